@@ -1,0 +1,119 @@
+//! An attribute's arguments, one after the other: a bad one doesn't hide those behind it.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, Token, Type, parenthesized, token};
+
+use crate::errors::Errors;
+use crate::names::{closest, one_of};
+
+/// Calls `argument` at the begin of each argument; after an error it goes on behind the next comma.
+pub fn each(
+    tokens: TokenStream,
+    errors: &mut Errors,
+    mut argument: impl FnMut(ParseStream, &mut Errors) -> syn::Result<()>,
+) {
+    let all = |input: ParseStream| {
+        while !input.is_empty() {
+            let mut result = argument(input, errors);
+            if result.is_ok() && !input.is_empty() && !input.peek(Token![,]) {
+                result = Err(input.error("expected `,`"));
+            }
+            errors.take(result);
+            while !input.is_empty() && !input.peek(Token![,]) {
+                input.parse::<proc_macro2::TokenTree>()?;
+            }
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(())
+    };
+    let result = all.parse2(tokens);
+    errors.take(result);
+}
+
+/// An argument's name, keywords such as `type` included.
+pub fn name(input: ParseStream) -> syn::Result<Ident> {
+    input.call(Ident::parse_any)
+}
+
+/// What follows the `=` of an argument.
+pub fn value<T: syn::parse::Parse>(input: ParseStream) -> syn::Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// Puts an argument's value into its place, once.
+pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors) {
+    match place {
+        Some(_) => errors.at(name, format_args!("`{name}` is given twice"), "take one of them away"),
+        None => *place = Some(value),
+    }
+}
+
+/// The error for an argument that there is none of, and what it may have been meant to be.
+pub fn unknown(name: &Ident, attribute: &str, expected: &[&str]) -> syn::Error {
+    let remedy = match closest(&name.to_string(), expected.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("expected {}", one_of(expected)),
+    };
+    syn::Error::new(name.span(), format!("`{attribute}` has no argument `{name}`\n{remedy}"))
+}
+
+/// A type in a list: `MoveMade` or `game::MoveMade as Moved`, perhaps behind `#[cfg(..)]`.
+pub struct Listed {
+    pub cfgs: Vec<Attribute>,
+    pub ty: Type,
+    pub rename: Option<Ident>,
+}
+
+impl syn::parse::Parse for Listed {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let cfgs = input.call(Attribute::parse_outer)?;
+        let ty = input.parse()?;
+        let rename = match input.parse::<Option<Token![as]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        Ok(Self { cfgs, ty, rename })
+    }
+}
+
+/// `(A, B, ..)`
+pub fn list<T: syn::parse::Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
+    if !input.peek(token::Paren) {
+        return Err(input.error("expected a list in parentheses"));
+    }
+    let content;
+    parenthesized!(content in input);
+    let items = Punctuated::<T, Token![,]>::parse_terminated(&content)?;
+    Ok(items.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn a_bad_argument_does_not_hide_the_next() {
+        let mut errors = Errors::default();
+        let mut seen = Vec::new();
+        each(quote!(a = , b = u8 u8, c(1, 2), d = Vec<u8, u8>), &mut errors, |input, _| {
+            seen.push(name(input)?.to_string());
+            if input.peek(token::Paren) { list::<syn::LitInt>(input).map(drop) } else { value::<Type>(input).map(drop) }
+        });
+        assert_eq!(seen, ["a", "b", "c", "d"]);
+        assert_eq!(errors.messages().len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_argument_names_the_known_ones() {
+        let ident = |name| Ident::new(name, proc_macro2::Span::call_site());
+        let expected = &["app", "rooms"];
+        assert!(unknown(&ident("room"), "#[channel]", expected).to_string().ends_with("did you mean `rooms`?"));
+        assert!(unknown(&ident("nothing"), "#[channel]", expected).to_string().ends_with("expected `app` or `rooms`"));
+    }
+}

@@ -1,0 +1,232 @@
+//! What a handler or a hook takes, told by form: by value the message or the hook's datum, by reference to `Socket` the
+//! socket, by any other reference the app.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature, Type};
+
+use crate::errors::Errors;
+use crate::spans::{beside_locals, is_named, text, ungroup};
+
+/// How a method of the user's is called.
+pub struct Call {
+    pub name: Ident,
+    pub is_async: bool,
+    pub arguments: Vec<Argument>,
+    /// The return type, or the name where there is none: where an error about the answer stands.
+    pub output: TokenStream,
+}
+
+pub enum Argument {
+    /// The message, or what the hook is about.
+    Datum(Type),
+    Socket(Type),
+    App(Type),
+}
+
+impl Argument {
+    fn ty(&self) -> &Type {
+        match self {
+            Self::Datum(ty) | Self::Socket(ty) | Self::App(ty) => ty,
+        }
+    }
+}
+
+/// What is being read, for the errors.
+#[derive(Clone, Copy)]
+pub struct Expected<'a> {
+    /// "a handler", "`on_close`"
+    pub who: &'a str,
+    /// How it is written.
+    pub usage: &'a str,
+}
+
+impl Call {
+    /// The method as it is called, if its signature allows that.
+    pub fn parse(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option<Self> {
+        let Expected { who, usage } = expected;
+        let is_callable = check_receiver(sig, expected, errors) & check_modifiers(sig, expected, errors);
+        let mut arguments = Vec::new();
+        for input in &sig.inputs {
+            let FnArg::Typed(input) = input else { continue };
+            let argument = match argument(&input.ty) {
+                Ok(argument) => argument,
+                Err((what, remedy)) => {
+                    errors.at(&input.ty, format_args!("{who} {what}"), remedy.as_deref().unwrap_or(usage));
+                    return None;
+                }
+            };
+            let has_it = |other: &&Argument| std::mem::discriminant(*other) == std::mem::discriminant(&argument);
+            if arguments.iter().any(|other| has_it(&other)) {
+                let twice = match argument {
+                    Argument::Datum(_) => "takes one argument by value",
+                    Argument::Socket(_) => "takes the socket once",
+                    Argument::App(_) => "takes the app once, and it is all that comes by reference but the socket",
+                };
+                errors.at(argument.ty(), format_args!("{who} {twice}"), usage);
+                return None;
+            }
+            arguments.push(argument);
+        }
+        let output = match &sig.output {
+            syn::ReturnType::Default => sig.ident.to_token_stream(),
+            syn::ReturnType::Type(_, ty) => ty.to_token_stream(),
+        };
+        let call = Self { name: sig.ident.clone(), is_async: sig.asyncness.is_some(), arguments, output };
+        is_callable.then_some(call)
+    }
+
+    pub fn datum(&self) -> Option<&Type> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::Datum(ty) => Some(ty),
+            _ => None,
+        })
+    }
+
+    pub fn socket(&self) -> Option<&Type> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::Socket(ty) => Some(ty),
+            _ => None,
+        })
+    }
+
+    pub fn app(&self) -> Option<&Type> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::App(ty) => Some(ty),
+            _ => None,
+        })
+    }
+
+    /// The call in the body of a trait's method, awaited; `datum` is the local that holds the datum.
+    pub fn tokens(&self, datum: &str) -> TokenStream {
+        let span = beside_locals(self.name.span());
+        let name = &self.name;
+        let arguments = self.arguments.iter().map(|argument| {
+            let local = match argument {
+                Argument::Datum(_) => datum,
+                Argument::Socket(_) => "__socket",
+                Argument::App(_) => "__app",
+            };
+            format_ident!("{local}", span = beside_locals(argument.ty().span())).into_token_stream()
+        });
+        // By path, so that no trait's method of that name is meant.
+        let call = quote_spanned!(span=> Self::#name(self, #(#arguments),*));
+        match self.is_async {
+            true => quote_spanned!(span=> ::channel_runtime::private::send(#call).await),
+            false => call,
+        }
+    }
+
+    /// The local `name`, standing where an error about the answer should.
+    pub fn answer(&self, name: &str) -> TokenStream {
+        let local = Ident::new(name, proc_macro2::Span::call_site());
+        let tokens = self.output.clone().into_iter();
+        let mut spans = tokens.map(|token| token.span());
+        let span = spans.next().unwrap_or_else(|| self.name.span());
+        let span = spans.last().and_then(|last| span.join(last)).unwrap_or(span);
+        let mut local = local;
+        local.set_span(beside_locals(span));
+        quote!(#local)
+    }
+}
+
+fn argument(ty: &Type) -> Result<Argument, (&'static str, Option<String>)> {
+    match ungroup(ty) {
+        Type::Reference(reference) => {
+            if reference.mutability.is_some() {
+                let remedy = format!("write `&{}`", text(&reference.elem));
+                return Err(("takes socket and app by shared reference", Some(remedy)));
+            }
+            Ok(match is_named(&reference.elem, "Socket") {
+                true => Argument::Socket(ty.clone()),
+                false => Argument::App(ty.clone()),
+            })
+        }
+        Type::Path(_) if is_named(ty, "Socket") => {
+            Err(("takes the socket by reference", Some(format!("write `&{}`", text(ty)))))
+        }
+        Type::Path(_) | Type::Macro(_) => Ok(Argument::Datum(ty.clone())),
+        _ => Err(("can't take this type", None)),
+    }
+}
+
+fn check_receiver(sig: &Signature, Expected { who, usage }: Expected, errors: &mut Errors) -> bool {
+    let Some(receiver) = sig.receiver() else {
+        errors.at(&sig.ident, format_args!("{who} takes `&mut self` or `&self`"), usage);
+        return false;
+    };
+    let is_reference = match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(_)),
+        _ => false,
+    };
+    if !is_reference {
+        let what = format!("{who} takes `&mut self` or `&self`, for the connection keeps its value");
+        errors.at(receiver, what, usage);
+    }
+    is_reference
+}
+
+fn check_modifiers(sig: &Signature, Expected { who, usage }: Expected, errors: &mut Errors) -> bool {
+    let before = errors.len();
+    if let Safety::Unsafe(keyword) = &sig.safety {
+        errors.at(keyword, format_args!("{who} can't be `unsafe`"), "take `unsafe` away");
+    }
+    let generic = |param: &&GenericParam| !matches!(param, GenericParam::Lifetime(_));
+    if let Some(param) = sig.generics.params.iter().find(generic) {
+        errors.at(param, format_args!("{who} has no type parameters"), usage);
+    }
+    errors.len() == before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPECTED: Expected = Expected { who: "a handler", usage: "write it so" };
+
+    fn call(tokens: TokenStream) -> (Option<Call>, Vec<String>) {
+        let mut errors = Errors::default();
+        let call = Call::parse(&syn::parse2(tokens).unwrap(), EXPECTED, &mut errors);
+        (call, errors.messages())
+    }
+
+    #[test]
+    fn arguments_are_told_by_form_in_any_order() {
+        let (call, errors) = call(quote!(async fn f(&mut self, app: &crate::App, s: &x::Socket<Self>, m: Move)));
+        assert_eq!(errors, [""; 0]);
+        let tokens = call.unwrap().tokens("__message").to_string();
+        assert_eq!(
+            tokens.replace(' ', ""),
+            "::channel_runtime::private::send(Self::f(self,__app,__socket,__message)).await"
+        );
+    }
+
+    #[test]
+    fn what_is_not_async_is_not_awaited() {
+        let tokens = call(quote!(fn f<'a>(self: &'a Self) -> u8)).0.unwrap().tokens("__m").to_string();
+        assert_eq!(tokens.replace(' ', ""), "Self::f(self,)");
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused() {
+        for signature in [
+            quote!(fn f()),
+            quote!(fn f(self)),
+            quote!(fn f(self: Box<Self>)),
+            quote!(unsafe fn f(&self)),
+            quote!(fn f<T>(&self)),
+            quote!(fn f(&self, s: Socket<Self>)),
+            quote!(fn f(&self, s: &mut Socket<Self>)),
+            quote!(fn f(&self, m: impl Copy)),
+            quote!(fn f(&self, a: A, b: B)),
+            quote!(fn f(&self, a: &A, b: &B)),
+            quote!(fn f(&self, a: &Socket<Self>, b: &Socket<Self>)),
+        ] {
+            let text = signature.to_string();
+            let (call, errors) = call(signature);
+            assert!(call.is_none() && errors.len() == 1, "{text}: {errors:?}");
+        }
+    }
+}

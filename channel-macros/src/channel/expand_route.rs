@@ -1,0 +1,177 @@
+//! From the struct's half: `Route`, `ServedBy`, the constructor of its rooms and their kinds.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use super::route::{OtherField, Param, RoomKind, Route, Source};
+use crate::pattern::{Pattern, Segment};
+use crate::spans::{self, beside_locals};
+
+pub fn expand(route: &Route) -> TokenStream {
+    let Some(pattern) = &route.pattern else { return TokenStream::new() };
+    let name = &route.name;
+    let app = app(route);
+    let room_state = room_state(route);
+    let path = path(pattern);
+    let text = name.unraw().to_string();
+    let build = build(route, &app);
+    let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
+    let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
+    let served_by = served_by(route);
+    let kinds = route.rooms.iter().map(|kind| room_kind(route, kind));
+    quote! {
+        #room
+
+        #[automatically_derived]
+        const _: () = {
+            impl ::channel_runtime::Route for #name {
+                type App = #app;
+                type RoomState = #room_state;
+                const NAME: &'static ::core::primitive::str = #text;
+                const PATH: ::channel_runtime::private::Path = #path;
+
+                #build
+
+                fn own_room(&self) -> ::channel_runtime::Room<Self> {
+                    Self::room(#(&self.#own),*)
+                }
+            }
+
+            #served_by
+            #(#kinds)*
+        };
+    }
+}
+
+pub fn app(route: &Route) -> TokenStream {
+    route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app))
+}
+
+pub fn room_state(route: &Route) -> TokenStream {
+    route.room_state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state))
+}
+
+pub fn path(pattern: &Pattern) -> TokenStream {
+    let literal = &pattern.literal;
+    let segments = pattern.segments.iter().map(|segment| match segment {
+        Segment::Literal(text) => quote!(::channel_runtime::private::Segment::Literal(#text)),
+        Segment::Param(name) => quote!(::channel_runtime::private::Segment::Param(#name)),
+    });
+    quote!(::channel_runtime::private::Path::new(#literal, &[#(#segments),*]))
+}
+
+/// Parameters first, so that a path that is none of ours is 404 whatever the extractors say.
+fn build(route: &Route, app: &TokenStream) -> TokenStream {
+    let local = |name: &syn::Ident| format_ident!("__{}", name.unraw(), span = beside_locals(name.span()));
+    let params = route.params.iter().enumerate().map(|(index, Param { name, ty })| {
+        let local = local(name);
+        let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::from_path);
+        quote!(let #local = ::channel_runtime::private::param(#read, __params, #index)?;)
+    });
+    let extracts = route.fields.iter().map(|OtherField { name, ty, cfgs, source }| {
+        let local = local(name);
+        match source {
+            Source::Extract => {
+                let extract = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Extract<#app>>::extract);
+                quote!(#(#cfgs)* let #local = #extract(__handshake, __app).await?;)
+            }
+            Source::State(_) => TokenStream::new(),
+        }
+    });
+    let set_params = route.params.iter().map(|Param { name, .. }| {
+        let local = local(name);
+        quote!(#name: #local)
+    });
+    let set_others = route.fields.iter().map(|OtherField { name, ty, cfgs, source }| {
+        let value = match source {
+            Source::Extract => {
+                let local = local(name);
+                quote!(#local)
+            }
+            Source::State(Some(value)) => quote!(#value),
+            Source::State(None) => quote_spanned!(ty.span()=> <#ty as ::core::default::Default>::default()),
+        };
+        quote!(#(#cfgs)* #name: #value)
+    });
+    quote! {
+        async fn build(
+            __handshake: &::channel_runtime::Handshake,
+            __params: &::channel_runtime::private::Params,
+            __app: &Self::App,
+        ) -> ::core::result::Result<Self, ::channel_runtime::private::Refusal> {
+            #(#params)*
+            #(#extracts)*
+            ::core::result::Result::Ok(Self { #(#set_params,)* #(#set_others,)* })
+        }
+    }
+}
+
+/// `GameChannel::room(&game_id)`. A `String` is taken as `&str`, so that `room("lobby")` can be written.
+pub fn room(route: &Route, body: impl Fn(Vec<TokenStream>) -> TokenStream) -> TokenStream {
+    let Route { name, vis, params, .. } = route;
+    let arguments = params.iter().map(|Param { name, ty }| {
+        let taken = if is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
+        quote!(#name: &#taken)
+    });
+    let values = params.iter().map(|Param { name, ty }| {
+        if is_string(ty) {
+            quote!(&#name)
+        } else {
+            let shown = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::shown);
+            quote!(#shown(#name))
+        }
+    });
+    let body = body(values.collect());
+    let pattern = route.pattern.as_ref().map(|pattern| pattern.literal.value()).unwrap_or_default();
+    let doc = format!(" The room of all that are connected to `{pattern}`.");
+    quote! {
+        impl #name {
+            #[doc = #doc]
+            #[allow(private_interfaces, clippy::needless_pass_by_value, clippy::trivially_copy_pass_by_ref)]
+            #vis fn room(#(#arguments),*) -> ::channel_runtime::Room<Self> {
+                #body
+            }
+        }
+    }
+}
+
+/// Whether it is written as the `String` of the standard library.
+fn is_string(ty: &syn::Type) -> bool {
+    matches!(spans::text(spans::ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
+}
+
+/// A channel without `app = ..` stands in any app.
+pub fn served_by(route: &Route) -> TokenStream {
+    let name = &route.name;
+    match &route.app {
+        Some(app) => quote! {
+            impl ::channel_runtime::ServedBy<#app> for #name {
+                fn app(__app: &::std::sync::Arc<#app>) -> ::std::sync::Arc<#app> {
+                    ::std::sync::Arc::clone(__app)
+                }
+            }
+        },
+        None => quote! {
+            impl<__A> ::channel_runtime::ServedBy<__A> for #name {
+                fn app(_: &::std::sync::Arc<__A>) -> ::std::sync::Arc<()> {
+                    ::std::sync::Arc::new(())
+                }
+            }
+        },
+    }
+}
+
+fn room_kind(route: &Route, RoomKind { ty, kind }: &RoomKind) -> TokenStream {
+    let name = &route.name;
+    let key = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::RoomKey>::shown);
+    quote! {
+        impl ::channel_runtime::RoomOf<#name> for #ty {
+            fn room(&self) -> ::channel_runtime::Room<#name> {
+                ::channel_runtime::private::declared_room(#kind, #key(self))
+            }
+        }
+        impl ::channel_runtime::RoomKind<#name> for #ty {}
+    }
+}

@@ -1,0 +1,245 @@
+//! The hooks: known by name, each with the arguments it can take.
+
+use syn::{Attribute, ReceiverKind, ReturnType, Signature, Type};
+
+use super::arguments::{Call, Expected};
+use crate::errors::Errors;
+use crate::names::distance;
+use crate::spans::{text, ungroup};
+
+pub struct Hook {
+    pub kind: Kind,
+    pub cfgs: Vec<Attribute>,
+    pub call: Call,
+    /// What `identity` returns, without `Option` and `&`.
+    pub key: Option<Type>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Authorize,
+    Identity,
+    Connect,
+    Binary,
+    Ping,
+    Pong,
+    Invalid,
+    Close,
+}
+
+impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Authorize,
+        Self::Identity,
+        Self::Connect,
+        Self::Binary,
+        Self::Ping,
+        Self::Pong,
+        Self::Invalid,
+        Self::Close,
+    ];
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Identity => "identity",
+            Self::Connect => "on_connect",
+            Self::Binary => "on_binary",
+            Self::Ping => "on_ping",
+            Self::Pong => "on_pong",
+            Self::Invalid => "on_invalid",
+            Self::Close => "on_close",
+        }
+    }
+
+    /// How it is written in full; each argument but `self` may be left out.
+    fn usage(self) -> &'static str {
+        match self {
+            Self::Authorize => "write `async fn authorize(&self, app: &App) -> Result<(), Reject>`",
+            Self::Identity => "write `fn identity(&self) -> &UserId`, or without the `&`, or an `Option` of either",
+            Self::Connect => "write `async fn on_connect(&mut self, socket: &Socket<Self>, app: &App)`",
+            Self::Binary => "write `async fn on_binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
+            Self::Ping => "write `async fn on_ping(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
+            Self::Pong => "write `async fn on_pong(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
+            Self::Invalid => {
+                "write `async fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>, app: &App)`"
+            }
+            Self::Close => "write `async fn on_close(&mut self, close: Close, socket: &Socket<Self>, app: &App)`",
+        }
+    }
+
+    /// Whether it is about something: bytes, an error, a close.
+    fn has_datum(self) -> bool {
+        !matches!(self, Self::Authorize | Self::Identity | Self::Connect)
+    }
+
+    fn is_before_the_upgrade(self) -> bool {
+        matches!(self, Self::Authorize | Self::Identity)
+    }
+}
+
+/// The hook that a method's name was probably meant to be.
+///
+/// Strict enough for a method `on_turn_end` or `on_king` to be a plain one: the first letter is seldom the wrong one.
+pub fn meant_by(name: &str) -> Option<Kind> {
+    let stem = |name: &'static str| name.strip_prefix("on_").unwrap_or(name);
+    match name {
+        "on_open" => return Some(Kind::Connect),
+        "on_disconnect" | "on_disconnected" => return Some(Kind::Close),
+        "on_error" => return Some(Kind::Invalid),
+        _ => {}
+    }
+    let slip = |kind: &Kind| {
+        let meant = stem(kind.name());
+        let prefix = kind.name().len() - meant.len();
+        let given = match prefix {
+            0 => name,
+            _ => name.strip_prefix("on_").or_else(|| name.strip_prefix("on"))?,
+        };
+        let is_close = given.starts_with(&meant[..1])
+            && distance(given, meant) <= (given.chars().count().max(meant.len()) / 3).max(1);
+        is_close.then(|| distance(name, kind.name()))
+    };
+    Kind::ALL.into_iter().filter(|kind| slip(kind).is_some()).min_by_key(slip)
+}
+
+impl Hook {
+    pub fn parse(kind: Kind, sig: &Signature, cfgs: Vec<Attribute>, errors: &mut Errors) -> Option<Self> {
+        let who = format!("`{}`", kind.name());
+        let call = Call::parse(sig, Expected { who: &who, usage: kind.usage() }, errors)?;
+        let before = errors.len();
+        if let (Some(datum), false) = (call.datum(), kind.has_datum()) {
+            errors.at(datum, format_args!("{who} takes nothing by value"), kind.usage());
+        }
+        if let (Some(socket), true) = (call.socket(), kind.is_before_the_upgrade()) {
+            errors.at(socket, format_args!("{who} runs before there is a socket"), kind.usage());
+        }
+        if kind.is_before_the_upgrade() && let Some(receiver) = sig.receiver() && !is_shared(receiver) {
+            errors.at(receiver, format_args!("{who} takes `&self`"), kind.usage());
+        }
+        let key = if kind == Kind::Identity { key(sig, &call, &cfgs, errors) } else { None };
+        (errors.len() == before).then_some(Self { kind, cfgs, call, key })
+    }
+}
+
+fn is_shared(receiver: &syn::Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(ty) if ty.mutability.is_none()),
+        _ => false,
+    }
+}
+
+/// What `identity` returns: `K`, `&K`, `Option<K>` or `Option<&K>`.
+fn key(sig: &Signature, call: &Call, cfgs: &[Attribute], errors: &mut Errors) -> Option<Type> {
+    let usage = Kind::Identity.usage();
+    if let Some(keyword) = &sig.asyncness {
+        errors.at(keyword, "`identity` is not `async`: it reads what the extractors found", usage);
+    }
+    if let Some(app) = call.app() {
+        errors.at(app, "`identity` takes `&self` alone", usage);
+    }
+    if let Some(cfg) = cfgs.first() {
+        let remedy = "put the `cfg` into its body, and return an `Option`";
+        errors.at(cfg, "`identity` can't be conditional, for it gives the channel its type of user", remedy);
+    }
+    let ReturnType::Type(_, output) = &sig.output else {
+        errors.at(&sig.ident, "`identity` returns who the user is", usage);
+        return None;
+    };
+    let mut key = ungroup(output);
+    if let Some(inner) = option(key) {
+        key = ungroup(inner);
+    }
+    if let Type::Reference(reference) = key {
+        key = ungroup(&reference.elem);
+    }
+    match key {
+        Type::Path(_) if text(key) == "str" => {
+            errors.at(output, "`str` can't be an identity, for the connection keeps its own", "return a `String` or `&String`");
+            None
+        }
+        Type::Path(_) | Type::Macro(_) | Type::Tuple(_) => Some(key.clone()),
+        _ => {
+            errors.at(output, format_args!("`{}` can't be an identity", text(key)), usage);
+            None
+        }
+    }
+}
+
+fn option(ty: &Type) -> Option<&Type> {
+    let segment = crate::spans::last_segment(ty).filter(|segment| segment.ident == "Option")?;
+    match &segment.arguments {
+        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            syn::GenericArgument::Type(inner) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn slips_of_the_pen_are_found() {
+        for (slip, hook) in [
+            ("on_conect", "on_connect"),
+            ("on_connected", "on_connect"),
+            ("onconnect", "on_connect"),
+            ("on_open", "on_connect"),
+            ("on_closed", "on_close"),
+            ("on_disconnect", "on_close"),
+            ("on_pign", "on_ping"),
+            ("on_bniary", "on_binary"),
+            ("on_invalidate", "on_invalid"),
+            ("authorise", "authorize"),
+            ("authorized", "authorize"),
+            ("identify", "identity"),
+        ] {
+            assert_eq!(meant_by(slip).map(Kind::name), Some(hook), "{slip}");
+        }
+    }
+
+    #[test]
+    fn plain_methods_are_left_alone() {
+        for name in ["on_turn_end", "on_king", "on_move", "on_count", "on_player", "seat", "close", "connect", "on", "on_"] {
+            assert_eq!(meant_by(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_what_stands_inside() {
+        for output in [quote!(Id), quote!(&Id), quote!(Option<Id>), quote!(std::option::Option<&'a Id>)] {
+            let mut errors = Errors::default();
+            let hook = Hook::parse(Kind::Identity, &syn::parse2(quote!(fn identity(&self) -> #output)).unwrap(), vec![], &mut errors);
+            assert_eq!(text(&hook.unwrap().key.unwrap()), "Id");
+        }
+    }
+
+    #[test]
+    fn signatures_that_cannot_be_called_are_refused() {
+        for (kind, signature) in [
+            (Kind::Connect, quote!(fn on_connect(&mut self, m: Move))),
+            (Kind::Authorize, quote!(fn authorize(&mut self))),
+            (Kind::Authorize, quote!(fn authorize(&self, s: &Socket<Self>))),
+            (Kind::Identity, quote!(fn identity(&self))),
+            (Kind::Identity, quote!(async fn identity(&self) -> Id)),
+            (Kind::Identity, quote!(fn identity(&self) -> &str)),
+            (Kind::Identity, quote!(fn identity(&self, app: &App) -> Id)),
+            (Kind::Identity, quote!(fn identity(&self) -> impl Copy)),
+        ] {
+            let text = signature.to_string();
+            let mut errors = Errors::default();
+            assert!(Hook::parse(kind, &syn::parse2(signature).unwrap(), vec![], &mut errors).is_none(), "{text}");
+            assert_eq!(errors.messages().len(), 1, "{text}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `#[channel(..)]`: on the struct it says where a channel stands, on the impl block what it does.
+
+mod arguments;
+mod expand_handlers;
+mod expand_route;
+mod handlers;
+mod hooks;
+mod lists;
+mod route;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Item, Token, Visibility};
+
+use crate::errors::Errors;
+use crate::fallback;
+use crate::impl_block::ImplBlock;
+
+/// What the attribute stands on, told from its first tokens alone.
+enum Kind {
+    Struct,
+    Impl,
+    Other,
+}
+
+pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let expanded = match kind.parse2(item.clone()) {
+        Ok(Kind::Struct) => syn::parse2(item.clone()).map(|parsed| expand_struct(args, parsed)),
+        Ok(Kind::Impl) => syn::parse2(item.clone()).map(|parsed| expand_impl(args, parsed)),
+        Ok(Kind::Other) | Err(_) => Err(no_channel(&item)),
+    };
+    expanded.unwrap_or_else(|error| {
+        let error = error.to_compile_error();
+        quote!(#item #error)
+    })
+}
+
+fn kind(input: ParseStream) -> syn::Result<Kind> {
+    input.call(Attribute::parse_outer)?;
+    input.parse::<Visibility>()?;
+    let kind = if input.peek(Token![struct]) {
+        Kind::Struct
+    } else if input.peek(Token![impl]) || input.peek(Token![unsafe]) && input.peek2(Token![impl]) {
+        Kind::Impl
+    } else {
+        Kind::Other
+    };
+    input.parse::<TokenStream>()?;
+    Ok(kind)
+}
+
+fn no_channel(item: &TokenStream) -> syn::Error {
+    let place = match syn::parse2(item.clone()) {
+        Ok(Item::Enum(item)) => item.ident.into_token_stream(),
+        Ok(Item::Union(item)) => item.ident.into_token_stream(),
+        Ok(Item::Trait(item)) => item.ident.into_token_stream(),
+        Ok(Item::Fn(item)) => item.sig.ident.into_token_stream(),
+        Ok(Item::Mod(item)) => item.ident.into_token_stream(),
+        _ => item.clone(),
+    };
+    let text = "a channel is a struct and its impl block\n\
+                put `#[channel(\"/path\")]` on the struct and `#[channel]` on its impl block";
+    syn::Error::new_spanned(place, text)
+}
+
+fn expand_struct(args: TokenStream, item: syn::ItemStruct) -> TokenStream {
+    let mut errors = Errors::default();
+    let (item, route) = route::parse(args, item, &mut errors);
+    match errors.into_tokens() {
+        None => {
+            let expansion = expand_route::expand(&route);
+            quote!(#item #expansion)
+        }
+        Some(errors) => {
+            let fallback = fallback::route(&route);
+            quote!(#errors #item #fallback)
+        }
+    }
+}
+
+fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
+    let mut errors = Errors::default();
+    let channel = handlers::parse(args, &mut block, &mut errors);
+    let expansion = match (channel, errors.into_tokens()) {
+        (Some(channel), None) => expand_handlers::expand(&channel),
+        (Some(channel), Some(errors)) => {
+            let fallback = fallback::handlers(&channel);
+            quote!(#errors #fallback)
+        }
+        (None, errors) => quote!(#errors),
+    };
+    quote!(#block #expansion)
+}

@@ -1,0 +1,245 @@
+//! `#[message(type = "move")]` on a struct.
+
+mod shape;
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::parse::ParseStream;
+use syn::{Attribute, Generics, Ident, Item, ItemStruct, LitStr};
+
+use crate::args;
+use crate::errors::Errors;
+use crate::fallback;
+
+pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let parsed = syn::parse2::<Item>(item.clone());
+    let Ok(Item::Struct(item)) = parsed else {
+        no_struct(&parsed, &item, &mut errors);
+        let errors = errors.into_tokens();
+        return quote!(#item #errors);
+    };
+    let args = Args::parse(args, &mut errors);
+    if args.wire_type.is_none() && errors.is_empty() {
+        let remedy = "write `#[message(type = \"..\")]`";
+        errors.at_span(proc_macro2::Span::call_site(), format_args!("the message `{}` has no type", item.ident), remedy);
+    }
+    refuse_generics(&item.generics, &mut errors);
+    shape::check(&item, &mut errors);
+    if args.serde.is_none() {
+        refuse_own_derives(&item, &mut errors);
+    }
+    match (args.wire_type, errors.into_tokens()) {
+        (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none()),
+        (_, errors) => {
+            let fallback = fallback::message(&item);
+            quote!(#errors #fallback)
+        }
+    }
+}
+
+/// The arguments on a struct.
+struct Args {
+    wire_type: Option<LitStr>,
+    /// The user derives `Serialize` and `Deserialize`.
+    serde: Option<Ident>,
+}
+
+impl Args {
+    fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut all = Self { wire_type: None, serde: None };
+        args::each(tokens, errors, |input, errors| {
+            refuse_bare_string(input)?;
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "type" => {
+                    let wire_type = wire_type(input)?;
+                    check_wire_type(&wire_type, errors);
+                    args::set(&mut all.wire_type, &name, wire_type, errors);
+                }
+                "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
+                _ => return Err(args::unknown(&name, "#[message]", &["type", "serde"])),
+            }
+            Ok(())
+        });
+        all
+    }
+}
+
+/// For `#[message("move")]`.
+pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
+    match input.fork().parse::<LitStr>() {
+        Ok(literal) => {
+            let text = literal.value();
+            Err(syn::Error::new(literal.span(), format!("a message's type has a name\nwrite `type = {text:?}`")))
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+/// The string behind `type`.
+pub fn wire_type(input: ParseStream) -> syn::Result<LitStr> {
+    input.parse::<syn::Token![=]>().map_err(|error| {
+        syn::Error::new(error.span(), "a message's type is written with `=`\nwrite `type = \"..\"`")
+    })?;
+    if !input.peek(LitStr) {
+        return Err(input.error("a message's type is a string\nwrite `type = \"..\"`"));
+    }
+    input.parse()
+}
+
+/// The rules for all wire types, on structs and on handlers.
+pub fn check_wire_type(literal: &LitStr, errors: &mut Errors) {
+    let text = literal.value();
+    if text.is_empty() {
+        errors.at(literal, "a message's type is not empty", "name what it says: `type = \"move_made\"`");
+    } else if text.starts_with('$') {
+        errors.at(literal, format_args!("the type \"{text}\" is reserved"), "types that begin with `$` are the framework's");
+    } else if text == "success" || text == "error" {
+        let remedy = "it is one of the framework's own answers; choose another name";
+        errors.at(literal, format_args!("the type \"{text}\" is reserved"), remedy);
+    }
+}
+
+fn no_struct(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) {
+    let message_is_a_struct = "a message is a struct, with its fields as the JSON object's keys";
+    match parsed {
+        Ok(Item::Enum(item)) => {
+            errors.at(&item.ident, message_is_a_struct, "make each of these variants a message of its own");
+        }
+        Ok(Item::Union(item)) => errors.at(&item.ident, message_is_a_struct, "make this a `struct`"),
+        // A method of an impl block arrives alone where the block itself has no `#[channel]`.
+        Ok(Item::Fn(item)) => errors.at(
+            &item.sig.ident,
+            "a handler stands in an impl block marked `#[channel]`",
+            "put `#[channel]` on the impl block, or `#[message]` on a struct",
+        ),
+        Ok(other) => errors.at(other, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
+        Err(_) => match method_name(item) {
+            Some(name) => errors.at(
+                name,
+                "a handler stands in an impl block marked `#[channel]`",
+                "put `#[channel]` on the impl block",
+            ),
+            None => errors.at(item, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
+        },
+    }
+}
+
+/// The name of a method, which is no item of its own because of its `self`.
+fn method_name(item: &TokenStream) -> Option<Ident> {
+    let method: crate::impl_block::Method = syn::parse2(item.clone()).ok()?;
+    Some(method.sig.ident)
+}
+
+fn refuse_generics(generics: &Generics, errors: &mut Errors) {
+    let Some(first) = generics.params.first() else { return };
+    match first {
+        syn::GenericParam::Lifetime(_) => errors.at(
+            &generics.params,
+            "a message owns its data, for it is sent to many and outlives what it was read from",
+            "take the lifetime away: `String` for `&str`, `Vec<T>` for `&[T]`",
+        ),
+        _ => errors.at(
+            &generics.params,
+            "a message has no type parameters: one type on the wire is one struct",
+            "write a struct for each of the types that it is used with",
+        ),
+    }
+}
+
+/// `derive(Serialize)` beside our own would be a conflict that doesn't name us.
+fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
+    for attr in item.attrs.iter().filter(|attr| attr.path().is_ident("derive")) {
+        // What doesn't parse is left for the compiler to explain.
+        let _ = attr.parse_nested_meta(|meta| {
+            let last = meta.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+            if last == "Serialize" || last == "Deserialize" {
+                let remedy = "take it away, or write `#[message(type = \"..\", serde)]` to derive both yourself";
+                errors.at(&meta.path, format_args!("`#[message]` derives `{last}` already"), remedy);
+            }
+            Ok(())
+        });
+    }
+}
+
+fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool) -> TokenStream {
+    let name = &item.ident;
+    let derives = derive.then(|| {
+        let names_crate = shape::serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
+        let serde = (!names_crate).then(|| quote!(#[serde(crate = "::channel_runtime::private::serde")]));
+        quote! {
+            #[derive(::channel_runtime::private::serde::Serialize, ::channel_runtime::private::serde::Deserialize)]
+            #serde
+        }
+    });
+    let implementation = quote_spanned! {name.span()=>
+        #[automatically_derived]
+        impl ::channel_runtime::Message for #name {
+            const TYPE: &'static ::core::primitive::str = #wire_type;
+        }
+    };
+    // Ours stand first, so that no derive behind them finds a `serde` attribute of nobody's.
+    quote! {
+        #derives
+        #item
+        #implementation
+    }
+}
+
+/// The struct without what only our derives would understand.
+pub fn without_serde_attributes(item: &ItemStruct) -> ItemStruct {
+    let mut item = item.clone();
+    let keep = |attr: &Attribute| !attr.path().is_ident("serde");
+    item.attrs.retain(keep);
+    item.fields.iter_mut().for_each(|field| field.attrs.retain(keep));
+    item
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expansion(args: TokenStream, item: TokenStream) -> String {
+        expand(args, item).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn a_struct_keeps_its_attributes_and_becomes_a_message() {
+        let expansion = expansion(quote!(type = "move"), quote! {
+            /// A move.
+            #[derive(Clone)]
+            #[serde(deny_unknown_fields)]
+            pub struct Move { pub from: String }
+        });
+        assert!(!expansion.contains("compile_error"), "{expansion}");
+        for part in ["doc=r\"Amove.\"", "derive(Clone)", "serde(deny_unknown_fields)", "TYPE:&'static::core::primitive::str=\"move\""] {
+            assert!(expansion.contains(part), "{part} in {expansion}");
+        }
+    }
+
+    #[test]
+    fn the_item_survives_every_error() {
+        for args in [quote!(), quote!(type = ""), quote!(type = 1), quote!(typ = "x"), quote!(type), quote!("x"), quote!(=)] {
+            let text = args.to_string();
+            let expansion = expansion(args, quote!(pub struct Move { pub from: String }));
+            assert!(expansion.contains("compile_error"), "{text}");
+            assert!(expansion.contains("pubstructMove{pubfrom:String}"), "{text}");
+            assert!(expansion.contains("MessageforMove"), "{text}: others still find a message");
+        }
+    }
+
+    #[test]
+    fn the_user_may_derive_serde() {
+        let item = quote!(#[derive(serde::Serialize, serde::Deserialize)] struct Move { from: String });
+        assert!(expansion(quote!(type = "move"), item.clone()).contains("compile_error"));
+        let own = expansion(quote!(type = "move", serde), item);
+        assert!(!own.contains("compile_error") && !own.contains("private"), "{own}");
+    }
+
+    #[test]
+    fn a_serde_crate_of_the_user_s_is_respected() {
+        let own = expansion(quote!(type = "m"), quote!(#[serde(crate = "my_serde")] struct M { a: u8 }));
+        assert_eq!(own.matches("crate=").count(), 1, "{own}");
+    }
+}

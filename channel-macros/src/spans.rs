@@ -1,0 +1,50 @@
+//! Where generated tokens stand, and the user's types seen through what `macro_rules!` wraps around them.
+
+use proc_macro2::{Ident, Span};
+use syn::{PathSegment, Type};
+
+/// For tokens beside a local or `self`: errors are shown at the user's token, names are found where the macro is called.
+///
+/// A user's own span on them would break inside `macro_rules!`, where locals and `self` have hygiene.
+pub fn beside_locals(user: Span) -> Span {
+    Span::call_site().located_at(user)
+}
+
+/// The type without the invisible group that a `$t:ty` of `macro_rules!` arrives in, and without parentheses.
+pub fn ungroup(mut ty: &Type) -> &Type {
+    loop {
+        ty = match ty {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            _ => return ty,
+        };
+    }
+}
+
+/// The last segment of a type that is a path.
+pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ungroup(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// The name at the end of a type that is a path.
+pub fn last_ident(ty: &Type) -> Option<&Ident> {
+    last_segment(ty).map(|segment| &segment.ident)
+}
+
+/// Whether a type is written as this one name, alone or at the end of a path.
+pub fn is_named(ty: &Type, name: &str) -> bool {
+    last_ident(ty).is_some_and(|ident| ident == name)
+}
+
+/// A type's tokens in one text, to compare two or to show one.
+pub fn text(ty: &Type) -> String {
+    let mut text = quote::quote!(#ty).to_string();
+    for (spaced, tight) in [(" :: ", "::"), (":: ", "::"), (" < ", "<"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ",")]
+    {
+        text = text.replace(spaced, tight);
+    }
+    text.replace("& ", "&")
+}

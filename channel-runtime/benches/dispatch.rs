@@ -1,0 +1,272 @@
+//! What it costs to tell messages apart: our decoder and encoder against serde's internally tagged enum, on the same
+//! payloads and texts.
+//!
+//! Criterion's own report comes first; then a table of ratios, for which both sides are measured in turns, so that
+//! whatever else the machine does falls on both alike.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use channel_runtime::private::{Head, decode, encode_one_of};
+use channel_runtime::{Message, Messages, Ref};
+use criterion::{BenchmarkId, Criterion, Throughput};
+use serde::de::Deserializer;
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Move {
+    game: String,
+    from: String,
+    to: String,
+    piece: String,
+    clock: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Say {
+    room: String,
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Track {
+    points: Vec<Point>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Point {
+    x: f64,
+    y: f64,
+    vx: f64,
+    vy: f64,
+    at: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Leave {
+    reason: Option<String>,
+}
+
+/// What the macros generate for a channel.
+enum FromClient {
+    Leave(Leave),
+    Move(Move),
+    Say(Say),
+    Track(Track),
+}
+
+impl Message for Leave {
+    const TYPE: &'static str = "leave";
+}
+
+impl Message for Move {
+    const TYPE: &'static str = "move";
+}
+
+impl Message for Say {
+    const TYPE: &'static str = "say";
+}
+
+impl Message for Track {
+    const TYPE: &'static str = "track";
+}
+
+impl Messages for FromClient {
+    const TYPES: &'static [&'static str] = &[Leave::TYPE, Move::TYPE, Say::TYPE, Track::TYPE];
+
+    fn decode<'de, D: Deserializer<'de>>(index: usize, fields: D) -> Result<Self, D::Error> {
+        match index {
+            0 => Leave::deserialize(fields).map(Self::Leave),
+            1 => Move::deserialize(fields).map(Self::Move),
+            2 => Say::deserialize(fields).map(Self::Say),
+            _ => Track::deserialize(fields).map(Self::Track),
+        }
+    }
+
+    fn index(&self) -> usize {
+        match self {
+            Self::Leave(_) => 0,
+            Self::Move(_) => 1,
+            Self::Say(_) => 2,
+            Self::Track(_) => 3,
+        }
+    }
+
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Leave(message) => message.serialize(serializer),
+            Self::Move(message) => message.serialize(serializer),
+            Self::Say(message) => message.serialize(serializer),
+            Self::Track(message) => message.serialize(serializer),
+        }
+    }
+}
+
+/// What one would write without us.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Tagged {
+    Leave(Leave),
+    Move(Move),
+    Say(Say),
+    Track(Track),
+}
+
+/// One message in the forms that are compared.
+struct Case {
+    name: &'static str,
+    first: String,
+    last: String,
+}
+
+impl Case {
+    /// From a message's fields, without the braces.
+    fn new(name: &'static str, kind: &str, fields: &str) -> Self {
+        Self {
+            name,
+            first: format!(r#"{{"type":"{kind}",{fields}}}"#),
+            last: format!(r#"{{{fields},"type":"{kind}"}}"#),
+        }
+    }
+
+    fn texts(&self) -> [(String, &str); 2] {
+        [(format!("{}, type first", self.name), &self.first), (format!("{}, type last", self.name), &self.last)]
+    }
+}
+
+fn cases() -> [Case; 3] {
+    let text = "the quick brown fox jumps over the lazy dog, and says so at some length; ".repeat(14);
+    let points: Vec<String> = (0..12)
+        .map(|i| {
+            let i = f64::from(i);
+            format!(
+                r#"{{"x":{:.4},"y":{:.4},"vx":{:.5},"vy":{:.5},"at":{}}}"#,
+                40.0 + i * 1.371,
+                20.0 + i * 2.113,
+                (i + 1.0) * 0.10357,
+                (i + 1.0) * 0.07131,
+                1_763_876_976_000_u64 + i as u64 * 16
+            )
+        })
+        .collect();
+    [
+        Case::new("move", "move", r#""game":"b2f7c1","from":"e2","to":"e4","piece":"white pawn","clock":174250"#),
+        Case::new("text", "say", &format!(r#""room":"lobby","text":"{}""#, &text[..980])),
+        Case::new("numbers", "track", &format!(r#""points":[{}]"#, points.join(","))),
+    ]
+}
+
+fn ours(text: &str) -> FromClient {
+    decode::<FromClient>(text).message.expect("the texts are valid")
+}
+
+fn serdes(text: &str) -> Tagged {
+    serde_json::from_str(text).expect("the texts are valid")
+}
+
+fn criterion(cases: &[Case]) {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args();
+    let mut group = criterion.benchmark_group("decode");
+    for (name, text) in cases.iter().flat_map(Case::texts) {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_with_input(BenchmarkId::new("ours", &name), text, |b, text| b.iter(|| ours(black_box(text))));
+        group.bench_with_input(BenchmarkId::new("serde", &name), text, |b, text| b.iter(|| serdes(black_box(text))));
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+/// Medians of nanoseconds a call, measured in turns.
+fn in_turns(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> (f64, f64) {
+    const SAMPLES: usize = 301;
+    const CALLS: u32 = 400;
+    let sample = |call: &mut dyn FnMut()| {
+        let start = Instant::now();
+        for _ in 0..CALLS {
+            call();
+        }
+        start.elapsed().as_nanos() as f64 / f64::from(CALLS)
+    };
+    let (mut our_times, mut their_times) = (Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES));
+    // Once for the caches.
+    (sample(&mut ours), sample(&mut theirs));
+    for _ in 0..SAMPLES {
+        our_times.push(sample(&mut ours));
+        their_times.push(sample(&mut theirs));
+    }
+    (median(our_times), median(their_times))
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn print_row(name: &str, bytes: usize, (ours, theirs): (f64, f64)) {
+    println!("| {name:<32} | {bytes:>5} | {ours:>8.0} | {theirs:>8.0} | {:>5.2} |", ours / theirs);
+}
+
+fn print_ratios(cases: &[Case]) {
+    println!("\n| {:<32} | bytes | ours, ns | serde's, | ratio |", "");
+    println!("|{:-<34}|------:|---------:|---------:|------:|", "");
+    for (name, text) in cases.iter().flat_map(Case::texts) {
+        let times = in_turns(|| _ = black_box(ours(black_box(text))), || _ = black_box(serdes(black_box(text))));
+        print_row(&format!("decode {name}"), text.len(), times);
+    }
+    for case in cases {
+        let (message, tagged) = (ours(&case.first), serdes(&case.first));
+        let (mut our_out, mut their_out) = (Vec::with_capacity(2048), Vec::with_capacity(2048));
+        let times = in_turns(
+            || {
+                our_out.clear();
+                encode_one_of(black_box(&message), Head::default(), &mut our_out).expect("it is an object");
+                black_box(&our_out);
+            },
+            || {
+                their_out.clear();
+                serde_json::to_writer(&mut their_out, black_box(&tagged)).expect("it is an object");
+                black_box(&their_out);
+            },
+        );
+        assert_eq!(our_out, their_out, "both write the same");
+        print_row(&format!("encode {}", case.name), our_out.len(), times);
+    }
+    for (case, f) in cases.iter().zip([
+        (|t: &str| {
+            black_box(serde_json::from_str::<Move>(t).unwrap());
+        }) as fn(&str),
+        |t| {
+            black_box(serde_json::from_str::<Say>(t).unwrap());
+        },
+        |t| {
+            black_box(serde_json::from_str::<Track>(t).unwrap());
+        },
+    ]) {
+        let times = in_turns(|| _ = black_box(ours(black_box(&case.first))), || f(black_box(&case.first)));
+        print_row(&format!("floor {}", case.name), case.first.len(), times);
+    }
+    // No counterpart of serde's: what a `ref` costs, against the same message without.
+    let (plain, reference) = (&cases[0].first, cases[0].first.replacen(',', r#","ref":17,"#, 1));
+    assert_eq!(decode::<FromClient>(&reference).reference, Some(Ref::Number(17)));
+    let times = in_turns(|| _ = black_box(ours(black_box(&reference))), || _ = black_box(ours(black_box(plain))));
+    print_row("decode move with ref / without", reference.len(), times);
+}
+
+fn main() {
+    let cases = cases();
+    if let Ok(i) = std::env::var("ONLY") {
+        let c = &cases[i.parse::<usize>().unwrap()];
+        for _ in 0..8_000_000u32 {
+            black_box(ours(black_box(&c.first)));
+        }
+        return;
+    }
+    if std::env::args().any(|a| a == "--all") {
+        criterion(&cases);
+    }
+    print_ratios(&cases);
+}

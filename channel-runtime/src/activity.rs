@@ -1,0 +1,104 @@
+//! What is in flight, counted: the testing kit waits for none of it instead of guessing a time.
+//!
+//! A server in production counts nothing. In a test each stage takes its token before the stage ahead of it gives its own
+//! back, so that the count is zero only when nothing is on its way any more.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// The count of one test's app; the default counts nothing.
+#[derive(Clone, Default)]
+pub(crate) struct Activity(Option<Arc<Count>>);
+
+#[derive(Default)]
+struct Count {
+    /// What is in flight, by name, each with its key.
+    running: Mutex<Running>,
+    /// Told whenever the last of it ends.
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct Running {
+    next: u64,
+    works: Vec<(u64, Work)>,
+}
+
+/// What kind of work is in flight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Bytes that a client wrote and the session has not read.
+    Input,
+    /// A session between its start or a message's arrival and the next moment of rest.
+    Session { channel: &'static str, what: &'static str },
+    /// Frames that wait for a client.
+    Outbox,
+    /// An answer that was deferred.
+    Answer { channel: &'static str },
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input => f.write_str("input that no session reads"),
+            Self::Session { channel, what } => write!(f, "`{what}` of {channel}"),
+            Self::Outbox => f.write_str("frames that no client takes"),
+            Self::Answer { channel } => write!(f, "a deferred answer of {channel}"),
+        }
+    }
+}
+
+/// One piece of work in flight, until dropped.
+#[must_use]
+#[derive(Default)]
+pub(crate) struct Token(Option<(Arc<Count>, u64)>);
+
+impl Activity {
+    /// One that counts.
+    pub fn counting() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Counts this work until the token is dropped.
+    pub fn begin(&self, work: Work) -> Token {
+        let Some(count) = &self.0 else { return Token(None) };
+        let mut running = count.running.lock();
+        let key = running.next;
+        running.next += 1;
+        running.works.push((key, work));
+        drop(running);
+        Token(Some((Arc::clone(count), key)))
+    }
+
+    /// Waits until nothing is in flight.
+    pub async fn settled(&self) {
+        let Some(count) = &self.0 else { return };
+        loop {
+            // Made before the look, so that an end between the two is not missed.
+            let settled = count.settled.notified();
+            if count.running.lock().works.is_empty() {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// What is in flight, for the message of a test that waits too long.
+    pub fn in_flight(&self) -> Vec<Work> {
+        self.0.iter().flat_map(|count| count.running.lock().works.iter().map(|work| work.1).collect::<Vec<_>>()).collect()
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        let Some((count, key)) = self.0.take() else { return };
+        let mut running = count.running.lock();
+        running.works.retain(|work| work.0 != key);
+        if running.works.is_empty() {
+            count.settled.notify_waiters();
+        }
+    }
+}

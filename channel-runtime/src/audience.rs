@@ -1,0 +1,406 @@
+//! Who receives: one verb, `send`, and many audiences to say it to.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::codec::{self, EncodeError, Head};
+use crate::connection::{Connection, ConnectionId};
+use crate::hub::Hub;
+use crate::message::Message;
+use crate::outbox::Sender;
+use crate::registry::UserKey;
+use crate::room::RoomCore;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::frame::{FrameBuilder, Opcode, frame};
+
+/// A set of clients of channel `C`; each gets one copy of what is sent, in however many ways it belongs.
+///
+/// ```
+/// # use channel_runtime::{channel, message, Socket};
+/// # #[message(type = "chat_message")] pub struct Line { text: String }
+/// # #[channel("/chat/:room")] pub struct Chat { room: String }
+/// # #[channel(sends(Line))] impl Chat {
+/// #     fn on_connect(&mut self, socket: &Socket<Self>) {
+/// let sent = socket.others().send(Line { text: "hello".into() });
+/// assert_eq!(sent.recipients, socket.others().len());
+/// #     }
+/// # }
+/// ```
+///
+/// Who belongs is decided when it is sent, not when the audience is made. `K` is [`OwnRoom`], [`OneRoom`] or [`Many`], and
+/// says what else can be done with it.
+pub struct Audience<C, K = Many> {
+    hub: Hub<C>,
+    target: Target,
+    mask: Mask,
+    /// Whose handler sends: its welcome is over then.
+    from: Option<Arc<Connection>>,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// The audience is the room of a connection's own path: it has the path's room state.
+#[derive(Debug)]
+pub enum OwnRoom {}
+
+/// The audience is one room, or all of a channel: it has a number of members that holds while a message is made.
+#[derive(Debug)]
+pub enum OneRoom {}
+
+/// The audience is a set of any kind.
+#[derive(Debug)]
+pub enum Many {}
+
+/// An audience that is one room: [`OwnRoom`] or [`OneRoom`].
+pub trait IsOneRoom: sealed::Sealed {}
+
+impl IsOneRoom for OwnRoom {}
+impl IsOneRoom for OneRoom {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::OwnRoom {}
+    impl Sealed for super::OneRoom {}
+}
+
+pub(crate) enum Target {
+    /// The room of this connection's path.
+    OwnRoom(Arc<Connection>),
+    /// The room of this name.
+    Room(Arc<str>),
+    Rooms(Vec<Arc<str>>),
+    Users(Vec<UserKey>),
+    Connection(ConnectionId),
+    All,
+}
+
+/// Who of a target is meant, and who is sending.
+#[derive(Clone, Default)]
+pub(crate) struct Mask {
+    pub sender: Option<ConnectionId>,
+    except: Vec<ConnectionId>,
+    except_users: Vec<UserKey>,
+    except_sender: bool,
+}
+
+impl Mask {
+    pub fn from(sender: ConnectionId) -> Self {
+        Self { sender: Some(sender), ..Self::default() }
+    }
+
+    pub fn others(sender: ConnectionId) -> Self {
+        Self { except_sender: true, ..Self::from(sender) }
+    }
+
+    pub fn admits(&self, connection: &Connection) -> bool {
+        !(self.except_sender && self.sender == Some(connection.id))
+            && !self.except.contains(&connection.id)
+            && !connection.user.as_ref().is_some_and(|user| self.except_users.contains(user))
+    }
+
+    fn is_open(&self) -> bool {
+        !self.except_sender && self.except.is_empty() && self.except_users.is_empty()
+    }
+
+    /// Hands the frame to those that both this and `admits` let through.
+    pub fn deliver<'a>(
+        &self,
+        connections: impl Iterator<Item = &'a Connection>,
+        frame: &Bytes,
+        mut admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        let mut sent = Sent::default();
+        for connection in connections.filter(|connection| self.admits(connection)) {
+            if admits(connection) {
+                let own = self.sender == Some(connection.id);
+                let taken = connection.outbox.push(frame.clone(), if own { Sender::Own } else { Sender::Others });
+                sent.count(taken);
+            }
+        }
+        sent
+    }
+}
+
+/// What became of a send. Sending never waits: "sent" means that it waits in order for each client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// How many clients it was meant for.
+    pub recipients: usize,
+    /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound.
+    pub refused: usize,
+    /// The message is none: it serialized as no object, or with a reserved key, or not at all. The log says more.
+    pub unencodable: bool,
+}
+
+impl Sent {
+    /// Whether it waits for everybody it was meant for.
+    pub fn is_complete(&self) -> bool {
+        self.refused == 0 && !self.unencodable
+    }
+
+    pub(crate) fn count(&mut self, taken: bool) {
+        self.recipients += 1;
+        self.refused += usize::from(!taken);
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.recipients += other.recipients;
+        self.refused += other.refused;
+        self.unencodable |= other.unencodable;
+    }
+
+    pub(crate) fn unencodable() -> Self {
+        Self { unencodable: true, ..Self::default() }
+    }
+}
+
+/// A room as a message is made for it.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomView {
+    len: usize,
+}
+
+impl RoomView {
+    /// The number of members.
+    #[expect(clippy::len_without_is_empty, reason = "the message is made for those who are here; who sends is one of them")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl<C: Channel, K> Audience<C, K> {
+    pub(crate) fn new(hub: Hub<C>, target: Target, from: Option<Arc<Connection>>, mask: Mask) -> Self {
+        Self { hub, target, mask, from, kind: PhantomData }
+    }
+
+    /// All but this connection.
+    #[must_use]
+    pub fn except(mut self, id: ConnectionId) -> Self {
+        self.mask.except.push(id);
+        self
+    }
+
+    /// All but this user, on whatever device.
+    #[must_use]
+    pub fn except_user(mut self, user: &C::Identity) -> Self {
+        self.mask.except_users.push(UserKey::new(user));
+        self
+    }
+
+    /// Sends a message, encoded once. Never waits; see [`Sent`].
+    pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
+        self.deliver(|room| encode(&message, room))
+    }
+
+    /// Sends a binary message.
+    pub fn send_bytes(&self, data: Bytes) -> Sent
+    where
+        C: SendsBytes,
+    {
+        let frame = frame(Opcode::Binary, &data);
+        self.deliver(|_| Ok(frame.clone()))
+    }
+
+    /// How many clients it is now.
+    pub fn len(&self) -> usize {
+        match self.one_room() {
+            Some(room) if self.mask.is_open() => room.len(),
+            Some(room) => room.count(&self.mask),
+            None => self.connections().len(),
+        }
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Closes the connection of each, after what was sent to it before; tells how many.
+    pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
+        let close = Close::new(ClosedBy::Server, Some(code), reason);
+        self.connections().iter().filter(|connection| connection.outbox.close(close.clone())).count()
+    }
+
+    /// Hands out frames; `make` is called once for each name that may stand in `"$room"`.
+    fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Bytes, EncodeError>) -> Sent {
+        if let Some(from) = &self.from {
+            from.outbox.welcome_is_over();
+        }
+        let result = match (&self.target, self.one_room()) {
+            (_, Some(room)) => make(shown(room.name())).map(|frame| room.publish(&frame, &self.mask, |_| true)),
+            (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
+            _ => make(None).map(|frame| {
+                let connections = self.connections();
+                self.mask.deliver(connections.iter().map(|connection| &**connection), &frame, |_| true)
+            }),
+        };
+        result.unwrap_or_else(|error| self.unencodable(&error))
+    }
+
+    /// A client in several of the rooms gets the frame of the first.
+    fn deliver_to_rooms(
+        &self,
+        names: &[Arc<str>],
+        mut make: impl FnMut(Option<&str>) -> Result<Bytes, EncodeError>,
+    ) -> Result<Sent, EncodeError> {
+        let mut reached = HashSet::new();
+        let mut sent = Sent::default();
+        for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
+            let frame = make(shown(room.name()))?;
+            sent.add(room.publish(&frame, &self.mask, |member| reached.insert(member.id)));
+        }
+        Ok(sent)
+    }
+
+    fn unencodable(&self, error: &EncodeError) -> Sent {
+        tracing::error!(channel = C::NAME, %error, "a message could not be sent");
+        Sent::unencodable()
+    }
+
+    /// The room, where the audience is one.
+    fn one_room(&self) -> Option<RoomRef<'_>> {
+        let registry = self.hub.registry();
+        match &self.target {
+            Target::All => Some(RoomRef::All(registry.all(self.hub.channel()))),
+            Target::Room(name) => registry.room(self.hub.channel(), name).map(RoomRef::Found),
+            Target::OwnRoom(connection) => Some(match &connection.own_room {
+                // Its members have all left, and others may have opened it anew.
+                room if room.is_gone() => match registry.room(self.hub.channel(), room.name()) {
+                    Some(reopened) => RoomRef::Found(reopened),
+                    None => RoomRef::Own(room),
+                },
+                room => RoomRef::Own(room),
+            }),
+            Target::Rooms(_) | Target::Users(_) | Target::Connection(_) => None,
+        }
+    }
+
+    /// Each client of the audience, once.
+    fn connections(&self) -> Vec<Arc<Connection>> {
+        if let Some(room) = self.one_room() {
+            return room.members(&self.mask);
+        }
+        let (registry, channel) = (self.hub.registry(), self.hub.channel());
+        let mut connections: Vec<Arc<Connection>> = match &self.target {
+            Target::Rooms(names) => {
+                let rooms = names.iter().filter_map(|name| registry.room(channel, name));
+                rooms.flat_map(|room| room.members(&self.mask)).collect()
+            }
+            Target::Users(users) => {
+                let devices = users.iter().flat_map(|user| registry.user(user));
+                devices.filter(|device| device.channel == channel && self.mask.admits(device)).collect()
+            }
+            Target::Connection(id) => {
+                registry.all(channel).get(*id).into_iter().filter(|connection| self.mask.admits(connection)).collect()
+            }
+            Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
+        };
+        let mut seen = HashSet::new();
+        connections.retain(|connection| seen.insert(connection.id));
+        connections
+    }
+}
+
+impl<C: Channel, K: IsOneRoom> Audience<C, K> {
+    /// Sends a message made under the room's lock, so that numbers on the wire never run backwards:
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "user_joined")] pub struct UserJoined { count: usize }
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String }
+    /// # #[channel(sends(UserJoined))] impl Chat {
+    /// fn on_connect(&mut self, socket: &Socket<Self>) {
+    ///     socket.others().send_with(|room| UserJoined { count: room.len() });
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Where the closure sends, joins or asks who is here: it would wait for itself.
+    pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
+        if let Some(from) = &self.from {
+            from.outbox.welcome_is_over();
+        }
+        let Some(room) = self.one_room() else { return Sent::default() };
+        let sent = room.publish_with(&self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
+        sent.unwrap_or_else(|error| self.unencodable(&error))
+    }
+}
+
+impl<C: Channel> Audience<C, OwnRoom> {
+    /// Runs `act` on the room's state and the room: what it sends leaves in the order in which it changed the state.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "counted")] pub struct Counted { total: u32 }
+    /// # #[derive(Default)] pub struct Total(u32);
+    /// # #[channel("/count/:room", room_state = Total)] pub struct Counter { room: String }
+    /// # #[channel(sends(Counted))] impl Counter {
+    /// #[message(type = "add")]
+    /// fn add(&self, socket: &Socket<Self>) {
+    ///     socket.room().with(|total, room| {
+    ///         total.0 += 1;
+    ///         room.send(Counted { total: total.0 });
+    ///     });
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// It is a lock for a moment: others wait for it, so it should not block; it is never held across an await. The state
+    /// is made by `Default` when the room opens and dropped when it empties; in the `on_close` of the last member it is
+    /// what that member left.
+    ///
+    /// # Panics
+    /// Inside another `with`, and where `act` panics; the state stays as it was then.
+    pub fn with<R>(&self, act: impl FnOnce(&mut C::RoomState, &Self) -> R) -> R {
+        let room = self.one_room().expect("a connection's own room is one room");
+        room.with(|state: &mut C::RoomState| act(state, self))
+    }
+}
+
+impl<C: Channel, K> fmt::Debug for Audience<C, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audience").field("channel", &C::NAME).field("len", &self.len()).finish()
+    }
+}
+
+/// A room, however it is held.
+enum RoomRef<'a> {
+    All(&'a RoomCore),
+    Own(&'a Arc<RoomCore>),
+    Found(Arc<RoomCore>),
+}
+
+impl std::ops::Deref for RoomRef<'_> {
+    type Target = RoomCore;
+
+    fn deref(&self) -> &RoomCore {
+        match self {
+            Self::All(room) => room,
+            Self::Own(room) => room,
+            Self::Found(room) => room,
+        }
+    }
+}
+
+/// What stands in `"$room"`: a declared room's name, and nothing for the path's own, or for all.
+fn shown(room: &str) -> Option<&str> {
+    room.contains(':').then_some(room).filter(|room| !room.starts_with('/'))
+}
+
+/// A message as a text frame.
+pub(crate) fn encode<M: Message>(message: &M, room: Option<&str>) -> Result<Bytes, EncodeError> {
+    text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
+}
+
+/// A text frame of what `write` writes.
+pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Bytes, EncodeError> {
+    let mut builder = FrameBuilder::new();
+    write(builder.payload_mut())?;
+    Ok(builder.finish(Opcode::Text))
+}

@@ -1,0 +1,237 @@
+//! What a channel is: where it stands, what it says and hears, and its hooks. Implemented by `#[channel]` alone.
+
+use crate::message::Messages;
+
+/// The two halves of a channel's wire protocol.
+///
+/// `#[channel]` on the impl block implements it; the client's side ([`Received`](crate::Received)) needs no more.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` handles no messages",
+    label = "this channel has no handlers",
+    note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
+)]
+pub trait Protocol: Sized + Send + 'static {
+    /// All that a client may say: `GameChannelFromClient`.
+    type FromClient: Messages;
+    /// All that the channel sends: `GameChannelToClient`.
+    type ToClient: Messages;
+}
+
+#[cfg(feature = "server")]
+pub use server::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
+
+#[cfg(feature = "server")]
+mod server {
+    use std::fmt::Display;
+    use std::future::Future;
+    use std::hash::Hash;
+    use std::str::FromStr;
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::Protocol;
+    use crate::codec::DecodeError;
+    use crate::handshake::{Handshake, Refusal, Reject};
+    use crate::message::Message;
+    use crate::path::{Params, Path};
+    use crate::reply::Flow;
+    use crate::room::Room;
+    use crate::socket::Socket;
+    use crate::wire::close::Close;
+
+    /// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` has no path",
+        label = "this channel has no path",
+        note = "put `#[channel(\"/path\")]` on `struct {Self}`"
+    )]
+    pub trait Route: Sized + Send + 'static {
+        /// The app that handlers see: that of `app = ..`, else `()`.
+        type App: Send + Sync + 'static;
+        /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`.
+        type RoomState: Default + Send + 'static;
+        /// The struct's name, for logs and errors.
+        const NAME: &'static str;
+        /// The path's pattern.
+        const PATH: Path;
+
+        /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the state.
+        fn build(
+            handshake: &Handshake,
+            params: &Params,
+            app: &Self::App,
+        ) -> impl Future<Output = Result<Self, Refusal>> + Send;
+
+        /// The path's own room, from the parsed parameters.
+        fn own_room(&self) -> Room<Self>;
+    }
+
+    /// A channel that can stand in an app of type `A`.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be served by an app of type `{A}`",
+        label = "this channel belongs to another app",
+        note = "all channels of one `channels![..]` name the same `app = ..`, or none"
+    )]
+    pub trait ServedBy<A>: Route {
+        /// The app as the channel's handlers see it.
+        fn app(app: &Arc<A>) -> Arc<Self::App>;
+    }
+
+    /// What a channel does: its hooks and its handlers. From `#[channel]` on the impl block.
+    ///
+    /// The hooks have other names here than in the user's impl block, so that neither hides the other.
+    pub trait Channel: Route + Protocol {
+        /// What `identity` returns; [`Anonymous`] where there is no such hook.
+        type Identity: Identity;
+
+        /// `authorize`
+        fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {
+            _ = app;
+            async { Ok(()) }
+        }
+
+        /// `identity`
+        fn identified(&self) -> Option<Self::Identity> {
+            None
+        }
+
+        /// `on_connect`
+        fn connected(&mut self, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+            _ = (socket, app);
+            async { Flow::Continue }
+        }
+
+        /// The handler of this message.
+        fn handle(
+            &mut self,
+            message: Self::FromClient,
+            socket: &Socket<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Flow> + Send;
+
+        /// Whether there is an `on_binary`; where there is none, a binary message is answered as an invalid one.
+        const TAKES_BINARY: bool = false;
+
+        /// `on_binary`
+        fn binary(
+            &mut self,
+            data: Bytes,
+            socket: &Socket<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Flow> + Send {
+            _ = (data, socket, app);
+            async { Flow::Continue }
+        }
+
+        /// `on_ping`; the pong is sent without it.
+        fn pinged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+            _ = (data, socket, app);
+            async { Flow::Continue }
+        }
+
+        /// `on_pong`
+        fn ponged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+            _ = (data, socket, app);
+            async { Flow::Continue }
+        }
+
+        /// `on_invalid`; without it the client is sent the error's own fault.
+        fn invalid(
+            &mut self,
+            error: DecodeError,
+            socket: &Socket<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Flow> + Send {
+            _ = app;
+            let flow = crate::reply::fault(socket, error.into());
+            async move { flow }
+        }
+
+        /// `on_close`
+        fn closed(&mut self, close: Close, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = ()> + Send {
+            _ = (close, socket, app);
+            async {}
+        }
+    }
+
+    /// A message that channel `C` lists in `sends(..)`.
+    #[diagnostic::on_unimplemented(
+        message = "`{C}` does not send `{Self}`",
+        label = "not in `sends(..)` of `{C}`",
+        note = "list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`"
+    )]
+    pub trait SentBy<C>: Message {}
+
+    /// A channel with `Bytes` in `sends(..)`: it may send binary messages.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` sends no binary messages",
+        label = "no `Bytes` in `sends(..)` of `{Self}`",
+        note = "list them: `#[channel(sends(.., Bytes))] impl {Self} {{ .. }}`"
+    )]
+    pub trait SendsBytes {}
+
+    /// What can name a user: the type that the hook `identity` returns.
+    ///
+    /// Two identities are the same user when their types are the same and they write the same text, so `Display` must
+    /// tell different users apart.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be an identity",
+        label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
+        note = "derive `Clone, PartialEq, Eq, Hash` and implement `Display` and `FromStr` for `{Self}`, or return a `String`"
+    )]
+    pub trait Identity: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'static {}
+
+    #[diagnostic::do_not_recommend]
+    impl<K: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'static> Identity for K {}
+
+    /// The identity of a channel without the hook `identity`; it has no values.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Anonymous {}
+
+    impl Display for Anonymous {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            match *self {}
+        }
+    }
+
+    impl FromStr for Anonymous {
+        type Err = std::fmt::Error;
+
+        fn from_str(_: &str) -> Result<Self, Self::Err> {
+            Err(std::fmt::Error)
+        }
+    }
+
+    /// What names a room of channel `C`: a [`Room<C>`], or a key of a kind that `rooms(..)` declares.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` names no room of `{C}`",
+        label = "not a room of `{C}`",
+        note = "declare the kind: `#[channel(\"..\", rooms({Self}))] struct {C}`"
+    )]
+    pub trait RoomOf<C> {
+        /// The room of this name.
+        fn room(&self) -> Room<C>;
+    }
+
+    impl<C> RoomOf<C> for Room<C> {
+        fn room(&self) -> Room<C> {
+            self.clone()
+        }
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<C, K: RoomOf<C> + ?Sized> RoomOf<C> for &K {
+        fn room(&self) -> Room<C> {
+            K::room(self)
+        }
+    }
+
+    /// A key of a kind that `rooms(..)` declares: such rooms can be joined and left, the path's own can't.
+    #[diagnostic::on_unimplemented(
+        message = "`{C}` has no rooms of kind `{Self}`",
+        label = "not a kind of room of `{C}`",
+        note = "declare it: `#[channel(\"..\", rooms({Self}))] struct {C}`; the path's own room is neither joined nor left"
+    )]
+    pub trait RoomKind<C>: RoomOf<C> {}
+}

@@ -1,0 +1,186 @@
+//! The channels of an app: what `channels![..]` makes, and the table that the filter looks paths up in.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::activity::Activity;
+use crate::channel::{Channel, Identity, ServedBy};
+use crate::config::Config;
+use crate::filter::Start;
+use crate::handshake::{Handshake, Refusal};
+use crate::hub::{Hub, User};
+use crate::path::{Params, Path};
+use crate::registry::Registry;
+use crate::serve::Server;
+use crate::session::Session;
+
+/// A list of channels and everybody on them: from `channels![ChatChannel, GameChannel]`.
+///
+/// It gives out hubs before there is an app, so that the app can hold them:
+///
+/// ```
+/// # use channel_runtime::{channel, channels, Hub};
+/// # struct App { chats: Hub<Chat> }
+/// # impl App { fn new(chats: Hub<Chat>) -> Self { Self { chats } } }
+/// # #[channel("/chat/:room", app = App)] pub struct Chat { room: String }
+/// # #[channel] impl Chat {}
+/// let channels = channels![Chat];
+/// let chats = channels.of::<Chat>();
+/// let server = channels.app(App::new(chats));
+/// # drop(server);
+/// ```
+///
+/// It owns the registry and never the app.
+pub struct Channels<A> {
+    registry: Arc<Registry>,
+    routes: Vec<Route<A>>,
+}
+
+impl<A: Send + Sync + 'static> Channels<A> {
+    /// For `channels![..]`, which checks the list.
+    #[doc(hidden)]
+    #[expect(clippy::new_without_default, reason = "only `channels![..]` makes one")]
+    pub fn new() -> Self {
+        Self { registry: Arc::new(Registry::new()), routes: Vec::new() }
+    }
+
+    /// For `channels![..]`, which checks the list.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with<C>(mut self) -> Self
+    where
+        C: Channel + ServedBy<A>,
+    {
+        let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
+        registry.add::<C>(|| Box::new(C::RoomState::default()));
+        self.routes.push(Route { path: C::PATH, start: start::<C, A> });
+        self
+    }
+
+    /// The hub of a channel.
+    ///
+    /// # Panics
+    /// Where the list does not have the channel.
+    pub fn of<C: Channel>(&self) -> Hub<C> {
+        Hub::find(&self.registry).unwrap_or_else(|| panic!("`{}` is not in this `channels![..]`", C::NAME))
+    }
+
+    /// A user on all channels of the list.
+    pub fn user<K: Identity>(&self, identity: &K) -> User {
+        User::new(&self.registry, identity)
+    }
+
+    /// Everybody, for when the list itself has become a server.
+    pub fn users(&self) -> Users {
+        Users { registry: Arc::clone(&self.registry) }
+    }
+
+    /// The channels as a server, with the app that their handlers see.
+    pub fn app(self, app: A) -> Server<A> {
+        self.app_arc(Arc::new(app))
+    }
+
+    /// As [`app`](Self::app), where the app is shared already.
+    pub fn app_arc(self, app: Arc<A>) -> Server<A> {
+        let Self { registry, mut routes } = self;
+        // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
+        routes.sort_by_cached_key(|route| route.path.specificity());
+        Server::new(Table { registry, app, routes, config: Arc::default(), activity: Activity::default() })
+    }
+}
+
+impl<A> fmt::Debug for Channels<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
+    }
+}
+
+/// Finds users on all channels of an app; from [`Channels::users`], for the app to keep.
+#[derive(Clone)]
+pub struct Users {
+    registry: Arc<Registry>,
+}
+
+impl Users {
+    /// A user on all channels.
+    pub fn user<K: Identity>(&self, identity: &K) -> User {
+        User::new(&self.registry, identity)
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users").finish_non_exhaustive()
+    }
+}
+
+/// All that a request needs to become a connection.
+pub(crate) struct Table<A> {
+    pub registry: Arc<Registry>,
+    pub app: Arc<A>,
+    pub config: Arc<Config>,
+    pub activity: Activity,
+    routes: Vec<Route<A>>,
+}
+
+/// One channel, its type forgotten.
+struct Route<A> {
+    path: Path,
+    start: for<'a> fn(&'a Table<A>, &'a Handshake, &'a Params) -> Starting<'a>,
+}
+
+type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, Refusal>> + Send + 'a>>;
+
+/// A channel whose path fits a request.
+pub(crate) struct Match<'a, A> {
+    table: &'a Table<A>,
+    route: &'a Route<A>,
+    params: Params,
+}
+
+impl<A> fmt::Debug for Table<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
+    }
+}
+
+impl<A> Table<A> {
+    /// The most specific channel whose path fits.
+    pub fn find(&self, path: &str) -> Option<Match<'_, A>> {
+        self.routes.iter().find_map(|route| {
+            let params = route.path.matches(path)?;
+            Some(Match { table: self, route, params })
+        })
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.registry.is_stopping()
+    }
+}
+
+impl<A> Match<'_, A> {
+    /// Makes the handler, or refuses: all that can be refused is refused here, before the upgrade.
+    pub async fn start(&self, handshake: &Handshake) -> Result<Start, Refusal> {
+        (self.route.start)(self.table, handshake, &self.params).await
+    }
+}
+
+/// The type is forgotten once a connection, never once a message.
+fn start<'a, C, A>(table: &'a Table<A>, handshake: &'a Handshake, params: &'a Params) -> Starting<'a>
+where
+    C: Channel + ServedBy<A>,
+    A: Send + Sync + 'static,
+{
+    Box::pin(async move {
+        let app = C::app(&table.app);
+        let handler = C::build(handshake, params, &app).await?;
+        handler.authorized(&app).await?;
+        let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
+        let session =
+            Session { handler, app, hub, config: Arc::clone(&table.config), activity: table.activity.clone() };
+        let start: Start = Box::new(move |io, read_ahead| drop(tokio::spawn(session.start(io, read_ahead))));
+        Ok(start)
+    })
+}

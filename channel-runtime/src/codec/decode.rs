@@ -1,0 +1,166 @@
+//! From text to a message, in as few passes as the text allows.
+//!
+//! The quick way is one pass: `type` stands before the payload, or seems to stand at the end, which that pass checks.
+//! Whatever goes wrong there, the careful way settles: a survey finds `type` and `ref` and whether it is JSON at all,
+//! then the payload is read again, the second time with the way to each field tracked.
+
+use std::fmt;
+
+use serde::Deserializer as _;
+use serde::de::{self, MapAccess, Visitor};
+
+use super::depth;
+use super::envelope::{Envelope, ReadMessage, ReadType, skip};
+use super::error::DecodeError;
+use super::name::{Key, ReadKey};
+use crate::message::{Messages, Ref};
+
+/// A text from a client, decoded.
+pub struct Decoded<T> {
+    /// The message's `ref`, found also in most that are bad: those are answered too.
+    pub reference: Option<Ref>,
+    /// The message, or what is wrong with it.
+    pub message: Result<T, DecodeError>,
+}
+
+/// Reads one of these messages and its `ref` from a JSON object, whatever the text is.
+pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
+    let mut envelope = Envelope::default();
+    let message = decode_into(&mut envelope, text);
+    Decoded { reference: envelope.reference, message }
+}
+
+/// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
+pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
+    let too_deep = depth::first_too_deep(text);
+    let mut tried = false;
+    if too_deep.is_none() {
+        let start = Start::of::<T>(text);
+        if start != Start::Later {
+            let index = if let Start::Guess(index) = start { Some(index) } else { None };
+            if let Ok(message) = read(envelope, text, index) {
+                return Ok(message);
+            }
+            tried = true;
+        }
+    }
+    decode_carefully(envelope, text, too_deep, tried)
+}
+
+/// How a text begins, as far as it decides the way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With `type`, or another of the protocol's keys, which `type` may follow.
+    Envelope,
+    /// With something else, but this seems to be the type.
+    Guess(usize),
+    /// With something else.
+    Later,
+}
+
+impl Start {
+    #[inline]
+    fn of<T: Messages>(text: &str) -> Self {
+        let Some(key) = first_key(text.as_bytes()) else { return Self::Later };
+        if key.starts_with(b"type\"") {
+            return Self::Envelope;
+        }
+        match last_type(text).and_then(|kind| T::TYPES.iter().position(|known| *known == kind)) {
+            Some(index) => Self::Guess(index),
+            None if key.starts_with(b"ref\"") || key.starts_with(b"$") => Self::Envelope,
+            None => Self::Later,
+        }
+    }
+}
+
+/// What follows the quote of the first key.
+#[inline]
+fn first_key(text: &[u8]) -> Option<&[u8]> {
+    text.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")
+}
+
+/// The type, if the object seems to end with it. A guess: only a pass over the whole text knows what this is part of.
+fn last_type(text: &str) -> Option<&str> {
+    let object = text.trim_ascii_end().strip_suffix('}')?;
+    let (before, kind) = object.trim_ascii_end().strip_suffix('"')?.rsplit_once('"')?;
+    let key = before.trim_ascii_end().strip_suffix(':')?.trim_ascii_end();
+    key.ends_with("\"type\"").then_some(kind)
+}
+
+#[inline]
+fn read<T: Messages>(envelope: &mut Envelope, text: &str, index: Option<usize>) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let message = json.deserialize_map(ReadMessage::new(envelope, index))?;
+    json.end()?;
+    Ok(message)
+}
+
+/// Needs no luck, and finds what is wrong. `tried`: the quick way failed already.
+#[cold]
+fn decode_carefully<T: Messages>(
+    envelope: &mut Envelope,
+    text: &str,
+    too_deep: Option<usize>,
+    tried: bool,
+) -> Result<T, DecodeError> {
+    *envelope = envelope.cleared();
+    let index = match survey(envelope, text, T::TYPES) {
+        Err(error) => return Err(DecodeError::malformed(&error)),
+        Ok(_) if let Some(offset) = too_deep => {
+            let (line, column) = depth::position(text, offset);
+            return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
+        }
+        Ok(Err(kind)) => return Err(DecodeError::unknown_type(&kind)),
+        Ok(Ok(index)) => index,
+    };
+    // The survey's envelope stands; these passes come to the same.
+    if !tried && let Ok(message) = read(&mut envelope.cleared(), text, Some(index)) {
+        return Ok(message);
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let mut track = serde_path_to_error::Track::new();
+    serde_path_to_error::Deserializer::new(&mut json, &mut track)
+        .deserialize_map(ReadMessage::new(&mut envelope.cleared(), Some(index)))
+        .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
+}
+
+/// Reads the protocol's keys alone and passes over the rest: the type's place, or the type where it is not known.
+fn survey(
+    envelope: &mut Envelope,
+    text: &str,
+    types: &'static [&'static str],
+) -> serde_json::Result<Result<usize, String>> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let kind = json.deserialize_map(Survey { envelope, types })?;
+    json.end()?;
+    Ok(kind)
+}
+
+struct Survey<'e> {
+    envelope: &'e mut Envelope,
+    types: &'static [&'static str],
+}
+
+impl<'de> Visitor<'de> for Survey<'_> {
+    type Value = Result<usize, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut kind = None;
+        while let Some(key) = map.next_key_seed(ReadKey)? {
+            match key {
+                Key::Type => {
+                    self.envelope.note_type()?;
+                    kind = Some(map.next_value_seed(ReadType(self.types))?);
+                }
+                Key::Ref => self.envelope.read_ref(&mut map)?,
+                Key::Room => self.envelope.read_room(&mut map)?,
+                Key::Extension | Key::Field(_) => skip(&mut map)?,
+            }
+        }
+        kind.ok_or_else(|| de::Error::missing_field("type"))
+    }
+}

@@ -1,0 +1,262 @@
+//! One object read in one pass: what is the protocol's (`type`, `ref`, `$..`) is kept here, the other fields go to the
+//! payload's own `Deserialize` as they come.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::name::{Key, NameDeserializer, ReadKey};
+use crate::message::{Messages, Ref};
+
+/// What the protocol's keys said, gathered as they come, so that it is there also when the message turns out bad.
+#[derive(Default)]
+pub(super) struct Envelope {
+    pub(super) reference: Option<Ref>,
+    pub(super) room: Option<String>,
+    /// Whether `$room` is read; a server passes over what a client writes there.
+    reads_room: bool,
+    typed: bool,
+}
+
+impl Envelope {
+    /// As a client reads it: with `$room`.
+    pub(super) fn of_client() -> Self {
+        Self { reads_room: true, ..Self::default() }
+    }
+
+    /// The same side's envelope, with nothing in it.
+    pub(super) fn cleared(&self) -> Self {
+        Self { reads_room: self.reads_room, ..Self::default() }
+    }
+
+    /// To be called at each `type`.
+    pub(super) fn note_type<E: de::Error>(&mut self) -> Result<(), E> {
+        if std::mem::replace(&mut self.typed, true) { Err(E::custom("a second `type`")) } else { Ok(()) }
+    }
+
+    pub(super) fn read_ref<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        if self.reference.is_some() {
+            return Err(de::Error::custom("a second `ref`"));
+        }
+        self.reference = Some(map.next_value()?);
+        Ok(())
+    }
+
+    pub(super) fn read_room<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        if self.reads_room {
+            self.room = Some(map.next_value()?);
+            Ok(())
+        } else {
+            skip(map)
+        }
+    }
+
+    /// To be called at the object's end.
+    pub(super) fn check_type<E: de::Error>(&self) -> Result<(), E> {
+        if self.typed { Ok(()) } else { Err(E::missing_field("type")) }
+    }
+}
+
+/// Passes over the value of the key just read.
+pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    map.next_value::<IgnoredAny>().map(drop)
+}
+
+/// Reads a `type`: its place among these, or its text where it is none of them.
+#[derive(Clone, Copy)]
+pub(super) struct ReadType(pub(super) &'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for ReadType {
+    type Value = Result<usize, String>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for ReadType {
+    type Value = Result<usize, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string as `type`")
+    }
+
+    #[inline]
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|known| *known == text).ok_or_else(|| text.to_owned()))
+    }
+}
+
+/// Reads a whole message from an object.
+pub(super) struct ReadMessage<'e, T> {
+    envelope: &'e mut Envelope,
+    /// The message's place in [`Messages::TYPES`] where it is known before; it is checked when `type` comes. Otherwise
+    /// `type` must come before the payload's first field.
+    index: Option<usize>,
+    message: PhantomData<T>,
+}
+
+impl<'e, T> ReadMessage<'e, T> {
+    #[inline]
+    pub(super) fn new(envelope: &'e mut Envelope, index: Option<usize>) -> Self {
+        Self { envelope, index, message: PhantomData }
+    }
+}
+
+impl<'de, T: Messages> Visitor<'de> for ReadMessage<'_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let index = match self.index {
+            Some(index) => index,
+            None => read_leading_type::<T, A>(self.envelope, &mut map)?,
+        };
+        Fields::new(self.envelope, map, T::TYPES, index).read(|fields| T::decode(index, fields))
+    }
+}
+
+/// Reads up to the `type`, which must come before any field of the payload.
+#[inline]
+fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
+    envelope: &mut Envelope,
+    map: &mut A,
+) -> Result<usize, A::Error> {
+    loop {
+        match map.next_key_seed(ReadKey)? {
+            Some(Key::Type) => {
+                envelope.note_type()?;
+                return map.next_value_seed(ReadType(T::TYPES))?.map_err(|kind| unknown_type(&kind));
+            }
+            Some(Key::Ref) => envelope.read_ref(map)?,
+            Some(Key::Room) => envelope.read_room(map)?,
+            Some(Key::Extension) => skip(map)?,
+            Some(Key::Field(_)) => return Err(de::Error::custom("`type` is not the first key")),
+            None => return Err(de::Error::missing_field("type")),
+        }
+    }
+}
+
+#[cold]
+pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
+    E::custom(format_args!("unknown message type {kind:?}"))
+}
+
+/// An object as its payload sees it: without the protocol's keys.
+pub(super) struct Fields<'e, A> {
+    envelope: &'e mut Envelope,
+    map: A,
+    types: &'static [&'static str],
+    index: usize,
+    ended: bool,
+    human_readable: bool,
+}
+
+impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
+    #[inline]
+    pub(super) fn new(envelope: &'e mut Envelope, map: A, types: &'static [&'static str], index: usize) -> Self {
+        Self { envelope, map, types, index, ended: false, human_readable: true }
+    }
+
+    /// For a format whose `is_human_readable` this is.
+    pub(super) fn human_readable(self, human_readable: bool) -> Self {
+        Self { human_readable, ..self }
+    }
+
+    /// Reads the payload and whatever it left, for a `ref` may stand there.
+    #[inline]
+    pub(super) fn read<T>(
+        mut self,
+        payload: impl FnOnce(&mut Self) -> Result<T, A::Error>,
+    ) -> Result<T, A::Error> {
+        let value = payload(&mut self)?;
+        self.drain()?;
+        self.envelope.check_type()?;
+        Ok(value)
+    }
+
+    #[inline]
+    fn drain(&mut self) -> Result<(), A::Error> {
+        while self.next_key_seed(PhantomData::<IgnoredAny>)?.is_some() {
+            skip(&mut self.map)?;
+        }
+        Ok(())
+    }
+
+    fn read_type(&mut self) -> Result<(), A::Error> {
+        self.envelope.note_type()?;
+        match self.map.next_value_seed(ReadType(self.types))? {
+            Ok(index) if index == self.index => Ok(()),
+            Ok(index) => Err(unknown_type(self.types[index])),
+            Err(kind) => Err(unknown_type(&kind)),
+        }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while !self.ended {
+            match self.map.next_key_seed(ReadKey)? {
+                Some(Key::Field(name)) => return seed.deserialize(NameDeserializer::new(name)).map(Some),
+                Some(Key::Type) => self.read_type()?,
+                Some(Key::Ref) => self.envelope.read_ref(&mut self.map)?,
+                Some(Key::Room) => self.envelope.read_room(&mut self.map)?,
+                Some(Key::Extension) => skip(&mut self.map)?,
+                None => self.ended = true,
+            }
+        }
+        Ok(None)
+    }
+
+    #[inline]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+/// Gives the object to whatever is asked for. A unit is an object without fields of interest, where serde_json would
+/// have it `null`.
+impl<'de, A: MapAccess<'de>> Deserializer<'de> for &mut Fields<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_map(self)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        self.drain()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, A::Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.human_readable
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

@@ -1,0 +1,137 @@
+//! A map's key on its way out: whatever writes itself as text must not write a reserved key.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use super::is_reserved;
+use super::object::Refusal;
+
+/// A key that is checked when it is written.
+pub(super) struct Guarded<'a, K: ?Sized> {
+    key: &'a K,
+    refusal: &'a Cell<Option<Refusal>>,
+}
+
+impl<'a, K: ?Sized> Guarded<'a, K> {
+    #[inline]
+    pub(super) fn new(key: &'a K, refusal: &'a Cell<Option<Refusal>>) -> Self {
+        Self { key, refusal }
+    }
+}
+
+impl<K: Serialize + ?Sized> Serialize for Guarded<'_, K> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.key.serialize(Guard { inner: serializer, refusal: self.refusal })
+    }
+}
+
+/// Passes everything on, texts after a look at them.
+struct Guard<'a, S> {
+    inner: S,
+    refusal: &'a Cell<Option<Refusal>>,
+}
+
+impl<S: Serializer> Guard<'_, S> {
+    #[inline]
+    fn check(&self, key: &str) -> Result<(), S::Error> {
+        if is_reserved(key) { Err(Refusal::ReservedKey(key.to_owned()).leave(self.refusal)) } else { Ok(()) }
+    }
+}
+
+macro_rules! pass_on {
+    ($($method:ident($($argument:ident: $type:ty),*) $(-> $compound:ident)?),* $(,)?) => {$(
+        #[inline]
+        fn $method(self, $($argument: $type),*) -> pass_on!(@result $($compound)?) {
+            self.inner.$method($($argument),*)
+        }
+    )*};
+    (@result) => { Result<S::Ok, S::Error> };
+    (@result $compound:ident) => { Result<Self::$compound, S::Error> };
+}
+
+impl<S: Serializer> Serializer for Guard<'_, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = S::SerializeSeq;
+    type SerializeTuple = S::SerializeTuple;
+    type SerializeTupleStruct = S::SerializeTupleStruct;
+    type SerializeTupleVariant = S::SerializeTupleVariant;
+    type SerializeMap = S::SerializeMap;
+    type SerializeStruct = S::SerializeStruct;
+    type SerializeStructVariant = S::SerializeStructVariant;
+
+    #[inline]
+    fn serialize_str(self, key: &str) -> Result<S::Ok, S::Error> {
+        self.check(key)?;
+        self.inner.serialize_str(key)
+    }
+
+    fn serialize_char(self, key: char) -> Result<S::Ok, S::Error> {
+        self.check(key.encode_utf8(&mut [0; 4]))?;
+        self.inner.serialize_char(key)
+    }
+
+    fn serialize_unit_variant(self, name: &'static str, index: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
+        self.check(variant)?;
+        self.inner.serialize_unit_variant(name, index, variant)
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, key: &T) -> Result<S::Ok, S::Error> {
+        self.serialize_str(&key.to_string())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, key: &T) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_some(&Guarded::new(key, self.refusal))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, key: &T) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_newtype_struct(name, &Guarded::new(key, self.refusal))
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        key: &T,
+    ) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_newtype_variant(name, index, variant, key)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.inner.is_human_readable()
+    }
+
+    pass_on! {
+        serialize_bool(value: bool),
+        serialize_i8(value: i8),
+        serialize_i16(value: i16),
+        serialize_i32(value: i32),
+        serialize_i64(value: i64),
+        serialize_i128(value: i128),
+        serialize_u8(value: u8),
+        serialize_u16(value: u16),
+        serialize_u32(value: u32),
+        serialize_u64(value: u64),
+        serialize_u128(value: u128),
+        serialize_f32(value: f32),
+        serialize_f64(value: f64),
+        serialize_bytes(value: &[u8]),
+        serialize_none(),
+        serialize_unit(),
+        serialize_unit_struct(name: &'static str),
+        serialize_seq(len: Option<usize>) -> SerializeSeq,
+        serialize_tuple(len: usize) -> SerializeTuple,
+        serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct,
+        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
+            -> SerializeTupleVariant,
+        serialize_map(len: Option<usize>) -> SerializeMap,
+        serialize_struct(name: &'static str, len: usize) -> SerializeStruct,
+        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
+            -> SerializeStructVariant,
+    }
+}

@@ -1,0 +1,39 @@
+//! Between JSON text and messages, in both directions. No text makes it panic, overflow the stack, or answer with a
+//! message it does not hold.
+//!
+//! [`envelope`] reads one object in one streaming pass and keeps what belongs to the protocol (`type`, `ref`, `$..`) from
+//! the payload's own `Deserialize`, which gets the other fields as they come: nothing is buffered, so line and column,
+//! integer keys, `RawValue` and `i128` stay what they are. [`decode`] decides how many passes a text needs; [`received`]
+//! is the client's side of it. [`object`] is the way back: a serializer that opens each object with its type, and
+//! [`encode`] and [`answer`] are the frames made with it.
+
+#[cfg(any(feature = "server", test))]
+mod answer;
+mod decode;
+mod depth;
+mod encode;
+mod envelope;
+mod error;
+mod generic;
+mod guard;
+mod name;
+mod object;
+mod received;
+#[cfg(test)]
+mod tests;
+
+#[cfg(any(feature = "server", test))]
+pub(crate) use answer::{encode_fault, encode_success};
+pub use decode::{Decoded, decode};
+#[cfg(any(feature = "server", test))]
+pub(crate) use encode::encode;
+pub use encode::{Head, encode_one_of};
+pub use error::{DecodeError, EncodeError};
+pub use generic::{deserialize, serialize};
+pub use received::{Received, ReceivedBody};
+
+/// Whether a key belongs to the protocol, and so can't be a payload's.
+#[inline]
+fn is_reserved(key: &str) -> bool {
+    matches!(key.as_bytes(), b"type" | b"ref" | [b'$', ..])
+}

@@ -1,0 +1,99 @@
+//! One connection as the others see it: its name, its outbox, and where it is a member.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::outbox::Outbox;
+use crate::registry::UserKey;
+use crate::room::RoomCore;
+
+/// Names one connection, unique over all processes and time.
+///
+/// It writes itself as `9f3b1c20a4d6e817-2a` and reads that back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId {
+    /// The process, by chance.
+    node: u64,
+    /// The connection within it.
+    serial: u64,
+}
+
+impl ConnectionId {
+    pub(crate) fn next() -> Self {
+        static NODE: OnceLock<u64> = OnceLock::new();
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        // The operating system seeds each process's `RandomState`.
+        let node = *NODE.get_or_init(|| RandomState::new().hash_one(std::process::id()));
+        Self { node, serial: SERIAL.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{:x}", self.node, self.serial)
+    }
+}
+
+impl FromStr for ConnectionId {
+    type Err = ParseConnectionIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (node, serial) = text.split_once('-').ok_or(ParseConnectionIdError)?;
+        let number = |text| u64::from_str_radix(text, 16).map_err(|_| ParseConnectionIdError);
+        Ok(Self { node: number(node)?, serial: number(serial)? })
+    }
+}
+
+/// A text that names no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseConnectionIdError;
+
+impl fmt::Display for ParseConnectionIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a connection id is two hexadecimal numbers with a hyphen between them")
+    }
+}
+
+impl std::error::Error for ParseConnectionIdError {}
+
+pub(crate) struct Connection {
+    pub id: ConnectionId,
+    /// The place of its channel in the app.
+    pub channel: usize,
+    /// Who it is, where the channel says so.
+    pub user: Option<UserKey>,
+    /// The room of its path.
+    pub own_room: Arc<RoomCore>,
+    pub outbox: Outbox,
+    /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.
+    pub joined: Mutex<Option<Vec<Arc<RoomCore>>>>,
+    /// Set when the server gives up waiting for a handler of it.
+    pub cancelled: Flag,
+}
+
+/// A thing that happens once.
+#[derive(Default)]
+pub(crate) struct Flag {
+    raised: AtomicBool,
+    told: Notify,
+}
+
+impl Flag {
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    pub async fn raised(&self) {
+        let told = self.told.notified();
+        if !self.raised.load(Ordering::Acquire) {
+            told.await;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The one warp filter of an app: from a request to an upgrade, for all its channels.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{HeaderName, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use warp::filters::BoxedFilter;
+use warp::path::Tail;
+use warp::reply::Response;
+use warp::{Filter, Rejection, reject};
+
+use crate::channels::Table;
+use crate::handshake::{Handshake, Refusal, Reject};
+use crate::wire::accept::{accept_key, is_valid_key};
+use crate::wire::transport::Transport;
+
+/// The one subprotocol spoken; a client that offers none means it.
+const SUBPROTOCOL: &str = "channels.1.json";
+
+/// Starts the task of a connection, once there is one; the bytes are what came behind the handshake.
+pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>) + Send>;
+
+/// The peer's address, where our own server accepted the connection.
+#[derive(Clone, Copy)]
+pub(crate) struct PeerAddr(pub SocketAddr);
+
+pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFilter<(Response,)> {
+    warp::get()
+        .and(warp::path::tail())
+        .and(query())
+        .and(warp::header::headers_cloned())
+        .and(warp::addr::remote())
+        .and(warp::ext::optional::<PeerAddr>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and_then(move |path: Tail, query: String, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
+            let handshake = Handshake {
+                path: path.as_str().to_owned(),
+                query,
+                headers,
+                remote_addr: remote.or(peer.map(|peer| peer.0)),
+            };
+            answer(Arc::clone(&table), handshake, upgrade)
+        })
+        .boxed()
+}
+
+/// The raw query, empty where there is none.
+fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
+    warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
+}
+
+/// Ours and an upgrade: answered here, whatever comes of it. All else goes on to the routes beside us.
+async fn answer<A: Send + Sync + 'static>(
+    table: Arc<Table<A>>,
+    handshake: Handshake,
+    upgrade: Option<OnUpgrade>,
+) -> Result<Response, Rejection> {
+    if !has_token(&handshake.headers, &header::UPGRADE, "websocket") {
+        return Err(reject::not_found());
+    }
+    let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
+    let opening = match Opening::read(&handshake.headers) {
+        Ok(opening) => opening,
+        Err(reject) => return Ok(reject.into_response()),
+    };
+    let Some(upgrade) = upgrade else {
+        return Ok(Reject::bad_request("this connection can't be upgraded").into_response());
+    };
+    if table.is_stopping() {
+        let reject = Reject::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping");
+        return Ok(reject.with_header(header::RETRY_AFTER, "1").into_response());
+    }
+    // Extractors are the user's code: a panic in one is this request's alone.
+    let started = AssertUnwindSafe(route.start(&handshake)).catch_unwind().await;
+    let start = match started.unwrap_or_else(|_| Err(Reject::internal("an extractor or `authorize` panicked").into())) {
+        Ok(start) => start,
+        Err(Refusal::NotFound) => return Err(reject::not_found()),
+        Err(Refusal::Reject(reject)) => return Ok(reject.into_response()),
+    };
+    tokio::spawn(async move {
+        match upgrade.await {
+            Ok(upgraded) => {
+                let (io, read_ahead) = Transport::recover(upgraded);
+                // In a task of its own: this one's memory, hyper's upgrade included, is free then.
+                start(io, read_ahead);
+            }
+            Err(error) => tracing::debug!(%error, "a client went away during its handshake"),
+        }
+    });
+    Ok(opening.accept())
+}
+
+/// A well-formed request for an upgrade (RFC 6455, section 4.2.1).
+struct Opening {
+    accept: HeaderValue,
+    subprotocol: Option<HeaderValue>,
+}
+
+impl Opening {
+    fn read(headers: &HeaderMap) -> Result<Self, Reject> {
+        if !has_token(headers, &header::CONNECTION, "upgrade") {
+            return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
+        }
+        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+            let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, "WebSocket version 13 is spoken here");
+            return Err(reject
+                .with_header(header::SEC_WEBSOCKET_VERSION, "13")
+                .with_header(header::UPGRADE, "websocket")
+                .with_header(header::CONNECTION, "Upgrade"));
+        }
+        let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+        let key = match (keys.next().and_then(|key| key.to_str().ok()), keys.next()) {
+            (Some(key), None) if is_valid_key(key) => key,
+            _ => return Err(Reject::bad_request("`Sec-WebSocket-Key` is the base64 of 16 bytes, once")),
+        };
+        let offered = has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL);
+        Ok(Self {
+            accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
+            subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
+        })
+    }
+
+    fn accept(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
+        if let Some(subprotocol) = self.subprotocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        }
+        response
+    }
+}
+
+/// Whether a header that is a list has this token, in any case.
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}

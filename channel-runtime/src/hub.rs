@@ -1,0 +1,153 @@
+//! Sending from outside: what routes, jobs and other channels hold of a channel.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+
+use crate::audience::{Audience, Mask, OneRoom, Target};
+use crate::channel::{Channel, Identity, RoomOf};
+use crate::connection::ConnectionId;
+use crate::registry::{Registry, UserKey};
+use crate::room::Room;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+
+/// Sends to the clients of channel `C` from anywhere: a warp route, a job, another channel.
+///
+/// ```
+/// # use channel_runtime::{channel, channels, message};
+/// # #[message(type = "notice")] pub struct Notice { text: String }
+/// # #[channel("/notifications/:topic")] pub struct Notifications { topic: String }
+/// # #[channel(sends(Notice))] impl Notifications {}
+/// # let channels = channels![Notifications];
+/// let hub = channels.of::<Notifications>();
+/// hub.room(&Notifications::room(&"news".into())).send(Notice { text: "hello".into() });
+/// hub.all().send(Notice { text: "good night".into() });
+/// # channels.app(());
+/// ```
+///
+/// It is cheap to clone, and keeps neither a connection nor the app alive.
+pub struct Hub<C> {
+    registry: Arc<Registry>,
+    /// The place of `C` in the registry.
+    channel: usize,
+    of: PhantomData<fn() -> C>,
+}
+
+impl<C: Channel> Hub<C> {
+    pub(crate) fn find(registry: &Arc<Registry>) -> Option<Self> {
+        let channel = registry.index_of::<C>()?;
+        Some(Self { registry: Arc::clone(registry), channel, of: PhantomData })
+    }
+
+    /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.
+    pub fn room(&self, room: &impl RoomOf<C>) -> Audience<C, OneRoom> {
+        self.audience(Target::Room(Arc::clone(room.room().key())))
+    }
+
+    /// The members of any of these rooms.
+    pub fn rooms<R: RoomOf<C>>(&self, rooms: impl IntoIterator<Item = R>) -> Audience<C> {
+        self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
+    }
+
+    /// Every device of this user on this channel.
+    pub fn user(&self, user: &C::Identity) -> Audience<C> {
+        self.users([user])
+    }
+
+    /// Every device of each of these users on this channel.
+    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C> {
+        self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()))
+    }
+
+    /// One connection, on any device; nobody when it is gone.
+    pub fn connection(&self, id: ConnectionId) -> Audience<C> {
+        self.audience(Target::Connection(id))
+    }
+
+    /// Everybody on this channel.
+    pub fn all(&self) -> Audience<C, OneRoom> {
+        self.audience(Target::All)
+    }
+
+    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]; nothing where the room has no
+    /// members, and so no state.
+    ///
+    /// # Panics
+    /// As [`Audience::with`].
+    pub fn with_room<R>(
+        &self,
+        room: &Room<C>,
+        act: impl FnOnce(&mut C::RoomState, &Audience<C, OneRoom>) -> R,
+    ) -> Option<R> {
+        room.path()?;
+        let core = self.registry.room(self.channel, room.name())?;
+        let audience = self.room(room);
+        Some(core.with(|state: &mut C::RoomState| act(state, &audience)))
+    }
+
+    /// Waits until what was sent has been handed to the clients' outboxes and their tasks have had a turn, so that a
+    /// producer does not run ahead of a crowded room. It does not wait for a slow client.
+    pub async fn ready(&self) {
+        tokio::task::yield_now().await;
+    }
+
+    fn audience<K>(&self, target: Target) -> Audience<C, K> {
+        Audience::new(self.clone(), target, None, Mask::default())
+    }
+
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    pub(crate) fn channel(&self) -> usize {
+        self.channel
+    }
+}
+
+impl<C> Clone for Hub<C> {
+    fn clone(&self) -> Self {
+        Self { registry: Arc::clone(&self.registry), channel: self.channel, of: PhantomData }
+    }
+}
+
+impl<C: Channel> fmt::Debug for Hub<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("channel", &C::NAME).finish()
+    }
+}
+
+/// A user on all channels of an app, to be counted or disconnected; messages go through a channel's [`Hub::user`].
+#[derive(Clone)]
+pub struct User {
+    registry: Arc<Registry>,
+    key: UserKey,
+}
+
+impl User {
+    pub(crate) fn new<K: Identity>(registry: &Arc<Registry>, identity: &K) -> Self {
+        Self { registry: Arc::clone(registry), key: UserKey::new(identity) }
+    }
+
+    /// How many connections the user has now.
+    pub fn len(&self) -> usize {
+        self.registry.user(&self.key).len()
+    }
+
+    /// Whether the user has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Closes each connection of the user, after what was sent to it before; tells how many.
+    pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
+        let close = Close::new(ClosedBy::Server, Some(code), reason);
+        self.registry.user(&self.key).iter().filter(|connection| connection.outbox.close(close.clone())).count()
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("User").field(&self.key).finish()
+    }
+}

@@ -1,0 +1,222 @@
+//! One connection's link to its client: what is read, parsed and parked, and what waits to be written.
+//!
+//! The session polls it, whether or not a handler runs: the outbox drains, pings are answered and a close is seen all the
+//! time. Messages are parked up to a bound; then nothing more is read, and the client is slowed by its own socket.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::outbox::Sender;
+use crate::wire::close::{Close, ClosedBy};
+use crate::wire::frame::{Opcode, frame};
+use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
+use crate::wire::transport::Transport;
+
+/// Above so many bytes of parked input nothing more is read: 64 KiB.
+const PARKED_BYTES: usize = 64 * 1024;
+
+/// What a parked input counts beside its bytes, so that empty frames are bounded too.
+const INPUT_OVERHEAD: usize = size_of::<Input>();
+
+/// How often a connection reads before others have their turn.
+const READS_PER_TURN: usize = 8;
+
+pub(crate) struct Link {
+    io: Transport,
+    parser: Parser,
+    /// Complete input that waits for the handler, and its size.
+    parked: VecDeque<Input>,
+    parked_bytes: usize,
+    /// How the client's side ended, once it has; the parked input came before that.
+    ended: Option<Close>,
+    connection: Arc<Connection>,
+}
+
+impl Link {
+    /// `read_ahead` is what the client sent behind its handshake.
+    pub fn new(io: Transport, mut read_ahead: Vec<u8>, connection: Arc<Connection>, config: &Config) -> Self {
+        let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
+        let parser = Parser::new(Role::Server, limits);
+        let mut link = Self { io, parser, parked: VecDeque::new(), parked_bytes: 0, ended: None, connection };
+        link.take(&mut read_ahead);
+        link
+    }
+
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// A handler runs: what it sends leaves when it waits, or when the parked input is done.
+    pub fn cork(&self) {
+        self.connection.outbox.cork();
+    }
+
+    /// The next input; none when the connection ends: at once if we end it, after all input if the client does.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
+        if let Some(input) = self.next_parked() {
+            return Poll::Ready(Some(input));
+        }
+        if !self.is_ending() {
+            self.poll_io(cx);
+        }
+        match self.next_parked() {
+            Some(input) => Poll::Ready(Some(input)),
+            None if self.is_ending() => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    fn next_parked(&mut self) -> Option<Input> {
+        if self.parked.is_empty() || self.connection.outbox.is_closing() {
+            return None;
+        }
+        let input = self.parked.pop_front()?;
+        self.parked_bytes -= size(&input);
+        // Idle connections keep no burst's worth of room.
+        if self.parked.is_empty() && self.parked.capacity() > 4 {
+            self.parked = VecDeque::new();
+        }
+        Some(input)
+    }
+
+    fn is_ending(&self) -> bool {
+        self.ended.is_some() || self.connection.outbox.is_closing()
+    }
+
+    /// Writes what waits and reads what has come.
+    pub fn poll_io(&mut self, cx: &mut Context<'_>) {
+        self.write(cx);
+        self.read(cx);
+        // Pongs, and what reading made others send.
+        self.write(cx);
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) {
+        if let Err(error) = self.connection.outbox.drain(cx, &mut self.io) {
+            self.lost(&error.to_string());
+        }
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..READS_PER_TURN {
+            if self.ended.is_some() || self.parked_bytes >= PARKED_BYTES {
+                return;
+            }
+            let Self { io, parser, parked, .. } = self;
+            let before = parked.len();
+            let fed = io.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
+            match fed {
+                Poll::Pending => return,
+                Poll::Ready(Ok((0, _))) => return self.lost("the stream ended without a close"),
+                Poll::Ready(Ok((_, result))) => self.took(before, result),
+                Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
+            }
+        }
+        // There may be more; others first.
+        cx.waker().wake_by_ref();
+    }
+
+    fn take(&mut self, bytes: &mut [u8]) {
+        let before = self.parked.len();
+        let result = self.parser.feed(bytes, &mut self.parked);
+        self.took(before, result);
+    }
+
+    /// Sees to the input that was parked behind the first `before`: pings are answered and a close ends it at once.
+    fn took(&mut self, before: usize, result: Result<(), Violation>) {
+        for input in self.parked.range(before..) {
+            self.parked_bytes += size(input);
+            match input {
+                Input::Ping(data) => {
+                    // Refused only when the connection ends, and then nobody waits for a pong.
+                    self.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
+                }
+                Input::Close(close) => {
+                    let (code, reason) = close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
+                    self.ended = Some(Close::new(ClosedBy::Client, code, reason));
+                }
+                _ => {}
+            }
+        }
+        if let Err(violation) = result {
+            self.ended = Some(violation.into());
+        }
+        if self.ended.is_some() {
+            self.connection.outbox.client_is_leaving();
+        }
+    }
+
+    fn lost(&mut self, reason: &str) {
+        if self.ended.is_none() {
+            self.ended = Some(Close::new(ClosedBy::Lost, None, reason));
+        }
+        self.connection.outbox.client_is_gone();
+    }
+
+    /// Ends the connection, if we have not already, and tells how it ended. Nothing is sent any more but what waits.
+    pub fn end(&mut self) -> Close {
+        self.parked = VecDeque::new();
+        self.parked_bytes = 0;
+        let outbox = &self.connection.outbox;
+        if let Some(ended) = &self.ended {
+            outbox.close(ended.clone());
+        }
+        outbox.closing().expect("a connection ends where one of its sides has ended")
+    }
+
+    /// Sends what waits and our Close, ends our half of the stream, and reads until the client has ended its own, so that
+    /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`.
+    pub async fn finish(mut self, timeout: Duration) {
+        if matches!(&self.ended, Some(close) if close.by == ClosedBy::Lost) {
+            return;
+        }
+        let mut deadline = Box::pin(sleep(timeout));
+        let mut drained = false;
+        poll_fn(|cx| {
+            while !drained {
+                match self.connection.outbox.drain(cx, &mut self.io) {
+                    Ok(progress) => {
+                        if progress.wrote {
+                            deadline.as_mut().reset(Instant::now() + timeout);
+                        }
+                        if !progress.empty {
+                            break;
+                        }
+                    }
+                    Err(_) => return Poll::Ready(()),
+                }
+                match self.io.poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) => drained = true,
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => break,
+                }
+            }
+            // What comes now has no meaning any more; only its end has. Read all the same: a client that is stuck in
+            // writing does not read.
+            loop {
+                match self.io.poll_read(cx, |input| input.len()) {
+                    Poll::Ready(Ok(1..)) => {}
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return deadline.as_mut().poll(cx),
+                }
+            }
+        })
+        .await;
+    }
+}
+
+fn size(input: &Input) -> usize {
+    INPUT_OVERHEAD
+        + match input {
+            Input::Text(text) => text.len(),
+            Input::Binary(data) | Input::Ping(data) | Input::Pong(data) => data.len(),
+            Input::Close(_) => 0,
+        }
+}

@@ -1,0 +1,130 @@
+//! What travels: one message, a closed set of messages, and the `ref` that ties an answer to its question.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// One JSON object on the wire, known by its `"type"`.
+///
+/// Written with `#[message(type = "move")]` on a struct, which also derives serde's `Serialize` and
+/// `Deserialize`:
+///
+/// ```
+/// # use channel_runtime::{message, Message};
+/// #[message(type = "move")]
+/// pub struct Move { pub from: String, pub to: String }
+///
+/// assert_eq!(Move::TYPE, "move");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "this is not a message",
+    note = "put `#[message(type = \"..\")]` on the struct"
+)]
+pub trait Message: Serialize + DeserializeOwned + Send + 'static {
+    /// The value of the `"type"` key. Never empty, never `success` or `error`, never begins with `$`.
+    const TYPE: &'static str;
+}
+
+/// A closed set of messages: what a client may say to a channel, or the channel to its clients.
+///
+/// Implemented by the enums that `#[channel]` generates, such as `GameChannelFromClient`.
+pub trait Messages: Sized + Send + 'static {
+    /// The wire types of the set, each once; a message is known by its place in here.
+    const TYPES: &'static [&'static str];
+
+    /// Reads the payload of the message at `index` in [`TYPES`](Self::TYPES) from the object's other fields.
+    ///
+    /// `index` is always below `TYPES.len()`.
+    fn decode<'de, D: Deserializer<'de>>(index: usize, fields: D) -> Result<Self, D::Error>;
+
+    /// The place of this message in [`TYPES`](Self::TYPES).
+    fn index(&self) -> usize;
+
+    /// Writes the payload alone, without its type.
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+/// The `"ref"` of a message: chosen by the client, echoed in the one answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ref {
+    /// A string of at most [`Ref::MAX_LEN`] bytes.
+    Text(Box<str>),
+    /// A whole number.
+    Number(i64),
+}
+
+impl Ref {
+    /// The longest string accepted as a `ref`, in bytes.
+    pub const MAX_LEN: usize = 64;
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl From<i64> for Ref {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl Serialize for Ref {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_i64(*number),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Ref {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RefVisitor;
+
+        impl Visitor<'_> for RefVisitor {
+            type Value = Ref;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a string of at most {} bytes or a 64-bit integer", Ref::MAX_LEN)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ref, E> {
+                if text.len() > Ref::MAX_LEN {
+                    return Err(E::invalid_length(text.len(), &self));
+                }
+                Ok(Ref::Text(text.into()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Ref, E> {
+                Ok(Ref::Number(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref, E> {
+                i64::try_from(number)
+                    .map(Ref::Number)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+            }
+        }
+
+        deserializer.deserialize_any(RefVisitor)
+    }
+}
+
+/// A handler's answer that is no message of its own: `{"type":"success","ref":..,"data":..,"timestamp":..}`.
+///
+/// ```
+/// # use channel_runtime::Success;
+/// # fn count() -> u32 { 3 }
+/// fn unread() -> Success<u32> {
+///     Success(count())
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Success<T>(pub T);

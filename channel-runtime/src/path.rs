@@ -1,0 +1,238 @@
+//! A channel's path: its pattern, what a request's path gives for it, and whether two of them overlap.
+
+use std::fmt::{self, Display, Write as _};
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What stands for itself in an encoded path: RFC 3986's unreserved characters; all else is escaped.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A channel's path pattern, such as `/game/:game_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path {
+    pattern: &'static str,
+    segments: &'static [Segment],
+}
+
+/// One piece of a [`Path`] between slashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Stands for itself.
+    Literal(&'static str),
+    /// Takes any one segment and is known by this name.
+    Param(&'static str),
+}
+
+impl Path {
+    /// For the macro: `segments` are those of `pattern`.
+    #[doc(hidden)]
+    pub const fn new(pattern: &'static str, segments: &'static [Segment]) -> Self {
+        Self { pattern, segments }
+    }
+
+    /// The pattern as the user wrote it.
+    pub const fn pattern(&self) -> &'static str {
+        self.pattern
+    }
+
+    /// The pieces between the slashes; empty for `/`.
+    pub const fn segments(&self) -> &'static [Segment] {
+        self.segments
+    }
+
+    /// The values of the parameters, decoded and in order, if `path` has this form; one slash at either end is passed over.
+    pub fn matches(&self, path: &str) -> Option<Params> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut given = path.split('/').filter(|_| !path.is_empty());
+        let mut values = Vec::new();
+        for segment in self.segments {
+            let text = percent_decode_str(given.next()?).decode_utf8().ok()?;
+            match segment {
+                Segment::Literal(literal) if text == *literal => {}
+                Segment::Param(_) if !text.is_empty() => values.push(text.into_owned()),
+                _ => return None,
+            }
+        }
+        given.next().is_none().then_some(Params { values })
+    }
+
+    /// The encoded path with these values for its parameters, in order.
+    pub fn render(&self, values: &[&dyn Display]) -> String {
+        let mut path = String::with_capacity(self.pattern.len());
+        let mut values = values.iter();
+        for segment in self.segments {
+            path.push('/');
+            match segment {
+                Segment::Literal(literal) => path.extend(utf8_percent_encode(literal, ESCAPED)),
+                Segment::Param(name) => {
+                    let value = values.next().unwrap_or_else(|| panic!("no value for `:{name}`"));
+                    path.extend(utf8_percent_encode(&value.to_string(), ESCAPED));
+                }
+            }
+        }
+        if path.is_empty() {
+            path.push('/');
+        }
+        path
+    }
+
+    /// Sorts before another that it is more specific than: a literal beats a parameter, from the left.
+    #[cfg(feature = "server")]
+    pub(crate) fn specificity(&self) -> impl Ord + use<> {
+        self.segments.iter().map(|segment| matches!(segment, Segment::Param(_))).collect::<Vec<_>>()
+    }
+
+    /// Whether some request fits both and neither is the more specific one.
+    pub const fn is_ambiguous_with(&self, other: &Path) -> bool {
+        if self.segments.len() != other.segments.len() {
+            return false;
+        }
+        let (mut narrower, mut wider) = (false, false);
+        let mut at = 0;
+        while at < self.segments.len() {
+            match (self.segments[at], other.segments[at]) {
+                (Segment::Literal(a), Segment::Literal(b)) if !same(a, b) => return false,
+                (Segment::Literal(_), Segment::Param(_)) => narrower = true,
+                (Segment::Param(_), Segment::Literal(_)) => wider = true,
+                _ => {}
+            }
+            at += 1;
+        }
+        narrower == wider
+    }
+}
+
+impl Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.pattern)
+    }
+}
+
+/// Whether two strings are equal, in a constant.
+pub(crate) const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The parameters that a request's path gave, decoded, in the order of the pattern.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Params {
+    values: Vec<String>,
+}
+
+impl Params {
+    /// The value of the parameter at this place in the pattern.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        self.values.get(index).map(String::as_str)
+    }
+}
+
+/// What can be a path parameter: any type that reads from text and writes itself as text again.
+///
+/// The text that `Display` writes names the room, so two values that are equal must write the same and
+/// `FromStr` must read it back: `/game/042` and `/game/42` are both game 42.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a path",
+    label = "a path parameter's type implements `FromStr` and `Display`",
+    note = "implement `std::str::FromStr` and `std::fmt::Display` for `{Self}`, or take the parameter as a `String`"
+)]
+pub trait FromPath: Display + Sized {
+    /// The value, or nothing where the text is none; the client is told 404 then.
+    fn from_path(text: &str) -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromStr + Display> FromPath for T {
+    fn from_path(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// Text put together in a constant, for the errors of compile-time checks.
+#[doc(hidden)]
+pub struct ConstText {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl ConstText {
+    /// All the parts in a row; what is beyond 512 bytes is cut at a character.
+    pub const fn concat(parts: &[&str]) -> Self {
+        let mut text = Self { bytes: [0; 512], len: 0 };
+        let mut part = 0;
+        while part < parts.len() {
+            let bytes = parts[part].as_bytes();
+            let mut at = 0;
+            while at < bytes.len() {
+                if text.len == text.bytes.len() {
+                    return text.cut();
+                }
+                text.bytes[text.len] = bytes[at];
+                text.len += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        text
+    }
+
+    /// Takes away a character that was only partly written.
+    const fn cut(mut self) -> Self {
+        while self.len > 0 && self.bytes[self.len - 1] & 0b1100_0000 == 0b1000_0000 {
+            self.len -= 1;
+        }
+        if self.len > 0 && self.bytes[self.len - 1] >= 0b1100_0000 {
+            self.len -= 1;
+        }
+        self
+    }
+
+    /// The text.
+    pub const fn as_str(&self) -> &str {
+        let (text, _) = self.bytes.split_at(self.len);
+        match std::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+}
+
+/// The error for two channels whose paths answer the same requests.
+#[doc(hidden)]
+pub const fn overlap(first: (&str, Path), second: (&str, Path)) -> Option<ConstText> {
+    if !first.1.is_ambiguous_with(&second.1) {
+        return None;
+    }
+    Some(ConstText::concat(&[
+        "`",
+        second.0,
+        "` (\"",
+        second.1.pattern,
+        "\") and `",
+        first.0,
+        "` (\"",
+        first.1.pattern,
+        "\") answer the same requests; give one of them a literal segment of its own",
+    ]))
+}
+
+/// Writes a declared room's name: its kind, a colon, the key.
+#[cfg(feature = "server")]
+pub(crate) fn declared_room(kind: &str, key: &dyn Display) -> String {
+    let mut name = String::from(kind);
+    // Writing to a `String` fails only where the key's own `Display` does.
+    write!(name, ":{key}").expect("a room key's `Display` returned an error");
+    name
+}

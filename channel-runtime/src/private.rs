@@ -1,0 +1,167 @@
+//! What the macros' expansions call. No part of the public API: it may change in any release.
+
+use std::fmt::Display;
+use std::future::Future;
+
+pub use bytes::Bytes;
+pub use serde;
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde::ser::Serializer;
+
+pub use crate::codec::{deserialize, serialize};
+// For the benchmark.
+pub use crate::codec::{Decoded, Head, decode, encode_one_of};
+pub use crate::path::{ConstText, Path, Segment};
+
+/// Reads a message without fields: other fields are passed over.
+pub fn decode_unit<'de, D: Deserializer<'de>>(fields: D) -> Result<(), D::Error> {
+    IgnoredAny::deserialize(fields).map(drop)
+}
+
+/// Writes a message without fields.
+pub fn encode_unit<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_unit_struct("unit")
+}
+
+/// The error for the wire type at `index`, if it stands earlier in the list too: `what` says of what.
+pub const fn duplicate(types: &[&str], index: usize, what: &str) -> Option<ConstText> {
+    let mut at = 0;
+    while at < index {
+        if crate::path::same(types[at], types[index]) {
+            return Some(ConstText::concat(&["messages of type \"", types[index], "\" are already ", what]));
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(feature = "server")]
+pub use server::*;
+
+#[cfg(feature = "server")]
+mod server {
+    use super::*;
+    use crate::channel::{Channel, Route};
+    pub use crate::codec::DecodeError;
+    use crate::fault::Fault;
+    pub use crate::handshake::Refusal;
+    use crate::handshake::{Extract, Handshake, Reject};
+    pub use crate::path::overlap;
+    use crate::path::{FromPath, Params};
+    pub use crate::reply::Flow;
+    use crate::reply::{InvalidReply, Reply};
+    use crate::room::Room;
+    use crate::socket::Socket;
+
+    /// Asserts that a handler's or hook's future is `Send`, at the user's own token.
+    pub fn send<F: Future + Send>(future: F) -> F {
+        future
+    }
+
+    /// The path parameter at this place.
+    pub fn param<T: FromPath>(params: &Params, index: usize) -> Result<T, Refusal> {
+        params.get(index).and_then(T::from_path).ok_or(Refusal::NotFound)
+    }
+
+    /// The value of a field marked `#[extract]`.
+    pub fn extract<T: Extract<A>, A>(
+        handshake: &Handshake,
+        app: &A,
+    ) -> impl Future<Output = Result<T, Reject>> + Send {
+        T::extract(handshake, app)
+    }
+
+    /// The path's own room for these parameters.
+    pub fn path_room<C: Route>(values: &[&dyn Display]) -> Room<C> {
+        Room::of_path(C::PATH.render(values))
+    }
+
+    /// The room of a declared kind; `kind` is the type's name in snake case.
+    pub fn declared_room<C>(kind: &str, key: &dyn Display) -> Room<C> {
+        Room::declared(kind, key)
+    }
+
+    /// What `authorize` returned.
+    pub fn authorized<E: Into<Reject>>(result: Result<(), E>) -> Result<(), Reject> {
+        result.map_err(Into::into)
+    }
+
+    /// Sends what a handler or a hook returned.
+    pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+        reply.reply(socket)
+    }
+
+    /// For the generated `..ToClient` enum's `Reply`.
+    pub fn reply_one_of<C: Channel<ToClient = T>, T: crate::message::Messages>(socket: &Socket<C>, message: &T) -> Flow {
+        socket.answer_one_of(message);
+        Flow::Continue
+    }
+
+    /// Tells the client what `on_invalid` returned.
+    pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault, result: R) -> Flow {
+        result.finish(usual, socket)
+    }
+
+    /// What `on_close` returned: an error is logged, for its client is gone.
+    pub fn closed<R: CloseReply>(result: R) {
+        result.log();
+    }
+
+    /// What `on_close` may return.
+    #[diagnostic::on_unimplemented(
+        message = "`on_close` cannot return `{Self}`",
+        label = "not what `on_close` returns",
+        note = "return `()`, or `Result<(), E>` with an `E: Display`"
+    )]
+    pub trait CloseReply {
+        /// Logs the error, if there is one.
+        fn log(self);
+    }
+
+    impl CloseReply for () {
+        fn log(self) {}
+    }
+
+    impl<E: Display> CloseReply for Result<(), E> {
+        fn log(self) {
+            if let Err(error) = self {
+                tracing::error!(%error, "`on_close` failed");
+            }
+        }
+    }
+
+    /// What `identity` may return: the key, a reference to it, or an `Option` of either.
+    pub trait IntoIdentity<K> {
+        /// The key, owned.
+        fn into_identity(self) -> Option<K>;
+    }
+
+    impl<K> IntoIdentity<K> for K {
+        fn into_identity(self) -> Option<K> {
+            Some(self)
+        }
+    }
+
+    impl<K: Clone> IntoIdentity<K> for &K {
+        fn into_identity(self) -> Option<K> {
+            Some(self.clone())
+        }
+    }
+
+    impl<K> IntoIdentity<K> for Option<K> {
+        fn into_identity(self) -> Option<K> {
+            self
+        }
+    }
+
+    impl<K: Clone> IntoIdentity<K> for Option<&K> {
+        fn into_identity(self) -> Option<K> {
+            self.cloned()
+        }
+    }
+
+    /// What `identity` returned, as the key.
+    pub fn identity<K, T: IntoIdentity<K>>(value: T) -> Option<K> {
+        value.into_identity()
+    }
+}

@@ -1,0 +1,294 @@
+//! Who is here: the connections, rooms and users of one app. Knows no JSON and no handlers.
+//!
+//! All of it is kept by guards: what a connection entered it leaves when its [`Membership`] is dropped, whatever happened.
+//! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
+//! members, an outbox.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+use crate::activity::Activity;
+use crate::audience::Mask;
+use crate::connection::{Connection, ConnectionId, Flag};
+use crate::outbox::Outbox;
+use crate::room::{RoomCore, assert_outside_send_with};
+use crate::wire::close::Close;
+
+pub(crate) struct Registry {
+    channels: Vec<ChannelEntry>,
+    users: Sharded<UserKey, Vec<Arc<Connection>>>,
+    /// Sessions that have begun and not ended, `on_close` included.
+    sessions: AtomicUsize,
+    sessions_ended: Notify,
+    stopping: AtomicBool,
+}
+
+/// One channel's part of the registry.
+struct ChannelEntry {
+    channel: TypeId,
+    /// Everybody.
+    all: RoomCore,
+    rooms: Sharded<Arc<str>, Arc<RoomCore>>,
+    /// Makes the state of a room of the path.
+    make_state: fn() -> Box<dyn Any + Send>,
+}
+
+/// A user, across all channels: the identity's type, and what it writes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct UserKey {
+    kind: TypeId,
+    name: Box<str>,
+}
+
+impl UserKey {
+    pub fn new<K: ToString + 'static>(identity: &K) -> Self {
+        Self { kind: TypeId::of::<K>(), name: identity.to_string().into() }
+    }
+}
+
+impl Registry {
+    pub fn new() -> Self {
+        Self {
+            channels: Vec::new(),
+            users: Sharded::new(),
+            sessions: AtomicUsize::new(0),
+            sessions_ended: Notify::new(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Adds a channel; its place is the number of those before it.
+    pub fn add<C: 'static>(&mut self, make_state: fn() -> Box<dyn Any + Send>) {
+        let all = RoomCore::new("*".into(), Box::new(()));
+        self.channels.push(ChannelEntry { channel: TypeId::of::<C>(), all, rooms: Sharded::new(), make_state });
+    }
+
+    pub fn index_of<C: 'static>(&self) -> Option<usize> {
+        self.channels.iter().position(|entry| entry.channel == TypeId::of::<C>())
+    }
+
+    /// Everybody on this channel.
+    pub fn all(&self, channel: usize) -> &RoomCore {
+        &self.channels[channel].all
+    }
+
+    /// The room of this name, while it has members.
+    pub fn room(&self, channel: usize, name: &str) -> Option<Arc<RoomCore>> {
+        self.channels[channel].rooms.shard(name).get(name).cloned()
+    }
+
+    /// All connections of this user, on all channels.
+    pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
+        self.users.shard(key).get(key).cloned().unwrap_or_default()
+    }
+
+    /// Makes a connection a member of its channel, of its path's room and of its user.
+    pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
+        let Newcomer { channel, room, user, outbox_bytes, activity } = newcomer;
+        let entry = &self.channels[channel];
+        let connection = entry.open(&room, entry.make_state, |own_room| {
+            let connection = Arc::new(Connection {
+                id: ConnectionId::next(),
+                channel,
+                user,
+                own_room: Arc::clone(own_room),
+                outbox: Outbox::new(outbox_bytes, activity),
+                joined: Mutex::new(Some(Vec::new())),
+                cancelled: Flag::default(),
+            });
+            own_room.insert(&connection);
+            connection
+        });
+        entry.all.insert(&connection);
+        if let Some(user) = &connection.user {
+            self.users.shard(user).entry(user.clone()).or_default().push(Arc::clone(&connection));
+        }
+        // A stop that began before this connection was listed has not told it.
+        if self.is_stopping() {
+            connection.outbox.close(Close::going_away());
+        }
+        Membership { registry: Arc::clone(self), connection }
+    }
+
+    /// Counts a session until the guard is dropped.
+    pub fn begin_session(self: &Arc<Self>) -> SessionGuard {
+        self.sessions.fetch_add(1, Ordering::AcqRel);
+        SessionGuard(Arc::clone(self))
+    }
+
+    /// Makes a connection a member of a declared room; not once it has left for good. Whether it is one now.
+    pub fn join(&self, connection: &Arc<Connection>, name: &Arc<str>) -> bool {
+        let mut joined = connection.joined.lock();
+        let Some(joined) = joined.as_mut() else { return false };
+        if !joined.iter().any(|room| room.name() == name) {
+            let room = self.channels[connection.channel].open(name, || Box::new(()), |room| {
+                room.insert(connection);
+                Arc::clone(room)
+            });
+            joined.push(room);
+        }
+        true
+    }
+
+    /// Ends a membership in a declared room. Whether there was one.
+    pub fn leave(&self, connection: &Connection, name: &str) -> bool {
+        let mut joined = connection.joined.lock();
+        let Some(joined) = joined.as_mut() else { return false };
+        let Some(at) = joined.iter().position(|room| &**room.name() == name) else { return false };
+        let room = joined.swap_remove(at);
+        self.channels[connection.channel].remove(&room, connection.id);
+        true
+    }
+
+    /// Whether the server stops: newcomers are refused.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Tells every connection that the server goes away.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        for connection in self.connections() {
+            connection.outbox.close(Close::going_away());
+        }
+    }
+
+    /// Drops the handlers that still run; their `on_close` follows.
+    pub fn cancel(&self) {
+        for connection in self.connections() {
+            connection.cancelled.raise();
+        }
+    }
+
+    fn connections(&self) -> impl Iterator<Item = Arc<Connection>> {
+        self.channels.iter().flat_map(|entry| entry.all.members(&Mask::default()))
+    }
+
+    /// Waits until every session has ended, its `on_close` included.
+    pub async fn sessions_ended(&self) {
+        loop {
+            // Made before the look, so that an end between the two is not missed.
+            let ended = self.sessions_ended.notified();
+            if self.sessions.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+/// What is known of a connection before it has a name.
+pub(crate) struct Newcomer {
+    pub channel: usize,
+    /// The name of its path's room.
+    pub room: Arc<str>,
+    pub user: Option<UserKey>,
+    pub outbox_bytes: usize,
+    pub activity: Activity,
+}
+
+impl ChannelEntry {
+    /// Acts on the room of this name under its shard's lock, so that it can't be taken away meanwhile; makes it first
+    /// where there is none, its state outside the lock, for that is the user's code.
+    fn open<R>(
+        &self,
+        name: &Arc<str>,
+        make_state: impl Fn() -> Box<dyn Any + Send>,
+        act: impl FnOnce(&Arc<RoomCore>) -> R,
+    ) -> R {
+        let mut fresh = None;
+        loop {
+            let mut rooms = self.rooms.shard(&**name);
+            if let Some(room) = rooms.get(&**name) {
+                return act(room);
+            }
+            if let Some(room) = fresh.take() {
+                return act(rooms.entry(Arc::clone(name)).or_insert(room));
+            }
+            drop(rooms);
+            fresh = Some(Arc::new(RoomCore::new(Arc::clone(name), make_state())));
+        }
+    }
+
+    /// Removes the member, and the room with its last one.
+    fn remove(&self, room: &Arc<RoomCore>, member: ConnectionId) {
+        let mut rooms = self.rooms.shard(&**room.name());
+        room.remove(member);
+        if room.len() == 0 {
+            room.retire();
+            // Kept until the lock is released: dropping the room's state is the user's code.
+            let _retired = rooms.remove(&**room.name());
+            if rooms.len() * 4 < rooms.capacity() {
+                let keep = rooms.len() * 2;
+                rooms.shrink_to(keep);
+            }
+            drop(rooms);
+        }
+    }
+}
+
+/// A connection's presence in the registry; dropped, it is nowhere any more.
+pub(crate) struct Membership {
+    registry: Arc<Registry>,
+    pub connection: Arc<Connection>,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let connection = &self.connection;
+        let entry = &self.registry.channels[connection.channel];
+        let joined = connection.joined.lock().take();
+        for room in joined.into_iter().flatten() {
+            entry.remove(&room, connection.id);
+        }
+        entry.remove(&connection.own_room, connection.id);
+        entry.all.remove(connection.id);
+        if let Some(user) = &connection.user {
+            let mut users = self.registry.users.shard(user);
+            if let Some(devices) = users.get_mut(user) {
+                devices.retain(|device| device.id != connection.id);
+                if devices.is_empty() {
+                    users.remove(user);
+                }
+            }
+        }
+    }
+}
+
+/// A session that has begun and not ended, whether or not it is still a member of anything.
+pub(crate) struct SessionGuard(Arc<Registry>);
+
+impl Drop for SessionGuard {
+    fn drop(&mut self) {
+        if self.0.sessions.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.sessions_ended.notify_waiters();
+        }
+    }
+}
+
+/// A map in pieces, each under a lock of its own.
+struct Sharded<K, V> {
+    hasher: RandomState,
+    shards: Box<[Mutex<HashMap<K, V>>]>,
+}
+
+impl<K: Hash + Eq, V> Sharded<K, V> {
+    const SHARDS: usize = 32;
+
+    fn new() -> Self {
+        let shards = std::iter::repeat_with(Mutex::default).take(Self::SHARDS).collect();
+        Self { hasher: RandomState::new(), shards }
+    }
+
+    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> MutexGuard<'_, HashMap<K, V>> {
+        assert_outside_send_with();
+        let hash = self.hasher.hash_one(key);
+        self.shards[hash as usize % Self::SHARDS].lock()
+    }
+}

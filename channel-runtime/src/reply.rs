@@ -1,0 +1,118 @@
+//! What a handler may return, and how it becomes the answer to the message it handled.
+
+use crate::channel::{Channel, SentBy};
+use crate::fault::Fault;
+use crate::message::Success;
+use crate::socket::Socket;
+use crate::wire::close::CloseCode;
+
+/// How a connection goes on after a hook or a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// As before.
+    Continue,
+    /// The hook or handler failed, and its client has been told; after `on_connect` the connection is closed with this code.
+    Failed(CloseCode),
+}
+
+/// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return; it goes to
+/// the client.
+///
+/// | returned | sent |
+/// |---|---|
+/// | `()` | nothing (`success` where the message had a `ref`) |
+/// | a message in `sends(..)` | that message |
+/// | the generated `..ToClient` enum | the message in it |
+/// | `Success(data)` | `{"type":"success","data":..}` |
+/// | `Option<R>` | as `R`, or as `()` |
+/// | `Result<R, E>` with `E: Into<Fault>` | as `R`, or an error frame |
+#[diagnostic::on_unimplemented(
+    message = "a handler of `{C}` cannot return `{Self}`",
+    label = "not an answer of `{C}`",
+    note = "return `()`, a message listed in `sends(..)`, `Success(..)`, an `Option` of these, or a `Result` of these with an error that is `Into<Fault>`"
+)]
+pub trait Reply<C: Channel>: Send {
+    /// Sends the answer.
+    fn reply(self, socket: &Socket<C>) -> Flow;
+}
+
+impl<C: Channel> Reply<C> for () {
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.answer_nothing();
+        Flow::Continue
+    }
+}
+
+impl<C: Channel, M: SentBy<C>> Reply<C> for M {
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.answer(&self);
+        Flow::Continue
+    }
+}
+
+impl<C: Channel, T: serde::Serialize + Send> Reply<C> for Success<T> {
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.answer_success(&self.0);
+        Flow::Continue
+    }
+}
+
+impl<C: Channel, R: Reply<C>> Reply<C> for Option<R> {
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        match self {
+            Some(reply) => reply.reply(socket),
+            None => ().reply(socket),
+        }
+    }
+}
+
+impl<C: Channel, R: Reply<C>, E: Into<Fault> + Send> Reply<C> for Result<R, E> {
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        match self {
+            Ok(reply) => reply.reply(socket),
+            Err(error) => fault(socket, error.into()),
+        }
+    }
+}
+
+/// Answers with an error frame.
+pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
+    let code = fault.close_code();
+    socket.answer_fault(&fault);
+    Flow::Failed(code)
+}
+
+/// What `on_invalid` may return: `()` for the error's own fault, or the fault to send instead, or `None` for silence
+/// where the message had no `ref`.
+#[diagnostic::on_unimplemented(
+    message = "`on_invalid` cannot return `{Self}`",
+    label = "not what `on_invalid` returns",
+    note = "return `()` for the usual error frame, or a `Fault`, or an `Option<Fault>`"
+)]
+pub trait InvalidReply<C: Channel>: Send {
+    /// Sends the fault; `usual` is what would be sent without the hook.
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow;
+}
+
+impl<C: Channel> InvalidReply<C> for () {
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
+        fault(socket, usual)
+    }
+}
+
+impl<C: Channel> InvalidReply<C> for Fault {
+    fn finish(self, _: Fault, socket: &Socket<C>) -> Flow {
+        fault(socket, self)
+    }
+}
+
+impl<C: Channel> InvalidReply<C> for Option<Fault> {
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
+        match self {
+            Some(other) => fault(socket, other),
+            None if socket.awaits_answer() => fault(socket, usual),
+            None => Flow::Continue,
+        }
+    }
+}

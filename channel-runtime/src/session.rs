@@ -1,0 +1,209 @@
+//! One connection's task: it owns the handler and the link to the client.
+//!
+//! Hooks and handlers of a connection run one after another. While one of them waits, the link goes on writing what is
+//! sent and reading what comes. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::activity::{Activity, Token, Work};
+use crate::channel::Channel;
+use crate::codec::{self, DecodeError};
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::hub::Hub;
+use crate::link::Link;
+use crate::message::Messages;
+use crate::registry::{Membership, Newcomer, SessionGuard, UserKey};
+use crate::reply::Flow;
+use crate::socket::Socket;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::parser::Input;
+use crate::wire::transport::Transport;
+
+/// A connection that has been accepted and has not begun.
+pub(crate) struct Session<C: Channel> {
+    pub handler: C,
+    pub app: Arc<C::App>,
+    pub hub: Hub<C>,
+    pub config: Arc<Config>,
+    pub activity: Activity,
+}
+
+impl<C: Channel> Session<C> {
+    /// Makes the connection a member of its rooms and returns the task that runs it to its end.
+    pub fn start(self, io: Transport, read_ahead: Vec<u8>) -> impl Future<Output = ()> + Send + use<C> {
+        let Self { handler, app, hub, config, activity } = self;
+        let registry = Arc::clone(hub.registry());
+        let counted = registry.begin_session();
+        let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
+        let membership = registry.enter(Newcomer {
+            channel: hub.channel(),
+            room: Arc::clone(handler.own_room().key()),
+            user: handler.identified().map(|identity| UserKey::new(&identity)),
+            outbox_bytes: config.outbox_bytes,
+            activity,
+        });
+        let connection = Arc::clone(&membership.connection);
+        let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
+        let running = Running { handler, socket: Socket::new(hub, connection), app, link, config };
+        running.run(membership, counted, busy)
+    }
+}
+
+/// A connection that has begun.
+struct Running<C: Channel> {
+    handler: C,
+    socket: Socket<C>,
+    app: Arc<C::App>,
+    link: Link,
+    config: Arc<Config>,
+}
+
+impl<C: Channel> Running<C> {
+    async fn run(mut self, membership: Membership, _counted: SessionGuard, busy: Token) {
+        let mut busy = Some(busy);
+        self.connect().await;
+        while let Some(input) = self.next(&mut busy).await {
+            self.handle(input).await;
+        }
+        let close = self.link.end();
+        drop(membership);
+        self.close(close).await;
+        self.link.finish(self.config.close_timeout).await;
+    }
+
+    async fn connect(&mut self) {
+        let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
+        match run(&mut self.link, hook, Duration::ZERO).await {
+            Ok(Flow::Continue) => {}
+            Ok(Flow::Failed(code)) => self.socket.close(code, "refused"),
+            Err(interrupted) => self.interrupted(interrupted, "on_connect"),
+        }
+        self.socket.connection().outbox.welcome_is_over();
+    }
+
+    /// The next input to handle; none when the connection ends. While it waits, nothing of this session is in flight.
+    async fn next(&mut self, busy: &mut Option<Token>) -> Option<Input> {
+        poll_fn(|cx| {
+            let next = self.link.poll_next(cx);
+            if next.is_pending() {
+                *busy = None;
+            } else if busy.is_none() {
+                *busy = Some(self.begin("its next step"));
+            }
+            next
+        })
+        .await
+    }
+
+    async fn handle(&mut self, input: Input) {
+        let Self { handler, socket, app, link, .. } = self;
+        // What a message may be answered with once; other input claims no answer.
+        socket.begin_turn(None);
+        let (what, future): (_, BoxFuture<'_, Flow>) = match input {
+            Input::Text(text) => match decode::<C>(&text, socket) {
+                Ok(message) => {
+                    let what = C::FromClient::TYPES[message.index()];
+                    (what, Box::pin(handler.handle(message, socket, app)))
+                }
+                Err(error) => ("on_invalid", Box::pin(handler.invalid(error, socket, app))),
+            },
+            Input::Binary(data) if C::TAKES_BINARY => ("on_binary", Box::pin(handler.binary(data, socket, app))),
+            Input::Binary(_) => ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app))),
+            Input::Ping(data) => ("on_ping", Box::pin(handler.pinged(data, socket, app))),
+            Input::Pong(data) => ("on_pong", Box::pin(handler.ponged(data, socket, app))),
+            // The link keeps it: it is how the connection ends, after all input before it.
+            Input::Close(_) => return,
+        };
+        let _work = socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what });
+        // A fault has been sent, and costs the connection nothing.
+        if let Err(interrupted) = run(link, future, Duration::ZERO).await {
+            self.interrupted(interrupted, what);
+        }
+    }
+
+    /// Runs `on_close`; the connection is no member of anything any more.
+    async fn close(&mut self, close: Close) {
+        self.socket.begin_turn(None);
+        tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
+        let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
+        if let Err(interrupted) = run(&mut self.link, hook, self.config.shutdown_timeout).await {
+            self.interrupted(interrupted, "on_close");
+        }
+    }
+
+    /// A message that was not handled to its end is answered nevertheless, and its connection closed.
+    fn interrupted(&self, interrupted: Interrupted, what: &'static str) {
+        let close = match interrupted {
+            Interrupted::Panicked => {
+                let (fault, id) = Fault::unexplained();
+                tracing::error!(channel = C::NAME, connection = %self.socket.id(), what, %id, "panicked");
+                if self.socket.awaits_answer() {
+                    self.socket.answer_fault(&fault);
+                }
+                Close::new(ClosedBy::Panic, CloseCode::INTERNAL, "internal server error")
+            }
+            Interrupted::Cancelled => {
+                tracing::warn!(channel = C::NAME, connection = %self.socket.id(), what, "cancelled: the server stops");
+                Close::going_away()
+            }
+        };
+        self.socket.connection().outbox.close(close);
+    }
+
+    fn begin(&self, what: &'static str) -> Token {
+        self.socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
+    }
+}
+
+/// Reads a message and begins its turn.
+fn decode<C: Channel>(text: &str, socket: &mut Socket<C>) -> Result<C::FromClient, DecodeError> {
+    let decoded = codec::decode(text);
+    socket.begin_turn(decoded.reference);
+    decoded.message
+}
+
+/// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a handler or hook came to when it did not return.
+enum Interrupted {
+    Panicked,
+    /// The server stops, and has waited for it long enough.
+    Cancelled,
+}
+
+/// Runs a handler or hook while the link goes on. Once the server gives up on the connection, it has `grace` left.
+async fn run<T>(link: &mut Link, future: BoxFuture<'_, T>, grace: Duration) -> Result<T, Interrupted> {
+    let mut running = Some(future);
+    let mut given_up: Option<BoxFuture<'static, ()>> = None;
+    let outcome = poll_fn(|cx| {
+        link.cork();
+        let Some(future) = &mut running else { unreachable!("polled after it was ready") };
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(value)) => return Poll::Ready(Ok(value)),
+            Ok(Poll::Pending) => link.poll_io(cx),
+            Err(_) => return Poll::Ready(Err(Interrupted::Panicked)),
+        }
+        let given_up = given_up.get_or_insert_with(|| {
+            let connection = Arc::clone(link.connection());
+            Box::pin(async move {
+                connection.cancelled.raised().await;
+                tokio::time::sleep(grace).await;
+            })
+        });
+        given_up.as_mut().poll(cx).map(|()| Err(Interrupted::Cancelled))
+    })
+    .await;
+    // What the future still owns may panic too when it is dropped.
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(running.take())));
+    match dropped {
+        Ok(()) => outcome,
+        Err(_) => Err(Interrupted::Panicked),
+    }
+}

@@ -1,0 +1,317 @@
+//! One client, as its handler sees it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::activity::{Token, Work};
+use crate::audience::{Audience, Mask, OneRoom, OwnRoom, Sent, Target, text_frame};
+use crate::channel::{Channel, RoomKind, RoomOf, SendsBytes, SentBy};
+use crate::codec::{self, EncodeError, Head};
+use crate::connection::{Connection, ConnectionId};
+use crate::fault::Fault;
+use crate::hub::Hub;
+use crate::message::{Message, Messages, Ref};
+use crate::outbox::Sender;
+use crate::registry::UserKey;
+use crate::reply::{Flow, Reply};
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::frame::{Opcode, frame};
+
+/// One client of channel `C`: to send to, to join rooms for, to close.
+///
+/// A cheap handle: it can be cloned, kept and moved to other tasks, and keeps nothing open. Sending to a client that is gone
+/// does nothing, and says so in [`Sent`].
+pub struct Socket<C> {
+    hub: Hub<C>,
+    connection: Arc<Connection>,
+    /// The message that is being handled, where it awaits an answer.
+    turn: Option<Arc<Turn>>,
+}
+
+/// A message's claim to one answer.
+struct Turn {
+    /// Taken by whoever answers.
+    reference: Mutex<Option<Ref>>,
+}
+
+impl<C: Channel> Socket<C> {
+    pub(crate) fn new(hub: Hub<C>, connection: Arc<Connection>) -> Self {
+        Self { hub, connection, turn: None }
+    }
+
+    /// This connection's name.
+    pub fn id(&self) -> ConnectionId {
+        self.connection.id
+    }
+
+    /// Sends a message to this client. Never waits; see [`Sent`].
+    pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
+        self.push(|json| codec::encode(&message, Head::default(), json))
+    }
+
+    /// Sends a binary message to this client.
+    pub fn send_bytes(&self, data: Bytes) -> Sent
+    where
+        C: SendsBytes,
+    {
+        self.push_frame(frame(Opcode::Binary, &data))
+    }
+
+    /// Sends `{"type":"success","data":..,"timestamp":..}` to this client; to answer a message, return
+    /// [`Success`](crate::Success) instead.
+    pub fn send_success(&self, data: &impl Serialize) -> Sent {
+        self.push(|json| codec::encode_success(Some((data, &timestamp())), Head::default(), json))
+    }
+
+    /// Sends an error frame to this client; to answer a message, return the fault instead.
+    pub fn send_fault(&self, fault: &Fault) -> Sent {
+        self.push(|json| {
+            codec::encode_fault(fault, &timestamp(), Head::default(), json);
+            Ok(())
+        })
+    }
+
+    /// The members of the path's own room, this client among them.
+    pub fn room(&self) -> Audience<C, OwnRoom> {
+        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::from(self.id()))
+    }
+
+    /// The members of the path's own room without this client.
+    pub fn others(&self) -> Audience<C, OwnRoom> {
+        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::others(self.id()))
+    }
+
+    /// The members of another room, which this client need not be in.
+    pub fn room_of(&self, room: &impl RoomOf<C>) -> Audience<C, OneRoom> {
+        self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
+    }
+
+    /// The members of any of these rooms.
+    pub fn rooms<R: RoomOf<C>>(&self, rooms: impl IntoIterator<Item = R>) -> Audience<C> {
+        let names = rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect();
+        self.audience(Target::Rooms(names), Mask::from(self.id()))
+    }
+
+    /// Every device of this user on this channel.
+    pub fn user(&self, user: &C::Identity) -> Audience<C> {
+        self.users([user])
+    }
+
+    /// Every device of each of these users on this channel.
+    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C> {
+        self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()), Mask::from(self.id()))
+    }
+
+    /// Everybody on this channel.
+    pub fn all(&self) -> Audience<C, OneRoom> {
+        self.audience(Target::All, Mask::from(self.id()))
+    }
+
+    /// Another channel of the app.
+    ///
+    /// # Panics
+    /// Where `channels![..]` does not list it.
+    pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
+        Hub::find(self.hub.registry()).unwrap_or_else(|| panic!("`{}` is not in this app's `channels![..]`", Other::NAME))
+    }
+
+    /// This channel, without this client.
+    pub fn hub(&self) -> Hub<C> {
+        self.hub.clone()
+    }
+
+    /// Joins a room of a declared kind; whether it is a member now, which fails only once the connection has ended. What is
+    /// sent to the room afterwards reaches this client.
+    pub fn join(&self, room: &impl RoomKind<C>) -> bool {
+        self.hub.registry().join(&self.connection, room.room().key())
+    }
+
+    /// Leaves a room of a declared kind; whether it was a member.
+    pub fn leave(&self, room: &impl RoomKind<C>) -> bool {
+        self.hub.registry().leave(&self.connection, room.room().name())
+    }
+
+    /// Closes this connection, after what was sent to it before; the first close counts. `on_close` follows when the
+    /// handler that runs has returned.
+    pub fn close(&self, code: CloseCode, reason: &str) {
+        self.connection.outbox.close(Close::new(ClosedBy::Server, Some(code), reason));
+    }
+
+    /// Waits until the connection has begun to end. A handler that works for long does well to look at it: it is not cut
+    /// off when its client goes.
+    pub async fn closed(&self) {
+        self.connection.outbox.closed().await;
+    }
+
+    /// Waits until the client has taken all that was sent to it, or is gone: for a producer that would overrun it.
+    pub async fn flushed(&self) {
+        self.connection.outbox.flushed().await;
+    }
+
+    /// Takes over the answer to the message that is being handled: the handler's own return is no answer any more.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "report")] pub struct Report { pages: u32 }
+    /// # #[channel("/reports")] pub struct Reports;
+    /// # #[channel(sends(Report))] impl Reports {
+    /// #[message(type = "make_report")]
+    /// fn make_report(&self, socket: &Socket<Self>) {
+    ///     let answer = socket.defer();
+    ///     tokio::spawn(async move { answer.send(Report { pages: 3 }) });
+    /// }
+    /// # }
+    /// ```
+    pub fn defer(&self) -> Answer<C> {
+        let reference = self.take_reference();
+        let turn = Arc::new(Turn { reference: Mutex::new(reference) });
+        let socket = Self { turn: Some(turn), ..self.clone() };
+        let in_flight = socket.connection.outbox.activity().begin(Work::Answer { channel: C::NAME });
+        Answer { socket: Some(socket), _in_flight: in_flight }
+    }
+
+    fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {
+        Audience::new(self.hub.clone(), target, Some(Arc::clone(&self.connection)), mask)
+    }
+
+    fn push(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
+        match text_frame(write) {
+            Ok(frame) => self.push_frame(frame),
+            Err(error) => {
+                tracing::error!(channel = C::NAME, %error, "a message could not be sent");
+                Sent::unencodable()
+            }
+        }
+    }
+
+    fn push_frame(&self, frame: Bytes) -> Sent {
+        let mut sent = Sent::default();
+        sent.count(self.connection.outbox.push(frame, Sender::Own));
+        sent
+    }
+
+    /// Begins the turn of a message; the one before has been answered.
+    pub(crate) fn begin_turn(&mut self, reference: Option<Ref>) {
+        self.turn = reference.map(|reference| Arc::new(Turn { reference: Mutex::new(Some(reference)) }));
+    }
+
+    /// Whether the message that is being handled has a `ref` that nobody has answered.
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.reference.lock().is_some())
+    }
+
+    fn take_reference(&self) -> Option<Ref> {
+        self.turn.as_ref()?.reference.lock().take()
+    }
+
+    /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
+    pub(crate) fn answer_nothing(&self) {
+        if let Some(reference) = self.take_reference() {
+            let nothing: Option<(&(), &str)> = None;
+            self.push(|json| codec::encode_success(nothing, head(Some(&reference)), json));
+        }
+    }
+
+    pub(crate) fn answer<M: Message>(&self, message: &M) {
+        self.answer_with(|head, json| codec::encode(message, head, json));
+    }
+
+    pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
+        self.answer_with(|head, json| codec::encode_one_of(message, head, json));
+    }
+
+    pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
+        self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
+    }
+
+    pub(crate) fn answer_fault(&self, fault: &Fault) {
+        self.answer_with(|head, json| {
+            codec::encode_fault(fault, &timestamp(), head, json);
+            Ok(())
+        });
+    }
+
+    /// The one answer; where it can't be encoded, an `internal` error in its place.
+    fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
+        let reference = self.take_reference();
+        let head = head(reference.as_ref());
+        let answer = text_frame(|json| write(head, json)).or_else(|error| {
+            let fault = Fault::internal(error);
+            text_frame(|json| {
+                codec::encode_fault(&fault, &timestamp(), head, json);
+                Ok(())
+            })
+        });
+        if let Ok(frame) = answer {
+            self.push_frame(frame);
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+}
+
+fn head(reference: Option<&Ref>) -> Head<'_> {
+    Head { reference, room: None }
+}
+
+impl<C> Clone for Socket<C> {
+    fn clone(&self) -> Self {
+        Self { hub: self.hub.clone(), connection: Arc::clone(&self.connection), turn: self.turn.clone() }
+    }
+}
+
+impl<C: Channel> fmt::Debug for Socket<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("channel", &C::NAME).field("id", &self.connection.id).finish()
+    }
+}
+
+/// An answer that comes later, from [`Socket::defer`]. Dropped without one, it says `internal`.
+#[must_use = "dropped without an answer, it tells the client `internal`"]
+pub struct Answer<C: Channel> {
+    /// With the message's claim; nothing once it is answered.
+    socket: Option<Socket<C>>,
+    _in_flight: Token,
+}
+
+impl<C: Channel> Answer<C> {
+    /// Answers with whatever a handler may return: a message, `Success`, a `Result` ..
+    pub fn send(mut self, reply: impl Reply<C>) {
+        if let Some(socket) = self.socket.take() {
+            let _: Flow = reply.reply(&socket);
+        }
+    }
+
+    /// Answers with an error frame.
+    pub fn fault(self, fault: impl Into<Fault>) {
+        self.send(Err::<(), Fault>(fault.into()));
+    }
+}
+
+impl<C: Channel> Drop for Answer<C> {
+    fn drop(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            socket.answer_fault(&Fault::internal("a deferred answer was dropped"));
+        }
+    }
+}
+
+impl<C: Channel> fmt::Debug for Answer<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("channel", &C::NAME).finish_non_exhaustive()
+    }
+}
+
+/// The time now as messages carry it: RFC 3339, UTC, `2026-03-01T12:00:00.123456789Z`.
+pub fn timestamp() -> String {
+    // Fails only for years beyond 9999.
+    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+}

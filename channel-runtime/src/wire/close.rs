@@ -1,0 +1,232 @@
+//! How a connection ends: the code, who ended it, and the faults of a peer for which we end it.
+
+use std::error::Error;
+use std::fmt;
+
+/// Why a connection is closed, as the number that stands in a Close frame (RFC 6455, section 7.4).
+///
+/// ```
+/// # use channel_runtime::CloseCode;
+/// assert_eq!(CloseCode::GOING_AWAY.as_u16(), 1001);
+/// assert_eq!(CloseCode::new(4001).unwrap().to_string(), "4001"); // 4000 to 4999 are an application's own
+/// assert_eq!(CloseCode::new(1006), None); // what a browser shows for a lost connection; never in a frame
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// 1000: what the connection was for is done.
+    pub const NORMAL: Self = Self(1000);
+    /// 1001: the server goes down, or the browser leaves the page.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1002: the peer broke the WebSocket protocol.
+    pub const PROTOCOL: Self = Self(1002);
+    /// 1003: a kind of data that the endpoint doesn't take, such as binary where only text is understood.
+    pub const UNSUPPORTED: Self = Self(1003);
+    /// 1007: text that is not UTF-8.
+    pub const INVALID_DATA: Self = Self(1007);
+    /// 1008: against a rule of the endpoint for which no other code fits.
+    pub const POLICY: Self = Self(1008);
+    /// 1009: a message over the size limit.
+    pub const TOO_BIG: Self = Self(1009);
+    /// 1011: the server failed.
+    pub const INTERNAL: Self = Self(1011);
+    /// 1012: the server restarts; come back at once.
+    pub const RESTART: Self = Self(1012);
+    /// 1013: the server has too much to do, or the client is too slow for it; come back later.
+    pub const TRY_AGAIN: Self = Self(1013);
+    /// 4401: who is asking is not known. A browser's code can read it, unlike the status of a failed handshake.
+    pub const UNAUTHORIZED: Self = Self(4401);
+    /// 4403: who is asking may not.
+    pub const FORBIDDEN: Self = Self(4403);
+    /// 4404: there is nothing at this path.
+    pub const NOT_FOUND: Self = Self(4404);
+    /// 4429: more than is allowed in this time.
+    pub const TOO_MANY: Self = Self(4429);
+
+    /// The code of this number, if it may stand in a frame: 1000 to 1003, 1007 to 1014, 3000 to 4999.
+    ///
+    /// 1004 to 1006 and 1015 are reserved for what no frame says, the rest below 3000 for protocols to come.
+    pub const fn new(code: u16) -> Option<Self> {
+        match code {
+            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
+            _ => None,
+        }
+    }
+
+    /// The number on the wire.
+    pub const fn as_u16(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> Self {
+        code.as_u16()
+    }
+}
+
+impl TryFrom<u16> for CloseCode {
+    type Error = InvalidCloseCode;
+
+    fn try_from(code: u16) -> Result<Self, InvalidCloseCode> {
+        Self::new(code).ok_or(InvalidCloseCode(code))
+    }
+}
+
+/// A number that may not stand in a Close frame; see [`CloseCode::new`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidCloseCode(u16);
+
+impl fmt::Display for InvalidCloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} may not stand in a close frame", self.0)
+    }
+}
+
+impl Error for InvalidCloseCode {}
+
+/// How a connection ended: what the hook `on_close` is told.
+///
+/// ```
+/// # use channel_runtime::{Close, CloseCode, ClosedBy};
+/// let close = Close::new(ClosedBy::Client, CloseCode::GOING_AWAY, "");
+/// assert!(close.is_clean());
+/// assert_eq!(close.to_string(), "closed by the client (1001)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Close {
+    /// Who or what ended it.
+    pub by: ClosedBy,
+    /// The code in the Close frame that ended it. `None` where there was no frame, or the client's named no code.
+    pub code: Option<CloseCode>,
+    /// The text in that frame, at most 123 bytes on the wire; empty where there was none.
+    pub reason: String,
+}
+
+impl Close {
+    /// The end of a connection, for tests that call `on_close` themselves.
+    pub fn new(by: ClosedBy, code: impl Into<Option<CloseCode>>, reason: impl Into<String>) -> Self {
+        Self { by, code: code.into(), reason: reason.into() }
+    }
+
+    /// We end it because the server goes away.
+    pub(crate) fn going_away() -> Self {
+        Self::new(ClosedBy::Server, CloseCode::GOING_AWAY, "the server goes away")
+    }
+
+    /// Whether one of the two sides ended it on purpose, with a Close frame; else something went wrong.
+    pub fn is_clean(&self) -> bool {
+        matches!(self.by, ClosedBy::Client | ClosedBy::Server)
+    }
+}
+
+impl fmt::Display for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.by.fmt(f)?;
+        match (self.code, self.reason.as_str()) {
+            (None, "") => Ok(()),
+            (None, reason) => write!(f, " ({reason})"),
+            (Some(code), "") => write!(f, " ({code})"),
+            (Some(code), reason) => write!(f, " ({code}: {reason})"),
+        }
+    }
+}
+
+/// Who or what ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClosedBy {
+    /// The client, with a Close frame.
+    Client,
+    /// We, on purpose: a handler, a hub, or the server going down.
+    Server,
+    /// Nobody: the transport ended without a Close frame.
+    Lost,
+    /// We, because what the client sent is no valid WebSocket traffic or over the size limit.
+    Violation,
+    /// We, because the channel's own code panicked.
+    Panic,
+    /// We, because the client did not read what was sent to it and its outbox was full.
+    SlowClient,
+}
+
+impl fmt::Display for ClosedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "closed by the client",
+            Self::Server => "closed by the server",
+            Self::Lost => "connection lost",
+            Self::Violation => "closed for a protocol violation",
+            Self::Panic => "closed by a panic",
+            Self::SlowClient => "closed because the client is too slow",
+        })
+    }
+}
+
+/// What a peer did wrong, as our Close frame says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// 1002, 1007 or 1009.
+    pub code: CloseCode,
+    /// Short enough for a Close frame.
+    pub reason: &'static str,
+}
+
+impl Violation {
+    pub(super) const NOT_UTF8: Self = Self { code: CloseCode::INVALID_DATA, reason: "text is not UTF-8" };
+
+    pub(super) const fn protocol(reason: &'static str) -> Self {
+        Self { code: CloseCode::PROTOCOL, reason }
+    }
+
+    pub(super) const fn too_big(reason: &'static str) -> Self {
+        Self { code: CloseCode::TOO_BIG, reason }
+    }
+}
+
+impl From<Violation> for Close {
+    fn from(violation: Violation) -> Self {
+        Self::new(ClosedBy::Violation, violation.code, violation.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_codes_that_may_stand_in_a_frame_are_codes() {
+        for number in 0..=u16::MAX {
+            let listed = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014].contains(&number);
+            let valid = listed || number / 1000 == 3 || number / 1000 == 4;
+            assert_eq!(CloseCode::new(number).map(u16::from), valid.then_some(number));
+            assert_eq!(CloseCode::try_from(number).is_ok(), valid);
+        }
+    }
+
+    #[test]
+    fn an_end_is_clean_where_somebody_meant_it() {
+        let clean = |by| Close::new(by, None, "").is_clean();
+        assert!(clean(ClosedBy::Client) && clean(ClosedBy::Server));
+        assert!(!clean(ClosedBy::Lost) && !clean(ClosedBy::Violation));
+        assert!(!clean(ClosedBy::Panic) && !clean(ClosedBy::SlowClient));
+    }
+
+    #[test]
+    fn an_end_reads_well_in_a_log() {
+        assert_eq!(Close::new(ClosedBy::Lost, None, "").to_string(), "connection lost");
+        assert_eq!(Close::new(ClosedBy::Lost, None, "timed out").to_string(), "connection lost (timed out)");
+        assert_eq!(
+            Close::from(Violation::NOT_UTF8).to_string(),
+            "closed for a protocol violation (1007: text is not UTF-8)"
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! Frames to be sent: encoded once, shared as [`Bytes`] by all who receive them.
+
+use bytes::{Buf, Bytes};
+
+use super::close::CloseCode;
+use super::header::Header;
+pub(crate) use super::header::Opcode;
+
+/// The longest payload of a control frame, in bytes.
+const MAX_CONTROL: usize = 125;
+
+/// A message's bytes with room kept in front for the frame's header, so that JSON is written once, straight into the
+/// frame: `serde_json::to_writer(builder.payload_mut(), &message)`.
+pub(crate) struct FrameBuilder {
+    /// [`Header::MAX_UNMASKED`] bytes of room, then the payload.
+    buffer: Vec<u8>,
+}
+
+impl FrameBuilder {
+    /// A frame that grows as it is written.
+    pub(crate) fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    /// A frame for a payload of so many bytes; one of exactly that length is never moved.
+    pub(crate) fn with_capacity(payload: usize) -> Self {
+        let mut buffer = Vec::with_capacity(Header::MAX_UNMASKED + payload);
+        buffer.resize(Header::MAX_UNMASKED, 0);
+        Self { buffer }
+    }
+
+    /// Where the payload is written. For appending only: what is there already belongs to the header.
+    pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// One complete server's frame (unmasked, not fragmented) around what was written, which is not copied.
+    pub(crate) fn finish(mut self, opcode: Opcode) -> Bytes {
+        let len = self.buffer.len() - Header::MAX_UNMASKED;
+        debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");
+        let (header, size) = Header { fin: true, opcode, mask: None, len: len as u64 }.encode();
+        let start = Header::MAX_UNMASKED - size;
+        self.buffer[start..Header::MAX_UNMASKED].copy_from_slice(&header[..size]);
+        let mut frame = Bytes::from(self.buffer);
+        frame.advance(start);
+        frame
+    }
+}
+
+/// A server's frame with this payload; that of a control frame is at most 125 bytes.
+pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
+    let mut builder = FrameBuilder::with_capacity(payload.len());
+    builder.payload_mut().extend_from_slice(payload);
+    builder.finish(opcode)
+}
+
+/// A server's Close frame. A reason over 123 bytes is cut, at a character.
+pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Bytes {
+    let code = code.as_u16().to_be_bytes();
+    let reason = &reason[..reason.floor_char_boundary(MAX_CONTROL - code.len())];
+    let mut builder = FrameBuilder::with_capacity(code.len() + reason.len());
+    builder.payload_mut().extend_from_slice(&code);
+    builder.payload_mut().extend_from_slice(reason.as_bytes());
+    builder.finish(Opcode::Close)
+}
+
+/// A client's frame.
+pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+    let (header, size) = Header { fin, opcode, mask: Some(mask), len: payload.len() as u64 }.encode();
+    let mut frame = Vec::with_capacity(size + payload.len());
+    frame.extend_from_slice(&header[..size]);
+    frame.extend_from_slice(payload);
+    apply_mask(&mut frame[size..], mask);
+    frame
+}
+
+/// Masks or unmasks in place, eight bytes at a time.
+pub(super) fn apply_mask(bytes: &mut [u8], mask: [u8; 4]) {
+    let [a, b, c, d] = mask;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (chunks, rest) = bytes.as_chunks_mut::<8>();
+    for chunk in chunks {
+        *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask.into_iter().cycle()) {
+        *byte ^= mask;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// RFC 6455, section 5.7.
+    #[test]
+    fn frames_are_those_of_the_rfc() {
+        assert_eq!(frame(Opcode::Text, b"Hello")[..], *b"\x81\x05Hello");
+        assert_eq!(frame(Opcode::Ping, b"Hello")[..], *b"\x89\x05Hello");
+        assert_eq!(
+            masked_frame(Opcode::Text, true, b"Hello", [0x37, 0xfa, 0x21, 0x3d]),
+            [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+        );
+        assert_eq!(
+            masked_frame(Opcode::Pong, true, b"Hello", [0x37, 0xfa, 0x21, 0x3d]),
+            [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+        );
+        assert_eq!(frame(Opcode::Binary, &[7; 256])[..], [&[0x82, 0x7E, 0x01, 0x00][..], &[7; 256]].concat());
+        assert_eq!(
+            frame(Opcode::Binary, &[7; 65536])[..],
+            [&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0][..], &[7; 65536]].concat()
+        );
+        assert_eq!(masked_frame(Opcode::Text, false, b"", [1, 2, 3, 4]), [0x01, 0x80, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_length_takes_its_shortest_form() {
+        for (len, header) in [(0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10)] {
+            assert_eq!(frame(Opcode::Binary, &vec![0; len]).len(), header + len);
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_not_copied() {
+        for len in [0, 5, 126, 65536] {
+            let mut builder = FrameBuilder::with_capacity(len);
+            let start = builder.payload_mut().as_ptr().addr() + builder.payload_mut().len();
+            builder.payload_mut().resize(Header::MAX_UNMASKED + len, b'x');
+            let frame = builder.finish(Opcode::Text);
+            let header = frame.len() - len;
+            assert_eq!(frame.as_ptr().addr() + header, start);
+            assert!(frame[header..].iter().all(|byte| *byte == b'x'));
+        }
+    }
+
+    #[test]
+    fn a_close_frame_carries_code_and_reason() {
+        assert_eq!(close_frame(CloseCode::GOING_AWAY, "bye")[..], *b"\x88\x05\x03\xe9bye");
+        assert_eq!(close_frame(CloseCode::NORMAL, "")[..], *b"\x88\x02\x03\xe8");
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        for (reason, left) in [("x".repeat(123), 123), ("x".repeat(124), 123), ("€".repeat(50), 123)] {
+            assert_eq!(close_frame(CloseCode::NORMAL, &reason).len(), 4 + left);
+        }
+        let cut = close_frame(CloseCode::NORMAL, &format!("x{}", "😀".repeat(40)));
+        assert_eq!(std::str::from_utf8(&cut[4..]).unwrap(), format!("x{}", "😀".repeat(30)));
+    }
+
+    proptest! {
+        #[test]
+        fn masking_is_that_of_the_rfc(bytes in proptest::collection::vec(any::<u8>(), 0..70), mask: [u8; 4]) {
+            let expected: Vec<u8> = bytes.iter().enumerate().map(|(i, byte)| byte ^ mask[i % 4]).collect();
+            let mut masked = bytes;
+            apply_mask(&mut masked, mask);
+            prop_assert_eq!(masked, expected);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The head of a frame: RFC 6455, section 5.2, in both directions.
+
+use super::close::Violation;
+
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Opcode {
+    Continuation = 0x0,
+    Text = 0x1,
+    Binary = 0x2,
+    Close = 0x8,
+    Ping = 0x9,
+    Pong = 0xA,
+}
+
+impl Opcode {
+    fn from_bits(bits: u8) -> Option<Self> {
+        Some(match bits {
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xA => Self::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Control frames are whole, short, and may stand between the fragments of a message.
+    pub(super) fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
+const FIN: u8 = 0x80;
+const RESERVED: u8 = 0x70;
+const MASKED: u8 = 0x80;
+
+/// Everything of a frame but its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub fin: bool,
+    pub opcode: Opcode,
+    /// A client masks its frames, a server does not.
+    pub mask: Option<[u8; 4]>,
+    /// Of the payload; the wire allows 63 bits, which need not fit into memory.
+    pub len: u64,
+}
+
+impl Header {
+    /// The longest header without a mask, in bytes.
+    pub(super) const MAX_UNMASKED: usize = 10;
+    /// The longest header, in bytes.
+    pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
+
+    /// The header at the front of `bytes` and how long it is there; `None` while bytes are missing.
+    ///
+    /// Whatever the bytes at hand rule out is refused at once, and bytes are judged in their order, so that the answer
+    /// does not depend on how they were cut.
+    pub(super) fn parse(bytes: &[u8], masked: bool) -> Result<Option<(Self, usize)>, Violation> {
+        let Some(&first) = bytes.first() else { return Ok(None) };
+        if first & RESERVED != 0 {
+            return Err(Violation::protocol("reserved bits are set"));
+        }
+        let fin = first & FIN != 0;
+        let Some(opcode) = Opcode::from_bits(first & 0x0F) else {
+            return Err(Violation::protocol("reserved opcode"));
+        };
+        if opcode.is_control() && !fin {
+            return Err(Violation::protocol("fragmented control frame"));
+        }
+
+        let Some(&second) = bytes.get(1) else { return Ok(None) };
+        match (masked, second & MASKED != 0) {
+            (true, false) => return Err(Violation::protocol("frame of a client is not masked")),
+            (false, true) => return Err(Violation::protocol("frame of a server is masked")),
+            _ => {}
+        }
+        let short = second & !MASKED;
+        if opcode.is_control() && short > 125 {
+            return Err(Violation::protocol("control frame over 125 bytes"));
+        }
+
+        let (len, at) = match short {
+            126 => {
+                let Some(&len) = bytes[2..].first_chunk() else { return Ok(None) };
+                (u64::from(u16::from_be_bytes(len)), 4)
+            }
+            127 => {
+                let Some(&len) = bytes[2..].first_chunk() else { return Ok(None) };
+                (u64::from_be_bytes(len), 10)
+            }
+            _ => (u64::from(short), 2),
+        };
+        if len >> 63 != 0 {
+            return Err(Violation::protocol("length over 63 bits"));
+        }
+        if (short == 126 && len < 126) || (short == 127 && len <= u64::from(u16::MAX)) {
+            return Err(Violation::protocol("length is not in its shortest form"));
+        }
+        if !masked {
+            return Ok(Some((Self { fin, opcode, mask: None, len }, at)));
+        }
+
+        let Some(&mask) = bytes[at..].first_chunk() else { return Ok(None) };
+        Ok(Some((Self { fin, opcode, mask: Some(mask), len }, at + mask.len())))
+    }
+
+    /// The header as it is sent: so many of the bytes, from the front.
+    pub(super) fn encode(&self) -> ([u8; Self::MAX], usize) {
+        let mut bytes = [0; Self::MAX];
+        bytes[0] = u8::from(self.fin) << 7 | self.opcode as u8;
+        let mut at = match self.len {
+            0..=125 => {
+                bytes[1] = self.len as u8;
+                2
+            }
+            126..=0xFFFF => {
+                bytes[1] = 126;
+                bytes[2..4].copy_from_slice(&(self.len as u16).to_be_bytes());
+                4
+            }
+            _ => {
+                bytes[1] = 127;
+                bytes[2..10].copy_from_slice(&self.len.to_be_bytes());
+                10
+            }
+        };
+        if let Some(mask) = self.mask {
+            bytes[1] |= MASKED;
+            bytes[at..at + 4].copy_from_slice(&mask);
+            at += 4;
+        }
+        (bytes, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_header_is_read_as_it_was_written(
+            fin: bool,
+            bits in 0..=0xAu8,
+            mask: Option<[u8; 4]>,
+            len in prop_oneof![0..300u64, 65_530..65_540u64, 0..1u64 << 63],
+        ) {
+            let Some(opcode) = Opcode::from_bits(bits) else { return Ok(()) };
+            let header = match opcode.is_control() {
+                true => Header { fin: true, opcode, mask, len: len % 126 },
+                false => Header { fin, opcode, mask, len },
+            };
+            let (bytes, size) = header.encode();
+            for cut in 0..size {
+                prop_assert_eq!(Header::parse(&bytes[..cut], mask.is_some()), Ok(None));
+            }
+            prop_assert_eq!(Header::parse(&bytes, mask.is_some()), Ok(Some((header, size))));
+        }
+    }
+
+    #[test]
+    fn each_fault_is_refused_at_the_byte_that_makes_it() {
+        let cases: &[(&str, &[u8])] = &[
+            ("reserved bits are set", &[0xC1]),
+            ("reserved bits are set", &[0xA1]),
+            ("reserved bits are set", &[0x91]),
+            ("reserved opcode", &[0x83]),
+            ("reserved opcode", &[0x87]),
+            ("reserved opcode", &[0x8B]),
+            ("reserved opcode", &[0x0F]),
+            ("fragmented control frame", &[0x08]),
+            ("fragmented control frame", &[0x09]),
+            ("fragmented control frame", &[0x0A]),
+            ("frame of a client is not masked", &[0x81, 0x05]),
+            ("control frame over 125 bytes", &[0x88, 0xFE]),
+            ("control frame over 125 bytes", &[0x89, 0xFF]),
+            ("length is not in its shortest form", &[0x82, 0xFE, 0, 125]),
+            ("length is not in its shortest form", &[0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]),
+            ("length over 63 bits", &[0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0]),
+        ];
+        for (reason, bytes) in cases {
+            let (last, before) = bytes.split_last().unwrap();
+            assert_eq!(Header::parse(before, true), Ok(None), "{reason}: before {last:#x}");
+            assert_eq!(Header::parse(bytes, true), Err(Violation::protocol(reason)));
+        }
+        let masked = Header::parse(&[0x81, 0x85], false);
+        assert_eq!(masked, Err(Violation::protocol("frame of a server is masked")));
+    }
+}

@@ -1,0 +1,14 @@
+//! RFC 6455 over bytes: frames in both directions and how a connection ends. Knows no channels.
+//!
+//! [`parser`] turns what was read into messages, [`frame`] turns messages into what is written; both share `header`.
+//! [`close`] says how a connection ended, [`accept`] is the handshake's one computation.
+
+pub(crate) mod accept;
+pub(crate) mod close;
+pub(crate) mod frame;
+mod header;
+mod input;
+pub(crate) mod parser;
+mod partial;
+pub(crate) mod transport;
+mod utf8;

@@ -1,0 +1,150 @@
+//! From what was read to messages: RFC 6455, strictly, at whatever byte the reads are cut.
+//!
+//! A whole message in one read is checked once and copied once. Of an incomplete one the bytes are taken as they come,
+//! each looked at once. Between messages a parser owns no memory but its own few words.
+
+use std::collections::VecDeque;
+
+pub(crate) use super::close::Violation;
+use super::frame::{Opcode, apply_mask};
+use super::header::Header;
+pub(crate) use super::input::Input;
+use super::partial::Partial;
+
+/// Who reads: it decides which way frames must be masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Takes masked frames alone.
+    Server,
+    /// Takes frames without a mask alone.
+    Client,
+}
+
+/// What a message may come to. Control frames are not counted: they are at most 125 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The whole message, in bytes: refused as soon as a header says more, before its payload is kept.
+    pub message: usize,
+    /// The frames it may be cut into.
+    pub fragments: usize,
+}
+
+/// The reading half of one connection.
+#[derive(Debug)]
+pub(crate) struct Parser {
+    limits: Limits,
+    role: Role,
+    /// The peer's Close frame was read, or a violation: nothing that follows has a meaning.
+    closed: bool,
+    /// `Some` only while a frame or a fragmented message is incomplete: idle connections are many.
+    partial: Option<Box<Partial>>,
+}
+
+impl Parser {
+    pub(crate) fn new(role: Role, limits: Limits) -> Self {
+        Self { limits, role, closed: false, partial: None }
+    }
+
+    /// Takes what was read, which is unmasked where it stands, and appends what it completes.
+    ///
+    /// What was complete before a violation is in `out` nevertheless. After a violation or the peer's Close all input
+    /// is passed over.
+    pub(crate) fn feed(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<(), Violation> {
+        let mut at = 0;
+        while at < input.len() && !self.closed {
+            match self.step(&mut input[at..], out) {
+                Ok(used) => at += used,
+                Err(violation) => {
+                    self.closed = true;
+                    self.partial = None;
+                    return Err(violation);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a frame or a message has begun and is not complete.
+    pub(crate) fn is_mid_message(&self) -> bool {
+        self.partial.is_some()
+    }
+
+    /// Takes one frame, or a part of one; answers how many bytes that was, never none.
+    fn step(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<usize, Violation> {
+        if let Some(partial) = &mut self.partial
+            && let Some(used) = partial.fill(input)?
+        {
+            self.complete(out)?;
+            return Ok(used);
+        }
+        let Some((header, used)) = self.header(input)? else { return Ok(input.len()) };
+        let len = self.admit(&header)?;
+        match input[used..].get_mut(..len) {
+            Some(payload) if header.fin && header.opcode != Opcode::Continuation => {
+                if let Some(mask) = header.mask {
+                    apply_mask(payload, mask);
+                }
+                self.deliver(Input::read(header.opcode, payload)?, out);
+                Ok(used + len)
+            }
+            _ => {
+                self.partial.get_or_insert_default().begin(&header, len, self.limits.message);
+                self.complete(out)?;
+                Ok(used)
+            }
+        }
+    }
+
+    /// The next header and how many bytes of `input` belong to it; `None` if it took them all and needs more.
+    fn header(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
+        let masked = self.role == Role::Server;
+        if self.partial.is_none()
+            && let Some(whole) = Header::parse(input, masked)?
+        {
+            return Ok(Some(whole));
+        }
+        self.partial.get_or_insert_default().header(input, masked)
+    }
+
+    /// Holds a header against what came before it and its length against the limits; answers the length.
+    fn admit(&self, header: &Header) -> Result<usize, Violation> {
+        let message = self.partial.as_ref().and_then(|partial| partial.message());
+        let limit = match (header.opcode, message) {
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => usize::MAX,
+            (Opcode::Text | Opcode::Binary, None) => self.limits.message,
+            (Opcode::Text | Opcode::Binary, Some(_)) => {
+                return Err(Violation::protocol("message within a fragmented message"));
+            }
+            (Opcode::Continuation, None) => return Err(Violation::protocol("continuation of no message")),
+            (Opcode::Continuation, Some(message)) => {
+                if message.fragments() >= self.limits.fragments {
+                    return Err(Violation::too_big("message in too many fragments"));
+                }
+                self.limits.message - message.len()
+            }
+        };
+        let len = usize::try_from(header.len).ok().filter(|len| *len <= limit);
+        len.ok_or(Violation::too_big("message over the size limit"))
+    }
+
+    /// Delivers what the payload just taken completes, if it does.
+    fn complete(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
+        let Some(partial) = &mut self.partial else { return Ok(()) };
+        if let Some(input) = partial.take_complete()? {
+            self.deliver(input, out);
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, input: Input, out: &mut VecDeque<Input>) {
+        self.closed = matches!(input, Input::Close(_));
+        // A control frame may stand within a message, whose beginning is then kept.
+        if self.closed || self.partial.as_ref().is_some_and(|partial| partial.is_empty()) {
+            self.partial = None;
+        }
+        out.push_back(input);
+    }
+}
+
+#[cfg(test)]
+mod tests;

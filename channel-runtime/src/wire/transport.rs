@@ -1,0 +1,100 @@
+//! The byte stream below a connection: a TCP socket where there is one, anything else boxed.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// What one read takes at the most; idle connections own no read buffer, they share one a thread.
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+pub(crate) enum Transport {
+    Tcp(TcpStream),
+    Other(Box<dyn Io>),
+}
+
+/// Any byte stream: TLS, a unix socket, memory.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+impl Transport {
+    /// The stream below an upgraded HTTP connection, and what the client sent behind its request.
+    ///
+    /// The bytes are copied: hyper's own buffer is 8 KiB, and would live as long as a slice of it.
+    pub fn recover(upgraded: Upgraded) -> (Self, Vec<u8>) {
+        // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
+        let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => return Self::tcp(parts.io, &parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => Self::tcp(parts.io, &parts.read_buf),
+            Err(upgraded) => (Self::Other(Box::new(TokioIo::new(upgraded))), Vec::new()),
+        }
+    }
+
+    fn tcp(io: TokioIo<TcpStream>, read_ahead: &[u8]) -> (Self, Vec<u8>) {
+        let stream = io.into_inner();
+        // Fails only on a socket that is gone; the first read will say so.
+        let _ = stream.set_nodelay(true);
+        (Self::Tcp(stream), read_ahead.to_vec())
+    }
+
+    /// Reads once, into the thread's scratch, and gives what came to `take`; nothing at the end of the stream.
+    pub fn poll_read<T>(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut [u8]) -> T) -> Poll<io::Result<T>> {
+        thread_local! {
+            static SCRATCH: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+        }
+        let mut scratch = SCRATCH.take().unwrap_or_else(|| vec![0; SCRATCH_BYTES].into());
+        let mut buffer = ReadBuf::new(&mut scratch);
+        let read = match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            Self::Other(io) => Pin::new(io).poll_read(cx, &mut buffer),
+        };
+        let taken = read.map_ok(|()| take(buffer.filled_mut()));
+        SCRATCH.set(Some(scratch));
+        taken
+    }
+
+    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Other(io) => Pin::new(io).poll_write(cx, bytes),
+        }
+    }
+
+    pub fn poll_write_vectored(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Other(io) => Pin::new(io).poll_write_vectored(cx, slices),
+        }
+    }
+
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        match self {
+            Self::Tcp(_) => Ok(Poll::Ready(())),
+            Self::Other(io) => match Pin::new(io).poll_flush(cx) {
+                Poll::Ready(result) => result.map(Poll::Ready),
+                Poll::Pending => Ok(Poll::Pending),
+            },
+        }
+    }
+
+    /// Ends the writing half: the client sees the end of the stream after all that was written.
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Other(io) => {
+                ready!(Pin::new(&mut *io).poll_flush(cx))?;
+                Pin::new(io).poll_shutdown(cx)
+            }
+        }
+    }
+}
