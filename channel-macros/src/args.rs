@@ -2,8 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
-use syn::parse::{ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
+use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, Ident, Token, Type, parenthesized, token};
 
 use crate::errors::Errors;
@@ -39,7 +38,7 @@ pub fn name(input: ParseStream) -> syn::Result<Ident> {
 }
 
 /// What follows the `=` of an argument.
-pub fn value<T: syn::parse::Parse>(input: ParseStream) -> syn::Result<T> {
+pub fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
 }
@@ -68,7 +67,7 @@ pub struct Listed {
     pub rename: Option<Ident>,
 }
 
-impl syn::parse::Parse for Listed {
+impl Parse for Listed {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let cfgs = input.call(Attribute::parse_outer)?;
         let ty = input.parse()?;
@@ -81,14 +80,18 @@ impl syn::parse::Parse for Listed {
 }
 
 /// `(A, B, ..)`
-pub fn list<T: syn::parse::Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
+pub fn list<T: Parse>(input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<T>> {
     if !input.peek(token::Paren) {
         return Err(input.error("expected a list in parentheses"));
     }
     let content;
     parenthesized!(content in input);
-    let items = Punctuated::<T, Token![,]>::parse_terminated(&content)?;
-    Ok(items.into_iter().collect())
+    let mut items = Vec::new();
+    each(content.parse()?, errors, |input, _| {
+        items.push(input.parse()?);
+        Ok(())
+    });
+    Ok(items)
 }
 
 #[cfg(test)]
@@ -101,11 +104,20 @@ mod tests {
     fn a_bad_argument_does_not_hide_the_next() {
         let mut errors = Errors::default();
         let mut seen = Vec::new();
-        each(quote!(a = , b = u8 u8, c(1, 2), d = Vec<u8, u8>), &mut errors, |input, _| {
+        each(quote!(a = , b = u8 u8, c = Vec<u8, u8>, d = (u8, u8)), &mut errors, |input, _| {
             seen.push(name(input)?.to_string());
-            if input.peek(token::Paren) { list::<syn::LitInt>(input).map(drop) } else { value::<Type>(input).map(drop) }
+            value::<Type>(input).map(drop)
         });
         assert_eq!(seen, ["a", "b", "c", "d"]);
+        assert_eq!(errors.messages().len(), 2);
+    }
+
+    #[test]
+    fn a_bad_entry_of_a_list_does_not_hide_the_next() {
+        let mut errors = Errors::default();
+        let parser = |input: ParseStream| list::<Listed>(input, &mut errors);
+        let listed = parser.parse2(quote!((A, , b::C as D, 1, E,))).unwrap();
+        assert_eq!(listed.iter().map(|listed| crate::spans::text(&listed.ty)).collect::<Vec<_>>(), ["A", "b::C", "E"]);
         assert_eq!(errors.messages().len(), 2);
     }
 

@@ -1,8 +1,36 @@
-//! The macros of channel-runtime.
+//! The macros of channel-runtime, which re-exports them: use that crate, and read about them there.
+//!
+//! Each goes the same way: what is written is parsed into a plain model that holds the user's tokens, the rules are
+//! checked (`errors` collects what is wrong with an item, all of it), and the model is expanded, which can't fail. After
+//! an error the user's item is emitted all the same, and `fallback` beside it, so that the compiler has nothing to add.
+
+mod args;
+mod channel;
+mod channels;
+mod errors;
+mod fallback;
+mod impl_block;
+mod message;
+mod names;
+mod pattern;
+mod spans;
+
 use proc_macro::TokenStream;
 
-/// A message.
+/// Makes a channel of a struct, `#[channel("/path")]`, and of its impl block, `#[channel(sends(..))]`.
 #[proc_macro_attribute]
-pub fn message(_: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn channel(args: TokenStream, item: TokenStream) -> TokenStream {
+    channel::expand(args.into(), item.into()).into()
+}
+
+/// Makes a message of a struct, `#[message(type = "move")]`; in a channel's impl block it marks a handler.
+#[proc_macro_attribute]
+pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
+    message::expand(args.into(), item.into()).into()
+}
+
+/// All channels of an app, `channels![ChatChannel, GameChannel]`; two that answer the same requests are an error.
+#[proc_macro]
+pub fn channels(list: TokenStream) -> TokenStream {
+    channels::expand(list.into()).into()
 }

@@ -97,9 +97,9 @@ impl Mask {
     }
 
     pub fn admits(&self, connection: &Connection) -> bool {
-        !(self.except_sender && self.sender == Some(connection.id))
-            && !self.except.contains(&connection.id)
-            && !connection.user.as_ref().is_some_and(|user| self.except_users.contains(user))
+        let is_sender = self.except_sender && self.sender == Some(connection.id);
+        let is_user = connection.user.as_ref().is_some_and(|user| self.except_users.contains(user));
+        !(is_sender || is_user || self.except.contains(&connection.id))
     }
 
     fn is_open(&self) -> bool {

@@ -41,7 +41,6 @@ pub struct Channels<A> {
 impl<A: Send + Sync + 'static> Channels<A> {
     /// For `channels![..]`, which checks the list.
     #[doc(hidden)]
-    #[expect(clippy::new_without_default, reason = "only `channels![..]` makes one")]
     pub fn new() -> Self {
         Self { registry: Arc::new(Registry::new()), routes: Vec::new() }
     }
@@ -161,6 +160,11 @@ impl<A> Table<A> {
 }
 
 impl<A> Match<'_, A> {
+    /// The channel's path.
+    pub fn path(&self) -> Path {
+        self.route.path
+    }
+
     /// Makes the handler, or refuses: all that can be refused is refused here, before the upgrade.
     pub async fn start(&self, handshake: &Handshake) -> Result<Start, Refusal> {
         (self.route.start)(self.table, handshake, &self.params).await

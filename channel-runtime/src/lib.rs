@@ -53,13 +53,19 @@ mod session;
 #[cfg(feature = "server")]
 mod socket;
 #[cfg(feature = "server")]
+pub mod testing;
+#[cfg(feature = "server")]
 mod wire;
 
+#[cfg(feature = "server")]
+pub use channel_macros::{channel, channels};
 #[cfg(feature = "server")]
 pub use server::*;
 
 #[cfg(feature = "server")]
 mod server {
+    pub use channel_macros::{channel, channels};
+
     pub use crate::audience::{Audience, IsOneRoom, Many, OneRoom, OwnRoom, RoomView, Sent};
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};

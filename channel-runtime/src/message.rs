@@ -25,6 +25,22 @@ use serde::{Deserialize, Serialize, Serializer};
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// The value of the `"type"` key. Never empty, never `success` or `error`, never begins with `$`.
     const TYPE: &'static str;
+
+    // The expansions reach serde through these alone, so that for what is no message there is one error, this trait's.
+
+    /// Reads the payload from the object's other fields.
+    #[doc(hidden)]
+    #[inline]
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        Self::deserialize(fields)
+    }
+
+    /// Writes the payload alone, without its type.
+    #[doc(hidden)]
+    #[inline]
+    fn to_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
 }
 
 /// A closed set of messages: what a client may say to a channel, or the channel to its clients.

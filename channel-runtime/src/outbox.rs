@@ -190,6 +190,14 @@ impl Outbox {
         }
     }
 
+    /// All that waits, for a test that is its own client.
+    pub fn take(&self) -> Vec<Bytes> {
+        let mut inner = self.inner.lock();
+        inner.bytes = 0;
+        inner.in_flight = None;
+        inner.queue.drain(..).collect()
+    }
+
     /// What counts the work in flight.
     pub fn activity(&self) -> &Activity {
         &self.activity

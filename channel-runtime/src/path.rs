@@ -151,12 +151,20 @@ impl Params {
 pub trait FromPath: Display + Sized {
     /// The value, or nothing where the text is none; the client is told 404 then.
     fn from_path(text: &str) -> Option<Self>;
+
+    // The expansions reach `Display` through this alone, so that for a type without it there is one error, this trait's.
+    #[doc(hidden)]
+    fn shown(&self) -> &dyn Display;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: FromStr + Display> FromPath for T {
     fn from_path(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+
+    fn shown(&self) -> &dyn Display {
+        self
     }
 }
 

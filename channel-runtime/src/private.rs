@@ -23,12 +23,21 @@ pub fn encode_unit<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit_struct("unit")
 }
 
-/// The error for the wire type at `index`, if it stands earlier in the list too: `what` says of what.
-pub const fn duplicate(types: &[&str], index: usize, what: &str) -> Option<ConstText> {
+/// The error for the wire type at `index`, if it stands earlier in the list too. `owners` are what the types belong to,
+/// and `how` is how: "handled by" their handlers, "sent as" their structs.
+pub const fn duplicate(types: &[&str], owners: &[&str], index: usize, how: &str) -> Option<ConstText> {
     let mut at = 0;
     while at < index {
         if crate::path::same(types[at], types[index]) {
-            return Some(ConstText::concat(&["messages of type \"", types[index], "\" are already ", what]));
+            return Some(ConstText::concat(&[
+                "messages of type \"",
+                types[index],
+                "\" are already ",
+                how,
+                " `",
+                owners[at],
+                "`; give one of the two another type",
+            ]));
         }
         at += 1;
     }
@@ -45,30 +54,23 @@ mod server {
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
     pub use crate::handshake::Refusal;
-    use crate::handshake::{Extract, Handshake, Reject};
-    pub use crate::path::overlap;
-    use crate::path::{FromPath, Params};
+    use crate::handshake::Reject;
+    pub use crate::path::{FromPath, Params, overlap};
     pub use crate::reply::Flow;
     use crate::reply::{InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
 
     /// Asserts that a handler's or hook's future is `Send`, at the user's own token.
-    pub fn send<F: Future + Send>(future: F) -> F {
+    ///
+    /// What comes out is `Send` by this signature, so that the assertion's error has no second one behind it.
+    pub fn send<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
         future
     }
 
     /// The path parameter at this place.
-    pub fn param<T: FromPath>(params: &Params, index: usize) -> Result<T, Refusal> {
-        params.get(index).and_then(T::from_path).ok_or(Refusal::NotFound)
-    }
-
-    /// The value of a field marked `#[extract]`.
-    pub fn extract<T: Extract<A>, A>(
-        handshake: &Handshake,
-        app: &A,
-    ) -> impl Future<Output = Result<T, Reject>> + Send {
-        T::extract(handshake, app)
+    pub fn param<T>(read: fn(&str) -> Option<T>, params: &Params, index: usize) -> Result<T, Refusal> {
+        params.get(index).and_then(read).ok_or(Refusal::NotFound)
     }
 
     /// The path's own room for these parameters.
@@ -79,6 +81,24 @@ mod server {
     /// The room of a declared kind; `kind` is the type's name in snake case.
     pub fn declared_room<C>(kind: &str, key: &dyn Display) -> Room<C> {
         Room::declared(kind, key)
+    }
+
+    /// A key of a declared kind of room.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot name a room",
+        label = "the key of a room implements `Display`",
+        note = "implement `std::fmt::Display` for `{Self}`: its text is the room's name, and different rooms write different texts"
+    )]
+    pub trait RoomKey {
+        /// The key as text.
+        fn shown(&self) -> &dyn Display;
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<K: Display> RoomKey for K {
+        fn shown(&self) -> &dyn Display {
+            self
+        }
     }
 
     /// What `authorize` returned.

@@ -147,10 +147,6 @@ impl RoomCore {
         self.lock().get(&id).cloned()
     }
 
-    pub fn contains(&self, id: ConnectionId) -> bool {
-        self.lock().contains_key(&id)
-    }
-
     /// All members that `mask` admits.
     pub fn members(&self, mask: &Mask) -> Vec<Arc<Connection>> {
         self.lock().values().filter(|member| mask.admits(member)).cloned().collect()

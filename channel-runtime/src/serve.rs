@@ -19,6 +19,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
+use crate::activity::Activity;
 use crate::channels::Table;
 use crate::config::Config;
 use crate::filter::{PeerAddr, filter};
@@ -113,8 +114,15 @@ impl<A: Send + Sync + 'static> Server<A> {
         }
     }
 
-    pub(crate) fn into_table(self) -> Arc<Table<A>> {
-        self.table
+    /// With all work in flight counted, for tests.
+    pub(crate) fn counting(mut self) -> Self {
+        let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");
+        table.activity = Activity::counting();
+        self
+    }
+
+    pub(crate) fn table(&self) -> &Arc<Table<A>> {
+        &self.table
     }
 }
 

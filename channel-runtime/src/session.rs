@@ -90,11 +90,11 @@ impl<C: Channel> Running<C> {
     /// The next input to handle; none when the connection ends. While it waits, nothing of this session is in flight.
     async fn next(&mut self, busy: &mut Option<Token>) -> Option<Input> {
         poll_fn(|cx| {
+            // Counted before it reads: what it reads is not counted as unread any more.
+            busy.get_or_insert_with(|| begin::<C>(&self.socket, "its next step"));
             let next = self.link.poll_next(cx);
             if next.is_pending() {
                 *busy = None;
-            } else if busy.is_none() {
-                *busy = Some(self.begin("its next step"));
             }
             next
         })
@@ -120,7 +120,7 @@ impl<C: Channel> Running<C> {
             // The link keeps it: it is how the connection ends, after all input before it.
             Input::Close(_) => return,
         };
-        let _work = socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what });
+        let _work = begin(socket, what);
         // A fault has been sent, and costs the connection nothing.
         if let Err(interrupted) = run(link, future, Duration::ZERO).await {
             self.interrupted(interrupted, what);
@@ -130,6 +130,7 @@ impl<C: Channel> Running<C> {
     /// Runs `on_close`; the connection is no member of anything any more.
     async fn close(&mut self, close: Close) {
         self.socket.begin_turn(None);
+        let _work = begin(&self.socket, "on_close");
         tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
         if let Err(interrupted) = run(&mut self.link, hook, self.config.shutdown_timeout).await {
@@ -155,10 +156,11 @@ impl<C: Channel> Running<C> {
         };
         self.socket.connection().outbox.close(close);
     }
+}
 
-    fn begin(&self, what: &'static str) -> Token {
-        self.socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
-    }
+/// Counts a step of the session, where a test counts.
+fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
+    socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
 }
 
 /// Reads a message and begins its turn.

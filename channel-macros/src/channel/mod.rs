@@ -1,12 +1,13 @@
 //! `#[channel(..)]`: on the struct it says where a channel stands, on the impl block what it does.
 
 mod arguments;
-mod expand_handlers;
-mod expand_route;
-mod handlers;
+pub mod expand_handlers;
+pub mod expand_route;
+pub mod handlers;
 mod hooks;
 mod lists;
-mod route;
+pub mod messages;
+pub mod route;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type, Visibility, token};
+use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type, Visibility};
 
 use crate::errors::Errors;
 use crate::names::{closest, one_of, snake};
@@ -118,7 +117,7 @@ impl Args {
             match name.to_string().as_str() {
                 "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
                 "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
-                "rooms" => all.rooms.extend(args::list::<Type>(input)?),
+                "rooms" => all.rooms.extend(args::list::<Type>(input, errors)?),
                 "sends" | "receives" => {
                     input.parse::<Option<proc_macro2::Group>>()?;
                     let remedy = format!("write `#[channel({name}(..))]` on the impl block");

@@ -5,7 +5,8 @@ mod shape;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::parse::ParseStream;
-use syn::{Attribute, Generics, Ident, Item, ItemStruct, LitStr};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Generics, Ident, Item, ItemStruct, LitStr, Path, Token};
 
 use crate::args;
 use crate::errors::Errors;
@@ -32,7 +33,7 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     match (args.wire_type, errors.into_tokens()) {
         (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none()),
         (_, errors) => {
-            let fallback = fallback::message(&item);
+            let fallback = fallback::message(&item, args.serde.is_some());
             quote!(#errors #fallback)
         }
     }
@@ -79,7 +80,7 @@ pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
 
 /// The string behind `type`.
 pub fn wire_type(input: ParseStream) -> syn::Result<LitStr> {
-    input.parse::<syn::Token![=]>().map_err(|error| {
+    input.parse::<Token![=]>().map_err(|error| {
         syn::Error::new(error.span(), "a message's type is written with `=`\nwrite `type = \"..\"`")
     })?;
     if !input.peek(LitStr) {
@@ -150,17 +151,25 @@ fn refuse_generics(generics: &Generics, errors: &mut Errors) {
 
 /// `derive(Serialize)` beside our own would be a conflict that doesn't name us.
 fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
-    for attr in item.attrs.iter().filter(|attr| attr.path().is_ident("derive")) {
-        // What doesn't parse is left for the compiler to explain.
-        let _ = attr.parse_nested_meta(|meta| {
-            let last = meta.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-            if last == "Serialize" || last == "Deserialize" {
-                let remedy = "take it away, or write `#[message(type = \"..\", serde)]` to derive both yourself";
-                errors.at(&meta.path, format_args!("`#[message]` derives `{last}` already"), remedy);
-            }
-            Ok(())
-        });
+    for path in derives(item) {
+        let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        if last == "Serialize" || last == "Deserialize" {
+            let remedy = "take it away, or write `#[message(type = \"..\", serde)]` to derive both yourself";
+            errors.at(&path, format_args!("`#[message]` derives `{last}` already"), remedy);
+        }
     }
+}
+
+/// Whether the struct derives this trait, as far as its attributes below ours tell.
+pub fn has_derive(item: &ItemStruct, name: &str) -> bool {
+    derives(item).iter().any(|path| path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
+fn derives(item: &ItemStruct) -> Vec<Path> {
+    let list = Punctuated::<Path, Token![,]>::parse_terminated;
+    let attrs = item.attrs.iter().filter(|attr| attr.path().is_ident("derive"));
+    // What doesn't parse is left for the compiler to explain.
+    attrs.filter_map(|attr| attr.parse_args_with(list).ok()).flatten().collect()
 }
 
 fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool) -> TokenStream {

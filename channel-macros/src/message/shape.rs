@@ -1,8 +1,6 @@
 //! Whether a struct is an object on the wire, and whether its keys leave ours alone, as far as its own text tells.
 
-use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
-use syn::parse::Parse as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Field, Fields, Ident, ItemStruct, LitStr, Token, Type};
 
@@ -166,7 +164,7 @@ fn literal(meta: &syn::meta::ParseNestedMeta) -> syn::Result<Option<LitStr>> {
     }
     let value = meta.value()?;
     if value.peek(LitStr) {
-        return LitStr::parse(value).map(Some);
+        return value.parse().map(Some);
     }
     while !value.is_empty() && !value.peek(Token![,]) {
         value.parse::<proc_macro2::TokenTree>()?;
@@ -237,6 +235,7 @@ impl Case {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::TokenStream;
     use quote::quote;
 
     use super::*;

@@ -31,20 +31,20 @@ pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
 }
 
 /// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
+#[inline]
 pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
     let too_deep = depth::first_too_deep(text);
-    let mut tried = false;
-    if too_deep.is_none() {
-        let start = Start::of::<T>(text);
-        if start != Start::Later {
-            let index = if let Start::Guess(index) = start { Some(index) } else { None };
-            if let Ok(message) = read(envelope, text, index) {
-                return Ok(message);
-            }
-            tried = true;
-        }
+    let start = if too_deep.is_none() { Start::of::<T>(text) } else { Start::Later };
+    let index = match start {
+        Start::Envelope => None,
+        Start::Guess(index) => Some(index),
+        Start::Later => return decode_carefully(envelope, text, too_deep, false),
+    };
+    let mut message = None;
+    match (read(envelope, &mut message, text, index), message) {
+        (Ok(()), Some(message)) => Ok(message),
+        _ => decode_carefully(envelope, text, None, true),
     }
-    decode_carefully(envelope, text, too_deep, tried)
 }
 
 /// How a text begins, as far as it decides the way.
@@ -87,12 +87,16 @@ fn last_type(text: &str) -> Option<&str> {
     key.ends_with("\"type\"").then_some(kind)
 }
 
-#[inline]
-fn read<T: Messages>(envelope: &mut Envelope, text: &str, index: Option<usize>) -> serde_json::Result<T> {
+/// One pass; puts the message in its place only to be taken from there if all is well.
+fn read<T: Messages>(
+    envelope: &mut Envelope,
+    message: &mut Option<T>,
+    text: &str,
+    index: Option<usize>,
+) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let message = json.deserialize_map(ReadMessage::new(envelope, index))?;
-    json.end()?;
-    Ok(message)
+    json.deserialize_map(ReadMessage::new(envelope, message, index))?;
+    json.end()
 }
 
 /// Needs no luck, and finds what is wrong. `tried`: the quick way failed already.
@@ -114,13 +118,17 @@ fn decode_carefully<T: Messages>(
         Ok(Ok(index)) => index,
     };
     // The survey's envelope stands; these passes come to the same.
-    if !tried && let Ok(message) = read(&mut envelope.cleared(), text, Some(index)) {
-        return Ok(message);
+    if !tried {
+        let mut message = None;
+        if let (Ok(()), Some(message)) = (read(&mut envelope.cleared(), &mut message, text, Some(index)), message) {
+            return Ok(message);
+        }
     }
+    let (mut message, mut track) = (None, serde_path_to_error::Track::new());
     let mut json = serde_json::Deserializer::from_str(text);
-    let mut track = serde_path_to_error::Track::new();
     serde_path_to_error::Deserializer::new(&mut json, &mut track)
-        .deserialize_map(ReadMessage::new(&mut envelope.cleared(), Some(index)))
+        .deserialize_map(ReadMessage::new(&mut envelope.cleared(), &mut message, Some(index)))
+        .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
 }
 

@@ -93,33 +93,36 @@ impl Visitor<'_> for ReadType {
 /// Reads a whole message from an object.
 pub(super) struct ReadMessage<'e, T> {
     envelope: &'e mut Envelope,
+    /// Where the message is put: returned, it would be copied at each level of the deserializer.
+    message: &'e mut Option<T>,
     /// The message's place in [`Messages::TYPES`] where it is known before; it is checked when `type` comes. Otherwise
     /// `type` must come before the payload's first field.
     index: Option<usize>,
-    message: PhantomData<T>,
 }
 
 impl<'e, T> ReadMessage<'e, T> {
     #[inline]
-    pub(super) fn new(envelope: &'e mut Envelope, index: Option<usize>) -> Self {
-        Self { envelope, index, message: PhantomData }
+    pub(super) fn new(envelope: &'e mut Envelope, message: &'e mut Option<T>, index: Option<usize>) -> Self {
+        Self { envelope, message, index }
     }
 }
 
 impl<'de, T: Messages> Visitor<'de> for ReadMessage<'_, T> {
-    type Value = T;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let index = match self.index {
             Some(index) => index,
             None => read_leading_type::<T, A>(self.envelope, &mut map)?,
         };
-        Fields::new(self.envelope, map, T::TYPES, index).read(|fields| T::decode(index, fields))
+        let mut fields = Fields::new(self.envelope, map, T::TYPES, index);
+        *self.message = Some(T::decode(index, &mut fields)?);
+        fields.finish()
     }
 }
 
@@ -170,16 +173,11 @@ impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
         Self { human_readable, ..self }
     }
 
-    /// Reads the payload and whatever it left, for a `ref` may stand there.
+    /// Reads what the payload left: a `ref` may stand there.
     #[inline]
-    pub(super) fn read<T>(
-        mut self,
-        payload: impl FnOnce(&mut Self) -> Result<T, A::Error>,
-    ) -> Result<T, A::Error> {
-        let value = payload(&mut self)?;
+    pub(super) fn finish(mut self) -> Result<(), A::Error> {
         self.drain()?;
-        self.envelope.check_type()?;
-        Ok(value)
+        self.envelope.check_type()
     }
 
     #[inline]

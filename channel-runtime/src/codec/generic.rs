@@ -67,9 +67,10 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
             }
         };
         let map = Held { entries: held.into_iter(), value: None, rest: map };
-        Fields::new(&mut envelope, map, T::TYPES, index)
-            .human_readable(self.human_readable)
-            .read(|fields| T::decode(index, fields))
+        let mut fields = Fields::new(&mut envelope, map, T::TYPES, index).human_readable(self.human_readable);
+        let message = T::decode(index, &mut fields)?;
+        fields.finish()?;
+        Ok(message)
     }
 }
 

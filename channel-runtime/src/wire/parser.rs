@@ -65,6 +65,7 @@ impl Parser {
     }
 
     /// Whether a frame or a message has begun and is not complete.
+    #[cfg(test)]
     pub(crate) fn is_mid_message(&self) -> bool {
         self.partial.is_some()
     }

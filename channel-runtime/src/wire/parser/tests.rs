@@ -95,6 +95,20 @@ fn the_examples_of_the_rfc_are_read() {
 }
 
 #[test]
+fn an_empty_frame_is_a_message() {
+    for (opcode, input) in [
+        (Opcode::Text, text("")),
+        (Opcode::Binary, Input::Binary(Bytes::new())),
+        (Opcode::Ping, Input::Ping(Bytes::new())),
+        (Opcode::Pong, Input::Pong(Bytes::new())),
+        (Opcode::Close, Input::Close(None)),
+    ] {
+        assert_eq!(from_client(&masked(opcode, true, "")), (vec![input.clone()], Ok(())));
+        assert_eq!(parse(Role::Client, LIMITS, &frame(opcode, b"")), (vec![input], Ok(())));
+    }
+}
+
+#[test]
 fn control_frames_are_delivered_where_they_stand_between_fragments() {
     let bytes = [
         masked(Opcode::Text, false, "Hä".as_bytes().split_last().unwrap().1),
@@ -280,7 +294,8 @@ fn an_idle_parser_is_small_and_owns_nothing() {
 #[test]
 fn a_header_alone_takes_no_memory_and_a_message_no_more_than_it_has() {
     for opcode in [Opcode::Text, Opcode::Binary] {
-        let bytes = masked(opcode, true, vec![b'a'; 1 << 20]);
+        // Three bytes a character, so that pieces end within one.
+        let bytes = masked(opcode, true, format!("{}x", "€".repeat((1 << 20) / 3)));
         let mut parser = server(4 << 20);
         take(&mut parser, &bytes[..14]);
         assert_eq!(held(&parser), 0);
@@ -288,7 +303,10 @@ fn a_header_alone_takes_no_memory_and_a_message_no_more_than_it_has() {
         assert!(held(&parser) <= 64);
         take(&mut parser, &bytes[15..1000]);
         assert!(held(&parser) <= 2000);
-        take(&mut parser, &bytes[1000..bytes.len() - 1]);
+        for piece in bytes[1000..bytes.len() - 1].chunks(99_999) {
+            take(&mut parser, piece);
+            assert!(held(&parser) <= 1 << 20);
+        }
         assert_eq!(held(&parser), 1 << 20);
     }
 }

@@ -1,0 +1,208 @@
+//! From the impl block's half: the two enums of the protocol, and `Channel`, which calls handlers and hooks.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+
+use super::handlers::{Channel, Handler, Payload};
+use super::hooks::{Hook, Kind};
+use super::messages::{self, Messages};
+
+pub fn expand(channel: &Channel) -> TokenStream {
+    let enums = enums(channel);
+    let protocol = protocol(channel);
+    let implementation = implementation(channel);
+    let sends = sends(channel);
+    let reply = reply(channel);
+    quote! {
+        #enums
+
+        #[automatically_derived]
+        const _: () = {
+            #protocol
+            #implementation
+            #sends
+            #reply
+        };
+    }
+}
+
+fn enums(channel: &Channel) -> TokenStream {
+    let from_client = messages::from_client(channel);
+    let to_client = messages::to_client(channel);
+    let expand = |messages: &Messages| {
+        let definition = messages.definition();
+        let implementation = messages.implementation();
+        quote!(#definition #implementation)
+    };
+    let (from_client, to_client) = (expand(&from_client), expand(&to_client));
+    quote!(#from_client #to_client)
+}
+
+pub fn protocol(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let (from_client, to_client) = (channel.from_client(), channel.to_client());
+    quote! {
+        impl ::channel_runtime::Protocol for #self_ty {
+            type FromClient = #from_client;
+            type ToClient = #to_client;
+        }
+    }
+}
+
+/// `SentBy` for each message in `sends(..)`.
+pub fn sends(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let messages = channel.lists.sends.iter().map(|sent| {
+        let (cfgs, ty) = (&sent.cfgs, &sent.ty);
+        // The user's span on the whole item: what is no message is told at its place in the list.
+        quote_spanned! {ty.span()=>
+            #(#cfgs)*
+            impl ::channel_runtime::SentBy<#self_ty> for #ty {}
+        }
+    });
+    let bytes = channel.lists.sends_bytes.as_ref().map(|ty| {
+        quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {})
+    });
+    quote!(#(#messages)* #bytes)
+}
+
+/// A handler may return the enum where it answers with one of several.
+pub fn reply(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let to_client = channel.to_client();
+    quote! {
+        impl ::channel_runtime::Reply<#self_ty> for #to_client {
+            fn reply(self, __socket: &::channel_runtime::Socket<#self_ty>) -> ::channel_runtime::private::Flow {
+                ::channel_runtime::private::reply_one_of(__socket, &self)
+            }
+        }
+    }
+}
+
+fn implementation(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let identity = identity(channel);
+    let handle = handle(channel);
+    let hooks = channel.hooks.iter().map(hook);
+    quote! {
+        impl ::channel_runtime::Channel for #self_ty {
+            #identity
+            #(#hooks)*
+            #handle
+        }
+    }
+}
+
+pub fn identity(channel: &Channel) -> TokenStream {
+    match channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()) {
+        Some(key) => quote!(type Identity = #key;),
+        None => quote!(type Identity = ::channel_runtime::Anonymous;),
+    }
+}
+
+fn handle(channel: &Channel) -> TokenStream {
+    let from_client = channel.from_client();
+    let arms = channel.handlers.iter().map(|Handler { cfgs, variant, payload, call }| {
+        let pattern = match payload {
+            Payload::Struct(_) => quote!(#from_client::#variant(__message)),
+            Payload::Unit(_) => quote!(#from_client::#variant),
+        };
+        let reply = replied(call);
+        quote!(#(#cfgs)* #pattern => { #reply })
+    });
+    quote! {
+        async fn handle(
+            &mut self,
+            __message: #from_client,
+            __socket: &::channel_runtime::Socket<Self>,
+            __app: &<Self as ::channel_runtime::Route>::App,
+        ) -> ::channel_runtime::private::Flow {
+            match __message {
+                #(#arms)*
+            }
+        }
+    }
+}
+
+/// The call, and what it returned sent to the client.
+fn replied(call: &super::arguments::Call) -> TokenStream {
+    let tokens = call.tokens("__message");
+    let answer = call.answer("__reply");
+    quote! {
+        let __reply = #tokens;
+        ::channel_runtime::private::reply(__socket, #answer)
+    }
+}
+
+fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
+    let tokens = call.tokens("__message");
+    let answer = call.answer("__reply");
+    let usual = |name: &str, datum: Option<TokenStream>, body: TokenStream| {
+        let name = Ident::new(name, proc_macro2::Span::call_site());
+        let datum = datum.map(|ty| quote!(__message: #ty,));
+        quote! {
+            #(#cfgs)*
+            async fn #name(
+                &mut self,
+                #datum
+                __socket: &::channel_runtime::Socket<Self>,
+                __app: &<Self as ::channel_runtime::Route>::App,
+            ) -> ::channel_runtime::private::Flow {
+                #body
+            }
+        }
+    };
+    let bytes = || Some(quote!(::channel_runtime::private::Bytes));
+    match kind {
+        Kind::Authorize => quote! {
+            #(#cfgs)*
+            async fn authorized(
+                &self,
+                __app: &<Self as ::channel_runtime::Route>::App,
+            ) -> ::core::result::Result<(), ::channel_runtime::Reject> {
+                let __reply = #tokens;
+                ::channel_runtime::private::authorized(#answer)
+            }
+        },
+        Kind::Identity => quote! {
+            #(#cfgs)*
+            fn identified(&self) -> ::core::option::Option<Self::Identity> {
+                let __reply = #tokens;
+                ::channel_runtime::private::identity::<#key, _>(#answer)
+            }
+        },
+        Kind::Connect => usual("connected", None, replied(call)),
+        Kind::Ping => usual("pinged", bytes(), replied(call)),
+        Kind::Pong => usual("ponged", bytes(), replied(call)),
+        Kind::Binary => {
+            let method = usual("binary", bytes(), replied(call));
+            quote! {
+                #(#cfgs)*
+                const TAKES_BINARY: ::core::primitive::bool = true;
+                #method
+            }
+        }
+        Kind::Invalid => usual(
+            "invalid",
+            Some(quote!(::channel_runtime::DecodeError)),
+            quote! {
+                let __usual = ::channel_runtime::Fault::from(::core::clone::Clone::clone(&__message));
+                let __reply = #tokens;
+                ::channel_runtime::private::invalid(__socket, __usual, #answer)
+            },
+        ),
+        Kind::Close => quote! {
+            #(#cfgs)*
+            async fn closed(
+                &mut self,
+                __message: ::channel_runtime::Close,
+                __socket: &::channel_runtime::Socket<Self>,
+                __app: &<Self as ::channel_runtime::Route>::App,
+            ) {
+                let __reply = #tokens;
+                ::channel_runtime::private::closed(#answer)
+            }
+        },
+    }
+}

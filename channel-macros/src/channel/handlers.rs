@@ -1,0 +1,240 @@
+//! The impl block's half: what the channel hears and says, and its hooks.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, format_ident};
+use syn::ext::IdentExt as _;
+use syn::{Attribute, FnArg, LitStr, Type};
+
+use super::arguments::{Argument, Call, Expected};
+use super::hooks::{self, Hook};
+use super::lists::{HandlerArgs, Lists};
+use crate::errors::Errors;
+use crate::impl_block::{ImplBlock, Method};
+use crate::names::camel;
+use crate::spans;
+
+const HANDLER: Expected = Expected {
+    who: "a handler",
+    usage: "write `#[message] async fn name(&mut self, m: Message, socket: &Socket<Self>, app: &App)`",
+};
+
+/// A channel's impl block. After an error it holds what could be told.
+pub struct Channel {
+    pub name: Ident,
+    pub self_ty: Type,
+    pub handlers: Vec<Handler>,
+    pub hooks: Vec<Hook>,
+    pub lists: Lists,
+}
+
+pub struct Handler {
+    pub cfgs: Vec<Attribute>,
+    pub variant: Ident,
+    pub payload: Payload,
+    pub call: Call,
+}
+
+pub enum Payload {
+    /// Its type on the wire is written on this struct.
+    Struct(Type),
+    /// Nothing but a type.
+    Unit(LitStr),
+}
+
+impl Payload {
+    pub fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Struct(ty) => ty.to_token_stream(),
+            Self::Unit(literal) => literal.to_token_stream(),
+        }
+    }
+
+    pub fn text(&self) -> String {
+        match self {
+            Self::Struct(ty) => spans::text(ty),
+            Self::Unit(literal) => Self::unit_text(literal),
+        }
+    }
+
+    pub fn unit_text(literal: &LitStr) -> String {
+        format!("{:?}", literal.value())
+    }
+}
+
+impl Channel {
+    pub fn from_client(&self) -> Ident {
+        format_ident!("{}FromClient", self.name)
+    }
+
+    pub fn to_client(&self) -> Ident {
+        format_ident!("{}ToClient", self.name)
+    }
+
+    pub fn hook(&self, kind: hooks::Kind) -> impl Iterator<Item = &Hook> {
+        self.hooks.iter().filter(move |hook| hook.kind == kind)
+    }
+}
+
+/// Reads attribute and block; our attributes are taken off the methods. Nothing where there is no channel to speak of.
+pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> Option<Channel> {
+    let lists = Lists::parse(args, errors);
+    let name = self_name(block, errors);
+    let mut channel = Channel {
+        name: name.clone().unwrap_or_else(|| format_ident!("_Nameless")),
+        self_ty: spans::ungroup(&block.self_ty).clone(),
+        handlers: Vec::new(),
+        hooks: Vec::new(),
+        lists,
+    };
+    let mut seen = Vec::new();
+    for method in block.methods_mut() {
+        let markers: Vec<Attribute> = method.attrs.extract_if(.., |attr| is_marker(attr)).collect();
+        let cfgs: Vec<Attribute> = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
+        // The compiler tells of two methods of one name; the second is none of the protocol.
+        if cfgs.is_empty() && seen.contains(&method.sig.ident) {
+            continue;
+        }
+        seen.push(method.sig.ident.clone());
+        channel.add(method, markers, cfgs, errors);
+    }
+    channel.lists.check_received(&channel.handlers, errors);
+    name.is_some().then_some(channel)
+}
+
+/// The attribute `#[message]`, also by its full path.
+fn is_marker(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|segment| segment.ident == "message")
+}
+
+/// The channel's name, where the block can be a channel's.
+fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
+    let remedy = "write `#[channel] impl GameChannel { .. }`";
+    if let Some(of_trait) = &block.of_trait {
+        errors.at(of_trait, "a channel's handlers stand in an impl block of its own, not in a trait's", remedy);
+        return None;
+    }
+    let segment = spans::last_segment(&block.self_ty);
+    let is_generic = segment.is_some_and(|segment| !segment.arguments.is_none());
+    if is_generic || !block.generics.params.is_empty() {
+        let what = "a channel has no type parameters or lifetimes: each connection owns its value";
+        errors.at(&block.self_ty, what, "take them away, or write a channel for each of the types");
+        return None;
+    }
+    if segment.is_none() {
+        errors.at(&block.self_ty, "a channel is a struct", remedy);
+    }
+    segment.map(|segment| segment.ident.clone())
+}
+
+impl Channel {
+    fn add(&mut self, method: &Method, markers: Vec<Attribute>, cfgs: Vec<Attribute>, errors: &mut Errors) {
+        let name = method.sig.ident.unraw().to_string();
+        let kind = hooks::Kind::named(&name);
+        if let Some(second) = markers.get(1) {
+            errors.at(second, "a handler takes one message", "write a second handler for the second message");
+        }
+        match (markers.first(), kind) {
+            (Some(marker), Some(_)) => {
+                let remedy = "take `#[message]` away, or give the handler another name";
+                errors.at(marker, format_args!("`{name}` is a hook, called without a message"), remedy);
+            }
+            (Some(marker), None) => self.add_handler(method, marker, cfgs, errors),
+            (None, Some(kind)) => self.hooks.extend(Hook::parse(kind, &method.sig, cfgs, errors)),
+            (None, None) if name == "room" => {
+                let remedy = "the path makes a `room(..)` for each channel; give this method another name";
+                errors.at(&method.sig.ident, format_args!("`{}` has a function `room` already", self.name), remedy);
+            }
+            (None, None) if name == "on_message" => {
+                let remedy = "write a handler for each message: `#[message] async fn name(&mut self, m: Message)`";
+                errors.at(&method.sig.ident, "a channel has no hook `on_message`", remedy);
+            }
+            (None, None) => {
+                if let Some(meant) = hooks::meant_by(&name) {
+                    let remedy = format!("did you mean `{}`?", meant.name());
+                    errors.at(&method.sig.ident, format_args!("a channel has no hook `{name}`"), remedy);
+                }
+            }
+        }
+    }
+
+    fn add_handler(&mut self, method: &Method, marker: &Attribute, cfgs: Vec<Attribute>, errors: &mut Errors) {
+        let args = HandlerArgs::parse(marker, errors);
+        let Some(call) = Call::parse(&method.sig, HANDLER, errors) else { return };
+        let payload = match (call.datum(), args.wire_type) {
+            (Some(ty), None) => Payload::Struct(ty.clone()),
+            (None, Some(literal)) => Payload::Unit(literal),
+            (Some(ty), Some(literal)) => {
+                let what = format!("this message's type is written on its struct, `{}`", spans::text(ty));
+                errors.at(literal, what, "write `#[message]`");
+                return;
+            }
+            (None, None) => {
+                if !args.is_broken {
+                    no_message(&call, &method.sig, errors);
+                }
+                return;
+            }
+        };
+        let variant = match (args.variant, &payload) {
+            (Some(variant), _) => variant,
+            (None, Payload::Unit(_)) => format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span()),
+            (None, Payload::Struct(ty)) => match spans::last_ident(ty) {
+                Some(name) => name.unraw(),
+                None => {
+                    errors.at(ty, format_args!("`{}` is not a message", spans::text(ty)), HANDLER.usage);
+                    return;
+                }
+            },
+        };
+        let handler = Handler { cfgs, variant, payload, call };
+        if self.is_new(&handler, errors) {
+            self.handlers.push(handler);
+        }
+    }
+
+    fn is_new(&self, handler: &Handler, errors: &mut Errors) -> bool {
+        // Which of two conditions hold is not known here; the compiler finds what is left.
+        let others = self.handlers.iter().filter(|other| handler.cfgs.is_empty() && other.cfgs.is_empty());
+        let text = handler.payload.text();
+        for other in others {
+            if other.payload.text() == text {
+                let what = format!("`{text}` already has a handler, `{}`", other.call.name);
+                errors.at(handler.payload.tokens(), what, "take one of the two away");
+                return false;
+            }
+            if other.variant == handler.variant {
+                let variant = &handler.variant;
+                let what = format!("`{text}` and `{}` would both be the variant `{variant}`", other.payload.text());
+                let remedy = match &handler.payload {
+                    Payload::Struct(_) => format!("give it another name: `#[message(as = Other{variant})]`"),
+                    Payload::Unit(_) => format!("give it another name: `#[message(type = {text}, as = Other{variant})]`"),
+                };
+                errors.at(handler.payload.tokens(), what, remedy);
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// The error for a handler without a message and without a type.
+fn no_message(call: &Call, sig: &syn::Signature, errors: &mut Errors) {
+    let name = call.name.unraw();
+    let by_reference = call.arguments.iter().find_map(|argument| match argument {
+        Argument::App(Type::Reference(ty)) => Some(ty),
+        _ => None,
+    });
+    let typed = sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_))).count();
+    match by_reference {
+        // What comes by reference is the app; alone it was probably meant to be the message.
+        Some(reference) if typed == 1 || call.socket().is_some() => {
+            let inner = spans::text(&reference.elem);
+            let remedy = format!("a message is taken by value: write `{inner}`; or name the type: `#[message(type = \"{name}\")]`");
+            errors.at(reference, format_args!("the handler `{name}` takes no message"), remedy);
+        }
+        _ => {
+            let remedy = format!("take it by value, `m: Message`, or write `#[message(type = \"{name}\")]` if it has no fields");
+            errors.at(&call.name, format_args!("the handler `{name}` has no message"), remedy);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! `sends(..)` and `receives(..)`: what the impl block's attribute says of the protocol.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, LitStr, Type};
+
+use super::handlers::{Handler, Payload};
+use crate::args::{self, Listed};
+use crate::errors::Errors;
+use crate::{message, spans};
+
+#[derive(Default)]
+pub struct Lists {
+    pub sends: Vec<Sent>,
+    /// Binary messages may be sent too.
+    pub sends_bytes: Option<Type>,
+    receives: Option<Vec<Received>>,
+}
+
+/// A message in `sends(..)`.
+pub struct Sent {
+    pub cfgs: Vec<Attribute>,
+    pub ty: Type,
+    pub variant: Ident,
+}
+
+/// A message in `receives(..)`: a struct's name, or a type's text for a message without one.
+enum Received {
+    Struct(Type),
+    Unit(LitStr),
+}
+
+impl Parse for Received {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input.peek(LitStr) { input.parse().map(Self::Unit) } else { input.parse().map(Self::Struct) }
+    }
+}
+
+impl Lists {
+    pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut lists = Self::default();
+        args::each(tokens, errors, |input, errors| {
+            if input.peek(LitStr) {
+                let path = input.parse::<LitStr>()?;
+                let text = path.value();
+                let remedy = format!("write `#[channel({text:?})]` on the struct");
+                errors.at(path, "the path belongs to the channel's struct", remedy);
+                return Ok(());
+            }
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "sends" => {
+                    for listed in args::list::<Listed>(input, errors)? {
+                        lists.send(listed, errors);
+                    }
+                }
+                "receives" => lists.receives.get_or_insert_default().extend(args::list::<Received>(input, errors)?),
+                "app" | "rooms" | "room_state" => {
+                    while !input.is_empty() && !input.peek(syn::Token![,]) {
+                        input.parse::<proc_macro2::TokenTree>()?;
+                    }
+                    let remedy = format!("write `#[channel(\"/path\", {name} ..)]` on the struct");
+                    errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
+                }
+                _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives"])),
+            }
+            Ok(())
+        });
+        lists
+    }
+
+    fn send(&mut self, Listed { cfgs, ty, rename }: Listed, errors: &mut Errors) {
+        let text = spans::text(&ty);
+        if spans::is_named(&ty, "Bytes") {
+            match &self.sends_bytes {
+                Some(_) => errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away"),
+                None => self.sends_bytes = Some(ty),
+            }
+            return;
+        }
+        let Some(name) = spans::last_ident(&ty) else {
+            let what = format!("`{text}` is not a message");
+            errors.at(&ty, what, "list the structs that are marked `#[message(type = \"..\")]`");
+            return;
+        };
+        let variant = rename.unwrap_or_else(|| name.unraw());
+        for other in self.sends.iter().filter(|other| cfgs.is_empty() && other.cfgs.is_empty()) {
+            if spans::text(&other.ty) == text {
+                errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away");
+                return;
+            }
+            if other.variant == variant {
+                let what = format!("`{text}` and `{}` would both be the variant `{variant}`", spans::text(&other.ty));
+                errors.at(&ty, what, format_args!("give it another name: `{text} as Other{variant}`"));
+                return;
+            }
+        }
+        self.sends.push(Sent { cfgs, ty, variant });
+    }
+
+    /// Where `receives(..)` is written, it and the handlers say the same.
+    pub fn check_received(&self, handlers: &[Handler], errors: &mut Errors) {
+        let Some(receives) = &self.receives else { return };
+        let mut listed = Vec::new();
+        for received in receives {
+            let (text, tokens) = received.text();
+            if listed.contains(&text) {
+                errors.at(&tokens, format_args!("`{text}` is listed twice"), "take one of them away");
+            } else if !handlers.iter().any(|handler| handler.payload.text() == text) {
+                errors.at(&tokens, format_args!("there is no handler for `{text}`"), received.handler());
+            }
+            listed.push(text);
+        }
+        for handler in handlers {
+            let text = handler.payload.text();
+            if !listed.contains(&text) {
+                let remedy = format!("list it, `receives(.., {text})`, or take this handler away");
+                errors.at(handler.payload.tokens(), format_args!("`{text}` is not in `receives(..)`"), remedy);
+            }
+        }
+    }
+}
+
+impl Received {
+    fn text(&self) -> (String, TokenStream) {
+        match self {
+            Self::Struct(ty) => (spans::text(ty), ty.to_token_stream()),
+            Self::Unit(literal) => (Payload::unit_text(literal), literal.to_token_stream()),
+        }
+    }
+
+    /// How to write the handler that is missing.
+    fn handler(&self) -> String {
+        match self {
+            Self::Struct(ty) => {
+                let name = spans::last_ident(ty).map(|name| crate::names::snake(&name.to_string())).unwrap_or_default();
+                format!("add one: `#[message] async fn {name}(&mut self, m: {})`", spans::text(ty))
+            }
+            Self::Unit(literal) => {
+                let name: String =
+                    literal.value().chars().map(|char| if char.is_alphanumeric() { char } else { '_' }).collect();
+                format!("add one: `#[message(type = {:?})] async fn {name}(&mut self)`", literal.value())
+            }
+        }
+    }
+}
+
+/// The arguments of `#[message(..)]` on a handler.
+#[derive(Default)]
+pub struct HandlerArgs {
+    pub wire_type: Option<LitStr>,
+    pub variant: Option<Ident>,
+    /// Something was written there that could not be read.
+    pub is_broken: bool,
+}
+
+impl HandlerArgs {
+    pub fn parse(attr: &Attribute, errors: &mut Errors) -> Self {
+        let mut all = Self::default();
+        let before = errors.len();
+        let tokens = match &attr.meta {
+            syn::Meta::Path(_) => return all,
+            syn::Meta::List(list) => list.tokens.clone(),
+            syn::Meta::NameValue(value) => {
+                errors.at(value, "`#[message]` takes its arguments in parentheses", "write `#[message(type = \"..\")]`");
+                TokenStream::new()
+            }
+        };
+        args::each(tokens, errors, |input, errors| {
+            message::refuse_bare_string(input)?;
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "type" => {
+                    let wire_type = message::wire_type(input)?;
+                    message::check_wire_type(&wire_type, errors);
+                    args::set(&mut all.wire_type, &name, wire_type, errors);
+                }
+                "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
+                _ => return Err(args::unknown(&name, "#[message]", &["type", "as"])),
+            }
+            Ok(())
+        });
+        all.is_broken = errors.len() > before;
+        all
+    }
+}

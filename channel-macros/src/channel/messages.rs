@@ -1,0 +1,279 @@
+//! The enums `GameChannelFromClient` and `GameChannelToClient`, and how each of their messages is read and written.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, LitStr, Type};
+
+use super::handlers::{Channel, Payload};
+
+/// One of the two directions.
+pub struct Messages<'a> {
+    name: Ident,
+    doc: String,
+    messages: Vec<Message<'a>>,
+    /// "handled by", "sent as": what the duplicate of a wire type already is.
+    how: &'static str,
+}
+
+struct Message<'a> {
+    cfgs: &'a [Attribute],
+    variant: &'a Ident,
+    content: Content<'a>,
+    /// The handler, or the type in the list.
+    owner: String,
+}
+
+enum Content<'a> {
+    Struct(&'a Type),
+    Unit(&'a LitStr),
+}
+
+pub fn from_client(channel: &Channel) -> Messages<'_> {
+    let messages = channel.handlers.iter().map(|handler| Message {
+        cfgs: &handler.cfgs,
+        variant: &handler.variant,
+        content: match &handler.payload {
+            Payload::Struct(ty) => Content::Struct(ty),
+            Payload::Unit(literal) => Content::Unit(literal),
+        },
+        owner: handler.call.name.to_string(),
+    });
+    Messages {
+        name: channel.from_client(),
+        doc: format!(" All that a client may say to [`{}`].", channel.name),
+        messages: messages.collect(),
+        how: "handled by",
+    }
+}
+
+pub fn to_client(channel: &Channel) -> Messages<'_> {
+    let messages = channel.lists.sends.iter().map(|sent| Message {
+        cfgs: &sent.cfgs,
+        variant: &sent.variant,
+        content: Content::Struct(&sent.ty),
+        owner: crate::spans::text(&sent.ty),
+    });
+    Messages {
+        name: channel.to_client(),
+        doc: format!(" All that [`{}`] sends to its clients.", channel.name),
+        messages: messages.collect(),
+        how: "sent as",
+    }
+}
+
+impl Messages<'_> {
+    /// The enum. It is as public as can be, for the struct's visibility can't be seen from here.
+    pub fn definition(&self) -> TokenStream {
+        let Self { name, doc, messages, .. } = self;
+        let variants = messages.iter().map(|message| {
+            let Message { cfgs, variant, content, .. } = message;
+            match content {
+                Content::Struct(ty) => {
+                    let doc = format!(" [`{}`]", crate::spans::text(ty));
+                    quote!(#(#cfgs)* #[doc = #doc] #variant(#ty))
+                }
+                Content::Unit(literal) => {
+                    let doc = format!(" `{:?}`, a message without fields", literal.value());
+                    quote!(#(#cfgs)* #[doc = #doc] #variant)
+                }
+            }
+        });
+        quote! {
+            #[doc = #doc]
+            #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
+            pub enum #name {
+                #(#variants,)*
+            }
+        }
+    }
+
+    /// `Messages` and what follows from it.
+    pub fn implementation(&self) -> TokenStream {
+        let Self { name, messages, .. } = self;
+        let places = messages.iter().map(|Message { cfgs, variant, .. }| quote!(#(#cfgs)* #variant));
+        let types = messages.iter().map(|message| {
+            let (cfgs, wire_type) = (message.cfgs, message.wire_type());
+            quote!(#(#cfgs)* #wire_type)
+        });
+        let (decode, encode) = (self.decode(), self.encode());
+        let index = self.matched(|message| {
+            let place = message.place();
+            quote!(#place)
+        });
+        let debug = self.matched(|message| {
+            let text = message.variant.to_string();
+            quote!(__formatter.write_str(#text))
+        });
+        let conversions = messages.iter().filter_map(|message| message.conversion(name));
+        let duplicates = self.duplicates();
+        let private = quote!(::channel_runtime::private);
+        quote! {
+            #[automatically_derived]
+            const _: () = {
+                /// Counts what is there under the conditions that hold.
+                #[allow(clippy::enum_variant_names)]
+                enum __Place { #(#places,)* }
+
+                impl ::channel_runtime::Messages for #name {
+                    const TYPES: &'static [&'static ::core::primitive::str] = &[#(#types,)*];
+
+                    fn decode<'__de, __D: #private::serde::Deserializer<'__de>>(
+                        __index: ::core::primitive::usize,
+                        __fields: __D,
+                    ) -> ::core::result::Result<Self, __D::Error> {
+                        #decode
+                    }
+
+                    fn index(&self) -> ::core::primitive::usize {
+                        #index
+                    }
+
+                    fn encode<__S: #private::serde::Serializer>(
+                        &self,
+                        __serializer: __S,
+                    ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                        #encode
+                    }
+                }
+
+                impl #private::serde::Serialize for #name {
+                    fn serialize<__S: #private::serde::Serializer>(
+                        &self,
+                        __serializer: __S,
+                    ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                        #private::serialize(self, __serializer)
+                    }
+                }
+
+                impl<'__de> #private::serde::Deserialize<'__de> for #name {
+                    fn deserialize<__D: #private::serde::Deserializer<'__de>>(
+                        __deserializer: __D,
+                    ) -> ::core::result::Result<Self, __D::Error> {
+                        #private::deserialize(__deserializer)
+                    }
+                }
+
+                impl ::core::fmt::Debug for #name {
+                    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        #debug
+                    }
+                }
+
+                #(#conversions)*
+                #duplicates
+            };
+        }
+    }
+
+    fn decode(&self) -> TokenStream {
+        let Self { name, messages, .. } = self;
+        let arms = messages.iter().map(|message| {
+            let Message { cfgs, variant, content, .. } = message;
+            let place = message.place();
+            let read = match content {
+                Content::Struct(ty) => {
+                    let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::from_fields);
+                    quote!(::core::result::Result::map(#read(__fields), #name::#variant))
+                }
+                Content::Unit(_) => {
+                    let read = quote!(::channel_runtime::private::decode_unit(__fields));
+                    quote!(::core::result::Result::map(#read, |()| #name::#variant))
+                }
+            };
+            quote!(#(#cfgs)* __at if __at == #place => #read)
+        });
+        quote! {
+            match __index {
+                #(#arms,)*
+                _ => ::core::unreachable!("there is no message at this place"),
+            }
+        }
+    }
+
+    fn encode(&self) -> TokenStream {
+        let Self { name, messages, .. } = self;
+        let arms = messages.iter().map(|Message { cfgs, variant, content, .. }| match content {
+            Content::Struct(ty) => {
+                let write = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::to_fields);
+                quote!(#(#cfgs)* #name::#variant(ref __message) => #write(__message, __serializer))
+            }
+            Content::Unit(_) => {
+                quote!(#(#cfgs)* #name::#variant => ::channel_runtime::private::encode_unit(__serializer))
+            }
+        });
+        quote!(match *self { #(#arms,)* })
+    }
+
+    /// A value for each variant.
+    fn matched(&self, value: impl Fn(&Message) -> TokenStream) -> TokenStream {
+        let name = &self.name;
+        let arms = self.messages.iter().map(|message| {
+            let Message { cfgs, variant, .. } = message;
+            let value = value(message);
+            quote!(#(#cfgs)* #name::#variant { .. } => #value)
+        });
+        quote!(match *self { #(#arms,)* })
+    }
+
+    /// Types may come from other crates: whether two are the same is known to constants alone.
+    fn duplicates(&self) -> TokenStream {
+        let Self { name, messages, how, .. } = self;
+        if messages.len() < 2 {
+            return TokenStream::new();
+        }
+        let owners = messages.iter().map(|Message { cfgs, owner, .. }| quote!(#(#cfgs)* #owner));
+        let checks = messages.iter().skip(1).map(|message| {
+            let cfgs = message.cfgs;
+            let place = message.place();
+            // The text is put together over there; the panic stands here, at the second of the two.
+            quote_spanned! {message.span()=>
+                #(#cfgs)*
+                const _: () = match ::channel_runtime::private::duplicate(
+                    <#name as ::channel_runtime::Messages>::TYPES, __OWNERS, #place, #how
+                ) {
+                    ::core::option::Option::Some(__text) => ::core::panic!("{}", __text.as_str()),
+                    ::core::option::Option::None => (),
+                };
+            }
+        });
+        quote! {
+            const __OWNERS: &[&::core::primitive::str] = &[#(#owners,)*];
+            #(#checks)*
+        }
+    }
+}
+
+impl Message<'_> {
+    fn wire_type(&self) -> TokenStream {
+        match self.content {
+            Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::TYPE),
+            Content::Unit(literal) => quote!(#literal),
+        }
+    }
+
+    fn span(&self) -> proc_macro2::Span {
+        match self.content {
+            Content::Struct(ty) => ty.span(),
+            Content::Unit(literal) => literal.span(),
+        }
+    }
+
+    /// Its index, counted by the compiler.
+    fn place(&self) -> TokenStream {
+        let variant = self.variant;
+        quote!((__Place::#variant as ::core::primitive::usize))
+    }
+
+    fn conversion(&self, name: &Ident) -> Option<TokenStream> {
+        let Self { cfgs, variant, content: Content::Struct(ty), .. } = self else { return None };
+        Some(quote! {
+            #(#cfgs)*
+            impl ::core::convert::From<#ty> for #name {
+                fn from(__message: #ty) -> Self {
+                    Self::#variant(__message)
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! `channels![ChatChannel, GameChannel]`: all channels of an app, and no two of them for the same requests.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned as _;
+
+use crate::errors::Errors;
+use crate::{args, spans};
+
+pub fn expand(tokens: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let channels = parse(tokens, &mut errors);
+    let overlaps = channels.iter().enumerate().flat_map(|(at, second)| {
+        channels[..at].iter().map(move |first| overlap(first, second))
+    });
+    let with = channels.iter().map(|channel| quote_spanned!(channel.span()=> .with::<#channel>()));
+    let with = quote!(::channel_runtime::Channels::new() #(#with)*);
+    match errors.into_tokens() {
+        None => quote!({ #(#overlaps)* #with }),
+        Some(errors) => quote!({ #errors #with }),
+    }
+}
+
+fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
+    let mut channels: Vec<Type> = Vec::new();
+    args::each(tokens, errors, |input, errors| {
+        let channel: Type = input.parse()?;
+        let text = spans::text(&channel);
+        if channels.iter().any(|other| spans::text(other) == text) {
+            errors.at(&channel, format_args!("`{text}` is listed twice"), "take one of them away");
+        } else {
+            channels.push(channel);
+        }
+        Ok(())
+    });
+    channels
+}
+
+/// Stands at the second of the two. Each pair is a constant of its own, so that several errors show at once.
+fn overlap(first: &Type, second: &Type) -> TokenStream {
+    let side = |channel: &Type| {
+        quote_spanned! {channel.span()=>
+            (<#channel as ::channel_runtime::Route>::NAME, <#channel as ::channel_runtime::Route>::PATH)
+        }
+    };
+    let (first, place, second) = (side(first), second.span(), side(second));
+    quote_spanned! {place=>
+        const _: () = match ::channel_runtime::private::overlap(#first, #second) {
+            ::core::option::Option::Some(__text) => ::core::panic!("{}", __text.as_str()),
+            ::core::option::Option::None => (),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expansion(tokens: TokenStream) -> String {
+        expand(tokens).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn every_pair_is_compared_once() {
+        let expansion = expansion(quote!(A, b::B, C,));
+        assert_eq!(expansion.matches("overlap(").count(), 3);
+        assert!(expansion.ends_with("::channel_runtime::Channels::new().with::<A>().with::<b::B>().with::<C>()}"));
+    }
+
+    #[test]
+    fn a_list_with_an_error_still_has_the_other_channels() {
+        let expansion = expansion(quote!(A, =, B, A));
+        assert_eq!(expansion.matches("compile_error").count(), 2);
+        assert!(expansion.ends_with(".with::<A>().with::<B>()}"), "{expansion}");
+    }
+}

@@ -1,0 +1,162 @@
+//! What stands in for an expansion after an error, so that ours is the only one: all that others may name is there, and
+//! nothing in it can fail in turn.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{GenericParam, ItemStruct};
+
+use crate::channel::handlers::Channel;
+use crate::channel::route::Route;
+use crate::channel::{expand_handlers, expand_route, messages};
+use crate::message::{has_derive, without_serde_attributes};
+
+/// A message of no type; what the user derives stays the user's.
+pub fn message(item: &ItemStruct, user_derives: bool) -> TokenStream {
+    let name = &item.ident;
+    let serialize = !user_derives && !has_derive(item, "Serialize");
+    let deserialize = !user_derives && !has_derive(item, "Deserialize");
+    let kept = if serialize && deserialize { without_serde_attributes(item) } else { item.clone() };
+
+    // With lifetimes it is a message for `'static` alone.
+    let mut generics = item.generics.clone();
+    generics.params = generics.params.into_iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
+    let arguments = item.generics.params.iter().map(|param| match param {
+        GenericParam::Lifetime(_) => quote!('static),
+        GenericParam::Type(param) => {
+            let ident = &param.ident;
+            quote!(#ident)
+        }
+        GenericParam::Const(param) => {
+            let ident = &param.ident;
+            quote!(#ident)
+        }
+    });
+    let ty = if item.generics.params.is_empty() { quote!(#name) } else { quote!(#name<#(#arguments),*>) };
+    let params: Vec<_> = generics.params.iter().collect();
+    let is_sendable = (!params.is_empty()).then(|| quote!(where #ty: ::core::marker::Send + 'static));
+
+    let serialize = serialize.then(|| {
+        quote! {
+            impl<#(#params),*> ::channel_runtime::private::serde::Serialize for #ty {
+                fn serialize<__S: ::channel_runtime::private::serde::Serializer>(
+                    &self,
+                    _: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    ::core::unreachable!()
+                }
+            }
+        }
+    });
+    let deserialize = deserialize.then(|| {
+        quote! {
+            impl<'__de, #(#params),*> ::channel_runtime::private::serde::Deserialize<'__de> for #ty {
+                fn deserialize<__D: ::channel_runtime::private::serde::Deserializer<'__de>>(
+                    _: __D,
+                ) -> ::core::result::Result<Self, __D::Error> {
+                    ::core::unreachable!()
+                }
+            }
+        }
+    });
+    quote! {
+        #kept
+        const _: () = {
+            #serialize
+            #deserialize
+            impl<#(#params),*> ::channel_runtime::Message for #ty #is_sendable {
+                const TYPE: &'static ::core::primitive::str = "";
+            }
+        };
+    }
+}
+
+/// A channel that is nowhere.
+pub fn route(route: &Route) -> TokenStream {
+    if route.has_generics {
+        return TokenStream::new();
+    }
+    let name = &route.name;
+    let app = expand_route::app(route);
+    let room_state = expand_route::room_state(route);
+    let path = match &route.pattern {
+        Some(pattern) => expand_route::path(pattern),
+        None => quote!(::channel_runtime::private::Path::new("/", &[])),
+    };
+    let room = expand_route::room(route, |_| quote!(::core::unreachable!()));
+    let served_by = expand_route::served_by(route);
+    let kinds = route.rooms.iter().map(|kind| {
+        let ty = &kind.ty;
+        quote! {
+            impl ::channel_runtime::RoomOf<#name> for #ty {
+                fn room(&self) -> ::channel_runtime::Room<#name> {
+                    ::core::unreachable!()
+                }
+            }
+            impl ::channel_runtime::RoomKind<#name> for #ty {}
+        }
+    });
+    quote! {
+        #room
+
+        const _: () = {
+            impl ::channel_runtime::Route for #name {
+                type App = #app;
+                type RoomState = #room_state;
+                const NAME: &'static ::core::primitive::str = "";
+                const PATH: ::channel_runtime::private::Path = #path;
+
+                async fn build(
+                    _: &::channel_runtime::Handshake,
+                    _: &::channel_runtime::private::Params,
+                    _: &Self::App,
+                ) -> ::core::result::Result<Self, ::channel_runtime::private::Refusal> {
+                    ::core::unreachable!()
+                }
+
+                fn own_room(&self) -> ::channel_runtime::Room<Self> {
+                    ::core::unreachable!()
+                }
+            }
+
+            #served_by
+            #(#kinds)*
+        };
+    }
+}
+
+/// A channel that does nothing; its messages are those that could be read.
+pub fn handlers(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let directions = [messages::from_client(channel), messages::to_client(channel)];
+    let enums = directions.iter().map(|messages| {
+        let definition = messages.definition();
+        let implementation = messages.implementation();
+        quote!(#definition #implementation)
+    });
+    let protocol = expand_handlers::protocol(channel);
+    let sends = expand_handlers::sends(channel);
+    let reply = expand_handlers::reply(channel);
+    let identity = expand_handlers::identity(channel);
+    let from_client = channel.from_client();
+    quote! {
+        #(#enums)*
+
+        const _: () = {
+            #protocol
+            #sends
+            #reply
+            impl ::channel_runtime::Channel for #self_ty {
+                #identity
+
+                async fn handle(
+                    &mut self,
+                    _: #from_client,
+                    _: &::channel_runtime::Socket<Self>,
+                    _: &<Self as ::channel_runtime::Route>::App,
+                ) -> ::channel_runtime::private::Flow {
+                    ::core::unreachable!()
+                }
+            }
+        };
+    }
+}

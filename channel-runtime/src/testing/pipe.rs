@@ -1,0 +1,131 @@
+//! A byte stream in memory, between a test's client and the real session.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::activity::{Activity, Token, Work};
+
+/// The client's end, and the server's.
+pub(super) fn pair(activity: Activity) -> (Near, Far) {
+    let pipe = Arc::new(Pipe { inner: Mutex::default(), activity });
+    (Near(Arc::clone(&pipe)), Far(pipe))
+}
+
+struct Pipe {
+    inner: Mutex<Inner>,
+    activity: Activity,
+}
+
+#[derive(Default)]
+struct Inner {
+    to_server: Vec<u8>,
+    /// Counted from the client's write until the session has found nothing more to read.
+    unread: Option<Token>,
+    server: Option<Waker>,
+    client_is_gone: bool,
+    to_client: Vec<u8>,
+    client: Option<Waker>,
+    server_is_done: bool,
+}
+
+impl Pipe {
+    fn tell_server(&self, change: impl FnOnce(&mut Inner)) {
+        let mut inner = self.inner.lock();
+        change(&mut inner);
+        if inner.unread.is_none() && !inner.server_is_done {
+            inner.unread = Some(self.activity.begin(Work::Input));
+        }
+        if let Some(server) = inner.server.take() {
+            server.wake();
+        }
+    }
+
+    fn tell_client(&self, change: impl FnOnce(&mut Inner)) {
+        let mut inner = self.inner.lock();
+        change(&mut inner);
+        if let Some(client) = inner.client.take() {
+            client.wake();
+        }
+    }
+}
+
+/// The client's end; the stream ends when it is dropped.
+pub(super) struct Near(Arc<Pipe>);
+
+impl Near {
+    pub fn write(&self, bytes: &[u8]) {
+        self.0.tell_server(|inner| inner.to_server.extend_from_slice(bytes));
+    }
+
+    /// All that has come, or nothing at the end of the stream.
+    pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
+        let mut inner = self.0.inner.lock();
+        if inner.to_client.is_empty() && !inner.server_is_done {
+            inner.client = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(std::mem::take(&mut inner.to_client))
+    }
+}
+
+impl Drop for Near {
+    fn drop(&mut self) {
+        self.0.tell_server(|inner| inner.client_is_gone = true);
+    }
+}
+
+/// The server's end.
+pub(super) struct Far(Arc<Pipe>);
+
+impl AsyncRead for Far {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut inner = self.0.inner.lock();
+        if inner.to_server.is_empty() {
+            // A client in a test ends its half as soon as the server has ended its own.
+            if inner.client_is_gone || inner.server_is_done {
+                inner.unread = None;
+                return Poll::Ready(Ok(()));
+            }
+            inner.server = Some(cx.waker().clone());
+            inner.unread = None;
+            return Poll::Pending;
+        }
+        let len = inner.to_server.len().min(buffer.remaining());
+        buffer.put_slice(&inner.to_server[..len]);
+        inner.to_server.drain(..len);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Far {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.0.inner.lock().client_is_gone {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        self.0.tell_client(|inner| inner.to_client.extend_from_slice(bytes));
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.tell_client(|inner| inner.server_is_done = true);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Far {
+    fn drop(&mut self) {
+        self.0.tell_client(|inner| {
+            inner.server_is_done = true;
+            inner.unread = None;
+        });
+    }
+}

@@ -1,0 +1,97 @@
+//! A socket without a client, for tests that call a handler themselves.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::activity::Activity;
+use crate::channel::Channel;
+use crate::codec::Received;
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::registry::{Membership, Newcomer, Registry};
+use crate::socket::Socket;
+use crate::wire::parser::{Input, Limits, Parser, Role};
+
+/// A socket whose client is the test: what is sent to it is kept.
+///
+/// ```
+/// # use channel_runtime::{channel, message, testing, Socket};
+/// # #[message(type = "chat_message")] pub struct Say { message: String }
+/// # #[message(type = "line")] pub struct Line { message: String }
+/// # #[channel("/chat/:room")] pub struct Chat { room: String }
+/// # #[channel(sends(Line))] impl Chat {
+/// #     #[message] fn say(&mut self, say: Say, socket: &Socket<Self>) { socket.room().send(Line { message: say.message }); }
+/// # }
+/// let socket = testing::socket::<Chat>();
+/// let mut channel = Chat { room: "general".into() };
+/// channel.say(Say { message: "Hello, world!".into() }, &socket);
+/// assert_eq!(socket.sent_texts(), [r#"{"type":"line","message":"Hello, world!"}"#]);
+/// ```
+///
+/// It is the only member of its rooms, and its own room has no path.
+pub fn socket<C: Channel>() -> TestSocket<C> {
+    let mut registry = Registry::new();
+    registry.add::<C>(|| Box::new(C::RoomState::default()));
+    let registry = Arc::new(registry);
+    let membership = registry.enter(Newcomer {
+        channel: 0,
+        room: "/".into(),
+        user: None,
+        outbox_bytes: Config::default().outbox_bytes,
+        activity: Activity::default(),
+    });
+    membership.connection.outbox.welcome_is_over();
+    let hub = Hub::find(&registry).expect("the channel was added");
+    let limits = Limits { message: usize::MAX, fragments: usize::MAX };
+    TestSocket {
+        socket: Socket::new(hub, Arc::clone(&membership.connection)),
+        parser: Mutex::new(Parser::new(Role::Client, limits)),
+        _membership: membership,
+    }
+}
+
+/// A socket in a test, from [`socket`]; a [`Socket`] in all else.
+pub struct TestSocket<C> {
+    socket: Socket<C>,
+    parser: Mutex<Parser>,
+    _membership: Membership,
+}
+
+impl<C: Channel> TestSocket<C> {
+    /// The messages that were sent since the last look, in order.
+    ///
+    /// # Panics
+    /// Where one of them can't be read as its type says.
+    pub fn sent(&self) -> Vec<Received<C>> {
+        let texts = self.sent_texts();
+        let read = |text: &String| Received::from_text(text).unwrap_or_else(|error| panic!("`{text}`: {error}"));
+        texts.iter().map(read).collect()
+    }
+
+    /// As [`sent`](Self::sent), as JSON; binary messages and the close are left out.
+    pub fn sent_texts(&self) -> Vec<String> {
+        let mut inputs = VecDeque::new();
+        for frame in self.socket.connection().outbox.take() {
+            self.parser.lock().feed(&mut frame.to_vec(), &mut inputs).expect("our own frames are well formed");
+        }
+        inputs.into_iter().filter_map(|input| if let Input::Text(text) = input { Some(text) } else { None }).collect()
+    }
+}
+
+impl<C> Deref for TestSocket<C> {
+    type Target = Socket<C>;
+
+    fn deref(&self) -> &Socket<C> {
+        &self.socket
+    }
+}
+
+impl<C: Channel> fmt::Debug for TestSocket<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TestSocket").field(&self.socket).finish()
+    }
+}
