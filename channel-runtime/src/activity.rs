@@ -88,7 +88,10 @@ impl Activity {
 
     /// What is in flight, for the message of a test that waits too long.
     pub fn in_flight(&self) -> Vec<Work> {
-        self.0.iter().flat_map(|count| count.running.lock().works.iter().map(|work| work.1).collect::<Vec<_>>()).collect()
+        self.0
+            .iter()
+            .flat_map(|count| count.running.lock().works.iter().map(|work| work.1).collect::<Vec<_>>())
+            .collect()
     }
 }
 

@@ -167,7 +167,10 @@ pub struct RoomView {
 
 impl RoomView {
     /// The number of members.
-    #[expect(clippy::len_without_is_empty, reason = "the message is made for those who are here; who sends is one of them")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "the message is made for those who are here; who sends is one of them"
+    )]
     pub fn len(&self) -> usize {
         self.len
     }

@@ -29,6 +29,7 @@ mod server {
     use std::sync::Arc;
 
     use bytes::Bytes;
+    use serde::{Deserializer, Serializer};
 
     use super::Protocol;
     use crate::codec::DecodeError;
@@ -69,8 +70,9 @@ mod server {
 
     /// A channel that can stand in an app of type `A`.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` can't be served by an app of type `{A}`",
-        label = "this channel belongs to another app",
+        message = "`{Self}` does not stand in an app of type `{A}`",
+        label = "this channel belongs to another app, or has no path",
+        note = "put `#[channel(\"/path\", app = ..)]` on `struct {Self}`",
         note = "all channels of one `channels![..]` name the same `app = ..`, or none"
     )]
     pub trait ServedBy<A>: Route {
@@ -81,6 +83,11 @@ mod server {
     /// What a channel does: its hooks and its handlers. From `#[channel]` on the impl block.
     ///
     /// The hooks have other names here than in the user's impl block, so that neither hides the other.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` handles no messages",
+        label = "this channel has no handlers",
+        note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
+    )]
     pub trait Channel: Route + Protocol {
         /// What `identity` returns; [`Anonymous`] where there is no such hook.
         type Identity: Identity;
@@ -114,12 +121,7 @@ mod server {
         const TAKES_BINARY: bool = false;
 
         /// `on_binary`
-        fn binary(
-            &mut self,
-            data: Bytes,
-            socket: &Socket<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Flow> + Send {
+        fn binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
             _ = (data, socket, app);
             async { Flow::Continue }
         }
@@ -161,7 +163,23 @@ mod server {
         label = "not in `sends(..)` of `{C}`",
         note = "list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`"
     )]
-    pub trait SentBy<C>: Message {}
+    pub trait SentBy<C>: Message {
+        // The expansions read and write what is sent through these, so that for what is no message there is one error,
+        // at the list.
+
+        #[doc(hidden)]
+        const WIRE_TYPE: &'static str = Self::TYPE;
+
+        #[doc(hidden)]
+        fn read<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+            Self::from_fields(fields)
+        }
+
+        #[doc(hidden)]
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.to_fields(serializer)
+        }
+    }
 
     /// A channel with `Bytes` in `sends(..)`: it may send binary messages.
     #[diagnostic::on_unimplemented(
@@ -231,7 +249,8 @@ mod server {
     #[diagnostic::on_unimplemented(
         message = "`{C}` has no rooms of kind `{Self}`",
         label = "not a kind of room of `{C}`",
-        note = "declare it: `#[channel(\"..\", rooms({Self}))] struct {C}`; the path's own room is neither joined nor left"
+        note = "kinds of room are declared: `#[channel(\"..\", rooms({Self}))] struct {C}`",
+        note = "a channel's own room, that of its path, is neither joined nor left"
     )]
     pub trait RoomKind<C>: RoomOf<C> {}
 }

@@ -37,15 +37,17 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
         .and(warp::addr::remote())
         .and(warp::ext::optional::<PeerAddr>())
         .and(warp::ext::optional::<OnUpgrade>())
-        .and_then(move |path: Tail, query: String, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
-            let handshake = Handshake {
-                path: path.as_str().to_owned(),
-                query,
-                headers,
-                remote_addr: remote.or(peer.map(|peer| peer.0)),
-            };
-            answer(Arc::clone(&table), handshake, upgrade)
-        })
+        .and_then(
+            move |path: Tail, query: String, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
+                let handshake = Handshake {
+                    path: path.as_str().to_owned(),
+                    query,
+                    headers,
+                    remote_addr: remote.or(peer.map(|peer| peer.0)),
+                };
+                answer(Arc::clone(&table), handshake, upgrade)
+            },
+        )
         .boxed()
 }
 

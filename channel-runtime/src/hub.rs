@@ -4,7 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-
 use crate::audience::{Audience, Mask, OneRoom, Target};
 use crate::channel::{Channel, Identity, RoomOf};
 use crate::connection::ConnectionId;

@@ -16,6 +16,8 @@ pub mod private;
 
 pub use channel::Protocol;
 pub use channel_macros::message;
+#[cfg(feature = "server")]
+pub use channel_macros::{channel, channels};
 pub use codec::{DecodeError, EncodeError, Received, ReceivedBody};
 pub use fault::Fault;
 pub use message::{Message, Messages, Ref, Success};
@@ -58,14 +60,10 @@ pub mod testing;
 mod wire;
 
 #[cfg(feature = "server")]
-pub use channel_macros::{channel, channels};
-#[cfg(feature = "server")]
 pub use server::*;
 
 #[cfg(feature = "server")]
 mod server {
-    pub use channel_macros::{channel, channels};
-
     pub use crate::audience::{Audience, IsOneRoom, Many, OneRoom, OwnRoom, RoomView, Sent};
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};

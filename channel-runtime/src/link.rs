@@ -139,7 +139,8 @@ impl Link {
                     self.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(close) => {
-                    let (code, reason) = close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
+                    let (code, reason) =
+                        close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
                     self.ended = Some(Close::new(ClosedBy::Client, code, reason));
                 }
                 _ => {}

@@ -148,7 +148,7 @@ impl Params {
     label = "a path parameter's type implements `FromStr` and `Display`",
     note = "implement `std::str::FromStr` and `std::fmt::Display` for `{Self}`, or take the parameter as a `String`"
 )]
-pub trait FromPath: Display + Sized {
+pub trait FromPath: Sized {
     /// The value, or nothing where the text is none; the client is told 404 then.
     fn from_path(text: &str) -> Option<Self>;
 

@@ -50,7 +50,7 @@ pub use server::*;
 #[cfg(feature = "server")]
 mod server {
     use super::*;
-    use crate::channel::{Channel, Route};
+    use crate::channel::{Channel, Identity, Route};
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
     pub use crate::handshake::Refusal;
@@ -102,8 +102,41 @@ mod server {
     }
 
     /// What `authorize` returned.
-    pub fn authorized<E: Into<Reject>>(result: Result<(), E>) -> Result<(), Reject> {
-        result.map_err(Into::into)
+    pub fn authorized<R: Authorization>(result: R) -> Result<(), Reject> {
+        result.into_result()
+    }
+
+    /// What `authorize` may return.
+    #[diagnostic::on_unimplemented(
+        message = "`authorize` cannot return `{Self}`",
+        label = "not what `authorize` returns",
+        note = "return `Result<(), Reject>`, or another error that is `Into<Reject>`"
+    )]
+    pub trait Authorization {
+        /// With the error as a `Reject`.
+        fn into_result(self) -> Result<(), Reject>;
+    }
+
+    impl<E: Into<Reject>> Authorization for Result<(), E> {
+        fn into_result(self) -> Result<(), Reject> {
+            self.map_err(Into::into)
+        }
+    }
+
+    /// The type of a channel's users. The bound stands on the associated type, so that what can't be one is told once.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be an identity",
+        label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
+        note = "derive `Clone, PartialEq, Eq, Hash` and implement `Display` and `FromStr` for `{Self}`, or return a `String`"
+    )]
+    pub trait Key {
+        /// The type itself.
+        type Key: Identity;
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<K: Identity> Key for K {
+        type Key = K;
     }
 
     /// Sends what a handler or a hook returned.
@@ -112,7 +145,10 @@ mod server {
     }
 
     /// For the generated `..ToClient` enum's `Reply`.
-    pub fn reply_one_of<C: Channel<ToClient = T>, T: crate::message::Messages>(socket: &Socket<C>, message: &T) -> Flow {
+    pub fn reply_one_of<C: Channel<ToClient = T>, T: crate::message::Messages>(
+        socket: &Socket<C>,
+        message: &T,
+    ) -> Flow {
         socket.answer_one_of(message);
         Flow::Continue
     }

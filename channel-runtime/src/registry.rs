@@ -127,10 +127,14 @@ impl Registry {
         let mut joined = connection.joined.lock();
         let Some(joined) = joined.as_mut() else { return false };
         if !joined.iter().any(|room| room.name() == name) {
-            let room = self.channels[connection.channel].open(name, || Box::new(()), |room| {
-                room.insert(connection);
-                Arc::clone(room)
-            });
+            let room = self.channels[connection.channel].open(
+                name,
+                || Box::new(()),
+                |room| {
+                    room.insert(connection);
+                    Arc::clone(room)
+                },
+            );
             joined.push(room);
         }
         true

@@ -196,10 +196,7 @@ struct Held(&'static std::thread::LocalKey<Cell<bool>>);
 impl Held {
     fn state() -> Self {
         assert_outside_send_with();
-        assert!(
-            !IN_WITH.get(),
-            "`with` inside `with`: take what you need out of the first, then run the second"
-        );
+        assert!(!IN_WITH.get(), "`with` inside `with`: take what you need out of the first, then run the second");
         IN_WITH.set(true);
         Self(&IN_WITH)
     }

@@ -118,7 +118,8 @@ impl<C: Channel> Socket<C> {
     /// # Panics
     /// Where `channels![..]` does not list it.
     pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
-        Hub::find(self.hub.registry()).unwrap_or_else(|| panic!("`{}` is not in this app's `channels![..]`", Other::NAME))
+        Hub::find(self.hub.registry())
+            .unwrap_or_else(|| panic!("`{}` is not in this app's `channels![..]`", Other::NAME))
     }
 
     /// This channel, without this client.

@@ -1,11 +1,11 @@
 //! Between JSON text and messages, in both directions. No text makes it panic, overflow the stack, or answer with a
 //! message it does not hold.
 //!
-//! [`envelope`] reads one object in one streaming pass and keeps what belongs to the protocol (`type`, `ref`, `$..`) from
+//! `envelope` reads one object in one streaming pass and keeps what belongs to the protocol (`type`, `ref`, `$..`) from
 //! the payload's own `Deserialize`, which gets the other fields as they come: nothing is buffered, so line and column,
-//! integer keys, `RawValue` and `i128` stay what they are. [`decode`] decides how many passes a text needs; [`received`]
-//! is the client's side of it. [`object`] is the way back: a serializer that opens each object with its type, and
-//! [`encode`] and [`answer`] are the frames made with it.
+//! integer keys, `RawValue` and `i128` stay what they are. `decode` decides how many passes a text needs; `received`
+//! is the client's side of it. `object` is the way back: a serializer that opens each object with its type, and
+//! `encode` and `answer` are the frames made with it.
 
 #[cfg(any(feature = "server", test))]
 mod answer;

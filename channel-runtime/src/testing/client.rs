@@ -307,7 +307,9 @@ impl<C: Channel> Request<'_, C> {
         let mut others = VecDeque::new();
         let answer = loop {
             match self.client.next().await {
-                Some(Input::Text(text)) if read::<C>(&text).reference.as_ref() == Some(&self.reference) => break Some(text),
+                Some(Input::Text(text)) if read::<C>(&text).reference.as_ref() == Some(&self.reference) => {
+                    break Some(text);
+                }
                 Some(other) => others.push_back(other),
                 None => break None,
             }
@@ -315,7 +317,9 @@ impl<C: Channel> Request<'_, C> {
         others.append(&mut self.client.received);
         let first = others.front().cloned();
         self.client.received = others;
-        answer.unwrap_or_else(|| unexpected(&format!("an answer with ref {}: {expected}", self.reference), first.as_ref()))
+        answer.unwrap_or_else(|| {
+            unexpected(&format!("an answer with ref {}: {expected}", self.reference), first.as_ref())
+        })
     }
 }
 

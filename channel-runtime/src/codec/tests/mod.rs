@@ -1,0 +1,7 @@
+//! What the codec promises, by hand-written stand-ins for the enums that `#[channel]` generates.
+
+mod decode;
+mod encode;
+mod properties;
+mod received;
+mod samples;

@@ -1,0 +1,151 @@
+//! Messages of every shape that a payload can have.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use serde::de::Deserializer;
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::channel::Protocol;
+use crate::message::{Message, Messages};
+use crate::private::{decode_unit, encode_unit};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Move {
+    pub(super) from: Square,
+    pub(super) to: Square,
+    #[serde(default)]
+    pub(super) note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Square {
+    pub(super) x: u8,
+    pub(super) y: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Say {
+    pub(super) text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Strict {
+    pub(super) level: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Scores(pub(super) HashMap<u32, i64>);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Opaque {
+    pub(super) data: Box<RawValue>,
+    pub(super) count: u8,
+}
+
+impl PartialEq for Opaque {
+    fn eq(&self, other: &Self) -> bool {
+        self.data.get() == other.data.get() && self.count == other.count
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Wide {
+    pub(super) number: i128,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pong;
+
+/// Reads its name as borrowed text, which only an unbuffered, unescaped field is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Borrowing {
+    #[serde(deserialize_with = "borrowed")]
+    pub(super) name: Cow<'static, str>,
+}
+
+fn borrowed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
+    <&'de str>::deserialize(deserializer).map(|name| Cow::Owned(name.to_owned()))
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Extended {
+    pub(super) id: u32,
+    #[serde(flatten)]
+    pub(super) rest: BTreeMap<String, Value>,
+}
+
+macro_rules! messages {
+    ($set:ident: $($message:ident $wire:literal),*; $unit:ident $unit_wire:literal) => {
+        $(impl Message for $message {
+            const TYPE: &'static str = $wire;
+        })*
+
+        #[derive(Clone, Debug, PartialEq)]
+        pub(super) enum $set {
+            $unit,
+            $($message($message)),*
+        }
+
+        impl Messages for $set {
+            const TYPES: &'static [&'static str] = &[$unit_wire, $($wire),*];
+
+            fn decode<'de, D: Deserializer<'de>>(index: usize, fields: D) -> Result<Self, D::Error> {
+                match Self::TYPES[index] {
+                    $($wire => $message::deserialize(fields).map(Self::$message),)*
+                    _ => decode_unit(fields).map(|()| Self::$unit),
+                }
+            }
+
+            fn index(&self) -> usize {
+                let wire = match self {
+                    Self::$unit => $unit_wire,
+                    $(Self::$message(_) => $wire),*
+                };
+                Self::TYPES.iter().position(|known| *known == wire).unwrap()
+            }
+
+            fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    Self::$unit => encode_unit(serializer),
+                    $(Self::$message(message) => message.serialize(serializer)),*
+                }
+            }
+        }
+
+        impl Serialize for $set {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                crate::private::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $set {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::private::deserialize(deserializer)
+            }
+        }
+    };
+}
+
+messages! {
+    Game: Move "move", Say "say", Strict "strict", Scores "scores", Opaque "opaque", Wide "wide", Pong "pong",
+        Borrowing "borrowing", Extended "extended"; Leave "leave_game"
+}
+
+/// A channel both of whose sides say the same.
+#[derive(Debug)]
+pub(super) struct GameChannel;
+
+impl Protocol for GameChannel {
+    type FromClient = Game;
+    type ToClient = Game;
+}
+
+/// A move that fits all the texts of the tests.
+pub(super) fn a_move() -> Game {
+    Game::Move(Move { from: Square { x: 4, y: 1 }, to: Square { x: 4, y: 3 }, note: None })
+}
