@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{Channels, CloseCode, ConnectionId, Extract, Handshake, Hub, Reject, Socket, channel, channels, message};
+use channel_runtime::{
+    Channels, CloseCode, ConnectionId, Extract, Handshake, Hub, Reject, Socket, channel, channels, message,
+};
 
 #[message(type = "say")]
 pub struct Say {

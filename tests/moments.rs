@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{Close, CloseCode, ClosedBy, Config, Fault, Hub, Reject, Server, Socket, channel, channels, message};
+use channel_runtime::{
+    Close, CloseCode, ClosedBy, Config, Fault, Hub, Reject, Server, Socket, channel, channels, message,
+};
 use tokio::sync::{Mutex, Notify, mpsc};
 
 #[message(type = "welcome")]

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, Ident, Token, Type, parenthesized, token};
 
@@ -70,7 +71,7 @@ pub struct Listed {
 impl Parse for Listed {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let cfgs = input.call(Attribute::parse_outer)?;
-        let ty = input.parse()?;
+        let ty = ty(input)?;
         let rename = match input.parse::<Option<Token![as]>>()? {
             Some(_) => Some(input.parse()?),
             None => None,
@@ -79,10 +80,22 @@ impl Parse for Listed {
     }
 }
 
+/// A type, in our words where there is none.
+pub fn ty(input: ParseStream) -> syn::Result<Type> {
+    let ahead = input.fork();
+    match ahead.parse() {
+        Ok(ty) => {
+            input.advance_to(&ahead);
+            Ok(ty)
+        }
+        Err(_) => Err(input.error("expected a type\nwrite the name of a struct")),
+    }
+}
+
 /// `(A, B, ..)`
-pub fn list<T: Parse>(input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<T>> {
+pub fn list<T: Parse>(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<T>> {
     if !input.peek(token::Paren) {
-        return Err(input.error("expected a list in parentheses"));
+        return Err(syn::Error::new(name.span(), format!("`{name}` is a list\nwrite `{name}(A, B)`")));
     }
     let content;
     parenthesized!(content in input);
@@ -96,6 +109,7 @@ pub fn list<T: Parse>(input: ParseStream, errors: &mut Errors) -> syn::Result<Ve
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::Span;
     use quote::quote;
 
     use super::*;
@@ -115,7 +129,7 @@ mod tests {
     #[test]
     fn a_bad_entry_of_a_list_does_not_hide_the_next() {
         let mut errors = Errors::default();
-        let parser = |input: ParseStream| list::<Listed>(input, &mut errors);
+        let parser = |input: ParseStream| list::<Listed>(&Ident::new("sends", Span::call_site()), input, &mut errors);
         let listed = parser.parse2(quote!((A, , b::C as D, 1, E,))).unwrap();
         assert_eq!(listed.iter().map(|listed| crate::spans::text(&listed.ty)).collect::<Vec<_>>(), ["A", "b::C", "E"]);
         assert_eq!(errors.messages().len(), 2);
@@ -123,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_unknown_argument_names_the_known_ones() {
-        let ident = |name| Ident::new(name, proc_macro2::Span::call_site());
+        let ident = |name| Ident::new(name, Span::call_site());
         let expected = &["app", "rooms"];
         assert!(unknown(&ident("room"), "#[channel]", expected).to_string().ends_with("did you mean `rooms`?"));
         assert!(unknown(&ident("nothing"), "#[channel]", expected).to_string().ends_with("expected `app` or `rooms`"));

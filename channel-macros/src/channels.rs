@@ -11,9 +11,10 @@ use crate::{args, spans};
 pub fn expand(tokens: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let channels = parse(tokens, &mut errors);
-    let overlaps = channels.iter().enumerate().flat_map(|(at, second)| {
-        channels[..at].iter().map(move |first| overlap(first, second))
-    });
+    let overlaps = channels
+        .iter()
+        .enumerate()
+        .flat_map(|(at, second)| channels[..at].iter().map(move |first| overlap(first, second)));
     let with = channels.iter().map(|channel| quote_spanned!(channel.span()=> .with::<#channel>()));
     let with = quote!(::channel_runtime::Channels::new() #(#with)*);
     match errors.into_tokens() {
@@ -25,7 +26,7 @@ pub fn expand(tokens: TokenStream) -> TokenStream {
 fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
     let mut channels: Vec<Type> = Vec::new();
     args::each(tokens, errors, |input, errors| {
-        let channel: Type = input.parse()?;
+        let channel = args::ty(input)?;
         let text = spans::text(&channel);
         if channels.iter().any(|other| spans::text(other) == text) {
             errors.at(&channel, format_args!("`{text}` is listed twice"), "take one of them away");

@@ -82,7 +82,8 @@ pub fn route(route: &Route) -> TokenStream {
         Some(pattern) => expand_route::path(pattern),
         None => quote!(::channel_runtime::private::Path::new("/", &[])),
     };
-    let room = expand_route::room(route, |_| quote!(::core::unreachable!()));
+    let params = route.params.iter().map(|param| &param.name);
+    let room = expand_route::room(route, |_| quote!({ _ = (#(#params,)*); ::core::unreachable!() }));
     let served_by = expand_route::served_by(route);
     let kinds = route.rooms.iter().map(|kind| {
         let ty = &kind.ty;
@@ -137,7 +138,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let sends = expand_handlers::sends(channel);
     let reply = expand_handlers::reply(channel);
     let identity = expand_handlers::identity(channel);
-    let from_client = channel.from_client();
+    let from_client = channel.name_from_client();
     quote! {
         #(#enums)*
 

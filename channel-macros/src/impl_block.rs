@@ -182,6 +182,12 @@ mod tests {
     #[test]
     fn a_trait_s_impl_is_told_apart() {
         assert!(parse(quote!(impl Clone for Game {})).of_trait.is_some());
-        assert!(parse(quote!(impl<T> Game<T> where T: Copy {})).of_trait.is_none());
+        assert!(
+            parse(quote!(
+                impl<T> Game<T> where T: Copy {}
+            ))
+            .of_trait
+            .is_none()
+        );
     }
 }

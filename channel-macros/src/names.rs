@@ -18,7 +18,8 @@ pub fn snake(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     for (at, &char) in chars.iter().enumerate() {
         if char.is_uppercase() && at > 0 && chars[at - 1] != '_' {
-            let starts_word = !chars[at - 1].is_uppercase() || chars.get(at + 1).is_some_and(|next| next.is_lowercase());
+            let starts_word =
+                !chars[at - 1].is_uppercase() || chars.get(at + 1).is_some_and(|next| next.is_lowercase());
             if starts_word {
                 out.push('_');
             }

@@ -102,7 +102,8 @@ fn flaw_of_name(name: &str) -> Option<(String, String)> {
     if let Some(plain) = name.strip_prefix("r#") {
         return Some((format!("`:{name}` is no name for a parameter"), format!("write `:{plain}`, without the `r#`")));
     }
-    let is_identifier = syn::parse_str::<syn::Ident>(name).is_ok() || syn::parse_str::<syn::Ident>(&format!("r#{name}")).is_ok();
+    let is_identifier =
+        syn::parse_str::<syn::Ident>(name).is_ok() || syn::parse_str::<syn::Ident>(&format!("r#{name}")).is_ok();
     (!is_identifier).then(|| (format!("`:{name}` is no name for a parameter"), remedy.into()))
 }
 
@@ -121,7 +122,10 @@ fn flaw_of_literal(segment: &str) -> Option<(String, String)> {
         return Some((format!("`{segment}`: a parameter is a whole segment"), remedy));
     }
     if segment == "." || segment == ".." {
-        return Some((format!("the segment `{segment}` never reaches a server"), "clients resolve it; take it away".into()));
+        return Some((
+            format!("the segment `{segment}` never reaches a server"),
+            "clients resolve it; take it away".into(),
+        ));
     }
     if let Some(char) = segment.chars().find(|char| matches!(char, '?' | '#' | '%') || char.is_control()) {
         let remedy = match char {

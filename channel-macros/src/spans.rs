@@ -1,7 +1,7 @@
 //! Where generated tokens stand, and the user's types seen through what `macro_rules!` wraps around them.
 
 use proc_macro2::{Ident, Span};
-use syn::{PathSegment, Type};
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 /// For tokens beside a local or `self`: errors are shown at the user's token, names are found where the macro is called.
 ///
@@ -34,6 +34,17 @@ pub fn last_ident(ty: &Type) -> Option<&Ident> {
     last_segment(ty).map(|segment| &segment.ident)
 }
 
+/// The `T` of `Option<T>`.
+pub fn first_type(segment: &PathSegment) -> Option<&Type> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(inner) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether a type is written as this one name, alone or at the end of a path.
 pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)
@@ -42,7 +53,8 @@ pub fn is_named(ty: &Type, name: &str) -> bool {
 /// A type's tokens in one text, to compare two or to show one.
 pub fn text(ty: &Type) -> String {
     let mut text = quote::quote!(#ty).to_string();
-    for (spaced, tight) in [(" :: ", "::"), (":: ", "::"), (" < ", "<"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ",")]
+    for (spaced, tight) in
+        [(" :: ", "::"), (":: ", "::"), (" < ", "<"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ",")]
     {
         text = text.replace(spaced, tight);
     }

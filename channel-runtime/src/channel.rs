@@ -29,7 +29,6 @@ mod server {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use serde::{Deserializer, Serializer};
 
     use super::Protocol;
     use crate::codec::DecodeError;
@@ -163,23 +162,7 @@ mod server {
         label = "not in `sends(..)` of `{C}`",
         note = "list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`"
     )]
-    pub trait SentBy<C>: Message {
-        // The expansions read and write what is sent through these, so that for what is no message there is one error,
-        // at the list.
-
-        #[doc(hidden)]
-        const WIRE_TYPE: &'static str = Self::TYPE;
-
-        #[doc(hidden)]
-        fn read<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
-            Self::from_fields(fields)
-        }
-
-        #[doc(hidden)]
-        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            self.to_fields(serializer)
-        }
-    }
+    pub trait SentBy<C>: Message {}
 
     /// A channel with `Bytes` in `sends(..)`: it may send binary messages.
     #[diagnostic::on_unimplemented(
@@ -225,7 +208,7 @@ mod server {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` names no room of `{C}`",
         label = "not a room of `{C}`",
-        note = "declare the kind: `#[channel(\"..\", rooms({Self}))] struct {C}`"
+        note = "a room is named by `{C}::room(..)`, or by a key of a kind that is declared: `#[channel(\"..\", rooms({Self}))]`"
     )]
     pub trait RoomOf<C> {
         /// The room of this name.

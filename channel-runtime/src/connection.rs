@@ -3,11 +3,10 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 use crate::outbox::Outbox;
 use crate::registry::UserKey;
@@ -73,27 +72,4 @@ pub(crate) struct Connection {
     pub outbox: Outbox,
     /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.
     pub joined: Mutex<Option<Vec<Arc<RoomCore>>>>,
-    /// Set when the server gives up waiting for a handler of it.
-    pub cancelled: Flag,
-}
-
-/// A thing that happens once.
-#[derive(Default)]
-pub(crate) struct Flag {
-    raised: AtomicBool,
-    told: Notify,
-}
-
-impl Flag {
-    pub fn raise(&self) {
-        self.raised.store(true, Ordering::Release);
-        self.told.notify_waiters();
-    }
-
-    pub async fn raised(&self) {
-        let told = self.told.notified();
-        if !self.raised.load(Ordering::Acquire) {
-            told.await;
-        }
-    }
 }

@@ -28,12 +28,17 @@ const INPUT_OVERHEAD: usize = size_of::<Input>();
 /// How often a connection reads before others have their turn.
 const READS_PER_TURN: usize = 8;
 
+/// How many inputs a connection handles before others have their turn.
+const INPUTS_PER_TURN: usize = 64;
+
 pub(crate) struct Link {
     io: Transport,
     parser: Parser,
     /// Complete input that waits for the handler, and its size.
     parked: VecDeque<Input>,
     parked_bytes: usize,
+    /// Inputs given out in this turn.
+    given: usize,
     /// How the client's side ended, once it has; the parked input came before that.
     ended: Option<Close>,
     connection: Arc<Connection>,
@@ -44,13 +49,9 @@ impl Link {
     pub fn new(io: Transport, mut read_ahead: Vec<u8>, connection: Arc<Connection>, config: &Config) -> Self {
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
         let parser = Parser::new(Role::Server, limits);
-        let mut link = Self { io, parser, parked: VecDeque::new(), parked_bytes: 0, ended: None, connection };
+        let mut link = Self { io, parser, parked: VecDeque::new(), parked_bytes: 0, given: 0, ended: None, connection };
         link.take(&mut read_ahead);
         link
-    }
-
-    pub fn connection(&self) -> &Arc<Connection> {
-        &self.connection
     }
 
     /// A handler runs: what it sends leaves when it waits, or when the parked input is done.
@@ -60,6 +61,13 @@ impl Link {
 
     /// The next input; none when the connection ends: at once if we end it, after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
+        if self.given >= INPUTS_PER_TURN {
+            // A client that never stops talking would else keep its thread to itself. What it was answered leaves first.
+            self.given = 0;
+            self.write(cx);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Some(input) = self.next_parked() {
             return Poll::Ready(Some(input));
         }
@@ -79,11 +87,17 @@ impl Link {
         }
         let input = self.parked.pop_front()?;
         self.parked_bytes -= size(&input);
+        self.given += 1;
         // Idle connections keep no burst's worth of room.
         if self.parked.is_empty() && self.parked.capacity() > 4 {
             self.parked = VecDeque::new();
         }
         Some(input)
+    }
+
+    /// Whether input waits that has come already.
+    pub fn has_input(&self) -> bool {
+        !self.parked.is_empty()
     }
 
     fn is_ending(&self) -> bool {
@@ -114,7 +128,7 @@ impl Link {
             let fed = io.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
             match fed {
                 Poll::Pending => return,
-                Poll::Ready(Ok((0, _))) => return self.lost("the stream ended without a close"),
+                Poll::Ready(Ok((0, _))) => return self.left("the stream ended without a close"),
                 Poll::Ready(Ok((_, result))) => self.took(before, result),
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
             }
@@ -154,10 +168,17 @@ impl Link {
         }
     }
 
-    fn lost(&mut self, reason: &str) {
+    /// The client says no more. It may still read: whoever ends only its own half gets the answers to what it said.
+    fn left(&mut self, reason: &str) {
         if self.ended.is_none() {
             self.ended = Some(Close::new(ClosedBy::Lost, None, reason));
         }
+        self.connection.outbox.client_is_leaving();
+    }
+
+    /// The stream is broken both ways.
+    fn lost(&mut self, reason: &str) {
+        self.left(reason);
         self.connection.outbox.client_is_gone();
     }
 
@@ -175,12 +196,13 @@ impl Link {
     /// Sends what waits and our Close, ends our half of the stream, and reads until the client has ended its own, so that
     /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`.
     pub async fn finish(mut self, timeout: Duration) {
-        if matches!(&self.ended, Some(close) if close.by == ClosedBy::Lost) {
-            return;
-        }
         let mut deadline = Box::pin(sleep(timeout));
         let mut drained = false;
         poll_fn(|cx| {
+            // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
+            if deadline.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
             while !drained {
                 match self.connection.outbox.drain(cx, &mut self.io) {
                     Ok(progress) => {
@@ -205,7 +227,7 @@ impl Link {
                 match self.io.poll_read(cx, |input| input.len()) {
                     Poll::Ready(Ok(1..)) => {}
                     Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending => return deadline.as_mut().poll(cx),
+                    Poll::Pending => return Poll::Pending,
                 }
             }
         })

@@ -50,7 +50,7 @@ enum State {
     /// `on_connect` runs and has not sent to others yet.
     Welcoming,
     Open,
-    /// Our Close frame is the last in the queue, unless the client is gone; nothing is taken any more.
+    /// Our Close frame is the last in the queue, where the client is there to read it; nothing is taken any more.
     Closing(Close),
 }
 
@@ -134,9 +134,12 @@ impl Outbox {
             // What others sent before the close still comes before it.
             let mut held = std::mem::take(&mut inner.held);
             inner.queue.append(&mut held);
-            // A client's own close is answered with its code; the reason was its own.
+            // A client's own close is answered with its code; the reason was its own. One that ended its half of the
+            // stream without a Close gets none either.
             let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
-            inner.queue.push_back(close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
+            if close.by != ClosedBy::Lost {
+                inner.queue.push_back(close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
+            }
         }
         self.end(inner, close);
         true
@@ -221,9 +224,10 @@ impl Outbox {
         self.until(&self.ending, |inner| inner.is_ending()).await;
     }
 
-    /// Waits until nothing waits for the client, or the connection is ending.
+    /// Waits until nothing waits for the client, or the connection is ending. What is held until `on_connect` is over does
+    /// not count, for `on_connect` may be the one who waits.
     pub async fn flushed(&self) {
-        self.until(&self.emptied, |inner| inner.bytes == 0 || inner.is_ending()).await;
+        self.until(&self.emptied, |inner| inner.queue.is_empty() || inner.is_ending()).await;
     }
 
     async fn until(&self, told: &Notify, holds: impl Fn(&Inner) -> bool) {

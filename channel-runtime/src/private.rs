@@ -117,6 +117,7 @@ mod server {
         fn into_result(self) -> Result<(), Reject>;
     }
 
+    #[diagnostic::do_not_recommend]
     impl<E: Into<Reject>> Authorization for Result<(), E> {
         fn into_result(self) -> Result<(), Reject> {
             self.map_err(Into::into)

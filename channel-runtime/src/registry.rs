@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::activity::Activity;
 use crate::audience::Mask;
-use crate::connection::{Connection, ConnectionId, Flag};
+use crate::connection::{Connection, ConnectionId};
 use crate::outbox::Outbox;
 use crate::room::{RoomCore, assert_outside_send_with};
 use crate::wire::close::Close;
@@ -27,6 +27,8 @@ pub(crate) struct Registry {
     sessions: AtomicUsize,
     sessions_ended: Notify,
     stopping: AtomicBool,
+    given_up: AtomicBool,
+    gives_up: Notify,
 }
 
 /// One channel's part of the registry.
@@ -60,6 +62,8 @@ impl Registry {
             sessions: AtomicUsize::new(0),
             sessions_ended: Notify::new(),
             stopping: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
+            gives_up: Notify::new(),
         }
     }
 
@@ -100,7 +104,6 @@ impl Registry {
                 own_room: Arc::clone(own_room),
                 outbox: Outbox::new(outbox_bytes, activity),
                 joined: Mutex::new(Some(Vec::new())),
-                cancelled: Flag::default(),
             });
             own_room.insert(&connection);
             connection
@@ -163,10 +166,18 @@ impl Registry {
         }
     }
 
-    /// Drops the handlers that still run; their `on_close` follows.
-    pub fn cancel(&self) {
-        for connection in self.connections() {
-            connection.cancelled.raise();
+    /// Gives up waiting for hooks and handlers that still run.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+        self.gives_up.notify_waiters();
+    }
+
+    /// Waits until the server has given up waiting for hooks and handlers.
+    pub async fn has_given_up(&self) {
+        // Made before the look, so that it is not missed between the two.
+        let gives_up = self.gives_up.notified();
+        if !self.given_up.load(Ordering::Acquire) {
+            gives_up.await;
         }
     }
 

@@ -109,7 +109,7 @@ impl<A: Send + Sync + 'static> Server<A> {
         let registry = &self.table.registry;
         registry.stop();
         if tokio::time::timeout(self.table.config.shutdown_timeout, registry.sessions_ended()).await.is_err() {
-            registry.cancel();
+            registry.give_up();
             registry.sessions_ended().await;
         }
     }
@@ -169,9 +169,10 @@ impl<A: Send + Sync + 'static> Bound<A> {
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
         let mut stop = pin!(stop);
         loop {
-            let accepted = match select(pin!(listener.accept()), stop.as_mut()).await {
-                Either::Left((accepted, _)) => accepted,
-                Either::Right(_) => break,
+            // The stop is looked at first: where clients never cease to come, it would else never have its turn.
+            let accepted = match select(stop.as_mut(), pin!(listener.accept())).await {
+                Either::Left(_) => break,
+                Either::Right((accepted, _)) => accepted,
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,

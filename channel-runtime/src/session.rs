@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::link::Link;
 use crate::message::Messages;
-use crate::registry::{Membership, Newcomer, SessionGuard, UserKey};
+use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
 use crate::reply::Flow;
 use crate::socket::Socket;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -50,7 +50,7 @@ impl<C: Channel> Session<C> {
         });
         let connection = Arc::clone(&membership.connection);
         let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
-        let running = Running { handler, socket: Socket::new(hub, connection), app, link, config };
+        let running = Running { handler, socket: Socket::new(hub, connection), app, link, registry, config };
         running.run(membership, counted, busy)
     }
 }
@@ -61,6 +61,7 @@ struct Running<C: Channel> {
     socket: Socket<C>,
     app: Arc<C::App>,
     link: Link,
+    registry: Arc<Registry>,
     config: Arc<Config>,
 }
 
@@ -79,7 +80,7 @@ impl<C: Channel> Running<C> {
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
-        match run(&mut self.link, hook, Duration::ZERO).await {
+        match run(&self.registry, &mut self.link, hook, Duration::ZERO).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => self.socket.close(code, "refused"),
             Err(interrupted) => self.interrupted(interrupted, "on_connect"),
@@ -93,7 +94,7 @@ impl<C: Channel> Running<C> {
             // Counted before it reads: what it reads is not counted as unread any more.
             busy.get_or_insert_with(|| begin::<C>(&self.socket, "its next step"));
             let next = self.link.poll_next(cx);
-            if next.is_pending() {
+            if next.is_pending() && !self.link.has_input() {
                 *busy = None;
             }
             next
@@ -102,16 +103,17 @@ impl<C: Channel> Running<C> {
     }
 
     async fn handle(&mut self, input: Input) {
-        let Self { handler, socket, app, link, .. } = self;
+        let Self { handler, socket, app, link, registry, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
         let (what, future): (_, BoxFuture<'_, Flow>) = match input {
             Input::Text(text) => match decode::<C>(&text, socket) {
-                Ok(message) => {
+                Ok(Ok(message)) => {
                     let what = C::FromClient::TYPES[message.index()];
                     (what, Box::pin(handler.handle(message, socket, app)))
                 }
-                Err(error) => ("on_invalid", Box::pin(handler.invalid(error, socket, app))),
+                Ok(Err(error)) => ("on_invalid", Box::pin(handler.invalid(error, socket, app))),
+                Err(interrupted) => return self.interrupted(interrupted, "reading a message"),
             },
             Input::Binary(data) if C::TAKES_BINARY => ("on_binary", Box::pin(handler.binary(data, socket, app))),
             Input::Binary(_) => ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app))),
@@ -122,7 +124,7 @@ impl<C: Channel> Running<C> {
         };
         let _work = begin(socket, what);
         // A fault has been sent, and costs the connection nothing.
-        if let Err(interrupted) = run(link, future, Duration::ZERO).await {
+        if let Err(interrupted) = run(registry, link, future, Duration::ZERO).await {
             self.interrupted(interrupted, what);
         }
     }
@@ -133,7 +135,7 @@ impl<C: Channel> Running<C> {
         let _work = begin(&self.socket, "on_close");
         tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
-        if let Err(interrupted) = run(&mut self.link, hook, self.config.shutdown_timeout).await {
+        if let Err(interrupted) = run(&self.registry, &mut self.link, hook, self.config.shutdown_timeout).await {
             self.interrupted(interrupted, "on_close");
         }
     }
@@ -163,11 +165,11 @@ fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
     socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
 }
 
-/// Reads a message and begins its turn.
-fn decode<C: Channel>(text: &str, socket: &mut Socket<C>) -> Result<C::FromClient, DecodeError> {
-    let decoded = codec::decode(text);
+/// Reads a message and begins its turn. A payload's `Deserialize` is the user's code, and may panic.
+fn decode<C: Channel>(text: &str, socket: &mut Socket<C>) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
+    let decoded = catch_unwind(|| codec::decode(text)).map_err(|_| Interrupted::Panicked)?;
     socket.begin_turn(decoded.reference);
-    decoded.message
+    Ok(decoded.message)
 }
 
 /// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
@@ -181,7 +183,12 @@ enum Interrupted {
 }
 
 /// Runs a handler or hook while the link goes on. Once the server gives up on the connection, it has `grace` left.
-async fn run<T>(link: &mut Link, future: BoxFuture<'_, T>, grace: Duration) -> Result<T, Interrupted> {
+async fn run<T>(
+    registry: &Arc<Registry>,
+    link: &mut Link,
+    future: BoxFuture<'_, T>,
+    grace: Duration,
+) -> Result<T, Interrupted> {
     let mut running = Some(future);
     let mut given_up: Option<BoxFuture<'static, ()>> = None;
     let outcome = poll_fn(|cx| {
@@ -193,9 +200,9 @@ async fn run<T>(link: &mut Link, future: BoxFuture<'_, T>, grace: Duration) -> R
             Err(_) => return Poll::Ready(Err(Interrupted::Panicked)),
         }
         let given_up = given_up.get_or_insert_with(|| {
-            let connection = Arc::clone(link.connection());
+            let registry = Arc::clone(registry);
             Box::pin(async move {
-                connection.cancelled.raised().await;
+                registry.has_given_up().await;
                 tokio::time::sleep(grace).await;
             })
         });

@@ -41,7 +41,7 @@ fn enums(channel: &Channel) -> TokenStream {
 
 pub fn protocol(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
-    let (from_client, to_client) = (channel.from_client(), channel.to_client());
+    let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
     quote! {
         impl ::channel_runtime::Protocol for #self_ty {
             type FromClient = #from_client;
@@ -55,22 +55,25 @@ pub fn sends(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let messages = channel.lists.sends.iter().map(|sent| {
         let (cfgs, ty) = (&sent.cfgs, &sent.ty);
-        // The user's span on the whole item: what is no message is told at its place in the list.
-        quote_spanned! {ty.span()=>
+        // What is no message is told by the enum, and `for<'__a>` keeps this from telling it again: with a lifetime in
+        // it the compiler leaves the bound to those who use the impl.
+        quote! {
             #(#cfgs)*
-            impl ::channel_runtime::SentBy<#self_ty> for #ty {}
+            impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {}
         }
     });
-    let bytes = channel.lists.sends_bytes.as_ref().map(|ty| {
-        quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {})
-    });
+    let bytes = channel
+        .lists
+        .sends_bytes
+        .as_ref()
+        .map(|ty| quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {}));
     quote!(#(#messages)* #bytes)
 }
 
 /// A handler may return the enum where it answers with one of several.
 pub fn reply(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
-    let to_client = channel.to_client();
+    let to_client = channel.name_to_client();
     quote! {
         impl ::channel_runtime::Reply<#self_ty> for #to_client {
             fn reply(self, __socket: &::channel_runtime::Socket<#self_ty>) -> ::channel_runtime::private::Flow {
@@ -96,13 +99,16 @@ fn implementation(channel: &Channel) -> TokenStream {
 
 pub fn identity(channel: &Channel) -> TokenStream {
     match channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()) {
-        Some(key) => quote!(type Identity = #key;),
-        None => quote!(type Identity = ::channel_runtime::Anonymous;),
+        Some(key) => {
+            let key = quote_spanned!(key.span()=> <#key as ::channel_runtime::private::Key>::Key);
+            quote! { type Identity = #key; }
+        }
+        None => quote! { type Identity = ::channel_runtime::Anonymous; },
     }
 }
 
 fn handle(channel: &Channel) -> TokenStream {
-    let from_client = channel.from_client();
+    let from_client = channel.name_from_client();
     let arms = channel.handlers.iter().map(|Handler { cfgs, variant, payload, call }| {
         let pattern = match payload {
             Payload::Struct(_) => quote!(#from_client::#variant(__message)),
@@ -165,13 +171,23 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 ::channel_runtime::private::authorized(#answer)
             }
         },
-        Kind::Identity => quote! {
-            #(#cfgs)*
-            fn identified(&self) -> ::core::option::Option<Self::Identity> {
-                let __reply = #tokens;
-                ::channel_runtime::private::identity::<#key, _>(#answer)
+        Kind::Identity => {
+            let receiver = quote!(&self);
+            // All but the locals stands at the type, so that the compiler's errors for what is no key are one.
+            let signature = quote_spanned! {key.span()=>
+                fn identified(#receiver) -> ::core::option::Option<Self::Identity>
+            };
+            let value = quote_spanned! {key.span()=>
+                ::channel_runtime::private::identity::<Self::Identity, _>(#answer)
+            };
+            quote! {
+                #(#cfgs)*
+                #signature {
+                    let __reply = #tokens;
+                    #value
+                }
             }
-        },
+        }
         Kind::Connect => usual("connected", None, replied(call)),
         Kind::Ping => usual("pinged", bytes(), replied(call)),
         Kind::Pong => usual("ponged", bytes(), replied(call)),
@@ -187,7 +203,8 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             "invalid",
             Some(quote!(::channel_runtime::DecodeError)),
             quote! {
-                let __usual = ::channel_runtime::Fault::from(::core::clone::Clone::clone(&__message));
+                let __usual: ::channel_runtime::Fault =
+                    ::core::convert::Into::into(::core::clone::Clone::clone(&__message));
                 let __reply = #tokens;
                 ::channel_runtime::private::invalid(__socket, __usual, #answer)
             },

@@ -74,8 +74,11 @@ fn build(route: &Route, app: &TokenStream) -> TokenStream {
         let local = local(name);
         match source {
             Source::Extract => {
-                let extract = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Extract<#app>>::extract);
-                quote!(#(#cfgs)* let #local = #extract(__handshake, __app).await?;)
+                // All but the locals stands at the type, so that the compiler's two errors for what is no extractor are one.
+                let locals = quote!(__handshake, __app);
+                let value =
+                    quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Extract<#app>>::extract(#locals).await?);
+                quote!(#(#cfgs)* let #local = #value;)
             }
             Source::State(_) => TokenStream::new(),
         }
@@ -109,7 +112,7 @@ fn build(route: &Route, app: &TokenStream) -> TokenStream {
 }
 
 /// `GameChannel::room(&game_id)`. A `String` is taken as `&str`, so that `room("lobby")` can be written.
-pub fn room(route: &Route, body: impl Fn(Vec<TokenStream>) -> TokenStream) -> TokenStream {
+pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -> TokenStream {
     let Route { name, vis, params, .. } = route;
     let arguments = params.iter().map(|Param { name, ty }| {
         let taken = if is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
@@ -139,7 +142,10 @@ pub fn room(route: &Route, body: impl Fn(Vec<TokenStream>) -> TokenStream) -> To
 
 /// Whether it is written as the `String` of the standard library.
 fn is_string(ty: &syn::Type) -> bool {
-    matches!(spans::text(spans::ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
+    matches!(
+        spans::text(spans::ungroup(ty)).trim_start_matches("::"),
+        "String" | "std::string::String" | "alloc::string::String"
+    )
 }
 
 /// A channel without `app = ..` stands in any app.
@@ -149,7 +155,7 @@ pub fn served_by(route: &Route) -> TokenStream {
         Some(app) => quote! {
             impl ::channel_runtime::ServedBy<#app> for #name {
                 fn app(__app: &::std::sync::Arc<#app>) -> ::std::sync::Arc<#app> {
-                    ::std::sync::Arc::clone(__app)
+                    ::core::clone::Clone::clone(__app)
                 }
             }
         },

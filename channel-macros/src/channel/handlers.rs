@@ -36,7 +36,7 @@ pub struct Handler {
 
 pub enum Payload {
     /// Its type on the wire is written on this struct.
-    Struct(Type),
+    Struct(Box<Type>),
     /// Nothing but a type.
     Unit(LitStr),
 }
@@ -62,11 +62,11 @@ impl Payload {
 }
 
 impl Channel {
-    pub fn from_client(&self) -> Ident {
+    pub fn name_from_client(&self) -> Ident {
         format_ident!("{}FromClient", self.name)
     }
 
-    pub fn to_client(&self) -> Ident {
+    pub fn name_to_client(&self) -> Ident {
         format_ident!("{}ToClient", self.name)
     }
 
@@ -127,7 +127,7 @@ fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
 }
 
 impl Channel {
-    fn add(&mut self, method: &Method, markers: Vec<Attribute>, cfgs: Vec<Attribute>, errors: &mut Errors) {
+    fn add(&mut self, method: &mut Method, markers: Vec<Attribute>, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let name = method.sig.ident.unraw().to_string();
         let kind = hooks::Kind::named(&name);
         if let Some(second) = markers.get(1) {
@@ -143,6 +143,8 @@ impl Channel {
             (None, None) if name == "room" => {
                 let remedy = "the path makes a `room(..)` for each channel; give this method another name";
                 errors.at(&method.sig.ident, format_args!("`{}` has a function `room` already", self.name), remedy);
+                // The compiler would tell of it too, and of all calls.
+                method.sig.ident = format_ident!("__room", span = method.sig.ident.span());
             }
             (None, None) if name == "on_message" => {
                 let remedy = "write a handler for each message: `#[message] async fn name(&mut self, m: Message)`";
@@ -161,7 +163,7 @@ impl Channel {
         let args = HandlerArgs::parse(marker, errors);
         let Some(call) = Call::parse(&method.sig, HANDLER, errors) else { return };
         let payload = match (call.datum(), args.wire_type) {
-            (Some(ty), None) => Payload::Struct(ty.clone()),
+            (Some(ty), None) => Payload::Struct(Box::new(ty.clone())),
             (None, Some(literal)) => Payload::Unit(literal),
             (Some(ty), Some(literal)) => {
                 let what = format!("this message's type is written on its struct, `{}`", spans::text(ty));
@@ -177,7 +179,9 @@ impl Channel {
         };
         let variant = match (args.variant, &payload) {
             (Some(variant), _) => variant,
-            (None, Payload::Unit(_)) => format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span()),
+            (None, Payload::Unit(_)) => {
+                format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span())
+            }
             (None, Payload::Struct(ty)) => match spans::last_ident(ty) {
                 Some(name) => name.unraw(),
                 None => {
@@ -207,7 +211,9 @@ impl Channel {
                 let what = format!("`{text}` and `{}` would both be the variant `{variant}`", other.payload.text());
                 let remedy = match &handler.payload {
                     Payload::Struct(_) => format!("give it another name: `#[message(as = Other{variant})]`"),
-                    Payload::Unit(_) => format!("give it another name: `#[message(type = {text}, as = Other{variant})]`"),
+                    Payload::Unit(_) => {
+                        format!("give it another name: `#[message(type = {text}, as = Other{variant})]`")
+                    }
                 };
                 errors.at(handler.payload.tokens(), what, remedy);
                 return false;
@@ -229,11 +235,14 @@ fn no_message(call: &Call, sig: &syn::Signature, errors: &mut Errors) {
         // What comes by reference is the app; alone it was probably meant to be the message.
         Some(reference) if typed == 1 || call.socket().is_some() => {
             let inner = spans::text(&reference.elem);
-            let remedy = format!("a message is taken by value: write `{inner}`; or name the type: `#[message(type = \"{name}\")]`");
+            let remedy = format!(
+                "a message is taken by value: write `{inner}`; or name the type: `#[message(type = \"{name}\")]`"
+            );
             errors.at(reference, format_args!("the handler `{name}` takes no message"), remedy);
         }
         _ => {
-            let remedy = format!("take it by value, `m: Message`, or write `#[message(type = \"{name}\")]` if it has no fields");
+            let remedy =
+                format!("take it by value, `m: Message`, or write `#[message(type = \"{name}\")]` if it has no fields");
             errors.at(&call.name, format_args!("the handler `{name}` has no message"), remedy);
         }
     }

@@ -5,7 +5,7 @@ use syn::{Attribute, ReceiverKind, ReturnType, Signature, Type};
 use super::arguments::{Call, Expected};
 use crate::errors::Errors;
 use crate::names::distance;
-use crate::spans::{text, ungroup};
+use crate::spans::{first_type, last_segment, text, ungroup};
 
 pub struct Hook {
     pub kind: Kind,
@@ -118,7 +118,10 @@ impl Hook {
         if let (Some(socket), true) = (call.socket(), kind.is_before_the_upgrade()) {
             errors.at(socket, format_args!("{who} runs before there is a socket"), kind.usage());
         }
-        if kind.is_before_the_upgrade() && let Some(receiver) = sig.receiver() && !is_shared(receiver) {
+        if kind.is_before_the_upgrade()
+            && let Some(receiver) = sig.receiver()
+            && !is_shared(receiver)
+        {
             errors.at(receiver, format_args!("{who} takes `&self`"), kind.usage());
         }
         let key = if kind == Kind::Identity { key(sig, &call, &cfgs, errors) } else { None };
@@ -160,7 +163,11 @@ fn key(sig: &Signature, call: &Call, cfgs: &[Attribute], errors: &mut Errors) ->
     }
     match key {
         Type::Path(_) if text(key) == "str" => {
-            errors.at(output, "`str` can't be an identity, for the connection keeps its own", "return a `String` or `&String`");
+            errors.at(
+                output,
+                "`str` can't be an identity, for the connection keeps its own",
+                "return a `String` or `&String`",
+            );
             None
         }
         Type::Path(_) | Type::Macro(_) | Type::Tuple(_) => Some(key.clone()),
@@ -172,14 +179,7 @@ fn key(sig: &Signature, call: &Call, cfgs: &[Attribute], errors: &mut Errors) ->
 }
 
 fn option(ty: &Type) -> Option<&Type> {
-    let segment = crate::spans::last_segment(ty).filter(|segment| segment.ident == "Option")?;
-    match &segment.arguments {
-        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
-            syn::GenericArgument::Type(inner) => Some(inner),
-            _ => None,
-        },
-        _ => None,
-    }
+    last_segment(ty).filter(|segment| segment.ident == "Option").and_then(first_type)
 }
 
 #[cfg(test)]
@@ -210,7 +210,9 @@ mod tests {
 
     #[test]
     fn plain_methods_are_left_alone() {
-        for name in ["on_turn_end", "on_king", "on_move", "on_count", "on_player", "seat", "close", "connect", "on", "on_"] {
+        for name in
+            ["on_turn_end", "on_king", "on_move", "on_count", "on_player", "seat", "close", "connect", "on", "on_"]
+        {
             assert_eq!(meant_by(name), None, "{name}");
         }
     }
@@ -219,7 +221,12 @@ mod tests {
     fn an_identity_is_what_stands_inside() {
         for output in [quote!(Id), quote!(&Id), quote!(Option<Id>), quote!(std::option::Option<&'a Id>)] {
             let mut errors = Errors::default();
-            let hook = Hook::parse(Kind::Identity, &syn::parse2(quote!(fn identity(&self) -> #output)).unwrap(), vec![], &mut errors);
+            let hook = Hook::parse(
+                Kind::Identity,
+                &syn::parse2(quote!(fn identity(&self) -> #output)).unwrap(),
+                vec![],
+                &mut errors,
+            );
             assert_eq!(text(&hook.unwrap().key.unwrap()), "Id");
         }
     }

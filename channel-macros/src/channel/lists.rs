@@ -28,13 +28,17 @@ pub struct Sent {
 
 /// A message in `receives(..)`: a struct's name, or a type's text for a message without one.
 enum Received {
-    Struct(Type),
+    Struct(Box<Type>),
     Unit(LitStr),
 }
 
 impl Parse for Received {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        if input.peek(LitStr) { input.parse().map(Self::Unit) } else { input.parse().map(Self::Struct) }
+        if input.peek(LitStr) {
+            input.parse().map(Self::Unit)
+        } else {
+            args::ty(input).map(|ty| Self::Struct(Box::new(ty)))
+        }
     }
 }
 
@@ -52,16 +56,19 @@ impl Lists {
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "sends" => {
-                    for listed in args::list::<Listed>(input, errors)? {
+                    for listed in args::list::<Listed>(&name, input, errors)? {
                         lists.send(listed, errors);
                     }
                 }
-                "receives" => lists.receives.get_or_insert_default().extend(args::list::<Received>(input, errors)?),
+                "receives" => {
+                    lists.receives.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
+                }
                 "app" | "rooms" | "room_state" => {
                     while !input.is_empty() && !input.peek(syn::Token![,]) {
                         input.parse::<proc_macro2::TokenTree>()?;
                     }
-                    let remedy = format!("write `#[channel(\"/path\", {name} ..)]` on the struct");
+                    let value = if name == "rooms" { "(..)" } else { " = .." };
+                    let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");
                     errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
                 }
                 _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives"])),
@@ -164,7 +171,11 @@ impl HandlerArgs {
             syn::Meta::Path(_) => return all,
             syn::Meta::List(list) => list.tokens.clone(),
             syn::Meta::NameValue(value) => {
-                errors.at(value, "`#[message]` takes its arguments in parentheses", "write `#[message(type = \"..\")]`");
+                errors.at(
+                    value,
+                    "`#[message]` takes its arguments in parentheses",
+                    "write `#[message(type = \"..\")]`",
+                );
                 TokenStream::new()
             }
         };

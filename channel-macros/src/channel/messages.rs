@@ -40,7 +40,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         owner: handler.call.name.to_string(),
     });
     Messages {
-        name: channel.from_client(),
+        name: channel.name_from_client(),
         doc: format!(" All that a client may say to [`{}`].", channel.name),
         messages: messages.collect(),
         how: "handled by",
@@ -55,7 +55,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         owner: crate::spans::text(&sent.ty),
     });
     Messages {
-        name: channel.to_client(),
+        name: channel.name_to_client(),
         doc: format!(" All that [`{}`] sends to its clients.", channel.name),
         messages: messages.collect(),
         how: "sent as",

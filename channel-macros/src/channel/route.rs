@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type, Visibility};
 
 use crate::errors::Errors;
@@ -117,7 +118,9 @@ impl Args {
             match name.to_string().as_str() {
                 "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
                 "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
-                "rooms" => all.rooms.extend(args::list::<Type>(input, errors)?),
+                "rooms" => {
+                    all.rooms.extend(args::list::<RoomType>(&name, input, errors)?.into_iter().map(|RoomType(ty)| ty))
+                }
                 "sends" | "receives" => {
                     input.parse::<Option<proc_macro2::Group>>()?;
                     let remedy = format!("write `#[channel({name}(..))]` on the impl block");
@@ -128,6 +131,15 @@ impl Args {
             Ok(())
         });
         all
+    }
+}
+
+/// A type in `rooms(..)`.
+struct RoomType(Type);
+
+impl Parse for RoomType {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        args::ty(input).map(Self)
     }
 }
 
@@ -170,7 +182,8 @@ struct Marked {
 fn take_field(field: &mut Field, errors: &mut Errors) -> Option<Marked> {
     let mut source = None;
     for attr in field.attrs.extract_if(.., |attr| is_marker(attr, "extract") || is_marker(attr, "state")) {
-        let found = if is_marker(&attr, "extract") { extract_marker(&attr, errors) } else { state_marker(&attr, errors) };
+        let found =
+            if is_marker(&attr, "extract") { extract_marker(&attr, errors) } else { state_marker(&attr, errors) };
         if source.is_some() {
             let remedy = "keep one of `#[extract]` and `#[state]`";
             errors.at(&attr, "a field is made from one thing", remedy);
@@ -191,7 +204,11 @@ fn is_marker(attr: &Attribute, name: &str) -> bool {
 
 fn extract_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
     if !matches!(attr.meta, Meta::Path(_)) {
-        errors.at(&attr.meta, "`#[extract]` has no arguments", "what to extract is the field's type: write `#[extract]`");
+        errors.at(
+            &attr.meta,
+            "`#[extract]` has no arguments",
+            "what to extract is the field's type: write `#[extract]`",
+        );
     }
     Some(Source::Extract)
 }
@@ -209,7 +226,11 @@ fn state_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
             Some(Source::State(None))
         }
         Meta::List(list) => {
-            errors.at(list, "`#[state(..)]` without a value", "write `#[state]` for the type's `Default`, or `#[state(value)]`");
+            errors.at(
+                list,
+                "`#[state(..)]` without a value",
+                "write `#[state]` for the type's `Default`, or `#[state(value)]`",
+            );
             Some(Source::State(None))
         }
     }
@@ -251,7 +272,11 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
             None => {
                 let literal = route.pattern.as_ref().map(|pattern| &pattern.literal);
                 let what = format!("`{}` has no field for the path's parameter `:{name}`", route.name);
-                errors.at(literal, what, format_args!("add one: `{}: String`, or any type that is `FromStr` and `Display`", as_field(name)));
+                errors.at(
+                    literal,
+                    what,
+                    format_args!("add one: `{}: String`, or any type that is `FromStr` and `Display`", as_field(name)),
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `#[message(type = "move")]` on a struct.
 
+mod serde_arguments;
 mod shape;
 
 use proc_macro2::TokenStream;
@@ -23,7 +24,11 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let args = Args::parse(args, &mut errors);
     if args.wire_type.is_none() && errors.is_empty() {
         let remedy = "write `#[message(type = \"..\")]`";
-        errors.at_span(proc_macro2::Span::call_site(), format_args!("the message `{}` has no type", item.ident), remedy);
+        errors.at_span(
+            proc_macro2::Span::call_site(),
+            format_args!("the message `{}` has no type", item.ident),
+            remedy,
+        );
     }
     refuse_generics(&item.generics, &mut errors);
     shape::check(&item, &mut errors);
@@ -95,7 +100,11 @@ pub fn check_wire_type(literal: &LitStr, errors: &mut Errors) {
     if text.is_empty() {
         errors.at(literal, "a message's type is not empty", "name what it says: `type = \"move_made\"`");
     } else if text.starts_with('$') {
-        errors.at(literal, format_args!("the type \"{text}\" is reserved"), "types that begin with `$` are the framework's");
+        errors.at(
+            literal,
+            format_args!("the type \"{text}\" is reserved"),
+            "types that begin with `$` are the framework's",
+        );
     } else if text == "success" || text == "error" {
         let remedy = "it is one of the framework's own answers; choose another name";
         errors.at(literal, format_args!("the type \"{text}\" is reserved"), remedy);
@@ -175,7 +184,7 @@ fn derives(item: &ItemStruct) -> Vec<Path> {
 fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool) -> TokenStream {
     let name = &item.ident;
     let derives = derive.then(|| {
-        let names_crate = shape::serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
+        let names_crate = serde_arguments::serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
         let serde = (!names_crate).then(|| quote!(#[serde(crate = "::channel_runtime::private::serde")]));
         quote! {
             #[derive(::channel_runtime::private::serde::Serialize, ::channel_runtime::private::serde::Deserialize)]
@@ -209,46 +218,43 @@ pub fn without_serde_attributes(item: &ItemStruct) -> ItemStruct {
 mod tests {
     use super::*;
 
-    fn expansion(args: TokenStream, item: TokenStream) -> String {
-        expand(args, item).to_string().replace(' ', "")
+    fn expansion(args: &str, item: &str) -> String {
+        expand(args.parse().unwrap(), item.parse().unwrap()).to_string().replace(' ', "")
     }
 
     #[test]
     fn a_struct_keeps_its_attributes_and_becomes_a_message() {
-        let expansion = expansion(quote!(type = "move"), quote! {
-            /// A move.
-            #[derive(Clone)]
-            #[serde(deny_unknown_fields)]
-            pub struct Move { pub from: String }
-        });
+        let item = "/** A move. */ #[derive(Clone)] #[serde(deny_unknown_fields)] pub struct Move { pub from: String }";
+        let expansion = expansion("type = \"move\"", item);
         assert!(!expansion.contains("compile_error"), "{expansion}");
-        for part in ["doc=r\"Amove.\"", "derive(Clone)", "serde(deny_unknown_fields)", "TYPE:&'static::core::primitive::str=\"move\""] {
+        for part in
+            ["Amove.", "derive(Clone)", "serde(deny_unknown_fields)", "TYPE:&'static::core::primitive::str=\"move\""]
+        {
             assert!(expansion.contains(part), "{part} in {expansion}");
         }
     }
 
     #[test]
     fn the_item_survives_every_error() {
-        for args in [quote!(), quote!(type = ""), quote!(type = 1), quote!(typ = "x"), quote!(type), quote!("x"), quote!(=)] {
-            let text = args.to_string();
-            let expansion = expansion(args, quote!(pub struct Move { pub from: String }));
-            assert!(expansion.contains("compile_error"), "{text}");
-            assert!(expansion.contains("pubstructMove{pubfrom:String}"), "{text}");
-            assert!(expansion.contains("MessageforMove"), "{text}: others still find a message");
+        for args in ["", "type = \"\"", "type = 1", "typ = \"x\"", "type", "\"x\"", "="] {
+            let expansion = expansion(args, "pub struct Move { pub from: String }");
+            assert!(expansion.contains("compile_error"), "{args}");
+            assert!(expansion.contains("pubstructMove{pubfrom:String}"), "{args}");
+            assert!(expansion.contains("MessageforMove"), "{args}: others still find a message");
         }
     }
 
     #[test]
     fn the_user_may_derive_serde() {
-        let item = quote!(#[derive(serde::Serialize, serde::Deserialize)] struct Move { from: String });
-        assert!(expansion(quote!(type = "move"), item.clone()).contains("compile_error"));
-        let own = expansion(quote!(type = "move", serde), item);
+        let item = "#[derive(serde::Serialize, serde::Deserialize)] struct Move { from: String }";
+        assert!(expansion("type = \"move\"", item).contains("compile_error"));
+        let own = expansion("type = \"move\", serde", item);
         assert!(!own.contains("compile_error") && !own.contains("private"), "{own}");
     }
 
     #[test]
     fn a_serde_crate_of_the_user_s_is_respected() {
-        let own = expansion(quote!(type = "m"), quote!(#[serde(crate = "my_serde")] struct M { a: u8 }));
+        let own = expansion("type = \"m\"", "#[serde(crate = \"my_serde\")] struct M { a: u8 }");
         assert_eq!(own.matches("crate=").count(), 1, "{own}");
     }
 }
