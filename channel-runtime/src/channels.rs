@@ -22,7 +22,7 @@ use crate::session::Session;
 ///
 /// ```
 /// # use channel_runtime::{channel, channels, Hub};
-/// # struct App { chats: Hub<Chat> }
+/// # pub struct App { chats: Hub<Chat> }
 /// # impl App { fn new(chats: Hub<Chat>) -> Self { Self { chats } } }
 /// # #[channel("/chat/:room", app = App)] pub struct Chat { room: String }
 /// # #[channel] impl Chat {}

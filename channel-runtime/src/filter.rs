@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use warp::filters::BoxedFilter;
 use warp::path::Tail;
@@ -30,7 +30,8 @@ pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>) + Send>;
 pub(crate) struct PeerAddr(pub SocketAddr);
 
 pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFilter<(Response,)> {
-    warp::get()
+    // Not `warp::get()`: it answers 405 to other methods, also on paths of which nobody here knows anything.
+    warp::method()
         .and(warp::path::tail())
         .and(query())
         .and(warp::header::headers_cloned())
@@ -38,14 +39,14 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
         .and(warp::ext::optional::<PeerAddr>())
         .and(warp::ext::optional::<OnUpgrade>())
         .and_then(
-            move |path: Tail, query: String, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
+            move |method, path: Tail, query, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
                 let handshake = Handshake {
                     path: path.as_str().to_owned(),
                     query,
                     headers,
                     remote_addr: remote.or(peer.map(|peer| peer.0)),
                 };
-                answer(Arc::clone(&table), handshake, upgrade)
+                answer(Arc::clone(&table), method, handshake, upgrade)
             },
         )
         .boxed()
@@ -59,10 +60,11 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
 /// Ours and an upgrade: answered here, whatever comes of it. All else goes on to the routes beside us.
 async fn answer<A: Send + Sync + 'static>(
     table: Arc<Table<A>>,
+    method: Method,
     handshake: Handshake,
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Rejection> {
-    if !has_token(&handshake.headers, &header::UPGRADE, "websocket") {
+    if method != Method::GET || !has_token(&handshake.headers, &header::UPGRADE, "websocket") {
         return Err(reject::not_found());
     }
     let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
@@ -74,8 +76,7 @@ async fn answer<A: Send + Sync + 'static>(
         return Ok(Reject::bad_request("this connection can't be upgraded").into_response());
     };
     if table.is_stopping() {
-        let reject = Reject::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping");
-        return Ok(reject.with_header(header::RETRY_AFTER, "1").into_response());
+        return Ok(stopping().into_response());
     }
     // Extractors are the user's code: a panic in one is this request's alone.
     let started = AssertUnwindSafe(route.start(&handshake)).catch_unwind().await;
@@ -84,7 +85,13 @@ async fn answer<A: Send + Sync + 'static>(
         Err(Refusal::NotFound) => return Err(reject::not_found()),
         Err(Refusal::Reject(reject)) => return Ok(reject.into_response()),
     };
+    // Counted before the look, so that a stop either waits for this connection or is seen here.
+    let arriving = table.registry.begin_session();
+    if table.is_stopping() {
+        return Ok(stopping().into_response());
+    }
     tokio::spawn(async move {
+        let _arriving = arriving;
         match upgrade.await {
             Ok(upgraded) => {
                 let (io, read_ahead) = Transport::recover(upgraded);
@@ -95,6 +102,10 @@ async fn answer<A: Send + Sync + 'static>(
         }
     });
     Ok(opening.accept())
+}
+
+fn stopping() -> Reject {
+    Reject::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping").with_header(header::RETRY_AFTER, "1")
 }
 
 /// A well-formed request for an upgrade (RFC 6455, section 4.2.1).

@@ -20,7 +20,7 @@ use crate::wire::close::{Close, CloseCode, ClosedBy};
 /// # #[channel(sends(Notice))] impl Notifications {}
 /// # let channels = channels![Notifications];
 /// let hub = channels.of::<Notifications>();
-/// hub.room(&Notifications::room(&"news".into())).send(Notice { text: "hello".into() });
+/// hub.room(&Notifications::room("news")).send(Notice { text: "hello".into() });
 /// hub.all().send(Notice { text: "good night".into() });
 /// # channels.app(());
 /// ```

@@ -1,10 +1,61 @@
-//! Typed real-time channels over WebSockets.
+//! Typed real-time channels over WebSockets: *the struct says where, the messages say what, the impl says how.*
 //!
-//! What a channel is: [`channel`](mod@channel) (the traits that `#[channel]` implements), `message`, `path`, `reply`, `fault`, and
-//! `codec`, which turns JSON into messages and back. From HTTP to a connection: `handshake`, `filter`, `serve`. RFC 6455:
-//! `wire`. One connection: `session`, `outbox`. Who is here and who receives: `registry`, `room`, `socket`, `audience`,
-//! `hub`. Dependencies point down: the wire knows no channels, the registry no JSON, the macros no runtime types but
-//! those in `private`.
+//! ```
+//! # #[cfg(feature = "server")] mod example {
+//! use channel_runtime::{Fault, Socket, channel, channels, message};
+//!
+//! #[message(type = "say")]
+//! pub struct Say { text: String }
+//!
+//! #[message(type = "said")]
+//! pub struct Said { text: String }
+//!
+//! #[channel("/chat/:room")]
+//! pub struct Chat { room: String }
+//!
+//! #[channel(sends(Said))]
+//! impl Chat {
+//!     #[message]
+//!     async fn say(&mut self, say: Say, socket: &Socket<Self>) -> Result<(), Fault> {
+//!         if say.text.is_empty() {
+//!             return Err(Fault::validation("say something"));
+//!         }
+//!         socket.room().send(Said { text: say.text });
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # async fn serve() -> std::io::Result<()> {
+//! channels![Chat].app(()).serve("127.0.0.1:3030").await
+//! # }
+//! # }
+//! ```
+//!
+//! A client of `/chat/lounge` says `{"type":"say","text":"hello"}`, and everybody there hears
+//! `{"type":"said","text":"hello"}`.
+//!
+//! # Where to read on
+//!
+//! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: what travels; [`channels!`]: the list.
+//! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside.
+//! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
+//! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade.
+//! - [`Server`], [`Config`]: serving, mounting, bounds.
+//! - [`testing`]: typed clients in the test's own process.
+//!
+//! # On the wire
+//!
+//! A message is one JSON object: `{"type":"move","ref":7,"from":"e2","to":"e4"}`. The keys `type`, `ref` and all that begin with
+//! `$` are the protocol's, and so are the types `success`, `error` and all that begin with `$`. A message with a `ref`, a string
+//! of at most 64 bytes or a 64-bit integer, has exactly one answer with the same `ref`: the message that its handler returned,
+//! or `{"type":"success","ref":7}`, or `{"type":"error","ref":7,"code":"..","message":"..","timestamp":".."}`. A frame of a room
+//! other than the path's own names it in `"$room"`. What a client says wrong is answered and closes nothing, but for violations
+//! of the WebSocket protocol and messages over the size limit.
+//!
+//! # Without a server
+//!
+//! With `default-features = false` there are messages, their codec and [`Received`] alone, without tokio and warp: for clients
+//! in Rust, in a browser too.
 
 mod channel;
 mod codec;
@@ -78,3 +129,8 @@ mod server {
     pub use crate::socket::{Answer, Socket, timestamp};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
 }
+
+/// The README's program compiles.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
