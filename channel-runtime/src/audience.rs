@@ -323,6 +323,9 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
     /// # }
     /// ```
     ///
+    /// Never backwards, but not each number once: a connection is a member before its `on_connect`, so of two that come
+    /// together both may say 2.
+    ///
     /// # Panics
     /// Where the closure sends, joins or asks who is here: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {

@@ -131,7 +131,8 @@ impl Opening {
             (Some(key), None) if is_valid_key(key) => key,
             _ => return Err(Reject::bad_request("`Sec-WebSocket-Key` is the base64 of 16 bytes, once")),
         };
-        let offered = has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL);
+        // As it stands, for so a browser compares what it offered with what was chosen.
+        let offered = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL);
         Ok(Self {
             accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
             subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
@@ -154,6 +155,11 @@ impl Opening {
 
 /// Whether a header that is a list has this token, in any case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+    tokens(headers, name).any(|item| item.eq_ignore_ascii_case(token))
+}
+
+/// The items of a header that is a list.
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }

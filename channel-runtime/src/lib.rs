@@ -128,6 +128,8 @@ mod server {
     pub use crate::serve::{Bound, Server};
     pub use crate::socket::{Answer, Socket, timestamp};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
+    #[doc(no_inline)]
+    pub use http;
 }
 
 /// The README's program compiles.

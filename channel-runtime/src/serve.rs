@@ -65,8 +65,14 @@ impl<A: Send + Sync + 'static> Server<A> {
     /// ```
     ///
     /// Below a prefix, `warp::path("api").and(server.filter())`, a channel's path is what remains.
+    ///
+    /// What was added with [`or`](Self::or) is part of it.
     pub fn filter(&self) -> BoxedFilter<(Response,)> {
-        filter(Arc::clone(&self.table))
+        let channels = filter(Arc::clone(&self.table));
+        match &self.routes {
+            Some(routes) => channels.or(routes.clone()).unify().boxed(),
+            None => channels,
+        }
     }
 
     /// With more warp routes, tried after the channels.
@@ -159,11 +165,7 @@ impl<A: Send + Sync + 'static> Bound<A> {
     /// Serves until `stop` is ready, then stops as [`Server::stop`] says.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self { server, listener, .. } = self;
-        let routes = match &server.routes {
-            Some(routes) => server.filter().or(routes.clone()).unify().boxed(),
-            None => server.filter(),
-        };
-        let service = TowerToHyperService::new(warp::service(routes));
+        let service = TowerToHyperService::new(warp::service(server.filter()));
         let requests = GracefulShutdown::new();
         let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);

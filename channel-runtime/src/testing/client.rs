@@ -25,7 +25,8 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// Any mask will do in memory.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A client of channel `C` in a test, typed both ways. Dropped, it vanishes without a word.
+/// A client of channel `C` in a test, typed both ways. Dropped, it vanishes without a word; what follows from that has
+/// happened after the next [`settle`](super::TestApp::settle).
 ///
 /// What it receives it receives in order: `expect` takes the next message, and panics with what came instead, or when
 /// everything has settled and nothing came.

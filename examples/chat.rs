@@ -1,0 +1,143 @@
+//! A chat: rooms by name, who is typing, and how many are here.
+//!
+//! `cargo run --example chat`, open the printed address in two tabs, and talk. Whoever wants more than the page can
+//! connect anything that speaks WebSocket to `/chat/general` and say `{"type":"chat_message","message":"hello"}`.
+
+use std::env;
+
+use channel_runtime::{Fault, Server, Socket, channel, channels, message, timestamp};
+use warp::Filter;
+
+#[channel("/chat/:room_id")]
+pub struct ChatChannel {
+    room_id: String,
+    /// What the others were told last.
+    #[state]
+    typing: bool,
+}
+
+/// The first message to everyone who connects.
+#[message(type = "system")]
+pub struct System {
+    pub message: String,
+    /// Who the client itself is, to know its own lines among the others'.
+    pub user_id: String,
+    pub count: usize,
+    pub timestamp: String,
+}
+
+#[message(type = "user_joined")]
+pub struct UserJoined {
+    pub message: String,
+    pub count: usize,
+}
+
+#[message(type = "user_left")]
+pub struct UserLeft {
+    pub message: String,
+    pub count: usize,
+}
+
+/// What a client says ..
+#[message(type = "chat_message")]
+pub struct ChatMessage {
+    pub message: String,
+}
+
+/// .. and what the room hears. Two structs may share a wire type, for one goes in and one goes out.
+#[message(type = "chat_message")]
+pub struct ChatLine {
+    pub message: String,
+    pub user_id: String,
+    pub timestamp: String,
+}
+
+#[message(type = "user_typing")]
+pub struct UserTyping {
+    pub user_id: String,
+    pub timestamp: String,
+}
+
+#[message(type = "user_stopped_typing")]
+pub struct UserStoppedTyping {
+    pub user_id: String,
+    pub timestamp: String,
+}
+
+#[message(type = "pong")]
+pub struct Pong {
+    pub timestamp: String,
+}
+
+#[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
+impl ChatChannel {
+    /// The longest message, in characters.
+    const MAX_LEN: usize = 1000;
+
+    fn on_connect(&mut self, socket: &Socket<Self>) {
+        socket.send(System {
+            message: format!("Welcome to room {}", self.room_id),
+            user_id: user_id(socket),
+            count: socket.room().len(),
+            timestamp: timestamp(),
+        });
+        // Counted under the room's lock: where many come at once, nobody hears of 5 before 4.
+        socket.others().send_with(|room| UserJoined { message: "A user joined the room".into(), count: room.len() });
+    }
+
+    #[message]
+    fn say(&mut self, said: ChatMessage, socket: &Socket<Self>) -> Result<(), Fault> {
+        if said.message.chars().count() > Self::MAX_LEN {
+            return Err(Fault::validation("Message too long"));
+        }
+        if said.message.trim().is_empty() {
+            return Err(Fault::validation("Message cannot be empty"));
+        }
+        socket.room().send(ChatLine { message: said.message, user_id: user_id(socket), timestamp: timestamp() });
+        Ok(())
+    }
+
+    #[message(type = "typing_start")]
+    fn typing_start(&mut self, socket: &Socket<Self>) {
+        self.typing = true;
+        socket.others().send(UserTyping { user_id: user_id(socket), timestamp: timestamp() });
+    }
+
+    #[message(type = "typing_stop")]
+    fn typing_stop(&mut self, socket: &Socket<Self>) {
+        self.typing = false;
+        socket.others().send(UserStoppedTyping { user_id: user_id(socket), timestamp: timestamp() });
+    }
+
+    /// What a handler returns goes to whoever asked.
+    #[message(type = "ping")]
+    fn ping(&mut self) -> Pong {
+        Pong { timestamp: timestamp() }
+    }
+
+    fn on_close(&mut self, socket: &Socket<Self>) {
+        if self.typing {
+            self.typing_stop(socket);
+        }
+        socket.room().send_with(|room| UserLeft { message: "A user left the room".into(), count: room.len() });
+    }
+}
+
+/// There is no login here: a user is a connection.
+fn user_id(socket: &Socket<ChatChannel>) -> String {
+    format!("user_{}", socket.id())
+}
+
+/// The channel, and the page at `/`.
+pub fn server() -> Server<()> {
+    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/chat.html")));
+    channels![ChatChannel].app(()).or(page)
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
+    let bound = server().bind(addr).await?;
+    println!("listening on http://{}", bound.local_addr());
+    bound.run().await
+}

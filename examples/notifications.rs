@@ -1,0 +1,292 @@
+//! Notifications, pushed from outside to one person, to several or to all, on every device they have open.
+//!
+//! The channel has every hook there is, binary messages and pings included, and tells its user of each that ran. Run it
+//! with `cargo run --example notifications`, open the printed address in two tabs, and push from the page or from a shell:
+//!
+//! ```text
+//! curl --json '{"to":["ann","bob"],"text":"Lunch is ready"}' http://127.0.0.1:3030/notify
+//! ```
+
+use std::collections::HashMap;
+use std::env;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use channel_runtime::{Close, DecodeError, Extract, Fault, Handshake, Hub, Reject, Server, Socket};
+use channel_runtime::{channel, channels, message, timestamp};
+use serde::{Deserialize, Serialize};
+use warp::Filter;
+use warp::http::StatusCode;
+
+#[channel("/notifications", app = App)]
+pub struct NotificationChannel {
+    #[extract]
+    user: UserName,
+    /// Pings of this connection so far.
+    #[state]
+    pings: u32,
+}
+
+/// To a client that connected: all there is for its user. Which of it is read follows in binary, as a [`Bitmap`].
+#[message(type = "inbox")]
+pub struct Inbox {
+    pub notifications: Vec<Notification>,
+}
+
+#[message(type = "notification")]
+#[derive(Clone)]
+pub struct Notification {
+    /// 0, 1, 2 and so on; a client that gets one twice knows it by this.
+    pub id: u32,
+    pub text: String,
+    pub timestamp: String,
+}
+
+/// To all devices of a user: a hook ran on one of them.
+#[message(type = "activity")]
+pub struct Activity {
+    pub hook: String,
+    pub detail: String,
+}
+
+#[channel(sends(Inbox, Notification, Activity, Bytes))]
+impl NotificationChannel {
+    const MAX_DEVICES: usize = 8;
+
+    /// Before the upgrade: the last word on whether there is one.
+    fn authorize(&self, app: &App) -> Result<(), Reject> {
+        if app.hub.user(&self.user).len() >= Self::MAX_DEVICES {
+            return Err(Reject::forbidden("Too many devices"));
+        }
+        Ok(())
+    }
+
+    /// Read once, after the upgrade: whose connection this is.
+    fn identity(&self) -> &UserName {
+        &self.user
+    }
+
+    /// The first thing to run. What others send meanwhile waits until it has.
+    fn on_connect(&mut self, socket: &Socket<Self>, app: &App) {
+        let store = app.store();
+        socket.send(Inbox { notifications: store.of(&self.user) });
+        socket.send_bytes(store.read_by(&self.user));
+        self.tell(socket, "on_connect", format!("devices: {}", socket.user(&self.user).len()));
+    }
+
+    /// A binary message: the bitmap of what was read on this device. All devices are told the whole of it.
+    fn on_binary(&mut self, bitmap: Bytes, socket: &Socket<Self>, app: &App) -> Result<(), Fault> {
+        let all = app.store().mark_read(&self.user, &bitmap)?;
+        socket.user(&self.user).send_bytes(all);
+        self.tell(socket, "on_binary", format!("bytes: {}", bitmap.len()));
+        Ok(())
+    }
+
+    /// The pong is on its way already. Browsers never ping, but many other clients do.
+    fn on_ping(&mut self, data: Bytes, socket: &Socket<Self>) {
+        self.pings += 1;
+        self.tell(socket, "on_ping", format!("number {}, bytes: {}", self.pings, data.len()));
+    }
+
+    /// The answer to a ping of the server's, or one that nobody asked for: a heartbeat in one direction.
+    fn on_pong(&mut self, data: Bytes, socket: &Socket<Self>) {
+        self.tell(socket, "on_pong", format!("bytes: {}", data.len()));
+    }
+
+    /// Not JSON, or no message of this channel's, which has none: the `Fault` returned is sent instead of the usual one.
+    fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>) -> Fault {
+        self.tell(socket, "on_invalid", error.to_string());
+        Fault::new("notifications.listen", "This channel only listens to binary messages")
+    }
+
+    /// Runs once, however the connection ended; to the other devices only, for this one is gone.
+    fn on_close(&mut self, close: Close, socket: &Socket<Self>) {
+        self.tell(socket, "on_close", close.to_string());
+    }
+
+    fn tell(&self, socket: &Socket<Self>, hook: &str, detail: String) {
+        socket.user(&self.user).send(Activity { hook: hook.into(), detail });
+    }
+}
+
+pub struct App {
+    hub: Hub<NotificationChannel>,
+    store: Mutex<Store>,
+}
+
+impl App {
+    fn new(hub: Hub<NotificationChannel>) -> Self {
+        Self { hub, store: Mutex::default() }
+    }
+
+    /// Keeps a notification for everybody it is for, and pushes it to those who are here.
+    pub fn notify(&self, order: Order) -> Receipt {
+        // Stored before it is sent: who connects in between has it twice, not never. And sent under the lock, so that
+        // all clients see the ids grow.
+        let mut store = self.store();
+        let notification = store.add(order.to.clone(), order.text);
+        let id = notification.id;
+        let sent = match &order.to {
+            To::Everyone(_) => self.hub.all().send(notification),
+            To::One(user) => self.hub.user(user).send(notification),
+            To::Several(users) => self.hub.users(users).send(notification),
+        };
+        Receipt { id, devices: sent.recipients }
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic under the lock leaves nothing half done.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stands for a database.
+#[derive(Default)]
+struct Store {
+    notifications: Vec<(To, Notification)>,
+    read: HashMap<UserName, Bitmap>,
+}
+
+/// Bit `n % 8` of byte `n / 8` stands for the notification `n`.
+type Bitmap = Vec<u8>;
+
+impl Store {
+    fn add(&mut self, to: To, text: String) -> Notification {
+        let id = self.notifications.len() as u32;
+        let notification = Notification { id, text, timestamp: timestamp() };
+        self.notifications.push((to, notification.clone()));
+        notification
+    }
+
+    fn of(&self, user: &UserName) -> Vec<Notification> {
+        let theirs = self.notifications.iter().filter(|(to, _)| to.includes(user));
+        theirs.map(|(_, notification)| notification.clone()).collect()
+    }
+
+    fn read_by(&self, user: &UserName) -> Bytes {
+        self.read.get(user).cloned().unwrap_or_default().into()
+    }
+
+    /// Adds to what the user has read, and returns all of it.
+    fn mark_read(&mut self, user: &UserName, more: &[u8]) -> Result<Bytes, Fault> {
+        if more.len() > self.notifications.len().div_ceil(8) {
+            return Err(Fault::validation("There are not that many notifications"));
+        }
+        let read = self.read.entry(user.clone()).or_default();
+        read.resize(read.len().max(more.len()), 0);
+        read.iter_mut().zip(more).for_each(|(byte, more)| *byte |= more);
+        Ok(read.clone().into())
+    }
+}
+
+/// The body of `POST /notify`.
+#[derive(Deserialize)]
+pub struct Order {
+    pub to: To,
+    pub text: String,
+}
+
+/// Whom a notification is for: `"all"`, `"ann"` or `["ann", "bob"]`.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum To {
+    Everyone(All),
+    One(UserName),
+    Several(Vec<UserName>),
+}
+
+/// The word `"all"`.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum All {
+    All,
+}
+
+impl To {
+    fn includes(&self, user: &UserName) -> bool {
+        match self {
+            Self::Everyone(_) => true,
+            Self::One(one) => one == user,
+            Self::Several(several) => several.contains(user),
+        }
+    }
+}
+
+/// The answer to `POST /notify`.
+#[derive(Serialize)]
+pub struct Receipt {
+    pub id: u32,
+    /// How many devices it was pushed to; others will find it in their inbox.
+    pub devices: usize,
+}
+
+/// One to twenty letters and digits; `all` is nobody's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UserName(String);
+
+impl FromStr for UserName {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if !(1..=20).contains(&name.len()) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err("a name has one to twenty letters and digits");
+        }
+        if name == "all" {
+            return Err("nobody is called `all`");
+        }
+        Ok(Self(name.into()))
+    }
+}
+
+impl TryFrom<String> for UserName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<A: Sync> Extract<A> for UserName {
+    /// Believes what the query says; the example `secure` asks for a token.
+    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+        let name = handshake.query_param("user").ok_or(Reject::unauthorized("Unauthorized"))?;
+        name.parse().map_err(Reject::bad_request)
+    }
+}
+
+/// What is not a channel: `POST /notify` and the page.
+pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
+    let body = warp::body::content_length_limit(4096).and(warp::body::json());
+    let notify = warp::path!("notify")
+        .and(warp::post())
+        .and(body)
+        .map(move |order: Order| warp::reply::with_status(warp::reply::json(&app.notify(order)), StatusCode::ACCEPTED));
+    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/notifications.html")));
+    notify.or(page)
+}
+
+/// The app, for whoever has something to tell, and its server.
+pub fn server() -> (Arc<App>, Server<App>) {
+    let channels = channels![NotificationChannel];
+    let app = Arc::new(App::new(channels.of::<NotificationChannel>()));
+    let server = channels.app_arc(app.clone()).or(routes(app.clone()));
+    (app, server)
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
+    let (_, server) = server();
+    let bound = server.bind(addr).await?;
+    println!("listening on http://{}", bound.local_addr());
+    bound.run().await
+}

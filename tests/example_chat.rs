@@ -1,0 +1,204 @@
+//! `examples/chat.rs`, driven through the testing kit.
+
+#[allow(dead_code)]
+#[path = "../examples/chat.rs"]
+mod chat;
+
+use channel_runtime::CloseCode;
+use channel_runtime::testing::{self, Client, TestApp};
+use chat::ChatChannelFromClient::{Ping, TypingStart, TypingStop};
+use chat::{ChatChannel, ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping};
+use serde_json::{Value, json};
+
+/// Somebody in a room, with the welcome taken.
+struct Guest {
+    client: Client<ChatChannel>,
+    user_id: String,
+}
+
+async fn enter(app: &TestApp<()>, room: &str) -> Guest {
+    let mut client = app.connect::<ChatChannel>(&format!("/chat/{room}")).await.unwrap();
+    let welcome: System = client.expect().await;
+    Guest { client, user_id: welcome.user_id }
+}
+
+/// Two in one room, who have heard of each other.
+async fn alice_and_bob(app: &TestApp<()>) -> (Guest, Guest) {
+    let mut alice = enter(app, "general").await;
+    let bob = enter(app, "general").await;
+    let _: UserJoined = alice.client.expect().await;
+    (alice, bob)
+}
+
+#[tokio::test]
+async fn who_comes_is_welcomed_and_the_others_are_told() {
+    let app = testing::app(chat::server());
+    let mut alice = app.connect::<ChatChannel>("/chat/general").await.unwrap();
+    let welcome: System = alice.expect().await;
+    assert_eq!(welcome.message, "Welcome to room general");
+    assert_eq!(welcome.count, 1);
+    assert!(welcome.user_id.starts_with("user_"));
+    alice.expect_nothing().await;
+
+    let mut bob = app.connect::<ChatChannel>("/chat/general").await.unwrap();
+    assert_eq!(bob.expect::<System>().await.count, 2);
+    bob.expect_nothing().await;
+    let joined: UserJoined = alice.expect().await;
+    assert_eq!((joined.message.as_str(), joined.count), ("A user joined the room", 2));
+    alice.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn who_goes_is_missed_however_it_goes() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    let carol = enter(&app, "general").await;
+    let _: UserJoined = alice.client.expect().await;
+
+    bob.client.close();
+    let _: UserJoined = bob.client.expect().await;
+    assert_eq!(bob.client.expect_close().await.0, CloseCode::NORMAL);
+    let left: UserLeft = alice.client.expect().await;
+    assert_eq!((left.message.as_str(), left.count), ("A user left the room", 2));
+
+    drop(carol);
+    assert_eq!(alice.client.expect::<UserLeft>().await.count, 1);
+    alice.client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_message_reaches_everyone_in_its_room_and_nobody_else() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    let mut elsewhere = enter(&app, "random").await;
+
+    alice.client.send(ChatMessage { message: "Hello, world!".into() });
+    for client in [&mut alice.client, &mut bob.client] {
+        let line: ChatLine = client.expect().await;
+        assert_eq!((line.message.as_str(), &line.user_id), ("Hello, world!", &alice.user_id));
+        client.expect_nothing().await;
+    }
+    elsewhere.client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_message_has_between_1_and_1000_characters() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    for empty in ["", "  \n\t"] {
+        alice.client.send(ChatMessage { message: empty.into() });
+        assert_eq!(alice.client.expect_error("validation").await.message, "Message cannot be empty");
+    }
+    // Characters, not bytes: each of these is two.
+    alice.client.send(ChatMessage { message: "ü".repeat(1001) });
+    assert_eq!(alice.client.expect_error("validation").await.message, "Message too long");
+    bob.client.expect_nothing().await;
+
+    alice.client.send(ChatMessage { message: "ü".repeat(1000) });
+    assert_eq!(bob.client.expect::<ChatLine>().await.message, "ü".repeat(1000));
+}
+
+#[tokio::test]
+async fn the_others_see_who_is_typing() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    alice.client.send(TypingStart);
+    assert_eq!(bob.client.expect::<UserTyping>().await.user_id, alice.user_id);
+    alice.client.send(TypingStop);
+    assert_eq!(bob.client.expect::<UserStoppedTyping>().await.user_id, alice.user_id);
+    bob.client.expect_nothing().await;
+    alice.client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn who_goes_while_typing_types_no_more() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    alice.client.send(TypingStart);
+    let _: UserTyping = bob.client.expect().await;
+    drop(alice.client);
+    assert_eq!(bob.client.expect::<UserStoppedTyping>().await.user_id, alice.user_id);
+    let _: UserLeft = bob.client.expect().await;
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_to_whoever_asked() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    alice.client.send(Ping);
+    let pong: Pong = alice.client.expect().await;
+    assert!(pong.timestamp.ends_with('Z'), "{}", pong.timestamp);
+    let _: Pong = alice.client.request(Ping).reply().await;
+    bob.client.expect_nothing().await;
+}
+
+/// What a client of the seed's server would write and read.
+#[tokio::test]
+async fn the_wire_is_that_of_the_seed() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    let user_id = alice.user_id;
+    let expected = [
+        (
+            r#"{"type":"chat_message","message":"hi"}"#,
+            json!({"type": "chat_message", "message": "hi", "user_id": user_id}),
+        ),
+        (r#"{"type":"typing_start"}"#, json!({"type": "user_typing", "user_id": user_id})),
+        (r#"{"type":"typing_stop"}"#, json!({"type": "user_stopped_typing", "user_id": user_id})),
+    ];
+    for (said, heard) in expected {
+        alice.client.send_text(said);
+        assert_eq!(without_timestamp(&bob.client.expect_text().await), heard);
+    }
+    let _: ChatLine = alice.client.expect().await;
+
+    let answered = [
+        (r#"{"type":"ping"}"#, json!({"type": "pong"})),
+        (r#"{"type":"chat_message","message":""}"#, error("validation", "Message cannot be empty")),
+    ];
+    for (said, answer) in answered {
+        alice.client.send_text(said);
+        assert_eq!(without_timestamp(&alice.client.expect_text().await), answer);
+    }
+    for (said, code) in
+        [("{", "malformed"), (r#"{"type":"x"}"#, "unknown_type"), (r#"{"type":"chat_message"}"#, "invalid_payload")]
+    {
+        alice.client.send_text(said);
+        alice.client.expect_error(code).await;
+    }
+
+    drop(alice.client);
+    let left: Value = serde_json::from_str(&bob.client.expect_text().await).unwrap();
+    assert_eq!(left, json!({"type": "user_left", "message": "A user left the room", "count": 1}));
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({"type": "error", "code": code, "message": message})
+}
+
+fn without_timestamp(text: &str) -> Value {
+    let mut message: Value = serde_json::from_str(text).unwrap();
+    let timestamp = message.as_object_mut().unwrap().remove("timestamp").unwrap();
+    assert!(timestamp.as_str().unwrap().ends_with('Z'), "{timestamp}");
+    message
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn counts_never_run_backwards() {
+    let app = testing::app(chat::server());
+    let mut witness = enter(&app, "general").await;
+    let crowd = futures::future::join_all((0..50).map(|_| enter(&app, "general"))).await;
+    let mut counts = Vec::new();
+    for _ in 0..50 {
+        counts.push(witness.client.expect::<UserJoined>().await.count);
+    }
+    assert!(counts.is_sorted() && counts.last() == Some(&51), "{counts:?}");
+
+    drop(crowd);
+    counts.clear();
+    for _ in 0..50 {
+        counts.push(witness.client.expect::<UserLeft>().await.count);
+    }
+    assert!(counts.iter().rev().is_sorted() && counts.last() == Some(&1), "{counts:?}");
+    witness.client.expect_nothing().await;
+}
