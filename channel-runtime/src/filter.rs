@@ -41,7 +41,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
         .and_then(
             move |method, path: Tail, query, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
                 let handshake = Handshake {
-                    path: path.as_str().to_owned(),
+                    path: format!("/{}", path.as_str()),
                     query,
                     headers,
                     remote_addr: remote.or(peer.map(|peer| peer.0)),

@@ -13,7 +13,7 @@ use warp::reply::Response;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Handshake {
-    /// The path below the mount point, as the client sent it.
+    /// The path below the mount point, with its leading slash, as the client sent it.
     pub path: String,
     /// The raw query, without its `?`; empty where there is none.
     pub query: String,

@@ -194,13 +194,18 @@ impl Link {
     }
 
     /// Sends what waits and our Close, ends our half of the stream, and reads until the client has ended its own, so that
-    /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`.
-    pub async fn finish(mut self, timeout: Duration) {
+    /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`; and so long after
+    /// `given_up` whatever it takes, for one that takes a little now and then could hold a server that stops.
+    pub async fn finish(mut self, timeout: Duration, given_up: impl Future<Output = ()>) {
         let mut deadline = Box::pin(sleep(timeout));
+        let mut last = Box::pin(async {
+            given_up.await;
+            sleep(timeout).await;
+        });
         let mut drained = false;
         poll_fn(|cx| {
             // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
-            if deadline.as_mut().poll(cx).is_ready() {
+            if deadline.as_mut().poll(cx).is_ready() || last.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
             while !drained {

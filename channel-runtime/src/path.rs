@@ -41,9 +41,9 @@ impl Path {
         self.segments
     }
 
-    /// The values of the parameters, decoded and in order, if `path` has this form; one slash at either end is passed over.
+    /// The values of the parameters, decoded and in order, if `path` has this form; a slash at its end is passed over.
     pub fn matches(&self, path: &str) -> Option<Params> {
-        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_prefix('/')?;
         let path = path.strip_suffix('/').unwrap_or(path);
         let mut given = path.split('/').filter(|_| !path.is_empty());
         let mut values = Vec::new();
@@ -243,4 +243,94 @@ pub(crate) fn declared_room(kind: &str, key: &dyn Display) -> String {
     // Writing to a `String` fails only where the key's own `Display` does.
     write!(name, ":{key}").expect("a room key's `Display` returned an error");
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GAME: Path = Path::new(
+        "/game/:id/seat/:name",
+        &[Segment::Literal("game"), Segment::Param("id"), Segment::Literal("seat"), Segment::Param("name")],
+    );
+
+    proptest! {
+        #[test]
+        fn what_a_path_renders_it_matches_again(id in any::<u64>(), name in ".+") {
+            let rendered = GAME.render(&[&id, &name]);
+            let params = GAME.matches(&rendered).unwrap();
+            prop_assert_eq!(params.get(0).unwrap().parse::<u64>().unwrap(), id);
+            prop_assert_eq!(params.get(1), Some(&*name));
+            prop_assert!(rendered.bytes().all(|byte| byte.is_ascii_graphic()), "{}", rendered);
+        }
+
+        #[test]
+        fn no_path_makes_the_matcher_panic(path in ".*") {
+            let _ = GAME.matches(&path);
+        }
+
+        #[test]
+        fn ambiguous_is_what_some_path_fits_twice_with_neither_more_specific(
+            a in prop::collection::vec(0..3u8, 0..4),
+            b in prop::collection::vec(0..3u8, 0..4),
+        ) {
+            let ambiguous = pattern(&a).is_ambiguous_with(&pattern(&b));
+            prop_assert_eq!(ambiguous, pattern(&b).is_ambiguous_with(&pattern(&a)));
+            // All paths of two words and one that is no literal, up to the longest pattern.
+            let shared = paths(3).iter().any(|path| pattern(&a).matches(path).is_some() && pattern(&b).matches(path).is_some());
+            let is_literal = |pattern: &[u8]| pattern.iter().map(|segment| *segment < 2).collect::<Vec<_>>();
+            let (a, b) = (is_literal(&a), is_literal(&b));
+            let a_only = a.iter().zip(&b).any(|(a, b)| *a && !*b);
+            let b_only = a.iter().zip(&b).any(|(a, b)| *b && !*a);
+            prop_assert_eq!(ambiguous, shared && a_only == b_only);
+        }
+    }
+
+    /// 0 and 1 are literals, 2 is a parameter.
+    fn pattern(segments: &[u8]) -> Path {
+        let segments: Vec<Segment> = segments
+            .iter()
+            .map(|segment| match segment {
+                0 => Segment::Literal("x"),
+                1 => Segment::Literal("y"),
+                _ => Segment::Param("p"),
+            })
+            .collect();
+        Path::new("/..", Vec::leak(segments))
+    }
+
+    fn paths(longest: usize) -> Vec<String> {
+        let mut all = vec![String::from("/")];
+        let mut last = vec![String::new()];
+        for _ in 0..longest {
+            last = last.iter().flat_map(|path| ["x", "y", "z"].map(|word| format!("{path}/{word}"))).collect();
+            all.extend(last.clone());
+        }
+        all
+    }
+
+    #[test]
+    fn a_slash_more_at_the_end_is_passed_over_and_other_shapes_are_not_ours() {
+        let lobby = Path::new("/lobby", &[Segment::Literal("lobby")]);
+        for path in ["/lobby", "/lobby/", "/%6Cobby"] {
+            assert!(lobby.matches(path).is_some(), "{path}");
+        }
+        for path in ["", "lobby", "/", "//lobby", "/lobby//", "/lobby/x", "/Lobby", "/lobb"] {
+            assert!(lobby.matches(path).is_none(), "{path}");
+        }
+        let root = Path::new("/", &[]);
+        assert!(root.matches("/").is_some() && root.matches("").is_none() && root.matches("/x").is_none());
+        assert_eq!(root.render(&[]), "/");
+    }
+
+    #[test]
+    fn text_that_is_too_long_for_a_constant_is_cut_at_a_character() {
+        let long = "é".repeat(300);
+        let text = ConstText::concat(&["x", &long]);
+        assert_eq!(text.as_str().len(), 511);
+        assert!(text.as_str().ends_with('é'));
+        assert_eq!(ConstText::concat(&["a", "", "bc"]).as_str(), "abc");
+    }
 }

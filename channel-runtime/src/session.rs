@@ -75,7 +75,7 @@ impl<C: Channel> Running<C> {
         let close = self.link.end();
         drop(membership);
         self.close(close).await;
-        self.link.finish(self.config.close_timeout).await;
+        self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
     }
 
     async fn connect(&mut self) {

@@ -82,7 +82,7 @@ impl<A: Send + Sync + 'static> TestApp<A> {
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut handshake = Handshake::default();
-        path.trim_start_matches('/').clone_into(&mut handshake.path);
+        path.clone_into(&mut handshake.path);
         query.clone_into(&mut handshake.query);
         Connect { app: self, handshake, channel: PhantomData }
     }
@@ -160,7 +160,7 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
         let table = self.app.table();
         let not_found = || Reject::not_found("no channel has this path");
         let route = table.find(&self.handshake.path).ok_or_else(not_found)?;
-        assert_eq!(route.path(), C::PATH, "the path `/{}` is another channel's", self.handshake.path);
+        assert_eq!(route.path(), C::PATH, "the path `{}` is another channel's", self.handshake.path);
         let start = route.start(&self.handshake).await.map_err(|refusal| match refusal {
             Refusal::NotFound => not_found(),
             Refusal::Reject(reject) => reject,
