@@ -87,7 +87,7 @@ fn start() -> (TestApp<()>, Hub<Summing>) {
     (testing::app(channels.app(())), hub)
 }
 
-/// The tests that count open rooms, one after the other.
+/// The tests that open such rooms, one after the other; each leaves none behind.
 static COUNTING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test]
@@ -144,6 +144,8 @@ async fn misuse_of_a_rooms_locks_panics_instead_of_hanging() {
     witness.send(Add { n: 1 });
     assert_eq!(witness.expect::<Total>().await, Total { total: 1, here: 1 });
     assert_eq!(hub.all().len(), 1);
+    drop(witness);
+    app.settle().await;
 }
 
 #[tokio::test]
@@ -151,13 +153,15 @@ async fn a_room_is_named_by_the_parsed_parameters() {
     let _counting = COUNTING.lock().await;
     let (app, hub) = start();
     let mut first = app.connect::<Summing>("/sum/042").await.unwrap();
-    let _second = app.connect::<Summing>("/sum/42").await.unwrap();
-    let _third = app.connect::<Summing>("/sum/%34%32").await.unwrap();
+    let second = app.connect::<Summing>("/sum/42").await.unwrap();
+    let third = app.connect::<Summing>("/sum/%34%32").await.unwrap();
     first.send(Add { n: 1 });
     assert_eq!(first.expect::<Total>().await, Total { total: 1, here: 3 });
     assert_eq!(Summing::room(&42).path(), Some("/sum/42"));
     assert_eq!(hub.room(&Summing::room(&42)).len(), 3);
     assert_eq!(app.connect::<Summing>("/sum/forty-two").await.unwrap_err().status.as_u16(), 404);
+    drop((first, second, third));
+    app.settle().await;
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]

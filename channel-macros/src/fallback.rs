@@ -76,8 +76,7 @@ pub fn route(route: &Route) -> TokenStream {
         return TokenStream::new();
     }
     let name = &route.name;
-    let app = expand_route::app(route);
-    let room_state = expand_route::room_state(route);
+    let [app_type, room_state_type] = expand_route::types(route);
     let path = match &route.pattern {
         Some(pattern) => expand_route::path(pattern),
         None => quote!(::channel_runtime::private::Path::new("/", &[])),
@@ -101,8 +100,8 @@ pub fn route(route: &Route) -> TokenStream {
 
         const _: () = {
             impl ::channel_runtime::Route for #name {
-                type App = #app;
-                type RoomState = #room_state;
+                #app_type
+                #room_state_type
                 const NAME: &'static ::core::primitive::str = "";
                 const PATH: ::channel_runtime::private::Path = #path;
 
@@ -139,6 +138,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let reply = expand_handlers::reply(channel);
     let identity = expand_handlers::identity(channel);
     let from_client = channel.name_from_client();
+    let if_route = expand_handlers::if_route(channel);
     quote! {
         #(#enums)*
 
@@ -146,7 +146,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             #protocol
             #sends
             #reply
-            impl ::channel_runtime::Channel for #self_ty {
+            impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
 
                 async fn handle(

@@ -17,19 +17,19 @@ mod spans;
 
 use proc_macro::TokenStream;
 
-/// Makes a channel of a struct, `#[channel("/path")]`, and of its impl block, `#[channel(sends(..))]`.
+#[doc = include_str!("../docs/channel.md")]
 #[proc_macro_attribute]
 pub fn channel(args: TokenStream, item: TokenStream) -> TokenStream {
     channel::expand(args.into(), item.into()).into()
 }
 
-/// Makes a message of a struct, `#[message(type = "move")]`; in a channel's impl block it marks a handler.
+#[doc = include_str!("../docs/message.md")]
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     message::expand(args.into(), item.into()).into()
 }
 
-/// All channels of an app, `channels![ChatChannel, GameChannel]`; two that answer the same requests are an error.
+#[doc = include_str!("../docs/channels.md")]
 #[proc_macro]
 pub fn channels(list: TokenStream) -> TokenStream {
     channels::expand(list.into()).into()

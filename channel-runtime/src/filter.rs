@@ -78,9 +78,9 @@ async fn answer<A: Send + Sync + 'static>(
     if table.is_stopping() {
         return Ok(stopping().into_response());
     }
-    // Extractors are the user's code: a panic in one is this request's alone.
+    // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
     let started = AssertUnwindSafe(route.start(&handshake)).catch_unwind().await;
-    let start = match started.unwrap_or_else(|_| Err(Reject::internal("an extractor or `authorize` panicked").into())) {
+    let start = match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
         Ok(start) => start,
         Err(Refusal::NotFound) => return Err(reject::not_found()),
         Err(Refusal::Reject(reject)) => return Ok(reject.into_response()),

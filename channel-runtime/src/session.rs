@@ -27,24 +27,34 @@ use crate::wire::transport::Transport;
 
 /// A connection that has been accepted and has not begun.
 pub(crate) struct Session<C: Channel> {
-    pub handler: C,
-    pub app: Arc<C::App>,
-    pub hub: Hub<C>,
-    pub config: Arc<Config>,
-    pub activity: Activity,
+    handler: C,
+    /// The name of its path's room.
+    room: Arc<str>,
+    user: Option<UserKey>,
+    app: Arc<C::App>,
+    hub: Hub<C>,
+    config: Arc<Config>,
+    activity: Activity,
 }
 
 impl<C: Channel> Session<C> {
+    /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
+    pub fn new(handler: C, app: Arc<C::App>, hub: Hub<C>, config: Arc<Config>, activity: Activity) -> Self {
+        let room = Arc::clone(handler.own_room().key());
+        let user = handler.identified().map(|identity| UserKey::new(&identity));
+        Self { handler, room, user, app, hub, config, activity }
+    }
+
     /// Makes the connection a member of its rooms and returns the task that runs it to its end.
     pub fn start(self, io: Transport, read_ahead: Vec<u8>) -> impl Future<Output = ()> + Send + use<C> {
-        let Self { handler, app, hub, config, activity } = self;
+        let Self { handler, room, user, app, hub, config, activity } = self;
         let registry = Arc::clone(hub.registry());
         let counted = registry.begin_session();
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         let membership = registry.enter(Newcomer {
             channel: hub.channel(),
-            room: Arc::clone(handler.own_room().key()),
-            user: handler.identified().map(|identity| UserKey::new(&identity)),
+            room,
+            user,
             outbox_bytes: config.outbox_bytes,
             activity,
         });

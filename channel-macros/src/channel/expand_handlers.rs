@@ -50,13 +50,19 @@ pub fn protocol(channel: &Channel) -> TokenStream {
     }
 }
 
+/// For a struct that is no channel's: with a lifetime in it the compiler leaves the bound to those who use the impl, and
+/// the one error stands where the channel is listed.
+pub fn if_route(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    quote!(where for<'__a> #self_ty: ::channel_runtime::Route)
+}
+
 /// `SentBy` for each message in `sends(..)`.
 pub fn sends(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let messages = channel.lists.sends.iter().map(|sent| {
         let (cfgs, ty) = (&sent.cfgs, &sent.ty);
-        // What is no message is told by the enum, and `for<'__a>` keeps this from telling it again: with a lifetime in
-        // it the compiler leaves the bound to those who use the impl.
+        // What is no message is told by the enum; the lifetime keeps this from telling it again, as in `if_route`.
         quote! {
             #(#cfgs)*
             impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {}
@@ -74,8 +80,9 @@ pub fn sends(channel: &Channel) -> TokenStream {
 pub fn reply(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let to_client = channel.name_to_client();
+    let if_route = if_route(channel);
     quote! {
-        impl ::channel_runtime::Reply<#self_ty> for #to_client {
+        impl ::channel_runtime::Reply<#self_ty> for #to_client #if_route {
             fn reply(self, __socket: &::channel_runtime::Socket<#self_ty>) -> ::channel_runtime::private::Flow {
                 ::channel_runtime::private::reply_one_of(__socket, &self)
             }
@@ -88,8 +95,9 @@ fn implementation(channel: &Channel) -> TokenStream {
     let identity = identity(channel);
     let handle = handle(channel);
     let hooks = channel.hooks.iter().map(hook);
+    let if_route = if_route(channel);
     quote! {
-        impl ::channel_runtime::Channel for #self_ty {
+        impl ::channel_runtime::Channel for #self_ty #if_route {
             #identity
             #(#hooks)*
             #handle
@@ -99,10 +107,7 @@ fn implementation(channel: &Channel) -> TokenStream {
 
 pub fn identity(channel: &Channel) -> TokenStream {
     match channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()) {
-        Some(key) => {
-            let key = quote_spanned!(key.span()=> <#key as ::channel_runtime::private::Key>::Key);
-            quote! { type Identity = #key; }
-        }
+        Some(key) => quote_spanned!(key.span()=> type Identity = <#key as ::channel_runtime::private::Key>::Key;),
         None => quote! { type Identity = ::channel_runtime::Anonymous; },
     }
 }
@@ -172,19 +177,13 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             }
         },
         Kind::Identity => {
-            let receiver = quote!(&self);
+            let (receiver, local) = (quote!(&self), quote!(__reply));
             // All but the locals stands at the type, so that the compiler's errors for what is no key are one.
-            let signature = quote_spanned! {key.span()=>
-                fn identified(#receiver) -> ::core::option::Option<Self::Identity>
-            };
-            let value = quote_spanned! {key.span()=>
-                ::channel_runtime::private::identity::<Self::Identity, _>(#answer)
-            };
-            quote! {
+            quote_spanned! {key.span()=>
                 #(#cfgs)*
-                #signature {
-                    let __reply = #tokens;
-                    #value
+                fn identified(#receiver) -> ::core::option::Option<Self::Identity> {
+                    let #local = #tokens;
+                    ::channel_runtime::private::identity::<Self::Identity, _>(#answer)
                 }
             }
         }

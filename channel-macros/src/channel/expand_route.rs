@@ -5,18 +5,18 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::route::{OtherField, Param, RoomKind, Route, Source};
+use super::rooms::RoomKind;
+use super::route::{OtherField, Param, Route, Source};
 use crate::pattern::{Pattern, Segment};
 use crate::spans::{self, beside_locals};
 
 pub fn expand(route: &Route) -> TokenStream {
     let Some(pattern) = &route.pattern else { return TokenStream::new() };
     let name = &route.name;
-    let app = app(route);
-    let room_state = room_state(route);
+    let [app_type, room_state_type] = types(route);
     let path = path(pattern);
     let text = name.unraw().to_string();
-    let build = build(route, &app);
+    let build = build(route);
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
     let served_by = served_by(route);
@@ -27,8 +27,8 @@ pub fn expand(route: &Route) -> TokenStream {
         #[automatically_derived]
         const _: () = {
             impl ::channel_runtime::Route for #name {
-                type App = #app;
-                type RoomState = #room_state;
+                #app_type
+                #room_state_type
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
 
@@ -45,12 +45,15 @@ pub fn expand(route: &Route) -> TokenStream {
     }
 }
 
-pub fn app(route: &Route) -> TokenStream {
-    route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app))
-}
-
-pub fn room_state(route: &Route) -> TokenStream {
-    route.room_state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state))
+/// `App` and `RoomState`, each standing at the user's type: what is wrong with it is told there.
+pub fn types(route: &Route) -> [TokenStream; 2] {
+    [("App", &route.app), ("RoomState", &route.room_state)].map(|(name, ty)| {
+        let name = syn::Ident::new(name, proc_macro2::Span::call_site());
+        match ty {
+            Some(ty) => quote_spanned!(ty.span()=> type #name = #ty;),
+            None => quote!(type #name = ();),
+        }
+    })
 }
 
 pub fn path(pattern: &Pattern) -> TokenStream {
@@ -63,7 +66,8 @@ pub fn path(pattern: &Pattern) -> TokenStream {
 }
 
 /// Parameters first, so that a path that is none of ours is 404 whatever the extractors say.
-fn build(route: &Route, app: &TokenStream) -> TokenStream {
+fn build(route: &Route) -> TokenStream {
+    let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
     let local = |name: &syn::Ident| format_ident!("__{}", name.unraw(), span = beside_locals(name.span()));
     let params = route.params.iter().enumerate().map(|(index, Param { name, ty })| {
         let local = local(name);

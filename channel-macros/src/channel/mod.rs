@@ -7,6 +7,7 @@ pub mod handlers;
 mod hooks;
 mod lists;
 pub mod messages;
+mod rooms;
 pub mod route;
 
 use proc_macro2::TokenStream;
@@ -92,4 +93,52 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
         (None, errors) => quote!(#errors),
     };
     quote!(#block #expansion)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expansion(args: &str, item: &str) -> String {
+        expand(args.parse().unwrap(), item.parse().unwrap()).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn a_half_typed_body_is_no_error_of_ours() {
+        let block = "impl Game { #[message] async fn make_move(&mut self, m: Move) { let x = m. } }";
+        let expansion = expansion("sends(Moved)", block);
+        assert!(!expansion.contains("compile_error"), "{expansion}");
+        assert!(expansion.starts_with("implGame{asyncfnmake_move(&mutself,m:Move){letx=m.}}"), "{expansion}");
+    }
+
+    #[test]
+    fn the_block_survives_every_error() {
+        for args in ["sends", "sends(", "sends(,)", "nonsense", "\"/game\"", "= ="] {
+            let Ok(args) = args.parse::<TokenStream>() else { continue };
+            let text = args.to_string();
+            let expansion = expand(args, "impl Game { fn seat(&self) -> u8 { 7 } }".parse().unwrap()).to_string();
+            let expansion = expansion.replace(' ', "");
+            assert!(expansion.contains("compile_error"), "{text}");
+            assert!(expansion.contains("implGame{fnseat(&self)->u8{7}}"), "{text}");
+            assert!(expansion.contains("ChannelforGame"), "{text}: others still find a channel");
+        }
+    }
+
+    #[test]
+    fn the_struct_survives_every_error_without_our_attributes() {
+        for args in ["", "\"game\"", "\"/:other\"", "\"/game\", ap = App", "7", "= ="] {
+            let expansion = expansion(args, "pub struct Game { #[extract] user: User, #[state(7)] lives: u8 }");
+            assert!(expansion.contains("compile_error"), "{args}");
+            assert!(expansion.contains("pubstructGame{user:User,lives:u8}"), "{args}");
+            assert!(expansion.contains("RouteforGame"), "{args}: others still find a channel");
+        }
+    }
+
+    #[test]
+    fn what_is_no_channel_survives() {
+        for item in ["enum Game { A }", "fn game() {}", "trait Game {}", "impl Play for Game { fn play(&self) {} }"] {
+            let expansion = expansion("\"/game\"", item);
+            assert!(expansion.contains("compile_error") && expansion.contains(&item.replace(' ', "")), "{expansion}");
+        }
+    }
 }

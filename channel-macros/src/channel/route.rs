@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type, Visibility};
 
+use super::rooms::{self, Listed, RoomKind};
+use crate::args;
 use crate::errors::Errors;
-use crate::names::{closest, one_of, snake};
+use crate::names::{closest, one_of};
 use crate::pattern::Pattern;
-use crate::{args, spans};
 
 const ARGUMENTS: &[&str] = &["app", "rooms", "room_state"];
 
@@ -28,12 +28,6 @@ pub struct Route {
     /// All other fields.
     pub fields: Vec<OtherField>,
     pub has_generics: bool,
-}
-
-pub struct RoomKind {
-    pub ty: Type,
-    /// The type's name in snake case: the room's name begins with it.
-    pub kind: String,
 }
 
 pub struct Param {
@@ -63,7 +57,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         pattern: args.path.map(|path| Pattern::parse(path, errors)),
         app: args.app,
         room_state: args.room_state,
-        rooms: room_kinds(args.rooms, errors),
+        rooms: rooms::kinds(args.rooms, errors),
         params: Vec::new(),
         fields: Vec::new(),
         has_generics: !item.generics.params.is_empty(),
@@ -94,7 +88,7 @@ struct Args {
     path: Option<LitStr>,
     app: Option<Type>,
     room_state: Option<Type>,
-    rooms: Vec<Type>,
+    rooms: Vec<Listed>,
 }
 
 impl Args {
@@ -118,9 +112,7 @@ impl Args {
             match name.to_string().as_str() {
                 "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
                 "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
-                "rooms" => {
-                    all.rooms.extend(args::list::<RoomType>(&name, input, errors)?.into_iter().map(|RoomType(ty)| ty))
-                }
+                "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
                 "sends" | "receives" => {
                     input.parse::<Option<proc_macro2::Group>>()?;
                     let remedy = format!("write `#[channel({name}(..))]` on the impl block");
@@ -132,42 +124,6 @@ impl Args {
         });
         all
     }
-}
-
-/// A type in `rooms(..)`.
-struct RoomType(Type);
-
-impl Parse for RoomType {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        args::ty(input).map(Self)
-    }
-}
-
-fn room_kinds(types: Vec<Type>, errors: &mut Errors) -> Vec<RoomKind> {
-    let mut kinds: Vec<RoomKind> = Vec::new();
-    for ty in types {
-        let Some(name) = spans::last_ident(&ty) else {
-            let remedy = "write a type for the key: `struct Symbol(String);`";
-            errors.at(&ty, "a kind of room is a type with a name", remedy);
-            continue;
-        };
-        let kind = snake(&name.unraw().to_string());
-        match kinds.iter().find(|other| other.kind == kind) {
-            Some(other) if spans::text(&other.ty) == spans::text(&ty) => {
-                errors.at(&ty, format_args!("the kind of room `{name}` is declared twice"), "take one of them away");
-            }
-            Some(other) => {
-                let what = format!(
-                    "`{}` and `{}` would have the same rooms, for a room is named after the last part of its type's path",
-                    spans::text(&ty),
-                    spans::text(&other.ty),
-                );
-                errors.at(&ty, what, "rename one of the two types, or wrap it in a struct of another name");
-            }
-            None => kinds.push(RoomKind { ty, kind }),
-        }
-    }
-    kinds
 }
 
 /// A field with what its attribute says.

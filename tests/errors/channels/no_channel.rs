@@ -1,0 +1,7 @@
+use channel_runtime::channels;
+
+struct Game;
+
+fn main() {
+    channels![Game].app(());
+}

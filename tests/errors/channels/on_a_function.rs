@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game")]
+async fn game() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use channel_runtime::channel;
+
+struct App;
+
+#[channel("/game", app = App)]
+pub struct Game;
+
+fn main() {}

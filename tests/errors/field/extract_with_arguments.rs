@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/game")]
+struct Game {
+    #[extract(header = "user")]
+    user: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/game")]
+struct Game<T> {
+    #[state]
+    board: T,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use channel_runtime::channel;
+
+struct User(String);
+
+#[channel("/game")]
+struct Game {
+    #[extract]
+    user: User,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use channel_runtime::channel;
+
+#[channel("/game")]
+struct Game {
+    #[extract]
+    #[state]
+    user: String,
+}
+
+fn main() {}

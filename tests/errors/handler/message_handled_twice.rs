@@ -1,0 +1,20 @@
+use channel_runtime::{channel, message};
+
+#[message(type = "move")]
+struct Move {
+    from: String,
+}
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    #[message]
+    async fn make_move(&mut self, _: Move) {}
+
+    #[message]
+    async fn take_back(&mut self, _: Move) {}
+}
+
+fn main() {}

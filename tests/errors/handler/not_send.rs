@@ -1,0 +1,21 @@
+use channel_runtime::{channel, message};
+
+#[message(type = "move")]
+struct Move {
+    from: String,
+}
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    #[message]
+    async fn make_move(&mut self, m: Move) {
+        let shared = std::rc::Rc::new(m);
+        std::future::ready(()).await;
+        drop(shared);
+    }
+}
+
+fn main() {}

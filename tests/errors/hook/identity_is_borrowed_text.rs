@@ -1,0 +1,13 @@
+use channel_runtime::{channel};
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    fn identity(&self) -> &str {
+        "anna"
+    }
+}
+
+fn main() {}

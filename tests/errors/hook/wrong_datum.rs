@@ -1,0 +1,11 @@
+use channel_runtime::{channel};
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    async fn on_close(&mut self, _: u16) {}
+}
+
+fn main() {}

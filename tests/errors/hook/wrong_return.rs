@@ -1,0 +1,13 @@
+use channel_runtime::{channel};
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    async fn on_connect(&mut self) -> bool {
+        true
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use channel_runtime::message;
+
+#[message(type = "move")]
+#[derive(Debug, serde::Serialize)]
+struct Move {
+    from: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use channel_runtime::message;
+
+#[message(type = "move")]
+fn make_move() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use channel_runtime::message;
+
+#[message(type = "move")]
+struct Move(String, String);
+
+fn main() {}

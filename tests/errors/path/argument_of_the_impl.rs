@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game", sends(Move))]
+struct Game;
+
+fn main() {}

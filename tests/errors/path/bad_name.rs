@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game/:1st")]
+struct Game;
+
+fn main() {}

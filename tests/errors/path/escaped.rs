@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/my%20game")]
+struct Game;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game/:self")]
+struct Game;
+
+fn main() {}

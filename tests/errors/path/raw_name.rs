@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game/:r#type")]
+struct Game;
+
+fn main() {}

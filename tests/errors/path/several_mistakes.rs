@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/<a>//:1st/")]
+struct Game;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game", room = Board)]
+struct Game;
+
+fn main() {}

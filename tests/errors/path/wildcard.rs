@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("/game/*rest")]
+struct Game;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use channel_runtime::channel;
+
+struct Board(u8);
+
+#[channel("/game", room_state = Board)]
+struct Game;
+
+fn main() {}

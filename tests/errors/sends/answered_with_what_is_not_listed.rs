@@ -1,0 +1,19 @@
+use channel_runtime::{channel, message};
+
+#[message(type = "move")]
+struct Move {
+    from: String,
+}
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    #[message]
+    async fn make_move(&mut self, m: Move) -> GameToClient {
+        GameToClient::Move(m)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,77 @@
+//! Nothing is in scope here but what is imported.
+#![no_implicit_prelude]
+
+use ::channel_runtime::{DecodeError, Fault, Reject, Socket, channel, channels, message};
+
+#[message(type = "said")]
+struct Said {
+    text: ::std::string::String,
+}
+
+#[message(type = "pong")]
+struct Pong;
+
+struct App;
+
+struct Topic;
+
+impl ::std::fmt::Display for Topic {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("topic")
+    }
+}
+
+#[channel("/bare/:id/:name", app = App, rooms(Topic))]
+struct Bare {
+    id: u32,
+    name: ::std::string::String,
+    #[extract]
+    _handshake: ::channel_runtime::Handshake,
+    #[state]
+    count: u32,
+}
+
+#[channel(sends(Said, Pong, Bytes), receives(Said, "ping"))]
+impl Bare {
+    fn authorize(&self, _app: &App) -> ::std::result::Result<(), Reject> {
+        ::std::result::Result::Ok(())
+    }
+
+    fn identity(&self) -> ::std::option::Option<&::std::string::String> {
+        ::std::option::Option::Some(&self.name)
+    }
+
+    async fn on_connect(&mut self, socket: &Socket<Self>) {
+        self.count += self.id;
+        socket.join(&Topic);
+    }
+
+    #[message]
+    async fn say(&mut self, said: Said) -> Said {
+        Said { text: said.text }
+    }
+
+    #[message(type = "ping")]
+    fn ping(&self) -> Pong {
+        Pong
+    }
+
+    fn on_binary(&mut self, _: ::bytes::Bytes) {}
+
+    async fn on_ping(&mut self, _: ::bytes::Bytes) {}
+
+    async fn on_pong(&mut self) {}
+
+    async fn on_invalid(&mut self, _: DecodeError) -> ::std::option::Option<Fault> {
+        ::std::option::Option::None
+    }
+
+    async fn on_close(&mut self, _: ::channel_runtime::Close) {}
+}
+
+#[test]
+fn it_can_be_served() {
+    let channels = channels![Bare];
+    let _ = channels.of::<Bare>();
+    ::std::assert_eq!(Bare::room(&1, "x").path(), ::std::option::Option::Some("/bare/1/x"));
+}
