@@ -106,7 +106,8 @@ impl Math {
 
     #[message]
     fn store(&self, _: Store) -> Result<(), Fault> {
-        Err(std::io::Error::other("the password is hunter2")).map_err(Fault::internal)
+        let stored: std::io::Result<()> = Err(std::io::Error::other("the password is hunter2"));
+        stored.map_err(Fault::internal)
     }
 }
 

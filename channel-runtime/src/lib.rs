@@ -59,9 +59,9 @@
 
 mod channel;
 mod codec;
+mod const_text;
 mod fault;
 mod message;
-mod path;
 #[doc(hidden)]
 pub mod private;
 
@@ -93,6 +93,8 @@ mod hub;
 mod link;
 #[cfg(feature = "server")]
 mod outbox;
+#[cfg(feature = "server")]
+mod path;
 #[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]

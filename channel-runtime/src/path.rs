@@ -1,9 +1,11 @@
 //! A channel's path: its pattern, what a request's path gives for it, and whether two of them overlap.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::const_text::{ConstText, same};
 
 /// What stands for itself in an encoded path: RFC 3986's unreserved characters; all else is escaped.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -79,7 +81,6 @@ impl Path {
     }
 
     /// Sorts before another that it is more specific than: a literal beats a parameter, from the left.
-    #[cfg(feature = "server")]
     pub(crate) fn specificity(&self) -> impl Ord + use<> {
         self.segments.iter().map(|segment| matches!(segment, Segment::Param(_))).collect::<Vec<_>>()
     }
@@ -108,22 +109,6 @@ impl Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.pattern)
     }
-}
-
-/// Whether two strings are equal, in a constant.
-pub(crate) const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 /// The parameters that a request's path gave, decoded, in the order of the pattern.
@@ -168,55 +153,6 @@ impl<T: FromStr + Display> FromPath for T {
     }
 }
 
-/// Text put together in a constant, for the errors of compile-time checks.
-#[doc(hidden)]
-pub struct ConstText {
-    bytes: [u8; 512],
-    len: usize,
-}
-
-impl ConstText {
-    /// All the parts in a row; what is beyond 512 bytes is cut at a character.
-    pub const fn concat(parts: &[&str]) -> Self {
-        let mut text = Self { bytes: [0; 512], len: 0 };
-        let mut part = 0;
-        while part < parts.len() {
-            let bytes = parts[part].as_bytes();
-            let mut at = 0;
-            while at < bytes.len() {
-                if text.len == text.bytes.len() {
-                    return text.cut();
-                }
-                text.bytes[text.len] = bytes[at];
-                text.len += 1;
-                at += 1;
-            }
-            part += 1;
-        }
-        text
-    }
-
-    /// Takes away a character that was only partly written.
-    const fn cut(mut self) -> Self {
-        while self.len > 0 && self.bytes[self.len - 1] & 0b1100_0000 == 0b1000_0000 {
-            self.len -= 1;
-        }
-        if self.len > 0 && self.bytes[self.len - 1] >= 0b1100_0000 {
-            self.len -= 1;
-        }
-        self
-    }
-
-    /// The text.
-    pub const fn as_str(&self) -> &str {
-        let (text, _) = self.bytes.split_at(self.len);
-        match std::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(_) => "",
-        }
-    }
-}
-
 /// The error for two channels whose paths answer the same requests.
 #[doc(hidden)]
 pub const fn overlap(first: (&str, Path), second: (&str, Path)) -> Option<ConstText> {
@@ -234,15 +170,6 @@ pub const fn overlap(first: (&str, Path), second: (&str, Path)) -> Option<ConstT
         first.1.pattern,
         "\") answer the same requests; give one of them a literal segment of its own",
     ]))
-}
-
-/// Writes a declared room's name: its kind, a colon, the key.
-#[cfg(feature = "server")]
-pub(crate) fn declared_room(kind: &str, key: &dyn Display) -> String {
-    let mut name = String::from(kind);
-    // Writing to a `String` fails only where the key's own `Display` does.
-    write!(name, ":{key}").expect("a room key's `Display` returned an error");
-    name
 }
 
 #[cfg(test)]
@@ -323,14 +250,5 @@ mod tests {
         let root = Path::new("/", &[]);
         assert!(root.matches("/").is_some() && root.matches("").is_none() && root.matches("/x").is_none());
         assert_eq!(root.render(&[]), "/");
-    }
-
-    #[test]
-    fn text_that_is_too_long_for_a_constant_is_cut_at_a_character() {
-        let long = "é".repeat(300);
-        let text = ConstText::concat(&["x", &long]);
-        assert_eq!(text.as_str().len(), 511);
-        assert!(text.as_str().ends_with('é'));
-        assert_eq!(ConstText::concat(&["a", "", "bc"]).as_str(), "abc");
     }
 }

@@ -1,8 +1,5 @@
 //! What the macros' expansions call. No part of the public API: it may change in any release.
 
-use std::fmt::Display;
-use std::future::Future;
-
 pub use bytes::Bytes;
 pub use serde;
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
@@ -11,7 +8,7 @@ use serde::ser::Serializer;
 pub use crate::codec::{deserialize, serialize};
 // For the benchmark.
 pub use crate::codec::{Decoded, Head, decode, encode_one_of};
-pub use crate::path::{ConstText, Path, Segment};
+pub use crate::const_text::ConstText;
 
 /// Reads a message without fields: other fields are passed over.
 pub fn decode_unit<'de, D: Deserializer<'de>>(fields: D) -> Result<(), D::Error> {
@@ -28,7 +25,7 @@ pub fn encode_unit<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
 pub const fn duplicate(types: &[&str], owners: &[&str], index: usize, how: &str) -> Option<ConstText> {
     let mut at = 0;
     while at < index {
-        if crate::path::same(types[at], types[index]) {
+        if crate::const_text::same(types[at], types[index]) {
             return Some(ConstText::concat(&[
                 "messages of type \"",
                 types[index],
@@ -49,13 +46,15 @@ pub use server::*;
 
 #[cfg(feature = "server")]
 mod server {
-    use super::*;
+    use std::fmt::Display;
+    use std::future::Future;
+
     use crate::channel::{Channel, Identity, Route};
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
     pub use crate::handshake::Refusal;
     use crate::handshake::Reject;
-    pub use crate::path::{FromPath, Params, overlap};
+    pub use crate::path::{FromPath, Params, Path, Segment, overlap};
     pub use crate::reply::Flow;
     use crate::reply::{InvalidReply, Reply};
     use crate::room::Room;

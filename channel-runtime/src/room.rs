@@ -31,7 +31,7 @@ impl<C> Room<C> {
     }
 
     pub(crate) fn declared(kind: &str, key: &dyn Display) -> Self {
-        Self { name: crate::path::declared_room(kind, key).into(), channel: PhantomData }
+        Self { name: format!("{kind}:{key}").into(), channel: PhantomData }
     }
 
     /// The encoded path of the path's own room, below the mount point: `/game/42`; nothing for a declared kind's.
