@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Ref {
             type Value = Ref;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a string of at most {} bytes or a 64-bit integer", Ref::MAX_LEN)
+                write!(f, "as `ref` a string of at most {} bytes or a 64-bit integer", Ref::MAX_LEN)
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Ref, E> {

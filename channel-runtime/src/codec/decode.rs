@@ -5,14 +5,15 @@
 //! then the payload is read again, the second time with the way to each field tracked.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserializer as _;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 
 use super::depth;
 use super::envelope::{Envelope, ReadMessage, ReadType, skip};
 use super::error::DecodeError;
-use super::name::{Key, ReadKey};
+use super::name::{Key, ReadKey, Reserved};
 use crate::message::{Messages, Ref};
 
 /// A text from a client, decoded.
@@ -158,15 +159,15 @@ impl<'de> Visitor<'de> for Survey<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut kind = None;
-        while let Some(key) = map.next_key_seed(ReadKey)? {
+        while let Some(key) = map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
             match key {
-                Key::Type => {
+                Key::Reserved(Reserved::Type, _) => {
                     self.envelope.note_type()?;
                     kind = Some(map.next_value_seed(ReadType(self.types))?);
                 }
-                Key::Ref => self.envelope.read_ref(&mut map)?,
-                Key::Room => self.envelope.read_room(&mut map)?,
-                Key::Extension | Key::Field(_) => skip(&mut map)?,
+                Key::Reserved(Reserved::Ref, _) => self.envelope.read_ref(&mut map)?,
+                Key::Reserved(Reserved::Room, _) => self.envelope.read_room(&mut map)?,
+                Key::Reserved(Reserved::Extension, _) | Key::Field(IgnoredAny) => skip(&mut map)?,
             }
         }
         kind.ok_or_else(|| de::Error::missing_field("type"))

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::name::{Key, NameDeserializer, ReadKey};
+use super::name::{Key, ReadKey, Reserved};
 use crate::message::{Messages, Ref};
 
 /// What the protocol's keys said, gathered as they come, so that it is there also when the message turns out bad.
@@ -133,15 +133,15 @@ fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
     map: &mut A,
 ) -> Result<usize, A::Error> {
     loop {
-        match map.next_key_seed(ReadKey)? {
-            Some(Key::Type) => {
+        match map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
+            Some(Key::Reserved(Reserved::Type, _)) => {
                 envelope.note_type()?;
                 return map.next_value_seed(ReadType(T::TYPES))?.map_err(|kind| unknown_type(&kind));
             }
-            Some(Key::Ref) => envelope.read_ref(map)?,
-            Some(Key::Room) => envelope.read_room(map)?,
-            Some(Key::Extension) => skip(map)?,
-            Some(Key::Field(_)) => return Err(de::Error::custom("`type` is not the first key")),
+            Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(map)?,
+            Some(Key::Reserved(Reserved::Room, _)) => envelope.read_room(map)?,
+            Some(Key::Reserved(Reserved::Extension, _)) => skip(map)?,
+            Some(Key::Field(IgnoredAny)) => return Err(de::Error::custom("`type` is not the first key")),
             None => return Err(de::Error::missing_field("type")),
         }
     }
@@ -182,10 +182,19 @@ impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
 
     #[inline]
     fn drain(&mut self) -> Result<(), A::Error> {
-        while self.next_key_seed(PhantomData::<IgnoredAny>)?.is_some() {
+        while !self.ended && self.next_key_seed(PhantomData::<IgnoredAny>)?.is_some() {
             skip(&mut self.map)?;
         }
         Ok(())
+    }
+
+    fn read_reserved(&mut self, key: Reserved) -> Result<(), A::Error> {
+        match key {
+            Reserved::Type => self.read_type(),
+            Reserved::Ref => self.envelope.read_ref(&mut self.map),
+            Reserved::Room => self.envelope.read_room(&mut self.map),
+            Reserved::Extension => skip(&mut self.map),
+        }
     }
 
     fn read_type(&mut self) -> Result<(), A::Error> {
@@ -202,18 +211,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
     type Error = A::Error;
 
     #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        while !self.ended {
-            match self.map.next_key_seed(ReadKey)? {
-                Some(Key::Field(name)) => return seed.deserialize(NameDeserializer::new(name)).map(Some),
-                Some(Key::Type) => self.read_type()?,
-                Some(Key::Ref) => self.envelope.read_ref(&mut self.map)?,
-                Some(Key::Room) => self.envelope.read_room(&mut self.map)?,
-                Some(Key::Extension) => skip(&mut self.map)?,
-                None => self.ended = true,
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, mut seed: K) -> Result<Option<K::Value>, A::Error> {
+        loop {
+            match self.map.next_key_seed(ReadKey(seed))? {
+                Some(Key::Field(field)) => return Ok(Some(field)),
+                Some(Key::Reserved(reserved, unused)) => {
+                    self.read_reserved(reserved)?;
+                    seed = unused;
+                }
+                None => {
+                    self.ended = true;
+                    return Ok(None);
+                }
             }
         }
-        Ok(None)
     }
 
     #[inline]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::encode::Head;
 use super::envelope::{Envelope, Fields, ReadType, skip, unknown_type};
-use super::name::{Key, ReadKey};
+use super::name::{Key, ReadKey, Reserved};
 use super::object::ObjectSerializer;
 use crate::message::Messages;
 
@@ -55,14 +55,14 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
         let mut envelope = Envelope::default();
         let mut held = Vec::new();
         let index = loop {
-            match map.next_key_seed(ReadKey)? {
-                Some(Key::Type) => {
+            match map.next_key_seed(ReadKey(PhantomData::<String>))? {
+                Some(Key::Reserved(Reserved::Type, _)) => {
                     envelope.note_type()?;
                     break map.next_value_seed(ReadType(T::TYPES))?.map_err(|kind| unknown_type(&kind))?;
                 }
-                Some(Key::Ref) => envelope.read_ref(&mut map)?,
-                Some(Key::Room | Key::Extension) => skip(&mut map)?,
-                Some(Key::Field(name)) => held.push((name.into_string(), map.next_value()?)),
+                Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(&mut map)?,
+                Some(Key::Reserved(Reserved::Room | Reserved::Extension, _)) => skip(&mut map)?,
+                Some(Key::Field(name)) => held.push((name, map.next_value()?)),
                 None => return Err(de::Error::missing_field("type")),
             }
         };

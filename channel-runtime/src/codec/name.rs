@@ -1,103 +1,109 @@
-//! A key of the outermost object, read once to see whether it is the protocol's and then handed on to the payload.
+//! A key of the outermost object: the protocol's own are told apart as they are read, any other goes on to the payload.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// A key, by whom it is for.
-pub(super) enum Key<'de> {
+/// A key of the protocol's.
+#[derive(Clone, Copy)]
+pub(super) enum Reserved {
     Type,
     Ref,
     Room,
     /// Another that begins with `$`.
     Extension,
-    Field(Name<'de>),
 }
 
-/// The text of a payload's key; owned where it has escapes.
-pub(super) enum Name<'de> {
-    Borrowed(&'de str),
-    Owned(String),
-}
-
-impl Name<'_> {
-    pub(super) fn into_string(self) -> String {
-        match self {
-            Self::Borrowed(text) => text.to_owned(),
-            Self::Owned(text) => text,
+impl Reserved {
+    #[inline]
+    fn of(key: &str) -> Option<Self> {
+        match key.as_bytes() {
+            b"type" => Some(Self::Type),
+            b"ref" => Some(Self::Ref),
+            b"$room" => Some(Self::Room),
+            [b'$', ..] => Some(Self::Extension),
+            _ => None,
         }
     }
 }
 
-impl<'de> Key<'de> {
+/// A key, by whom it is for.
+pub(super) enum Key<F, S> {
+    /// The payload's, as its seed reads it.
+    Field(F),
+    /// The protocol's, with the seed unused.
+    Reserved(Reserved, S),
+}
+
+/// Reads a [`Key`], in one step with what the payload makes of its own: that is often a byte, where the key's text would
+/// have to be carried through the layers of the deserializer.
+pub(super) struct ReadKey<S>(pub(super) S);
+
+impl<'de, S: DeserializeSeed<'de>> ReadKey<S> {
     #[inline]
-    fn new(text: &str, name: impl FnOnce() -> Name<'de>) -> Self {
-        match text.as_bytes() {
-            b"type" => Self::Type,
-            b"ref" => Self::Ref,
-            b"$room" => Self::Room,
-            [b'$', ..] => Self::Extension,
-            _ => Self::Field(name()),
+    fn read<E: de::Error>(self, name: Name<'de, '_>) -> Result<Key<S::Value, S>, E> {
+        match Reserved::of(name.text()) {
+            Some(reserved) => Ok(Key::Reserved(reserved, self.0)),
+            None => self.0.deserialize(NameDeserializer { name, error: PhantomData }).map(Key::Field),
         }
     }
 }
 
-/// Reads a [`Key`].
-pub(super) struct ReadKey;
-
-impl<'de> DeserializeSeed<'de> for ReadKey {
-    type Value = Key<'de>;
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ReadKey<S> {
+    type Value = Key<S::Value, S>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> Visitor<'de> for ReadKey {
-    type Value = Key<'de>;
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ReadKey<S> {
+    type Value = Key<S::Value, S>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string key")
     }
 
     #[inline]
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Key<'de>, E> {
-        Ok(Key::new(text, || Name::Borrowed(text)))
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        self.read(Name::Borrowed(text))
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Key<'de>, E> {
-        Ok(Key::new(text, || Name::Owned(text.to_owned())))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        self.read(Name::Copied(text))
+    }
+}
+
+/// The text of a payload's key; copied where it has escapes.
+enum Name<'de, 'a> {
+    Borrowed(&'de str),
+    Copied(&'a str),
+}
+
+impl Name<'_, '_> {
+    #[inline]
+    fn text(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Copied(text) => text,
+        }
     }
 }
 
 /// A [`Name`] as the payload reads it: as text, and like serde_json's own keys also as a number or a boolean.
-pub(super) struct NameDeserializer<'de, E> {
-    name: Name<'de>,
+struct NameDeserializer<'de, 'a, E> {
+    name: Name<'de, 'a>,
     error: PhantomData<E>,
-}
-
-impl<'de, E> NameDeserializer<'de, E> {
-    #[inline]
-    pub(super) fn new(name: Name<'de>) -> Self {
-        Self { name, error: PhantomData }
-    }
-
-    fn text(&self) -> &str {
-        match &self.name {
-            Name::Borrowed(text) => text,
-            Name::Owned(text) => text,
-        }
-    }
 }
 
 macro_rules! read_from_text {
     ($($method:ident $visit:ident),* $(,)?) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-            let text = self.text();
+            let text = self.name.text();
             // serde_json would pass over white space here; a key has none.
             match serde_json::from_str(text) {
                 Ok(value) if text.trim_ascii().len() == text.len() => visitor.$visit(value),
@@ -107,14 +113,14 @@ macro_rules! read_from_text {
     )*};
 }
 
-impl<'de, E: de::Error> Deserializer<'de> for NameDeserializer<'de, E> {
+impl<'de, E: de::Error> Deserializer<'de> for NameDeserializer<'de, '_, E> {
     type Error = E;
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
         match self.name {
             Name::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Name::Owned(text) => visitor.visit_string(text),
+            Name::Copied(text) => visitor.visit_str(text),
         }
     }
 
@@ -143,7 +149,7 @@ impl<'de, E: de::Error> Deserializer<'de> for NameDeserializer<'de, E> {
     ) -> Result<V::Value, E> {
         match self.name {
             Name::Borrowed(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-            Name::Owned(text) => visitor.visit_enum(StringDeserializer::new(text)),
+            Name::Copied(text) => visitor.visit_enum(StrDeserializer::new(text)),
         }
     }
 

@@ -149,6 +149,18 @@ impl<C: Channel> Client<C> {
         self.next_text("a text").await
     }
 
+    /// The text of the next message; nothing when everything has settled and nothing came.
+    ///
+    /// # Panics
+    /// Where something else comes.
+    pub async fn try_next_text(&mut self) -> Option<String> {
+        match self.next().await {
+            Some(Input::Text(text)) => Some(text),
+            None => None,
+            other => unexpected("a text", other.as_ref()),
+        }
+    }
+
     /// The next message, which is binary.
     ///
     /// # Panics

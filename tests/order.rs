@@ -1,0 +1,290 @@
+//! The promised order: random programs over all audiences, with many connections on several threads.
+//!
+//! What one sender says arrives at each client in the order said, whatever the audiences; all members of a room hear that
+//! room in the same order; nobody misses anything or hears it twice.
+
+use std::collections::HashMap;
+
+use channel_runtime::testing::{self, Client};
+use channel_runtime::{
+    ConnectionId, Extract, Handshake, Hub, ReceivedBody, Reject, Socket, channel, channels, message,
+};
+
+const ROOMS: usize = 3;
+const USERS: usize = 4;
+const CLIENTS: usize = 18;
+const STEPS: usize = 60;
+
+/// One step of a client's program.
+#[message(type = "step")]
+pub struct Step {
+    audience: String,
+    n: u32,
+}
+
+#[message(type = "heard")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    from: String,
+    audience: String,
+    n: u32,
+}
+
+#[message(type = "hello")]
+pub struct Hello {
+    id: String,
+}
+
+#[derive(Clone, Copy)]
+pub struct Group(u32);
+
+impl std::fmt::Display for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UserId(usize);
+
+impl std::fmt::Display for UserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for UserId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl<A: Sync> Extract<A> for UserId {
+    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+        let user = handshake.query_param("user").and_then(|user| user.parse().ok());
+        user.ok_or_else(|| Reject::bad_request("a user is a number"))
+    }
+}
+
+#[channel("/arena/:room", rooms(Group))]
+pub struct Arena {
+    room: usize,
+    #[extract]
+    user: UserId,
+}
+
+#[channel(sends(Heard, Hello))]
+impl Arena {
+    fn identity(&self) -> UserId {
+        self.user
+    }
+
+    fn on_connect(&self, socket: &Socket<Self>) -> Hello {
+        Hello { id: socket.id().to_string() }
+    }
+
+    #[message]
+    fn step(&mut self, Step { audience, n }: Step, socket: &Socket<Self>) {
+        assert!(self.room < ROOMS);
+        let heard = Heard { from: socket.id().to_string(), audience: audience.clone(), n };
+        let sent = match audience.as_str() {
+            "me" => socket.send(heard),
+            "room" => socket.room().send(heard),
+            "others" => socket.others().send(heard),
+            "all" => socket.all().send(heard),
+            "user" => socket.user(&UserId(n as usize % USERS)).send(heard),
+            "users" => socket.users(&[UserId(0), UserId(1), UserId(0)]).send(heard),
+            "group" => socket.room_of(&Group(n % 2)).send(heard),
+            "groups" => socket.rooms([Group(0), Group(1)]).send(heard),
+            "with" => socket.room().with(|(), room| room.send(heard)),
+            "send_with" => socket.room().send_with(|_| heard),
+            "join" | "leave" => {
+                let group = Group(n % 2);
+                if audience == "join" {
+                    socket.join(&group)
+                } else {
+                    socket.leave(&group)
+                };
+                return;
+            }
+            other => panic!("no audience `{other}`"),
+        };
+        // Who vanishes half-way may refuse.
+        assert!(sent.refused <= 1 && !sent.unencodable);
+    }
+}
+
+const AUDIENCES: [&str; 13] =
+    ["me", "room", "room", "others", "all", "user", "users", "group", "groups", "with", "send_with", "join", "leave"];
+
+/// A small generator of numbers: the same program for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+struct Player {
+    client: Client<Arena>,
+    id: String,
+    room: usize,
+    user: usize,
+    program: Vec<(&'static str, u32)>,
+    heard: Vec<Heard>,
+}
+
+async fn play(seed: u64) {
+    let channels = channels![Arena];
+    let hub: Hub<Arena> = channels.of::<Arena>();
+    let app = testing::app(channels.app(()));
+    let mut random = Random(seed);
+    let mut players = Vec::new();
+    for index in 0..CLIENTS {
+        let (room, user) = (index % ROOMS, index % USERS);
+        let mut client = app.connect::<Arena>(&format!("/arena/{room}?user={user}")).await.unwrap();
+        let id = client.expect::<Hello>().await.id;
+        let program = (0..STEPS as u32).map(|n| (AUDIENCES[random.below(AUDIENCES.len())], n)).collect();
+        players.push(Player { client, id, room, user, program, heard: Vec::new() });
+    }
+    // One listens and vanishes half-way.
+    let mut witness = app.connect::<Arena>("/arena/0?user=0").await.unwrap();
+    witness.expect::<Hello>().await;
+
+    // All programs run at once, beside a hub that speaks from outside.
+    let from_outside = tokio::spawn({
+        let hub = hub.clone();
+        async move {
+            for n in 0..STEPS as u32 {
+                let audience = if n % 2 == 0 { "hub all" } else { "hub room" };
+                let heard = Heard { from: "hub".into(), audience: audience.into(), n };
+                let sent = if n % 2 == 0 { hub.all().send(heard) } else { hub.room(&Arena::room(&1)).send(heard) };
+                assert!(sent.refused <= 1);
+                hub.ready().await;
+            }
+        }
+    });
+    let mut steps = 0;
+    let mut next = vec![0; CLIENTS];
+    while steps < CLIENTS * STEPS {
+        let player = random.below(CLIENTS);
+        if next[player] < STEPS {
+            let (audience, n) = players[player].program[next[player]];
+            players[player].client.send(Step { audience: audience.into(), n });
+            next[player] += 1;
+            steps += 1;
+        }
+        if steps == CLIENTS * STEPS / 2 {
+            let ended = std::mem::replace(&mut witness, app.connect::<Arena>("/arena/0?user=0").await.unwrap());
+            drop(ended);
+        }
+        if random.below(20) == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    from_outside.await.unwrap();
+    app.settle().await;
+    for player in &mut players {
+        while let Some(text) = player.client.try_next_text().await {
+            let received = channel_runtime::Received::<Arena>::from_text(&text).unwrap();
+            let ReceivedBody::Message(ArenaToClient::Heard(heard)) = received.body else { panic!("{text}") };
+            player.heard.push(heard);
+        }
+    }
+    check(seed, &players);
+}
+
+fn check(seed: u64, players: &[Player]) {
+    for player in players {
+        // One sender to one client: in order, and once.
+        let mut last: HashMap<&str, i64> = HashMap::new();
+        for heard in &player.heard {
+            let before = last.insert(&heard.from, heard.n.into()).unwrap_or(-1);
+            assert!(before < heard.n.into(), "seed {seed}: {} heard {heard:?} after {before}", player.id);
+        }
+        // Complete: whoever is in the audience all the time hears all of it.
+        for sender in players {
+            for &(audience, n) in &sender.program {
+                let expected = match audience {
+                    "me" => sender.id == player.id,
+                    "room" | "with" | "send_with" => sender.room == player.room,
+                    "others" => sender.room == player.room && sender.id != player.id,
+                    "all" => true,
+                    "user" => n as usize % USERS == player.user,
+                    "users" => player.user < 2,
+                    "group" | "groups" => continue,
+                    _ => false,
+                };
+                let count = player.heard.iter().filter(|heard| heard.from == sender.id && heard.n == n).count();
+                assert_eq!(
+                    count,
+                    usize::from(expected),
+                    "seed {seed}: {audience} {n} of {} at {}",
+                    sender.id,
+                    player.id
+                );
+            }
+        }
+        let from_outside = player.heard.iter().filter(|heard| heard.from == "hub").count();
+        assert_eq!(
+            from_outside,
+            if player.room == 1 { STEPS } else { STEPS / 2 },
+            "seed {seed}: the hub at {}",
+            player.id
+        );
+        // A member of a group hears what it sends there itself, from its join to its leave.
+        let mut member = [false; 2];
+        for &(audience, n) in &player.program {
+            let group = n as usize % 2;
+            match audience {
+                "join" => member[group] = true,
+                "leave" => member[group] = false,
+                "group" | "groups" => {
+                    let expected = if audience == "group" { member[group] } else { member[0] || member[1] };
+                    let heard = player.heard.iter().any(|heard| heard.from == player.id && heard.n == n);
+                    assert_eq!(heard, expected, "seed {seed}: {audience} {n} of itself at {}", player.id);
+                }
+                _ => {}
+            }
+        }
+    }
+    // One room, one order.
+    let room_of = |player: &Player| -> Vec<Heard> {
+        let of_room = |heard: &&Heard| ["room", "with", "send_with", "hub room"].contains(&heard.audience.as_str());
+        player.heard.iter().filter(of_room).cloned().collect()
+    };
+    for player in players {
+        let first = players.iter().find(|other| other.room == player.room).unwrap();
+        assert!(
+            room_of(player) == room_of(first),
+            "seed {seed}: {} and {} heard room {} differently",
+            player.id,
+            first.id,
+            player.room
+        );
+    }
+    // Everybody, one order.
+    let all_of = |player: &Player| -> Vec<Heard> {
+        player.heard.iter().filter(|heard| ["all", "hub all"].contains(&heard.audience.as_str())).cloned().collect()
+    };
+    assert!(players.iter().all(|player| all_of(player) == all_of(&players[0])), "seed {seed}: all, in one order");
+    let _: ConnectionId = players[0].id.parse().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_client_hears_everything_once_and_in_order() {
+    for seed in 0..6 {
+        play(seed).await;
+    }
+}
+
+#[tokio::test]
+async fn so_it_is_on_one_thread() {
+    for seed in 6..10 {
+        play(seed).await;
+    }
+}
