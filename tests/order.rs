@@ -169,7 +169,7 @@ async fn play(seed: u64) {
         }
     });
     let mut steps = 0;
-    let mut next = vec![0; CLIENTS];
+    let mut next = [0; CLIENTS];
     while steps < CLIENTS * STEPS {
         let player = random.below(CLIENTS);
         if next[player] < STEPS {
