@@ -77,6 +77,7 @@ impl AuthenticatedChannel {
     #[message]
     pub fn write(&mut self, write: Write, socket: &Socket<Self>, app: &App) -> Result<(), Fault> {
         if self.user.expires_at <= now() {
+            // Nothing is sent after a close: its code and reason are the answer.
             socket.close(CloseCode::UNAUTHORIZED, "Token expired");
             return Err(Fault::new(Fault::UNAUTHORIZED, "Token expired"));
         }
@@ -205,16 +206,12 @@ fn explain(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = 
     request.then(move |resource_id, query, headers| {
         let app = app.clone();
         async move {
-            let mut handshake = Handshake::default();
-            (handshake.query, handshake.headers) = (query, headers);
+            let handshake = Handshake::new("/secure", query, headers);
             let allowed = match User::extract(&handshake, &app).await {
                 Ok(user) => AuthenticatedChannel { resource_id, user }.authorize(&app),
                 Err(reject) => Err(reject),
             };
-            match allowed {
-                Ok(()) => warp::reply::with_status("Welcome".into(), StatusCode::OK),
-                Err(reject) => warp::reply::with_status(reject.message, reject.status),
-            }
+            allowed.map(|()| "Welcome")
         }
     })
 }

@@ -76,7 +76,7 @@ impl UserChannel {
     #[message]
     fn send_to_user(&mut self, m: SendToUser, socket: &Socket<Self>) -> Result<Success<Delivered>, Fault> {
         let letter = self.letter(vec![m.user_id], m.text)?;
-        self.deliver(letter, socket)
+        Ok(self.deliver(letter, socket))
     }
 
     #[message]
@@ -85,7 +85,7 @@ impl UserChannel {
             return Err(Fault::validation("A letter goes to one to a hundred people"));
         }
         let letter = self.letter(m.user_ids, m.text)?;
-        self.deliver(letter, socket)
+        Ok(self.deliver(letter, socket))
     }
 
     #[message]
@@ -114,10 +114,10 @@ impl UserChannel {
     }
 
     /// To the readers, and to the writer's other devices. An audience is a set: writing to oneself makes no second copy.
-    fn deliver(&self, letter: Letter, socket: &Socket<Self>) -> Result<Success<Delivered>, Fault> {
+    fn deliver(&self, letter: Letter, socket: &Socket<Self>) -> Success<Delivered> {
         let people = letter.to.iter().chain([&self.user]);
         let sent = socket.users(people).except(socket.id()).send(letter);
-        Ok(Success(Delivered { devices: sent.recipients }))
+        Success(Delivered { devices: sent.recipients })
     }
 
     fn count_devices(&self, socket: &Socket<Self>) {

@@ -17,7 +17,8 @@ pub struct Config {
     /// The most fragments of one message: 1024. One more closes the connection with 1009.
     pub message_fragments: usize,
     /// The most bytes that wait for a client: 1 MiB. A client that lets more pile up is disconnected, with 1013 where that
-    /// can still be said.
+    /// can still be said. So is a healthy one to which more is sent in one go: a handler with that much to say awaits
+    /// [`Socket::flushed`](crate::Socket::flushed) now and then.
     pub outbox_bytes: usize,
     /// How long the closing of a connection may stand still: 2 seconds without a byte either way, then it is cut.
     pub close_timeout: Duration,

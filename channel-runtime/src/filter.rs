@@ -12,7 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use warp::filters::BoxedFilter;
 use warp::path::Tail;
 use warp::reply::Response;
-use warp::{Filter, Rejection, reject};
+use warp::{Filter, Rejection, Reply, reject};
 
 use crate::channels::Table;
 use crate::handshake::{Handshake, Refusal, Reject};

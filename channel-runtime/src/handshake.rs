@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
+use warp::Reply;
 use warp::reply::Response;
 
 /// The request that asks for a connection.
@@ -24,6 +25,11 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// What a plain HTTP route has of a request, so that it can be asked with the same extractors.
+    pub fn new(path: impl Into<String>, query: impl Into<String>, headers: HeaderMap) -> Self {
+        Self { path: path.into(), query: query.into(), headers, remote_addr: None }
+    }
+
     /// The first header of this name, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -159,8 +165,11 @@ impl Reject {
         self.headers.push((name, HeaderValue::from_static(value)));
         self
     }
+}
 
-    pub(crate) fn into_response(self) -> Response {
+/// A plain HTTP route may refuse in the same words.
+impl Reply for Reject {
+    fn into_response(self) -> Response {
         let mut response = Response::new(self.message.into());
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

@@ -178,6 +178,8 @@ impl<A: Send + Sync + 'static> Bound<A> {
             };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
+                // The client's own fault: it went away before it was accepted.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -139,7 +139,8 @@ impl<C: Channel> Socket<C> {
     }
 
     /// Closes this connection, after what was sent to it before; the first close counts. `on_close` follows when the
-    /// handler that runs has returned.
+    /// handler that runs has returned. Nothing is sent behind a close, the handler's own answer neither: what the client is
+    /// still to be told goes first.
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.connection.outbox.close(Close::new(ClosedBy::Server, Some(code), reason));
     }

@@ -107,7 +107,7 @@ pub struct Close {
     pub by: ClosedBy,
     /// The code in the Close frame that ended it. `None` where there was no frame, or the client's named no code.
     pub code: Option<CloseCode>,
-    /// The text in that frame, at most 123 bytes on the wire; empty where there was none.
+    /// The text in that frame, at most 123 bytes on the wire; where there was none, what became of the stream.
     pub reason: String,
 }
 

@@ -11,8 +11,9 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// What one read takes at the most; idle connections own no read buffer, they share one a thread.
-const SCRATCH_BYTES: usize = 64 * 1024;
+/// What one read takes at the most. Idle connections own no read buffer, they share one a thread. Read full of empty frames
+/// it comes to 2,700 of them, which bounds what a hostile client can have parked at one go.
+const SCRATCH_BYTES: usize = 16 * 1024;
 
 pub(crate) enum Transport {
     Tcp(TcpStream),

@@ -1,0 +1,129 @@
+// What the browser tests share: an example as a server of its own, and Chromium to open its page in.
+//
+// Environment: EXAMPLES, the directory of the built examples (default: the debug build's); CHROMIUM, the browser
+// (default: `chromium`); SERVERS, a file to note the servers' process ids in; SCREENSHOTS, a directory for pictures.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const EXAMPLES = process.env.EXAMPLES ?? fileURLToPath(new URL('../../target/debug/examples', import.meta.url))
+
+/** For a whole test, and for one thing that a page should show: long, for only a failure waits that long. */
+export const TEST = { timeout: 180_000 }
+const SHOWS = 20_000
+
+const role = name => `[data-role="${name}"]`
+
+/** An example, serving on a free port. */
+export class Example {
+  static async start(name) {
+    const server = spawn(join(EXAMPLES, name), {
+      env: { ...process.env, ADDR: '127.0.0.1:0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const example = new Example()
+    example.server = server
+    example.kill = () => server.kill('SIGKILL')
+    process.once('exit', example.kill)
+    if (process.env.SERVERS) appendFileSync(process.env.SERVERS, `${server.pid}\n`)
+    example.ended = new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.once('exit', (code, signal) => resolve(code ?? signal))
+    })
+    const firstLine = new Promise(resolve => createInterface({ input: server.stdout }).once('line', resolve))
+    const tooEarly = example.ended.then(status => { throw new Error(`${name} ended with ${status} before it listened`) })
+    const line = await Promise.race([firstLine, tooEarly])
+    example.url = /^listening on (http:\/\/\S+)$/.exec(line)?.[1]
+    if (!example.url) throw new Error(`the first line of ${name} is not its address: ${line}`)
+    return example
+  }
+
+  /** Asks it to stop, as ctrl-c does. Resolves to its exit code. */
+  async stop() {
+    this.server.kill('SIGINT')
+    const status = await this.ended
+    process.off('exit', this.kill)
+    return status
+  }
+}
+
+/** Chromium without a window. */
+export class Browser {
+  /** Whatever a page threw, or logged as an error. */
+  complaints = []
+
+  static async start() {
+    const browser = new Browser()
+    browser.chromium = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? spawnSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).stdout.trim(),
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync',
+      ],
+    })
+    return browser
+  }
+
+  /** A page that shares nothing with the others, like one on another machine. */
+  async open(url) {
+    const context = await this.chromium.newContext({ viewport: { width: 1200, height: 860 }, reducedMotion: 'reduce' })
+    context.setDefaultTimeout(SHOWS)
+    const page = await context.newPage()
+    page.on('pageerror', error => this.complaints.push(error.message))
+    page.on('console', message => { if (message.type() === 'error') this.complaints.push(message.text()) })
+    await page.goto(url)
+    return new Page(page)
+  }
+
+  async stop() {
+    await this.chromium.close()
+  }
+}
+
+/** A page, or a part of one, in the words of its `data-role`s. */
+export class Page {
+  constructor(page, within = page) {
+    this.page = page
+    this.within = within
+  }
+
+  /** The elements of a role; `more` is a further selector, such as `[data-own="true"]`. */
+  role(name, more = '') {
+    return this.within.locator(`${role(name)}${more}`)
+  }
+
+  /** The part of the page within this selector. */
+  part(selector) {
+    return new Page(this.page, this.within.locator(selector))
+  }
+
+  async click(name, more) {
+    await this.role(name, more).click()
+  }
+
+  async fill(name, text) {
+    await this.role(name).fill(text)
+  }
+
+  /** Waits until there is an element of this role, visible and with this text in it. */
+  async shows(name, text = '', more) {
+    await this.role(name, more).filter({ hasText: text }).first().waitFor()
+  }
+
+  async text(name) {
+    return this.role(name).innerText()
+  }
+
+  /** Leaves a picture of the page, where somebody wants to look at it. */
+  async picture(name) {
+    if (process.env.SCREENSHOTS) await this.page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true })
+  }
+
+  async close() {
+    await this.page.context().close()
+  }
+}

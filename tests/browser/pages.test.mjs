@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { Browser, Example, TEST } from './harness.mjs'
+
+let browser
+
+before(async () => { browser = await Browser.start() }, TEST)
+after(async () => { await browser?.stop() }, TEST)
+
+/** The example of this name, for the tests of one `describe`. */
+function serve(name) {
+  const served = {}
+  before(async () => {
+    browser.complaints.length = 0
+    served.example = await Example.start(name)
+    served.open = (path = '/') => browser.open(`${served.example.url}${path}`)
+  }, TEST)
+  after(async () => { assert.equal(await served.example?.stop(), 0) }, TEST)
+  return served
+}
+
+describe('notifications', () => {
+  const served = serve('notifications')
+
+  test('are pushed to one, to several and to all', TEST, async () => {
+    const [ann, bob, cat] = [await served.open('/#ann'), await served.open('/#bob'), await served.open('/#cat')]
+    for (const page of [ann, bob, cat]) await page.shows('hooks', 'on_connect')
+    const push = async (to, text) => {
+      for (const box of await cat.role('to').all()) await box.setChecked(to.includes(await box.getAttribute('data-to')), { force: true })
+      await cat.fill('text', text)
+      await cat.click('push')
+    }
+
+    await push(['all'], 'To everybody')
+    for (const page of [ann, bob, cat]) await page.shows('inbox', 'To everybody')
+    await cat.shows('receipt', 'pushed to 3 devices')
+    await push(['ann', 'bob'], 'To two')
+    for (const page of [ann, bob]) await page.shows('inbox', 'To two')
+    await cat.shows('receipt', 'pushed to 2 devices')
+    await push(['bob'], 'To one')
+    await bob.shows('inbox', 'To one')
+    await cat.shows('receipt', 'pushed to 1 device')
+    await push(['all'], 'And good night')
+    for (const page of [ann, bob, cat]) await page.shows('inbox', 'And good night')
+
+    const texts = page => page.role('inbox').locator('li span').allInnerTexts()
+    assert.deepEqual(await texts(ann), ['And good night', 'To two', 'To everybody'])
+    assert.deepEqual(await texts(bob), ['And good night', 'To one', 'To two', 'To everybody'])
+    assert.deepEqual(await texts(cat), ['And good night', 'To everybody'])
+    for (const page of [ann, bob, cat]) await page.close()
+  })
+
+  test('are read on all devices at once', TEST, async () => {
+    const [phone, laptop] = [await served.open('/#bob'), await served.open('/#bob')]
+    for (const page of [phone, laptop]) await page.shows('unread', '4')
+    await phone.role('inbox').locator('[data-id="2"]').click()
+    for (const page of [phone, laptop]) {
+      await page.shows('unread', '3')
+      assert.deepEqual(await page.role('inbox').locator('[data-read="true"] span').allInnerTexts(), ['To one'])
+    }
+    await laptop.picture('notifications')
+    await laptop.click('read-all')
+    await phone.role('unread', '[data-unread="0"]').waitFor({ state: 'attached' })
+    for (const page of [phone, laptop]) await page.close()
+
+    // It was the server that kept it.
+    const tablet = await served.open('/#bob')
+    await tablet.shows('hooks', 'on_connect')
+    await tablet.role('unread', '[data-unread="0"]').waitFor({ state: 'attached' })
+    assert.equal(await tablet.role('inbox').locator('[data-read="true"]').count(), 4)
+    await tablet.close()
+  })
+
+  test('show which hooks ran', TEST, async () => {
+    const page = await served.open('/#dora')
+    await page.shows('hooks', 'on_connect')
+    await page.click('nonsense')
+    await page.shows('hooks', 'on_invalid')
+    await page.shows('hooks', 'This channel only listens to binary messages')
+    await page.click('reconnect')
+    await page.shows('hooks', 'on_close')
+    await page.picture('notifications-hooks')
+    assert.deepEqual(browser.complaints, [])
+  })
+})
+
+describe('secure', () => {
+  const served = serve('secure')
+  const knock = (page, how) => page.click('attempt', `[data-with="${how}"]`)
+
+  test('lets in who has a token and a right', TEST, async () => {
+    const [ada, ben, eve] = [await served.open(), await served.open(), await served.open()]
+    await ada.picture('secure-idle')
+    await ada.click('connect')
+    await ada.shows('status', 'Connected as ada', '[data-status="open"]')
+    await ben.role('user').selectOption('ben')
+    await ben.click('connect')
+    await ben.shows('status', 'Connected as ben', '[data-status="open"]')
+    await knock(eve, 'eve handbook valid')
+    await eve.shows('status', 'Connected as eve', '[data-status="open"]')
+
+    await ada.fill('document', 'Be kind.')
+    await ada.click('save')
+    for (const page of [ada, ben, eve]) {
+      await page.shows('writer', 'last written by ada')
+      assert.equal(await page.role('document').inputValue(), 'Be kind.')
+    }
+    await ben.fill('document', 'Be kind, and brief.')
+    await ben.click('save')
+    for (const page of [ada, ben, eve]) await page.shows('writer', 'last written by ben')
+    await ada.picture('secure-open')
+
+    await eve.fill('document', 'Be late.')
+    await eve.click('save')
+    await eve.shows('error', 'You may read this document, but not write it')
+    assert.equal(await ada.role('document').inputValue(), 'Be kind, and brief.')
+  })
+
+  test('turns away everybody else, and the page knows why', TEST, async () => {
+    const page = await served.open()
+    const refusals = [
+      ['ben payroll valid', '403', 'Access denied'],
+      ['eve handbook forged', '401', 'Invalid token'],
+      ['ada handbook expired', '401', 'Invalid token'],
+      ['ben handbook none', '401', 'No token provided'],
+    ]
+    for (const [how, code, reason] of refusals) {
+      await knock(page, 'ada payroll valid')
+      await page.shows('status', 'Connected as ada')
+      await knock(page, how)
+      await page.shows('status', 'Refused', '[data-status="refused"]')
+      assert.deepEqual([await page.text('code'), await page.text('reason')], [code, reason])
+    }
+    await page.picture('secure-refused')
+  })
+
+  test('complains about refused handshakes alone', () => {
+    const others = browser.complaints.filter(text => !/^(WebSocket connection to .* failed|Failed to load resource)/.test(text))
+    assert.deepEqual(others, [])
+  })
+})
+
+describe('users', () => {
+  const served = serve('users')
+
+  /** The letters that a device shows, each as `way: text`. */
+  async function letters(page, device) {
+    return page.part(`[data-device="${device}"]`).role('letters').locator('li').evaluateAll(lines =>
+      lines.map(line => `${line.dataset.way}: ${line.lastChild.textContent}`))
+  }
+
+  async function send(page, device, to, text) {
+    const part = page.part(`[data-device="${device}"]`)
+    await part.role('to').selectOption(to)
+    await part.fill('text', text)
+    await part.click('send')
+    await part.shows('letters', text)
+  }
+
+  test('have several devices, and letters find them all', TEST, async () => {
+    const page = await served.open()
+    await page.role('device', '[data-status="open"]').nth(4).waitFor()
+    await page.part('[data-device="ann/phone"]').shows('count', 'one of 2 devices')
+    await page.part('[data-device="bob/laptop"]').shows('count', 'the only device')
+
+    await send(page, 'ann/phone', 'bob', 'to bob')
+    await page.part('[data-device="ann/phone"]').shows('receipt', 'reached 2 devices')
+    await send(page, 'bob/laptop', 'ann, cat', 'to two')
+    await page.part('[data-device="bob/laptop"]').shows('receipt', 'reached 4 devices')
+    await send(page, 'cat/tablet', 'everybody else', 'to all')
+    await page.part('[data-device="cat/tablet"]').shows('receipt', 'reached 3 devices')
+    for (const device of ['ann/phone', 'ann/laptop', 'bob/laptop']) await page.part(`[data-device="${device}"]`).shows('letters', 'to all')
+    await page.part('[data-device="cat/phone"]').shows('letters', 'to two')
+
+    assert.deepEqual(await letters(page, 'ann/phone'), ['out: to bob', 'in: to two', 'in: to all'])
+    assert.deepEqual(await letters(page, 'ann/laptop'), ['own: to bob', 'in: to two', 'in: to all'])
+    assert.deepEqual(await letters(page, 'bob/laptop'), ['in: to bob', 'out: to two', 'in: to all'])
+    assert.deepEqual(await letters(page, 'cat/phone'), ['in: to two'])
+    assert.deepEqual(await letters(page, 'cat/tablet'), ['in: to two', 'out: to all'])
+    await page.picture('users')
+
+    await page.fill('new-user', 'bob')
+    await page.fill('new-device', 'phone')
+    await page.click('add')
+    await page.part('[data-device="bob/laptop"]').shows('count', 'one of 2 devices')
+    await page.part('[data-device="bob/laptop"]').click('power')
+    await page.part('[data-device="bob/phone"]').shows('count', 'the only device')
+    assert.deepEqual(browser.complaints, [])
+  })
+})

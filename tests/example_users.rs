@@ -1,0 +1,150 @@
+//! The example `users`: letters reach people, on whatever devices they have.
+
+use channel_runtime::testing::{self, Client, TestApp};
+use serde_json::json;
+use users::{Broadcast, Devices, Letter, SendToUser, SendToUsers, UserChannel, UserId};
+
+#[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../examples/users.rs"]
+mod users;
+
+fn app() -> TestApp<()> {
+    testing::app(users::server())
+}
+
+fn id(name: &str) -> UserId {
+    name.parse().expect("a user's name")
+}
+
+/// Another device of this user, and the ones before it, all of which are told.
+async fn device(
+    app: &TestApp<()>,
+    user: &str,
+    name: &str,
+    before: &mut [&mut Client<UserChannel>],
+) -> Client<UserChannel> {
+    let mut device = app.connect("/user").query("user", user).query("device", name).await.expect("all may connect");
+    let count = before.len() + 1;
+    assert_eq!(device.expect::<Devices>().await.count, count);
+    for other in before {
+        assert_eq!(other.expect::<Devices>().await.count, count);
+    }
+    device
+}
+
+fn to(user: &str, text: &str) -> SendToUser {
+    SendToUser { user_id: id(user), text: text.into() }
+}
+
+#[tokio::test]
+async fn a_letter_reaches_every_device_of_its_reader_and_nobody_else() {
+    let app = app();
+    let mut ann = device(&app, "ann", "phone", &mut []).await;
+    let mut phone = device(&app, "bob", "phone", &mut []).await;
+    let mut laptop = device(&app, "bob", "laptop", &mut [&mut phone]).await;
+    let mut cat = device(&app, "cat", "phone", &mut []).await;
+
+    assert_eq!(ann.request(to("bob", " Hello ")).success().await, json!({ "devices": 2 }));
+    for bob in [&mut phone, &mut laptop] {
+        let letter: Letter = bob.expect().await;
+        assert_eq!((letter.from, letter.device.to_string().as_str()), (id("ann"), "phone"));
+        assert_eq!((letter.to, letter.text.as_str()), (vec![id("bob")], "Hello"));
+    }
+    ann.expect_nothing().await;
+    cat.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn the_writers_other_devices_show_what_was_written() {
+    let app = app();
+    let mut phone = device(&app, "ann", "phone", &mut []).await;
+    let mut laptop = device(&app, "ann", "laptop", &mut [&mut phone]).await;
+    let mut bob = device(&app, "bob", "phone", &mut []).await;
+
+    assert_eq!(phone.request(to("bob", "Hello")).success().await, json!({ "devices": 2 }));
+    assert_eq!(laptop.expect::<Letter>().await.text, "Hello");
+    assert_eq!(bob.expect::<Letter>().await.text, "Hello");
+    phone.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_is_named_twice_has_one_copy() {
+    let app = app();
+    let mut ann = device(&app, "ann", "phone", &mut []).await;
+    let mut bob = device(&app, "bob", "phone", &mut []).await;
+    let mut cat = device(&app, "cat", "phone", &mut []).await;
+
+    let user_ids = vec![id("bob"), id("cat"), id("bob"), id("ann"), id("dora")];
+    let sent = ann.request(SendToUsers { user_ids, text: "Hello".into() }).success().await;
+    assert_eq!(sent, json!({ "devices": 2 }));
+    for reader in [&mut bob, &mut cat] {
+        assert_eq!(reader.expect::<Letter>().await.text, "Hello");
+        reader.expect_nothing().await;
+    }
+    ann.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_broadcast_spares_all_devices_of_whoever_sends_it() {
+    let app = app();
+    let mut phone = device(&app, "ann", "phone", &mut []).await;
+    let mut laptop = device(&app, "ann", "laptop", &mut [&mut phone]).await;
+    let mut bob = device(&app, "bob", "phone", &mut []).await;
+    let mut cat = device(&app, "cat", "phone", &mut []).await;
+
+    assert_eq!(phone.request(Broadcast { text: "Hello".into() }).success().await, json!({ "devices": 2 }));
+    for reader in [&mut bob, &mut cat] {
+        let letter: Letter = reader.expect().await;
+        assert_eq!((letter.text.as_str(), letter.to), ("Hello", vec![]));
+    }
+    phone.expect_nothing().await;
+    laptop.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn all_devices_learn_how_many_they_are() {
+    let app = app();
+    let mut phone = device(&app, "ann", "phone", &mut []).await;
+    let mut laptop = device(&app, "ann", "laptop", &mut [&mut phone]).await;
+    let bob = device(&app, "bob", "phone", &mut []).await;
+
+    laptop.close();
+    assert_eq!(phone.expect::<Devices>().await.count, 1);
+    drop(bob);
+    phone.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_letter_for_somebody_who_is_not_here_reaches_nobody() {
+    let app = app();
+    let mut ann = device(&app, "ann", "phone", &mut []).await;
+    assert_eq!(ann.request(to("bob", "Hello?")).success().await, json!({ "devices": 0 }));
+    ann.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn letters_have_words_and_readers() {
+    let app = app();
+    let mut ann = device(&app, "ann", "phone", &mut []).await;
+    let mut bob = device(&app, "bob", "phone", &mut []).await;
+
+    let fault = ann.request(to("bob", " \n")).error("validation").await;
+    assert_eq!(fault.message, "A letter needs words");
+    let fault = ann.request(to("bob", &"x".repeat(501))).error("validation").await;
+    assert_eq!(fault.message, "A letter has at most 500 characters");
+    let nobody = SendToUsers { user_ids: vec![], text: "Hello".into() };
+    let fault = ann.request(nobody).error("validation").await;
+    assert_eq!(fault.message, "A letter goes to one to a hundred people");
+    ann.send_text(r#"{"type":"send_to_user","user_id":"no such name!","text":"Hello"}"#);
+    assert!(ann.expect_error("invalid_payload").await.message.contains("a name has one to twenty letters and digits"));
+    bob.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn nobody_connects_without_a_name() {
+    let app = app();
+    let reject = app.connect::<UserChannel>("/user").await.unwrap_err();
+    assert_eq!((reject.status.as_u16(), reject.message.as_str()), (401, "Who are you?"));
+    let reject = app.connect::<UserChannel>("/user").query("user", "a b").await.unwrap_err();
+    assert_eq!(reject.status.as_u16(), 400);
+}

@@ -1,0 +1,286 @@
+//! The five examples as programs: each says where it listens, shows its page, talks to a foreign client, and ends cleanly
+//! when asked to.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Only a failure takes this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An example that runs; killed when dropped.
+struct Example {
+    process: Child,
+    /// `127.0.0.1:40123`
+    address: String,
+}
+
+impl Example {
+    async fn start(name: &str) -> Self {
+        let program = built(name);
+        let mut process = Command::new(&program)
+            .env("ADDR", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; `cargo build --examples` makes it", program.display()));
+        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let line = timeout(PATIENCE, lines.next_line()).await.expect("a line in time").expect("text").expect("a line");
+        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("first line: {line}"));
+        Self { process, address: address.to_owned() }
+    }
+
+    async fn connect(&self, path: &str) -> Client {
+        Client::connect(format!("ws://{}{path}", self.address)).await.expect("let in")
+    }
+
+    /// One request over plain HTTP: the answer's status and body.
+    async fn request(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(&self.address).await.expect("it listens");
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        let mut answer = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
+        (status, body.to_owned())
+    }
+
+    async fn shows_its_page(&self) {
+        let (status, page) = self.request("GET", "/", "").await;
+        assert_eq!(status, 200);
+        assert!(page.starts_with("<!doctype html>"), "{page}");
+        assert_eq!(self.request("GET", "/no-such-page", "").await.0, 404);
+    }
+
+    /// Presses ctrl-c: clients are told, and the program ends without complaint.
+    async fn stops(mut self, clients: impl IntoIterator<Item = Client>) {
+        let id = self.process.id().expect("it still runs");
+        let kill = Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await.expect("a shell");
+        assert!(kill.success());
+        for mut client in clients {
+            assert_eq!(client.goodbye().await, CloseCode::Away);
+        }
+        let status = timeout(PATIENCE, self.process.wait()).await.expect("it stops in time").expect("a status");
+        assert!(status.success(), "{status}");
+    }
+}
+
+/// The built example: it lies beside the directory of the tests' own programs.
+fn built(name: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("this test has a path");
+    let build = this.parent().and_then(|deps| deps.parent()).expect("target/debug/deps");
+    build.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// A WebSocket client that shares no line of code with the server.
+struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Client {
+    async fn connect(request: impl IntoClientRequest + Unpin) -> Result<Self, Error> {
+        let (stream, _) = timeout(PATIENCE, connect_async(request)).await.expect("an answer in time")?;
+        Ok(Self(stream))
+    }
+
+    async fn send(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.expect("connected");
+    }
+
+    async fn next(&mut self) -> Message {
+        timeout(PATIENCE, self.0.next()).await.expect("a message in time").expect("connected").expect("well formed")
+    }
+
+    /// The next message of this type; others are passed over.
+    async fn expect(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.next().await;
+            let Message::Text(text) = &message else { panic!("{kind} expected, and not {message:?}") };
+            let value: Value = serde_json::from_str(text).expect("JSON");
+            if value["type"] == kind {
+                return value;
+            }
+        }
+    }
+
+    /// The server's close code; what it said before is passed over.
+    async fn goodbye(&mut self) -> CloseCode {
+        loop {
+            if let Message::Close(close) = self.next().await {
+                let CloseFrame { code, .. } = close.expect("a code");
+                return code;
+            }
+        }
+    }
+}
+
+/// The HTTP status and the body that a connect is refused with.
+async fn refusal(request: impl IntoClientRequest + Unpin) -> (u16, String) {
+    match Client::connect(request).await {
+        Err(Error::Http(answer)) => {
+            let body = answer.body().clone().unwrap_or_default();
+            (answer.status().as_u16(), String::from_utf8(body).expect("text"))
+        }
+        Err(error) => panic!("not refused, but broken: {error}"),
+        Ok(_) => panic!("let in"),
+    }
+}
+
+#[tokio::test]
+async fn chat() {
+    let example = Example::start("chat").await;
+    example.shows_its_page().await;
+    let mut ann = example.connect("/chat/crab%20corner").await;
+    assert_eq!(ann.expect("system").await["message"], "Welcome to room crab corner");
+    let mut bob = example.connect("/chat/crab%20corner").await;
+    assert_eq!(ann.expect("user_joined").await["count"], 2);
+
+    bob.send(json!({ "type": "typing_start" })).await;
+    ann.expect("user_typing").await;
+    bob.send(json!({ "type": "chat_message", "message": "Hello", "ref": "1" })).await;
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(client.expect("chat_message").await["message"], "Hello");
+    }
+    assert_eq!(bob.expect("success").await["ref"], "1");
+    bob.send(json!({ "type": "chat_message", "message": " " })).await;
+    assert_eq!(bob.expect("error").await["message"], "Message cannot be empty");
+    bob.send(json!({ "type": "ping" })).await;
+    bob.expect("pong").await;
+    bob.0.close(None).await.expect("connected");
+    assert_eq!(ann.expect("user_left").await["count"], 1);
+    example.stops([ann]).await;
+}
+
+#[tokio::test]
+async fn game() {
+    let example = Example::start("game").await;
+    example.shows_its_page().await;
+    let (status, opened) = example.request("POST", "/games", "").await;
+    assert_eq!((status, opened.as_str()), (200, r#"{"game_id":1}"#));
+
+    let mut nobody = example.connect("/game/4711?token=x").await;
+    assert_eq!(nobody.expect("error").await["message"], "Game not found");
+    let mut red = example.connect("/game/1?token=red").await;
+    let mut white = example.connect("/game/1?token=white").await;
+    for client in [&mut red, &mut white] {
+        client.expect("welcome").await;
+    }
+    red.send(json!({ "type": "join_game", "player_name": "Rosa", "color": "red" })).await;
+    white.expect("player_joined").await;
+    white.send(json!({ "type": "join_game", "player_name": "Walter", "color": "white" })).await;
+    let mut state = red.expect("game_state").await;
+    while state["moves"] == json!([]) {
+        state = red.expect("game_state").await;
+    }
+    let (from, to) = (&state["moves"][0]["from"], &state["moves"][0]["to"]);
+    let step = json!({ "type": "move", "from": from, "to": to, "piece": state["board"][from.as_str().unwrap()] });
+    white.send(step.clone()).await;
+    assert_eq!(white.expect("error").await["message"], "Invalid move");
+    red.send(step).await;
+    assert_eq!(white.expect("move_made").await["to"], *to);
+    white.send(json!({ "type": "leave_game" })).await;
+    assert_eq!(red.expect("game_over").await["winner"], "red");
+    example.stops([red, white]).await;
+}
+
+#[tokio::test]
+async fn notifications() {
+    let example = Example::start("notifications").await;
+    example.shows_its_page().await;
+    assert_eq!(refusal(format!("ws://{}/notifications", example.address)).await, (401, "Unauthorized".into()));
+    let mut ann = example.connect("/notifications?user=ann").await;
+    let mut bob = example.connect("/notifications?user=bob").await;
+    for client in [&mut ann, &mut bob] {
+        client.expect("inbox").await;
+        assert_eq!(client.next().await, Message::binary(Bytes::new()));
+        assert_eq!(client.expect("activity").await["hook"], "on_connect");
+    }
+
+    let (status, receipt) = example.request("POST", "/notify", r#"{"to":"all","text":"Lunch is ready"}"#).await;
+    assert_eq!((status, receipt.as_str()), (202, r#"{"id":0,"devices":2}"#));
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(client.expect("notification").await["text"], "Lunch is ready");
+    }
+    let (_, receipt) = example.request("POST", "/notify", r#"{"to":["bob"],"text":"Your turn"}"#).await;
+    assert_eq!(receipt, r#"{"id":1,"devices":1}"#);
+    assert_eq!(bob.expect("notification").await["text"], "Your turn");
+
+    ann.0.send(Message::binary(vec![1])).await.expect("connected");
+    assert_eq!(ann.next().await, Message::binary(vec![1]));
+    assert_eq!(ann.expect("activity").await["hook"], "on_binary");
+    ann.0.send(Message::Ping("hello".into())).await.expect("connected");
+    assert_eq!(ann.next().await, Message::Pong("hello".into()));
+    assert_eq!(ann.expect("activity").await["hook"], "on_ping");
+    ann.0.send(Message::Pong("hello".into())).await.expect("connected");
+    assert_eq!(ann.expect("activity").await["hook"], "on_pong");
+    ann.send(json!("nonsense")).await;
+    assert_eq!(ann.expect("activity").await["hook"], "on_invalid");
+    assert_eq!(ann.expect("error").await["code"], "notifications.listen");
+    example.stops([ann, bob]).await;
+}
+
+#[tokio::test]
+async fn secure() {
+    let example = Example::start("secure").await;
+    example.shows_its_page().await;
+    let (status, token) = example.request("POST", "/login", r#"{"user":"ben","lifetime":60}"#).await;
+    assert_eq!(status, 200);
+
+    let handbook = format!("ws://{}/secure/handbook", example.address);
+    let mut by_query = Client::connect(format!("{handbook}?token={token}")).await.expect("let in");
+    let mut request = handbook.as_str().into_client_request().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    let mut by_header = Client::connect(request).await.expect("let in");
+    for client in [&mut by_query, &mut by_header] {
+        assert_eq!(client.expect("welcome").await["user"], "ben");
+        client.expect("document").await;
+    }
+    by_query.send(json!({ "type": "write", "text": "Be kind." })).await;
+    assert_eq!(by_header.expect("document").await["text"], "Be kind.");
+
+    assert_eq!(refusal(handbook.as_str()).await, (401, "No token provided".into()));
+    assert_eq!(refusal(format!("{handbook}?token={token}x")).await, (401, "Invalid token".into()));
+    let payroll = format!("ws://{}/secure/payroll?token={token}", example.address);
+    assert_eq!(refusal(payroll).await, (403, "Access denied".into()));
+    example.stops([by_query, by_header]).await;
+}
+
+#[tokio::test]
+async fn users() {
+    let example = Example::start("users").await;
+    example.shows_its_page().await;
+    let mut phone = example.connect("/user?user=ann&device=phone").await;
+    phone.expect("devices").await;
+    let mut laptop = example.connect("/user?user=ann&device=laptop").await;
+    assert_eq!(phone.expect("devices").await["count"], 2);
+    let mut bob = example.connect("/user?user=bob&device=phone").await;
+    bob.expect("devices").await;
+
+    bob.send(json!({ "type": "send_to_user", "ref": 7, "user_id": "ann", "text": "Hello" })).await;
+    let answer = bob.expect("success").await;
+    assert_eq!((&answer["ref"], &answer["data"]["devices"]), (&json!(7), &json!(2)));
+    for client in [&mut phone, &mut laptop] {
+        assert_eq!(client.expect("letter").await["text"], "Hello");
+    }
+    phone.send(json!({ "type": "send_to_users", "user_ids": ["bob", "cat"], "text": "Hi" })).await;
+    assert_eq!(laptop.expect("letter").await["to"], json!(["bob", "cat"]));
+    assert_eq!(bob.expect("letter").await["device"], "phone");
+    laptop.send(json!({ "type": "broadcast", "text": "To all" })).await;
+    assert_eq!(bob.expect("letter").await["text"], "To all");
+    example.stops([phone, laptop, bob]).await;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Every test there is: Rust, documentation, the build without a server, and the pages in a browser.
+#
+# Needs Rust by rustup and, for the browser tests, Chromium and Node: what is missing is installed with apt-get (as root,
+# or by sudo) and npm. Prints one line a step; the output of a step only when it fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+logs=$(mktemp -d)
+export SERVERS="$logs/servers"          # the browser tests note the process ids of the servers they start
+: >"$SERVERS"
+running=                                # the step's process group
+
+clean_up() {
+  [ -z "$running" ] || kill -- "-$running" 2>/dev/null || true
+  # A test file that was killed could not stop its server. Ids are reused, hence the look at what runs under them.
+  while read -r pid; do
+    case "$(readlink "/proc/$pid/exe" 2>/dev/null)" in
+      */debug/examples/*) kill -KILL "$pid" 2>/dev/null || true ;;
+    esac
+  done <"$SERVERS"
+  rm -rf "$logs"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# step NAME COMMAND..: runs the command and says how it went. In the background, for bash takes a signal only between
+# commands or in `wait`, and with job control, which gives it a process group of its own.
+set -m
+step() {
+  local name=$1 begun=$SECONDS
+  shift
+  (set -e; "$@") >"$logs/step" 2>&1 </dev/null &
+  running=$!
+  if wait "$running"; then
+    printf 'ok      %-48s %4d s\n' "$name" $((SECONDS - begun))
+  else
+    cat "$logs/step"
+    printf 'FAILED  %s\n' "$name"
+    exit 1
+  fi
+  running=
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo --non-interactive "$@"
+  else
+    echo "neither root nor sudo: please install by hand what this would have: $*"
+    return 1
+  fi
+}
+
+find_chromium() {
+  local name
+  for name in ${CHROMIUM:-} chromium chromium-browser google-chrome; do
+    command -v "$name" && return
+  done
+  return 1
+}
+
+has_node() {
+  command -v npm >/dev/null && command -v node >/dev/null && node --eval 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
+}
+
+install_browser() {
+  local missing=()
+  find_chromium >/dev/null || missing+=(chromium)
+  has_node || missing+=(nodejs npm)
+  if [ ${#missing[@]} -gt 0 ]; then
+    as_root apt-get -o DPkg::Lock::Timeout=600 update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}"
+    has_node || { echo "the browser tests need Node 18 or newer, and apt-get has none"; return 1; }
+  fi
+  (
+    cd tests/browser
+    wanted=$(node --print 'require("./package.json").dependencies["playwright-core"]')
+    found=$(node --print 'require("./node_modules/playwright-core/package.json").version' 2>/dev/null || true)
+    [ "$found" = "$wanted" ] || npm install
+  )
+}
+
+without_server() {
+  cargo check -p channel-runtime --no-default-features
+  if cargo tree -p channel-runtime --no-default-features -e normal --prefix none | grep -E '^(warp|tokio|hyper) '; then
+    echo "the runtime without its default features must not depend on these"
+    return 1
+  fi
+}
+
+wasm() {
+  cargo check -p channel-runtime --no-default-features --target wasm32-unknown-unknown
+}
+
+browser_tests() {
+  local target
+  target=$(cargo metadata --format-version 1 --no-deps | node --print 'JSON.parse(require("fs").readFileSync(0)).target_directory')
+  CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
+}
+
+step "build" cargo build --workspace --examples
+step "unit, integration and documentation tests" cargo test --workspace --no-fail-fast
+step "tests in the examples" cargo test --workspace --examples
+step "benches compile" cargo test --workspace --benches --no-run
+step "messages and codec without a server" without_server
+if rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
+  step "messages and codec for wasm32" wasm
+else
+  echo "skipped messages and codec for wasm32: the target can't be had"
+fi
+step "Chromium, Node and Playwright are here" install_browser
+step "pages in a browser" browser_tests

@@ -1,0 +1,274 @@
+//! A server on a port of its own, and a client that speaks bytes, for what no well-behaved client would say.
+//!
+//! Nothing here waits longer than [`PATIENCE`].
+#![allow(dead_code, reason = "each file of tests uses its part of it")]
+
+pub mod wire;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use channel_runtime::Server;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::WebSocketStream;
+
+/// How long a test waits for anything: reached only where something is broken.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Fails the test where this is never ready.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("what the test waits for never came")
+}
+
+/// A server that runs in a task.
+pub struct Running {
+    pub addr: SocketAddr,
+    /// The server's task, and what makes it stop; once.
+    task: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+pub async fn start<A: Send + Sync + 'static>(server: Server<A>) -> Running {
+    let bound = server.bind("127.0.0.1:0").await.unwrap();
+    let addr = bound.local_addr();
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(bound.run_until(async {
+        // The test that drops its half stops the server as well.
+        let _ = stopped.await;
+    }));
+    Running { addr, task: Some((stop, task)) }
+}
+
+impl Running {
+    /// A connection that has said nothing yet.
+    pub async fn connect(&self) -> Raw {
+        Raw::connect(self.addr).await
+    }
+
+    /// A client whose bytes are the test's.
+    pub async fn raw(&self, path: &str) -> Raw {
+        Raw::open(self.addr, path).await
+    }
+
+    /// A client that knows the protocol.
+    pub async fn client(&self, path: &str) -> WebSocketStream<TcpStream> {
+        let stream = within(TcpStream::connect(self.addr)).await.unwrap();
+        let url = format!("ws://{}{path}", self.addr);
+        within(tokio_tungstenite::client_async(url, stream)).await.unwrap().0
+    }
+
+    /// Lets the server stop, without waiting for it.
+    pub fn begin_to_stop(&mut self) -> JoinHandle<()> {
+        let (stop, task) = self.task.take().expect("a server stops once");
+        // Fails only where the server has ended by itself, which its task then says.
+        let _ = stop.send(());
+        task
+    }
+}
+
+/// One HTTP answer.
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+}
+
+/// One frame of the server's.
+#[derive(Debug, PartialEq)]
+pub struct Frame {
+    /// The first byte: FIN, the reserved bits, the opcode.
+    pub first: u8,
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    pub fn text(text: &str) -> Self {
+        Self { first: 0x81, payload: text.into() }
+    }
+
+    pub fn binary(data: &[u8]) -> Self {
+        Self { first: 0x82, payload: data.into() }
+    }
+
+    pub fn pong(data: &[u8]) -> Self {
+        Self { first: 0x8A, payload: data.into() }
+    }
+
+    pub fn close(code: u16, reason: &str) -> Self {
+        Self { first: 0x88, payload: [&code.to_be_bytes(), reason.as_bytes()].concat() }
+    }
+}
+
+/// A client's frame: its first byte as given, masked, its length in the shortest form.
+pub fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    let payload = payload.as_ref();
+    let mut frame = head(first, payload.len());
+    frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame
+}
+
+/// A client's frame without its payload, which is announced to have this length.
+pub fn head(first: u8, len: usize) -> Vec<u8> {
+    let mut head = vec![first];
+    match len {
+        0..=125 => head.push(0x80 | len as u8),
+        126..=0xFFFF => {
+            head.push(0x80 | 126);
+            head.extend((len as u16).to_be_bytes());
+        }
+        _ => {
+            head.push(0x80 | 127);
+            head.extend((len as u64).to_be_bytes());
+        }
+    }
+    head.extend(MASK);
+    head
+}
+
+const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+/// A client's text message.
+pub fn text(text: &str) -> Vec<u8> {
+    masked(0x81, text)
+}
+
+/// A client's Close.
+pub fn close(code: u16, reason: &str) -> Vec<u8> {
+    masked(0x88, [&code.to_be_bytes(), reason.as_bytes()].concat())
+}
+
+/// The request that RFC 6455 has for an example.
+pub fn upgrade(path: &str) -> String {
+    request(
+        path,
+        &[
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ],
+    )
+}
+
+pub fn request(path: &str, headers: &[&str]) -> String {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
+}
+
+/// A TCP connection that knows how to read.
+pub struct Raw {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Raw {
+    pub async fn connect(addr: SocketAddr) -> Self {
+        Self::new(within(TcpStream::connect(addr)).await.unwrap())
+    }
+
+    pub fn new(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        Self { stream, unread: Vec::new() }
+    }
+
+    pub async fn open(addr: SocketAddr, path: &str) -> Self {
+        let mut raw = Self::connect(addr).await;
+        raw.upgrade(path).await;
+        raw
+    }
+
+    pub async fn upgrade(&mut self, path: &str) {
+        let response = self.request(&upgrade(path)).await;
+        assert_eq!(response.status, 101, "{response:?}");
+    }
+
+    pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        within(self.stream.write_all(bytes.as_ref())).await.unwrap();
+    }
+
+    pub async fn request(&mut self, request: &str) -> Response {
+        self.write(request).await;
+        self.response().await
+    }
+
+    pub async fn response(&mut self) -> Response {
+        let end = loop {
+            if let Some(at) = self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break at + 4;
+            }
+            assert!(self.read().await, "no answer, but {:?}", String::from_utf8_lossy(&self.unread));
+        };
+        let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
+        let mut lines = head.trim_end().lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(key, value)| (key.into(), value.into()));
+        let mut response = Response { status, headers: headers.collect(), body: String::new() };
+        let len = response.header("content-length").map_or(0, |len| len.parse().unwrap());
+        let body = self.take(len).await.expect("a whole body");
+        response.body = String::from_utf8(body).unwrap();
+        response
+    }
+
+    /// The next frame, or nothing at the end of the stream.
+    pub async fn frame(&mut self) -> Option<Frame> {
+        let head = self.take(2).await?;
+        assert_eq!(head[1] & 0x80, 0, "a server masks nothing");
+        let len = match head[1] {
+            126 => self.take(2).await?.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)),
+            127 => self.take(8).await?.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)),
+            len => len.into(),
+        };
+        Some(Frame { first: head[0], payload: self.take(len).await? })
+    }
+
+    pub async fn expect(&mut self, frame: Frame) {
+        assert_eq!(self.frame().await, Some(frame));
+    }
+
+    /// The server's Close is next, and the end of its stream comes behind it.
+    pub async fn expect_close(&mut self, code: u16, reason: &str) {
+        self.expect(Frame::close(code, reason)).await;
+        self.expect_end().await;
+    }
+
+    pub async fn expect_end(&mut self) {
+        assert_eq!(self.frame().await, None);
+    }
+
+    /// Ends the client's half of the stream.
+    pub async fn shutdown(&mut self) {
+        within(self.stream.shutdown()).await.unwrap();
+    }
+
+    /// Vanishes with a reset, as a client does whose machine has forgotten the connection.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
+    async fn take(&mut self, len: usize) -> Option<Vec<u8>> {
+        while self.unread.len() < len {
+            if !self.read().await {
+                assert!(self.unread.is_empty(), "the stream ends within a frame");
+                return None;
+            }
+        }
+        Some(self.unread.drain(..len).collect())
+    }
+
+    async fn read(&mut self) -> bool {
+        match within(self.stream.read_buf(&mut self.unread)).await {
+            Ok(read) => read > 0,
+            Err(error) => panic!("instead of an orderly end: {error}"),
+        }
+    }
+}
