@@ -12,7 +12,7 @@ use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::hub::Hub;
 use crate::message::Message;
-use crate::outbox::Sender;
+use crate::outbox::{Pushed, Sender};
 use crate::registry::UserKey;
 use crate::room::RoomCore;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -106,19 +106,22 @@ impl Mask {
         !self.except_sender && self.except.is_empty() && self.except_users.is_empty()
     }
 
-    /// Hands the frame to those that both this and `admits` let through.
+    /// Hands the frame to those that both this and `admits` let through; `told` sees to it that what was
+    /// promised is written.
     pub fn deliver<'a>(
         &self,
-        connections: impl Iterator<Item = &'a Connection>,
+        connections: impl Iterator<Item = &'a Arc<Connection>>,
         frame: &Bytes,
         mut admits: impl FnMut(&Connection) -> bool,
+        mut told: impl FnMut(&Arc<Connection>, Pushed),
     ) -> Sent {
         let mut sent = Sent::default();
         for connection in connections.filter(|connection| self.admits(connection)) {
             if admits(connection) {
                 let own = self.sender == Some(connection.id);
-                let taken = connection.outbox.push(frame.clone(), if own { Sender::Own } else { Sender::Others });
-                sent.count(taken);
+                let pushed = connection.outbox.push(frame, if own { Sender::Own } else { Sender::Others });
+                told(connection, pushed);
+                sent.count(pushed != Pushed::Refused);
             }
         }
         sent
@@ -235,11 +238,22 @@ impl<C: Channel, K> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let result = match (&self.target, self.one_room()) {
-            (_, Some(room)) => make(shown(room.name())).map(|frame| room.publish(&frame, &self.mask, |_| true)),
+            (_, Some(room)) => {
+                make(shown(room.name())).map(|frame| room.publish(&frame, self.from.as_ref(), &self.mask, |_| true))
+            }
             (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
             _ => make(None).map(|frame| {
                 let connections = self.connections();
-                self.mask.deliver(connections.iter().map(|connection| &**connection), &frame, |_| true)
+                self.mask.deliver(
+                    connections.iter(),
+                    &frame,
+                    |_| true,
+                    |connection, pushed| {
+                        if pushed == Pushed::Promised {
+                            connection.outbox.wake_owner();
+                        }
+                    },
+                )
             }),
         };
         result.unwrap_or_else(|error| self.unencodable(&error))
@@ -255,7 +269,7 @@ impl<C: Channel, K> Audience<C, K> {
         let mut sent = Sent::default();
         for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
             let frame = make(shown(room.name()))?;
-            sent.add(room.publish(&frame, &self.mask, |member| reached.insert(member.id)));
+            sent.add(room.publish(&frame, self.from.as_ref(), &self.mask, |member| reached.insert(member.id)));
         }
         Ok(sent)
     }
@@ -333,7 +347,8 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let Some(room) = self.one_room() else { return Sent::default() };
-        let sent = room.publish_with(&self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
+        let sent = room
+            .publish_with(self.from.as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
         sent.unwrap_or_else(|error| self.unencodable(&error))
     }
 }
@@ -377,15 +392,15 @@ impl<C: Channel, K> fmt::Debug for Audience<C, K> {
 
 /// A room, however it is held.
 enum RoomRef<'a> {
-    All(&'a RoomCore),
+    All(&'a Arc<RoomCore>),
     Own(&'a Arc<RoomCore>),
     Found(Arc<RoomCore>),
 }
 
 impl std::ops::Deref for RoomRef<'_> {
-    type Target = RoomCore;
+    type Target = Arc<RoomCore>;
 
-    fn deref(&self) -> &RoomCore {
+    fn deref(&self) -> &Arc<RoomCore> {
         match self {
             Self::All(room) => room,
             Self::Own(room) => room,

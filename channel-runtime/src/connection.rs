@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::registry::UserKey;
 use crate::room::RoomCore;
 
@@ -70,6 +71,7 @@ pub(crate) struct Connection {
     /// The room of its path.
     pub own_room: Arc<RoomCore>,
     pub outbox: Outbox,
+    pub pace: Pace,
     /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.
     pub joined: Mutex<Option<Vec<Arc<RoomCore>>>>,
 }

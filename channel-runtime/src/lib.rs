@@ -86,6 +86,8 @@ mod connection;
 #[cfg(feature = "server")]
 mod filter;
 #[cfg(feature = "server")]
+mod flusher;
+#[cfg(feature = "server")]
 mod handshake;
 #[cfg(feature = "server")]
 mod hub;
@@ -94,7 +96,11 @@ mod link;
 #[cfg(feature = "server")]
 mod outbox;
 #[cfg(feature = "server")]
+mod pace;
+#[cfg(feature = "server")]
 mod path;
+#[cfg(feature = "server")]
+mod queue;
 #[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]

@@ -17,7 +17,7 @@ use crate::outbox::Sender;
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
-use crate::wire::transport::Transport;
+use crate::wire::transport::{Stream, Transport};
 
 /// Above so many bytes of parked input nothing more is read: 64 KiB.
 const PARKED_BYTES: usize = 64 * 1024;
@@ -32,7 +32,7 @@ const READS_PER_TURN: usize = 8;
 const INPUTS_PER_TURN: usize = 64;
 
 pub(crate) struct Link {
-    io: Transport,
+    stream: Stream,
     parser: Parser,
     /// Complete input that waits for the handler, and its size.
     parked: VecDeque<Input>,
@@ -49,7 +49,12 @@ impl Link {
     pub fn new(io: Transport, mut read_ahead: Vec<u8>, connection: Arc<Connection>, config: &Config) -> Self {
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
         let parser = Parser::new(Role::Server, limits);
-        let mut link = Self { io, parser, parked: VecDeque::new(), parked_bytes: 0, given: 0, ended: None, connection };
+        let (stream, socket) = io.split();
+        if let Some(socket) = socket {
+            connection.outbox.attach(socket);
+        }
+        let mut link =
+            Self { stream, parser, parked: VecDeque::new(), parked_bytes: 0, given: 0, ended: None, connection };
         link.take(&mut read_ahead);
         link
     }
@@ -82,7 +87,12 @@ impl Link {
     }
 
     fn next_parked(&mut self) -> Option<Input> {
-        if self.parked.is_empty() || self.connection.outbox.is_closing() {
+        let Connection { outbox, pace, .. } = &*self.connection;
+        if self.parked.is_empty() || outbox.is_closing() {
+            return None;
+        }
+        // Whoever is far ahead of its rooms, or does not take its own answers, waits: its task is woken when that has passed.
+        if pace.is_too_far_ahead() || outbox.is_far_behind() {
             return None;
         }
         let input = self.parked.pop_front()?;
@@ -113,7 +123,7 @@ impl Link {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {
-        if let Err(error) = self.connection.outbox.drain(cx, &mut self.io) {
+        if let Err(error) = self.connection.outbox.drain(cx, &mut self.stream) {
             self.lost(&error.to_string());
         }
     }
@@ -123,9 +133,9 @@ impl Link {
             if self.ended.is_some() || self.parked_bytes >= PARKED_BYTES {
                 return;
             }
-            let Self { io, parser, parked, .. } = self;
+            let Self { stream, parser, parked, .. } = self;
             let before = parked.len();
-            let fed = io.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
+            let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
             match fed {
                 Poll::Pending => return,
                 Poll::Ready(Ok((0, _))) => return self.left("the stream ended without a close"),
@@ -149,8 +159,8 @@ impl Link {
             self.parked_bytes += size(input);
             match input {
                 Input::Ping(data) => {
-                    // Refused only when the connection ends, and then nobody waits for a pong.
-                    self.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
+                    // Drained after the read. Refused only when the connection ends, and then nobody waits for a pong.
+                    let _ = self.connection.outbox.push(&frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(close) => {
                     let (code, reason) =
@@ -209,7 +219,7 @@ impl Link {
                 return Poll::Ready(());
             }
             while !drained {
-                match self.connection.outbox.drain(cx, &mut self.io) {
+                match self.connection.outbox.drain(cx, &mut self.stream) {
                     Ok(progress) => {
                         if progress.wrote {
                             deadline.as_mut().reset(Instant::now() + timeout);
@@ -220,7 +230,7 @@ impl Link {
                     }
                     Err(_) => return Poll::Ready(()),
                 }
-                match self.io.poll_shutdown(cx) {
+                match self.connection.outbox.poll_shutdown(cx, &mut self.stream) {
                     Poll::Ready(Ok(())) => drained = true,
                     Poll::Ready(Err(_)) => return Poll::Ready(()),
                     Poll::Pending => break,
@@ -229,7 +239,7 @@ impl Link {
             // What comes now has no meaning any more; only its end has. Read all the same: a client that is stuck in
             // writing does not read.
             loop {
-                match self.io.poll_read(cx, |input| input.len()) {
+                match self.stream.poll_read(cx, |input| input.len()) {
                     Poll::Ready(Ok(1..)) => {}
                     Poll::Ready(_) => return Poll::Ready(()),
                     Poll::Pending => return Poll::Pending,
@@ -237,6 +247,12 @@ impl Link {
             }
         })
         .await;
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.connection.outbox.detach();
     }
 }
 

@@ -1,22 +1,22 @@
-//! What waits for one client: whole frames, in order, bounded in bytes.
+//! What waits for one client, bounded in bytes, and who writes it.
 //!
-//! Anyone may push; only the connection's own task writes. A push never waits: at the bound the client is cut as slow.
+//! Anyone may push, and a push never waits: it settles the order, and at the bound the client is cut as slow. The bytes are
+//! written by the connection's own task, or by whoever has pushed to many (a room's flusher), straight to the socket, while
+//! that task rests.
 
-use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use crate::activity::{Activity, Token, Work};
+use crate::queue::Queue;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::close_frame;
-use crate::wire::transport::Transport;
-
-/// The most frames given to one write.
-const FRAMES_PER_WRITE: usize = 64;
+use crate::wire::transport::Stream;
 
 pub(crate) struct Outbox {
     inner: Mutex<Inner>,
@@ -32,16 +32,18 @@ pub(crate) struct Outbox {
 struct Inner {
     state: State,
     client: Client,
-    queue: VecDeque<Bytes>,
+    queue: Queue,
     /// Frames from others during `on_connect`: they follow what it sends itself.
-    held: VecDeque<Bytes>,
-    /// How much of the first frame in `queue` has been written.
-    written: usize,
-    /// What waits in `queue` and `held`.
-    bytes: usize,
-    /// The task that writes, when it is not running: while it runs, pushes need not wake it (it is corked, and looks into
-    /// the queue before it rests).
-    writer: Option<Waker>,
+    held: Queue,
+    /// The socket's writing half, where there is a socket; else only the connection's own task can write.
+    socket: Option<OwnedWriteHalf>,
+    /// The connection's own task, where it rests. While it runs, and from when it is woken, nobody else writes: it is
+    /// corked, and drains before it rests again.
+    owner: Option<Waker>,
+    /// The socket takes no more; its owner waits for it, and nobody else need try.
+    is_blocked: bool,
+    /// Whoever pushed last sees to it that what waits is written.
+    is_promised: bool,
     /// Counted while the queue is not empty.
     in_flight: Option<Token>,
 }
@@ -63,6 +65,20 @@ enum Client {
     Gone,
 }
 
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Pushed {
+    /// The connection is ending, or this frame went over the bound and ended it.
+    Refused,
+    /// It waits, and somebody will write it.
+    Waits,
+    /// It waits, and the client is far behind from now on: more than half of what may wait does.
+    FellBehind,
+    /// It waits, and whoever pushed it has to [`flush`](Outbox::flush), or to [wake the owner](Outbox::wake_owner).
+    Promised,
+}
+
 /// Whose frame it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
@@ -77,36 +93,95 @@ impl Outbox {
         let inner = Inner {
             state: State::Welcoming,
             client: Client::Here,
-            queue: VecDeque::new(),
-            held: VecDeque::new(),
-            written: 0,
-            bytes: 0,
-            writer: None,
+            queue: Queue::default(),
+            held: Queue::default(),
+            socket: None,
+            owner: None,
+            is_blocked: false,
+            is_promised: false,
             in_flight: None,
         };
         Self { inner: Mutex::new(inner), limit, emptied: Notify::new(), ending: Notify::new(), activity }
     }
 
-    /// Takes a frame, or says no: the connection is ending, or this frame went over the bound and ended it.
-    pub fn push(&self, frame: Bytes, from: Sender) -> bool {
+    /// From now on others may write too.
+    pub fn attach(&self, socket: OwnedWriteHalf) {
+        self.inner.lock().socket = Some(socket);
+    }
+
+    /// The connection's task has ended: nothing is written any more, and no descriptor is kept.
+    pub fn detach(&self) {
+        let socket = self.inner.lock().socket.take();
+        drop(socket);
+    }
+
+    /// Takes a frame.
+    pub fn push(&self, frame: &Bytes, from: Sender) -> Pushed {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         if matches!(inner.state, State::Closing(_)) || inner.client == Client::Gone {
-            return false;
+            return Pushed::Refused;
         }
-        if inner.bytes + frame.len() > self.limit {
+        if inner.queue.bytes() + inner.held.bytes() + frame.len() > self.limit {
             self.cut_slow_client(inner);
-            return false;
+            return Pushed::Refused;
         }
-        inner.bytes += frame.len();
-        match (&inner.state, from) {
-            (State::Welcoming, Sender::Others) => inner.held.push_back(frame),
-            _ => {
-                inner.queue.push_back(frame);
-                self.wake_writer(inner);
+        if matches!(inner.state, State::Welcoming) && from == Sender::Others {
+            inner.held.push(frame);
+            return Pushed::Waits;
+        }
+        let was_far_behind = self.is_far_behind_with(inner);
+        inner.queue.push(frame);
+        self.count(inner);
+        if inner.owner.is_none() || inner.is_blocked || inner.is_promised {
+            let fell_behind = !was_far_behind && self.is_far_behind_with(inner);
+            return if fell_behind { Pushed::FellBehind } else { Pushed::Waits };
+        }
+        inner.is_promised = true;
+        Pushed::Promised
+    }
+
+    /// Whether more than half of what may wait does.
+    pub fn is_far_behind(&self) -> bool {
+        self.is_far_behind_with(&self.inner.lock())
+    }
+
+    fn is_far_behind_with(&self, inner: &Inner) -> bool {
+        inner.queue.bytes() > self.limit / 2 && !inner.is_ending()
+    }
+
+    /// Has the connection's own task write what waits.
+    pub fn wake_owner(&self) {
+        self.inner.lock().wake_owner();
+    }
+
+    /// Writes what waits to the socket, or has the connection's own task do it.
+    pub fn flush(&self) {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.is_promised = false;
+        if inner.owner.is_none() || inner.is_blocked {
+            return;
+        }
+        let Some(socket) = &inner.socket else { return inner.wake_owner() };
+        let written = inner.queue.write_to(|slices| {
+            let written = match slices {
+                [slice] => socket.try_write(slice),
+                slices => socket.try_write_vectored(slices),
+            };
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+                written => Poll::Ready(written),
             }
+        });
+        match written {
+            Poll::Ready(Ok(())) => {
+                inner.in_flight = None;
+                self.emptied.notify_waiters();
+            }
+            // It waits for the socket, or meets the same error.
+            Poll::Pending | Poll::Ready(Err(_)) => inner.wake_owner(),
         }
-        true
     }
 
     /// Lets frames from others through: `on_connect` has returned, or has itself sent to others.
@@ -115,10 +190,10 @@ impl Outbox {
         let inner = &mut *inner;
         if matches!(inner.state, State::Welcoming) {
             inner.state = State::Open;
-            let mut held = std::mem::take(&mut inner.held);
-            if !held.is_empty() {
-                inner.queue.append(&mut held);
-                self.wake_writer(inner);
+            if !inner.held.is_empty() {
+                inner.queue.append(&mut inner.held);
+                self.count(inner);
+                inner.wake_owner();
             }
         }
     }
@@ -132,13 +207,12 @@ impl Outbox {
         }
         if inner.client != Client::Gone {
             // What others sent before the close still comes before it.
-            let mut held = std::mem::take(&mut inner.held);
-            inner.queue.append(&mut held);
+            inner.queue.append(&mut inner.held);
             // A client's own close is answered with its code; the reason was its own. One that ended its half of the
             // stream without a Close gets none either.
             let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
             if close.by != ClosedBy::Lost {
-                inner.queue.push_back(close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
+                inner.queue.push(&close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
             }
         }
         self.end(inner, close);
@@ -158,9 +232,8 @@ impl Outbox {
     pub fn client_is_gone(&self) {
         let mut inner = self.inner.lock();
         inner.client = Client::Gone;
-        inner.queue = VecDeque::new();
-        inner.held = VecDeque::new();
-        inner.bytes = 0;
+        inner.queue = Queue::default();
+        inner.held = Queue::default();
         inner.in_flight = None;
         self.ending.notify_waiters();
         self.emptied.notify_waiters();
@@ -170,35 +243,33 @@ impl Outbox {
     fn cut_slow_client(&self, inner: &mut Inner) {
         let code = CloseCode::TRY_AGAIN;
         let reason = "too slow: too much was waiting for this client";
-        tracing::info!(waiting_bytes = inner.bytes, "a slow client is disconnected");
-        inner.held.clear();
-        inner.queue.truncate(usize::from(inner.written > 0));
-        inner.queue.push_back(close_frame(code, reason));
+        tracing::info!(waiting_bytes = inner.queue.bytes() + inner.held.bytes(), "a slow client is disconnected");
+        inner.held = Queue::default();
+        inner.queue.keep_begun();
+        inner.queue.push(&close_frame(code, reason));
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
     }
 
     fn end(&self, inner: &mut Inner, close: Close) {
         inner.state = State::Closing(close);
-        self.wake_writer(inner);
+        self.count(inner);
+        inner.wake_owner();
         self.ending.notify_waiters();
         self.emptied.notify_waiters();
     }
 
-    fn wake_writer(&self, inner: &mut Inner) {
+    /// Counts what waits, where a test counts.
+    fn count(&self, inner: &mut Inner) {
         if inner.in_flight.is_none() {
             inner.in_flight = Some(self.activity.begin(Work::Outbox));
-        }
-        if let Some(writer) = inner.writer.take() {
-            writer.wake();
         }
     }
 
     /// All that waits, for a test that is its own client.
-    pub fn take(&self) -> Vec<Bytes> {
+    pub fn take(&self) -> Vec<u8> {
         let mut inner = self.inner.lock();
-        inner.bytes = 0;
         inner.in_flight = None;
-        inner.queue.drain(..).collect()
+        std::mem::take(&mut inner.queue).into_bytes()
     }
 
     /// What counts the work in flight.
@@ -241,40 +312,41 @@ impl Outbox {
         }
     }
 
-    /// The task runs and will drain before it rests: until then pushes need not wake it.
+    /// The owner runs, and will drain before it rests.
     pub fn cork(&self) {
-        self.inner.lock().writer = None;
+        self.inner.lock().owner = None;
     }
 
-    /// Writes what waits, as far as the client takes it; the task is woken when more can be written, or is pushed later.
+    /// For the owner, before it rests: writes what waits, as far as the client takes it. It is woken when more can be
+    /// written, or is pushed later and nobody else writes it.
     ///
     /// # Errors
     /// The transport's: the client is gone, and all that waited with it.
-    pub fn drain(&self, cx: &mut Context<'_>, io: &mut Transport) -> io::Result<Drained> {
+    pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        let mut wrote = false;
-        while !inner.queue.is_empty() {
-            match inner.poll_write(cx, io) {
-                Poll::Pending => {
-                    inner.rest(cx);
-                    return Ok(Drained { wrote, empty: false });
-                }
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(bytes)) => {
-                    inner.advance(bytes);
-                    wrote = true;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-            }
+        inner.is_promised = false;
+        let before = inner.queue.bytes();
+        let written = inner.queue.write_to(|slices| stream.poll_write(cx, inner.socket.as_mut(), slices));
+        let wrote = inner.queue.bytes() < before;
+        inner.is_blocked = match written {
+            Poll::Pending => true,
+            Poll::Ready(Ok(())) => wrote && stream.poll_flush(cx)?.is_pending(),
+            Poll::Ready(Err(error)) => return Err(error),
+        };
+        if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
+            inner.owner = Some(cx.waker().clone());
         }
-        inner.rest(cx);
-        let empty = if wrote { io.poll_flush(cx)?.is_ready() } else { true };
-        if empty {
+        if !inner.is_blocked {
             inner.in_flight = None;
             self.emptied.notify_waiters();
         }
-        Ok(Drained { wrote, empty })
+        Ok(Drained { wrote, empty: !inner.is_blocked })
+    }
+
+    /// Ends the writing half of the stream, after all that was written.
+    pub fn poll_shutdown(&self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
+        stream.poll_shutdown(cx, self.inner.lock().socket.as_mut())
     }
 }
 
@@ -292,40 +364,11 @@ impl Inner {
         matches!(self.state, State::Closing(_)) || self.client != Client::Here
     }
 
-    fn poll_write(&self, cx: &mut Context<'_>, io: &mut Transport) -> Poll<io::Result<usize>> {
-        let first = &self.queue[0][self.written..];
-        if self.queue.len() == 1 {
-            return io.poll_write(cx, first);
-        }
-        let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
-        for (slice, frame) in slices.iter_mut().zip(&self.queue) {
-            *slice = IoSlice::new(frame);
-        }
-        slices[0] = IoSlice::new(first);
-        io.poll_write_vectored(cx, &slices[..self.queue.len().min(FRAMES_PER_WRITE)])
-    }
-
-    fn advance(&mut self, bytes: usize) {
-        self.bytes = self.bytes.saturating_sub(bytes);
-        self.written += bytes;
-        while let Some(frame) = self.queue.front() {
-            if self.written < frame.len() {
-                return;
-            }
-            self.written -= frame.len();
-            self.queue.pop_front();
-        }
-        // Idle connections keep no burst's worth of room.
-        if self.queue.capacity() > 8 {
-            self.queue = VecDeque::new();
-        }
-    }
-
-    /// The task is about to rest: from now on it is woken.
-    fn rest(&mut self, cx: &Context<'_>) {
-        match &self.writer {
-            Some(writer) if writer.will_wake(cx.waker()) => {}
-            _ => self.writer = Some(cx.waker().clone()),
+    /// It runs, and will drain before it rests.
+    fn wake_owner(&mut self) {
+        self.is_promised = false;
+        if let Some(owner) = self.owner.take() {
+            owner.wake();
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::activity::Activity;
 use crate::audience::Mask;
 use crate::connection::{Connection, ConnectionId};
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::room::{RoomCore, assert_outside_send_with};
 use crate::wire::close::Close;
 
@@ -35,7 +36,7 @@ pub(crate) struct Registry {
 struct ChannelEntry {
     channel: TypeId,
     /// Everybody.
-    all: RoomCore,
+    all: Arc<RoomCore>,
     rooms: Sharded<Arc<str>, Arc<RoomCore>>,
     /// Makes the state of a room of the path.
     make_state: fn() -> Box<dyn Any + Send>,
@@ -69,7 +70,7 @@ impl Registry {
 
     /// Adds a channel; its place is the number of those before it.
     pub fn add<C: 'static>(&mut self, make_state: fn() -> Box<dyn Any + Send>) {
-        let all = RoomCore::new("*".into(), Box::new(()));
+        let all = Arc::new(RoomCore::new("*".into(), Box::new(())));
         self.channels.push(ChannelEntry { channel: TypeId::of::<C>(), all, rooms: Sharded::new(), make_state });
     }
 
@@ -78,7 +79,7 @@ impl Registry {
     }
 
     /// Everybody on this channel.
-    pub fn all(&self, channel: usize) -> &RoomCore {
+    pub fn all(&self, channel: usize) -> &Arc<RoomCore> {
         &self.channels[channel].all
     }
 
@@ -103,6 +104,7 @@ impl Registry {
                 user,
                 own_room: Arc::clone(own_room),
                 outbox: Outbox::new(outbox_bytes, activity),
+                pace: Pace::new(outbox_bytes),
                 joined: Mutex::new(Some(Vec::new())),
             });
             own_room.insert(&connection);

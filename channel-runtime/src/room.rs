@@ -14,6 +14,8 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::audience::{Mask, Sent};
 use crate::connection::{Connection, ConnectionId};
+use crate::flusher::{self, Due};
+use crate::outbox::Pushed;
 
 /// Names a room of channel `C`: its path's, or one of a kind declared with `rooms(..)`.
 ///
@@ -87,7 +89,7 @@ impl<C> Hash for Room<C> {
 /// state's is held while the user's `with` runs, and may take the members' within.
 pub(crate) struct RoomCore {
     name: Arc<str>,
-    members: Mutex<IndexMap<ConnectionId, Arc<Connection>>>,
+    inner: Mutex<Members>,
     /// The number of members, changed under their lock; read without it.
     len: AtomicUsize,
     /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
@@ -99,7 +101,7 @@ impl RoomCore {
     pub fn new(name: Arc<str>, state: Box<dyn Any + Send>) -> Self {
         Self {
             name,
-            members: Mutex::default(),
+            inner: Mutex::default(),
             len: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
             state: Mutex::new(state),
@@ -125,7 +127,7 @@ impl RoomCore {
 
     /// Whether the connection is new here.
     pub fn insert(&self, connection: &Arc<Connection>) -> bool {
-        let mut members = self.lock();
+        let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection)).is_none();
         self.len.store(members.len(), Ordering::Release);
         is_new
@@ -133,7 +135,7 @@ impl RoomCore {
 
     /// Whether the connection was here.
     pub fn remove(&self, id: ConnectionId) -> bool {
-        let mut members = self.lock();
+        let members = &mut self.lock().members;
         let was_here = members.swap_remove(&id).is_some();
         self.len.store(members.len(), Ordering::Release);
         if members.len() * 4 < members.capacity() {
@@ -144,31 +146,114 @@ impl RoomCore {
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<Arc<Connection>> {
-        self.lock().get(&id).cloned()
+        self.lock().members.get(&id).cloned()
     }
 
     /// All members that `mask` admits.
     pub fn members(&self, mask: &Mask) -> Vec<Arc<Connection>> {
-        self.lock().values().filter(|member| mask.admits(member)).cloned().collect()
+        self.lock().members.values().filter(|member| mask.admits(member)).cloned().collect()
     }
 
     pub fn count(&self, mask: &Mask) -> usize {
-        self.lock().values().filter(|member| mask.admits(member)).count()
+        self.lock().members.values().filter(|member| mask.admits(member)).count()
     }
 
     /// Hands the frame to all members that are admitted.
-    pub fn publish(&self, frame: &Bytes, mask: &Mask, admits: impl FnMut(&Connection) -> bool) -> Sent {
-        mask.deliver(self.lock().values().map(|member| &**member), frame, admits)
+    pub fn publish(
+        self: &Arc<Self>,
+        frame: &Bytes,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        self.deliver(&mut self.lock(), frame, from, mask, admits)
     }
 
     /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
-    pub fn publish_with<E>(&self, mask: &Mask, make: impl FnOnce(usize) -> Result<Bytes, E>) -> Result<Sent, E> {
-        let members = self.lock();
+    pub fn publish_with<E>(
+        self: &Arc<Self>,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        make: impl FnOnce(usize) -> Result<Bytes, E>,
+    ) -> Result<Sent, E> {
+        let mut inner = self.lock();
         let frame = {
             let _held = Held::members();
-            make(members.len())?
+            make(inner.members.len())?
         };
-        Ok(mask.deliver(members.values().map(|member| &**member), &frame, |_| true))
+        Ok(self.deliver(&mut inner, &frame, from, mask, |_| true))
+    }
+
+    fn deliver(
+        self: &Arc<Self>,
+        inner: &mut Members,
+        frame: &Bytes,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        let Members { members, due, laggards, is_flushing, .. } = inner;
+        let sent = mask.deliver(members.values(), frame, admits, |member, pushed| match pushed {
+            Pushed::Promised => due.members.push(Arc::clone(member)),
+            Pushed::FellBehind => laggards.push(Arc::clone(member)),
+            Pushed::Waits | Pushed::Refused => {}
+        });
+        if !due.members.is_empty() && !*is_flushing {
+            *is_flushing = flusher::start(self);
+            if !*is_flushing {
+                due.members.drain(..).for_each(|member| member.outbox.wake_owner());
+            }
+        }
+        if let Some(from) = from.filter(|_| *is_flushing) {
+            from.pace.advance(frame.len());
+            match due.senders.last_mut() {
+                Some((last, bytes)) if last.id == from.id => *bytes += frame.len(),
+                _ => due.senders.push((Arc::clone(from), frame.len())),
+            }
+        }
+        sent
+    }
+
+    /// For the flusher: what it has to see to; nothing, and it has ended, where there is nothing.
+    pub fn take_due(&self) -> Option<Due> {
+        let mut inner = self.lock();
+        inner.is_flushing = !inner.due.is_empty();
+        inner.is_flushing.then(|| std::mem::take(&mut inner.due))
+    }
+
+    /// For the flusher: what these sent has been passed on. They go on, unless a member is far behind: then they are held, and
+    /// it is told where somebody has to begin to wait for that member.
+    pub fn passed_on(&self, senders: Vec<(Arc<Connection>, usize)>) -> bool {
+        let inner = &mut *self.lock();
+        inner.laggards.retain(|member| member.outbox.is_far_behind());
+        inner.held.senders.extend(senders);
+        if inner.laggards.is_empty() && !inner.is_waiting {
+            inner.held.release();
+            return false;
+        }
+        !std::mem::replace(&mut inner.is_waiting, true)
+    }
+
+    /// Whether no member is far behind any more.
+    pub fn has_caught_up(&self) -> bool {
+        let mut inner = self.lock();
+        inner.laggards.retain(|member| member.outbox.is_far_behind());
+        inner.laggards.is_empty()
+    }
+
+    /// Lets those who are held go on. Whether it has to be waited for more of them: there was somebody.
+    pub fn release_held(&self) -> bool {
+        let mut inner = self.lock();
+        inner.is_waiting = !inner.held.is_empty();
+        inner.held.release();
+        inner.is_waiting
+    }
+
+    /// The flusher was dropped, with its runtime or by a panic: the members' own tasks write.
+    pub fn flusher_is_gone(&self) {
+        let mut inner = self.lock();
+        inner.is_flushing = false;
+        std::mem::take(&mut inner.due).abandon();
     }
 
     /// Runs `act` on the room's state, alone.
@@ -179,10 +264,25 @@ impl RoomCore {
         act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`"))
     }
 
-    fn lock(&self) -> MutexGuard<'_, IndexMap<ConnectionId, Arc<Connection>>> {
+    fn lock(&self) -> MutexGuard<'_, Members> {
         assert_outside_send_with();
-        self.members.lock()
+        self.inner.lock()
     }
+}
+
+#[derive(Default)]
+struct Members {
+    members: IndexMap<ConnectionId, Arc<Connection>>,
+    /// What the flusher has to see to.
+    due: Due,
+    /// Members that fell far behind, some of which may have caught up since.
+    laggards: Vec<Arc<Connection>>,
+    /// Senders that wait for those.
+    held: Due,
+    /// Somebody looks whether `held` can be released.
+    is_waiting: bool,
+    /// The room's flusher runs, and will look at `due` before it ends.
+    is_flushing: bool,
 }
 
 thread_local! {

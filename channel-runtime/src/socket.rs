@@ -17,7 +17,7 @@ use crate::connection::{Connection, ConnectionId};
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::message::{Message, Messages, Ref};
-use crate::outbox::Sender;
+use crate::outbox::{Pushed, Sender};
 use crate::registry::UserKey;
 use crate::reply::{Flow, Reply};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -193,8 +193,13 @@ impl<C: Channel> Socket<C> {
     }
 
     fn push_frame(&self, frame: Bytes) -> Sent {
+        let pushed = self.connection.outbox.push(&frame, Sender::Own);
+        if pushed == Pushed::Promised {
+            // Not in its own handler, which is corked.
+            self.connection.outbox.wake_owner();
+        }
         let mut sent = Sent::default();
-        sent.count(self.connection.outbox.push(frame, Sender::Own));
+        sent.count(pushed != Pushed::Refused);
         sent
     }
 

@@ -75,9 +75,8 @@ impl<C: Channel> TestSocket<C> {
     /// As [`sent`](Self::sent), as JSON; binary messages and the close are left out.
     pub fn sent_texts(&self) -> Vec<String> {
         let mut inputs = VecDeque::new();
-        for frame in self.socket.connection().outbox.take() {
-            self.parser.lock().feed(&mut frame.to_vec(), &mut inputs).expect("our own frames are well formed");
-        }
+        let mut bytes = self.socket.connection().outbox.take();
+        self.parser.lock().feed(&mut bytes, &mut inputs).expect("our own frames are well formed");
         inputs.into_iter().filter_map(|input| if let Input::Text(text) = input { Some(text) } else { None }).collect()
     }
 }

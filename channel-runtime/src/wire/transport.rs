@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// What one read takes at the most. Idle connections own no read buffer, they share one a thread. Read full of empty frames
 /// it comes to 2,700 of them, which bounds what a hostile client can have parked at one go.
@@ -17,6 +18,13 @@ const SCRATCH_BYTES: usize = 16 * 1024;
 
 pub(crate) enum Transport {
     Tcp(TcpStream),
+    Other(Box<dyn Io>),
+}
+
+/// What a connection's own task holds of its stream. Of a TCP socket it is the reading half: others may have the writing
+/// half, and give it back for each call.
+pub(crate) enum Stream {
+    Tcp(OwnedReadHalf),
     Other(Box<dyn Io>),
 }
 
@@ -48,6 +56,19 @@ impl Transport {
         (Self::Tcp(stream), read_ahead.to_vec())
     }
 
+    /// What the connection's own task holds, and what can be shared with others.
+    pub fn split(self) -> (Stream, Option<OwnedWriteHalf>) {
+        match self {
+            Self::Tcp(stream) => {
+                let (read, write) = stream.into_split();
+                (Stream::Tcp(read), Some(write))
+            }
+            Self::Other(io) => (Stream::Other(io), None),
+        }
+    }
+}
+
+impl Stream {
     /// Reads once, into the thread's scratch, and gives what came to `take`; nothing at the end of the stream.
     pub fn poll_read<T>(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut [u8]) -> T) -> Poll<io::Result<T>> {
         thread_local! {
@@ -64,17 +85,26 @@ impl Transport {
         taken
     }
 
-    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Other(io) => Pin::new(io).poll_write(cx, bytes),
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: Option<&mut OwnedWriteHalf>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        fn write(
+            io: Pin<&mut (impl AsyncWrite + ?Sized)>,
+            cx: &mut Context<'_>,
+            slices: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            match slices {
+                [slice] => io.poll_write(cx, slice),
+                slices => io.poll_write_vectored(cx, slices),
+            }
         }
-    }
-
-    pub fn poll_write_vectored(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Other(io) => Pin::new(io).poll_write_vectored(cx, slices),
+        match (self, socket) {
+            (_, Some(socket)) => write(Pin::new(socket), cx, slices),
+            (Self::Other(io), None) => write(Pin::new(io), cx, slices),
+            (Self::Tcp(_), None) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
@@ -89,13 +119,14 @@ impl Transport {
     }
 
     /// Ends the writing half: the client sees the end of the stream after all that was written.
-    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Other(io) => {
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>, socket: Option<&mut OwnedWriteHalf>) -> Poll<io::Result<()>> {
+        match (self, socket) {
+            (_, Some(socket)) => Pin::new(socket).poll_shutdown(cx),
+            (Self::Other(io), None) => {
                 ready!(Pin::new(&mut *io).poll_flush(cx))?;
                 Pin::new(io).poll_shutdown(cx)
             }
+            (Self::Tcp(_), None) => Poll::Ready(Ok(())),
         }
     }
 }

@@ -1,0 +1,134 @@
+//! A room's flusher: the task that writes what was published to the members' sockets.
+//!
+//! A publish settles the order by pushing to every member's outbox, and has the flusher write what waits there. It runs while
+//! there is something to write, and lets others run in between: what is published meanwhile joins the same write. A client
+//! whose socket is full is left to its own task; while one is far behind, whoever floods the room waits for it a moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use crate::connection::Connection;
+use crate::room::RoomCore;
+
+/// How many members are written to before others have their turn: about 70 microseconds' worth.
+const MEMBERS_PER_TURN: usize = 32;
+
+/// How often, and how long apart, it is looked whether members that were far behind have caught up: half a second in all. What
+/// was sent counts as not passed on meanwhile, so that whoever floods the room waits for them; all others go on. A client that
+/// takes nothing holds nobody up for longer at each step: its outbox fills, and it is cut.
+const LOOKS: usize = 50;
+const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// What a flusher has to see to.
+#[derive(Default)]
+pub(crate) struct Due {
+    /// Those to whose outboxes something was pushed that nobody else writes.
+    pub members: Vec<Arc<Connection>>,
+    /// Those who sent it, with how many bytes.
+    pub senders: Vec<(Arc<Connection>, usize)>,
+}
+
+impl Due {
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.senders.is_empty()
+    }
+
+    /// Has the members' own tasks write and lets the senders go on.
+    pub fn abandon(&mut self) {
+        self.members.drain(..).for_each(|member| member.outbox.wake_owner());
+        self.release();
+    }
+
+    /// Lets the senders go on.
+    pub fn release(&mut self) {
+        for (sender, bytes) in self.senders.drain(..) {
+            if sender.pace.catch_up(bytes) {
+                sender.outbox.wake_owner();
+            }
+        }
+    }
+}
+
+/// Beside the flusher, which goes on for all others: lets senders go on when no member is far behind any more, or after a
+/// while all the same.
+async fn wait_for_laggards(room: Arc<RoomCore>) {
+    loop {
+        let mut looks = 0;
+        loop {
+            sleep(LOOK_AFTER).await;
+            looks += 1;
+            if room.has_caught_up() || looks == LOOKS {
+                break;
+            }
+        }
+        if !room.release_held() {
+            return;
+        }
+    }
+}
+
+/// Starts the flusher of a room; not outside a runtime.
+pub(crate) fn start(room: &Arc<RoomCore>) -> bool {
+    let Ok(runtime) = Handle::try_current() else { return false };
+    let pass = Pass { room: Arc::clone(room), due: Due::default(), has_ended: false };
+    runtime.spawn(pass.run());
+    true
+}
+
+struct Pass {
+    room: Arc<RoomCore>,
+    due: Due,
+    has_ended: bool,
+}
+
+impl Pass {
+    async fn run(mut self) {
+        // The tasks that are ready run first, for they may publish more: a woken task goes before all others on the
+        // multi-thread runtime, and behind them only after it has yielded twice.
+        let yields = match Handle::current().runtime_flavor() {
+            RuntimeFlavor::CurrentThread => 1,
+            _ => 2,
+        };
+        loop {
+            for _ in 0..yields {
+                yield_now().await;
+            }
+            match self.room.take_due() {
+                Some(due) => self.due = due,
+                None => {
+                    self.has_ended = true;
+                    return;
+                }
+            }
+            self.write().await;
+            let senders = std::mem::take(&mut self.due.senders);
+            if self.room.passed_on(senders) {
+                tokio::spawn(wait_for_laggards(Arc::clone(&self.room)));
+            }
+        }
+    }
+
+    async fn write(&mut self) {
+        let members = &mut self.due.members;
+        while !members.is_empty() {
+            let rest = members.len().saturating_sub(MEMBERS_PER_TURN);
+            members.drain(rest..).for_each(|member| member.outbox.flush());
+            if !members.is_empty() {
+                yield_now().await;
+            }
+        }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.due.abandon();
+            self.room.flusher_is_gone();
+        }
+    }
+}

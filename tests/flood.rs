@@ -1,0 +1,87 @@
+//! One member that floods a room of slow readers is slowed: nobody is cut, nothing is lost, the order stands.
+
+mod support;
+
+use channel_runtime::{Config, Socket, channel, channels, message};
+use support::{Frame, Raw, start, text, within};
+use tokio::net::TcpSocket;
+
+const READERS: usize = 4;
+const MESSAGES: usize = 20_000;
+/// All that is said to one reader is many times what may wait for it, in its outbox and in the sockets between.
+const OUTBOX: usize = 64 * 1024;
+
+#[message(type = "say")]
+pub struct Say {
+    n: usize,
+    padding: String,
+}
+
+#[channel("/flood/:room")]
+pub struct Flood {
+    room: String,
+}
+
+#[channel(sends(Say))]
+impl Flood {
+    #[message]
+    fn say(&mut self, say: Say, socket: &Socket<Self>) {
+        let sent = socket.others().send(say);
+        assert_eq!((self.room.as_str(), sent.recipients, sent.refused), ("r", READERS, 0));
+    }
+}
+
+fn said(n: usize) -> String {
+    format!(r#"{{"type":"say","n":{n},"padding":"{}"}}"#, "x".repeat(300))
+}
+
+#[tokio::test]
+async fn whoever_floods_a_room_of_slow_readers_is_slowed_and_nobody_is_cut() {
+    let channels = channels![Flood];
+    let hub = channels.of::<Flood>();
+    let server = start(channels.app(()).config(Config::default().outbox_bytes(OUTBOX))).await;
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let socket = TcpSocket::new_v4().unwrap();
+        // A small window, so that what is not read soon waits with the server.
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        let mut reader = Raw::new(within(socket.connect(server.addr)).await.unwrap());
+        reader.upgrade("/flood/r").await;
+        readers.push(reader);
+    }
+    let mut flooder = server.raw("/flood/r").await;
+    while hub.all().len() <= READERS {
+        tokio::task::yield_now().await;
+    }
+    let reading = readers.into_iter().map(|mut reader| {
+        tokio::spawn(async move {
+            for n in 0..MESSAGES {
+                let frame = reader.frame().await.expect("nobody is cut");
+                assert!(
+                    frame == Frame::text(&said(n)),
+                    "message {n}: {} bytes of {:#x}",
+                    frame.payload.len(),
+                    frame.first
+                );
+                // Slowly: all others have many turns between two messages.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            reader
+        })
+    });
+    let reading: Vec<_> = reading.collect();
+    let flooding = tokio::spawn(async move {
+        for n in 0..MESSAGES {
+            flooder.write(text(&said(n))).await;
+        }
+        flooder
+    });
+    let _flooder = within(flooding).await.unwrap();
+    let mut readers = Vec::new();
+    for reader in reading {
+        readers.push(reader.await.unwrap());
+    }
+    assert_eq!(hub.all().len(), READERS + 1, "nobody was cut");
+}
