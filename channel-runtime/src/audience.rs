@@ -11,10 +11,12 @@ use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::hub::Hub;
+use crate::mask::Mask;
+use crate::members::Members;
 use crate::message::Message;
-use crate::outbox::{Pushed, Sender};
+use crate::outbox::Pushed;
 use crate::registry::UserKey;
-use crate::room::RoomCore;
+use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{FrameBuilder, Opcode, frame};
 
@@ -76,90 +78,6 @@ pub(crate) enum Target {
     Users(Vec<UserKey>),
     Connection(ConnectionId),
     All,
-}
-
-/// Who of a target is meant, and who is sending.
-#[derive(Clone, Default)]
-pub(crate) struct Mask {
-    pub sender: Option<ConnectionId>,
-    except: Vec<ConnectionId>,
-    except_users: Vec<UserKey>,
-    except_sender: bool,
-}
-
-impl Mask {
-    pub fn from(sender: ConnectionId) -> Self {
-        Self { sender: Some(sender), ..Self::default() }
-    }
-
-    pub fn others(sender: ConnectionId) -> Self {
-        Self { except_sender: true, ..Self::from(sender) }
-    }
-
-    pub fn admits(&self, connection: &Connection) -> bool {
-        let is_sender = self.except_sender && self.sender == Some(connection.id);
-        let is_user = connection.user.as_ref().is_some_and(|user| self.except_users.contains(user));
-        !(is_sender || is_user || self.except.contains(&connection.id))
-    }
-
-    fn is_open(&self) -> bool {
-        !self.except_sender && self.except.is_empty() && self.except_users.is_empty()
-    }
-
-    /// Hands the frame to those that both this and `admits` let through; `told` sees to it that what was
-    /// promised is written.
-    pub fn deliver<'a>(
-        &self,
-        connections: impl Iterator<Item = &'a Arc<Connection>>,
-        frame: &Bytes,
-        mut admits: impl FnMut(&Connection) -> bool,
-        mut told: impl FnMut(&Arc<Connection>, Pushed),
-    ) -> Sent {
-        let mut sent = Sent::default();
-        for connection in connections.filter(|connection| self.admits(connection)) {
-            if admits(connection) {
-                let own = self.sender == Some(connection.id);
-                let pushed = connection.outbox.push(frame, if own { Sender::Own } else { Sender::Others });
-                told(connection, pushed);
-                sent.count(pushed != Pushed::Refused);
-            }
-        }
-        sent
-    }
-}
-
-/// What became of a send. Sending never waits: "sent" means that it waits in order for each client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Sent {
-    /// How many clients it was meant for.
-    pub recipients: usize,
-    /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound.
-    pub refused: usize,
-    /// The message is none: it serialized as no object, or with a reserved key, or not at all. The log says more.
-    pub unencodable: bool,
-}
-
-impl Sent {
-    /// Whether it waits for everybody it was meant for.
-    pub fn is_complete(&self) -> bool {
-        self.refused == 0 && !self.unencodable
-    }
-
-    pub(crate) fn count(&mut self, taken: bool) {
-        self.recipients += 1;
-        self.refused += usize::from(!taken);
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.recipients += other.recipients;
-        self.refused += other.refused;
-        self.unencodable |= other.unencodable;
-    }
-
-    pub(crate) fn unencodable() -> Self {
-        Self { unencodable: true, ..Self::default() }
-    }
 }
 
 /// A room as a message is made for it.
@@ -392,15 +310,15 @@ impl<C: Channel, K> fmt::Debug for Audience<C, K> {
 
 /// A room, however it is held.
 enum RoomRef<'a> {
-    All(&'a Arc<RoomCore>),
-    Own(&'a Arc<RoomCore>),
-    Found(Arc<RoomCore>),
+    All(&'a Arc<Members>),
+    Own(&'a Arc<Members>),
+    Found(Arc<Members>),
 }
 
 impl std::ops::Deref for RoomRef<'_> {
-    type Target = Arc<RoomCore>;
+    type Target = Arc<Members>;
 
-    fn deref(&self) -> &Arc<RoomCore> {
+    fn deref(&self) -> &Arc<Members> {
         match self {
             Self::All(room) => room,
             Self::Own(room) => room,

@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
+use crate::members::Members;
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::registry::UserKey;
-use crate::room::RoomCore;
 
 /// Names one connection, unique over all processes and time.
 ///
@@ -69,9 +69,9 @@ pub(crate) struct Connection {
     /// Who it is, where the channel says so.
     pub user: Option<UserKey>,
     /// The room of its path.
-    pub own_room: Arc<RoomCore>,
+    pub own_room: Arc<Members>,
     pub outbox: Outbox,
     pub pace: Pace,
     /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.
-    pub joined: Mutex<Option<Vec<Arc<RoomCore>>>>,
+    pub joined: Mutex<Option<Vec<Arc<Members>>>>,
 }

@@ -12,7 +12,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::connection::Connection;
-use crate::room::RoomCore;
+use crate::members::Members;
 
 /// How many members are written to before others have their turn: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
@@ -55,7 +55,7 @@ impl Due {
 
 /// Beside the flusher, which goes on for all others: lets senders go on when no member is far behind any more, or after a
 /// while all the same.
-async fn wait_for_laggards(room: Arc<RoomCore>) {
+async fn wait_for_laggards(room: Arc<Members>) {
     loop {
         let mut looks = 0;
         loop {
@@ -72,7 +72,7 @@ async fn wait_for_laggards(room: Arc<RoomCore>) {
 }
 
 /// Starts the flusher of a room; not outside a runtime.
-pub(crate) fn start(room: &Arc<RoomCore>) -> bool {
+pub(crate) fn start(room: &Arc<Members>) -> bool {
     let Ok(runtime) = Handle::try_current() else { return false };
     let pass = Pass { room: Arc::clone(room), due: Due::default(), has_ended: false };
     runtime.spawn(pass.run());
@@ -80,7 +80,7 @@ pub(crate) fn start(room: &Arc<RoomCore>) -> bool {
 }
 
 struct Pass {
-    room: Arc<RoomCore>,
+    room: Arc<Members>,
     due: Due,
     has_ended: bool,
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::audience::{Audience, Mask, OneRoom, Target};
+use crate::audience::{Audience, OneRoom, Target};
 use crate::channel::{Channel, Identity, RoomOf};
 use crate::connection::ConnectionId;
+use crate::mask::Mask;
 use crate::registry::{Registry, UserKey};
 use crate::room::Room;
 use crate::wire::close::{Close, CloseCode, ClosedBy};

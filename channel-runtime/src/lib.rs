@@ -76,6 +76,8 @@ pub use message::{Message, Messages, Ref, Success};
 #[cfg(feature = "server")]
 mod activity;
 #[cfg(feature = "server")]
+mod answer;
+#[cfg(feature = "server")]
 mod audience;
 #[cfg(feature = "server")]
 mod channels;
@@ -94,6 +96,10 @@ mod hub;
 #[cfg(feature = "server")]
 mod link;
 #[cfg(feature = "server")]
+mod mask;
+#[cfg(feature = "server")]
+mod members;
+#[cfg(feature = "server")]
 mod outbox;
 #[cfg(feature = "server")]
 mod pace;
@@ -107,6 +113,8 @@ mod registry;
 mod reply;
 #[cfg(feature = "server")]
 mod room;
+#[cfg(feature = "server")]
+mod sent;
 #[cfg(feature = "server")]
 mod serve;
 #[cfg(feature = "server")]
@@ -123,7 +131,8 @@ pub use server::*;
 
 #[cfg(feature = "server")]
 mod server {
-    pub use crate::audience::{Audience, IsOneRoom, Many, OneRoom, OwnRoom, RoomView, Sent};
+    pub use crate::answer::Answer;
+    pub use crate::audience::{Audience, IsOneRoom, Many, OneRoom, OwnRoom, RoomView};
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};
     pub use crate::config::Config;
@@ -133,8 +142,9 @@ mod server {
     pub use crate::path::{FromPath, Params, Path, Segment};
     pub use crate::reply::Reply;
     pub use crate::room::Room;
+    pub use crate::sent::Sent;
     pub use crate::serve::{Bound, Server};
-    pub use crate::socket::{Answer, Socket, timestamp};
+    pub use crate::socket::{Socket, timestamp};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[doc(no_inline)]
     pub use http;

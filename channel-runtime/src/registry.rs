@@ -14,11 +14,11 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::activity::Activity;
-use crate::audience::Mask;
 use crate::connection::{Connection, ConnectionId};
+use crate::mask::Mask;
+use crate::members::{Members, assert_outside_send_with};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
-use crate::room::{RoomCore, assert_outside_send_with};
 use crate::wire::close::Close;
 
 pub(crate) struct Registry {
@@ -36,8 +36,8 @@ pub(crate) struct Registry {
 struct ChannelEntry {
     channel: TypeId,
     /// Everybody.
-    all: Arc<RoomCore>,
-    rooms: Sharded<Arc<str>, Arc<RoomCore>>,
+    all: Arc<Members>,
+    rooms: Sharded<Arc<str>, Arc<Members>>,
     /// Makes the state of a room of the path.
     make_state: fn() -> Box<dyn Any + Send>,
 }
@@ -70,7 +70,7 @@ impl Registry {
 
     /// Adds a channel; its place is the number of those before it.
     pub fn add<C: 'static>(&mut self, make_state: fn() -> Box<dyn Any + Send>) {
-        let all = Arc::new(RoomCore::new("*".into(), Box::new(())));
+        let all = Arc::new(Members::new("*".into(), Box::new(())));
         self.channels.push(ChannelEntry { channel: TypeId::of::<C>(), all, rooms: Sharded::new(), make_state });
     }
 
@@ -79,12 +79,12 @@ impl Registry {
     }
 
     /// Everybody on this channel.
-    pub fn all(&self, channel: usize) -> &Arc<RoomCore> {
+    pub fn all(&self, channel: usize) -> &Arc<Members> {
         &self.channels[channel].all
     }
 
     /// The room of this name, while it has members.
-    pub fn room(&self, channel: usize, name: &str) -> Option<Arc<RoomCore>> {
+    pub fn room(&self, channel: usize, name: &str) -> Option<Arc<Members>> {
         self.channels[channel].rooms.shard(name).get(name).cloned()
     }
 
@@ -217,7 +217,7 @@ impl ChannelEntry {
         &self,
         name: &Arc<str>,
         make_state: impl Fn() -> Box<dyn Any + Send>,
-        act: impl FnOnce(&Arc<RoomCore>) -> R,
+        act: impl FnOnce(&Arc<Members>) -> R,
     ) -> R {
         let mut fresh = None;
         loop {
@@ -229,12 +229,12 @@ impl ChannelEntry {
                 return act(rooms.entry(Arc::clone(name)).or_insert(room));
             }
             drop(rooms);
-            fresh = Some(Arc::new(RoomCore::new(Arc::clone(name), make_state())));
+            fresh = Some(Arc::new(Members::new(Arc::clone(name), make_state())));
         }
     }
 
     /// Removes the member, and the room with its last one.
-    fn remove(&self, room: &Arc<RoomCore>, member: ConnectionId) {
+    fn remove(&self, room: &Arc<Members>, member: ConnectionId) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
         if room.len() == 0 {

@@ -9,17 +9,19 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::activity::{Token, Work};
-use crate::audience::{Audience, Mask, OneRoom, OwnRoom, Sent, Target, text_frame};
+use crate::activity::Work;
+use crate::answer::Answer;
+use crate::audience::{Audience, OneRoom, OwnRoom, Target, text_frame};
 use crate::channel::{Channel, RoomKind, RoomOf, SendsBytes, SentBy};
 use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::fault::Fault;
 use crate::hub::Hub;
+use crate::mask::Mask;
 use crate::message::{Message, Messages, Ref};
 use crate::outbox::{Pushed, Sender};
 use crate::registry::UserKey;
-use crate::reply::{Flow, Reply};
+use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
@@ -175,7 +177,7 @@ impl<C: Channel> Socket<C> {
         let turn = Arc::new(Turn { reference: Mutex::new(reference) });
         let socket = Self { turn: Some(turn), ..self.clone() };
         let in_flight = socket.connection.outbox.activity().begin(Work::Answer { channel: C::NAME });
-        Answer { socket: Some(socket), _in_flight: in_flight }
+        Answer::new(socket, in_flight)
     }
 
     fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {
@@ -278,42 +280,6 @@ impl<C> Clone for Socket<C> {
 impl<C: Channel> fmt::Debug for Socket<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket").field("channel", &C::NAME).field("id", &self.connection.id).finish()
-    }
-}
-
-/// An answer that comes later, from [`Socket::defer`]. Dropped without one, it says `internal`.
-#[must_use = "dropped without an answer, it tells the client `internal`"]
-pub struct Answer<C: Channel> {
-    /// With the message's claim; nothing once it is answered.
-    socket: Option<Socket<C>>,
-    _in_flight: Token,
-}
-
-impl<C: Channel> Answer<C> {
-    /// Answers with whatever a handler may return: a message, `Success`, a `Result` ..
-    pub fn send(mut self, reply: impl Reply<C>) {
-        if let Some(socket) = self.socket.take() {
-            let _: Flow = reply.reply(&socket);
-        }
-    }
-
-    /// Answers with an error frame.
-    pub fn fault(self, fault: impl Into<Fault>) {
-        self.send(Err::<(), Fault>(fault.into()));
-    }
-}
-
-impl<C: Channel> Drop for Answer<C> {
-    fn drop(&mut self) {
-        if let Some(socket) = self.socket.take() {
-            socket.answer_fault(&Fault::internal("a deferred answer was dropped"));
-        }
-    }
-}
-
-impl<C: Channel> fmt::Debug for Answer<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("channel", &C::NAME).finish_non_exhaustive()
     }
 }
 

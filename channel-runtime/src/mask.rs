@@ -1,0 +1,61 @@
+//! Who of an audience is meant, and handing a frame to them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::connection::{Connection, ConnectionId};
+use crate::outbox::{Pushed, Sender};
+use crate::registry::UserKey;
+use crate::sent::Sent;
+
+/// Who of a target is meant, and who is sending.
+#[derive(Clone, Default)]
+pub(crate) struct Mask {
+    pub sender: Option<ConnectionId>,
+    pub except: Vec<ConnectionId>,
+    pub except_users: Vec<UserKey>,
+    except_sender: bool,
+}
+
+impl Mask {
+    pub fn from(sender: ConnectionId) -> Self {
+        Self { sender: Some(sender), ..Self::default() }
+    }
+
+    pub fn others(sender: ConnectionId) -> Self {
+        Self { except_sender: true, ..Self::from(sender) }
+    }
+
+    pub fn admits(&self, connection: &Connection) -> bool {
+        let is_sender = self.except_sender && self.sender == Some(connection.id);
+        let is_user = connection.user.as_ref().is_some_and(|user| self.except_users.contains(user));
+        !(is_sender || is_user || self.except.contains(&connection.id))
+    }
+
+    /// Whether everybody is meant.
+    pub fn is_open(&self) -> bool {
+        !self.except_sender && self.except.is_empty() && self.except_users.is_empty()
+    }
+
+    /// Hands the frame to those that both this and `admits` let through; `told` sees to it that what was
+    /// promised is written.
+    pub fn deliver<'a>(
+        &self,
+        connections: impl Iterator<Item = &'a Arc<Connection>>,
+        frame: &Bytes,
+        mut admits: impl FnMut(&Connection) -> bool,
+        mut told: impl FnMut(&Arc<Connection>, Pushed),
+    ) -> Sent {
+        let mut sent = Sent::default();
+        for connection in connections.filter(|connection| self.admits(connection)) {
+            if admits(connection) {
+                let own = self.sender == Some(connection.id);
+                let pushed = connection.outbox.push(frame, if own { Sender::Own } else { Sender::Others });
+                told(connection, pushed);
+                sent.count(pushed != Pushed::Refused);
+            }
+        }
+        sent
+    }
+}

@@ -1,0 +1,254 @@
+//! Who is in a room, what they share, and how what is published reaches them.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::connection::{Connection, ConnectionId};
+use crate::flusher::{self, Due};
+use crate::mask::Mask;
+use crate::outbox::Pushed;
+use crate::sent::Sent;
+
+/// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
+///
+/// Two locks: the members' is held while frames are handed to their outboxes, so that all of them get the same order; the
+/// state's is held while the user's `with` runs, and may take the members' within.
+pub(crate) struct Members {
+    name: Arc<str>,
+    inner: Mutex<Inner>,
+    /// The number of members, changed under their lock; read without it.
+    len: AtomicUsize,
+    /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
+    gone: AtomicBool,
+    state: Mutex<Box<dyn Any + Send>>,
+}
+
+impl Members {
+    pub fn new(name: Arc<str>, state: Box<dyn Any + Send>) -> Self {
+        Self {
+            name,
+            inner: Mutex::default(),
+            len: AtomicUsize::new(0),
+            gone: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
+    }
+
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub fn len(&self) -> usize {
+        self.len.load(Ordering::Acquire)
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Told under the registry's lock that the room is empty and was taken away.
+    pub fn retire(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Whether the connection is new here.
+    pub fn insert(&self, connection: &Arc<Connection>) -> bool {
+        let members = &mut self.lock().members;
+        let is_new = members.insert(connection.id, Arc::clone(connection)).is_none();
+        self.len.store(members.len(), Ordering::Release);
+        is_new
+    }
+
+    /// Whether the connection was here.
+    pub fn remove(&self, id: ConnectionId) -> bool {
+        let members = &mut self.lock().members;
+        let was_here = members.swap_remove(&id).is_some();
+        self.len.store(members.len(), Ordering::Release);
+        if members.len() * 4 < members.capacity() {
+            let room = members.len() * 2;
+            members.shrink_to(room);
+        }
+        was_here
+    }
+
+    pub fn get(&self, id: ConnectionId) -> Option<Arc<Connection>> {
+        self.lock().members.get(&id).cloned()
+    }
+
+    /// All members that `mask` admits.
+    pub fn members(&self, mask: &Mask) -> Vec<Arc<Connection>> {
+        self.lock().members.values().filter(|member| mask.admits(member)).cloned().collect()
+    }
+
+    pub fn count(&self, mask: &Mask) -> usize {
+        self.lock().members.values().filter(|member| mask.admits(member)).count()
+    }
+
+    /// Hands the frame to all members that are admitted.
+    pub fn publish(
+        self: &Arc<Self>,
+        frame: &Bytes,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        self.deliver(&mut self.lock(), frame, from, mask, admits)
+    }
+
+    /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
+    pub fn publish_with<E>(
+        self: &Arc<Self>,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        make: impl FnOnce(usize) -> Result<Bytes, E>,
+    ) -> Result<Sent, E> {
+        let mut inner = self.lock();
+        let frame = {
+            let _held = Held::members();
+            make(inner.members.len())?
+        };
+        Ok(self.deliver(&mut inner, &frame, from, mask, |_| true))
+    }
+
+    fn deliver(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        frame: &Bytes,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        let Inner { members, due, laggards, is_flushing, .. } = inner;
+        let sent = mask.deliver(members.values(), frame, admits, |member, pushed| match pushed {
+            Pushed::Promised => due.members.push(Arc::clone(member)),
+            Pushed::FellBehind => laggards.push(Arc::clone(member)),
+            Pushed::Waits | Pushed::Refused => {}
+        });
+        if !due.members.is_empty() && !*is_flushing {
+            *is_flushing = flusher::start(self);
+            if !*is_flushing {
+                due.members.drain(..).for_each(|member| member.outbox.wake_owner());
+            }
+        }
+        if let Some(from) = from.filter(|_| *is_flushing) {
+            from.pace.advance(frame.len());
+            match due.senders.last_mut() {
+                Some((last, bytes)) if last.id == from.id => *bytes += frame.len(),
+                _ => due.senders.push((Arc::clone(from), frame.len())),
+            }
+        }
+        sent
+    }
+
+    /// For the flusher: what it has to see to; nothing, and it has ended, where there is nothing.
+    pub fn take_due(&self) -> Option<Due> {
+        let mut inner = self.lock();
+        inner.is_flushing = !inner.due.is_empty();
+        inner.is_flushing.then(|| std::mem::take(&mut inner.due))
+    }
+
+    /// For the flusher: what these sent has been passed on. They go on, unless a member is far behind: then they are held, and
+    /// it is told where somebody has to begin to wait for that member.
+    pub fn passed_on(&self, senders: Vec<(Arc<Connection>, usize)>) -> bool {
+        let inner = &mut *self.lock();
+        inner.laggards.retain(|member| member.outbox.is_far_behind());
+        inner.held.senders.extend(senders);
+        if inner.laggards.is_empty() && !inner.is_waiting {
+            inner.held.release();
+            return false;
+        }
+        !std::mem::replace(&mut inner.is_waiting, true)
+    }
+
+    /// Whether no member is far behind any more.
+    pub fn has_caught_up(&self) -> bool {
+        let mut inner = self.lock();
+        inner.laggards.retain(|member| member.outbox.is_far_behind());
+        inner.laggards.is_empty()
+    }
+
+    /// Lets those who are held go on. Whether it has to be waited for more of them: there was somebody.
+    pub fn release_held(&self) -> bool {
+        let mut inner = self.lock();
+        inner.is_waiting = !inner.held.is_empty();
+        inner.held.release();
+        inner.is_waiting
+    }
+
+    /// The flusher was dropped, with its runtime or by a panic: the members' own tasks write.
+    pub fn flusher_is_gone(&self) {
+        let mut inner = self.lock();
+        inner.is_flushing = false;
+        std::mem::take(&mut inner.due).abandon();
+    }
+
+    /// Runs `act` on the room's state, alone.
+    pub fn with<S: 'static, R>(&self, act: impl FnOnce(&mut S) -> R) -> R {
+        // Checked before the lock is taken: a second `with` inside would wait for itself, or for one that waits for it.
+        let _held = Held::state();
+        let mut state = self.state.lock();
+        act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`"))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        assert_outside_send_with();
+        self.inner.lock()
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    members: IndexMap<ConnectionId, Arc<Connection>>,
+    /// What the flusher has to see to.
+    due: Due,
+    /// Members that fell far behind, some of which may have caught up since.
+    laggards: Vec<Arc<Connection>>,
+    /// Senders that wait for those.
+    held: Due,
+    /// Somebody looks whether `held` can be released.
+    is_waiting: bool,
+    /// The room's flusher runs, and will look at `due` before it ends.
+    is_flushing: bool,
+}
+
+thread_local! {
+    static IN_WITH: Cell<bool> = const { Cell::new(false) };
+    static IN_SEND_WITH: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The user's code runs under a room's lock on this thread.
+struct Held(&'static std::thread::LocalKey<Cell<bool>>);
+
+impl Held {
+    fn state() -> Self {
+        assert_outside_send_with();
+        assert!(!IN_WITH.get(), "`with` inside `with`: take what you need out of the first, then run the second");
+        IN_WITH.set(true);
+        Self(&IN_WITH)
+    }
+
+    fn members() -> Self {
+        IN_SEND_WITH.set(true);
+        Self(&IN_SEND_WITH)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Whoever is about to take a lock of the registry or of a room's members: inside `send_with` it would wait for itself.
+pub(crate) fn assert_outside_send_with() {
+    assert!(
+        !IN_SEND_WITH.get(),
+        "inside `send_with` the room is locked: use what its closure is given, and send afterwards"
+    );
+}
