@@ -164,15 +164,9 @@ impl Outbox {
             return;
         }
         let Some(socket) = &inner.socket else { return inner.wake_owner() };
-        let written = inner.queue.write_to(|slices| {
-            let written = match slices {
-                [slice] => socket.try_write(slice),
-                slices => socket.try_write_vectored(slices),
-            };
-            match written {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-                written => Poll::Ready(written),
-            }
+        let written = inner.queue.write_to(|bytes| match socket.try_write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            written => Poll::Ready(written),
         });
         match written {
             Poll::Ready(Ok(())) => {
@@ -327,7 +321,7 @@ impl Outbox {
         let inner = &mut *inner;
         inner.is_promised = false;
         let before = inner.queue.bytes();
-        let written = inner.queue.write_to(|slices| stream.poll_write(cx, inner.socket.as_mut(), slices));
+        let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
         let wrote = inner.queue.bytes() < before;
         inner.is_blocked = match written {
             Poll::Pending => true,

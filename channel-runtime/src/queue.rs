@@ -1,53 +1,28 @@
-//! The bytes that wait for one client: whole frames, in order.
-//!
-//! Small frames are copied behind one another, so that many of them leave in one plain write; large ones are shared with
-//! the other clients they wait for. The boundaries between frames are not lost: each says its own length.
+//! The bytes that wait for one client: whole frames, in order, shared with the others they wait for.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io;
 use std::task::Poll;
 
 use bytes::Bytes;
 
-use crate::wire::frame::frame_len;
-
-/// Up to this many bytes a frame is copied, where others wait before it: below it a copy costs less than a reference.
-const SMALL: usize = 1024;
-
-/// The most bytes that small frames gather to before another row of them begins.
-const ROW: usize = 16 * 1024;
-
-/// The most pieces given to one write.
-const PIECES_PER_WRITE: usize = 16;
+/// Up to so many bytes of small frames are gathered for one write. All members of a room gather the same frames, one after
+/// the other: they are hot, and a copy costs less than a system call for each, or than a list of pieces for the kernel.
+const GATHERED: usize = 16 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Queue {
-    pieces: VecDeque<Piece>,
-    /// How much of the first piece has been written.
+    frames: VecDeque<Bytes>,
+    /// How much of the first frame has been written.
     written: usize,
     /// What waits.
     bytes: usize,
 }
 
-enum Piece {
-    /// One frame.
-    Shared(Bytes),
-    /// Small frames, one behind the other.
-    Row(Vec<u8>),
-}
-
-impl Piece {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Shared(frame) => frame,
-            Self::Row(frames) => frames,
-        }
-    }
-}
-
 impl Queue {
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.frames.is_empty()
     }
 
     /// How many bytes wait.
@@ -58,47 +33,24 @@ impl Queue {
     /// Appends a frame.
     pub fn push(&mut self, frame: &Bytes) {
         self.bytes += frame.len();
-        match self.pieces.back_mut() {
-            Some(Piece::Row(row)) if frame.len() <= SMALL && row.len() + frame.len() <= ROW => {
-                row.extend_from_slice(frame)
-            }
-            // A first frame that waits alone is not copied: most often it leaves before another comes.
-            Some(last) if frame.len() <= SMALL && last.bytes().len() <= SMALL => {
-                let mut row = Vec::with_capacity((last.bytes().len() + frame.len()).next_power_of_two());
-                row.extend_from_slice(last.bytes());
-                row.extend_from_slice(frame);
-                *last = Piece::Row(row);
-            }
-            _ => self.pieces.push_back(Piece::Shared(frame.clone())),
-        }
+        self.frames.push_back(frame.clone());
     }
 
     /// Appends all of another queue, of which nothing has been written.
     pub fn append(&mut self, other: &mut Self) {
         self.bytes += std::mem::take(&mut other.bytes);
-        self.pieces.append(&mut other.pieces);
+        self.frames.append(&mut other.frames);
     }
 
     /// Drops every frame that has not begun to be written.
     pub fn keep_begun(&mut self) {
-        self.pieces.truncate(usize::from(self.written > 0));
-        if let Some(first) = self.pieces.front_mut() {
-            let bytes = first.bytes();
-            let mut end = 0;
-            while end < self.written {
-                end += frame_len(&bytes[end..]);
-            }
-            *first = Piece::Row(bytes[..end].to_vec());
-        }
-        self.bytes = self.pieces.front().map_or(0, |first| first.bytes().len() - self.written);
+        self.frames.truncate(usize::from(self.written > 0));
+        self.bytes = self.frames.front().map_or(0, |first| first.len() - self.written);
     }
 
     /// All that waits, in one piece.
     pub fn into_bytes(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.bytes);
-        for piece in &self.pieces {
-            bytes.extend_from_slice(piece.bytes());
-        }
+        let mut bytes = self.frames.iter().flatten().copied().collect::<Vec<u8>>();
         bytes.drain(..self.written);
         bytes
     }
@@ -107,21 +59,27 @@ impl Queue {
     ///
     /// # Errors
     /// Those of `write`; a write of nothing is one.
-    pub fn write_to(
-        &mut self,
-        mut write: impl FnMut(&[IoSlice<'_>]) -> Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<()>> {
-        while let Some(first) = self.pieces.front() {
-            let first = IoSlice::new(&first.bytes()[self.written..]);
-            let written = if self.pieces.len() == 1 {
-                write(&[first])
+    pub fn write_to(&mut self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
+        thread_local! {
+            static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        while let Some(first) = self.frames.front() {
+            let first = &first[self.written..];
+            let second = self.frames.get(1).map_or(usize::MAX, Bytes::len);
+            let written = if first.len().saturating_add(second) > GATHERED {
+                write(first)
             } else {
-                let mut slices = [IoSlice::new(&[]); PIECES_PER_WRITE];
-                for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
-                    *slice = IoSlice::new(piece.bytes());
-                }
-                slices[0] = first;
-                write(&slices[..self.pieces.len().min(PIECES_PER_WRITE)])
+                SCRATCH.with_borrow_mut(|scratch| {
+                    scratch.clear();
+                    scratch.extend_from_slice(first);
+                    for frame in self.frames.iter().skip(1) {
+                        if scratch.len() + frame.len() > GATHERED {
+                            break;
+                        }
+                        scratch.extend_from_slice(frame);
+                    }
+                    write(scratch)
+                })
             };
             match written {
                 Poll::Pending => return Poll::Pending,
@@ -136,17 +94,16 @@ impl Queue {
     fn advance(&mut self, bytes: usize) {
         self.bytes -= bytes;
         self.written += bytes;
-        while let Some(first) = self.pieces.front() {
-            let len = first.bytes().len();
-            if self.written < len {
+        while let Some(first) = self.frames.front() {
+            if self.written < first.len() {
                 return;
             }
-            self.written -= len;
-            self.pieces.pop_front();
+            self.written -= first.len();
+            self.frames.pop_front();
         }
         // Idle connections keep no burst's worth of room.
-        if self.pieces.capacity() > 4 {
-            self.pieces = VecDeque::new();
+        if self.frames.capacity() > 32 {
+            self.frames = VecDeque::new();
         }
     }
 }
@@ -161,10 +118,10 @@ mod tests {
     /// A client that takes so many bytes at each write, and nothing more when there are no more numbers.
     fn take(queue: &mut Queue, mut takes: impl Iterator<Item = usize>) -> (Vec<u8>, bool) {
         let mut taken = Vec::new();
-        let written = queue.write_to(|slices| {
+        let written = queue.write_to(|bytes| {
             let Some(most) = takes.next() else { return Poll::Pending };
-            let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).take(most).collect();
-            taken.extend_from_slice(&bytes);
+            let bytes = &bytes[..most.min(bytes.len())];
+            taken.extend_from_slice(bytes);
             Poll::Ready(Ok(bytes.len()))
         });
         (taken, written.is_ready())
@@ -217,18 +174,22 @@ mod tests {
     }
 
     #[test]
-    fn small_frames_leave_in_one_plain_write_and_idle_queues_are_small() {
+    fn small_frames_leave_in_one_write_and_idle_queues_are_small() {
         let mut queue = Queue::default();
         for frame in frames(&[100; 16]) {
             queue.push(&frame);
         }
         let mut writes = Vec::new();
-        let done = queue.write_to(|slices| {
-            writes.push((slices.len(), slices[0].len()));
-            Poll::Ready(Ok(slices[0].len()))
+        let done = queue.write_to(|bytes| {
+            writes.push(bytes.len());
+            Poll::Ready(Ok(bytes.len()))
         });
         assert!(done.is_ready());
-        assert_eq!(writes, [(1, 16 * 102)]);
-        assert!(queue.pieces.capacity() <= 4);
+        assert_eq!(writes, [16 * 102]);
+        for frame in frames(&[100; 64]) {
+            queue.push(&frame);
+        }
+        assert!(take(&mut queue, std::iter::repeat(1000)).1);
+        assert_eq!(queue.frames.capacity(), 0);
     }
 }

@@ -64,15 +64,6 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Bytes {
     builder.finish(Opcode::Close)
 }
 
-/// The length of the unmasked frame that these bytes begin with.
-pub(crate) fn frame_len(frame: &[u8]) -> usize {
-    match frame[1] {
-        126 => 4 + usize::from(u16::from_be_bytes([frame[2], frame[3]])),
-        127 => 10 + frame[2..10].iter().fold(0, |len, byte| len << 8 | usize::from(*byte)),
-        len => 2 + usize::from(len),
-    }
-}
-
 /// A client's frame.
 pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let (header, size) = Header { fin, opcode, mask: Some(mask), len: payload.len() as u64 }.encode();

@@ -1,7 +1,7 @@
 //! The byte stream below a connection: a TCP socket where there is one, anything else boxed.
 
 use std::cell::Cell;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -89,21 +89,11 @@ impl Stream {
         &mut self,
         cx: &mut Context<'_>,
         socket: Option<&mut OwnedWriteHalf>,
-        slices: &[IoSlice<'_>],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        fn write(
-            io: Pin<&mut (impl AsyncWrite + ?Sized)>,
-            cx: &mut Context<'_>,
-            slices: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            match slices {
-                [slice] => io.poll_write(cx, slice),
-                slices => io.poll_write_vectored(cx, slices),
-            }
-        }
         match (self, socket) {
-            (_, Some(socket)) => write(Pin::new(socket), cx, slices),
-            (Self::Other(io), None) => write(Pin::new(io), cx, slices),
+            (_, Some(socket)) => Pin::new(socket).poll_write(cx, bytes),
+            (Self::Other(io), None) => Pin::new(io).poll_write(cx, bytes),
             (Self::Tcp(_), None) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
