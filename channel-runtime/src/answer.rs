@@ -8,8 +8,8 @@ use crate::fault::Fault;
 use crate::reply::{Flow, Reply};
 use crate::socket::Socket;
 
-/// An answer that comes later, from [`Socket::defer`]. Dropped without one, it says `internal`.
-#[must_use = "dropped without an answer, it tells the client `internal`"]
+/// An answer that comes later, from [`Socket::defer`]. Dropped without one, it tells a client that gave a `ref` `internal`.
+#[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
 pub struct Answer<C: Channel> {
     /// With the message's claim; nothing once it is answered.
     socket: Option<Socket<C>>,
@@ -36,7 +36,8 @@ impl<C: Channel> Answer<C> {
 
 impl<C: Channel> Drop for Answer<C> {
     fn drop(&mut self) {
-        if let Some(socket) = self.socket.take() {
+        // A message without a `ref` awaits nothing, and a claim that somebody else has is not ours.
+        if let Some(socket) = self.socket.take().filter(Socket::awaits_answer) {
             socket.answer_fault(&Fault::internal("a deferred answer was dropped"));
         }
     }

@@ -157,13 +157,13 @@ impl<C: Channel, K> Audience<C, K> {
         }
         let result = match (&self.target, self.one_room()) {
             (_, Some(room)) => {
-                make(shown(room.name())).map(|frame| room.publish(&frame, self.from.as_ref(), &self.mask, |_| true))
+                make(shown(room.name())).map(|frame| room.send(&frame, self.from.as_ref(), &self.mask, |_| true))
             }
+            (Target::Room(_), None) => return Sent::default(),
             (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
             _ => make(None).map(|frame| {
-                let connections = self.connections();
                 self.mask.deliver(
-                    connections.iter(),
+                    self.connections().iter(),
                     &frame,
                     |_| true,
                     |connection, pushed| {
@@ -187,7 +187,7 @@ impl<C: Channel, K> Audience<C, K> {
         let mut sent = Sent::default();
         for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
             let frame = make(shown(room.name()))?;
-            sent.add(room.publish(&frame, self.from.as_ref(), &self.mask, |member| reached.insert(member.id)));
+            sent.add(room.send(&frame, self.from.as_ref(), &self.mask, |member| reached.insert(member.id)));
         }
         Ok(sent)
     }
@@ -265,8 +265,8 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let Some(room) = self.one_room() else { return Sent::default() };
-        let sent = room
-            .publish_with(self.from.as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
+        let sent =
+            room.send_with(self.from.as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
         sent.unwrap_or_else(|error| self.unencodable(&error))
     }
 }

@@ -20,7 +20,7 @@ pub struct Config {
     /// can still be said. So is a healthy one to which more is sent in one go: a handler with that much to say awaits
     /// [`Socket::flushed`](crate::Socket::flushed) now and then.
     pub outbox_bytes: usize,
-    /// How long the closing of a connection may stand still: 2 seconds without a byte either way, then it is cut.
+    /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut.
     pub close_timeout: Duration,
     /// How long a server that stops waits for handlers and `on_close` hooks before it cancels them: 10 seconds; and as
     /// long again for the `on_close` hooks of the cancelled.

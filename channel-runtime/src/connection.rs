@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 use crate::members::Members;
 use crate::outbox::Outbox;
@@ -72,6 +73,8 @@ pub(crate) struct Connection {
     pub own_room: Arc<Members>,
     pub outbox: Outbox,
     pub pace: Pace,
+    /// Where its task runs; nothing outside a runtime, in a test that is its own client.
+    pub runtime: Option<Handle>,
     /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.
     pub joined: Mutex<Option<Vec<Arc<Members>>>>,
 }

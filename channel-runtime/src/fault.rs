@@ -15,8 +15,7 @@ use crate::wire::close::CloseCode;
 
 /// An error for the client's eyes: `{"type":"error","code":"game.full","message":"..",..}`.
 ///
-/// Codes of one's own contain a dot, the framework's are single words (see [`Code`](Fault#associatedconstant.INTERNAL)
-/// and its neighbours). Only what is put in here reaches the client:
+/// Codes of one's own contain a dot, the framework's are single words: [`INTERNAL`](Self::INTERNAL) and its neighbours. Only what is put in here reaches the client:
 ///
 /// ```
 /// # use channel_runtime::Fault;

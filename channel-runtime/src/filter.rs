@@ -82,7 +82,7 @@ async fn answer<A: Send + Sync + 'static>(
     let started = AssertUnwindSafe(route.start(&handshake)).catch_unwind().await;
     let start = match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
         Ok(start) => start,
-        Err(Refusal::NotFound) => return Err(reject::not_found()),
+        Err(Refusal::NotFound) => return Ok(Reject::not_found("nothing is at this path").into_response()),
         Err(Refusal::Reject(reject)) => return Ok(reject.into_response()),
     };
     // Counted before the look, so that a stop either waits for this connection or is seen here.

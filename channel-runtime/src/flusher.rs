@@ -1,7 +1,7 @@
-//! A room's flusher: the task that writes what was published to the members' sockets.
+//! A room's flusher: the task that writes what was sent to a room to its members' sockets.
 //!
-//! A publish settles the order by pushing to every member's outbox, and has the flusher write what waits there. It runs while
-//! there is something to write, and lets others run in between: what is published meanwhile joins the same write. A client
+//! A send settles the order by pushing to every member's outbox, and has the flusher write what waits there. It runs while
+//! there is something to write, and lets others run in between: what is sent meanwhile joins the same write. A client
 //! whose socket is full is left to its own task; while one is far behind, whoever floods the room waits for it a moment.
 
 use std::sync::Arc;
@@ -53,30 +53,10 @@ impl Due {
     }
 }
 
-/// Beside the flusher, which goes on for all others: lets senders go on when no member is far behind any more, or after a
-/// while all the same.
-async fn wait_for_laggards(room: Arc<Members>) {
-    loop {
-        let mut looks = 0;
-        loop {
-            sleep(LOOK_AFTER).await;
-            looks += 1;
-            if room.has_caught_up() || looks == LOOKS {
-                break;
-            }
-        }
-        if !room.release_held() {
-            return;
-        }
-    }
-}
-
-/// Starts the flusher of a room; not outside a runtime.
-pub(crate) fn start(room: &Arc<Members>) -> bool {
-    let Ok(runtime) = Handle::try_current() else { return false };
+/// Starts the flusher of a room.
+pub(crate) fn start(room: &Arc<Members>, runtime: &Handle) {
     let pass = Pass { room: Arc::clone(room), due: Due::default(), has_ended: false };
     runtime.spawn(pass.run());
-    true
 }
 
 struct Pass {
@@ -87,7 +67,7 @@ struct Pass {
 
 impl Pass {
     async fn run(mut self) {
-        // The tasks that are ready run first, for they may publish more: a woken task goes before all others on the
+        // The tasks that are ready run first, for they may send more: a woken task goes before all others on the
         // multi-thread runtime, and behind them only after it has yielded twice.
         let yields = match Handle::current().runtime_flavor() {
             RuntimeFlavor::CurrentThread => 1,
@@ -107,7 +87,7 @@ impl Pass {
             self.write().await;
             let senders = std::mem::take(&mut self.due.senders);
             if self.room.passed_on(senders) {
-                tokio::spawn(wait_for_laggards(Arc::clone(&self.room)));
+                tokio::spawn(Wait { room: Arc::clone(&self.room), has_ended: false }.run());
             }
         }
     }
@@ -129,6 +109,35 @@ impl Drop for Pass {
         if !self.has_ended {
             self.due.abandon();
             self.room.flusher_is_gone();
+        }
+    }
+}
+
+/// Waits for laggards beside the flusher, which goes on for all others: lets senders go on when no member is far behind any
+/// more, or after a while all the same.
+struct Wait {
+    room: Arc<Members>,
+    has_ended: bool,
+}
+
+impl Wait {
+    async fn run(mut self) {
+        while !self.has_ended {
+            for _ in 0..LOOKS {
+                sleep(LOOK_AFTER).await;
+                if self.room.has_caught_up() {
+                    break;
+                }
+            }
+            self.has_ended = !self.room.release_held();
+        }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.room.stop_waiting();
         }
     }
 }

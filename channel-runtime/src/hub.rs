@@ -17,7 +17,7 @@ use crate::wire::close::{Close, CloseCode, ClosedBy};
 /// ```
 /// # use channel_runtime::{channel, channels, message};
 /// # #[message(type = "notice")] pub struct Notice { text: String }
-/// # #[channel("/notifications/:topic")] pub struct Notifications { topic: String }
+/// # #[channel("/notifications/:name")] pub struct Notifications { name: String }
 /// # #[channel(sends(Notice))] impl Notifications {}
 /// # let channels = channels![Notifications];
 /// let hub = channels.of::<Notifications>();
@@ -86,8 +86,8 @@ impl<C: Channel> Hub<C> {
         Some(core.with(|state: &mut C::RoomState| act(state, &audience)))
     }
 
-    /// Waits until what was sent has been handed to the clients' outboxes and their tasks have had a turn, so that a
-    /// producer does not run ahead of a crowded room. It does not wait for a slow client.
+    /// Gives way to the tasks that write, so that a producer does not run ahead of a crowded room for as long as it never
+    /// waits for anything else. What was sent waits in the clients' outboxes already; it does not wait for a slow client.
     pub async fn ready(&self) {
         tokio::task::yield_now().await;
     }

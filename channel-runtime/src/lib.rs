@@ -55,7 +55,8 @@
 //! # Without a server
 //!
 //! With `default-features = false` there are messages, their codec and [`Received`] alone, without tokio and warp: for clients
-//! in Rust, in a browser too.
+//! in Rust, in a browser too. `#[channel]` needs the server; a client names the two halves of a channel by implementing
+//! [`Protocol`] and [`Messages`] for types of its own.
 
 mod channel;
 mod codec;
@@ -146,6 +147,8 @@ mod server {
     pub use crate::serve::{Bound, Server};
     pub use crate::socket::{Socket, timestamp};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
+    #[doc(no_inline)]
+    pub use bytes::{self, Bytes};
     #[doc(no_inline)]
     pub use http;
 }

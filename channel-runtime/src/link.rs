@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::outbox::Sender;
-use crate::wire::close::{Close, ClosedBy};
-use crate::wire::frame::{Opcode, frame};
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::frame::{Opcode, close_frame, frame};
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
 use crate::wire::transport::{Stream, Transport};
 
@@ -76,12 +76,12 @@ impl Link {
         if let Some(input) = self.next_parked() {
             return Poll::Ready(Some(input));
         }
-        if !self.is_ending() {
+        if !self.has_ended() {
             self.poll_io(cx);
         }
         match self.next_parked() {
             Some(input) => Poll::Ready(Some(input)),
-            None if self.is_ending() => Poll::Ready(None),
+            None if self.has_ended() => Poll::Ready(None),
             None => Poll::Pending,
         }
     }
@@ -110,8 +110,9 @@ impl Link {
         !self.parked.is_empty()
     }
 
-    fn is_ending(&self) -> bool {
-        self.ended.is_some() || self.connection.outbox.is_closing()
+    /// We end it, or the client does and all that it said before is handled.
+    fn has_ended(&self) -> bool {
+        (self.ended.is_some() && self.parked.is_empty()) || self.connection.outbox.is_closing()
     }
 
     /// Writes what waits and reads what has come.
@@ -254,6 +255,24 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.connection.outbox.detach();
     }
+}
+
+/// Ends a connection that has not begun, with a Close; cut after `timeout`.
+pub(crate) async fn turn_away(io: Transport, code: CloseCode, reason: &str, timeout: Duration) {
+    let (mut stream, mut socket) = io.split();
+    let frame = close_frame(code, reason);
+    let mut written = 0;
+    let ending = poll_fn(|cx| {
+        while written < frame.len() {
+            match ready!(stream.poll_write(cx, socket.as_mut(), &frame[written..])) {
+                Ok(bytes @ 1..) => written += bytes,
+                Ok(0) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        // Nobody is told of a fault: the connection ends either way.
+        stream.poll_shutdown(cx, socket.as_mut()).map(drop)
+    });
+    let _ = tokio::time::timeout(timeout, ending).await;
 }
 
 fn size(input: &Input) -> usize {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use parking_lot::{Mutex, MutexGuard};
+use tokio::runtime::Handle;
 
 use crate::connection::{Connection, ConnectionId};
 use crate::flusher::{self, Due};
@@ -26,7 +27,8 @@ pub(crate) struct Members {
     len: AtomicUsize,
     /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
     gone: AtomicBool,
-    state: Mutex<Box<dyn Any + Send>>,
+    /// Made when the room opens; nothing once the last member's session has ended.
+    state: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Members {
@@ -36,7 +38,7 @@ impl Members {
             inner: Mutex::default(),
             len: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
-            state: Mutex::new(state),
+            state: Mutex::new(Some(state)),
         }
     }
 
@@ -67,7 +69,9 @@ impl Members {
 
     /// Whether the connection was here.
     pub fn remove(&self, id: ConnectionId) -> bool {
-        let members = &mut self.lock().members;
+        let inner = &mut *self.lock();
+        inner.laggards.retain(|member| member.id != id);
+        let members = &mut inner.members;
         let was_here = members.swap_remove(&id).is_some();
         self.len.store(members.len(), Ordering::Release);
         if members.len() * 4 < members.capacity() {
@@ -91,18 +95,20 @@ impl Members {
     }
 
     /// Hands the frame to all members that are admitted.
-    pub fn publish(
+    pub fn send(
         self: &Arc<Self>,
         frame: &Bytes,
         from: Option<&Arc<Connection>>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
     ) -> Sent {
-        self.deliver(&mut self.lock(), frame, from, mask, admits)
+        let (sent, flusher) = self.lock().deliver(frame, from, mask, admits);
+        self.start(flusher);
+        sent
     }
 
     /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
-    pub fn publish_with<E>(
+    pub fn send_with<E>(
         self: &Arc<Self>,
         from: Option<&Arc<Connection>>,
         mask: &Mask,
@@ -113,37 +119,17 @@ impl Members {
             let _held = Held::members();
             make(inner.members.len())?
         };
-        Ok(self.deliver(&mut inner, &frame, from, mask, |_| true))
+        let (sent, flusher) = inner.deliver(&frame, from, mask, |_| true);
+        drop(inner);
+        self.start(flusher);
+        Ok(sent)
     }
 
-    fn deliver(
-        self: &Arc<Self>,
-        inner: &mut Inner,
-        frame: &Bytes,
-        from: Option<&Arc<Connection>>,
-        mask: &Mask,
-        admits: impl FnMut(&Connection) -> bool,
-    ) -> Sent {
-        let Inner { members, due, laggards, is_flushing, .. } = inner;
-        let sent = mask.deliver(members.values(), frame, admits, |member, pushed| match pushed {
-            Pushed::Promised => due.members.push(Arc::clone(member)),
-            Pushed::FellBehind => laggards.push(Arc::clone(member)),
-            Pushed::Waits | Pushed::Refused => {}
-        });
-        if !due.members.is_empty() && !*is_flushing {
-            *is_flushing = flusher::start(self);
-            if !*is_flushing {
-                due.members.drain(..).for_each(|member| member.outbox.wake_owner());
-            }
+    /// Not under the lock: a runtime that is shutting down drops the flusher at once, and that takes the lock.
+    fn start(self: &Arc<Self>, flusher: Option<Handle>) {
+        if let Some(runtime) = flusher {
+            flusher::start(self, &runtime);
         }
-        if let Some(from) = from.filter(|_| *is_flushing) {
-            from.pace.advance(frame.len());
-            match due.senders.last_mut() {
-                Some((last, bytes)) if last.id == from.id => *bytes += frame.len(),
-                _ => due.senders.push((Arc::clone(from), frame.len())),
-            }
-        }
-        sent
     }
 
     /// For the flusher: what it has to see to; nothing, and it has ended, where there is nothing.
@@ -181,6 +167,13 @@ impl Members {
         inner.is_waiting
     }
 
+    /// Nobody waits for laggards any more.
+    pub fn stop_waiting(&self) {
+        let mut inner = self.lock();
+        inner.is_waiting = false;
+        inner.held.release();
+    }
+
     /// The flusher was dropped, with its runtime or by a panic: the members' own tasks write.
     pub fn flusher_is_gone(&self) {
         let mut inner = self.lock();
@@ -188,11 +181,19 @@ impl Members {
         std::mem::take(&mut inner.due).abandon();
     }
 
+    /// Drops the state of a room that is gone, though somebody may still look at it.
+    pub fn forget_state(&self) {
+        let state = self.state.lock().take();
+        // Not under the lock: it is the user's code.
+        drop(state);
+    }
+
     /// Runs `act` on the room's state, alone.
-    pub fn with<S: 'static, R>(&self, act: impl FnOnce(&mut S) -> R) -> R {
+    pub fn with<S: Default + Send + 'static, R>(&self, act: impl FnOnce(&mut S) -> R) -> R {
         // Checked before the lock is taken: a second `with` inside would wait for itself, or for one that waits for it.
         let _held = Held::state();
         let mut state = self.state.lock();
+        let state = state.get_or_insert_with(|| Box::new(S::default()));
         act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`"))
     }
 
@@ -215,6 +216,42 @@ struct Inner {
     is_waiting: bool,
     /// The room's flusher runs, and will look at `due` before it ends.
     is_flushing: bool,
+}
+
+impl Inner {
+    /// Pushes the frame to everybody it is for; and tells on which runtime a flusher has to be started, if one has.
+    fn deliver(
+        &mut self,
+        frame: &Bytes,
+        from: Option<&Arc<Connection>>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> (Sent, Option<Handle>) {
+        let Self { members, due, laggards, .. } = self;
+        let sent = mask.deliver(members.values(), frame, admits, |member, pushed| match pushed {
+            Pushed::Promised => due.members.push(Arc::clone(member)),
+            Pushed::FellBehind => laggards.push(Arc::clone(member)),
+            Pushed::Waits | Pushed::Refused => {}
+        });
+        let mut flusher = None;
+        // Where all members are blocked nothing can be written, but their senders have to be slowed.
+        if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.laggards.is_empty())) {
+            // A member's own runtime, not the sender's, which may be any thread's and not run any more.
+            flusher = self.due.members.first().or(self.laggards.first()).and_then(|member| member.runtime.clone());
+            self.is_flushing = flusher.is_some();
+            if flusher.is_none() {
+                self.due.abandon();
+            }
+        }
+        if let Some(from) = from.filter(|_| self.is_flushing) {
+            from.pace.advance(frame.len());
+            match self.due.senders.last_mut() {
+                Some((last, bytes)) if last.id == from.id => *bytes += frame.len(),
+                _ => self.due.senders.push((Arc::clone(from), frame.len())),
+            }
+        }
+        (sent, flusher)
+    }
 }
 
 thread_local! {

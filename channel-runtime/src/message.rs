@@ -64,6 +64,7 @@ pub trait Messages: Sized + Send + 'static {
 
 /// The `"ref"` of a message: chosen by the client, echoed in the one answer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Ref {
     /// A string of at most [`Ref::MAX_LEN`] bytes.
     Text(Box<str>),

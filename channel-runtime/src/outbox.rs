@@ -40,6 +40,8 @@ struct Inner {
     /// The connection's own task, where it rests. While it runs, and from when it is woken, nobody else writes: it is
     /// corked, and drains before it rests again.
     owner: Option<Waker>,
+    /// Something was written that the stream has not been seen to pass on.
+    needs_flush: bool,
     /// The socket takes no more; its owner waits for it, and nobody else need try.
     is_blocked: bool,
     /// Whoever pushed last sees to it that what waits is written.
@@ -97,6 +99,7 @@ impl Outbox {
             held: Queue::default(),
             socket: None,
             owner: None,
+            needs_flush: false,
             is_blocked: false,
             is_promised: false,
             in_flight: None,
@@ -109,10 +112,14 @@ impl Outbox {
         self.inner.lock().socket = Some(socket);
     }
 
-    /// The connection's task has ended: nothing is written any more, and no descriptor is kept.
+    /// The connection's task has ended: nothing is written any more, and nothing is kept, whoever still holds this.
     pub fn detach(&self) {
-        let socket = self.inner.lock().socket.take();
-        drop(socket);
+        self.client_is_gone();
+        let (socket, owner) = {
+            let mut inner = self.inner.lock();
+            (inner.socket.take(), inner.owner.take())
+        };
+        drop((socket, owner));
     }
 
     /// Takes a frame.
@@ -164,6 +171,7 @@ impl Outbox {
             return;
         }
         let Some(socket) = &inner.socket else { return inner.wake_owner() };
+        let was_far_behind = inner.queue.bytes() > self.limit / 2;
         let written = inner.queue.write_to(|bytes| match socket.try_write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             written => Poll::Ready(written),
@@ -172,6 +180,10 @@ impl Outbox {
             Poll::Ready(Ok(())) => {
                 inner.in_flight = None;
                 self.emptied.notify_waiters();
+                if was_far_behind {
+                    // It may have rested because of that, with input to handle.
+                    inner.wake_owner();
+                }
             }
             // It waits for the socket, or meets the same error.
             Poll::Pending | Poll::Ready(Err(_)) => inner.wake_owner(),
@@ -192,10 +204,20 @@ impl Outbox {
         }
     }
 
+    /// As [`close`](Self::close), for a client whose `on_connect` did not welcome it: what others said meanwhile is not for
+    /// its ears.
+    pub fn turn_away(&self, close: Close) -> bool {
+        let mut inner = self.inner.lock();
+        inner.held = Queue::default();
+        self.close_with(&mut inner, close)
+    }
+
     /// Says goodbye after all that was pushed before. The first close counts; tells whether this was it.
     pub fn close(&self, close: Close) -> bool {
-        let mut inner = self.inner.lock();
-        let inner = &mut *inner;
+        self.close_with(&mut self.inner.lock(), close)
+    }
+
+    fn close_with(&self, inner: &mut Inner, close: Close) -> bool {
         if matches!(inner.state, State::Closing(_)) {
             return false;
         }
@@ -237,7 +259,6 @@ impl Outbox {
     fn cut_slow_client(&self, inner: &mut Inner) {
         let code = CloseCode::TRY_AGAIN;
         let reason = "too slow: too much was waiting for this client";
-        tracing::info!(waiting_bytes = inner.queue.bytes() + inner.held.bytes(), "a slow client is disconnected");
         inner.held = Queue::default();
         inner.queue.keep_begun();
         inner.queue.push(&close_frame(code, reason));
@@ -323,9 +344,14 @@ impl Outbox {
         let before = inner.queue.bytes();
         let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
         let wrote = inner.queue.bytes() < before;
+        inner.needs_flush |= wrote;
+        if inner.needs_flush {
+            // Also where not all was written: what the stream holds back may be what it waits for.
+            inner.needs_flush = stream.poll_flush(cx)?.is_pending();
+        }
         inner.is_blocked = match written {
             Poll::Pending => true,
-            Poll::Ready(Ok(())) => wrote && stream.poll_flush(cx)?.is_pending(),
+            Poll::Ready(Ok(())) => inner.needs_flush,
             Poll::Ready(Err(error)) => return Err(error),
         };
         if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {

@@ -19,6 +19,7 @@ pub struct Path {
 
 /// One piece of a [`Path`] between slashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Segment {
     /// Stands for itself.
     Literal(&'static str),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::activity::Activity;
@@ -20,6 +21,9 @@ use crate::members::{Members, assert_outside_send_with};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::wire::close::Close;
+
+/// The most declared rooms that one connection is in.
+const MOST_JOINED: usize = 1024;
 
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
@@ -105,6 +109,7 @@ impl Registry {
                 own_room: Arc::clone(own_room),
                 outbox: Outbox::new(outbox_bytes, activity),
                 pace: Pace::new(outbox_bytes),
+                runtime: Handle::try_current().ok(),
                 joined: Mutex::new(Some(Vec::new())),
             });
             own_room.insert(&connection);
@@ -123,7 +128,7 @@ impl Registry {
 
     /// Counts a session until the guard is dropped.
     pub fn begin_session(self: &Arc<Self>) -> SessionGuard {
-        self.sessions.fetch_add(1, Ordering::AcqRel);
+        self.sessions.fetch_add(1, Ordering::SeqCst);
         SessionGuard(Arc::clone(self))
     }
 
@@ -132,6 +137,9 @@ impl Registry {
         let mut joined = connection.joined.lock();
         let Some(joined) = joined.as_mut() else { return false };
         if !joined.iter().any(|room| room.name() == name) {
+            if joined.len() >= MOST_JOINED {
+                return false;
+            }
             let room = self.channels[connection.channel].open(
                 name,
                 || Box::new(()),
@@ -157,12 +165,12 @@ impl Registry {
 
     /// Whether the server stops: newcomers are refused.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// Tells every connection that the server goes away.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.store(true, Ordering::SeqCst);
         for connection in self.connections() {
             connection.outbox.close(Close::going_away());
         }
@@ -192,7 +200,7 @@ impl Registry {
         loop {
             // Made before the look, so that an end between the two is not missed.
             let ended = self.sessions_ended.notified();
-            if self.sessions.load(Ordering::Acquire) == 0 {
+            if self.sessions.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;
@@ -239,13 +247,11 @@ impl ChannelEntry {
         room.remove(member);
         if room.len() == 0 {
             room.retire();
-            // Kept until the lock is released: dropping the room's state is the user's code.
-            let _retired = rooms.remove(&**room.name());
+            rooms.remove(&**room.name());
             if rooms.len() * 4 < rooms.capacity() {
                 let keep = rooms.len() * 2;
                 rooms.shrink_to(keep);
             }
-            drop(rooms);
         }
     }
 }
@@ -272,6 +278,10 @@ impl Drop for Membership {
                 devices.retain(|device| device.id != connection.id);
                 if devices.is_empty() {
                     users.remove(user);
+                    if users.len() * 4 < users.capacity() {
+                        let keep = users.len() * 2;
+                        users.shrink_to(keep);
+                    }
                 }
             }
         }
@@ -283,7 +293,7 @@ pub(crate) struct SessionGuard(Arc<Registry>);
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
-        if self.0.sessions.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.0.sessions.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.sessions_ended.notify_waiters();
         }
     }

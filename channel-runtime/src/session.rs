@@ -16,7 +16,7 @@ use crate::codec::{self, DecodeError};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::hub::Hub;
-use crate::link::Link;
+use crate::link::{self, Link};
 use crate::message::Messages;
 use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
 use crate::reply::Flow;
@@ -51,17 +51,27 @@ impl<C: Channel> Session<C> {
         let registry = Arc::clone(hub.registry());
         let counted = registry.begin_session();
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
-        let membership = registry.enter(Newcomer {
-            channel: hub.channel(),
-            room,
-            user,
-            outbox_bytes: config.outbox_bytes,
-            activity,
-        });
-        let connection = Arc::clone(&membership.connection);
-        let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
-        let running = Running { handler, socket: Socket::new(hub, connection), app, link, registry, config };
-        running.run(membership, counted, busy)
+        let newcomer = Newcomer { channel: hub.channel(), room, user, outbox_bytes: config.outbox_bytes, activity };
+        // A room that opens makes its state, which is the user's code.
+        let entered = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer)));
+        let begun = match entered {
+            Ok(membership) => {
+                let connection = Arc::clone(&membership.connection);
+                let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
+                let socket = Socket::new(hub, connection);
+                Ok((Running { handler, socket, app, link, registry, config }, membership))
+            }
+            Err(_) => Err((io, config.close_timeout)),
+        };
+        async move {
+            match begun {
+                Ok((running, membership)) => running.run(membership, counted, busy).await,
+                Err((io, timeout)) => {
+                    tracing::error!(channel = C::NAME, "the `room_state` of a room panicked");
+                    link::turn_away(io, CloseCode::INTERNAL, "internal server error", timeout).await;
+                }
+            }
+        }
     }
 }
 
@@ -86,13 +96,19 @@ impl<C: Channel> Running<C> {
         drop(membership);
         self.close(close).await;
         self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
+        let room = &self.socket.connection().own_room;
+        if room.is_gone() {
+            room.forget_state();
+        }
     }
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
         match run(&self.registry, &mut self.link, hook, Duration::ZERO).await {
             Ok(Flow::Continue) => {}
-            Ok(Flow::Failed(code)) => self.socket.close(code, "refused"),
+            Ok(Flow::Failed(code)) => {
+                self.socket.connection().outbox.turn_away(Close::new(ClosedBy::Server, code, "refused"));
+            }
             Err(interrupted) => self.interrupted(interrupted, "on_connect"),
         }
         self.socket.connection().outbox.welcome_is_over();
@@ -143,7 +159,11 @@ impl<C: Channel> Running<C> {
     async fn close(&mut self, close: Close) {
         self.socket.begin_turn(None);
         let _work = begin(&self.socket, "on_close");
-        tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
+        if close.by == ClosedBy::SlowClient {
+            tracing::info!(channel = C::NAME, connection = %self.socket.id(), "a slow client was disconnected");
+        } else {
+            tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
+        }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
         if let Err(interrupted) = run(&self.registry, &mut self.link, hook, self.config.shutdown_timeout).await {
             self.interrupted(interrupted, "on_close");
@@ -166,7 +186,8 @@ impl<C: Channel> Running<C> {
                 Close::going_away()
             }
         };
-        self.socket.connection().outbox.close(close);
+        // Held frames are there only during `on_connect`.
+        self.socket.connection().outbox.turn_away(close);
     }
 }
 

@@ -129,8 +129,8 @@ impl<C: Channel> Socket<C> {
         self.hub.clone()
     }
 
-    /// Joins a room of a declared kind; whether it is a member now, which fails only once the connection has ended. What is
-    /// sent to the room afterwards reaches this client.
+    /// Joins a room of a declared kind; whether it is a member now, which fails once the connection has ended, and beyond
+    /// 1024 declared rooms. What is sent to the room afterwards reaches this client.
     pub fn join(&self, room: &impl RoomKind<C>) -> bool {
         self.hub.registry().join(&self.connection, room.room().key())
     }
@@ -148,7 +148,8 @@ impl<C: Channel> Socket<C> {
     }
 
     /// Waits until the connection has begun to end. A handler that works for long does well to look at it: it is not cut
-    /// off when its client goes.
+    /// off when its client goes. A client that has sent more than 64 KiB beyond the message that is being handled is not read
+    /// from meanwhile, and its going is not seen before the handler returns.
     pub async fn closed(&self) {
         self.connection.outbox.closed().await;
     }

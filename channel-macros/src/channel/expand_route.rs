@@ -136,7 +136,7 @@ pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -
     quote! {
         impl #name {
             #[doc = #doc]
-            #[allow(private_interfaces, clippy::needless_pass_by_value, clippy::trivially_copy_pass_by_ref)]
+            #[allow(private_interfaces, clippy::needless_pass_by_value, clippy::self_named_constructors, clippy::trivially_copy_pass_by_ref)]
             #vis fn room(#(#arguments),*) -> ::channel_runtime::Room<Self> {
                 #body
             }

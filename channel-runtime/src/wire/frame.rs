@@ -17,9 +17,9 @@ pub(crate) struct FrameBuilder {
 }
 
 impl FrameBuilder {
-    /// A frame that grows as it is written.
+    /// A frame that grows as it is written; most messages fit into what it begins with.
     pub(crate) fn new() -> Self {
-        Self::with_capacity(0)
+        Self::with_capacity(256 - Header::MAX_UNMASKED)
     }
 
     /// A frame for a payload of so many bytes; one of exactly that length is never moved.
