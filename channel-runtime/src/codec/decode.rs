@@ -4,6 +4,7 @@
 //! Whatever goes wrong there, the careful way settles: a survey finds `type` and `ref` and whether it is JSON at all,
 //! then the payload is read again, the second time with the way to each field tracked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -11,7 +12,7 @@ use serde::Deserializer as _;
 use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 
 use super::depth;
-use super::envelope::{Envelope, ReadMessage, ReadType, skip};
+use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
 use super::error::DecodeError;
 use super::name::{Key, ReadKey, Reserved};
 use crate::message::{Messages, Ref};
@@ -27,8 +28,7 @@ pub struct Decoded<T> {
 /// Reads one of these messages and its `ref` from a JSON object, whatever the text is.
 pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
     let mut envelope = Envelope::default();
-    let message = decode_into(&mut envelope, text);
-    Decoded { reference: envelope.reference, message }
+    Decoded { message: decode_into(&mut envelope, text), reference: envelope.reference }
 }
 
 /// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
@@ -42,8 +42,9 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
         Start::Later => return decode_carefully(envelope, text, too_deep, false),
     };
     let mut message = None;
-    match (read(envelope, &mut message, text, index), message) {
-        (Ok(()), Some(message)) => Ok(message),
+    let read = read(envelope, &mut message, text, index);
+    match message {
+        Some(message) if read.is_ok() => Ok(message),
         _ => decode_carefully(envelope, text, None, true),
     }
 }
@@ -66,7 +67,7 @@ impl Start {
         if key.starts_with(b"type\"") {
             return Self::Envelope;
         }
-        match last_type(text).and_then(|kind| T::TYPES.iter().position(|known| *known == kind)) {
+        match last_type(text).and_then(index_of::<T>) {
             Some(index) => Self::Guess(index),
             None if key.starts_with(b"ref\"") || key.starts_with(b"$") => Self::Envelope,
             None => Self::Later,
@@ -109,15 +110,12 @@ fn decode_carefully<T: Messages>(
     tried: bool,
 ) -> Result<T, DecodeError> {
     *envelope = envelope.cleared();
-    let index = match survey(envelope, text, T::TYPES) {
-        Err(error) => return Err(DecodeError::malformed(&error)),
-        Ok(_) if let Some(offset) = too_deep => {
-            let (line, column) = depth::position(text, offset);
-            return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
-        }
-        Ok(Err(kind)) => return Err(DecodeError::unknown_type(&kind)),
-        Ok(Ok(index)) => index,
-    };
+    let kind = survey(envelope, text).map_err(|error| DecodeError::malformed(&error))?;
+    if let Some(offset) = too_deep {
+        let (line, column) = depth::position(text, offset);
+        return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
+    }
+    let index = index_of::<T>(&kind).ok_or_else(|| DecodeError::unknown_type(&kind))?;
     // The survey's envelope stands; these passes come to the same.
     if !tried {
         let mut message = None;
@@ -133,25 +131,18 @@ fn decode_carefully<T: Messages>(
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
 }
 
-/// Reads the protocol's keys alone and passes over the rest: the type's place, or the type where it is not known.
-fn survey(
-    envelope: &mut Envelope,
-    text: &str,
-    types: &'static [&'static str],
-) -> serde_json::Result<Result<usize, String>> {
+/// Reads the protocol's keys alone and passes over the rest: what the type is.
+fn survey<'t>(envelope: &mut Envelope, text: &'t str) -> serde_json::Result<Cow<'t, str>> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let kind = json.deserialize_map(Survey { envelope, types })?;
+    let kind = json.deserialize_map(Survey(envelope))?;
     json.end()?;
     Ok(kind)
 }
 
-struct Survey<'e> {
-    envelope: &'e mut Envelope,
-    types: &'static [&'static str],
-}
+struct Survey<'e>(&'e mut Envelope);
 
 impl<'de> Visitor<'de> for Survey<'_> {
-    type Value = Result<usize, String>;
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -162,11 +153,11 @@ impl<'de> Visitor<'de> for Survey<'_> {
         while let Some(key) = map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
             match key {
                 Key::Reserved(Reserved::Type, _) => {
-                    self.envelope.note_type()?;
-                    kind = Some(map.next_value_seed(ReadType(self.types))?);
+                    self.0.note_type()?;
+                    kind = Some(map.next_value_seed(ReadType)?);
                 }
-                Key::Reserved(Reserved::Ref, _) => self.envelope.read_ref(&mut map)?,
-                Key::Reserved(Reserved::Room, _) => self.envelope.read_room(&mut map)?,
+                Key::Reserved(Reserved::Ref, _) => self.0.read_ref(&mut map)?,
+                Key::Reserved(Reserved::Room, _) => self.0.read_room(&mut map)?,
                 Key::Reserved(Reserved::Extension, _) | Key::Field(IgnoredAny) => skip(&mut map)?,
             }
         }

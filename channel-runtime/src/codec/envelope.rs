@@ -1,6 +1,7 @@
 //! One object read in one pass: what is the protocol's (`type`, `ref`, `$..`) is kept here, the other fields go to the
 //! payload's own `Deserialize` as they come.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -64,30 +65,40 @@ pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> 
     map.next_value::<IgnoredAny>().map(drop)
 }
 
-/// Reads a `type`: its place among these, or its text where it is none of them.
-#[derive(Clone, Copy)]
-pub(super) struct ReadType(pub(super) &'static [&'static str]);
+/// Reads a `type`; copied where it has escapes.
+pub(super) struct ReadType;
 
 impl<'de> DeserializeSeed<'de> for ReadType {
-    type Value = Result<usize, String>;
+    type Value = Cow<'de, str>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for ReadType {
-    type Value = Result<usize, String>;
+impl<'de> Visitor<'de> for ReadType {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string as `type`")
     }
 
     #[inline]
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|known| *known == text).ok_or_else(|| text.to_owned()))
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(text))
     }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+/// A type's place in [`Messages::TYPES`]. Generic and inlined, so that the list is a constant and a short one is compared
+/// in a few instructions, without calls.
+#[inline]
+pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
+    T::TYPES.iter().position(|known| *known == kind)
 }
 
 /// Reads a whole message from an object.
@@ -120,7 +131,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadMessage<'_, T> {
             Some(index) => index,
             None => read_leading_type::<T, A>(self.envelope, &mut map)?,
         };
-        let mut fields = Fields::new(self.envelope, map, T::TYPES, index);
+        let mut fields = Fields::new(self.envelope, map, T::TYPES[index]);
         *self.message = Some(T::decode(index, &mut fields)?);
         fields.finish()
     }
@@ -136,7 +147,8 @@ fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
         match map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
             Some(Key::Reserved(Reserved::Type, _)) => {
                 envelope.note_type()?;
-                return map.next_value_seed(ReadType(T::TYPES))?.map_err(|kind| unknown_type(&kind));
+                let kind = map.next_value_seed(ReadType)?;
+                return index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind));
             }
             Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(map)?,
             Some(Key::Reserved(Reserved::Room, _)) => envelope.read_room(map)?,
@@ -156,16 +168,15 @@ pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
 pub(super) struct Fields<'e, A> {
     envelope: &'e mut Envelope,
     map: A,
-    types: &'static [&'static str],
-    index: usize,
+    kind: &'static str,
     ended: bool,
     human_readable: bool,
 }
 
 impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
     #[inline]
-    pub(super) fn new(envelope: &'e mut Envelope, map: A, types: &'static [&'static str], index: usize) -> Self {
-        Self { envelope, map, types, index, ended: false, human_readable: true }
+    pub(super) fn new(envelope: &'e mut Envelope, map: A, kind: &'static str) -> Self {
+        Self { envelope, map, kind, ended: false, human_readable: true }
     }
 
     /// For a format whose `is_human_readable` this is.
@@ -199,11 +210,8 @@ impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
 
     fn read_type(&mut self) -> Result<(), A::Error> {
         self.envelope.note_type()?;
-        match self.map.next_value_seed(ReadType(self.types))? {
-            Ok(index) if index == self.index => Ok(()),
-            Ok(index) => Err(unknown_type(self.types[index])),
-            Err(kind) => Err(unknown_type(&kind)),
-        }
+        let kind = self.map.next_value_seed(ReadType)?;
+        if kind == self.kind { Ok(()) } else { Err(unknown_type(&kind)) }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::ser::Serializer;
 use serde_json::Value;
 
 use super::encode::Head;
-use super::envelope::{Envelope, Fields, ReadType, skip, unknown_type};
+use super::envelope::{Envelope, Fields, ReadType, index_of, skip, unknown_type};
 use super::name::{Key, ReadKey, Reserved};
 use super::object::ObjectSerializer;
 use crate::message::Messages;
@@ -58,7 +58,8 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
             match map.next_key_seed(ReadKey(PhantomData::<String>))? {
                 Some(Key::Reserved(Reserved::Type, _)) => {
                     envelope.note_type()?;
-                    break map.next_value_seed(ReadType(T::TYPES))?.map_err(|kind| unknown_type(&kind))?;
+                    let kind = map.next_value_seed(ReadType)?;
+                    break index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind))?;
                 }
                 Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(&mut map)?,
                 Some(Key::Reserved(Reserved::Room | Reserved::Extension, _)) => skip(&mut map)?,
@@ -67,7 +68,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
             }
         };
         let map = Held { entries: held.into_iter(), value: None, rest: map };
-        let mut fields = Fields::new(&mut envelope, map, T::TYPES, index).human_readable(self.human_readable);
+        let mut fields = Fields::new(&mut envelope, map, T::TYPES[index]).human_readable(self.human_readable);
         let message = T::decode(index, &mut fields)?;
         fields.finish()?;
         Ok(message)

@@ -1,7 +1,6 @@
 //! A key of the outermost object: the protocol's own are told apart as they are read, any other goes on to the payload.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Unexpected, Visitor};
@@ -43,11 +42,12 @@ pub(super) enum Key<F, S> {
 pub(super) struct ReadKey<S>(pub(super) S);
 
 impl<'de, S: DeserializeSeed<'de>> ReadKey<S> {
-    #[inline]
-    fn read<E: de::Error>(self, name: Name<'de, '_>) -> Result<Key<S::Value, S>, E> {
-        match Reserved::of(name.text()) {
+    // Always, like `visit_borrowed_str`: otherwise every key is a call, of about ten instructions.
+    #[inline(always)]
+    fn read<D: Deserializer<'de>>(self, text: &str, plain: D) -> Result<Key<S::Value, S>, D::Error> {
+        match Reserved::of(text) {
             Some(reserved) => Ok(Key::Reserved(reserved, self.0)),
-            None => self.0.deserialize(NameDeserializer { name, error: PhantomData }).map(Key::Field),
+            None => self.0.deserialize(NameDeserializer { text, plain }).map(Key::Field),
         }
     }
 }
@@ -68,60 +68,42 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ReadKey<S> {
         f.write_str("a string key")
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        self.read(Name::Borrowed(text))
+        self.read(text, BorrowedStrDeserializer::new(text))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        self.read(Name::Copied(text))
+        self.read(text, StrDeserializer::new(text))
     }
 }
 
-/// The text of a payload's key; copied where it has escapes.
-enum Name<'de, 'a> {
-    Borrowed(&'de str),
-    Copied(&'a str),
-}
-
-impl Name<'_, '_> {
-    #[inline]
-    fn text(&self) -> &str {
-        match self {
-            Self::Borrowed(text) => text,
-            Self::Copied(text) => text,
-        }
-    }
-}
-
-/// A [`Name`] as the payload reads it: as text, and like serde_json's own keys also as a number or a boolean.
-struct NameDeserializer<'de, 'a, E> {
-    name: Name<'de, 'a>,
-    error: PhantomData<E>,
+/// A payload's key as the payload reads it: as plain text, and like serde_json's own keys also as a number or a boolean.
+/// `plain` is a type, not a choice at run time, so that the usual key, one without escapes, stays in registers.
+struct NameDeserializer<'a, D> {
+    text: &'a str,
+    plain: D,
 }
 
 macro_rules! read_from_text {
     ($($method:ident $visit:ident),* $(,)?) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-            let text = self.name.text();
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            let text = self.text;
             // serde_json would pass over white space here; a key has none.
             match serde_json::from_str(text) {
                 Ok(value) if text.trim_ascii().len() == text.len() => visitor.$visit(value),
-                _ => Err(E::invalid_type(Unexpected::Str(text), &visitor)),
+                _ => Err(de::Error::invalid_type(Unexpected::Str(text), &visitor)),
             }
         }
     )*};
 }
 
-impl<'de, E: de::Error> Deserializer<'de> for NameDeserializer<'de, '_, E> {
-    type Error = E;
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for NameDeserializer<'_, D> {
+    type Error = D::Error;
 
     #[inline]
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        match self.name {
-            Name::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Name::Copied(text) => visitor.visit_str(text),
-        }
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.plain.deserialize_any(visitor)
     }
 
     read_from_text! {
@@ -133,24 +115,21 @@ impl<'de, E: de::Error> Deserializer<'de> for NameDeserializer<'de, '_, E> {
         deserialize_f32 visit_f32, deserialize_f64 visit_f64,
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, E> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, D::Error> {
         visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
-        _: &'static [&'static str],
+        name: &'static str,
+        variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, E> {
-        match self.name {
-            Name::Borrowed(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-            Name::Copied(text) => visitor.visit_enum(StrDeserializer::new(text)),
-        }
+    ) -> Result<V::Value, D::Error> {
+        self.plain.deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {

@@ -1,0 +1,74 @@
+//! Frames (RFC 6455, section 5) as a client writes and reads them.
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Opcode(u8);
+
+impl Opcode {
+    pub const CONTINUATION: Self = Self(0);
+    pub const TEXT: Self = Self(1);
+    pub const BINARY: Self = Self(2);
+    pub const CLOSE: Self = Self(8);
+    pub const PING: Self = Self(9);
+    pub const PONG: Self = Self(10);
+}
+
+/// The longest frame that is taken: 16 MiB.
+const LONGEST: usize = 16 << 20;
+
+/// Appends a masked frame. The key changes from frame to frame, and nobody has to be unable to guess it here.
+pub fn write(out: &mut Vec<u8>, opcode: Opcode, data: &[u8], key: u32) {
+    const FINAL: u8 = 0x80;
+    const MASKED: u8 = 0x80;
+    out.push(FINAL | opcode.0);
+    match data.len() {
+        length @ ..126 => out.push(MASKED | length as u8),
+        length @ ..0x1_0000 => {
+            out.push(MASKED | 126);
+            out.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            out.push(MASKED | 127);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    let key = key.to_ne_bytes();
+    out.extend_from_slice(&key);
+    let body = out.len();
+    out.extend_from_slice(data);
+    for part in out[body..].chunks_mut(key.len()) {
+        part.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+    }
+}
+
+/// A frame of the server's.
+pub struct Frame<'a> {
+    pub is_final: bool,
+    pub opcode: Opcode,
+    pub data: &'a [u8],
+    /// Its whole length, in bytes.
+    pub length: usize,
+}
+
+/// What no server may send.
+pub struct Malformed;
+
+/// The first frame, once it is whole.
+pub fn read(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
+    let &[first, second, ..] = input else { return Ok(None) };
+    let (reserved, masked) = (first & 0x70, second & 0x80);
+    if reserved != 0 || masked != 0 {
+        return Err(Malformed);
+    }
+    let (head, length) = match (second, &input[2..]) {
+        (126, &[a, b, ..]) => (4, u16::from_be_bytes([a, b]).into()),
+        (127, &[a, b, c, d, e, f, g, h, ..]) => (10, u64::from_be_bytes([a, b, c, d, e, f, g, h]) as usize),
+        (126 | 127, _) => return Ok(None),
+        (length, _) => (2, length.into()),
+    };
+    if length > LONGEST {
+        return Err(Malformed);
+    }
+    let length = head + length;
+    let Some(data) = input.get(head..length) else { return Ok(None) };
+    Ok(Some(Frame { is_final: first & 0x80 != 0, opcode: Opcode(first & 0x0f), data, length }))
+}

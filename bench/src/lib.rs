@@ -1,0 +1,12 @@
+//! What our channels cost, beside the usual chats and the bare system calls: `cargo run --release -p bench`.
+//!
+//! - `bin/bench` is that command: it starts each server in turn, loads it, and prints one table.
+//! - `bin/server` is ours; `bin/warp-chat` and `bin/axum-chat` are what one writes without us; `bin/raw` is the floor.
+//! - `bin/wsload` is the load client.
+//!
+//! Here is what they share.
+
+pub mod chat;
+pub mod os;
+pub mod report;
+pub mod serving;

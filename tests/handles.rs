@@ -1,0 +1,225 @@
+//! Sockets, hubs and audiences as values: where they may go, what they keep, and whom those from outside reach.
+
+mod support;
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use channel_runtime::testing::{self, Client, TestApp};
+use channel_runtime::{
+    Answer, Audience, Channels, CloseCode, Config, ConnectionId, Hub, Many, OneRoom, OwnRoom, Room, Server, Socket,
+    User, Users, channel, channels, message,
+};
+use support::{Raw, masked, start, within};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+/// A handler that is `Send`, as it must be, and not `Sync`.
+#[channel("/cell")]
+pub struct Celled {
+    #[state]
+    count: Cell<u32>,
+}
+
+#[channel]
+impl Celled {
+    #[message(type = "count")]
+    fn count(&mut self) {
+        self.count.set(self.count.get() + 1);
+    }
+}
+
+#[test]
+fn handles_go_anywhere_whatever_their_channel_is_made_of() {
+    fn shared<T: Send + Sync + 'static>() {}
+    fn shared_and_cloned<T: Clone + Send + Sync + 'static>() {}
+
+    shared_and_cloned::<Socket<Celled>>();
+    shared_and_cloned::<Hub<Celled>>();
+    shared_and_cloned::<Room<Celled>>();
+    shared_and_cloned::<User>();
+    shared::<Audience<Celled, OwnRoom>>();
+    shared::<Audience<Celled, OneRoom>>();
+    shared::<Audience<Celled, Many>>();
+    shared::<Answer<Celled>>();
+    shared::<Users>();
+    shared::<Channels<Vec<u8>>>();
+    shared::<Server<Vec<u8>>>();
+}
+
+#[message(type = "word")]
+pub struct Word {}
+
+pub struct Keeper(mpsc::UnboundedSender<Socket<Kept>>);
+
+#[channel("/kept", app = Keeper)]
+pub struct Kept;
+
+#[channel(sends(Word))]
+impl Kept {
+    fn on_connect(&self, socket: &Socket<Self>, app: &Keeper) {
+        app.0.send(socket.clone()).expect("the test keeps it");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_is_kept_keeps_no_descriptor() {
+    let (keeper, mut kept) = mpsc::unbounded_channel();
+    let config = Config::default().close_timeout(Duration::from_millis(1));
+    let server = start(channels![Kept].app(Keeper(keeper)).config(config)).await;
+    let stream = within(TcpStream::connect(server.addr)).await.unwrap().into_std().unwrap();
+    let mut writer = TcpStream::from_std(stream.try_clone().unwrap()).unwrap();
+    let mut raw = Raw::new(TcpStream::from_std(stream).unwrap());
+    raw.upgrade("/kept").await;
+    let socket = within(kept.recv()).await.unwrap();
+    socket.close(CloseCode::NORMAL, "");
+    raw.expect_close(1000, "").await;
+    // The client goes on: while the server has a descriptor its kernel takes what is written, or has the client wait.
+    let ping = masked(0x89, "anybody?");
+    let error = within(async {
+        loop {
+            if let Err(error) = writer.write_all(&ping).await {
+                return error;
+            }
+        }
+    });
+    let kind = error.await.kind();
+    assert!(matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{kind:?}");
+    assert_eq!(socket.send(Word {}).refused, 1, "it is still a socket, of a client that is gone");
+}
+
+/// What is talked about, as a kind of room.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Topic(String);
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn topic(name: &str) -> Topic {
+    Topic(name.into())
+}
+
+#[message(type = "join")]
+pub struct Join {
+    topic: String,
+}
+
+#[message(type = "who")]
+pub struct Who {
+    id: String,
+}
+
+#[channel("/desk/:user", rooms(Topic))]
+pub struct Desk {
+    user: String,
+}
+
+#[channel(sends(Who, Word, Bytes))]
+impl Desk {
+    fn identity(&self) -> &String {
+        &self.user
+    }
+
+    fn on_connect(&self, socket: &Socket<Self>) -> Who {
+        Who { id: socket.id().to_string() }
+    }
+
+    #[message]
+    fn join(&self, join: Join, socket: &Socket<Self>) {
+        assert!(socket.join(&Topic(join.topic)));
+    }
+}
+
+/// Ann on two devices, Bob and Eve on one each. The first device of Ann's follows tea and milk, Bob milk alone.
+struct Office {
+    app: TestApp<()>,
+    hub: Hub<Desk>,
+    ann: Client<Desk>,
+    ann_id: ConnectionId,
+    ann2: Client<Desk>,
+    bob: Client<Desk>,
+    eve: Client<Desk>,
+}
+
+async fn office() -> Office {
+    let channels = channels![Desk];
+    let hub = channels.of::<Desk>();
+    let app = testing::app(channels.app(()));
+    let (mut ann, ann_id) = sit(&app, "ann").await;
+    let (ann2, _) = sit(&app, "ann").await;
+    let (mut bob, _) = sit(&app, "bob").await;
+    let (eve, _) = sit(&app, "eve").await;
+    for (client, topic) in [(&mut ann, "tea"), (&mut bob, "milk")] {
+        client.request(Join { topic: topic.into() }).success().await;
+    }
+    ann.request(Join { topic: "milk".into() }).success().await;
+    Office { app, hub, ann, ann_id, ann2, bob, eve }
+}
+
+async fn sit(app: &TestApp<()>, user: &str) -> (Client<Desk>, ConnectionId) {
+    let mut client = app.connect::<Desk>(&format!("/desk/{user}")).await.unwrap();
+    let Who { id } = client.expect().await;
+    (client, id.parse().unwrap())
+}
+
+#[tokio::test]
+async fn bytes_reach_each_client_of_an_audience_once() {
+    let Office { hub, mut ann, ann_id, mut ann2, mut bob, mut eve, .. } = office().await;
+    let (ann_name, bob_name) = ("ann".to_owned(), "bob".to_owned());
+    let users = hub.users([&ann_name, &bob_name, &ann_name]);
+    assert_eq!(users.send_bytes("users".into()).recipients, 3);
+    let topics = hub.rooms([topic("tea"), topic("milk"), topic("milk"), topic("none")]);
+    assert_eq!(topics.send_bytes("topics".into()).recipients, 2);
+    let desks = hub.rooms([Desk::room("ann"), Desk::room("eve")]);
+    assert_eq!(desks.except(ann_id).send_bytes("desks".into()).recipients, 2);
+    assert_eq!(hub.all().except(ann_id).send_bytes("all but one".into()).recipients, 3);
+    assert_eq!(hub.users([&ann_name]).except(ann_id).send_bytes("the other".into()).recipients, 1);
+    let heard: [(&mut Client<Desk>, &[&str]); 4] = [
+        (&mut ann, &["users", "topics"]),
+        (&mut ann2, &["users", "desks", "all but one", "the other"]),
+        (&mut bob, &["users", "topics", "all but one"]),
+        (&mut eve, &["desks", "all but one"]),
+    ];
+    for (client, heard) in heard {
+        for data in heard {
+            assert_eq!(client.expect_binary().await, data);
+        }
+        client.expect_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hubs_audience_leaves_out_whom_it_excepts() {
+    let Office { hub, mut ann, ann_id, mut ann2, .. } = office().await;
+    let desk = hub.room(&Desk::room("ann")).except(ann_id);
+    assert_eq!((desk.len(), desk.send(Word {}).recipients), (1, 1));
+    assert!(hub.connection(ann_id).except(ann_id).is_empty());
+    ann2.expect::<Word>().await;
+    ann.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn users_and_rooms_are_disconnected_each_client_once_and_told_why() {
+    let Office { app, hub, mut ann, ann_id, mut ann2, mut bob, mut eve } = office().await;
+    let ann_name = "ann".to_owned();
+    let others = hub.users([&ann_name, &ann_name]).except(ann_id);
+    assert_eq!(others.disconnect(CloseCode::TOO_MANY, "one device is enough"), 1);
+    assert_eq!(ann2.expect_close().await, (CloseCode::TOO_MANY, "one device is enough".into()));
+    let topics = hub.rooms([topic("tea"), topic("milk"), topic("none")]);
+    topics.send_bytes("goodbye".into());
+    assert_eq!(topics.disconnect(CloseCode::NOT_FOUND, "closed for today"), 2);
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(client.expect_binary().await, "goodbye");
+        assert_eq!(client.expect_close().await, (CloseCode::NOT_FOUND, "closed for today".into()));
+    }
+    app.settle().await;
+    assert!(topics.is_empty() && others.is_empty());
+    assert_eq!(hub.all().len(), 1);
+    eve.expect_nothing().await;
+}
