@@ -8,16 +8,16 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use serde::{Deserializer, Serializer};
 use serde_json::Value;
 
+use super::expected::{fault, message, read, success, unexpected};
 use super::pipe::Near;
 use super::settle;
 use crate::activity::Activity;
-use crate::channel::{Channel, Protocol, SentBy};
-use crate::codec::{self, Head, Received, ReceivedBody};
+use crate::channel::{Channel, SentBy};
+use crate::codec::{self, Head, Received};
 use crate::fault::Fault;
-use crate::message::{Message, Messages, Ref};
+use crate::message::{Messages, Ref};
 use crate::wire::close::CloseCode;
 use crate::wire::frame::{Opcode, masked_frame};
 use crate::wire::parser::{Input, Limits, Parser, Role};
@@ -340,65 +340,4 @@ impl<C: Channel> fmt::Debug for Request<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Request").field(&self.reference).finish()
     }
-}
-
-fn read<C: Protocol>(text: &str) -> Received<C> {
-    Received::from_text(text).unwrap_or_else(|error| panic!("the client can't read `{text}`: {error}"))
-}
-
-fn message<M: Message>(text: &str) -> M {
-    match read::<Only<M>>(text).body {
-        ReceivedBody::Message(Only(message)) => message,
-        _ => unexpected_text(M::TYPE, text),
-    }
-}
-
-fn success<C: Protocol>(text: &str) -> Value {
-    match read::<C>(text).body {
-        ReceivedBody::Success(data) => data,
-        _ => unexpected_text("success", text),
-    }
-}
-
-fn fault<C: Protocol>(text: &str, code: &str) -> Fault {
-    match read::<C>(text).body {
-        ReceivedBody::Error { fault, .. } if fault.code == code => fault,
-        _ => unexpected_text(&format!("error with code {code}"), text),
-    }
-}
-
-fn unexpected<T>(expected: &str, input: Option<&Input>) -> T {
-    match input {
-        None => panic!("expected {expected}, but everything has settled and nothing came"),
-        Some(Input::Text(text)) => unexpected_text(expected, text),
-        Some(other) => panic!("expected {expected}, but this came: {other:?}"),
-    }
-}
-
-fn unexpected_text<T>(expected: &str, text: &str) -> T {
-    panic!("expected {expected}, but this came: {text}")
-}
-
-/// The set of one message.
-struct Only<M>(M);
-
-impl<M: Message> Messages for Only<M> {
-    const TYPES: &'static [&'static str] = &[M::TYPE];
-
-    fn decode<'de, D: Deserializer<'de>>(_: usize, fields: D) -> Result<Self, D::Error> {
-        M::deserialize(fields).map(Self)
-    }
-
-    fn index(&self) -> usize {
-        0
-    }
-
-    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<M: Message> Protocol for Only<M> {
-    type FromClient = Self;
-    type ToClient = Self;
 }

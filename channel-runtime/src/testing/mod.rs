@@ -36,6 +36,7 @@
 //! A handler that waits for something outside, or for ever, fails the test after 10 seconds of tokio's clock, by name.
 
 mod client;
+mod expected;
 mod pipe;
 mod socket;
 
