@@ -213,3 +213,97 @@ async fn a_second_defer_has_no_claim_and_says_nothing() {
     assert_eq!(client.request(PlaceFromClient::DeferTwice).reply::<Say>().await, Say { n: 1 });
     client.expect_nothing().await;
 }
+
+#[tokio::test]
+async fn a_client_that_ends_its_half_gets_all_that_waits_for_it() {
+    const MESSAGES: usize = 12;
+
+    #[message(type = "page")]
+    pub struct Page {
+        text: String,
+    }
+
+    #[channel("/book")]
+    pub struct Book;
+
+    #[channel(sends(Page))]
+    impl Book {
+        /// Far more than the sockets take at once, all of it after the client has ended its half.
+        #[message(type = "read")]
+        async fn read(&self, socket: &Socket<Self>) {
+            socket.closed().await;
+            for _ in 0..MESSAGES {
+                assert!(socket.send(Page { text: "x".repeat(1024 * 1024) }).is_complete());
+            }
+        }
+    }
+
+    let server = channels![Book].app(()).config(Config::default().outbox_bytes(64 * 1024 * 1024));
+    let server = start(server).await;
+    let mut client = server.raw("/book").await;
+    client.write(text(r#"{"type":"read"}"#)).await;
+    client.shutdown().await;
+    for _ in 0..MESSAGES {
+        assert_eq!(client.frame().await.expect("it is owed more").payload.len(), 1024 * 1024 + 25);
+    }
+    assert_eq!(client.frame().await, None);
+}
+
+#[tokio::test]
+async fn whoever_ends_last_still_sees_the_state_of_the_room() {
+    /// What the hooks that end wait for, and what the last of them saw.
+    pub struct Log {
+        gate: Notify,
+        saw: std::sync::Mutex<Vec<u32>>,
+    }
+
+    #[channel("/log/:slow", app = Log, room_state = u32)]
+    pub struct Diary {
+        slow: u8,
+    }
+
+    #[channel]
+    impl Diary {
+        fn on_connect(&self, socket: &Socket<Self>) {
+            socket.room().with(|count, _| *count += 1);
+        }
+
+        #[message(type = "leave_slowly")]
+        fn leave_slowly(&mut self, socket: &Socket<Self>) {
+            self.slow = 2;
+            socket.close(channel_runtime::CloseCode::NORMAL, "");
+        }
+
+        async fn on_close(&self, socket: &Socket<Self>, log: &Log) {
+            if self.slow == 2 {
+                log.gate.notified().await;
+            }
+            let count = socket.room().with(|count, _| *count);
+            log.saw.lock().unwrap().push(count);
+        }
+    }
+
+    let log = Arc::new(Log { gate: Notify::new(), saw: std::sync::Mutex::default() });
+    let channels = channels![Diary];
+    let hub = channels.of::<Diary>();
+    let server = start(channels.app_arc(Arc::clone(&log))).await;
+    let mut slow = server.raw("/log/1").await;
+    let quick = server.raw("/log/1").await;
+    while hub.all().len() != 2 {
+        tokio::task::yield_now().await;
+    }
+    slow.write(text(r#"{"type":"leave_slowly"}"#)).await;
+    while hub.all().len() != 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(quick);
+    while log.saw.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // The quick one has ended, and was the last member; the slow one's hook still runs.
+    log.gate.notify_one();
+    while log.saw.lock().unwrap().len() != 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*log.saw.lock().unwrap(), [2, 2]);
+}

@@ -242,6 +242,8 @@ impl Link {
             loop {
                 match self.stream.poll_read(cx, |input| input.len()) {
                     Poll::Ready(Ok(1..)) => {}
+                    // It has ended its half alone, as far as we know, and is still owed what waits.
+                    Poll::Ready(Ok(0)) if !drained => return Poll::Pending,
                     Poll::Ready(_) => return Poll::Ready(()),
                     Poll::Pending => return Poll::Pending,
                 }
@@ -261,7 +263,7 @@ impl Drop for Link {
 pub(crate) async fn turn_away(io: Transport, code: CloseCode, reason: &str, timeout: Duration) {
     let (mut stream, mut socket) = io.split();
     let frame = close_frame(code, reason);
-    let mut written = 0;
+    let (mut written, mut has_shut) = (0, false);
     let ending = poll_fn(|cx| {
         while written < frame.len() {
             match ready!(stream.poll_write(cx, socket.as_mut(), &frame[written..])) {
@@ -269,8 +271,15 @@ pub(crate) async fn turn_away(io: Transport, code: CloseCode, reason: &str, time
                 Ok(0) | Err(_) => return Poll::Ready(()),
             }
         }
-        // Nobody is told of a fault: the connection ends either way.
-        stream.poll_shutdown(cx, socket.as_mut()).map(drop)
+        if !has_shut {
+            if ready!(stream.poll_shutdown(cx, socket.as_mut())).is_err() {
+                return Poll::Ready(());
+            }
+            has_shut = true;
+        }
+        // As in `finish`: unread input would have the Close destroyed.
+        while let Ok(1..) = ready!(stream.poll_read(cx, |input| input.len())) {}
+        Poll::Ready(())
     });
     let _ = tokio::time::timeout(timeout, ending).await;
 }

@@ -27,7 +27,9 @@ pub(crate) struct Members {
     len: AtomicUsize,
     /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
     gone: AtomicBool,
-    /// Made when the room opens; nothing once the last member's session has ended.
+    /// Sessions that have begun here and not ended, `on_close` included.
+    visits: AtomicUsize,
+    /// Made when the room opens; nothing once the last session has ended.
     state: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -38,6 +40,7 @@ impl Members {
             inner: Mutex::default(),
             len: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
+            visits: AtomicUsize::new(0),
             state: Mutex::new(Some(state)),
         }
     }
@@ -70,7 +73,7 @@ impl Members {
     /// Whether the connection was here.
     pub fn remove(&self, id: ConnectionId) -> bool {
         let inner = &mut *self.lock();
-        inner.laggards.retain(|member| member.id != id);
+        inner.laggards.swap_remove(&id);
         let members = &mut inner.members;
         let was_here = members.swap_remove(&id).is_some();
         self.len.store(members.len(), Ordering::Release);
@@ -143,7 +146,7 @@ impl Members {
     /// it is told where somebody has to begin to wait for that member.
     pub fn passed_on(&self, senders: Vec<(Arc<Connection>, usize)>) -> bool {
         let inner = &mut *self.lock();
-        inner.laggards.retain(|member| member.outbox.is_far_behind());
+        inner.laggards.retain(|_, member| member.outbox.is_far_behind());
         inner.held.senders.extend(senders);
         if inner.laggards.is_empty() && !inner.is_waiting {
             inner.held.release();
@@ -155,7 +158,7 @@ impl Members {
     /// Whether no member is far behind any more.
     pub fn has_caught_up(&self) -> bool {
         let mut inner = self.lock();
-        inner.laggards.retain(|member| member.outbox.is_far_behind());
+        inner.laggards.retain(|_, member| member.outbox.is_far_behind());
         inner.laggards.is_empty()
     }
 
@@ -181,8 +184,14 @@ impl Members {
         std::mem::take(&mut inner.due).abandon();
     }
 
+    /// Counts a session that has entered, until it is dropped.
+    pub fn visit(self: &Arc<Self>) -> Visit {
+        self.visits.fetch_add(1, Ordering::AcqRel);
+        Visit(Arc::clone(self))
+    }
+
     /// Drops the state of a room that is gone, though somebody may still look at it.
-    pub fn forget_state(&self) {
+    fn forget_state(&self) {
         let state = self.state.lock().take();
         // Not under the lock: it is the user's code.
         drop(state);
@@ -203,13 +212,24 @@ impl Members {
     }
 }
 
+/// A session in a room's path. The last one to end drops the room's state, whoever still holds the room.
+pub(crate) struct Visit(Arc<Members>);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if self.0.visits.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.is_gone() {
+            self.0.forget_state();
+        }
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     members: IndexMap<ConnectionId, Arc<Connection>>,
     /// What the flusher has to see to.
     due: Due,
-    /// Members that fell far behind, some of which may have caught up since.
-    laggards: Vec<Arc<Connection>>,
+    /// Members that were far behind, some of which may have caught up since.
+    laggards: IndexMap<ConnectionId, Arc<Connection>>,
     /// Senders that wait for those.
     held: Due,
     /// Somebody looks whether `held` can be released.
@@ -230,14 +250,15 @@ impl Inner {
         let Self { members, due, laggards, .. } = self;
         let sent = mask.deliver(members.values(), frame, admits, |member, pushed| match pushed {
             Pushed::Promised => due.members.push(Arc::clone(member)),
-            Pushed::FellBehind => laggards.push(Arc::clone(member)),
+            Pushed::FarBehind => drop(laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
             Pushed::Waits | Pushed::Refused => {}
         });
         let mut flusher = None;
         // Where all members are blocked nothing can be written, but their senders have to be slowed.
         if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.laggards.is_empty())) {
             // A member's own runtime, not the sender's, which may be any thread's and not run any more.
-            flusher = self.due.members.first().or(self.laggards.first()).and_then(|member| member.runtime.clone());
+            flusher =
+                self.due.members.first().or(self.laggards.values().next()).and_then(|member| member.runtime.clone());
             self.is_flushing = flusher.is_some();
             if flusher.is_none() {
                 self.due.abandon();

@@ -75,8 +75,8 @@ pub(crate) enum Pushed {
     Refused,
     /// It waits, and somebody will write it.
     Waits,
-    /// It waits, and the client is far behind from now on: more than half of what may wait does.
-    FellBehind,
+    /// It waits, and the client is far behind: more than half of what may wait does.
+    FarBehind,
     /// It waits, and whoever pushed it has to [`flush`](Outbox::flush), or to [wake the owner](Outbox::wake_owner).
     Promised,
 }
@@ -137,12 +137,10 @@ impl Outbox {
             inner.held.push(frame);
             return Pushed::Waits;
         }
-        let was_far_behind = self.is_far_behind_with(inner);
         inner.queue.push(frame);
         self.count(inner);
         if inner.owner.is_none() || inner.is_blocked || inner.is_promised {
-            let fell_behind = !was_far_behind && self.is_far_behind_with(inner);
-            return if fell_behind { Pushed::FellBehind } else { Pushed::Waits };
+            return if self.is_far_behind_with(inner) { Pushed::FarBehind } else { Pushed::Waits };
         }
         inner.is_promised = true;
         Pushed::Promised
@@ -154,7 +152,7 @@ impl Outbox {
     }
 
     fn is_far_behind_with(&self, inner: &Inner) -> bool {
-        inner.queue.bytes() > self.limit / 2 && !inner.is_ending()
+        inner.queue.bytes() > self.limit / 2 && !inner.is_over()
     }
 
     /// Has the connection's own task write what waits.
@@ -204,26 +202,15 @@ impl Outbox {
         }
     }
 
-    /// As [`close`](Self::close), for a client whose `on_connect` did not welcome it: what others said meanwhile is not for
-    /// its ears.
-    pub fn turn_away(&self, close: Close) -> bool {
-        let mut inner = self.inner.lock();
-        inner.held = Queue::default();
-        self.close_with(&mut inner, close)
-    }
-
     /// Says goodbye after all that was pushed before. The first close counts; tells whether this was it.
     pub fn close(&self, close: Close) -> bool {
-        self.close_with(&mut self.inner.lock(), close)
-    }
-
-    fn close_with(&self, inner: &mut Inner, close: Close) -> bool {
+        let inner = &mut *self.inner.lock();
         if matches!(inner.state, State::Closing(_)) {
             return false;
         }
         if inner.client != Client::Gone {
-            // What others sent before the close still comes before it.
-            inner.queue.append(&mut inner.held);
+            // Nobody hears the others before its welcome, which does not come any more.
+            inner.held = Queue::default();
             // A client's own close is answered with its code; the reason was its own. One that ended its half of the
             // stream without a Close gets none either.
             let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
@@ -250,6 +237,8 @@ impl Outbox {
         inner.client = Client::Gone;
         inner.queue = Queue::default();
         inner.held = Queue::default();
+        // Nothing is owed: the owner can rest, and be woken, on a stream whose flush goes on failing.
+        inner.needs_flush = false;
         inner.in_flight = None;
         self.ending.notify_waiters();
         self.emptied.notify_waiters();
@@ -313,7 +302,7 @@ impl Outbox {
     /// Waits until nothing waits for the client, or the connection is ending. What is held until `on_connect` is over does
     /// not count, for `on_connect` may be the one who waits.
     pub async fn flushed(&self) {
-        self.until(&self.emptied, |inner| inner.queue.is_empty() || inner.is_ending()).await;
+        self.until(&self.emptied, |inner| inner.queue.is_empty() || inner.is_over()).await;
     }
 
     async fn until(&self, told: &Notify, holds: impl Fn(&Inner) -> bool) {
@@ -382,6 +371,11 @@ pub(crate) struct Drained {
 impl Inner {
     fn is_ending(&self) -> bool {
         matches!(self.state, State::Closing(_)) || self.client != Client::Here
+    }
+
+    /// Nothing is taken any more. A client that has only ended its side still reads, at its own pace.
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Closing(_)) || self.client == Client::Gone
     }
 
     /// It runs, and will drain before it rests.

@@ -38,7 +38,9 @@ impl Queue {
 
     /// Appends all of another queue, of which nothing has been written.
     pub fn append(&mut self, other: &mut Self) {
-        self.bytes += std::mem::take(&mut other.bytes);
+        // Taken whole: its room is not kept.
+        let mut other = std::mem::take(other);
+        self.bytes += other.bytes;
         self.frames.append(&mut other.frames);
     }
 

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::link::{self, Link};
+use crate::members::Visit;
 use crate::message::Messages;
 use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
 use crate::reply::Flow;
@@ -58,8 +59,9 @@ impl<C: Channel> Session<C> {
             Ok(membership) => {
                 let connection = Arc::clone(&membership.connection);
                 let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
+                let _visit = connection.own_room.visit();
                 let socket = Socket::new(hub, connection);
-                Ok((Running { handler, socket, app, link, registry, config }, membership))
+                Ok((Running { handler, socket, app, link, registry, config, _visit }, membership))
             }
             Err(_) => Err((io, config.close_timeout)),
         };
@@ -83,6 +85,8 @@ struct Running<C: Channel> {
     link: Link,
     registry: Arc<Registry>,
     config: Arc<Config>,
+    /// Dropped last: it may be what keeps the state of the room.
+    _visit: Visit,
 }
 
 impl<C: Channel> Running<C> {
@@ -96,10 +100,6 @@ impl<C: Channel> Running<C> {
         drop(membership);
         self.close(close).await;
         self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
-        let room = &self.socket.connection().own_room;
-        if room.is_gone() {
-            room.forget_state();
-        }
     }
 
     async fn connect(&mut self) {
@@ -107,7 +107,7 @@ impl<C: Channel> Running<C> {
         match run(&self.registry, &mut self.link, hook, Duration::ZERO).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
-                self.socket.connection().outbox.turn_away(Close::new(ClosedBy::Server, code, "refused"));
+                self.socket.close(code, "refused");
             }
             Err(interrupted) => self.interrupted(interrupted, "on_connect"),
         }
@@ -186,8 +186,7 @@ impl<C: Channel> Running<C> {
                 Close::going_away()
             }
         };
-        // Held frames are there only during `on_connect`.
-        self.socket.connection().outbox.turn_away(close);
+        self.socket.connection().outbox.close(close);
     }
 }
 

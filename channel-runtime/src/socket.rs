@@ -154,7 +154,8 @@ impl<C: Channel> Socket<C> {
         self.connection.outbox.closed().await;
     }
 
-    /// Waits until the client has taken all that was sent to it, or is gone: for a producer that would overrun it.
+    /// Waits until the client has taken all that was sent to it, or is gone, or is being closed: for a producer that would
+    /// overrun it.
     pub async fn flushed(&self) {
         self.connection.outbox.flushed().await;
     }
