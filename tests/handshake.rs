@@ -411,7 +411,7 @@ async fn a_mounted_filter_refuses_newcomers_while_its_channels_stop() {
         client.expect_close(1001, "the server goes away").await;
         drop(client);
     };
-    within(async { tokio::join!(server.stop(), farewell) }).await;
+    within(async { tokio::join!(server.drain(), farewell) }).await;
     let mut raw = Raw::connect(addr).await;
     // Nor is anybody asked whether the newcomer may come in: the door's extractor would say 401.
     for path in ["/game/1", "/door/open"] {

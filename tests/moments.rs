@@ -294,7 +294,7 @@ async fn a_server_that_stops_says_so_and_waits_for_on_close() {
     let mut client = test.connect("x").await;
     client.expect::<Welcome>().await;
     test.hub.all().send(Joined { count: 1 });
-    test.app.stop().await;
+    test.app.drain().await;
     client.expect::<Joined>().await;
     assert_eq!(client.expect_close().await.0, CloseCode::GOING_AWAY);
     assert_eq!(test.only_end().await.1.code, Some(CloseCode::GOING_AWAY));
@@ -306,7 +306,7 @@ async fn a_handler_that_does_not_end_is_cancelled_when_the_server_stops() {
     let mut client = test.connect("x").await;
     client.expect::<Welcome>().await;
     client.send(PlaceFromClient::Wait);
-    test.app.stop().await;
+    test.app.drain().await;
     assert_eq!(client.expect_close().await.0, CloseCode::GOING_AWAY);
     assert_eq!(test.only_end().await.1.by, ClosedBy::Server);
 }
@@ -318,7 +318,7 @@ async fn an_on_close_that_does_not_end_has_a_deadline_when_the_server_stops() {
     let _held = state.late.lock().await;
     let mut client = test.connect("x").await;
     client.expect::<Welcome>().await;
-    test.app.stop().await;
+    test.app.drain().await;
     assert_eq!(client.expect_close().await.0, CloseCode::GOING_AWAY);
 }
 

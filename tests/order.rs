@@ -3,17 +3,25 @@
 //! What one sender says arrives at each client in the order said, whatever the audiences; all members of a room hear that
 //! room in the same order; nobody misses anything or hears it twice.
 
+mod support;
+
 use std::collections::HashMap;
 
-use channel_runtime::testing::{self, Client};
+use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
     ConnectionId, Extract, Handshake, Hub, ReceivedBody, Reject, Socket, channel, channels, message,
 };
+use futures::{SinkExt, StreamExt};
+use support::{Running, start, within};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 
 const ROOMS: usize = 3;
 const USERS: usize = 4;
 const CLIENTS: usize = 18;
 const STEPS: usize = 60;
+/// No step of a program: a sender's last word.
+const LAST: u32 = u32::MAX;
 
 /// One step of a client's program.
 #[message(type = "step")]
@@ -129,8 +137,60 @@ impl Random {
     }
 }
 
+/// Where the clients are: in memory, where each connection's own task writes to it, or on sockets, to which a room's flusher
+/// writes past those tasks.
+enum Venue {
+    Memory(TestApp<()>),
+    Sockets(Running),
+}
+
+enum Seat {
+    Memory(Client<Arena>),
+    Socket(Box<WebSocketStream<TcpStream>>),
+}
+
+impl Venue {
+    async fn seat(&self, room: usize, user: usize) -> Seat {
+        let path = format!("/arena/{room}?user={user}");
+        match self {
+            Self::Memory(app) => Seat::Memory(app.connect::<Arena>(&path).await.unwrap()),
+            Self::Sockets(server) => Seat::Socket(Box::new(server.client(&path).await)),
+        }
+    }
+}
+
+impl Seat {
+    async fn say(&mut self, audience: &str, n: u32) {
+        match self {
+            Self::Memory(client) => client.send(Step { audience: audience.into(), n }),
+            Self::Socket(socket) => {
+                let text = format!(r#"{{"type":"step","audience":"{audience}","n":{n}}}"#);
+                within(socket.send(text.into())).await.unwrap();
+            }
+        }
+    }
+
+    async fn hear(&mut self) -> ArenaToClient {
+        let text = match self {
+            Self::Memory(client) => client.expect_text().await,
+            Self::Socket(socket) => within(socket.next()).await.unwrap().unwrap().into_text().unwrap().to_string(),
+        };
+        match channel_runtime::Received::<Arena>::from_text(&text).unwrap().body {
+            ReceivedBody::Message(message) => message,
+            _ => panic!("{text}"),
+        }
+    }
+
+    async fn greeted(&mut self) -> String {
+        match self.hear().await {
+            ArenaToClient::Hello(hello) => hello.id,
+            ArenaToClient::Heard(heard) => panic!("{heard:?} before the hello"),
+        }
+    }
+}
+
 struct Player {
-    client: Client<Arena>,
+    seat: Seat,
     id: String,
     room: usize,
     user: usize,
@@ -138,22 +198,37 @@ struct Player {
     heard: Vec<Heard>,
 }
 
-async fn play(seed: u64) {
+impl Player {
+    /// Hears on until this sender says its last word, which is kept for nobody.
+    async fn hear_until(&mut self, sender: &str) {
+        loop {
+            let ArenaToClient::Heard(heard) = self.seat.hear().await else { panic!("a second hello") };
+            match heard.n {
+                LAST if heard.from == sender => return,
+                LAST => {}
+                _ => self.heard.push(heard),
+            }
+        }
+    }
+}
+
+async fn play(seed: u64, on_sockets: bool) {
     let channels = channels![Arena];
     let hub: Hub<Arena> = channels.of::<Arena>();
-    let app = testing::app(channels.app(()));
+    let server = channels.app(());
+    let venue = if on_sockets { Venue::Sockets(start(server).await) } else { Venue::Memory(testing::app(server)) };
     let mut random = Random(seed);
     let mut players = Vec::new();
     for index in 0..CLIENTS {
         let (room, user) = (index % ROOMS, index % USERS);
-        let mut client = app.connect::<Arena>(&format!("/arena/{room}?user={user}")).await.unwrap();
-        let id = client.expect::<Hello>().await.id;
+        let mut seat = venue.seat(room, user).await;
+        let id = seat.greeted().await;
         let program = (0..STEPS as u32).map(|n| (AUDIENCES[random.below(AUDIENCES.len())], n)).collect();
-        players.push(Player { client, id, room, user, program, heard: Vec::new() });
+        players.push(Player { seat, id, room, user, program, heard: Vec::new() });
     }
     // One listens and vanishes half-way.
-    let mut witness = app.connect::<Arena>("/arena/0?user=0").await.unwrap();
-    witness.expect::<Hello>().await;
+    let mut witness = venue.seat(0, 0).await;
+    witness.greeted().await;
 
     // All programs run at once, beside a hub that speaks from outside.
     let from_outside = tokio::spawn({
@@ -164,7 +239,7 @@ async fn play(seed: u64) {
                 let heard = Heard { from: "hub".into(), audience: audience.into(), n };
                 let sent = if n % 2 == 0 { hub.all().send(heard) } else { hub.room(&Arena::room(&1)).send(heard) };
                 assert!(sent.refused <= 1);
-                hub.ready().await;
+                tokio::task::yield_now().await;
             }
         }
     });
@@ -174,26 +249,27 @@ async fn play(seed: u64) {
         let player = random.below(CLIENTS);
         if next[player] < STEPS {
             let (audience, n) = players[player].program[next[player]];
-            players[player].client.send(Step { audience: audience.into(), n });
+            players[player].seat.say(audience, n).await;
             next[player] += 1;
             steps += 1;
         }
         if steps == CLIENTS * STEPS / 2 {
-            let ended = std::mem::replace(&mut witness, app.connect::<Arena>("/arena/0?user=0").await.unwrap());
+            let ended = std::mem::replace(&mut witness, venue.seat(0, 0).await);
             drop(ended);
         }
         if random.below(20) == 0 {
             tokio::task::yield_now().await;
         }
     }
-    from_outside.await.unwrap();
-    app.settle().await;
+    // What somebody says to itself comes after all that it has said: then all has been said, and after that comes the end.
     for player in &mut players {
-        while let Some(text) = player.client.try_next_text().await {
-            let received = channel_runtime::Received::<Arena>::from_text(&text).unwrap();
-            let ReceivedBody::Message(ArenaToClient::Heard(heard)) = received.body else { panic!("{text}") };
-            player.heard.push(heard);
-        }
+        player.seat.say("me", LAST).await;
+        player.hear_until(&player.id.clone()).await;
+    }
+    from_outside.await.unwrap();
+    hub.all().send(Heard { from: "end".into(), audience: "hub all".into(), n: LAST });
+    for player in &mut players {
+        player.hear_until("end").await;
     }
     check(seed, &players);
 }
@@ -278,13 +354,27 @@ fn check(seed: u64, players: &[Player]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_client_hears_everything_once_and_in_order() {
     for seed in 0..6 {
-        play(seed).await;
+        play(seed, false).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn so_it_is_on_sockets() {
+    for seed in 10..14 {
+        play(seed, true).await;
+    }
+}
+
+#[tokio::test]
+async fn so_it_is_on_sockets_and_one_thread() {
+    for seed in 14..17 {
+        play(seed, true).await;
     }
 }
 
 #[tokio::test]
 async fn so_it_is_on_one_thread() {
     for seed in 6..10 {
-        play(seed).await;
+        play(seed, false).await;
     }
 }

@@ -15,6 +15,7 @@ use crate::mask::Mask;
 use crate::members::Members;
 use crate::message::Message;
 use crate::outbox::Pushed;
+use crate::pace::Paced;
 use crate::registry::UserKey;
 use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -157,7 +158,7 @@ impl<C: Channel, K> Audience<C, K> {
         }
         let result = match (&self.target, self.one_room()) {
             (_, Some(room)) => {
-                make(shown(room.name())).map(|frame| room.send(&frame, self.from.as_ref(), &self.mask, |_| true))
+                make(shown(room.name())).map(|frame| room.send(&frame, self.paced().as_ref(), &self.mask, |_| true))
             }
             (Target::Room(_), None) => return Sent::default(),
             (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
@@ -187,9 +188,17 @@ impl<C: Channel, K> Audience<C, K> {
         let mut sent = Sent::default();
         for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
             let frame = make(shown(room.name()))?;
-            sent.add(room.send(&frame, self.from.as_ref(), &self.mask, |member| reached.insert(member.id)));
+            sent.add(room.send(&frame, self.paced().as_ref(), &self.mask, |member| reached.insert(member.id)));
         }
         Ok(sent)
+    }
+
+    /// Whoever is slowed where the rooms can't follow.
+    fn paced(&self) -> Option<Paced> {
+        match &self.from {
+            Some(from) => Some(Paced::Connection(Arc::clone(from))),
+            None => self.hub.registry().hub_pace(self.hub.channel()).cloned().map(Paced::Hub),
+        }
     }
 
     fn unencodable(&self, error: &EncodeError) -> Sent {
@@ -265,8 +274,8 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let Some(room) = self.one_room() else { return Sent::default() };
-        let sent =
-            room.send_with(self.from.as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
+        let sent = room
+            .send_with(self.paced().as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
         sent.unwrap_or_else(|error| self.unencodable(&error))
     }
 }

@@ -20,9 +20,23 @@ pub struct Config {
     /// can still be said. So is a healthy one to which more is sent in one go: a handler with that much to say awaits
     /// [`Socket::flushed`](crate::Socket::flushed) now and then.
     pub outbox_bytes: usize,
+    /// After how much silence a client is pinged: 25 seconds, or up to a fifth less, so that those who came together are
+    /// not pinged together. `None`: never, and nobody who vanishes without a word is noticed before something is sent to it.
+    pub ping_interval: Option<Duration>,
+    /// How long after such a ping anything must be heard from the client: 10 seconds, or it is closed with 1013. While we do
+    /// not read from it, because its handler has enough to do, it need not be heard.
+    pub pong_timeout: Duration,
+    /// How long a client may send no message before it is closed with 1000; pings and pongs are none. `None`: for ever.
+    pub idle_timeout: Option<Duration>,
+    /// How long a handler or hook may wait for something. Then it is dropped at that `await`, and its client told `timeout`;
+    /// the connection goes on, unless it was `on_connect`. `None`: for ever. Code that never awaits can't be stopped.
+    pub handler_timeout: Option<Duration>,
     /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut.
     pub close_timeout: Duration,
-    /// How long a server that stops waits for handlers and `on_close` hooks before it cancels them: 10 seconds; and as
+    /// Over how long a server that drains spreads the closes, so that its clients do not all come back in the same moment: 5
+    /// seconds, but no longer than a millisecond for each client.
+    pub drain_window: Duration,
+    /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 10 seconds; and as
     /// long again for the `on_close` hooks of the cancelled.
     pub shutdown_timeout: Duration,
 }
@@ -33,7 +47,12 @@ impl Default for Config {
             message_bytes: 64 * 1024,
             message_fragments: 1024,
             outbox_bytes: 1024 * 1024,
+            ping_interval: Some(Duration::from_secs(25)),
+            pong_timeout: Duration::from_secs(10),
+            idle_timeout: None,
+            handler_timeout: None,
             close_timeout: Duration::from_secs(2),
+            drain_window: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(10),
         }
     }
@@ -61,10 +80,45 @@ impl Config {
         self
     }
 
+    /// Sets [`ping_interval`](Self::ping_interval).
+    #[must_use]
+    pub fn ping_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.ping_interval = interval.into();
+        self
+    }
+
+    /// Sets [`pong_timeout`](Self::pong_timeout).
+    #[must_use]
+    pub fn pong_timeout(mut self, timeout: Duration) -> Self {
+        self.pong_timeout = timeout;
+        self
+    }
+
+    /// Sets [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = timeout.into();
+        self
+    }
+
+    /// Sets [`handler_timeout`](Self::handler_timeout).
+    #[must_use]
+    pub fn handler_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.handler_timeout = timeout.into();
+        self
+    }
+
     /// Sets [`close_timeout`](Self::close_timeout).
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// Sets [`drain_window`](Self::drain_window).
+    #[must_use]
+    pub fn drain_window(mut self, window: Duration) -> Self {
+        self.drain_window = window;
         self
     }
 

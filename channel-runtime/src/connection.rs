@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
+use crate::heartbeat::Pulse;
 use crate::members::Members;
 use crate::outbox::Outbox;
 use crate::pace::Pace;
@@ -32,6 +33,11 @@ impl ConnectionId {
         // The operating system seeds each process's `RandomState`.
         let node = *NODE.get_or_init(|| RandomState::new().hash_one(std::process::id()));
         Self { node, serial: SERIAL.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// A number that differs from one connection to the next.
+    pub(crate) fn spread(self) -> u32 {
+        self.serial as u32
     }
 }
 
@@ -73,6 +79,7 @@ pub(crate) struct Connection {
     pub own_room: Arc<Members>,
     pub outbox: Outbox,
     pub pace: Pace,
+    pub pulse: Pulse,
     /// Where its task runs; nothing outside a runtime, in a test that is its own client.
     pub runtime: Option<Handle>,
     /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.

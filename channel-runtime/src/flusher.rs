@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::connection::Connection;
 use crate::members::Members;
+use crate::pace::Paced;
 
 /// How many members are written to before others have their turn: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
@@ -29,7 +30,7 @@ pub(crate) struct Due {
     /// Those to whose outboxes something was pushed that nobody else writes.
     pub members: Vec<Arc<Connection>>,
     /// Those who sent it, with how many bytes.
-    pub senders: Vec<(Arc<Connection>, usize)>,
+    pub senders: Vec<(Paced, usize)>,
 }
 
 impl Due {
@@ -46,9 +47,7 @@ impl Due {
     /// Lets the senders go on.
     pub fn release(&mut self) {
         for (sender, bytes) in self.senders.drain(..) {
-            if sender.pace.catch_up(bytes) {
-                sender.outbox.wake_owner();
-            }
+            sender.catch_up(bytes);
         }
     }
 }

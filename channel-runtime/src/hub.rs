@@ -86,10 +86,27 @@ impl<C: Channel> Hub<C> {
         Some(core.with(|state: &mut C::RoomState| act(state, &audience)))
     }
 
-    /// Gives way to the tasks that write, so that a producer does not run ahead of a crowded room for as long as it never
-    /// waits for anything else. What was sent waits in the clients' outboxes already; it does not wait for a slow client.
+    /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a quarter of
+    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not written yet. A producer that awaits it between its sends is
+    /// slowed to what a crowded room can take, and for half a second at each step to its slowest member; one that is slower
+    /// still is disconnected when its outbox is full.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Hub};
+    /// # #[message(type = "tick")] pub struct Tick { price: u64 }
+    /// # #[channel("/market")] pub struct Market;
+    /// # #[channel(sends(Tick))] impl Market {}
+    /// async fn produce(hub: Hub<Market>, prices: impl Iterator<Item = u64>) {
+    ///     for price in prices {
+    ///         hub.room(&Market::room()).send(Tick { price });
+    ///         hub.ready().await;
+    ///     }
+    /// }
+    /// ```
     pub async fn ready(&self) {
-        tokio::task::yield_now().await;
+        if let Some(pace) = self.registry.hub_pace(self.channel) {
+            pace.caught_up().await;
+        }
     }
 
     fn audience<K>(&self, target: Target) -> Audience<C, K> {

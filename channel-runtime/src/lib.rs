@@ -93,6 +93,8 @@ mod flusher;
 #[cfg(feature = "server")]
 mod handshake;
 #[cfg(feature = "server")]
+mod heartbeat;
+#[cfg(feature = "server")]
 mod hub;
 #[cfg(feature = "server")]
 mod link;

@@ -124,14 +124,19 @@ impl Link {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {
-        if let Err(error) = self.connection.outbox.drain(cx, &mut self.stream) {
-            self.lost(&error.to_string());
+        match self.connection.outbox.drain(cx, &mut self.stream) {
+            // A client that is behind, and takes some of it, is there: its pong may be far behind too.
+            Ok(progress) if progress.resumed => self.connection.pulse.hear(),
+            Ok(_) => {}
+            Err(error) => self.lost(&error.to_string()),
         }
     }
 
     fn read(&mut self, cx: &mut Context<'_>) {
         for _ in 0..READS_PER_TURN {
-            if self.ended.is_some() || self.parked_bytes >= PARKED_BYTES {
+            let rests = self.ended.is_some() || self.parked_bytes >= PARKED_BYTES;
+            self.connection.pulse.rest(rests);
+            if rests {
                 return;
             }
             let Self { stream, parser, parked, .. } = self;
@@ -140,7 +145,10 @@ impl Link {
             match fed {
                 Poll::Pending => return,
                 Poll::Ready(Ok((0, _))) => return self.left("the stream ended without a close"),
-                Poll::Ready(Ok((_, result))) => self.took(before, result),
+                Poll::Ready(Ok((_, result))) => {
+                    self.connection.pulse.hear();
+                    self.took(before, result);
+                }
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
             }
         }
@@ -168,14 +176,31 @@ impl Link {
                         close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
                     self.ended = Some(Close::new(ClosedBy::Client, code, reason));
                 }
-                _ => {}
+                Input::Text(_) | Input::Binary(_) => self.connection.pulse.speak(),
+                Input::Pong(_) => {}
             }
         }
+        self.take_pong(before);
         if let Err(violation) = result {
             self.ended = Some(violation.into());
         }
         if self.ended.is_some() {
             self.connection.outbox.client_is_leaving();
+        }
+    }
+
+    /// The answer to our own ping is nobody else's business.
+    fn take_pong(&mut self, before: usize) {
+        if !self.connection.pulse.awaits_pong() {
+            return;
+        }
+        let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
+        if let Some(at) = self.parked.range(before..).position(is_pong) {
+            self.connection.pulse.ponged();
+            self.parked_bytes -= self.parked.remove(before + at).as_ref().map_or(0, size);
+            if self.parked.is_empty() {
+                self.parked = VecDeque::new();
+            }
         }
     }
 

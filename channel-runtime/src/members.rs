@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -14,6 +15,7 @@ use crate::connection::{Connection, ConnectionId};
 use crate::flusher::{self, Due};
 use crate::mask::Mask;
 use crate::outbox::Pushed;
+use crate::pace::Paced;
 use crate::sent::Sent;
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
@@ -93,6 +95,17 @@ impl Members {
         self.lock().members.values().filter(|member| mask.admits(member)).cloned().collect()
     }
 
+    /// The members at these places for whom `find` finds something.
+    pub fn examine<T>(
+        &self,
+        places: Range<usize>,
+        find: impl Fn(&Connection) -> Option<T>,
+    ) -> Vec<(Arc<Connection>, T)> {
+        let members = &self.lock().members;
+        let examined = members.values().skip(places.start).take(places.len());
+        examined.filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
+    }
+
     pub fn count(&self, mask: &Mask) -> usize {
         self.lock().members.values().filter(|member| mask.admits(member)).count()
     }
@@ -101,7 +114,7 @@ impl Members {
     pub fn send(
         self: &Arc<Self>,
         frame: &Bytes,
-        from: Option<&Arc<Connection>>,
+        from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
     ) -> Sent {
@@ -113,7 +126,7 @@ impl Members {
     /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
     pub fn send_with<E>(
         self: &Arc<Self>,
-        from: Option<&Arc<Connection>>,
+        from: Option<&Paced>,
         mask: &Mask,
         make: impl FnOnce(usize) -> Result<Bytes, E>,
     ) -> Result<Sent, E> {
@@ -144,7 +157,7 @@ impl Members {
 
     /// For the flusher: what these sent has been passed on. They go on, unless a member is far behind: then they are held, and
     /// it is told where somebody has to begin to wait for that member.
-    pub fn passed_on(&self, senders: Vec<(Arc<Connection>, usize)>) -> bool {
+    pub fn passed_on(&self, senders: Vec<(Paced, usize)>) -> bool {
         let inner = &mut *self.lock();
         inner.laggards.retain(|_, member| member.outbox.is_far_behind());
         inner.held.senders.extend(senders);
@@ -243,7 +256,7 @@ impl Inner {
     fn deliver(
         &mut self,
         frame: &Bytes,
-        from: Option<&Arc<Connection>>,
+        from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
     ) -> (Sent, Option<Handle>) {
@@ -265,10 +278,10 @@ impl Inner {
             }
         }
         if let Some(from) = from.filter(|_| self.is_flushing) {
-            from.pace.advance(frame.len());
+            from.advance(frame.len());
             match self.due.senders.last_mut() {
-                Some((last, bytes)) if last.id == from.id => *bytes += frame.len(),
-                _ => self.due.senders.push((Arc::clone(from), frame.len())),
+                Some((last, bytes)) if last.is(from) => *bytes += frame.len(),
+                _ => self.due.senders.push((from.clone(), frame.len())),
             }
         }
         (sent, flusher)

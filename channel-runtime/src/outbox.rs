@@ -330,7 +330,7 @@ impl Outbox {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         inner.is_promised = false;
-        let before = inner.queue.bytes();
+        let (before, was_blocked) = (inner.queue.bytes(), inner.is_blocked);
         let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
         let wrote = inner.queue.bytes() < before;
         inner.needs_flush |= wrote;
@@ -350,7 +350,7 @@ impl Outbox {
             inner.in_flight = None;
             self.emptied.notify_waiters();
         }
-        Ok(Drained { wrote, empty: !inner.is_blocked })
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !inner.is_blocked })
     }
 
     /// Ends the writing half of the stream, after all that was written.
@@ -364,6 +364,8 @@ impl Outbox {
 pub(crate) struct Drained {
     /// Whether the client took anything.
     pub wrote: bool,
+    /// Whether it took something after it had taken nothing more.
+    pub resumed: bool,
     /// Whether nothing waits any more.
     pub empty: bool,
 }
@@ -384,5 +386,36 @@ impl Inner {
         if let Some(owner) = self.owner.take() {
             owner.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+    use crate::wire::frame::{Opcode, frame};
+    use crate::wire::transport::Transport;
+
+    #[tokio::test]
+    async fn a_client_that_takes_more_after_it_took_no_more_is_seen_to() {
+        let (near, mut far) = tokio::io::duplex(1000);
+        let (mut stream, _) = Transport::Other(Box::new(near)).split();
+        let outbox = Outbox::new(usize::MAX, Activity::default());
+        let mut drain = || {
+            let drained = outbox.drain(&mut Context::from_waker(Waker::noop()), &mut stream).unwrap();
+            (drained.wrote, drained.resumed, drained.empty)
+        };
+        assert_eq!(drain(), (false, false, true));
+        for _ in 0..10 {
+            assert_ne!(outbox.push(&frame(Opcode::Binary, &[0; 300]), Sender::Own), Pushed::Refused);
+        }
+        assert_eq!(drain(), (true, false, false));
+        assert_eq!(drain(), (false, false, false));
+        far.read_exact(&mut [0; 10]).await.unwrap();
+        assert_eq!(drain(), (true, true, false));
+        assert_eq!(drain(), (false, false, false));
     }
 }

@@ -1,12 +1,17 @@
 //! How far a sender is ahead of the rooms it sends to.
 //!
-//! A broadcast costs its sender nothing and the room a write for each member. So what a connection has sent to rooms and
-//! no flusher has passed on yet is counted, and above a mark the connection's input waits: whoever floods a room is slowed to
-//! the room's pace, by its own socket.
+//! A broadcast costs its sender nothing and the room a write for each member. So what somebody has sent to rooms and no flusher
+//! has passed on yet is counted. Above a mark a connection's input waits: whoever floods a room is slowed to the room's pace,
+//! by its own socket. Whoever sends through a hub can wait for the same.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Above so many bytes ahead, or a quarter of what may wait for one client, a connection's next message waits.
+use tokio::sync::Notify;
+
+use crate::connection::Connection;
+
+/// Above so many bytes ahead, or a quarter of what may wait for one client, a sender waits.
 const HIGH_MARK: usize = 64 * 1024;
 
 pub(crate) struct Pace {
@@ -23,13 +28,71 @@ impl Pace {
         self.ahead.load(Ordering::Acquire) > self.high_mark
     }
 
-    pub fn advance(&self, bytes: usize) {
+    fn advance(&self, bytes: usize) {
         self.ahead.fetch_add(bytes, Ordering::AcqRel);
     }
 
     /// The room has passed on so much of it. Whether it was too far ahead and is no more.
-    pub fn catch_up(&self, bytes: usize) -> bool {
+    fn catch_up(&self, bytes: usize) -> bool {
         let before = self.ahead.fetch_sub(bytes, Ordering::AcqRel);
         before > self.high_mark && before - bytes <= self.high_mark
+    }
+}
+
+/// The pace of all who send to a channel from outside.
+pub(crate) struct HubPace {
+    pace: Pace,
+    caught_up: Notify,
+}
+
+impl HubPace {
+    pub fn new(outbox_bytes: usize) -> Self {
+        Self { pace: Pace::new(outbox_bytes), caught_up: Notify::new() }
+    }
+
+    /// Waits until what was sent is not too far ahead of the rooms.
+    pub async fn caught_up(&self) {
+        loop {
+            // Made before the look, so that what happens between the look and the wait is not missed.
+            let caught_up = self.caught_up.notified();
+            if !self.pace.is_too_far_ahead() {
+                return;
+            }
+            caught_up.await;
+        }
+    }
+}
+
+/// Who sends to a room, and has a pace.
+#[derive(Clone)]
+pub(crate) enum Paced {
+    Connection(Arc<Connection>),
+    Hub(Arc<HubPace>),
+}
+
+impl Paced {
+    fn pace(&self) -> &Pace {
+        match self {
+            Self::Connection(connection) => &connection.pace,
+            Self::Hub(hub) => &hub.pace,
+        }
+    }
+
+    pub fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.pace(), other.pace())
+    }
+
+    pub fn advance(&self, bytes: usize) {
+        self.pace().advance(bytes);
+    }
+
+    /// The room has passed on so much of it; it goes on, if it has waited for that.
+    pub fn catch_up(&self, bytes: usize) {
+        if self.pace().catch_up(bytes) {
+            match self {
+                Self::Connection(connection) => connection.outbox.wake_owner(),
+                Self::Hub(hub) => hub.caught_up.notify_waiters(),
+            }
+        }
     }
 }

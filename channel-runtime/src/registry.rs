@@ -7,23 +7,29 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Activity;
 use crate::connection::{Connection, ConnectionId};
+use crate::heartbeat::Pulse;
 use crate::mask::Mask;
 use crate::members::{Members, assert_outside_send_with};
 use crate::outbox::Outbox;
-use crate::pace::Pace;
+use crate::pace::{HubPace, Pace};
 use crate::wire::close::Close;
 
 /// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
+
+/// The longest time between the closes of two connections when the server drains.
+const LONGEST_STEP: Duration = Duration::from_millis(1);
 
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
@@ -34,6 +40,8 @@ pub(crate) struct Registry {
     stopping: AtomicBool,
     given_up: AtomicBool,
     gives_up: Notify,
+    /// Somebody watches whether the clients are still there.
+    is_watched: AtomicBool,
 }
 
 /// One channel's part of the registry.
@@ -42,6 +50,8 @@ struct ChannelEntry {
     /// Everybody.
     all: Arc<Members>,
     rooms: Sharded<Arc<str>, Arc<Members>>,
+    /// The pace of its hubs, once there is anybody to send to.
+    hub: OnceLock<Arc<HubPace>>,
     /// Makes the state of a room of the path.
     make_state: fn() -> Box<dyn Any + Send>,
 }
@@ -69,22 +79,39 @@ impl Registry {
             stopping: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             gives_up: Notify::new(),
+            is_watched: AtomicBool::new(false),
         }
     }
 
     /// Adds a channel; its place is the number of those before it.
     pub fn add<C: 'static>(&mut self, make_state: fn() -> Box<dyn Any + Send>) {
         let all = Arc::new(Members::new("*".into(), Box::new(())));
-        self.channels.push(ChannelEntry { channel: TypeId::of::<C>(), all, rooms: Sharded::new(), make_state });
+        self.channels.push(ChannelEntry {
+            channel: TypeId::of::<C>(),
+            all,
+            rooms: Sharded::new(),
+            hub: OnceLock::new(),
+            make_state,
+        });
     }
 
     pub fn index_of<C: 'static>(&self) -> Option<usize> {
         self.channels.iter().position(|entry| entry.channel == TypeId::of::<C>())
     }
 
+    /// How many channels there are.
+    pub fn channels(&self) -> usize {
+        self.channels.len()
+    }
+
     /// Everybody on this channel.
     pub fn all(&self, channel: usize) -> &Arc<Members> {
         &self.channels[channel].all
+    }
+
+    /// The pace of this channel's hubs; none while nobody has ever been there.
+    pub fn hub_pace(&self, channel: usize) -> Option<&Arc<HubPace>> {
+        self.channels[channel].hub.get()
     }
 
     /// The room of this name, while it has members.
@@ -101,6 +128,7 @@ impl Registry {
     pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
         let Newcomer { channel, room, user, outbox_bytes, activity } = newcomer;
         let entry = &self.channels[channel];
+        entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let connection = Arc::new(Connection {
                 id: ConnectionId::next(),
@@ -109,6 +137,7 @@ impl Registry {
                 own_room: Arc::clone(own_room),
                 outbox: Outbox::new(outbox_bytes, activity),
                 pace: Pace::new(outbox_bytes),
+                pulse: Pulse::default(),
                 runtime: Handle::try_current().ok(),
                 joined: Mutex::new(Some(Vec::new())),
             });
@@ -119,7 +148,7 @@ impl Registry {
         if let Some(user) = &connection.user {
             self.users.shard(user).entry(user.clone()).or_default().push(Arc::clone(&connection));
         }
-        // A stop that began before this connection was listed has not told it.
+        // A drain that began before this connection was listed has not told it.
         if self.is_stopping() {
             connection.outbox.close(Close::going_away());
         }
@@ -168,10 +197,23 @@ impl Registry {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Tells every connection that the server goes away.
-    pub fn stop(&self) {
+    /// Refuses newcomers from now on.
+    pub fn close_door(&self) {
         self.stopping.store(true, Ordering::SeqCst);
-        for connection in self.connections() {
+    }
+
+    /// Tells every connection that the server goes away, one after the other over this time, but no longer than
+    /// [`LONGEST_STEP`] for each. The door is closed.
+    pub async fn send_away(&self, window: Duration) {
+        let connections: Vec<_> = self.connections().collect();
+        let window = window.min(LONGEST_STEP.saturating_mul(u32::try_from(connections.len()).unwrap_or(u32::MAX)));
+        let begun = Instant::now();
+        for (at, connection) in connections.iter().enumerate() {
+            let due = begun + window.mul_f64(at as f64 / connections.len() as f64);
+            // A timer's own precision is a millisecond: what is due within it goes at once.
+            if due > Instant::now() + LONGEST_STEP {
+                sleep_until(due).await;
+            }
             connection.outbox.close(Close::going_away());
         }
     }
@@ -189,6 +231,27 @@ impl Registry {
         if !self.given_up.load(Ordering::Acquire) {
             gives_up.await;
         }
+    }
+
+    /// Whether the connections have to be watched from now on: somebody is here, and nobody does.
+    pub fn begin_watch(&self) -> bool {
+        !self.is_watched.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether the watch is over, because nobody is here any more.
+    pub fn end_watch(&self) -> bool {
+        let is_empty = || self.channels.iter().all(|entry| entry.all.len() == 0);
+        if !is_empty() {
+            return false;
+        }
+        self.lose_watch();
+        // Who came before it was said to be over has relied on it.
+        is_empty() || !self.begin_watch()
+    }
+
+    /// The watch has ended, whoever is here.
+    pub fn lose_watch(&self) {
+        self.is_watched.store(false, Ordering::SeqCst);
     }
 
     fn connections(&self) -> impl Iterator<Item = Arc<Connection>> {

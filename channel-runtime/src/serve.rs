@@ -90,7 +90,7 @@ impl<A: Send + Sync + 'static> Server<A> {
         self
     }
 
-    /// Serves at this address until ctrl-c or SIGTERM, then stops as [`stop`](Self::stop) says.
+    /// Serves at this address until ctrl-c or SIGTERM, then stops as [`drain`](Self::drain) says.
     ///
     /// # Errors
     /// Where the address can't be bound.
@@ -108,13 +108,35 @@ impl<A: Send + Sync + 'static> Server<A> {
         Ok(Bound { server: self, listener, local_addr })
     }
 
-    /// Stops the channels: newcomers are answered 503, every client is told 1001 after what was sent to it before, handlers
-    /// end and `on_close` runs. Whatever still runs after [`shutdown_timeout`](Config::shutdown_timeout) is cancelled, and
-    /// its `on_close` gets the same time again. Returns when all have ended.
-    pub async fn stop(&self) {
-        let registry = &self.table.registry;
-        registry.stop();
-        if tokio::time::timeout(self.table.config.shutdown_timeout, registry.sessions_ended()).await.is_err() {
+    /// Stops the channels, in stages. Newcomers are answered 503 from now on. The clients are told 1001, each after what was sent
+    /// to it before, spread over [`drain_window`](Config::drain_window), so that a whole server's clients do not come back in
+    /// one moment; until then they are served. Handlers end and `on_close` runs; whatever still runs
+    /// [`shutdown_timeout`](Config::shutdown_timeout) after the last close is cancelled, and its `on_close` gets the same time
+    /// again. Returns when all have ended.
+    ///
+    /// [`serve`](Self::serve) and [`Bound::run`] call it. Where the channels are [mounted](Self::filter) in another server,
+    /// that one does not know their connections: call it before that server stops, or while it does.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, channels};
+    /// # #[channel("/chat")] pub struct Chat;
+    /// # #[channel] impl Chat {}
+    /// # let asked_to_stop = async {};
+    /// let server = channels![Chat].app(());
+    /// let mounted = warp::serve(server.filter()).bind(([127, 0, 0, 1], 3030));
+    /// # let served = async {
+    /// let stop = async move {
+    ///     asked_to_stop.await;
+    ///     server.drain().await;
+    /// };
+    /// mounted.await.graceful(stop).run().await;
+    /// # };
+    /// ```
+    pub async fn drain(&self) {
+        let Table { registry, config, .. } = &*self.table;
+        registry.close_door();
+        registry.send_away(config.drain_window).await;
+        if tokio::time::timeout(config.shutdown_timeout, registry.sessions_ended()).await.is_err() {
             registry.give_up();
             registry.sessions_ended().await;
         }
@@ -152,7 +174,7 @@ impl<A: Send + Sync + 'static> Bound<A> {
         self.local_addr
     }
 
-    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::stop`] says.
+    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::drain`] says.
     ///
     /// # Errors
     /// Where the signals can't be listened for.
@@ -162,7 +184,7 @@ impl<A: Send + Sync + 'static> Bound<A> {
         Ok(())
     }
 
-    /// Serves until `stop` is ready, then stops as [`Server::stop`] says.
+    /// Serves until `stop` is ready, then stops as [`Server::drain`] says.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self { server, listener, .. } = self;
         let service = TowerToHyperService::new(warp::service(server.filter()));
@@ -200,7 +222,7 @@ impl<A: Send + Sync + 'static> Bound<A> {
             });
         }
         drop(listener);
-        server.stop().await;
+        server.drain().await;
         // Requests beside the channels end by themselves, or with the same patience.
         let patience = server.table.config.shutdown_timeout;
         if tokio::time::timeout(patience, requests.shutdown()).await.is_err() {

@@ -5,16 +5,21 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::select;
+use tokio::time::sleep;
 
 use crate::activity::{Activity, Token, Work};
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
 use crate::config::Config;
 use crate::fault::Fault;
+use crate::heartbeat;
 use crate::hub::Hub;
 use crate::link::{self, Link};
 use crate::members::Visit;
@@ -57,6 +62,7 @@ impl<C: Channel> Session<C> {
         let entered = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer)));
         let begun = match entered {
             Ok(membership) => {
+                heartbeat::watch(&registry, &config);
                 let connection = Arc::clone(&membership.connection);
                 let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
                 let _visit = connection.own_room.visit();
@@ -104,10 +110,15 @@ impl<C: Channel> Running<C> {
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
-        match run(&self.registry, &mut self.link, hook, Duration::ZERO).await {
+        let limits = Limits::of(&self.registry, &self.config);
+        match run(&mut self.link, hook, limits).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
                 self.socket.close(code, "refused");
+            }
+            Err(Interrupted::TimedOut) => {
+                self.timed_out("on_connect");
+                self.socket.close(CloseCode::TRY_AGAIN, "timeout");
             }
             Err(interrupted) => self.interrupted(interrupted, "on_connect"),
         }
@@ -129,7 +140,7 @@ impl<C: Channel> Running<C> {
     }
 
     async fn handle(&mut self, input: Input) {
-        let Self { handler, socket, app, link, registry, .. } = self;
+        let Self { handler, socket, app, link, registry, config, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
         let (what, future): (_, BoxFuture<'_, Flow>) = match input {
@@ -150,7 +161,7 @@ impl<C: Channel> Running<C> {
         };
         let _work = begin(socket, what);
         // A fault has been sent, and costs the connection nothing.
-        if let Err(interrupted) = run(registry, link, future, Duration::ZERO).await {
+        if let Err(interrupted) = run(link, future, Limits::of(registry, config)).await {
             self.interrupted(interrupted, what);
         }
     }
@@ -165,9 +176,16 @@ impl<C: Channel> Running<C> {
             tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
-        if let Err(interrupted) = run(&self.registry, &mut self.link, hook, self.config.shutdown_timeout).await {
+        let limits = Limits { grace: self.config.shutdown_timeout, ..Limits::of(&self.registry, &self.config) };
+        if let Err(interrupted) = run(&mut self.link, hook, limits).await {
             self.interrupted(interrupted, "on_close");
         }
+    }
+
+    /// The client is told, whatever it asked; the connection goes on.
+    fn timed_out(&self, what: &'static str) {
+        tracing::warn!(channel = C::NAME, connection = %self.socket.id(), what, "timed out");
+        self.socket.answer_fault(&Fault::new(Fault::TIMEOUT, "it took too long"));
     }
 
     /// A message that was not handled to its end is answered nevertheless, and its connection closed.
@@ -185,8 +203,42 @@ impl<C: Channel> Running<C> {
                 tracing::warn!(channel = C::NAME, connection = %self.socket.id(), what, "cancelled: the server stops");
                 Close::going_away()
             }
+            Interrupted::TimedOut => return self.timed_out(what),
         };
         self.socket.connection().outbox.close(close);
+    }
+}
+
+/// What a handler or hook may take.
+struct Limits<'a> {
+    registry: &'a Arc<Registry>,
+    timeout: Option<Duration>,
+    /// What is left once the server gives up.
+    grace: Duration,
+}
+
+impl<'a> Limits<'a> {
+    fn of(registry: &'a Arc<Registry>, config: &Config) -> Self {
+        Self { registry, timeout: config.handler_timeout, grace: Duration::ZERO }
+    }
+
+    /// Ready when it has had all that it may take.
+    fn end(&self) -> BoxFuture<'static, Interrupted> {
+        let Self { timeout, grace, .. } = *self;
+        let registry = Arc::clone(self.registry);
+        Box::pin(async move {
+            let cancelled = async {
+                registry.has_given_up().await;
+                sleep(grace).await;
+                Interrupted::Cancelled
+            };
+            match timeout {
+                None => cancelled.await,
+                Some(timeout) => {
+                    select(pin!(cancelled), pin!(sleep(timeout).map(|()| Interrupted::TimedOut))).await.factor_first().0
+                }
+            }
+        })
     }
 }
 
@@ -210,17 +262,15 @@ enum Interrupted {
     Panicked,
     /// The server stops, and has waited for it long enough.
     Cancelled,
+    /// It has waited for something for longer than it may.
+    TimedOut,
 }
 
-/// Runs a handler or hook while the link goes on. Once the server gives up on the connection, it has `grace` left.
-async fn run<T>(
-    registry: &Arc<Registry>,
-    link: &mut Link,
-    future: BoxFuture<'_, T>,
-    grace: Duration,
-) -> Result<T, Interrupted> {
+/// Runs a handler or hook while the link goes on.
+async fn run<T>(link: &mut Link, future: BoxFuture<'_, T>, limits: Limits<'_>) -> Result<T, Interrupted> {
     let mut running = Some(future);
-    let mut given_up: Option<BoxFuture<'static, ()>> = None;
+    // Made only for those that wait at all.
+    let mut end: Option<BoxFuture<'static, Interrupted>> = None;
     let outcome = poll_fn(|cx| {
         link.cork();
         let Some(future) = &mut running else { unreachable!("polled after it was ready") };
@@ -229,14 +279,7 @@ async fn run<T>(
             Ok(Poll::Pending) => link.poll_io(cx),
             Err(_) => return Poll::Ready(Err(Interrupted::Panicked)),
         }
-        let given_up = given_up.get_or_insert_with(|| {
-            let registry = Arc::clone(registry);
-            Box::pin(async move {
-                registry.has_given_up().await;
-                tokio::time::sleep(grace).await;
-            })
-        });
-        given_up.as_mut().poll(cx).map(|()| Err(Interrupted::Cancelled))
+        end.get_or_insert_with(|| limits.end()).as_mut().poll(cx).map(Err)
     })
     .await;
     // What the future still owns may panic too when it is dropped.

@@ -271,8 +271,16 @@ impl<C: Channel> Client<C> {
 
     fn take(&mut self, mut bytes: Vec<u8>) {
         self.ended = bytes.is_empty();
+        let before = self.received.len();
         if let Err(violation) = self.parser.feed(&mut bytes, &mut self.received) {
             panic!("the server broke the protocol: {}", violation.reason);
+        }
+        // Answered as a browser does, unseen.
+        for input in self.received.split_off(before) {
+            match input {
+                Input::Ping(data) => self.pong(data),
+                other => self.received.push_back(other),
+            }
         }
     }
 }

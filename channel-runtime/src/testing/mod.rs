@@ -96,9 +96,9 @@ impl<A: Send + Sync + 'static> TestApp<A> {
         settle(&self.table().activity).await;
     }
 
-    /// Stops the server, as [`Server::stop`] does.
-    pub async fn stop(&self) {
-        self.server.stop().await;
+    /// Stops the server, as [`Server::drain`] does.
+    pub async fn drain(&self) {
+        self.server.drain().await;
     }
 
     fn table(&self) -> &Arc<Table<A>> {

@@ -156,6 +156,10 @@ pub enum ClosedBy {
     Panic,
     /// We, because the client did not read what was sent to it and its outbox was full.
     SlowClient,
+    /// We, because the client was silent and did not answer a ping.
+    NoPong,
+    /// We, because the client sent no message for longer than it may.
+    Idle,
 }
 
 impl fmt::Display for ClosedBy {
@@ -167,6 +171,8 @@ impl fmt::Display for ClosedBy {
             Self::Violation => "closed for a protocol violation",
             Self::Panic => "closed by a panic",
             Self::SlowClient => "closed because the client is too slow",
+            Self::NoPong => "closed because the client did not answer a ping",
+            Self::Idle => "closed because the client was idle",
         })
     }
 }
