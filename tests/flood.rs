@@ -2,8 +2,8 @@
 
 mod support;
 
-use channel_runtime::{Config, Socket, channel, channels, message};
-use support::{Frame, Raw, start, text, within};
+use channel_runtime::{Config, Hub, Socket, channel, channels, message};
+use support::{Frame, Raw, Running, start, text, within};
 use tokio::net::TcpSocket;
 
 const READERS: usize = 4;
@@ -32,14 +32,57 @@ impl Flood {
 }
 
 fn said(n: usize) -> String {
-    format!(r#"{{"type":"say","n":{n},"padding":"{}"}}"#, "x".repeat(300))
+    format!(r#"{{"type":"say","n":{n},"padding":"{}"}}"#, padding())
+}
+
+fn padding() -> String {
+    "x".repeat(300)
 }
 
 #[tokio::test]
 async fn whoever_floods_a_room_of_slow_readers_is_slowed_and_nobody_is_cut() {
+    let (server, hub) = flood().await;
+    let readers = readers(&server).await;
+    let mut flooder = server.raw("/flood/r").await;
+    while hub.all().len() <= READERS {
+        tokio::task::yield_now().await;
+    }
+    let reading = read_slowly(readers);
+    let flooding = tokio::spawn(async move {
+        for n in 0..MESSAGES {
+            flooder.write(text(&said(n))).await;
+        }
+        flooder
+    });
+    let _flooder = within(flooding).await.unwrap();
+    let _readers = within(reading).await;
+    assert_eq!(hub.all().len(), READERS + 1, "nobody was cut");
+}
+
+#[tokio::test]
+async fn whoever_floods_a_room_from_outside_can_wait_for_it() {
+    let (server, hub) = flood().await;
+    let readers = readers(&server).await;
+    // Nobody to wait for is no reason to wait.
+    within(hub.ready()).await;
+    let reading = read_slowly(readers);
+    for n in 0..MESSAGES {
+        let sent = hub.room(&Flood::room("r")).send(Say { n, padding: padding() });
+        assert_eq!((sent.recipients, sent.refused), (READERS, 0), "message {n}");
+        within(hub.ready()).await;
+    }
+    let _readers = within(reading).await;
+    assert_eq!(hub.all().len(), READERS, "nobody was cut");
+}
+
+async fn flood() -> (Running, Hub<Flood>) {
     let channels = channels![Flood];
     let hub = channels.of::<Flood>();
-    let server = start(channels.app(()).config(Config::default().outbox_bytes(OUTBOX))).await;
+    (start(channels.app(()).config(Config::default().outbox_bytes(OUTBOX))).await, hub)
+}
+
+/// Members of the room, who have not read anything yet.
+async fn readers(server: &Running) -> Vec<Raw> {
     let mut readers = Vec::new();
     for _ in 0..READERS {
         let socket = TcpSocket::new_v4().unwrap();
@@ -49,10 +92,11 @@ async fn whoever_floods_a_room_of_slow_readers_is_slowed_and_nobody_is_cut() {
         reader.upgrade("/flood/r").await;
         readers.push(reader);
     }
-    let mut flooder = server.raw("/flood/r").await;
-    while hub.all().len() <= READERS {
-        tokio::task::yield_now().await;
-    }
+    readers
+}
+
+/// Every reader reads everything, in tasks of their own; ready when they have.
+fn read_slowly(readers: Vec<Raw>) -> impl Future<Output = Vec<Raw>> {
     let reading = readers.into_iter().map(|mut reader| {
         tokio::spawn(async move {
             for n in 0..MESSAGES {
@@ -72,16 +116,11 @@ async fn whoever_floods_a_room_of_slow_readers_is_slowed_and_nobody_is_cut() {
         })
     });
     let reading: Vec<_> = reading.collect();
-    let flooding = tokio::spawn(async move {
-        for n in 0..MESSAGES {
-            flooder.write(text(&said(n))).await;
+    async move {
+        let mut readers = Vec::new();
+        for reader in reading {
+            readers.push(reader.await.unwrap());
         }
-        flooder
-    });
-    let _flooder = within(flooding).await.unwrap();
-    let mut readers = Vec::new();
-    for reader in reading {
-        readers.push(reader.await.unwrap());
+        readers
     }
-    assert_eq!(hub.all().len(), READERS + 1, "nobody was cut");
 }

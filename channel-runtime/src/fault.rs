@@ -15,7 +15,8 @@ use crate::wire::close::CloseCode;
 
 /// An error for the client's eyes: `{"type":"error","code":"game.full","message":"..",..}`.
 ///
-/// Codes of one's own contain a dot, the framework's are single words: [`INTERNAL`](Self::INTERNAL) and its neighbours. Only what is put in here reaches the client:
+/// Codes of one's own contain a dot, the framework's are single words: [`INTERNAL`](Self::INTERNAL) and its
+/// neighbours. Only what is put in here reaches the client:
 ///
 /// ```
 /// # use channel_runtime::Fault;
@@ -63,9 +64,31 @@ impl Fault {
     /// The server's own failure; what it was stands in the log.
     pub const INTERNAL: &str = "internal";
 
+    /// The framework's own codes.
+    const OWN: [&str; 9] = [
+        Self::MALFORMED,
+        Self::UNKNOWN_TYPE,
+        Self::INVALID_PAYLOAD,
+        Self::VALIDATION,
+        Self::RATE_LIMITED,
+        Self::UNAUTHORIZED,
+        Self::FORBIDDEN,
+        Self::TIMEOUT,
+        Self::INTERNAL,
+    ];
+
     /// A fault with a code and a message.
+    ///
+    /// # Panics
+    /// In debug builds, where the code is a single word and not one of the framework's: a later version may give that word a
+    /// meaning. One's own contain a dot.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), details: Value::Null }
+        let code = code.into();
+        debug_assert!(
+            code.contains('.') || Self::OWN.contains(&&*code),
+            "the fault code {code:?} is none of the framework's: one of your own contains a dot, such as \"game.{code}\""
+        );
+        Self { code, message: message.into(), details: Value::Null }
     }
 
     /// A failure of the server's own: the cause is logged with an id, and the client is told the id alone.
@@ -140,5 +163,26 @@ impl FaultId {
 impl fmt::Display for FaultId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_the_framework_are_single_words_and_those_of_others_have_a_dot() {
+        for own in Fault::OWN {
+            assert_eq!(Fault::new(own, "").code, own);
+            assert!(!own.contains('.'));
+        }
+        assert_eq!(Fault::new("game.full", "").code, "game.full");
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic = "one of your own contains a dot, such as \"game.full\""]
+    fn a_single_word_of_others_is_refused() {
+        let _ = Fault::new("full", "");
     }
 }
