@@ -40,7 +40,7 @@ pub(crate) struct Link {
     /// Inputs given out in this turn.
     given: usize,
     /// How the client's side ended, once it has; the parked input came before that.
-    ended: Option<Close>,
+    ended: Option<Box<Close>>,
     connection: Arc<Connection>,
 }
 
@@ -174,7 +174,7 @@ impl Link {
                 Input::Close(close) => {
                     let (code, reason) =
                         close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
-                    self.ended = Some(Close::new(ClosedBy::Client, code, reason));
+                    self.ended = Some(Box::new(Close::new(ClosedBy::Client, code, reason)));
                 }
                 Input::Text(_) | Input::Binary(_) => self.connection.pulse.speak(),
                 Input::Pong(_) => {}
@@ -182,7 +182,7 @@ impl Link {
         }
         self.take_pong(before);
         if let Err(violation) = result {
-            self.ended = Some(violation.into());
+            self.ended = Some(Box::new(violation.into()));
         }
         if self.ended.is_some() {
             self.connection.outbox.client_is_leaving();
@@ -207,7 +207,7 @@ impl Link {
     /// The client says no more. It may still read: whoever ends only its own half gets the answers to what it said.
     fn left(&mut self, reason: &str) {
         if self.ended.is_none() {
-            self.ended = Some(Close::new(ClosedBy::Lost, None, reason));
+            self.ended = Some(Box::new(Close::new(ClosedBy::Lost, None, reason)));
         }
         self.connection.outbox.client_is_leaving();
     }
@@ -224,7 +224,7 @@ impl Link {
         self.parked_bytes = 0;
         let outbox = &self.connection.outbox;
         if let Some(ended) = &self.ended {
-            outbox.close(ended.clone());
+            outbox.close(Close::clone(ended));
         }
         outbox.closing().expect("a connection ends where one of its sides has ended")
     }
@@ -232,7 +232,7 @@ impl Link {
     /// Sends what waits and our Close, ends our half of the stream, and reads until the client has ended its own, so that
     /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`; and so long after
     /// `given_up` whatever it takes, for one that takes a little now and then could hold a server that stops.
-    pub async fn finish(mut self, timeout: Duration, given_up: impl Future<Output = ()>) {
+    pub async fn finish(&mut self, timeout: Duration, given_up: impl Future<Output = ()>) {
         let mut deadline = Box::pin(sleep(timeout));
         let mut last = Box::pin(async {
             given_up.await;

@@ -33,8 +33,6 @@ struct Inner {
     state: State,
     client: Client,
     queue: Queue,
-    /// Frames from others during `on_connect`: they follow what it sends itself.
-    held: Queue,
     /// The socket's writing half, where there is a socket; else only the connection's own task can write.
     socket: Option<OwnedWriteHalf>,
     /// The connection's own task, where it rests. While it runs, and from when it is woken, nobody else writes: it is
@@ -51,11 +49,13 @@ struct Inner {
 }
 
 enum State {
-    /// `on_connect` runs and has not sent to others yet.
-    Welcoming,
+    /// `on_connect` runs and has not sent to others yet. Frames from others are held: they follow what it sends itself.
+    Welcoming {
+        held: Queue,
+    },
     Open,
     /// Our Close frame is the last in the queue, where the client is there to read it; nothing is taken any more.
-    Closing(Close),
+    Closing(Box<Close>),
 }
 
 #[derive(PartialEq, Eq)]
@@ -93,10 +93,9 @@ pub(crate) enum Sender {
 impl Outbox {
     pub fn new(limit: usize, activity: Activity) -> Self {
         let inner = Inner {
-            state: State::Welcoming,
+            state: State::Welcoming { held: Queue::default() },
             client: Client::Here,
             queue: Queue::default(),
-            held: Queue::default(),
             socket: None,
             owner: None,
             needs_flush: false,
@@ -129,12 +128,12 @@ impl Outbox {
         if matches!(inner.state, State::Closing(_)) || inner.client == Client::Gone {
             return Pushed::Refused;
         }
-        if inner.queue.bytes() + inner.held.bytes() + frame.len() > self.limit {
+        if inner.bytes() + frame.len() > self.limit {
             self.cut_slow_client(inner);
             return Pushed::Refused;
         }
-        if matches!(inner.state, State::Welcoming) && from == Sender::Others {
-            inner.held.push(frame);
+        if let (State::Welcoming { held }, Sender::Others) = (&mut inner.state, from) {
+            held.push(frame);
             return Pushed::Waits;
         }
         inner.queue.push(frame);
@@ -192,13 +191,13 @@ impl Outbox {
     pub fn welcome_is_over(&self) {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        if matches!(inner.state, State::Welcoming) {
-            inner.state = State::Open;
-            if !inner.held.is_empty() {
-                inner.queue.append(&mut inner.held);
-                self.count(inner);
-                inner.wake_owner();
-            }
+        let State::Welcoming { held } = &mut inner.state else { return };
+        let held = std::mem::take(held);
+        inner.state = State::Open;
+        if !held.is_empty() {
+            inner.queue.append(held);
+            self.count(inner);
+            inner.wake_owner();
         }
     }
 
@@ -209,8 +208,6 @@ impl Outbox {
             return false;
         }
         if inner.client != Client::Gone {
-            // Nobody hears the others before its welcome, which does not come any more.
-            inner.held = Queue::default();
             // A client's own close is answered with its code; the reason was its own. One that ended its half of the
             // stream without a Close gets none either.
             let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
@@ -236,7 +233,9 @@ impl Outbox {
         let mut inner = self.inner.lock();
         inner.client = Client::Gone;
         inner.queue = Queue::default();
-        inner.held = Queue::default();
+        if let State::Welcoming { held } = &mut inner.state {
+            *held = Queue::default();
+        }
         // Nothing is owed: the owner can rest, and be woken, on a stream whose flush goes on failing.
         inner.needs_flush = false;
         inner.in_flight = None;
@@ -248,14 +247,14 @@ impl Outbox {
     fn cut_slow_client(&self, inner: &mut Inner) {
         let code = CloseCode::TRY_AGAIN;
         let reason = "too slow: too much was waiting for this client";
-        inner.held = Queue::default();
         inner.queue.keep_begun();
         inner.queue.push(&close_frame(code, reason));
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
     }
 
+    /// What was held is dropped: nobody hears the others before its welcome, which does not come any more.
     fn end(&self, inner: &mut Inner, close: Close) {
-        inner.state = State::Closing(close);
+        inner.state = State::Closing(Box::new(close));
         self.count(inner);
         inner.wake_owner();
         self.ending.notify_waiters();
@@ -284,7 +283,7 @@ impl Outbox {
     /// How we end the connection, once we do.
     pub fn closing(&self) -> Option<Close> {
         match &self.inner.lock().state {
-            State::Closing(close) => Some(close.clone()),
+            State::Closing(close) => Some(Close::clone(close)),
             _ => None,
         }
     }
@@ -371,6 +370,12 @@ pub(crate) struct Drained {
 }
 
 impl Inner {
+    /// How many bytes wait.
+    fn bytes(&self) -> usize {
+        let held = if let State::Welcoming { held } = &self.state { held.bytes() } else { 0 };
+        self.queue.bytes() + held
+    }
+
     fn is_ending(&self) -> bool {
         matches!(self.state, State::Closing(_)) || self.client != Client::Here
     }

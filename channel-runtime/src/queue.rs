@@ -37,9 +37,7 @@ impl Queue {
     }
 
     /// Appends all of another queue, of which nothing has been written.
-    pub fn append(&mut self, other: &mut Self) {
-        // Taken whole: its room is not kept.
-        let mut other = std::mem::take(other);
+    pub fn append(&mut self, mut other: Self) {
         self.bytes += other.bytes;
         self.frames.append(&mut other.frames);
     }

@@ -7,11 +7,11 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use tokio::time::sleep;
 
 use crate::activity::{Activity, Token, Work};
@@ -59,27 +59,23 @@ impl<C: Channel> Session<C> {
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         let newcomer = Newcomer { channel: hub.channel(), room, user, outbox_bytes: config.outbox_bytes, activity };
         // A room that opens makes its state, which is the user's code.
-        let entered = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer)));
-        let begun = match entered {
-            Ok(membership) => {
-                heartbeat::watch(&registry, &config);
-                let connection = Arc::clone(&membership.connection);
-                let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
-                let _visit = connection.own_room.visit();
-                let socket = Socket::new(hub, connection);
-                Ok((Running { handler, socket, app, link, registry, config, _visit }, membership))
-            }
-            Err(_) => Err((io, config.close_timeout)),
+        let Ok(membership) = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer))) else {
+            tracing::error!(channel = C::NAME, "the `room_state` of a room panicked");
+            let timeout = config.close_timeout;
+            let turned_away: BoxFuture<'static, ()> = Box::pin(async move {
+                link::turn_away(io, CloseCode::INTERNAL, "internal server error", timeout).await;
+                drop((counted, busy));
+            });
+            return Either::Right(turned_away);
         };
-        async move {
-            match begun {
-                Ok((running, membership)) => running.run(membership, counted, busy).await,
-                Err((io, timeout)) => {
-                    tracing::error!(channel = C::NAME, "the `room_state` of a room panicked");
-                    link::turn_away(io, CloseCode::INTERNAL, "internal server error", timeout).await;
-                }
-            }
-        }
+        heartbeat::watch(&registry, &config);
+        let connection = Arc::clone(&membership.connection);
+        let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
+        let _visit = connection.own_room.visit();
+        let socket = Socket::new(hub, connection);
+        let membership = Some(membership);
+        let running = Running { handler, socket, app, link, config, membership, _visit, registry, _counted: counted };
+        Either::Left(running.run(busy))
     }
 }
 
@@ -89,38 +85,47 @@ struct Running<C: Channel> {
     socket: Socket<C>,
     app: Arc<C::App>,
     link: Link,
-    registry: Arc<Registry>,
     config: Arc<Config>,
-    /// Dropped last: it may be what keeps the state of the room.
+    /// Nothing once it has ended and is about to be told so.
+    membership: Option<Membership>,
+    /// Dropped after all that it may be the last to use: the state of the room.
     _visit: Visit,
+    registry: Arc<Registry>,
+    /// Dropped last: then it has ended.
+    _counted: SessionGuard,
 }
 
 impl<C: Channel> Running<C> {
-    async fn run(mut self, membership: Membership, _counted: SessionGuard, busy: Token) {
+    /// The task. What it holds is what an idle connection costs: so nothing is moved within it, which would have it held
+    /// twice, and what runs once for each connection is boxed.
+    fn run(mut self, busy: Token) -> impl Future<Output = ()> + Send {
         let mut busy = Some(busy);
-        self.connect().await;
-        while let Some(input) = self.next(&mut busy).await {
-            self.handle(input).await;
+        async move {
+            Box::pin(self.connect()).await;
+            while let Some(input) = self.next(&mut busy).await {
+                let Some((what, _work, turn)) = self.handle(input) else { continue };
+                // A fault has been sent, and costs the connection nothing.
+                if let Err(interrupted) = turn.await {
+                    Self::interrupted(&self.socket, interrupted, what);
+                }
+            }
+            Box::pin(self.end()).await;
         }
-        let close = self.link.end();
-        drop(membership);
-        self.close(close).await;
-        self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
     }
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
-        let limits = Limits::of(&self.registry, &self.config);
+        let limits = Limits { registry: &self.registry, config: &self.config, grace: Duration::ZERO };
         match run(&mut self.link, hook, limits).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
                 self.socket.close(code, "refused");
             }
             Err(Interrupted::TimedOut) => {
-                self.timed_out("on_connect");
+                Self::timed_out(&self.socket, "on_connect");
                 self.socket.close(CloseCode::TRY_AGAIN, "timeout");
             }
-            Err(interrupted) => self.interrupted(interrupted, "on_connect"),
+            Err(interrupted) => Self::interrupted(&self.socket, interrupted, "on_connect"),
         }
         self.socket.connection().outbox.welcome_is_over();
     }
@@ -139,7 +144,11 @@ impl<C: Channel> Running<C> {
         .await
     }
 
-    async fn handle(&mut self, input: Input) {
+    /// Begins the turn of an input: what it is, and what runs it.
+    fn handle(
+        &mut self,
+        input: Input,
+    ) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
         let Self { handler, socket, app, link, registry, config, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
@@ -150,20 +159,27 @@ impl<C: Channel> Running<C> {
                     (what, Box::pin(handler.handle(message, socket, app)))
                 }
                 Ok(Err(error)) => ("on_invalid", Box::pin(handler.invalid(error, socket, app))),
-                Err(interrupted) => return self.interrupted(interrupted, "reading a message"),
+                Err(interrupted) => {
+                    Self::interrupted(socket, interrupted, "reading a message");
+                    return None;
+                }
             },
             Input::Binary(data) if C::TAKES_BINARY => ("on_binary", Box::pin(handler.binary(data, socket, app))),
             Input::Binary(_) => ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app))),
             Input::Ping(data) => ("on_ping", Box::pin(handler.pinged(data, socket, app))),
             Input::Pong(data) => ("on_pong", Box::pin(handler.ponged(data, socket, app))),
             // The link keeps it: it is how the connection ends, after all input before it.
-            Input::Close(_) => return,
+            Input::Close(_) => return None,
         };
-        let _work = begin(socket, what);
-        // A fault has been sent, and costs the connection nothing.
-        if let Err(interrupted) = run(link, future, Limits::of(registry, config)).await {
-            self.interrupted(interrupted, what);
-        }
+        let work = begin(socket, what);
+        Some((what, work, run(link, future, Limits { registry, config, grace: Duration::ZERO })))
+    }
+
+    async fn end(&mut self) {
+        let close = self.link.end();
+        self.membership = None;
+        self.close(close).await;
+        self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
     }
 
     /// Runs `on_close`; the connection is no member of anything any more.
@@ -176,55 +192,51 @@ impl<C: Channel> Running<C> {
             tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
-        let limits = Limits { grace: self.config.shutdown_timeout, ..Limits::of(&self.registry, &self.config) };
+        let limits = Limits { registry: &self.registry, config: &self.config, grace: self.config.shutdown_timeout };
         if let Err(interrupted) = run(&mut self.link, hook, limits).await {
-            self.interrupted(interrupted, "on_close");
+            Self::interrupted(&self.socket, interrupted, "on_close");
         }
     }
 
     /// The client is told, whatever it asked; the connection goes on.
-    fn timed_out(&self, what: &'static str) {
-        tracing::warn!(channel = C::NAME, connection = %self.socket.id(), what, "timed out");
-        self.socket.answer_fault(&Fault::new(Fault::TIMEOUT, "it took too long"));
+    fn timed_out(socket: &Socket<C>, what: &'static str) {
+        tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "timed out");
+        socket.answer_fault(&Fault::new(Fault::TIMEOUT, "it took too long"));
     }
 
     /// A message that was not handled to its end is answered nevertheless, and its connection closed.
-    fn interrupted(&self, interrupted: Interrupted, what: &'static str) {
+    fn interrupted(socket: &Socket<C>, interrupted: Interrupted, what: &'static str) {
         let close = match interrupted {
             Interrupted::Panicked => {
                 let (fault, id) = Fault::unexplained();
-                tracing::error!(channel = C::NAME, connection = %self.socket.id(), what, %id, "panicked");
-                if self.socket.awaits_answer() {
-                    self.socket.answer_fault(&fault);
+                tracing::error!(channel = C::NAME, connection = %socket.id(), what, %id, "panicked");
+                if socket.awaits_answer() {
+                    socket.answer_fault(&fault);
                 }
                 Close::new(ClosedBy::Panic, CloseCode::INTERNAL, "internal server error")
             }
             Interrupted::Cancelled => {
-                tracing::warn!(channel = C::NAME, connection = %self.socket.id(), what, "cancelled: the server stops");
+                tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "cancelled: the server stops");
                 Close::going_away()
             }
-            Interrupted::TimedOut => return self.timed_out(what),
+            Interrupted::TimedOut => return Self::timed_out(socket, what),
         };
-        self.socket.connection().outbox.close(close);
+        socket.connection().outbox.close(close);
     }
 }
 
 /// What a handler or hook may take.
 struct Limits<'a> {
     registry: &'a Arc<Registry>,
-    timeout: Option<Duration>,
+    config: &'a Config,
     /// What is left once the server gives up.
     grace: Duration,
 }
 
-impl<'a> Limits<'a> {
-    fn of(registry: &'a Arc<Registry>, config: &Config) -> Self {
-        Self { registry, timeout: config.handler_timeout, grace: Duration::ZERO }
-    }
-
+impl Limits<'_> {
     /// Ready when it has had all that it may take.
     fn end(&self) -> BoxFuture<'static, Interrupted> {
-        let Self { timeout, grace, .. } = *self;
+        let (timeout, grace) = (self.config.handler_timeout, self.grace);
         let registry = Arc::clone(self.registry);
         Box::pin(async move {
             let cancelled = async {
@@ -267,25 +279,27 @@ enum Interrupted {
 }
 
 /// Runs a handler or hook while the link goes on.
-async fn run<T>(link: &mut Link, future: BoxFuture<'_, T>, limits: Limits<'_>) -> Result<T, Interrupted> {
+fn run<'a, T>(
+    link: &'a mut Link,
+    future: BoxFuture<'a, T>,
+    limits: Limits<'a>,
+) -> impl Future<Output = Result<T, Interrupted>> + use<'a, T> {
     let mut running = Some(future);
     // Made only for those that wait at all.
     let mut end: Option<BoxFuture<'static, Interrupted>> = None;
-    let outcome = poll_fn(|cx| {
+    poll_fn(move |cx| {
         link.cork();
         let Some(future) = &mut running else { unreachable!("polled after it was ready") };
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Ready(value)) => return Poll::Ready(Ok(value)),
-            Ok(Poll::Pending) => link.poll_io(cx),
-            Err(_) => return Poll::Ready(Err(Interrupted::Panicked)),
-        }
-        end.get_or_insert_with(|| limits.end()).as_mut().poll(cx).map(Err)
+        let outcome = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(value)) => Ok(value),
+            Ok(Poll::Pending) => {
+                link.poll_io(cx);
+                Err(ready!(end.get_or_insert_with(|| limits.end()).as_mut().poll(cx)))
+            }
+            Err(_) => Err(Interrupted::Panicked),
+        };
+        // What the future still owns may panic too when it is dropped.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(running.take())));
+        Poll::Ready(dropped.map_err(|_| Interrupted::Panicked).and(outcome))
     })
-    .await;
-    // What the future still owns may panic too when it is dropped.
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(running.take())));
-    match dropped {
-        Ok(()) => outcome,
-        Err(_) => Err(Interrupted::Panicked),
-    }
 }
