@@ -175,7 +175,7 @@ impl<C: Channel, K> Audience<C, K> {
                 )
             }),
         };
-        result.unwrap_or_else(|error| self.unencodable(&error))
+        self.sent(result)
     }
 
     /// A client in several of the rooms gets the frame of the first.
@@ -201,9 +201,19 @@ impl<C: Channel, K> Audience<C, K> {
         }
     }
 
-    fn unencodable(&self, error: &EncodeError) -> Sent {
-        tracing::error!(channel = C::NAME, %error, "a message could not be sent");
-        Sent::unencodable()
+    fn sent(&self, result: Result<Sent, EncodeError>) -> Sent {
+        match result {
+            Ok(sent) => {
+                if let Some(from) = &self.from {
+                    from.pace.spend(sent.recipients);
+                }
+                sent
+            }
+            Err(error) => {
+                tracing::error!(channel = C::NAME, %error, "a message could not be sent");
+                Sent::unencodable()
+            }
+        }
     }
 
     /// The room, where the audience is one.
@@ -276,7 +286,7 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
         let Some(room) = self.one_room() else { return Sent::default() };
         let sent = room
             .send_with(self.paced().as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
-        sent.unwrap_or_else(|error| self.unencodable(&error))
+        self.sent(sent)
     }
 }
 

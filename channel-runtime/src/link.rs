@@ -5,10 +5,12 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
@@ -31,14 +33,20 @@ const READS_PER_TURN: usize = 8;
 /// How many inputs a connection handles before others have their turn.
 const INPUTS_PER_TURN: usize = 64;
 
+/// To how many clients a connection sends before others have their turn: about a quarter of a millisecond's worth.
+const RECIPIENTS_PER_TURN: usize = 4 * 1024;
+
 pub(crate) struct Link {
     stream: Stream,
     parser: Parser,
     /// Complete input that waits for the handler, and its size.
     parked: VecDeque<Input>,
     parked_bytes: usize,
-    /// Inputs given out in this turn.
+    /// Inputs given out in this turn, and clients that they were sent to.
     given: usize,
+    spent: usize,
+    /// Others have their turn, those included whose input has just come.
+    yields: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// How the client's side ended, once it has; the parked input came before that.
     ended: Option<Box<Close>>,
     connection: Arc<Connection>,
@@ -53,8 +61,17 @@ impl Link {
         if let Some(socket) = socket {
             connection.outbox.attach(socket);
         }
-        let mut link =
-            Self { stream, parser, parked: VecDeque::new(), parked_bytes: 0, given: 0, ended: None, connection };
+        let mut link = Self {
+            stream,
+            parser,
+            parked: VecDeque::new(),
+            parked_bytes: 0,
+            given: 0,
+            spent: 0,
+            yields: None,
+            ended: None,
+            connection,
+        };
         link.take(&mut read_ahead);
         link
     }
@@ -66,12 +83,16 @@ impl Link {
 
     /// The next input; none when the connection ends: at once if we end it, after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
-        if self.given >= INPUTS_PER_TURN {
+        self.spent += self.connection.pace.take_spent();
+        if self.given >= INPUTS_PER_TURN || self.spent >= RECIPIENTS_PER_TURN {
             // A client that never stops talking would else keep its thread to itself. What it was answered leaves first.
-            self.given = 0;
+            (self.given, self.spent) = (0, 0);
             self.write(cx);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            self.yields = Some(Box::pin(yield_now()));
+        }
+        if let Some(yields) = &mut self.yields {
+            ready!(yields.as_mut().poll(cx));
+            self.yields = None;
         }
         if let Some(input) = self.next_parked() {
             return Poll::Ready(Some(input));
@@ -82,7 +103,10 @@ impl Link {
         match self.next_parked() {
             Some(input) => Poll::Ready(Some(input)),
             None if self.has_ended() => Poll::Ready(None),
-            None => Poll::Pending,
+            None => {
+                (self.given, self.spent) = (0, 0);
+                Poll::Pending
+            }
         }
     }
 

@@ -17,15 +17,27 @@ const HIGH_MARK: usize = 64 * 1024;
 pub(crate) struct Pace {
     ahead: AtomicUsize,
     high_mark: usize,
+    /// To how many clients it has sent in its task's turn.
+    spent: AtomicUsize,
 }
 
 impl Pace {
     pub fn new(outbox_bytes: usize) -> Self {
-        Self { ahead: AtomicUsize::new(0), high_mark: HIGH_MARK.min(outbox_bytes / 4) }
+        Self { ahead: AtomicUsize::new(0), high_mark: HIGH_MARK.min(outbox_bytes / 4), spent: AtomicUsize::new(0) }
     }
 
     pub fn is_too_far_ahead(&self) -> bool {
         self.ahead.load(Ordering::Acquire) > self.high_mark
+    }
+
+    /// It has sent to so many clients.
+    pub fn spend(&self, recipients: usize) {
+        self.spent.fetch_add(recipients, Ordering::Relaxed);
+    }
+
+    /// To how many clients it has sent since this was asked last.
+    pub fn take_spent(&self) -> usize {
+        self.spent.swap(0, Ordering::Relaxed)
     }
 
     fn advance(&self, bytes: usize) {

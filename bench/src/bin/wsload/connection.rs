@@ -38,6 +38,9 @@ pub enum State {
 pub struct Seat {
     pub room: u32,
     pub member: u32,
+    /// Whether what comes is read before all that comes to others: else a connection that is timed waits for thousands that
+    /// are not, and its time is the load client's own.
+    pub urgent: bool,
 }
 
 pub struct Connection {

@@ -22,11 +22,19 @@ const READ: usize = 256 * 1024;
 /// How many sockets are looked at before what is due is sent.
 const SOCKETS_PER_TURN: usize = 256;
 
+/// How many are, where others are urgent.
+const SOCKETS_BETWEEN: usize = 32;
+
+/// No connection: something urgent has come.
+const URGENT: u64 = u64::MAX;
+
 /// Of so many addresses come the connections: each has its own ports, and one that is just closed is not used again soon.
 const ADDRESSES: u8 = 64;
 
 pub struct Engine {
     epoll: OwnedFd,
+    /// Of the connections whose input comes first; itself a member of the other.
+    urgent: OwnedFd,
     addr: SocketAddrV4,
     dialect: Dialect,
     payload: Payload,
@@ -82,8 +90,12 @@ impl From<frame::Malformed> for End {
 
 impl Engine {
     pub fn new(addr: SocketAddrV4, dialect: Dialect, payload: Payload, spin: bool) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let urgent = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &urgent, EventData::new_u64(URGENT), EventFlags::IN)?;
         Ok(Self {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            epoll,
+            urgent,
             addr,
             dialect,
             payload,
@@ -118,7 +130,13 @@ impl Engine {
         let connection = Connection::open(self.addr, from, seat)?;
         let index = self.vacant.pop().unwrap_or(self.connections.len());
         if let Some(stream) = &connection.stream {
-            epoll::add(&self.epoll, stream, EventData::new_u64(index as u64), EventFlags::IN | EventFlags::OUT)?;
+            let epoll = if seat.urgent {
+                self.sockets = Vec::with_capacity(SOCKETS_BETWEEN);
+                &self.urgent
+            } else {
+                &self.epoll
+            };
+            epoll::add(epoll, stream, EventData::new_u64(index as u64), EventFlags::IN | EventFlags::OUT)?;
         }
         if index == self.connections.len() {
             self.connections.push(connection);
@@ -192,22 +210,32 @@ impl Engine {
         {
             connection.awaits_write = awaits;
             let flags = if awaits { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
-            epoll::modify(&self.epoll, stream, EventData::new_u64(index as u64), flags)?;
+            let epoll = if connection.seat.urgent { &self.urgent } else { &self.epoll };
+            epoll::modify(epoll, stream, EventData::new_u64(index as u64), flags)?;
         }
         Ok(())
     }
 
-    /// Sees what has come, and waits for it, but not longer than this.
+    /// Sees what has come, and waits for it, but not longer than this. What is urgent comes first.
     pub fn poll(&mut self, timeout: Duration, events: &mut Vec<Event>) -> io::Result<()> {
         self.vacant.append(&mut self.ended);
-        let timeout = if self.spin { Duration::ZERO } else { timeout };
+        self.see(true, Duration::ZERO, events)?;
+        self.see(false, if self.spin { Duration::ZERO } else { timeout }, events)
+    }
+
+    fn see(&mut self, urgent: bool, timeout: Duration, events: &mut Vec<Event>) -> io::Result<()> {
         let timeout = Timespec::try_from(timeout).expect("timeouts are short");
         let mut sockets = mem::take(&mut self.sockets);
-        match epoll::wait(&self.epoll, spare_capacity(&mut sockets), Some(&timeout)) {
+        let epoll = if urgent { &self.urgent } else { &self.epoll };
+        match epoll::wait(epoll, spare_capacity(&mut sockets), Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         for socket in sockets.drain(..) {
+            // Seen at the next poll.
+            if socket.data.u64() == URGENT {
+                continue;
+            }
             let (index, flags) = (socket.data.u64() as usize, socket.flags);
             if flags.contains(EventFlags::OUT) {
                 let Self { connections, addr, dialect, .. } = self;

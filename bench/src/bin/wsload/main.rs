@@ -167,7 +167,7 @@ fn load(Arguments { scenario, common }: &Arguments) -> io::Result<Report> {
     let (name, parameters) = described(scenario);
     let report = match *scenario {
         Scenario::Fanout { members, window, rate } => {
-            run.open(members, |index| Seat { room: 0, member: index as u32 })?;
+            run.open(members, |index| Seat { room: 0, member: index as u32, urgent: false })?;
             run.echo_all(members, members)?;
             run.go(fanout::Fanout::new(members, window, rate, hears_itself), parameters)
         }
@@ -181,8 +181,8 @@ fn load(Arguments { scenario, common }: &Arguments) -> io::Result<Report> {
             let shape = Shape { rooms, members, first_room: 1, first: crowd };
             let all = crowd + shape.connections();
             run.open(all, |index| match index.checked_sub(crowd) {
-                None => Seat { room: 0, member: index as u32 },
-                Some(index) => shape.seat(index),
+                None => Seat { room: 0, member: index as u32, urgent: false },
+                Some(index) => Seat { urgent: true, ..shape.seat(index) },
             })?;
             run.echo_all(all, all)?;
             // One message waits while another is written: there is no pause.
@@ -190,7 +190,7 @@ fn load(Arguments { scenario, common }: &Arguments) -> io::Result<Report> {
             run.go(crowd::Crowd::new(crowd, rooms::Rooms::new(shape, rate, hears_itself)), parameters)
         }
         Scenario::Echo { connections, depth } => {
-            run.open(connections, |index| Seat { room: index as u32, member: 0 })?;
+            run.open(connections, |index| Seat { room: index as u32, member: 0, urgent: false })?;
             run.go(echo::Echo::new(connections, depth), parameters)
         }
         Scenario::Idle { connections, members, touch } => run.idle(connections, members, touch, parameters),

@@ -166,7 +166,7 @@ impl Run {
         let at_start = os::resident(&self.pids)?;
         let per_connection = |now: u64| now.saturating_sub(at_start) as f64 / count as f64;
         let start = self.snapshot()?;
-        self.open(count, |i| Seat { room: (i / members) as u32, member: (i % members) as u32 })?;
+        self.open(count, |i| Seat { room: (i / members) as u32, member: (i % members) as u32, urgent: false })?;
         let end = self.snapshot()?;
         log.units = count as u64;
         self.pass(Duration::from_secs(1))?;
