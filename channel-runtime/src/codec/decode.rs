@@ -1,8 +1,8 @@
 //! From text to a message, in as few passes as the text allows.
 //!
 //! The quick way is one pass: `type` stands before the payload, or seems to stand at the end, which that pass checks.
-//! Whatever goes wrong there, the careful way settles: a survey finds `type` and `ref` and whether it is JSON at all,
-//! then the payload is read again, the second time with the way to each field tracked.
+//! Whatever goes wrong there, or is unusual, the careful way settles: a survey finds `type` and `ref` and whether it is
+//! JSON at all, then the payload is read by serde_json alone, with the way to each field tracked.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +12,7 @@ use serde::Deserializer as _;
 use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 
 use super::depth;
+use super::entries::{Entries, Unusual};
 use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
 use super::error::DecodeError;
 use super::name::{Key, ReadKey, Reserved};
@@ -34,18 +35,16 @@ pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
 /// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
 #[inline]
 pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
-    let too_deep = depth::first_too_deep(text);
-    let start = if too_deep.is_none() { Start::of::<T>(text) } else { Start::Later };
-    let index = match start {
+    let index = match Start::of::<T>(text) {
         Start::Envelope => None,
         Start::Guess(index) => Some(index),
-        Start::Later => return decode_carefully(envelope, text, too_deep, false),
+        Start::Later => return decode_carefully(envelope, text, false),
     };
     let mut message = None;
-    let read = read(envelope, &mut message, text, index);
+    let read = decode_quickly(envelope, &mut message, text, index);
     match message {
         Some(message) if read.is_ok() => Ok(message),
-        _ => decode_carefully(envelope, text, None, true),
+        _ => decode_carefully(envelope, text, true),
     }
 }
 
@@ -90,28 +89,27 @@ fn last_type(text: &str) -> Option<&str> {
 }
 
 /// One pass; puts the message in its place only to be taken from there if all is well.
-fn read<T: Messages>(
+pub(super) fn decode_quickly<T: Messages>(
     envelope: &mut Envelope,
     message: &mut Option<T>,
     text: &str,
     index: Option<usize>,
-) -> serde_json::Result<()> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_map(ReadMessage::new(envelope, message, index))?;
-    json.end()
+) -> Result<(), Unusual> {
+    let mut entries = Entries::open(text)?;
+    ReadMessage::new(envelope, message, index).visit_map(&mut entries)?;
+    entries.close()
 }
 
 /// Needs no luck, and finds what is wrong. `tried`: the quick way failed already.
 #[cold]
-fn decode_carefully<T: Messages>(
+pub(super) fn decode_carefully<T: Messages>(
     envelope: &mut Envelope,
     text: &str,
-    too_deep: Option<usize>,
     tried: bool,
 ) -> Result<T, DecodeError> {
     *envelope = envelope.cleared();
     let kind = survey(envelope, text).map_err(|error| DecodeError::malformed(&error))?;
-    if let Some(offset) = too_deep {
+    if let Some(offset) = depth::first_too_deep(text) {
         let (line, column) = depth::position(text, offset);
         return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
     }
@@ -119,7 +117,8 @@ fn decode_carefully<T: Messages>(
     // The survey's envelope stands; these passes come to the same.
     if !tried {
         let mut message = None;
-        if let (Ok(()), Some(message)) = (read(&mut envelope.cleared(), &mut message, text, Some(index)), message) {
+        let read = decode_quickly(&mut envelope.cleared(), &mut message, text, Some(index));
+        if let (Ok(()), Some(message)) = (read, message) {
             return Ok(message);
         }
     }

@@ -3,21 +3,23 @@
 //!
 //! `envelope` reads one object in one streaming pass and keeps what belongs to the protocol (`type`, `ref`, `$..`) from
 //! the payload's own `Deserialize`, which gets the other fields as they come: nothing is buffered, so line and column,
-//! integer keys, `RawValue` and `i128` stay what they are. `decode` decides how many passes a text needs; `received`
-//! is the client's side of it. `object` is the way back: a serializer that opens each object with its type, and
-//! `encode` and `answer` are the frames made with it.
+//! integer keys, `RawValue` and `i128` stay what they are. `decode` decides how many passes a text needs, and most need
+//! but one, for which `entries` takes the object apart; `received` is the client's side of it. `object` is the way back:
+//! a serializer that opens each object with its type, and `encode` and `answer` are the frames made with it.
 
 #[cfg(any(feature = "server", test))]
 mod answer;
 mod decode;
 mod depth;
 mod encode;
+mod entries;
 mod envelope;
 mod error;
 mod generic;
 mod guard;
 mod name;
 mod object;
+mod plain;
 mod received;
 #[cfg(test)]
 mod tests;

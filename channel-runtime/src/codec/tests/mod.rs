@@ -3,5 +3,6 @@
 mod decode;
 mod encode;
 mod properties;
+mod quick;
 mod received;
 mod samples;

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::quick::{both_ways_agree, quickly};
 use super::samples::{Borrowing, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide};
 use crate::codec::{DecodeError, Head, Received, ReceivedBody, decode, encode_one_of, is_reserved};
 use crate::message::{Messages, Ref};
@@ -104,6 +105,13 @@ impl Entries {
         }
         text + "}" + space()
     }
+
+    /// The object again, each character of its keys escaped.
+    fn render_escaped(&self) -> String {
+        let escaped = |key: &str| key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+        let entries: Vec<_> = self.0.iter().map(|(key, value)| format!("\"{}\":{value}", escaped(key))).collect();
+        format!("{{{}}}", entries.join(","))
+    }
 }
 
 fn encoded(message: &Game, head: Head<'_>) -> String {
@@ -172,8 +180,9 @@ fn verdict(text: &str) -> (Option<Ref>, Verdict) {
     (decoded.reference, verdict)
 }
 
-/// The codec and the oracle agree. Of a malformed text the oracle knows no `ref`.
+/// The codec and the oracle agree, and so do the codec's ways. Of a malformed text the oracle knows no `ref`.
 fn agree(text: &str) -> Result<(), TestCaseError> {
+    both_ways_agree(text)?;
     let ((reference, ours), (expected_reference, expected)) = (verdict(text), oracle(text));
     prop_assert_eq!(&ours, &expected, "{}", text);
     if ours != Verdict::Malformed {
@@ -206,7 +215,12 @@ proptest! {
         for (a, b) in swaps {
             entries.0.swap(a.index(len), b.index(len));
         }
-        for text in [text, entries.render(&noise)] {
+        let texts = [text, entries.render(&noise)];
+        for text in &texts {
+            let quick = quickly::<Game>(text, Some(message.index()));
+            prop_assert_eq!(quick, Some((message.clone(), reference.clone())), "left to the careful way: {}", text);
+        }
+        for text in texts.into_iter().chain([entries.render_escaped()]) {
             let decoded = decode::<Game>(&text);
             prop_assert_eq!(decoded.message.as_ref(), Ok(&message), "{}", text);
             prop_assert_eq!(&decoded.reference, &reference, "{}", text);

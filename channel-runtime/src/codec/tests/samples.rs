@@ -38,7 +38,7 @@ pub(super) struct Strict {
     pub(super) level: u8,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Scores(pub(super) HashMap<u32, i64>);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
