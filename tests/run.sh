@@ -91,6 +91,12 @@ without_server() {
   fi
 }
 
+# Any crate of an application may turn these on, for all.
+other_json() {
+  local features=serde_json/arbitrary_precision,serde_json/float_roundtrip,serde_json/preserve_order,serde_json/unbounded_depth
+  cargo test -p channel-runtime --lib --no-default-features --features "$features" codec
+}
+
 wasm() {
   cargo check -p channel-runtime --no-default-features --target wasm32-unknown-unknown
 }
@@ -106,6 +112,7 @@ step "unit, integration and documentation tests" cargo test --workspace --no-fai
 step "tests in the examples" cargo test --workspace --examples
 step "benches compile" cargo test --workspace --benches --no-run
 step "messages and codec without a server" without_server
+step "codec with serde_json's other features" other_json
 if rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
   step "messages and codec for wasm32" wasm
 else

@@ -46,6 +46,20 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
 /// A closed set of messages: what a client may say to a channel, or the channel to its clients.
 ///
 /// Implemented by the enums that `#[channel]` generates, such as `GameChannelFromClient`.
+///
+/// # With serde alone
+///
+/// Those enums are also serde's `Serialize` and `Deserialize`, in any self-describing format: an object whose `type` tells
+/// which message it is. JSON from a channel is better read with [`Received::from_text`](crate::Received::from_text), which
+/// reads fields in any order as they stand. Serde can't look ahead, so their `Deserialize` holds fields that come before the
+/// `type` as [`serde_json::Value`]s until it is known. In a field that was held
+///
+/// - an integer that fits neither `i64` nor `u64` is an error, and so is text to be borrowed,
+/// - a `RawValue` is a `Value` written anew: white space, the order of keys and the spelling of numbers are lost,
+/// - of a key that a nested object has twice, the last one counts,
+/// - an error's line and column are not the field's.
+///
+/// A channel sends the `type` first, and then nothing is held.
 pub trait Messages: Sized + Send + 'static {
     /// The wire types of the set, each once; a message is known by its place in here.
     const TYPES: &'static [&'static str];

@@ -81,6 +81,8 @@ impl Messages<'_> {
         });
         quote! {
             #[doc = #doc]
+            #[doc = ""]
+            #[doc = " Serde writes and reads it as [`Messages`](::channel_runtime::Messages#with-serde-alone) tells."]
             #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
             pub enum #name {
                 #(#variants,)*

@@ -29,7 +29,8 @@ pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Resu
 /// Reads one of a set of messages from an object.
 ///
 /// A `ref` and keys that begin with `$` are passed over. Fields that come before the `type` are held as JSON values
-/// until it is known, since not every format can be read twice; text is better read with `decode`.
+/// until it is known, since not every format can be read twice; what that costs is told at [`Messages`]. Text is better
+/// read with `decode`.
 ///
 /// # Errors
 ///

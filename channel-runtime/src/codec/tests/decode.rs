@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde_json::json;
@@ -331,6 +332,26 @@ fn a_ref_is_a_short_string_or_a_64_bit_integer() {
             malformed(&text);
             assert_eq!(reference(&text), None, "{text}");
         }
+    }
+}
+
+/// Also with serde_json's `arbitrary_precision`, which hands some numbers over as maps.
+#[test]
+fn a_ref_may_be_read_on_its_own() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Held {
+        Ref(Ref),
+    }
+
+    for number in [i64::MIN, -1, 0, i64::MAX] {
+        let text = number.to_string();
+        assert_eq!(serde_json::from_str::<Ref>(&text).unwrap(), number.into());
+        assert_eq!(serde_json::from_str::<Held>(&text).unwrap(), Held::Ref(number.into()));
+        assert_eq!(serde_json::from_value::<Ref>(json!(number)).unwrap(), number.into());
+    }
+    for no_ref in ["1.5", "-0", "1e2", "9223372036854775808", "-9223372036854775809"] {
+        serde_json::from_str::<Ref>(no_ref).unwrap_err();
     }
 }
 

@@ -2,9 +2,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde::ser::Error as _;
-use serde_json::json;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use super::samples::{Extended, Game, Pong, Say, Scores, a_move};
+use super::samples::{Borrowing, Extended, Game, Opaque, Pong, Say, Scores, Wide, a_move};
 use crate::codec::{EncodeError, Head, encode, encode_fault, encode_one_of, encode_success};
 use crate::fault::Fault;
 use crate::message::{Message, Ref};
@@ -98,6 +99,32 @@ fn a_set_deserializes_from_any_format() {
     ] {
         assert_eq!(serde_json::from_str::<Game>(text).unwrap_err().to_string(), error);
     }
+}
+
+/// The documentation of [`Messages`](crate::message::Messages) says so; `decode` reads all of these as they stand.
+#[test]
+fn a_set_that_deserializes_holds_what_comes_before_its_type_as_values() {
+    let read = |text: &str| serde_json::from_str::<Game>(text).map_err(|error| error.to_string());
+    // What numbers and keys a `Value` keeps is a matter of serde_json's features.
+    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+
+    for number in [i128::MIN, i64::MIN.into(), u64::MAX.into(), i128::MAX] {
+        let wide = Game::Wide(Wide { number });
+        assert_eq!(read(&format!(r#"{{"type":"wide","number":{number}}}"#)).as_ref(), Ok(&wide));
+        let held = serde_json::from_value::<i128>(value(&number.to_string())).ok();
+        assert_eq!(read(&format!(r#"{{"number":{number},"type":"wide"}}"#)).ok(), held.map(|_| wide));
+    }
+
+    let raw = r#"{ "b":1.50,"a":[]}"#;
+    let opaque = |json: &str| Ok(Game::Opaque(Opaque { data: RawValue::from_string(json.into()).unwrap(), count: 2 }));
+    assert_eq!(read(&format!(r#"{{"type":"opaque","data":{raw},"count":2}}"#)), opaque(raw));
+    assert_eq!(read(&format!(r#"{{"data":{raw},"type":"opaque","count":2}}"#)), opaque(&value(raw).to_string()));
+
+    let error = read(r#"{"type":"move","from":{"x":4,"x":4,"y":1},"to":{"x":4,"y":3}}"#).unwrap_err();
+    assert_eq!(error, "duplicate field `x` at line 1 column 32");
+    assert_eq!(read(r#"{"from":{"x":9,"x":4,"y":1},"to":{"x":4,"y":3},"type":"move"}"#), Ok(a_move()));
+    assert_eq!(read(r#"{"type":"borrowing","name":"Ada"}"#), Ok(Game::Borrowing(Borrowing { name: "Ada".into() })));
+    assert!(read(r#"{"name":"Ada","type":"borrowing"}"#).unwrap_err().contains("expected a borrowed string"));
 }
 
 #[test]
