@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::activity::Activity;
 use crate::channel::{Channel, Identity, ServedBy};
 use crate::config::Config;
+use crate::door::Door;
 use crate::filter::Start;
 use crate::handshake::{Handshake, Refusal};
 use crate::hub::{Hub, User};
@@ -86,7 +87,8 @@ impl<A: Send + Sync + 'static> Channels<A> {
         let Self { registry, mut routes } = self;
         // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
         routes.sort_by_cached_key(|route| route.path.specificity());
-        Server::new(Table { registry, app, routes, config: Arc::default(), activity: Activity::default() })
+        let (config, door, activity) = (Arc::default(), Arc::default(), Activity::default());
+        Server::new(Table { registry, app, routes, config, door, activity })
     }
 }
 
@@ -120,6 +122,7 @@ pub(crate) struct Table<A> {
     pub registry: Arc<Registry>,
     pub app: Arc<A>,
     pub config: Arc<Config>,
+    pub door: Arc<Door>,
     pub activity: Activity,
     routes: Vec<Route<A>>,
 }
@@ -183,7 +186,9 @@ where
         handler.authorized(&app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
         let session = Session::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone());
-        let start: Start = Box::new(move |io, read_ahead| drop(tokio::spawn(session.start(io, read_ahead))));
+        let start: Start = Box::new(move |io, read_ahead, admission| {
+            tokio::spawn(session.start(io, read_ahead, admission));
+        });
         Ok(start)
     })
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-/// The bounds of a server. Every bound is per connection, and has a default that is safe.
+use crate::rate::Rate;
+
+/// The bounds of a server, at its door and of each connection. Every bound has a default that is safe.
 ///
 /// ```
 /// # use channel_runtime::Config;
@@ -11,6 +13,35 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
+    /// How long a client may take to say what it wants: 10 seconds for the TLS handshake and the head of its first request,
+    /// and as long for each further request on the same HTTP connection. Then it is cut. Known to [`Server::serve`] and
+    /// [`Bound`](crate::Bound) alone; another server has its own.
+    ///
+    /// [`Server::serve`]: crate::Server::serve
+    pub header_timeout: Duration,
+    /// How long extractors and `authorize` may take: 10 seconds. Then they are dropped where they wait, and the client is
+    /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time.
+    pub handshake_timeout: Duration,
+    /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 20 KiB each. The next ones are not
+    /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. Known to [`Server::serve`] and
+    /// [`Bound`](crate::Bound) alone.
+    ///
+    /// [`Server::serve`]: crate::Server::serve
+    pub http_connections: usize,
+    /// The most connections, each from its handshake to the end of its `on_close`: 100,000. One more is answered 503 with
+    /// `Retry-After`.
+    pub connections: usize,
+    /// The most connections of one IP address: [`usize::MAX`], for behind a proxy all clients have one address, and so has a
+    /// university. One more is answered 429 with `Retry-After`. An IPv6 address counts by its first 64 bits, which are one
+    /// customer's. Where the address is [not known](crate::PeerAddr), nobody is refused.
+    pub connections_per_ip: usize,
+    /// How fast connections may come, those that an extractor refuses included: as fast as they like. One too early is
+    /// answered 503 with `Retry-After`.
+    pub connection_rate: Option<Rate>,
+    /// How fast connections may come from one IP address, which is told apart as for
+    /// [`connections_per_ip`](Self::connections_per_ip): as fast as they like. One too early is answered 429 with
+    /// `Retry-After`.
+    pub connection_rate_per_ip: Option<Rate>,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
@@ -44,6 +75,13 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            header_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            http_connections: 16_384,
+            connections: 100_000,
+            connections_per_ip: usize::MAX,
+            connection_rate: None,
+            connection_rate_per_ip: None,
             message_bytes: 64 * 1024,
             message_fragments: 1024,
             outbox_bytes: 1024 * 1024,
@@ -59,6 +97,55 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Sets [`header_timeout`](Self::header_timeout).
+    #[must_use]
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// Sets [`handshake_timeout`](Self::handshake_timeout).
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Sets [`http_connections`](Self::http_connections).
+    #[must_use]
+    pub fn http_connections(mut self, most: usize) -> Self {
+        self.http_connections = most;
+        self
+    }
+
+    /// Sets [`connections`](Self::connections).
+    #[must_use]
+    pub fn connections(mut self, most: usize) -> Self {
+        self.connections = most;
+        self
+    }
+
+    /// Sets [`connections_per_ip`](Self::connections_per_ip).
+    #[must_use]
+    pub fn connections_per_ip(mut self, most: usize) -> Self {
+        self.connections_per_ip = most;
+        self
+    }
+
+    /// Sets [`connection_rate`](Self::connection_rate).
+    #[must_use]
+    pub fn connection_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.connection_rate = rate.into();
+        self
+    }
+
+    /// Sets [`connection_rate_per_ip`](Self::connection_rate_per_ip).
+    #[must_use]
+    pub fn connection_rate_per_ip(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.connection_rate_per_ip = rate.into();
+        self
+    }
+
     /// Sets [`message_bytes`](Self::message_bytes).
     #[must_use]
     pub fn message_bytes(mut self, bytes: usize) -> Self {

@@ -4,17 +4,20 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
+use tokio::time::timeout;
 use warp::filters::BoxedFilter;
 use warp::path::Tail;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, reject};
 
 use crate::channels::Table;
+use crate::door::Admission;
 use crate::handshake::{Handshake, Refusal, Reject};
 use crate::wire::accept::{accept_key, is_valid_key};
 use crate::wire::transport::Transport;
@@ -23,11 +26,41 @@ use crate::wire::transport::Transport;
 const SUBPROTOCOL: &str = "channels.1.json";
 
 /// Starts the task of a connection, once there is one; the bytes are what came behind the handshake.
-pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>) + Send>;
+pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>, Admission) + Send>;
 
-/// The peer's address, where our own server accepted the connection.
-#[derive(Clone, Copy)]
-pub(crate) struct PeerAddr(pub SocketAddr);
+/// When a client may try again whose handshake took the server too long.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The client's address, in a request's extensions: what [`Handshake::remote_addr`] says, and what the
+/// [bounds](crate::Config::connections_per_ip) for one address go by.
+///
+/// [`Server::serve`](crate::Server::serve) sets it, and warp tells the address without it. Below another server, or to
+/// believe a proxy of one's own, it is set in front of the [`Service`](crate::Service). With axum:
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use axum::extract::{ConnectInfo, Request};
+/// use axum::{Router, middleware};
+/// use channel_runtime::{PeerAddr, channel, channels};
+///
+/// async fn tell_address(ConnectInfo(client): ConnectInfo<SocketAddr>, mut request: Request) -> Request {
+///     request.extensions_mut().insert(PeerAddr(client));
+///     request
+/// }
+///
+/// # #[channel("/chat")] pub struct Chat;
+/// # #[channel] impl Chat {}
+/// # async fn serve(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+/// let server = channels![Chat].app(());
+/// let routes = Router::new()
+///     .fallback_service(server.service())
+///     .layer(middleware::map_request(tell_address))
+///     .into_make_service_with_connect_info::<SocketAddr>();
+/// axum::serve(listener, routes).await
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
 
 pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFilter<(Response,)> {
     // Not `warp::get()`: it answers 405 to other methods, also on paths of which nobody here knows anything.
@@ -44,7 +77,8 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
                     path: format!("/{}", path.as_str()),
                     query,
                     headers,
-                    remote_addr: remote.or(peer.map(|peer| peer.0)),
+                    // What somebody took the trouble to set counts before what the transport says.
+                    remote_addr: peer.map(|peer| peer.0).or(remote),
                 };
                 answer(Arc::clone(&table), method, handshake, upgrade)
             },
@@ -78,8 +112,16 @@ async fn answer<A: Send + Sync + 'static>(
     if table.is_stopping() {
         return Ok(stopping().into_response());
     }
+    let admission = match table.door.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip())) {
+        Ok(admission) => admission,
+        Err(reject) => return Ok(reject.into_response()),
+    };
     // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
-    let started = AssertUnwindSafe(route.start(&handshake)).catch_unwind().await;
+    let starting = AssertUnwindSafe(route.start(&handshake)).catch_unwind();
+    let Ok(started) = timeout(table.config.handshake_timeout, starting).await else {
+        tracing::warn!(path = handshake.path, "a handshake took too long");
+        return Ok(unavailable("the handshake took too long").retry_after(RETRY_AFTER).into_response());
+    };
     let start = match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
         Ok(start) => start,
         Err(Refusal::NotFound) => return Ok(Reject::not_found("nothing is at this path").into_response()),
@@ -96,7 +138,7 @@ async fn answer<A: Send + Sync + 'static>(
             Ok(upgraded) => {
                 let (io, read_ahead) = Transport::recover(upgraded);
                 // In a task of its own: this one's memory, hyper's upgrade included, is free then.
-                start(io, read_ahead);
+                start(io, read_ahead, admission);
             }
             Err(error) => tracing::debug!(%error, "a client went away during its handshake"),
         }
@@ -105,7 +147,11 @@ async fn answer<A: Send + Sync + 'static>(
 }
 
 fn stopping() -> Reject {
-    Reject::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping").with_header(header::RETRY_AFTER, "1")
+    unavailable("the server is stopping").retry_after(Duration::from_secs(1))
+}
+
+fn unavailable(message: &str) -> Reject {
+    Reject::new(StatusCode::SERVICE_UNAVAILABLE, message)
 }
 
 /// A well-formed request for an upgrade (RFC 6455, section 4.2.1).

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -20,7 +21,8 @@ pub struct Handshake {
     pub query: String,
     /// All headers.
     pub headers: HeaderMap,
-    /// The peer's address, where the transport has one; behind a proxy it is the proxy's.
+    /// The peer's address, where the transport has one or a [`PeerAddr`](crate::PeerAddr) tells it; behind a proxy it is the
+    /// proxy's.
     pub remote_addr: Option<SocketAddr>,
 }
 
@@ -163,6 +165,23 @@ impl Reject {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// With `Retry-After`: when it may be tried again, in whole seconds, one at least.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use channel_runtime::Reject;
+    /// use channel_runtime::http::StatusCode;
+    ///
+    /// let reject = Reject::new(StatusCode::TOO_MANY_REQUESTS, "slowly, please").retry_after(Duration::from_secs(30));
+    /// # drop(reject);
+    /// ```
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.headers.push((http::header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
         self
     }
 }

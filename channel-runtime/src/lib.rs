@@ -40,7 +40,8 @@
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside.
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade.
-//! - [`Server`], [`Config`]: serving, mounting, bounds.
+//! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
+//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds.
 //! - [`testing`]: typed clients in the test's own process.
 //!
 //! # On the wire
@@ -81,11 +82,15 @@ mod answer;
 #[cfg(feature = "server")]
 mod audience;
 #[cfg(feature = "server")]
+mod bound;
+#[cfg(feature = "server")]
 mod channels;
 #[cfg(feature = "server")]
 mod config;
 #[cfg(feature = "server")]
 mod connection;
+#[cfg(feature = "server")]
+mod door;
 #[cfg(feature = "server")]
 mod filter;
 #[cfg(feature = "server")]
@@ -99,6 +104,8 @@ mod hub;
 #[cfg(feature = "server")]
 mod link;
 #[cfg(feature = "server")]
+mod listener;
+#[cfg(feature = "server")]
 mod mask;
 #[cfg(feature = "server")]
 mod members;
@@ -111,6 +118,8 @@ mod path;
 #[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
+mod rate;
+#[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]
 mod reply;
@@ -121,11 +130,15 @@ mod sent;
 #[cfg(feature = "server")]
 mod serve;
 #[cfg(feature = "server")]
+mod service;
+#[cfg(feature = "server")]
 mod session;
 #[cfg(feature = "server")]
 mod socket;
 #[cfg(feature = "server")]
 pub mod testing;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "server")]
 mod wire;
 
@@ -136,23 +149,31 @@ pub use server::*;
 mod server {
     pub use crate::answer::Answer;
     pub use crate::audience::{Audience, IsOneRoom, Many, OneRoom, OwnRoom, RoomView};
+    pub use crate::bound::Bound;
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};
     pub use crate::config::Config;
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};
+    pub use crate::filter::PeerAddr;
     pub use crate::handshake::{Extract, Handshake, Reject};
     pub use crate::hub::{Hub, User};
+    pub use crate::listener::Listener;
     pub use crate::path::{FromPath, Params, Path, Segment};
+    pub use crate::rate::Rate;
     pub use crate::reply::Reply;
     pub use crate::room::Room;
     pub use crate::sent::Sent;
-    pub use crate::serve::{Bound, Server};
+    pub use crate::serve::Server;
+    pub use crate::service::Service;
     pub use crate::socket::{Socket, timestamp};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[doc(no_inline)]
     pub use bytes::{self, Bytes};
     #[doc(no_inline)]
     pub use http;
+    #[cfg(feature = "tls")]
+    #[doc(no_inline)]
+    pub use tokio_rustls::rustls;
 }
 
 /// The README's program compiles.

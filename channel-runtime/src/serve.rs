@@ -1,34 +1,21 @@
-//! A server of one's own: hyper's loop around the channels and the routes beside them.
+//! A server in the making: the channels, the routes beside them, and where they are mounted or served.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::future::{Either, select};
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use crate::activity::Activity;
+use crate::bound::Bound;
 use crate::channels::Table;
 use crate::config::Config;
-use crate::filter::{PeerAddr, filter};
-
-/// How long the server waits after a failed `accept`, most often for want of file descriptors: 100 ms.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long a client may take for a request's head: 10 seconds.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::filter::filter;
+use crate::listener::Listener;
+use crate::service::Service;
 
 /// Channels with their app: to be served alone, or mounted in somebody else's server.
 pub struct Server<A> {
@@ -75,11 +62,35 @@ impl<A: Send + Sync + 'static> Server<A> {
         }
     }
 
+    /// All channels as one tower service, for a router or server that is not warp's. With axum:
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use channel_runtime::{channel, channels};
+    ///
+    /// # #[channel("/chat")] pub struct Chat;
+    /// # #[channel] impl Chat {}
+    /// # async fn serve() -> std::io::Result<()> {
+    /// let server = channels![Chat].app(());
+    /// let routes = Router::new().route("/health", get(|| async { "ok" })).fallback_service(server.service());
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3030").await?;
+    /// axum::serve(listener, routes).await
+    /// # }
+    /// ```
+    ///
+    /// Below a prefix, `nest_service("/api", server.service())`, a channel's path is what remains. Another server does not
+    /// know the connections of the channels: [`drain`](Self::drain) them before it stops, or while it does.
+    ///
+    /// Extractors see the client's address where a [`PeerAddr`](crate::PeerAddr) tells it.
+    pub fn service(&self) -> Service {
+        Service::new(self.filter())
+    }
+
     /// With more warp routes, tried after the channels.
     #[must_use]
     pub fn or<F, R>(mut self, routes: F) -> Self
     where
-        F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+        F: Filter<Extract = (R,), Error: Into<Rejection>> + Clone + Send + Sync + 'static,
         R: Reply + 'static,
     {
         let routes = routes.map(Reply::into_response).boxed();
@@ -103,9 +114,24 @@ impl<A: Send + Sync + 'static> Server<A> {
     /// # Errors
     /// Where the address can't be bound.
     pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Bound<A>> {
-        let listener = TcpListener::bind(addr).await?;
-        let local_addr = listener.local_addr()?;
-        Ok(Bound { server: self, listener, local_addr })
+        Ok(self.listen(TcpListener::bind(addr).await?))
+    }
+
+    /// Takes a listener that is there already: a TCP socket with options of its own or from the process before this one, a
+    /// unix socket, or any other [`Listener`].
+    ///
+    /// ```no_run
+    /// # use channel_runtime::{channel, channels};
+    /// # #[channel("/chat")] pub struct Chat;
+    /// # #[channel] impl Chat {}
+    /// # #[cfg(unix)]
+    /// # async fn serve() -> std::io::Result<()> {
+    /// let listener = tokio::net::UnixListener::bind("/run/chat.sock")?;
+    /// channels![Chat].app(()).listen(listener).run().await
+    /// # }
+    /// ```
+    pub fn listen<L: Listener>(self, listener: L) -> Bound<A, L> {
+        Bound::new(self, listener)
     }
 
     /// Stops the channels, in stages. Newcomers are answered 503 from now on. The clients are told 1001, each after what was sent
@@ -158,95 +184,4 @@ impl<A> fmt::Debug for Server<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("channels", &self.table).finish_non_exhaustive()
     }
-}
-
-/// A server that has its address.
-#[derive(Debug)]
-pub struct Bound<A> {
-    server: Server<A>,
-    listener: TcpListener,
-    local_addr: SocketAddr,
-}
-
-impl<A: Send + Sync + 'static> Bound<A> {
-    /// The address, with the real port where 0 was asked for.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
-    }
-
-    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::drain`] says.
-    ///
-    /// # Errors
-    /// Where the signals can't be listened for.
-    pub async fn run(self) -> io::Result<()> {
-        let signalled = signalled()?;
-        self.run_until(signalled).await;
-        Ok(())
-    }
-
-    /// Serves until `stop` is ready, then stops as [`Server::drain`] says.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        let Self { server, listener, .. } = self;
-        let service = TowerToHyperService::new(warp::service(server.filter()));
-        let requests = GracefulShutdown::new();
-        let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
-        http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-        let mut stop = pin!(stop);
-        loop {
-            // The stop is looked at first: where clients never cease to come, it would else never have its turn.
-            let accepted = match select(stop.as_mut(), pin!(listener.accept())).await {
-                Either::Left(_) => break,
-                Either::Right((accepted, _)) => accepted,
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                // The client's own fault: it went away before it was accepted.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let service = service.clone();
-            let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-                request.extensions_mut().insert(PeerAddr(peer));
-                service.call(request)
-            });
-            let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-            let connection = requests.watch(connection);
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a request ended with an error");
-                }
-            });
-        }
-        drop(listener);
-        server.drain().await;
-        // Requests beside the channels end by themselves, or with the same patience.
-        let patience = server.table.config.shutdown_timeout;
-        if tokio::time::timeout(patience, requests.shutdown()).await.is_err() {
-            tracing::warn!("requests that had not ended were dropped");
-        }
-    }
-}
-
-/// Ready at ctrl-c or SIGTERM.
-fn signalled() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        Ok(async move {
-            select(pin!(interrupt.recv()), pin!(terminate.recv())).await;
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "ctrl-c can't be listened for");
-            std::future::pending::<()>().await;
-        }
-    })
 }

@@ -18,6 +18,7 @@ use crate::activity::{Activity, Token, Work};
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
 use crate::config::Config;
+use crate::door::Admission;
 use crate::fault::Fault;
 use crate::heartbeat;
 use crate::hub::Hub;
@@ -52,10 +53,15 @@ impl<C: Channel> Session<C> {
     }
 
     /// Makes the connection a member of its rooms and returns the task that runs it to its end.
-    pub fn start(self, io: Transport, read_ahead: Vec<u8>) -> impl Future<Output = ()> + Send + use<C> {
+    pub fn start(
+        self,
+        io: Transport,
+        read_ahead: Vec<u8>,
+        admission: Admission,
+    ) -> impl Future<Output = ()> + Send + use<C> {
         let Self { handler, room, user, app, hub, config, activity } = self;
         let registry = Arc::clone(hub.registry());
-        let counted = registry.begin_session();
+        let counted = (registry.begin_session(), admission);
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         let newcomer = Newcomer { channel: hub.channel(), room, user, outbox_bytes: config.outbox_bytes, activity };
         // A room that opens makes its state, which is the user's code.
@@ -92,7 +98,7 @@ struct Running<C: Channel> {
     _visit: Visit,
     registry: Arc<Registry>,
     /// Dropped last: then it has ended.
-    _counted: SessionGuard,
+    _counted: (SessionGuard, Admission),
 }
 
 impl<C: Channel> Running<C> {

@@ -166,8 +166,9 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
             Refusal::NotFound => not_found(),
             Refusal::Reject(reject) => reject,
         })?;
+        let admission = table.door.admit(&table.config, None)?;
         let (near, far) = pipe::pair(table.activity.clone());
-        start(Transport::Other(Box::new(far)), Vec::new());
+        start(Transport::Other(Box::new(far)), Vec::new(), admission);
         Ok(Client::new(near, table.activity.clone()))
     }
 }

@@ -1,0 +1,238 @@
+//! A server that has its listener: hyper's loop around the channels and the routes beside them.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use crate::filter::PeerAddr;
+use crate::listener::Listener;
+use crate::serve::Server;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+
+/// How long the server waits after a failed `accept`, most often for want of file descriptors: 100 ms.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A server that has its listener, from [`Server::bind`] or [`Server::listen`]; connections wait until it [runs](Self::run).
+pub struct Bound<A, L = TcpListener> {
+    server: Server<A>,
+    listener: L,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
+}
+
+impl<A: Send + Sync + 'static> Bound<A> {
+    /// The address, with the real port where 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr().expect("a socket that listens has an address")
+    }
+}
+
+impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
+    pub(crate) fn new(server: Server<A>, listener: L) -> Self {
+        Self {
+            server,
+            listener,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Over TLS: `https` for the routes, `wss` for the channels. With the feature `tls`.
+    ///
+    /// ```no_run
+    /// use channel_runtime::{channel, channels, rustls};
+    /// use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    ///
+    /// # #[channel("/chat")] pub struct Chat;
+    /// # #[channel] impl Chat {}
+    /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+    /// let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
+    /// let key = PrivateKeyDer::from_pem_file("key.pem")?;
+    /// let tls = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    /// channels![Chat].app(()).bind("0.0.0.0:443").await?.tls(tls).run().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The TLS handshake is done by the connection's own task, within [`header_timeout`](crate::Config::header_timeout).
+    /// HTTP/1.1 is what is spoken, whatever the `alpn_protocols` say.
+    ///
+    /// A certificate that is renewed while the server runs is rustls' own affair: with a `ResolvesServerCert` each handshake
+    /// takes the newest.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    /// use channel_runtime::rustls::server::{ClientHello, ResolvesServerCert};
+    /// use channel_runtime::rustls::{ServerConfig, sign::CertifiedKey};
+    ///
+    /// #[derive(Debug)]
+    /// struct Renewed(RwLock<Arc<CertifiedKey>>);
+    ///
+    /// impl ResolvesServerCert for Renewed {
+    ///     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    ///         Some(Arc::clone(&self.0.read().unwrap()))
+    ///     }
+    /// }
+    ///
+    /// # fn tls(first: CertifiedKey) -> ServerConfig {
+    /// let certificate = Arc::new(Renewed(RwLock::new(Arc::new(first))));
+    /// // Whoever renews it keeps a clone of `certificate`, and writes.
+    /// ServerConfig::builder().with_no_client_auth().with_cert_resolver(certificate)
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, config: impl Into<Arc<tokio_rustls::rustls::ServerConfig>>) -> Self {
+        self.tls = Some(Tls::new(config.into()));
+        self
+    }
+
+    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::drain`] says.
+    ///
+    /// # Errors
+    /// Where the signals can't be listened for.
+    pub async fn run(self) -> io::Result<()> {
+        let signalled = signalled()?;
+        self.run_until(signalled).await;
+        Ok(())
+    }
+
+    /// Serves until `stop` is ready, then stops as [`Server::drain`] says.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+        let Self { server, mut listener, .. } = self;
+        let config = Arc::clone(&server.table().config);
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout);
+        let (stopping, told) = watch::channel(());
+        let reception = Reception { http, routes: server.filter(), told };
+        let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
+        let mut stop = pin!(stop);
+        // The stop is looked at first: where clients never cease to come, it would else never have its turn.
+        while let Either::Right(((place, io, peer), _)) =
+            select(stop.as_mut(), pin!(accept(&mut listener, &places))).await
+        {
+            #[cfg(feature = "tls")]
+            if let Some(tls) = &self.tls {
+                reception.receive(tls.wrap(io), peer, place);
+                continue;
+            }
+            reception.receive(io, peer, place);
+        }
+        drop((listener, reception));
+        server.drain().await;
+        // Requests beside the channels end by themselves, or with the same patience.
+        stopping.send_replace(());
+        if tokio::time::timeout(config.shutdown_timeout, stopping.closed()).await.is_err() {
+            tracing::warn!("requests that had not ended were dropped");
+        }
+    }
+}
+
+/// The next connection, once there is a place for it.
+async fn accept<L: Listener>(
+    listener: &mut L,
+    places: &Arc<Semaphore>,
+) -> (OwnedSemaphorePermit, L::Io, Option<SocketAddr>) {
+    let place = Arc::clone(places).acquire_owned().await.expect("the places are never closed");
+    let mut is_failing = false;
+    loop {
+        match listener.accept().await {
+            Ok((io, peer)) => return (place, io, peer),
+            // The client's own fault: it went away before it was accepted.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                if !is_failing {
+                    tracing::warn!(%error, "no connection can be accepted; it is tried again until one is");
+                    is_failing = true;
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+impl<A, L: fmt::Debug> fmt::Debug for Bound<A, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, listener, .. } = self;
+        f.debug_struct("Bound").field("server", server).field("listener", listener).finish_non_exhaustive()
+    }
+}
+
+/// What every connection is received with.
+struct Reception {
+    http: http1::Builder,
+    routes: BoxedFilter<(Response,)>,
+    /// Tells that the server stops; and as long as anybody listens, a request may be under way.
+    told: watch::Receiver<()>,
+}
+
+impl Reception {
+    /// Answers the requests of a connection in a task of its own, until it ends or is upgraded.
+    fn receive<I>(&self, io: I, peer: Option<SocketAddr>, place: OwnedSemaphorePermit)
+    where
+        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let service = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(PeerAddr(peer));
+            }
+            service.call(request)
+        });
+        // Not hyper-util's `auto`: it gives a client that says nothing all the time it wants.
+        let connection = self.http.serve_connection(TokioIo::new(io), service).with_upgrades();
+        let mut told = self.told.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            let mut connection = pin!(connection);
+            let ended = match select(connection.as_mut(), pin!(told.changed())).await {
+                Either::Left((ended, _)) => ended,
+                Either::Right(_) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a request ended with an error");
+            }
+        });
+    }
+}
+
+/// Ready at ctrl-c or SIGTERM.
+fn signalled() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            select(pin!(interrupt.recv()), pin!(terminate.recv())).await;
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "ctrl-c can't be listened for");
+            std::future::pending::<()>().await;
+        }
+    })
+}

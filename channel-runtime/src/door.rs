@@ -1,0 +1,264 @@
+//! Who may come in: how many connections there are, in all and of one address, and how fast new ones come.
+//!
+//! A connection is counted from its handshake to its end, by a guard.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::config::Config;
+use crate::handshake::Reject;
+use crate::rate::Bucket;
+
+/// When a client that found no place may try again; nobody knows when one is free.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// How often refusals are logged at the most.
+const LOG_PERIOD: Duration = Duration::from_secs(10);
+
+#[derive(Default)]
+pub(crate) struct Door(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    connections: usize,
+    /// What is left of [`Config::connection_rate`].
+    bucket: Bucket,
+    /// Those with connections, or whose bucket was not full when it was last looked at. Empty where no bound needs it.
+    addresses: HashMap<IpAddr, Address>,
+    /// At so many addresses those are looked for that need not be remembered any more.
+    sweep_at: usize,
+    refused: Refused,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Address {
+    connections: usize,
+    bucket: Bucket,
+}
+
+/// Refusals that have not been logged.
+#[derive(Default)]
+struct Refused {
+    count: u64,
+    logged: Option<Instant>,
+}
+
+/// Why somebody stays outside.
+#[derive(Clone, Copy)]
+enum Refusal {
+    Full,
+    FullForAddress,
+    TooFast(Duration),
+    TooFastForAddress(Duration),
+}
+
+impl Door {
+    /// Lets one more in, until the guard is dropped. Where the address is not known, its bounds do not count.
+    ///
+    /// # Errors
+    /// 503 where the server has enough, 429 where the address has; with `Retry-After`.
+    pub fn admit(self: &Arc<Self>, config: &Config, address: Option<IpAddr>) -> Result<Admission, Reject> {
+        let address =
+            address.filter(|_| config.connections_per_ip < usize::MAX || config.connection_rate_per_ip.is_some());
+        let address = address.map(customer);
+        let now = Instant::now();
+        let mut state = self.0.lock();
+        match state.enter(config, address, now) {
+            Ok(()) => Ok(Admission { door: Arc::clone(self), address: address.map(Box::new) }),
+            Err(refusal) => {
+                state.refused.log(refusal, now);
+                Err(refusal.into())
+            }
+        }
+    }
+}
+
+impl State {
+    fn enter(&mut self, config: &Config, address: Option<IpAddr>, now: Instant) -> Result<(), Refusal> {
+        // Nothing is taken before nothing refuses: whoever is refused for one reason has not used up another bound.
+        if self.connections >= config.connections {
+            return Err(Refusal::Full);
+        }
+        let its_own = match address {
+            Some(address) => {
+                let Address { connections, bucket } = self.addresses.get(&address).copied().unwrap_or_default();
+                if connections >= config.connections_per_ip {
+                    return Err(Refusal::FullForAddress);
+                }
+                let bucket = match config.connection_rate_per_ip {
+                    Some(rate) => bucket.take(rate, now).map_err(Refusal::TooFastForAddress)?,
+                    None => bucket,
+                };
+                Some((address, Address { connections: connections + 1, bucket }))
+            }
+            None => None,
+        };
+        if let Some(rate) = config.connection_rate {
+            self.bucket = self.bucket.take(rate, now).map_err(Refusal::TooFast)?;
+        }
+        self.connections += 1;
+        if let Some((address, its_own)) = its_own {
+            self.addresses.insert(address, its_own);
+            self.sweep(now);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, address: Option<IpAddr>) {
+        self.connections -= 1;
+        let Some(address) = address else { return };
+        let its_own = self.addresses.get_mut(&address).expect("an address with a connection is remembered");
+        its_own.connections -= 1;
+        if its_own.is_nothing(Instant::now()) {
+            self.addresses.remove(&address);
+        }
+    }
+
+    /// Forgets the addresses that came too fast to be forgotten when they left, and came no more. Seldom: when there are
+    /// twice as many as were left the last time.
+    fn sweep(&mut self, now: Instant) {
+        if self.addresses.len() < self.sweep_at.max(1024) {
+            return;
+        }
+        self.addresses.retain(|_, address| !address.is_nothing(now));
+        self.addresses.shrink_to_fit();
+        self.sweep_at = self.addresses.len() * 2;
+    }
+}
+
+impl Address {
+    /// Whether it is as if it had never come.
+    fn is_nothing(&self, now: Instant) -> bool {
+        self.connections == 0 && self.bucket.is_full(now)
+    }
+}
+
+impl Refused {
+    fn log(&mut self, refusal: Refusal, now: Instant) {
+        self.count += 1;
+        if self.logged.is_none_or(|logged| now >= logged + LOG_PERIOD) {
+            tracing::warn!(count = self.count, "connections were refused, the last one because {}", refusal.why());
+            *self = Self { count: 0, logged: Some(now) };
+        }
+    }
+}
+
+impl Refusal {
+    fn why(self) -> &'static str {
+        match self {
+            Self::Full => "there are too many",
+            Self::FullForAddress => "there are too many from its address",
+            Self::TooFast(_) => "they come too fast",
+            Self::TooFastForAddress(_) => "they come too fast from its address",
+        }
+    }
+}
+
+impl From<Refusal> for Reject {
+    fn from(refusal: Refusal) -> Self {
+        let (status, message, wait) = match refusal {
+            Refusal::Full => (StatusCode::SERVICE_UNAVAILABLE, "the server is full", RETRY_AFTER),
+            Refusal::FullForAddress => {
+                (StatusCode::TOO_MANY_REQUESTS, "too many connections from this address", RETRY_AFTER)
+            }
+            Refusal::TooFast(wait) => (StatusCode::SERVICE_UNAVAILABLE, "too many connections at once", wait),
+            Refusal::TooFastForAddress(wait) => {
+                (StatusCode::TOO_MANY_REQUESTS, "too many connections at once from this address", wait)
+            }
+        };
+        Self::new(status, message).retry_after(wait)
+    }
+}
+
+/// One who was let in, until dropped.
+pub(crate) struct Admission {
+    door: Arc<Door>,
+    /// Its address, where one counts; boxed, for every connection has an admission and most have no bounds by address.
+    address: Option<Box<IpAddr>>,
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.door.0.lock().leave(self.address.as_deref().copied());
+    }
+}
+
+/// Whom an address stands for: an IPv4 address for itself, however it is written, and an IPv6 address for its network of
+/// 64 bits, in which one customer has as many addresses as he likes.
+fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate::Rate;
+
+    fn address(number: u32) -> Option<IpAddr> {
+        Some(IpAddr::V4(number.into()))
+    }
+
+    #[test]
+    fn an_ipv6_customer_is_a_network_and_an_ipv4_one_an_address() {
+        let customer = |text: &str| customer(text.parse().unwrap()).to_string();
+        assert_eq!(customer("192.0.2.7"), "192.0.2.7");
+        assert_eq!(customer("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(customer("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    }
+
+    #[test]
+    fn an_address_without_connections_is_forgotten() {
+        let door = Arc::new(Door::default());
+        let config = Config::default().connections_per_ip(2);
+        let one = door.admit(&config, address(1));
+        let two = door.admit(&config, address(1));
+        assert_eq!(door.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(door.admit(&config, address(2)).is_ok());
+        assert_eq!(door.0.lock().addresses.len(), 1);
+        drop((one, two));
+        let state = door.0.lock();
+        assert_eq!((state.connections, state.addresses.len()), (0, 0));
+    }
+
+    #[test]
+    fn no_address_is_remembered_where_none_counts() {
+        let door = Arc::new(Door::default());
+        let _inside = door.admit(&Config::default(), address(1)).ok().unwrap();
+        assert!(door.0.lock().addresses.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_that_came_once_and_no_more_are_forgotten_in_time() {
+        let door = Arc::new(Door::default());
+        let config = Config::default().connection_rate_per_ip(Rate::new(1, Duration::from_secs(1)));
+        for number in 0..100_000 {
+            assert!(door.admit(&config, address(number)).is_ok());
+            // A thousand a second come, and are forgotten a second later.
+            tokio::time::advance(Duration::from_millis(1)).await;
+            let remembered = door.0.lock().addresses.len();
+            assert!(remembered <= 2 * 1024, "{remembered} of {number}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_refused_uses_up_no_other_bound() {
+        let door = Arc::new(Door::default());
+        let rate = Rate::new(2, Duration::from_secs(3600));
+        let config = Config::default().connection_rate(rate).connections_per_ip(1);
+        let _inside = door.admit(&config, address(1)).ok().unwrap();
+        for _ in 0..10 {
+            assert_eq!(door.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+        }
+        assert!(door.admit(&config, address(2)).is_ok());
+        assert_eq!(door.admit(&config, address(3)).err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

@@ -1,0 +1,83 @@
+//! TLS below HTTP, by rustls.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
+
+/// Makes streams of bytes TLS.
+#[derive(Clone)]
+pub(crate) struct Tls(TlsAcceptor);
+
+impl Tls {
+    pub fn new(config: Arc<ServerConfig>) -> Self {
+        let mut config = Arc::unwrap_or_clone(config);
+        // What is spoken here is HTTP/1.1, and a client that could speak more must know.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    pub fn wrap<I: AsyncRead + AsyncWrite + Unpin>(&self, io: I) -> TlsIo<I> {
+        TlsIo::Handshake(self.0.accept(io))
+    }
+}
+
+/// A TLS stream whose handshake is part of the first read: so it is done by the connection's own task, and must be over by
+/// the same deadline as the head of the first request.
+pub(crate) enum TlsIo<I> {
+    Handshake(Accept<I>),
+    Open(TlsStream<I>),
+    /// The handshake failed, and the stream is gone.
+    Failed,
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> TlsIo<I> {
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pin<&mut TlsStream<I>>>> {
+        if let Self::Handshake(accept) = self {
+            *self = match ready!(Pin::new(accept).poll(cx)) {
+                Ok(stream) => Self::Open(stream),
+                Err(error) => {
+                    *self = Self::Failed;
+                    return Poll::Ready(Err(error));
+                }
+            };
+        }
+        match self {
+            Self::Open(stream) => Poll::Ready(Ok(Pin::new(stream))),
+            _ => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsIo<I> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_open(cx))?.poll_read(cx, buffer)
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsIo<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_open(cx))?.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Open(stream) => Pin::new(stream).poll_flush(cx),
+            // Nothing was written that could be flushed; the handshake goes on when somebody reads.
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Open(stream) => Pin::new(stream).poll_shutdown(cx),
+            // A server that stops does not wait for a handshake.
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+}
