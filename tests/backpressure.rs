@@ -11,7 +11,7 @@ use bytes::Bytes;
 use channel_runtime::{Config, Hub, Socket, channel, channels, message};
 use futures::future::{Either, select};
 use support::{Frame, Raw, Running, start, text, within};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
@@ -128,10 +128,7 @@ fn bare(kind: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_handler_that_awaits_flushed_overruns_no_client_however_much_it_says() {
     let (server, app, hub) = pressure().await;
-    let socket = TcpSocket::new_v4().unwrap();
-    // A window that stays small, so that what is not read waits with the server.
-    socket.set_recv_buffer_size(4 * 1024).unwrap();
-    let mut raw = Raw::new(within(socket.connect(server.addr)).await.unwrap());
+    let mut raw = server.connect_with_small_window().await;
     raw.upgrade("/pressure").await;
     raw.write([bare("pour"), bare("count")].concat()).await;
     within(app.stuck.notified()).await;

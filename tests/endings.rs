@@ -6,7 +6,6 @@ use bytes::Bytes;
 use channel_runtime::{CloseCode, ClosedBy, Config};
 use support::wire::{Fixture, Wire, bare, close_me, echo, greeted, say};
 use support::{Frame, Raw, close, head, masked, text, within};
-use tokio::net::TcpSocket;
 
 #[tokio::test]
 async fn a_clients_close_is_echoed_and_told() {
@@ -232,10 +231,7 @@ async fn a_slow_client_is_cut_and_costs_the_others_nothing() {
     let config = Config::default().outbox_bytes(4 * SIZE).close_timeout(support::PATIENCE);
     let mut fixture = Fixture::with(config).await;
     let mut reader = fixture.raw("r").await;
-    // A small window, so that little fits between the server and the one who does not read.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut slow = Raw::new(within(socket.connect(fixture.server.addr)).await.unwrap());
+    let mut slow = fixture.server.connect_with_small_window().await;
     slow.upgrade("/wire/r").await;
     let slow_id = greeted(&mut slow).await;
 

@@ -4,7 +4,6 @@ mod support;
 
 use channel_runtime::{Config, Hub, Socket, channel, channels, message};
 use support::{Frame, Raw, Running, start, text, within};
-use tokio::net::TcpSocket;
 
 const READERS: usize = 4;
 const MESSAGES: usize = 20_000;
@@ -85,10 +84,7 @@ async fn flood() -> (Running, Hub<Flood>) {
 async fn readers(server: &Running) -> Vec<Raw> {
     let mut readers = Vec::new();
     for _ in 0..READERS {
-        let socket = TcpSocket::new_v4().unwrap();
-        // A small window, so that what is not read soon waits with the server.
-        socket.set_recv_buffer_size(4 * 1024).unwrap();
-        let mut reader = Raw::new(within(socket.connect(server.addr)).await.unwrap());
+        let mut reader = server.connect_with_small_window().await;
         reader.upgrade("/flood/r").await;
         readers.push(reader);
     }

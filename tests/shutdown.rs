@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use channel_runtime::{CloseCode, ClosedBy, Config, Extract, Handshake, Reject, channel, channels};
 use support::wire::{Fixture, Wire, bare, echo};
-use support::{Frame, Raw, request, start, text, upgrade, within};
+use support::{Frame, request, start, text, upgrade, within};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, oneshot};
 use warp::Filter;
@@ -52,7 +52,7 @@ async fn newcomers_are_refused() {
     let mut fixture = Fixture::new().await;
     let addr = fixture.server.addr;
     let mut waiting = fixture.raw("slow_to_close").await;
-    let mut alive = Raw::connect(addr).await;
+    let mut alive = fixture.server.connect().await;
     assert_eq!(alive.request(&request("/", &[])).await.status, 404);
     let stopped = fixture.begin_to_stop();
     waiting.expect(Frame::close(FAREWELL.0, FAREWELL.1)).await;
@@ -65,7 +65,7 @@ async fn newcomers_are_refused() {
     fixture.open_gate();
     within(stopped).await.unwrap();
     // An idle connection does not hold the stop; it is closed.
-    alive.expect_end().await;
+    alive.expect_gone().await;
     fixture.assert_all_ended();
 }
 

@@ -3,15 +3,19 @@
 //! Nothing here waits longer than [`PATIENCE`].
 #![allow(dead_code, reason = "each file of tests uses its part of it")]
 
+pub mod over;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod wire;
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use channel_runtime::Server;
+use channel_runtime::{Bound, Listener, Server};
+use over::{BoxedListener, OVER, Over, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
@@ -32,8 +36,19 @@ pub struct Running {
 }
 
 pub async fn start<A: Send + Sync + 'static>(server: Server<A>) -> Running {
-    let bound = server.bind("127.0.0.1:0").await.unwrap();
-    let addr = bound.local_addr();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    match OVER {
+        Over::Tcp => run(addr, server.listen(listener)),
+        Over::Boxed => run(addr, server.listen(BoxedListener(listener))),
+        #[cfg(feature = "tls")]
+        Over::Tls => run(addr, server.listen(listener).tls(tls::server_config())),
+        #[cfg(not(feature = "tls"))]
+        Over::Tls => unreachable!("this program needs the feature `tls`"),
+    }
+}
+
+pub fn run<A: Send + Sync + 'static, L: Listener>(addr: SocketAddr, bound: Bound<A, L>) -> Running {
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(bound.run_until(async {
         // The test that drops its half stops the server as well.
@@ -45,17 +60,31 @@ pub async fn start<A: Send + Sync + 'static>(server: Server<A>) -> Running {
 impl Running {
     /// A connection that has said nothing yet.
     pub async fn connect(&self) -> Raw {
-        Raw::connect(self.addr).await
+        Raw::over(within(over::client(self.tcp().await)).await.unwrap())
+    }
+
+    /// A connection whose client takes little before it reads, so that most of what it is sent waits with the server.
+    pub async fn connect_with_small_window(&self) -> Raw {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        let stream = within(socket.connect(self.addr)).await.unwrap();
+        Raw::over(within(over::client(stream)).await.unwrap())
+    }
+
+    async fn tcp(&self) -> TcpStream {
+        within(TcpStream::connect(self.addr)).await.unwrap()
     }
 
     /// A client whose bytes are the test's.
     pub async fn raw(&self, path: &str) -> Raw {
-        Raw::open(self.addr, path).await
+        let mut raw = self.connect().await;
+        raw.upgrade(path).await;
+        raw
     }
 
     /// A client that knows the protocol.
-    pub async fn client(&self, path: &str) -> WebSocketStream<TcpStream> {
-        let stream = within(TcpStream::connect(self.addr)).await.unwrap();
+    pub async fn client(&self, path: &str) -> WebSocketStream<Box<dyn Stream>> {
+        let stream = within(over::client(self.tcp().await)).await.unwrap();
         let url = format!("ws://{}{path}", self.addr);
         within(tokio_tungstenite::client_async(url, stream)).await.unwrap().0
     }
@@ -165,9 +194,9 @@ pub fn request(path: &str, headers: &[&str]) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
 }
 
-/// A TCP connection that knows how to read.
+/// A connection that knows how to read.
 pub struct Raw {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     unread: Vec<u8>,
 }
 
@@ -177,7 +206,11 @@ impl Raw {
     }
 
     pub fn new(stream: TcpStream) -> Self {
-        stream.set_nodelay(true).unwrap();
+        Self::over(Box::new(stream))
+    }
+
+    pub fn over(stream: Box<dyn Stream>) -> Self {
+        stream.tcp().set_nodelay(true).unwrap();
         Self { stream, unread: Vec::new() }
     }
 
@@ -194,6 +227,8 @@ impl Raw {
 
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         within(self.stream.write_all(bytes.as_ref())).await.unwrap();
+        // TLS keeps what the socket does not take at once.
+        within(self.stream.flush()).await.unwrap();
     }
 
     pub async fn request(&mut self, request: &str) -> Response {
@@ -245,6 +280,16 @@ impl Raw {
         assert_eq!(self.frame().await, None);
     }
 
+    /// The server is gone, whether or not it said so: hyper drops a connection whose upgrade was refused without a word,
+    /// which over TLS is no orderly end.
+    pub async fn expect_gone(&mut self) {
+        match within(self.stream.read_buf(&mut self.unread)).await {
+            Ok(0) => assert!(self.unread.is_empty()),
+            Ok(_) => panic!("instead of the end: {:?}", self.unread),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof),
+        }
+    }
+
     /// Ends the client's half of the stream.
     pub async fn shutdown(&mut self) {
         within(self.stream.shutdown()).await.unwrap();
@@ -252,7 +297,7 @@ impl Raw {
 
     /// Vanishes with a reset, as a client does whose machine has forgotten the connection.
     pub fn reset(self) {
-        self.stream.set_zero_linger().unwrap();
+        self.stream.tcp().set_zero_linger().unwrap();
     }
 
     async fn take(&mut self, len: usize) -> Option<Vec<u8>> {

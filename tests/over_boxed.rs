@@ -1,0 +1,19 @@
+//! What holds over TCP holds over any stream of bytes: the suites once more, over one that the server does not know to be TCP.
+#![allow(clippy::duplicate_mod, reason = "each suite brings the same support")]
+
+#[path = "backpressure.rs"]
+mod backpressure;
+#[path = "endings.rs"]
+mod endings;
+#[path = "flood.rs"]
+mod flood;
+#[path = "handles.rs"]
+mod handles;
+#[path = "handshake.rs"]
+mod handshake;
+#[path = "robust.rs"]
+mod robust;
+#[path = "shutdown.rs"]
+mod shutdown;
+#[path = "wire.rs"]
+mod wire;

@@ -1,0 +1,15 @@
+//! What holds over TCP holds over TLS: the suites once more, over TLS.
+#![allow(clippy::duplicate_mod, reason = "each suite brings the same support")]
+
+#[path = "endings.rs"]
+mod endings;
+#[path = "flood.rs"]
+mod flood;
+#[path = "handshake.rs"]
+mod handshake;
+#[path = "robust.rs"]
+mod robust;
+#[path = "shutdown.rs"]
+mod shutdown;
+#[path = "wire.rs"]
+mod wire;
