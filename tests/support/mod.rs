@@ -9,10 +9,12 @@ pub mod tls;
 pub mod wire;
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use channel_runtime::{Bound, Listener, Server};
+use futures::FutureExt;
 use over::{BoxedListener, OVER, Over, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -231,6 +233,16 @@ impl Raw {
         within(self.stream.flush()).await.unwrap();
     }
 
+    /// What can't be written any more is not missed.
+    pub async fn write_if_open(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = within(self.stream.write_all(bytes.as_ref())).await;
+    }
+
+    /// Whether nothing has come that has not been read.
+    pub fn has_heard_nothing(&self) -> bool {
+        self.unread.is_empty() && self.stream.tcp().peek(&mut [0]).now_or_never().is_none()
+    }
+
     pub async fn request(&mut self, request: &str) -> Response {
         self.write(request).await;
         self.response().await
@@ -280,13 +292,15 @@ impl Raw {
         assert_eq!(self.frame().await, None);
     }
 
-    /// The server is gone, whether or not it said so: hyper drops a connection whose upgrade was refused without a word,
-    /// which over TLS is no orderly end.
+    /// The server is gone, whether or not it said so. hyper drops a connection whose upgrade was refused without a word,
+    /// which over TLS is no orderly end, and what a client says to one that is gone is answered with a reset.
     pub async fn expect_gone(&mut self) {
         match within(self.stream.read_buf(&mut self.unread)).await {
             Ok(0) => assert!(self.unread.is_empty()),
             Ok(_) => panic!("instead of the end: {:?}", self.unread),
-            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof),
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof), "{error}")
+            }
         }
     }
 

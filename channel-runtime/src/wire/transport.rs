@@ -120,3 +120,6 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
