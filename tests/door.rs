@@ -3,7 +3,6 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +10,6 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::{Router, middleware};
 use channel_runtime::{Config, Extract, Handshake, Hub, PeerAddr, Rate, Reject, Server, channel, channels, testing};
-use futures::future::{Either, select};
 use support::{Raw, Response, Running, request, start, upgrade, within};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -280,7 +278,7 @@ async fn a_client_that_does_not_say_what_it_wants_is_cut_when_configured() {
         let mut cut = impatient.connect().await;
         // Where it is cut already it can't be written to any more.
         cut.write_if_open(said).await;
-        assert!(ends_first(&mut cut, &mut waited_for).await, "after {said:?}");
+        assert!(cut.ends_before(&mut waited_for).await, "after {said:?}");
     }
     // Nor does one that has asked before stay for ever.
     let mut waited_for = patient.connect().await;
@@ -288,13 +286,7 @@ async fn a_client_that_does_not_say_what_it_wants_is_cut_when_configured() {
     let (impatient, _, _) = served(Config::default().header_timeout(Duration::from_millis(200))).await;
     let mut cut = impatient.connect().await;
     assert_eq!(cut.request(&request("/", &[])).await.status, 404);
-    assert!(ends_first(&mut cut, &mut waited_for).await, "between two requests");
-}
-
-/// Whether this connection ends before the other one. No time is measured: an hour against a millisecond is enough.
-async fn ends_first(one: &mut Raw, other: &mut Raw) -> bool {
-    let (one, other) = (pin!(one.expect_gone()), pin!(other.expect_gone()));
-    matches!(select(one, other).await, Either::Left(_))
+    assert!(cut.ends_before(&mut waited_for).await, "between two requests");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The five examples as programs: each says where it listens, shows its page, talks to a foreign client, and ends cleanly
+//! The examples as programs: each says where it listens, shows its page, talks to a foreign client, and ends cleanly
 //! when asked to.
 
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -29,16 +30,21 @@ struct Example {
 
 impl Example {
     async fn start(name: &str) -> Self {
-        let program = built(name);
-        let mut process = Command::new(&program)
+        Self::run("http", &mut Command::new(built(name))).await
+    }
+
+    /// Runs a command that becomes an example, which speaks `http` or `https`.
+    async fn run(scheme: &str, command: &mut Command) -> Self {
+        let mut process = command
             .env("ADDR", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; `cargo build --examples` makes it", program.display()));
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo build --examples` makes it"));
         let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
         let line = timeout(PATIENCE, lines.next_line()).await.expect("a line in time").expect("text").expect("a line");
-        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("first line: {line}"));
+        let prefix = format!("listening on {scheme}://");
+        let address = line.strip_prefix(&prefix).unwrap_or_else(|| panic!("first line: {line}"));
         Self { process, address: address.to_owned() }
     }
 
@@ -283,4 +289,145 @@ async fn users() {
     laptop.send(json!({ "type": "broadcast", "text": "To all" })).await;
     assert_eq!(bob.expect("letter").await["text"], "To all");
     example.stops([phone, laptop, bob]).await;
+}
+
+#[tokio::test]
+async fn axum() {
+    let example = Example::start("axum").await;
+    example.shows_its_page().await;
+    let mut ann = example.connect("/topics/fresh%20bread").await;
+    assert_eq!(ann.expect("welcome").await["topic"], "fresh bread");
+    let mut bob = example.connect("/topics/fresh%20bread").await;
+    assert_eq!(bob.expect("welcome").await["watching"], 2);
+    let heard = example.request("POST", "/publish/fresh%20bread", "rye").await;
+    assert_eq!(heard, (200, r#"{"watching":2}"#.into()));
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(client.expect("news").await["text"], "rye");
+    }
+    assert_eq!(example.request("POST", "/publish/fresh%20bread", " ").await, (422, "say something".into()));
+    assert_eq!(example.request("POST", "/publish/cake", "apple").await.1, r#"{"watching":0}"#);
+    example.stops([ann, bob]).await;
+}
+
+/// All that a server can't accept for want of descriptors waits; who is there already is served.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_that_runs_out_of_file_descriptors_goes_on_and_takes_the_rest_when_it_can() {
+    const DESCRIPTORS: usize = 40;
+    const CLIENTS: usize = 60;
+
+    let limited = format!("ulimit -n {DESCRIPTORS} && exec \"$0\"");
+    let example = Example::run("http", Command::new("sh").args(["-c", &limited]).arg(built("chat"))).await;
+    let mut first = example.connect("/chat/first").await;
+    let mut coming = JoinSet::new();
+    for n in 0..CLIENTS {
+        let url = format!("ws://{}/chat/{n}", example.address);
+        coming.spawn(async move { Client::connect(url).await.expect("let in, sooner or later") });
+    }
+    let open = format!("/proc/{}/fd", example.process.id().expect("it runs"));
+    let exhausted = async {
+        while std::fs::read_dir(&open).expect("a process").count() < DESCRIPTORS {
+            yield_now().await;
+        }
+    };
+    timeout(PATIENCE, exhausted).await.expect("more clients than descriptors");
+    let mut served = 0;
+    // Each that leaves makes place for another.
+    while let Some(client) = coming.join_next().await {
+        first.send(json!({ "type": "ping" })).await;
+        first.expect("pong").await;
+        let mut client = client.expect("no panic");
+        client.send(json!({ "type": "ping" })).await;
+        client.expect("pong").await;
+        served += 1;
+    }
+    assert_eq!(served, CLIENTS);
+    let newcomer = example.connect("/chat/newcomer").await;
+    example.stops([first, newcomer]).await;
+}
+
+#[cfg(feature = "tls")]
+mod over_tls {
+    use std::sync::Arc;
+
+    use tokio_rustls::TlsConnector;
+    use tokio_rustls::client::TlsStream;
+    use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+    use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+
+    use super::*;
+
+    /// Goes on as a browser does whose user says so: the example's certificate is known to nobody.
+    #[derive(Debug)]
+    struct Trusting(CryptoProvider);
+
+    impl ServerCertVerifier for Trusting {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.signature_verification_algorithms.supported_schemes()
+        }
+    }
+
+    async fn connect(example: &Example) -> TlsStream<TcpStream> {
+        let verifier = Arc::new(Trusting(ring::default_provider()));
+        let config = ClientConfig::builder().dangerous().with_custom_certificate_verifier(verifier);
+        let connector = TlsConnector::from(Arc::new(config.with_no_client_auth()));
+        let stream = TcpStream::connect(&example.address).await.expect("it listens");
+        let name = ServerName::try_from("localhost").expect("a name");
+        timeout(PATIENCE, connector.connect(name, stream)).await.expect("a handshake in time").expect("TLS")
+    }
+
+    #[tokio::test]
+    async fn tls() {
+        let example = Example::run("https", &mut Command::new(built("tls"))).await;
+        let mut browser = connect(&example).await;
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        browser.write_all(request).await.expect("it reads");
+        let mut answer = String::new();
+        timeout(PATIENCE, browser.read_to_string(&mut answer)).await.expect("an answer in time").expect("text");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("<!doctype html>"), "{answer}");
+
+        let url = format!("wss://{}/chat/general", example.address);
+        let client = tokio_tungstenite::client_async(url, connect(&example).await);
+        let (mut client, _) = timeout(PATIENCE, client).await.expect("an answer in time").expect("let in");
+        for kind in ["system", "pong"] {
+            let heard =
+                timeout(PATIENCE, client.next()).await.expect("in time").expect("connected").expect("well formed");
+            let heard: Value = serde_json::from_str(heard.to_text().expect("text")).expect("JSON");
+            assert_eq!(heard["type"], kind);
+            client.send(Message::text(json!({ "type": "ping" }).to_string())).await.expect("connected");
+        }
+        drop(client);
+        example.stops([]).await;
+    }
 }

@@ -78,8 +78,9 @@ impl<A: Send + Sync + 'static> Server<A> {
     /// # }
     /// ```
     ///
-    /// Below a prefix, `nest_service("/api", server.service())`, a channel's path is what remains. Another server does not
-    /// know the connections of the channels: [`drain`](Self::drain) them before it stops, or while it does.
+    /// A path that the router has a route for, whatever its method, does not come here. Below a prefix,
+    /// `nest_service("/api", server.service())`, a channel's path is what remains. Another server does not know the
+    /// connections of the channels: [`drain`](Self::drain) them before it stops, or while it does.
     ///
     /// Extractors see the client's address where a [`PeerAddr`](crate::PeerAddr) tells it.
     pub fn service(&self) -> Service {

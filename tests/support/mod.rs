@@ -11,10 +11,12 @@ pub mod wire;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use channel_runtime::{Bound, Listener, Server};
 use futures::FutureExt;
+use futures::future::{Either, select};
 use over::{BoxedListener, OVER, Over, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -302,6 +304,19 @@ impl Raw {
                 assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof), "{error}")
             }
         }
+    }
+
+    /// Whether this connection ends before the other one. No time is measured: an hour against a millisecond is enough.
+    pub async fn ends_before(&mut self, other: &mut Self) -> bool {
+        let (this, other) = (pin!(self.expect_gone()), pin!(other.expect_gone()));
+        matches!(select(this, other).await, Either::Left(_))
+    }
+
+    /// The server is gone, and has said nothing in HTTP.
+    pub async fn expect_no_answer(&mut self) {
+        // Fails as in `expect_gone`, or not at all.
+        let _ = within(self.stream.read_to_end(&mut self.unread)).await;
+        assert!(!self.unread.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&self.unread));
     }
 
     /// Ends the client's half of the stream.
