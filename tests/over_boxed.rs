@@ -3,6 +3,8 @@
 
 #[path = "backpressure.rs"]
 mod backpressure;
+#[path = "deadlines.rs"]
+mod deadlines;
 #[path = "endings.rs"]
 mod endings;
 #[path = "flood.rs"]

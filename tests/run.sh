@@ -107,9 +107,9 @@ browser_tests() {
   CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
 }
 
-step "build" cargo build --workspace --examples
-step "unit, integration and documentation tests" cargo test --workspace --no-fail-fast
-step "tests in the examples" cargo test --workspace --examples
+step "build" cargo build --workspace --examples --all-features
+step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
+step "tests in the examples" cargo test --workspace --examples --all-features
 step "benches compile" cargo test --workspace --benches --no-run
 step "messages and codec without a server" without_server
 step "codec with serde_json's other features" other_json

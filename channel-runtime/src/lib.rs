@@ -53,6 +53,10 @@
 //! other than the path's own names it in `"$room"`. What a client says wrong is answered and closes nothing, but for violations
 //! of the WebSocket protocol and messages over the size limit.
 //!
+//! # Features
+//!
+//! `server`, on by default, is all that needs a socket. `tls`, off, is `Bound::tls`, by rustls.
+//!
 //! # Without a server
 //!
 //! With `default-features = false` there are messages, their codec and [`Received`] alone, without tokio and warp: for clients

@@ -47,3 +47,18 @@ impl Listener for UnixListener {
         Ok((stream, None))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_to_an_accepted_socket_leaves_at_once() {
+        let mut listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let client = TcpStream::connect(addr).await.unwrap();
+        let (stream, peer) = Listener::accept(&mut listener).await.unwrap();
+        assert!(stream.nodelay().unwrap());
+        assert_eq!(peer, Some(client.local_addr().unwrap()));
+    }
+}

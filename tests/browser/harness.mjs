@@ -37,7 +37,7 @@ export class Example {
     const firstLine = new Promise(resolve => createInterface({ input: server.stdout }).once('line', resolve))
     const tooEarly = example.ended.then(status => { throw new Error(`${name} ended with ${status} before it listened`) })
     const line = await Promise.race([firstLine, tooEarly])
-    example.url = /^listening on (http:\/\/\S+)$/.exec(line)?.[1]
+    example.url = /^listening on (https?:\/\/\S+)$/.exec(line)?.[1]
     if (!example.url) throw new Error(`the first line of ${name} is not its address: ${line}`)
     return example
   }
@@ -68,9 +68,9 @@ export class Browser {
     return browser
   }
 
-  /** A page that shares nothing with the others, like one on another machine. */
+  /** A page that shares nothing with the others, like one on another machine. An example's own certificate is believed. */
   async open(url) {
-    const context = await this.chromium.newContext({ viewport: { width: 1200, height: 860 }, reducedMotion: 'reduce' })
+    const context = await this.chromium.newContext({ viewport: { width: 1200, height: 860 }, reducedMotion: 'reduce', ignoreHTTPSErrors: true })
     context.setDefaultTimeout(SHOWS)
     const page = await context.newPage()
     page.on('pageerror', error => this.complaints.push(error.message))

@@ -188,3 +188,40 @@ describe('users', () => {
     assert.deepEqual(browser.complaints, [])
   })
 })
+
+describe('axum', () => {
+  const served = serve('axum')
+
+  test('shows the news of a topic to whoever watches it', TEST, async () => {
+    const [ann, bob, cat] = [await served.open('/#bakery'), await served.open('/#bakery'), await served.open('/#caf%C3%A9')]
+    await bob.shows('watching', '2 watching “bakery”')
+    await cat.shows('watching', '1 watching “café”')
+    await ann.fill('text', 'fresh bread')
+    await ann.click('publish', ' button')
+    await ann.shows('receipt', 'heard by 2')
+    for (const page of [ann, bob]) await page.shows('news', 'fresh bread')
+    await cat.fill('topic', 'bakery')
+    await cat.click('watch', ' button')
+    await cat.shows('watching', '3 watching “bakery”')
+    await cat.fill('text', 'more bread')
+    await cat.click('publish', ' button')
+    for (const page of [ann, bob, cat]) await page.shows('news', 'more bread')
+    assert.equal(await cat.role('news', ' li').count(), 1)
+    await cat.picture('topics')
+    assert.deepEqual(browser.complaints, [])
+    for (const page of [ann, bob, cat]) await page.close()
+  })
+})
+
+describe('tls', () => {
+  const served = serve('tls')
+
+  test('shows the chat over https and wss', TEST, async () => {
+    const page = await served.open()
+    assert.match(page.page.url(), /^https:/)
+    const [socket] = await Promise.all([page.page.waitForEvent('websocket'), page.page.reload()])
+    assert.match(socket.url(), /^wss:/)
+    await socket.waitForEvent('framereceived')
+    await page.close()
+  })
+})
