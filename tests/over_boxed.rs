@@ -7,8 +7,6 @@ mod backpressure;
 mod deadlines;
 #[path = "endings.rs"]
 mod endings;
-#[path = "flood.rs"]
-mod flood;
 #[path = "handles.rs"]
 mod handles;
 #[path = "handshake.rs"]

@@ -5,8 +5,6 @@
 mod deadlines;
 #[path = "endings.rs"]
 mod endings;
-#[path = "flood.rs"]
-mod flood;
 #[path = "handshake.rs"]
 mod handshake;
 #[path = "robust.rs"]
