@@ -99,6 +99,9 @@ mod door;
 mod filter;
 #[cfg(feature = "server")]
 mod flusher;
+#[cfg(all(feature = "server", any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "server")]
 mod handshake;
 #[cfg(feature = "server")]

@@ -70,6 +70,12 @@ impl Parser {
         self.partial.is_some()
     }
 
+    /// How many bytes of the peer's the parser has room for at this moment.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn held(&self) -> usize {
+        self.partial.as_ref().map_or(0, |partial| partial.capacity())
+    }
+
     /// Takes one frame, or a part of one; answers how many bytes that was, never none.
     fn step(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<usize, Violation> {
         if let Some(partial) = &mut self.partial

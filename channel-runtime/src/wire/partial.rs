@@ -110,13 +110,14 @@ impl Partial {
         Ok(message.map(|message| message.body.finish()).transpose()?)
     }
 
-    /// What the message's bytes occupy.
-    #[cfg(test)]
+    /// What the bytes of its message and control frame occupy.
+    #[cfg(any(test, fuzzing))]
     pub(super) fn capacity(&self) -> usize {
-        self.message.as_ref().map_or(0, |message| match &message.body {
+        let message = self.message.as_ref().map_or(0, |message| match &message.body {
             Body::Text(text) => text.capacity(),
             Body::Binary(bytes) => bytes.capacity(),
-        })
+        });
+        message + self.control.as_ref().map_or(0, |control| control.bytes.capacity())
     }
 }
 

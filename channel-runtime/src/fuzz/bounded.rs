@@ -1,0 +1,88 @@
+//! A bounded run of each fuzz target: its seeds, and what some thousands of mutations make of them, the same each time.
+
+use std::fs;
+use std::path::Path;
+
+use super::mutation::{Random, mutate};
+use super::{frame, json};
+
+/// How many mutations a target is given: as many as take a second or two without optimization.
+const MUTATIONS: u64 = 60_000;
+
+/// Says what the input was where the check fails.
+struct Told<'a> {
+    from: &'a str,
+    input: &'a [u8],
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}: the input was b\"{}\"", self.from, self.input.escape_ascii());
+        }
+    }
+}
+
+fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // The order of a folder is its own.
+    files.sort();
+    let seeds: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    for (file, input) in files.iter().zip(&seeds) {
+        let _told = Told { from: &file.file_name().unwrap().to_string_lossy(), input };
+        check(input);
+    }
+    for seed in 0..MUTATIONS {
+        let mut random = Random::new(seed);
+        let mut input = seeds[random.below(seeds.len())].clone();
+        mutate(&mut input, &seeds[random.below(seeds.len())], words, &mut random);
+        let _told = Told { from: &format!("mutation {seed}"), input: &input };
+        check(&input);
+    }
+}
+
+#[test]
+fn frames() {
+    // Whole frames of a client's, unmasked by a mask of zeros, and beginnings of some.
+    let words: [&[u8]; 12] = [
+        b"\x81\x80\0\0\0\0",
+        b"\x01\x81\0\0\0\0a",
+        b"\x00\x80\0\0\0\0",
+        b"\x80\x82\0\0\0\0\xC3\xA9",
+        b"\x02\x81\0\0\0\0\xFF",
+        b"\x89\x81\0\0\0\0p",
+        b"\x8A\xFD",
+        b"\x88\x82\0\0\0\0\x03\xE8",
+        b"\x82\xFE",
+        b"\x82\xFF\0\0\0\0",
+        b"\xF0\x9F\x98",
+        b"\xED\xA0\x80",
+    ];
+    run("frame", frame, &words);
+}
+
+#[test]
+fn json_texts() {
+    let words: [&[u8]; 18] = [
+        br#""type":"#,
+        br#""ref":7,"#,
+        br#""$room":"r","#,
+        br#","type":"say""#,
+        br#""say""#,
+        br#""move""#,
+        br#""extended""#,
+        br#""text":"#,
+        br#"\u0074"#,
+        br#"\ud83d"#,
+        br#"\""#,
+        b"1e400",
+        b"170141183460469231731687303715884105728",
+        b"{",
+        b"}",
+        b"[[",
+        b"\"",
+        b"null",
+    ];
+    run("json", json, &words);
+}
