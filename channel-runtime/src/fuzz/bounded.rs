@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::mutation::{Random, mutate};
+use fastrand::Rng;
+
+use super::mutation::mutate;
 use super::{frame, json};
 
 /// How many mutations a target is given: as many as take a second or two without optimization.
@@ -34,9 +36,9 @@ fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
         check(input);
     }
     for seed in 0..MUTATIONS {
-        let mut random = Random::new(seed);
-        let mut input = seeds[random.below(seeds.len())].clone();
-        mutate(&mut input, &seeds[random.below(seeds.len())], words, &mut random);
+        let mut random = Rng::with_seed(seed);
+        let mut input = seeds[random.usize(..seeds.len())].clone();
+        mutate(&mut input, &seeds[random.usize(..seeds.len())], words, &mut random);
         let _told = Told { from: &format!("mutation {seed}"), input: &input };
         check(&input);
     }
