@@ -3,10 +3,12 @@
 //! - `bin/bench` is that command: it starts each server in turn, loads it, and prints one table.
 //! - `bin/server` is ours; `bin/warp-chat` and `bin/axum-chat` are what one writes without us; `bin/raw` is the floor.
 //! - `bin/wsload` is the load client.
+//! - `bin/soak` looks for what remains when everybody has left.
 //!
 //! Here is what they share.
 
 pub mod chat;
+pub mod frame;
 pub mod os;
 pub mod report;
 pub mod serving;

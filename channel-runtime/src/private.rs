@@ -54,7 +54,9 @@ mod server {
     use crate::fault::Fault;
     pub use crate::handshake::Refusal;
     use crate::handshake::Reject;
+    use crate::hub::Hub;
     pub use crate::path::{FromPath, Params, Path, Segment, overlap};
+    pub use crate::registry::Census;
     pub use crate::reply::Flow;
     use crate::reply::{InvalidReply, Reply};
     use crate::room::Room;
@@ -65,6 +67,11 @@ mod server {
     /// What comes out is `Send` by this signature, so that the assertion's error has no second one behind it.
     pub fn send<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
         future
+    }
+
+    /// What the registry of a hub holds, of all its channels. For tests that everything is gone in the end.
+    pub fn census<C: Channel>(hub: &Hub<C>) -> Census {
+        hub.registry().census()
     }
 
     /// The path parameter at this place.

@@ -104,6 +104,16 @@ impl Registry {
         self.channels.len()
     }
 
+    /// What there is, for tests: nothing, once the last connection has ended.
+    pub fn census(&self) -> Census {
+        Census {
+            connections: self.channels.iter().map(|entry| entry.all.len()).sum(),
+            rooms: self.channels.iter().map(|entry| entry.rooms.len()).sum(),
+            users: self.users.len(),
+            sessions: self.sessions.load(Ordering::SeqCst),
+        }
+    }
+
     /// Everybody on this channel.
     pub fn all(&self, channel: usize) -> &Arc<Members> {
         &self.channels[channel].all
@@ -271,6 +281,19 @@ impl Registry {
     }
 }
 
+/// How much of everything a registry holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Connections that are members of their channel.
+    pub connections: usize,
+    /// Rooms, the declared ones too.
+    pub rooms: usize,
+    /// Users.
+    pub users: usize,
+    /// Sessions that have begun and not ended, `on_close` included.
+    pub sessions: usize,
+}
+
 /// What is known of a connection before it has a name.
 pub(crate) struct Newcomer {
     pub channel: usize,
@@ -374,6 +397,10 @@ impl<K: Hash + Eq, V> Sharded<K, V> {
     fn new() -> Self {
         let shards = std::iter::repeat_with(Mutex::default).take(Self::SHARDS).collect();
         Self { hasher: RandomState::new(), shards }
+    }
+
+    fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
     fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> MutexGuard<'_, HashMap<K, V>> {

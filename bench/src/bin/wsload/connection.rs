@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::dialect::{Dialect, Filling};
-use crate::frame::{self, Opcode};
+use bench::frame::{self, Opcode};
 
 /// The sample of RFC 6455, section 1.3, so that the answer is known.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";

@@ -13,8 +13,8 @@ use rustix::time::Timespec;
 
 use crate::connection::{Connection, Seat, State};
 use crate::dialect::{Dialect, Filling, Step};
-use crate::frame::{self, Opcode};
 use crate::payload::{Mark, Payload};
+use bench::frame::{self, Opcode};
 
 /// How much is read at once, in bytes.
 const READ: usize = 256 * 1024;

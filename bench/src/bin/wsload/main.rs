@@ -11,7 +11,6 @@ mod dialect;
 mod echo;
 mod engine;
 mod fanout;
-mod frame;
 mod order;
 mod payload;
 mod rooms;

@@ -1,14 +1,21 @@
 //! Frames (RFC 6455, section 5) as a client writes and reads them.
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opcode(u8);
 
 impl Opcode {
+    /// A message's next piece.
     pub const CONTINUATION: Self = Self(0);
+    /// A text message, or its first piece.
     pub const TEXT: Self = Self(1);
+    /// A binary message, or its first piece.
     pub const BINARY: Self = Self(2);
+    /// The end.
     pub const CLOSE: Self = Self(8);
+    /// A question whether anybody is there.
     pub const PING: Self = Self(9);
+    /// The answer to it.
     pub const PONG: Self = Self(10);
 }
 
@@ -41,18 +48,26 @@ pub fn write(out: &mut Vec<u8>, opcode: Opcode, data: &[u8], key: u32) {
 }
 
 /// A frame of the server's.
+#[derive(Debug)]
 pub struct Frame<'a> {
+    /// Whether no continuation follows.
     pub is_final: bool,
+    /// What it is.
     pub opcode: Opcode,
+    /// Its payload.
     pub data: &'a [u8],
     /// Its whole length, in bytes.
     pub length: usize,
 }
 
 /// What no server may send.
+#[derive(Debug)]
 pub struct Malformed;
 
 /// The first frame, once it is whole.
+///
+/// # Errors
+/// Where no server may send this.
 pub fn read(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     let &[first, second, ..] = input else { return Ok(None) };
     let (reserved, masked) = (first & 0x70, second & 0x80);
