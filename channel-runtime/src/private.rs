@@ -46,6 +46,7 @@ pub use server::*;
 
 #[cfg(feature = "server")]
 mod server {
+    use std::collections::VecDeque;
     use std::fmt::Display;
     use std::future::Future;
 
@@ -61,6 +62,32 @@ mod server {
     use crate::reply::{InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
+    use crate::wire::parser::{Input, Limits, Parser, Role};
+
+    /// A server's reading of frames alone, for the benchmark.
+    #[derive(Debug)]
+    pub struct FrameReader {
+        parser: Parser,
+        inputs: VecDeque<Input>,
+    }
+
+    impl Default for FrameReader {
+        fn default() -> Self {
+            let limits = Limits { message: 64 * 1024, fragments: 1024 };
+            Self { parser: Parser::new(Role::Server, limits), inputs: VecDeque::new() }
+        }
+    }
+
+    impl FrameReader {
+        /// Reads the next bytes of a stream, unmasking them where they stand: how many messages and control frames they complete.
+        ///
+        /// # Panics
+        /// Where no client may send this.
+        pub fn read(&mut self, bytes: &mut [u8]) -> usize {
+            self.parser.feed(bytes, &mut self.inputs).expect("a valid stream");
+            self.inputs.drain(..).count()
+        }
+    }
 
     /// Asserts that a handler's or hook's future is `Send`, at the user's own token.
     ///
