@@ -21,6 +21,8 @@ mod name;
 mod object;
 mod plain;
 mod received;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 

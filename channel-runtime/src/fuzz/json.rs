@@ -1,21 +1,11 @@
 //! The codec: no text makes it panic, it tells what is no message as serde_json does, all its ways come to the same, and
 //! what it reads it writes so that it is the same.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
+use crate::codec::samples::{Entries, Game, GameChannel};
 use crate::codec::{DecodeError, Decoded, Head, Received, ReceivedBody, decode, encode_one_of};
 use crate::message::{Messages, Ref};
-
-#[allow(dead_code, clippy::duplicate_mod, reason = "the codec's own tests have them too, and use more of them")]
-#[path = "../codec/tests/samples.rs"]
-mod samples;
-
-use samples::{Game, GameChannel};
 
 /// Checks one text; bytes that are none are passed over.
 pub fn json(data: &[u8]) {
@@ -50,33 +40,6 @@ fn serde_json_agrees(text: &str, message: Result<&Game, &DecodeError>) {
     }
     let is_unknown = matches!(message, Err(DecodeError::UnknownType { .. }));
     assert_eq!(is_unknown, !is_malformed && !Game::TYPES.contains(&&*kind), "{kind}");
-}
-
-/// An object's entries as they stand, doubles included.
-struct Entries(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ReadEntries;
-
-        impl<'de> Visitor<'de> for ReadEntries {
-            type Value = Entries;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-
-        deserializer.deserialize_map(ReadEntries)
-    }
 }
 
 /// The same object, begun and ended with a key that says nothing, has no type where the quick ways look for it.

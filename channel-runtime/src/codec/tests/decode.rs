@@ -7,7 +7,7 @@ use serde::ser::Serializer;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::samples::{Borrowing, Extended, Game, Opaque, Say, Scores, Strict, Wide, a_move};
+use crate::codec::samples::{Borrowing, Extended, Game, Opaque, Pong, Say, Scores, Strict, Wide, a_move};
 use crate::codec::{DecodeError, Decoded, decode};
 use crate::fault::Fault;
 use crate::message::{Messages, Ref};
@@ -280,7 +280,7 @@ fn a_unit_struct_is_an_object_with_or_without_more_in_it() {
         r#"{"at":5,"type":"pong"}"#,
         r#"{"at":5,"type":"pong","more":null}"#,
     ] {
-        assert_eq!(read(text), Game::Pong(super::samples::Pong), "{text}");
+        assert_eq!(read(text), Game::Pong(Pong), "{text}");
     }
 }
 
@@ -488,7 +488,7 @@ fn nesting_is_read_up_to_127_levels_and_refused_at_its_place_beyond() {
 #[test]
 fn brackets_side_by_side_or_in_strings_are_no_nesting() {
     let flat = format!(r#"{{"type":"pong","x":[{}[]]}}"#, "[{}],".repeat(5_000));
-    assert_eq!(read(&flat), Game::Pong(super::samples::Pong));
+    assert_eq!(read(&flat), Game::Pong(Pong));
     let quoted = r#"[[\"{{\\"#.repeat(5_000);
     assert!(matches!(read(&format!(r#"{{"type":"say","text":"{quoted}"}}"#)), Game::Say(_)));
     // Closing ones in strings don't make up for others.

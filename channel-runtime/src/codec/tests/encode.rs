@@ -5,7 +5,7 @@ use serde::ser::Error as _;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::samples::{Borrowing, Extended, Game, Opaque, Pong, Say, Scores, Wide, a_move};
+use crate::codec::samples::{Borrowing, Extended, Game, Opaque, Pong, Say, Scores, Wide, a_move};
 use crate::codec::{EncodeError, Head, encode, encode_fault, encode_one_of, encode_success};
 use crate::fault::Fault;
 use crate::message::{Message, Ref};

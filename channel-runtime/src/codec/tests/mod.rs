@@ -5,4 +5,3 @@ mod encode;
 mod properties;
 mod quick;
 mod received;
-mod samples;

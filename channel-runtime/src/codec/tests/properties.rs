@@ -1,17 +1,17 @@
 use std::collections::HashMap;
-use std::fmt;
 
 use proptest::collection::{hash_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::quick::{both_ways_agree, quickly};
-use super::samples::{Borrowing, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide};
+use crate::codec::samples::{
+    Borrowing, Entries, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide,
+};
 use crate::codec::{DecodeError, Head, Received, ReceivedBody, decode, encode_one_of, is_reserved};
 use crate::message::{Messages, Ref};
 
@@ -60,33 +60,6 @@ fn message() -> impl Strategy<Value = Game> {
 
 fn reference() -> impl Strategy<Value = Option<Ref>> {
     option::of(prop_oneof![any::<i64>().prop_map(Ref::Number), ".{0,16}".prop_map(|text| Ref::Text(text.into())),])
-}
-
-/// An object's entries as they stand, doubles included.
-struct Entries(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ReadEntries;
-
-        impl<'de> Visitor<'de> for ReadEntries {
-            type Value = Entries;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-
-        deserializer.deserialize_map(ReadEntries)
-    }
 }
 
 impl Entries {

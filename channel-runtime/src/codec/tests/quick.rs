@@ -8,10 +8,10 @@ use proptest::sample::{Index, select};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 
-use super::samples::{Game, Say, Scores, a_move};
 use crate::codec::decode::{decode_carefully, decode_quickly};
 use crate::codec::entries::Unusual;
 use crate::codec::envelope::Envelope;
+use crate::codec::samples::{Game, Say, Scores, a_move};
 use crate::codec::{DecodeError, decode, plain};
 use crate::message::{Messages, Ref};
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::samples::{Game, GameChannel, Pong, Say, a_move};
+use crate::codec::samples::{Game, GameChannel, Pong, Say, a_move};
 use crate::codec::{DecodeError, Head, Received, ReceivedBody, encode_fault, encode_one_of, encode_success};
 use crate::fault::Fault;
 use crate::message::Ref;

@@ -1,9 +1,10 @@
-//! Messages of every shape that a payload can have.
+//! Messages of every shape that a payload can have, for the tests.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
-use serde::de::Deserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,37 +15,37 @@ use crate::message::{Message, Messages};
 use crate::private::{decode_unit, encode_unit};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Move {
-    pub(super) from: Square,
-    pub(super) to: Square,
+pub(crate) struct Move {
+    pub(crate) from: Square,
+    pub(crate) to: Square,
     #[serde(default)]
-    pub(super) note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Square {
-    pub(super) x: u8,
-    pub(super) y: u8,
+pub(crate) struct Square {
+    pub(crate) x: u8,
+    pub(crate) y: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Say {
-    pub(super) text: String,
+pub(crate) struct Say {
+    pub(crate) text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Strict {
-    pub(super) level: u8,
+pub(crate) struct Strict {
+    pub(crate) level: u8,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Scores(pub(super) HashMap<u32, i64>);
+pub(crate) struct Scores(pub(crate) HashMap<u32, i64>);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Opaque {
-    pub(super) data: Box<RawValue>,
-    pub(super) count: u8,
+pub(crate) struct Opaque {
+    pub(crate) data: Box<RawValue>,
+    pub(crate) count: u8,
 }
 
 impl PartialEq for Opaque {
@@ -54,18 +55,18 @@ impl PartialEq for Opaque {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Wide {
-    pub(super) number: i128,
+pub(crate) struct Wide {
+    pub(crate) number: i128,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Pong;
+pub(crate) struct Pong;
 
 /// Reads its name as borrowed text, which only an unbuffered, unescaped field is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Borrowing {
+pub(crate) struct Borrowing {
     #[serde(deserialize_with = "borrowed")]
-    pub(super) name: Cow<'static, str>,
+    pub(crate) name: Cow<'static, str>,
 }
 
 fn borrowed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
@@ -73,10 +74,10 @@ fn borrowed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, s
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Extended {
-    pub(super) id: u32,
+pub(crate) struct Extended {
+    pub(crate) id: u32,
     #[serde(flatten)]
-    pub(super) rest: BTreeMap<String, Value>,
+    pub(crate) rest: BTreeMap<String, Value>,
 }
 
 macro_rules! messages {
@@ -86,7 +87,7 @@ macro_rules! messages {
         })*
 
         #[derive(Clone, Debug, PartialEq)]
-        pub(super) enum $set {
+        pub(crate) enum $set {
             $unit,
             $($message($message)),*
         }
@@ -138,7 +139,7 @@ messages! {
 
 /// A channel both of whose sides say the same.
 #[derive(Debug)]
-pub(super) struct GameChannel;
+pub(crate) struct GameChannel;
 
 impl Protocol for GameChannel {
     type FromClient = Game;
@@ -146,6 +147,34 @@ impl Protocol for GameChannel {
 }
 
 /// A move that fits all the texts of the tests.
-pub(super) fn a_move() -> Game {
+#[cfg(test)]
+pub(crate) fn a_move() -> Game {
     Game::Move(Move { from: Square { x: 4, y: 1 }, to: Square { x: 4, y: 3 }, note: None })
+}
+
+/// An object's entries as they stand, doubles included.
+pub(crate) struct Entries(pub(crate) Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ReadEntries;
+
+        impl<'de> Visitor<'de> for ReadEntries {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(ReadEntries)
+    }
 }
