@@ -12,8 +12,7 @@ use channel_runtime::{
     ConnectionId, Extract, Handshake, Hub, ReceivedBody, Reject, Socket, channel, channels, message,
 };
 use futures::{SinkExt, StreamExt};
-use support::{Running, start, within};
-use tokio::net::TcpStream;
+use support::{Running, Stream, start, within};
 use tokio_tungstenite::WebSocketStream;
 
 const ROOMS: usize = 3;
@@ -146,7 +145,7 @@ enum Venue {
 
 enum Seat {
     Memory(Client<Arena>),
-    Socket(Box<WebSocketStream<TcpStream>>),
+    Socket(Box<WebSocketStream<Box<dyn Stream>>>),
 }
 
 impl Venue {
