@@ -12,7 +12,8 @@ use channel_runtime::{
     ConnectionId, Extract, Handshake, Hub, ReceivedBody, Reject, Socket, channel, channels, message,
 };
 use futures::{SinkExt, StreamExt};
-use support::{Running, Stream, start, within};
+use support::over::Stream;
+use support::{Running, start, within};
 use tokio_tungstenite::WebSocketStream;
 
 const ROOMS: usize = 3;

@@ -1,8 +1,8 @@
 //! From text to a message, in as few passes as the text allows.
 //!
 //! The quick way is one pass: `type` stands before the payload, or seems to stand at the end, which that pass checks.
-//! Whatever goes wrong there, or is unusual, the careful way settles: a survey finds `type` and `ref` and whether it is
-//! JSON at all, then the payload is read by serde_json alone, with the way to each field tracked.
+//! Whatever goes wrong there, the careful way settles: a survey finds `type` and `ref` and whether it is JSON at all,
+//! then the payload is read by serde_json alone, with the way to each field tracked.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,14 +1,15 @@
 //! The entries of the object that a text is, as the quick way reads them: braces, commas, colons and keys by hand, and
 //! each value by a serde_json deserializer of its own, set at the value.
 //!
-//! What is read is what serde_json would read from the whole text. What isn't may be bad, or good but unusual: an escape
-//! in a key. This reader tells neither from the other, nor where it was; for that there is the careful way.
+//! What is read is what serde_json would read from the whole text. What isn't is bad, or at least unusual: its payload
+//! goes on after an error. This reader tells neither from the other, nor where it was; for that there is the careful way.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem;
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess};
+use serde::de::{self, DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess};
 
 use super::{depth, plain};
 
@@ -75,6 +76,28 @@ impl<'de> Entries<'de> {
         Ok(())
     }
 
+    /// The key whose quote was read.
+    #[cold]
+    fn escaped_key<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unusual> {
+        self.at -= 1;
+        let key = self.read(PhantomData::<String>)?;
+        seed.deserialize(key.into_deserializer()).map(Some)
+    }
+
+    /// Whatever stands here, by serde_json.
+    #[inline]
+    fn read<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unusual> {
+        let mut json = serde_json::Deserializer::from_str(&self.text[self.at..]);
+        match seed.deserialize(&mut json) {
+            Ok(value) => {
+                // Nothing is iterated: this is the way to learn how far it has read.
+                self.at += json.into_iter::<IgnoredAny>().byte_offset();
+                Ok(value)
+            }
+            Err(_) => self.fail(),
+        }
+    }
+
     #[cold]
     fn fail<T>(&mut self) -> Result<T, Unusual> {
         self.at = self.text.len();
@@ -94,7 +117,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             self.expect(b',')?;
         }
         self.expect(b'"')?;
-        let Some(key) = plain::string(&self.text[self.at..]) else { return self.fail() };
+        let Some(key) = plain::string(&self.text[self.at..]) else { return self.escaped_key(seed) };
         self.at += key.len() + 1;
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
@@ -105,15 +128,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         if let Some(b'[' | b'{') = self.peek() {
             self.check_depth()?;
         }
-        let mut json = serde_json::Deserializer::from_str(&self.text[self.at..]);
-        match seed.deserialize(&mut json) {
-            Ok(value) => {
-                // Nothing is iterated: this is the way to learn how far it has read.
-                self.at += json.into_iter::<IgnoredAny>().byte_offset();
-                Ok(value)
-            }
-            Err(_) => self.fail(),
-        }
+        self.read(seed)
     }
 }
 
