@@ -19,6 +19,7 @@ use crate::pace::Paced;
 use crate::registry::UserKey;
 use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::deflate::{Variants, Windows};
 use crate::wire::frame::{FrameBuilder, Opcode, frame};
 
 /// A set of clients of channel `C`; each gets one copy of what is sent, in however many ways it belongs.
@@ -157,15 +158,15 @@ impl<C: Channel, K> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let result = match (&self.target, self.one_room()) {
-            (_, Some(room)) => {
-                make(shown(room.name())).map(|frame| room.send(&frame, self.paced().as_ref(), &self.mask, |_| true))
-            }
+            (_, Some(room)) => make(shown(room.name())).map(|frame| self.send_to(&room, frame, |_| true)),
             (Target::Room(_), None) => return Sent::default(),
             (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
             _ => make(None).map(|frame| {
+                let connections = self.connections();
+                let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
                 self.mask.deliver(
-                    self.connections().iter(),
-                    &frame,
+                    connections.iter(),
+                    &self.variants(frame, windows),
                     |_| true,
                     |connection, pushed| {
                         if pushed == Pushed::Promised {
@@ -188,9 +189,22 @@ impl<C: Channel, K> Audience<C, K> {
         let mut sent = Sent::default();
         for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
             let frame = make(shown(room.name()))?;
-            sent.add(room.send(&frame, self.paced().as_ref(), &self.mask, |member| reached.insert(member.id)));
+            sent.add(self.send_to(&room, frame, |member| reached.insert(member.id)));
         }
         Ok(sent)
+    }
+
+    fn send_to(&self, room: &Arc<Members>, frame: Bytes, admits: impl FnMut(&Connection) -> bool) -> Sent {
+        let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
+        room.send(&frame, self.paced().as_ref(), &self.mask, admits)
+    }
+
+    /// The frame as those with these windows read it. Takes no lock, for it may take a while.
+    fn variants(&self, frame: Bytes, windows: impl FnOnce() -> Windows) -> Variants {
+        match self.hub.registry().compression() {
+            Some(compression) => Variants::new(frame, windows(), compression),
+            None => Variants::plain(frame),
+        }
     }
 
     /// Whoever is slowed where the rooms can't follow.
@@ -274,6 +288,8 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
     /// # }
     /// ```
     ///
+    /// It is not compressed, for that would keep the room waiting.
+    ///
     /// Never backwards, but not each number once: a connection is a member before its `on_connect`, so of two that come
     /// together both may say 2.
     ///
@@ -284,8 +300,9 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let Some(room) = self.one_room() else { return Sent::default() };
-        let sent = room
-            .send_with(self.paced().as_ref(), &self.mask, |len| encode(&make(RoomView { len }), shown(room.name())));
+        let sent = room.send_with(self.paced().as_ref(), &self.mask, |len| {
+            encode(&make(RoomView { len }), shown(room.name())).map(Variants::plain)
+        });
         self.sent(sent)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::rate::Rate;
+use crate::wire::deflate::Compression;
 
 /// The bounds of a server, at its door and of each connection. Every bound has a default that is safe.
 ///
@@ -70,6 +71,12 @@ pub struct Config {
     /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 10 seconds; and as
     /// long again for the `on_close` hooks of the cancelled.
     pub shutdown_timeout: Duration,
+    /// Whether and how messages are compressed, both ways, with the clients that offer it: not at all. What a client may send
+    /// is measured inflated: a message that inflates to more than [`message_bytes`](Self::message_bytes) closes the connection
+    /// with 1009 at the first byte too many, and one that can't be inflated with 1007. While such a message comes in pieces,
+    /// its connection takes some 50 KiB more. Where it is off, offers are not answered, and nothing is spent.
+    #[cfg(feature = "deflate")]
+    pub compression: Option<Compression>,
 }
 
 impl Default for Config {
@@ -92,6 +99,8 @@ impl Default for Config {
             close_timeout: Duration::from_secs(2),
             drain_window: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(10),
+            #[cfg(feature = "deflate")]
+            compression: None,
         }
     }
 }
@@ -214,5 +223,21 @@ impl Config {
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
+    }
+
+    /// Sets [`compression`](Self::compression).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
+        self
+    }
+
+    /// How messages are compressed; never without the feature `deflate`.
+    pub(crate) fn compresses(&self) -> Option<&Compression> {
+        #[cfg(feature = "deflate")]
+        return self.compression.as_ref();
+        #[cfg(not(feature = "deflate"))]
+        None
     }
 }

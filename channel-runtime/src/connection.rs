@@ -14,6 +14,7 @@ use crate::members::Members;
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::registry::UserKey;
+use crate::wire::deflate::Agreed;
 
 /// Names one connection, unique over all processes and time.
 ///
@@ -73,6 +74,8 @@ pub(crate) struct Connection {
     pub id: ConnectionId,
     /// The place of its channel in the app.
     pub channel: usize,
+    /// What was agreed with its client on compression.
+    pub deflate: Option<Agreed>,
     /// Who it is, where the channel says so.
     pub user: Option<UserKey>,
     /// The room of its path.

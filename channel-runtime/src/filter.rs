@@ -17,16 +17,19 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, reject};
 
 use crate::channels::Table;
+use crate::config::Config;
 use crate::door::Admission;
 use crate::handshake::{Handshake, Refusal, Reject};
 use crate::wire::accept::{accept_key, is_valid_key};
+use crate::wire::deflate::{Agreed, negotiate};
 use crate::wire::transport::Transport;
 
 /// The one subprotocol spoken; a client that offers none means it.
 const SUBPROTOCOL: &str = "channels.1.json";
 
-/// Starts the task of a connection, once there is one; the bytes are what came behind the handshake.
-pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>, Admission) + Send>;
+/// Starts the task of a connection, once there is one; the bytes are what came behind the handshake. With what was agreed on
+/// compression.
+pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>, Admission, Option<Agreed>) + Send>;
 
 /// When a client may try again whose handshake took the server too long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -63,6 +66,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 pub struct PeerAddr(pub SocketAddr);
 
 pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFilter<(Response,)> {
+    table.registry.compress(table.config.compresses());
     // Not `warp::get()`: it answers 405 to other methods, also on paths of which nobody here knows anything.
     warp::method()
         .and(warp::path::tail())
@@ -102,7 +106,7 @@ async fn answer<A: Send + Sync + 'static>(
         return Err(reject::not_found());
     }
     let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
-    let opening = match Opening::read(&handshake.headers) {
+    let opening = match Opening::read(&handshake.headers, &table.config) {
         Ok(opening) => opening,
         Err(reject) => return Ok(reject.into_response()),
     };
@@ -132,13 +136,14 @@ async fn answer<A: Send + Sync + 'static>(
     if table.is_stopping() {
         return Ok(stopping().into_response());
     }
+    let agreed = opening.deflate.as_ref().map(|(agreed, _)| *agreed);
     tokio::spawn(async move {
         let _arriving = arriving;
         match upgrade.await {
             Ok(upgraded) => {
                 let (io, read_ahead) = Transport::recover(upgraded);
                 // In a task of its own: this one's memory, hyper's upgrade included, is free then.
-                start(io, read_ahead, admission);
+                start(io, read_ahead, admission, agreed);
             }
             Err(error) => tracing::debug!(%error, "a client went away during its handshake"),
         }
@@ -158,10 +163,12 @@ fn unavailable(message: &str) -> Reject {
 struct Opening {
     accept: HeaderValue,
     subprotocol: Option<HeaderValue>,
+    /// How messages are compressed, and how that is said.
+    deflate: Option<(Agreed, HeaderValue)>,
 }
 
 impl Opening {
-    fn read(headers: &HeaderMap) -> Result<Self, Reject> {
+    fn read(headers: &HeaderMap, config: &Config) -> Result<Self, Reject> {
         if !has_token(headers, &header::CONNECTION, "upgrade") {
             return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
         }
@@ -182,6 +189,7 @@ impl Opening {
         Ok(Self {
             accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
             subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
+            deflate: config.compresses().and_then(|compression| negotiate(headers, compression)),
         })
     }
 
@@ -194,6 +202,9 @@ impl Opening {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
         if let Some(subprotocol) = self.subprotocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        }
+        if let Some((_, answer)) = self.deflate {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, answer);
         }
         response
     }

@@ -174,6 +174,8 @@ mod server {
     pub use crate::service::Service;
     pub use crate::socket::{Socket, timestamp};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
+    #[cfg(feature = "deflate")]
+    pub use crate::wire::deflate::Compression;
     #[doc(no_inline)]
     pub use bytes::{self, Bytes};
     #[doc(no_inline)]

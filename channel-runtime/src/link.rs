@@ -56,7 +56,7 @@ impl Link {
     /// `read_ahead` is what the client sent behind its handshake.
     pub fn new(io: Transport, mut read_ahead: Vec<u8>, connection: Arc<Connection>, config: &Config) -> Self {
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
-        let parser = Parser::new(Role::Server, limits);
+        let parser = Parser::new(Role::Server, limits).inflating(connection.deflate);
         let (stream, socket) = io.split();
         if let Some(socket) = socket {
             connection.outbox.attach(socket);
@@ -165,6 +165,11 @@ impl Link {
             }
             let Self { stream, parser, parked, .. } = self;
             let before = parked.len();
+            if parser.has_rest() {
+                let result = parser.feed_rest(parked);
+                self.took(before, result);
+                continue;
+            }
             let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
             match fed {
                 Poll::Pending => return,

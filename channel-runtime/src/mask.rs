@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::connection::{Connection, ConnectionId};
 use crate::outbox::{Pushed, Sender};
 use crate::registry::UserKey;
 use crate::sent::Sent;
+use crate::wire::deflate::Variants;
 
 /// Who of a target is meant, and who is sending.
 #[derive(Clone, Default)]
@@ -43,7 +42,7 @@ impl Mask {
     pub fn deliver<'a>(
         &self,
         connections: impl Iterator<Item = &'a Arc<Connection>>,
-        frame: &Bytes,
+        frame: &Variants,
         mut admits: impl FnMut(&Connection) -> bool,
         mut told: impl FnMut(&Arc<Connection>, Pushed),
     ) -> Sent {
@@ -51,6 +50,7 @@ impl Mask {
         for connection in connections.filter(|connection| self.admits(connection)) {
             if admits(connection) {
                 let own = self.sender == Some(connection.id);
+                let frame = frame.of(connection.deflate);
                 let pushed = connection.outbox.push(frame, if own { Sender::Own } else { Sender::Others });
                 told(connection, pushed);
                 sent.count(pushed != Pushed::Refused);

@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use bytes::Bytes;
 use indexmap::IndexMap;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
@@ -17,6 +16,7 @@ use crate::mask::Mask;
 use crate::outbox::Pushed;
 use crate::pace::Paced;
 use crate::sent::Sent;
+use crate::wire::deflate::{Tally, Variants, Windows};
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
 ///
@@ -27,6 +27,8 @@ pub(crate) struct Members {
     inner: Mutex<Inner>,
     /// The number of members, changed under their lock; read without it.
     len: AtomicUsize,
+    /// What the members read.
+    tally: Tally,
     /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
     gone: AtomicBool,
     /// Sessions that have begun here and not ended, `on_close` included.
@@ -41,6 +43,7 @@ impl Members {
             name,
             inner: Mutex::default(),
             len: AtomicUsize::new(0),
+            tally: Tally::default(),
             gone: AtomicBool::new(false),
             visits: AtomicUsize::new(0),
             state: Mutex::new(Some(state)),
@@ -68,6 +71,9 @@ impl Members {
     pub fn insert(&self, connection: &Arc<Connection>) -> bool {
         let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection)).is_none();
+        if is_new {
+            self.tally.add(connection.deflate);
+        }
         self.len.store(members.len(), Ordering::Release);
         is_new
     }
@@ -77,13 +83,16 @@ impl Members {
         let inner = &mut *self.lock();
         inner.laggards.swap_remove(&id);
         let members = &mut inner.members;
-        let was_here = members.swap_remove(&id).is_some();
+        let left = members.swap_remove(&id);
+        if let Some(left) = &left {
+            self.tally.remove(left.deflate);
+        }
         self.len.store(members.len(), Ordering::Release);
         if members.len() * 4 < members.capacity() {
             let room = members.len() * 2;
             members.shrink_to(room);
         }
-        was_here
+        left.is_some()
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<Arc<Connection>> {
@@ -110,10 +119,15 @@ impl Members {
         self.lock().members.values().filter(|member| mask.admits(member)).count()
     }
 
+    /// What a message to those that `mask` admits is compressed for, as far as can be told without the lock.
+    pub fn windows(&self, from: Option<&Arc<Connection>>, mask: &Mask) -> Windows {
+        self.tally.windows(from.filter(|from| !mask.admits(from)).and_then(|from| from.deflate))
+    }
+
     /// Hands the frame to all members that are admitted.
     pub fn send(
         self: &Arc<Self>,
-        frame: &Bytes,
+        frame: &Variants,
         from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
@@ -128,7 +142,7 @@ impl Members {
         self: &Arc<Self>,
         from: Option<&Paced>,
         mask: &Mask,
-        make: impl FnOnce(usize) -> Result<Bytes, E>,
+        make: impl FnOnce(usize) -> Result<Variants, E>,
     ) -> Result<Sent, E> {
         let mut inner = self.lock();
         let frame = {
@@ -255,7 +269,7 @@ impl Inner {
     /// Pushes the frame to everybody it is for; and tells on which runtime a flusher has to be started, if one has.
     fn deliver(
         &mut self,
-        frame: &Bytes,
+        frame: &Variants,
         from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,

@@ -24,6 +24,7 @@ use crate::members::{Members, assert_outside_send_with};
 use crate::outbox::Outbox;
 use crate::pace::{HubPace, Pace};
 use crate::wire::close::Close;
+use crate::wire::deflate::{Agreed, Compression};
 
 /// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
@@ -34,6 +35,8 @@ const LONGEST_STEP: Duration = Duration::from_millis(1);
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
     users: Sharded<UserKey, Vec<Arc<Connection>>>,
+    /// How messages are compressed, where the app that was mounted wants that.
+    compression: OnceLock<Compression>,
     /// Sessions that have begun and not ended, `on_close` included.
     sessions: AtomicUsize,
     sessions_ended: Notify,
@@ -74,6 +77,7 @@ impl Registry {
         Self {
             channels: Vec::new(),
             users: Sharded::new(),
+            compression: OnceLock::new(),
             sessions: AtomicUsize::new(0),
             sessions_ended: Notify::new(),
             stopping: AtomicBool::new(false),
@@ -114,6 +118,18 @@ impl Registry {
         }
     }
 
+    /// Sets how messages are compressed; what was set first holds.
+    pub fn compress(&self, compression: Option<&Compression>) {
+        if let Some(compression) = compression {
+            self.compression.get_or_init(|| *compression);
+        }
+    }
+
+    /// How messages are compressed, if at all.
+    pub fn compression(&self) -> Option<&Compression> {
+        self.compression.get()
+    }
+
     /// Everybody on this channel.
     pub fn all(&self, channel: usize) -> &Arc<Members> {
         &self.channels[channel].all
@@ -136,13 +152,14 @@ impl Registry {
 
     /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
-        let Newcomer { channel, room, user, outbox_bytes, activity } = newcomer;
+        let Newcomer { channel, room, user, deflate, outbox_bytes, activity } = newcomer;
         let entry = &self.channels[channel];
         entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let connection = Arc::new(Connection {
                 id: ConnectionId::next(),
                 channel,
+                deflate,
                 user,
                 own_room: Arc::clone(own_room),
                 outbox: Outbox::new(outbox_bytes, activity),
@@ -300,6 +317,7 @@ pub(crate) struct Newcomer {
     /// The name of its path's room.
     pub room: Arc<str>,
     pub user: Option<UserKey>,
+    pub deflate: Option<Agreed>,
     pub outbox_bytes: usize,
     pub activity: Activity,
 }

@@ -29,6 +29,7 @@ use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
 use crate::reply::Flow;
 use crate::socket::Socket;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::deflate::Agreed;
 use crate::wire::parser::Input;
 use crate::wire::transport::Transport;
 
@@ -58,12 +59,14 @@ impl<C: Channel> Session<C> {
         io: Transport,
         read_ahead: Vec<u8>,
         admission: Admission,
+        deflate: Option<Agreed>,
     ) -> impl Future<Output = ()> + Send + use<C> {
         let Self { handler, room, user, app, hub, config, activity } = self;
         let registry = Arc::clone(hub.registry());
         let counted = (registry.begin_session(), admission);
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
-        let newcomer = Newcomer { channel: hub.channel(), room, user, outbox_bytes: config.outbox_bytes, activity };
+        let outbox_bytes = config.outbox_bytes;
+        let newcomer = Newcomer { channel: hub.channel(), room, user, deflate, outbox_bytes, activity };
         // A room that opens makes its state, which is the user's code.
         let Ok(membership) = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer))) else {
             tracing::error!(channel = C::NAME, "the `room_state` of a room panicked");

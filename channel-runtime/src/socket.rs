@@ -23,6 +23,7 @@ use crate::outbox::{Pushed, Sender};
 use crate::registry::UserKey;
 use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::deflate::{Variants, Windows};
 use crate::wire::frame::{Opcode, frame};
 
 /// One client of channel `C`: to send to, to join rooms for, to close.
@@ -197,7 +198,12 @@ impl<C: Channel> Socket<C> {
     }
 
     fn push_frame(&self, frame: Bytes) -> Sent {
-        let pushed = self.connection.outbox.push(&frame, Sender::Own);
+        let deflate = self.connection.deflate;
+        let frame = match self.hub.registry().compression() {
+            Some(compression) => Variants::new(frame, Windows::of([deflate]), compression),
+            None => Variants::plain(frame),
+        };
+        let pushed = self.connection.outbox.push(frame.of(deflate), Sender::Own);
         if pushed == Pushed::Promised {
             // Not in its own handler, which is corked.
             self.connection.outbox.wake_owner();

@@ -168,7 +168,7 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
         })?;
         let admission = table.door.admit(&table.config, None)?;
         let (near, far) = pipe::pair(table.activity.clone());
-        start(Transport::Other(Box::new(far)), Vec::new(), admission);
+        start(Transport::Other(Box::new(far)), Vec::new(), admission, None);
         Ok(Client::new(near, table.activity.clone()))
     }
 }

@@ -41,6 +41,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         channel: 0,
         room: "/".into(),
         user: None,
+        deflate: None,
         outbox_bytes: Config::default().outbox_bytes,
         activity: Activity::default(),
     });

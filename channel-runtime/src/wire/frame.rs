@@ -35,10 +35,20 @@ impl FrameBuilder {
     }
 
     /// One complete server's frame (unmasked, not fragmented) around what was written, which is not copied.
-    pub(crate) fn finish(mut self, opcode: Opcode) -> Bytes {
+    pub(crate) fn finish(self, opcode: Opcode) -> Bytes {
+        self.seal(opcode, false)
+    }
+
+    /// As [`finish`](Self::finish), where a compressed message was written.
+    #[cfg(feature = "deflate")]
+    pub(super) fn finish_compressed(self, opcode: Opcode) -> Bytes {
+        self.seal(opcode, true)
+    }
+
+    fn seal(mut self, opcode: Opcode, compressed: bool) -> Bytes {
         let len = self.buffer.len() - Header::MAX_UNMASKED;
         debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");
-        let (header, size) = Header { fin: true, opcode, mask: None, len: len as u64 }.encode();
+        let (header, size) = Header { fin: true, compressed, opcode, mask: None, len: len as u64 }.encode();
         let start = Header::MAX_UNMASKED - size;
         self.buffer[start..Header::MAX_UNMASKED].copy_from_slice(&header[..size]);
         let mut frame = Bytes::from(self.buffer);
@@ -66,7 +76,8 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Bytes {
 
 /// A client's frame.
 pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
-    let (header, size) = Header { fin, opcode, mask: Some(mask), len: payload.len() as u64 }.encode();
+    let (header, size) =
+        Header { fin, compressed: false, opcode, mask: Some(mask), len: payload.len() as u64 }.encode();
     let mut frame = Vec::with_capacity(size + payload.len());
     frame.extend_from_slice(&header[..size]);
     frame.extend_from_slice(payload);

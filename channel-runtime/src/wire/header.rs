@@ -35,17 +35,30 @@ impl Opcode {
 
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
+/// The first reserved bit: permessage-deflate's (RFC 7692, section 6).
+const COMPRESSED: u8 = 0x40;
 const MASKED: u8 = 0x80;
 
 /// Everything of a frame but its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub fin: bool,
+    /// The message that begins here is compressed.
+    pub compressed: bool,
     pub opcode: Opcode,
     /// A client masks its frames, a server does not.
     pub mask: Option<[u8; 4]>,
     /// Of the payload; the wire allows 63 bits, which need not fit into memory.
     pub len: u64,
+}
+
+/// What a header may say, by who sends it and what was agreed with them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// Whether the payload must be masked; else it must not be.
+    pub masked: bool,
+    /// Whether messages may be compressed.
+    pub compressed: bool,
 }
 
 impl Header {
@@ -58,9 +71,11 @@ impl Header {
     ///
     /// Whatever the bytes at hand rule out is refused at once, and bytes are judged in their order, so that the answer
     /// does not depend on how they were cut.
-    pub(super) fn parse(bytes: &[u8], masked: bool) -> Result<Option<(Self, usize)>, Violation> {
+    pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Self, usize)>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
-        if first & RESERVED != 0 {
+        let begins_message = matches!(Opcode::from_bits(first & 0x0F), Some(Opcode::Text | Opcode::Binary));
+        let compressed = expected.compressed && begins_message && first & COMPRESSED != 0;
+        if first & RESERVED & !(u8::from(compressed) * COMPRESSED) != 0 {
             return Err(Violation::protocol("reserved bits are set"));
         }
         let fin = first & FIN != 0;
@@ -72,7 +87,7 @@ impl Header {
         }
 
         let Some(&second) = bytes.get(1) else { return Ok(None) };
-        match (masked, second & MASKED != 0) {
+        match (expected.masked, second & MASKED != 0) {
             (true, false) => return Err(Violation::protocol("frame of a client is not masked")),
             (false, true) => return Err(Violation::protocol("frame of a server is masked")),
             _ => {}
@@ -99,18 +114,18 @@ impl Header {
         if (short == 126 && len < 126) || (short == 127 && len <= u64::from(u16::MAX)) {
             return Err(Violation::protocol("length is not in its shortest form"));
         }
-        if !masked {
-            return Ok(Some((Self { fin, opcode, mask: None, len }, at)));
+        if !expected.masked {
+            return Ok(Some((Self { fin, compressed, opcode, mask: None, len }, at)));
         }
 
         let Some(&mask) = bytes[at..].first_chunk() else { return Ok(None) };
-        Ok(Some((Self { fin, opcode, mask: Some(mask), len }, at + mask.len())))
+        Ok(Some((Self { fin, compressed, opcode, mask: Some(mask), len }, at + mask.len())))
     }
 
     /// The header as it is sent: so many of the bytes, from the front.
     pub(super) fn encode(&self) -> ([u8; Self::MAX], usize) {
         let mut bytes = [0; Self::MAX];
-        bytes[0] = u8::from(self.fin) << 7 | self.opcode as u8;
+        bytes[0] = (u8::from(self.fin) * FIN) | (u8::from(self.compressed) * COMPRESSED) | self.opcode as u8;
         let mut at = match self.len {
             0..=125 => {
                 bytes[1] = self.len as u8;
@@ -146,20 +161,23 @@ mod tests {
         #[test]
         fn a_header_is_read_as_it_was_written(
             fin: bool,
+            compressed: bool,
             bits in 0..=0xAu8,
             mask: Option<[u8; 4]>,
             len in prop_oneof![0..300u64, 65_530..65_540u64, 0..1u64 << 63],
         ) {
             let Some(opcode) = Opcode::from_bits(bits) else { return Ok(()) };
+            let compressed = compressed && matches!(opcode, Opcode::Text | Opcode::Binary);
             let header = match opcode.is_control() {
-                true => Header { fin: true, opcode, mask, len: len % 126 },
-                false => Header { fin, opcode, mask, len },
+                true => Header { fin: true, compressed, opcode, mask, len: len % 126 },
+                false => Header { fin, compressed, opcode, mask, len },
             };
+            let expected = Expected { masked: mask.is_some(), compressed: true };
             let (bytes, size) = header.encode();
             for cut in 0..size {
-                prop_assert_eq!(Header::parse(&bytes[..cut], mask.is_some()), Ok(None));
+                prop_assert_eq!(Header::parse(&bytes[..cut], expected), Ok(None));
             }
-            prop_assert_eq!(Header::parse(&bytes, mask.is_some()), Ok(Some((header, size))));
+            prop_assert_eq!(Header::parse(&bytes, expected), Ok(Some((header, size))));
         }
     }
 
@@ -183,12 +201,26 @@ mod tests {
             ("length is not in its shortest form", &[0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]),
             ("length over 63 bits", &[0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0]),
         ];
+        let from_client = Expected { masked: true, compressed: false };
         for (reason, bytes) in cases {
             let (last, before) = bytes.split_last().unwrap();
-            assert_eq!(Header::parse(before, true), Ok(None), "{reason}: before {last:#x}");
-            assert_eq!(Header::parse(bytes, true), Err(Violation::protocol(reason)));
+            assert_eq!(Header::parse(before, from_client), Ok(None), "{reason}: before {last:#x}");
+            assert_eq!(Header::parse(bytes, from_client), Err(Violation::protocol(reason)));
         }
-        let masked = Header::parse(&[0x81, 0x85], false);
+        let masked = Header::parse(&[0x81, 0x85], Expected { masked: false, compressed: false });
         assert_eq!(masked, Err(Violation::protocol("frame of a server is masked")));
+    }
+
+    #[test]
+    fn the_first_reserved_bit_stands_where_a_compressed_message_begins() {
+        let expected = Expected { masked: true, compressed: true };
+        for first in [0xC1, 0x41, 0xC2, 0x42] {
+            assert_eq!(Header::parse(&[first], expected), Ok(None), "{first:#x}");
+        }
+        // On continuations, control frames and unknown opcodes it does not, and the other two nowhere.
+        for first in [0xC0, 0x40, 0xC8, 0xC9, 0xCA, 0xC3, 0xCB, 0xE1, 0xD1, 0xF1, 0xA1, 0x91] {
+            let refused = Err(Violation::protocol("reserved bits are set"));
+            assert_eq!(Header::parse(&[first], expected), refused, "{first:#x}");
+        }
     }
 }

@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 
 pub(crate) use super::close::Violation;
+use super::deflate::{Agreed, Inflation};
 use super::frame::{Opcode, apply_mask};
-use super::header::Header;
+use super::header::{Expected, Header};
 pub(crate) use super::input::Input;
 use super::partial::Partial;
 
@@ -38,20 +39,39 @@ pub(crate) struct Parser {
     closed: bool,
     /// `Some` only while a frame or a fragmented message is incomplete: idle connections are many.
     partial: Option<Box<Partial>>,
+    /// `Some` only where the peer may compress.
+    inflation: Option<Box<Inflation>>,
 }
 
 impl Parser {
     pub(crate) fn new(role: Role, limits: Limits) -> Self {
-        Self { limits, role, closed: false, partial: None }
+        Self { limits, role, closed: false, partial: None, inflation: None }
+    }
+
+    /// With what was agreed on compression.
+    pub(crate) fn inflating(mut self, agreed: Option<Agreed>) -> Self {
+        self.inflation = agreed.map(|agreed| Box::new(Inflation::new(agreed)));
+        self
     }
 
     /// Takes what was read, which is unmasked where it stands, and appends what it completes.
     ///
     /// What was complete before a violation is in `out` nevertheless. After a violation or the peer's Close all input
-    /// is passed over.
+    /// is passed over. Where it was compressed and comes to much more, some of it may [wait](Self::has_rest): nothing else is
+    /// fed before that.
     pub(crate) fn feed(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<(), Violation> {
+        debug_assert!(!self.has_rest(), "what waits comes first");
+        if let Some(inflation) = &mut self.inflation {
+            inflation.begin_read();
+        }
         let mut at = 0;
         while at < input.len() && !self.closed {
+            if let Some(inflation) = &mut self.inflation
+                && inflation.is_enough()
+            {
+                inflation.keep(&input[at..]);
+                return Ok(());
+            }
             match self.step(&mut input[at..], out) {
                 Ok(used) => at += used,
                 Err(violation) => {
@@ -62,6 +82,18 @@ impl Parser {
             }
         }
         Ok(())
+    }
+
+    /// Whether some of what was fed waits, for the room that its messages take to be free again.
+    pub(crate) fn has_rest(&self) -> bool {
+        self.inflation.as_ref().is_some_and(|inflation| inflation.has_rest())
+    }
+
+    /// As [`feed`](Self::feed), with what waits.
+    pub(crate) fn feed_rest(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
+        let Some(inflation) = &mut self.inflation else { return Ok(()) };
+        let mut rest = inflation.take_rest();
+        self.feed(&mut rest, out)
     }
 
     /// Whether a frame or a message has begun and is not complete.
@@ -87,7 +119,7 @@ impl Parser {
         let Some((header, used)) = self.header(input)? else { return Ok(input.len()) };
         let len = self.admit(&header)?;
         match input[used..].get_mut(..len) {
-            Some(payload) if header.fin && header.opcode != Opcode::Continuation => {
+            Some(payload) if header.fin && header.opcode != Opcode::Continuation && !header.compressed => {
                 if let Some(mask) = header.mask {
                     apply_mask(payload, mask);
                 }
@@ -95,7 +127,9 @@ impl Parser {
                 Ok(used + len)
             }
             _ => {
-                self.partial.get_or_insert_default().begin(&header, len, self.limits.message);
+                let inflation = self.inflation.as_ref().filter(|_| header.compressed);
+                let inflater = inflation.map(|inflation| inflation.begin());
+                self.partial.get_or_insert_default().begin(&header, len, self.limits.message, inflater);
                 self.complete(out)?;
                 Ok(used)
             }
@@ -104,13 +138,13 @@ impl Parser {
 
     /// The next header and how many bytes of `input` belong to it; `None` if it took them all and needs more.
     fn header(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
-        let masked = self.role == Role::Server;
+        let expected = Expected { masked: self.role == Role::Server, compressed: self.inflation.is_some() };
         if self.partial.is_none()
-            && let Some(whole) = Header::parse(input, masked)?
+            && let Some(whole) = Header::parse(input, expected)?
         {
             return Ok(Some(whole));
         }
-        self.partial.get_or_insert_default().header(input, masked)
+        self.partial.get_or_insert_default().header(input, expected)
     }
 
     /// Holds a header against what came before it and its length against the limits; answers the length.
@@ -118,6 +152,7 @@ impl Parser {
         let message = self.partial.as_ref().and_then(|partial| partial.message());
         let limit = match (header.opcode, message) {
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => usize::MAX,
+            (Opcode::Text | Opcode::Binary, None) if header.compressed => Inflation::wire_limit(self.limits.message),
             (Opcode::Text | Opcode::Binary, None) => self.limits.message,
             (Opcode::Text | Opcode::Binary, Some(_)) => {
                 return Err(Violation::protocol("message within a fragmented message"));
@@ -127,7 +162,9 @@ impl Parser {
                 if message.fragments() >= self.limits.fragments {
                     return Err(Violation::too_big("message in too many fragments"));
                 }
-                self.limits.message - message.len()
+                let limit = self.limits.message;
+                let limit = if message.is_compressed() { Inflation::wire_limit(limit) } else { limit };
+                limit - message.announced()
             }
         };
         let len = usize::try_from(header.len).ok().filter(|len| *len <= limit);
@@ -137,7 +174,10 @@ impl Parser {
     /// Delivers what the payload just taken completes, if it does.
     fn complete(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
         let Some(partial) = &mut self.partial else { return Ok(()) };
-        if let Some(input) = partial.take_complete()? {
+        if let Some((input, was_compressed)) = partial.take_complete()? {
+            if let Some(inflation) = self.inflation.as_mut().filter(|_| was_compressed) {
+                inflation.complete(&input);
+            }
             self.deliver(input, out);
         }
         Ok(())

@@ -1,8 +1,9 @@
 //! The beginning of what is incomplete: a header's first bytes, a control frame, a message; and what is still to come.
 
 use super::close::Violation;
+use super::deflate::Inflater;
 use super::frame::apply_mask;
-use super::header::{Header, Opcode};
+use super::header::{Expected, Header, Opcode};
 use super::input::Input;
 use super::utf8::{NotUtf8, PartialText};
 
@@ -28,11 +29,15 @@ struct Control {
 #[derive(Debug)]
 pub(super) struct Message {
     body: Body,
+    /// Where the message is compressed.
+    inflater: Option<Inflater>,
     /// The payload of its latest frame.
     payload: Payload,
     /// Whether that frame is its last.
     fin: bool,
     fragments: usize,
+    /// The payloads of its frames so far, the one under way included, in bytes.
+    announced: usize,
     /// What it can come to, in bytes: its length once that is known, the limit before. No more room is ever made.
     bound: usize,
 }
@@ -48,19 +53,19 @@ impl Partial {
     }
 
     /// The next header and how many bytes of `input` belong to it; `None` if it needs more, and they were all kept.
-    pub(super) fn header(&mut self, input: &[u8], masked: bool) -> Result<Option<(Header, usize)>, Violation> {
+    pub(super) fn header(&mut self, input: &[u8], expected: Expected) -> Result<Option<(Header, usize)>, Violation> {
         let held = self.head_len;
         let room = &mut self.head[held..];
         let taken = input.len().min(room.len());
         room[..taken].copy_from_slice(&input[..taken]);
         self.head_len += taken;
-        let Some((header, size)) = Header::parse(&self.head[..self.head_len], masked)? else { return Ok(None) };
+        let Some((header, size)) = Header::parse(&self.head[..self.head_len], expected)? else { return Ok(None) };
         self.head_len = 0;
         Ok(Some((header, size - held)))
     }
 
-    /// Begins a frame that was admitted.
-    pub(super) fn begin(&mut self, header: &Header, len: usize, limit: usize) {
+    /// Begins a frame that was admitted; with what inflates it, if it begins a compressed message.
+    pub(super) fn begin(&mut self, header: &Header, len: usize, limit: usize, inflater: Option<Inflater>) {
         let payload = Payload { mask: header.mask.unwrap_or_default(), left: len };
         if header.opcode.is_control() {
             self.control = Some(Control { opcode: header.opcode, payload, bytes: Vec::with_capacity(len) });
@@ -68,46 +73,52 @@ impl Partial {
         }
         let message = self.message.get_or_insert_with(|| Message {
             body: if header.opcode == Opcode::Text { Body::Text(PartialText::default()) } else { Body::Binary(vec![]) },
+            inflater,
             payload: Payload::default(),
             fin: false,
             fragments: 0,
+            announced: 0,
             bound: 0,
         });
         message.payload = payload;
         message.fin = header.fin;
         message.fragments += 1;
-        message.bound = if header.fin { message.body.len() + len } else { limit };
+        message.announced += len;
+        message.bound = if header.fin && message.inflater.is_none() { message.announced } else { limit };
     }
 
     /// Takes payload for the frame under way and answers how much; `None` if the next thing is a header.
-    pub(super) fn fill(&mut self, input: &mut [u8]) -> Result<Option<usize>, NotUtf8> {
+    pub(super) fn fill(&mut self, input: &mut [u8]) -> Result<Option<usize>, Violation> {
         if let Some(control) = &mut self.control {
             let bytes = control.payload.take(input);
             control.bytes.extend_from_slice(bytes);
             return Ok(Some(bytes.len()));
         }
         match &mut self.message {
-            Some(message) if message.payload.left > 0 => {
-                let bytes = message.payload.take(input);
-                message.body.push(bytes, message.bound)?;
+            Some(Message { payload, body, inflater, bound, .. }) if payload.left > 0 => {
+                let bytes = payload.take(input);
+                match inflater {
+                    None => body.push(bytes, *bound)?,
+                    Some(inflater) => inflater.push(bytes, *bound - body.len(), |bytes| body.push(bytes, *bound))?,
+                }
                 Ok(Some(bytes.len()))
             }
             _ => Ok(None),
         }
     }
 
-    /// The control frame or the message that has all its bytes.
-    pub(super) fn take_complete(&mut self) -> Result<Option<Input>, Violation> {
+    /// The control frame or the message that has all its bytes, and whether it was compressed.
+    pub(super) fn take_complete(&mut self) -> Result<Option<(Input, bool)>, Violation> {
         if let Some(control) = &self.control {
             if control.payload.left > 0 {
                 return Ok(None);
             }
             let input = Input::read(control.opcode, &control.bytes)?;
             self.control = None;
-            return Ok(Some(input));
+            return Ok(Some((input, false)));
         }
         let message = self.message.take_if(|message| message.fin && message.payload.left == 0);
-        Ok(message.map(|message| message.body.finish()).transpose()?)
+        message.map(Message::finish).transpose()
     }
 
     /// What the bytes of its message and control frame occupy.
@@ -122,14 +133,28 @@ impl Partial {
 }
 
 impl Message {
-    /// Its bytes so far.
-    pub(super) fn len(&self) -> usize {
-        self.body.len()
+    /// The payloads of its frames so far, the one under way included, in bytes.
+    pub(super) fn announced(&self) -> usize {
+        self.announced
+    }
+
+    pub(super) fn is_compressed(&self) -> bool {
+        self.inflater.is_some()
     }
 
     /// Its frames so far, the one under way included.
     pub(super) fn fragments(&self) -> usize {
         self.fragments
+    }
+
+    fn finish(self) -> Result<(Input, bool), Violation> {
+        let Self { mut body, inflater, announced, bound, .. } = self;
+        let was_compressed = inflater.is_some();
+        // Of nothing to flush zlib makes nothing, not the empty block that RFC 7692 asks for, and clients send that.
+        if let Some(inflater) = inflater.filter(|_| announced > 0) {
+            inflater.finish(bound - body.len(), |bytes| body.push(bytes, bound))?;
+        }
+        Ok((body.finish()?, was_compressed))
     }
 }
 

@@ -1,0 +1,251 @@
+//! What a client offers in `Sec-WebSocket-Extensions`, and what is made of it.
+//!
+//! An offer with anything in it that is not as RFC 7692 has it is declined, and the next one looked at. Where none is left the
+//! connection is not compressed; it is never refused.
+
+use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
+
+use super::{Compression, WINDOW_BITS};
+
+const NAME: &str = "permessage-deflate";
+
+/// What was settled with one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Agreed {
+    /// How far back our messages refer within themselves.
+    pub(super) server_bits: u8,
+    /// How far back the client's messages refer to its earlier ones; not at all where there is nothing.
+    pub(super) client_context: Option<u8>,
+}
+
+/// Takes the first offer that can be met: what is settled, and how it is answered.
+pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
+    let compression = compression.in_range();
+    let values = headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().filter_map(|value| value.to_str().ok());
+    let offers = values.flat_map(|value| pieces(value, ',')).filter_map(Offer::read);
+    offers.map(|offer| offer.accept(&compression)).next()
+}
+
+/// A well-formed offer that a server can meet.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Offer {
+    /// The most that our window may be.
+    server_max_window_bits: Option<u8>,
+    server_no_context_takeover: bool,
+    /// The client can be told to make its window smaller; it may say what it makes of it by itself.
+    client_max_window_bits: Option<Option<u8>>,
+    client_no_context_takeover: bool,
+}
+
+impl Offer {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = pieces(text, ';');
+        if parts.next()? != NAME {
+            return None;
+        }
+        let mut offer = Self::default();
+        for part in parts {
+            let (name, value) = match part.split_once('=') {
+                Some((name, value)) => (name.trim_matches(BLANK), Some(value.trim_matches(BLANK))),
+                None => (part, None),
+            };
+            let is_first = match (name, value) {
+                ("server_no_context_takeover", None) => !std::mem::replace(&mut offer.server_no_context_takeover, true),
+                ("client_no_context_takeover", None) => !std::mem::replace(&mut offer.client_no_context_takeover, true),
+                // Of 8 bits zlib makes 9 where it compresses, which such a client could not read.
+                ("server_max_window_bits", Some(value)) => {
+                    let bits = window_bits(value).filter(|bits| WINDOW_BITS.contains(bits))?;
+                    offer.server_max_window_bits.replace(bits).is_none()
+                }
+                ("client_max_window_bits", None) => offer.client_max_window_bits.replace(None).is_none(),
+                ("client_max_window_bits", Some(value)) => {
+                    offer.client_max_window_bits.replace(Some(window_bits(value)?)).is_none()
+                }
+                _ => false,
+            };
+            if !is_first {
+                return None;
+            }
+        }
+        Some(offer)
+    }
+
+    fn accept(&self, compression: &Compression) -> (Agreed, HeaderValue) {
+        let server_bits = compression.window_bits.min(self.server_max_window_bits.unwrap_or(compression.window_bits));
+        // A client that did not say that it can be told can't be.
+        let client_context = compression.client_context.filter(|_| !self.client_no_context_takeover);
+        let client_context = match self.client_max_window_bits {
+            Some(bits) => client_context.map(|most| bits.unwrap_or(most).min(most)),
+            None => client_context.filter(|most| most == WINDOW_BITS.end()),
+        };
+
+        // Said whether or not it was asked for: such a client need keep nothing between our messages.
+        let mut answer = format!("{NAME}; server_no_context_takeover");
+        if self.server_max_window_bits.is_some() || server_bits < *WINDOW_BITS.end() {
+            answer += &format!("; server_max_window_bits={server_bits}");
+        }
+        match client_context {
+            None => answer += "; client_no_context_takeover",
+            Some(bits) if bits < *WINDOW_BITS.end() => answer += &format!("; client_max_window_bits={bits}"),
+            Some(_) => {}
+        }
+        let answer = HeaderValue::try_from(answer).expect("names and numbers are a header value");
+        (Agreed { server_bits, client_context }, answer)
+    }
+}
+
+/// What may stand around each part of the header.
+const BLANK: [char; 2] = [' ', '\t'];
+
+/// The parts of a list, where `separator` does not stand within quotes. An end quote that is missing is at the end: what
+/// stands there is no value.
+fn pieces(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |char: char| {
+        let was_escaped = std::mem::take(&mut escaped);
+        match char {
+            '\\' if quoted && !was_escaped => escaped = true,
+            '"' if !was_escaped => quoted = !quoted,
+            _ => return !quoted && char == separator,
+        }
+        false
+    })
+    .map(|piece| piece.trim_matches(BLANK))
+}
+
+/// A number of bits as the RFC has it, 8 to 15 without a leading zero; it may stand in quotes.
+fn window_bits(value: &str) -> Option<u8> {
+    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    let number = quoted.unwrap_or(value);
+    let bits: u8 = number.parse().ok()?;
+    ((8..=15).contains(&bits) && number == bits.to_string()).then_some(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn negotiated(compression: Compression, values: &[&str]) -> Option<(Agreed, String)> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(SEC_WEBSOCKET_EXTENSIONS, value.parse().unwrap());
+        }
+        negotiate(&headers, &compression).map(|(agreed, answer)| (agreed, answer.to_str().unwrap().to_owned()))
+    }
+
+    /// The answer without what is always said.
+    fn answer(compression: Compression, offer: &str) -> Option<String> {
+        let (_, answer) = negotiated(compression, &[offer])?;
+        Some(answer.strip_prefix("permessage-deflate; server_no_context_takeover").unwrap().to_owned())
+    }
+
+    #[test]
+    fn by_default_nobody_refers_to_an_earlier_message() {
+        for offer in [
+            "permessage-deflate",
+            "permessage-deflate; client_max_window_bits",
+            "permessage-deflate; client_max_window_bits=8",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        ] {
+            let agreed = Agreed { server_bits: 15, client_context: None };
+            let answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+            assert_eq!(negotiated(Compression::default(), &[offer]), Some((agreed, answer.into())), "{offer}");
+        }
+    }
+
+    #[test]
+    fn our_window_is_the_smaller_of_what_is_offered_and_configured() {
+        for (configured, offered, bits, said) in [
+            (15, "", 15, ""),
+            (15, "; server_max_window_bits=15", 15, "; server_max_window_bits=15"),
+            (15, "; server_max_window_bits=9", 9, "; server_max_window_bits=9"),
+            (11, "; server_max_window_bits=15", 11, "; server_max_window_bits=11"),
+            (11, "", 11, "; server_max_window_bits=11"),
+            // Out of range.
+            (8, "", 9, "; server_max_window_bits=9"),
+            (200, "", 15, ""),
+        ] {
+            let compression = Compression::default().window_bits(configured);
+            let (agreed, _) = negotiated(compression, &[&format!("permessage-deflate{offered}")]).unwrap();
+            assert_eq!(agreed.server_bits, bits, "{configured} and {offered}");
+            let expected = format!("{said}; client_no_context_takeover");
+            assert_eq!(answer(compression, &format!("permessage-deflate{offered}")), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_client_keeps_its_context_where_it_can_be_held_to_the_bound() {
+        for (configured, offered, context, said) in [
+            (15, "", Some(15), ""),
+            (15, "; client_max_window_bits", Some(15), ""),
+            (15, "; client_max_window_bits=12", Some(12), "; client_max_window_bits=12"),
+            (15, "; client_no_context_takeover", None, "; client_no_context_takeover"),
+            (12, "", None, "; client_no_context_takeover"),
+            (12, "; client_max_window_bits", Some(12), "; client_max_window_bits=12"),
+            (12, "; client_max_window_bits=15", Some(12), "; client_max_window_bits=12"),
+            (12, "; client_max_window_bits=8", Some(8), "; client_max_window_bits=8"),
+            // Out of range.
+            (8, "; client_max_window_bits", Some(9), "; client_max_window_bits=9"),
+        ] {
+            let compression = Compression::default().client_context(configured);
+            let offer = format!("permessage-deflate{offered}");
+            assert_eq!(negotiated(compression, &[&offer]).unwrap().0.client_context, context, "{configured}{offered}");
+            assert_eq!(answer(compression, &offer), Some(said.into()), "{configured} and {offered}");
+        }
+    }
+
+    #[test]
+    fn an_offer_that_is_not_as_it_should_be_is_declined() {
+        for offer in [
+            "",
+            "permessage-bzip2",
+            "x-webkit-deflate-frame",
+            "Permessage-Deflate",
+            "permessage-deflate=1",
+            "permessage-deflate;",
+            "permessage-deflate; ; client_max_window_bits",
+            "permessage-deflate; mode=fast",
+            "permessage-deflate; server_no_context_takeover=1",
+            "permessage-deflate; server_no_context_takeover=",
+            "permessage-deflate; client_no_context_takeover=true",
+            "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+            "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+            "permessage-deflate; client_max_window_bits; client_max_window_bits=10",
+            "permessage-deflate; server_max_window_bits=10; server_max_window_bits=10",
+            "permessage-deflate; server_max_window_bits",
+            "permessage-deflate; server_max_window_bits=",
+            "permessage-deflate; server_max_window_bits=8",
+            "permessage-deflate; server_max_window_bits=7",
+            "permessage-deflate; server_max_window_bits=16",
+            "permessage-deflate; server_max_window_bits=010",
+            "permessage-deflate; server_max_window_bits=+10",
+            "permessage-deflate; server_max_window_bits=1e1",
+            "permessage-deflate; server_max_window_bits=266",
+            "permessage-deflate; client_max_window_bits=7",
+            "permessage-deflate; client_max_window_bits=16",
+            "permessage-deflate; client_max_window_bits=",
+            "permessage-deflate; client_max_window_bits=\"\"",
+            "permessage-deflate; client_max_window_bits=\"12",
+            "permessage-deflate; client_max_window_bits=12\"",
+            "permessage-deflate; client_max_window_bits=\"12, permessage-deflate",
+        ] {
+            assert_eq!(negotiated(Compression::default(), &[offer]), None, "{offer}");
+        }
+    }
+
+    #[test]
+    fn the_first_offer_that_can_be_met_is_taken() {
+        let offers = [
+            "permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=12, permessage-deflate",
+            "other; text=\"a, permessage-deflate; server_max_window_bits=9\",\tpermessage-deflate;server_max_window_bits=12",
+            "other; text=\"a\\\", permessage-deflate\", permessage-deflate; server_max_window_bits = \"12\" ",
+        ];
+        for offers in offers {
+            let (agreed, _) = negotiated(Compression::default(), &[offers]).unwrap();
+            assert_eq!(agreed.server_bits, 12, "{offers}");
+        }
+        let lines = ["permessage-deflate; unknown", "permessage-deflate; server_max_window_bits=11"];
+        assert_eq!(negotiated(Compression::default(), &lines).unwrap().0.server_bits, 11);
+        assert_eq!(negotiated(Compression::default(), &[]), None);
+    }
+}

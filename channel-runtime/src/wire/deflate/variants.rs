@@ -1,0 +1,126 @@
+//! One message as each of its receivers reads it.
+
+use bytes::Bytes;
+
+use super::deflater::deflate;
+use super::{Agreed, Compression, Windows, payload};
+
+/// A message's frame: as it is, and compressed for the windows of its receivers.
+pub(crate) struct Variants {
+    plain: Bytes,
+    /// With the sizes of their windows; one, unless clients ask for less than the app's own and the message is longer.
+    compressed: Vec<(u8, Bytes)>,
+    /// The size for which it was compressed where all of it fits into a receiver's window.
+    widest: u8,
+}
+
+impl Variants {
+    /// For receivers none of which is known to read anything else.
+    pub fn plain(frame: Bytes) -> Self {
+        Self { plain: frame, compressed: Vec::new(), widest: 0 }
+    }
+
+    /// For receivers with these windows. Compresses: not under a lock that others wait for.
+    pub fn new(frame: Bytes, windows: Windows, compression: &Compression) -> Self {
+        let mut variants = Self::plain(frame);
+        if !windows.is_empty() {
+            variants.compress(windows, &compression.in_range());
+        }
+        variants
+    }
+
+    fn compress(&mut self, windows: Windows, compression: &Compression) {
+        let len = payload(&self.plain).1.len();
+        if len < compression.min_bytes {
+            return;
+        }
+        self.widest = compression.window_bits;
+        // In ascending order: those that take the same follow one another.
+        let mut last = None;
+        for bits in windows.iter().map(|receivers| self.made_for(receivers)).collect::<Vec<_>>() {
+            if last.replace(bits) != Some(bits) {
+                self.compressed.extend(deflate(&self.plain, bits, compression.level).map(|frame| (bits, frame)));
+            }
+        }
+    }
+
+    /// For which window it is compressed that receivers with this one can read: nothing refers further back than the message
+    /// is long.
+    fn made_for(&self, bits: u8) -> u8 {
+        if self.plain.len() <= 1 << bits { self.widest } else { bits }
+    }
+
+    /// What a receiver reads.
+    pub fn of(&self, agreed: Option<Agreed>) -> &Bytes {
+        let Some(agreed) = agreed.filter(|_| !self.compressed.is_empty()) else { return &self.plain };
+        let bits = self.made_for(agreed.server_bits);
+        self.compressed.iter().find(|(of, _)| *of == bits).map_or(&self.plain, |(_, frame)| frame)
+    }
+
+    /// How long it is as it is.
+    pub fn len(&self) -> usize {
+        self.plain.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deflater::tests::COMPRESSED;
+    use super::*;
+    use crate::wire::frame::{Opcode, frame};
+
+    fn agreed(server_bits: u8) -> Option<Agreed> {
+        Some(Agreed { server_bits, client_context: None })
+    }
+
+    /// The variants for receivers with these windows, and how often the message was compressed.
+    fn variants(payload: &[u8], compression: Compression, receivers: &[u8]) -> (Variants, usize) {
+        let windows = Windows::of(receivers.iter().map(|bits| agreed(*bits)));
+        let before = COMPRESSED.get();
+        let variants = Variants::new(frame(Opcode::Text, payload), windows, &compression);
+        (variants, COMPRESSED.get() - before)
+    }
+
+    #[test]
+    fn receivers_with_the_same_window_share_one_compressed_frame() {
+        let long = "some words ".repeat(4000);
+        let (variants, times) = variants(long.as_bytes(), Compression::default(), &[15, 15, 9, 12, 9]);
+        assert_eq!(times, 3);
+        let frames = [15, 12, 9].map(|bits| variants.of(agreed(bits)).clone());
+        assert!(frames.iter().all(|frame| frame[0] == 0xC1 && frame.len() < long.len() / 2));
+        assert_eq!(variants.of(agreed(9)).as_ptr(), frames[2].as_ptr());
+        // Nobody like them was counted.
+        for other in [None, agreed(10)] {
+            assert_eq!(variants.of(other)[..], frame(Opcode::Text, long.as_bytes())[..]);
+        }
+    }
+
+    #[test]
+    fn what_fits_into_every_window_is_compressed_once_for_all() {
+        let (variants, times) = variants("some words ".repeat(40).as_bytes(), Compression::default(), &[9, 10, 15]);
+        assert_eq!(times, 1);
+        let frame = variants.of(agreed(9));
+        assert_eq!(frame[0], 0xC1);
+        assert!([10, 15].iter().all(|bits| variants.of(agreed(*bits)).as_ptr() == frame.as_ptr()));
+    }
+
+    #[test]
+    fn nothing_is_compressed_that_is_short_or_that_nobody_reads() {
+        let compression = Compression::default().min_bytes(100);
+        let text = "x".repeat(100);
+        for (text, receivers, expected) in
+            [(&text[..99], &[15][..], (0, 0x81)), (&text, &[], (0, 0x81)), (&text, &[15], (1, 0xC1))]
+        {
+            let (variants, times) = variants(text.as_bytes(), compression, receivers);
+            assert_eq!((times, variants.of(agreed(15))[0]), expected);
+        }
+    }
+
+    #[test]
+    fn what_compression_makes_no_shorter_is_tried_once_and_sent_as_it_is() {
+        let compression = Compression::default().min_bytes(0);
+        let (variants, times) = variants(b"abc", compression, &[9, 12, 15]);
+        assert_eq!(times, 1);
+        assert_eq!(variants.of(agreed(12))[..], *b"\x81\x03abc");
+    }
+}

@@ -1,0 +1,95 @@
+//! Which windows an audience has: what a message is compressed for.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Agreed, WINDOW_BITS};
+
+const SIZES: usize = (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize;
+
+/// A set of sizes of windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Windows(u8);
+
+impl Windows {
+    /// Those of these receivers.
+    pub fn of(receivers: impl IntoIterator<Item = Option<Agreed>>) -> Self {
+        Self(receivers.into_iter().flatten().fold(0, |set, agreed| set | 1 << place(agreed)))
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As powers of two.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        WINDOW_BITS.filter(move |bits| self.0 & 1 << (bits - WINDOW_BITS.start()) != 0)
+    }
+}
+
+/// How many members of a room have which window. Changed under the room's lock, read without it: who goes by it may compress
+/// in vain, or send plain what could have been compressed, and both are right.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([AtomicU32; SIZES]);
+
+impl Tally {
+    pub fn add(&self, agreed: Option<Agreed>) {
+        if let Some(agreed) = agreed {
+            self.0[place(agreed)].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub fn remove(&self, agreed: Option<Agreed>) {
+        if let Some(agreed) = agreed {
+            self.0[place(agreed)].fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The windows of all members, but for one that is not meant.
+    pub fn windows(&self, except: Option<Agreed>) -> Windows {
+        let except = except.map(place);
+        let sizes = self.0.iter().enumerate();
+        Windows(sizes.fold(0, |set, (at, count)| {
+            let here = count.load(Ordering::Relaxed) > u32::from(except == Some(at));
+            set | u8::from(here) << at
+        }))
+    }
+}
+
+fn place(agreed: Agreed) -> usize {
+    usize::from(agreed.server_bits - WINDOW_BITS.start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agreed(server_bits: u8) -> Option<Agreed> {
+        Some(Agreed { server_bits, client_context: None })
+    }
+
+    #[test]
+    fn the_windows_are_those_of_who_is_here() {
+        let tally = Tally::default();
+        let windows = |except| tally.windows(except).iter().collect::<Vec<_>>();
+        for member in [None, agreed(15), agreed(9), agreed(9)] {
+            tally.add(member);
+        }
+        assert_eq!(windows(None), [9, 15]);
+        assert_eq!(windows(agreed(9)), [9, 15]);
+        assert_eq!(windows(agreed(15)), [9]);
+        tally.remove(agreed(9));
+        tally.remove(None);
+        assert_eq!(windows(agreed(9)), [15]);
+        tally.remove(agreed(9));
+        tally.remove(agreed(15));
+        assert!(tally.windows(None).is_empty());
+        assert!(tally.windows(agreed(12)).is_empty());
+    }
+
+    #[test]
+    fn a_list_of_receivers_has_each_window_once() {
+        let windows = Windows::of([agreed(12), None, agreed(10), agreed(12)]);
+        assert_eq!(windows.iter().collect::<Vec<_>>(), [10, 12]);
+        assert!(Windows::of([None, None]).is_empty());
+    }
+}

@@ -1,0 +1,120 @@
+//! Stands where [`deflate`](super::deflate) does when the feature is off: nothing is ever agreed, which the types say, so that
+//! nothing of it is left in the program.
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderValue};
+
+use super::close::Violation;
+use super::input::Input;
+
+/// No app compresses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Compression {}
+
+/// With no client anything is agreed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Agreed {}
+
+pub(crate) fn negotiate(_: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
+    match *compression {}
+}
+
+#[derive(Debug)]
+pub(super) enum Inflation {}
+
+impl Inflation {
+    pub fn new(agreed: Agreed) -> Self {
+        match agreed {}
+    }
+
+    /// No message is compressed, and so none is admitted as one.
+    pub fn wire_limit(limit: usize) -> usize {
+        limit
+    }
+
+    pub fn begin(&self) -> Inflater {
+        match *self {}
+    }
+
+    pub fn complete(&mut self, _: &Input) {
+        match *self {}
+    }
+
+    pub fn begin_read(&mut self) {
+        match *self {}
+    }
+
+    pub fn is_enough(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn keep(&mut self, _: &[u8]) {
+        match *self {}
+    }
+
+    pub fn has_rest(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        match *self {}
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Inflater {}
+
+impl Inflater {
+    pub fn push<E>(&mut self, _: &[u8], _: usize, _: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), Violation> {
+        match *self {}
+    }
+
+    pub fn finish<E>(self, _: usize, _: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), Violation> {
+        match self {}
+    }
+}
+
+/// No windows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Windows;
+
+impl Windows {
+    pub fn of(_: impl IntoIterator<Item = Option<Agreed>>) -> Self {
+        Self
+    }
+}
+
+/// Of nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {}
+
+impl Tally {
+    pub fn add(&self, _: Option<Agreed>) {}
+
+    pub fn remove(&self, _: Option<Agreed>) {}
+
+    pub fn windows(&self, _: Option<Agreed>) -> Windows {
+        Windows
+    }
+}
+
+/// One.
+pub(crate) struct Variants(Bytes);
+
+impl Variants {
+    pub fn plain(frame: Bytes) -> Self {
+        Self(frame)
+    }
+
+    pub fn new(_: Bytes, _: Windows, compression: &Compression) -> Self {
+        match *compression {}
+    }
+
+    pub fn of(&self, _: Option<Agreed>) -> &Bytes {
+        &self.0
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
