@@ -14,6 +14,8 @@ mod variants;
 mod windows;
 
 pub use self::compression::Compression;
+#[cfg(test)]
+pub(crate) use self::deflater::tests::COMPRESSED;
 pub(crate) use self::extension::{Agreed, negotiate};
 pub(super) use self::inflater::{Inflater, Inflation};
 pub(crate) use self::variants::Variants;

@@ -65,7 +65,7 @@ impl Variants {
 
 #[cfg(test)]
 mod tests {
-    use super::super::deflater::tests::COMPRESSED;
+    use super::super::COMPRESSED;
     use super::*;
     use crate::wire::frame::{Opcode, frame};
 
