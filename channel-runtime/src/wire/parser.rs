@@ -33,11 +33,13 @@ pub(crate) struct Limits {
 /// The reading half of one connection.
 #[derive(Debug)]
 pub(crate) struct Parser {
-    limits: Limits,
+    /// Of [`Limits`], which would leave a gap: idle connections are many.
+    message_limit: usize,
+    fragment_limit: u32,
     role: Role,
     /// The peer's Close frame was read, or a violation: nothing that follows has a meaning.
     closed: bool,
-    /// `Some` only while a frame or a fragmented message is incomplete: idle connections are many.
+    /// `Some` only while a frame or a fragmented message is incomplete.
     partial: Option<Box<Partial>>,
     /// `Some` only where the peer may compress.
     inflation: Option<Box<Inflation>>,
@@ -45,7 +47,14 @@ pub(crate) struct Parser {
 
 impl Parser {
     pub(crate) fn new(role: Role, limits: Limits) -> Self {
-        Self { limits, role, closed: false, partial: None, inflation: None }
+        Self {
+            message_limit: limits.message,
+            fragment_limit: u32::try_from(limits.fragments).unwrap_or(u32::MAX),
+            role,
+            closed: false,
+            partial: None,
+            inflation: None,
+        }
     }
 
     /// With what was agreed on compression.
@@ -129,7 +138,7 @@ impl Parser {
             _ => {
                 let inflation = self.inflation.as_ref().filter(|_| header.compressed);
                 let inflater = inflation.map(|inflation| inflation.begin());
-                self.partial.get_or_insert_default().begin(&header, len, self.limits.message, inflater);
+                self.partial.get_or_insert_default().begin(&header, len, self.message_limit, inflater);
                 self.complete(out)?;
                 Ok(used)
             }
@@ -152,17 +161,17 @@ impl Parser {
         let message = self.partial.as_ref().and_then(|partial| partial.message());
         let limit = match (header.opcode, message) {
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => usize::MAX,
-            (Opcode::Text | Opcode::Binary, None) if header.compressed => Inflation::wire_limit(self.limits.message),
-            (Opcode::Text | Opcode::Binary, None) => self.limits.message,
+            (Opcode::Text | Opcode::Binary, None) if header.compressed => Inflation::wire_limit(self.message_limit),
+            (Opcode::Text | Opcode::Binary, None) => self.message_limit,
             (Opcode::Text | Opcode::Binary, Some(_)) => {
                 return Err(Violation::protocol("message within a fragmented message"));
             }
             (Opcode::Continuation, None) => return Err(Violation::protocol("continuation of no message")),
             (Opcode::Continuation, Some(message)) => {
-                if message.fragments() >= self.limits.fragments {
+                if message.fragments() >= self.fragment_limit {
                     return Err(Violation::too_big("message in too many fragments"));
                 }
-                let limit = self.limits.message;
+                let limit = self.message_limit;
                 let limit = if message.is_compressed() { Inflation::wire_limit(limit) } else { limit };
                 limit - message.announced()
             }

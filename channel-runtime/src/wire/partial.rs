@@ -30,12 +30,12 @@ struct Control {
 pub(super) struct Message {
     body: Body,
     /// Where the message is compressed.
-    inflater: Option<Inflater>,
+    inflater: Option<Box<Inflater>>,
     /// The payload of its latest frame.
     payload: Payload,
     /// Whether that frame is its last.
     fin: bool,
-    fragments: usize,
+    fragments: u32,
     /// The payloads of its frames so far, the one under way included, in bytes.
     announced: usize,
     /// What it can come to, in bytes: its length once that is known, the limit before. No more room is ever made.
@@ -65,7 +65,7 @@ impl Partial {
     }
 
     /// Begins a frame that was admitted; with what inflates it, if it begins a compressed message.
-    pub(super) fn begin(&mut self, header: &Header, len: usize, limit: usize, inflater: Option<Inflater>) {
+    pub(super) fn begin(&mut self, header: &Header, len: usize, limit: usize, inflater: Option<Box<Inflater>>) {
         let payload = Payload { mask: header.mask.unwrap_or_default(), left: len };
         if header.opcode.is_control() {
             self.control = Some(Control { opcode: header.opcode, payload, bytes: Vec::with_capacity(len) });
@@ -143,7 +143,7 @@ impl Message {
     }
 
     /// Its frames so far, the one under way included.
-    pub(super) fn fragments(&self) -> usize {
+    pub(super) fn fragments(&self) -> u32 {
         self.fragments
     }
 

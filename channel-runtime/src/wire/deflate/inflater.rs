@@ -43,12 +43,12 @@ impl Inflation {
     }
 
     /// A new message begins.
-    pub fn begin(&self) -> Inflater {
-        let mut decompress = SPARE.take().unwrap_or_else(|| Decompress::new(false));
+    pub fn begin(&self) -> Box<Inflater> {
+        let mut inflater = SPARE.take().unwrap_or_else(|| Box::new(Inflater(Decompress::new(false))));
         if let Some(context) = &self.context {
-            decompress.set_dictionary(&context.text).expect("a raw stream takes any");
+            inflater.0.set_dictionary(&context.text).expect("a raw stream takes any");
         }
-        Inflater { decompress }
+        inflater
     }
 
     /// A message is complete: later ones may refer to it.
@@ -113,14 +113,12 @@ impl Context {
 
 thread_local! {
     /// An inflater is some 50 KiB: few messages take more than one read, and all others can share one a thread.
-    static SPARE: Cell<Option<Decompress>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
 
 /// What inflates one message.
 #[derive(Debug)]
-pub(in crate::wire) struct Inflater {
-    decompress: Decompress,
-}
+pub(in crate::wire) struct Inflater(Decompress);
 
 impl Inflater {
     /// Inflates the next bytes of the message, of which `left` more bytes are allowed, and hands `take` what comes of them, in
@@ -144,7 +142,7 @@ impl Inflater {
             take(&chunk[..made]).map_err(Into::into)?;
             if status == Status::StreamEnd {
                 // A block that said to be the last one; others may follow, which see nothing of it.
-                self.decompress.reset(false);
+                self.0.reset(false);
                 if input.is_empty() {
                     return Ok(());
                 }
@@ -159,7 +157,7 @@ impl Inflater {
     /// # Errors
     /// As [`push`](Self::push); and where the message ends in the middle of a block.
     pub fn finish<E: Into<Violation>>(
-        mut self,
+        mut self: Box<Self>,
         left: usize,
         take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), Violation> {
@@ -167,18 +165,18 @@ impl Inflater {
         if self.step(&END, &mut [0])? != (Status::StreamEnd, END.len(), 0) {
             return Err(BROKEN);
         }
-        self.decompress.reset(false);
-        SPARE.set(Some(self.decompress));
+        self.0.reset(false);
+        SPARE.set(Some(self));
         Ok(())
     }
 
     /// How it went, how much of the input was taken, and how much came of it.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Status, usize, usize), Violation> {
-        let (taken, made) = (self.decompress.total_in(), self.decompress.total_out());
-        let status = self.decompress.decompress(input, output, FlushDecompress::None).map_err(|_| BROKEN)?;
+        let (taken, made) = (self.0.total_in(), self.0.total_out());
+        let status = self.0.decompress(input, output, FlushDecompress::None).map_err(|_| BROKEN)?;
         // No more than was there, and so they fit.
-        let taken = (self.decompress.total_in() - taken) as usize;
-        let made = (self.decompress.total_out() - made) as usize;
+        let taken = (self.0.total_in() - taken) as usize;
+        let made = (self.0.total_out() - made) as usize;
         Ok((status, taken, made))
     }
 }
