@@ -91,6 +91,11 @@ without_server() {
   fi
 }
 
+# The other steps have it, for the tests at the root ask for it.
+without_compression() {
+  cargo test -p channel-runtime --lib
+}
+
 # Any crate of an application may turn these on, for all.
 other_json() {
   local features=serde_json/arbitrary_precision,serde_json/float_roundtrip,serde_json/preserve_order,serde_json/unbounded_depth
@@ -111,6 +116,7 @@ step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
 step "tests in the examples" cargo test --workspace --examples --all-features
 step "benches compile" cargo test --workspace --benches --no-run
+step "unit tests without compression" without_compression
 step "messages and codec without a server" without_server
 step "codec with serde_json's other features" other_json
 if rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then

@@ -53,9 +53,16 @@
 //! other than the path's own names it in `"$room"`. What a client says wrong is answered and closes nothing, but for violations
 //! of the WebSocket protocol and messages over the size limit.
 //!
+//! # Compression
+//!
+//! With the feature `deflate`, [`Config`] has `compression`: messages are compressed, both ways, with the clients that offer
+//! permessage-deflate (RFC 7692), as browsers do. It is off until it is set there. What is sent to a room is compressed once for
+//! all its members, what is short not at all, and what clients send never inflates to more than a message may be.
+//!
 //! # Features
 //!
-//! `server`, on by default, is all that needs a socket. `tls`, off, is `Bound::tls`, by rustls.
+//! `server`, on by default, is all that needs a socket. `tls`, off, is `Bound::tls`, by rustls. `deflate`, off, is
+//! `Config::compression`.
 //!
 //! # Without a server
 //!

@@ -18,16 +18,16 @@ use super::WINDOW_BITS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compression {
-    /// How hard it tries, 1 (fast) to 9 (small): 3. Level 6 makes JSON some 4 % smaller still, for up to three times as much
-    /// time. What is out of range counts as its nearest bound.
+    /// How hard it tries, 1 (fast) to 9 (small): 3. Level 6 makes JSON 3 to 10 % smaller still, for up to three times as much
+    /// time, 1.5 ms for 64 KiB. What is out of range counts as its nearest bound.
     pub level: u8,
     /// Messages of fewer bytes are sent as they are: 256. To begin costs some 10 microseconds, however short the message, and
     /// below that saves less than the packet's own headers take. Also sent as it is, whatever its length, is a message that
     /// compression makes no shorter.
     pub min_bytes: usize,
-    /// How far back our messages refer within themselves, as a power of two: 15, which is 32 KiB; 9 to 15. It is what each
-    /// client keeps to read them, and takes nothing on the server. A client may ask for less. What is out of range counts as
-    /// its nearest bound.
+    /// How far back our messages refer within themselves, as a power of two: 15, which is 32 KiB; 9 to 15. A client takes that
+    /// much to read one, and may ask for less. For each size that is in use a thread that sends has a compressor, of a quarter
+    /// of a megabyte. What is out of range counts as its nearest bound.
     pub window_bits: u8,
     /// How far back a client's message may refer to its earlier ones, as a power of two, 9 to 15: not at all. It makes what
     /// such a client sends shorter, and has the server keep that much for each of its connections for as long as they last.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Agreed, TAIL};
+use super::{Agreed, TAIL, WINDOW_BITS};
 use crate::wire::close::{CloseCode, Violation};
 use crate::wire::input::Input;
 
@@ -32,7 +32,9 @@ pub(in crate::wire) struct Inflation {
 
 impl Inflation {
     pub fn new(agreed: Agreed) -> Self {
-        let context = agreed.client_context.map(|bits| Context { window: 1 << bits, text: Vec::new() });
+        // Asked for 8 bits, zlib takes 9.
+        let window = |bits: u8| 1 << bits.max(*WINDOW_BITS.start());
+        let context = agreed.client_context.map(|bits| Context { window: window(bits), text: Vec::new() });
         Self { context, inflated: 0, rest: Vec::new() }
     }
 
