@@ -177,8 +177,8 @@ async fn every_member_hears_a_broadcast_in_the_form_it_reads() {
     let (long, short) = (long_text(), "short".to_owned());
     let middling = "what fits into all windows ".repeat(15);
     let hub = &fixture.hub;
-    let room = Wire::room(&"r".to_owned());
-    let other = Wire::room(&"nobody is here".to_owned());
+    let room = Wire::room("r");
+    let other = Wire::room("nobody is here");
     for text in [&long, &short, &middling, &long] {
         let message = || Say { text: text.clone() };
         plain.write(support::text(&say(text))).await;
