@@ -88,3 +88,22 @@ fn json_texts() {
     ];
     run("json", json, &words);
 }
+
+#[test]
+#[cfg(feature = "deflate")]
+fn compressed_frames() {
+    // "Hello" as the RFC compresses it, with and without a final block, stored, as two blocks, and pieces of such.
+    let words: [&[u8]; 10] = [
+        b"\xC1\x87\0\0\0\0\xF2\x48\xCD\xC9\xC9\x07\0",
+        b"\xC1\x88\0\0\0\0\xF3\x48\xCD\xC9\xC9\x07\0\0",
+        b"\xC1\x8B\0\0\0\0\0\x05\0\xFA\xFFHello\0",
+        b"\x41\x83\0\0\0\0\xF2\x48\xCD",
+        b"\x80\x84\0\0\0\0\xC9\xC9\x07\0",
+        b"\xC1\x85\0\0\0\0\xF2\0\x11\0\0",
+        b"\xC2\x81\0\0\0\0\0",
+        b"\xC1\x80\0\0\0\0",
+        b"\xC9\x80\0\0\0\0",
+        b"\0\0\xFF\xFF",
+    ];
+    run("deflate", super::deflate, &words);
+}

@@ -15,34 +15,40 @@ pub fn frame(data: &[u8]) {
     let limits = Limits { message, fragments: if settings & 8 == 0 { 64 } else { 3 } };
 
     let expected = reference::read(stream, role, limits);
-    let at_once = read(stream, role, limits, std::iter::repeat(usize::MAX));
+    let parser = || Parser::new(role, limits);
+    let held = limits.message + 125;
+    let at_once = read(stream, parser(), held, std::iter::repeat(usize::MAX));
     assert_eq!(at_once, expected, "at once");
-    let byte_by_byte = read(stream, role, limits, std::iter::repeat(1));
+    let byte_by_byte = read(stream, parser(), held, std::iter::repeat(1));
     assert_eq!(byte_by_byte, expected, "byte by byte");
-    let in_pieces = read(stream, role, limits, sizes(cuts));
+    let in_pieces = read(stream, parser(), held, sizes(cuts));
     assert_eq!(in_pieces, expected, "in pieces");
 }
 
-/// What the parser makes of a stream that is read in pieces of these sizes, and how it refuses it if it does.
-fn read(
+/// What the parser makes of a stream that is read in pieces of these sizes, and how it refuses it if it does. It may hold so many
+/// bytes.
+pub(super) fn read(
     stream: &[u8],
-    role: Role,
-    limits: Limits,
+    mut parser: Parser,
+    most_held: usize,
     sizes: impl Iterator<Item = usize>,
 ) -> (Vec<Input>, Option<CloseCode>) {
-    let mut parser = Parser::new(role, limits);
     let (mut said, mut refused) = (VecDeque::new(), None);
     let mut stream = stream.to_vec();
     let mut rest = &mut stream[..];
     for size in sizes {
-        if rest.is_empty() {
+        if rest.is_empty() && !parser.has_rest() {
             break;
         }
-        let (piece, behind) = rest.split_at_mut(size.min(rest.len()));
-        rest = behind;
         let before = said.len();
-        let result = parser.feed(piece, &mut said);
-        assert!(parser.held() <= limits.message + 125, "{} bytes are held", parser.held());
+        let result = if parser.has_rest() {
+            parser.feed_rest(&mut said)
+        } else {
+            let (piece, behind) = rest.split_at_mut(size.min(rest.len()));
+            rest = behind;
+            parser.feed(piece, &mut said)
+        };
+        assert!(parser.held() <= most_held, "{} bytes are held", parser.held());
         if refused.is_some() || matches!(before.checked_sub(1).map(|last| &said[last]), Some(Input::Close(_))) {
             assert!(result.is_ok() && said.len() == before, "what comes behind the end has a meaning");
         } else if let Err(violation) = result {
@@ -54,7 +60,7 @@ fn read(
 }
 
 /// Small sizes without a period, so that every part of a header is cut at every place by some input.
-fn sizes(seed: u8) -> impl Iterator<Item = usize> {
+pub(super) fn sizes(seed: u8) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(u32::from(seed)), |state| {
         Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
     })

@@ -4,11 +4,15 @@
 
 #[cfg(test)]
 mod bounded;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod frame;
 mod json;
 #[cfg(test)]
 mod mutation;
 mod reference;
 
+#[cfg(feature = "deflate")]
+pub use deflate::deflate;
 pub use frame::frame;
 pub use json::json;
