@@ -177,6 +177,18 @@ async fn a_client_that_never_stops_talking_leaves_others_their_turn() {
 }
 
 #[tokio::test]
+async fn a_frame_over_its_own_limit_is_closed_with_1009_and_control_frames_are_not_meant() {
+    let fixture = Fixture::with(Config::default().message_bytes(1000).frame_bytes(100)).await;
+    let mut raw = fixture.raw("r").await;
+    raw.write([masked(0x02, vec![1; 100]), masked(0x89, vec![2; 125]), masked(0x80, vec![1; 100])].concat()).await;
+    raw.expect(Frame::pong(&[2; 125])).await;
+    raw.expect(Frame::binary(&[1; 200])).await;
+    raw.write([masked(0x02, vec![1; 100]), head(0x80, 101)].concat()).await;
+    raw.expect_close(1009, "frame over the size limit").await;
+    fixture.finish(raw).await;
+}
+
+#[tokio::test]
 async fn a_message_over_the_limit_is_closed_with_1009_before_its_bytes_come() {
     let limit = 1000;
     let mut fixture = Fixture::with(Config::default().message_bytes(limit).message_fragments(3)).await;

@@ -17,6 +17,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -105,13 +107,19 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         self
     }
 
-    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::drain`] says.
+    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::drain`] says; at the second one it returns at once.
     ///
     /// # Errors
     /// Where the signals can't be listened for.
     pub async fn run(self) -> io::Result<()> {
-        let signalled = signalled()?;
-        self.run_until(signalled).await;
+        let (mut first, mut both) = (Signals::listen()?, Signals::listen()?);
+        let served = self.run_until(async { first.next().await });
+        let impatient = async {
+            both.next().await;
+            both.next().await;
+            tracing::warn!("told twice to stop: connections are dropped");
+        };
+        select(pin!(served), pin!(impatient)).await;
         Ok(())
     }
 
@@ -217,22 +225,36 @@ impl Reception {
     }
 }
 
-/// Ready at ctrl-c or SIGTERM.
-fn signalled() -> io::Result<impl Future<Output = ()>> {
+/// Ctrl-c and SIGTERM, from now on.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        Ok(async move {
-            select(pin!(interrupt.recv()), pin!(terminate.recv())).await;
-        })
+    interrupt: unix::Signal,
+    #[cfg(unix)]
+    terminate: unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        let interrupt = unix::signal(unix::SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: unix::signal(unix::SignalKind::terminate())? })
     }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        select(pin!(self.interrupt.recv()), pin!(self.terminate.recv())).await;
+    }
+
     #[cfg(not(unix))]
-    Ok(async {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::error!(%error, "ctrl-c can't be listened for");
             std::future::pending::<()>().await;
         }
-    })
+    }
 }

@@ -46,6 +46,9 @@ pub struct Config {
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
+    /// The longest frame of a message that a client may send, in bytes as they come: 64 KiB. A longer one closes the connection
+    /// with 1009 when its header is read. Control frames are never longer than 125 bytes.
+    pub frame_bytes: usize,
     /// The most fragments of one message: 1024. One more closes the connection with 1009.
     pub message_fragments: usize,
     /// The most bytes that wait for a client: 1 MiB. A client that lets more pile up is disconnected, with 1013 where that
@@ -90,6 +93,7 @@ impl Default for Config {
             connection_rate: None,
             connection_rate_per_ip: None,
             message_bytes: 64 * 1024,
+            frame_bytes: 64 * 1024,
             message_fragments: 1024,
             outbox_bytes: 1024 * 1024,
             ping_interval: Some(Duration::from_secs(25)),
@@ -155,10 +159,18 @@ impl Config {
         self
     }
 
-    /// Sets [`message_bytes`](Self::message_bytes).
+    /// Sets [`message_bytes`](Self::message_bytes), and with it [`frame_bytes`](Self::frame_bytes): a message may come in one frame.
     #[must_use]
     pub fn message_bytes(mut self, bytes: usize) -> Self {
         self.message_bytes = bytes;
+        self.frame_bytes = bytes;
+        self
+    }
+
+    /// Sets [`frame_bytes`](Self::frame_bytes).
+    #[must_use]
+    pub fn frame_bytes(mut self, bytes: usize) -> Self {
+        self.frame_bytes = bytes;
         self
     }
 

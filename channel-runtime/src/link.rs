@@ -56,7 +56,7 @@ impl Link {
     /// `read_ahead` is what the client sent behind its handshake.
     pub fn new(io: Transport, mut read_ahead: Vec<u8>, connection: Arc<Connection>, config: &Config) -> Self {
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
-        let parser = Parser::new(Role::Server, limits).inflating(connection.deflate);
+        let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(connection.deflate);
         let (stream, socket) = io.split();
         if let Some(socket) = socket {
             connection.outbox.attach(socket);

@@ -36,6 +36,8 @@ pub(crate) struct Parser {
     /// Of [`Limits`], which would leave a gap: idle connections are many.
     message_limit: usize,
     fragment_limit: u32,
+    /// Of one frame's payload as it stands on the wire; control frames have one of their own.
+    frame_limit: u32,
     role: Role,
     /// The peer's Close frame was read, or a violation: nothing that follows has a meaning.
     closed: bool,
@@ -50,11 +52,18 @@ impl Parser {
         Self {
             message_limit: limits.message,
             fragment_limit: u32::try_from(limits.fragments).unwrap_or(u32::MAX),
+            frame_limit: u32::MAX,
             role,
             closed: false,
             partial: None,
             inflation: None,
         }
+    }
+
+    /// With a bound on each frame, in bytes, beside those on messages.
+    pub(crate) fn framing(mut self, limit: usize) -> Self {
+        self.frame_limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self
     }
 
     /// With what was agreed on compression.
@@ -159,10 +168,9 @@ impl Parser {
     /// Holds a header against what came before it and its length against the limits; answers the length.
     fn admit(&self, header: &Header) -> Result<usize, Violation> {
         let message = self.partial.as_ref().and_then(|partial| partial.message());
-        let limit = match (header.opcode, message) {
-            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => usize::MAX,
-            (Opcode::Text | Opcode::Binary, None) if header.compressed => Inflation::wire_limit(self.message_limit),
-            (Opcode::Text | Opcode::Binary, None) => self.message_limit,
+        let (limit, is_compressed) = match (header.opcode, message) {
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => return Ok(header.len as usize),
+            (Opcode::Text | Opcode::Binary, None) => (self.message_limit, header.compressed),
             (Opcode::Text | Opcode::Binary, Some(_)) => {
                 return Err(Violation::protocol("message within a fragmented message"));
             }
@@ -171,13 +179,17 @@ impl Parser {
                 if message.fragments() >= self.fragment_limit {
                     return Err(Violation::too_big("message in too many fragments"));
                 }
-                let limit = self.message_limit;
-                let limit = if message.is_compressed() { Inflation::wire_limit(limit) } else { limit };
-                limit - message.announced()
+                (self.message_limit, message.is_compressed())
             }
         };
-        let len = usize::try_from(header.len).ok().filter(|len| *len <= limit);
-        len.ok_or(Violation::too_big("message over the size limit"))
+        let wire = |limit| if is_compressed { Inflation::wire_limit(limit) } else { limit };
+        let left = wire(limit) - message.map_or(0, |message| message.announced());
+        let len = usize::try_from(header.len).ok().filter(|len| *len <= left);
+        let len = len.ok_or(Violation::too_big("message over the size limit"))?;
+        if len > wire(self.frame_limit as usize) {
+            return Err(Violation::too_big("frame over the size limit"));
+        }
+        Ok(len)
     }
 
     /// Delivers what the payload just taken completes, if it does.
