@@ -39,7 +39,7 @@ struct Arguments {
     /// What the clients do follows from this
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How much more memory than after the first round may be in use after the last, as a share
+    /// How much more than after the first round may be allocated after the last, as a share
     #[arg(long, default_value_t = 0.10)]
     growth: f64,
     #[command(flatten)]
@@ -79,18 +79,19 @@ async fn soak(arguments: &Arguments) -> io::Result<bool> {
     let length = Duration::from_secs_f64(arguments.minutes * 60.0 / rounds);
     let mut server = Process::start(arguments.threads.threads)?;
     println!("{} clients, {rounds} rounds of {length:.1?}, seed {}", arguments.connections, arguments.seed);
-    println!("| round | lives | said | heard | ends so far | memory, MiB | most |");
-    println!("|---|---|---|---|---|---|---|");
+    println!("| round | lives | said | heard | ends so far | allocated, KiB | resident, MiB | most |");
+    println!("|---|---|---|---|---|---|---|---|");
     let (mut first, mut last) = (0, 0);
     for round in 1..=rounds as u64 {
         let tally = Arc::new(Tally::default());
         let most = self::round(arguments, round, length, &server, &tally).await?;
         let left = quiet(&mut server)?;
-        last = server.resident()?;
+        last = left.allocated;
         if round == 1 {
             first = last;
         }
-        println!("| {round} | {tally} | {} | {:.1} | {:.1} |", left.ends(), mib(last), mib(most));
+        let (kib, resident) = (last as f64 / 1024.0, mib(server.resident()?));
+        println!("| {round} | {tally} | {} | {kib:.1} | {resident:.1} | {:.1} |", left.ends(), mib(most));
         if !left.is_nothing() {
             eprintln!("left after round {round}: {left:?}");
             return Ok(false);
@@ -106,7 +107,7 @@ async fn soak(arguments: &Arguments) -> io::Result<bool> {
         return Ok(false);
     }
     let growth = last as f64 / first as f64 - 1.0;
-    println!("memory after the last round: {:+.1} % of that after the first", growth * 100.0);
+    println!("allocated after the last round: {:+.1} % of that after the first", growth * 100.0);
     Ok(growth <= arguments.growth)
 }
 

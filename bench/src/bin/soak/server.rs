@@ -1,5 +1,6 @@
 //! The server: one channel with a bit of everything, and what is left of it.
 
+use std::alloc::System;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bench::serving::{Serving, Threads, announce};
+use cap::Cap;
 use channel_runtime::private::census;
 use channel_runtime::{Close, Config, Extract, Handshake, Hub, Reject, Socket, channel, channels, message};
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,8 @@ pub struct Left {
     /// The states of rooms.
     states: u64,
     tasks: usize,
+    /// What is allocated, in bytes.
+    pub allocated: u64,
     /// How many `on_connect`s were begun.
     begun: u64,
     /// How many `on_close`s there were, by what ended the connection.
@@ -47,6 +51,10 @@ impl Left {
         })
     }
 }
+
+/// Counts, beside the resident set: in that the allocator keeps what was given back to it and lies scattered.
+#[global_allocator]
+static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 
 /// The states of rooms that there are.
 static STATES: AtomicU64 = AtomicU64::new(0);
@@ -192,6 +200,7 @@ fn left(hub: &Hub<Soak>, app: &App) -> Left {
         sessions: census.sessions,
         states: STATES.load(Ordering::Relaxed),
         tasks: Handle::current().metrics().num_alive_tasks(),
+        allocated: ALLOCATED.allocated() as u64,
         begun: app.begun.load(Ordering::Relaxed),
         ended: app.ended.lock().expect("it is never poisoned").clone(),
     }
