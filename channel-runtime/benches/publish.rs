@@ -80,8 +80,8 @@ fn time(runtime: &Runtime, hub: &Hub<Room>, clients: &mut [DuplexStream], sends:
 fn main() {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(2))
-        .sample_size(50)
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(20)
         .configure_from_args();
     let mut group = criterion.benchmark_group("publish");
     for members in [1, 10, 1000] {

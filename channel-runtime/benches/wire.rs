@@ -118,8 +118,9 @@ fn parse(criterion: &mut Criterion) {
 
 fn main() {
     let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1))
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(600))
+        .sample_size(50)
         .configure_from_args();
     encode(&mut criterion);
     parse(&mut criterion);

@@ -32,6 +32,13 @@ pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
     Decoded { message: decode_into(&mut envelope, text), reference: envelope.reference }
 }
 
+/// As [`decode`], but by the careful way alone.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
+    let mut envelope = Envelope::default();
+    Decoded { message: decode_carefully(&mut envelope, text, true), reference: envelope.reference }
+}
+
 /// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
 #[inline]
 pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {

@@ -28,6 +28,8 @@ mod tests;
 
 #[cfg(any(feature = "server", test))]
 pub(crate) use answer::{encode_fault, encode_success};
+#[cfg(any(test, fuzzing))]
+pub(crate) use decode::decode_only_carefully;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;

@@ -8,11 +8,11 @@ use proptest::sample::{Index, select};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 
-use crate::codec::decode::{decode_carefully, decode_quickly};
+use crate::codec::decode::decode_quickly;
 use crate::codec::entries::Unusual;
 use crate::codec::envelope::Envelope;
 use crate::codec::samples::{Game, Say, Scores, a_move};
-use crate::codec::{DecodeError, decode, plain};
+use crate::codec::{DecodeError, Decoded, decode, decode_only_carefully, plain};
 use crate::message::{Messages, Ref};
 
 /// What the quick way reads, if it reads it; `index` is the type's place where that is known before.
@@ -27,12 +27,11 @@ fn quickly<T: Messages>(text: &str, index: Option<usize>) -> Option<(T, Option<R
 /// Whatever is taken for the type: what the quick way reads is what the careful way reads, and knowing the type it reads
 /// all that the careful way does.
 pub(super) fn both_ways_agree(text: &str) -> Result<(), TestCaseError> {
-    let mut envelope = Envelope::default();
-    let message = decode_carefully::<Game>(&mut envelope, text, true);
+    let Decoded { message, reference: found } = decode_only_carefully::<Game>(text);
     for index in [None].into_iter().chain((0..Game::TYPES.len()).map(Some)) {
         if let Some((quick, reference)) = quickly::<Game>(text, index) {
             prop_assert_eq!(Ok(&quick), message.as_ref(), "{}", text);
-            prop_assert_eq!(&reference, &envelope.reference, "{}", text);
+            prop_assert_eq!(&reference, &found, "{}", text);
         }
     }
     if let Ok(message) = &message {
