@@ -54,7 +54,7 @@ impl fmt::Display for Work {
 /// One piece of work in flight, until dropped.
 #[must_use]
 #[derive(Default)]
-pub(crate) struct Token(Option<(Arc<Count>, u64)>);
+pub(crate) struct Token(Option<Box<(Arc<Count>, u64)>>);
 
 impl Activity {
     /// One that counts.
@@ -70,7 +70,7 @@ impl Activity {
         running.next += 1;
         running.works.push((key, work));
         drop(running);
-        Token(Some((Arc::clone(count), key)))
+        Token(Some(Box::new((Arc::clone(count), key))))
     }
 
     /// Waits until nothing is in flight.
@@ -95,9 +95,16 @@ impl Activity {
     }
 }
 
+impl Token {
+    /// Whether it counts anything.
+    pub fn counts(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 impl Drop for Token {
     fn drop(&mut self) {
-        let Some((count, key)) = self.0.take() else { return };
+        let Some((count, key)) = self.0.take().map(|counted| *counted) else { return };
         let mut running = count.running.lock();
         running.works.retain(|work| work.0 != key);
         if running.works.is_empty() {

@@ -165,7 +165,7 @@ impl<C: Channel, K> Audience<C, K> {
                 let connections = self.connections();
                 let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
                 self.mask.deliver(
-                    connections.iter(),
+                    connections.iter().map(|connection| (connection.id, connection)),
                     &self.variants(frame, windows),
                     |_| true,
                     |connection, pushed| {

@@ -70,7 +70,10 @@ impl fmt::Display for ParseConnectionIdError {
 
 impl std::error::Error for ParseConnectionIdError {}
 
+// In memory as written here: what a broadcast looks at comes first, beside the count of those who hold it.
+#[repr(C)]
 pub(crate) struct Connection {
+    pub outbox: Outbox,
     pub id: ConnectionId,
     /// The place of its channel in the app.
     pub channel: usize,
@@ -80,7 +83,6 @@ pub(crate) struct Connection {
     pub user: Option<UserKey>,
     /// The room of its path.
     pub own_room: Arc<Members>,
-    pub outbox: Outbox,
     pub pace: Pace,
     pub pulse: Pulse,
     /// Where its task runs; nothing outside a runtime, in a test that is its own client.

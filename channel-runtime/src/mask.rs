@@ -41,15 +41,16 @@ impl Mask {
     /// promised is written.
     pub fn deliver<'a>(
         &self,
-        connections: impl Iterator<Item = &'a Arc<Connection>>,
+        connections: impl Iterator<Item = (ConnectionId, &'a Arc<Connection>)>,
         frame: &Variants,
         mut admits: impl FnMut(&Connection) -> bool,
         mut told: impl FnMut(&Arc<Connection>, Pushed),
     ) -> Sent {
         let mut sent = Sent::default();
-        for connection in connections.filter(|connection| self.admits(connection)) {
-            if admits(connection) {
-                let own = self.sender == Some(connection.id);
+        let is_open = self.is_open();
+        for (id, connection) in connections {
+            if (is_open || self.admits(connection)) && admits(connection) {
+                let own = self.sender == Some(id);
                 let frame = frame.of(connection.deflate);
                 let pushed = connection.outbox.push(frame, if own { Sender::Own } else { Sender::Others });
                 told(connection, pushed);

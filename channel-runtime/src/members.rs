@@ -275,7 +275,7 @@ impl Inner {
         admits: impl FnMut(&Connection) -> bool,
     ) -> (Sent, Option<Handle>) {
         let Self { members, due, laggards, .. } = self;
-        let sent = mask.deliver(members.values(), frame, admits, |member, pushed| match pushed {
+        let sent = mask.deliver(members.iter().map(|(id, member)| (*id, member)), frame, admits, |member, pushed| match pushed {
             Pushed::Promised => due.members.push(Arc::clone(member)),
             Pushed::FarBehind => drop(laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
             Pushed::Waits | Pushed::Refused => {}

@@ -16,17 +16,19 @@ use crate::activity::{Activity, Token, Work};
 use crate::queue::Queue;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::close_frame;
-use crate::wire::transport::Stream;
+use crate::wire::transport::{Stream, write_now};
 
+// In memory as written here, and `Inner` small: a broadcast to thousands fetches it for each of them, twice.
+#[repr(C)]
 pub(crate) struct Outbox {
     inner: Mutex<Inner>,
     /// The most bytes that may wait.
     limit: usize,
+    activity: Activity,
     /// Told whenever nothing waits any more, and when the connection has ended.
     emptied: Notify,
     /// Told when the connection begins to end.
     ending: Notify,
-    activity: Activity,
 }
 
 struct Inner {
@@ -44,14 +46,16 @@ struct Inner {
     is_blocked: bool,
     /// Whoever pushed last sees to it that what waits is written.
     is_promised: bool,
+    /// Somebody waits until it is empty.
+    is_awaited: bool,
     /// Counted while the queue is not empty.
-    in_flight: Option<Token>,
+    in_flight: Token,
 }
 
 enum State {
     /// `on_connect` runs and has not sent to others yet. Frames from others are held: they follow what it sends itself.
     Welcoming {
-        held: Queue,
+        held: Option<Box<Queue>>,
     },
     Open,
     /// Our Close frame is the last in the queue, where the client is there to read it; nothing is taken any more.
@@ -93,7 +97,7 @@ pub(crate) enum Sender {
 impl Outbox {
     pub fn new(limit: usize, activity: Activity) -> Self {
         let inner = Inner {
-            state: State::Welcoming { held: Queue::default() },
+            state: State::Welcoming { held: None },
             client: Client::Here,
             queue: Queue::default(),
             socket: None,
@@ -101,9 +105,10 @@ impl Outbox {
             needs_flush: false,
             is_blocked: false,
             is_promised: false,
-            in_flight: None,
+            is_awaited: false,
+            in_flight: Token::default(),
         };
-        Self { inner: Mutex::new(inner), limit, emptied: Notify::new(), ending: Notify::new(), activity }
+        Self { inner: Mutex::new(inner), limit, activity, emptied: Notify::new(), ending: Notify::new() }
     }
 
     /// From now on others may write too.
@@ -133,7 +138,7 @@ impl Outbox {
             return Pushed::Refused;
         }
         if let (State::Welcoming { held }, Sender::Others) = (&mut inner.state, from) {
-            held.push(frame);
+            held.get_or_insert_default().push(frame);
             return Pushed::Waits;
         }
         inner.queue.push(frame);
@@ -169,14 +174,13 @@ impl Outbox {
         }
         let Some(socket) = &inner.socket else { return inner.wake_owner() };
         let was_far_behind = inner.queue.bytes() > self.limit / 2;
-        let written = inner.queue.write_to(|bytes| match socket.try_write(bytes) {
+        let written = inner.queue.write_to(|bytes| match write_now(socket, bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             written => Poll::Ready(written),
         });
         match written {
             Poll::Ready(Ok(())) => {
-                inner.in_flight = None;
-                self.emptied.notify_waiters();
+                self.tell_emptied(inner);
                 if was_far_behind {
                     // It may have rested because of that, with input to handle.
                     inner.wake_owner();
@@ -192,10 +196,10 @@ impl Outbox {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         let State::Welcoming { held } = &mut inner.state else { return };
-        let held = std::mem::take(held);
+        let held = held.take();
         inner.state = State::Open;
-        if !held.is_empty() {
-            inner.queue.append(held);
+        if let Some(held) = held {
+            inner.queue.append(*held);
             self.count(inner);
             inner.wake_owner();
         }
@@ -234,13 +238,12 @@ impl Outbox {
         inner.client = Client::Gone;
         inner.queue = Queue::default();
         if let State::Welcoming { held } = &mut inner.state {
-            *held = Queue::default();
+            *held = None;
         }
         // Nothing is owed: the owner can rest, and be woken, on a stream whose flush goes on failing.
         inner.needs_flush = false;
-        inner.in_flight = None;
         self.ending.notify_waiters();
-        self.emptied.notify_waiters();
+        self.tell_emptied(&mut inner);
     }
 
     /// A client that lets too much pile up gets what it had begun to get, then 1013, and no more time than a close has.
@@ -263,15 +266,23 @@ impl Outbox {
 
     /// Counts what waits, where a test counts.
     fn count(&self, inner: &mut Inner) {
-        if inner.in_flight.is_none() {
-            inner.in_flight = Some(self.activity.begin(Work::Outbox));
+        if !inner.in_flight.counts() {
+            inner.in_flight = self.activity.begin(Work::Outbox);
+        }
+    }
+
+    /// Nothing waits any more.
+    fn tell_emptied(&self, inner: &mut Inner) {
+        inner.in_flight = Token::default();
+        if std::mem::take(&mut inner.is_awaited) {
+            self.emptied.notify_waiters();
         }
     }
 
     /// All that waits, for a test that is its own client.
     pub fn take(&self) -> Vec<u8> {
         let mut inner = self.inner.lock();
-        inner.in_flight = None;
+        inner.in_flight = Token::default();
         std::mem::take(&mut inner.queue).into_bytes()
     }
 
@@ -301,14 +312,19 @@ impl Outbox {
     /// Waits until nothing waits for the client, or the connection is ending. What is held until `on_connect` is over does
     /// not count, for `on_connect` may be the one who waits.
     pub async fn flushed(&self) {
-        self.until(&self.emptied, |inner| inner.queue.is_empty() || inner.is_over()).await;
+        self.until(&self.emptied, |inner| {
+            let holds = inner.queue.is_empty() || inner.is_over();
+            inner.is_awaited |= !holds;
+            holds
+        })
+        .await;
     }
 
-    async fn until(&self, told: &Notify, holds: impl Fn(&Inner) -> bool) {
+    async fn until(&self, told: &Notify, holds: impl Fn(&mut Inner) -> bool) {
         loop {
             // Made before the look, so that what happens between the look and the wait is not missed.
             let notified = told.notified();
-            if holds(&self.inner.lock()) {
+            if holds(&mut self.inner.lock()) {
                 return;
             }
             notified.await;
@@ -346,8 +362,7 @@ impl Outbox {
             inner.owner = Some(cx.waker().clone());
         }
         if !inner.is_blocked {
-            inner.in_flight = None;
-            self.emptied.notify_waiters();
+            self.tell_emptied(inner);
         }
         Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !inner.is_blocked })
     }
@@ -372,7 +387,7 @@ pub(crate) struct Drained {
 impl Inner {
     /// How many bytes wait.
     fn bytes(&self) -> usize {
-        let held = if let State::Welcoming { held } = &self.state { held.bytes() } else { 0 };
+        let held = if let State::Welcoming { held: Some(held) } = &self.state { held.bytes() } else { 0 };
         self.queue.bytes() + held
     }
 

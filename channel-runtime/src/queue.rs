@@ -13,7 +13,11 @@ const GATHERED: usize = 16 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Queue {
-    frames: VecDeque<Bytes>,
+    /// Mostly one frame waits, and no list is needed for it: a broadcast to thousands would fetch each member's list from
+    /// memory, twice.
+    first: Option<Bytes>,
+    /// Those behind it; none where there is no first.
+    rest: VecDeque<Bytes>,
     /// How much of the first frame has been written.
     written: usize,
     /// What waits.
@@ -22,7 +26,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.first.is_none()
     }
 
     /// How many bytes wait.
@@ -33,24 +37,33 @@ impl Queue {
     /// Appends a frame.
     pub fn push(&mut self, frame: &Bytes) {
         self.bytes += frame.len();
-        self.frames.push_back(frame.clone());
+        match &mut self.first {
+            None => self.first = Some(frame.clone()),
+            Some(_) => self.rest.push_back(frame.clone()),
+        }
     }
 
     /// Appends all of another queue, of which nothing has been written.
     pub fn append(&mut self, mut other: Self) {
-        self.bytes += other.bytes;
-        self.frames.append(&mut other.frames);
+        if self.is_empty() {
+            *self = other;
+        } else {
+            self.bytes += other.bytes;
+            self.rest.extend(other.first);
+            self.rest.append(&mut other.rest);
+        }
     }
 
     /// Drops every frame that has not begun to be written.
     pub fn keep_begun(&mut self) {
-        self.frames.truncate(usize::from(self.written > 0));
-        self.bytes = self.frames.front().map_or(0, |first| first.len() - self.written);
+        self.rest = VecDeque::new();
+        self.first.take_if(|_| self.written == 0);
+        self.bytes = self.first.as_ref().map_or(0, |first| first.len() - self.written);
     }
 
     /// All that waits, in one piece.
     pub fn into_bytes(self) -> Vec<u8> {
-        let mut bytes = self.frames.iter().flatten().copied().collect::<Vec<u8>>();
+        let mut bytes = self.first.iter().chain(&self.rest).flatten().copied().collect::<Vec<u8>>();
         bytes.drain(..self.written);
         bytes
     }
@@ -63,16 +76,16 @@ impl Queue {
         thread_local! {
             static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        while let Some(first) = self.frames.front() {
+        while let Some(first) = &self.first {
             let first = &first[self.written..];
-            let second = self.frames.get(1).map_or(usize::MAX, Bytes::len);
+            let second = self.rest.front().map_or(usize::MAX, Bytes::len);
             let written = if first.len().saturating_add(second) > GATHERED {
                 write(first)
             } else {
                 SCRATCH.with_borrow_mut(|scratch| {
                     scratch.clear();
                     scratch.extend_from_slice(first);
-                    for frame in self.frames.iter().skip(1) {
+                    for frame in &self.rest {
                         if scratch.len() + frame.len() > GATHERED {
                             break;
                         }
@@ -94,16 +107,16 @@ impl Queue {
     fn advance(&mut self, bytes: usize) {
         self.bytes -= bytes;
         self.written += bytes;
-        while let Some(first) = self.frames.front() {
+        while let Some(first) = &self.first {
             if self.written < first.len() {
                 return;
             }
             self.written -= first.len();
-            self.frames.pop_front();
+            self.first = self.rest.pop_front();
         }
         // Idle connections keep no burst's worth of room.
-        if self.frames.capacity() > 32 {
-            self.frames = VecDeque::new();
+        if self.rest.capacity() > 32 {
+            self.rest = VecDeque::new();
         }
     }
 }
@@ -190,6 +203,6 @@ mod tests {
             queue.push(&frame);
         }
         assert!(take(&mut queue, std::iter::repeat(1000)).1);
-        assert_eq!(queue.frames.capacity(), 0);
+        assert_eq!(queue.rest.capacity(), 0);
     }
 }

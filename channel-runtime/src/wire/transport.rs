@@ -121,5 +121,17 @@ impl Stream {
     }
 }
 
+/// Writes at once what the socket takes. Not by tokio's `try_write`: that looks first whether the socket was last seen to be
+/// writable, which costs a broadcast to thousands a fetch from memory for each, and says little of sockets that mostly are.
+#[cfg(unix)]
+pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket.as_ref(), bytes, rustix::net::SendFlags::NOSIGNAL)?)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+    socket.try_write(bytes)
+}
+
 #[cfg(test)]
 mod tests;
