@@ -20,7 +20,7 @@ use crate::registry::UserKey;
 use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
-use crate::wire::frame::{FrameBuilder, Opcode, frame};
+use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
 /// A set of clients of channel `C`; each gets one copy of what is sent, in however many ways it belongs.
 ///
@@ -153,7 +153,7 @@ impl<C: Channel, K> Audience<C, K> {
     }
 
     /// Hands out frames; `make` is called once for each name that may stand in `"$room"`.
-    fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Bytes, EncodeError>) -> Sent {
+    fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
             from.outbox.welcome_is_over();
         }
@@ -183,7 +183,7 @@ impl<C: Channel, K> Audience<C, K> {
     fn deliver_to_rooms(
         &self,
         names: &[Arc<str>],
-        mut make: impl FnMut(Option<&str>) -> Result<Bytes, EncodeError>,
+        mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Result<Sent, EncodeError> {
         let mut reached = HashSet::new();
         let mut sent = Sent::default();
@@ -194,13 +194,13 @@ impl<C: Channel, K> Audience<C, K> {
         Ok(sent)
     }
 
-    fn send_to(&self, room: &Arc<Members>, frame: Bytes, admits: impl FnMut(&Connection) -> bool) -> Sent {
+    fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
         let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
         room.send(&frame, self.paced().as_ref(), &self.mask, admits)
     }
 
     /// The frame as those with these windows read it. Takes no lock, for it may take a while.
-    fn variants(&self, frame: Bytes, windows: impl FnOnce() -> Windows) -> Variants {
+    fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> Variants {
         match self.hub.registry().compression() {
             Some(compression) => Variants::new(frame, windows(), compression),
             None => Variants::plain(frame),
@@ -369,12 +369,12 @@ fn shown(room: &str) -> Option<&str> {
 }
 
 /// A message as a text frame.
-pub(crate) fn encode<M: Message>(message: &M, room: Option<&str>) -> Result<Bytes, EncodeError> {
+pub(crate) fn encode<M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
     text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
 }
 
 /// A text frame of what `write` writes.
-pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Bytes, EncodeError> {
+pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Frame, EncodeError> {
     let mut builder = FrameBuilder::new();
     write(builder.payload_mut())?;
     Ok(builder.finish(Opcode::Text))

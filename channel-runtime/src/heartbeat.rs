@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -16,15 +15,13 @@ use crate::connection::Connection;
 use crate::outbox::{Pushed, Sender};
 use crate::registry::Registry;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::frame::{Opcode, frame};
 
 /// The longest tick: what is configured holds to so much.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
 
 /// How many connections are looked at before others have their turn.
 const CONNECTIONS_PER_TURN: usize = 256;
-
-/// A ping without a payload, as a server writes it.
-const PING: Bytes = Bytes::from_static(&[0x89, 0]);
 
 /// What is known of one client's life.
 #[derive(Default)]
@@ -193,7 +190,7 @@ fn pronounce(connection: &Connection, verdict: Verdict) {
         Verdict::Silent => {
             connection.pulse.awaits_pong.store(true, Ordering::Relaxed);
             // Its own, so that a long `on_connect` does not hold it back. Refused only when the connection ends.
-            if outbox.push(&PING, Sender::Own) == Pushed::Promised {
+            if outbox.push(frame(Opcode::Ping, &[]), Sender::Own) == Pushed::Promised {
                 outbox.flush();
             }
         }

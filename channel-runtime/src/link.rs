@@ -198,7 +198,7 @@ impl Link {
             match input {
                 Input::Ping(data) => {
                     // Drained after the read. Refused only when the connection ends, and then nobody waits for a pong.
-                    let _ = self.connection.outbox.push(&frame(Opcode::Pong, data), Sender::Own);
+                    let _ = self.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(close) => {
                     let (code, reason) =

@@ -52,7 +52,7 @@ impl Mask {
             if (is_open || self.admits(connection)) && admits(connection) {
                 let own = self.sender == Some(id);
                 let frame = frame.of(connection.deflate);
-                let pushed = connection.outbox.push(frame, if own { Sender::Own } else { Sender::Others });
+                let pushed = connection.outbox.push(frame.clone(), if own { Sender::Own } else { Sender::Others });
                 told(connection, pushed);
                 sent.count(pushed != Pushed::Refused);
             }

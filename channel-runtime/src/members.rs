@@ -275,11 +275,17 @@ impl Inner {
         admits: impl FnMut(&Connection) -> bool,
     ) -> (Sent, Option<Handle>) {
         let Self { members, due, laggards, .. } = self;
-        let sent = mask.deliver(members.iter().map(|(id, member)| (*id, member)), frame, admits, |member, pushed| match pushed {
-            Pushed::Promised => due.members.push(Arc::clone(member)),
-            Pushed::FarBehind => drop(laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
-            Pushed::Waits | Pushed::Refused => {}
-        });
+        let sent =
+            mask.deliver(
+                members.iter().map(|(id, member)| (*id, member)),
+                frame,
+                admits,
+                |member, pushed| match pushed {
+                    Pushed::Promised => due.members.push(Arc::clone(member)),
+                    Pushed::FarBehind => drop(laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
+                    Pushed::Waits | Pushed::Refused => {}
+                },
+            );
         let mut flusher = None;
         // Where all members are blocked nothing can be written, but their senders have to be slowed.
         if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.laggards.is_empty())) {
@@ -378,7 +384,7 @@ mod tests {
         };
         assert_eq!(send(&Mask::default(), None), 2);
         let heard: Vec<Vec<u8>> = members.iter().map(|member| member.connection.outbox.take()).collect();
-        assert!(heard[0] == plain && heard[4] == plain);
+        assert!(heard[0] == plain[..] && heard[4] == plain[..]);
         assert!(heard[1] == heard[3] && heard[2] == heard[5] && heard[1] != heard[2]);
         assert!([1, 2].iter().all(|at| heard[*at][0] == 0xC1 && heard[*at].len() < plain.len() / 2));
 

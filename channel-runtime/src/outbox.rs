@@ -7,7 +7,6 @@
 use std::io;
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
@@ -15,7 +14,7 @@ use tokio::sync::Notify;
 use crate::activity::{Activity, Token, Work};
 use crate::queue::Queue;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::close_frame;
+use crate::wire::frame::{Frame, close_frame};
 use crate::wire::transport::{Stream, write_now};
 
 // In memory as written here, and `Inner` small: a broadcast to thousands fetches it for each of them, twice.
@@ -127,7 +126,7 @@ impl Outbox {
     }
 
     /// Takes a frame.
-    pub fn push(&self, frame: &Bytes, from: Sender) -> Pushed {
+    pub fn push(&self, frame: Frame, from: Sender) -> Pushed {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         if matches!(inner.state, State::Closing(_)) || inner.client == Client::Gone {
@@ -216,7 +215,7 @@ impl Outbox {
             // stream without a Close gets none either.
             let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
             if close.by != ClosedBy::Lost {
-                inner.queue.push(&close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
+                inner.queue.push(close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
             }
         }
         self.end(inner, close);
@@ -251,7 +250,7 @@ impl Outbox {
         let code = CloseCode::TRY_AGAIN;
         let reason = "too slow: too much was waiting for this client";
         inner.queue.keep_begun();
-        inner.queue.push(&close_frame(code, reason));
+        inner.queue.push(close_frame(code, reason));
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
     }
 
@@ -430,7 +429,7 @@ mod tests {
         };
         assert_eq!(drain(), (false, false, true));
         for _ in 0..10 {
-            assert_ne!(outbox.push(&frame(Opcode::Binary, &[0; 300]), Sender::Own), Pushed::Refused);
+            assert_ne!(outbox.push(frame(Opcode::Binary, &[0; 300]), Sender::Own), Pushed::Refused);
         }
         assert_eq!(drain(), (true, false, false));
         assert_eq!(drain(), (false, false, false));

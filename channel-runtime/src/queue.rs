@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::task::Poll;
 
-use bytes::Bytes;
+use crate::wire::frame::Frame;
 
 /// Up to so many bytes of small frames are gathered for one write. All members of a room gather the same frames, one after
 /// the other: they are hot, and a copy costs less than a system call for each, or than a list of pieces for the kernel.
@@ -15,9 +15,9 @@ const GATHERED: usize = 16 * 1024;
 pub(crate) struct Queue {
     /// Mostly one frame waits, and no list is needed for it: a broadcast to thousands would fetch each member's list from
     /// memory, twice.
-    first: Option<Bytes>,
+    first: Option<Frame>,
     /// Those behind it; none where there is no first.
-    rest: VecDeque<Bytes>,
+    rest: VecDeque<Frame>,
     /// How much of the first frame has been written.
     written: usize,
     /// What waits.
@@ -35,11 +35,11 @@ impl Queue {
     }
 
     /// Appends a frame.
-    pub fn push(&mut self, frame: &Bytes) {
+    pub fn push(&mut self, frame: Frame) {
         self.bytes += frame.len();
         match &mut self.first {
-            None => self.first = Some(frame.clone()),
-            Some(_) => self.rest.push_back(frame.clone()),
+            None => self.first = Some(frame),
+            Some(_) => self.rest.push_back(frame),
         }
     }
 
@@ -63,7 +63,8 @@ impl Queue {
 
     /// All that waits, in one piece.
     pub fn into_bytes(self) -> Vec<u8> {
-        let mut bytes = self.first.iter().chain(&self.rest).flatten().copied().collect::<Vec<u8>>();
+        let mut bytes =
+            self.first.iter().chain(&self.rest).flat_map(|frame| frame.iter()).copied().collect::<Vec<u8>>();
         bytes.drain(..self.written);
         bytes
     }
@@ -78,7 +79,7 @@ impl Queue {
         }
         while let Some(first) = &self.first {
             let first = &first[self.written..];
-            let second = self.rest.front().map_or(usize::MAX, Bytes::len);
+            let second = self.rest.front().map_or(usize::MAX, |second| second.len());
             let written = if first.len().saturating_add(second) > GATHERED {
                 write(first)
             } else {
@@ -140,7 +141,7 @@ mod tests {
         (taken, written.is_ready())
     }
 
-    fn frames(sizes: &[usize]) -> Vec<Bytes> {
+    fn frames(sizes: &[usize]) -> Vec<Frame> {
         sizes.iter().enumerate().map(|(n, size)| frame(Opcode::Binary, &vec![n as u8; *size])).collect()
     }
 
@@ -151,9 +152,9 @@ mod tests {
             takes in prop::collection::vec(1..5000usize, 0..400),
         ) {
             let mut queue = Queue::default();
-            let all: Vec<u8> = frames(&sizes).iter().flatten().copied().collect();
+            let all: Vec<u8> = frames(&sizes).iter().flat_map(|frame| frame.iter()).copied().collect();
             for frame in frames(&sizes) {
-                queue.push(&frame);
+                queue.push(frame);
             }
             prop_assert_eq!(queue.bytes(), all.len());
             let (mut taken, _) = take(&mut queue, takes.into_iter());
@@ -170,9 +171,9 @@ mod tests {
             taken in 0..100_000usize,
         ) {
             let frames = frames(&sizes);
-            let all: Vec<u8> = frames.iter().flatten().copied().collect();
+            let all: Vec<u8> = frames.iter().flat_map(|frame| frame.iter()).copied().collect();
             let mut queue = Queue::default();
-            for frame in &frames {
+            for frame in frames.iter().cloned() {
                 queue.push(frame);
             }
             let (mut seen, _) = take(&mut queue, std::iter::once(taken.max(1)));
@@ -190,7 +191,7 @@ mod tests {
     fn small_frames_leave_in_one_write_and_idle_queues_are_small() {
         let mut queue = Queue::default();
         for frame in frames(&[100; 16]) {
-            queue.push(&frame);
+            queue.push(frame);
         }
         let mut writes = Vec::new();
         let done = queue.write_to(|bytes| {
@@ -200,7 +201,7 @@ mod tests {
         assert!(done.is_ready());
         assert_eq!(writes, [16 * 102]);
         for frame in frames(&[100; 64]) {
-            queue.push(&frame);
+            queue.push(frame);
         }
         assert!(take(&mut queue, std::iter::repeat(1000)).1);
         assert_eq!(queue.rest.capacity(), 0);

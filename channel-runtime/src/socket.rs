@@ -24,7 +24,7 @@ use crate::registry::UserKey;
 use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
-use crate::wire::frame::{Opcode, frame};
+use crate::wire::frame::{Frame, Opcode, frame};
 
 /// One client of channel `C`: to send to, to join rooms for, to close.
 ///
@@ -197,13 +197,13 @@ impl<C: Channel> Socket<C> {
         }
     }
 
-    fn push_frame(&self, frame: Bytes) -> Sent {
+    fn push_frame(&self, frame: Frame) -> Sent {
         let deflate = self.connection.deflate;
         let frame = match self.hub.registry().compression() {
             Some(compression) => Variants::new(frame, Windows::of([deflate]), compression),
             None => Variants::plain(frame),
         };
-        let pushed = self.connection.outbox.push(frame.of(deflate), Sender::Own);
+        let pushed = self.connection.outbox.push(frame.into_one(deflate), Sender::Own);
         if pushed == Pushed::Promised {
             // Not in its own handler, which is corked.
             self.connection.outbox.wake_owner();

@@ -1,6 +1,7 @@
-//! Frames to be sent: encoded once, shared as [`Bytes`] by all who receive them.
+//! Frames to be sent: encoded once, shared by all who receive them.
 
-use bytes::{Buf, Bytes};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::close::CloseCode;
 use super::header::Header;
@@ -8,6 +9,32 @@ pub(crate) use super::header::Opcode;
 
 /// The longest payload of a control frame, in bytes.
 const MAX_CONTROL: usize = 125;
+
+/// A whole frame as it is sent. Clones share its bytes; one is as small as a pointer, for there may be many in many queues.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame(Arc<Sealed>);
+
+#[derive(Debug)]
+struct Sealed {
+    buffer: Vec<u8>,
+    /// Before it is room that the header did not need.
+    start: usize,
+}
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0.buffer[self.0.start..]
+    }
+}
+
+#[cfg(test)]
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self[..] == other[..]
+    }
+}
 
 /// A message's bytes with room kept in front for the frame's header, so that JSON is written once, straight into the
 /// frame: `serde_json::to_writer(builder.payload_mut(), &message)`.
@@ -35,37 +62,35 @@ impl FrameBuilder {
     }
 
     /// One complete server's frame (unmasked, not fragmented) around what was written, which is not copied.
-    pub(crate) fn finish(self, opcode: Opcode) -> Bytes {
+    pub(crate) fn finish(self, opcode: Opcode) -> Frame {
         self.seal(opcode, false)
     }
 
     /// As [`finish`](Self::finish), where a compressed message was written.
     #[cfg(feature = "deflate")]
-    pub(super) fn finish_compressed(self, opcode: Opcode) -> Bytes {
+    pub(super) fn finish_compressed(self, opcode: Opcode) -> Frame {
         self.seal(opcode, true)
     }
 
-    fn seal(mut self, opcode: Opcode, compressed: bool) -> Bytes {
+    fn seal(mut self, opcode: Opcode, compressed: bool) -> Frame {
         let len = self.buffer.len() - Header::MAX_UNMASKED;
         debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");
         let (header, size) = Header { fin: true, compressed, opcode, mask: None, len: len as u64 }.encode();
         let start = Header::MAX_UNMASKED - size;
         self.buffer[start..Header::MAX_UNMASKED].copy_from_slice(&header[..size]);
-        let mut frame = Bytes::from(self.buffer);
-        frame.advance(start);
-        frame
+        Frame(Arc::new(Sealed { buffer: self.buffer, start }))
     }
 }
 
 /// A server's frame with this payload; that of a control frame is at most 125 bytes.
-pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
+pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Frame {
     let mut builder = FrameBuilder::with_capacity(payload.len());
     builder.payload_mut().extend_from_slice(payload);
     builder.finish(opcode)
 }
 
 /// A server's Close frame. A reason over 123 bytes is cut, at a character.
-pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Bytes {
+pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     let code = code.as_u16().to_be_bytes();
     let reason = &reason[..reason.floor_char_boundary(MAX_CONTROL - code.len())];
     let mut builder = FrameBuilder::with_capacity(code.len() + reason.len());

@@ -1,10 +1,10 @@
 //! Stands where [`deflate`](super::deflate) does when the feature is off: nothing is ever agreed, which the types say, so that
 //! nothing of it is left in the program.
 
-use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue};
 
 use super::close::Violation;
+use super::frame::Frame;
 use super::input::Input;
 
 /// No app compresses.
@@ -100,19 +100,23 @@ impl Tally {
 }
 
 /// One.
-pub(crate) struct Variants(Bytes);
+pub(crate) struct Variants(Frame);
 
 impl Variants {
-    pub fn plain(frame: Bytes) -> Self {
+    pub fn plain(frame: Frame) -> Self {
         Self(frame)
     }
 
-    pub fn new(_: Bytes, _: Windows, compression: &Compression) -> Self {
+    pub fn new(_: Frame, _: Windows, compression: &Compression) -> Self {
         match *compression {}
     }
 
-    pub fn of(&self, _: Option<Agreed>) -> &Bytes {
+    pub fn of(&self, _: Option<Agreed>) -> &Frame {
         &self.0
+    }
+
+    pub fn into_one(self, _: Option<Agreed>) -> Frame {
+        self.0
     }
 
     pub fn len(&self) -> usize {

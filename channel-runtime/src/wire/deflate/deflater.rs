@@ -2,18 +2,17 @@
 
 use std::cell::RefCell;
 
-use bytes::Bytes;
 use flate2::{Compress, FlushCompress};
 
 use super::{TAIL, WINDOW_BITS, payload};
-use crate::wire::frame::FrameBuilder;
+use crate::wire::frame::{Frame, FrameBuilder};
 
 /// A thread's compressor for each size of window, once it was needed, with its level. Each takes a quarter of a megabyte, and
 /// few sizes are asked for: most clients have no wish.
 type Compressors = [Option<(u8, Compress)>; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize];
 
 /// A frame with the message of `frame` compressed; nothing where that is no shorter.
-pub(super) fn deflate(frame: &Bytes, window_bits: u8, level: u8) -> Option<Bytes> {
+pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame> {
     thread_local! {
         static COMPRESSORS: RefCell<Compressors> = const { RefCell::new([const { None }; _]) };
     }
@@ -71,7 +70,7 @@ pub(super) mod tests {
         text
     }
 
-    /// Bytes without any order (xorshift).
+    /// Frame without any order (xorshift).
     fn noise(len: usize) -> Vec<u8> {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
         let next = || {

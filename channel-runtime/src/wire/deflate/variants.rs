@@ -1,27 +1,26 @@
 //! One message as each of its receivers reads it.
 
-use bytes::Bytes;
-
 use super::deflater::deflate;
 use super::{Agreed, Compression, Windows, payload};
+use crate::wire::frame::Frame;
 
 /// A message's frame: as it is, and compressed for the windows of its receivers.
 pub(crate) struct Variants {
-    plain: Bytes,
+    plain: Frame,
     /// With the sizes of their windows; one, unless clients ask for less than the app's own and the message is longer.
-    compressed: Vec<(u8, Bytes)>,
+    compressed: Vec<(u8, Frame)>,
     /// The size for which it was compressed where all of it fits into a receiver's window.
     widest: u8,
 }
 
 impl Variants {
     /// For receivers none of which is known to read anything else.
-    pub fn plain(frame: Bytes) -> Self {
+    pub fn plain(frame: Frame) -> Self {
         Self { plain: frame, compressed: Vec::new(), widest: 0 }
     }
 
     /// For receivers with these windows. Compresses: not under a lock that others wait for.
-    pub fn new(frame: Bytes, windows: Windows, compression: &Compression) -> Self {
+    pub fn new(frame: Frame, windows: Windows, compression: &Compression) -> Self {
         let mut variants = Self::plain(frame);
         if !windows.is_empty() {
             variants.compress(windows, &compression.in_range());
@@ -51,10 +50,15 @@ impl Variants {
     }
 
     /// What a receiver reads.
-    pub fn of(&self, agreed: Option<Agreed>) -> &Bytes {
+    pub fn of(&self, agreed: Option<Agreed>) -> &Frame {
         let Some(agreed) = agreed.filter(|_| !self.compressed.is_empty()) else { return &self.plain };
         let bits = self.made_for(agreed.server_bits);
         self.compressed.iter().find(|(of, _)| *of == bits).map_or(&self.plain, |(_, frame)| frame)
+    }
+
+    /// What the one receiver reads.
+    pub fn into_one(self, agreed: Option<Agreed>) -> Frame {
+        if self.compressed.is_empty() { self.plain } else { self.of(agreed).clone() }
     }
 
     /// How long it is as it is.
