@@ -18,6 +18,9 @@ use crate::pace::Paced;
 /// How many members are written to before others have their turn: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
 
+/// How many members are fetched from memory together, for their locks and system calls would have each wait for its own.
+const MEMBERS_AHEAD: usize = 8;
+
 /// How often, and how long apart, it is looked whether members that were far behind have caught up: half a second in all. What
 /// was sent counts as not passed on meanwhile, so that whoever floods the room waits for them; all others go on. A client that
 /// takes nothing holds nobody up for longer at each step: its outbox fills, and it is cut.
@@ -66,28 +69,21 @@ struct Pass {
 
 impl Pass {
     async fn run(mut self) {
-        // The tasks that are ready run first, for they may send more: a woken task goes before all others on the
-        // multi-thread runtime, and behind them only after it has yielded twice.
-        let yields = match Handle::current().runtime_flavor() {
-            RuntimeFlavor::CurrentThread => 1,
-            _ => 2,
-        };
-        loop {
-            for _ in 0..yields {
+        while !self.has_ended {
+            // The tasks that are ready run first, for they may send more.
+            yield_now().await;
+            if self.room.len() > MEMBERS_PER_TURN && !is_current_thread() {
+                // So do those whose input has come meanwhile: on the multi-thread runtime what has yielded goes before
+                // them. Where few are written to, looking for input once more costs more than it spares.
                 yield_now().await;
             }
-            match self.room.take_due() {
-                Some(due) => self.due = due,
-                None => {
-                    self.has_ended = true;
-                    return;
-                }
-            }
+            self.due = self.room.take_due();
             self.write().await;
             let senders = std::mem::take(&mut self.due.senders);
             if self.room.passed_on(senders) {
                 tokio::spawn(Wait { room: Arc::clone(&self.room), has_ended: false }.run());
             }
+            self.has_ended = self.room.ends_flushing();
         }
     }
 
@@ -95,12 +91,20 @@ impl Pass {
         let members = &mut self.due.members;
         while !members.is_empty() {
             let rest = members.len().saturating_sub(MEMBERS_PER_TURN);
-            members.drain(rest..).for_each(|member| member.outbox.flush());
+            for few in members[rest..].chunks(MEMBERS_AHEAD) {
+                few.iter().for_each(|member| member.outbox.fetch());
+                few.iter().for_each(|member| member.outbox.flush());
+            }
+            members.truncate(rest);
             if !members.is_empty() {
                 yield_now().await;
             }
         }
     }
+}
+
+fn is_current_thread() -> bool {
+    Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread
 }
 
 impl Drop for Pass {

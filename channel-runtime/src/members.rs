@@ -162,11 +162,16 @@ impl Members {
         }
     }
 
-    /// For the flusher: what it has to see to; nothing, and it has ended, where there is nothing.
-    pub fn take_due(&self) -> Option<Due> {
+    /// For the flusher: what it has to see to.
+    pub fn take_due(&self) -> Due {
+        std::mem::take(&mut self.lock().due)
+    }
+
+    /// For the flusher: whether it ends, for there is nothing more to see to.
+    pub fn ends_flushing(&self) -> bool {
         let mut inner = self.lock();
         inner.is_flushing = !inner.due.is_empty();
-        inner.is_flushing.then(|| std::mem::take(&mut inner.due))
+        !inner.is_flushing
     }
 
     /// For the flusher: what these sent has been passed on. They go on, unless a member is far behind: then they are held, and

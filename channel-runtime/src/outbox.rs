@@ -163,6 +163,11 @@ impl Outbox {
         self.inner.lock().wake_owner();
     }
 
+    /// Has the processor fetch it, before it is locked.
+    pub fn fetch(&self) {
+        std::hint::black_box((self.inner.is_locked(), self.limit));
+    }
+
     /// Writes what waits to the socket, or has the connection's own task do it.
     pub fn flush(&self) {
         let mut inner = self.inner.lock();
