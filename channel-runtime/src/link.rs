@@ -76,12 +76,12 @@ impl Link {
         link
     }
 
-    /// A handler runs: what it sends leaves when it waits, or when the parked input is done.
+    /// A handler goes on: what it sends leaves when it waits, or when the parked input is done.
     pub fn cork(&self) {
         self.connection.outbox.cork();
     }
 
-    /// The next input; none when the connection ends: at once if we end it, after all input if the client does.
+    /// The next input, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
         self.spent += self.connection.pace.take_spent();
         if self.given >= INPUTS_PER_TURN || self.spent >= RECIPIENTS_PER_TURN {
@@ -112,11 +112,8 @@ impl Link {
 
     fn next_parked(&mut self) -> Option<Input> {
         let Connection { outbox, pace, .. } = &*self.connection;
-        if self.parked.is_empty() || outbox.is_closing() {
-            return None;
-        }
         // Whoever is far ahead of its rooms, or does not take its own answers, waits: its task is woken when that has passed.
-        if pace.is_too_far_ahead() || outbox.is_far_behind() {
+        if self.parked.is_empty() || pace.is_too_far_ahead() || !outbox.cork_for_input() {
             return None;
         }
         let input = self.parked.pop_front()?;

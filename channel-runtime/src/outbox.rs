@@ -140,7 +140,10 @@ impl Outbox {
             held.get_or_insert_default().push(frame);
             return Pushed::Waits;
         }
-        inner.queue.push(frame);
+        match from {
+            Sender::Own => inner.queue.gather(frame),
+            Sender::Others => inner.queue.push(frame),
+        }
         self.count(inner);
         if inner.owner.is_none() || inner.is_blocked || inner.is_promised {
             return if self.is_far_behind_with(inner) { Pushed::FarBehind } else { Pushed::Waits };
@@ -338,6 +341,17 @@ impl Outbox {
     /// The owner runs, and will drain before it rests.
     pub fn cork(&self) {
         self.inner.lock().owner = None;
+    }
+
+    /// As [`cork`](Self::cork), where input may be handled: not when the connection is ending, nor while its client is far
+    /// behind.
+    pub fn cork_for_input(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let takes = !matches!(inner.state, State::Closing(_)) && !self.is_far_behind_with(&inner);
+        if takes {
+            inner.owner = None;
+        }
+        takes
     }
 
     /// For the owner, before it rests: writes what waits, as far as the client takes it. It is woken when more can be

@@ -11,6 +11,9 @@ use crate::wire::frame::Frame;
 /// the other: they are hot, and a copy costs less than a system call for each, or than a list of pieces for the kernel.
 const GATHERED: usize = 16 * 1024;
 
+/// Up to so many bytes of frames for one client alone are kept as one.
+const GATHERED_OWN: usize = 4 * 1024;
+
 #[derive(Default)]
 pub(crate) struct Queue {
     /// Mostly one frame waits, and no list is needed for it: a broadcast to thousands would fetch each member's list from
@@ -40,6 +43,17 @@ impl Queue {
         match &mut self.first {
             None => self.first = Some(frame),
             Some(_) => self.rest.push_back(frame),
+        }
+    }
+
+    /// Appends a frame that is for this client alone, to the last one where that is so too: one write takes them all, and
+    /// nothing is kept for each.
+    pub fn gather(&mut self, frame: Frame) {
+        let last = self.rest.back_mut().or(self.first.as_mut());
+        if last.is_some_and(|last| last.extend(&frame, GATHERED_OWN)) {
+            self.bytes += frame.len();
+        } else {
+            self.push(frame);
         }
     }
 
@@ -184,6 +198,30 @@ mod tests {
             let first_end_after = ends.find(|end| *end >= seen.len()).unwrap();
             prop_assert_eq!(seen.len(), first_end_after);
             prop_assert!(seen[..] == all[..seen.len()]);
+        }
+    }
+
+    proptest! {
+        /// Frames for everybody are shared with who has sent them, which is held here; some are written before others come.
+        #[test]
+        fn frames_of_ones_own_and_of_others_leave_in_order(
+            steps in prop::collection::vec((any::<bool>(), 0..3000usize, 0..2000usize), 1..60),
+        ) {
+            let (mut queue, mut held, mut all, mut taken) = (Queue::default(), Vec::new(), Vec::new(), Vec::new());
+            for (n, (own, size, takes)) in steps.into_iter().enumerate() {
+                let frame = frame(Opcode::Binary, &vec![n as u8; size]);
+                all.extend_from_slice(&frame);
+                if own {
+                    queue.gather(frame);
+                } else {
+                    held.push(frame.clone());
+                    queue.push(frame);
+                }
+                taken.extend(take(&mut queue, (takes > 0).then_some(takes).into_iter()).0);
+                prop_assert_eq!(queue.bytes(), all.len() - taken.len());
+            }
+            taken.extend(take(&mut queue, std::iter::repeat(10_000)).0);
+            prop_assert!(queue.is_empty() && taken == all);
         }
     }
 

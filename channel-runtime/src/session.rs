@@ -297,7 +297,10 @@ fn run<'a, T>(
     // Made only for those that wait at all.
     let mut end: Option<BoxFuture<'static, Interrupted>> = None;
     poll_fn(move |cx| {
-        link.cork();
+        // Its input was given out corked; it has rested since where it waits.
+        if end.is_some() {
+            link.cork();
+        }
         let Some(future) = &mut running else { unreachable!("polled after it was ready") };
         let outcome = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(value)) => Ok(value),

@@ -14,6 +14,19 @@ const MAX_CONTROL: usize = 125;
 #[derive(Clone, Debug)]
 pub(crate) struct Frame(Arc<Sealed>);
 
+impl Frame {
+    /// Puts another one behind this one, if nobody shares it and they have no more than so many bytes together; tells
+    /// whether it has.
+    pub(crate) fn extend(&mut self, other: &Self, limit: usize) -> bool {
+        let fits = self.len() + other.len() <= limit;
+        let Some(Sealed { buffer, start }) = Arc::get_mut(&mut self.0).filter(|_| fits) else { return false };
+        // Once, for as many as may come.
+        buffer.reserve_exact((limit + *start).saturating_sub(buffer.len()));
+        buffer.extend_from_slice(other);
+        true
+    }
+}
+
 #[derive(Debug)]
 struct Sealed {
     buffer: Vec<u8>,
