@@ -5,8 +5,8 @@ mod support;
 use channel_runtime::{Config, Hub, Socket, channel, channels, message};
 use support::{Frame, Raw, Running, start, text, within};
 
-const READERS: usize = 4;
-const MESSAGES: usize = 20_000;
+const READERS: usize = 200;
+const MESSAGES: usize = 400;
 /// All that is said to one reader is many times what may wait for it, in its outbox and in the sockets between.
 const OUTBOX: usize = 64 * 1024;
 
@@ -35,7 +35,7 @@ fn said(n: usize) -> String {
 }
 
 fn padding() -> String {
-    "x".repeat(300)
+    "x".repeat(2000)
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ async fn all_that_a_client_said_before_it_left_is_handled_however_much_it_was() 
     const MESSAGES: usize = 5_000;
 
     let (server, hub, app) = server();
-    // More than a quarter of the outbox, above which a sender waits for its room.
+    // More than a sixteenth of the outbox, above which a sender waits for its room.
     let server = start(server.config(Config::default().outbox_bytes(64 * 1024))).await;
     let mut listener = server.raw("/place/r").await;
     let mut talker = server.raw("/place/r").await;

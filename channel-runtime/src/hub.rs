@@ -86,7 +86,7 @@ impl<C: Channel> Hub<C> {
         Some(core.with(|state: &mut C::RoomState| act(state, &audience)))
     }
 
-    /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a quarter of
+    /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of
     /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not written yet. A producer that awaits it between its sends is
     /// slowed to what a crowded room can take, and for half a second at each step to its slowest member; one that is slower
     /// still is disconnected when its outbox is full.

@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 
 use crate::connection::Connection;
 
-/// Above so many bytes ahead, or a quarter of what may wait for one client, a sender waits.
+/// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. A client counts as far behind at
+/// half of what may wait for it: so it is waited for eight times, half a second each, before it is cut.
 const HIGH_MARK: usize = 64 * 1024;
 
 pub(crate) struct Pace {
@@ -23,7 +24,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub fn new(outbox_bytes: usize) -> Self {
-        Self { ahead: AtomicUsize::new(0), high_mark: HIGH_MARK.min(outbox_bytes / 4), spent: AtomicUsize::new(0) }
+        Self { ahead: AtomicUsize::new(0), high_mark: HIGH_MARK.min(outbox_bytes / 16), spent: AtomicUsize::new(0) }
     }
 
     pub fn is_too_far_ahead(&self) -> bool {

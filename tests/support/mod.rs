@@ -70,7 +70,10 @@ impl Running {
     /// A connection whose client takes little before it reads, so that most of what it is sent waits with the server.
     pub async fn connect_with_small_window(&self) -> Raw {
         let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        // As on a network. Loopback's segments are 4 times the window, which the kernel opens in their steps: it would
+        // stay shut until the server's kernel asks, at ever longer intervals.
+        socket2::SockRef::from(&socket).set_tcp_mss(1000).unwrap();
         let stream = within(socket.connect(self.addr)).await.unwrap();
         Raw::over(within(over::client(stream)).await.unwrap())
     }
