@@ -428,32 +428,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::task::Waker;
-
-    use tokio::io::AsyncReadExt;
-
-    use super::*;
-    use crate::wire::frame::{Opcode, frame};
-    use crate::wire::transport::Transport;
-
-    #[tokio::test]
-    async fn a_client_that_takes_more_after_it_took_no_more_is_seen_to() {
-        let (near, mut far) = tokio::io::duplex(1000);
-        let (mut stream, _) = Transport::Other(Box::new(near)).split();
-        let outbox = Outbox::new(usize::MAX, Activity::default());
-        let mut drain = || {
-            let drained = outbox.drain(&mut Context::from_waker(Waker::noop()), &mut stream).unwrap();
-            (drained.wrote, drained.resumed, drained.empty)
-        };
-        assert_eq!(drain(), (false, false, true));
-        for _ in 0..10 {
-            assert_ne!(outbox.push(frame(Opcode::Binary, &[0; 300]), Sender::Own), Pushed::Refused);
-        }
-        assert_eq!(drain(), (true, false, false));
-        assert_eq!(drain(), (false, false, false));
-        far.read_exact(&mut [0; 10]).await.unwrap();
-        assert_eq!(drain(), (true, true, false));
-        assert_eq!(drain(), (false, false, false));
-    }
-}
+mod tests;
