@@ -251,6 +251,7 @@ async fn a_slow_client_is_cut_and_costs_the_others_nothing() {
     assert_eq!(refused, 1);
     let end = fixture.end().await;
     assert_eq!((end.close.by, end.close.code), (ClosedBy::SlowClient, Some(CloseCode::TRY_AGAIN)));
+    assert_eq!((fixture.hub.ended(ClosedBy::SlowClient), fixture.hub.ended(ClosedBy::Client)), (1, 0));
     assert_eq!(end.left, 1);
     assert!(fixture.hub.connection(slow_id).is_empty());
     for n in 0..20 {

@@ -86,6 +86,12 @@ impl<C: Channel> Hub<C> {
         Some(core.with(|state: &mut C::RoomState| act(state, &audience)))
     }
 
+    /// How many of the channel's connections have ended so, since the server began:
+    /// `hub.ended(ClosedBy::SlowClient)` were cut because they did not read what was sent to them. Counted before `on_close`.
+    pub fn ended(&self, by: ClosedBy) -> u64 {
+        self.registry.ends(self.channel).get(by)
+    }
+
     /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of
     /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not written yet. A producer that awaits it between its sends is
     /// slowed to what a crowded room can take, and for half a second at each step to its slowest member; one that is slower

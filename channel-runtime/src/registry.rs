@@ -23,7 +23,7 @@ use crate::mask::Mask;
 use crate::members::{Members, assert_outside_send_with};
 use crate::outbox::Outbox;
 use crate::pace::{HubPace, Pace};
-use crate::wire::close::Close;
+use crate::wire::close::{Close, Ends};
 use crate::wire::deflate::{Agreed, Compression};
 
 /// The most declared rooms that one connection is in.
@@ -55,6 +55,7 @@ struct ChannelEntry {
     rooms: Sharded<Arc<str>, Arc<Members>>,
     /// The pace of its hubs, once there is anybody to send to.
     hub: OnceLock<Arc<HubPace>>,
+    ends: Ends,
     /// Makes the state of a room of the path.
     make_state: fn() -> Box<dyn Any + Send>,
 }
@@ -95,6 +96,7 @@ impl Registry {
             all,
             rooms: Sharded::new(),
             hub: OnceLock::new(),
+            ends: Ends::default(),
             make_state,
         });
     }
@@ -138,6 +140,11 @@ impl Registry {
     /// The pace of this channel's hubs; none while nobody has ever been there.
     pub fn hub_pace(&self, channel: usize) -> Option<&Arc<HubPace>> {
         self.channels[channel].hub.get()
+    }
+
+    /// How this channel's connections have ended.
+    pub fn ends(&self, channel: usize) -> &Ends {
+        &self.channels[channel].ends
     }
 
     /// The room of this name, while it has members.

@@ -195,6 +195,7 @@ impl<C: Channel> Running<C> {
     async fn close(&mut self, close: Close) {
         self.socket.begin_turn(None);
         let _work = begin(&self.socket, "on_close");
+        self.registry.ends(self.socket.connection().channel).count(close.by);
         if close.by == ClosedBy::SlowClient {
             tracing::info!(channel = C::NAME, connection = %self.socket.id(), "a slow client was disconnected");
         } else {

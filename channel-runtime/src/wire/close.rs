@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why a connection is closed, as the number that stands in a Close frame (RFC 6455, section 7.4).
 ///
@@ -162,6 +163,11 @@ pub enum ClosedBy {
     Idle,
 }
 
+impl ClosedBy {
+    /// How many there are.
+    const COUNT: usize = Self::Idle as usize + 1;
+}
+
 impl fmt::Display for ClosedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -174,6 +180,20 @@ impl fmt::Display for ClosedBy {
             Self::NoPong => "closed because the client did not answer a ping",
             Self::Idle => "closed because the client was idle",
         })
+    }
+}
+
+/// How many connections have ended, and by whom.
+#[derive(Default)]
+pub(crate) struct Ends([AtomicU64; ClosedBy::COUNT]);
+
+impl Ends {
+    pub fn count(&self, by: ClosedBy) {
+        self.0[by as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn get(&self, by: ClosedBy) -> u64 {
+        self.0[by as usize].load(Ordering::Relaxed)
     }
 }
 
