@@ -11,14 +11,11 @@ use crate::{args, spans};
 pub fn expand(tokens: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let channels = parse(tokens, &mut errors);
-    let overlaps = channels
-        .iter()
-        .enumerate()
-        .flat_map(|(at, second)| channels[..at].iter().map(move |first| overlap(first, second)));
+    let overlaps = overlaps(&channels);
     let with = channels.iter().map(|channel| quote_spanned!(channel.span()=> .with::<#channel>()));
     let with = quote!(::channel_runtime::Channels::new() #(#with)*);
     match errors.into_tokens() {
-        None => quote!({ #(#overlaps)* #with }),
+        None => quote!({ #overlaps #with }),
         Some(errors) => quote!({ #errors #with }),
     }
 }
@@ -38,19 +35,21 @@ fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
     channels
 }
 
-/// Stands at the second of the two. Each pair is a constant of its own, so that several errors show at once.
-fn overlap(first: &Type, second: &Type) -> TokenStream {
-    let side = |channel: &Type| {
-        quote_spanned! {channel.span()=>
-            (<#channel as ::channel_runtime::Route>::NAME, <#channel as ::channel_runtime::Route>::PATH)
+/// Each stands at the second of the two, or of more, and is a constant of its own, so that several errors show at once.
+fn overlaps(channels: &[Type]) -> TokenStream {
+    if channels.len() < 2 {
+        return TokenStream::new();
+    }
+    let routes =
+        channels.iter().map(|channel| quote_spanned!(channel.span()=> <#channel as ::channel_runtime::Channel>::ROUTE));
+    let checks = channels.iter().enumerate().skip(1).map(|(at, second)| {
+        quote_spanned! {second.span()=>
+            const _: () = ::channel_runtime::private::unambiguous(__ROUTES, #at);
         }
-    };
-    let (first, place, second) = (side(first), second.span(), side(second));
-    quote_spanned! {place=>
-        const _: () = match ::channel_runtime::private::overlap(#first, #second) {
-            ::core::option::Option::Some(__text) => ::core::panic!("{}", __text.as_str()),
-            ::core::option::Option::None => (),
-        };
+    });
+    quote! {
+        const __ROUTES: &[(&::core::primitive::str, ::channel_runtime::private::Path)] = &[#(#routes),*];
+        #(#checks)*
     }
 }
 
@@ -63,9 +62,12 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_is_compared_once() {
+    fn every_channel_is_compared_with_those_before_it() {
         let expansion = expansion(quote!(A, b::B, C,));
-        assert_eq!(expansion.matches("overlap(").count(), 3);
+        assert_eq!(expansion.matches("::ROUTE").count(), 3);
+        assert!(
+            expansion.contains("unambiguous(__ROUTES,1usize)") && expansion.contains("unambiguous(__ROUTES,2usize)")
+        );
         assert!(expansion.ends_with("::channel_runtime::Channels::new().with::<A>().with::<b::B>().with::<C>()}"));
     }
 

@@ -91,6 +91,10 @@ mod server {
         /// What `identity` returns; [`Anonymous`] where there is no such hook.
         type Identity: Identity;
 
+        /// For `channels![..]`, which names no other half of a channel: what is missing is told once.
+        #[doc(hidden)]
+        const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
+
         /// `authorize`
         fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {
             _ = app;

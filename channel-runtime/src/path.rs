@@ -154,23 +154,39 @@ impl<T: FromStr + Display> FromPath for T {
     }
 }
 
-/// The error for two channels whose paths answer the same requests.
+/// A constant's error where earlier channels of the list answer requests that the one at `index` answers too.
 #[doc(hidden)]
-pub const fn overlap(first: (&str, Path), second: (&str, Path)) -> Option<ConstText> {
-    if !first.1.is_ambiguous_with(&second.1) {
-        return None;
+#[track_caller]
+pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
+    let (name, path) = routes[index];
+    // What is beyond is cut: the text has its bound too.
+    let mut parts = [""; 64];
+    let mut len = 0;
+    let mut at = 0;
+    while at < index {
+        let (other, other_path) = routes[at];
+        if path.is_ambiguous_with(&other_path) && len + 6 < parts.len() {
+            let clash = [if len == 0 { "" } else { " and as " }, "`", other, "` (\"", other_path.pattern, "\")"];
+            let (_, free) = parts.split_at_mut(len);
+            let (place, _) = free.split_at_mut(clash.len());
+            place.copy_from_slice(&clash);
+            len += clash.len();
+        }
+        at += 1;
     }
-    Some(ConstText::concat(&[
-        "`",
-        second.0,
-        "` (\"",
-        second.1.pattern,
-        "\") and `",
-        first.0,
-        "` (\"",
-        first.1.pattern,
-        "\") answer the same requests; give one of them a literal segment of its own",
-    ]))
+    if len > 0 {
+        let clashes = ConstText::concat(&parts);
+        let text = ConstText::concat(&[
+            "`",
+            name,
+            "` (\"",
+            path.pattern,
+            "\") answers the same requests as ",
+            clashes.as_str(),
+            "; give one of them a literal segment of its own",
+        ]);
+        panic!("{}", text.as_str());
+    }
 }
 
 #[cfg(test)]

@@ -20,13 +20,14 @@ pub fn encode_unit<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit_struct("unit")
 }
 
-/// The error for the wire type at `index`, if it stands earlier in the list too. `owners` are what the types belong to,
+/// A constant's error where the wire type at `index` stands earlier in the list too. `owners` are what the types belong to,
 /// and `how` is how: "handled by" their handlers, "sent as" their structs.
-pub const fn duplicate(types: &[&str], owners: &[&str], index: usize, how: &str) -> Option<ConstText> {
+#[track_caller]
+pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
     let mut at = 0;
     while at < index {
         if crate::const_text::same(types[at], types[index]) {
-            return Some(ConstText::concat(&[
+            let text = ConstText::concat(&[
                 "messages of type \"",
                 types[index],
                 "\" are already ",
@@ -34,11 +35,11 @@ pub const fn duplicate(types: &[&str], owners: &[&str], index: usize, how: &str)
                 " `",
                 owners[at],
                 "`; give one of the two another type",
-            ]));
+            ]);
+            panic!("{}", text.as_str());
         }
         at += 1;
     }
-    None
 }
 
 #[cfg(feature = "server")]
@@ -48,7 +49,6 @@ pub use server::*;
 mod server {
     use std::collections::VecDeque;
     use std::fmt::Display;
-    use std::future::Future;
 
     use crate::channel::{Channel, Identity, Route};
     pub use crate::codec::DecodeError;
@@ -56,7 +56,7 @@ mod server {
     pub use crate::handshake::Refusal;
     use crate::handshake::Reject;
     use crate::hub::Hub;
-    pub use crate::path::{FromPath, Params, Path, Segment, overlap};
+    pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};
     pub use crate::registry::Census;
     pub use crate::reply::Flow;
     use crate::reply::{InvalidReply, Reply};
@@ -91,8 +91,9 @@ mod server {
 
     /// Asserts that a handler's or hook's future is `Send`, at the user's own token.
     ///
-    /// What comes out is `Send` by this signature, so that the assertion's error has no second one behind it.
-    pub fn send<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+    /// What comes out is the future itself: to the compiler, an opaque one around it is twice the work. Where it is not `Send`,
+    /// the method of ours that awaits it has an error already, and is not told of a second time.
+    pub fn send<F: Send>(future: F) -> F {
         future
     }
 

@@ -93,16 +93,13 @@ impl Messages<'_> {
     /// `Messages` and what follows from it.
     pub fn implementation(&self) -> TokenStream {
         let Self { name, messages, .. } = self;
-        let places = messages.iter().map(|Message { cfgs, variant, .. }| quote!(#(#cfgs)* #variant));
+        let places = self.counted_places();
         let types = messages.iter().map(|message| {
             let (cfgs, wire_type) = (message.cfgs, message.wire_type());
             quote!(#(#cfgs)* #wire_type)
         });
         let (decode, encode) = (self.decode(), self.encode());
-        let index = self.matched(|message| {
-            let place = message.place();
-            quote!(#place)
-        });
+        let index = self.matched(|message| self.place(message));
         let debug = self.matched(|message| {
             let text = message.variant.to_string();
             quote!(__formatter.write_str(#text))
@@ -113,9 +110,7 @@ impl Messages<'_> {
         quote! {
             #[automatically_derived]
             const _: () = {
-                /// Counts what is there under the conditions that hold.
-                #[allow(clippy::enum_variant_names)]
-                enum __Place { #(#places,)* }
+                #places
 
                 impl ::channel_runtime::Messages for #name {
                     const TYPES: &'static [&'static ::core::primitive::str] = &[#(#types,)*];
@@ -172,7 +167,7 @@ impl Messages<'_> {
         let Self { name, messages, .. } = self;
         let arms = messages.iter().map(|message| {
             let Message { cfgs, variant, content, .. } = message;
-            let place = message.place();
+            let place = self.place(message);
             let read = match content {
                 Content::Struct(ty) => {
                     let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::from_fields);
@@ -183,7 +178,10 @@ impl Messages<'_> {
                     quote!(::core::result::Result::map(#read, |()| #name::#variant))
                 }
             };
-            quote!(#(#cfgs)* __at if __at == #place => #read)
+            match self.is_counted_here() {
+                true => quote!(#place => #read),
+                false => quote!(#(#cfgs)* __at if __at == #place => #read),
+            }
         });
         quote! {
             match __index {
@@ -207,6 +205,26 @@ impl Messages<'_> {
         quote!(match *self { #(#arms,)* })
     }
 
+    /// Whether places are known here: no message is conditional.
+    fn is_counted_here(&self) -> bool {
+        self.messages.iter().all(|message| message.cfgs.is_empty())
+    }
+
+    /// Where they are not, the compiler counts what is there under the conditions that hold.
+    fn counted_places(&self) -> Option<TokenStream> {
+        let places = self.messages.iter().map(|Message { cfgs, variant, .. }| quote!(#(#cfgs)* #variant));
+        (!self.is_counted_here()).then(|| quote!(#[allow(clippy::enum_variant_names)] enum __Place { #(#places,)* }))
+    }
+
+    /// A message's index.
+    fn place(&self, message: &Message) -> TokenStream {
+        let variant = message.variant;
+        match self.messages.iter().position(|other| std::ptr::eq(other, message)) {
+            Some(place) if self.is_counted_here() => quote!(#place),
+            _ => quote!((__Place::#variant as ::core::primitive::usize)),
+        }
+    }
+
     /// A value for each variant.
     fn matched(&self, value: impl Fn(&Message) -> TokenStream) -> TokenStream {
         let name = &self.name;
@@ -225,18 +243,15 @@ impl Messages<'_> {
             return TokenStream::new();
         }
         let owners = messages.iter().map(|Message { cfgs, owner, .. }| quote!(#(#cfgs)* #owner));
+        // Each of its own, so that several errors show at once; they stand at the second of the two.
         let checks = messages.iter().skip(1).map(|message| {
             let cfgs = message.cfgs;
-            let place = message.place();
-            // The text is put together over there; the panic stands here, at the second of the two.
+            let place = self.place(message);
             quote_spanned! {message.span()=>
                 #(#cfgs)*
-                const _: () = match ::channel_runtime::private::duplicate(
+                const _: () = ::channel_runtime::private::once(
                     <#name as ::channel_runtime::Messages>::TYPES, __OWNERS, #place, #how
-                ) {
-                    ::core::option::Option::Some(__text) => ::core::panic!("{}", __text.as_str()),
-                    ::core::option::Option::None => (),
-                };
+                );
             }
         });
         quote! {
@@ -259,12 +274,6 @@ impl Message<'_> {
             Content::Struct(ty) => ty.span(),
             Content::Unit(literal) => literal.span(),
         }
-    }
-
-    /// Its index, counted by the compiler.
-    fn place(&self) -> TokenStream {
-        let variant = self.variant;
-        quote!((__Place::#variant as ::core::primitive::usize))
     }
 
     fn conversion(&self, name: &Ident) -> Option<TokenStream> {
