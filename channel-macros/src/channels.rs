@@ -1,23 +1,47 @@
 //! `channels![ChatChannel, GameChannel]`: all channels of an app, and no two of them for the same requests.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
 use crate::errors::Errors;
+use crate::runtime::{self, Runtime};
 use crate::{args, spans};
 
 pub fn expand(tokens: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let channels = parse(tokens, &mut errors);
+    let (list, options) = split(tokens);
+    let channels = parse(list, &mut errors);
+    let runtime = options_of(options, &mut errors);
     let overlaps = overlaps(&channels);
     let with = channels.iter().map(|channel| quote_spanned!(channel.span()=> .with::<#channel>()));
     let with = quote!(::channel_runtime::Channels::new() #(#with)*);
-    match errors.into_tokens() {
+    runtime.place(match errors.into_tokens() {
         None => quote!({ #overlaps #with }),
         Some(errors) => quote!({ #errors #with }),
-    }
+    })
+}
+
+/// The channels, and what stands behind a `;`.
+fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
+    let is_semicolon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
+    let mut tokens = tokens.into_iter();
+    let list = tokens.by_ref().take_while(|token| !is_semicolon(token)).collect();
+    (list, tokens.collect())
+}
+
+fn options_of(tokens: TokenStream, errors: &mut Errors) -> Runtime {
+    let mut runtime = Runtime::default();
+    args::each(tokens, errors, |input, errors| {
+        let name = args::name(input)?;
+        if name != "crate" {
+            return Err(args::unknown(&name, "channels!", &["crate"]));
+        }
+        args::set(&mut runtime.0, &name, runtime::value(input)?, errors);
+        Ok(())
+    });
+    runtime
 }
 
 fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {

@@ -10,8 +10,8 @@ use crate::channel::route::Route;
 use crate::channel::{expand_handlers, expand_route, messages};
 use crate::message::{has_derive, without_serde_attributes};
 
-/// A message of no type; what the user derives stays the user's.
-pub fn message(item: &ItemStruct, user_derives: bool) -> TokenStream {
+/// The struct, and beside it a message of no type; what the user derives stays the user's.
+pub fn message(item: &ItemStruct, user_derives: bool) -> (ItemStruct, TokenStream) {
     let name = &item.ident;
     let serialize = !user_derives && !has_derive(item, "Serialize");
     let deserialize = !user_derives && !has_derive(item, "Deserialize");
@@ -58,8 +58,7 @@ pub fn message(item: &ItemStruct, user_derives: bool) -> TokenStream {
             }
         }
     });
-    quote! {
-        #kept
+    let fallback = quote! {
         const _: () = {
             #serialize
             #deserialize
@@ -67,7 +66,8 @@ pub fn message(item: &ItemStruct, user_derives: bool) -> TokenStream {
                 const TYPE: &'static ::core::primitive::str = "";
             }
         };
-    }
+    };
+    (kept, fallback)
 }
 
 /// A channel that is nowhere.

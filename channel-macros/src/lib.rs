@@ -13,6 +13,7 @@ mod impl_block;
 mod message;
 mod names;
 mod pattern;
+mod runtime;
 mod spans;
 
 use proc_macro::TokenStream;

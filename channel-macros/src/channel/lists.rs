@@ -9,6 +9,7 @@ use syn::{Attribute, Ident, LitStr, Type};
 use super::handlers::{Handler, Payload};
 use crate::args::{self, Listed};
 use crate::errors::Errors;
+use crate::runtime::{self, Runtime};
 use crate::{message, spans};
 
 #[derive(Default)]
@@ -17,6 +18,7 @@ pub struct Lists {
     /// Binary messages may be sent too.
     pub sends_bytes: Option<Type>,
     receives: Option<Vec<Received>>,
+    pub runtime: Runtime,
 }
 
 /// A message in `sends(..)`.
@@ -63,6 +65,7 @@ impl Lists {
                 "receives" => {
                     lists.receives.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
                 }
+                "crate" => args::set(&mut lists.runtime.0, &name, runtime::value(input)?, errors),
                 "app" | "rooms" | "room_state" => {
                     while !input.is_empty() && !input.peek(syn::Token![,]) {
                         input.parse::<proc_macro2::TokenTree>()?;
@@ -71,7 +74,7 @@ impl Lists {
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");
                     errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
                 }
-                _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives"])),
+                _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives", "crate"])),
             }
             Ok(())
         });

@@ -71,11 +71,11 @@ fn expand_struct(args: TokenStream, item: syn::ItemStruct) -> TokenStream {
     let (item, route) = route::parse(args, item, &mut errors);
     match errors.into_tokens() {
         None => {
-            let expansion = expand_route::expand(&route);
+            let expansion = route.runtime.place(expand_route::expand(&route));
             quote!(#item #expansion)
         }
         Some(errors) => {
-            let fallback = fallback::route(&route);
+            let fallback = route.runtime.place(fallback::route(&route));
             quote!(#errors #item #fallback)
         }
     }
@@ -85,9 +85,9 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
     let mut errors = Errors::default();
     let channel = handlers::parse(args, &mut block, &mut errors);
     let expansion = match (channel, errors.into_tokens()) {
-        (Some(channel), None) => expand_handlers::expand(&channel),
+        (Some(channel), None) => channel.lists.runtime.place(expand_handlers::expand(&channel)),
         (Some(channel), Some(errors)) => {
-            let fallback = fallback::handlers(&channel);
+            let fallback = channel.lists.runtime.place(fallback::handlers(&channel));
             quote!(#errors #fallback)
         }
         (None, errors) => quote!(#errors),

@@ -12,8 +12,9 @@ use crate::args;
 use crate::errors::Errors;
 use crate::names::{closest, one_of};
 use crate::pattern::Pattern;
+use crate::runtime::{self, Runtime};
 
-const ARGUMENTS: &[&str] = &["app", "rooms", "room_state"];
+const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "crate"];
 
 /// A channel's struct. After an error it holds what could be told.
 pub struct Route {
@@ -28,6 +29,7 @@ pub struct Route {
     /// All other fields.
     pub fields: Vec<OtherField>,
     pub has_generics: bool,
+    pub runtime: Runtime,
 }
 
 pub struct Param {
@@ -61,6 +63,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         params: Vec::new(),
         fields: Vec::new(),
         has_generics: !item.generics.params.is_empty(),
+        runtime: Runtime(args.runtime),
     };
     if route.pattern.is_none() && errors.is_empty() {
         let what = format!("the channel `{}` has no path", route.name);
@@ -89,11 +92,12 @@ struct Args {
     app: Option<Type>,
     room_state: Option<Type>,
     rooms: Vec<Listed>,
+    runtime: Option<syn::Path>,
 }
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut all = Self { path: None, app: None, room_state: None, rooms: Vec::new() };
+        let mut all = Self { path: None, app: None, room_state: None, rooms: Vec::new(), runtime: None };
         args::each(tokens, errors, |input, errors| {
             if input.peek(syn::Lit) {
                 if !input.peek(LitStr) {
@@ -113,6 +117,7 @@ impl Args {
                 "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
                 "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
                 "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
+                "crate" => args::set(&mut all.runtime, &name, runtime::value(input)?, errors),
                 "sends" | "receives" => {
                     input.parse::<Option<proc_macro2::Group>>()?;
                     let remedy = format!("write `#[channel({name}(..))]` on the impl block");

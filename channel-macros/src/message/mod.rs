@@ -12,6 +12,7 @@ use syn::{Attribute, Generics, Ident, Item, ItemStruct, LitStr, Path, Token};
 use crate::args;
 use crate::errors::Errors;
 use crate::fallback;
+use crate::runtime::{self, Runtime};
 
 pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -36,10 +37,11 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         refuse_own_derives(&item, &mut errors);
     }
     match (args.wire_type, errors.into_tokens()) {
-        (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none()),
+        (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none(), &args.runtime),
         (_, errors) => {
-            let fallback = fallback::message(&item, args.serde.is_some());
-            quote!(#errors #fallback)
+            let (item, fallback) = fallback::message(&item, args.serde.is_some());
+            let fallback = args.runtime.place(fallback);
+            quote!(#errors #item #fallback)
         }
     }
 }
@@ -49,11 +51,12 @@ struct Args {
     wire_type: Option<LitStr>,
     /// The user derives `Serialize` and `Deserialize`.
     serde: Option<Ident>,
+    runtime: Runtime,
 }
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut all = Self { wire_type: None, serde: None };
+        let mut all = Self { wire_type: None, serde: None, runtime: Runtime::default() };
         args::each(tokens, errors, |input, errors| {
             refuse_bare_string(input)?;
             let name = args::name(input)?;
@@ -64,7 +67,8 @@ impl Args {
                     args::set(&mut all.wire_type, &name, wire_type, errors);
                 }
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
-                _ => return Err(args::unknown(&name, "#[message]", &["type", "serde"])),
+                "crate" => args::set(&mut all.runtime.0, &name, runtime::value(input)?, errors),
+                _ => return Err(args::unknown(&name, "#[message]", &["type", "serde", "crate"])),
             }
             Ok(())
         });
@@ -181,22 +185,22 @@ fn derives(item: &ItemStruct) -> Vec<Path> {
     attrs.filter_map(|attr| attr.parse_args_with(list).ok()).flatten().collect()
 }
 
-fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool) -> TokenStream {
+fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool, runtime: &Runtime) -> TokenStream {
     let name = &item.ident;
     let derives = derive.then(|| {
         let names_crate = serde_arguments::serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
         let serde = (!names_crate).then(|| quote!(#[serde(crate = "::channel_runtime::private::serde")]));
-        quote! {
+        runtime.place(quote! {
             #[derive(::channel_runtime::private::serde::Serialize, ::channel_runtime::private::serde::Deserialize)]
             #serde
-        }
+        })
     });
-    let implementation = quote_spanned! {name.span()=>
+    let implementation = runtime.place(quote_spanned! {name.span()=>
         #[automatically_derived]
         impl ::channel_runtime::Message for #name {
             const TYPE: &'static ::core::primitive::str = #wire_type;
         }
-    };
+    });
     // Ours stand first, so that no derive behind them finds a `serde` attribute of nobody's.
     quote! {
         #derives

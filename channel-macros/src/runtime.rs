@@ -1,0 +1,102 @@
+//! Where an expansion finds the runtime: at `::channel_runtime`, or where `crate = ..` says, for a renamed or re-exported one.
+
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::parse::ParseStream;
+use syn::{Path, Token};
+
+/// The name that expansions are written with.
+const NAME: &str = "channel_runtime";
+
+/// The path behind `crate`, where there is one.
+#[derive(Default)]
+pub struct Runtime(pub Option<Path>);
+
+/// What follows `crate`.
+pub fn value(input: ParseStream) -> syn::Result<Path> {
+    let path = (|| {
+        input.parse::<Token![=]>()?;
+        input.call(Path::parse_mod_style)
+    })();
+    path.map_err(|error| {
+        let text =
+            "`crate` is where the macros find channel-runtime\nwrite a path: `crate = my_crate::channel_runtime`";
+        syn::Error::new(error.span(), text)
+    })
+}
+
+impl Runtime {
+    /// The expansion with its paths into the runtime as they must be here.
+    pub fn place(&self, expansion: TokenStream) -> TokenStream {
+        match &self.0 {
+            None => expansion,
+            Some(path) => replace(expansion, &path.to_token_stream()),
+        }
+    }
+}
+
+fn replace(tokens: TokenStream, path: &TokenStream) -> TokenStream {
+    let mut replaced: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), replace(group.stream(), path));
+                inner.set_span(group.span());
+                replaced.push(inner.into());
+            }
+            TokenTree::Ident(name) if name == NAME && ends_with_colons(&replaced) => {
+                replaced.truncate(replaced.len() - 2);
+                // Found where the user wrote it, as `$crate` must be; shown where the expansion's own path would be.
+                replaced.extend(path.clone().into_iter().map(|token| placed(token, name.span())));
+            }
+            TokenTree::Literal(literal) => replaced.push(in_text(literal, path).into()),
+            other => replaced.push(other),
+        }
+    }
+    replaced.into_iter().collect()
+}
+
+/// Links in docs, and what serde's derives are told.
+fn in_text(literal: Literal, path: &TokenStream) -> Literal {
+    let text = literal.to_string();
+    let own = format!("::{NAME}::");
+    if !text.contains(&own) {
+        return literal;
+    }
+    let path = format!("{}::", path.to_string().replace(' ', ""));
+    let mut replaced = text.replace(&own, &path).parse().unwrap_or_else(|_| literal.clone());
+    replaced.set_span(literal.span());
+    replaced
+}
+
+fn ends_with_colons(tokens: &[TokenTree]) -> bool {
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    matches!(tokens, [.., first, second] if is_colon(first) && is_colon(second))
+}
+
+fn placed(mut token: TokenTree, place: Span) -> TokenTree {
+    token.set_span(token.span().located_at(place));
+    token
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn paths_into_the_runtime_are_replaced_and_nothing_else() {
+        let expansion = quote! {
+            #[serde(crate = "::channel_runtime::private::serde")]
+            impl<T> ::channel_runtime::Message for channel_runtime::Mine<{ ::channel_runtime::SIZE }> { x: channel_runtime }
+        };
+        assert_eq!(Runtime(None).place(expansion.clone()).to_string(), expansion.to_string());
+        let placed = Runtime(Some(syn::parse_quote!(crate::rt))).place(expansion);
+        let expected = quote! {
+            #[serde(crate = "crate::rt::private::serde")]
+            impl<T> crate::rt::Message for channel_runtime::Mine<{ crate::rt::SIZE }> { x: channel_runtime }
+        };
+        assert_eq!(placed.to_string(), expected.to_string());
+    }
+}
