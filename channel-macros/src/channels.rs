@@ -1,6 +1,6 @@
 //! `channels![ChatChannel, GameChannel]`: all channels of an app, and no two of them for the same requests.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
@@ -15,8 +15,12 @@ pub fn expand(tokens: TokenStream) -> TokenStream {
     let channels = parse(list, &mut errors);
     let runtime = options_of(options, &mut errors);
     let overlaps = overlaps(&channels);
-    let with = channels.iter().map(|channel| quote_spanned!(channel.span()=> .with::<#channel>()));
-    let with = quote!(::channel_runtime::Channels::new() #(#with)*);
+    // In parentheses that stand at the channel, so that all of the call does, and what is wrong with it is told there.
+    let with = channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {
+        let mut list = Group::new(Delimiter::Parenthesis, list);
+        list.set_span(channel.span());
+        quote_spanned!(channel.span()=> #list.with::<#channel>())
+    });
     runtime.place(match errors.into_tokens() {
         None => quote!({ #overlaps #with }),
         Some(errors) => quote!({ #errors #with }),
@@ -64,8 +68,10 @@ fn overlaps(channels: &[Type]) -> TokenStream {
     if channels.len() < 2 {
         return TokenStream::new();
     }
-    let routes =
-        channels.iter().map(|channel| quote_spanned!(channel.span()=> <#channel as ::channel_runtime::Channel>::ROUTE));
+    let routes: Vec<_> = channels
+        .iter()
+        .map(|channel| quote_spanned!(channel.span()=> <#channel as ::channel_runtime::Route>::ROUTE))
+        .collect();
     let checks = channels.iter().enumerate().skip(1).map(|(at, second)| {
         quote_spanned! {second.span()=>
             const _: () = ::channel_runtime::private::unambiguous(__ROUTES, #at);
@@ -74,6 +80,9 @@ fn overlaps(channels: &[Type]) -> TokenStream {
     quote! {
         const __ROUTES: &[(&::core::primitive::str, ::channel_runtime::private::Path)] = &[#(#routes),*];
         #(#checks)*
+        // What is no channel is an error of the constant. Said here in the same words, and first, it is one of the list too, and
+        // the compiler says it once.
+        #(_ = #routes;)*
     }
 }
 
@@ -88,17 +97,26 @@ mod tests {
     #[test]
     fn every_channel_is_compared_with_those_before_it() {
         let expansion = expansion(quote!(A, b::B, C,));
-        assert_eq!(expansion.matches("::ROUTE").count(), 3);
+        for place in ["(__ROUTES,1usize)", "(__ROUTES,2usize)"] {
+            assert_eq!(expansion.matches(place).count(), 1, "{expansion}");
+        }
         assert!(
-            expansion.contains("unambiguous(__ROUTES,1usize)") && expansion.contains("unambiguous(__ROUTES,2usize)")
+            expansion.ends_with("(((::channel_runtime::Channels::new()).with::<A>()).with::<b::B>()).with::<C>()}")
         );
-        assert!(expansion.ends_with("::channel_runtime::Channels::new().with::<A>().with::<b::B>().with::<C>()}"));
     }
 
     #[test]
     fn a_list_with_an_error_still_has_the_other_channels() {
-        let expansion = expansion(quote!(A, =, B, A));
-        assert_eq!(expansion.matches("compile_error").count(), 2);
-        assert!(expansion.ends_with(".with::<A>().with::<B>()}"), "{expansion}");
+        for list in [quote!(A, =, B, A), quote!(A, B; crate = 7, lock)] {
+            let expansion = expansion(list);
+            assert_eq!(expansion.matches("compile_error").count(), 2, "{expansion}");
+            assert!(expansion.ends_with(".with::<A>()).with::<B>()}"), "{expansion}");
+        }
+    }
+
+    #[test]
+    fn the_runtime_may_be_elsewhere() {
+        let expansion = expansion(quote!(A; crate = rt));
+        assert!(!expansion.contains("channel_runtime") && expansion.contains("(rt::Channels::new())"), "{expansion}");
     }
 }

@@ -102,6 +102,7 @@ pub fn route(route: &Route) -> TokenStream {
             impl ::channel_runtime::Route for #name {
                 #app_type
                 #room_state_type
+                type Itself = Self;
                 const NAME: &'static ::core::primitive::str = "";
                 const PATH: ::channel_runtime::private::Path = #path;
 

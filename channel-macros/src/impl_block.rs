@@ -1,6 +1,6 @@
 //! An impl block whose function bodies are not read: they may be half typed, and the editor still completes in them.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream};
@@ -89,6 +89,11 @@ impl Parse for Method {
 }
 
 impl ImplBlock {
+    /// Where its `impl` stands.
+    pub fn span(&self) -> Span {
+        self.impl_token.span
+    }
+
     /// The methods, in order.
     pub fn methods_mut(&mut self) -> impl Iterator<Item = &mut Method> {
         self.items.iter_mut().filter_map(|item| match item {

@@ -51,10 +51,16 @@ mod server {
         type App: Send + Sync + 'static;
         /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`.
         type RoomState: Default + Send + 'static;
+        /// The channel itself, by which `channels![..]` asks for its app: of what is no channel it then asks for nothing more.
+        #[doc(hidden)]
+        type Itself: Route<App = Self::App>;
         /// The struct's name, for logs and errors.
         const NAME: &'static str;
         /// The path's pattern.
         const PATH: Path;
+        /// Both, for `channels![..]`.
+        #[doc(hidden)]
+        const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
 
         /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the state.
         fn build(
@@ -70,8 +76,7 @@ mod server {
     /// A channel that can stand in an app of type `A`.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not stand in an app of type `{A}`",
-        label = "this channel belongs to another app, or has no path",
-        note = "put `#[channel(\"/path\", app = ..)]` on `struct {Self}`",
+        label = "this channel belongs to another app",
         note = "all channels of one `channels![..]` name the same `app = ..`, or none"
     )]
     pub trait ServedBy<A>: Route {
@@ -90,10 +95,6 @@ mod server {
     pub trait Channel: Route + Protocol {
         /// What `identity` returns; [`Anonymous`] where there is no such hook.
         type Identity: Identity;
-
-        /// For `channels![..]`, which names no other half of a channel: what is missing is told once.
-        #[doc(hidden)]
-        const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
 
         /// `authorize`
         fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {

@@ -51,7 +51,8 @@ impl<A: Send + Sync + 'static> Channels<A> {
     #[must_use]
     pub fn with<C>(mut self) -> Self
     where
-        C: Channel + ServedBy<A>,
+        C: Channel,
+        C::Itself: ServedBy<A>,
     {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
         registry.add::<C>(|| Box::new(C::RoomState::default()));
@@ -177,11 +178,12 @@ impl<A> Match<'_, A> {
 /// The type is forgotten once a connection, never once a message.
 fn start<'a, C, A>(table: &'a Table<A>, handshake: &'a Handshake, params: &'a Params) -> Starting<'a>
 where
-    C: Channel + ServedBy<A>,
+    C: Channel,
+    C::Itself: ServedBy<A>,
     A: Send + Sync + 'static,
 {
     Box::pin(async move {
-        let app = C::app(&table.app);
+        let app = C::Itself::app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         handler.authorized(&app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");

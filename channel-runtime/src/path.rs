@@ -165,6 +165,16 @@ pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
     let mut at = 0;
     while at < index {
         let (other, other_path) = routes[at];
+        if same(name, other) && same(path.pattern, other_path.pattern) {
+            let text = ConstText::concat(&[
+                "`",
+                name,
+                "` (\"",
+                path.pattern,
+                "\") is listed twice, or another channel has its name and path; take one of them away",
+            ]);
+            panic!("{}", text.as_str());
+        }
         if path.is_ambiguous_with(&other_path) && len + 6 < parts.len() {
             let clash = [if len == 0 { "" } else { " and as " }, "`", other, "` (\"", other_path.pattern, "\")"];
             let (_, free) = parts.split_at_mut(len);

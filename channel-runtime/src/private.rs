@@ -102,6 +102,24 @@ mod server {
         hub.registry().census()
     }
 
+    /// What a `#[state]` field begins with.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` has no `Default`",
+        label = "`#[state]` begins with the type's `Default`",
+        note = "derive or implement `Default` for `{Self}`, or write the first value: `#[state(value)]`"
+    )]
+    pub trait FirstValue {
+        /// The value.
+        fn first_value() -> Self;
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<T: Default> FirstValue for T {
+        fn first_value() -> Self {
+            T::default()
+        }
+    }
+
     /// The path parameter at this place.
     pub fn param<T>(read: fn(&str) -> Option<T>, params: &Params, index: usize) -> Result<T, Refusal> {
         params.get(index).and_then(read).ok_or(Refusal::NotFound)

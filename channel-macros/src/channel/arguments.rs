@@ -4,10 +4,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature, Type};
+use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature, Type, TypeParamBound};
 
 use crate::errors::Errors;
-use crate::spans::{beside_locals, is_named, text, ungroup};
+use crate::spans::{beside_locals, first_type, is_named, last_segment, text, ungroup};
 
 /// How a method of the user's is called.
 pub struct Call {
@@ -177,7 +177,30 @@ fn check_modifiers(sig: &Signature, Expected { who, usage }: Expected, errors: &
     if let Some(param) = sig.generics.params.iter().find(generic) {
         errors.at(param, format_args!("{who} has no type parameters"), usage);
     }
+    if sig.asyncness.is_none()
+        && let syn::ReturnType::Type(_, ty) = &sig.output
+        && is_future(ty)
+    {
+        errors.at(
+            ty,
+            format_args!("{who} is `async` where it waits"),
+            "write `async fn`, and return what the future would",
+        );
+    }
     errors.len() == before
+}
+
+/// Whether a type is written as `impl Future<..>`, or a pinned `dyn` one.
+fn is_future(ty: &Type) -> bool {
+    let bounds = match ungroup(ty) {
+        Type::ImplTrait(ty) => &ty.bounds,
+        Type::TraitObject(ty) => &ty.bounds,
+        ty => return last_segment(ty).and_then(first_type).is_some_and(is_future),
+    };
+    bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|segment| segment.ident == "Future"),
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -223,6 +246,8 @@ mod tests {
             quote!(fn f(&self, a: A, b: B)),
             quote!(fn f(&self, a: &A, b: &B)),
             quote!(fn f(&self, a: &Socket<Self>, b: &Socket<Self>)),
+            quote!(fn f(&self) -> impl Future<Output = ()> + Send),
+            quote!(fn f(&self) -> Pin<Box<dyn std::future::Future<Output = ()> + '_>>),
         ] {
             let text = signature.to_string();
             let (call, errors) = call(signature);

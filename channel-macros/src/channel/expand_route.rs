@@ -29,6 +29,7 @@ pub fn expand(route: &Route) -> TokenStream {
             impl ::channel_runtime::Route for #name {
                 #app_type
                 #room_state_type
+                type Itself = Self;
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
 
@@ -98,7 +99,9 @@ fn build(route: &Route) -> TokenStream {
                 quote!(#local)
             }
             Source::State(Some(value)) => quote!(#value),
-            Source::State(None) => quote_spanned!(ty.span()=> <#ty as ::core::default::Default>::default()),
+            Source::State(None) => {
+                quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FirstValue>::first_value())
+            }
         };
         quote!(#(#cfgs)* #name: #value)
     });

@@ -90,15 +90,31 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     for method in block.methods_mut() {
         let markers: Vec<Attribute> = method.attrs.extract_if(.., |attr| is_marker(attr)).collect();
         let cfgs: Vec<Attribute> = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
-        // The compiler tells of two methods of one name; the second is none of the protocol.
-        if cfgs.is_empty() && seen.contains(&method.sig.ident) {
-            continue;
+        // Which of two conditions hold is not known here.
+        if cfgs.is_empty() {
+            if seen.contains(&method.sig.ident) {
+                written_twice(method, !markers.is_empty(), errors);
+                continue;
+            }
+            seen.push(method.sig.ident.clone());
         }
-        seen.push(method.sig.ident.clone());
         channel.add(method, markers, cfgs, errors);
     }
     channel.lists.check_received(&channel.handlers, errors);
     name.is_some().then_some(channel)
+}
+
+/// The error for a hook or a handler with the name of another one; of plain methods the compiler tells.
+fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
+    let name = &method.sig.ident;
+    let (what, remedy) = match (is_marked, hooks::Kind::named(&name.unraw().to_string())) {
+        (true, _) => (format!("there is a method `{name}` already"), "give this handler another name"),
+        (false, Some(_)) => (format!("the hook `{name}` is written twice"), "put both into one, or take one away"),
+        (false, None) => return,
+    };
+    errors.at(name, what, remedy);
+    // The compiler would tell of it too.
+    method.sig.ident = format_ident!("__{}", name.unraw(), span = name.span());
 }
 
 /// The attribute `#[message]`, also by its full path.

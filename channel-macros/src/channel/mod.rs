@@ -1,6 +1,7 @@
 //! `#[channel(..)]`: on the struct it says where a channel stands, on the impl block what it does.
 
 mod arguments;
+mod blocks;
 pub mod expand_handlers;
 pub mod expand_route;
 pub mod handlers;
@@ -18,6 +19,7 @@ use syn::{Attribute, Item, Token, Visibility};
 use crate::errors::Errors;
 use crate::fallback;
 use crate::impl_block::ImplBlock;
+use crate::spans;
 
 /// What the attribute stands on, told from its first tokens alone.
 enum Kind {
@@ -83,7 +85,13 @@ fn expand_struct(args: TokenStream, item: syn::ItemStruct) -> TokenStream {
 
 fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
     let mut errors = Errors::default();
-    let channel = handlers::parse(args, &mut block, &mut errors);
+    let mut channel = handlers::parse(args, &mut block, &mut errors);
+    if channel.as_ref().is_some_and(|channel| blocks::has_another(&channel.name, block.span())) {
+        let what = format!("`{}` has a `#[channel]` impl block already", spans::text(&block.self_ty));
+        let remedy = "put all handlers and hooks into one; plain methods may stand in a block without `#[channel]`";
+        errors.at(&block.self_ty, what, remedy);
+        channel = None;
+    }
     let expansion = match (channel, errors.into_tokens()) {
         (Some(channel), None) => channel.lists.runtime.place(expand_handlers::expand(&channel)),
         (Some(channel), Some(errors)) => {

@@ -59,6 +59,11 @@ fn check_container(container: &[SerdeArgument], fields: &Fields, errors: &mut Er
                     check_key(&key.value(), key, errors);
                 }
             }
+            "remote" => errors.at(
+                &argument.name,
+                "a message is read and written by its own struct, not for a `remote` one",
+                "take `remote` away, and make the other type a field",
+            ),
             "untagged" => errors.at(
                 &argument.name,
                 "a message is not `untagged`: it is known by its `type`",

@@ -1,0 +1,5 @@
+use channel_runtime::channels;
+
+fn main() {
+    channels![elsewhere::Half].app(());
+}

@@ -1,0 +1,6 @@
+use channel_runtime::channel;
+
+#[channel("")]
+struct Game;
+
+fn main() {}
