@@ -87,6 +87,8 @@ fn parse(text: &str) -> (Vec<Segment>, Vec<Flaw>) {
             }
         } else if let Some((what, remedy)) = flaw_of_literal(segment) {
             flaw(range, what, remedy);
+            // Its field is none too many.
+            segments.extend(foreign_param(segment).map(|name| Segment::Param(name.into())));
         } else {
             segments.push(Segment::Literal(segment.into()));
         }
@@ -107,10 +109,14 @@ fn flaw_of_name(name: &str) -> Option<(String, String)> {
     (!is_identifier).then(|| (format!("`:{name}` is no name for a parameter"), remedy.into()))
 }
 
-fn flaw_of_literal(segment: &str) -> Option<(String, String)> {
+/// The name of a parameter that is written as other frameworks have it.
+fn foreign_param(segment: &str) -> Option<&str> {
     let inner = |open, close| segment.strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
-    if let Some(name) = inner('<', '>').or_else(|| inner('{', '}')) {
-        let name = name.trim_end_matches("..");
+    inner('<', '>').or_else(|| inner('{', '}')).map(|name| name.trim_end_matches(".."))
+}
+
+fn flaw_of_literal(segment: &str) -> Option<(String, String)> {
+    if let Some(name) = foreign_param(segment) {
         return Some((format!("`{segment}` is not how a parameter is written"), format!("write `:{name}`")));
     }
     if segment.starts_with('*') {

@@ -201,6 +201,7 @@ fn state_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
 fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     let mut unmarked: HashMap<String, Param> = HashMap::new();
     let names: Vec<String> = route.pattern.iter().flat_map(Pattern::params).map(str::to_owned).collect();
+    let renamed = misnamed(&marked, &names);
     for Marked { name, ty, cfgs, source } in marked {
         let plain = name.unraw().to_string();
         let is_param = names.contains(&plain);
@@ -217,7 +218,10 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
                     let what = format!("the field of a path's parameter, `:{plain}`, is always there");
                     errors.at(cfg, what, "take the `cfg` away");
                 } else if !is_param && route.pattern.is_some() {
-                    unmade_field(&name, &plain, &names, route, errors);
+                    match &renamed {
+                        Some(param) => misnamed_field(&name, &plain, param, errors),
+                        None => unmade_field(&name, &plain, &names, route, errors),
+                    }
                 }
                 unmarked.insert(plain, Param { name, ty });
             }
@@ -228,7 +232,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
         match unmarked.remove(name) {
             Some(param) => route.params.push(param),
             // Told above, at the field.
-            None if others.contains(name) => {}
+            None if others.contains(name) || renamed.as_ref() == Some(name) => {}
             None if unmarked.keys().any(|field| !names.contains(field) && is_meant(field, name)) => {}
             None => {
                 let literal = route.pattern.as_ref().map(|pattern| &pattern.literal);
@@ -241,6 +245,30 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
             }
         }
     }
+}
+
+/// The parameter that the one field without a parameter is meant for: the one without a field.
+fn misnamed(marked: &[Marked], params: &[String]) -> Option<String> {
+    let plain = |marked: &Marked| marked.name.unraw().to_string();
+    let lacks_field = |param: &&String| !marked.iter().any(|marked| plain(marked) == **param);
+    let lacks_param = |marked: &&Marked| marked.source.is_none() && !params.contains(&plain(marked));
+    let ([param], [field]) = (
+        &params.iter().filter(lacks_field).collect::<Vec<_>>()[..],
+        &marked.iter().filter(lacks_param).collect::<Vec<_>>()[..],
+    ) else {
+        return None;
+    };
+    (!is_meant(&plain(field), param)).then(|| (*param).clone())
+}
+
+fn misnamed_field(name: &Ident, plain: &str, param: &str, errors: &mut Errors) {
+    let what = format!("the field `{plain}` is no parameter of the path, and its `:{param}` has no field");
+    let remedy = format!(
+        "name it `{}` if that is what it is; else add `{0}: String`, and mark this one {}",
+        as_field(param),
+        one_of(&["#[extract]", "#[state]"])
+    );
+    errors.at_span(name.span(), what, remedy);
 }
 
 /// The error for a field that is neither a parameter nor marked.

@@ -1,6 +1,8 @@
 use channel_runtime::channel;
 
 #[channel("/game/<id>")]
-struct Game;
+struct Game {
+    id: u64,
+}
 
 fn main() {}

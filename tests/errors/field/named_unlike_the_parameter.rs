@@ -1,0 +1,11 @@
+use channel_runtime::channel;
+
+#[channel("/rooms/:room")]
+struct Room {
+    name: String,
+}
+
+#[channel]
+impl Room {}
+
+fn main() {}
