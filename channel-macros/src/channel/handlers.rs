@@ -252,9 +252,9 @@ fn no_message(call: &Call, sig: &syn::Signature, errors: &mut Errors) {
         Some(reference) if typed == 1 || call.socket().is_some() => {
             let inner = spans::text(&reference.elem);
             let remedy = format!(
-                "a message is taken by value: write `{inner}`; or name the type: `#[message(type = \"{name}\")]`"
+                "write `{inner}`; or, if that is the app and the message has no fields, `#[message(type = \"{name}\")]`"
             );
-            errors.at(reference, format_args!("the handler `{name}` takes no message"), remedy);
+            errors.at(reference, format_args!("the handler `{name}` takes its message by reference"), remedy);
         }
         _ => {
             let remedy =
