@@ -1,7 +1,23 @@
 //! Each mistake in `errors/` is told in one clear error, at the token to change. After a change to an error's words,
 //! `TRYBUILD=overwrite cargo test --test errors` writes the texts anew, for a human to read.
 
+use std::fs;
+use std::path::Path;
+
 #[test]
 fn every_mistake_has_its_error() {
+    copy_locks();
     trybuild::TestCases::new().compile_fail("tests/errors/*/*.rs");
+}
+
+/// A lock stands beside the manifest, and the package that trybuild makes has its own.
+fn copy_locks() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the directory lies in cargo's own");
+    let package = target.join("tests/trybuild").join(env!("CARGO_PKG_NAME"));
+    fs::create_dir_all(&package).unwrap();
+    for entry in fs::read_dir("tests/errors/lock").unwrap().map(Result::unwrap) {
+        if entry.path().extension().is_some_and(|extension| extension == "lock") {
+            fs::copy(entry.path(), package.join(entry.file_name())).unwrap();
+        }
+    }
 }

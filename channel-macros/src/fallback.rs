@@ -149,6 +149,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             #reply
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
+                const IS_WHOLE: ::core::primitive::bool = false;
 
                 async fn handle(
                     &mut self,

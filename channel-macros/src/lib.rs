@@ -7,6 +7,7 @@
 mod args;
 mod channel;
 mod channels;
+mod describe;
 mod errors;
 mod fallback;
 mod impl_block;
@@ -14,6 +15,7 @@ mod message;
 mod names;
 mod pattern;
 mod runtime;
+mod serde_arguments;
 mod spans;
 
 use proc_macro::TokenStream;
@@ -28,6 +30,12 @@ pub fn channel(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     message::expand(args.into(), item.into()).into()
+}
+
+/// Describes a type's form on the wire: see the trait of this name.
+#[proc_macro_derive(Describe, attributes(describe, serde))]
+pub fn describe(item: TokenStream) -> TokenStream {
+    describe::expand(item.into()).into()
 }
 
 #[doc = include_str!("../docs/channels.md")]

@@ -32,8 +32,9 @@ mod server {
 
     use super::Protocol;
     use crate::codec::DecodeError;
+    use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
     use crate::handshake::{Handshake, Refusal, Reject};
-    use crate::message::Message;
+    use crate::message::{Message, Messages};
     use crate::path::{Params, Path};
     use crate::reply::Flow;
     use crate::room::Room;
@@ -61,6 +62,15 @@ mod server {
         /// Both, for `channels![..]`.
         #[doc(hidden)]
         const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
+        /// The struct's documentation.
+        #[doc(hidden)]
+        const DOCS: &'static str = "";
+        /// The types of the path's parameters.
+        #[doc(hidden)]
+        const PARAMS: &'static [Param] = &[];
+        /// The declared kinds of room.
+        #[doc(hidden)]
+        const ROOMS: &'static [RoomShape] = &[];
 
         /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the state.
         fn build(
@@ -95,6 +105,39 @@ mod server {
     pub trait Channel: Route + Protocol {
         /// What `identity` returns; [`Anonymous`] where there is no such hook.
         type Identity: Identity;
+
+        /// What the handlers answer, in the order of the messages from clients.
+        #[doc(hidden)]
+        const ANSWERS: &'static [AnswerShape] = &[];
+
+        /// The names of the hooks that are there.
+        #[doc(hidden)]
+        const HOOKS: &'static [&'static str] = &[];
+
+        /// Whether `Bytes` are in `sends(..)`.
+        #[doc(hidden)]
+        const SENDS_BINARY: bool = false;
+
+        /// Whether the macros found no error: else what they tell is not all.
+        #[doc(hidden)]
+        const IS_WHOLE: bool = true;
+
+        /// All of it.
+        #[doc(hidden)]
+        const SHAPE: ChannelShape = ChannelShape {
+            name: Self::NAME,
+            docs: Self::DOCS,
+            pattern: Self::PATH.pattern(),
+            params: Self::PARAMS,
+            rooms: Self::ROOMS,
+            from_client: <Self::FromClient as Messages>::SHAPES,
+            answers: Self::ANSWERS,
+            to_client: <Self::ToClient as Messages>::SHAPES,
+            hears_binary: Self::TAKES_BINARY,
+            says_binary: Self::SENDS_BINARY,
+            hooks: Self::HOOKS,
+            is_whole: Self::IS_WHOLE,
+        };
 
         /// `authorize`
         fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {

@@ -5,13 +5,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::activity::Activity;
 use crate::channel::{Channel, Identity, ServedBy};
 use crate::config::Config;
+use crate::describe::{ChannelShape, Description, describe};
 use crate::door::Door;
 use crate::filter::Start;
 use crate::handshake::{Handshake, Refusal};
 use crate::hub::{Hub, User};
+use crate::lock::fingerprint;
 use crate::path::{Params, Path};
 use crate::registry::Registry;
 use crate::serve::Server;
@@ -36,6 +40,7 @@ use crate::session::Session;
 /// It owns the registry and never the app.
 pub struct Channels<A> {
     registry: Arc<Registry>,
+    shapes: Vec<ChannelShape>,
     routes: Vec<Route<A>>,
 }
 
@@ -43,7 +48,7 @@ impl<A: Send + Sync + 'static> Channels<A> {
     /// For `channels![..]`, which checks the list.
     #[doc(hidden)]
     pub fn new() -> Self {
-        Self { registry: Arc::new(Registry::new()), routes: Vec::new() }
+        Self { registry: Arc::new(Registry::new()), shapes: Vec::new(), routes: Vec::new() }
     }
 
     /// For `channels![..]`, which checks the list.
@@ -56,6 +61,7 @@ impl<A: Send + Sync + 'static> Channels<A> {
     {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
         registry.add::<C>(|| Box::new(C::RoomState::default()));
+        self.shapes.push(C::SHAPE);
         self.routes.push(Route { path: C::PATH, start: start::<C, A> });
         self
     }
@@ -78,6 +84,11 @@ impl<A: Send + Sync + 'static> Channels<A> {
         Users { registry: Arc::clone(&self.registry) }
     }
 
+    /// What travels on the channels, as data: for documentation, schemas and generated clients.
+    pub fn describe(&self) -> Description {
+        describe(&self.shapes, fingerprint(&self.shapes))
+    }
+
     /// The channels as a server, with the app that their handlers see.
     pub fn app(self, app: A) -> Server<A> {
         self.app_arc(Arc::new(app))
@@ -85,11 +96,13 @@ impl<A: Send + Sync + 'static> Channels<A> {
 
     /// As [`app`](Self::app), where the app is shared already.
     pub fn app_arc(self, app: Arc<A>) -> Server<A> {
-        let Self { registry, mut routes } = self;
+        let Self { registry, shapes, mut routes } = self;
+        let fingerprint = fingerprint(&shapes);
+        let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
         // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
         routes.sort_by_cached_key(|route| route.path.specificity());
         let (config, door, activity) = (Arc::default(), Arc::default(), Activity::default());
-        Server::new(Table { registry, app, routes, config, door, activity })
+        Server::new(Table { registry, app, shapes, fingerprint, routes, config, door, activity })
     }
 }
 
@@ -125,6 +138,9 @@ pub(crate) struct Table<A> {
     pub config: Arc<Config>,
     pub door: Arc<Door>,
     pub activity: Activity,
+    /// What is said in every handshake.
+    pub fingerprint: HeaderValue,
+    shapes: Vec<ChannelShape>,
     routes: Vec<Route<A>>,
 }
 
@@ -156,6 +172,12 @@ impl<A> Table<A> {
             let params = route.path.matches(path)?;
             Some(Match { table: self, route, params })
         })
+    }
+
+    /// What travels on the channels, as data.
+    pub fn describe(&self) -> Description {
+        let fingerprint = self.fingerprint.to_str().expect("hexadecimal digits are text");
+        describe(&self.shapes, fingerprint.into())
     }
 
     pub fn is_stopping(&self) -> bool {

@@ -1,10 +1,26 @@
 //! Text put together in a constant: what compile-time checks say.
 
+#[cfg(feature = "server")]
+use std::cmp::Ordering;
+
+/// How many bytes are compared in one step.
+const CHUNK: usize = size_of::<u128>();
+
 /// Whether two strings are equal, in a constant.
 pub(crate) const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;
+    }
+    // Sixteen at a time: a step of the compiler's interpreter costs the same whatever it compares. Short texts, which most are,
+    // are not asked for so many: a call is many steps.
+    while a.len() >= CHUNK
+        && let (Some((first_a, rest_a)), Some((first_b, rest_b))) = (a.split_first_chunk(), b.split_first_chunk())
+    {
+        if u128::from_ne_bytes(*first_a) != u128::from_ne_bytes(*first_b) {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
     }
     let mut at = 0;
     while at < a.len() {
@@ -16,43 +32,78 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
+/// How two strings are ordered, by their bytes, in a constant.
+#[cfg(feature = "server")]
+pub(crate) const fn compare(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while a.len() >= CHUNK
+        && let (Some((first_a, rest_a)), Some((first_b, rest_b))) = (a.split_first_chunk(), b.split_first_chunk())
+    {
+        let (first_a, first_b) = (u128::from_be_bytes(*first_a), u128::from_be_bytes(*first_b));
+        if first_a != first_b {
+            return if first_a < first_b { Ordering::Less } else { Ordering::Greater };
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    let mut at = 0;
+    while at < a.len() && at < b.len() {
+        if a[at] != b[at] {
+            return if a[at] < b[at] { Ordering::Less } else { Ordering::Greater };
+        }
+        at += 1;
+    }
+    match () {
+        () if a.len() == b.len() => Ordering::Equal,
+        () if a.len() < b.len() => Ordering::Less,
+        () => Ordering::Greater,
+    }
+}
+
 /// Text put together in a constant, for the errors of compile-time checks.
 #[doc(hidden)]
-pub struct ConstText {
-    bytes: [u8; 512],
+pub struct ConstText<const N: usize = 512> {
+    bytes: [u8; N],
     len: usize,
 }
 
 impl ConstText {
     /// All the parts in a row; what is beyond 512 bytes is cut at a character.
     pub const fn concat(parts: &[&str]) -> Self {
-        let mut text = Self { bytes: [0; 512], len: 0 };
-        let mut part = 0;
-        while part < parts.len() {
-            let bytes = parts[part].as_bytes();
-            let mut at = 0;
-            while at < bytes.len() {
-                if text.len == text.bytes.len() {
-                    return text.cut();
-                }
-                text.bytes[text.len] = bytes[at];
-                text.len += 1;
-                at += 1;
-            }
-            part += 1;
-        }
+        let mut text = Self::new();
+        text.push_all(parts);
         text
     }
+}
 
-    /// Takes away a character that was only partly written.
-    const fn cut(mut self) -> Self {
-        while self.len > 0 && self.bytes[self.len - 1] & 0b1100_0000 == 0b1000_0000 {
-            self.len -= 1;
+impl<const N: usize> ConstText<N> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self { bytes: [0; N], len: 0 }
+    }
+
+    /// More text; what is beyond `N` bytes is cut at a character.
+    pub(crate) const fn push(&mut self, text: &str) {
+        let mut taken = text.len();
+        if taken > N - self.len {
+            taken = N - self.len;
+            while !text.is_char_boundary(taken) {
+                taken -= 1;
+            }
         }
-        if self.len > 0 && self.bytes[self.len - 1] >= 0b1100_0000 {
-            self.len -= 1;
+        let (text, _) = text.as_bytes().split_at(taken);
+        let (_, free) = self.bytes.split_at_mut(self.len);
+        let (place, _) = free.split_at_mut(taken);
+        place.copy_from_slice(text);
+        self.len += taken;
+    }
+
+    /// All of these in a row.
+    pub(crate) const fn push_all(&mut self, parts: &[&str]) {
+        let mut at = 0;
+        while at < parts.len() {
+            self.push(parts[at]);
+            at += 1;
         }
-        self
     }
 
     /// The text.
@@ -62,6 +113,36 @@ impl ConstText {
             Ok(text) => text,
             Err(_) => "",
         }
+    }
+}
+
+/// What the lines of a lock need beside.
+#[cfg(feature = "server")]
+impl<const N: usize> ConstText<N> {
+    /// How many bytes it has.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Empty again.
+    pub(crate) const fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// In decimal digits.
+    pub(crate) const fn push_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.push_number(number / 10);
+        }
+        let (_, digit) = "0123456789".split_at(number % 10);
+        let (digit, _) = digit.split_at(1);
+        self.push(digit);
+    }
+}
+
+impl<const N: usize> Default for ConstText<N> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -76,5 +157,37 @@ mod tests {
         assert_eq!(text.as_str().len(), 511);
         assert!(text.as_str().ends_with('é'));
         assert_eq!(ConstText::concat(&["a", "", "bc"]).as_str(), "abc");
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        let mut text = ConstText::<8>::new();
+        text.push_number(0);
+        text.push_number(2048);
+        assert_eq!(text.as_str(), "02048");
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn texts_have_the_order_of_their_bytes() {
+        let texts =
+            ["", "a", "ab", "b", "é", "0123456789abcdef", "0123456789abcdef0", "0123456789abcdeg", "0123456789abcde"];
+        for a in texts {
+            for b in texts {
+                assert_eq!(compare(a, b), a.cmp(b), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_equal_texts_are_the_same() {
+        let long = "0123456789abcdef0123456789abcdef-";
+        for at in 0..long.len() {
+            let mut other = long.to_owned();
+            other.replace_range(at..=at, "x");
+            assert!(same(long, long) && !same(long, &other) && !same(&long[..at], long), "{at}");
+            assert!(same(&long[..at], &other[..at]));
+        }
     }
 }

@@ -27,6 +27,9 @@ use crate::wire::transport::Transport;
 /// The one subprotocol spoken; a client that offers none means it.
 const SUBPROTOCOL: &str = "channels.1.json";
 
+/// What the wire is like, for clients that were made for one; see `describe::Description::fingerprint`.
+const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
+
 /// Starts the task of a connection, once there is one; the bytes are what came behind the handshake. With what was agreed on
 /// compression.
 pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>, Admission, Option<Agreed>) + Send>;
@@ -148,7 +151,9 @@ async fn answer<A: Send + Sync + 'static>(
             Err(error) => tracing::debug!(%error, "a client went away during its handshake"),
         }
     });
-    Ok(opening.accept())
+    let mut response = opening.accept();
+    response.headers_mut().insert(FINGERPRINT, table.fingerprint.clone());
+    Ok(response)
 }
 
 fn stopping() -> Reject {

@@ -42,6 +42,7 @@
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade.
 //! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds.
+//! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
 //! - [`testing`]: typed clients in the test's own process.
 //!
 //! # On the wire
@@ -73,6 +74,7 @@
 mod channel;
 mod codec;
 mod const_text;
+pub mod describe;
 mod fault;
 mod message;
 #[doc(hidden)]
@@ -119,6 +121,8 @@ mod hub;
 mod link;
 #[cfg(feature = "server")]
 mod listener;
+#[cfg(feature = "server")]
+mod lock;
 #[cfg(feature = "server")]
 mod mask;
 #[cfg(feature = "server")]

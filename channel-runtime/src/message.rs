@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::describe::{Content, MessageShape, Type};
+
 /// One JSON object on the wire, known by its `"type"`.
 ///
 /// Written with `#[message(type = "move")]` on a struct, which also derives serde's `Serialize` and
@@ -25,6 +27,10 @@ use serde::{Deserialize, Serialize, Serializer};
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// The value of the `"type"` key. Never empty, never `success` or `error`, never begins with `$`.
     const TYPE: &'static str;
+
+    /// What the macro tells of the fields.
+    #[doc(hidden)]
+    const SHAPE: MessageShape = MessageShape { content: Content::As(Type::Json), ..MessageShape::unit(Self::TYPE, "") };
 
     // The expansions reach serde through these alone, so that for what is no message there is one error, this trait's.
 
@@ -63,6 +69,10 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
 pub trait Messages: Sized + Send + 'static {
     /// The wire types of the set, each once; a message is known by its place in here.
     const TYPES: &'static [&'static str];
+
+    /// Their fields, in the same order.
+    #[doc(hidden)]
+    const SHAPES: &'static [MessageShape] = &[];
 
     /// Reads the payload of the message at `index` in [`TYPES`](Self::TYPES) from the object's other fields.
     ///

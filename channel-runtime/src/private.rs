@@ -10,6 +10,14 @@ pub use crate::codec::{deserialize, serialize};
 pub use crate::codec::{Decoded, Head, decode, encode_one_of};
 pub use crate::const_text::ConstText;
 
+/// What every expansion has, near at hand.
+pub use crate::describe::{parts::MessageShape, probe::plain};
+
+/// What the macros tell of types.
+pub mod shapes {
+    pub use crate::describe::probe::*;
+}
+
 /// Reads a message without fields: other fields are passed over.
 pub fn decode_unit<'de, D: Deserializer<'de>>(fields: D) -> Result<(), D::Error> {
     IgnoredAny::deserialize(fields).map(drop)
@@ -54,6 +62,11 @@ mod server {
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
     pub use crate::handshake::Refusal;
+    /// The check of a lock.
+    pub mod lock {
+        pub use crate::describe::parts::ChannelShape;
+        pub use crate::lock::{Lock, Section, Types, accept, channel, rest};
+    }
     use crate::handshake::Reject;
     use crate::hub::Hub;
     pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};

@@ -1,6 +1,7 @@
 //! What a handler may return, and how it becomes the answer to the message it handled.
 
 use crate::channel::{Channel, SentBy};
+use crate::describe::{AnswerKind, AnswerShape};
 use crate::fault::Fault;
 use crate::message::Success;
 use crate::socket::Socket;
@@ -33,11 +34,17 @@ pub enum Flow {
     note = "return `()`, a message listed in `sends(..)`, `Success(..)`, an `Option` of these, or a `Result` of these with an error that is `Into<Fault>`"
 )]
 pub trait Reply<C: Channel>: Send {
+    /// What it is, as far as its type tells.
+    #[doc(hidden)]
+    const ANSWER: AnswerShape = AnswerShape::UNKNOWN;
+
     /// Sends the answer.
     fn reply(self, socket: &Socket<C>) -> Flow;
 }
 
 impl<C: Channel> Reply<C> for () {
+    const ANSWER: AnswerShape = AnswerShape::NOTHING;
+
     fn reply(self, socket: &Socket<C>) -> Flow {
         socket.answer_nothing();
         Flow::Continue
@@ -45,6 +52,8 @@ impl<C: Channel> Reply<C> for () {
 }
 
 impl<C: Channel, M: SentBy<C>> Reply<C> for M {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::One(M::TYPE));
+
     fn reply(self, socket: &Socket<C>) -> Flow {
         socket.answer(&self);
         Flow::Continue
@@ -52,6 +61,8 @@ impl<C: Channel, M: SentBy<C>> Reply<C> for M {
 }
 
 impl<C: Channel, T: serde::Serialize + Send> Reply<C> for Success<T> {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Data(None));
+
     fn reply(self, socket: &Socket<C>) -> Flow {
         socket.answer_success(&self.0);
         Flow::Continue
@@ -59,6 +70,8 @@ impl<C: Channel, T: serde::Serialize + Send> Reply<C> for Success<T> {
 }
 
 impl<C: Channel, R: Reply<C>> Reply<C> for Option<R> {
+    const ANSWER: AnswerShape = AnswerShape { optional: true, ..R::ANSWER };
+
     fn reply(self, socket: &Socket<C>) -> Flow {
         match self {
             Some(reply) => reply.reply(socket),
@@ -68,6 +81,8 @@ impl<C: Channel, R: Reply<C>> Reply<C> for Option<R> {
 }
 
 impl<C: Channel, R: Reply<C>, E: Into<Fault> + Send> Reply<C> for Result<R, E> {
+    const ANSWER: AnswerShape = AnswerShape { fallible: true, ..R::ANSWER };
+
     fn reply(self, socket: &Socket<C>) -> Flow {
         match self {
             Ok(reply) => reply.reply(socket),

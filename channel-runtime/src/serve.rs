@@ -13,6 +13,7 @@ use crate::activity::Activity;
 use crate::bound::Bound;
 use crate::channels::Table;
 use crate::config::Config;
+use crate::describe::Description;
 use crate::filter::filter;
 use crate::listener::Listener;
 use crate::service::Service;
@@ -37,6 +38,11 @@ impl<A: Send + Sync + 'static> Server<A> {
         let table = Arc::get_mut(&mut self.table).expect("a server is configured before it is mounted");
         table.config = Arc::new(config);
         self
+    }
+
+    /// What travels on the channels, as data: for documentation, schemas and generated clients.
+    pub fn describe(&self) -> Description {
+        self.table.describe()
     }
 
     /// All channels as one warp filter, which leaves other requests to the routes beside it:

@@ -16,6 +16,8 @@ pub struct Call {
     pub arguments: Vec<Argument>,
     /// The return type, or the name where there is none: where an error about the answer stands.
     pub output: TokenStream,
+    /// The return type, where there is one.
+    pub returns: Option<Type>,
 }
 
 pub enum Argument {
@@ -73,7 +75,11 @@ impl Call {
             syn::ReturnType::Default => sig.ident.to_token_stream(),
             syn::ReturnType::Type(_, ty) => ty.to_token_stream(),
         };
-        let call = Self { name: sig.ident.clone(), is_async: sig.asyncness.is_some(), arguments, output };
+        let returns = match &sig.output {
+            syn::ReturnType::Default => None,
+            syn::ReturnType::Type(_, ty) => Some((**ty).clone()),
+        };
+        let call = Self { name: sig.ident.clone(), is_async: sig.asyncness.is_some(), arguments, output, returns };
         is_callable.then_some(call)
     }
 

@@ -7,6 +7,9 @@ use syn::spanned::Spanned as _;
 use super::handlers::{Channel, Handler, Payload};
 use super::hooks::{Hook, Kind};
 use super::messages::{self, Messages};
+use crate::describe;
+use crate::describe::types::Context;
+use crate::spans::{first_type, last_segment, ungroup};
 
 pub fn expand(channel: &Channel) -> TokenStream {
     let enums = enums(channel);
@@ -94,14 +97,71 @@ fn implementation(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let identity = identity(channel);
     let handle = handle(channel);
+    let shape = shape(channel);
     let hooks = channel.hooks.iter().map(hook);
     let if_route = if_route(channel);
     quote! {
         impl ::channel_runtime::Channel for #self_ty #if_route {
             #identity
+            #shape
             #(#hooks)*
             #handle
         }
+    }
+}
+
+/// What is told of it, where there is something to tell.
+fn shape(channel: &Channel) -> TokenStream {
+    let to_client = channel.name_to_client();
+    let answers = channel.handlers.iter().map(|Handler { cfgs, call, .. }| {
+        let answer = answer(call.returns.as_ref(), &to_client);
+        quote!(#(#cfgs)* #answer)
+    });
+    let names = describe::names();
+    let answers = channel.handlers.iter().any(|handler| handler.call.returns.is_some()).then(|| {
+        quote! {
+            const ANSWERS: &'static [::channel_runtime::private::shapes::AnswerShape] = { #names &[#(#answers),*] };
+        }
+    });
+    let hooks = channel.hooks.iter().map(|Hook { kind, cfgs, .. }| {
+        let name = kind.name();
+        quote!(#(#cfgs)* #name)
+    });
+    let hooks = (!channel.hooks.is_empty())
+        .then(|| quote!(const HOOKS: &'static [&'static ::core::primitive::str] = &[#(#hooks),*];));
+    let binary = channel.lists.sends_bytes.as_ref().map(|_| {
+        quote!(
+            const SENDS_BINARY: ::core::primitive::bool = true;
+        )
+    });
+    quote!(#answers #hooks #binary)
+}
+
+/// What a handler's return type tells of its answer.
+fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {
+    let Some(ty) = returns else { return quote!(__s::AnswerShape::NOTHING) };
+    if matches!(ungroup(ty), syn::Type::ImplTrait(_)) {
+        return quote!(__s::AnswerShape::UNKNOWN);
+    }
+    let more = innermost(ty).and_then(|segment| match first_type(segment) {
+        Some(data) if segment.ident == "Success" => {
+            let data = Context::default().ty(data);
+            Some(quote!(.with_data(#data)))
+        }
+        _ if segment.ident == *to_client => {
+            Some(quote!(.with_messages(<#to_client as ::channel_runtime::Messages>::TYPES)))
+        }
+        _ => None,
+    });
+    quote!(__s::AnswerOf::<Self, #ty>::ANSWER #more)
+}
+
+/// The `Success<T>` of `Result<Option<Success<T>>, Fault>`: what is answered, without what else may be.
+fn innermost(ty: &syn::Type) -> Option<&syn::PathSegment> {
+    let segment = last_segment(ty)?;
+    match (segment.ident == "Option" || segment.ident == "Result", first_type(segment)) {
+        (true, Some(inner)) => innermost(inner),
+        _ => Some(segment),
     }
 }
 
@@ -114,7 +174,7 @@ pub fn identity(channel: &Channel) -> TokenStream {
 
 fn handle(channel: &Channel) -> TokenStream {
     let from_client = channel.name_from_client();
-    let arms = channel.handlers.iter().map(|Handler { cfgs, variant, payload, call }| {
+    let arms = channel.handlers.iter().map(|Handler { cfgs, variant, payload, call, .. }| {
         let pattern = match payload {
             Payload::Struct(_) => quote!(#from_client::#variant(__message)),
             Payload::Unit(_) => quote!(#from_client::#variant),

@@ -7,6 +7,8 @@ use syn::spanned::Spanned as _;
 
 use super::rooms::RoomKind;
 use super::route::{OtherField, Param, Route, Source};
+use crate::describe;
+use crate::describe::types::{Context, is_plain};
 use crate::pattern::{Pattern, Segment};
 use crate::spans::{self, beside_locals};
 
@@ -17,6 +19,7 @@ pub fn expand(route: &Route) -> TokenStream {
     let path = path(pattern);
     let text = name.unraw().to_string();
     let build = build(route);
+    let shape = shape(route);
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
     let served_by = served_by(route);
@@ -32,6 +35,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 type Itself = Self;
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
+                #shape
 
                 #build
 
@@ -66,11 +70,40 @@ pub fn path(pattern: &Pattern) -> TokenStream {
     quote!(::channel_runtime::private::Path::new(#literal, &[#(#segments),*]))
 }
 
+/// What is told of it, where there is something to tell.
+fn shape(route: &Route) -> TokenStream {
+    let (names, docs) = (describe::names(), &route.docs);
+    let docs = (!docs.is_empty()).then(|| quote!(const DOCS: &'static ::core::primitive::str = #docs;));
+    let is_plain = route.params.iter().all(|param| is_plain(spans::ungroup(&param.ty)));
+    let params = route.params.iter().map(|Param { name, docs, ty }| {
+        let name = name.unraw().to_string();
+        if is_plain {
+            return quote!(::channel_runtime::private::shapes::param::<#ty>(#name, #docs));
+        }
+        let ty = Context::default().ty(ty);
+        quote!(__s::Param { name: #name, docs: #docs, ty: #ty })
+    });
+    let param_names = (!is_plain).then_some(&names);
+    let params = (!route.params.is_empty()).then(|| {
+        quote! {
+            const PARAMS: &'static [::channel_runtime::private::shapes::Param] = { #param_names &[#(#params),*] };
+        }
+    });
+    let rooms = route.rooms.iter().map(|RoomKind { ty, kind }| {
+        let key = Context::default().ty(ty);
+        quote!(__s::RoomShape { kind: #kind, key: #key })
+    });
+    let rooms = (!route.rooms.is_empty()).then(
+        || quote!(const ROOMS: &'static [::channel_runtime::private::shapes::RoomShape] = { #names &[#(#rooms),*] };),
+    );
+    quote!(#docs #params #rooms)
+}
+
 /// Parameters first, so that a path that is none of ours is 404 whatever the extractors say.
 fn build(route: &Route) -> TokenStream {
     let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
     let local = |name: &syn::Ident| format_ident!("__{}", name.unraw(), span = beside_locals(name.span()));
-    let params = route.params.iter().enumerate().map(|(index, Param { name, ty })| {
+    let params = route.params.iter().enumerate().map(|(index, Param { name, ty, .. })| {
         let local = local(name);
         let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::from_path);
         quote!(let #local = ::channel_runtime::private::param(#read, __params, #index)?;)
@@ -121,11 +154,11 @@ fn build(route: &Route) -> TokenStream {
 /// `GameChannel::room(&game_id)`. A `String` is taken as `&str`, so that `room("lobby")` can be written.
 pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -> TokenStream {
     let Route { name, vis, params, .. } = route;
-    let arguments = params.iter().map(|Param { name, ty }| {
+    let arguments = params.iter().map(|Param { name, ty, .. }| {
         let taken = if is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
         quote!(#name: &#taken)
     });
-    let values = params.iter().map(|Param { name, ty }| {
+    let values = params.iter().map(|Param { name, ty, .. }| {
         if is_string(ty) {
             quote!(&#name)
         } else {

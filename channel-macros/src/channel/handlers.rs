@@ -8,6 +8,7 @@ use syn::{Attribute, FnArg, LitStr, Type};
 use super::arguments::{Argument, Call, Expected};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
+use crate::describe::docs;
 use crate::errors::Errors;
 use crate::impl_block::{ImplBlock, Method};
 use crate::names::camel;
@@ -29,6 +30,7 @@ pub struct Channel {
 
 pub struct Handler {
     pub cfgs: Vec<Attribute>,
+    pub docs: String,
     pub variant: Ident,
     pub payload: Payload,
     pub call: Call,
@@ -206,7 +208,7 @@ impl Channel {
                 }
             },
         };
-        let handler = Handler { cfgs, variant, payload, call };
+        let handler = Handler { cfgs, docs: docs(&method.attrs), variant, payload, call };
         if self.is_new(&handler, errors) {
             self.handlers.push(handler);
         }

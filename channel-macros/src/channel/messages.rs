@@ -26,7 +26,8 @@ struct Message<'a> {
 
 enum Content<'a> {
     Struct(&'a Type),
-    Unit(&'a LitStr),
+    /// With the docs of its handler.
+    Unit(&'a LitStr, &'a str),
 }
 
 pub fn from_client(channel: &Channel) -> Messages<'_> {
@@ -35,7 +36,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         variant: &handler.variant,
         content: match &handler.payload {
             Payload::Struct(ty) => Content::Struct(ty),
-            Payload::Unit(literal) => Content::Unit(literal),
+            Payload::Unit(literal) => Content::Unit(literal, &handler.docs),
         },
         owner: handler.call.name.to_string(),
     });
@@ -73,7 +74,7 @@ impl Messages<'_> {
                     let doc = format!(" [`{}`]", crate::spans::text(ty));
                     quote!(#(#cfgs)* #[doc = #doc] #variant(#ty))
                 }
-                Content::Unit(literal) => {
+                Content::Unit(literal, _) => {
                     let doc = format!(" `{:?}`, a message without fields", literal.value());
                     quote!(#(#cfgs)* #[doc = #doc] #variant)
                 }
@@ -94,6 +95,10 @@ impl Messages<'_> {
     pub fn implementation(&self) -> TokenStream {
         let Self { name, messages, .. } = self;
         let places = self.counted_places();
+        let shapes = messages.iter().map(|message| {
+            let (cfgs, shape) = (message.cfgs, message.shape());
+            quote!(#(#cfgs)* #shape)
+        });
         let types = messages.iter().map(|message| {
             let (cfgs, wire_type) = (message.cfgs, message.wire_type());
             quote!(#(#cfgs)* #wire_type)
@@ -114,6 +119,7 @@ impl Messages<'_> {
 
                 impl ::channel_runtime::Messages for #name {
                     const TYPES: &'static [&'static ::core::primitive::str] = &[#(#types,)*];
+                    const SHAPES: &'static [#private::MessageShape] = &[#(#shapes,)*];
 
                     fn decode<'__de, __D: #private::serde::Deserializer<'__de>>(
                         __index: ::core::primitive::usize,
@@ -173,7 +179,7 @@ impl Messages<'_> {
                     let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::from_fields);
                     quote!(::core::result::Result::map(#read(__fields), #name::#variant))
                 }
-                Content::Unit(_) => {
+                Content::Unit(..) => {
                     let read = quote!(::channel_runtime::private::decode_unit(__fields));
                     quote!(::core::result::Result::map(#read, |()| #name::#variant))
                 }
@@ -198,7 +204,7 @@ impl Messages<'_> {
                 let write = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::to_fields);
                 quote!(#(#cfgs)* #name::#variant(ref __message) => #write(__message, __serializer))
             }
-            Content::Unit(_) => {
+            Content::Unit(..) => {
                 quote!(#(#cfgs)* #name::#variant => ::channel_runtime::private::encode_unit(__serializer))
             }
         });
@@ -265,14 +271,23 @@ impl Message<'_> {
     fn wire_type(&self) -> TokenStream {
         match self.content {
             Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::TYPE),
-            Content::Unit(literal) => quote!(#literal),
+            Content::Unit(literal, _) => quote!(#literal),
+        }
+    }
+
+    fn shape(&self) -> TokenStream {
+        match self.content {
+            Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::SHAPE),
+            Content::Unit(literal, docs) => {
+                quote!(::channel_runtime::private::MessageShape::unit(#literal, #docs))
+            }
         }
     }
 
     fn span(&self) -> proc_macro2::Span {
         match self.content {
             Content::Struct(ty) => ty.span(),
-            Content::Unit(literal) => literal.span(),
+            Content::Unit(literal, _) => literal.span(),
         }
     }
 

@@ -9,6 +9,7 @@ use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type,
 
 use super::rooms::{self, Listed, RoomKind};
 use crate::args;
+use crate::describe::docs;
 use crate::errors::Errors;
 use crate::names::{closest, one_of};
 use crate::pattern::Pattern;
@@ -19,6 +20,7 @@ const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "crate"];
 /// A channel's struct. After an error it holds what could be told.
 pub struct Route {
     pub name: Ident,
+    pub docs: String,
     pub vis: Visibility,
     pub pattern: Option<Pattern>,
     pub app: Option<Type>,
@@ -34,6 +36,7 @@ pub struct Route {
 
 pub struct Param {
     pub name: Ident,
+    pub docs: String,
     pub ty: Type,
 }
 
@@ -55,6 +58,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
     let args = Args::parse(args, errors);
     let mut route = Route {
         name: item.ident.clone(),
+        docs: docs(&item.attrs),
         vis: item.vis.clone(),
         pattern: args.path.map(|path| Pattern::parse(path, errors)),
         app: args.app,
@@ -134,6 +138,7 @@ impl Args {
 /// A field with what its attribute says.
 struct Marked {
     name: Ident,
+    docs: String,
     ty: Type,
     cfgs: Vec<Attribute>,
     source: Option<Source>,
@@ -153,6 +158,7 @@ fn take_field(field: &mut Field, errors: &mut Errors) -> Option<Marked> {
     }
     Some(Marked {
         name: field.ident.clone()?,
+        docs: docs(&field.attrs),
         ty: field.ty.clone(),
         cfgs: field.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect(),
         source,
@@ -202,7 +208,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     let mut unmarked: HashMap<String, Param> = HashMap::new();
     let names: Vec<String> = route.pattern.iter().flat_map(Pattern::params).map(str::to_owned).collect();
     let renamed = misnamed(&marked, &names);
-    for Marked { name, ty, cfgs, source } in marked {
+    for Marked { name, docs, ty, cfgs, source } in marked {
         let plain = name.unraw().to_string();
         let is_param = names.contains(&plain);
         match source {
@@ -223,7 +229,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
                         None => unmade_field(&name, &plain, &names, route, errors),
                     }
                 }
-                unmarked.insert(plain, Param { name, ty });
+                unmarked.insert(plain, Param { name, docs, ty });
             }
         }
     }

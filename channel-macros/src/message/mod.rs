@@ -1,23 +1,25 @@
 //! `#[message(type = "move")]` on a struct.
 
-mod serde_arguments;
 mod shape;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Generics, Ident, Item, ItemStruct, LitStr, Path, Token};
+use syn::{Attribute, Fields, Generics, Ident, Item, ItemStruct, LitStr, Path, Token};
 
 use crate::args;
+use crate::describe::content::{self, Container};
+use crate::describe::types::Context;
 use crate::errors::Errors;
-use crate::fallback;
 use crate::runtime::{self, Runtime};
+use crate::serde_arguments::serde_arguments;
+use crate::{describe, fallback};
 
 pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let parsed = syn::parse2::<Item>(item.clone());
-    let Ok(Item::Struct(item)) = parsed else {
+    let Ok(Item::Struct(mut item)) = parsed else {
         no_struct(&parsed, &item, &mut errors);
         let errors = errors.into_tokens();
         return quote!(#item #errors);
@@ -33,11 +35,15 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     }
     refuse_generics(&item.generics, &mut errors);
     shape::check(&item, &mut errors);
+    let shape = shape(&item, &mut errors);
+    if !has_derive(&item, "Describe") {
+        describe::strip(&mut item.fields);
+    }
     if args.serde.is_none() {
         refuse_own_derives(&item, &mut errors);
     }
     match (args.wire_type, errors.into_tokens()) {
-        (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none(), &args.runtime),
+        (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none(), &args.runtime, &shape),
         (_, errors) => {
             let (item, fallback) = fallback::message(&item, args.serde.is_some());
             let fallback = args.runtime.place(fallback);
@@ -185,10 +191,42 @@ fn derives(item: &ItemStruct) -> Vec<Path> {
     attrs.filter_map(|attr| attr.parse_args_with(list).ok()).flatten().collect()
 }
 
-fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool, runtime: &Runtime) -> TokenStream {
+/// What the message is on the wire, behind its type.
+fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
+    let docs = describe::docs(&item.attrs);
+    let context = Context { own: Some(&item.ident), recursive: false };
+    let arguments = serde_arguments(&item.attrs);
+    let container = Container::new(&arguments, context);
+    let stands_for = content::stands_for(&arguments, context);
+    let tag = content::struct_tag(&item.ident, &arguments);
+    if stands_for.is_none()
+        && tag.is_none()
+        && let Some((types, texts)) = container.plain(&item.fields)
+    {
+        return quote!(::channel_runtime::private::plain::<(#(#types,)*)>(Self::TYPE, #docs, #texts));
+    }
+    let names = describe::names();
+    let content = match (stands_for, &item.fields) {
+        (Some(other), _) => quote!(__s::Content::As(#other)),
+        (None, Fields::Unit) => quote!(__s::fields(&[#tag])),
+        (None, fields) => container.content(fields, tag, errors),
+    };
+    quote!({
+        #names
+        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content }
+    })
+}
+
+fn expand_struct(
+    item: &ItemStruct,
+    wire_type: &LitStr,
+    derive: bool,
+    runtime: &Runtime,
+    shape: &TokenStream,
+) -> TokenStream {
     let name = &item.ident;
     let derives = derive.then(|| {
-        let names_crate = serde_arguments::serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
+        let names_crate = serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
         let serde = (!names_crate).then(|| quote!(#[serde(crate = "::channel_runtime::private::serde")]));
         runtime.place(quote! {
             #[derive(::channel_runtime::private::serde::Serialize, ::channel_runtime::private::serde::Deserialize)]
@@ -199,6 +237,7 @@ fn expand_struct(item: &ItemStruct, wire_type: &LitStr, derive: bool, runtime: &
         #[automatically_derived]
         impl ::channel_runtime::Message for #name {
             const TYPE: &'static ::core::primitive::str = #wire_type;
+            const SHAPE: ::channel_runtime::private::MessageShape = #shape;
         }
     });
     // Ours stand first, so that no derive behind them finds a `serde` attribute of nobody's.
@@ -253,7 +292,7 @@ mod tests {
         let item = "#[derive(serde::Serialize, serde::Deserialize)] struct Move { from: String }";
         assert!(expansion("type = \"move\"", item).contains("compile_error"));
         let own = expansion("type = \"move\", serde", item);
-        assert!(!own.contains("compile_error") && !own.contains("private"), "{own}");
+        assert!(!own.contains("compile_error") && !own.contains("private::serde"), "{own}");
     }
 
     #[test]

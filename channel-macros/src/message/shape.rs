@@ -3,14 +3,14 @@
 use syn::ext::IdentExt as _;
 use syn::{Field, Fields, ItemStruct, LitStr, Type};
 
-use super::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments};
 use crate::errors::Errors;
+use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments};
 use crate::spans::{first_type, last_segment, text, ungroup};
 
 pub fn check(item: &ItemStruct, errors: &mut Errors) {
     let container = serde_arguments(&item.attrs);
     check_container(&container, &item.fields, errors);
-    let rules = Rules::of(&container);
+    let rules = Rules::of("rename_all", &container);
     for field in &item.fields {
         check_field(field, rules, errors);
     }
@@ -112,8 +112,8 @@ fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
         return;
     }
     let plain = name.unraw().to_string();
-    let written = (!renamed.0 && !has("skip_serializing")).then(|| rules.serialize.apply(&plain));
-    let read = (!renamed.1 && !has("skip_deserializing")).then(|| rules.deserialize.apply(&plain));
+    let written = (!renamed.0 && !has("skip_serializing")).then(|| rules.serialize.of_field(&plain));
+    let read = (!renamed.1 && !has("skip_deserializing")).then(|| rules.deserialize.of_field(&plain));
     if let Some(key) = written.into_iter().chain(read).find(|key| is_reserved(key)) {
         let remedy = format!(
             "name it otherwise, say `{key}_` or `kind`, with `#[serde(rename = \"..\")]` for the key on the wire"

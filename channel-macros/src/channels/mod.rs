@@ -1,10 +1,14 @@
 //! `channels![ChatChannel, GameChannel]`: all channels of an app, and no two of them for the same requests.
 
+mod lock;
+mod lock_file;
+
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
+use self::lock::Lock;
 use crate::errors::Errors;
 use crate::runtime::{self, Runtime};
 use crate::{args, spans};
@@ -13,7 +17,7 @@ pub fn expand(tokens: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let (list, options) = split(tokens);
     let channels = parse(list, &mut errors);
-    let runtime = options_of(options, &mut errors);
+    let Options { lock, runtime } = Options::parse(options, &mut errors);
     let overlaps = overlaps(&channels);
     // In parentheses that stand at the channel, so that all of the call does, and what is wrong with it is told there.
     let with = channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {
@@ -22,7 +26,10 @@ pub fn expand(tokens: TokenStream) -> TokenStream {
         quote_spanned!(channel.span()=> #list.with::<#channel>())
     });
     runtime.place(match errors.into_tokens() {
-        None => quote!({ #overlaps #with }),
+        None => {
+            let (checks, accept) = lock.map(|lock| lock.expand(&channels)).unwrap_or_default();
+            quote!({ #overlaps #checks #accept #with })
+        }
         Some(errors) => quote!({ #errors #with }),
     })
 }
@@ -35,17 +42,28 @@ fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     (list, tokens.collect())
 }
 
-fn options_of(tokens: TokenStream, errors: &mut Errors) -> Runtime {
-    let mut runtime = Runtime::default();
-    args::each(tokens, errors, |input, errors| {
-        let name = args::name(input)?;
-        if name != "crate" {
-            return Err(args::unknown(&name, "channels!", &["crate"]));
-        }
-        args::set(&mut runtime.0, &name, runtime::value(input)?, errors);
-        Ok(())
-    });
-    runtime
+/// What stands behind the `;`.
+#[derive(Default)]
+struct Options {
+    lock: Option<Lock>,
+    runtime: Runtime,
+}
+
+impl Options {
+    fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let (mut all, mut file) = (Self::default(), None);
+        args::each(tokens, errors, |input, errors| {
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "lock" => args::set(&mut file, &name, lock::value(input)?, errors),
+                "crate" => args::set(&mut all.runtime.0, &name, runtime::value(input)?, errors),
+                _ => return Err(args::unknown(&name, "channels!", &["lock", "crate"])),
+            }
+            Ok(())
+        });
+        all.lock = file.and_then(|file| Lock::read(file, errors));
+        all
+    }
 }
 
 fn parse(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {

@@ -1,0 +1,102 @@
+//! A lock's text, taken apart. It was written by a machine, but merged by others.
+
+/// How lines are written; the runtime, which writes them, has the same.
+const VERSION: &str = "1";
+
+/// A channel's or a type's lines.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Section {
+    /// `channel /game/:id` or `type Piece`
+    pub header: String,
+    /// In the order of their keys.
+    pub lines: Vec<String>,
+}
+
+/// The sections, or what is wrong with the text.
+pub fn sections(text: &str) -> Result<Vec<Section>, String> {
+    let mut lines = text
+        .lines()
+        .zip(1..)
+        .map(|(line, number)| (line.trim_end(), number))
+        .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
+    let mut sections: Vec<Section> = Vec::new();
+    let Some((first, number)) = lines.next() else { return Ok(sections) };
+    match first.strip_prefix("version ") {
+        Some(VERSION) => {}
+        Some(other) => {
+            return Err(format!("is of version {other}, and this release of channel-runtime reads version {VERSION}"));
+        }
+        None => return Err(unknown(first, number)),
+    }
+    for (line, number) in lines {
+        if line.starts_with("channel ") || line.starts_with("type ") {
+            if sections.iter().any(|section| section.header == line) {
+                return Err(format!("has `{line}` twice, in line {number} again"));
+            }
+            sections.push(Section { header: line.into(), lines: Vec::new() });
+            continue;
+        }
+        match sections.last_mut() {
+            Some(section) if ["/ ", "> ", "< "].iter().any(|begin| line.starts_with(begin)) => {
+                section.lines.push(line.into());
+            }
+            _ => return Err(unknown(line, number)),
+        }
+    }
+    for section in &mut sections {
+        section.lines.sort_by(|a, b| key(a).cmp(key(b)));
+        if let Some(pair) = section.lines.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
+            return Err(format!("has `{}` twice in `{}`", key(&pair[0]), section.header));
+        }
+    }
+    Ok(sections)
+}
+
+fn unknown(line: &str, number: usize) -> String {
+    format!("has in line {number} what no lock has: `{line}`")
+}
+
+/// What a line is about: `> move promote` of `> move promote?: string`.
+pub fn key(line: &str) -> &str {
+    match line.split_once(':') {
+        Some((key, _)) => key.strip_suffix('?').unwrap_or(key),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stand_in_the_order_of_their_keys() {
+        let text = "# a comment\n\nversion 1\nchannel /a\r\n> say b?: u8\n> say\n\n> say a: {string: u8}\ntype T  \n";
+        let sections = sections(text).unwrap();
+        let lines = ["> say", "> say a: {string: u8}", "> say b?: u8"].map(Into::into).into();
+        let [channel, ty] = ["channel /a", "type T"].map(Into::into);
+        assert_eq!(sections, [Section { header: channel, lines }, Section { header: ty, lines: vec![] }]);
+    }
+
+    #[test]
+    fn an_empty_file_is_a_lock_of_nothing() {
+        for text in ["", "\n\n", "# nothing yet\n", "version 1"] {
+            assert_eq!(sections(text), Ok(vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_merge_left_behind_is_told_with_its_line() {
+        let conflict = "version 1\nchannel /a\n<<<<<<< HEAD\n> b\n=======\n> c\n>>>>>>> other\n";
+        for (text, flaw) in [
+            (conflict, "has in line 3 what no lock has: `<<<<<<< HEAD`"),
+            ("version 1\n> say", "has in line 2 what no lock has: `> say`"),
+            ("channel /a", "has in line 1 what no lock has: `channel /a`"),
+            ("version 2", "is of version 2, and this release of channel-runtime reads version 1"),
+            ("version 1\ntype A\ntype A", "has `type A` twice, in line 3 again"),
+            ("version 1\ntype A\n> b: u8\n> c: u8\n> b?: u16", "has `> b` twice in `type A`"),
+            ("\u{0}é", "has in line 1 what no lock has: `\u{0}é`"),
+        ] {
+            assert_eq!(sections(text).unwrap_err(), flaw);
+        }
+    }
+}

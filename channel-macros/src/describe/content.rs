@@ -1,0 +1,258 @@
+//! The fields of a message, a struct or a variant, with what serde's attributes make of them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Field, Fields, FieldsNamed, Ident, LitStr};
+
+use super::attributes::Attributes;
+use super::docs;
+use super::types::{Context, is_plain, opaque_text};
+use crate::errors::Errors;
+use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
+use crate::spans::ungroup;
+
+/// What the container says of its fields.
+#[derive(Clone, Copy, Default)]
+pub struct Container<'a> {
+    pub rules: Rules,
+    /// Every field may be missing.
+    pub has_default: bool,
+    pub closed: bool,
+    pub transparent: bool,
+    /// The type, where it may contain itself.
+    pub context: Context<'a>,
+}
+
+impl<'a> Container<'a> {
+    pub fn new(arguments: &[SerdeArgument], context: Context<'a>) -> Self {
+        Self {
+            rules: Rules::of("rename_all", arguments),
+            has_default: has(arguments, "default"),
+            closed: has(arguments, "deny_unknown_fields"),
+            transparent: has(arguments, "transparent"),
+            context,
+        }
+    }
+
+    /// The types and texts of fields that the compiler need not be asked about.
+    pub fn plain<'f>(&self, fields: &'f Fields) -> Option<(Vec<&'f syn::Type>, String)> {
+        const MOST: usize = 12;
+        let Fields::Named(named) = fields else { return None };
+        let types = named.named.iter().map(|field| &field.ty);
+        if types.len() > MOST || !types.clone().all(|ty| is_plain(ungroup(ty))) {
+            return None;
+        }
+        Some((types.collect(), self.texts(named)?))
+    }
+
+    /// What fields are called and their docs, as `__s::Content::Plain` has it, where there is nothing else to tell of them.
+    fn texts(&self, fields: &FieldsNamed) -> Option<String> {
+        let is_usual = !self.closed && !self.has_default && !self.transparent && self.rules == Rules::default();
+        let tells =
+            |attr: &Attribute| ["serde", "describe", "cfg", "cfg_attr"].iter().any(|name| attr.path().is_ident(name));
+        if !is_usual || fields.named.iter().any(|field| field.attrs.iter().any(tells)) {
+            return None;
+        }
+        let text = |field: &Field| {
+            let name = field.ident.as_ref()?.unraw();
+            Some(format!("{name} {}\0", docs(&field.attrs).replace('\0', "")))
+        };
+        fields.named.iter().map(text).collect()
+    }
+
+    /// The `__s::Content` of these fields; `tag` is a key with a fixed text before them.
+    pub fn content(&self, fields: &Fields, tag: Option<TokenStream>, errors: &mut Errors) -> TokenStream {
+        match fields {
+            Fields::Unit => quote!(__s::Content::Unit),
+            Fields::Named(named) if self.transparent => match named.named.iter().find(|field| travels(field)) {
+                Some(field) => self.only(field, errors),
+                None => quote!(__s::Content::Unit),
+            },
+            Fields::Named(named)
+                if tag.is_none()
+                    && let Some(texts) = self.texts(named) =>
+            {
+                let types = named.named.iter().map(|field| self.context.ty(&field.ty));
+                quote!(__s::Content::Plain { texts: #texts, types: &[#(#types),*] })
+            }
+            Fields::Named(named) => {
+                let fields = named.named.iter().filter_map(|field| self.field(field, errors));
+                let fields = tag.into_iter().chain(fields);
+                match self.closed {
+                    false => quote!(__s::fields(&[#(#fields),*])),
+                    true => quote!(__s::Content::Fields { fields: &[#(#fields),*], closed: true }),
+                }
+            }
+            Fields::Unnamed(unnamed) => {
+                let travelling: Vec<&Field> = unnamed.unnamed.iter().filter(|field| travels(field)).collect();
+                match (&travelling[..], unnamed.unnamed.len()) {
+                    ([only], 1) => self.only(only, errors),
+                    ([only], _) if self.transparent => self.only(only, errors),
+                    (items, _) => {
+                        let items = items.iter().map(|item| {
+                            let ty = self.ty(item, errors).0;
+                            let cfgs = cfgs(&item.attrs);
+                            quote!(#(#cfgs)* #ty)
+                        });
+                        quote!(__s::Content::Tuple(&[#(#items),*]))
+                    }
+                }
+            }
+        }
+    }
+
+    fn only(&self, field: &Field, errors: &mut Errors) -> TokenStream {
+        let ty = self.ty(field, errors).0;
+        quote!(__s::Content::As(#ty))
+    }
+
+    /// A field's type, and whether serde's own way of reading it is replaced.
+    fn ty(&self, field: &Field, errors: &mut Errors) -> (TokenStream, bool) {
+        let said = Attributes::parse(&field.attrs, errors);
+        let arguments = serde_arguments(&field.attrs);
+        let with = ["with", "deserialize_with", "serialize_with"].iter().find_map(|name| value(&arguments, name));
+        let is_read_otherwise = has(&arguments, "with") || has(&arguments, "deserialize_with");
+        let ty = match (&said.stands_for, with) {
+            (Some(ty), _) => quote!(<#ty as ::channel_runtime::describe::Describe>::TYPE),
+            (None, Some(with)) => made_with(&with.value()),
+            (None, None) => Context { recursive: said.recursive, ..self.context }.ty(&field.ty),
+        };
+        (ty, is_read_otherwise)
+    }
+
+    fn field(&self, field: &Field, errors: &mut Errors) -> Option<TokenStream> {
+        if !travels(field) {
+            return None;
+        }
+        let name = field.ident.as_ref()?.unraw().to_string();
+        let arguments = serde_arguments(&field.attrs);
+        let keys = Names::of(
+            &arguments,
+            |rules, direction| match direction {
+                Direction::Serialize => rules.serialize.of_field(&name),
+                _ => rules.deserialize.of_field(&name),
+            },
+            self.rules,
+        );
+        let (ty, is_read_otherwise) = self.ty(field, errors);
+        let default = match (self.has_default || has(&arguments, "default"), is_read_otherwise) {
+            (true, _) => Some(quote!(.__default(true))),
+            // serde reads a missing `Option` by itself alone.
+            (false, true) => Some(quote!(.__default(false))),
+            (false, false) => None,
+        };
+        let skipped = has(&arguments, "skip_serializing_if").then(|| quote!(.__skipped()));
+        let flat = has(&arguments, "flatten").then(|| quote!(.__flat()));
+        let docs = docs_call(&field.attrs);
+        let (cfgs, key, others) = (cfgs(&field.attrs), keys.main(), keys.others(&quote!(__keys)));
+        Some(quote!(#(#cfgs)* __s::Field::new(#key, #ty) #others #default #skipped #flat #docs))
+    }
+}
+
+/// What serde's modules of this name write.
+fn made_with(module: &str) -> TokenStream {
+    let text = |format: &str| quote!(__s::Type::Text { format: ::core::option::Option::Some(#format) });
+    let (module, optional) = match module.strip_suffix("::option").or_else(|| module.strip_suffix("_option")) {
+        Some(module) => (module, true),
+        None => (module, false),
+    };
+    let seconds = ["time::serde::timestamp", "chrono::serde::ts_"];
+    let ty = match module.trim_start_matches("::") {
+        "time::serde::rfc3339" | "time::serde::iso8601" => text("date-time"),
+        "time::serde::rfc2822" => quote!(__s::Type::Text { format: ::core::option::Option::None }),
+        module if seconds.iter().any(|begin| module.starts_with(begin)) => {
+            quote!(__s::Type::Integer { signed: true, bits: 64 })
+        }
+        module => return opaque_text(module),
+    };
+    if optional { quote!(__s::Type::Nullable(&#ty)) } else { ty }
+}
+
+/// Whether a field is read or written at all.
+fn travels(field: &Field) -> bool {
+    let arguments = serde_arguments(&field.attrs);
+    !(has(&arguments, "skip") || has(&arguments, "skip_serializing") && has(&arguments, "skip_deserializing"))
+}
+
+/// The type that serde's `from`, `try_from` and `into` put in this one's place; where they are two, it is neither.
+pub fn stands_for(arguments: &[SerdeArgument], context: Context) -> Option<TokenStream> {
+    let read = value(arguments, "from").or_else(|| value(arguments, "try_from"));
+    let written = value(arguments, "into");
+    if let (Some(read), Some(written)) = (read, written)
+        && read.value() != written.value()
+    {
+        return Some(opaque_text(&format!("{}, written as {}", read.value(), written.value())));
+    }
+    // What is no type is left for serde to explain.
+    Some(context.ty(&read.or(written)?.parse().ok()?))
+}
+
+/// The type's name, or the one that serde gives it.
+pub fn name(ident: &Ident, arguments: &[SerdeArgument]) -> String {
+    value(arguments, "rename").map_or_else(|| ident.unraw().to_string(), LitStr::value)
+}
+
+/// The key that `#[serde(tag = "..")]` gives a struct; it is written always, and need not be there to be read.
+pub fn struct_tag(ident: &Ident, arguments: &[SerdeArgument]) -> Option<TokenStream> {
+    let tag = value(arguments, "tag")?;
+    let name = name(ident, arguments);
+    Some(quote!(__s::Field::new(#tag, __s::Type::Literal(#name)).__default(true)))
+}
+
+pub fn has(arguments: &[SerdeArgument], name: &str) -> bool {
+    arguments.iter().any(|argument| argument.name == name)
+}
+
+pub fn cfgs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+}
+
+pub fn docs_call(attrs: &[Attribute]) -> Option<TokenStream> {
+    let docs = docs(attrs);
+    (!docs.is_empty()).then(|| quote!(.__docs(#docs)))
+}
+
+/// A field's keys, or a variant's names.
+pub struct Names {
+    read: Option<String>,
+    written: Option<String>,
+    aliases: Vec<String>,
+}
+
+impl Names {
+    pub fn of(arguments: &[SerdeArgument], usual: impl Fn(Rules, Direction) -> String, rules: Rules) -> Self {
+        let renamed = |direction: Direction| {
+            let of_direction = |argument: &&SerdeArgument| {
+                argument.name == "rename" && (argument.direction == direction || argument.direction == Direction::Both)
+            };
+            let given = arguments.iter().find(of_direction).and_then(|argument| argument.value.as_ref());
+            given.map_or_else(|| usual(rules, direction), LitStr::value)
+        };
+        let aliases = arguments.iter().filter(|argument| argument.name == "alias");
+        Self {
+            read: (!has(arguments, "skip_deserializing")).then(|| renamed(Direction::Deserialize)),
+            written: (!has(arguments, "skip_serializing")).then(|| renamed(Direction::Serialize)),
+            aliases: aliases.filter_map(|argument| argument.value.as_ref()).map(LitStr::value).collect(),
+        }
+    }
+
+    pub fn main(&self) -> &str {
+        self.read.as_deref().or(self.written.as_deref()).unwrap_or_default()
+    }
+
+    /// The calls for what the main one does not say.
+    pub fn others(&self, call: &TokenStream) -> TokenStream {
+        let side = |name: &Option<String>| match name {
+            Some(name) => quote!(::core::option::Option::Some(#name)),
+            None => quote!(::core::option::Option::None),
+        };
+        let names = (self.read != self.written).then(|| {
+            let (read, written) = (side(&self.read), side(&self.written));
+            quote!(.#call(#read, #written))
+        });
+        let aliases = &self.aliases;
+        let aliases = (!aliases.is_empty()).then(|| quote!(.__aliases(&[#(#aliases),*])));
+        quote!(#names #aliases)
+    }
+}

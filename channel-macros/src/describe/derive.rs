@@ -1,0 +1,121 @@
+//! `#[derive(Describe)]`
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
+
+use super::content::{Container, Names, cfgs, docs_call, has, name, stands_for, struct_tag};
+use super::types::Context;
+use super::{docs, names};
+use crate::errors::Errors;
+use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
+
+pub fn expand(item: TokenStream) -> TokenStream {
+    let item: DeriveInput = match syn::parse2(item) {
+        Ok(item) => item,
+        Err(error) => return error.into_compile_error(),
+    };
+    let mut errors = Errors::default();
+    let ty = described(&item, &mut errors);
+    match errors.into_tokens() {
+        None => implementation(&item, &ty),
+        Some(errors) => {
+            let fallback = implementation(&item, &quote!(__s::Type::Json));
+            quote!(#errors #fallback)
+        }
+    }
+}
+
+fn implementation(item: &DeriveInput, ty: &TokenStream) -> TokenStream {
+    let name = &item.ident;
+    let mut generics = item.generics.clone();
+    for param in &mut generics.params {
+        if let GenericParam::Type(param) = param {
+            param.bounds.push(syn::parse_quote!(::channel_runtime::describe::Describe));
+        }
+    }
+    let (of_impl, of_type, bounds) = generics.split_for_impl();
+    let names = names();
+    quote_spanned! {name.span()=>
+        #[automatically_derived]
+        impl #of_impl ::channel_runtime::describe::Describe for #name #of_type #bounds {
+            const TYPE: ::channel_runtime::describe::Type = {
+                #names
+                #ty
+            };
+        }
+    }
+}
+
+/// The `__s::Type` of it all.
+fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    let arguments = serde_arguments(&item.attrs);
+    let context = Context { own: Some(&item.ident), recursive: false };
+    if let Some(other) = stands_for(&arguments, context) {
+        return other;
+    }
+    let container = Container::new(&arguments, context);
+    let kind = match &item.data {
+        Data::Struct(data) => {
+            let content = container.content(&data.fields, struct_tag(&item.ident, &arguments), errors);
+            quote!(__s::Kind::Struct(#content))
+        }
+        Data::Enum(data) => enumeration(data, &arguments, container, errors),
+        Data::Union(_) => {
+            errors.at(&item.ident, "a union has no form on the wire", "describe a struct or an enum");
+            return quote!(__s::Type::Json);
+        }
+    };
+    let name = name(&item.ident, &arguments);
+    let docs = docs(&item.attrs);
+    let parameters = item.generics.type_params().map(|param| {
+        let ident = &param.ident;
+        quote!(<#ident as ::channel_runtime::describe::Describe>::TYPE)
+    });
+    quote! {
+        __s::Type::Named(&__s::Definition {
+            name: #name,
+            module: ::core::module_path!(),
+            arguments: &[#(#parameters),*],
+            docs: #docs,
+            kind: #kind,
+        })
+    }
+}
+
+fn enumeration(data: &DataEnum, arguments: &[SerdeArgument], container: Container, errors: &mut Errors) -> TokenStream {
+    let tagging = match (value(arguments, "tag"), value(arguments, "content")) {
+        (Some(tag), Some(content)) => quote!(__s::Tagging::Adjacent { tag: #tag, content: #content }),
+        (Some(tag), None) => quote!(__s::Tagging::Internal(#tag)),
+        _ if has(arguments, "untagged") => quote!(__s::Tagging::Untagged),
+        _ => quote!(__s::Tagging::External),
+    };
+    // The rules of the enum are for its variants; their fields have others.
+    let of_fields = Container { rules: Rules::of("rename_all_fields", arguments), has_default: false, ..container };
+    let variants = data.variants.iter().filter_map(|item| variant(item, container.rules, of_fields, errors));
+    quote!(__s::Kind::Enum { tagging: #tagging, variants: &[#(#variants),*] })
+}
+
+fn variant(item: &Variant, rules: Rules, of_fields: Container, errors: &mut Errors) -> Option<TokenStream> {
+    let arguments = serde_arguments(&item.attrs);
+    if has(&arguments, "skip") {
+        return None;
+    }
+    let name = item.ident.unraw().to_string();
+    let names = Names::of(
+        &arguments,
+        |rules, direction| match direction {
+            Direction::Serialize => rules.serialize.of_variant(&name),
+            _ => rules.deserialize.of_variant(&name),
+        },
+        rules,
+    );
+    let own = if has(&arguments, "rename_all") { Rules::of("rename_all", &arguments) } else { of_fields.rules };
+    let content = Container { rules: own, ..of_fields }.content(&item.fields, None, errors);
+    let untagged = has(&arguments, "untagged").then(|| quote!(.__untagged()));
+    let other = has(&arguments, "other").then(|| quote!(.__other()));
+    let (cfgs, docs) = (cfgs(&item.attrs), docs_call(&item.attrs));
+    let (main, others) = (names.main(), names.others(&quote!(__names)));
+    Some(quote!(#(#cfgs)* __s::Variant::new(#main, #content) #others #untagged #other #docs))
+}

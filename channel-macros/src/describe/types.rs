@@ -1,0 +1,149 @@
+//! A field's type as a constant.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote};
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+use crate::spans::{last_segment, ungroup};
+
+/// How a type is written: what the compiler knows of it, and where it knows nothing, what its text tells.
+#[derive(Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// The type that is being described: it is mentioned by name, or its description would contain itself.
+    pub own: Option<&'a Ident>,
+    /// All types in the field are mentioned by name.
+    pub recursive: bool,
+}
+
+impl Context<'_> {
+    pub fn ty(&self, ty: &Type) -> TokenStream {
+        let ty = ungroup(ty);
+        // The description of a type that contains the one being described would be needed before it is there.
+        if self.recursive || self.mentions_own(ty) {
+            self.written(ty)
+        } else if is_plain(ty) {
+            quote!(<#ty as __s::Describe>::TYPE)
+        } else {
+            let written = self.written(ty);
+            quote!(__s::or(__s::Of::<#ty>::TYPE, #written))
+        }
+    }
+
+    /// By its text alone. The names of the standard library's containers are believed.
+    fn written(&self, ty: &Type) -> TokenStream {
+        let inside = |ty: &Type| self.ty(ty);
+        match ty {
+            Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+                let items = tuple.elems.iter().map(inside);
+                quote!(__s::Type::Tuple(&[#(#items),*]))
+            }
+            Type::Array(array) => {
+                let (item, len) = (inside(&array.elem), &array.len);
+                quote!(__s::Type::Array(&#item, #len))
+            }
+            _ => match last_segment(ty) {
+                Some(segment) => self.segment(ty, segment),
+                None => opaque(ty),
+            },
+        }
+    }
+
+    fn segment(&self, ty: &Type, segment: &PathSegment) -> TokenStream {
+        let arguments = arguments(segment);
+        let name = segment.ident.to_string();
+        match (name.as_str(), &arguments[..]) {
+            ("Box" | "Rc" | "Arc", [inner]) => self.ty(inner),
+            ("Option", [inner]) => {
+                let inner = self.ty(inner);
+                quote!(__s::Type::Nullable(&#inner))
+            }
+            ("Vec" | "VecDeque" | "BTreeSet" | "HashSet" | "IndexSet" | "LinkedList", [items, ..]) => {
+                let items = self.ty(items);
+                quote!(__s::Type::List(&#items))
+            }
+            ("HashMap" | "BTreeMap" | "IndexMap", [key, value, ..]) => {
+                let (key, value) = (self.ty(key), self.ty(value));
+                quote!(__s::Type::Record { key: &#key, value: &#value })
+            }
+            _ if self.own.is_some_and(|own| segment.ident == "Self" || segment.ident == *own) => {
+                let own = self.own.map(ToString::to_string);
+                quote!(__s::Type::Recursive(#own))
+            }
+            _ if self.recursive && arguments.is_empty() => quote!(__s::Type::Recursive(#name)),
+            _ => opaque(ty),
+        }
+    }
+
+    fn mentions_own(&self, ty: &Type) -> bool {
+        self.own.is_some_and(|own| mentions(ty.to_token_stream(), own))
+    }
+}
+
+/// Whether it is made of what stands in the language's prelude, as far as names can be believed: the compiler need not be asked
+/// whether it is described. A `HashMap` or a `String<64>` may be another crate's, which is not.
+pub fn is_plain(ty: &Type) -> bool {
+    const PLAIN: [&str; 17] = [
+        "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+        "isize", "f32", "f64",
+    ];
+    const CONTAINERS: [&str; 3] = ["Option", "Vec", "Box"];
+    match ty {
+        Type::Tuple(tuple) => tuple.elems.iter().map(ungroup).all(is_plain),
+        Type::Array(array) => is_plain(ungroup(&array.elem)),
+        Type::Path(path) if path.path.get_ident().is_some() => PLAIN.iter().any(|name| path.path.is_ident(name)),
+        Type::Path(path) if path.qself.is_none() && path.path.segments.len() == 1 => {
+            let segment = &path.path.segments[0];
+            let is_known = CONTAINERS.iter().any(|name| segment.ident == name);
+            match (&segment.arguments, &arguments(segment)[..]) {
+                (PathArguments::AngleBracketed(all), [only]) if all.args.len() == 1 => is_known && is_plain(only),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> Vec<&Type> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments
+            .args
+            .iter()
+            .filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ungroup(ty)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn mentions(tokens: TokenStream, own: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self" || ident == *own,
+        TokenTree::Group(group) => mentions(group.stream(), own),
+        _ => false,
+    })
+}
+
+/// By its name, without the modules it stands in: where it is imported from changes nothing on the wire.
+fn opaque(ty: &Type) -> TokenStream {
+    let name = short(ty);
+    quote!(__s::Type::Opaque(#name))
+}
+
+pub fn opaque_text(text: &str) -> TokenStream {
+    quote!(__s::Type::Opaque(#text))
+}
+
+fn short(ty: &Type) -> String {
+    match last_segment(ty) {
+        Some(segment) => {
+            let arguments: Vec<String> = arguments(segment).into_iter().map(short).collect();
+            match &arguments[..] {
+                [] => segment.ident.to_string(),
+                arguments => format!("{}<{}>", segment.ident, arguments.join(", ")),
+            }
+        }
+        None => crate::spans::text(ty),
+    }
+}

@@ -1,0 +1,216 @@
+//! What stands in messages, as data.
+
+use serde::{Deserialize, Serialize};
+
+/// What a message, a struct or a variant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ContentDescription {
+    /// Nothing.
+    Unit,
+    /// One value, without a wrapper.
+    As {
+        /// The value.
+        #[serde(rename = "type")]
+        ty: TypeDescription,
+    },
+    /// An array with a form for each place.
+    Tuple {
+        /// The places.
+        items: Vec<TypeDescription>,
+    },
+    /// An object.
+    Fields {
+        /// Its keys.
+        fields: Vec<FieldDescription>,
+        /// Whether a key of no field is refused.
+        #[serde(default)]
+        closed: bool,
+    },
+}
+
+/// A key of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldDescription {
+    /// The key that is read; nothing where the field is never read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<String>,
+    /// The key that is written, most often the same; nothing where the field is never written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
+    /// Keys that are read as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The field's documentation; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// Its value.
+    #[serde(rename = "type")]
+    pub ty: TypeDescription,
+    /// Whether it may be missing where it is read: an `Option`, or `#[serde(default)]`.
+    pub has_default: bool,
+    /// Whether it may be missing where it is written: `#[serde(skip_serializing_if)]`.
+    pub may_be_skipped: bool,
+    /// Whether the value's own keys stand in this one's place: `#[serde(flatten)]`.
+    #[serde(default)]
+    pub flat: bool,
+}
+
+/// The form of a value on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TypeDescription {
+    /// Any JSON.
+    Json,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number in the range of so many bits.
+    Integer {
+        /// Whether it can be negative.
+        signed: bool,
+        /// 8 to 128.
+        bits: u8,
+    },
+    /// Any number, with the precision of so many bits.
+    Float {
+        /// 32 or 64.
+        bits: u8,
+    },
+    /// Text.
+    Text {
+        /// Its format by the name that JSON Schema has for it, where there is one: `date-time`, `uuid`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<String>,
+    },
+    /// This text alone.
+    Literal {
+        /// The text.
+        value: String,
+    },
+    /// The value, or `null`.
+    Nullable {
+        /// The value.
+        inner: Box<TypeDescription>,
+    },
+    /// An array of any length.
+    List {
+        /// Each of its items.
+        items: Box<TypeDescription>,
+    },
+    /// An array of a fixed length.
+    Array {
+        /// Each of its items.
+        items: Box<TypeDescription>,
+        /// How many there are.
+        len: usize,
+    },
+    /// An array with a form for each place.
+    Tuple {
+        /// The places.
+        items: Vec<TypeDescription>,
+    },
+    /// An object with any keys, and one form for all values.
+    Record {
+        /// What the keys are made from; on the wire they are text.
+        key: Box<TypeDescription>,
+        /// The values.
+        value: Box<TypeDescription>,
+    },
+    /// A type of this name in [`Description::types`](super::Description::types).
+    Named {
+        /// The name.
+        name: String,
+    },
+    /// A type that is not [`Describe`](super::Describe).
+    Opaque {
+        /// Its name as written.
+        name: String,
+    },
+}
+
+/// A type with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TypeDefinition {
+    /// The type's documentation; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub shape: TypeShape,
+}
+
+/// What a type with a name is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TypeShape {
+    /// A struct.
+    Struct(ContentDescription),
+    /// An enum.
+    Enum(EnumDescription),
+}
+
+/// An enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EnumDescription {
+    /// How a variant is told.
+    pub tagging: TaggingDescription,
+    /// Its variants.
+    pub variants: Vec<VariantDescription>,
+}
+
+/// How an enum's variant is told: serde's four representations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TaggingDescription {
+    /// `{"circle":{..}}`, or `"circle"` for a variant without content.
+    External,
+    /// `{"kind":"circle",..}`, with this key.
+    Internal {
+        /// The key of the variant's name.
+        tag: String,
+    },
+    /// `{"kind":"circle","value":{..}}`, with these keys.
+    Adjacent {
+        /// The key of the variant's name.
+        tag: String,
+        /// The key of what it holds.
+        content: String,
+    },
+    /// The content alone.
+    Untagged,
+}
+
+/// A variant of an enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VariantDescription {
+    /// The name that is read; nothing where it is never read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<String>,
+    /// The name that is written, most often the same; nothing where it is never written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
+    /// Names that are read as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Its documentation; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// What it holds.
+    pub content: ContentDescription,
+    /// It alone is written without its name.
+    #[serde(default)]
+    pub untagged: bool,
+    /// It is read from any name that is no other variant's.
+    #[serde(default)]
+    pub other: bool,
+}
