@@ -90,11 +90,14 @@ impl<const N: usize> ConstText<N> {
                 taken -= 1;
             }
         }
-        let (text, _) = text.as_bytes().split_at(taken);
-        let (_, free) = self.bytes.split_at_mut(self.len);
-        let (place, _) = free.split_at_mut(taken);
-        place.copy_from_slice(text);
-        self.len += taken;
+        let text = text.as_bytes();
+        let mut at = 0;
+        // Byte by byte: what is written is short most often, and to cut slices is more for the compiler's interpreter.
+        while at < taken {
+            self.bytes[self.len] = text[at];
+            self.len += 1;
+            at += 1;
+        }
     }
 
     /// All of these in a row.
@@ -108,11 +111,15 @@ impl<const N: usize> ConstText<N> {
 
     /// The text.
     pub const fn as_str(&self) -> &str {
-        let (text, _) = self.bytes.split_at(self.len);
-        match std::str::from_utf8(text) {
+        match std::str::from_utf8(self.as_bytes()) {
             Ok(text) => text,
             Err(_) => "",
         }
+    }
+
+    /// Its bytes, which need no look at whether they are UTF-8.
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.len).0
     }
 }
 

@@ -10,7 +10,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned as _;
 use syn::{LitStr, Type};
 
-use super::lock_file::{Section, key, sections};
+use super::lock_file::{Section, sections};
 use crate::errors::Errors;
 
 /// The variable that accepts a change.
@@ -99,10 +99,16 @@ impl Lock {
             };
             return (shapes, accept);
         };
-        let sections = sections.iter().map(|Section { header, lines }| {
-            let keys = lines.iter().map(|line| key(line));
+        let sections = sections.iter().map(|section| {
+            let (Section { header, lines }, sum) = (section, section.sum());
+            // One token, and read by the compiler only where the sum is another.
+            let lines: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
             quote! {
-                ::channel_runtime::private::lock::Section { header: #header, keys: &[#(#keys),*], lines: &[#(#lines),*] }
+                ::channel_runtime::private::lock::Section {
+                    header: #header,
+                    lines: #lines,
+                    sum: #sum,
+                }
             }
         });
         let checks = channels

@@ -56,8 +56,25 @@ fn unknown(line: &str, number: usize) -> String {
     format!("has in line {number} what no lock has: `{line}`")
 }
 
+impl Section {
+    /// Its part of the fingerprint, as the runtime's `lock::fingerprint` has it.
+    pub fn sum(&self) -> u64 {
+        let hash = |seed: u64, text: &str| {
+            text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        };
+        let mix = |hash: u64| {
+            let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+            let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+            hash ^ (hash >> 33)
+        };
+        let header = hash(0xcbf2_9ce4_8422_2325, &self.header);
+        let lines = self.lines.iter().map(|line| mix(hash(hash(header, "\n"), line)));
+        lines.fold(mix(header), u64::wrapping_add)
+    }
+}
+
 /// What a line is about: `> move promote` of `> move promote?: string`.
-pub fn key(line: &str) -> &str {
+fn key(line: &str) -> &str {
     match line.split_once(':') {
         Some((key, _)) => key.strip_suffix('?').unwrap_or(key),
         None => line,
@@ -75,6 +92,13 @@ mod tests {
         let lines = ["> say", "> say a: {string: u8}", "> say b?: u8"].map(Into::into).into();
         let [channel, ty] = ["channel /a", "type T"].map(Into::into);
         assert_eq!(sections, [Section { header: channel, lines }, Section { header: ty, lines: vec![] }]);
+    }
+
+    #[test]
+    fn a_section_has_the_sum_that_the_runtime_has_for_its_lines() {
+        let text = "version 1\nchannel /chat/:room\n> say\n> say text: string\n> say loud?: bool | null\n";
+        // The same number stands in the runtime's tests.
+        assert_eq!(sections(text).unwrap()[0].sum(), 0xbb02_0708_26bd_b0a5);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::change::{self, Change, Verdict, same_path};
+use super::fingerprint;
 use super::line::{Entry, Line, starts};
 use super::lines::Lines;
 use super::report::{Report, Text};
@@ -26,14 +27,11 @@ pub struct Lock<'a> {
 pub struct Section<'a> {
     /// `channel /game/:game_id` or `type Piece`
     pub header: &'a str,
-    /// What its lines are about, in the order of their bytes: what stands before the colon, without the `?`.
-    pub keys: &'a [&'a str],
-    /// The lines, in the same order.
-    pub lines: &'a [&'a str],
+    /// Its lines, each with its end, in the order of the bytes of their keys: what stands before the colon, without the `?`.
+    pub lines: &'a str,
+    /// What a section of the same lines has for its part of the fingerprint.
+    pub sum: u64,
 }
-
-/// Behind this many lines of a section what is gone is not seen.
-const MOST_LINES: usize = 8192;
 
 /// The error for a channel of the list, where it is not what the lock says.
 pub const fn channel(lock: &Lock, shape: &ChannelShape) -> Option<Text> {
@@ -41,22 +39,16 @@ pub const fn channel(lock: &Lock, shape: &ChannelShape) -> Option<Text> {
         return None;
     }
     let mut report = Report::new();
-    let mut at = 0;
-    while at < lock.sections.len() {
-        let section = &lock.sections[at];
-        if let Some(pattern) = starts(section.header, "channel ")
-            && same_path(pattern, shape.pattern)
-        {
-            if !same(pattern, shape.pattern) {
+    let lines = Lines::of_channel(shape);
+    match find(lock, lines.header().as_str()) {
+        Some(section) => compare(&mut report, section, lines),
+        None => match find_path(lock, shape.pattern) {
+            Some((section, pattern)) => {
                 report.add(&["the path, in the lock `", pattern, "`,"], fine("has another name for a parameter"));
+                compare(&mut report, section, lines);
             }
-            compare(&mut report, section, Lines::of_channel(shape));
-            break;
-        }
-        at += 1;
-    }
-    if at == lock.sections.len() {
-        report.add(&["the channel"], fine("is new"));
+            None => report.add(&["the channel"], fine("is new")),
+        },
     }
     report.text(lock, &["the wire of `", shape.name, "` (\"", shape.pattern, "\") is"])
 }
@@ -99,13 +91,12 @@ pub const fn rest(lock: &Lock, channels: &[ChannelShape], types: &Types) -> Opti
     let mut known = 0;
     at = 0;
     while let Some((definition, used)) = types.get(at) {
-        let mut header = Line::new();
-        header.push("type ");
-        header.push_name(definition);
+        let lines = Lines::of_type(definition, used);
+        let header = lines.header();
         match find(lock, header.as_str()) {
             Some(section) => {
                 known += 1;
-                compare(&mut report, section, Lines::of_type(definition, used));
+                compare(&mut report, section, lines);
             }
             None => report.add(&["`", header.as_str(), "`"], fine("is new")),
         }
@@ -143,6 +134,20 @@ const fn find<'a>(lock: &Lock<'a>, header: &str) -> Option<&'a Section<'a>> {
     None
 }
 
+/// The channel that answers the same requests, with another name for a parameter.
+const fn find_path<'a>(lock: &Lock<'a>, path: &str) -> Option<(&'a Section<'a>, &'a str)> {
+    let mut at = 0;
+    while at < lock.sections.len() {
+        if let Some(pattern) = starts(lock.sections[at].header, "channel ")
+            && same_path(pattern, path)
+        {
+            return Some((&lock.sections[at], pattern));
+        }
+        at += 1;
+    }
+    None
+}
+
 const fn count_types(lock: &Lock) -> usize {
     let (mut count, mut at) = (0, 0);
     while at < lock.sections.len() {
@@ -156,7 +161,12 @@ const fn count_types(lock: &Lock) -> usize {
 
 /// Each line of the wire against the one of its key in the lock, in whatever order both stand.
 const fn compare(report: &mut Report, section: &Section, wire: Lines) {
+    // Most often nothing has changed, and this the compiler sees many times as fast.
+    if section.sum == fingerprint::section(wire) {
+        return;
+    }
     let of_channel = starts(section.header, "channel ").is_some();
+    let locked = Locked::new(section.lines);
     let mut seen = [false; MOST_LINES];
     let mut line = Line::new();
     let mut lines = wire;
@@ -164,11 +174,13 @@ const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     let mut whole = Line::new();
     while lines.next(&mut line) {
         let new = Entry::read(line.as_str());
-        match find_line(section, new.key) {
-            Some(at) if same(section.lines[at], line.as_str()) => see(&mut seen, at),
+        match locked.find(new.key) {
             Some(at) => {
-                see(&mut seen, at);
-                let old = Entry::read(section.lines[at]);
+                seen[at] = true;
+                let old = Entry::read(locked.line(at));
+                if same(locked.line(at), line.as_str()) {
+                    continue;
+                }
                 let was = if same(old.value, new.value) { "" } else { old.value };
                 let change = match (new.read_as(), old.read_as()) {
                     (Some(name), None) => change::renamed(old, read_by(wire, &new, name).as_str()),
@@ -182,45 +194,73 @@ const fn compare(report: &mut Report, section: &Section, wire: Lines) {
                     whole.clear();
                     whole.push(new.key);
                 }
-                let renamed = was_renamed(section, wire, &new);
+                let renamed = was_renamed(&locked, wire, &new);
                 report.line(section, line.as_str(), "", change::added(new, of_channel, renamed));
             }
         }
     }
     let mut gone = "";
     let mut at = 0;
-    while at < section.lines.len() && at < MOST_LINES {
+    while at < locked.len {
         if !seen[at] {
-            let old = Entry::read(section.lines[at]);
+            let old = Entry::read(locked.line(at));
             if gone.is_empty() || !is_within(gone, old.key) {
                 if old.about(of_channel).holds_others() {
                     gone = old.key;
                 }
-                report.line(section, section.lines[at], "", change::removed(old, of_channel));
+                report.line(section, locked.line(at), "", change::removed(old, of_channel));
             }
         }
         at += 1;
     }
 }
 
-const fn see(seen: &mut [bool; MOST_LINES], at: usize) {
-    if at < MOST_LINES {
-        seen[at] = true;
-    }
+/// Behind this many lines of a changed section what the lock has is not seen, and what is there is told as new.
+const MOST_LINES: usize = 8192;
+
+/// The lines of a section, each where it is found by its place.
+struct Locked<'a> {
+    text: &'a str,
+    /// Where each begins and ends.
+    places: [(usize, usize); MOST_LINES],
+    len: usize,
 }
 
-/// The place of the line with this key. Halved again and again: a channel may have a thousand lines, and the compiler counts steps.
-const fn find_line(section: &Section, key: &str) -> Option<usize> {
-    let (mut from, mut to) = (0, section.keys.len());
-    while from < to {
-        let middle = (from + to) / 2;
-        match compare_texts(section.keys[middle], key) {
-            Ordering::Equal => return Some(middle),
-            Ordering::Less => from = middle + 1,
-            Ordering::Greater => to = middle,
+impl<'a> Locked<'a> {
+    const fn new(text: &'a str) -> Self {
+        let mut lines = Self { text, places: [(0, 0); MOST_LINES], len: 0 };
+        let bytes = text.as_bytes();
+        let (mut from, mut at) = (0, 0);
+        while at < bytes.len() && lines.len < MOST_LINES {
+            if bytes[at] == b'\n' {
+                lines.places[lines.len] = (from, at);
+                lines.len += 1;
+                from = at + 1;
+            }
+            at += 1;
         }
+        lines
     }
-    None
+
+    const fn line(&self, at: usize) -> &'a str {
+        let (from, to) = self.places[at];
+        self.text.split_at(to).0.split_at(from).1
+    }
+
+    /// The place of the line with this key. Halved again and again: a channel may have a thousand lines, and the compiler counts
+    /// steps.
+    const fn find(&self, key: &str) -> Option<usize> {
+        let (mut from, mut to) = (0, self.len);
+        while from < to {
+            let middle = (from + to) / 2;
+            match compare_texts(Entry::read(self.line(middle)).key, key) {
+                Ordering::Equal => return Some(middle),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
+    }
 }
 
 /// Whether a key is that of a field of this message or variant.
@@ -235,7 +275,7 @@ const fn is_within(whole: &str, key: &str) -> bool {
 }
 
 /// Whether a field is read by another name too, which is in the lock.
-const fn was_renamed(section: &Section, wire: Lines, new: &Entry) -> bool {
+const fn was_renamed(locked: &Locked, wire: Lines, new: &Entry) -> bool {
     let (subject, field) = last_word(new.key);
     let (mut lines, mut line) = (wire, Line::new());
     while lines.next(&mut line) {
@@ -243,7 +283,7 @@ const fn was_renamed(section: &Section, wire: Lines, new: &Entry) -> bool {
         if let Some(meant) = other.read_as()
             && same(meant, field)
             && same(last_word(other.key).0, subject)
-            && find_line(section, other.key).is_some()
+            && locked.find(other.key).is_some()
         {
             return true;
         }

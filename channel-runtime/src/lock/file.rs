@@ -15,17 +15,10 @@ const VERSION: &str = "version 1";
 
 /// The lines of every section, in the order of their texts: the order of the source changes nothing.
 fn sections(channels: &[ChannelShape]) -> Vec<(String, Vec<String>)> {
-    let mut sections: Vec<_> =
-        channels.iter().map(|shape| (format!("channel {}", shape.pattern), lines(Lines::of_channel(shape)))).collect();
     let types = Types::of(channels);
-    let mut at = 0;
-    while let Some((definition, used)) = types.get(at) {
-        let mut header = Line::new();
-        header.push("type ");
-        header.push_name(definition);
-        sections.push((header.as_str().into(), lines(Lines::of_type(definition, used))));
-        at += 1;
-    }
+    let of_types = (0..).map_while(|at| types.get(at)).map(|(definition, used)| Lines::of_type(definition, used));
+    let all = channels.iter().map(Lines::of_channel).chain(of_types);
+    let mut sections: Vec<_> = all.map(|section| (section.header().as_str().to_owned(), lines(section))).collect();
     sections.sort();
     sections
 }
@@ -105,10 +98,8 @@ pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, comman
 }
 
 /// What the check says of the old text.
-fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, Vec<&str>)], file: &str, command: &str) -> String {
-    let keys: Vec<Vec<&str>> = old.iter().map(|(_, lines)| keys(lines)).collect();
-    let sections = old.iter().zip(&keys).map(|((header, lines), keys)| Section { header, keys, lines });
-    let sections: Vec<Section> = sections.collect();
+fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], file: &str, command: &str) -> String {
+    let sections: Vec<Section> = old.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
     let lock = Lock { file, command, sections: &sections };
     let found =
         channels.iter().filter_map(|shape| check::channel(&lock, shape)).chain(check::rest(&lock, channels, types));
@@ -120,9 +111,9 @@ fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, Vec<&str>)], 
     texts.collect()
 }
 
-/// A lock's sections, their lines in the order of their keys, where it can be compared. The macros read with more care; this is to
-/// tell what has changed in a file that is about to be replaced.
-pub(super) fn read(text: &str) -> Option<Vec<(&str, Vec<&str>)>> {
+/// A lock's sections with their lines, where it can be compared. The macros read with more care; this is to tell what has changed in
+/// a file that is about to be replaced.
+pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
     if lines.next() != Some(VERSION) {
@@ -134,12 +125,9 @@ pub(super) fn read(text: &str) -> Option<Vec<(&str, Vec<&str>)>> {
             _ => sections.push((line, Vec::new())),
         }
     }
-    for (_, lines) in &mut sections {
+    let joined = |mut lines: Vec<&str>| {
         lines.sort_by_key(|line| Entry::read(line).key);
-    }
-    Some(sections)
-}
-
-pub(super) fn keys<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    lines.iter().map(|line| Entry::read(line).key).collect()
+        lines.iter().flat_map(|line| [line, "\n"]).collect()
+    };
+    Some(sections.into_iter().map(|(header, lines)| (header, joined(lines))).collect())
 }

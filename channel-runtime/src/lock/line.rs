@@ -10,26 +10,22 @@ impl Line {
     /// A name from the wire, with `%` and its code for what means something in a line.
     pub const fn push_escaped(&mut self, name: &str) {
         let bytes = name.as_bytes();
-        let mut rest = name;
         let mut at = 0;
-        let mut from = 0;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if byte <= b' ' || byte == 0x7f || is_one_of(byte, b"%:?|#(/*\"") {
-                let (plain, special) = rest.split_at(at - from);
-                let (_, behind) = special.split_at(1);
-                self.push(plain);
-                self.push("%");
-                self.push(hex(byte >> 4));
-                self.push(hex(byte & 15));
-                rest = behind;
-                from = at + 1;
-            }
+        while at < bytes.len() && !MEANS_SOMETHING[bytes[at] as usize] {
             at += 1;
         }
-        self.push(rest);
-        if name.is_empty() {
-            self.push("%");
+        if at == bytes.len() {
+            self.push(if name.is_empty() { "%" } else { name });
+            return;
+        }
+        let (plain, special) = name.split_at(at);
+        let (_, behind) = special.split_at(1);
+        self.push(plain);
+        self.push("%");
+        self.push(hex(bytes[at] >> 4));
+        self.push(hex(bytes[at] & 15));
+        if !behind.is_empty() {
+            self.push_escaped(behind);
         }
     }
 
@@ -133,16 +129,22 @@ pub const fn inner(definition: &Definition) -> Option<&Content> {
     }
 }
 
-const fn is_one_of(byte: u8, bytes: &[u8]) -> bool {
-    let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at] == byte {
-            return true;
-        }
+/// The bytes that are not for names; a table, for in a constant each step counts.
+const MEANS_SOMETHING: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte <= b' ' {
+        table[byte as usize] = true;
+        byte += 1;
+    }
+    table[0x7f] = true;
+    let (others, mut at) = (b"%:?|#(/*\"", 0);
+    while at < others.len() {
+        table[others[at] as usize] = true;
         at += 1;
     }
-    false
-}
+    table
+};
 
 const fn hex(digit: u8) -> &'static str {
     let (_, rest) = "0123456789ABCDEF".split_at(digit as usize);

@@ -52,6 +52,22 @@ impl<'a> Lines<'a> {
         Self { of: Of::Type(definition, used), block: 0, item: 0 }
     }
 
+    /// What stands above them.
+    pub const fn header(&self) -> Line {
+        let mut header = Line::new();
+        match self.of {
+            Of::Channel(shape) => {
+                header.push("channel ");
+                header.push(shape.pattern);
+            }
+            Of::Type(definition, _) => {
+                header.push("type ");
+                header.push_name(definition);
+            }
+        }
+        header
+    }
+
     /// Writes the next line, if there is one.
     pub const fn next(&mut self, line: &mut Line) -> bool {
         loop {
@@ -230,6 +246,15 @@ const fn content(line: &mut Line, subject: Subject, content: &Content, read: boo
             line.push_inner(content);
             Step::Line
         }
+        // Each field is one line, and to come to the last one past all others would be long in a constant.
+        fields @ Content::Plain { .. } => match fields.field(item) {
+            Some(shape) => {
+                push_subject(line, subject, read);
+                field(line, &shape, read, 0);
+                Step::Line
+            }
+            None => Step::BlockDone,
+        },
         fields => {
             // Aliases count as lines of their own, so a line is found by counting.
             let mut left = item;

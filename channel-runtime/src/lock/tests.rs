@@ -5,9 +5,10 @@ use std::fs;
 use super::change::{Verdict, added, changed, removed, same_path};
 use super::check::{Lock, Section};
 use super::cover::covers;
-use super::file::{accept, keys, read, rewrite};
-use super::fingerprint::{fingerprint, sum};
+use super::file::{accept, read, rewrite};
+use super::fingerprint::{fingerprint, section, sum};
 use super::line::{Entry, Line};
+use super::lines::Lines;
 use super::{Types, channel, rest};
 use crate::describe::{
     AnswerKind, AnswerShape, ChannelShape, Content, Definition, Field, Kind, MessageShape, Param, Tagging, Type,
@@ -75,10 +76,8 @@ type Piece
 /// A lock of this text, leaked.
 fn lock(text: &str) -> Lock<'static> {
     let text = &*String::leak(format!("version 1\n{text}"));
-    let sections = read(text).into_iter().flatten().map(|(header, lines)| {
-        let keys = Vec::leak(keys(&lines));
-        Section { header, keys, lines: Vec::leak(lines) }
-    });
+    let sections = read(text).into_iter().flatten();
+    let sections = sections.map(|(header, lines)| Section { header, lines: String::leak(lines), sum: 0 });
     Lock { file: "x.lock", command: "accept", sections: Vec::leak(sections.collect()) }
 }
 
@@ -324,6 +323,33 @@ fn accepting_writes_the_file_and_ends_the_program() {
     assert!(String::from_utf8_lossy(&accepted.stderr).contains("`x.lock` is written"), "{accepted:?}");
     assert!(fs::read_to_string(&path).unwrap().ends_with(WRITTEN));
 }
+
+#[test]
+fn a_section_has_the_sum_that_the_macros_have_for_its_lines() {
+    // The same number stands in the tests of the macros.
+    assert_eq!(section(Lines::of_channel(&SAY)), 0xbb02_0708_26bd_b0a5);
+    // With it nothing more is looked at.
+    let lock = Lock { file: "x.lock", command: "accept", sections: &[] };
+    assert!(channel(&lock, &SAY).is_some());
+    let sections =
+        [Section { header: "channel /chat/:room", lines: "> else\n", sum: section(Lines::of_channel(&SAY)) }];
+    assert!(channel(&Lock { sections: &sections, ..lock }, &SAY).is_none());
+}
+
+static SAY: ChannelShape = ChannelShape {
+    name: "Chat",
+    pattern: "/chat/:room",
+    params: &[],
+    from_client: &[MessageShape {
+        wire_type: "say",
+        docs: "",
+        content: Content::Plain { texts: "text \0loud \0", types: &[TEXT, Type::Nullable(&Type::Bool)] },
+    }],
+    answers: &[],
+    to_client: &[],
+    hears_binary: false,
+    ..GAME
+};
 
 #[test]
 fn an_accepted_lock_is_written_and_says_what_has_changed() {

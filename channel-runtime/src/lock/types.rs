@@ -15,7 +15,7 @@ pub struct Types {
     len: usize,
     /// Two of one name, which a lock can't tell apart.
     pub clash: Option<(&'static Definition, &'static Definition)>,
-    /// More than [`MAX`].
+    /// More than a lock holds.
     pub too_many: bool,
 }
 
