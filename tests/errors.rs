@@ -1,5 +1,9 @@
 //! Each mistake in `errors/` is told in one clear error, at the token to change. After a change to an error's words,
-//! `TRYBUILD=overwrite cargo test --test errors` writes the texts anew, for a human to read.
+//! `TRYBUILD=overwrite cargo test --test errors` writes the texts anew, for a human to read, and the list of them in
+//! `docs/mistakes.md`.
+
+#[path = "errors/list.rs"]
+mod list;
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +11,13 @@ use std::path::Path;
 #[test]
 fn every_mistake_has_its_error() {
     copy_locks();
-    trybuild::TestCases::new().compile_fail("tests/errors/*/*.rs");
+    // Checks when it is dropped.
+    drop({
+        let cases = trybuild::TestCases::new();
+        cases.compile_fail("tests/errors/*/*.rs");
+        cases
+    });
+    list::is_up_to_date();
 }
 
 /// A lock stands beside the manifest, and the package that trybuild makes has its own.

@@ -292,6 +292,10 @@ mod conditions {
     #[message(type = "last")]
     struct Last;
 
+    /// For another module.
+    #[message(type = "shared")]
+    pub(super) struct Shared;
+
     #[channel("/conditions")]
     struct Conditional {
         #[cfg(any())]
@@ -369,5 +373,145 @@ mod raw_identifiers {
         assert_eq!(RawFromClient::TYPES, ["move", "loop"]);
         assert_eq!(RawFromClient::Loop.index(), 1);
         assert_eq!(Raw::room(&3).path(), Some("/raw/3"));
+    }
+}
+
+mod unusual {
+    //! Legal, and seldom seen: visibility of every kind, lifetimes, attributes that are the user's, types by their full path.
+    #![allow(unused_qualifications, reason = "they are what is tested")]
+
+    use std::sync::Arc;
+
+    use channel_runtime::{
+        Bytes, Close, DecodeError, Fault, Hub, Messages as _, Socket, Success, channel, channels, message,
+    };
+
+    /// Old, and still said.
+    #[deprecated = "say something else"]
+    #[message(type = "old")]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[repr(C)]
+    pub(crate) struct Old {
+        /// How old.
+        #[serde(default)]
+        pub(super) years: u8,
+        #[cfg(any())]
+        never: NoSuchType,
+        #[cfg(not(any()))]
+        #[allow(clippy::box_collection, reason = "it is what is tested")]
+        pub(in crate::unusual) text: u32,
+    }
+
+    #[message(type = "nested")]
+    struct Nested {
+        inner: Option<Box<[(u8, u8)]>>,
+    }
+
+    /// With all that a handler may be, and beside it what is none.
+    #[channel("/unusual/:r/:nested", app = self::App, rooms(super::unusual::Place), room_state = Vec<Arc<str>>)]
+    #[derive(Clone)]
+    #[must_use]
+    pub(in crate::unusual) struct Unusual {
+        r: std::net::Ipv4Addr,
+        /// A parameter may be of any type that is text.
+        nested: std::num::NonZero<u8>,
+        #[state(vec![String::from("a"); 2].into_iter().map(|text| text + "b").collect())]
+        texts: std::collections::BTreeSet<String>,
+        #[state]
+        hub: Option<Hub<Unusual>>,
+    }
+
+    pub(in crate::unusual) struct App;
+
+    pub(in crate::unusual) struct Place(u8);
+
+    impl std::fmt::Display for Place {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    trait Named {
+        const NAME: &'static str;
+    }
+
+    impl Named for Unusual {
+        const NAME: &'static str = "not the framework's";
+    }
+
+    #[allow(deprecated, reason = "old messages are still heard")]
+    #[channel(sends(Old, self::Nested as Inner, #[cfg(not(any()))] super::conditions::Shared, Bytes), receives(Old, "go", Nested))]
+    impl Unusual {
+        const LIMIT: usize = 7;
+
+        /// Takes lifetimes of its own.
+        #[message]
+        #[inline]
+        #[must_use]
+        pub(crate) async fn old<'a, 'b: 'a>(
+            &'a mut self,
+            old: Old,
+            socket: &'b Socket<Self>,
+            _app: &'a App,
+        ) -> Option<Old> {
+            socket.flushed().await;
+            self.longest("a", "b").is_empty().then_some(old)
+        }
+
+        #[deprecated]
+        #[message(type = "go", as = Went)]
+        fn go(&mut self) -> Result<Success<usize>, Fault> {
+            self.texts.clear();
+            Ok(Success(Self::LIMIT))
+        }
+
+        #[message]
+        pub(in crate::unusual) fn nested(&self, Nested { inner }: Nested) -> UnusualToClient {
+            UnusualToClient::Inner(Nested { inner: inner.filter(|_| self.nested.get() > 1) })
+        }
+
+        #[must_use]
+        fn longest<'a, T>(&self, a: &'a T, b: &'a T) -> &'a str
+        where
+            T: ?Sized + AsRef<str>,
+        {
+            if self.texts.len() > Self::LIMIT { a.as_ref() } else { b.as_ref() }
+        }
+
+        fn identity(&self) -> Option<&std::net::Ipv4Addr> {
+            Some(&self.r).filter(|_| self.hub.is_none())
+        }
+
+        fn on_connect(
+            self: &'_ mut Unusual,
+            socket: &channel_runtime::Socket<Unusual>,
+        ) -> Result<Option<Nested>, Fault> {
+            socket.join(&Place(self.nested.get()));
+            self.hub = Some(socket.hub_of::<Self>());
+            Ok(None)
+        }
+
+        #[cfg_attr(not(any()), inline)]
+        async fn on_binary(&mut self, data: Bytes, socket: &Socket<Self>) {
+            socket.flushed().await;
+            socket.send_bytes(data);
+        }
+
+        fn on_invalid(&mut self, _: DecodeError) {}
+
+        fn on_close(&mut self, _: Close) -> Result<(), std::fmt::Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn it_is_what_it_was() {
+        assert_eq!(<Unusual as Named>::NAME, "not the framework's");
+        assert_eq!(UnusualFromClient::TYPES, ["old", "go", "nested"]);
+        assert_eq!(UnusualToClient::TYPES, ["old", "nested", "shared"]);
+        assert_eq!(format!("{:?}", UnusualFromClient::Went), "Went");
+        let room = Unusual::room(&std::net::Ipv4Addr::LOCALHOST, &std::num::NonZero::<u8>::MIN);
+        assert_eq!(room.path(), Some("/unusual/127.0.0.1/1"));
+        let _ = channels![self::Unusual, super::public::Quiet].app(App);
     }
 }

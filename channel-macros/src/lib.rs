@@ -9,6 +9,8 @@ mod channel;
 mod channels;
 mod describe;
 mod errors;
+#[cfg(test)]
+mod expansion;
 mod fallback;
 mod impl_block;
 mod message;
@@ -21,6 +23,8 @@ mod spans;
 use proc_macro::TokenStream;
 
 #[doc = include_str!("../docs/channel.md")]
+#[doc = ""]
+#[doc = include_str!("../docs/expansion.md")]
 #[proc_macro_attribute]
 pub fn channel(args: TokenStream, item: TokenStream) -> TokenStream {
     channel::expand(args.into(), item.into()).into()

@@ -21,6 +21,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
         #enums
 
         #[automatically_derived]
+        #[allow(deprecated)]
         const _: () = {
             #protocol
             #implementation

@@ -28,6 +28,7 @@ pub fn expand(route: &Route) -> TokenStream {
         #room
 
         #[automatically_derived]
+        #[allow(deprecated)]
         const _: () = {
             impl ::channel_runtime::Route for #name {
                 #app_type
@@ -170,6 +171,7 @@ pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -
     let pattern = route.pattern.as_ref().map(|pattern| pattern.literal.value()).unwrap_or_default();
     let doc = format!(" The room of all that are connected to `{pattern}`.");
     quote! {
+        #[allow(deprecated)]
         impl #name {
             #[doc = #doc]
             #[allow(private_interfaces, clippy::needless_pass_by_value, clippy::self_named_constructors, clippy::trivially_copy_pass_by_ref)]

@@ -84,7 +84,7 @@ impl Messages<'_> {
             #[doc = #doc]
             #[doc = ""]
             #[doc = " Serde writes and reads it as [`Messages`](::channel_runtime::Messages#with-serde-alone) tells."]
-            #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
+            #[allow(deprecated, private_interfaces, unreachable_pub, clippy::large_enum_variant)]
             pub enum #name {
                 #(#variants,)*
             }
@@ -114,6 +114,7 @@ impl Messages<'_> {
         let private = quote!(::channel_runtime::private);
         quote! {
             #[automatically_derived]
+            #[allow(deprecated)]
             const _: () = {
                 #places
 

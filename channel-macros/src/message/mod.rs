@@ -235,6 +235,7 @@ fn expand_struct(
     });
     let implementation = runtime.place(quote_spanned! {name.span()=>
         #[automatically_derived]
+        #[allow(deprecated)]
         impl ::channel_runtime::Message for #name {
             const TYPE: &'static ::core::primitive::str = #wire_type;
             const SHAPE: ::channel_runtime::private::MessageShape = #shape;
