@@ -213,6 +213,9 @@ impl From<Whole> for Corner {
 
 #[message(type = "plain")]
 pub struct Plain {
+    /// How many.
+    ///
+    /// At most 100.
     number: i8,
     text: String,
 }

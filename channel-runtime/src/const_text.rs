@@ -111,15 +111,11 @@ impl<const N: usize> ConstText<N> {
 
     /// The text.
     pub const fn as_str(&self) -> &str {
-        match std::str::from_utf8(self.as_bytes()) {
+        let (text, _) = self.bytes.split_at(self.len);
+        match std::str::from_utf8(text) {
             Ok(text) => text,
             Err(_) => "",
         }
-    }
-
-    /// Its bytes, which need no look at whether they are UTF-8.
-    pub(crate) const fn as_bytes(&self) -> &[u8] {
-        self.bytes.split_at(self.len).0
     }
 }
 
@@ -134,6 +130,18 @@ impl<const N: usize> ConstText<N> {
     /// Empty again.
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
+    }
+
+    /// FNV-1a, gone on with from this hash.
+    pub(crate) const fn hash(&self, from: u64) -> u64 {
+        let (mut hash, mut at) = (from, 0);
+        while at < self.len {
+            // As `wrapping_mul`, which is a call: for the compiler's interpreter that is as much as all else here.
+            let product = (hash ^ self.bytes[at] as u64) as u128 * 0x0000_0100_0000_01b3;
+            hash = (product & u64::MAX as u128) as u64;
+            at += 1;
+        }
+        hash
     }
 
     /// In decimal digits.

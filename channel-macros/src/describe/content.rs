@@ -54,11 +54,15 @@ impl<'a> Container<'a> {
         if !is_usual || fields.named.iter().any(|field| field.attrs.iter().any(tells)) {
             return None;
         }
-        let text = |field: &Field| {
-            let name = field.ident.as_ref()?.unraw();
-            Some(format!("{name} {}\0", docs(&field.attrs).replace('\0', "")))
-        };
-        fields.named.iter().map(text).collect()
+        let mut texts = String::new();
+        for name in fields.named.iter().filter_map(|field| field.ident.as_ref()) {
+            texts += &format!("{} ", name.unraw());
+        }
+        let docs = fields.named.iter().map(|field| docs(&field.attrs).replace('\0', ""));
+        if docs.clone().any(|docs| !docs.is_empty()) {
+            docs.for_each(|docs| texts += &format!("\0{docs}"));
+        }
+        Some(texts)
     }
 
     /// The `__s::Content` of these fields; `tag` is a key with a fixed text before them.

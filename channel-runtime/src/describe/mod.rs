@@ -48,6 +48,8 @@ pub use description::{
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
 pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, Param, RoomShape};
+#[cfg(feature = "server")]
+pub(crate) use shape::plain_key;
 pub use shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};
 pub use type_description::{
     ContentDescription, EnumDescription, FieldDescription, TaggingDescription, TypeDefinition, TypeDescription,

@@ -103,7 +103,7 @@ pub enum Content {
     /// them in every build.
     #[doc(hidden)]
     Plain {
-        /// For each field its key, which is a name of Rust's, a space, its docs and a zero.
+        /// The keys, which are names of Rust's, each with a space behind it, and the docs of each behind a zero, where there are any.
         texts: &'static str,
         /// The values, as many.
         types: &'static [Type],
@@ -130,8 +130,8 @@ impl Content {
         match self {
             Self::Fields { fields, .. } if index < fields.len() => Some(fields[index]),
             Self::Plain { texts, types } if index < types.len() => {
-                let (key, docs) = texts_of(texts, index);
-                Some(Field { docs, ..Field::new(key, types[index]) })
+                let docs = part(texts, index + 1, b'\0');
+                Some(Field { docs, ..Field::new(plain_key(texts, index), types[index]) })
             }
             _ => None,
         }
@@ -143,25 +143,26 @@ impl Content {
     }
 }
 
-/// The key and the docs of a plain field.
-const fn texts_of(texts: &'static str, index: usize) -> (&'static str, &'static str) {
-    let bytes = texts.as_bytes();
-    let (mut begin, mut passed) = (0, 0);
-    while passed < index {
-        begin += 1;
-        if bytes[begin - 1] == 0 {
+/// What stands behind so many of this byte, up to the next one or the end.
+const fn part(text: &'static str, index: usize, byte: u8) -> &'static str {
+    let bytes = text.as_bytes();
+    let (mut from, mut to, mut passed) = (0, 0, 0);
+    while to < bytes.len() {
+        if bytes[to] == byte {
+            if passed == index {
+                break;
+            }
             passed += 1;
+            from = to + 1;
         }
+        to += 1;
     }
-    let (mut space, mut end) = (0, begin);
-    while bytes[end] != 0 {
-        if space == 0 && bytes[end] == b' ' {
-            space = end;
-        }
-        end += 1;
-    }
-    let (text, _) = texts.split_at(end);
-    (text.split_at(space).0.split_at(begin).1, text.split_at(space + 1).1)
+    if passed == index { text.split_at(to).0.split_at(from).1 } else { "" }
+}
+
+/// The key of a plain field.
+pub(crate) const fn plain_key(texts: &'static str, index: usize) -> &'static str {
+    part(texts, index, b' ')
 }
 
 /// A key of an object.

@@ -1,6 +1,5 @@
 //! The fingerprint: the wire in 64 bits.
 
-use super::line::Line;
 use super::lines::Lines;
 use super::types::Types;
 use crate::describe::ChannelShape;
@@ -30,26 +29,19 @@ pub const fn sum(channels: &[ChannelShape]) -> u64 {
 /// The sum of the hashes of its lines, each with the header. The macros have the same for the sections of a file: where both are
 /// equal, the compiler need not look at the lines one by one.
 pub const fn section(mut lines: Lines) -> u64 {
-    let header = hash(SEED, lines.header().as_bytes());
+    let mut line = lines.header();
+    let header = line.hash(FNV_BASIS);
     let mut sum = mix(header);
-    let mut line = Line::new();
+    line.clear();
+    line.push("\n");
+    let begin = line.hash(header);
     while lines.next(&mut line) {
-        sum = sum.wrapping_add(mix(hash(hash(header, b"\n"), line.as_bytes())));
+        sum = sum.wrapping_add(mix(line.hash(begin)));
     }
     sum
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a.
-const fn hash(mut hash: u64, bytes: &[u8]) -> u64 {
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-        at += 1;
-    }
-    hash
-}
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// The end of MurmurHash3: what is alike in two hashes must not be in their sum.
 const fn mix(mut hash: u64) -> u64 {

@@ -21,7 +21,7 @@ const U8: Type = Type::Integer { signed: false, bits: 8 };
 static MOVE: MessageShape = MessageShape {
     wire_type: "move",
     docs: "",
-    content: Content::Plain { texts: "to \0from Where it stands.\0piece \0", types: &[TEXT, TEXT, PIECE] },
+    content: Content::Plain { texts: "to from piece \0\0Where it stands.\0", types: &[TEXT, TEXT, PIECE] },
 };
 
 const PIECE: Type = Type::Named(&Definition {
@@ -343,7 +343,7 @@ static SAY: ChannelShape = ChannelShape {
     from_client: &[MessageShape {
         wire_type: "say",
         docs: "",
-        content: Content::Plain { texts: "text \0loud \0", types: &[TEXT, Type::Nullable(&Type::Bool)] },
+        content: Content::Plain { texts: "text loud ", types: &[TEXT, Type::Nullable(&Type::Bool)] },
     }],
     answers: &[],
     to_client: &[],

@@ -111,7 +111,7 @@ impl Types {
         match content {
             Content::Unit => {}
             Content::As(ty) => self.add(ty, read),
-            Content::Tuple(items) => self.add_all(items, read),
+            Content::Tuple(types) | Content::Plain { types, .. } => self.add_all(types, read),
             fields => {
                 let mut at = 0;
                 while let Some(field) = fields.field(at) {
