@@ -151,12 +151,12 @@ pub fn handlers(channel: &Channel) -> TokenStream {
                 #identity
                 const IS_WHOLE: ::core::primitive::bool = false;
 
-                async fn handle(
-                    &mut self,
+                fn handle<'a>(
+                    &'a mut self,
                     _: #from_client,
-                    _: &::channel_runtime::Socket<Self>,
-                    _: &<Self as ::channel_runtime::Route>::App,
-                ) -> ::channel_runtime::private::Flow {
+                    _: &'a ::channel_runtime::Socket<Self>,
+                    _: &'a <Self as ::channel_runtime::Route>::App,
+                ) -> ::channel_runtime::private::Handling<'a> {
                     ::core::unreachable!()
                 }
             }

@@ -36,7 +36,7 @@ mod server {
     use crate::handshake::{Handshake, Refusal, Reject};
     use crate::message::{Message, Messages};
     use crate::path::{Params, Path};
-    use crate::reply::Flow;
+    use crate::reply::{Flow, Handling};
     use crate::room::Room;
     use crate::socket::Socket;
     use crate::wire::close::Close;
@@ -156,13 +156,13 @@ mod server {
             async { Flow::Continue }
         }
 
-        /// The handler of this message.
-        fn handle(
-            &mut self,
+        /// Calls the handler of this message. One that is not `async` has run when this returns.
+        fn handle<'a>(
+            &'a mut self,
             message: Self::FromClient,
-            socket: &Socket<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Flow> + Send;
+            socket: &'a Socket<Self>,
+            app: &'a Self::App,
+        ) -> Handling<'a>;
 
         /// Whether there is an `on_binary`; where there is none, a binary message is answered as an invalid one.
         const TAKES_BINARY: bool = false;

@@ -71,7 +71,7 @@ mod server {
     use crate::hub::Hub;
     pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};
     pub use crate::registry::Census;
-    pub use crate::reply::Flow;
+    pub use crate::reply::{Flow, Handling};
     use crate::reply::{InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
@@ -102,7 +102,7 @@ mod server {
         }
     }
 
-    /// Asserts that a handler's or hook's future is `Send`, at the user's own token.
+    /// Asserts that a hook's future is `Send`, at the user's own token.
     ///
     /// What comes out is the future itself: to the compiler, an opaque one around it is twice the work. Where it is not `Send`,
     /// the method of ours that awaits it has an error already, and is not told of a second time.

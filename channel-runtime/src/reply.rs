@@ -1,5 +1,10 @@
 //! What a handler may return, and how it becomes the answer to the message it handled.
 
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::FutureExt as _;
+
 use crate::channel::{Channel, SentBy};
 use crate::describe::{AnswerKind, AnswerShape};
 use crate::fault::Fault;
@@ -15,6 +20,25 @@ pub enum Flow {
     Continue,
     /// The hook or handler failed, and its client has been told; after `on_connect` the connection is closed with this code.
     Failed(CloseCode),
+}
+
+/// A handler that has been called.
+pub enum Handling<'a> {
+    /// It was not `async`, and is done.
+    Done(Flow),
+    /// It is done when this is. Boxed, for it is one of the channel's handlers, and an idle connection has none.
+    Later(Pin<Box<dyn Future<Output = Flow> + Send + 'a>>),
+}
+
+impl<'a> Handling<'a> {
+    /// What the future comes to is sent by `reply`.
+    pub fn later<F, R>(handler: F, reply: R) -> Self
+    where
+        F: Future + Send + 'a,
+        R: FnOnce(F::Output) -> Flow + Send + 'a,
+    {
+        Self::Later(Box::pin(handler.map(reply)))
+    }
 }
 
 /// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return; it goes to

@@ -26,7 +26,7 @@ use crate::link::{self, Link};
 use crate::members::Visit;
 use crate::message::Messages;
 use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
-use crate::reply::Flow;
+use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
@@ -165,7 +165,17 @@ impl<C: Channel> Running<C> {
             Input::Text(text) => match decode::<C>(&text, socket) {
                 Ok(Ok(message)) => {
                     let what = C::FromClient::TYPES[message.index()];
-                    (what, Box::pin(handler.handle(message, socket, app)))
+                    let work = begin(socket, what);
+                    // One that is not `async` runs here, and may panic.
+                    match catch_unwind(AssertUnwindSafe(|| handler.handle(message, socket, app))) {
+                        Ok(Handling::Later(future)) => {
+                            let limits = Limits { registry, config, grace: Duration::ZERO };
+                            return Some((what, work, run(link, future, limits)));
+                        }
+                        Ok(Handling::Done(_)) => {}
+                        Err(_) => Self::interrupted(socket, Interrupted::Panicked, what),
+                    }
+                    return None;
                 }
                 Ok(Err(error)) => ("on_invalid", Box::pin(handler.invalid(error, socket, app))),
                 Err(interrupted) => {

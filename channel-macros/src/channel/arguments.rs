@@ -106,6 +106,16 @@ impl Call {
 
     /// The call in the body of a trait's method, awaited; `datum` is the local that holds the datum.
     pub fn tokens(&self, datum: &str) -> TokenStream {
+        let call = self.begun(datum);
+        let span = beside_locals(self.name.span());
+        match self.is_async {
+            true => quote_spanned!(span=> ::channel_runtime::private::send(#call).await),
+            false => call,
+        }
+    }
+
+    /// The call, not awaited.
+    pub fn begun(&self, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
         let name = &self.name;
         let arguments = self.arguments.iter().map(|argument| {
@@ -117,11 +127,7 @@ impl Call {
             format_ident!("{local}", span = beside_locals(argument.ty().span())).into_token_stream()
         });
         // By path, so that no trait's method of that name is meant.
-        let call = quote_spanned!(span=> Self::#name(self, #(#arguments),*));
-        match self.is_async {
-            true => quote_spanned!(span=> ::channel_runtime::private::send(#call).await),
-            false => call,
-        }
+        quote_spanned!(span=> Self::#name(self, #(#arguments),*))
     }
 
     /// The local `name`, standing where an error about the answer should.

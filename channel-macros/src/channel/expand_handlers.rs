@@ -9,7 +9,7 @@ use super::hooks::{Hook, Kind};
 use super::messages::{self, Messages};
 use crate::describe;
 use crate::describe::types::Context;
-use crate::spans::{first_type, last_segment, ungroup};
+use crate::spans::{beside_locals, first_type, last_segment, ungroup};
 
 pub fn expand(channel: &Channel) -> TokenStream {
     let enums = enums(channel);
@@ -180,21 +180,35 @@ fn handle(channel: &Channel) -> TokenStream {
             Payload::Struct(_) => quote!(#from_client::#variant(__message)),
             Payload::Unit(_) => quote!(#from_client::#variant),
         };
-        let reply = replied(call);
-        quote!(#(#cfgs)* #pattern => { #reply })
+        let handling = handling(call);
+        quote!(#(#cfgs)* #pattern => #handling)
     });
     quote! {
-        async fn handle(
-            &mut self,
+        fn handle<'a>(
+            &'a mut self,
             __message: #from_client,
-            __socket: &::channel_runtime::Socket<Self>,
-            __app: &<Self as ::channel_runtime::Route>::App,
-        ) -> ::channel_runtime::private::Flow {
+            __socket: &'a ::channel_runtime::Socket<Self>,
+            __app: &'a <Self as ::channel_runtime::Route>::App,
+        ) -> ::channel_runtime::private::Handling<'a> {
             match __message {
                 #(#arms)*
             }
         }
     }
+}
+
+/// A handler's call, and its answer once there is one.
+fn handling(call: &super::arguments::Call) -> TokenStream {
+    let begun = call.begun("__message");
+    let answer = call.answer("__reply");
+    let reply = quote!(::channel_runtime::private::reply(__socket, #answer));
+    if !call.is_async {
+        return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });
+    }
+    // What is not `Send` is told of at the handler.
+    let span = beside_locals(call.name.span());
+    let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
+    quote!(#later(#begun, |__reply| #reply),)
 }
 
 /// The call, and what it returned sent to the client.
