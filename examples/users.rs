@@ -1,12 +1,14 @@
-//! Sending to people rather than to connections: everybody may have several devices, and reads on each of them.
+//! Sending to people rather than to connections: everybody may have several devices, and reads on each of them. What people
+//! may do changes while they are connected: an HTTP route tells all their handlers.
 //!
-//! `cargo run --example users` and open the printed address: the page holds several devices of several people.
+//! `cargo run --example users` and open the printed address: the page holds several devices of several people. Then
+//! `curl -d '{"user_id":"ann","role":"reader"}' http://127.0.0.1:3030/role`, and Ann can write no more.
 
 use std::env;
 use std::fmt;
 use std::str::FromStr;
 
-use channel_runtime::{Close, Extract, Fault, Handshake, Reject, Server, Socket, Success};
+use channel_runtime::{Close, Extract, Fault, Handshake, Hub, Reject, Server, Socket, Success};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
 use warp::Filter;
@@ -17,6 +19,17 @@ pub struct UserChannel {
     user: UserId,
     #[extract]
     device: Device,
+    /// Everybody comes as a writer; an app with accounts would extract it.
+    #[state]
+    role: Role,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    #[default]
+    Writer,
+    Reader,
 }
 
 #[message(type = "send_to_user")]
@@ -56,13 +69,25 @@ pub struct Devices {
     pub count: usize,
 }
 
+/// To all devices of one person, when what they may do has changed.
+#[message(type = "your_role")]
+pub struct YourRole {
+    pub role: Role,
+}
+
+/// What the route `POST /role` tells the handlers of one person's devices; clients can't say it.
+#[derive(Clone)]
+pub struct RoleChanged {
+    pub role: Role,
+}
+
 /// The answer to whoever sends: how many devices it went to.
 #[derive(Serialize)]
 pub struct Delivered {
     pub devices: usize,
 }
 
-#[channel(sends(Letter, Devices))]
+#[channel(sends(Letter, Devices, YourRole))]
 impl UserChannel {
     /// What `socket.user(..)` finds: all connections that say the same here are one person's.
     fn identity(&self) -> &UserId {
@@ -95,11 +120,21 @@ impl UserChannel {
         Ok(Success(Delivered { devices: sent.recipients }))
     }
 
+    /// Between two messages of this device, so that no letter is written half as the one, half as the other.
+    #[notice]
+    fn role_changed(&mut self, n: RoleChanged) -> YourRole {
+        self.role = n.role;
+        YourRole { role: n.role }
+    }
+
     fn on_close(&mut self, _: Close, socket: &Socket<Self>) {
         self.count_devices(socket);
     }
 
     fn letter(&self, to: Vec<UserId>, text: String) -> Result<Letter, Fault> {
+        if self.role == Role::Reader {
+            return Err(Fault::forbidden("You may read here, and not write"));
+        }
         match text.trim() {
             "" => Err(Fault::validation("A letter needs words")),
             text if text.chars().count() > 500 => Err(Fault::validation("A letter has at most 500 characters")),
@@ -181,10 +216,31 @@ impl<A: Sync> Extract<A> for Device {
     }
 }
 
-/// The channel and its page.
-pub fn server() -> Server<()> {
+/// The body of `POST /role`.
+#[derive(Deserialize)]
+pub struct Order {
+    pub user_id: UserId,
+    pub role: Role,
+}
+
+/// What is not a channel: `POST /role` and the page. Whoever may come here is not asked; the example `secure` would.
+pub fn routes(
+    hub: Hub<UserChannel>,
+) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
+    let body = warp::body::content_length_limit(1024).and(warp::body::json());
+    let role = warp::path!("role").and(warp::post()).and(body).map(move |Order { user_id, role }| {
+        let told = hub.user(&user_id).notify(RoleChanged { role });
+        warp::reply::json(&Delivered { devices: told.recipients - told.refused })
+    });
     let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/users.html")));
-    channels![UserChannel].app(()).or(page)
+    role.or(page)
+}
+
+/// The channel, the route and the page.
+pub fn server() -> Server<()> {
+    let channels = channels![UserChannel];
+    let hub = channels.of::<UserChannel>();
+    channels.app(()).or(routes(hub))
 }
 
 #[tokio::main]

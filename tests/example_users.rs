@@ -1,8 +1,9 @@
 //! The example `users`: letters reach people, on whatever devices they have.
 
+use channel_runtime::channels;
 use channel_runtime::testing::{self, Client, TestApp};
 use serde_json::json;
-use users::{Broadcast, Devices, Letter, SendToUser, SendToUsers, UserChannel, UserId};
+use users::{Broadcast, Devices, Letter, Role, SendToUser, SendToUsers, UserChannel, UserId, YourRole};
 
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../examples/users.rs"]
@@ -138,6 +139,37 @@ async fn letters_have_words_and_readers() {
     ann.send_text(r#"{"type":"send_to_user","user_id":"no such name!","text":"Hello"}"#);
     assert!(ann.expect_error("invalid_payload").await.message.contains("a name has one to twenty letters and digits"));
     bob.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_role_that_changes_is_known_on_every_device_at_once() {
+    let channels = channels![UserChannel];
+    let routes = users::routes(channels.of::<UserChannel>());
+    let app = testing::app(channels.app(()));
+    let mut phone = device(&app, "ann", "phone", &mut []).await;
+    let mut laptop = device(&app, "ann", "laptop", &mut [&mut phone]).await;
+    let mut bob = device(&app, "bob", "phone", &mut []).await;
+    let post = |body: &str| warp::test::request().method("POST").path("/role").body(body).reply(&routes);
+
+    let answer = post(r#"{"user_id":"ann","role":"reader"}"#).await;
+    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, br#"{"devices":2}"#.as_ref()));
+    for ann in [&mut phone, &mut laptop] {
+        assert_eq!(ann.expect::<YourRole>().await.role, Role::Reader);
+        let fault = ann.request(to("bob", "Hello")).error("forbidden").await;
+        assert_eq!(fault.message, "You may read here, and not write");
+    }
+    bob.request(to("ann", "Hello")).success().await;
+    phone.expect::<Letter>().await;
+    laptop.expect::<Letter>().await;
+
+    post(r#"{"user_id":"ann","role":"writer"}"#).await;
+    phone.expect::<YourRole>().await;
+    laptop.expect::<YourRole>().await;
+    phone.request(to("bob", "Hello")).success().await;
+    assert_eq!(bob.expect::<Letter>().await.text, "Hello");
+
+    assert_eq!(post(r#"{"user_id":"dora","role":"reader"}"#).await.body().as_ref(), br#"{"devices":0}"#);
+    assert_eq!(post(r#"{"user_id":"ann","role":"king"}"#).await.status().as_u16(), 400);
 }
 
 #[tokio::test]

@@ -288,6 +288,12 @@ async fn users() {
     assert_eq!(bob.expect("letter").await["device"], "phone");
     laptop.send(json!({ "type": "broadcast", "text": "To all" })).await;
     assert_eq!(bob.expect("letter").await["text"], "To all");
+
+    let order = r#"{"user_id":"bob","role":"reader"}"#;
+    assert_eq!(example.request("POST", "/role", order).await, (200, r#"{"devices":1}"#.into()));
+    assert_eq!(bob.expect("your_role").await["role"], "reader");
+    bob.send(json!({ "type": "broadcast", "text": "To all" })).await;
+    assert_eq!(bob.expect("error").await["code"], "forbidden");
     example.stops([phone, laptop, bob]).await;
 }
 

@@ -58,6 +58,10 @@ impl<A: Sync> Extract<A> for User {
     }
 }
 
+/// What a handler is told.
+#[derive(Clone)]
+pub struct Told(String);
+
 #[channel("/memory/:room", rooms(Tag), room_state = Vec<String>)]
 pub struct Memory {
     room: String,
@@ -91,6 +95,11 @@ impl Memory {
             room.send(say);
         });
     }
+
+    #[notice]
+    fn told(&mut self, told: Told) {
+        self.user.0.clone_from(&told.0);
+    }
 }
 
 /// A client in its rooms, all of whose names nobody had before.
@@ -114,6 +123,9 @@ async fn come_and_go(server: &Running, hub: &Hub<Memory>, crowd: usize) -> usize
     assert_eq!((there.connections, there.sessions, there.users), (CROWD, CROWD, 3));
     assert!(there.rooms > ROOMS + CROWD, "{there:?}");
     let in_use = MEMORY.allocated();
+    for n in 0..10 {
+        assert_eq!(hub.all().notify(Told(n.to_string())).refused, 0);
+    }
 
     for (at, client) in clients.iter_mut().take(ROOMS).enumerate() {
         client.write(text(&format!(r#"{{"type":"say","text":"{at}"}}"#))).await;

@@ -7,7 +7,7 @@ use syn::{GenericParam, ItemStruct};
 
 use crate::channel::handlers::Channel;
 use crate::channel::route::Route;
-use crate::channel::{expand_handlers, expand_route, messages};
+use crate::channel::{expand_handlers, expand_route, messages, notices};
 use crate::message::{has_derive, without_serde_attributes};
 
 /// The struct, and beside it a message of no type; what the user derives stays the user's.
@@ -137,6 +137,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let protocol = expand_handlers::protocol(channel);
     let sends = expand_handlers::sends(channel);
     let reply = expand_handlers::reply(channel);
+    let notices = notices::kinds(channel);
     let identity = expand_handlers::identity(channel);
     let from_client = channel.name_from_client();
     let if_route = expand_handlers::if_route(channel);
@@ -147,6 +148,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             #protocol
             #sends
             #reply
+            #notices
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
                 const IS_WHOLE: ::core::primitive::bool = false;

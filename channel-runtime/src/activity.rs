@@ -36,6 +36,8 @@ pub(crate) enum Work {
     Session { channel: &'static str, what: &'static str },
     /// Frames that wait for a client.
     Outbox,
+    /// A notice that waits for its handler.
+    Notice { channel: &'static str, handler: &'static str },
     /// An answer that was deferred.
     Answer { channel: &'static str },
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Work {
             Self::Input => f.write_str("input that no session reads"),
             Self::Session { channel, what } => write!(f, "`{what}` of {channel}"),
             Self::Outbox => f.write_str("frames that no client takes"),
+            Self::Notice { channel, handler } => write!(f, "a notice for `{handler}` of {channel}"),
             Self::Answer { channel } => write!(f, "a deferred answer of {channel}"),
         }
     }

@@ -14,6 +14,7 @@ use crate::hub::Hub;
 use crate::mask::Mask;
 use crate::members::Members;
 use crate::message::Message;
+use crate::notice::{self, NoticeFor};
 use crate::outbox::Pushed;
 use crate::pace::Paced;
 use crate::registry::UserKey;
@@ -36,8 +37,8 @@ use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 /// # }
 /// ```
 ///
-/// Who belongs is decided when it is sent, not when the audience is made. `K` is [`OwnRoom`], [`OneRoom`] or [`Many`], and
-/// says what else can be done with it.
+/// Who belongs is decided when it is sent, not when the audience is made. `K` is [`OwnRoom`], [`OneRoom`], [`OneConnection`] or [`Many`],
+/// and says what else can be done with it.
 pub struct Audience<C, K = Many> {
     hub: Hub<C>,
     target: Target,
@@ -55,6 +56,10 @@ pub enum OwnRoom {}
 #[derive(Debug)]
 pub enum OneRoom {}
 
+/// The audience is one connection, or nobody.
+#[derive(Debug)]
+pub enum OneConnection {}
+
 /// The audience is a set of any kind.
 #[derive(Debug)]
 pub enum Many {}
@@ -65,8 +70,16 @@ pub trait IsOneRoom: sealed::Sealed {}
 impl IsOneRoom for OwnRoom {}
 impl IsOneRoom for OneRoom {}
 
+/// An audience that may be several clients: all but [`OneConnection`].
+pub trait IsSeveral: sealed::Sealed {}
+
+impl IsSeveral for OwnRoom {}
+impl IsSeveral for OneRoom {}
+impl IsSeveral for Many {}
+
 mod sealed {
     pub trait Sealed {}
+    impl Sealed for super::Many {}
     impl Sealed for super::OwnRoom {}
     impl Sealed for super::OneRoom {}
 }
@@ -215,12 +228,17 @@ impl<C: Channel, K> Audience<C, K> {
         }
     }
 
+    /// Counts to how many a handler sends in its task's turn.
+    fn spend(&self, sent: Sent) {
+        if let Some(from) = &self.from {
+            from.pace.spend(sent.recipients);
+        }
+    }
+
     fn sent(&self, result: Result<Sent, EncodeError>) -> Sent {
         match result {
             Ok(sent) => {
-                if let Some(from) = &self.from {
-                    from.pace.spend(sent.recipients);
-                }
+                self.spend(sent);
                 sent
             }
             Err(error) => {
@@ -271,6 +289,60 @@ impl<C: Channel, K> Audience<C, K> {
         let mut seen = HashSet::new();
         connections.retain(|connection| seen.insert(connection.id));
         connections
+    }
+}
+
+impl<C: Channel, K: IsSeveral> Audience<C, K> {
+    /// Tells the handlers of all these clients something that their channel marks `#[notice]`. It never touches the wire:
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, Hub, Socket};
+    /// # pub struct Role;
+    /// #[derive(Clone)]
+    /// pub struct RoleChanged { to: u32 }
+    ///
+    /// # #[channel("/user/:name")] pub struct User { name: String, #[state] role: u32 }
+    /// #[channel]
+    /// impl User {
+    /// #   fn identity(&self) -> &String { &self.name }
+    ///     #[notice]
+    ///     fn role_changed(&mut self, n: RoleChanged) {
+    ///         self.role = n.to;
+    ///     }
+    /// }
+    ///
+    /// fn promote(users: &Hub<User>, name: &String) {
+    ///     users.user(name).notify(RoleChanged { to: 7 });
+    /// }
+    /// ```
+    ///
+    /// Never waits. A connection's notices are handled one after the other, in the order in which they were told, between its
+    /// messages; notices and messages that wait take turns. At most 256 wait for one connection: one more is refused, which
+    /// [`Sent`] tells. So is one for a connection that is closing, and what waits when it ends is dropped: nothing comes once
+    /// `on_close` has begun. What its handler returns goes to the client, as from a hook.
+    pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
+        let mut sent = Sent::default();
+        let connections = self.connections();
+        let Some((last, others)) = connections.split_last() else { return sent };
+        for connection in others {
+            sent.count(notice::tell::<C, N>(connection, notice.clone()));
+        }
+        sent.count(notice::tell::<C, N>(last, notice));
+        self.spend(sent);
+        sent
+    }
+}
+
+impl<C: Channel> Audience<C, OneConnection> {
+    /// Tells the handler of this client something that its channel marks `#[notice]`, as
+    /// [`notify`](Audience::<C, Many>::notify) does for several; here it need not be `Clone`.
+    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
+        let mut sent = Sent::default();
+        if let Some(connection) = self.connections().first() {
+            sent.count(notice::tell::<C, N>(connection, notice));
+        }
+        self.spend(sent);
+        sent
     }
 }
 

@@ -35,6 +35,7 @@ mod server {
     use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
     use crate::handshake::{Handshake, Refusal, Reject};
     use crate::message::{Message, Messages};
+    use crate::notice::Notice;
     use crate::path::{Params, Path};
     use crate::reply::{Flow, Handling};
     use crate::room::Room;
@@ -195,6 +196,18 @@ mod server {
             _ = app;
             let flow = crate::reply::fault(socket, error.into());
             async move { flow }
+        }
+
+        /// The handler of this notice.
+        #[doc(hidden)]
+        fn noticed(
+            &mut self,
+            notice: Notice,
+            socket: &Socket<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Flow> + Send {
+            _ = (notice, socket, app);
+            async { Flow::Continue }
         }
 
         /// `on_close`

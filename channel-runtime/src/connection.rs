@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::heartbeat::Pulse;
 use crate::members::Members;
+use crate::notice::Inbox;
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::registry::UserKey;
@@ -85,6 +86,8 @@ pub(crate) struct Connection {
     pub own_room: Arc<Members>,
     pub pace: Pace,
     pub pulse: Pulse,
+    /// What its handler is told from outside.
+    pub inbox: Inbox,
     /// Where its task runs; nothing outside a runtime, in a test that is its own client.
     pub runtime: Option<Handle>,
     /// The declared rooms it has joined; nothing once it has left for good, so that no join comes after that.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::audience::{Audience, OneRoom, Target};
+use crate::audience::{Audience, OneConnection, OneRoom, Target};
 use crate::channel::{Channel, Identity, RoomOf};
 use crate::connection::ConnectionId;
 use crate::mask::Mask;
@@ -61,7 +61,7 @@ impl<C: Channel> Hub<C> {
     }
 
     /// One connection, on any device; nobody when it is gone.
-    pub fn connection(&self, id: ConnectionId) -> Audience<C> {
+    pub fn connection(&self, id: ConnectionId) -> Audience<C, OneConnection> {
         self.audience(Target::Connection(id))
     }
 

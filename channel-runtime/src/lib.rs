@@ -37,7 +37,7 @@
 //! # Where to read on
 //!
 //! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: what travels; [`channels!`]: the list.
-//! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside.
+//! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: telling a handler.
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade.
 //! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
@@ -128,6 +128,8 @@ mod mask;
 #[cfg(feature = "server")]
 mod members;
 #[cfg(feature = "server")]
+mod notice;
+#[cfg(feature = "server")]
 mod outbox;
 #[cfg(feature = "server")]
 mod pace;
@@ -166,7 +168,7 @@ pub use server::*;
 #[cfg(feature = "server")]
 mod server {
     pub use crate::answer::Answer;
-    pub use crate::audience::{Audience, IsOneRoom, Many, OneRoom, OwnRoom, RoomView};
+    pub use crate::audience::{Audience, IsOneRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView};
     pub use crate::bound::Bound;
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};
@@ -176,6 +178,7 @@ mod server {
     pub use crate::handshake::{Extract, Handshake, Reject};
     pub use crate::hub::{Hub, User};
     pub use crate::listener::Listener;
+    pub use crate::notice::NoticeFor;
     pub use crate::path::{FromPath, Params, Path, Segment};
     pub use crate::rate::Rate;
     pub use crate::reply::Reply;

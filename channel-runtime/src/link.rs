@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::notice::Notice;
 use crate::outbox::Sender;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, close_frame, frame};
@@ -36,13 +37,21 @@ const INPUTS_PER_TURN: usize = 64;
 /// To how many clients a connection sends before others have their turn: about a quarter of a millisecond's worth.
 const RECIPIENTS_PER_TURN: usize = 4 * 1024;
 
+/// What a session does next.
+pub(crate) enum Step {
+    Input(Input),
+    Notice(Notice),
+}
+
 pub(crate) struct Link {
     stream: Stream,
     parser: Parser,
     /// Complete input that waits for the handler, and its size.
     parked: VecDeque<Input>,
     parked_bytes: usize,
-    /// Inputs given out in this turn, and clients that they were sent to.
+    /// The last step was a notice: input that waits comes before the next.
+    was_notice: bool,
+    /// Steps given out in this turn, and clients that they were sent to.
     given: usize,
     spent: usize,
     /// Others have their turn, those included whose input has just come.
@@ -66,6 +75,7 @@ impl Link {
             parser,
             parked: VecDeque::new(),
             parked_bytes: 0,
+            was_notice: false,
             given: 0,
             spent: 0,
             yields: None,
@@ -81,27 +91,32 @@ impl Link {
         self.connection.outbox.cork();
     }
 
-    /// The next input, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Input>> {
+    /// The next step, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.spent += self.connection.pace.take_spent();
         if self.given >= INPUTS_PER_TURN || self.spent >= RECIPIENTS_PER_TURN {
             // A client that never stops talking would else keep its thread to itself. What it was answered leaves first.
             (self.given, self.spent) = (0, 0);
-            self.write(cx);
+            if self.was_notice {
+                // While notices come without end, nothing else looks for what the client says.
+                self.poll_io(cx);
+            } else {
+                self.write(cx);
+            }
             self.yields = Some(Box::pin(yield_now()));
         }
         if let Some(yields) = &mut self.yields {
             ready!(yields.as_mut().poll(cx));
             self.yields = None;
         }
-        if let Some(input) = self.next_parked() {
-            return Poll::Ready(Some(input));
+        if let Some(step) = self.next_step() {
+            return Poll::Ready(Some(step));
         }
         if !self.has_ended() {
             self.poll_io(cx);
         }
-        match self.next_parked() {
-            Some(input) => Poll::Ready(Some(input)),
+        match self.next_step() {
+            Some(step) => Poll::Ready(Some(step)),
             None if self.has_ended() => Poll::Ready(None),
             None => {
                 (self.given, self.spent) = (0, 0);
@@ -110,20 +125,27 @@ impl Link {
         }
     }
 
-    fn next_parked(&mut self) -> Option<Input> {
-        let Connection { outbox, pace, .. } = &*self.connection;
+    fn next_step(&mut self) -> Option<Step> {
+        let Connection { outbox, pace, inbox, .. } = &*self.connection;
+        // Not once the client has said its last word: notices could keep the connection from ending for ever.
+        let has_notice = inbox.has_notice() && !(self.ended.is_some() && self.parked.is_empty());
         // Whoever is far ahead of its rooms, or does not take its own answers, waits: its task is woken when that has passed.
-        if self.parked.is_empty() || pace.is_too_far_ahead() || !outbox.cork_for_input() {
+        if (self.parked.is_empty() && !has_notice) || pace.is_too_far_ahead() || !outbox.cork_for_input() {
             return None;
+        }
+        self.given += 1;
+        // In turns, so that neither keeps the other waiting.
+        self.was_notice = has_notice && !(self.was_notice && self.has_input());
+        if self.was_notice {
+            return inbox.take().map(Step::Notice);
         }
         let input = self.parked.pop_front()?;
         self.parked_bytes -= size(&input);
-        self.given += 1;
         // Idle connections keep no burst's worth of room.
         if self.parked.is_empty() && self.parked.capacity() > 4 {
             self.parked = VecDeque::new();
         }
-        Some(input)
+        Some(Step::Input(input))
     }
 
     /// Whether input waits that has come already.

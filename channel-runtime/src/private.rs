@@ -69,6 +69,7 @@ mod server {
     }
     use crate::handshake::Reject;
     use crate::hub::Hub;
+    pub use crate::notice::Notice;
     pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};
     pub use crate::registry::Census;
     pub use crate::reply::{Flow, Handling};

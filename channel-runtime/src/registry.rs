@@ -21,6 +21,7 @@ use crate::connection::{Connection, ConnectionId};
 use crate::heartbeat::Pulse;
 use crate::mask::Mask;
 use crate::members::{Members, assert_outside_send_with};
+use crate::notice::Inbox;
 use crate::outbox::Outbox;
 use crate::pace::{HubPace, Pace};
 use crate::wire::close::{Close, Ends};
@@ -172,6 +173,7 @@ impl Registry {
                 outbox: Outbox::new(outbox_bytes, activity),
                 pace: Pace::new(outbox_bytes),
                 pulse: Pulse::default(),
+                inbox: Inbox::default(),
                 runtime: Handle::try_current().ok(),
                 joined: Mutex::new(Some(Vec::new())),
             });

@@ -1,12 +1,14 @@
-//! What became of a send.
+//! What became of a send, or of a notice.
 
-/// What became of a send. Sending never waits: "sent" means that it waits in order for each client.
+/// What became of a send, or of a notice. Sending never waits: "sent" means that it waits in order for each client, or for its
+/// handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
     /// How many clients it was meant for.
     pub recipients: usize,
-    /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound.
+    /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound; or, of a notice,
+    /// as many wait for them as may.
     pub refused: usize,
     /// The message is none: it serialized as no object, or with a reserved key, or not at all. The log says more.
     pub unencodable: bool,

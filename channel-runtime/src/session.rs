@@ -22,7 +22,7 @@ use crate::door::Admission;
 use crate::fault::Fault;
 use crate::heartbeat;
 use crate::hub::Hub;
-use crate::link::{self, Link};
+use crate::link::{self, Link, Step};
 use crate::members::Visit;
 use crate::message::Messages;
 use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
@@ -111,8 +111,8 @@ impl<C: Channel> Running<C> {
         let mut busy = Some(busy);
         async move {
             Box::pin(self.connect()).await;
-            while let Some(input) = self.next(&mut busy).await {
-                let Some((what, _work, turn)) = self.handle(input) else { continue };
+            while let Some(step) = self.next(&mut busy).await {
+                let Some((what, _work, turn)) = self.handle(step) else { continue };
                 // A fault has been sent, and costs the connection nothing.
                 if let Err(interrupted) = turn.await {
                     Self::interrupted(&self.socket, interrupted, what);
@@ -139,8 +139,8 @@ impl<C: Channel> Running<C> {
         self.socket.connection().outbox.welcome_is_over();
     }
 
-    /// The next input to handle; none when the connection ends. While it waits, nothing of this session is in flight.
-    async fn next(&mut self, busy: &mut Option<Token>) -> Option<Input> {
+    /// What to handle next; nothing when the connection ends. While it waits, nothing of this session is in flight.
+    async fn next(&mut self, busy: &mut Option<Token>) -> Option<Step> {
         poll_fn(|cx| {
             // Counted before it reads: what it reads is not counted as unread any more.
             busy.get_or_insert_with(|| begin::<C>(&self.socket, "its next step"));
@@ -153,16 +153,17 @@ impl<C: Channel> Running<C> {
         .await
     }
 
-    /// Begins the turn of an input: what it is, and what runs it.
-    fn handle(
-        &mut self,
-        input: Input,
-    ) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
+    /// Begins a turn: what it is, and what runs it.
+    fn handle(&mut self, step: Step) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
         let Self { handler, socket, app, link, registry, config, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
-        let (what, future): (_, BoxFuture<'_, Flow>) = match input {
-            Input::Text(text) => match decode::<C>(&text, socket) {
+        let (what, future): (_, BoxFuture<'_, Flow>) = match step {
+            Step::Notice(mut notice) => {
+                notice.arrive();
+                (notice.handler(), Box::pin(handler.noticed(notice, socket, app)))
+            }
+            Step::Input(Input::Text(text)) => match decode::<C>(&text, socket) {
                 Ok(Ok(message)) => {
                     let what = C::FromClient::TYPES[message.index()];
                     let work = begin(socket, what);
@@ -183,12 +184,16 @@ impl<C: Channel> Running<C> {
                     return None;
                 }
             },
-            Input::Binary(data) if C::TAKES_BINARY => ("on_binary", Box::pin(handler.binary(data, socket, app))),
-            Input::Binary(_) => ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app))),
-            Input::Ping(data) => ("on_ping", Box::pin(handler.pinged(data, socket, app))),
-            Input::Pong(data) => ("on_pong", Box::pin(handler.ponged(data, socket, app))),
+            Step::Input(Input::Binary(data)) if C::TAKES_BINARY => {
+                ("on_binary", Box::pin(handler.binary(data, socket, app)))
+            }
+            Step::Input(Input::Binary(_)) => {
+                ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app)))
+            }
+            Step::Input(Input::Ping(data)) => ("on_ping", Box::pin(handler.pinged(data, socket, app))),
+            Step::Input(Input::Pong(data)) => ("on_pong", Box::pin(handler.ponged(data, socket, app))),
             // The link keeps it: it is how the connection ends, after all input before it.
-            Input::Close(_) => return None,
+            Step::Input(Input::Close(_)) => return None,
         };
         let work = begin(socket, what);
         Some((what, work, run(link, future, Limits { registry, config, grace: Duration::ZERO })))
@@ -197,6 +202,8 @@ impl<C: Channel> Running<C> {
     async fn end(&mut self) {
         let close = self.link.end();
         self.membership = None;
+        // What a notice holds may panic when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.socket.connection().inbox.clear()));
         self.close(close).await;
         self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
     }

@@ -19,6 +19,7 @@ use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::mask::Mask;
 use crate::message::{Message, Messages, Ref};
+use crate::notice::{self, NoticeFor};
 use crate::outbox::{Pushed, Sender};
 use crate::registry::UserKey;
 use crate::sent::Sent;
@@ -78,6 +79,36 @@ impl<C: Channel> Socket<C> {
             codec::encode_fault(fault, &timestamp(), Head::default(), json);
             Ok(())
         })
+    }
+
+    /// Tells this client's own handler something that the channel marks `#[notice]`: for a task that the handler has started.
+    /// It is handled after the handler that runs; see [`Audience::notify`](crate::Audience::<C, crate::Many>::notify).
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "report")] pub struct Report { pages: u32 }
+    /// pub struct Counted(u32);
+    ///
+    /// # #[channel("/reports")] pub struct Reports { #[state] pages: u32 }
+    /// #[channel(sends(Report))]
+    /// impl Reports {
+    ///     #[message(type = "count")]
+    ///     fn count(&self, socket: &Socket<Self>) {
+    ///         let socket = socket.clone();
+    ///         tokio::spawn(async move { socket.notify(Counted(3)) });
+    ///     }
+    ///
+    ///     #[notice]
+    ///     fn counted(&mut self, n: Counted) -> Report {
+    ///         self.pages += n.0;
+    ///         Report { pages: self.pages }
+    ///     }
+    /// }
+    /// ```
+    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
+        let mut sent = Sent::default();
+        sent.count(notice::tell::<C, N>(&self.connection, notice));
+        sent
     }
 
     /// The members of the path's own room, this client among them.

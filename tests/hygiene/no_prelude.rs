@@ -13,6 +13,8 @@ struct Pong;
 
 struct App;
 
+struct Told;
+
 struct Topic;
 
 impl ::std::fmt::Display for Topic {
@@ -53,6 +55,14 @@ impl Bare {
 
     #[message(type = "ping")]
     fn ping(&self) -> Pong {
+        Pong
+    }
+
+    #[notice]
+    async fn told(&mut self, _: Told) {}
+
+    #[notice]
+    fn told_more(&self, _: ::std::vec::Vec<u8>) -> Pong {
         Pong
     }
 

@@ -7,6 +7,7 @@ use syn::spanned::Spanned as _;
 use super::handlers::{Channel, Handler, Payload};
 use super::hooks::{Hook, Kind};
 use super::messages::{self, Messages};
+use super::notices;
 use crate::describe;
 use crate::describe::types::Context;
 use crate::spans::{beside_locals, first_type, last_segment, ungroup};
@@ -17,6 +18,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let implementation = implementation(channel);
     let sends = sends(channel);
     let reply = reply(channel);
+    let notices = notices::kinds(channel);
     quote! {
         #enums
 
@@ -27,6 +29,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #implementation
             #sends
             #reply
+            #notices
         };
     }
 }
@@ -100,6 +103,7 @@ fn implementation(channel: &Channel) -> TokenStream {
     let handle = handle(channel);
     let shape = shape(channel);
     let hooks = channel.hooks.iter().map(hook);
+    let noticed = notices::method(channel);
     let if_route = if_route(channel);
     quote! {
         impl ::channel_runtime::Channel for #self_ty #if_route {
@@ -107,6 +111,7 @@ fn implementation(channel: &Channel) -> TokenStream {
             #shape
             #(#hooks)*
             #handle
+            #noticed
         }
     }
 }

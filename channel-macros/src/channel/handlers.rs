@@ -8,6 +8,7 @@ use syn::{Attribute, FnArg, LitStr, Type};
 use super::arguments::{Argument, Call, Expected};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
+use super::notices::Notice;
 use crate::describe::docs;
 use crate::errors::Errors;
 use crate::impl_block::{ImplBlock, Method};
@@ -25,6 +26,7 @@ pub struct Channel {
     pub self_ty: Type,
     pub handlers: Vec<Handler>,
     pub hooks: Vec<Hook>,
+    pub notices: Vec<Notice>,
     pub lists: Lists,
 }
 
@@ -86,6 +88,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         self_ty: spans::ungroup(&block.self_ty).clone(),
         handlers: Vec::new(),
         hooks: Vec::new(),
+        notices: Vec::new(),
         lists,
     };
     let mut seen = Vec::new();
@@ -119,9 +122,13 @@ fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
     method.sig.ident = format_ident!("__{}", name.unraw(), span = name.span());
 }
 
-/// The attribute `#[message]`, also by its full path.
+/// The attribute `#[message]`, also by its full path, or `#[notice]`.
 fn is_marker(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|segment| segment.ident == "message")
+    attr.path().segments.last().is_some_and(|segment| segment.ident == "message") || is_notice(attr)
+}
+
+fn is_notice(attr: &Attribute) -> bool {
+    attr.path().is_ident("notice")
 }
 
 /// The channel's name, where the block can be a channel's.
@@ -148,13 +155,31 @@ impl Channel {
     fn add(&mut self, method: &mut Method, markers: Vec<Attribute>, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let name = method.sig.ident.unraw().to_string();
         let kind = hooks::Kind::named(&name);
-        if let Some(second) = markers.get(1) {
-            errors.at(second, "a handler takes one message", "write a second handler for the second message");
+        match &markers[..] {
+            [] | [_] => {}
+            [first, second, ..] => match (is_notice(first), is_notice(second)) {
+                (false, false) => {
+                    errors.at(second, "a handler takes one message", "write a second handler for the second message");
+                }
+                (true, true) => errors.at(second, "`#[notice]` is written twice", "take one of them away"),
+                _ => {
+                    let what =
+                        "a message comes from the client and a notice from the server: a handler takes one of them";
+                    errors.at(second, what, "write two methods, and what both do in a third");
+                    return;
+                }
+            },
         }
         match (markers.first(), kind) {
             (Some(marker), Some(_)) => {
-                let remedy = "take `#[message]` away, or give the handler another name";
-                errors.at(marker, format_args!("`{name}` is a hook, called without a message"), remedy);
+                let what = if is_notice(marker) { "notice" } else { "message" };
+                let remedy = format!("take `#[{what}]` away, or give the handler another name");
+                errors.at(marker, format_args!("`{name}` is a hook, called without a {what}"), remedy);
+            }
+            (Some(marker), None) if is_notice(marker) => {
+                if let Some(notice) = Notice::parse(marker, &method.sig, cfgs, errors) {
+                    notice.add_to(&mut self.notices, errors);
+                }
             }
             (Some(marker), None) => self.add_handler(method, marker, cfgs, errors),
             (None, Some(kind)) => self.hooks.extend(Hook::parse(kind, &method.sig, cfgs, errors)),

@@ -8,6 +8,7 @@ pub mod handlers;
 mod hooks;
 mod lists;
 pub mod messages;
+pub mod notices;
 mod rooms;
 pub mod route;
 

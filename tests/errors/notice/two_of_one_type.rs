@@ -1,0 +1,17 @@
+use channel_runtime::channel;
+
+struct RoleChanged;
+
+#[channel("/chat")]
+struct Chat;
+
+#[channel]
+impl Chat {
+    #[notice]
+    async fn promoted(&mut self, _: RoleChanged) {}
+
+    #[notice]
+    async fn demoted(&mut self, _: RoleChanged) {}
+}
+
+fn main() {}

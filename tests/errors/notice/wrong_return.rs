@@ -1,0 +1,16 @@
+use channel_runtime::channel;
+
+struct RoleChanged;
+
+#[channel("/chat")]
+struct Chat;
+
+#[channel]
+impl Chat {
+    #[notice]
+    async fn role_changed(&mut self, _: RoleChanged) -> bool {
+        true
+    }
+}
+
+fn main() {}
