@@ -10,7 +10,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use channel_runtime::{CloseCode, Extract, Fault, Handshake, Reject, Server, Socket, channel, channels, message};
+use channel_runtime::{
+    CloseCode, Extract, Fault, Handshake, Reject, Server, Socket, Token, channel, channels, message,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use warp::Filter;
@@ -106,9 +108,8 @@ pub struct User {
 impl Extract<App> for User {
     async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         // Browsers can't set headers on a WebSocket, so the query is for them.
-        let in_query = handshake.query_param("token");
-        let token = in_query.as_deref().or_else(|| handshake.bearer_token());
-        app.user(token.ok_or(Reject::absent("No token provided"))?)
+        let token = handshake.query_param("token").map(Token::new).or_else(|| handshake.bearer_token());
+        app.user(token.ok_or(Reject::absent("No token provided"))?.expose())
     }
 }
 

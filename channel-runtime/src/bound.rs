@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::filter::PeerAddr;
+use crate::filter::{ByTls, PeerAddr};
 use crate::listener::Listener;
 use crate::serve::Server;
 #[cfg(feature = "tls")]
@@ -139,10 +139,10 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         {
             #[cfg(feature = "tls")]
             if let Some(tls) = &self.tls {
-                reception.receive(tls.wrap(io), peer, place);
+                reception.receive(tls.wrap(io), peer, Some(ByTls), place);
                 continue;
             }
-            reception.receive(io, peer, place);
+            reception.receive(io, peer, None, place);
         }
         drop((listener, reception));
         server.drain().await;
@@ -194,7 +194,7 @@ struct Reception {
 
 impl Reception {
     /// Answers the requests of a connection in a task of its own, until it ends or is upgraded.
-    fn receive<I>(&self, io: I, peer: Option<SocketAddr>, place: OwnedSemaphorePermit)
+    fn receive<I>(&self, io: I, peer: Option<SocketAddr>, tls: Option<ByTls>, place: OwnedSemaphorePermit)
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -202,6 +202,9 @@ impl Reception {
         let service = service_fn(move |mut request: Request<Incoming>| {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(PeerAddr(peer));
+            }
+            if let Some(tls) = tls {
+                request.extensions_mut().insert(tls);
             }
             service.call(request)
         });

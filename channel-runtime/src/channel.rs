@@ -33,10 +33,11 @@ mod server {
     use super::Protocol;
     use crate::codec::DecodeError;
     use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
-    use crate::handshake::{Handshake, Refusal, Reject};
+    use crate::handshake::Handshake;
     use crate::message::{Message, Messages};
     use crate::notice::Notice;
     use crate::path::{Params, Path};
+    use crate::reject::{Refusal, Reject};
     use crate::reply::{Flow, Handling};
     use crate::room::Room;
     use crate::socket::Socket;

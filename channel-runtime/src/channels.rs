@@ -13,11 +13,12 @@ use crate::config::Config;
 use crate::describe::{ChannelShape, Description, describe};
 use crate::door::Door;
 use crate::filter::Start;
-use crate::handshake::{Handshake, Refusal};
+use crate::handshake::Handshake;
 use crate::hub::{Hub, User};
 use crate::lock::fingerprint;
 use crate::path::{Params, Path};
 use crate::registry::Registry;
+use crate::reject::Refusal;
 use crate::serve::Server;
 use crate::session::Session;
 

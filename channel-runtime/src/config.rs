@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::origin::Origins;
 use crate::rate::Rate;
 use crate::wire::deflate::Compression;
 
@@ -43,6 +44,8 @@ pub struct Config {
     /// [`connections_per_ip`](Self::connections_per_ip): as fast as they like. One too early is answered 429 with
     /// `Retry-After`.
     pub connection_rate_per_ip: Option<Rate>,
+    /// Which web pages may connect: those of the same host. Others are answered 403.
+    pub origins: Origins,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
@@ -92,6 +95,7 @@ impl Default for Config {
             connections_per_ip: usize::MAX,
             connection_rate: None,
             connection_rate_per_ip: None,
+            origins: Origins::same_host(),
             message_bytes: 64 * 1024,
             frame_bytes: 64 * 1024,
             message_fragments: 1024,
@@ -156,6 +160,13 @@ impl Config {
     #[must_use]
     pub fn connection_rate_per_ip(mut self, rate: impl Into<Option<Rate>>) -> Self {
         self.connection_rate_per_ip = rate.into();
+        self
+    }
+
+    /// Sets [`origins`](Self::origins).
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
         self
     }
 

@@ -12,14 +12,14 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::config::Config;
-use crate::handshake::Reject;
+use crate::handshake::Handshake;
+use crate::origin::Foreign;
 use crate::rate::Bucket;
+use crate::reject::Reject;
+use crate::seldom::Seldom;
 
 /// When a client that found no place may try again; nobody knows when one is free.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-
-/// How often refusals are logged at the most.
-const LOG_PERIOD: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 pub(crate) struct Door(Mutex<State>);
@@ -33,20 +33,14 @@ struct State {
     addresses: HashMap<IpAddr, Address>,
     /// At so many addresses those are looked for that need not be remembered any more.
     sweep_at: usize,
-    refused: Refused,
+    refused: Seldom,
+    foreign: Seldom,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Address {
     connections: usize,
     bucket: Bucket,
-}
-
-/// Refusals that have not been logged.
-#[derive(Default)]
-struct Refused {
-    count: u64,
-    logged: Option<Instant>,
 }
 
 /// Why somebody stays outside.
@@ -72,10 +66,32 @@ impl Door {
         match state.enter(config, address, now) {
             Ok(()) => Ok(Admission { door: Arc::clone(self), address: address.map(Box::new) }),
             Err(refusal) => {
-                state.refused.log(refusal, now);
+                if let Some(count) = state.refused.count(now) {
+                    tracing::warn!(count, "connections were refused, the last one because {}", refusal.why());
+                }
                 Err(refusal.into())
             }
         }
+    }
+
+    /// Lets nobody in whom another's page sent.
+    ///
+    /// # Errors
+    /// 403 where the [`Origins`](crate::Origins) say so.
+    pub fn check_origin(&self, config: &Config, handshake: &Handshake) -> Result<(), Reject> {
+        let Err(Foreign(origin)) = config.origins.check(&handshake.headers, handshake.host(), handshake.by_tls) else {
+            return Ok(());
+        };
+        if let Some(count) = self.0.lock().foreign.count(Instant::now()) {
+            let host = handshake.host();
+            tracing::warn!(
+                count,
+                ?origin,
+                ?host,
+                "pages of other origins were refused; `Config::origins` can allow them"
+            );
+        }
+        Err(Reject::forbidden("pages of this origin may not connect to this server"))
     }
 }
 
@@ -136,16 +152,6 @@ impl Address {
     /// Whether it is as if it had never come.
     fn is_nothing(&self, now: Instant) -> bool {
         self.connections == 0 && self.bucket.is_full(now)
-    }
-}
-
-impl Refused {
-    fn log(&mut self, refusal: Refusal, now: Instant) {
-        self.count += 1;
-        if self.logged.is_none_or(|logged| now >= logged + LOG_PERIOD) {
-            tracing::warn!(count = self.count, "connections were refused, the last one because {}", refusal.why());
-            *self = Self { count: 0, logged: Some(now) };
-        }
     }
 }
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, Method, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 use warp::filters::BoxedFilter;
@@ -17,15 +16,12 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, reject};
 
 use crate::channels::Table;
-use crate::config::Config;
 use crate::door::Admission;
-use crate::handshake::{Handshake, Refusal, Reject};
-use crate::wire::accept::{accept_key, is_valid_key};
-use crate::wire::deflate::{Agreed, negotiate};
+use crate::handshake::Handshake;
+use crate::opening::{Opening, has_token};
+use crate::reject::{Refusal, Reject};
+use crate::wire::deflate::Agreed;
 use crate::wire::transport::Transport;
-
-/// The one subprotocol spoken; a client that offers none means it.
-const SUBPROTOCOL: &str = "channels.1.json";
 
 /// What the wire is like, for clients that were made for one; see `describe::Description::fingerprint`.
 const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
@@ -68,6 +64,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// In a request's extensions where it came by TLS that ends here.
+#[derive(Clone, Copy)]
+pub(crate) struct ByTls;
+
 pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFilter<(Response,)> {
     table.registry.compress(table.config.compresses());
     // Not `warp::get()`: it answers 405 to other methods, also on paths of which nobody here knows anything.
@@ -77,16 +77,21 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
         .and(warp::header::headers_cloned())
         .and(warp::addr::remote())
         .and(warp::ext::optional::<PeerAddr>())
+        .and(warp::ext::optional::<ByTls>())
         .and(warp::ext::optional::<OnUpgrade>())
         .and_then(
-            move |method, path: Tail, query, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, upgrade| {
-                let handshake = Handshake {
-                    path: format!("/{}", path.as_str()),
-                    query,
-                    headers,
-                    // What somebody took the trouble to set counts before what the transport says.
-                    remote_addr: peer.map(|peer| peer.0).or(remote),
-                };
+            move |method,
+                  path: Tail,
+                  query,
+                  headers,
+                  remote: Option<SocketAddr>,
+                  peer: Option<PeerAddr>,
+                  tls: Option<ByTls>,
+                  upgrade| {
+                let mut handshake = Handshake::new(format!("/{}", path.as_str()), query, headers);
+                // What somebody took the trouble to set counts before what the transport says.
+                handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
+                handshake.by_tls = tls.is_some();
                 answer(Arc::clone(&table), method, handshake, upgrade)
             },
         )
@@ -118,6 +123,9 @@ async fn answer<A: Send + Sync + 'static>(
     };
     if table.is_stopping() {
         return Ok(stopping().into_response());
+    }
+    if let Err(reject) = table.door.check_origin(&table.config, &handshake) {
+        return Ok(reject.into_response());
     }
     let admission = match table.door.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip())) {
         Ok(admission) => admission,
@@ -162,66 +170,4 @@ fn stopping() -> Reject {
 
 fn unavailable(message: &str) -> Reject {
     Reject::new(StatusCode::SERVICE_UNAVAILABLE, message)
-}
-
-/// A well-formed request for an upgrade (RFC 6455, section 4.2.1).
-struct Opening {
-    accept: HeaderValue,
-    subprotocol: Option<HeaderValue>,
-    /// How messages are compressed, and how that is said.
-    deflate: Option<(Agreed, HeaderValue)>,
-}
-
-impl Opening {
-    fn read(headers: &HeaderMap, config: &Config) -> Result<Self, Reject> {
-        if !has_token(headers, &header::CONNECTION, "upgrade") {
-            return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
-        }
-        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-            let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, "WebSocket version 13 is spoken here");
-            return Err(reject
-                .with_header(header::SEC_WEBSOCKET_VERSION, "13")
-                .with_header(header::UPGRADE, "websocket")
-                .with_header(header::CONNECTION, "Upgrade"));
-        }
-        let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
-        let key = match (keys.next().and_then(|key| key.to_str().ok()), keys.next()) {
-            (Some(key), None) if is_valid_key(key) => key,
-            _ => return Err(Reject::bad_request("`Sec-WebSocket-Key` is the base64 of 16 bytes, once")),
-        };
-        // As it stands, for so a browser compares what it offered with what was chosen.
-        let offered = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL);
-        Ok(Self {
-            accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
-            subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
-            deflate: config.compresses().and_then(|compression| negotiate(headers, compression)),
-        })
-    }
-
-    fn accept(self) -> Response {
-        let mut response = Response::default();
-        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        let headers = response.headers_mut();
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
-        if let Some(subprotocol) = self.subprotocol {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
-        }
-        if let Some((_, answer)) = self.deflate {
-            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, answer);
-        }
-        response
-    }
-}
-
-/// Whether a header that is a list has this token, in any case.
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    tokens(headers, name).any(|item| item.eq_ignore_ascii_case(token))
-}
-
-/// The items of a header that is a list.
-fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
 }

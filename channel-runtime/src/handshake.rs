@@ -1,18 +1,28 @@
-//! From an HTTP request to a handler: what the request said, what is read from it, and how it is refused.
+//! From an HTTP request to a handler: what the request said, and what is read from it.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
-use warp::Reply;
-use warp::reply::Response;
+
+use crate::origin;
+use crate::reject::Reject;
+use crate::token::Token;
+
+/// What stands in `Sec-WebSocket-Protocol` before a token.
+const TOKEN_PREFIX: &str = "channels.token.";
+
+/// Headers that may hold a secret: their values hide themselves in `Debug`.
+const SECRETS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL];
 
 /// The request that asks for a connection.
-#[derive(Clone, Debug, Default)]
+///
+/// Its `Debug` shows neither the query nor the value of any header, and nothing here is ever logged but the path, and of a
+/// page that may not connect the origin and the host.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Handshake {
     /// The path below the mount point, with its leading slash, as the client sent it.
@@ -24,12 +34,27 @@ pub struct Handshake {
     /// The peer's address, where the transport has one or a [`PeerAddr`](crate::PeerAddr) tells it; behind a proxy it is the
     /// proxy's.
     pub remote_addr: Option<SocketAddr>,
+    /// The host as a trusted proxy tells it.
+    pub(crate) proxied_host: Option<String>,
+    /// Whether the client is known to have come by TLS.
+    pub(crate) by_tls: bool,
 }
 
 impl Handshake {
     /// What a plain HTTP route has of a request, so that it can be asked with the same extractors.
-    pub fn new(path: impl Into<String>, query: impl Into<String>, headers: HeaderMap) -> Self {
-        Self { path: path.into(), query: query.into(), headers, remote_addr: None }
+    pub fn new(path: impl Into<String>, query: impl Into<String>, mut headers: HeaderMap) -> Self {
+        for (name, value) in &mut headers {
+            if SECRETS.contains(name) {
+                value.set_sensitive(true);
+            }
+        }
+        Self { path: path.into(), query: query.into(), headers, ..Self::default() }
+    }
+
+    /// The host that the client asked for, with its port where that is not the usual one: the `Host` of the request, where it
+    /// has one and not several.
+    pub fn host(&self) -> Option<&str> {
+        self.proxied_host.as_deref().or_else(|| origin::host(&self.headers))
     }
 
     /// The first header of this name, where it is text.
@@ -52,10 +77,61 @@ impl Handshake {
         })
     }
 
+    /// The first cookie of this name, as it was sent.
+    ///
+    /// ```
+    /// # use channel_runtime::{Handshake, http::HeaderMap};
+    /// # let mut headers = HeaderMap::new();
+    /// headers.insert("cookie", "theme=dark; session=k3VyZQ".parse().unwrap());
+    /// assert_eq!(Handshake::new("/chat", "", headers).cookie("session"), Some("k3VyZQ"));
+    /// ```
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(key, value)| (key.trim() == name).then(|| value.trim()))
+    }
+
     /// The token of an `Authorization: Bearer ..` header.
-    pub fn bearer_token(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
+    pub fn bearer_token(&self) -> Option<Token> {
+        let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| Token::new(token.trim_start_matches(' ')))
+    }
+
+    /// The token among the offered subprotocols, where a page can put one that stays out of the URL:
+    ///
+    /// ```js
+    /// new WebSocket(url, ["channels.1.json", "channels.token." + encodeURIComponent(token)])
+    /// ```
+    ///
+    /// It is never named in the answer, so a client that offers it offers `channels.1.json` too, and is told 400 otherwise.
+    /// Percent-encoding is taken off; parentheses, which `encodeURIComponent` leaves, can't stand in a subprotocol.
+    pub fn subprotocol_token(&self) -> Option<Token> {
+        let token = subprotocols(&self.headers).find_map(|offered| offered.strip_prefix(TOKEN_PREFIX))?;
+        Some(Token::new(percent_decode_str(token).decode_utf8().ok()?))
+    }
+}
+
+/// The subprotocols that a client offers, a token among them.
+fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// Whether all that a client offers is a token.
+pub(crate) fn offers_a_token_alone(headers: &HeaderMap) -> bool {
+    let mut offers = subprotocols(headers).filter(|offered| !offered.is_empty()).peekable();
+    offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, headers, remote_addr, .. } = self;
+        let headers: Vec<&HeaderName> = headers.keys().collect();
+        f.debug_struct("Handshake")
+            .field("path", path)
+            .field("headers", &headers)
+            .field("remote_addr", remote_addr)
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,121 +184,84 @@ impl<A: Sync> Extract<A> for Handshake {
     }
 }
 
-/// A refusal before the upgrade: an HTTP status and a line of text.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Reject {
-    /// The status of the answer, an error's.
-    pub status: StatusCode,
-    /// The answer's body, as plain text.
-    pub message: String,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    absent: bool,
-}
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
 
-impl Reject {
-    /// Any status; one that is no error (below 400) becomes 500.
-    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        let is_error = status.is_client_error() || status.is_server_error();
-        let status = if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR };
-        Self { status, message: message.into(), headers: Vec::new(), absent: false }
+    use super::*;
+
+    fn handshake(headers: &[(HeaderName, &'static str)]) -> Handshake {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        let mut map = HeaderMap::new();
+        headers.for_each(|(name, value)| _ = map.append(name, value));
+        Handshake::new("/chat", "token=secret", map)
     }
 
-    /// 400: the request is broken.
-    pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
+    #[test]
+    fn cookies_are_told_apart_by_their_whole_names() {
+        let handshake = handshake(&[(COOKIE, "mytoken=1; token =2;token=3"), (COOKIE, "other=a=b; empty=; none")]);
+        for (name, value) in [
+            ("mytoken", Some("1")),
+            ("token", Some("2")),
+            ("other", Some("a=b")),
+            ("empty", Some("")),
+            ("none", None),
+            ("ken", None),
+        ] {
+            assert_eq!(handshake.cookie(name), value, "{name}");
+        }
     }
 
-    /// 401: who is asking is not known.
-    pub fn unauthorized(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, message).with_header(http::header::WWW_AUTHENTICATE, "Bearer")
+    #[test]
+    fn a_token_among_the_subprotocols_is_one_that_says_so() {
+        for (offered, token) in [
+            ("channels.1.json, channels.token.abc.d-e_f", Some("abc.d-e_f")),
+            ("channels.token.a%2Fb%3D%C3%A4,channels.1.json", Some("a/b=\u{e4}")),
+            ("channels.token.", Some("")),
+            ("channels.1.json", None),
+            ("channels.token.%FF", None),
+            ("Channels.Token.abc", None),
+            ("xchannels.token.abc", None),
+        ] {
+            let found = handshake(&[(SEC_WEBSOCKET_PROTOCOL, offered)]).subprotocol_token();
+            assert_eq!(found.as_ref().map(Token::expose), token, "{offered}");
+        }
+        let split = handshake(&[(SEC_WEBSOCKET_PROTOCOL, "chat"), (SEC_WEBSOCKET_PROTOCOL, "channels.token.abc")]);
+        assert_eq!(split.subprotocol_token().unwrap().expose(), "abc");
     }
 
-    /// 401 because nothing was given: what an extractor says so that an `Option` of it is `None`.
-    pub fn absent(message: impl Into<String>) -> Self {
-        Self { absent: true, ..Self::unauthorized(message) }
+    #[test]
+    fn a_token_alone_is_no_offer_of_a_protocol() {
+        for (offered, alone) in [
+            ("channels.token.abc", true),
+            ("channels.token.abc, channels.token.def", true),
+            ("channels.1.json, channels.token.abc", false),
+            ("chat, channels.token.abc", false),
+            ("chat", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                offers_a_token_alone(&handshake(&[(SEC_WEBSOCKET_PROTOCOL, offered)]).headers),
+                alone,
+                "{offered}"
+            );
+        }
     }
 
-    /// 403: who is asking may not.
-    pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, message)
-    }
-
-    /// 404: there is no such thing.
-    pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, message)
-    }
-
-    /// 500: the server's own failure. The cause is logged with an id, and the client is told the id alone.
-    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let (fault, id) = crate::fault::Fault::unexplained();
-        let cause = cause.into();
-        tracing::error!(%id, error = &*cause as &dyn std::error::Error, "a handshake failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{} ({id})", fault.message))
-    }
-
-    /// With one more header in the answer.
-    #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
-        self
-    }
-
-    /// With `Retry-After`: when it may be tried again, in whole seconds, one at least.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use channel_runtime::Reject;
-    /// use channel_runtime::http::StatusCode;
-    ///
-    /// let reject = Reject::new(StatusCode::TOO_MANY_REQUESTS, "slowly, please").retry_after(Duration::from_secs(30));
-    /// # drop(reject);
-    /// ```
-    #[must_use]
-    pub fn retry_after(mut self, wait: Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        self.headers.push((http::header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
-        self
-    }
-}
-
-/// A plain HTTP route may refuse in the same words.
-impl Reply for Reject {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(self.message.into());
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        headers.extend(self.headers);
-        response
-    }
-}
-
-impl fmt::Display for Reject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.status.as_u16(), self.message)
-    }
-}
-
-impl std::error::Error for Reject {}
-
-impl From<Infallible> for Reject {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
-/// Why no handler could be made.
-#[derive(Clone, Debug)]
-pub enum Refusal {
-    /// A path parameter that does not parse: the path is none of ours.
-    NotFound,
-    /// An extractor's or `authorize`'s word.
-    Reject(Reject),
-}
-
-impl From<Reject> for Refusal {
-    fn from(reject: Reject) -> Self {
-        Self::Reject(reject)
+    #[test]
+    fn nothing_that_may_be_secret_is_shown() {
+        let secrets = [
+            (AUTHORIZATION, "Bearer secret"),
+            (COOKIE, "session=secret"),
+            (SEC_WEBSOCKET_PROTOCOL, "channels.token.secret"),
+            (PROXY_AUTHORIZATION, "Basic secret"),
+            (HeaderName::from_static("x-api-key"), "secret"),
+        ];
+        let handshake = handshake(&secrets);
+        let shown = format!("{handshake:?} {handshake:#?} {:?}", handshake.bearer_token());
+        assert!(!shown.contains("secret") && shown.contains("authorization"), "{shown}");
+        // Nor are those that are known to be, by whoever shows the headers themselves.
+        let shown = format!("{:?}", handshake.headers);
+        assert_eq!(shown.matches("secret").count(), 1, "{shown}");
     }
 }

@@ -39,9 +39,9 @@
 //! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: what travels; [`channels!`]: the list.
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: telling a handler.
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
-//! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade.
+//! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who is asking.
 //! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
-//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds.
+//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
 //! - [`testing`]: typed clients in the test's own process.
 //!
@@ -95,6 +95,8 @@ mod answer;
 #[cfg(feature = "server")]
 mod audience;
 #[cfg(feature = "server")]
+mod authenticate;
+#[cfg(feature = "server")]
 mod bound;
 #[cfg(feature = "server")]
 mod channels;
@@ -130,6 +132,10 @@ mod members;
 #[cfg(feature = "server")]
 mod notice;
 #[cfg(feature = "server")]
+mod opening;
+#[cfg(feature = "server")]
+mod origin;
+#[cfg(feature = "server")]
 mod outbox;
 #[cfg(feature = "server")]
 mod pace;
@@ -142,9 +148,13 @@ mod rate;
 #[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]
+mod reject;
+#[cfg(feature = "server")]
 mod reply;
 #[cfg(feature = "server")]
 mod room;
+#[cfg(feature = "server")]
+mod seldom;
 #[cfg(feature = "server")]
 mod sent;
 #[cfg(feature = "server")]
@@ -160,6 +170,8 @@ pub mod testing;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "server")]
+mod token;
+#[cfg(feature = "server")]
 mod wire;
 
 #[cfg(feature = "server")]
@@ -169,24 +181,28 @@ pub use server::*;
 mod server {
     pub use crate::answer::Answer;
     pub use crate::audience::{Audience, IsOneRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView};
+    pub use crate::authenticate::{Auth, Authenticate, TokenSource};
     pub use crate::bound::Bound;
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};
     pub use crate::config::Config;
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};
     pub use crate::filter::PeerAddr;
-    pub use crate::handshake::{Extract, Handshake, Reject};
+    pub use crate::handshake::{Extract, Handshake};
     pub use crate::hub::{Hub, User};
     pub use crate::listener::Listener;
     pub use crate::notice::NoticeFor;
+    pub use crate::origin::Origins;
     pub use crate::path::{FromPath, Params, Path, Segment};
     pub use crate::rate::Rate;
+    pub use crate::reject::Reject;
     pub use crate::reply::Reply;
     pub use crate::room::Room;
     pub use crate::sent::Sent;
     pub use crate::serve::Server;
     pub use crate::service::Service;
     pub use crate::socket::{Socket, timestamp};
+    pub use crate::token::Token;
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[cfg(feature = "deflate")]
     pub use crate::wire::deflate::Compression;

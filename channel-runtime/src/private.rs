@@ -61,17 +61,17 @@ mod server {
     use crate::channel::{Channel, Identity, Route};
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
-    pub use crate::handshake::Refusal;
+    pub use crate::reject::Refusal;
     /// The check of a lock.
     pub mod lock {
         pub use crate::describe::parts::ChannelShape;
         pub use crate::lock::{Lock, Section, Types, accept, channel, rest};
     }
-    use crate::handshake::Reject;
     use crate::hub::Hub;
     pub use crate::notice::Notice;
     pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};
     pub use crate::registry::Census;
+    use crate::reject::Reject;
     pub use crate::reply::{Flow, Handling};
     use crate::reply::{InvalidReply, Reply};
     use crate::room::Room;

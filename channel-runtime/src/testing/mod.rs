@@ -47,7 +47,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use self::client::{Client, Request};
@@ -55,7 +55,8 @@ pub use self::socket::{TestSocket, socket};
 use crate::activity::Activity;
 use crate::channel::Channel;
 use crate::channels::Table;
-use crate::handshake::{Handshake, Refusal, Reject};
+use crate::handshake::Handshake;
+use crate::reject::{Refusal, Reject};
 use crate::serve::Server;
 use crate::wire::transport::Transport;
 
@@ -82,10 +83,7 @@ impl<A: Send + Sync + 'static> TestApp<A> {
     /// When awaited, where the path is another channel's.
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let mut handshake = Handshake::default();
-        path.clone_into(&mut handshake.path);
-        query.clone_into(&mut handshake.query);
-        Connect { app: self, handshake, channel: PhantomData }
+        Connect { app: self, handshake: Handshake::new(path, query, HeaderMap::new()), channel: PhantomData }
     }
 
     /// Waits until nothing is in flight.
@@ -162,6 +160,7 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
         let not_found = || Reject::not_found("no channel has this path");
         let route = table.find(&self.handshake.path).ok_or_else(not_found)?;
         assert_eq!(route.path(), C::PATH, "the path `{}` is another channel's", self.handshake.path);
+        table.door.check_origin(&table.config, &self.handshake)?;
         let start = route.start(&self.handshake).await.map_err(|refusal| match refusal {
             Refusal::NotFound => not_found(),
             Refusal::Reject(reject) => reject,

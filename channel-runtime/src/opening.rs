@@ -1,0 +1,80 @@
+//! The request for an upgrade as RFC 6455 has it, and its answer.
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{HeaderName, StatusCode};
+use warp::reply::Response;
+
+use crate::config::Config;
+use crate::handshake::offers_a_token_alone;
+use crate::reject::Reject;
+use crate::wire::accept::{accept_key, is_valid_key};
+use crate::wire::deflate::{Agreed, negotiate};
+
+/// The one subprotocol spoken; a client that offers none means it.
+const SUBPROTOCOL: &str = "channels.1.json";
+
+/// A well-formed request for an upgrade (RFC 6455, section 4.2.1).
+pub(crate) struct Opening {
+    accept: HeaderValue,
+    subprotocol: Option<HeaderValue>,
+    /// How messages are compressed, and how that is said.
+    pub deflate: Option<(Agreed, HeaderValue)>,
+}
+
+impl Opening {
+    pub fn read(headers: &HeaderMap, config: &Config) -> Result<Self, Reject> {
+        if !has_token(headers, &header::CONNECTION, "upgrade") {
+            return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
+        }
+        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+            let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, "WebSocket version 13 is spoken here");
+            return Err(reject
+                .with_header(header::SEC_WEBSOCKET_VERSION, "13")
+                .with_header(header::UPGRADE, "websocket")
+                .with_header(header::CONNECTION, "Upgrade"));
+        }
+        let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+        let key = match (keys.next().and_then(|key| key.to_str().ok()), keys.next()) {
+            (Some(key), None) if is_valid_key(key) => key,
+            _ => return Err(Reject::bad_request("`Sec-WebSocket-Key` is the base64 of 16 bytes, once")),
+        };
+        if offers_a_token_alone(headers) {
+            // A browser takes no answer that names nothing it offered, and a token is never named.
+            return Err(Reject::bad_request("offer the subprotocol `channels.1.json` beside the token"));
+        }
+        // As it stands, for so a browser compares what it offered with what was chosen.
+        let offered = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL);
+        Ok(Self {
+            accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
+            subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
+            deflate: config.compresses().and_then(|compression| negotiate(headers, compression)),
+        })
+    }
+
+    pub fn accept(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
+        if let Some(subprotocol) = self.subprotocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        }
+        if let Some((_, answer)) = self.deflate {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, answer);
+        }
+        response
+    }
+}
+
+/// Whether a header that is a list has this token, in any case.
+pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|item| item.eq_ignore_ascii_case(token))
+}
+
+/// The items of a header that is a list.
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}

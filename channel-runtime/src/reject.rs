@@ -1,0 +1,129 @@
+//! How a request is refused before the upgrade.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use warp::Reply;
+use warp::reply::Response;
+
+/// A refusal before the upgrade: an HTTP status and a line of text.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Reject {
+    /// The status of the answer, an error's.
+    pub status: StatusCode,
+    /// The answer's body, as plain text.
+    pub message: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// For `Option` of an extractor: there was nothing to extract.
+    pub(crate) absent: bool,
+}
+
+impl Reject {
+    /// Any status; one that is no error (below 400) becomes 500.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let is_error = status.is_client_error() || status.is_server_error();
+        let status = if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR };
+        Self { status, message: message.into(), headers: Vec::new(), absent: false }
+    }
+
+    /// 400: the request is broken.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 401: who is asking is not known.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message).with_header(http::header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// 401 because nothing was given: what an extractor says so that an `Option` of it is `None`.
+    pub fn absent(message: impl Into<String>) -> Self {
+        Self { absent: true, ..Self::unauthorized(message) }
+    }
+
+    /// 403: who is asking may not.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 500: the server's own failure. The cause is logged with an id, and the client is told the id alone.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let (fault, id) = crate::fault::Fault::unexplained();
+        let cause = cause.into();
+        tracing::error!(%id, error = &*cause as &dyn std::error::Error, "a handshake failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{} ({id})", fault.message))
+    }
+
+    /// With one more header in the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// With `Retry-After`: when it may be tried again, in whole seconds, one at least.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use channel_runtime::Reject;
+    /// use channel_runtime::http::StatusCode;
+    ///
+    /// let reject = Reject::new(StatusCode::TOO_MANY_REQUESTS, "slowly, please").retry_after(Duration::from_secs(30));
+    /// # drop(reject);
+    /// ```
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.headers.push((http::header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
+        self
+    }
+}
+
+/// A plain HTTP route may refuse in the same words.
+impl Reply for Reject {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.message.into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status.as_u16(), self.message)
+    }
+}
+
+impl std::error::Error for Reject {}
+
+impl From<Infallible> for Reject {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Why no handler could be made.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// A path parameter that does not parse: the path is none of ours.
+    NotFound,
+    /// An extractor's or `authorize`'s word.
+    Reject(Reject),
+}
+
+impl From<Reject> for Refusal {
+    fn from(reject: Reject) -> Self {
+        Self::Reject(reject)
+    }
+}
