@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::origin::Origins;
 use crate::rate::Rate;
+use crate::refusals::Refusals;
 use crate::wire::deflate::Compression;
 
 /// The bounds of a server, at its door and of each connection. Every bound has a default that is safe.
@@ -46,6 +47,12 @@ pub struct Config {
     pub connection_rate_per_ip: Option<Rate>,
     /// Which web pages may connect: those of the same host. Others are answered 403.
     pub origins: Origins,
+    /// How a client is told that it may not come in: so that a page in a browser can read it, where the client offers the
+    /// subprotocol `channels.1.json`; else by an HTTP status.
+    pub refusals: Refusals,
+    /// The most clients at a time that are told so over a WebSocket: 1,024, beside the [`connections`](Self::connections), each
+    /// for [`close_timeout`](Self::close_timeout) at the most. One more is refused by an HTTP status.
+    pub turned_away: usize,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
@@ -96,6 +103,8 @@ impl Default for Config {
             connection_rate: None,
             connection_rate_per_ip: None,
             origins: Origins::same_host(),
+            refusals: Refusals::default(),
+            turned_away: 1024,
             message_bytes: 64 * 1024,
             frame_bytes: 64 * 1024,
             message_fragments: 1024,
@@ -167,6 +176,20 @@ impl Config {
     #[must_use]
     pub fn origins(mut self, origins: Origins) -> Self {
         self.origins = origins;
+        self
+    }
+
+    /// Sets [`refusals`](Self::refusals).
+    #[must_use]
+    pub fn refusals(mut self, refusals: Refusals) -> Self {
+        self.refusals = refusals;
+        self
+    }
+
+    /// Sets [`turned_away`](Self::turned_away).
+    #[must_use]
+    pub fn turned_away(mut self, most: usize) -> Self {
+        self.turned_away = most;
         self
     }
 

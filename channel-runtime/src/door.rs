@@ -27,6 +27,8 @@ pub(crate) struct Door(Mutex<State>);
 #[derive(Default)]
 struct State {
     connections: usize,
+    /// Those that are told that they may not come in.
+    turned_away: usize,
     /// What is left of [`Config::connection_rate`].
     bucket: Bucket,
     /// Those with connections, or whose bucket was not full when it was last looked at. Empty where no bound needs it.
@@ -72,6 +74,17 @@ impl Door {
                 Err(refusal.into())
             }
         }
+    }
+
+    /// A place for one that is told why it may not come in, until the guard is dropped; none where enough are. They take no
+    /// place of those who may.
+    pub fn turn_away(self: &Arc<Self>, config: &Config) -> Option<TurnedAway> {
+        let mut state = self.0.lock();
+        let has_place = state.turned_away < config.turned_away;
+        has_place.then(|| {
+            state.turned_away += 1;
+            TurnedAway(Arc::clone(self))
+        })
     }
 
     /// Lets nobody in whom another's page sent.
@@ -192,6 +205,15 @@ pub(crate) struct Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         self.door.0.lock().leave(self.address.as_deref().copied());
+    }
+}
+
+/// One who is told why it was not, until dropped.
+pub(crate) struct TurnedAway(Arc<Door>);
+
+impl Drop for TurnedAway {
+    fn drop(&mut self) {
+        self.0.0.lock().turned_away -= 1;
     }
 }
 

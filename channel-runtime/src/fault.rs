@@ -59,13 +59,19 @@ impl Fault {
     pub const UNAUTHORIZED: &str = "unauthorized";
     /// Who is asking may not.
     pub const FORBIDDEN: &str = "forbidden";
+    /// There is no such thing.
+    pub const NOT_FOUND: &str = "not_found";
+    /// Not let in, for a reason that no other code names; `details.status` is the HTTP status that says it.
+    pub const REFUSED: &str = "refused";
+    /// The server can't do it now; later it may.
+    pub const UNAVAILABLE: &str = "unavailable";
     /// It took too long.
     pub const TIMEOUT: &str = "timeout";
     /// The server's own failure; what it was stands in the log.
     pub const INTERNAL: &str = "internal";
 
     /// The framework's own codes.
-    const OWN: [&str; 9] = [
+    const OWN: [&str; 12] = [
         Self::MALFORMED,
         Self::UNKNOWN_TYPE,
         Self::INVALID_PAYLOAD,
@@ -73,6 +79,9 @@ impl Fault {
         Self::RATE_LIMITED,
         Self::UNAUTHORIZED,
         Self::FORBIDDEN,
+        Self::NOT_FOUND,
+        Self::REFUSED,
+        Self::UNAVAILABLE,
         Self::TIMEOUT,
         Self::INTERNAL,
     ];
@@ -123,6 +132,8 @@ impl Fault {
             Self::UNAUTHORIZED => CloseCode::UNAUTHORIZED,
             Self::FORBIDDEN => CloseCode::FORBIDDEN,
             Self::RATE_LIMITED => CloseCode::TOO_MANY,
+            Self::NOT_FOUND => CloseCode::NOT_FOUND,
+            Self::UNAVAILABLE => CloseCode::TRY_AGAIN,
             Self::INTERNAL => CloseCode::INTERNAL,
             _ => CloseCode::POLICY,
         }

@@ -15,10 +15,11 @@ use warp::path::Tail;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, reject};
 
-use crate::channels::Table;
+use crate::channels::{Match, Table};
 use crate::door::Admission;
 use crate::handshake::Handshake;
 use crate::opening::{Opening, has_token};
+use crate::refusals::refuse;
 use crate::reject::{Refusal, Reject};
 use crate::wire::deflate::Agreed;
 use crate::wire::transport::Transport;
@@ -127,20 +128,9 @@ async fn answer<A: Send + Sync + 'static>(
     if let Err(reject) = table.door.check_origin(&table.config, &handshake) {
         return Ok(reject.into_response());
     }
-    let admission = match table.door.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip())) {
-        Ok(admission) => admission,
-        Err(reject) => return Ok(reject.into_response()),
-    };
-    // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
-    let starting = AssertUnwindSafe(route.start(&handshake)).catch_unwind();
-    let Ok(started) = timeout(table.config.handshake_timeout, starting).await else {
-        tracing::warn!(path = handshake.path, "a handshake took too long");
-        return Ok(unavailable("the handshake took too long").retry_after(RETRY_AFTER).into_response());
-    };
-    let start = match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
-        Ok(start) => start,
-        Err(Refusal::NotFound) => return Ok(Reject::not_found("nothing is at this path").into_response()),
-        Err(Refusal::Reject(reject)) => return Ok(reject.into_response()),
+    let (start, admission) = match enter(&table, &route, &handshake).await {
+        Ok(entered) => entered,
+        Err(reject) => return Ok(refuse(&table, opening, upgrade, reject)),
     };
     // Counted before the look, so that a stop either waits for this connection or is seen here.
     let arriving = table.registry.begin_session();
@@ -162,6 +152,26 @@ async fn answer<A: Send + Sync + 'static>(
     let mut response = opening.accept();
     response.headers_mut().insert(FINGERPRINT, table.fingerprint.clone());
     Ok(response)
+}
+
+/// A place for the client, and what starts its connection: all that can refuse a client which knows what it asks for.
+async fn enter<A: Send + Sync + 'static>(
+    table: &Table<A>,
+    route: &Match<'_, A>,
+    handshake: &Handshake,
+) -> Result<(Start, Admission), Reject> {
+    let admission = table.door.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
+    // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
+    let starting = AssertUnwindSafe(route.start(handshake)).catch_unwind();
+    let Ok(started) = timeout(table.config.handshake_timeout, starting).await else {
+        tracing::warn!(path = handshake.path, "a handshake took too long");
+        return Err(unavailable("the handshake took too long").retry_after(RETRY_AFTER));
+    };
+    match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
+        Ok(start) => Ok((start, admission)),
+        Err(Refusal::NotFound) => Err(Reject::not_found("nothing is at this path")),
+        Err(Refusal::Reject(reject)) => Err(reject),
+    }
 }
 
 fn stopping() -> Reject {

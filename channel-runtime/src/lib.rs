@@ -41,7 +41,7 @@
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who is asking.
 //! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
-//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect.
+//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
 //! - [`testing`]: typed clients in the test's own process.
 //!
@@ -146,6 +146,8 @@ mod queue;
 #[cfg(feature = "server")]
 mod rate;
 #[cfg(feature = "server")]
+mod refusals;
+#[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]
 mod reject;
@@ -195,6 +197,7 @@ mod server {
     pub use crate::origin::Origins;
     pub use crate::path::{FromPath, Params, Path, Segment};
     pub use crate::rate::Rate;
+    pub use crate::refusals::Refusals;
     pub use crate::reject::Reject;
     pub use crate::reply::Reply;
     pub use crate::room::Room;

@@ -17,8 +17,8 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::notice::Notice;
 use crate::outbox::Sender;
-use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::{Opcode, close_frame, frame};
+use crate::wire::close::{Close, ClosedBy};
+use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
 use crate::wire::transport::{Stream, Transport};
 
@@ -332,14 +332,13 @@ impl Drop for Link {
     }
 }
 
-/// Ends a connection that has not begun, with a Close; cut after `timeout`.
-pub(crate) async fn turn_away(io: Transport, code: CloseCode, reason: &str, timeout: Duration) {
+/// Ends a connection that has not begun, with these frames, a Close at their end; cut after `timeout`.
+pub(crate) async fn turn_away(io: Transport, frames: &[u8], timeout: Duration) {
     let (mut stream, mut socket) = io.split();
-    let frame = close_frame(code, reason);
     let (mut written, mut has_shut) = (0, false);
     let ending = poll_fn(|cx| {
-        while written < frame.len() {
-            match ready!(stream.poll_write(cx, socket.as_mut(), &frame[written..])) {
+        while written < frames.len() {
+            match ready!(stream.poll_write(cx, socket.as_mut(), &frames[written..])) {
                 Ok(bytes @ 1..) => written += bytes,
                 Ok(0) | Err(_) => return Poll::Ready(()),
             }

@@ -51,6 +51,16 @@ impl Opening {
         })
     }
 
+    /// Whether the client knows what is spoken here.
+    pub fn has_offered(&self) -> bool {
+        self.subprotocol.is_some()
+    }
+
+    /// With the offer of compression left unanswered.
+    pub fn uncompressed(self) -> Self {
+        Self { deflate: None, ..self }
+    }
+
     pub fn accept(self) -> Response {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

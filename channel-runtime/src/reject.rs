@@ -8,6 +8,9 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use warp::Reply;
 use warp::reply::Response;
 
+use crate::fault::Fault;
+use crate::wire::close::CloseCode;
+
 /// A refusal before the upgrade: an HTTP status and a line of text.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -17,6 +20,7 @@ pub struct Reject {
     /// The answer's body, as plain text.
     pub message: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    retry_after: Option<Duration>,
     /// For `Option` of an extractor: there was nothing to extract.
     pub(crate) absent: bool,
 }
@@ -26,7 +30,7 @@ impl Reject {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let is_error = status.is_client_error() || status.is_server_error();
         let status = if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR };
-        Self { status, message: message.into(), headers: Vec::new(), absent: false }
+        Self { status, message: message.into(), headers: Vec::new(), retry_after: None, absent: false }
     }
 
     /// 400: the request is broken.
@@ -81,9 +85,17 @@ impl Reject {
     /// ```
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        self.headers.push((http::header::RETRY_AFTER, HeaderValue::from(seconds.max(1))));
+        self.retry_after = Some(wait);
         self
+    }
+
+    /// What a connection closes with whose client is told so.
+    pub(crate) fn close_code(&self) -> CloseCode {
+        match self.status.as_u16() {
+            status @ 400..=499 => CloseCode::new(4000 + status).expect("4400 to 4499 are codes"),
+            503 => CloseCode::TRY_AGAIN,
+            _ => CloseCode::INTERNAL,
+        }
     }
 }
 
@@ -95,7 +107,36 @@ impl Reply for Reject {
         let headers = response.headers_mut();
         headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.extend(self.headers);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
         response
+    }
+}
+
+/// The same in an error frame: for a page that can't see a status, and for a handler that asks what a handshake asks.
+/// Its message is for the client's eyes, as it is in a handshake.
+impl From<Reject> for Fault {
+    fn from(reject: Reject) -> Self {
+        let code = match reject.status.as_u16() {
+            401 => Self::UNAUTHORIZED,
+            403 => Self::FORBIDDEN,
+            404 => Self::NOT_FOUND,
+            429 => Self::RATE_LIMITED,
+            503 => Self::UNAVAILABLE,
+            500..=599 => Self::INTERNAL,
+            _ => Self::REFUSED,
+        };
+        let mut details = serde_json::Map::new();
+        if code == Self::REFUSED {
+            details.insert("status".into(), reject.status.as_u16().into());
+        }
+        if let Some(wait) = reject.retry_after {
+            details.insert("retry_after_ms".into(), (wait.as_nanos().div_ceil(1_000_000).max(1) as u64).into());
+        }
+        let fault = Self::new(code, reject.message);
+        if details.is_empty() { fault } else { fault.with_details(details) }
     }
 }
 

@@ -30,6 +30,7 @@ use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
+use crate::wire::frame::close_frame;
 use crate::wire::parser::Input;
 use crate::wire::transport::Transport;
 
@@ -72,7 +73,8 @@ impl<C: Channel> Session<C> {
             tracing::error!(channel = C::NAME, "the `room_state` of a room panicked");
             let timeout = config.close_timeout;
             let turned_away: BoxFuture<'static, ()> = Box::pin(async move {
-                link::turn_away(io, CloseCode::INTERNAL, "internal server error", timeout).await;
+                let close = close_frame(CloseCode::INTERNAL, "internal server error");
+                link::turn_away(io, &close, timeout).await;
                 drop((counted, busy));
             });
             return Either::Right(turned_away);
