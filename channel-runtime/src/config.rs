@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::origin::Origins;
+use crate::proxies::Proxies;
 use crate::rate::Rate;
 use crate::refusals::Refusals;
 use crate::wire::deflate::Compression;
@@ -34,8 +35,8 @@ pub struct Config {
     /// The most connections, each from its handshake to the end of its `on_close`: 100,000. One more is answered 503 with
     /// `Retry-After`.
     pub connections: usize,
-    /// The most connections of one IP address: [`usize::MAX`], for behind a proxy all clients have one address, and so has a
-    /// university. One more is answered 429 with `Retry-After`. An IPv6 address counts by its first 64 bits, which are one
+    /// The most connections of one IP address: [`usize::MAX`], for behind a proxy that is not [known](Self::proxies) all clients have
+    /// one address, and so has a university. One more is answered 429 with `Retry-After`. An IPv6 address counts by its first 64 bits, which are one
     /// customer's. Where the address is [not known](crate::PeerAddr), nobody is refused.
     pub connections_per_ip: usize,
     /// How fast connections may come, those that an extractor refuses included: as fast as they like. One too early is
@@ -47,6 +48,8 @@ pub struct Config {
     pub connection_rate_per_ip: Option<Rate>,
     /// Which web pages may connect: those of the same host. Others are answered 403.
     pub origins: Origins,
+    /// The proxies in front of the server, which tell whom they speak for: none.
+    pub proxies: Proxies,
     /// How a client is told that it may not come in: so that a page in a browser can read it, where the client offers the
     /// subprotocol `channels.1.json`; else by an HTTP status.
     pub refusals: Refusals,
@@ -103,6 +106,7 @@ impl Default for Config {
             connection_rate: None,
             connection_rate_per_ip: None,
             origins: Origins::same_host(),
+            proxies: Proxies::default(),
             refusals: Refusals::default(),
             turned_away: 1024,
             message_bytes: 64 * 1024,
@@ -176,6 +180,13 @@ impl Config {
     #[must_use]
     pub fn origins(mut self, origins: Origins) -> Self {
         self.origins = origins;
+        self
+    }
+
+    /// Sets [`proxies`](Self::proxies).
+    #[must_use]
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
         self
     }
 

@@ -93,6 +93,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
                 // What somebody took the trouble to set counts before what the transport says.
                 handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
+                table.config.proxies.believe(&mut handshake);
                 answer(Arc::clone(&table), method, handshake, upgrade)
             },
         )

@@ -31,8 +31,8 @@ pub struct Handshake {
     pub query: String,
     /// All headers.
     pub headers: HeaderMap,
-    /// The peer's address, where the transport has one or a [`PeerAddr`](crate::PeerAddr) tells it; behind a proxy it is the
-    /// proxy's.
+    /// The peer's address, where the transport has one or a [`PeerAddr`](crate::PeerAddr) tells it. Behind
+    /// [known proxies](crate::Proxies) it is the client's, with port 0 where that is not told; behind others it is theirs.
     pub remote_addr: Option<SocketAddr>,
     /// The host as a trusted proxy tells it.
     pub(crate) proxied_host: Option<String>,
@@ -52,7 +52,7 @@ impl Handshake {
     }
 
     /// The host that the client asked for, with its port where that is not the usual one: the `Host` of the request, where it
-    /// has one and not several.
+    /// has one and not several, or what [known proxies](crate::Proxies) say that it was.
     pub fn host(&self) -> Option<&str> {
         self.proxied_host.as_deref().or_else(|| origin::host(&self.headers))
     }

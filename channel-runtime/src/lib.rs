@@ -41,7 +41,8 @@
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who is asking.
 //! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
-//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Refusals`]: how a client is refused.
+//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: whom they speak for;
+//!   [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
 //! - [`testing`]: typed clients in the test's own process.
 //!
@@ -110,6 +111,8 @@ mod door;
 mod filter;
 #[cfg(feature = "server")]
 mod flusher;
+#[cfg(feature = "server")]
+mod forwarded;
 #[cfg(all(feature = "server", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -141,6 +144,8 @@ mod outbox;
 mod pace;
 #[cfg(feature = "server")]
 mod path;
+#[cfg(feature = "server")]
+mod proxies;
 #[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
@@ -196,6 +201,7 @@ mod server {
     pub use crate::notice::NoticeFor;
     pub use crate::origin::Origins;
     pub use crate::path::{FromPath, Params, Path, Segment};
+    pub use crate::proxies::Proxies;
     pub use crate::rate::Rate;
     pub use crate::refusals::Refusals;
     pub use crate::reject::Reject;

@@ -17,7 +17,8 @@ use http::header::{HOST, ORIGIN};
 /// What is no browser sends no `Origin`, or any that it likes: it is let in, for it has no user's cookies to misuse. This is
 /// no login.
 ///
-/// An origin is compared with the `Host` of the request. Behind a proxy that changes it, name the origins.
+/// An origin is compared with the `Host` of the request, behind [known proxies](crate::Proxies) with the host that they tell.
+/// Where a proxy changes `Host` and is not known, name the origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
     any: bool,

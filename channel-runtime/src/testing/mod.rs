@@ -43,6 +43,7 @@ mod socket;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,6 +149,12 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
         self
     }
 
+    /// From this address; else it is not known.
+    pub fn remote_addr(mut self, addr: SocketAddr) -> Self {
+        self.handshake.remote_addr = Some(addr);
+        self
+    }
+
     /// The client as soon as it is a member, while its `on_connect` may still run.
     ///
     /// # Errors
@@ -155,17 +162,18 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
     ///
     /// # Panics
     /// Where the path is another channel's.
-    pub async fn without_waiting(self) -> Result<Client<C>, Reject> {
+    pub async fn without_waiting(mut self) -> Result<Client<C>, Reject> {
         let table = self.app.table();
         let not_found = || Reject::not_found("no channel has this path");
         let route = table.find(&self.handshake.path).ok_or_else(not_found)?;
         assert_eq!(route.path(), C::PATH, "the path `{}` is another channel's", self.handshake.path);
+        table.config.proxies.believe(&mut self.handshake);
         table.door.check_origin(&table.config, &self.handshake)?;
         let start = route.start(&self.handshake).await.map_err(|refusal| match refusal {
             Refusal::NotFound => not_found(),
             Refusal::Reject(reject) => reject,
         })?;
-        let admission = table.door.admit(&table.config, None)?;
+        let admission = table.door.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
         let (near, far) = pipe::pair(table.activity.clone());
         start(Transport::Other(Box::new(far)), Vec::new(), admission, None);
         Ok(Client::new(near, table.activity.clone()))
