@@ -267,6 +267,27 @@ async fn secure() {
 }
 
 #[tokio::test]
+async fn metrics() {
+    let example = Example::start("metrics").await;
+    example.shows_its_page().await;
+    let mut client = example.connect("/chat/lounge").await;
+    client.send(json!({ "type": "say", "text": "hello" })).await;
+    client.expect("said").await;
+    client.send(json!({ "type": "say", "text": " " })).await;
+    assert_eq!(client.expect("error").await["code"], "chat.empty");
+    let (status, numbers) = example.request("GET", "/metrics", "").await;
+    assert_eq!(status, 200);
+    for line in [
+        r#"channels_connections{channel="Chat"} 1"#,
+        r#"channels_received_total{channel="Chat",type="say"} 2"#,
+        r#"channels_faults_total{channel="Chat",code="application"} 1"#,
+    ] {
+        assert!(numbers.lines().any(|each| each == line), "{line}\n{numbers}");
+    }
+    example.stops([client]).await;
+}
+
+#[tokio::test]
 async fn users() {
     let example = Example::start("users").await;
     example.shows_its_page().await;

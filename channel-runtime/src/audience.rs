@@ -239,6 +239,7 @@ impl<C: Channel, K> Audience<C, K> {
         match result {
             Ok(sent) => {
                 self.spend(sent);
+                self.hub.registry().counts(self.hub.channel()).send(sent);
                 sent
             }
             Err(error) => {

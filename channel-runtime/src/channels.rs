@@ -10,10 +10,12 @@ use http::HeaderValue;
 use crate::activity::Activity;
 use crate::channel::{Channel, Identity, ServedBy};
 use crate::config::Config;
+use crate::counts::Counts;
 use crate::describe::{ChannelShape, Description, describe};
 use crate::door::Door;
 use crate::filter::Start;
 use crate::handshake::Handshake;
+use crate::health::Refused;
 use crate::hub::{Hub, User};
 use crate::lock::fingerprint;
 use crate::path::{Params, Path};
@@ -61,7 +63,7 @@ impl<A: Send + Sync + 'static> Channels<A> {
         C::Itself: ServedBy<A>,
     {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
-        registry.add::<C>(|| Box::new(C::RoomState::default()));
+        registry.add::<C>(Counts::of::<C>(), || Box::new(C::RoomState::default()));
         self.shapes.push(C::SHAPE);
         self.routes.push(Route { path: C::PATH, start: start::<C, A> });
         self
@@ -102,8 +104,8 @@ impl<A: Send + Sync + 'static> Channels<A> {
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
         // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
         routes.sort_by_cached_key(|route| route.path.specificity());
-        let (config, door, activity) = (Arc::default(), Arc::default(), Activity::default());
-        Server::new(Table { registry, app, shapes, fingerprint, routes, config, door, activity })
+        let (config, door, activity, refused) = (Arc::default(), Arc::default(), Activity::default(), Arc::default());
+        Server::new(Table { registry, app, shapes, fingerprint, routes, config, door, activity, refused })
     }
 }
 
@@ -139,6 +141,7 @@ pub(crate) struct Table<A> {
     pub config: Arc<Config>,
     pub door: Arc<Door>,
     pub activity: Activity,
+    pub refused: Arc<Refused>,
     /// What is said in every handshake.
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,

@@ -71,7 +71,7 @@ impl Fault {
     pub const INTERNAL: &str = "internal";
 
     /// The framework's own codes.
-    const OWN: [&str; 12] = [
+    pub(crate) const OWN: [&str; 12] = [
         Self::MALFORMED,
         Self::UNKNOWN_TYPE,
         Self::INVALID_PAYLOAD,

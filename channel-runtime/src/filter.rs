@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt};
 use http::{HeaderName, Method, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -94,7 +94,12 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
                 handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
                 table.config.proxies.believe(&mut handshake);
-                answer(Arc::clone(&table), method, handshake, upgrade)
+                let (table, refused) = (Arc::clone(&table), Arc::clone(&table.refused));
+                answer(table, method, handshake, upgrade).inspect_ok(move |response| {
+                    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        refused.count(response.status().as_u16());
+                    }
+                })
             },
         )
         .boxed()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::audience::{Audience, OneConnection, OneRoom, Target};
 use crate::channel::{Channel, Identity, RoomOf};
 use crate::connection::ConnectionId;
+use crate::health::Stats;
 use crate::mask::Mask;
 use crate::registry::{Registry, UserKey};
 use crate::room::Room;
@@ -89,7 +90,22 @@ impl<C: Channel> Hub<C> {
     /// How many of the channel's connections have ended so, since the server began:
     /// `hub.ended(ClosedBy::SlowClient)` were cut because they did not read what was sent to them. Counted before `on_close`.
     pub fn ended(&self, by: ClosedBy) -> u64 {
-        self.registry.ends(self.channel).get(by)
+        self.registry.counts(self.channel).ended(by)
+    }
+
+    /// The channel in numbers. All but [`outbox_bytes`](Stats::outbox_bytes) are there to be read; for that, each outbox is looked
+    /// at, which takes about 50 ns a connection.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, channels};
+    /// # #[channel("/chat")] pub struct Chat;
+    /// # #[channel] impl Chat {}
+    /// # let channels = channels![Chat];
+    /// let stats = channels.of::<Chat>().stats();
+    /// assert_eq!((stats.connections, stats.sent), (0, 0));
+    /// ```
+    pub fn stats(&self) -> Stats {
+        Stats::read(&self.registry, self.channel)
     }
 
     /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of

@@ -106,6 +106,8 @@ mod config;
 #[cfg(feature = "server")]
 mod connection;
 #[cfg(feature = "server")]
+mod counts;
+#[cfg(feature = "server")]
 mod door;
 #[cfg(feature = "server")]
 mod filter;
@@ -118,6 +120,8 @@ mod forwarded;
 pub mod fuzz;
 #[cfg(feature = "server")]
 mod handshake;
+#[cfg(feature = "server")]
+mod health;
 #[cfg(feature = "server")]
 mod heartbeat;
 #[cfg(feature = "server")]
@@ -196,6 +200,7 @@ mod server {
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};
     pub use crate::filter::PeerAddr;
     pub use crate::handshake::{Extract, Handshake};
+    pub use crate::health::{Health, Stats};
     pub use crate::hub::{Hub, User};
     pub use crate::listener::Listener;
     pub use crate::notice::NoticeFor;

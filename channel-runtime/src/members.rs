@@ -115,6 +115,14 @@ impl Members {
         examined.filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
     }
 
+    /// How many bytes wait for its members. A few are looked at, then others may send.
+    pub fn outbox_bytes(&self) -> usize {
+        const AT_ONCE: usize = 256;
+        let few = |from: usize| self.examine(from..from + AT_ONCE, |member| Some(member.outbox.bytes()));
+        let waiting = (0..self.len()).step_by(AT_ONCE).flat_map(few);
+        waiting.map(|(_, bytes)| bytes).sum()
+    }
+
     pub fn count(&self, mask: &Mask) -> usize {
         self.lock().members.values().filter(|member| mask.admits(member)).count()
     }
@@ -351,6 +359,7 @@ pub(crate) fn assert_outside_send_with() {
 
 #[cfg(all(test, feature = "deflate"))]
 mod tests {
+    use crate::counts::Counts;
     use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
 
     use super::*;
@@ -375,7 +384,7 @@ mod tests {
     fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
         const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
         let mut registry = Registry::new();
-        registry.add::<()>(|| Box::new(()));
+        registry.add::<()>(Counts::new("", &[]), || Box::new(()));
         let registry = Arc::new(registry);
         let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
         let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));

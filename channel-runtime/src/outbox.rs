@@ -152,6 +152,11 @@ impl Outbox {
         Pushed::Promised
     }
 
+    /// How many bytes wait for the client.
+    pub fn bytes(&self) -> usize {
+        self.inner.lock().bytes()
+    }
+
     /// Whether more than half of what may wait does.
     pub fn is_far_behind(&self) -> bool {
         self.is_far_behind_with(&self.inner.lock())

@@ -54,6 +54,7 @@ pub(crate) fn refuse<A>(table: &Table<A>, opening: Opening, upgrade: OnUpgrade, 
     };
     let place = if by_close { table.door.turn_away(&table.config) } else { None };
     let Some(place) = place else { return reject.into_response() };
+    table.refused.count(reject.status.as_u16());
     let counted = (table.registry.begin_session(), place);
     let patience = table.config.close_timeout;
     tokio::spawn(async move {

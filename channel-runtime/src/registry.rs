@@ -18,13 +18,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Activity;
 use crate::connection::{Connection, ConnectionId};
+use crate::counts::Counts;
 use crate::heartbeat::Pulse;
 use crate::mask::Mask;
 use crate::members::{Members, assert_outside_send_with};
 use crate::notice::Inbox;
 use crate::outbox::Outbox;
 use crate::pace::{HubPace, Pace};
-use crate::wire::close::{Close, Ends};
+use crate::wire::close::Close;
 use crate::wire::deflate::{Agreed, Compression};
 
 /// The most declared rooms that one connection is in.
@@ -56,7 +57,7 @@ struct ChannelEntry {
     rooms: Sharded<Arc<str>, Arc<Members>>,
     /// The pace of its hubs, once there is anybody to send to.
     hub: OnceLock<Arc<HubPace>>,
-    ends: Ends,
+    counts: Counts,
     /// Makes the state of a room of the path.
     make_state: fn() -> Box<dyn Any + Send>,
 }
@@ -90,14 +91,14 @@ impl Registry {
     }
 
     /// Adds a channel; its place is the number of those before it.
-    pub fn add<C: 'static>(&mut self, make_state: fn() -> Box<dyn Any + Send>) {
+    pub fn add<C: 'static>(&mut self, counts: Counts, make_state: fn() -> Box<dyn Any + Send>) {
         let all = Arc::new(Members::new("*".into(), Box::new(())));
         self.channels.push(ChannelEntry {
             channel: TypeId::of::<C>(),
             all,
             rooms: Sharded::new(),
             hub: OnceLock::new(),
-            ends: Ends::default(),
+            counts,
             make_state,
         });
     }
@@ -143,9 +144,19 @@ impl Registry {
         self.channels[channel].hub.get()
     }
 
-    /// How this channel's connections have ended.
-    pub fn ends(&self, channel: usize) -> &Ends {
-        &self.channels[channel].ends
+    /// What has happened on this channel.
+    pub fn counts(&self, channel: usize) -> &Counts {
+        &self.channels[channel].counts
+    }
+
+    /// How many rooms this channel has now.
+    pub fn rooms(&self, channel: usize) -> usize {
+        self.channels[channel].rooms.len()
+    }
+
+    /// How many users are here now.
+    pub fn users(&self) -> usize {
+        self.users.len()
     }
 
     /// The room of this name, while it has members.

@@ -15,6 +15,7 @@ use crate::channels::Table;
 use crate::config::Config;
 use crate::describe::Description;
 use crate::filter::filter;
+use crate::health::Health;
 use crate::listener::Listener;
 use crate::service::Service;
 
@@ -66,6 +67,11 @@ impl<A: Send + Sync + 'static> Server<A> {
             Some(routes) => channels.or(routes.clone()).unify().boxed(),
             None => channels,
         }
+    }
+
+    /// How the server and its channels are, for a route or a job to ask.
+    pub fn health(&self) -> Health {
+        Health::new(Arc::clone(&self.table.registry), Arc::clone(&self.table.refused))
     }
 
     /// All channels as one tower service, for a router or server that is not warp's. With axum:

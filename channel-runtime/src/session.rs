@@ -167,7 +167,9 @@ impl<C: Channel> Running<C> {
             }
             Step::Input(Input::Text(text)) => match decode::<C>(&text, socket) {
                 Ok(Ok(message)) => {
-                    let what = C::FromClient::TYPES[message.index()];
+                    let index = message.index();
+                    socket.counts().receive(index);
+                    let what = C::FromClient::TYPES[index];
                     let work = begin(socket, what);
                     // One that is not `async` runs here, and may panic.
                     match catch_unwind(AssertUnwindSafe(|| handler.handle(message, socket, app))) {
@@ -180,17 +182,21 @@ impl<C: Channel> Running<C> {
                     }
                     return None;
                 }
-                Ok(Err(error)) => ("on_invalid", Box::pin(handler.invalid(error, socket, app))),
+                Ok(Err(error)) => {
+                    socket.counts().invalid.add(1);
+                    ("on_invalid", Box::pin(handler.invalid(error, socket, app)))
+                }
                 Err(interrupted) => {
                     Self::interrupted(socket, interrupted, "reading a message");
                     return None;
                 }
             },
-            Step::Input(Input::Binary(data)) if C::TAKES_BINARY => {
-                ("on_binary", Box::pin(handler.binary(data, socket, app)))
-            }
-            Step::Input(Input::Binary(_)) => {
-                ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app)))
+            Step::Input(Input::Binary(data)) => {
+                socket.counts().binary.add(1);
+                match C::TAKES_BINARY {
+                    true => ("on_binary", Box::pin(handler.binary(data, socket, app))),
+                    false => ("on_invalid", Box::pin(handler.invalid(DecodeError::Binary, socket, app))),
+                }
             }
             Step::Input(Input::Ping(data)) => ("on_ping", Box::pin(handler.pinged(data, socket, app))),
             Step::Input(Input::Pong(data)) => ("on_pong", Box::pin(handler.ponged(data, socket, app))),
@@ -214,7 +220,7 @@ impl<C: Channel> Running<C> {
     async fn close(&mut self, close: Close) {
         self.socket.begin_turn(None);
         let _work = begin(&self.socket, "on_close");
-        self.registry.ends(self.socket.connection().channel).count(close.by);
+        self.socket.counts().end(close.by);
         if close.by == ClosedBy::SlowClient {
             tracing::info!(channel = C::NAME, connection = %self.socket.id(), "a slow client was disconnected");
         } else {

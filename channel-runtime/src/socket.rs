@@ -15,6 +15,7 @@ use crate::audience::{Audience, OneRoom, OwnRoom, Target, text_frame};
 use crate::channel::{Channel, RoomKind, RoomOf, SendsBytes, SentBy};
 use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
+use crate::counts::Counts;
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::mask::Mask;
@@ -228,6 +229,11 @@ impl<C: Channel> Socket<C> {
         }
     }
 
+    /// What has happened on the channel.
+    pub(crate) fn counts(&self) -> &Counts {
+        self.hub.registry().counts(self.connection.channel)
+    }
+
     fn push_frame(&self, frame: Frame) -> Sent {
         let deflate = self.connection.deflate;
         let frame = match self.hub.registry().compression() {
@@ -241,6 +247,7 @@ impl<C: Channel> Socket<C> {
         }
         let mut sent = Sent::default();
         sent.count(pushed != Pushed::Refused);
+        self.counts().send(sent);
         sent
     }
 
@@ -279,6 +286,7 @@ impl<C: Channel> Socket<C> {
     }
 
     pub(crate) fn answer_fault(&self, fault: &Fault) {
+        self.counts().fault(fault);
         self.answer_with(|head, json| {
             codec::encode_fault(fault, &timestamp(), head, json);
             Ok(())
@@ -291,6 +299,7 @@ impl<C: Channel> Socket<C> {
         let head = head(reference.as_ref());
         let answer = text_frame(|json| write(head, json)).or_else(|error| {
             let fault = Fault::internal(error);
+            self.counts().fault(&fault);
             text_frame(|json| {
                 codec::encode_fault(&fault, &timestamp(), head, json);
                 Ok(())

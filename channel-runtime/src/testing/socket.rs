@@ -11,6 +11,7 @@ use crate::activity::Activity;
 use crate::channel::Channel;
 use crate::codec::Received;
 use crate::config::Config;
+use crate::counts::Counts;
 use crate::hub::Hub;
 use crate::registry::{Membership, Newcomer, Registry};
 use crate::socket::Socket;
@@ -35,7 +36,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// It is the only member of its rooms, and its own room has no path.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
-    registry.add::<C>(|| Box::new(C::RoomState::default()));
+    registry.add::<C>(Counts::of::<C>(), || Box::new(C::RoomState::default()));
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
         channel: 0,

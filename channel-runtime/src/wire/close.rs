@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why a connection is closed, as the number that stands in a Close frame (RFC 6455, section 7.4).
 ///
@@ -164,8 +163,32 @@ pub enum ClosedBy {
 }
 
 impl ClosedBy {
-    /// How many there are.
-    const COUNT: usize = Self::Idle as usize + 1;
+    /// All of them, in order.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Client,
+        Self::Server,
+        Self::Lost,
+        Self::Violation,
+        Self::Panic,
+        Self::SlowClient,
+        Self::NoPong,
+        Self::Idle,
+    ];
+
+    /// For programs.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Lost => "lost",
+            Self::Violation => "violation",
+            Self::Panic => "panic",
+            Self::SlowClient => "slow_client",
+            Self::NoPong => "no_pong",
+            Self::Idle => "idle",
+        }
+    }
 }
 
 impl fmt::Display for ClosedBy {
@@ -180,20 +203,6 @@ impl fmt::Display for ClosedBy {
             Self::NoPong => "closed because the client did not answer a ping",
             Self::Idle => "closed because the client was idle",
         })
-    }
-}
-
-/// How many connections have ended, and by whom.
-#[derive(Default)]
-pub(crate) struct Ends([AtomicU64; ClosedBy::COUNT]);
-
-impl Ends {
-    pub fn count(&self, by: ClosedBy) {
-        self.0[by as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn get(&self, by: ClosedBy) -> u64 {
-        self.0[by as usize].load(Ordering::Relaxed)
     }
 }
 
@@ -236,6 +245,11 @@ mod tests {
             assert_eq!(CloseCode::new(number).map(u16::from), valid.then_some(number));
             assert_eq!(CloseCode::try_from(number).is_ok(), valid);
         }
+    }
+
+    #[test]
+    fn ends_are_numbered_in_order() {
+        assert!(ClosedBy::ALL.iter().enumerate().all(|(place, by)| *by as usize == place));
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! A server in numbers: what a collector such as Prometheus asks for, beside a chat that gives it something to tell.
+//!
+//! `cargo run --example metrics`, open the printed address in two tabs and talk; then `curl http://127.0.0.1:3030/metrics`.
+
+use std::env;
+
+use channel_runtime::{Fault, Server, Socket, channel, channels, message};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use warp::Filter;
+
+#[channel("/chat/:room")]
+pub struct Chat {
+    room: String,
+}
+
+#[message(type = "say")]
+pub struct Say {
+    pub text: String,
+}
+
+#[message(type = "said")]
+pub struct Said {
+    pub room: String,
+    pub text: String,
+}
+
+#[channel(sends(Said))]
+impl Chat {
+    #[message]
+    fn say(&mut self, say: Say, socket: &Socket<Self>) -> Result<(), Fault> {
+        if say.text.trim().is_empty() {
+            return Err(Fault::new("chat.empty", "say something"));
+        }
+        socket.room().send(Said { room: self.room.clone(), text: say.text });
+        Ok(())
+    }
+}
+
+/// The channel, its page, and its numbers as text, read when they are asked for. Who may read them is for a filter in front of the
+/// route, or for the proxy, to say.
+fn server(prometheus: PrometheusHandle) -> Server<()> {
+    let server = channels![Chat].app(());
+    let health = server.health();
+    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/metrics.html")));
+    let metrics = warp::path!("metrics").map(move || {
+        health.record();
+        prometheus.render()
+    });
+    server.or(page.or(metrics))
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
+    let prometheus = PrometheusBuilder::new().install_recorder().map_err(std::io::Error::other)?;
+    let bound = server(prometheus).bind(addr).await?;
+    println!("listening on http://{}", bound.local_addr());
+    bound.run().await
+}

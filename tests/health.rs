@@ -1,0 +1,168 @@
+//! A server in numbers: what is here, what has happened, and how a collector is told.
+
+mod support;
+
+use channel_runtime::testing;
+use channel_runtime::{CloseCode, ClosedBy, Config, Fault, Socket, Stats, channel, channels, message};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use support::{start, upgrade};
+
+#[message(type = "say")]
+pub struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+#[derive(Debug, PartialEq)]
+pub struct Said {
+    text: String,
+}
+
+#[channel("/chat/:room")]
+pub struct Chat {
+    room: String,
+}
+
+#[channel(sends(Said))]
+impl Chat {
+    fn identity(&self) -> &String {
+        &self.room
+    }
+
+    #[message]
+    fn say(&mut self, say: Say, socket: &Socket<Self>) -> Result<(), Fault> {
+        if say.text.is_empty() {
+            return Err(Fault::new("chat.empty", "say something"));
+        }
+        socket.room().send(Said { text: say.text });
+        Ok(())
+    }
+
+    #[message(type = "forbid")]
+    fn forbid(&mut self) -> Result<(), Fault> {
+        Err(Fault::forbidden("not for you"))
+    }
+
+    #[message(type = "panic")]
+    fn panic(&mut self) {
+        panic!("asked to");
+    }
+}
+
+/// Connects nowhere.
+#[channel("/lonely")]
+pub struct Lonely;
+
+#[channel]
+impl Lonely {}
+
+fn of<K: PartialEq + Copy>(numbers: &[(K, u64)], key: K) -> u64 {
+    numbers.iter().find(|(name, _)| *name == key).expect("a number of this name").1
+}
+
+#[tokio::test]
+async fn all_that_happens_is_counted_once() {
+    let channels = channels![Chat, Lonely];
+    let hub = channels.of::<Chat>();
+    let server = channels.app(());
+    let health = server.health();
+    let app = testing::app(server);
+    let mut ann = app.connect::<Chat>("/chat/a").await.unwrap();
+    let mut bob = app.connect::<Chat>("/chat/a").await.unwrap();
+    let mut eve = app.connect::<Chat>("/chat/b").await.unwrap();
+
+    ann.send(Say { text: "hello".into() });
+    ann.send(Say { text: "again".into() });
+    bob.send(Say { text: String::new() });
+    eve.send_text(r#"{"type":"forbid"}"#);
+    eve.send_text(r#"{"type":"nobody knows"}"#);
+    eve.send_text("no json");
+    eve.binary([1, 2, 3]);
+    app.settle().await;
+
+    let stats = hub.stats();
+    assert_eq!((stats.channel, stats.connections, stats.rooms), ("Chat", 3, 2));
+    assert_eq!(stats.received, [("say", 3), ("forbid", 1), ("panic", 0)]);
+    assert_eq!((stats.received_invalid, stats.received_binary), (2, 1));
+    // Two messages to two, and an error for each of five mistakes.
+    assert_eq!((stats.sent, stats.send_refused), (4 + 5, 0));
+    for (code, count) in [("application", 1), ("forbidden", 1), ("unknown_type", 2), ("malformed", 1), ("internal", 0)]
+    {
+        assert_eq!(of(&stats.faults, code), count, "{code}");
+    }
+    assert_eq!(health.users(), 2);
+    assert!(stats.ended.iter().all(|(_, count)| *count == 0), "{stats:?}");
+
+    eve.send_text(r#"{"type":"panic","ref":1}"#);
+    bob.close();
+    app.settle().await;
+    hub.room(&Chat::room("a")).disconnect(CloseCode::NORMAL, "");
+    app.settle().await;
+    let stats = hub.stats();
+    assert_eq!((stats.connections, stats.rooms, health.users()), (0, 0, 0));
+    for (by, count) in [(ClosedBy::Panic, 1), (ClosedBy::Client, 1), (ClosedBy::Server, 1), (ClosedBy::Lost, 0)] {
+        assert_eq!(of(&stats.ended, by), count, "{by}");
+    }
+    assert_eq!(of(&stats.faults, "internal"), 1);
+
+    let channels: Vec<Stats> = health.channels();
+    assert_eq!(channels.iter().map(|stats| stats.channel).collect::<Vec<_>>(), ["Chat", "Lonely"]);
+    assert_eq!(channels[0], stats);
+    assert_eq!((channels[1].connections, channels[1].sent), (0, 0));
+}
+
+#[tokio::test]
+async fn requests_without_a_connection_are_counted_by_status() {
+    let server = channels![Chat].app(()).config(Config::default().connections(1));
+    let health = server.health();
+    let server = start(server).await;
+    let of = |status| of(&health.refused(), status);
+    let (mut inside, mut outside, mut stranger) =
+        (server.connect().await, server.connect().await, server.connect().await);
+    assert_eq!(inside.request(&upgrade("/chat/a")).await.status, 101);
+    assert_eq!(outside.request(&upgrade("/chat/a")).await.status, 503);
+    let request = upgrade("/chat/a").replacen("Host:", "Origin: https://evil.example\r\nHost:", 1);
+    assert_eq!(stranger.request(&request).await.status, 403);
+    assert_eq!((of(503), of(403), of(404)), (1, 1, 0));
+    // By a close frame, for it speaks the subprotocol: counted as what it would have been.
+    let request = upgrade("/chat/a").replacen("Host:", "Sec-WebSocket-Protocol: channels.1.json\r\nHost:", 1);
+    assert_eq!(server.connect().await.request(&request).await.status, 101);
+    assert_eq!(of(503), 2);
+}
+
+/// Three scrapes: what is told is what is there, under names and labels that are written down.
+#[tokio::test]
+async fn a_collector_is_told_all_of_it() {
+    let channels = channels![Chat];
+    let server = channels.app(());
+    let health = server.health();
+    let app = testing::app(server);
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let scrape = || {
+        metrics::with_local_recorder(&recorder, || health.record());
+        recorder.handle().render()
+    };
+    let tells = |line: &str| {
+        let page = scrape();
+        assert!(page.lines().any(|each| each == line), "{line}\n{page}");
+    };
+
+    tells(r#"channels_connections{channel="Chat"} 0"#);
+    let mut ann = app.connect::<Chat>("/chat/a").await.unwrap();
+    ann.send(Say { text: "hello".into() });
+    ann.send(Say { text: String::new() });
+    app.settle().await;
+    tells(r#"channels_connections{channel="Chat"} 1"#);
+    tells(r#"channels_rooms{channel="Chat"} 1"#);
+    tells(r#"channels_outbox_bytes{channel="Chat"} 0"#);
+    tells("channels_users 1");
+    tells(r#"channels_received_total{channel="Chat",type="say"} 2"#);
+    tells(r#"channels_received_total{channel="Chat",type="invalid"} 0"#);
+    tells(r#"channels_sent_total{channel="Chat"} 2"#);
+    tells(r#"channels_faults_total{channel="Chat",code="application"} 1"#);
+    ann.close();
+    app.settle().await;
+    tells(r#"channels_connections{channel="Chat"} 0"#);
+    tells(r#"channels_ended_total{channel="Chat",by="client"} 1"#);
+    tells(r#"channels_handshakes_refused_total{status="429"} 0"#);
+}
