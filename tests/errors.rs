@@ -20,6 +20,13 @@ fn every_mistake_has_its_error() {
     list::is_up_to_date();
 }
 
+#[test]
+fn the_readme_shows_a_real_one() {
+    let error = fs::read_to_string("tests/errors/sends/from_outside.stderr").unwrap();
+    let error = error.replace("tests/errors/sends/from_outside.rs", "src/main.rs");
+    assert!(fs::read_to_string("README.md").unwrap().contains(&error), "the README's error is not this:\n{error}");
+}
+
 /// A lock stands beside the manifest, and the package that trybuild makes has its own.
 fn copy_locks() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the directory lies in cargo's own");

@@ -407,6 +407,12 @@ mod unusual {
         inner: Option<Box<[(u8, u8)]>>,
     }
 
+    /// A message that no client says, and none hears.
+    #[message(type = "draft")]
+    struct Draft {
+        text: String,
+    }
+
     /// With all that a handler may be, and beside it what is none.
     #[channel("/unusual/:r/:nested", app = self::App, rooms(super::unusual::Place), room_state = Vec<Arc<str>>)]
     #[derive(Clone)]
@@ -470,6 +476,11 @@ mod unusual {
             UnusualToClient::Inner(Nested { inner: inner.filter(|_| self.nested.get() > 1) })
         }
 
+        /// In the form of a handler, and called by another method.
+        fn keep(&mut self, draft: Draft, _: &Socket<Self>) {
+            self.texts.insert(draft.text);
+        }
+
         #[must_use]
         fn longest<'a, T>(&self, a: &'a T, b: &'a T) -> &'a str
         where
@@ -488,6 +499,7 @@ mod unusual {
         ) -> Result<Option<Nested>, Fault> {
             socket.join(&Place(self.nested.get()));
             self.hub = Some(socket.hub_of::<Self>());
+            self.keep(Draft { text: String::new() }, socket);
             Ok(None)
         }
 

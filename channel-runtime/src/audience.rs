@@ -1,5 +1,6 @@
 //! Who receives: one verb, `send`, and many audiences to say it to.
 
+use std::any::type_name;
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -112,7 +113,7 @@ impl RoomView {
     }
 }
 
-impl<C: Channel, K> Audience<C, K> {
+impl<C: 'static, K> Audience<C, K> {
     pub(crate) fn new(hub: Hub<C>, target: Target, from: Option<Arc<Connection>>, mask: Mask) -> Self {
         Self { hub, target, mask, from, kind: PhantomData }
     }
@@ -126,7 +127,10 @@ impl<C: Channel, K> Audience<C, K> {
 
     /// All but this user, on whatever device.
     #[must_use]
-    pub fn except_user(mut self, user: &C::Identity) -> Self {
+    pub fn except_user(mut self, user: &C::Identity) -> Self
+    where
+        C: Channel,
+    {
         self.mask.except_users.push(UserKey::new(user));
         self
     }
@@ -243,7 +247,7 @@ impl<C: Channel, K> Audience<C, K> {
                 sent
             }
             Err(error) => {
-                tracing::error!(channel = C::NAME, %error, "a message could not be sent");
+                tracing::error!(channel = type_name::<C>(), %error, "a message could not be sent");
                 Sent::unencodable()
             }
         }
@@ -347,7 +351,7 @@ impl<C: Channel> Audience<C, OneConnection> {
     }
 }
 
-impl<C: Channel, K: IsOneRoom> Audience<C, K> {
+impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// Sends a message made under the room's lock, so that numbers on the wire never run backwards:
     ///
     /// ```
@@ -380,7 +384,7 @@ impl<C: Channel, K: IsOneRoom> Audience<C, K> {
     }
 }
 
-impl<C: Channel> Audience<C, OwnRoom> {
+impl<C: 'static> Audience<C, OwnRoom> {
     /// Runs `act` on the room's state and the room: what it sends leaves in the order in which it changed the state.
     ///
     /// ```
@@ -405,7 +409,10 @@ impl<C: Channel> Audience<C, OwnRoom> {
     ///
     /// # Panics
     /// Inside another `with`, and where `act` panics; the state stays as it was then.
-    pub fn with<R>(&self, act: impl FnOnce(&mut C::RoomState, &Self) -> R) -> R {
+    pub fn with<R>(&self, act: impl FnOnce(&mut C::RoomState, &Self) -> R) -> R
+    where
+        C: Channel,
+    {
         let room = self.one_room().expect("a connection's own room is one room");
         room.with(|state: &mut C::RoomState| act(state, self))
     }

@@ -35,7 +35,7 @@ pub struct Hub<C> {
     of: PhantomData<fn() -> C>,
 }
 
-impl<C: Channel> Hub<C> {
+impl<C: 'static> Hub<C> {
     pub(crate) fn find(registry: &Arc<Registry>) -> Option<Self> {
         let channel = registry.index_of::<C>()?;
         Some(Self { registry: Arc::clone(registry), channel, of: PhantomData })
@@ -52,12 +52,18 @@ impl<C: Channel> Hub<C> {
     }
 
     /// Every device of this user on this channel.
-    pub fn user(&self, user: &C::Identity) -> Audience<C> {
+    pub fn user(&self, user: &C::Identity) -> Audience<C>
+    where
+        C: Channel,
+    {
         self.users([user])
     }
 
     /// Every device of each of these users on this channel.
-    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C> {
+    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C>
+    where
+        C: Channel,
+    {
         self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()))
     }
 
@@ -80,7 +86,10 @@ impl<C: Channel> Hub<C> {
         &self,
         room: &Room<C>,
         act: impl FnOnce(&mut C::RoomState, &Audience<C, OneRoom>) -> R,
-    ) -> Option<R> {
+    ) -> Option<R>
+    where
+        C: Channel,
+    {
         room.path()?;
         let core = self.registry.room(self.channel, room.name())?;
         let audience = self.room(room);

@@ -73,6 +73,7 @@
 //! [`Protocol`] and [`Messages`] for types of its own.
 
 mod channel;
+mod checks;
 mod codec;
 mod const_text;
 pub mod describe;
@@ -210,7 +211,7 @@ mod server {
     pub use crate::rate::Rate;
     pub use crate::refusals::Refusals;
     pub use crate::reject::Reject;
-    pub use crate::reply::Reply;
+    pub use crate::reply::{IntoFault, Reply};
     pub use crate::room::Room;
     pub use crate::sent::Sent;
     pub use crate::serve::Server;

@@ -22,7 +22,8 @@ use crate::describe::{Content, MessageShape, Type};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message",
     label = "this is not a message",
-    note = "put `#[message(type = \"..\")]` on the struct"
+    note = "if it is a struct of yours, put `#[message(type = \"..\")]` on it",
+    note = "what is no struct, or another crate's, goes into a field of one: `#[message(type = \"..\")] struct Name {{ value: {Self} }}`"
 )]
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// The value of the `"type"` key. Never empty, never `success` or `error`, never begins with `$`.

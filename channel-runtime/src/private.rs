@@ -5,6 +5,7 @@ pub use serde;
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde::ser::Serializer;
 
+pub use crate::checks::{IsMessage, NoMessage, no_handler, once};
 pub use crate::codec::{deserialize, serialize};
 // For the benchmark.
 pub use crate::codec::{Decoded, Head, decode, encode_one_of};
@@ -26,28 +27,6 @@ pub fn decode_unit<'de, D: Deserializer<'de>>(fields: D) -> Result<(), D::Error>
 /// Writes a message without fields.
 pub fn encode_unit<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit_struct("unit")
-}
-
-/// A constant's error where the wire type at `index` stands earlier in the list too. `owners` are what the types belong to,
-/// and `how` is how: "handled by" their handlers, "sent as" their structs.
-#[track_caller]
-pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
-    let mut at = 0;
-    while at < index {
-        if crate::const_text::same(types[at], types[index]) {
-            let text = ConstText::concat(&[
-                "messages of type \"",
-                types[index],
-                "\" are already ",
-                how,
-                " `",
-                owners[at],
-                "`; give one of the two another type",
-            ]);
-            panic!("{}", text.as_str());
-        }
-        at += 1;
-    }
 }
 
 #[cfg(feature = "server")]
@@ -73,7 +52,7 @@ mod server {
     pub use crate::registry::Census;
     use crate::reject::Reject;
     pub use crate::reply::{Flow, Handling};
-    use crate::reply::{InvalidReply, Reply};
+    use crate::reply::{IntoFault, InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
     use crate::wire::parser::{Input, Limits, Parser, Role};
@@ -209,6 +188,12 @@ mod server {
     /// Sends what a handler or a hook returned.
     pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
         reply.reply(socket)
+    }
+
+    /// Sends the error that a handler or a hook returned. The halves of a `Result` are told apart in the expansion: of one that
+    /// is no `Reply` the compiler would not say which half is the reason.
+    pub fn fail<C: Channel, E: IntoFault>(socket: &Socket<C>, error: E) -> Flow {
+        crate::reply::fault(socket, error.into_fault())
     }
 
     /// For the generated `..ToClient` enum's `Reply`.

@@ -55,7 +55,8 @@ impl<'a> Handling<'a> {
 #[diagnostic::on_unimplemented(
     message = "a handler of `{C}` cannot return `{Self}`",
     label = "not an answer of `{C}`",
-    note = "return `()`, a message listed in `sends(..)`, `Success(..)`, an `Option` of these, or a `Result` of these with an error that is `Into<Fault>`"
+    note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
+    note = "else return `()`, a message that is listed, `Success(..)`, an `Option` of these, or a `Result` of these with an error that is `Into<Fault>`"
 )]
 pub trait Reply<C: Channel>: Send {
     /// What it is, as far as its type tells.
@@ -104,14 +105,33 @@ impl<C: Channel, R: Reply<C>> Reply<C> for Option<R> {
     }
 }
 
-impl<C: Channel, R: Reply<C>, E: Into<Fault> + Send> Reply<C> for Result<R, E> {
+impl<C: Channel, R: Reply<C>, E: IntoFault> Reply<C> for Result<R, E> {
     const ANSWER: AnswerShape = AnswerShape { fallible: true, ..R::ANSWER };
 
     fn reply(self, socket: &Socket<C>) -> Flow {
         match self {
             Ok(reply) => reply.reply(socket),
-            Err(error) => fault(socket, error.into()),
+            Err(error) => fault(socket, error.into_fault()),
         }
+    }
+}
+
+/// The other half of a handler's `Result`: whatever is `Into<Fault>`.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot fail with `{Self}`",
+    label = "not an error for a client",
+    note = "return a `Fault`: `.map_err(Fault::internal)?` logs the error and tells the client nothing of it, `Fault::validation(..)` tells the client",
+    note = "if the type is your own, `impl From<{Self}> for Fault` makes one of it"
+)]
+pub trait IntoFault: Send {
+    /// What the client is told.
+    fn into_fault(self) -> Fault;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Fault> + Send> IntoFault for E {
+    fn into_fault(self) -> Fault {
+        self.into()
     }
 }
 

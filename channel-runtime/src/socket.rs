@@ -1,5 +1,6 @@
 //! One client, as its handler sees it.
 
+use std::any::type_name;
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ struct Turn {
     reference: Mutex<Option<Ref>>,
 }
 
-impl<C: Channel> Socket<C> {
+impl<C: 'static> Socket<C> {
     pub(crate) fn new(hub: Hub<C>, connection: Arc<Connection>) -> Self {
         Self { hub, connection, turn: None }
     }
@@ -106,7 +107,10 @@ impl<C: Channel> Socket<C> {
     ///     }
     /// }
     /// ```
-    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
+    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent
+    where
+        C: Channel,
+    {
         let mut sent = Sent::default();
         sent.count(notice::tell::<C, N>(&self.connection, notice));
         sent
@@ -134,12 +138,18 @@ impl<C: Channel> Socket<C> {
     }
 
     /// Every device of this user on this channel.
-    pub fn user(&self, user: &C::Identity) -> Audience<C> {
+    pub fn user(&self, user: &C::Identity) -> Audience<C>
+    where
+        C: Channel,
+    {
         self.users([user])
     }
 
     /// Every device of each of these users on this channel.
-    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C> {
+    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C>
+    where
+        C: Channel,
+    {
         self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()), Mask::from(self.id()))
     }
 
@@ -207,7 +217,10 @@ impl<C: Channel> Socket<C> {
     /// }
     /// # }
     /// ```
-    pub fn defer(&self) -> Answer<C> {
+    pub fn defer(&self) -> Answer<C>
+    where
+        C: Channel,
+    {
         let reference = self.take_reference();
         let turn = Arc::new(Turn { reference: Mutex::new(reference) });
         let socket = Self { turn: Some(turn), ..self.clone() };
@@ -223,7 +236,7 @@ impl<C: Channel> Socket<C> {
         match text_frame(write) {
             Ok(frame) => self.push_frame(frame),
             Err(error) => {
-                tracing::error!(channel = C::NAME, %error, "a message could not be sent");
+                tracing::error!(channel = type_name::<C>(), %error, "a message could not be sent");
                 Sent::unencodable()
             }
         }

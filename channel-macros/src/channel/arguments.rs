@@ -4,7 +4,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{FnArg, GenericParam, ReceiverKind, Safety, Signature, Type, TypeParamBound};
+use syn::{
+    FnArg, GenericParam, PathArguments, ReceiverKind, Safety, Signature, Type, TypeParamBound, parse_quote_spanned,
+};
 
 use crate::errors::Errors;
 use crate::spans::{beside_locals, first_type, is_named, last_segment, text, ungroup};
@@ -140,6 +142,22 @@ impl Call {
         let mut local = local;
         local.set_span(beside_locals(span));
         quote!(#local)
+    }
+}
+
+/// Writes `<Self>` behind a bare `Socket`, with an error: the compiler's own would lead to `Socket<C>`.
+pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(input) = input
+            && let Type::Reference(reference) = &mut *input.ty
+            && let Type::Path(path) = &mut *reference.elem
+            && let Some(segment) = path.path.segments.last_mut()
+            && segment.ident == "Socket"
+            && segment.arguments.is_none()
+        {
+            errors.at(&segment.ident, "the socket's channel is missing", "write `&Socket<Self>`");
+            segment.arguments = PathArguments::AngleBracketed(parse_quote_spanned!(segment.ident.span()=> <Self>));
+        }
     }
 }
 

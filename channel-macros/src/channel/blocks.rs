@@ -2,13 +2,15 @@
 //!
 //! The blocks that were expanded before are remembered. That two of one name are the same channel's, and do not stand in two
 //! modules, is read off the source between them. Where that can't be had, nothing is found and the compiler's errors remain.
+//!
+//! In the same way the handlers of a block that lacks its `#[channel]`, each expanded alone, find that another one has told of it.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use proc_macro2::{Ident, Span};
 
-/// Where a block's `impl` stands.
+/// Where a block's `impl` stands, or a method's name.
 #[derive(Clone, PartialEq, Eq)]
 struct Place {
     file: PathBuf,
@@ -18,14 +20,27 @@ struct Place {
     column: usize,
 }
 
-static SEEN: Mutex<Vec<(String, Place)>> = Mutex::new(Vec::new());
+type Seen = Mutex<Vec<(String, Place)>>;
+
+static BLOCKS: Seen = Seen::new(Vec::new());
+static METHODS: Seen = Seen::new(Vec::new());
 
 /// Whether a block for the channel of this name stands in the same module or function; this one's `impl` is at `place`.
 pub fn has_another(name: &Ident, place: Span) -> bool {
     let Some(place) = Place::of(place) else { return false };
     let name = name.to_string();
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_second = seen.iter().any(|(other, earlier)| *other == name && is_sibling(earlier, &place));
+    let mut seen = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_second = seen.iter().any(|(other, earlier)| *other == name && is_sibling([earlier, &place], ["impl"; 2]));
+    seen.push((name, place));
+    is_second
+}
+
+/// Whether a method that came here before stands in the same impl block as the one of this name.
+pub fn has_earlier_method(name: &Ident) -> bool {
+    let Some(place) = Place::of(name.span()) else { return false };
+    let name = name.to_string();
+    let mut seen = METHODS.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_second = seen.iter().any(|(other, earlier)| is_sibling([earlier, &place], [other, &name]));
     seen.push((name, place));
     is_second
 }
@@ -49,15 +64,15 @@ impl Place {
     }
 }
 
-/// Whether no brace that is open at the one is closed at the other.
-fn is_sibling(earlier: &Place, later: &Place) -> bool {
+/// Whether no brace that is open at the one is closed at the other; each begins with its word.
+fn is_sibling([earlier, later]: [&Place; 2], words: [&str; 2]) -> bool {
     if earlier.file != later.file || (earlier.line, earlier.column) >= (later.line, later.column) {
         return false;
     }
     let Ok(source) = std::fs::read_to_string(&earlier.file) else { return false };
     let (Some(from), Some(to)) = (earlier.rest(&source), later.rest(&source)) else { return false };
     // An editor's server lives on while the source changes.
-    from.starts_with("impl") && to.starts_with("impl") && is_balanced(&from[..from.len() - to.len()])
+    from.starts_with(words[0]) && to.starts_with(words[1]) && is_balanced(&from[..from.len() - to.len()])
 }
 
 /// Whether the braces in a piece of source belong together, and none closes one that is opened before the piece.

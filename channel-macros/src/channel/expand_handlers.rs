@@ -4,10 +4,12 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
+use super::answer::{self, replied};
 use super::handlers::{Channel, Handler, Payload};
 use super::hooks::{Hook, Kind};
 use super::messages::{self, Messages};
 use super::notices;
+use super::unmarked::Unmarked;
 use crate::describe;
 use crate::describe::types::Context;
 use crate::spans::{beside_locals, first_type, last_segment, ungroup};
@@ -19,6 +21,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let sends = sends(channel);
     let reply = reply(channel);
     let notices = notices::kinds(channel);
+    let unmarked = channel.unmarked.iter().map(Unmarked::check);
     quote! {
         #enums
 
@@ -30,6 +33,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #sends
             #reply
             #notices
+            #(#unmarked)*
         };
     }
 }
@@ -205,8 +209,7 @@ fn handle(channel: &Channel) -> TokenStream {
 /// A handler's call, and its answer once there is one.
 fn handling(call: &super::arguments::Call) -> TokenStream {
     let begun = call.begun("__message");
-    let answer = call.answer("__reply");
-    let reply = quote!(::channel_runtime::private::reply(__socket, #answer));
+    let reply = answer::sent(call);
     if !call.is_async {
         return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });
     }
@@ -214,16 +217,6 @@ fn handling(call: &super::arguments::Call) -> TokenStream {
     let span = beside_locals(call.name.span());
     let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
     quote!(#later(#begun, |__reply| #reply),)
-}
-
-/// The call, and what it returned sent to the client.
-fn replied(call: &super::arguments::Call) -> TokenStream {
-    let tokens = call.tokens("__message");
-    let answer = call.answer("__reply");
-    quote! {
-        let __reply = #tokens;
-        ::channel_runtime::private::reply(__socket, #answer)
-    }
 }
 
 fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {

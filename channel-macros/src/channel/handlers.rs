@@ -5,17 +5,18 @@ use quote::{ToTokens as _, format_ident};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, LitStr, Type};
 
-use super::arguments::{Argument, Call, Expected};
+use super::arguments::{self, Argument, Call, Expected};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
 use super::notices::Notice;
+use super::unmarked::Unmarked;
 use crate::describe::docs;
 use crate::errors::Errors;
 use crate::impl_block::{ImplBlock, Method};
 use crate::names::camel;
 use crate::spans;
 
-const HANDLER: Expected = Expected {
+pub const HANDLER: Expected = Expected {
     who: "a handler",
     usage: "write `#[message] async fn name(&mut self, m: Message, socket: &Socket<Self>, app: &App)`",
 };
@@ -28,6 +29,7 @@ pub struct Channel {
     pub hooks: Vec<Hook>,
     pub notices: Vec<Notice>,
     pub lists: Lists,
+    pub unmarked: Vec<Unmarked>,
 }
 
 pub struct Handler {
@@ -90,6 +92,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         hooks: Vec::new(),
         notices: Vec::new(),
         lists,
+        unmarked: Vec::new(),
     };
     let mut seen = Vec::new();
     for method in block.methods_mut() {
@@ -106,6 +109,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         channel.add(method, markers, cfgs, errors);
     }
     channel.lists.check_received(&channel.handlers, errors);
+    channel.unmarked = Unmarked::find(block, &channel);
     name.is_some().then_some(channel)
 }
 
@@ -155,6 +159,9 @@ impl Channel {
     fn add(&mut self, method: &mut Method, markers: Vec<Attribute>, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let name = method.sig.ident.unraw().to_string();
         let kind = hooks::Kind::named(&name);
+        if !markers.is_empty() || kind.is_some() {
+            arguments::name_sockets(&mut method.sig, errors);
+        }
         match &markers[..] {
             [] | [_] => {}
             [first, second, ..] => match (is_notice(first), is_notice(second)) {

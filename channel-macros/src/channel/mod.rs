@@ -1,7 +1,8 @@
 //! `#[channel(..)]`: on the struct it says where a channel stands, on the impl block what it does.
 
+mod answer;
 mod arguments;
-mod blocks;
+pub mod blocks;
 pub mod expand_handlers;
 pub mod expand_route;
 pub mod handlers;
@@ -11,6 +12,7 @@ pub mod messages;
 pub mod notices;
 mod rooms;
 pub mod route;
+mod unmarked;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};

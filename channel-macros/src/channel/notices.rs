@@ -6,6 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Meta, Signature, Type};
 
+use super::answer;
 use super::arguments::{Call, Expected};
 use super::handlers::Channel;
 use crate::errors::Errors;
@@ -18,8 +19,8 @@ const EXPECTED: Expected = Expected {
 
 pub struct Notice {
     cfgs: Vec<Attribute>,
-    ty: Type,
-    call: Call,
+    pub ty: Type,
+    pub call: Call,
 }
 
 impl Notice {
@@ -86,14 +87,14 @@ pub fn kinds(channel: &Channel) -> TokenStream {
 /// The method of `Channel` that calls them, where there are any.
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
-        let (tokens, answer) = (call.tokens("__content"), call.answer("__reply"));
+        let (tokens, sent) = (call.tokens("__content"), answer::sent(call));
         let ty = ty.to_token_stream();
         quote! {
             #(#cfgs)*
             let __notice = match ::channel_runtime::private::Notice::into::<#ty>(__notice) {
                 ::core::result::Result::Ok(__content) => {
                     let __reply = #tokens;
-                    return ::channel_runtime::private::reply(__socket, #answer);
+                    return #sent;
                 }
                 ::core::result::Result::Err(__notice) => __notice,
             };

@@ -9,6 +9,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Generics, Ident, Item, ItemStruct, LitStr, Path, Token};
 
 use crate::args;
+use crate::channel::blocks;
 use crate::describe::content::{self, Container};
 use crate::describe::types::Context;
 use crate::errors::Errors;
@@ -128,7 +129,9 @@ fn no_struct(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors
             errors.at(&item.ident, message_is_a_struct, "make each of these variants a message of its own");
         }
         Ok(Item::Union(item)) => errors.at(&item.ident, message_is_a_struct, "make this a `struct`"),
-        // A method of an impl block arrives alone where the block itself has no `#[channel]`.
+        // A method of an impl block arrives alone where the block itself has no `#[channel]`. That is one mistake, and the first
+        // of them tells of it.
+        Ok(Item::Fn(item)) if item.sig.receiver().is_some() && blocks::has_earlier_method(&item.sig.ident) => {}
         Ok(Item::Fn(item)) => errors.at(
             &item.sig.ident,
             "a handler stands in an impl block marked `#[channel]`",
@@ -136,6 +139,7 @@ fn no_struct(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors
         ),
         Ok(other) => errors.at(other, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
         Err(_) => match method_name(item) {
+            Some(name) if blocks::has_earlier_method(&name) => {}
             Some(name) => errors.at(
                 name,
                 "a handler stands in an impl block marked `#[channel]`",

@@ -1,0 +1,22 @@
+use channel_runtime::{Fault, channel, message};
+
+#[message(type = "ask")]
+struct Ask;
+
+#[message(type = "told")]
+struct Told;
+
+struct Sum;
+
+#[channel("/game")]
+struct Game;
+
+#[channel(sends(Told))]
+impl Game {
+    #[message]
+    async fn ask(&mut self, _: Ask) -> Result<Option<Sum>, Fault> {
+        Err(Fault::validation("no"))
+    }
+}
+
+fn main() {}
