@@ -1,6 +1,6 @@
 //! An attribute's arguments, one after the other: a bad one doesn't hide those behind it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
@@ -15,13 +15,14 @@ pub fn each(
     errors: &mut Errors,
     mut argument: impl FnMut(ParseStream, &mut Errors) -> syn::Result<()>,
 ) {
+    let last = tokens.clone().into_iter().last().map(|token| token.span());
     let all = |input: ParseStream| {
         while !input.is_empty() {
             let mut result = argument(input, errors);
             if result.is_ok() && !input.is_empty() && !input.peek(Token![,]) {
                 result = Err(input.error("expected `,`"));
             }
-            errors.take(result);
+            errors.take(result.map_err(|error| at_the_end(error, last)));
             while !input.is_empty() && !input.peek(Token![,]) {
                 input.parse::<proc_macro2::TokenTree>()?;
             }
@@ -33,6 +34,15 @@ pub fn each(
     errors.take(result);
 }
 
+/// At the end of the arguments a parser points at the whole attribute, or where that is a method's, at the impl block's; the
+/// last token is nearer to where something is missing.
+fn at_the_end(error: syn::Error, last: Option<Span>) -> syn::Error {
+    match (error.to_string().strip_prefix("unexpected end of input, "), last) {
+        (Some(text), Some(last)) => syn::Error::new(last, text),
+        _ => error,
+    }
+}
+
 /// An argument's name, keywords such as `type` included.
 pub fn name(input: ParseStream) -> syn::Result<Ident> {
     input.call(Ident::parse_any)
@@ -41,6 +51,9 @@ pub fn name(input: ParseStream) -> syn::Result<Ident> {
 /// What follows the `=` of an argument.
 pub fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
+    if input.is_empty() || input.peek(Token![,]) {
+        return Err(input.error("a value is missing\nwrite it behind the `=`"));
+    }
     input.parse()
 }
 
@@ -109,7 +122,6 @@ pub fn list<T: Parse>(name: &Ident, input: ParseStream, errors: &mut Errors) -> 
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::Span;
     use quote::quote;
 
     use super::*;

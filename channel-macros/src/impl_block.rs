@@ -15,6 +15,8 @@ pub struct ImplBlock {
     pub items: Vec<ImplItem>,
     unsafety: Option<Token![unsafe]>,
     impl_token: Token![impl],
+    /// Where an error about its end stands.
+    braces: token::Brace,
 }
 
 pub enum ImplItem {
@@ -44,12 +46,12 @@ impl Parse for ImplBlock {
         };
         generics.where_clause = input.parse()?;
         let content;
-        braced!(content in input);
+        let braces = braced!(content in input);
         let mut items = Vec::new();
         while !content.is_empty() {
             items.push(content.parse()?);
         }
-        Ok(Self { attrs, generics, of_trait, self_ty, items, unsafety, impl_token })
+        Ok(Self { attrs, generics, of_trait, self_ty, items, unsafety, impl_token, braces })
     }
 }
 
@@ -101,17 +103,22 @@ impl ImplBlock {
             ImplItem::Other(_) => None,
         })
     }
+
+    /// What is no method, or none yet.
+    pub fn other_items_mut(&mut self) -> impl Iterator<Item = &mut TokenStream> {
+        self.items.iter_mut().filter_map(|item| match item {
+            ImplItem::Method(_) => None,
+            ImplItem::Other(tokens) => Some(tokens),
+        })
+    }
 }
 
 impl ToTokens for ImplBlock {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, generics, of_trait, self_ty, items, unsafety, impl_token } = self;
+        let Self { attrs, generics, of_trait, self_ty, items, unsafety, impl_token, braces } = self;
         let where_clause = &generics.where_clause;
-        tokens.extend(quote! {
-            #(#attrs)* #unsafety #impl_token #generics #of_trait #self_ty #where_clause {
-                #(#items)*
-            }
-        });
+        tokens.extend(quote!(#(#attrs)* #unsafety #impl_token #generics #of_trait #self_ty #where_clause));
+        braces.surround(tokens, |tokens| tokens.extend(quote!(#(#items)*)));
     }
 }
 

@@ -12,6 +12,7 @@ mod errors;
 #[cfg(test)]
 mod expansion;
 mod fallback;
+mod half_typed;
 mod impl_block;
 mod message;
 mod names;

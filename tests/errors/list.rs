@@ -12,7 +12,7 @@ const HEAD: &str = "# Mistakes\n\n\
     is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("path", "Paths"),
     ("field", "The channel's struct"),
     ("message", "Messages"),
@@ -25,6 +25,7 @@ const KINDS: [(&str, &str); 12] = [
     ("across_crates", "Across crates"),
     ("describe", "Types described"),
     ("lock", "The lock"),
+    ("half_typed", "While it is typed"),
 ];
 
 /// Fails where the page says something else than the tests; writes it anew where they are.

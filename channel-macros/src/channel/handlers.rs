@@ -14,7 +14,7 @@ use crate::describe::docs;
 use crate::errors::Errors;
 use crate::impl_block::{ImplBlock, Method};
 use crate::names::camel;
-use crate::spans;
+use crate::{half_typed, spans};
 
 pub const HANDLER: Expected = Expected {
     who: "a handler",
@@ -108,6 +108,9 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         }
         channel.add(method, markers, cfgs, errors);
     }
+    for tokens in block.other_items_mut() {
+        half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
+    }
     channel.lists.check_received(&channel.handlers, errors);
     channel.unmarked = Unmarked::find(block, &channel);
     name.is_some().then_some(channel)
@@ -128,7 +131,11 @@ fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
 
 /// The attribute `#[message]`, also by its full path, or `#[notice]`.
 fn is_marker(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|segment| segment.ident == "message") || is_notice(attr)
+    is_marker_path(attr.path())
+}
+
+fn is_marker_path(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == "message") || path.is_ident("notice")
 }
 
 fn is_notice(attr: &Attribute) -> bool {

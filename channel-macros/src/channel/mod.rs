@@ -20,9 +20,9 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Item, Token, Visibility};
 
 use crate::errors::Errors;
-use crate::fallback;
 use crate::impl_block::ImplBlock;
 use crate::spans;
+use crate::{fallback, half_typed};
 
 /// What the attribute stands on, told from its first tokens alone.
 enum Kind {
@@ -33,7 +33,7 @@ enum Kind {
 
 pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = match kind.parse2(item.clone()) {
-        Ok(Kind::Struct) => syn::parse2(item.clone()).map(|parsed| expand_struct(args, parsed)),
+        Ok(Kind::Struct) => expand_struct(args, item.clone()),
         Ok(Kind::Impl) => syn::parse2(item.clone()).map(|parsed| expand_impl(args, parsed)),
         Ok(Kind::Other) | Err(_) => Err(no_channel(&item)),
     };
@@ -71,10 +71,11 @@ fn no_channel(item: &TokenStream) -> syn::Error {
     syn::Error::new_spanned(place, text)
 }
 
-fn expand_struct(args: TokenStream, item: syn::ItemStruct) -> TokenStream {
+fn expand_struct(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
+    let item = half_typed::structure(item, &mut errors)?;
     let (item, route) = route::parse(args, item, &mut errors);
-    match errors.into_tokens() {
+    Ok(match errors.into_tokens() {
         None => {
             let expansion = route.runtime.place(expand_route::expand(&route));
             quote!(#item #expansion)
@@ -83,7 +84,7 @@ fn expand_struct(args: TokenStream, item: syn::ItemStruct) -> TokenStream {
             let fallback = route.runtime.place(fallback::route(&route));
             quote!(#errors #item #fallback)
         }
-    }
+    })
 }
 
 fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {

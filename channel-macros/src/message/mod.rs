@@ -15,11 +15,12 @@ use crate::describe::types::Context;
 use crate::errors::Errors;
 use crate::runtime::{self, Runtime};
 use crate::serde_arguments::serde_arguments;
-use crate::{describe, fallback};
+use crate::{describe, fallback, half_typed};
 
 pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let parsed = syn::parse2::<Item>(item.clone());
+    let parsed = syn::parse2::<Item>(item.clone())
+        .or_else(|error| half_typed::structure(item.clone(), &mut errors).map(Item::Struct).map_err(|_| error));
     let Ok(Item::Struct(mut item)) = parsed else {
         no_struct(&parsed, &item, &mut errors);
         let errors = errors.into_tokens();

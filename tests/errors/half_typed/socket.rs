@@ -1,0 +1,34 @@
+use channel_runtime::{Socket, channel, channels, message};
+
+#[message(type = "move")]
+struct Move {
+    from: String,
+}
+
+#[message(type = "moved")]
+struct Moved {
+    from: String,
+}
+
+#[channel("/game/:id")]
+struct Game {
+    id: u64,
+}
+
+#[channel(sends(Moved))]
+impl Game {
+    #[message]
+    async fn make_move(&mut self, m: Move, socket: &Socket<Self>) {
+        socket.send(Moved { from: m.from });
+        socket.
+    }
+
+    #[message(type = "resign")]
+    fn resign(&mut self, socket: &Socket<Self>) {
+        let elsewhere: u8 = socket.id();
+    }
+}
+
+fn main() {
+    channels![Game].app(());
+}
