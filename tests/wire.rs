@@ -149,7 +149,7 @@ async fn messages_of_one_segment_are_answered_in_their_order() {
 #[tokio::test]
 async fn a_client_that_never_stops_talking_leaves_others_their_turn() {
     const TICKS: usize = 20_000;
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::with(Config::default().message_rate(None)).await;
     let mut raw = fixture.raw("r").await;
     let flood = text(&bare("tick")).repeat(TICKS);
     let flooding = tokio::spawn(async move {

@@ -14,6 +14,7 @@ mod expansion;
 mod fallback;
 mod half_typed;
 mod impl_block;
+mod limits;
 mod message;
 mod names;
 mod pattern;

@@ -56,6 +56,19 @@ pub struct Config {
     /// The most clients at a time that are told so over a WebSocket: 1,024, beside the [`connections`](Self::connections), each
     /// for [`close_timeout`](Self::close_timeout) at the most. One more is refused by an HTTP status.
     pub turned_away: usize,
+    /// How fast a client may send frames of any kind, pings, empty ones, fragments and what is no message included: 1000 a
+    /// second, and 10,000 at once. That is more than any honest client says, and a small part of a core's time. What comes
+    /// beyond is not handled: a message with a `ref` is answered `rate_limited`, as is the first of those in a row that have
+    /// none, with `details.retry_after_ms`; pings are not answered. Who is refused as often as it may speak (1000 times in a
+    /// second, and never less than 10 times) is closed with 1008. Frames are counted in lots, without a look at the clock for
+    /// each: a quarter more may pass at once. `None`: as fast as they like.
+    ///
+    /// A type of message has a rate of its own with `#[message(.., rate = "5/s")]`.
+    pub message_rate: Option<Rate>,
+    /// How fast a user may send frames over all connections, on all channels: as fast as each connection may. What comes beyond
+    /// is refused as for [`message_rate`](Self::message_rate), and remembered when the user comes back. A connection without an
+    /// identity is a user of its own. Where it is set, each read of a user's connection costs a look at the clock and a lock.
+    pub message_rate_per_user: Option<Rate>,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
@@ -109,6 +122,8 @@ impl Default for Config {
             proxies: Proxies::default(),
             refusals: Refusals::default(),
             turned_away: 1024,
+            message_rate: Some(Rate::new(1000, Duration::from_secs(1)).burst(10_000)),
+            message_rate_per_user: None,
             message_bytes: 64 * 1024,
             frame_bytes: 64 * 1024,
             message_fragments: 1024,
@@ -201,6 +216,20 @@ impl Config {
     #[must_use]
     pub fn turned_away(mut self, most: usize) -> Self {
         self.turned_away = most;
+        self
+    }
+
+    /// Sets [`message_rate`](Self::message_rate).
+    #[must_use]
+    pub fn message_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.message_rate = rate.into();
+        self
+    }
+
+    /// Sets [`message_rate_per_user`](Self::message_rate_per_user).
+    #[must_use]
+    pub fn message_rate_per_user(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.message_rate_per_user = rate.into();
         self
     }
 

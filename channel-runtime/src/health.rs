@@ -64,6 +64,7 @@ impl Health {
     /// | `channels_outbox_bytes` | `channel` | gauge |
     /// | `channels_users` | | gauge |
     /// | `channels_received_total` | `channel`, `type` (or `binary`, `invalid`) | counter |
+    /// | `channels_rate_limited_total` | `channel` | counter |
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
     /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
@@ -82,6 +83,7 @@ impl Health {
             for (name, count) in stats.received.into_iter().chain(others) {
                 counter!("channels_received_total", "channel" => channel, "type" => name).absolute(count);
             }
+            counter!("channels_rate_limited_total", "channel" => channel).absolute(stats.rate_limited);
             counter!("channels_sent_total", "channel" => channel).absolute(stats.sent);
             counter!("channels_send_refused_total", "channel" => channel).absolute(stats.send_refused);
             for (code, count) in stats.faults {
@@ -125,6 +127,8 @@ pub struct Stats {
     pub received_binary: u64,
     /// Text messages that came and were none of the channel's: not JSON, of an unknown type, with fields that do not fit.
     pub received_invalid: u64,
+    /// Text messages that came faster than they may, and were not handled.
+    pub rate_limited: u64,
     /// Messages, answers and errors that were sent, each as often as there were clients to take it.
     pub sent: u64,
     /// Those that a client did not take, because it was closing or its outbox was full; and notices that were refused.
@@ -146,6 +150,7 @@ impl Stats {
             received: counts.received().collect(),
             received_binary: counts.binary.get(),
             received_invalid: counts.invalid.get(),
+            rate_limited: counts.rate_limited.get(),
             sent: counts.sent.get(),
             send_refused: counts.refused.get(),
             faults: counts.faults().collect(),

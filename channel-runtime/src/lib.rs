@@ -154,6 +154,8 @@ mod proxies;
 #[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
+mod quota;
+#[cfg(feature = "server")]
 mod rate;
 #[cfg(feature = "server")]
 mod refusals;
@@ -179,6 +181,8 @@ mod session;
 mod socket;
 #[cfg(feature = "server")]
 pub mod testing;
+#[cfg(feature = "server")]
+mod throttle;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "server")]

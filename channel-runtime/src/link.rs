@@ -15,8 +15,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::describe::parts::RateShape;
 use crate::notice::Notice;
 use crate::outbox::Sender;
+use crate::registry::Registry;
+use crate::throttle::{self, Refused, Throttle};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
@@ -58,12 +61,22 @@ pub(crate) struct Link {
     yields: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// How the client's side ended, once it has; the parked input came before that.
     ended: Option<Box<Close>>,
+    /// What is held against the client, once something is.
+    throttle: Option<Box<Throttle>>,
     connection: Arc<Connection>,
+    registry: Arc<Registry>,
+    config: Arc<Config>,
 }
 
 impl Link {
     /// `read_ahead` is what the client sent behind its handshake.
-    pub fn new(io: Transport, mut read_ahead: Vec<u8>, connection: Arc<Connection>, config: &Config) -> Self {
+    pub fn new(
+        io: Transport,
+        mut read_ahead: Vec<u8>,
+        connection: Arc<Connection>,
+        registry: Arc<Registry>,
+        config: Arc<Config>,
+    ) -> Self {
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
         let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(connection.deflate);
         let (stream, socket) = io.split();
@@ -80,10 +93,23 @@ impl Link {
             spent: 0,
             yields: None,
             ended: None,
+            throttle: None,
             connection,
+            registry,
+            config,
         };
         link.take(&mut read_ahead);
         link
+    }
+
+    /// The bounds of the server.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Who else is here.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
     }
 
     /// A handler goes on: what it sends leaves when it waits, or when the parked input is done.
@@ -183,7 +209,7 @@ impl Link {
                 return;
             }
             let Self { stream, parser, parked, .. } = self;
-            let before = parked.len();
+            let before = Before { parked: parked.len(), frames: parser.frames() };
             if parser.has_rest() {
                 let result = parser.feed_rest(parked);
                 self.took(before, result);
@@ -205,13 +231,18 @@ impl Link {
     }
 
     fn take(&mut self, bytes: &mut [u8]) {
-        let before = self.parked.len();
+        let before = Before { parked: self.parked.len(), frames: self.parser.frames() };
         let result = self.parser.feed(bytes, &mut self.parked);
         self.took(before, result);
     }
 
-    /// Sees to the input that was parked behind the first `before`: pings are answered and a close ends it at once.
-    fn took(&mut self, before: usize, result: Result<(), Violation>) {
+    /// Sees to the input of a read: what is too much is refused, pings are answered and a close ends it at once.
+    fn took(&mut self, before: Before, result: Result<(), Violation>) {
+        let due = self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.config), |throttle| throttle.due());
+        if self.parser.frames() > due {
+            self.count_frames(&before);
+        }
+        let before = before.parked;
         for input in self.parked.range(before..) {
             self.parked_bytes += size(input);
             match input {
@@ -235,6 +266,50 @@ impl Link {
         if self.ended.is_some() {
             self.connection.outbox.client_is_leaving();
         }
+    }
+
+    /// Holds the frames that have come against their rate, and refuses what came last of it.
+    fn count_frames(&mut self, before: &Before) {
+        let latest = self.parser.take_frames() - before.frames;
+        let Self { throttle, config, registry, connection, parked, .. } = self;
+        let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(config)));
+        let metered = throttle.count_frames((before.frames, latest), config, registry.quotas(), connection);
+        if metered.refused == 0 {
+            return;
+        }
+        // A client may always leave.
+        let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
+        let passed = parked.len().saturating_sub(metered.refused as usize).max(before.parked);
+        for input in parked.drain(passed..) {
+            if let Input::Text(text) = input {
+                throttle.refuse(&text, Refused::Frame, metered.wait, connection, registry.counts(connection.channel));
+            }
+        }
+        parked.extend(close);
+        if metered.is_abuse {
+            self.end_abuse();
+        }
+    }
+
+    /// Holds a message of the type at this place against its rate: whether it may pass, else it is answered.
+    pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
+        let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.config)));
+        let metered = throttle.count_message(index, rate, self.registry.quotas(), &self.connection);
+        if metered.refused > 0 {
+            let counts = self.registry.counts(self.connection.channel);
+            throttle.refuse(text, Refused::Message, metered.wait, &self.connection, counts);
+        }
+        if metered.is_abuse {
+            self.end_abuse();
+        }
+        metered.refused == 0
+    }
+
+    /// Nothing more is read from a client that has been refused too often.
+    fn end_abuse(&mut self) {
+        let close = throttle::abuse();
+        self.connection.outbox.close(close.clone());
+        self.ended.get_or_insert_with(|| Box::new(close));
     }
 
     /// The answer to our own ping is nobody else's business.
@@ -280,10 +355,12 @@ impl Link {
     /// Sends what waits and our Close, ends our half of the stream, and reads until the client has ended its own, so that
     /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`; and so long after
     /// `given_up` whatever it takes, for one that takes a little now and then could hold a server that stops.
-    pub async fn finish(&mut self, timeout: Duration, given_up: impl Future<Output = ()>) {
+    pub async fn finish(&mut self) {
+        let timeout = self.config.close_timeout;
+        let registry = Arc::clone(&self.registry);
         let mut deadline = Box::pin(sleep(timeout));
         let mut last = Box::pin(async {
-            given_up.await;
+            registry.has_given_up().await;
             sleep(timeout).await;
         });
         let mut drained = false;
@@ -324,6 +401,14 @@ impl Link {
         })
         .await;
     }
+}
+
+/// What there was before a read.
+struct Before {
+    /// Inputs that were parked.
+    parked: usize,
+    /// Frames that were not held against their rate.
+    frames: u32,
 }
 
 impl Drop for Link {

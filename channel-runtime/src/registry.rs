@@ -25,6 +25,7 @@ use crate::members::{Members, assert_outside_send_with};
 use crate::notice::Inbox;
 use crate::outbox::Outbox;
 use crate::pace::{HubPace, Pace};
+use crate::quota::Quotas;
 use crate::wire::close::Close;
 use crate::wire::deflate::{Agreed, Compression};
 
@@ -37,6 +38,7 @@ const LONGEST_STEP: Duration = Duration::from_millis(1);
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
     users: Sharded<UserKey, Vec<Arc<Connection>>>,
+    quotas: Quotas,
     /// How messages are compressed, where the app that was mounted wants that.
     compression: OnceLock<Compression>,
     /// Sessions that have begun and not ended, `on_close` included.
@@ -80,6 +82,7 @@ impl Registry {
         Self {
             channels: Vec::new(),
             users: Sharded::new(),
+            quotas: Quotas::default(),
             compression: OnceLock::new(),
             sessions: AtomicUsize::new(0),
             sessions_ended: Notify::new(),
@@ -167,6 +170,11 @@ impl Registry {
     /// All connections of this user, on all channels.
     pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
         self.users.shard(key).get(key).cloned().unwrap_or_default()
+    }
+
+    /// What users have said of what they may.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     /// Makes a connection a member of its channel, of its path's room and of its user.

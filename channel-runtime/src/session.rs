@@ -18,6 +18,7 @@ use crate::activity::{Activity, Token, Work};
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
 use crate::config::Config;
+use crate::describe::parts::MessageShape;
 use crate::door::Admission;
 use crate::fault::Fault;
 use crate::heartbeat;
@@ -25,7 +26,7 @@ use crate::hub::Hub;
 use crate::link::{self, Link, Step};
 use crate::members::Visit;
 use crate::message::Messages;
-use crate::registry::{Membership, Newcomer, Registry, SessionGuard, UserKey};
+use crate::registry::{Membership, Newcomer, SessionGuard, UserKey};
 use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -81,11 +82,11 @@ impl<C: Channel> Session<C> {
         };
         heartbeat::watch(&registry, &config);
         let connection = Arc::clone(&membership.connection);
-        let link = Link::new(io, read_ahead, Arc::clone(&connection), &config);
+        let link = Link::new(io, read_ahead, Arc::clone(&connection), registry, config);
         let _visit = connection.own_room.visit();
         let socket = Socket::new(hub, connection);
         let membership = Some(membership);
-        let running = Running { handler, socket, app, link, config, membership, _visit, registry, _counted: counted };
+        let running = Running { handler, socket, app, link, membership, _visit, _counted: counted };
         Either::Left(running.run(busy))
     }
 }
@@ -96,12 +97,10 @@ struct Running<C: Channel> {
     socket: Socket<C>,
     app: Arc<C::App>,
     link: Link,
-    config: Arc<Config>,
     /// Nothing once it has ended and is about to be told so.
     membership: Option<Membership>,
     /// Dropped after all that it may be the last to use: the state of the room.
     _visit: Visit,
-    registry: Arc<Registry>,
     /// Dropped last: then it has ended.
     _counted: (SessionGuard, Admission),
 }
@@ -126,8 +125,7 @@ impl<C: Channel> Running<C> {
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
-        let limits = Limits { registry: &self.registry, config: &self.config, grace: Duration::ZERO };
-        match run(&mut self.link, hook, limits).await {
+        match run(&mut self.link, hook, Duration::ZERO).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
                 self.socket.close(code, "refused");
@@ -157,7 +155,7 @@ impl<C: Channel> Running<C> {
 
     /// Begins a turn: what it is, and what runs it.
     fn handle(&mut self, step: Step) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
-        let Self { handler, socket, app, link, registry, config, .. } = self;
+        let Self { handler, socket, app, link, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
         let (what, future): (_, BoxFuture<'_, Flow>) = match step {
@@ -165,6 +163,7 @@ impl<C: Channel> Running<C> {
                 notice.arrive();
                 (notice.handler(), Box::pin(handler.noticed(notice, socket, app)))
             }
+            Step::Input(Input::Text(text)) if !may_pass::<C>(link, &text) => return None,
             Step::Input(Input::Text(text)) => match decode::<C>(&text, socket) {
                 Ok(Ok(message)) => {
                     let index = message.index();
@@ -174,8 +173,7 @@ impl<C: Channel> Running<C> {
                     // One that is not `async` runs here, and may panic.
                     match catch_unwind(AssertUnwindSafe(|| handler.handle(message, socket, app))) {
                         Ok(Handling::Later(future)) => {
-                            let limits = Limits { registry, config, grace: Duration::ZERO };
-                            return Some((what, work, run(link, future, limits)));
+                            return Some((what, work, run(link, future, Duration::ZERO)));
                         }
                         Ok(Handling::Done(_)) => {}
                         Err(_) => Self::interrupted(socket, Interrupted::Panicked, what),
@@ -204,7 +202,7 @@ impl<C: Channel> Running<C> {
             Step::Input(Input::Close(_)) => return None,
         };
         let work = begin(socket, what);
-        Some((what, work, run(link, future, Limits { registry, config, grace: Duration::ZERO })))
+        Some((what, work, run(link, future, Duration::ZERO)))
     }
 
     async fn end(&mut self) {
@@ -213,7 +211,7 @@ impl<C: Channel> Running<C> {
         // What a notice holds may panic when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| self.socket.connection().inbox.clear()));
         self.close(close).await;
-        self.link.finish(self.config.close_timeout, self.registry.has_given_up()).await;
+        self.link.finish().await;
     }
 
     /// Runs `on_close`; the connection is no member of anything any more.
@@ -221,14 +219,14 @@ impl<C: Channel> Running<C> {
         self.socket.begin_turn(None);
         let _work = begin(&self.socket, "on_close");
         self.socket.counts().end(close.by);
-        if close.by == ClosedBy::SlowClient {
-            tracing::info!(channel = C::NAME, connection = %self.socket.id(), "a slow client was disconnected");
+        if matches!(close.by, ClosedBy::SlowClient | ClosedBy::RateLimited) {
+            tracing::info!(channel = C::NAME, connection = %self.socket.id(), %close, "a client was disconnected");
         } else {
             tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
-        let limits = Limits { registry: &self.registry, config: &self.config, grace: self.config.shutdown_timeout };
-        if let Err(interrupted) = run(&mut self.link, hook, limits).await {
+        let grace = self.link.config().shutdown_timeout;
+        if let Err(interrupted) = run(&mut self.link, hook, grace).await {
             Self::interrupted(&self.socket, interrupted, "on_close");
         }
     }
@@ -260,38 +258,48 @@ impl<C: Channel> Running<C> {
     }
 }
 
-/// What a handler or hook may take.
-struct Limits<'a> {
-    registry: &'a Arc<Registry>,
-    config: &'a Config,
-    /// What is left once the server gives up.
-    grace: Duration,
-}
-
-impl Limits<'_> {
-    /// Ready when it has had all that it may take.
-    fn end(&self) -> BoxFuture<'static, Interrupted> {
-        let (timeout, grace) = (self.config.handler_timeout, self.grace);
-        let registry = Arc::clone(self.registry);
-        Box::pin(async move {
-            let cancelled = async {
-                registry.has_given_up().await;
-                sleep(grace).await;
-                Interrupted::Cancelled
-            };
-            match timeout {
-                None => cancelled.await,
-                Some(timeout) => {
-                    select(pin!(cancelled), pin!(sleep(timeout).map(|()| Interrupted::TimedOut))).await.factor_first().0
-                }
+/// Ready when a handler or hook has had all that it may take: `grace` is what is left once the server gives up.
+fn last_moment(link: &Link, grace: Duration) -> BoxFuture<'static, Interrupted> {
+    let timeout = link.config().handler_timeout;
+    let registry = Arc::clone(link.registry());
+    Box::pin(async move {
+        let cancelled = async {
+            registry.has_given_up().await;
+            sleep(grace).await;
+            Interrupted::Cancelled
+        };
+        match timeout {
+            None => cancelled.await,
+            Some(timeout) => {
+                select(pin!(cancelled), pin!(sleep(timeout).map(|()| Interrupted::TimedOut))).await.factor_first().0
             }
-        })
-    }
+        }
+    })
 }
 
 /// Counts a step of the session, where a test counts.
 fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
     socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
+}
+
+/// Whether a message's type has no rate, or it came within that; else it has been answered, or the connection is being closed.
+fn may_pass<C: Channel>(link: &mut Link, text: &str) -> bool {
+    let shapes = <C::FromClient as Messages>::SHAPES;
+    if const { !has_rates(<C::FromClient as Messages>::SHAPES) } {
+        return true;
+    }
+    let Some(index) = codec::index::<C::FromClient>(text) else { return true };
+    shapes[index].rate.is_none_or(|rate| link.may_pass(text, index, rate))
+}
+
+const fn has_rates(mut shapes: &[MessageShape]) -> bool {
+    while let [first, rest @ ..] = shapes {
+        if first.rate.is_some() {
+            return true;
+        }
+        shapes = rest;
+    }
+    false
 }
 
 /// Reads a message and begins its turn. A payload's `Deserialize` is the user's code, and may panic.
@@ -317,7 +325,7 @@ enum Interrupted {
 fn run<'a, T>(
     link: &'a mut Link,
     future: BoxFuture<'a, T>,
-    limits: Limits<'a>,
+    grace: Duration,
 ) -> impl Future<Output = Result<T, Interrupted>> + use<'a, T> {
     let mut running = Some(future);
     // Made only for those that wait at all.
@@ -332,7 +340,7 @@ fn run<'a, T>(
             Ok(Poll::Ready(value)) => Ok(value),
             Ok(Poll::Pending) => {
                 link.poll_io(cx);
-                Err(ready!(end.get_or_insert_with(|| limits.end()).as_mut().poll(cx)))
+                Err(ready!(end.get_or_insert_with(|| last_moment(link, grace)).as_mut().poll(cx)))
             }
             Err(_) => Err(Interrupted::Panicked),
         };

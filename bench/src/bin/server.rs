@@ -3,7 +3,7 @@
 use std::io;
 
 use bench::serving::{Serving, Threads, announce};
-use channel_runtime::{Socket, channel, channels, message};
+use channel_runtime::{Config, Socket, channel, channels, message};
 use clap::{Parser, ValueEnum};
 use tokio::net::TcpListener;
 
@@ -60,7 +60,8 @@ fn main() -> io::Result<()> {
     let Arguments { serving, threads, serve } = Arguments::parse();
     serving.begin()?;
     threads.run(async {
-        let server = channels![ChatRoom].app(());
+        // The load is what is measured, not its refusal.
+        let server = channels![ChatRoom].app(()).config(Config::default().message_rate(None));
         match serve {
             By::Own => {
                 let bound = server.bind(serving.addr).await?;

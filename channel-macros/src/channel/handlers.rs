@@ -13,6 +13,7 @@ use super::unmarked::Unmarked;
 use crate::describe::docs;
 use crate::errors::Errors;
 use crate::impl_block::{ImplBlock, Method};
+use crate::limits::Limit;
 use crate::names::camel;
 use crate::{half_typed, spans};
 
@@ -37,6 +38,7 @@ pub struct Handler {
     pub docs: String,
     pub variant: Ident,
     pub payload: Payload,
+    pub limit: Limit,
     pub call: Call,
 }
 
@@ -247,7 +249,7 @@ impl Channel {
                 }
             },
         };
-        let handler = Handler { cfgs, docs: docs(&method.attrs), variant, payload, call };
+        let handler = Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit: args.limit, call };
         if self.is_new(&handler, errors) {
             self.handlers.push(handler);
         }

@@ -9,6 +9,7 @@ use syn::{Attribute, Ident, LitStr, Type};
 use super::handlers::{Handler, Payload};
 use crate::args::{self, Listed};
 use crate::errors::Errors;
+use crate::limits::Limit;
 use crate::runtime::{self, Runtime};
 use crate::{message, spans};
 
@@ -162,6 +163,7 @@ impl Received {
 pub struct HandlerArgs {
     pub wire_type: Option<LitStr>,
     pub variant: Option<Ident>,
+    pub limit: Limit,
     /// Something was written there that could not be read.
     pub is_broken: bool,
 }
@@ -192,10 +194,12 @@ impl HandlerArgs {
                     args::set(&mut all.wire_type, &name, wire_type, errors);
                 }
                 "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
-                _ => return Err(args::unknown(&name, "#[message]", &["type", "as"])),
+                "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
+                _ => return Err(args::unknown(&name, "#[message]", &["type", "as", "rate", "burst", "per"])),
             }
             Ok(())
         });
+        all.limit.check(errors.len() > before, errors);
         all.is_broken = errors.len() > before;
         all
     }

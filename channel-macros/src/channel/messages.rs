@@ -6,6 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, LitStr, Type};
 
 use super::handlers::{Channel, Payload};
+use crate::limits::Limit;
 
 /// One of the two directions.
 pub struct Messages<'a> {
@@ -20,6 +21,8 @@ struct Message<'a> {
     cfgs: &'a [Attribute],
     variant: &'a Ident,
     content: Content<'a>,
+    /// That of the handler.
+    limit: Option<&'a Limit>,
     /// The handler, or the type in the list.
     owner: String,
 }
@@ -38,6 +41,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
             Payload::Struct(ty) => Content::Struct(ty),
             Payload::Unit(literal) => Content::Unit(literal, &handler.docs),
         },
+        limit: Some(&handler.limit),
         owner: handler.call.name.to_string(),
     });
     Messages {
@@ -53,6 +57,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         cfgs: &sent.cfgs,
         variant: &sent.variant,
         content: Content::Struct(&sent.ty),
+        limit: None,
         owner: crate::spans::text(&sent.ty),
     });
     Messages {
@@ -277,12 +282,14 @@ impl Message<'_> {
     }
 
     fn shape(&self) -> TokenStream {
-        match self.content {
+        let shape = match self.content {
             Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::SHAPE),
             Content::Unit(literal, docs) => {
                 quote!(::channel_runtime::private::MessageShape::unit(#literal, #docs))
             }
-        }
+        };
+        let limit = self.limit.and_then(Limit::tokens);
+        quote!(#shape #limit)
     }
 
     fn span(&self) -> proc_macro2::Span {

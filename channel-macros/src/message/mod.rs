@@ -13,6 +13,7 @@ use crate::channel::blocks;
 use crate::describe::content::{self, Container};
 use crate::describe::types::Context;
 use crate::errors::Errors;
+use crate::limits::Limit;
 use crate::runtime::{self, Runtime};
 use crate::serde_arguments::serde_arguments;
 use crate::{describe, fallback, half_typed};
@@ -38,6 +39,8 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     refuse_generics(&item.generics, &mut errors);
     shape::check(&item, &mut errors);
     let shape = shape(&item, &mut errors);
+    let limit = args.limit.tokens();
+    let shape = quote!(#shape #limit);
     if !has_derive(&item, "Describe") {
         describe::strip(&mut item.fields);
     }
@@ -59,12 +62,14 @@ struct Args {
     wire_type: Option<LitStr>,
     /// The user derives `Serialize` and `Deserialize`.
     serde: Option<Ident>,
+    limit: Limit,
     runtime: Runtime,
 }
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut all = Self { wire_type: None, serde: None, runtime: Runtime::default() };
+        let mut all = Self { wire_type: None, serde: None, limit: Limit::default(), runtime: Runtime::default() };
+        let before = errors.len();
         args::each(tokens, errors, |input, errors| {
             refuse_bare_string(input)?;
             let name = args::name(input)?;
@@ -76,10 +81,18 @@ impl Args {
                 }
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
                 "crate" => args::set(&mut all.runtime.0, &name, runtime::value(input)?, errors),
-                _ => return Err(args::unknown(&name, "#[message]", &["type", "serde", "crate"])),
+                "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
+                _ => {
+                    return Err(args::unknown(
+                        &name,
+                        "#[message]",
+                        &["type", "serde", "rate", "burst", "per", "crate"],
+                    ));
+                }
             }
             Ok(())
         });
+        all.limit.check(errors.len() > before, errors);
         all
     }
 }
@@ -218,7 +231,7 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     };
     quote!({
         #names
-        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content }
+        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content, rate: ::core::option::Option::None }
     })
 }
 

@@ -55,6 +55,32 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
     }
 }
 
+/// The `ref` of a text that is not to be read: an object with one, else nothing.
+#[cfg(any(feature = "server", test))]
+pub(crate) fn reference(text: &str) -> Option<Ref> {
+    let mut envelope = Envelope::default();
+    survey(&mut envelope, text).ok()?;
+    envelope.reference
+}
+
+/// Which of the messages a text would be if it can be read, from its `type` alone.
+#[cfg(any(feature = "server", test))]
+pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
+    match leading_type(text) {
+        Some(kind) => index_of::<T>(kind),
+        None => index_of::<T>(&survey(&mut Envelope::default(), text).ok()?),
+    }
+}
+
+/// The `type`, where it stands first and has no escapes.
+#[cfg(any(feature = "server", test))]
+fn leading_type(text: &str) -> Option<&str> {
+    let object = text.trim_ascii_start().strip_prefix('{')?.trim_ascii_start();
+    let value = object.strip_prefix("\"type\"")?.trim_ascii_start().strip_prefix(':')?;
+    let (kind, _) = value.trim_ascii_start().strip_prefix('"')?.split_once('"')?;
+    (!kind.contains('\\')).then_some(kind)
+}
+
 /// How a text begins, as far as it decides the way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {

@@ -32,6 +32,8 @@ pub(crate) use answer::{encode_fault, encode_success};
 pub(crate) use decode::decode_only_carefully;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
+pub(crate) use decode::{index, reference};
+#[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
 pub use encode::{Head, encode_one_of};
 pub use error::{DecodeError, EncodeError};

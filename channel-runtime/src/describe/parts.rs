@@ -11,12 +11,33 @@ pub struct MessageShape {
     pub docs: &'static str,
     /// Its other keys.
     pub content: Content,
+    /// How often a client may say it.
+    pub rate: Option<RateShape>,
+}
+
+/// How often a client may say something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateShape {
+    /// So many,
+    pub count: u32,
+    /// in so many seconds,
+    pub seconds: u32,
+    /// and so many at once.
+    pub burst: u32,
+    /// Over all connections of its user, not on each.
+    pub per_user: bool,
 }
 
 impl MessageShape {
     /// A message without fields.
     pub const fn unit(wire_type: &'static str, docs: &'static str) -> Self {
-        Self { wire_type, docs, content: Content::Fields { fields: &[], closed: false } }
+        Self { wire_type, docs, content: Content::Fields { fields: &[], closed: false }, rate: None }
+    }
+
+    /// With a rate; that of a handler stands for that of the message.
+    #[must_use]
+    pub const fn limited(self, count: u32, seconds: u32, burst: u32, per_user: bool) -> Self {
+        Self { rate: Some(RateShape { count, seconds, burst, per_user }), ..self }
     }
 }
 

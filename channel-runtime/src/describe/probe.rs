@@ -114,7 +114,7 @@ impl Variant {
 
 /// The usual message: fields with one key each, of types that are described; `texts` as in [`Content::Plain`].
 pub const fn plain<T: Types>(wire_type: &'static str, docs: &'static str, texts: &'static str) -> MessageShape {
-    MessageShape { wire_type, docs, content: Content::Plain { texts, types: T::TYPES } }
+    MessageShape { wire_type, docs, content: Content::Plain { texts, types: T::TYPES }, rate: None }
 }
 
 /// The usual parameter.

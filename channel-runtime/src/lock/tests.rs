@@ -22,6 +22,7 @@ static MOVE: MessageShape = MessageShape {
     wire_type: "move",
     docs: "",
     content: Content::Plain { texts: "to from piece \0\0Where it stands.\0", types: &[TEXT, TEXT, PIECE] },
+    rate: None,
 };
 
 const PIECE: Type = Type::Named(&Definition {
@@ -344,6 +345,7 @@ static SAY: ChannelShape = ChannelShape {
         wire_type: "say",
         docs: "",
         content: Content::Plain { texts: "text loud ", types: &[TEXT, Type::Nullable(&Type::Bool)] },
+        rate: None,
     }],
     answers: &[],
     to_client: &[],

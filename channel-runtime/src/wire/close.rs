@@ -160,11 +160,13 @@ pub enum ClosedBy {
     NoPong,
     /// We, because the client sent no message for longer than it may.
     Idle,
+    /// We, because the client went on saying more than its rates allow.
+    RateLimited,
 }
 
 impl ClosedBy {
     /// All of them, in order.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Client,
         Self::Server,
         Self::Lost,
@@ -173,6 +175,7 @@ impl ClosedBy {
         Self::SlowClient,
         Self::NoPong,
         Self::Idle,
+        Self::RateLimited,
     ];
 
     /// For programs.
@@ -187,6 +190,7 @@ impl ClosedBy {
             Self::SlowClient => "slow_client",
             Self::NoPong => "no_pong",
             Self::Idle => "idle",
+            Self::RateLimited => "rate_limited",
         }
     }
 }
@@ -202,6 +206,7 @@ impl fmt::Display for ClosedBy {
             Self::SlowClient => "closed because the client is too slow",
             Self::NoPong => "closed because the client did not answer a ping",
             Self::Idle => "closed because the client was idle",
+            Self::RateLimited => "closed because the client said too much",
         })
     }
 }

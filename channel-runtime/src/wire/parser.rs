@@ -38,6 +38,8 @@ pub(crate) struct Parser {
     fragment_limit: u32,
     /// Of one frame's payload as it stands on the wire; control frames have one of their own.
     frame_limit: u32,
+    /// The frames that have begun since they were last [taken](Self::take_frames).
+    frames: u32,
     role: Role,
     /// The peer's Close frame was read, or a violation: nothing that follows has a meaning.
     closed: bool,
@@ -53,6 +55,7 @@ impl Parser {
             message_limit: limits.message,
             fragment_limit: u32::try_from(limits.fragments).unwrap_or(u32::MAX),
             frame_limit: u32::MAX,
+            frames: 0,
             role,
             closed: false,
             partial: None,
@@ -114,6 +117,16 @@ impl Parser {
         self.feed(&mut rest, out)
     }
 
+    /// How many frames of any kind have begun since they were last taken.
+    pub(crate) fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// As [`frames`](Self::frames), which are counted from none again.
+    pub(crate) fn take_frames(&mut self) -> u32 {
+        std::mem::take(&mut self.frames)
+    }
+
     /// Whether a frame or a message has begun and is not complete.
     #[cfg(test)]
     pub(crate) fn is_mid_message(&self) -> bool {
@@ -135,6 +148,7 @@ impl Parser {
             return Ok(used);
         }
         let Some((header, used)) = self.header(input)? else { return Ok(input.len()) };
+        self.frames = self.frames.saturating_add(1);
         let len = self.admit(&header)?;
         match input[used..].get_mut(..len) {
             Some(payload) if header.fin && header.opcode != Opcode::Continuation && !header.compressed => {

@@ -10,7 +10,7 @@ struct Game;
 
 #[channel]
 impl Game {
-    #[message(rate = 10)]
+    #[message(priority = 10)]
     async fn make_move(&mut self, _: Move) {}
 }
 

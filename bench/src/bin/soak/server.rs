@@ -217,6 +217,7 @@ pub fn run(serving: &Serving, threads: &Threads) -> io::Result<()> {
         let hub = channels.of::<Soak>();
         // Short, so that every bound is met in a short soak too.
         let config = Config::default()
+            .message_rate(None)
             .outbox_bytes(64 * 1024)
             .ping_interval(Some(Duration::from_secs(1)))
             .pong_timeout(Duration::from_millis(500))

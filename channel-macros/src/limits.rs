@@ -1,0 +1,172 @@
+//! `rate = "5/s"`, `burst = 10` and `per = "user"`: how often a client may say something.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::ParseStream;
+use syn::{Ident, LitInt, LitStr};
+
+use crate::args;
+use crate::errors::Errors;
+use crate::names::one_of;
+
+/// The units of time, and their seconds.
+const UNITS: [(&str, u32); 3] = [("s", 1), ("min", 60), ("h", 3600)];
+
+/// What stands beside a message's type.
+#[derive(Default)]
+pub struct Limit {
+    rate: Option<Rate>,
+    burst: Option<(Ident, u32)>,
+    per: Option<(Ident, Per)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rate {
+    count: u32,
+    seconds: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Per {
+    Connection,
+    User,
+}
+
+impl Limit {
+    /// Reads what follows one of the three names.
+    pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        match name.to_string().as_str() {
+            "rate" => args::set(&mut self.rate, name, rate(name, input)?, errors),
+            "burst" => args::set(&mut self.burst, name, (name.clone(), burst(name, input)?), errors),
+            _ => args::set(&mut self.per, name, (name.clone(), per(name, input)?), errors),
+        }
+        Ok(())
+    }
+
+    /// What is said of a rate says nothing without one.
+    pub fn check(&self, has_broken_rate: bool, errors: &mut Errors) {
+        if self.rate.is_some() || has_broken_rate {
+            return;
+        }
+        let of_rate = self.burst.iter().map(|(name, _)| name).chain(self.per.iter().map(|(name, _)| name));
+        for name in of_rate {
+            errors.at(
+                name,
+                format_args!("`{name}` belongs to a rate"),
+                format_args!("write `rate = \"5/s\", {name} = ..`"),
+            );
+        }
+    }
+
+    /// The call that adds it to a message's shape, where there is a rate.
+    pub fn tokens(&self) -> Option<TokenStream> {
+        let Rate { count, seconds } = self.rate?;
+        let burst = self.burst.as_ref().map_or(count, |(_, burst)| *burst);
+        let per_user = self.per.as_ref().is_some_and(|(_, per)| *per == Per::User);
+        Some(quote!(.limited(#count, #seconds, #burst, #per_user)))
+    }
+}
+
+/// What follows the `=` of an argument, where it is of this form.
+fn value<T: syn::parse::Parse>(name: &Ident, input: ParseStream, what: &str, remedy: &str) -> syn::Result<T> {
+    args::value(input).map_err(|error| syn::Error::new(error.span(), format!("`{name}` is {what}\nwrite `{remedy}`")))
+}
+
+fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
+    let literal: LitStr = value(name, input, "a string, a number of messages in a time", "rate = \"5/s\"")?;
+    let units = one_of(&UNITS.map(|(unit, _)| unit));
+    let error = |what: String, remedy: String| Err(syn::Error::new(literal.span(), format!("{what}\n{remedy}")));
+    let text = literal.value();
+    let Some((count, unit)) = text.split_once('/') else {
+        let what = format!("the rate {text:?} does not say in which time");
+        return error(what, format!("write a number, a slash and {units}: `rate = \"5/s\"`"));
+    };
+    let Some((_, seconds)) = UNITS.into_iter().find(|(known, _)| *known == unit.trim()) else {
+        return error(
+            format!("the rate {text:?} is in no time that is known"),
+            format!("the time is {units}: `rate = \"5/s\"`"),
+        );
+    };
+    match count.trim().parse::<u32>() {
+        Ok(count @ 1..) => Ok(Rate { count, seconds }),
+        Ok(0) => error(
+            format!("the rate {text:?} lets nothing pass"),
+            "take the handler away where nobody may say it".into(),
+        ),
+        _ => {
+            let what = format!("the rate {text:?} does not begin with a number of messages");
+            error(what, format!("write a whole number, a slash and {units}: `rate = \"5/s\"`"))
+        }
+    }
+}
+
+fn burst(name: &Ident, input: ParseStream) -> syn::Result<u32> {
+    let what = "how many may come at once, a whole number from 1";
+    let literal: LitInt = value(name, input, what, "burst = 10")?;
+    literal
+        .base10_parse()
+        .ok()
+        .filter(|burst| *burst > 0)
+        .ok_or_else(|| syn::Error::new(literal.span(), format!("`{name}` is {what}\nwrite `burst = 10`")))
+}
+
+fn per(name: &Ident, input: ParseStream) -> syn::Result<Per> {
+    let (what, remedy) = ("whose messages are counted", "per = \"connection\"` or `per = \"user\"");
+    let literal: LitStr = value(name, input, what, remedy)?;
+    match literal.value().as_str() {
+        "connection" => Ok(Per::Connection),
+        "user" => Ok(Per::User),
+        other => {
+            let text = format!("messages are not counted per {other:?}\nwrite `{remedy}`");
+            Err(syn::Error::new(literal.span(), text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse::Parser as _;
+
+    use super::*;
+
+    fn limit(tokens: TokenStream) -> (Limit, Vec<String>) {
+        let (mut limit, mut errors) = (Limit::default(), Errors::default());
+        args::each(tokens, &mut errors, |input, errors| limit.argument(&args::name(input)?, input, errors));
+        limit.check(false, &mut errors);
+        (limit, errors.messages())
+    }
+
+    #[test]
+    fn rates_are_read_with_their_bursts() {
+        let text = |tokens| limit(tokens).0.tokens().unwrap().to_string().replace(' ', "");
+        assert_eq!(text(quote!(rate = "5/s")), ".limited(5u32,1u32,5u32,false)");
+        assert_eq!(text(quote!(burst = 10, rate = " 30 / min ", per = "user")), ".limited(30u32,60u32,10u32,true)");
+        assert_eq!(text(quote!(rate = "1/h", per = "connection")), ".limited(1u32,3600u32,1u32,false)");
+        assert!(limit(TokenStream::new()).0.tokens().is_none());
+    }
+
+    #[test]
+    fn what_is_no_rate_is_one_error_each() {
+        for tokens in [
+            quote!(rate = 5),
+            quote!(rate),
+            quote!(rate = "5"),
+            quote!(rate = "5/d"),
+            quote!(rate = "0/s"),
+            quote!(rate = "-1/s"),
+            quote!(rate = "1.5/s"),
+            quote!(rate = "99999999999/s"),
+            quote!(rate = "5/s", burst = 0),
+            quote!(rate = "5/s", burst = "10"),
+            quote!(rate = "5/s", burst = 99999999999),
+            quote!(rate = "5/s", per = "room"),
+            quote!(rate = "5/s", rate = "6/s"),
+            quote!(burst = 10),
+            quote!(per = "user"),
+        ] {
+            assert_eq!(limit(tokens.clone()).1.len(), 1, "{tokens}: {:?}", limit(tokens.clone()).1);
+        }
+        let parser = |input: ParseStream| rate(&Ident::new("rate", proc_macro2::Span::call_site()), input);
+        assert!(parser.parse2(quote!(= "4294967295/h")).is_ok());
+    }
+}

@@ -1,0 +1,158 @@
+//! What one connection has said of what it may say in a time: frames of any kind, and messages of the types that have a rate.
+//!
+//! Frames are counted by the parser. They are held against the rate in lots, so that the clock is looked at seldom: as many as
+//! are sure to pass, and a quarter of what may come at once, need no look.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::audience::text_frame;
+use crate::codec::{self, Head};
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::counts::Counts;
+use crate::describe::parts::RateShape;
+use crate::fault::Fault;
+use crate::outbox::Sender;
+use crate::quota::{Quotas, Subject};
+use crate::rate::{Meter, Metered};
+use crate::socket::timestamp;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+
+/// Made for a connection when something is first held against it.
+pub(crate) struct Throttle {
+    frames: Meter,
+    /// When frames were last held against the rate.
+    counted_at: Option<Instant>,
+    /// So many frames may come before they are.
+    due: u32,
+    /// Those of a user, where the connection has none.
+    as_user: Meter,
+    /// By the place of the type; as long as the last one that was counted.
+    types: Vec<Meter>,
+    /// A refusal without a `ref` was told, and nothing has passed since: of frames, and of messages of types with rates.
+    has_told: [bool; 2],
+}
+
+/// What a message was refused as.
+#[derive(Clone, Copy)]
+pub(crate) enum Refused {
+    /// A frame too many.
+    Frame,
+    /// A message of its type too many.
+    Message,
+}
+
+impl Throttle {
+    pub fn new(config: &Config) -> Self {
+        Self {
+            frames: Meter::default(),
+            counted_at: None,
+            due: Self::first_due(config),
+            as_user: Meter::default(),
+            types: Vec::new(),
+            has_told: [false; 2],
+        }
+    }
+
+    /// So many frames of a connection pass before the first look at the clock.
+    pub fn first_due(config: &Config) -> u32 {
+        match (config.message_rate, config.message_rate_per_user) {
+            (_, Some(_)) => 0,
+            (Some(rate), None) => rate.at_once() / 4,
+            (None, None) => u32::MAX,
+        }
+    }
+
+    /// So many frames may come before they are counted.
+    pub fn due(&self) -> u32 {
+        self.due
+    }
+
+    /// Counts the frames that have come since the last count: how many of the `latest`, those of the last read, may not pass. The
+    /// `earlier` ones have passed, and count as if they had come when frames were last counted.
+    pub fn count_frames(
+        &mut self,
+        (earlier, latest): (u32, u32),
+        config: &Config,
+        quotas: &Quotas,
+        connection: &Connection,
+    ) -> Metered {
+        let now = Instant::now();
+        let mut metered = Metered { passed: latest, refused: 0, wait: Duration::ZERO, is_abuse: false };
+        self.due = u32::MAX;
+        if let Some(rate) = config.message_rate {
+            // What came before the first look at the clock came for nothing.
+            if let Some(counted_at) = self.counted_at.replace(now) {
+                self.frames.count(rate, earlier, counted_at);
+            }
+            metered = self.frames.count(rate, latest, now);
+            self.due = self.frames.left(rate, now).min(rate.at_once() / 4);
+        }
+        if let Some(rate) = config.message_rate_per_user {
+            let of_user = match &connection.user {
+                Some(user) => quotas.count(user, Subject::Frames, rate, metered.passed, now),
+                None => self.as_user.count(rate, metered.passed, now),
+            };
+            metered = metered.and(of_user);
+            self.due = 0;
+        }
+        self.has_told[Refused::Frame as usize] &= metered.refused > 0;
+        metered
+    }
+
+    /// Counts a message of the type at this place, whose rate this is.
+    pub fn count_message(
+        &mut self,
+        index: usize,
+        shape: RateShape,
+        quotas: &Quotas,
+        connection: &Connection,
+    ) -> Metered {
+        let now = Instant::now();
+        let metered = match &connection.user {
+            Some(user) if shape.per_user => {
+                let subject = Subject::Messages { channel: connection.channel, index };
+                quotas.count(user, subject, shape.into(), 1, now)
+            }
+            _ => {
+                if self.types.len() <= index {
+                    self.types.resize(index + 1, Meter::default());
+                }
+                self.types[index].count(shape.into(), 1, now)
+            }
+        };
+        self.has_told[Refused::Message as usize] &= metered.refused > 0;
+        metered
+    }
+
+    /// Answers a message that may not pass: one with a `ref` always, and of those in a row that have none the first. Nothing more
+    /// of it is read.
+    pub fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Connection, counts: &Counts) {
+        counts.rate_limited.add(1);
+        let reference = codec::reference(text);
+        if reference.is_none() && std::mem::replace(&mut self.has_told[refused as usize], true) {
+            return;
+        }
+        // A client that comes back at once comes back in vain.
+        let wait = wait.as_nanos().div_ceil(1_000_000).max(1);
+        let fault =
+            Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
+        counts.fault(&fault);
+        let frame = text_frame(|json| {
+            codec::encode_fault(&fault, &timestamp(), Head { reference: reference.as_ref(), room: None }, json);
+            Ok(())
+        });
+        if let Ok(frame) = frame {
+            // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
+            let _ = connection.outbox.push(frame, Sender::Own);
+        }
+    }
+}
+
+/// How a connection ends that was refused too often.
+pub(crate) fn abuse() -> Close {
+    Close::new(ClosedBy::RateLimited, CloseCode::POLICY, "too many messages")
+}
