@@ -64,7 +64,7 @@
 //! # Features
 //!
 //! `server`, on by default, is all that needs a socket. `tls`, off, is `Bound::tls`, by rustls. `deflate`, off, is
-//! `Config::compression`.
+//! `Config::compression`. `jwt`, off, has the extractor `Jwt`: claims of JSON Web Tokens, over `jsonwebtoken`.
 //!
 //! # Without a server
 //!
@@ -127,6 +127,8 @@ mod health;
 mod heartbeat;
 #[cfg(feature = "server")]
 mod hub;
+#[cfg(feature = "jwt")]
+mod jwt;
 #[cfg(feature = "server")]
 mod link;
 #[cfg(feature = "server")]
@@ -207,6 +209,8 @@ mod server {
     pub use crate::handshake::{Extract, Handshake};
     pub use crate::health::{Health, Stats};
     pub use crate::hub::{Hub, User};
+    #[cfg(feature = "jwt")]
+    pub use crate::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
     pub use crate::listener::Listener;
     pub use crate::notice::NoticeFor;
     pub use crate::origin::Origins;
