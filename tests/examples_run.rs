@@ -287,6 +287,22 @@ async fn metrics() {
     example.stops([client]).await;
 }
 
+/// With no Redis where it looks for one: it runs, and says so to whoever votes.
+#[tokio::test]
+async fn pooled() {
+    let nowhere = tempfile::tempdir().expect("a directory").path().join("socket");
+    let url = format!("redis+unix://{}", nowhere.display());
+    let example = Example::run("http", Command::new(built("pooled")).env("REDIS_URL", url)).await;
+    example.shows_its_page().await;
+    let mut client = example.connect("/polls/drinks").await;
+    client.send(json!({ "type": "vote", "drink": "tea", "ref": 1 })).await;
+    let error = client.expect("error").await;
+    assert_eq!((&error["code"], &error["ref"]), (&json!("poll.unavailable"), &json!(1)));
+    client.send(json!({ "type": "vote", "drink": "wine" })).await;
+    assert_eq!(client.expect("error").await["code"], "invalid_payload");
+    example.stops([client]).await;
+}
+
 #[tokio::test]
 async fn users() {
     let example = Example::start("users").await;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every test there is: Rust, documentation, the build without a server, and the pages in a browser.
 #
-# Needs Rust by rustup and, for the browser tests, Chromium and Node: what is missing is installed with apt-get (as root,
-# or by sudo) and npm. Prints one line a step; the output of a step only when it fails.
+# Needs Rust by rustup, Redis for the test of an example, and Chromium and Node for the browser tests: what is missing is
+# installed with apt-get (as root, or by sudo) and npm. Prints one line a step; the output of a step only when it fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +54,16 @@ as_root() {
   fi
 }
 
+# RUNLEVEL keeps what is installed from being started as a service where init scripts ask for it.
+install() {
+  as_root apt-get -o DPkg::Lock::Timeout=600 update
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
+}
+
+install_redis() {
+  command -v redis-server >/dev/null || install redis-server
+}
+
 find_chromium() {
   local name
   for name in ${CHROMIUM:-} chromium chromium-browser google-chrome; do
@@ -71,8 +81,7 @@ install_browser() {
   find_chromium >/dev/null || missing+=(chromium)
   has_node || missing+=(nodejs npm)
   if [ ${#missing[@]} -gt 0 ]; then
-    as_root apt-get -o DPkg::Lock::Timeout=600 update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}"
+    install "${missing[@]}"
     has_node || { echo "the browser tests need Node 18 or newer, and apt-get has none"; return 1; }
   fi
   (
@@ -112,6 +121,7 @@ browser_tests() {
   CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
 }
 
+step "Redis is here" install_redis
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
 step "tests in the examples" cargo test --workspace --examples --all-features

@@ -4,7 +4,8 @@
 // (default: `chromium`); SERVERS, a file to note the servers' process ids in; SCREENSHOTS, a directory for pictures.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -20,9 +21,9 @@ const role = name => `[data-role="${name}"]`
 
 /** An example, serving on a free port. */
 export class Example {
-  static async start(name) {
+  static async start(name, environment = {}) {
     const server = spawn(join(EXAMPLES, name), {
-      env: { ...process.env, ADDR: '127.0.0.1:0' },
+      env: { ...process.env, ADDR: '127.0.0.1:0', ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const example = new Example()
@@ -48,6 +49,41 @@ export class Example {
     const status = await this.ended
     process.off('exit', this.kill)
     return status
+  }
+}
+
+/** A Redis on a socket of its own, empty each time it starts. */
+export class Redis {
+  static async start() {
+    const redis = new Redis()
+    redis.place = mkdtempSync(join(tmpdir(), 'redis-'))
+    redis.url = `redis+unix://${redis.place}/socket`
+    await redis.start()
+    return redis
+  }
+
+  async start() {
+    const arguments_ = ['--port', '0', '--save', '', '--daemonize', 'no', '--dir', this.place, '--unixsocket', join(this.place, 'socket')]
+    this.server = spawn('redis-server', arguments_, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.kill = () => this.server.kill('SIGKILL')
+    process.once('exit', this.kill)
+    this.ended = new Promise((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.once('exit', resolve)
+    })
+    const lines = createInterface({ input: this.server.stdout })
+    const ready = new Promise(resolve => lines.on('line', line => { if (line.includes('eady to accept connections')) resolve() }))
+    await Promise.race([ready, this.ended.then(() => { throw new Error('redis-server ended before it was ready') })])
+  }
+
+  async stop() {
+    this.kill()
+    await this.ended
+    process.off('exit', this.kill)
+  }
+
+  remove() {
+    rmSync(this.place, { recursive: true, force: true })
   }
 }
 

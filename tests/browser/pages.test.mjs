@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Browser, Example, TEST } from './harness.mjs'
+import { Browser, Example, Redis, TEST } from './harness.mjs'
 
 let browser
 
@@ -8,11 +8,11 @@ before(async () => { browser = await Browser.start() }, TEST)
 after(async () => { await browser?.stop() }, TEST)
 
 /** The example of this name, for the tests of one `describe`. */
-function serve(name) {
+function serve(name, environment = () => ({})) {
   const served = {}
   before(async () => {
     browser.complaints.length = 0
-    served.example = await Example.start(name)
+    served.example = await Example.start(name, await environment())
     served.open = (path = '/') => browser.open(`${served.example.url}${path}`)
   }, TEST)
   after(async () => { assert.equal(await served.example?.stop(), 0) }, TEST)
@@ -210,6 +210,52 @@ describe('axum', () => {
     await cat.picture('topics')
     assert.deepEqual(browser.complaints, [])
     for (const page of [ann, bob, cat]) await page.close()
+  })
+})
+
+describe('metrics', () => {
+  const served = serve('metrics')
+
+  test('tells what was said and what was wrong', TEST, async () => {
+    const page = await served.open()
+    await page.shows('numbers', 'channels_connections{channel="Chat"} 1')
+    await page.fill('text', 'hello')
+    await page.click('say', ' button')
+    await page.shows('numbers', 'channels_received_total{channel="Chat",type="say"} 1')
+    await page.click('say', ' button')
+    await page.shows('numbers', 'channels_faults_total{channel="Chat",code="application"} 1')
+    await page.picture('metrics')
+    assert.deepEqual(browser.complaints, [])
+    await page.close()
+  })
+})
+
+describe('pooled', () => {
+  let redis
+
+  before(async () => { redis = await Redis.start() }, TEST)
+  after(async () => { await redis?.stop(); redis?.remove() }, TEST)
+  const served = serve('pooled', () => ({ REDIS_URL: redis.url }))
+
+  test('counts votes in Redis, and says when it is gone', TEST, async () => {
+    const [ann, bob] = [await served.open(), await served.open()]
+    const vote = async (page, drink) => page.part(`[data-drink="${drink}"]`).within.click()
+    for (const page of [ann, bob]) await page.shows('status', 'open')
+    await vote(ann, 'tea')
+    for (const page of [ann, bob]) await page.shows('drinks', 'Tea 1')
+    await vote(bob, 'tea')
+    await vote(bob, 'coffee')
+    for (const page of [ann, bob]) await page.shows('drinks', 'Coffee 1')
+    for (const page of [ann, bob]) await page.shows('drinks', 'Tea 2')
+    await redis.stop()
+    await vote(ann, 'water')
+    await ann.shows('trouble', 'try again in a moment')
+    await ann.picture('polls')
+    await redis.start()
+    await vote(ann, 'water')
+    for (const page of [ann, bob]) await page.shows('status', 'open')
+    assert.deepEqual(browser.complaints, [])
+    for (const page of [ann, bob]) await page.close()
   })
 })
 

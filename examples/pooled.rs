@@ -1,0 +1,168 @@
+//! Votes that are counted in Redis, by a pool of connections that all clients share.
+//!
+//! A handler takes a connection for one message and gives it back. There is a deadline for all of it: while Redis is slow or
+//! dead, whoever votes is told so, everybody stays connected, and once Redis is back the next vote counts.
+//!
+//! ```text
+//! apt-get install redis-server        # or any other way to a Redis
+//! redis-server --port 6379 --save ""  # in a shell of its own
+//! cargo run --example pooled          # REDIS_URL says where it is: redis://127.0.0.1:6379 by default
+//! ```
+
+use std::collections::BTreeMap;
+use std::env;
+use std::time::Duration;
+
+use channel_runtime::{Fault, Server, Socket, channel, channels, message};
+use deadpool_redis::redis::{FromRedisValue, Pipeline, pipe};
+use deadpool_redis::{Config, CreatePoolError, Pool, Runtime};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use warp::Filter;
+
+#[channel("/polls/:poll", app = App)]
+pub struct Poll {
+    poll: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Drink {
+    Coffee,
+    Tea,
+    Water,
+}
+
+#[message(type = "vote")]
+pub struct Vote {
+    pub drink: Drink,
+}
+
+/// How many votes each has. Of two that cross on their way, the one with more in all is the newer.
+#[message(type = "tally")]
+#[derive(Debug, PartialEq)]
+pub struct Tally {
+    pub votes: BTreeMap<Drink, u64>,
+    pub total: u64,
+}
+
+#[channel(sends(Tally))]
+impl Poll {
+    /// Whoever comes while Redis is away stays all the same, and hears of the next vote.
+    async fn on_connect(&mut self, app: &App) -> Option<Tally> {
+        app.store.tally(&self.poll).await.ok()
+    }
+
+    /// Everybody in the poll hears of each vote, and who voted has it for an answer.
+    #[message]
+    async fn vote(&mut self, vote: Vote, socket: &Socket<Self>, app: &App) -> Result<(), Unavailable> {
+        let tally = app.store.vote(&self.poll, vote.drink).await?;
+        socket.room().send(tally);
+        Ok(())
+    }
+
+    #[message(type = "get_tally")]
+    async fn get_tally(&mut self, app: &App) -> Result<Tally, Unavailable> {
+        app.store.tally(&self.poll).await
+    }
+}
+
+pub struct App {
+    store: Store,
+}
+
+/// The votes, wherever they are kept.
+struct Store {
+    pool: Pool,
+}
+
+/// The store did not do it in time. The client learns no more than that; the log says why.
+#[derive(Debug)]
+pub struct Unavailable;
+
+impl From<Unavailable> for Fault {
+    fn from(_: Unavailable) -> Self {
+        Self::new("poll.unavailable", "votes can't be counted just now; try again in a moment")
+    }
+}
+
+impl Store {
+    /// Connections that are open at the most; more clients than that wait for one, within the deadline.
+    const CONNECTIONS: usize = 16;
+
+    /// For all that one message asks of Redis, waiting for a connection included.
+    const DEADLINE: Duration = Duration::from_secs(1);
+
+    /// Connects when it is first asked something, so that the server starts without Redis too.
+    fn new(url: &str) -> Result<Self, CreatePoolError> {
+        let mut config = Config::from_url(url);
+        config.pool = Some(deadpool_redis::PoolConfig::new(Self::CONNECTIONS));
+        Ok(Self { pool: config.create_pool(Some(Runtime::Tokio1))? })
+    }
+
+    async fn vote(&self, poll: &str, drink: Drink) -> Result<Tally, Unavailable> {
+        let key = key(poll);
+        let mut both = pipe();
+        both.atomic().hincr(&key, name(drink), 1).ignore().hgetall(&key);
+        self.ask::<(BTreeMap<String, u64>,)>(&both).await.map(|(votes,)| Tally::from(votes))
+    }
+
+    async fn tally(&self, poll: &str) -> Result<Tally, Unavailable> {
+        let mut ask = pipe();
+        ask.hgetall(key(poll));
+        self.ask::<(BTreeMap<String, u64>,)>(&ask).await.map(|(votes,)| Tally::from(votes))
+    }
+
+    /// A connection of the pool for as long as this takes: one that has died meanwhile is replaced by a new one.
+    async fn ask<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Unavailable> {
+        let asked = timeout(Self::DEADLINE, async {
+            let mut connection = self.pool.get().await.map_err(|error| error.to_string())?;
+            commands.query_async(&mut connection).await.map_err(|error| error.to_string())
+        });
+        let result = asked.await.unwrap_or_else(|_| Err("it took too long".into()));
+        result.map_err(|error| {
+            tracing::warn!(error, "Redis did not answer");
+            Unavailable
+        })
+    }
+}
+
+fn key(poll: &str) -> String {
+    format!("poll:{poll}")
+}
+
+fn name(drink: Drink) -> &'static str {
+    match drink {
+        Drink::Coffee => "coffee",
+        Drink::Tea => "tea",
+        Drink::Water => "water",
+    }
+}
+
+impl From<BTreeMap<String, u64>> for Tally {
+    fn from(found: BTreeMap<String, u64>) -> Self {
+        let drinks = [Drink::Coffee, Drink::Tea, Drink::Water];
+        let votes: BTreeMap<_, _> =
+            drinks.map(|drink| (drink, found.get(name(drink)).copied().unwrap_or(0))).into_iter().collect();
+        let total = votes.values().sum();
+        Self { votes, total }
+    }
+}
+
+/// The polls of this Redis, and their page.
+///
+/// # Errors
+/// Where this is no address of a Redis; whether there is one, it will see.
+pub fn server(redis: &str) -> Result<Server<App>, CreatePoolError> {
+    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/polls.html")));
+    Ok(channels![Poll].app(App { store: Store::new(redis)? }).or(page))
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
+    let redis = env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".into());
+    let bound = server(&redis).map_err(std::io::Error::other)?.bind(addr).await?;
+    println!("listening on http://{}", bound.local_addr());
+    bound.run().await
+}
