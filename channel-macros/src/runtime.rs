@@ -1,6 +1,6 @@
 //! Where an expansion finds the runtime: at `::channel_runtime`, or where `crate = ..` says, for a renamed or re-exported one.
 
-use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::parse::ParseStream;
 use syn::{Path, Token};
@@ -26,6 +26,11 @@ pub fn value(input: ParseStream) -> syn::Result<Path> {
 }
 
 impl Runtime {
+    /// Whether it is the crate of a `macro_rules!` that wrote the attribute.
+    pub fn is_dollar_crate(&self) -> bool {
+        self.0.as_ref().is_some_and(|path| path.segments.first().is_some_and(|first| is_dollar_crate(&first.ident)))
+    }
+
     /// The expansion with its paths into the runtime as they must be here.
     pub fn place(&self, expansion: TokenStream) -> TokenStream {
         match &self.0 {
@@ -46,7 +51,7 @@ fn replace(tokens: TokenStream, path: &TokenStream) -> TokenStream {
             }
             TokenTree::Ident(name) if name == NAME && ends_with_colons(&replaced) => {
                 replaced.truncate(replaced.len() - 2);
-                // Found where the user wrote it, as `$crate` must be; shown where the expansion's own path would be.
+                // Shown where the expansion's own path would be.
                 replaced.extend(path.clone().into_iter().map(|token| placed(token, name.span())));
             }
             TokenTree::Literal(literal) => replaced.push(in_text(literal, path).into()),
@@ -74,9 +79,19 @@ fn ends_with_colons(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [.., first, second] if is_colon(first) && is_colon(second))
 }
 
+/// `$crate` is found only where it was written. All else is found from the expansion too, and as a part of that it is nothing that a
+/// lint would have the user write in another way.
 fn placed(mut token: TokenTree, place: Span) -> TokenTree {
-    token.set_span(token.span().located_at(place));
+    let found = match &token {
+        TokenTree::Ident(name) if is_dollar_crate(name) => name.span(),
+        _ => Span::call_site(),
+    };
+    token.set_span(found.located_at(place));
     token
+}
+
+fn is_dollar_crate(name: &Ident) -> bool {
+    name == "$crate"
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
 
 use super::content::{Container, Names, cfgs, docs_call, has, name, stands_for, struct_tag};
 use super::types::Context;
-use super::{docs, names};
+use super::{attributes, docs, names};
 use crate::errors::Errors;
 use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
 
@@ -17,11 +17,12 @@ pub fn expand(item: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut errors = Errors::default();
+    let runtime = attributes::runtime(&item.attrs, &mut errors);
     let ty = described(&item, &mut errors);
     match errors.into_tokens() {
-        None => implementation(&item, &ty),
+        None => runtime.place(implementation(&item, &ty)),
         Some(errors) => {
-            let fallback = implementation(&item, &quote!(__s::Type::Json));
+            let fallback = runtime.place(implementation(&item, &quote!(__s::Type::Json)));
             quote!(#errors #fallback)
         }
     }

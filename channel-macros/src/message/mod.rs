@@ -3,7 +3,8 @@
 mod shape;
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Generics, Ident, Item, ItemStruct, LitStr, Path, Token};
@@ -245,8 +246,13 @@ fn expand_struct(
     let name = &item.ident;
     let derives = derive.then(|| {
         let names_crate = serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
-        let serde = (!names_crate).then(|| quote!(#[serde(crate = "::channel_runtime::private::serde")]));
+        // serde reads the path from a text, in which there is no `$crate`.
+        let alias = (runtime.is_dollar_crate() && !names_crate).then(|| format_ident!("__serde_for_{}", name.unraw()));
+        let path = alias.as_ref().map_or_else(|| "::channel_runtime::private::serde".into(), ToString::to_string);
+        let alias = alias.map(|alias| quote!(use ::channel_runtime::private::serde as #alias;));
+        let serde = (!names_crate).then(|| quote!(#[serde(crate = #path)]));
         runtime.place(quote! {
+            #alias
             #[derive(::channel_runtime::private::serde::Serialize, ::channel_runtime::private::serde::Deserialize)]
             #serde
         })

@@ -78,10 +78,11 @@ pub use type_description::{
 /// - A definition goes by the type's name, or by that of `#[serde(rename = "..")]` on the type.
 /// - A field with `#[serde(with = "..")]` is opaque, but for the usual modules of `time` and `chrono`; say what it is with
 ///   `#[describe(as = String)]`, which takes any type that is `Describe`.
+/// - Where the runtime has another name, the type says where it is: `#[describe(crate = my_crate::channel_runtime)]`.
 /// - A type that contains itself needs nothing more. Of two types that contain one another, mark one of the fields that close the
 ///   circle `#[describe(recursive)]`: its type is then mentioned by name alone. (Without it the compiler tells of a cycle.)
 ///
-/// Both attributes may stand on a message's fields as well.
+/// Those of fields may stand on a message's fields as well.
 #[diagnostic::on_unimplemented(
     message = "the form of `{Self}` on the wire is not known",
     label = "not described",

@@ -16,6 +16,17 @@ pub struct Moved {
 #[derive(Debug)]
 pub struct MovedToo;
 
+/// A message of a name, for those who do not know the runtime.
+#[macro_export]
+macro_rules! bare_message {
+    ($name:ident, $type:literal) => {
+        /// A message without fields.
+        #[$crate::channel_runtime::message(type = $type, crate = $crate::channel_runtime)]
+        #[derive(Debug)]
+        pub struct $name;
+    };
+}
+
 /// No message.
 #[derive(Debug)]
 pub struct Plain {

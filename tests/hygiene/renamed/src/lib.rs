@@ -11,6 +11,12 @@
 
 /// By the name that `Cargo.toml` gives it.
 pub mod renamed {
+    use rt::describe::Describe;
+    // With all of these here, nothing that is expanded may be told to write them without their path.
+    #[doc(no_inline)]
+    pub use rt::{
+        Channel, FromPath, Message, Messages, Protocol, Reply, Room, RoomKind, RoomOf, Route, SendsBytes, SentBy,
+    };
     use rt::{Fault, Socket, channel, message};
 
     /// Said.
@@ -19,6 +25,23 @@ pub mod renamed {
     pub struct Said {
         /// What.
         pub text: String,
+        /// How.
+        #[serde(default)]
+        pub tone: Option<Tone<u8>>,
+    }
+
+    /// How something is said.
+    #[derive(Debug, serde::Serialize, serde::Deserialize, Describe)]
+    #[describe(crate = rt)]
+    pub enum Tone<T> {
+        /// So loud.
+        Loud(T),
+        /// As usual.
+        Usual {
+            /// Another one beside it.
+            #[describe(recursive)]
+            other: Option<Box<Self>>,
+        },
     }
 
     /// Who is asked for by name.
@@ -85,7 +108,7 @@ pub mod renamed {
         /// Leaves.
         #[message(type = "leave")]
         fn leave(&self) -> RenamedToClient {
-            Said { text: self.said.to_string() }.into()
+            Said { text: self.said.to_string(), tone: None }.into()
         }
     }
 }
@@ -99,6 +122,8 @@ pub mod passed_on {
     #[derive(Debug)]
     pub struct Asked;
 
+    elsewhere::bare_message!(Ping, "ping");
+
     /// A channel.
     #[channel("/passed-on/:name", crate = elsewhere::channel_runtime)]
     #[derive(Debug)]
@@ -106,12 +131,18 @@ pub mod passed_on {
         name: String,
     }
 
-    #[channel(sends(Asked, elsewhere::Moved), crate = elsewhere::channel_runtime)]
+    #[channel(sends(Asked, Ping, elsewhere::Moved), crate = elsewhere::channel_runtime)]
     impl PassedOn {
         /// Asks again.
         #[message]
         fn asked(&self, asked: Asked) -> Option<Asked> {
             (!self.name.is_empty()).then_some(asked)
+        }
+
+        /// Answers.
+        #[message]
+        fn ping(&self, ping: Ping) -> Ping {
+            ping
         }
     }
 }
@@ -141,23 +172,27 @@ mod tests {
     use rt::{channels, testing};
 
     use super::nested::Nested;
-    use super::passed_on::{Asked, PassedOn};
-    use super::renamed::{App, Renamed, RenamedFromClient, Said};
+    use super::passed_on::{Asked, PassedOn, Ping};
+    use super::renamed::{App, Renamed, RenamedFromClient, Said, Tone};
 
     #[tokio::test]
     async fn all_of_it_is_served() {
-        let server = channels![Renamed, PassedOn, Nested, Lobby; crate = rt].app(App { is_closed: false });
+        let server = channels![Renamed, PassedOn, Nested, Lobby; lock = "channels.lock", crate = rt];
+        let server = server.app(App { is_closed: false });
         let app = testing::app(server);
 
         let mut renamed = app.connect::<Renamed>("/renamed/7").await.unwrap();
-        renamed.send(Said { text: "hello".into() });
-        assert_eq!(renamed.expect::<Said>().await.text, "hello");
+        renamed.send(Said { text: "hello".into(), tone: Some(Tone::Loud(3)) });
+        let said = renamed.expect::<Said>().await;
+        assert!(said.text == "hello" && matches!(said.tone, Some(Tone::Loud(3))), "{said:?}");
         renamed.send(RenamedFromClient::Leave);
         assert_eq!(renamed.expect::<Said>().await.text, "1");
 
         let mut passed_on = app.connect::<PassedOn>("/passed-on/x").await.unwrap();
         passed_on.send(Asked);
         let Asked = passed_on.expect().await;
+        passed_on.send(Ping);
+        let Ping = passed_on.expect().await;
 
         let mut nested = app.connect::<Nested>("/nested").await.unwrap();
         nested.send_text(r#"{"type":"nothing"}"#);
