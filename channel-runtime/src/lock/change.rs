@@ -141,12 +141,21 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
                     breaks(if read { "is narrower now" } else { "is wider now, and old clients read the old type" })
                 }
                 Some(_) => breaks("has another type now"),
+                // Messages are known by their names; what is in `success` is a type.
+                None if is_message(&old, of_channel) || is_message(&new, of_channel) => {
+                    breaks("is another message now")
+                }
                 None => unclear("names another type now: is it written as before?"),
             }
         }
         About::Tagging => breaks("is written in another way"),
         About::Variant | About::Message | About::Binary | About::Closed => unclear("is another one now"),
     }
+}
+
+/// Whether it is about an answer that is a message.
+const fn is_message(entry: &Entry, of_channel: bool) -> bool {
+    matches!(entry.about(of_channel), About::Answer) && starts(entry.value, "success ").is_none()
 }
 
 const fn covers_text(wide: &str, narrow: &str) -> bool {

@@ -1,14 +1,13 @@
 //! The check of a lock, in constants: what the wire is against what the file says.
 
-use std::cmp::Ordering;
-
 use super::change::{self, Change, Verdict, same_path};
 use super::fingerprint;
 use super::line::{Entry, Line, starts};
 use super::lines::Lines;
+use super::locked::{Locked, MOST_LINES, answered};
 use super::report::{Report, Text};
 use super::types::{MAX, Types};
-use crate::const_text::{compare as compare_texts, same};
+use crate::const_text::same;
 use crate::describe::ChannelShape;
 
 /// A lock file, read by `channels![..]`.
@@ -204,7 +203,7 @@ const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     while at < locked.len {
         if !seen[at] {
             let old = Entry::read(locked.line(at));
-            if gone.is_empty() || !is_within(gone, old.key) {
+            if !is_within(gone, old.key) && !locked.has_lost_message(old.key, &seen) {
                 if old.about(of_channel).holds_others() {
                     gone = old.key;
                 }
@@ -215,58 +214,13 @@ const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     }
 }
 
-/// Behind this many lines of a changed section what the lock has is not seen, and what is there is told as new.
-const MOST_LINES: usize = 8192;
-
-/// The lines of a section, each where it is found by its place.
-struct Locked<'a> {
-    text: &'a str,
-    /// Where each begins and ends.
-    places: [(usize, usize); MOST_LINES],
-    len: usize,
-}
-
-impl<'a> Locked<'a> {
-    const fn new(text: &'a str) -> Self {
-        let mut lines = Self { text, places: [(0, 0); MOST_LINES], len: 0 };
-        let bytes = text.as_bytes();
-        let (mut from, mut at) = (0, 0);
-        while at < bytes.len() && lines.len < MOST_LINES {
-            if bytes[at] == b'\n' {
-                lines.places[lines.len] = (from, at);
-                lines.len += 1;
-                from = at + 1;
-            }
-            at += 1;
-        }
-        lines
-    }
-
-    const fn line(&self, at: usize) -> &'a str {
-        let (from, to) = self.places[at];
-        self.text.split_at(to).0.split_at(from).1
-    }
-
-    /// The place of the line with this key. Halved again and again: a channel may have a thousand lines, and the compiler counts
-    /// steps.
-    const fn find(&self, key: &str) -> Option<usize> {
-        let (mut from, mut to) = (0, self.len);
-        while from < to {
-            let middle = (from + to) / 2;
-            match compare_texts(Entry::read(self.line(middle)).key, key) {
-                Ordering::Equal => return Some(middle),
-                Ordering::Less => from = middle + 1,
-                Ordering::Greater => to = middle,
-            }
-        }
-        None
-    }
-}
-
-/// Whether a key is that of a field of this message or variant.
+/// Whether a key is that of a field of this message or variant, or of the answer to it.
 const fn is_within(whole: &str, key: &str) -> bool {
     if whole.is_empty() {
         return false;
+    }
+    if let (Some(message), Some(name)) = (starts(whole, "> "), answered(key)) {
+        return same(message, name);
     }
     match starts(key, whole) {
         Some(rest) => starts(rest, " ").is_some(),

@@ -1,6 +1,6 @@
 //! Whether a type as it stands in a line has room for all that another one says.
 
-use super::line::{ends, starts};
+use super::line::{after, ends, starts};
 use crate::const_text::same;
 
 /// Whether all that is written as `narrow` can be read as `wide`; nothing where names hide it.
@@ -47,7 +47,7 @@ pub const fn covers(wide: &str, narrow: &str) -> Option<bool> {
     if same(wide, "string") && (starts(narrow, "string(").is_some() || starts(narrow, "\"").is_some()) {
         return Some(true);
     }
-    if is_a_name(wide) || is_a_name(narrow) { None } else { Some(false) }
+    if has_name(wide) || has_name(narrow) { None } else { Some(false) }
 }
 
 /// A number's kind (`u`, `i` or `f`) and bits.
@@ -85,17 +85,50 @@ const fn number(text: &str) -> Option<Number> {
     Some(Number { kind: bytes[0], bits })
 }
 
-/// A type of the user's, alone or somewhere inside.
-const fn is_a_name(ty: &str) -> bool {
-    let bytes = ty.as_bytes();
+/// Whether a type of the user's is in it: a word that is none of ours. Texts and the formats of strings are no words.
+const fn has_name(ty: &str) -> bool {
+    let mut rest = ty;
+    while !rest.is_empty() {
+        let (word, behind) = rest.split_at(word_len(rest));
+        rest = behind;
+        if !(word.is_empty() || is_own(word)) {
+            return true;
+        }
+        rest = match (starts(rest, "\""), starts(rest, "(")) {
+            (Some(text), _) => after(text, b'"'),
+            (_, Some(format)) if same(word, "string") => after(format, b')'),
+            _ => behind_one(rest),
+        };
+    }
+    false
+}
+
+/// How long the word is that a text begins with.
+const fn word_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at].is_ascii_uppercase() || bytes[at] == b'"' {
-            return bytes[at] != b'"';
+    while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_' || !bytes[at].is_ascii()) {
+        at += 1;
+    }
+    at
+}
+
+/// Whether a word is one of those that all types are written with, or a length.
+const fn is_own(word: &str) -> bool {
+    const WORDS: [&str; 6] = ["any", "null", "bool", "string", "success", "nothing"];
+    let mut at = 0;
+    while at < WORDS.len() {
+        if same(word, WORDS[at]) {
+            return true;
         }
         at += 1;
     }
-    false
+    word.as_bytes()[0].is_ascii_digit() || number(word).is_some()
+}
+
+/// Without its first byte, which is of no word, and so a character.
+const fn behind_one(text: &str) -> &str {
+    if text.is_empty() { text } else { text.split_at(1).1 }
 }
 
 const fn bracketed<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {

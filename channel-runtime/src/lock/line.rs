@@ -53,7 +53,11 @@ impl Line {
                 self.push_number(*bits as usize);
             }
             Type::Text { format: None } => self.push("string"),
-            Type::Text { format: Some(format) } => self.push_all(&["string(", format, ")"]),
+            Type::Text { format: Some(format) } => {
+                self.push("string(");
+                self.push_escaped(format);
+                self.push(")");
+            }
             Type::Literal(text) => {
                 self.push("\"");
                 self.push_escaped(text);
@@ -138,7 +142,7 @@ const MEANS_SOMETHING: [bool; 256] = {
         byte += 1;
     }
     table[0x7f] = true;
-    let (others, mut at) = (b"%:?|#(/*\"", 0);
+    let (others, mut at) = (b"%:?|#()/*\"", 0);
     while at < others.len() {
         table[others[at] as usize] = true;
         at += 1;

@@ -20,6 +20,7 @@ mod file;
 mod fingerprint;
 mod line;
 mod lines;
+mod locked;
 mod report;
 #[cfg(test)]
 mod tests;

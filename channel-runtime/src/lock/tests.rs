@@ -121,10 +121,10 @@ fn every_line_that_is_missing_and_every_line_too_many_is_told_once() {
 
 #[test]
 fn a_message_that_comes_or_goes_is_told_without_its_fields() {
-    let without: String =
-        WRITTEN.lines().filter(|line| !line.starts_with("> move")).flat_map(|line| [line, "\n"]).collect();
+    let is_of_move = |line: &str| line.starts_with("> move") || line.starts_with("< move (answer)");
+    let without: String = WRITTEN.lines().filter(|line| !is_of_move(line)).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(said(&without), ["fine: `> move` is new"]);
-    let more = "> move to: string\n> resign\n> resign at: u8\n> resign why: string\n";
+    let more = "> move to: string\n> resign\n> resign at: u8\n> resign why: string\n< resign (answer): moved\n";
     let with = said(&WRITTEN.replace("> move to: string\n", more));
     assert_eq!(with, ["breaks: `> resign` is gone, and old clients still say it"]);
 }
@@ -176,6 +176,10 @@ fn what_a_client_says_may_become_wider_and_what_it_hears_narrower() {
         ("Piece", "Man", Unclear, Unclear),
         ("opaque Square", "opaque Field", Unclear, Unclear),
         ("[Piece]", "[Man]", Unclear, Unclear),
+        ("piece", "man", Unclear, Unclear),
+        ("opaque codes", "[opaque more::codes]", Unclear, Unclear),
+        ("string(date)", "[string(Uuid)]", Breaks, Breaks),
+        ("\"Man\"", "\"King\"", Breaks, Breaks),
     ] {
         let line = |direction: &str, ty: &str| format!("{direction} move from: {ty}");
         assert_eq!(verdict(&line(">", narrow), &line(">", wide)), verdict_of_client, "> {narrow} to {wide}");
@@ -189,7 +193,10 @@ fn what_a_client_says_may_become_wider_and_what_it_hears_narrower() {
     assert_eq!(covers("success u16", "success u8"), Some(true));
     assert_eq!(covers("moved | nothing", "moved"), Some(true));
     assert_eq!(covers("won | moved | nothing", "moved | won"), Some(true));
-    assert_eq!(covers("won | moved", "moved | nothing"), Some(false));
+    assert_eq!(verdict("< move (answer): won | moved", "< move (answer): moved | nothing"), Verdict::Breaks);
+    assert_eq!(verdict("< move (answer): moved", "< move (answer): won"), Verdict::Breaks);
+    assert_eq!(verdict("< move (answer): moved", "< move (answer): success Piece"), Verdict::Breaks);
+    assert_eq!(verdict("< move (answer): success Piece", "< move (answer): success Man"), Verdict::Unclear);
     assert_eq!(covers("u8 | null", "[u8 | null]"), Some(false));
     assert_eq!(covers("[u16 | null] | null", "[u8]"), Some(true));
     assert_eq!(covers("Piece | null", "Man | null"), None);
