@@ -27,12 +27,14 @@ mod server {
     use std::hash::Hash;
     use std::str::FromStr;
     use std::sync::Arc;
+    use std::time::SystemTime;
 
     use bytes::Bytes;
 
     use super::Protocol;
     use crate::codec::DecodeError;
     use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
+    use crate::fault::Fault;
     use crate::handshake::Handshake;
     use crate::message::{Message, Messages};
     use crate::notice::Notice;
@@ -41,6 +43,7 @@ mod server {
     use crate::reply::{Flow, Handling};
     use crate::room::Room;
     use crate::socket::Socket;
+    use crate::token::Token;
     use crate::wire::close::Close;
 
     /// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
@@ -150,6 +153,36 @@ mod server {
         /// `identity`
         fn identified(&self) -> Option<Self::Identity> {
             None
+        }
+
+        /// `expires_at`
+        fn expires(&self) -> Option<SystemTime> {
+            None
+        }
+
+        /// Whether there is an `on_refresh`; where there is none, nobody knows `$auth`.
+        const REFRESHES: bool = false;
+
+        /// `on_refresh`
+        fn refreshed(
+            &mut self,
+            token: Token,
+            socket: &Socket<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Result<(), Fault>> + Send {
+            _ = (token, socket, app);
+            async { Ok(()) }
+        }
+
+        /// `on_reauthorize`
+        fn reauthorized(
+            &mut self,
+            room: Room<Self>,
+            socket: &Socket<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Result<(), Fault>> + Send {
+            _ = (room, socket, app);
+            async { Ok(()) }
         }
 
         /// `on_connect`

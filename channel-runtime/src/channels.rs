@@ -213,7 +213,7 @@ where
         let handler = C::build(handshake, params, &app).await?;
         handler.authorized(&app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
-        let session = Session::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone());
+        let session = Session::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone())?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
             tokio::spawn(session.start(io, read_ahead, admission, agreed));
         });

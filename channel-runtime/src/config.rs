@@ -69,6 +69,9 @@ pub struct Config {
     /// is refused as for [`message_rate`](Self::message_rate), and remembered when the user comes back. A connection without an
     /// identity is a user of its own. Where it is set, each read of a user's connection costs a look at the clock and a lock.
     pub message_rate_per_user: Option<Rate>,
+    /// How long before a connection's `expires_at` its client is told so: 60 seconds, or a fifth of the time that is left when
+    /// the end becomes known, where that is shorter.
+    pub auth_warning: Duration,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
@@ -124,6 +127,7 @@ impl Default for Config {
             turned_away: 1024,
             message_rate: Some(Rate::new(1000, Duration::from_secs(1)).burst(10_000)),
             message_rate_per_user: None,
+            auth_warning: Duration::from_secs(60),
             message_bytes: 64 * 1024,
             frame_bytes: 64 * 1024,
             message_fragments: 1024,
@@ -230,6 +234,13 @@ impl Config {
     #[must_use]
     pub fn message_rate_per_user(mut self, rate: impl Into<Option<Rate>>) -> Self {
         self.message_rate_per_user = rate.into();
+        self
+    }
+
+    /// Sets [`auth_warning`](Self::auth_warning).
+    #[must_use]
+    pub fn auth_warning(mut self, time: Duration) -> Self {
+        self.auth_warning = time;
         self
     }
 

@@ -52,8 +52,9 @@
 //! `$` are the protocol's, and so are the types `success`, `error` and all that begin with `$`. A message with a `ref`, a string
 //! of at most 64 bytes or a 64-bit integer, has exactly one answer with the same `ref`: the message that its handler returned,
 //! or `{"type":"success","ref":7}`, or `{"type":"error","ref":7,"code":"..","message":"..","timestamp":".."}`. A frame of a room
-//! other than the path's own names it in `"$room"`. What a client says wrong is answered and closes nothing, but for violations
-//! of the WebSocket protocol and messages over the size limit.
+//! other than the path's own names it in `"$room"`. `{"type":"$auth_expiring","in_ms":60000}` tells a client that what it was
+//! let in with ends, and `{"type":"$auth","ref":8,"token":".."}` renews it: see [`macro@channel`]. What a client says wrong is
+//! answered and closes nothing, but for violations of the WebSocket protocol and messages over the size limit.
 //!
 //! # Compression
 //!
@@ -99,6 +100,8 @@ mod audience;
 #[cfg(feature = "server")]
 mod authenticate;
 #[cfg(feature = "server")]
+mod authority;
+#[cfg(feature = "server")]
 mod bound;
 #[cfg(feature = "server")]
 mod channels;
@@ -110,6 +113,8 @@ mod connection;
 mod counts;
 #[cfg(feature = "server")]
 mod door;
+#[cfg(feature = "server")]
+mod expiry;
 #[cfg(feature = "server")]
 mod filter;
 #[cfg(feature = "server")]

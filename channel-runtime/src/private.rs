@@ -37,6 +37,7 @@ mod server {
     use std::collections::VecDeque;
     use std::fmt::Display;
 
+    pub use crate::authority::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
     use crate::channel::{Channel, Identity, Route};
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;

@@ -24,6 +24,10 @@ impl<C> Room<C> {
         Self { name: format!("{kind}:{key}").into(), channel: PhantomData }
     }
 
+    pub(crate) fn of_key(name: Arc<str>) -> Self {
+        Self { name, channel: PhantomData }
+    }
+
     /// The encoded path of the path's own room, below the mount point: `/game/42`; nothing for a declared kind's.
     pub fn path(&self) -> Option<&str> {
         self.name.starts_with('/').then_some(&*self.name)

@@ -8,18 +8,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use tokio::time::sleep;
 
 use crate::activity::{Activity, Token, Work};
+use crate::authority;
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
 use crate::config::Config;
 use crate::describe::parts::MessageShape;
 use crate::door::Admission;
+use crate::expiry::{Expiry, time_left};
 use crate::fault::Fault;
 use crate::heartbeat;
 use crate::hub::Hub;
@@ -27,6 +29,7 @@ use crate::link::{self, Link, Step};
 use crate::members::Visit;
 use crate::message::Messages;
 use crate::registry::{Membership, Newcomer, SessionGuard, UserKey};
+use crate::reject::Reject;
 use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -41,6 +44,7 @@ pub(crate) struct Session<C: Channel> {
     /// The name of its path's room.
     room: Arc<str>,
     user: Option<UserKey>,
+    expires_at: Option<SystemTime>,
     app: Arc<C::App>,
     hub: Hub<C>,
     config: Arc<Config>,
@@ -49,10 +53,23 @@ pub(crate) struct Session<C: Channel> {
 
 impl<C: Channel> Session<C> {
     /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
-    pub fn new(handler: C, app: Arc<C::App>, hub: Hub<C>, config: Arc<Config>, activity: Activity) -> Self {
+    ///
+    /// # Errors
+    /// 401 where its authority has ended already.
+    pub fn new(
+        handler: C,
+        app: Arc<C::App>,
+        hub: Hub<C>,
+        config: Arc<Config>,
+        activity: Activity,
+    ) -> Result<Self, Reject> {
         let room = Arc::clone(handler.own_room().key());
         let user = handler.identified().map(|identity| UserKey::new(&identity));
-        Self { handler, room, user, app, hub, config, activity }
+        let expires_at = handler.expires();
+        if expires_at.is_some_and(|end| time_left(end).is_zero()) {
+            return Err(Reject::unauthorized("it has expired"));
+        }
+        Ok(Self { handler, room, user, expires_at, app, hub, config, activity })
     }
 
     /// Makes the connection a member of its rooms and returns the task that runs it to its end.
@@ -63,7 +80,7 @@ impl<C: Channel> Session<C> {
         admission: Admission,
         deflate: Option<Agreed>,
     ) -> impl Future<Output = ()> + Send + use<C> {
-        let Self { handler, room, user, app, hub, config, activity } = self;
+        let Self { handler, room, user, expires_at, app, hub, config, activity } = self;
         let registry = Arc::clone(hub.registry());
         let counted = (registry.begin_session(), admission);
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
@@ -82,11 +99,12 @@ impl<C: Channel> Session<C> {
         };
         heartbeat::watch(&registry, &config);
         let connection = Arc::clone(&membership.connection);
+        let expiry = Expiry::watch(expires_at, &connection, config.auth_warning);
         let link = Link::new(io, read_ahead, Arc::clone(&connection), registry, config);
         let _visit = connection.own_room.visit();
         let socket = Socket::new(hub, connection);
         let membership = Some(membership);
-        let running = Running { handler, socket, app, link, membership, _visit, _counted: counted };
+        let running = Running { handler, socket, app, link, expiry, membership, _visit, _counted: counted };
         Either::Left(running.run(busy))
     }
 }
@@ -97,6 +115,8 @@ struct Running<C: Channel> {
     socket: Socket<C>,
     app: Arc<C::App>,
     link: Link,
+    /// The end of its authority, where it has one.
+    expiry: Option<Expiry>,
     /// Nothing once it has ended and is about to be told so.
     membership: Option<Membership>,
     /// Dropped after all that it may be the last to use: the state of the room.
@@ -155,7 +175,7 @@ impl<C: Channel> Running<C> {
 
     /// Begins a turn: what it is, and what runs it.
     fn handle(&mut self, step: Step) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
-        let Self { handler, socket, app, link, .. } = self;
+        let Self { handler, socket, app, link, expiry, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
         let (what, future): (_, BoxFuture<'_, Flow>) = match step {
@@ -180,10 +200,16 @@ impl<C: Channel> Running<C> {
                     }
                     return None;
                 }
-                Ok(Err(error)) => {
-                    socket.counts().invalid.add(1);
-                    ("on_invalid", Box::pin(handler.invalid(error, socket, app)))
-                }
+                Ok(Err(error)) => match C::REFRESHES.then(|| authority::token_in(&text, &error)).flatten() {
+                    Some(token) => {
+                        let warning = link.config().auth_warning;
+                        ("on_refresh", Box::pin(authority::refresh(handler, token, socket, app, expiry, warning)))
+                    }
+                    None => {
+                        socket.counts().invalid.add(1);
+                        ("on_invalid", Box::pin(handler.invalid(error, socket, app)))
+                    }
+                },
                 Err(interrupted) => {
                     Self::interrupted(socket, interrupted, "reading a message");
                     return None;
@@ -208,6 +234,7 @@ impl<C: Channel> Running<C> {
     async fn end(&mut self) {
         let close = self.link.end();
         self.membership = None;
+        self.expiry = None;
         // What a notice holds may panic when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(|| self.socket.connection().inbox.clear()));
         self.close(close).await;

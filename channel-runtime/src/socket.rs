@@ -116,6 +116,14 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
+    /// As [`send_fault`](Self::send_fault), with the name of the room that it is about.
+    pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
+        self.push(|json| {
+            codec::encode_fault(fault, &timestamp(), Head { reference: None, room: Some(room) }, json);
+            Ok(())
+        });
+    }
+
     /// The members of the path's own room, this client among them.
     pub fn room(&self) -> Audience<C, OwnRoom> {
         self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::from(self.id()))

@@ -76,6 +76,18 @@ impl Bare {
         ::std::option::Option::None
     }
 
+    fn expires_at(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        ::std::option::Option::None
+    }
+
+    async fn on_refresh(&mut self, _: ::channel_runtime::Token) -> ::std::result::Result<(), Fault> {
+        ::std::result::Result::Ok(())
+    }
+
+    fn on_reauthorize(&mut self, _: ::channel_runtime::Room<Self>) -> bool {
+        true
+    }
+
     async fn on_close(&mut self, _: ::channel_runtime::Close) {}
 }
 

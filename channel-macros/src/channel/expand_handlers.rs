@@ -237,6 +237,21 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             }
         }
     };
+    let decided = |name: &str, datum: TokenStream| {
+        let name = Ident::new(name, proc_macro2::Span::call_site());
+        quote! {
+            #(#cfgs)*
+            async fn #name(
+                &mut self,
+                __message: #datum,
+                __socket: &::channel_runtime::Socket<Self>,
+                __app: &<Self as ::channel_runtime::Route>::App,
+            ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
+                let __reply = #tokens;
+                ::channel_runtime::private::#name(#answer)
+            }
+        }
+    };
     let bytes = || Some(quote!(::channel_runtime::private::Bytes));
     match kind {
         Kind::Authorize => quote! {
@@ -260,6 +275,22 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 }
             }
         }
+        Kind::Expires => quote! {
+            #(#cfgs)*
+            fn expires(&self) -> ::core::option::Option<::std::time::SystemTime> {
+                let __reply = #tokens;
+                ::channel_runtime::private::expires(#answer)
+            }
+        },
+        Kind::Refresh => {
+            let method = decided("refreshed", quote!(::channel_runtime::Token));
+            quote! {
+                #(#cfgs)*
+                const REFRESHES: ::core::primitive::bool = true;
+                #method
+            }
+        }
+        Kind::Reauthorize => decided("reauthorized", quote!(::channel_runtime::Room<Self>)),
         Kind::Connect => usual("connected", None, replied(call)),
         Kind::Ping => usual("pinged", bytes(), replied(call)),
         Kind::Pong => usual("ponged", bytes(), replied(call)),

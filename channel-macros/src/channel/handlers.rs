@@ -114,6 +114,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
     }
     channel.lists.check_received(&channel.handlers, errors);
+    hooks::check_pairs(&channel.hooks, errors);
     channel.unmarked = Unmarked::find(block, &channel);
     name.is_some().then_some(channel)
 }

@@ -19,7 +19,10 @@ pub struct Hook {
 pub enum Kind {
     Authorize,
     Identity,
+    Expires,
     Connect,
+    Refresh,
+    Reauthorize,
     Binary,
     Ping,
     Pong,
@@ -28,10 +31,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Authorize,
         Self::Identity,
+        Self::Expires,
         Self::Connect,
+        Self::Refresh,
+        Self::Reauthorize,
         Self::Binary,
         Self::Ping,
         Self::Pong,
@@ -47,7 +53,10 @@ impl Kind {
         match self {
             Self::Authorize => "authorize",
             Self::Identity => "identity",
+            Self::Expires => "expires_at",
             Self::Connect => "on_connect",
+            Self::Refresh => "on_refresh",
+            Self::Reauthorize => "on_reauthorize",
             Self::Binary => "on_binary",
             Self::Ping => "on_ping",
             Self::Pong => "on_pong",
@@ -61,7 +70,14 @@ impl Kind {
         match self {
             Self::Authorize => "write `async fn authorize(&self, app: &App) -> Result<(), Reject>`",
             Self::Identity => "write `fn identity(&self) -> &UserId`, or without the `&`, or an `Option` of either",
+            Self::Expires => "write `fn expires_at(&self) -> Option<SystemTime>`",
             Self::Connect => "write `async fn on_connect(&mut self, socket: &Socket<Self>, app: &App)`",
+            Self::Refresh => {
+                "write `async fn on_refresh(&mut self, token: Token, socket: &Socket<Self>, app: &App) -> Result<(), Fault>`"
+            }
+            Self::Reauthorize => {
+                "write `async fn on_reauthorize(&mut self, room: Room<Self>, socket: &Socket<Self>, app: &App) -> bool`"
+            }
             Self::Binary => "write `async fn on_binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
             Self::Ping => "write `async fn on_ping(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
             Self::Pong => "write `async fn on_pong(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
@@ -74,11 +90,11 @@ impl Kind {
 
     /// Whether it is about something: bytes, an error, a close.
     fn has_datum(self) -> bool {
-        !matches!(self, Self::Authorize | Self::Identity | Self::Connect)
+        !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect)
     }
 
     fn is_before_the_upgrade(self) -> bool {
-        matches!(self, Self::Authorize | Self::Identity)
+        matches!(self, Self::Authorize | Self::Identity | Self::Expires)
     }
 }
 
@@ -125,7 +141,28 @@ impl Hook {
             errors.at(receiver, format_args!("{who} takes `&self`"), kind.usage());
         }
         let key = if kind == Kind::Identity { key(sig, &call, &cfgs, errors) } else { None };
+        match kind {
+            Kind::Expires => check_end(sig, &call, errors),
+            Kind::Refresh | Kind::Reauthorize if call.returns.is_none() => {
+                errors.at(&sig.ident, format_args!("{who} returns what it has decided"), kind.usage());
+            }
+            _ => {}
+        }
+        if kind == Kind::Reauthorize
+            && let Some(room) = call.app().filter(|ty| is_reference_to(ty, "Room"))
+        {
+            errors.at(room, format_args!("{who} takes the room by value"), kind.usage());
+        }
         (errors.len() == before).then_some(Self { kind, cfgs, call, key })
+    }
+}
+
+/// A hook that another one's work makes run is of no use without that.
+pub fn check_pairs(hooks: &[Hook], errors: &mut Errors) {
+    let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == Kind::Reauthorize) else { return };
+    if !hooks.iter().any(|hook| hook.kind == Kind::Refresh) {
+        let what = "`on_reauthorize` runs after `on_refresh`, which is not there";
+        errors.at(&reauthorize.call.name, what, Kind::Refresh.usage());
     }
 }
 
@@ -135,6 +172,25 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
         ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(ty) if ty.mutability.is_none()),
         _ => false,
     }
+}
+
+/// What is special about `expires_at`: it reads what is there, as often as the connection's end may have changed.
+fn check_end(sig: &Signature, call: &Call, errors: &mut Errors) {
+    let usage = Kind::Expires.usage();
+    if let Some(keyword) = &sig.asyncness {
+        errors.at(keyword, "`expires_at` is not `async`: it reads what the extractors found", usage);
+    }
+    if let Some(app) = call.app() {
+        errors.at(app, "`expires_at` takes `&self` alone", usage);
+    }
+    if call.returns.is_none() {
+        errors.at(&sig.ident, "`expires_at` returns when the connection's authority ends", usage);
+    }
+}
+
+fn is_reference_to(ty: &Type, name: &str) -> bool {
+    let Type::Reference(reference) = ungroup(ty) else { return false };
+    last_segment(&reference.elem).is_some_and(|segment| segment.ident == name)
 }
 
 /// What `identity` returns: `K`, `&K`, `Option<K>` or `Option<&K>`.
@@ -203,6 +259,11 @@ mod tests {
             ("authorise", "authorize"),
             ("authorized", "authorize"),
             ("identify", "identity"),
+            ("expire_at", "expires_at"),
+            ("expires", "expires_at"),
+            ("on_refreshed", "on_refresh"),
+            ("on_refesh", "on_refresh"),
+            ("on_reauthorise", "on_reauthorize"),
         ] {
             assert_eq!(meant_by(slip).map(Kind::name), Some(hook), "{slip}");
         }
@@ -210,9 +271,23 @@ mod tests {
 
     #[test]
     fn plain_methods_are_left_alone() {
-        for name in
-            ["on_turn_end", "on_king", "on_move", "on_count", "on_player", "seat", "close", "connect", "on", "on_"]
-        {
+        for name in [
+            "on_turn_end",
+            "on_king",
+            "on_move",
+            "on_count",
+            "on_player",
+            "seat",
+            "close",
+            "connect",
+            "on",
+            "on_",
+            "expired",
+            "refresh",
+            "on_reset",
+            "on_retry",
+            "on_request",
+        ] {
             assert_eq!(meant_by(name), None, "{name}");
         }
     }
@@ -242,6 +317,13 @@ mod tests {
             (Kind::Identity, quote!(fn identity(&self) -> &str)),
             (Kind::Identity, quote!(fn identity(&self, app: &App) -> Id)),
             (Kind::Identity, quote!(fn identity(&self) -> impl Copy)),
+            (Kind::Expires, quote!(fn expires_at(&self))),
+            (Kind::Expires, quote!(async fn expires_at(&self) -> SystemTime)),
+            (Kind::Expires, quote!(fn expires_at(&mut self) -> SystemTime)),
+            (Kind::Expires, quote!(fn expires_at(&self, app: &App) -> SystemTime)),
+            (Kind::Refresh, quote!(fn on_refresh(&mut self, token: Token))),
+            (Kind::Reauthorize, quote!(fn on_reauthorize(&mut self, room: Room<Self>))),
+            (Kind::Reauthorize, quote!(fn on_reauthorize(&mut self, room: &Room<Self>) -> bool)),
         ] {
             let text = signature.to_string();
             let mut errors = Errors::default();

@@ -5,12 +5,13 @@ use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::expected::{fault, message, read, success, unexpected};
+use super::expected::{auth_expiring, fault, message, read, success, unexpected};
 use super::pipe::Near;
 use super::settle;
 use crate::activity::Activity;
@@ -65,6 +66,15 @@ impl<C: Channel> Client<C> {
         let reference = Ref::Number(self.next_ref);
         self.next_ref += 1;
         self.send_message(message.into(), Some(&reference));
+        Request { client: self, reference }
+    }
+
+    /// Says `$auth` with a new token, which `on_refresh` judges: its answer is a `success`, with `expires_in_ms` where the
+    /// authority has an end, or an error.
+    pub fn refresh(&mut self, token: &str) -> Request<'_, C> {
+        let reference = Ref::Number(self.next_ref);
+        self.next_ref += 1;
+        self.send_text(&json!({ "type": "$auth", "ref": reference, "token": token }).to_string());
         Request { client: self, reference }
     }
 
@@ -130,6 +140,15 @@ impl<C: Channel> Client<C> {
     pub async fn expect_success(&mut self) -> Value {
         let text = self.next_text("success").await;
         success::<C>(&text)
+    }
+
+    /// The next message, which is `$auth_expiring`: how long the authority lasts that the client has.
+    ///
+    /// # Panics
+    /// Where something else comes, or nothing.
+    pub async fn expect_auth_expiring(&mut self) -> Duration {
+        let text = self.next_text("$auth_expiring").await;
+        auth_expiring(&text)
     }
 
     /// The next message, whatever it is.

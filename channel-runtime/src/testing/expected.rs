@@ -1,6 +1,8 @@
 //! What a test expected, read from what came; or a panic that says what came instead.
 
-use serde::{Deserializer, Serializer};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
 use crate::channel::Protocol;
@@ -31,6 +33,19 @@ pub(super) fn fault<C: Protocol>(text: &str, code: &str) -> Fault {
     match read::<C>(text).body {
         ReceivedBody::Error { fault, .. } if fault.code == code => fault,
         _ => unexpected_text(&format!("error with code {code}"), text),
+    }
+}
+
+pub(super) fn auth_expiring(text: &str) -> Duration {
+    #[derive(Deserialize)]
+    struct Expiring<'a> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        in_ms: u64,
+    }
+    match serde_json::from_str(text) {
+        Ok(Expiring { kind: "$auth_expiring", in_ms }) => Duration::from_millis(in_ms),
+        _ => unexpected_text("$auth_expiring", text),
     }
 }
 

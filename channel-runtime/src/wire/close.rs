@@ -162,11 +162,13 @@ pub enum ClosedBy {
     Idle,
     /// We, because the client went on saying more than its rates allow.
     RateLimited,
+    /// We, because what the client was let in with has ended, and it did not renew it.
+    Expired,
 }
 
 impl ClosedBy {
     /// All of them, in order.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Client,
         Self::Server,
         Self::Lost,
@@ -176,6 +178,7 @@ impl ClosedBy {
         Self::NoPong,
         Self::Idle,
         Self::RateLimited,
+        Self::Expired,
     ];
 
     /// For programs.
@@ -191,6 +194,7 @@ impl ClosedBy {
             Self::NoPong => "no_pong",
             Self::Idle => "idle",
             Self::RateLimited => "rate_limited",
+            Self::Expired => "expired",
         }
     }
 }
@@ -207,6 +211,7 @@ impl fmt::Display for ClosedBy {
             Self::NoPong => "closed because the client did not answer a ping",
             Self::Idle => "closed because the client was idle",
             Self::RateLimited => "closed because the client said too much",
+            Self::Expired => "closed because the client's authority has expired",
         })
     }
 }
