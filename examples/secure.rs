@@ -1,19 +1,22 @@
-//! Who may connect: a token in the query or in the `Authorization` header, checked before the upgrade.
+//! Who may connect, for how long, and how a page learns that it may not.
 //!
 //! Documents that several people write at once. A token (a JWT, signed with HS256) says who somebody is, a table of
-//! grants which documents they may read and write. Without both, nobody gets as far as a connection.
+//! grants which documents they may read and write. Without both, nobody gets as far as a connection; and when the token ends
+//! and is not renewed, so does the connection.
 //!
-//! `cargo run --example secure`, open the printed address, and try every way to be refused.
+//! `cargo run --example secure`, open the printed address, and try every way to be refused. Behind a proxy, say where it is:
+//! `PROXY=10.0.0.0/8`.
 
 use std::env;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channel_runtime::{
-    CloseCode, Extract, Fault, Handshake, Reject, Server, Socket, Token, channel, channels, message,
+    Auth, Authenticate, Config, Fault, InvalidJwtKey, JwtKey, JwtKeySet, Proxies, Reject, Room, Server, Socket, Token,
+    channel, channels, message,
 };
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use warp::Filter;
 use warp::http::StatusCode;
@@ -21,9 +24,9 @@ use warp::http::StatusCode;
 #[channel("/secure/:resource_id", app = App, room_state = Document)]
 pub struct AuthenticatedChannel {
     pub resource_id: String,
-    /// Made from the token before the upgrade: no handler ever runs without a user.
+    /// Made from the token before the upgrade, wherever it stands: no handler ever runs without a user.
     #[extract]
-    pub user: User,
+    pub user: Auth<User>,
 }
 
 /// Who the server thinks you are.
@@ -33,7 +36,7 @@ pub struct Welcome {
     pub resource_id: String,
     pub may_write: bool,
     /// Seconds since 1970.
-    pub expires_at: u64,
+    pub expires_at: Option<u64>,
 }
 
 /// The document as it stands: when somebody connects, and after each change.
@@ -58,9 +61,29 @@ impl AuthenticatedChannel {
     /// The token was good. Is this document theirs to read?
     fn authorize(&self, app: &App) -> Result<(), Reject> {
         if !app.may(&self.user, Access::Read, &self.resource_id) {
-            return Err(Reject::forbidden("Access denied"));
+            return Err(Reject::forbidden("access denied"));
         }
         Ok(())
+    }
+
+    fn identity(&self) -> u64 {
+        self.user.id
+    }
+
+    /// The client hears `$auth_expiring` some time before, and is closed with 4401 then.
+    fn expires_at(&self) -> Option<SystemTime> {
+        self.user.expires_at
+    }
+
+    /// The client has said `$auth`: it has a new token.
+    async fn on_refresh(&mut self, token: Token, app: &App) -> Result<(), Reject> {
+        self.user = Auth::from_token(token, app).await?;
+        Ok(())
+    }
+
+    /// The new token was good. Is the document still theirs to read?
+    fn on_reauthorize(&mut self, _: Room<Self>, app: &App) -> bool {
+        app.may(&self.user, Access::Read, &self.resource_id)
     }
 
     fn on_connect(&mut self, socket: &Socket<Self>, app: &App) {
@@ -68,7 +91,7 @@ impl AuthenticatedChannel {
             user: self.user.name.clone(),
             resource_id: self.resource_id.clone(),
             may_write: app.may(&self.user, Access::Write, &self.resource_id),
-            expires_at: self.user.expires_at,
+            expires_at: self.user.expires_at.map(seconds),
         });
         // Under the room's lock, so that no change falls between reading the document and sending it.
         socket.room().with(|document, _| {
@@ -78,11 +101,6 @@ impl AuthenticatedChannel {
 
     #[message]
     pub fn write(&mut self, write: Write, socket: &Socket<Self>, app: &App) -> Result<(), Fault> {
-        if self.user.expires_at <= now() {
-            // Nothing is sent after a close: its code and reason are the answer.
-            socket.close(CloseCode::UNAUTHORIZED, "Token expired");
-            return Err(Fault::new(Fault::UNAUTHORIZED, "Token expired"));
-        }
         if !app.may(&self.user, Access::Write, &self.resource_id) {
             return Err(Fault::forbidden("You may read this document, but not write it"));
         }
@@ -101,15 +119,17 @@ impl AuthenticatedChannel {
 pub struct User {
     pub id: u64,
     pub name: String,
-    /// Seconds since 1970.
-    pub expires_at: u64,
+    pub expires_at: Option<SystemTime>,
 }
 
-impl Extract<App> for User {
-    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
-        // Browsers can't set headers on a WebSocket, so the query is for them.
-        let token = handshake.query_param("token").map(Token::new).or_else(|| handshake.bearer_token());
-        app.user(token.ok_or(Reject::absent("No token provided"))?.expose())
+/// `Auth<User>` finds the token: in the header, among the subprotocols, in a cookie, in the query.
+impl Authenticate<App> for User {
+    async fn authenticate(token: Token, app: &App) -> Result<Self, Reject> {
+        let jwt = app.keys.verify::<Claims>(&token)?;
+        let user = USERS.into_iter().find(|(id, _)| *id == jwt.user_id);
+        // What is wrong with a bad token is not for its bearer to know.
+        let (id, name) = user.ok_or(Reject::unauthorized("invalid token"))?;
+        Ok(User { id, name: name.into(), expires_at: jwt.expires_at() })
     }
 }
 
@@ -139,42 +159,48 @@ const GRANTS: [(u64, &str, Access); 4] = [
 ];
 
 pub struct App {
-    secret: Vec<u8>,
+    keys: JwtKeySet,
+    /// What `keys` verifies, this signs.
+    signs: EncodingKey,
+    grants: Mutex<Vec<(u64, &'static str, Access)>>,
 }
 
 impl App {
-    /// An app that trusts tokens signed with this secret.
-    pub fn new(secret: impl Into<Vec<u8>>) -> Self {
-        Self { secret: secret.into() }
-    }
-
-    /// The user behind a token. What is wrong with a bad one is not for its bearer to know.
-    fn user(&self, token: &str) -> Result<User, Reject> {
-        let invalid = || Reject::unauthorized("Invalid token");
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 0;
-        let Claims { user_id, exp } = jsonwebtoken::decode(token, &DecodingKey::from_secret(&self.secret), &validation)
-            .map_err(|_| invalid())?
-            .claims;
-        let (id, name) = USERS.into_iter().find(|(id, _)| *id == user_id).ok_or_else(invalid)?;
-        Ok(User { id, name: name.into(), expires_at: exp })
+    /// An app that trusts tokens signed with this secret, of 32 bytes at least.
+    pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, InvalidJwtKey> {
+        let key = JwtKey::hs256(&secret)?;
+        Ok(Self {
+            keys: JwtKeySet::new([key]).leeway(Duration::ZERO),
+            signs: EncodingKey::from_secret(secret.as_ref()),
+            grants: Mutex::new(GRANTS.to_vec()),
+        })
     }
 
     fn may(&self, user: &User, access: Access, resource_id: &str) -> bool {
-        GRANTS.iter().any(|&(id, resource, granted)| id == user.id && resource == resource_id && access <= granted)
+        let grants = self.grants.lock().expect("nobody panics with the grants");
+        grants.iter().any(|&(id, resource, granted)| id == user.id && resource == resource_id && access <= granted)
+    }
+
+    /// Takes a right away. Whoever is inside may stay until its token is renewed.
+    pub fn revoke(&self, user_id: u64, resource_id: &str) {
+        let mut grants = self.grants.lock().expect("nobody panics with the grants");
+        grants.retain(|&(id, resource, _)| id != user_id || resource != resource_id);
     }
 
     /// A token for this user, good until then.
     pub fn token(&self, user_id: u64, expires_at: u64) -> String {
         let claims = Claims { user_id, exp: expires_at };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(&self.secret))
-            .expect("HS256 signs any claims")
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signs).expect("HS256 signs any claims")
     }
 }
 
 /// Seconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    seconds(SystemTime::now())
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 /// `POST /login` asks for no password: it is here so that the page has tokens to show.
@@ -198,44 +224,50 @@ fn login(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = wa
     })
 }
 
-/// The address of the channel asked without an upgrade: would I be let in, and if not, why?
-///
-/// Pages need it, for a browser hides the status of a refused WebSocket.
-fn explain(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let request = warp::path!("secure" / String).and(warp::get()).and(query).and(warp::header::headers_cloned());
-    request.then(move |resource_id, query, headers| {
-        let app = app.clone();
-        async move {
-            let handshake = Handshake::new("/secure", query, headers);
-            let allowed = match User::extract(&handshake, &app).await {
-                Ok(user) => AuthenticatedChannel { resource_id, user }.authorize(&app),
-                Err(reject) => Err(reject),
-            };
-            allowed.map(|()| "Welcome")
+/// `POST /revoke` asks for none either.
+#[derive(Deserialize)]
+struct Revoke {
+    user: String,
+    resource_id: String,
+}
+
+fn revoke(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
+    let body = warp::body::content_length_limit(1024).and(warp::body::json());
+    warp::path!("revoke").and(warp::post()).and(body).map(move |revoke: Revoke| {
+        if let Some((id, _)) = USERS.into_iter().find(|(_, name)| *name == revoke.user) {
+            app.revoke(id, &revoke.resource_id);
         }
+        StatusCode::NO_CONTENT
     })
 }
 
-/// What is not a channel: the login, the explanation and the page.
+/// What is not a channel: the login, the rights and the page.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
     let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/secure.html")));
-    login(app.clone()).or(explain(app)).or(page)
+    login(app.clone()).or(revoke(app)).or(page)
 }
 
-pub fn server(app: App) -> Server<App> {
-    let app = Arc::new(app);
+pub fn server(app: impl Into<Arc<App>>) -> Server<App> {
+    let app = app.into();
     channels![AuthenticatedChannel].app_arc(app.clone()).or(routes(app))
 }
 
+/// What the server believes of whom: pages of its own host, and the proxies that are named.
+fn config() -> Config {
+    match env::var("PROXY") {
+        Ok(network) => Config::default().proxies(Proxies::x_forwarded([network])).connections_per_ip(100),
+        Err(_) => Config::default(),
+    }
+}
+
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Without a secret of its own the server makes one up: its tokens then end with it.
     let made_up = || (0..4).flat_map(|n| RandomState::new().hash_one(n).to_ne_bytes()).collect();
     let secret = env::var("JWT_SECRET").map_or_else(|_| made_up(), String::into_bytes);
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
 
-    let bound = server(App::new(secret)).bind(addr).await?;
+    let bound = server(App::new(secret)?).config(config()).bind(addr).await?;
     println!("listening on http://{}", bound.local_addr());
-    bound.run().await
+    Ok(bound.run().await?)
 }

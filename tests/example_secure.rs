@@ -1,10 +1,15 @@
 //! The example `secure`: who is let in, and what they may do there.
 
 use channel_runtime::Reject;
+use std::sync::Arc;
+use std::time::Duration;
+
 use channel_runtime::testing::{self, Client, TestApp};
+use channel_runtime::{CloseCode, Fault};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use secure::{App, AuthenticatedChannel, Document, User, Welcome, Write};
+use secure::{App, AuthenticatedChannel, Document, Welcome, Write};
 use serde_json::json;
+use tokio::time::advance;
 
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../examples/secure.rs"]
@@ -14,9 +19,16 @@ const ADA: u64 = 1;
 const BEN: u64 = 2;
 const EVE: u64 = 3;
 
+const SECRET: &str = "a secret of thirty-two bytes and more";
+
+/// An app that trusts tokens signed with this secret.
+fn trusting(secret: &str) -> App {
+    App::new(secret).unwrap()
+}
+
 /// An app, and another that makes the tokens it trusts.
 fn app() -> (TestApp<App>, App) {
-    (testing::app(secure::server(App::new("the secret"))), App::new("the secret"))
+    (testing::app(secure::server(trusting(SECRET))), trusting(SECRET))
 }
 
 /// A token that is good for a minute.
@@ -42,24 +54,27 @@ fn refusal<T>(result: Result<T, Reject>) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_token_is_taken_from_the_query_or_from_the_header() {
+async fn a_token_is_taken_from_wherever_a_client_can_put_it() {
     let (app, issuer) = app();
     let expires_at = secure::now() + 60;
     let token = issuer.token(BEN, expires_at);
     let bearer = format!("Bearer {token}");
     let by_query = app.connect::<AuthenticatedChannel>("/secure/handbook").query("token", &token).await;
     let by_header = app.connect::<AuthenticatedChannel>("/secure/handbook").header("authorization", &bearer).await;
-    for client in [by_query, by_header] {
+    let offered = format!("channels.1.json, channels.token.{token}");
+    let by_subprotocol =
+        app.connect::<AuthenticatedChannel>("/secure/handbook").header("sec-websocket-protocol", &offered).await;
+    for client in [by_query, by_header, by_subprotocol] {
         let welcome: Welcome = client.expect("let in").expect().await;
         assert_eq!((welcome.user.as_str(), welcome.resource_id.as_str()), ("ben", "handbook"));
-        assert_eq!((welcome.may_write, welcome.expires_at), (true, expires_at));
+        assert_eq!((welcome.may_write, welcome.expires_at), (true, Some(expires_at)));
     }
 }
 
 #[tokio::test]
 async fn who_has_no_token_is_told_so() {
     let (app, _) = app();
-    let no_token = (401, "No token provided".to_owned());
+    let no_token = (401, "a token is needed".to_owned());
     let path = "/secure/handbook";
     assert_eq!(refusal(app.connect::<AuthenticatedChannel>(path).await), no_token);
     let basic = app.connect::<AuthenticatedChannel>(path).header("authorization", "Basic YWRhOnB3").await;
@@ -74,33 +89,32 @@ async fn a_bad_token_is_invalid_whatever_is_wrong_with_it() {
     let other_claims = token(&issuer, ADA);
     let other_claims = other_claims.split('.').nth(1).unwrap();
     let signed = |algorithm, claims: &serde_json::Value| {
-        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(b"the secret")).unwrap()
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
     };
     let exp = secure::now() + 60;
 
     assert!(knock(&app, "handbook", &good).await.is_ok());
     assert!(knock(&app, "handbook", &signed(Algorithm::HS256, &json!({ "user_id": EVE, "exp": exp }))).await.is_ok());
     for (bad, what) in [
-        (String::new(), "empty"),
         ("nonsense".into(), "no token at all"),
         (format!("{head}.{claims}"), "without a signature"),
         (format!("{head}.{claims}."), "with an empty signature"),
         (format!("{head}.{other_claims}.{signature}"), "with somebody else's claims"),
         (format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}."), "with `alg: none`"),
-        (token(&App::new("another secret"), EVE), "signed by somebody else"),
+        (token(&trusting("another secret of thirty-two bytes"), EVE), "signed by somebody else"),
         (issuer.token(EVE, secure::now() - 1), "expired a second ago"),
         (token(&issuer, 4711), "of a user that we don't know"),
         (signed(Algorithm::HS512, &json!({ "user_id": EVE, "exp": exp })), "signed in another way"),
         (signed(Algorithm::HS256, &json!({ "user_id": EVE })), "without an end"),
     ] {
-        assert_eq!(refusal(knock(&app, "handbook", &bad).await), (401, "Invalid token".into()), "{what}");
+        assert_eq!(refusal(knock(&app, "handbook", &bad).await), (401, "invalid token".into()), "{what}");
     }
 }
 
 #[tokio::test]
 async fn a_good_token_opens_only_what_its_user_may_read() {
     let (app, issuer) = app();
-    let denied = (403, "Access denied".to_owned());
+    let denied = (403, "access denied".to_owned());
     for (user, resource) in [(BEN, "payroll"), (EVE, "payroll"), (ADA, "no-such-document")] {
         assert_eq!(refusal(knock(&app, resource, &token(&issuer, user)).await), denied);
     }
@@ -149,39 +163,52 @@ async fn a_document_has_a_longest_length() {
     ada.expect::<Document>().await;
 }
 
-/// Calls the handler itself: a token that expires during a connection takes no waiting here.
-#[tokio::test]
-async fn a_token_that_expires_ends_its_connection_at_the_next_write() {
-    let user = User { id: ADA, name: "ada".into(), expires_at: secure::now() - 1 };
-    let mut channel = AuthenticatedChannel { resource_id: "handbook".into(), user };
-    let socket = testing::socket::<AuthenticatedChannel>();
-    let app = App::new("the secret");
+/// So many seconds; who waits for one of them has its turn.
+async fn seconds(seconds: u64) {
+    advance(Duration::from_secs(seconds)).await;
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+}
 
-    let fault = channel.write(Write { text: "Too late.".into() }, &socket, &app).unwrap_err();
-    assert_eq!((&*fault.code, fault.message.as_str()), ("unauthorized", "Token expired"));
-    socket.closed().await;
-    assert_eq!(socket.sent_texts(), [""; 0]);
+#[tokio::test(start_paused = true)]
+async fn a_connection_lasts_as_long_as_its_token_and_longer_where_that_is_renewed() {
+    let (app, issuer) = app();
+    let mut ada = inside(&app, "handbook", &issuer.token(ADA, secure::now() + 600)).await;
+    for _ in 0..3 {
+        seconds(541).await;
+        assert_eq!(ada.expect_auth_expiring().await, Duration::from_secs(60));
+        ada.refresh(&issuer.token(ADA, secure::now() + 600)).success().await;
+    }
+    seconds(541).await;
+    ada.expect_auth_expiring().await;
+    let fault = ada.refresh(&trusting("another secret of thirty-two bytes").token(ADA, secure::now() + 600));
+    assert_eq!(fault.error(Fault::UNAUTHORIZED).await.message, "invalid token");
+    seconds(60).await;
+    assert_eq!(ada.expect_close().await, (CloseCode::UNAUTHORIZED, "the authority has expired".into()));
 }
 
 #[tokio::test]
-async fn the_same_address_without_an_upgrade_explains_a_refusal() {
-    let app = App::new("the secret");
-    let (ada, ben) = (token(&app, ADA), token(&app, BEN));
-    let routes = secure::routes(app.into());
-    for (path, header, status, body) in [
-        (format!("/secure/payroll?token={ada}"), None, 200, "Welcome"),
-        ("/secure/payroll".into(), Some(format!("Bearer {ada}")), 200, "Welcome"),
-        (format!("/secure/payroll?token={ben}"), None, 403, "Access denied"),
-        ("/secure/payroll?token=x".into(), None, 401, "Invalid token"),
-        ("/secure/payroll".into(), None, 401, "No token provided"),
-    ] {
-        let mut request = warp::test::request().path(&path);
-        if let Some(header) = &header {
-            request = request.header("authorization", header);
-        }
-        let answer = request.reply(&routes).await;
-        assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (status, body.as_bytes()), "{path}");
-    }
+async fn a_right_that_was_taken_away_ends_when_the_token_is_renewed() {
+    let state = Arc::new(trusting(SECRET));
+    let app = testing::app(secure::server(Arc::clone(&state)));
+    let fresh = || token(&state, BEN);
+    let mut ben = inside(&app, "handbook", &fresh()).await;
+    ben.refresh(&fresh()).success().await;
+    let body = json!({ "user": "ben", "resource_id": "handbook" });
+    let routes = secure::routes(Arc::clone(&state));
+    assert_eq!(warp::test::request().method("POST").path("/revoke").json(&body).reply(&routes).await.status(), 204);
+    ben.expect_nothing().await;
+    ben.refresh(&fresh()).error(Fault::FORBIDDEN).await;
+    assert_eq!(ben.expect_close().await.0, CloseCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn nobody_becomes_somebody_else_by_a_new_token() {
+    let (app, issuer) = app();
+    let mut eve = inside(&app, "handbook", &token(&issuer, EVE)).await;
+    eve.refresh(&token(&issuer, ADA)).error(Fault::FORBIDDEN).await;
+    assert_eq!(eve.expect_close().await.0, CloseCode::FORBIDDEN);
 }
 
 #[tokio::test]
@@ -196,8 +223,8 @@ async fn a_login_gives_a_token_with_the_asked_lifetime() {
     let (status, token) = login("eve", 60).await;
     assert_eq!(status, 200);
     let mut eve = knock(&app, "handbook", &token).await.expect("let in");
-    assert!(eve.expect::<Welcome>().await.expires_at <= secure::now() + 60);
+    assert!(eve.expect::<Welcome>().await.expires_at.unwrap() <= secure::now() + 60);
     let (_, expired) = login("eve", -60).await;
-    assert_eq!(refusal(knock(&app, "handbook", &expired).await), (401, "Invalid token".into()));
+    assert_eq!(refusal(knock(&app, "handbook", &expired).await), (401, "invalid token".into()));
     assert_eq!(login("mallory", 60).await.0, 404);
 }

@@ -259,10 +259,10 @@ async fn secure() {
     by_query.send(json!({ "type": "write", "text": "Be kind." })).await;
     assert_eq!(by_header.expect("document").await["text"], "Be kind.");
 
-    assert_eq!(refusal(handbook.as_str()).await, (401, "No token provided".into()));
-    assert_eq!(refusal(format!("{handbook}?token={token}x")).await, (401, "Invalid token".into()));
+    assert_eq!(refusal(handbook.as_str()).await, (401, "a token is needed".into()));
+    assert_eq!(refusal(format!("{handbook}?token={token}x")).await, (401, "invalid token".into()));
     let payroll = format!("ws://{}/secure/payroll?token={token}", example.address);
-    assert_eq!(refusal(payroll).await, (403, "Access denied".into()));
+    assert_eq!(refusal(payroll).await, (403, "access denied".into()));
     example.stops([by_query, by_header]).await;
 }
 
