@@ -209,3 +209,44 @@ fn room_names_are_typed_and_equal_when_they_name_the_same() {
     let tenant: Room<Keys> = TenantId(7).room();
     assert_eq!((tenant.name(), tenant.path()), ("tenant_id:7", None));
 }
+
+pub struct Number(u32);
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[channel("/numbers", rooms(Number))]
+pub struct Numbers;
+
+/// How many rooms could be joined.
+#[message(type = "joined")]
+#[derive(Debug, PartialEq)]
+pub struct Joined {
+    rooms: usize,
+}
+
+#[channel(sends(Joined))]
+impl Numbers {
+    #[message(type = "join_all")]
+    fn join_all(&self, socket: &Socket<Self>) -> Joined {
+        Joined { rooms: (0..2000).filter(|number| socket.join(&Number(*number))).count() }
+    }
+
+    /// One less, and there is room for another.
+    #[message(type = "change")]
+    fn change(&self, socket: &Socket<Self>) -> Joined {
+        assert!(socket.leave(&Number(7)));
+        Joined { rooms: (1500..1502).filter(|number| socket.join(&Number(*number))).count() }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_in_1024_declared_rooms_at_the_most() {
+    let app = testing::app(channels![Numbers].app(()));
+    let mut client = app.connect::<Numbers>("/numbers").await.unwrap();
+    assert_eq!(client.request(NumbersFromClient::JoinAll).reply::<Joined>().await, Joined { rooms: 1024 });
+    assert_eq!(client.request(NumbersFromClient::Change).reply::<Joined>().await, Joined { rooms: 1 });
+}
