@@ -48,7 +48,7 @@ pub enum Either {
 
 /// Contains itself.
 #[derive(Serialize, Deserialize, Describe)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename = "outline")]
 #[derive(Default)]
 pub struct Outline {
     points: Vec<(f64, f64)>,

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
 
 use super::content::{Container, Names, cfgs, docs_call, has, name, stands_for, struct_tag};
-use super::types::Context;
+use super::types::{Context, Own};
 use super::{attributes, docs, names};
 use crate::errors::Errors;
 use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
@@ -52,7 +52,8 @@ fn implementation(item: &DeriveInput, ty: &TokenStream) -> TokenStream {
 /// The `__s::Type` of it all.
 fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let arguments = serde_arguments(&item.attrs);
-    let context = Context { own: Some(&item.ident), recursive: false };
+    let name = name(&item.ident, &arguments);
+    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false };
     if let Some(other) = stands_for(&arguments, context) {
         return other;
     }
@@ -68,7 +69,6 @@ fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
             return quote!(__s::Type::Json);
         }
     };
-    let name = name(&item.ident, &arguments);
     let docs = docs(&item.attrs);
     let parameters = item.generics.type_params().map(|param| {
         let ident = &param.ident;

@@ -10,9 +10,18 @@ use crate::spans::{last_segment, ungroup};
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
     /// The type that is being described: it is mentioned by name, or its description would contain itself.
-    pub own: Option<&'a Ident>,
+    pub own: Option<Own<'a>>,
     /// All types in the field are mentioned by name.
     pub recursive: bool,
+}
+
+/// A type that is being described.
+#[derive(Clone, Copy)]
+pub struct Own<'a> {
+    /// As the source has it.
+    pub ident: &'a Ident,
+    /// As its definition does.
+    pub name: &'a str,
 }
 
 impl Context<'_> {
@@ -65,9 +74,10 @@ impl Context<'_> {
                 let (key, value) = (self.ty(key), self.ty(value));
                 quote!(__s::Type::Record { key: &#key, value: &#value })
             }
-            _ if self.own.is_some_and(|own| segment.ident == "Self" || segment.ident == *own) => {
-                let own = self.own.map(ToString::to_string);
-                quote!(__s::Type::Recursive(#own))
+            _ if let Some(Own { name, .. }) =
+                self.own.filter(|own| segment.ident == "Self" || segment.ident == *own.ident) =>
+            {
+                quote!(__s::Type::Recursive(#name))
             }
             _ if self.recursive && arguments.is_empty() => quote!(__s::Type::Recursive(#name)),
             _ => opaque(ty),
@@ -75,7 +85,7 @@ impl Context<'_> {
     }
 
     fn mentions_own(&self, ty: &Type) -> bool {
-        self.own.is_some_and(|own| mentions(ty.to_token_stream(), own))
+        self.own.is_some_and(|own| mentions(ty.to_token_stream(), own.ident))
     }
 }
 

@@ -12,7 +12,7 @@ use syn::{Attribute, Fields, Generics, Ident, Item, ItemStruct, LitStr, Path, To
 use crate::args;
 use crate::channel::blocks;
 use crate::describe::content::{self, Container};
-use crate::describe::types::Context;
+use crate::describe::types::{Context, Own};
 use crate::errors::Errors;
 use crate::limits::Limit;
 use crate::runtime::{self, Runtime};
@@ -213,8 +213,9 @@ fn derives(item: &ItemStruct) -> Vec<Path> {
 /// What the message is on the wire, behind its type.
 fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     let docs = describe::docs(&item.attrs);
-    let context = Context { own: Some(&item.ident), recursive: false };
     let arguments = serde_arguments(&item.attrs);
+    let name = item.ident.unraw().to_string();
+    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false };
     let container = Container::new(&arguments, context);
     let stands_for = content::stands_for(&arguments, context);
     let tag = content::struct_tag(&item.ident, &arguments);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::check::{self, Lock, Section};
 use super::line::{Entry, Line};
@@ -68,6 +69,9 @@ pub fn accept(channels: &[ChannelShape], path: &str, file: &str, command: &str, 
 
 /// Writes the file where it says something else, and says what has changed.
 pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, command: &str) -> io::Result<String> {
+    // The tests of one program run beside one another, and each may list the channels.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let old = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

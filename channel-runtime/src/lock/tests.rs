@@ -1,6 +1,7 @@
 //! What a change of a line means, and what becomes of the file.
 
-use std::fs;
+use std::sync::Barrier;
+use std::{fs, thread};
 
 use super::change::{Verdict, added, changed, removed, same_path};
 use super::check::{Lock, Section};
@@ -303,6 +304,27 @@ fn what_is_written_in_another_way_is_replaced_and_not_compared() {
         fs::write(&path, text).unwrap();
         assert_eq!(rewrite(&[GAME], &path, "x.lock", "accept").unwrap(), "`x.lock` is written\n", "{text}");
         assert!(fs::read_to_string(&path).unwrap().ends_with(WRITTEN), "{text}");
+    }
+}
+
+#[test]
+fn tests_that_run_beside_one_another_accept_a_change_together() {
+    const AT_ONCE: usize = 8;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.lock");
+    for round in 0..200 {
+        // Every other time there is something to write.
+        let channels = if round % 2 == 0 { &[GAME][..] } else { &[] };
+        let begin = Barrier::new(AT_ONCE);
+        let said: Vec<String> = thread::scope(|scope| {
+            let accept = || {
+                begin.wait();
+                rewrite(channels, &path, "x.lock", "accept").unwrap()
+            };
+            let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(accept)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(said.iter().filter(|said| said.contains("is written")).count(), 1, "{said:?}");
     }
 }
 
