@@ -23,9 +23,7 @@ pub fn each(
                 result = Err(input.error("expected `,`"));
             }
             errors.take(result.map_err(|error| at_the_end(error, last)));
-            while !input.is_empty() && !input.peek(Token![,]) {
-                input.parse::<proc_macro2::TokenTree>()?;
-            }
+            skip(input)?;
             input.parse::<Option<Token![,]>>()?;
         }
         Ok(())
@@ -63,6 +61,14 @@ pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors
         Some(_) => errors.at(name, format_args!("`{name}` is given twice"), "take one of them away"),
         None => *place = Some(value),
     }
+}
+
+/// Passes over the value of an argument that stands in the wrong place.
+pub fn skip(input: ParseStream) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
 }
 
 /// The error for an argument that there is none of, and what it may have been meant to be.

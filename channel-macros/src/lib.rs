@@ -8,6 +8,7 @@ mod args;
 mod channel;
 mod channels;
 mod describe;
+mod durations;
 mod errors;
 #[cfg(test)]
 mod expansion;

@@ -38,12 +38,14 @@ mod server {
     use crate::handshake::Handshake;
     use crate::message::{Message, Messages};
     use crate::notice::Notice;
+    use crate::overlap::{Overlap, Overlapped};
     use crate::path::{Params, Path};
     use crate::reject::{Refusal, Reject};
     use crate::reply::{Flow, Handling};
     use crate::room::Room;
     use crate::socket::Socket;
     use crate::token::Token;
+    use crate::turn::Turn;
     use crate::wire::close::Close;
 
     /// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
@@ -198,6 +200,29 @@ mod server {
             socket: &'a Socket<Self>,
             app: &'a Self::App,
         ) -> Handling<'a>;
+
+        /// What the handlers have of their own, in the order of the messages; empty where none has anything.
+        #[doc(hidden)]
+        const TURNS: &'static [Turn] = &[];
+
+        /// As [`handle`](Self::handle), for those that may overlap.
+        #[doc(hidden)]
+        fn overlapping<'a>(
+            &'a self,
+            message: Self::FromClient,
+            socket: &'a Socket<Self>,
+            app: &'a Self::App,
+        ) -> Handling<'a> {
+            _ = (message, socket, app);
+            unreachable!("no handler of `{}` may overlap", Self::NAME)
+        }
+
+        /// Runs those that overlap. Only where there are such is a channel known to be `Sync`, as it has to be for that.
+        #[doc(hidden)]
+        fn overlap<'a>(&'a mut self, overlap: Overlap<'a, Self>) -> Overlapped<'a, Self> {
+            _ = overlap;
+            unreachable!("no handler of `{}` may overlap", Self::NAME)
+        }
 
         /// Whether there is an `on_binary`; where there is none, a binary message is answered as an invalid one.
         const TAKES_BINARY: bool = false;

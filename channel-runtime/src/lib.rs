@@ -153,6 +153,8 @@ mod origin;
 #[cfg(feature = "server")]
 mod outbox;
 #[cfg(feature = "server")]
+mod overlap;
+#[cfg(feature = "server")]
 mod pace;
 #[cfg(feature = "server")]
 mod path;
@@ -194,6 +196,8 @@ mod throttle;
 mod tls;
 #[cfg(feature = "server")]
 mod token;
+#[cfg(feature = "server")]
+mod turn;
 #[cfg(feature = "server")]
 mod wire;
 

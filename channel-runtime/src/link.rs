@@ -174,9 +174,22 @@ impl Link {
         Some(Step::Input(input))
     }
 
+    /// Whether we have begun to end the connection.
+    pub fn is_closing(&self) -> bool {
+        self.connection.outbox.is_closing()
+    }
+
     /// Whether input waits that has come already.
     pub fn has_input(&self) -> bool {
         !self.parked.is_empty()
+    }
+
+    /// The client is gone, and we have not sent it away: whoever works for it alone may stop.
+    pub fn has_lost_client(&self) -> bool {
+        match self.connection.outbox.closed_by() {
+            Some(by) => by != ClosedBy::Server,
+            None => self.ended.is_some(),
+        }
     }
 
     /// We end it, or the client does and all that it said before is handled.

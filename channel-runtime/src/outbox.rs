@@ -311,6 +311,14 @@ impl Outbox {
         }
     }
 
+    /// Why we end the connection, once we do.
+    pub fn closed_by(&self) -> Option<ClosedBy> {
+        match &self.inner.lock().state {
+            State::Closing(close) => Some(close.by),
+            _ => None,
+        }
+    }
+
     /// Whether we have begun to end the connection.
     pub fn is_closing(&self) -> bool {
         matches!(self.inner.lock().state, State::Closing(_))

@@ -49,6 +49,7 @@ mod server {
     }
     use crate::hub::Hub;
     pub use crate::notice::Notice;
+    pub use crate::overlap::{Overlap, Overlapped};
     pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};
     pub use crate::registry::Census;
     use crate::reject::Reject;
@@ -56,6 +57,7 @@ mod server {
     use crate::reply::{IntoFault, InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
+    pub use crate::turn::Turn;
     use crate::wire::parser::{Input, Limits, Parser, Role};
 
     /// A server's reading of frames alone, for the benchmark.

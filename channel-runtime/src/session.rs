@@ -5,14 +5,10 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, select};
-use tokio::time::sleep;
+use futures_util::future::Either;
 
 use crate::activity::{Activity, Token, Work};
 use crate::authority;
@@ -28,10 +24,12 @@ use crate::hub::Hub;
 use crate::link::{self, Link, Step};
 use crate::members::Visit;
 use crate::message::Messages;
+use crate::overlap::{self, Held, Overlap};
 use crate::registry::{Membership, Newcomer, SessionGuard, UserKey};
 use crate::reject::Reject;
 use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
+use crate::turn::{Allowance, BoxFuture, Interrupted, run};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::close_frame;
@@ -133,10 +131,17 @@ impl<C: Channel> Running<C> {
         async move {
             Box::pin(self.connect()).await;
             while let Some(step) = self.next(&mut busy).await {
+                if !may_pass::<C>(&mut self.link, &step) {
+                    continue;
+                }
+                if const { overlap::overlaps::<C>() } && overlap::concurrent::<C>(&step).is_some() {
+                    Box::pin(self.overlap(step)).await;
+                    continue;
+                }
                 let Some((what, _work, turn)) = self.handle(step) else { continue };
                 // A fault has been sent, and costs the connection nothing.
-                if let Err(interrupted) = turn.await {
-                    Self::interrupted(&self.socket, interrupted, what);
+                if let Err(why) = turn.await {
+                    interrupted(&self.socket, why, what);
                 }
             }
             Box::pin(self.end()).await;
@@ -145,16 +150,17 @@ impl<C: Channel> Running<C> {
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
-        match run(&mut self.link, hook, Duration::ZERO).await {
+        let allowance = Allowance::usual(&self.link);
+        match run(&mut self.link, hook, allowance).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
                 self.socket.close(code, "refused");
             }
             Err(Interrupted::TimedOut) => {
-                Self::timed_out(&self.socket, "on_connect");
+                timed_out(&self.socket, "on_connect");
                 self.socket.close(CloseCode::TRY_AGAIN, "timeout");
             }
-            Err(interrupted) => Self::interrupted(&self.socket, interrupted, "on_connect"),
+            Err(why) => interrupted(&self.socket, why, "on_connect"),
         }
         self.socket.connection().outbox.welcome_is_over();
     }
@@ -173,6 +179,39 @@ impl<C: Channel> Running<C> {
         .await
     }
 
+    /// Handlers that may overlap, and what came behind them and has to wait, until no such message is next.
+    async fn overlap(&mut self, first: Step) {
+        let mut held = Some(Held::of(first));
+        while let Some(next) = held.take() {
+            let Self { handler, socket, app, link, .. } = self;
+            let (what, _work, turn) = match next {
+                Held::Message { .. } => {
+                    socket.begin_turn(None);
+                    held = handler.overlap(Overlap { socket, app, link, first: next }).0.await;
+                    continue;
+                }
+                // Once we end the connection, nothing more is handled.
+                _ if link.is_closing() => return,
+                Held::Alone(step) => match self.handle(step) {
+                    Some((what, work, turn)) => (what, work, Either::Left(turn)),
+                    None => return,
+                },
+                Held::Invalid(error, own) => {
+                    // Its own claim to an answer.
+                    *socket = own;
+                    socket.counts().invalid.add(1);
+                    let work = begin(socket, "on_invalid");
+                    let allowance = Allowance::usual(link);
+                    let hook = Box::pin(handler.invalid(error, socket, app));
+                    ("on_invalid", work, Either::Right(run(link, hook, allowance)))
+                }
+            };
+            if let Err(why) = turn.await {
+                interrupted(&self.socket, why, what);
+            }
+        }
+    }
+
     /// Begins a turn: what it is, and what runs it.
     fn handle(&mut self, step: Step) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
         let Self { handler, socket, app, link, expiry, .. } = self;
@@ -183,20 +222,23 @@ impl<C: Channel> Running<C> {
                 notice.arrive();
                 (notice.handler(), Box::pin(handler.noticed(notice, socket, app)))
             }
-            Step::Input(Input::Text(text)) if !may_pass::<C>(link, &text) => return None,
             Step::Input(Input::Text(text)) => match decode::<C>(&text, socket) {
                 Ok(Ok(message)) => {
                     let index = message.index();
                     socket.counts().receive(index);
                     let what = C::FromClient::TYPES[index];
+                    let allowance = match C::TURNS {
+                        [] => Allowance::usual(link),
+                        turns => Allowance::of(turns[index], link),
+                    };
                     let work = begin(socket, what);
                     // One that is not `async` runs here, and may panic.
                     match catch_unwind(AssertUnwindSafe(|| handler.handle(message, socket, app))) {
                         Ok(Handling::Later(future)) => {
-                            return Some((what, work, run(link, future, Duration::ZERO)));
+                            return Some((what, work, run(link, future, allowance)));
                         }
                         Ok(Handling::Done(_)) => {}
-                        Err(_) => Self::interrupted(socket, Interrupted::Panicked, what),
+                        Err(_) => interrupted(socket, Interrupted::Panicked, what),
                     }
                     return None;
                 }
@@ -210,8 +252,8 @@ impl<C: Channel> Running<C> {
                         ("on_invalid", Box::pin(handler.invalid(error, socket, app)))
                     }
                 },
-                Err(interrupted) => {
-                    Self::interrupted(socket, interrupted, "reading a message");
+                Err(why) => {
+                    interrupted(socket, why, "reading a message");
                     return None;
                 }
             },
@@ -228,7 +270,8 @@ impl<C: Channel> Running<C> {
             Step::Input(Input::Close(_)) => return None,
         };
         let work = begin(socket, what);
-        Some((what, work, run(link, future, Duration::ZERO)))
+        let allowance = Allowance::usual(link);
+        Some((what, work, run(link, future, allowance)))
     }
 
     async fn end(&mut self) {
@@ -253,68 +296,55 @@ impl<C: Channel> Running<C> {
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
         let grace = self.link.config().shutdown_timeout;
-        if let Err(interrupted) = run(&mut self.link, hook, grace).await {
-            Self::interrupted(&self.socket, interrupted, "on_close");
+        let allowance = Allowance { grace, ..Allowance::usual(&self.link) };
+        if let Err(why) = run(&mut self.link, hook, allowance).await {
+            interrupted(&self.socket, why, "on_close");
         }
-    }
-
-    /// The client is told, whatever it asked; the connection goes on.
-    fn timed_out(socket: &Socket<C>, what: &'static str) {
-        tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "timed out");
-        socket.answer_fault(&Fault::new(Fault::TIMEOUT, "it took too long"));
-    }
-
-    /// A message that was not handled to its end is answered nevertheless, and its connection closed.
-    fn interrupted(socket: &Socket<C>, interrupted: Interrupted, what: &'static str) {
-        let close = match interrupted {
-            Interrupted::Panicked => {
-                let (fault, id) = Fault::unexplained();
-                tracing::error!(channel = C::NAME, connection = %socket.id(), what, %id, "panicked");
-                if socket.awaits_answer() {
-                    socket.answer_fault(&fault);
-                }
-                Close::new(ClosedBy::Panic, CloseCode::INTERNAL, "internal server error")
-            }
-            Interrupted::Cancelled => {
-                tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "cancelled: the server stops");
-                Close::going_away()
-            }
-            Interrupted::TimedOut => return Self::timed_out(socket, what),
-        };
-        socket.connection().outbox.close(close);
     }
 }
 
-/// Ready when a handler or hook has had all that it may take: `grace` is what is left once the server gives up.
-fn last_moment(link: &Link, grace: Duration) -> BoxFuture<'static, Interrupted> {
-    let timeout = link.config().handler_timeout;
-    let registry = Arc::clone(link.registry());
-    Box::pin(async move {
-        let cancelled = async {
-            registry.has_given_up().await;
-            sleep(grace).await;
-            Interrupted::Cancelled
-        };
-        match timeout {
-            None => cancelled.await,
-            Some(timeout) => {
-                select(pin!(cancelled), pin!(sleep(timeout).map(|()| Interrupted::TimedOut))).await.factor_first().0
+/// The client is told, whatever it asked; the connection goes on.
+fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) {
+    tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "timed out");
+    socket.answer_fault(&Fault::new(Fault::TIMEOUT, "it took too long"));
+}
+
+/// A message that was not handled to its end is answered nevertheless, and its connection closed.
+pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupted, what: &'static str) {
+    let close = match interrupted {
+        Interrupted::Panicked => {
+            let (fault, id) = Fault::unexplained();
+            tracing::error!(channel = C::NAME, connection = %socket.id(), what, %id, "panicked");
+            if socket.awaits_answer() {
+                socket.answer_fault(&fault);
             }
+            Close::new(ClosedBy::Panic, CloseCode::INTERNAL, "internal server error")
         }
-    })
+        Interrupted::Cancelled => {
+            tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "cancelled: the server stops");
+            Close::going_away()
+        }
+        Interrupted::TimedOut => return timed_out(socket, what),
+        Interrupted::Left => {
+            tracing::debug!(channel = C::NAME, connection = %socket.id(), what, "dropped: its client is gone");
+            return;
+        }
+    };
+    socket.connection().outbox.close(close);
 }
 
 /// Counts a step of the session, where a test counts.
-fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
+pub(crate) fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
     socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
 }
 
-/// Whether a message's type has no rate, or it came within that; else it has been answered, or the connection is being closed.
-fn may_pass<C: Channel>(link: &mut Link, text: &str) -> bool {
+/// Whether a step is no message of a type with a rate, or came within that; else it has been answered.
+pub(crate) fn may_pass<C: Channel>(link: &mut Link, step: &Step) -> bool {
     let shapes = <C::FromClient as Messages>::SHAPES;
     if const { !has_rates(<C::FromClient as Messages>::SHAPES) } {
         return true;
     }
+    let Step::Input(Input::Text(text)) = step else { return true };
     let Some(index) = codec::index::<C::FromClient>(text) else { return true };
     shapes[index].rate.is_none_or(|rate| link.may_pass(text, index, rate))
 }
@@ -330,49 +360,11 @@ const fn has_rates(mut shapes: &[MessageShape]) -> bool {
 }
 
 /// Reads a message and begins its turn. A payload's `Deserialize` is the user's code, and may panic.
-fn decode<C: Channel>(text: &str, socket: &mut Socket<C>) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
+pub(crate) fn decode<C: Channel>(
+    text: &str,
+    socket: &mut Socket<C>,
+) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
     let decoded = catch_unwind(|| codec::decode(text)).map_err(|_| Interrupted::Panicked)?;
     socket.begin_turn(decoded.reference);
     Ok(decoded.message)
-}
-
-/// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What a handler or hook came to when it did not return.
-enum Interrupted {
-    Panicked,
-    /// The server stops, and has waited for it long enough.
-    Cancelled,
-    /// It has waited for something for longer than it may.
-    TimedOut,
-}
-
-/// Runs a handler or hook while the link goes on.
-fn run<'a, T>(
-    link: &'a mut Link,
-    future: BoxFuture<'a, T>,
-    grace: Duration,
-) -> impl Future<Output = Result<T, Interrupted>> + use<'a, T> {
-    let mut running = Some(future);
-    // Made only for those that wait at all.
-    let mut end: Option<BoxFuture<'static, Interrupted>> = None;
-    poll_fn(move |cx| {
-        // Its input was given out corked; it has rested since where it waits.
-        if end.is_some() {
-            link.cork();
-        }
-        let Some(future) = &mut running else { unreachable!("polled after it was ready") };
-        let outcome = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Ready(value)) => Ok(value),
-            Ok(Poll::Pending) => {
-                link.poll_io(cx);
-                Err(ready!(end.get_or_insert_with(|| last_moment(link, grace)).as_mut().poll(cx)))
-            }
-            Err(_) => Err(Interrupted::Panicked),
-        };
-        // What the future still owns may panic too when it is dropped.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(running.take())));
-        Poll::Ready(dropped.map_err(|_| Interrupted::Panicked).and(outcome))
-    })
 }

@@ -8,8 +8,8 @@ use super::answer::{self, replied};
 use super::handlers::{Channel, Handler, Payload};
 use super::hooks::{Hook, Kind};
 use super::messages::{self, Messages};
-use super::notices;
 use super::unmarked::Unmarked;
+use super::{notices, turns};
 use crate::describe;
 use crate::describe::types::Context;
 use crate::spans::{beside_locals, first_type, last_segment, ungroup};
@@ -105,6 +105,7 @@ fn implementation(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let identity = identity(channel);
     let handle = handle(channel);
+    let turns = turns::table(channel);
     let shape = shape(channel);
     let hooks = channel.hooks.iter().map(hook);
     let noticed = notices::method(channel);
@@ -113,6 +114,7 @@ fn implementation(channel: &Channel) -> TokenStream {
         impl ::channel_runtime::Channel for #self_ty #if_route {
             #identity
             #shape
+            #turns
             #(#hooks)*
             #handle
             #noticed
@@ -183,27 +185,64 @@ pub fn identity(channel: &Channel) -> TokenStream {
 }
 
 fn handle(channel: &Channel) -> TokenStream {
-    let from_client = channel.name_from_client();
-    let arms = channel.handlers.iter().map(|Handler { cfgs, variant, payload, call, .. }| {
-        let pattern = match payload {
-            Payload::Struct(_) => quote!(#from_client::#variant(__message)),
-            Payload::Unit(_) => quote!(#from_client::#variant),
-        };
-        let handling = handling(call);
-        quote!(#(#cfgs)* #pattern => #handling)
-    });
+    let arms = channel.handlers.iter().map(|handler| arm(channel, handler));
+    let (from_client, app) = (channel.name_from_client(), quote!(<Self as ::channel_runtime::Route>::App));
+    let overlapping = overlapping(channel);
     quote! {
         fn handle<'a>(
             &'a mut self,
             __message: #from_client,
             __socket: &'a ::channel_runtime::Socket<Self>,
-            __app: &'a <Self as ::channel_runtime::Route>::App,
+            __app: &'a #app,
         ) -> ::channel_runtime::private::Handling<'a> {
             match __message {
                 #(#arms)*
             }
         }
+
+        #overlapping
     }
+}
+
+/// The same for the handlers that share the channel's value, where there are such.
+fn overlapping(channel: &Channel) -> Option<TokenStream> {
+    let overlapping = || channel.handlers.iter().filter(|handler| handler.turn.concurrent().is_some());
+    let span = overlapping().find_map(|handler| handler.turn.concurrent())?.span();
+    let run = quote_spanned!(beside_locals(span)=> ::channel_runtime::private::Overlap::run(self, __overlap));
+    let arms = overlapping().map(|handler| arm(channel, handler));
+    let from_client = channel.name_from_client();
+    Some(quote! {
+        fn overlapping<'a>(
+            &'a self,
+            __message: #from_client,
+            __socket: &'a ::channel_runtime::Socket<Self>,
+            __app: &'a <Self as ::channel_runtime::Route>::App,
+        ) -> ::channel_runtime::private::Handling<'a> {
+            #[allow(unreachable_patterns)]
+            match __message {
+                #(#arms)*
+                _ => ::core::unreachable!("this handler runs alone"),
+            }
+        }
+
+        fn overlap<'a>(
+            &'a mut self,
+            __overlap: ::channel_runtime::private::Overlap<'a, Self>,
+        ) -> ::channel_runtime::private::Overlapped<'a, Self> {
+            #run
+        }
+    })
+}
+
+/// What a message is met with.
+fn arm(channel: &Channel, Handler { cfgs, variant, payload, call, .. }: &Handler) -> TokenStream {
+    let from_client = channel.name_from_client();
+    let pattern = match payload {
+        Payload::Struct(_) => quote!(#from_client::#variant(__message)),
+        Payload::Unit(_) => quote!(#from_client::#variant),
+    };
+    let handling = handling(call);
+    quote!(#(#cfgs)* #pattern => #handling)
 }
 
 /// A handler's call, and its answer once there is one.

@@ -9,6 +9,7 @@ use super::arguments::{self, Argument, Call, Expected};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
 use super::notices::Notice;
+use super::turns::Turn;
 use super::unmarked::Unmarked;
 use crate::describe::docs;
 use crate::errors::Errors;
@@ -39,6 +40,7 @@ pub struct Handler {
     pub variant: Ident,
     pub payload: Payload,
     pub limit: Limit,
+    pub turn: Turn,
     pub call: Call,
 }
 
@@ -221,6 +223,7 @@ impl Channel {
 
     fn add_handler(&mut self, method: &Method, marker: &Attribute, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let args = HandlerArgs::parse(marker, errors);
+        args.turn.check(&method.sig, errors);
         let Some(call) = Call::parse(&method.sig, HANDLER, errors) else { return };
         let payload = match (call.datum(), args.wire_type) {
             (Some(ty), None) => Payload::Struct(Box::new(ty.clone())),
@@ -250,7 +253,8 @@ impl Channel {
                 }
             },
         };
-        let handler = Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit: args.limit, call };
+        let handler =
+            Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit: args.limit, turn: args.turn, call };
         if self.is_new(&handler, errors) {
             self.handlers.push(handler);
         }

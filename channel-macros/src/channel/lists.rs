@@ -7,6 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, LitStr, Type};
 
 use super::handlers::{Handler, Payload};
+use super::turns::Turn;
 use crate::args::{self, Listed};
 use crate::errors::Errors;
 use crate::limits::Limit;
@@ -68,9 +69,7 @@ impl Lists {
                 }
                 "crate" => args::set(&mut lists.runtime.0, &name, runtime::value(input)?, errors),
                 "app" | "rooms" | "room_state" => {
-                    while !input.is_empty() && !input.peek(syn::Token![,]) {
-                        input.parse::<proc_macro2::TokenTree>()?;
-                    }
+                    args::skip(input)?;
                     let value = if name == "rooms" { "(..)" } else { " = .." };
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");
                     errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
@@ -164,6 +163,7 @@ pub struct HandlerArgs {
     pub wire_type: Option<LitStr>,
     pub variant: Option<Ident>,
     pub limit: Limit,
+    pub turn: Turn,
     /// Something was written there that could not be read.
     pub is_broken: bool,
 }
@@ -195,7 +195,11 @@ impl HandlerArgs {
                 }
                 "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
-                _ => return Err(args::unknown(&name, "#[message]", &["type", "as", "rate", "burst", "per"])),
+                "timeout" | "concurrent" => all.turn.argument(&name, input, errors)?,
+                _ => {
+                    let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent"];
+                    return Err(args::unknown(&name, "#[message]", known));
+                }
             }
             Ok(())
         });

@@ -12,6 +12,7 @@ pub mod messages;
 pub mod notices;
 mod rooms;
 pub mod route;
+mod turns;
 mod unmarked;
 
 use proc_macro2::TokenStream;

@@ -83,6 +83,11 @@ impl Args {
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
                 "crate" => args::set(&mut all.runtime.0, &name, runtime::value(input)?, errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
+                "timeout" | "concurrent" => {
+                    args::skip(input)?;
+                    let remedy = format!("write `#[message({name} = ..)]` on the method that takes this message");
+                    errors.at(&name, format_args!("`{name}` belongs to a message's handler"), remedy);
+                }
                 _ => {
                     return Err(args::unknown(
                         &name,

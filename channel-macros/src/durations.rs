@@ -1,0 +1,51 @@
+//! Times as attributes write them: `"100ms"`, `"2s"`, `"5min"`, `"1h"`.
+
+use syn::LitStr;
+
+/// The units, and their milliseconds.
+const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
+
+/// The longest time, in milliseconds: a day.
+const LONGEST: u64 = 24 * 3_600_000;
+
+/// The milliseconds of a time above zero.
+pub fn milliseconds(literal: &LitStr) -> syn::Result<u64> {
+    let text = literal.value();
+    let error = |what: &str| {
+        let text = format!(
+            "{text:?} {what}\nwrite a whole number and its unit, such as \"100ms\", \"2s\", \"5min\" or \"1h\""
+        );
+        Err(syn::Error::new(literal.span(), text))
+    };
+    let digits = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let Some((_, factor)) = UNITS.into_iter().find(|(known, _)| *known == unit.trim()) else {
+        return error("is no time");
+    };
+    match number.parse::<u64>().map(|number| number.saturating_mul(factor)) {
+        Ok(0) => error("is no time at all"),
+        Ok(time @ 1..=LONGEST) => Ok(time),
+        Ok(_) => error("is longer than a day"),
+        Err(_) => error("is no time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::Span;
+
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        let read = |text| milliseconds(&LitStr::new(text, Span::call_site())).map_err(|error| error.to_string());
+        for (text, time) in [("100ms", 100), ("2s", 2000), ("5 min", 300_000), ("24h", LONGEST)] {
+            assert_eq!(read(text), Ok(time));
+        }
+        for text in
+            ["", "2", "s", "-2s", "1.5s", "2 seconds", "0s", "25h", "99999999999999999999s", "9999999999999999h"]
+        {
+            assert!(read(text).is_err_and(|error| error.contains(&format!("{text:?}"))), "{text}");
+        }
+    }
+}

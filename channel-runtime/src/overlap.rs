@@ -1,0 +1,228 @@
+//! The handlers of one connection that may overlap: they share the channel's value, and each answers its own message.
+//!
+//! They begin in the order in which their messages came. What may not overlap, a hook, a notice, a handler with `&mut self` or
+//! one too many of a kind, waits until those before it are done, and all that came later waits behind it.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::activity::Token;
+use crate::channel::Channel;
+use crate::codec::{self, DecodeError};
+use crate::link::{Link, Step};
+use crate::message::Messages;
+use crate::registry::Registry;
+use crate::reply::{Flow, Handling};
+use crate::session::{begin, decode, interrupted, may_pass};
+use crate::socket::Socket;
+use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted};
+use crate::wire::parser::Input;
+
+/// Whether a channel has handlers that may overlap.
+pub(crate) const fn overlaps<C: Channel>() -> bool {
+    let mut at = 0;
+    while at < C::TURNS.len() {
+        if C::TURNS[at].concurrent > 0 {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether a step is a message whose handler may overlap: its place.
+pub(crate) fn concurrent<C: Channel>(step: &Step) -> Option<usize> {
+    let Step::Input(Input::Text(text)) = step else { return None };
+    codec::index::<C::FromClient>(text).filter(|index| C::TURNS[*index].concurrent > 0)
+}
+
+/// What has come and waits for those that run.
+pub(crate) enum Held<C: Channel> {
+    /// It may run beside them, once there are fewer of its kind.
+    Message { index: usize, text: String },
+    /// It runs alone.
+    Alone(Step),
+    /// It would have been one of them, and is for a hook to hear of.
+    Invalid(DecodeError, Socket<C>),
+}
+
+impl<C: Channel> Held<C> {
+    pub fn of(step: Step) -> Self {
+        match (concurrent::<C>(&step), step) {
+            (Some(index), Step::Input(Input::Text(text))) => Self::Message { index, text },
+            (_, step) => Self::Alone(step),
+        }
+    }
+}
+
+/// What a session lends to the handlers that overlap.
+pub struct Overlap<'a, C: Channel> {
+    pub(crate) socket: &'a Socket<C>,
+    pub(crate) app: &'a C::App,
+    pub(crate) link: &'a mut Link,
+    pub(crate) first: Held<C>,
+}
+
+/// Ready when none of them runs any more.
+pub struct Overlapped<'a, C: Channel>(pub(crate) BoxFuture<'a, Option<Held<C>>>);
+
+/// A channel whose handlers may overlap.
+#[diagnostic::on_unimplemented(
+    message = "handlers of `{Self}` can't overlap",
+    label = "a field of `{Self}` can't be shared",
+    note = "handlers that overlap share the channel's value: put what changes behind a lock, or take `concurrent` away"
+)]
+pub trait Shared: Channel + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Channel + Sync> Shared for C {}
+
+impl<'a, C: Channel> Overlap<'a, C> {
+    /// Runs the handler of the first message, and of those that come while any of them runs. Ready with what can't run beside
+    /// them, and with nothing where nothing more has come.
+    pub fn run(handler: &'a C, overlap: Self) -> Overlapped<'a, C>
+    where
+        C: Shared,
+    {
+        let Self { socket, app, link, first } = overlap;
+        let mut scope =
+            Scope { handler, socket, app, running: FuturesUnordered::new(), held: Some(first), has_rested: false };
+        Overlapped(Box::pin(poll_fn(move |cx| {
+            let polled = scope.poll(cx, link);
+            scope.has_rested = true;
+            polled
+        })))
+    }
+}
+
+struct Scope<'a, C: Channel> {
+    handler: &'a C,
+    socket: &'a Socket<C>,
+    app: &'a C::App,
+    running: FuturesUnordered<Overlapping<'a, C>>,
+    held: Option<Held<C>>,
+    has_rested: bool,
+}
+
+impl<C: Channel + Sync> Scope<'_, C> {
+    fn poll(&mut self, cx: &mut Context<'_>, link: &mut Link) -> Poll<Option<Held<C>>> {
+        // As for a handler that runs alone.
+        if self.has_rested {
+            link.cork();
+        }
+        loop {
+            self.begin(link);
+            while let Poll::Ready(Some((socket, what, outcome))) = self.running.poll_next_unpin(cx) {
+                if let Err(why) = outcome {
+                    interrupted(&socket, why, what);
+                }
+            }
+            if link.has_lost_client() {
+                self.leave();
+            }
+            let is_done = self.running.is_empty();
+            match &self.held {
+                Some(Held::Message { index, .. }) if self.has_room(*index) => continue,
+                Some(_) if is_done => return Poll::Ready(self.held.take()),
+                Some(_) => link.poll_io(cx),
+                None => match link.poll_next(cx) {
+                    // Answered already; nobody else waits for them.
+                    Poll::Ready(Some(Step::Input(Input::Ping(_)))) if !C::HOOKS.contains(&"on_ping") => continue,
+                    Poll::Ready(Some(Step::Input(Input::Pong(_)))) if !C::HOOKS.contains(&"on_pong") => continue,
+                    Poll::Ready(Some(step)) => {
+                        self.held = may_pass::<C>(link, &step).then(|| Held::of(step));
+                        continue;
+                    }
+                    Poll::Ready(None) | Poll::Pending if is_done => return Poll::Ready(None),
+                    // We end it: nothing more is handled, and what runs has its time.
+                    Poll::Ready(None) => link.poll_io(cx),
+                    Poll::Pending => {}
+                },
+            }
+            if !link.has_lost_client() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether one more of this kind may run.
+    fn has_room(&self, index: usize) -> bool {
+        self.running.iter().filter(|other| other.index == index).count() < C::TURNS[index].concurrent as usize
+    }
+
+    /// Begins the handler of the message that is held, where it may.
+    fn begin(&mut self, link: &Link) {
+        let (index, text) = match self.held.take() {
+            Some(Held::Message { index, text }) if self.has_room(index) => (index, text),
+            held => {
+                self.held = held;
+                return;
+            }
+        };
+        let mut socket = self.socket.clone();
+        let message = match decode::<C>(&text, &mut socket) {
+            Ok(Ok(message)) => message,
+            Ok(Err(error)) => {
+                self.held = Some(Held::Invalid(error, socket));
+                return;
+            }
+            Err(why) => return interrupted(&socket, why, "reading a message"),
+        };
+        socket.counts().receive(index);
+        let (handler, app, own) = (self.handler, self.app, socket.clone());
+        let future: BoxFuture<'_, Flow> = Box::pin(async move {
+            match handler.overlapping(message, &own, app) {
+                Handling::Done(flow) => flow,
+                Handling::Later(future) => future.await,
+            }
+        });
+        let what = C::FromClient::TYPES[index];
+        self.running.push(Overlapping {
+            index,
+            what,
+            guarded: Guarded::new(future, Allowance::of(C::TURNS[index], link)),
+            registry: Arc::clone(link.registry()),
+            _work: begin(&socket, what),
+            socket,
+        });
+    }
+
+    /// The client is gone: none of them has a reason to go on.
+    fn leave(&mut self) {
+        for mut overlapping in std::mem::take(&mut self.running) {
+            if let Err(why) = overlapping.guarded.leave() {
+                interrupted(&overlapping.socket, why, overlapping.what);
+            }
+        }
+    }
+}
+
+/// One of them.
+struct Overlapping<'a, C: Channel> {
+    /// The place of its message's type.
+    index: usize,
+    what: &'static str,
+    guarded: Guarded<'a, Flow>,
+    registry: Arc<Registry>,
+    /// With its own message's claim to an answer.
+    socket: Socket<C>,
+    _work: Token,
+}
+
+impl<C: Channel> Future for Overlapping<'_, C> {
+    type Output = (Socket<C>, &'static str, Result<Flow, Interrupted>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let outcome = match this.guarded.poll(cx) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => ready!(this.guarded.poll_end(cx, &this.registry)),
+        };
+        Poll::Ready((this.socket.clone(), this.what, outcome))
+    }
+}

@@ -1,0 +1,171 @@
+//! One turn of a handler or hook: it runs while the link goes on, until it is done, panics, or has had all that it may take.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::select;
+use tokio::time::sleep;
+
+use crate::link::Link;
+use crate::registry::Registry;
+
+/// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a handler has of its own, from its `#[message(..)]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// How long it may take; else as long as any.
+    pub(crate) timeout: Option<Duration>,
+    /// How many of it may run at a time on one connection, beside others of that kind; none where it runs alone.
+    pub(crate) concurrent: u32,
+}
+
+impl Turn {
+    /// Like most.
+    pub const PLAIN: Self = Self { timeout: None, concurrent: 0 };
+
+    /// With a deadline of its own.
+    #[must_use]
+    pub const fn within(self, milliseconds: u64) -> Self {
+        Self { timeout: Some(Duration::from_millis(milliseconds)), ..self }
+    }
+
+    /// With others beside it.
+    #[must_use]
+    pub const fn concurrent(self, most: u32) -> Self {
+        Self { concurrent: most, ..self }
+    }
+}
+
+/// What a handler or hook may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowance {
+    pub timeout: Option<Duration>,
+    /// What is left once the server gives up.
+    pub grace: Duration,
+    /// It ends with its client: whoever says how long it may take wants it to be stopped.
+    pub needs_client: bool,
+}
+
+impl Allowance {
+    /// That of a handler or hook without any of its own.
+    pub fn usual(link: &Link) -> Self {
+        Self { timeout: link.config().handler_timeout, grace: Duration::ZERO, needs_client: false }
+    }
+
+    /// That of the handler of a message.
+    pub fn of(turn: Turn, link: &Link) -> Self {
+        let usual = Self::usual(link);
+        let needs_client = turn.timeout.is_some() || turn.concurrent > 0;
+        Self { timeout: turn.timeout.or(usual.timeout), needs_client, ..usual }
+    }
+
+    /// Ready when all of it is taken, but for the client.
+    fn end(self, registry: &Arc<Registry>) -> BoxFuture<'static, Interrupted> {
+        let registry = Arc::clone(registry);
+        Box::pin(async move {
+            let cancelled = async {
+                registry.has_given_up().await;
+                sleep(self.grace).await;
+                Interrupted::Cancelled
+            };
+            match self.timeout {
+                None => cancelled.await,
+                Some(timeout) => {
+                    select(pin!(cancelled), pin!(sleep(timeout).map(|()| Interrupted::TimedOut))).await.factor_first().0
+                }
+            }
+        })
+    }
+}
+
+/// What a handler or hook came to when it did not return.
+pub(crate) enum Interrupted {
+    Panicked,
+    /// The server stops, and has waited for it long enough.
+    Cancelled,
+    /// It has waited for something for longer than it may.
+    TimedOut,
+    /// Its client is gone, without which it has no reason to go on.
+    Left,
+}
+
+/// A future of the user's code, and what ends it.
+pub(crate) struct Guarded<'a, T> {
+    running: Option<BoxFuture<'a, T>>,
+    allowance: Allowance,
+    /// Made only for those that wait at all.
+    end: Option<BoxFuture<'static, Interrupted>>,
+}
+
+impl<'a, T> Guarded<'a, T> {
+    pub fn new(future: BoxFuture<'a, T>, allowance: Allowance) -> Self {
+        Self { running: Some(future), allowance, end: None }
+    }
+
+    /// Whether it has waited for anything.
+    pub fn has_rested(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Lets it run as far as it comes; not once it was ready.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
+        let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(self.ended(Ok(value))),
+            Err(_) => Poll::Ready(self.ended(Err(Interrupted::Panicked))),
+        }
+    }
+
+    /// For one that waits: ready when it may wait no longer.
+    pub fn poll_end(&mut self, cx: &mut Context<'_>, registry: &Arc<Registry>) -> Poll<Result<T, Interrupted>> {
+        let interrupted = ready!(self.end.get_or_insert_with(|| self.allowance.end(registry)).as_mut().poll(cx));
+        Poll::Ready(self.ended(Err(interrupted)))
+    }
+
+    /// Whether it ends with its client.
+    pub fn needs_client(&self) -> bool {
+        self.allowance.needs_client
+    }
+
+    /// Drops it where it waits.
+    pub fn leave(&mut self) -> Result<T, Interrupted> {
+        self.ended(Err(Interrupted::Left))
+    }
+
+    /// What the future still owns may panic too when it is dropped.
+    fn ended(&mut self, outcome: Result<T, Interrupted>) -> Result<T, Interrupted> {
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(self.running.take())));
+        dropped.map_err(|_| Interrupted::Panicked).and(outcome)
+    }
+}
+
+/// Runs a handler or hook while the link goes on.
+pub(crate) fn run<'a, T>(
+    link: &'a mut Link,
+    future: BoxFuture<'a, T>,
+    allowance: Allowance,
+) -> impl Future<Output = Result<T, Interrupted>> + use<'a, T> {
+    let mut running = Guarded::new(future, allowance);
+    poll_fn(move |cx| {
+        // Its input was given out corked; it has rested since where it waits.
+        if running.has_rested() {
+            link.cork();
+        }
+        if let Poll::Ready(outcome) = running.poll(cx) {
+            return Poll::Ready(outcome);
+        }
+        link.poll_io(cx);
+        if running.needs_client() && link.has_lost_client() {
+            return Poll::Ready(running.leave());
+        }
+        running.poll_end(cx, link.registry())
+    })
+}

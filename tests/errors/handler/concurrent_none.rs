@@ -1,0 +1,17 @@
+use channel_runtime::{channel, message};
+
+#[message(type = "say")]
+struct Say {
+    text: String,
+}
+
+#[channel("/chat")]
+struct Chat;
+
+#[channel]
+impl Chat {
+    #[message(concurrent = 0)]
+    async fn say(&self, _: Say) {}
+}
+
+fn main() {}
