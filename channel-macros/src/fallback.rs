@@ -139,6 +139,9 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let reply = expand_handlers::reply(channel);
     let notices = notices::kinds(channel);
     let identity = expand_handlers::identity(channel);
+    let first_state = quote!(
+        type FirstState = ::channel_runtime::private::ByHook;
+    );
     let from_client = channel.name_from_client();
     let if_route = expand_handlers::if_route(channel);
     quote! {
@@ -151,6 +154,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             #notices
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
+                #first_state
                 const IS_WHOLE: ::core::primitive::bool = false;
 
                 fn handle<'a>(

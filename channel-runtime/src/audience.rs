@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
+use crate::first_state;
 use crate::hub::Hub;
 use crate::mask::Mask;
 use crate::members::Members;
@@ -340,7 +341,7 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
 
 impl<C: Channel> Audience<C, OneConnection> {
     /// Tells the handler of this client something that its channel marks `#[notice]`, as
-    /// [`notify`](Audience::<C, Many>::notify) does for several; here it need not be `Clone`.
+    /// [`notify`](Audience::notify) does for several; here it need not be `Clone`.
     pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
         if let Some(connection) = self.connections().first() {
@@ -404,17 +405,19 @@ impl<C: 'static> Audience<C, OwnRoom> {
     /// ```
     ///
     /// It is a lock for a moment: others wait for it, so it should not block; it is never held across an await. The state
-    /// is made by `Default` when the room opens and dropped when it empties; in the `on_close` of the last member it is
-    /// what that member left.
+    /// is made by `Default` when the room opens, or by the hook `on_room_open`, and dropped when it empties, or given to
+    /// `on_room_close`; in the `on_close` of the last member it is what that member left.
     ///
     /// # Panics
-    /// Inside another `with`, and where `act` panics; the state stays as it was then.
+    /// Inside another `with`, and where `act` panics; the state stays as it was then. And where the room has closed and
+    /// `on_room_open` made its state, for a socket that was kept beyond its connection: [`Hub::with_room`] asks.
     pub fn with<R>(&self, act: impl FnOnce(&mut C::RoomState, &Self) -> R) -> R
     where
         C: Channel,
     {
         let room = self.one_room().expect("a connection's own room is one room");
-        room.with(|state: &mut C::RoomState| act(state, self))
+        let result = room.with(first_state::fresh::<C>, |state: &mut C::RoomState| act(state, self));
+        result.expect("the room has closed, and its state with it: a socket has outlived its connection")
     }
 }
 

@@ -27,7 +27,7 @@ mod server {
     use std::hash::Hash;
     use std::str::FromStr;
     use std::sync::Arc;
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     use bytes::Bytes;
 
@@ -35,6 +35,7 @@ mod server {
     use crate::codec::DecodeError;
     use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
     use crate::fault::Fault;
+    use crate::first_state::FirstState;
     use crate::handshake::Handshake;
     use crate::message::{Message, Messages};
     use crate::notice::Notice;
@@ -57,8 +58,9 @@ mod server {
     pub trait Route: Sized + Send + 'static {
         /// The app that handlers see: that of `app = ..`, else `()`.
         type App: Send + Sync + 'static;
-        /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`.
-        type RoomState: Default + Send + 'static;
+        /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`. It is `Default` where
+        /// the channel has no `on_room_open`.
+        type RoomState: Send + 'static;
         /// The channel itself, by which `channels![..]` asks for its app: of what is no channel it then asks for nothing more.
         #[doc(hidden)]
         type Itself: Route<App = Self::App>;
@@ -75,6 +77,9 @@ mod server {
         /// The types of the path's parameters.
         #[doc(hidden)]
         const PARAMS: &'static [Param] = &[];
+        /// How long an empty room stays open: that of `room_grace = ..`, else as `Config` says.
+        #[doc(hidden)]
+        const ROOM_GRACE: Option<Duration> = None;
         /// The declared kinds of room.
         #[doc(hidden)]
         const ROOMS: &'static [RoomShape] = &[];
@@ -145,6 +150,33 @@ mod server {
             hooks: Self::HOOKS,
             is_whole: Self::IS_WHOLE,
         };
+
+        /// What the state of the path's room begins with.
+        #[doc(hidden)]
+        type FirstState: FirstState<Self::RoomState>;
+
+        /// Whether there is an `on_room_open`.
+        #[doc(hidden)]
+        const OPENS_ROOMS: bool = <Self::FirstState as FirstState<Self::RoomState>>::IS_HOOK;
+
+        /// `on_room_open`
+        fn room_opened(
+            room: &Room<Self>,
+            app: &Self::App,
+        ) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
+            _ = (room, app);
+            async { Ok(Self::FirstState::fresh().expect("made by the hook, where there is one")) }
+        }
+
+        /// Whether there is an `on_room_close`.
+        #[doc(hidden)]
+        const CLOSES_ROOMS: bool = false;
+
+        /// `on_room_close`
+        fn room_closed(room: &Room<Self>, state: Self::RoomState, app: &Self::App) -> impl Future<Output = ()> + Send {
+            _ = (room, app);
+            async { drop(state) }
+        }
 
         /// `authorize`
         fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {

@@ -14,6 +14,7 @@ use crate::counts::Counts;
 use crate::describe::{ChannelShape, Description, describe};
 use crate::door::Door;
 use crate::filter::Start;
+use crate::first_state;
 use crate::handshake::Handshake;
 use crate::health::Refused;
 use crate::hub::{Hub, User};
@@ -63,7 +64,7 @@ impl<A: Send + Sync + 'static> Channels<A> {
         C::Itself: ServedBy<A>,
     {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
-        registry.add::<C>(Counts::of::<C>(), || Box::new(C::RoomState::default()));
+        registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
         self.shapes.push(C::SHAPE);
         self.routes.push(Route { path: C::PATH, start: start::<C, A> });
         self
@@ -215,7 +216,7 @@ where
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
         let session = Session::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone())?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
-            tokio::spawn(session.start(io, read_ahead, admission, agreed));
+            session.begin(io, read_ahead, admission, agreed);
         });
         Ok(start)
     })

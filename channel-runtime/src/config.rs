@@ -95,6 +95,9 @@ pub struct Config {
     /// How long a handler or hook may wait for something. Then it is dropped at that `await`, and its client told `timeout`;
     /// the connection goes on, unless it was `on_connect`. `None`: for ever. Code that never awaits can't be stopped.
     pub handler_timeout: Option<Duration>,
+    /// How long a room of a path stays open, with its state, when nobody is in it any more: not at all. `room_grace` of
+    /// `#[channel]` says it for one channel. It is cut short when the server stops.
+    pub room_grace: Duration,
     /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut.
     pub close_timeout: Duration,
     /// Over how long a server that drains spreads the closes, so that its clients do not all come back in the same moment: 5
@@ -136,6 +139,7 @@ impl Default for Config {
             pong_timeout: Duration::from_secs(10),
             idle_timeout: None,
             handler_timeout: None,
+            room_grace: Duration::ZERO,
             close_timeout: Duration::from_secs(2),
             drain_window: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(10),
@@ -298,6 +302,13 @@ impl Config {
     #[must_use]
     pub fn handler_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.handler_timeout = timeout.into();
+        self
+    }
+
+    /// Sets [`room_grace`](Self::room_grace).
+    #[must_use]
+    pub fn room_grace(mut self, grace: Duration) -> Self {
+        self.room_grace = grace;
         self
     }
 

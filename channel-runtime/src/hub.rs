@@ -77,8 +77,8 @@ impl<C: 'static> Hub<C> {
         self.audience(Target::All)
     }
 
-    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]; nothing where the room has no
-    /// members, and so no state.
+    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]; nothing where the room is not open, and
+    /// so has no state: without members it is open for its [grace time](crate::Config::room_grace) alone.
     ///
     /// # Panics
     /// As [`Audience::with`].
@@ -93,7 +93,7 @@ impl<C: 'static> Hub<C> {
         room.path()?;
         let core = self.registry.room(self.channel, room.name())?;
         let audience = self.room(room);
-        Some(core.with(|state: &mut C::RoomState| act(state, &audience)))
+        core.with(|| None, |state: &mut C::RoomState| act(state, &audience))
     }
 
     /// How many of the channel's connections have ended so, since the server began:

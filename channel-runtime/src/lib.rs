@@ -118,6 +118,8 @@ mod expiry;
 #[cfg(feature = "server")]
 mod filter;
 #[cfg(feature = "server")]
+mod first_state;
+#[cfg(feature = "server")]
 mod flusher;
 #[cfg(feature = "server")]
 mod forwarded;
@@ -158,6 +160,8 @@ mod overlap;
 mod pace;
 #[cfg(feature = "server")]
 mod path;
+#[cfg(feature = "server")]
+mod place;
 #[cfg(feature = "server")]
 mod proxies;
 #[cfg(feature = "server")]

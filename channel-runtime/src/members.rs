@@ -15,8 +15,12 @@ use crate::flusher::{self, Due};
 use crate::mask::Mask;
 use crate::outbox::Pushed;
 use crate::pace::Paced;
+use crate::place::Host;
 use crate::sent::Sent;
 use crate::wire::deflate::{Tally, Variants, Windows};
+
+/// The state of a room, its type forgotten.
+pub(crate) type State = Box<dyn Any + Send>;
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
 ///
@@ -34,11 +38,13 @@ pub(crate) struct Members {
     /// Sessions that have begun here and not ended, `on_close` included.
     visits: AtomicUsize,
     /// Made when the room opens; nothing once the last session has ended.
-    state: Mutex<Option<Box<dyn Any + Send>>>,
+    state: Mutex<Option<State>>,
+    /// Who closes it, where its channel's rooms are places: then it may be empty.
+    host: Option<Arc<dyn Host>>,
 }
 
 impl Members {
-    pub fn new(name: Arc<str>, state: Box<dyn Any + Send>) -> Self {
+    pub fn new(name: Arc<str>, state: Option<State>) -> Self {
         Self {
             name,
             inner: Mutex::default(),
@@ -46,8 +52,37 @@ impl Members {
             tally: Tally::default(),
             gone: AtomicBool::new(false),
             visits: AtomicUsize::new(0),
-            state: Mutex::new(Some(state)),
+            state: Mutex::new(state),
+            host: None,
         }
+    }
+
+    /// With somebody who closes it.
+    pub fn hosted(mut self, host: Arc<dyn Host>) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    /// Whether it is there without members too.
+    pub fn is_hosted(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// Sessions that have begun here and not ended.
+    pub fn visits(&self) -> usize {
+        self.visits.load(Ordering::Acquire)
+    }
+
+    /// The state of a room that closes.
+    pub fn take_state(&self) -> Option<State> {
+        self.state.lock().take()
+    }
+
+    /// Gives the room another state.
+    pub fn set_state(&self, state: State) {
+        let before = self.state.lock().replace(state);
+        // Not under the lock: it is the user's code.
+        drop(before);
     }
 
     pub fn name(&self) -> &Arc<str> {
@@ -232,18 +267,24 @@ impl Members {
 
     /// Drops the state of a room that is gone, though somebody may still look at it.
     fn forget_state(&self) {
-        let state = self.state.lock().take();
-        // Not under the lock: it is the user's code.
-        drop(state);
+        // Not dropped under the lock: it is the user's code.
+        drop(self.take_state());
     }
 
-    /// Runs `act` on the room's state, alone.
-    pub fn with<S: Default + Send + 'static, R>(&self, act: impl FnOnce(&mut S) -> R) -> R {
+    /// Runs `act` on the room's state, alone; on that of `make`, where there is none any more.
+    pub fn with<S: Send + 'static, R>(
+        &self,
+        make: impl FnOnce() -> Option<S>,
+        act: impl FnOnce(&mut S) -> R,
+    ) -> Option<R> {
         // Checked before the lock is taken: a second `with` inside would wait for itself, or for one that waits for it.
         let _held = Held::state();
         let mut state = self.state.lock();
-        let state = state.get_or_insert_with(|| Box::new(S::default()));
-        act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`"))
+        if state.is_none() {
+            *state = make().map(|state| Box::new(state) as State);
+        }
+        let state = state.as_mut()?;
+        Some(act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`")))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -252,13 +293,17 @@ impl Members {
     }
 }
 
-/// A session in a room's path. The last one to end drops the room's state, whoever still holds the room.
+/// A session in a room's path. The last one to end drops the room's state, whoever still holds the room, or has its host look.
 pub(crate) struct Visit(Arc<Members>);
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        if self.0.visits.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.is_gone() {
-            self.0.forget_state();
+        if self.0.visits.fetch_sub(1, Ordering::AcqRel) == 1 {
+            match &self.0.host {
+                Some(host) => Arc::clone(host).look(),
+                None if self.0.is_gone() => self.0.forget_state(),
+                None => {}
+            }
         }
     }
 }
@@ -384,7 +429,7 @@ mod tests {
     fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
         const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
         let mut registry = Registry::new();
-        registry.add::<()>(Counts::new("", &[]), || Box::new(()));
+        registry.add::<()>(Counts::new("", &[]), || None);
         let registry = Arc::new(registry);
         let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
         let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));

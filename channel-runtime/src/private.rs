@@ -47,6 +47,7 @@ mod server {
         pub use crate::describe::parts::ChannelShape;
         pub use crate::lock::{Lock, Section, Types, accept, channel, rest};
     }
+    pub use crate::first_state::{ByDefault, ByHook, room_closed, room_opened};
     use crate::hub::Hub;
     pub use crate::notice::Notice;
     pub use crate::overlap::{Overlap, Overlapped};

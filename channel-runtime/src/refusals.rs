@@ -16,6 +16,7 @@ use crate::link;
 use crate::opening::Opening;
 use crate::reject::Reject;
 use crate::socket::timestamp;
+use crate::wire::close::CloseCode;
 use crate::wire::frame::close_frame;
 use crate::wire::transport::Transport;
 
@@ -61,19 +62,22 @@ pub(crate) fn refuse<A>(table: &Table<A>, opening: Opening, upgrade: OnUpgrade, 
         let _counted = counted;
         if let Ok(Ok(upgraded)) = timeout(patience, upgrade).await {
             let (io, _) = Transport::recover(upgraded);
-            link::turn_away(io, &farewell(reject), patience).await;
+            let code = reject.close_code();
+            let reason = reject.message.clone();
+            link::turn_away(io, &farewell(Some(&Fault::from(reject)), code, &reason), patience).await;
         }
     });
     opening.uncompressed().accept()
 }
 
-/// All that the client hears.
-fn farewell(reject: Reject) -> Vec<u8> {
-    let close = close_frame(reject.close_code(), &reject.message);
-    let fault = Fault::from(reject);
-    let error = text_frame(|json| {
-        codec::encode_fault(&fault, &timestamp(), Head::default(), json);
-        Ok(())
+/// All that a client hears whose connection does not begin.
+pub(crate) fn farewell(fault: Option<&Fault>, code: CloseCode, reason: &str) -> Vec<u8> {
+    let error = fault.map(|fault| {
+        text_frame(|json| {
+            codec::encode_fault(fault, &timestamp(), Head::default(), json);
+            Ok(())
+        })
+        .expect("a fault can always be encoded")
     });
-    [&*error.expect("a fault can always be encoded"), &*close].concat()
+    [error.as_deref().unwrap_or_default(), &*close_frame(code, reason)].concat()
 }

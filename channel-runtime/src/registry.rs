@@ -4,8 +4,9 @@
 //! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
 //! members, an outbox.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::collections::HashMap;
+use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,10 +22,11 @@ use crate::connection::{Connection, ConnectionId};
 use crate::counts::Counts;
 use crate::heartbeat::Pulse;
 use crate::mask::Mask;
-use crate::members::{Members, assert_outside_send_with};
+use crate::members::{Members, State, assert_outside_send_with};
 use crate::notice::Inbox;
 use crate::outbox::Outbox;
 use crate::pace::{HubPace, Pace};
+use crate::place::Places;
 use crate::quota::Quotas;
 use crate::wire::close::Close;
 use crate::wire::deflate::{Agreed, Compression};
@@ -41,10 +43,11 @@ pub(crate) struct Registry {
     quotas: Quotas,
     /// How messages are compressed, where the app that was mounted wants that.
     compression: OnceLock<Compression>,
-    /// Sessions that have begun and not ended, `on_close` included.
+    /// Sessions that have begun and not ended, `on_close` included, and what else a server that stops waits for.
     sessions: AtomicUsize,
     sessions_ended: Notify,
     stopping: AtomicBool,
+    stops: Notify,
     given_up: AtomicBool,
     gives_up: Notify,
     /// Somebody watches whether the clients are still there.
@@ -60,8 +63,10 @@ struct ChannelEntry {
     /// The pace of its hubs, once there is anybody to send to.
     hub: OnceLock<Arc<HubPace>>,
     counts: Counts,
-    /// Makes the state of a room of the path.
-    make_state: fn() -> Box<dyn Any + Send>,
+    /// Makes the state of a room of the path, where no hook does.
+    make_state: fn() -> Option<State>,
+    /// The rooms of the path, where they are places.
+    places: Places,
 }
 
 /// A user, across all channels: the identity's type, and what it writes.
@@ -87,6 +92,7 @@ impl Registry {
             sessions: AtomicUsize::new(0),
             sessions_ended: Notify::new(),
             stopping: AtomicBool::new(false),
+            stops: Notify::new(),
             given_up: AtomicBool::new(false),
             gives_up: Notify::new(),
             is_watched: AtomicBool::new(false),
@@ -94,8 +100,8 @@ impl Registry {
     }
 
     /// Adds a channel; its place is the number of those before it.
-    pub fn add<C: 'static>(&mut self, counts: Counts, make_state: fn() -> Box<dyn Any + Send>) {
-        let all = Arc::new(Members::new("*".into(), Box::new(())));
+    pub fn add<C: 'static>(&mut self, counts: Counts, make_state: fn() -> Option<State>) {
+        let all = Arc::new(Members::new("*".into(), None));
         self.channels.push(ChannelEntry {
             channel: TypeId::of::<C>(),
             all,
@@ -103,6 +109,7 @@ impl Registry {
             hub: OnceLock::new(),
             counts,
             make_state,
+            places: Places::default(),
         });
     }
 
@@ -167,6 +174,24 @@ impl Registry {
         self.channels[channel].rooms.shard(name).get(name).cloned()
     }
 
+    /// This channel's rooms that are places.
+    pub fn places(&self, channel: usize) -> &Places {
+        &self.channels[channel].places
+    }
+
+    /// Adds a room that has a host, without members; there is none of its name.
+    pub fn put_up(&self, channel: usize, room: &Arc<Members>) {
+        self.channels[channel].rooms.shard(&**room.name()).insert(Arc::clone(room.name()), Arc::clone(room));
+    }
+
+    /// Takes away a room that has a host, and no members.
+    pub fn take_down(&self, channel: usize, room: &Members) {
+        let mut rooms = self.channels[channel].rooms.shard(&**room.name());
+        if !room.is_gone() {
+            ChannelEntry::retire(&mut rooms, room);
+        }
+    }
+
     /// All connections of this user, on all channels.
     pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
         self.users.shard(key).get(key).cloned().unwrap_or_default()
@@ -226,7 +251,7 @@ impl Registry {
             }
             let room = self.channels[connection.channel].open(
                 name,
-                || Box::new(()),
+                || None,
                 |room| {
                     room.insert(connection);
                     Arc::clone(room)
@@ -255,6 +280,12 @@ impl Registry {
     /// Refuses newcomers from now on.
     pub fn close_door(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.stops.notify_waiters();
+    }
+
+    /// Ready when the server stops; not where it stopped before this was called.
+    pub fn stops(&self) -> impl Future<Output = ()> {
+        self.stops.notified()
     }
 
     /// Tells every connection that the server goes away, one after the other over this time, but no longer than
@@ -335,7 +366,7 @@ pub struct Census {
     pub rooms: usize,
     /// Users.
     pub users: usize,
-    /// Sessions that have begun and not ended, `on_close` included.
+    /// Sessions that have begun and not ended, `on_close` included; and rooms that are being opened, closed, or empty and open.
     pub sessions: usize,
 }
 
@@ -356,7 +387,7 @@ impl ChannelEntry {
     fn open<R>(
         &self,
         name: &Arc<str>,
-        make_state: impl Fn() -> Box<dyn Any + Send>,
+        make_state: impl Fn() -> Option<State>,
         act: impl FnOnce(&Arc<Members>) -> R,
     ) -> R {
         let mut fresh = None;
@@ -373,17 +404,21 @@ impl ChannelEntry {
         }
     }
 
-    /// Removes the member, and the room with its last one.
+    /// Removes the member, and the room with its last one, where it has no host.
     fn remove(&self, room: &Arc<Members>, member: ConnectionId) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
-        if room.len() == 0 {
-            room.retire();
-            rooms.remove(&**room.name());
-            if rooms.len() * 4 < rooms.capacity() {
-                let keep = rooms.len() * 2;
-                rooms.shrink_to(keep);
-            }
+        if room.len() == 0 && !room.is_hosted() {
+            Self::retire(&mut rooms, room);
+        }
+    }
+
+    fn retire(rooms: &mut HashMap<Arc<str>, Arc<Members>>, room: &Members) {
+        room.retire();
+        rooms.remove(&**room.name());
+        if rooms.len() * 4 < rooms.capacity() {
+            let keep = rooms.len() * 2;
+            rooms.shrink_to(keep);
         }
     }
 }

@@ -25,9 +25,11 @@ use crate::link::{self, Link, Step};
 use crate::members::Visit;
 use crate::message::Messages;
 use crate::overlap::{self, Held, Overlap};
+use crate::place::{self, Refusal, Steward};
 use crate::registry::{Membership, Newcomer, SessionGuard, UserKey};
 use crate::reject::Reject;
 use crate::reply::{Flow, Handling};
+use crate::room::Room;
 use crate::socket::Socket;
 use crate::turn::{Allowance, BoxFuture, Interrupted, run};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -39,8 +41,8 @@ use crate::wire::transport::Transport;
 /// A connection that has been accepted and has not begun.
 pub(crate) struct Session<C: Channel> {
     handler: C,
-    /// The name of its path's room.
-    room: Arc<str>,
+    /// Its path's room.
+    room: Room<C>,
     user: Option<UserKey>,
     expires_at: Option<SystemTime>,
     app: Arc<C::App>,
@@ -61,7 +63,7 @@ impl<C: Channel> Session<C> {
         config: Arc<Config>,
         activity: Activity,
     ) -> Result<Self, Reject> {
-        let room = Arc::clone(handler.own_room().key());
+        let room = handler.own_room();
         let user = handler.identified().map(|identity| UserKey::new(&identity));
         let expires_at = handler.expires();
         if expires_at.is_some_and(|end| time_left(end).is_zero()) {
@@ -70,8 +72,48 @@ impl<C: Channel> Session<C> {
         Ok(Self { handler, room, user, expires_at, app, hub, config, activity })
     }
 
+    /// Runs the connection to its end, in a task of its own, once its room is open.
+    pub fn begin(self, io: Transport, read_ahead: Vec<u8>, admission: Admission, deflate: Option<Agreed>) {
+        match place::grace::<C>(&self.config) {
+            None => drop(tokio::spawn(self.start(io, read_ahead, admission, deflate))),
+            Some(_) => drop(tokio::spawn(self.come(io, read_ahead, admission, deflate))),
+        }
+    }
+
+    /// Waits until the room is open; where it can't be, the client is told.
+    fn come(
+        self,
+        io: Transport,
+        read_ahead: Vec<u8>,
+        admission: Admission,
+        deflate: Option<Agreed>,
+    ) -> impl Future<Output = ()> + Send {
+        let Self { room, app, hub, config, activity, .. } = &self;
+        let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
+        let counted = hub.registry().begin_session();
+        let steward = Arc::new(Steward {
+            room: room.clone(),
+            app: Arc::clone(app),
+            hub: hub.clone(),
+            config: Arc::clone(config),
+            activity: activity.clone(),
+        });
+        async move {
+            let stay = match self.hub.registry().is_stopping() {
+                true => Err(Refusal::going_away()),
+                false => place::come(steward).await,
+            };
+            match stay {
+                // In another task, for this one is larger than a connection's need be. It is in the room already.
+                Ok(_stay) => drop(tokio::spawn(self.start(io, read_ahead, admission, deflate))),
+                Err(refusal) => link::turn_away(io, &refusal.frames(), self.config.close_timeout).await,
+            }
+            drop((counted, busy));
+        }
+    }
+
     /// Makes the connection a member of its rooms and returns the task that runs it to its end.
-    pub fn start(
+    fn start(
         self,
         io: Transport,
         read_ahead: Vec<u8>,
@@ -83,6 +125,7 @@ impl<C: Channel> Session<C> {
         let counted = (registry.begin_session(), admission);
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         let outbox_bytes = config.outbox_bytes;
+        let room = Arc::clone(room.key());
         let newcomer = Newcomer { channel: hub.channel(), room, user, deflate, outbox_bytes, activity };
         // A room that opens makes its state, which is the user's code.
         let Ok(membership) = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer))) else {

@@ -84,7 +84,7 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Tells this client's own handler something that the channel marks `#[notice]`: for a task that the handler has started.
-    /// It is handled after the handler that runs; see [`Audience::notify`](crate::Audience::<C, crate::Many>::notify).
+    /// It is handled after the handler that runs; see [`Audience::notify`](crate::Audience::notify).
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};

@@ -169,3 +169,17 @@ pub(crate) fn run<'a, T>(
         running.poll_end(cx, link.registry())
     })
 }
+
+/// Runs what belongs to no connection.
+pub(crate) async fn run_apart<T>(
+    future: impl Future<Output = T> + Send,
+    allowance: Allowance,
+    registry: &Arc<Registry>,
+) -> Result<T, Interrupted> {
+    let mut running = Guarded::new(Box::pin(future), allowance);
+    poll_fn(|cx| match running.poll(cx) {
+        Poll::Pending => running.poll_end(cx, registry),
+        ready => ready,
+    })
+    .await
+}

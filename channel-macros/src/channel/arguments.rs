@@ -1,5 +1,5 @@
 //! What a handler or a hook takes, told by form: by value the message or the hook's datum, by reference to `Socket` the
-//! socket, by any other reference the app.
+//! socket, by any other reference the app. What belongs to a room or to all connections has no `self`, and no socket.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -15,6 +15,7 @@ use crate::spans::{beside_locals, first_type, is_named, last_segment, text, ungr
 pub struct Call {
     pub name: Ident,
     pub is_async: bool,
+    takes_self: bool,
     pub arguments: Vec<Argument>,
     /// The return type, or the name where there is none: where an error about the answer stands.
     pub output: TokenStream,
@@ -27,12 +28,14 @@ pub enum Argument {
     Datum(Type),
     Socket(Type),
     App(Type),
+    /// Of what belongs to a room.
+    Room(Type),
 }
 
 impl Argument {
     fn ty(&self) -> &Type {
         match self {
-            Self::Datum(ty) | Self::Socket(ty) | Self::App(ty) => ty,
+            Self::Datum(ty) | Self::Socket(ty) | Self::App(ty) | Self::Room(ty) => ty,
         }
     }
 }
@@ -44,17 +47,27 @@ pub struct Expected<'a> {
     pub who: &'a str,
     /// How it is written.
     pub usage: &'a str,
+    pub of: Of,
+}
+
+/// Whose it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// A method.
+    Connection,
+    /// An associated function.
+    Room,
 }
 
 impl Call {
     /// The method as it is called, if its signature allows that.
     pub fn parse(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option<Self> {
-        let Expected { who, usage } = expected;
+        let Expected { who, usage, of } = expected;
         let is_callable = check_receiver(sig, expected, errors) & check_modifiers(sig, expected, errors);
         let mut arguments = Vec::new();
         for input in &sig.inputs {
             let FnArg::Typed(input) = input else { continue };
-            let argument = match argument(&input.ty) {
+            let argument = match argument(&input.ty, of) {
                 Ok(argument) => argument,
                 Err((what, remedy)) => {
                     errors.at(&input.ty, format_args!("{who} {what}"), remedy.as_deref().unwrap_or(usage));
@@ -66,7 +79,11 @@ impl Call {
                 let twice = match argument {
                     Argument::Datum(_) => "takes one argument by value",
                     Argument::Socket(_) => "takes the socket once",
+                    Argument::App(_) if of == Of::Room => {
+                        "takes the app once, and it is all that comes by reference but the room"
+                    }
                     Argument::App(_) => "takes the app once, and it is all that comes by reference but the socket",
+                    Argument::Room(_) => "takes the room once",
                 };
                 errors.at(argument.ty(), format_args!("{who} {twice}"), usage);
                 return None;
@@ -81,7 +98,8 @@ impl Call {
             syn::ReturnType::Default => None,
             syn::ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
-        let call = Self { name: sig.ident.clone(), is_async: sig.asyncness.is_some(), arguments, output, returns };
+        let (name, is_async, takes_self) = (sig.ident.clone(), sig.asyncness.is_some(), of == Of::Connection);
+        let call = Self { name, is_async, takes_self, arguments, output, returns };
         is_callable.then_some(call)
     }
 
@@ -125,11 +143,13 @@ impl Call {
                 Argument::Datum(_) => datum,
                 Argument::Socket(_) => "__socket",
                 Argument::App(_) => "__app",
+                Argument::Room(_) => "__room",
             };
             format_ident!("{local}", span = beside_locals(argument.ty().span())).into_token_stream()
         });
         // By path, so that no trait's method of that name is meant.
-        quote_spanned!(span=> Self::#name(self, #(#arguments),*))
+        let receiver = self.takes_self.then(|| quote_spanned!(span=> self,));
+        quote_spanned!(span=> Self::#name(#receiver #(#arguments),*))
     }
 
     /// The local `name`, standing where an error about the answer should.
@@ -161,17 +181,29 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     }
 }
 
-fn argument(ty: &Type) -> Result<Argument, (&'static str, Option<String>)> {
+fn argument(ty: &Type, of: Of) -> Result<Argument, (&'static str, Option<String>)> {
     match ungroup(ty) {
         Type::Reference(reference) => {
+            let names = |name| is_named(&reference.elem, name);
             if reference.mutability.is_some() {
                 let remedy = format!("write `&{}`", text(&reference.elem));
-                return Err(("takes socket and app by shared reference", Some(remedy)));
+                let what = match of {
+                    Of::Connection => "takes socket and app by shared reference",
+                    Of::Room => "takes room and app by shared reference",
+                };
+                return Err((what, Some(remedy)));
             }
-            Ok(match is_named(&reference.elem, "Socket") {
-                true => Argument::Socket(ty.clone()),
-                false => Argument::App(ty.clone()),
+            Ok(match of {
+                Of::Room if names("Socket") => {
+                    return Err(("belongs to a room, not to one of its connections: there is no socket", None));
+                }
+                Of::Room if names("Room") => Argument::Room(ty.clone()),
+                Of::Connection if names("Socket") => Argument::Socket(ty.clone()),
+                _ => Argument::App(ty.clone()),
             })
+        }
+        Type::Path(_) if of == Of::Room && is_named(ty, "Room") => {
+            Err(("takes the room by reference", Some(format!("write `&{}`", text(ty)))))
         }
         Type::Path(_) if is_named(ty, "Socket") => {
             Err(("takes the socket by reference", Some(format!("write `&{}`", text(ty)))))
@@ -181,7 +213,17 @@ fn argument(ty: &Type) -> Result<Argument, (&'static str, Option<String>)> {
     }
 }
 
-fn check_receiver(sig: &Signature, Expected { who, usage }: Expected, errors: &mut Errors) -> bool {
+fn check_receiver(sig: &Signature, Expected { who, usage, of }: Expected, errors: &mut Errors) -> bool {
+    if of == Of::Room {
+        if let Some(receiver) = sig.receiver() {
+            errors.at(
+                receiver,
+                format_args!("{who} belongs to a room, not to one of its connections: it has no `self`"),
+                usage,
+            );
+        }
+        return sig.receiver().is_none();
+    }
     let Some(receiver) = sig.receiver() else {
         errors.at(&sig.ident, format_args!("{who} takes `&mut self` or `&self`"), usage);
         return false;
@@ -198,7 +240,7 @@ fn check_receiver(sig: &Signature, Expected { who, usage }: Expected, errors: &m
     is_reference
 }
 
-fn check_modifiers(sig: &Signature, Expected { who, usage }: Expected, errors: &mut Errors) -> bool {
+fn check_modifiers(sig: &Signature, Expected { who, usage, .. }: Expected, errors: &mut Errors) -> bool {
     let before = errors.len();
     if let Safety::Unsafe(keyword) = &sig.safety {
         errors.at(keyword, format_args!("{who} can't be `unsafe`"), "take `unsafe` away");
@@ -237,7 +279,7 @@ fn is_future(ty: &Type) -> bool {
 mod tests {
     use super::*;
 
-    const EXPECTED: Expected = Expected { who: "a handler", usage: "write it so" };
+    const EXPECTED: Expected = Expected { who: "a handler", usage: "write it so", of: Of::Connection };
 
     fn call(tokens: TokenStream) -> (Option<Call>, Vec<String>) {
         let mut errors = Errors::default();

@@ -104,6 +104,7 @@ pub fn reply(channel: &Channel) -> TokenStream {
 fn implementation(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let identity = identity(channel);
+    let first_state = first_state(channel);
     let handle = handle(channel);
     let turns = turns::table(channel);
     let shape = shape(channel);
@@ -113,6 +114,7 @@ fn implementation(channel: &Channel) -> TokenStream {
     quote! {
         impl ::channel_runtime::Channel for #self_ty #if_route {
             #identity
+            #first_state
             #shape
             #turns
             #(#hooks)*
@@ -182,6 +184,14 @@ pub fn identity(channel: &Channel) -> TokenStream {
         Some(key) => quote_spanned!(key.span()=> type Identity = <#key as ::channel_runtime::private::Key>::Key;),
         None => quote! { type Identity = ::channel_runtime::Anonymous; },
     }
+}
+
+/// What the state of a room begins with; where it can't, it is told at the channel.
+fn first_state(channel: &Channel) -> TokenStream {
+    let is_hook = channel.hook(Kind::RoomOpen).next().is_some();
+    let span = beside_locals(channel.self_ty.span());
+    let by = Ident::new(if is_hook { "ByHook" } else { "ByDefault" }, span);
+    quote_spanned!(span=> type FirstState = ::channel_runtime::private::#by;)
 }
 
 fn handle(channel: &Channel) -> TokenStream {
@@ -351,6 +361,32 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 ::channel_runtime::private::invalid(__socket, __usual, #answer)
             },
         ),
+        Kind::RoomOpen => {
+            // Stands at the return type, as does the compiler's error for what is no state.
+            let opened = quote_spanned!(answer.span()=> ::channel_runtime::private::room_opened::<Self::RoomState, _>);
+            quote! {
+                async fn room_opened(
+                    __room: &::channel_runtime::Room<Self>,
+                    __app: &<Self as ::channel_runtime::Route>::App,
+                ) -> ::core::result::Result<Self::RoomState, ::channel_runtime::Fault> {
+                    let __reply = #tokens;
+                    #opened(#answer)
+                }
+            }
+        }
+        Kind::RoomClose => quote! {
+            #(#cfgs)*
+            const CLOSES_ROOMS: ::core::primitive::bool = true;
+            #(#cfgs)*
+            async fn room_closed(
+                __room: &::channel_runtime::Room<Self>,
+                __message: Self::RoomState,
+                __app: &<Self as ::channel_runtime::Route>::App,
+            ) {
+                let __reply = #tokens;
+                ::channel_runtime::private::room_closed(#answer)
+            }
+        },
         Kind::Close => quote! {
             #(#cfgs)*
             async fn closed(

@@ -20,6 +20,11 @@ pub fn expand(route: &Route) -> TokenStream {
     let text = name.unraw().to_string();
     let build = build(route);
     let shape = shape(route);
+    let grace = route.room_grace.map(|grace| {
+        quote!(const ROOM_GRACE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
+            ::core::time::Duration::from_millis(#grace)
+        );)
+    });
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
     let served_by = served_by(route);
@@ -37,6 +42,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
                 #shape
+                #grace
 
                 #build
 

@@ -5,7 +5,7 @@ use quote::{ToTokens as _, format_ident};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, LitStr, Type};
 
-use super::arguments::{self, Argument, Call, Expected};
+use super::arguments::{self, Argument, Call, Expected, Of};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
 use super::notices::Notice;
@@ -21,6 +21,7 @@ use crate::{half_typed, spans};
 pub const HANDLER: Expected = Expected {
     who: "a handler",
     usage: "write `#[message] async fn name(&mut self, m: Message, socket: &Socket<Self>, app: &App)`",
+    of: Of::Connection,
 };
 
 /// A channel's impl block. After an error it holds what could be told.

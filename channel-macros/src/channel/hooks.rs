@@ -2,7 +2,7 @@
 
 use syn::{Attribute, ReceiverKind, ReturnType, Signature, Type};
 
-use super::arguments::{Call, Expected};
+use super::arguments::{Call, Expected, Of};
 use crate::errors::Errors;
 use crate::names::distance;
 use crate::spans::{first_type, last_segment, text, ungroup};
@@ -28,10 +28,12 @@ pub enum Kind {
     Pong,
     Invalid,
     Close,
+    RoomOpen,
+    RoomClose,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Authorize,
         Self::Identity,
         Self::Expires,
@@ -43,6 +45,8 @@ impl Kind {
         Self::Pong,
         Self::Invalid,
         Self::Close,
+        Self::RoomOpen,
+        Self::RoomClose,
     ];
 
     pub fn named(name: &str) -> Option<Self> {
@@ -62,6 +66,8 @@ impl Kind {
             Self::Pong => "on_pong",
             Self::Invalid => "on_invalid",
             Self::Close => "on_close",
+            Self::RoomOpen => "on_room_open",
+            Self::RoomClose => "on_room_close",
         }
     }
 
@@ -85,12 +91,26 @@ impl Kind {
                 "write `async fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>, app: &App)`"
             }
             Self::Close => "write `async fn on_close(&mut self, close: Close, socket: &Socket<Self>, app: &App)`",
+            Self::RoomOpen => {
+                "write `async fn on_room_open(room: &Room<Self>, app: &App) -> Result<State, Fault>`, with the `room_state` \
+                 of the struct"
+            }
+            Self::RoomClose => {
+                "write `async fn on_room_close(room: &Room<Self>, state: State, app: &App)`, with the `room_state` of the struct"
+            }
         }
     }
 
     /// Whether it is about something: bytes, an error, a close.
     fn has_datum(self) -> bool {
-        !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect)
+        !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect | Self::RoomOpen)
+    }
+
+    fn of(self) -> Of {
+        match self {
+            Self::RoomOpen | Self::RoomClose => Of::Room,
+            _ => Of::Connection,
+        }
     }
 
     fn is_before_the_upgrade(self) -> bool {
@@ -102,7 +122,7 @@ impl Kind {
 ///
 /// Strict enough for a method `on_turn_end` or `on_king` to be a plain one: the first letter is seldom the wrong one.
 pub fn meant_by(name: &str) -> Option<Kind> {
-    let stem = |name: &'static str| name.strip_prefix("on_").unwrap_or(name);
+    let stem = |name: &'static str| name.strip_prefix("on_room_").or(name.strip_prefix("on_")).unwrap_or(name);
     match name {
         "on_open" => return Some(Kind::Connect),
         "on_disconnect" | "on_disconnected" => return Some(Kind::Close),
@@ -114,6 +134,7 @@ pub fn meant_by(name: &str) -> Option<Kind> {
         let prefix = kind.name().len() - meant.len();
         let given = match prefix {
             0 => name,
+            8 => name.strip_prefix("on_room_").or_else(|| name.strip_prefix("on_room"))?,
             _ => name.strip_prefix("on_").or_else(|| name.strip_prefix("on"))?,
         };
         let is_close = given.starts_with(&meant[..1])
@@ -126,7 +147,7 @@ pub fn meant_by(name: &str) -> Option<Kind> {
 impl Hook {
     pub fn parse(kind: Kind, sig: &Signature, cfgs: Vec<Attribute>, errors: &mut Errors) -> Option<Self> {
         let who = format!("`{}`", kind.name());
-        let call = Call::parse(sig, Expected { who: &who, usage: kind.usage() }, errors)?;
+        let call = Call::parse(sig, Expected { who: &who, usage: kind.usage(), of: kind.of() }, errors)?;
         let before = errors.len();
         if let (Some(datum), false) = (call.datum(), kind.has_datum()) {
             errors.at(datum, format_args!("{who} takes nothing by value"), kind.usage());
@@ -139,6 +160,9 @@ impl Hook {
             && !is_shared(receiver)
         {
             errors.at(receiver, format_args!("{who} takes `&self`"), kind.usage());
+        }
+        if kind == Kind::RoomOpen {
+            check_opening(&cfgs, errors);
         }
         let key = if kind == Kind::Identity { key(sig, &call, &cfgs, errors) } else { None };
         match kind {
@@ -163,6 +187,14 @@ pub fn check_pairs(hooks: &[Hook], errors: &mut Errors) {
     if !hooks.iter().any(|hook| hook.kind == Kind::Refresh) {
         let what = "`on_reauthorize` runs after `on_refresh`, which is not there";
         errors.at(&reauthorize.call.name, what, Kind::Refresh.usage());
+    }
+}
+
+/// What the hook returns is what the channel's rooms begin with.
+fn check_opening(cfgs: &[Attribute], errors: &mut Errors) {
+    if let Some(cfg) = cfgs.first() {
+        let what = "`on_room_open` can't be conditional, for it tells how the state of a room is made";
+        errors.at(cfg, what, "put the `cfg` into its body");
     }
 }
 
@@ -264,6 +296,10 @@ mod tests {
             ("on_refreshed", "on_refresh"),
             ("on_refesh", "on_refresh"),
             ("on_reauthorise", "on_reauthorize"),
+            ("on_room_opened", "on_room_open"),
+            ("on_roomopen", "on_room_open"),
+            ("on_room_clsoe", "on_room_close"),
+            ("on_room_closed", "on_room_close"),
         ] {
             assert_eq!(meant_by(slip).map(Kind::name), Some(hook), "{slip}");
         }
@@ -287,6 +323,11 @@ mod tests {
             "on_reset",
             "on_retry",
             "on_request",
+            "on_room",
+            "on_room_",
+            "on_room_join",
+            "on_room_full",
+            "room_open",
         ] {
             assert_eq!(meant_by(name), None, "{name}");
         }

@@ -68,7 +68,7 @@ impl Lists {
                     lists.receives.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
                 }
                 "crate" => args::set(&mut lists.runtime.0, &name, runtime::value(input)?, errors),
-                "app" | "rooms" | "room_state" => {
+                "app" | "rooms" | "room_state" | "room_grace" => {
                     args::skip(input)?;
                     let value = if name == "rooms" { "(..)" } else { " = .." };
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Meta, Signature, Type};
 
 use super::answer;
-use super::arguments::{Call, Expected};
+use super::arguments::{Call, Expected, Of};
 use super::handlers::Channel;
 use crate::errors::Errors;
 use crate::spans;
@@ -15,6 +15,7 @@ use crate::spans;
 const EXPECTED: Expected = Expected {
     who: "the handler of a notice",
     usage: "write `#[notice] async fn name(&mut self, n: Notice, socket: &Socket<Self>, app: &App)`",
+    of: Of::Connection,
 };
 
 pub struct Notice {

@@ -10,12 +10,13 @@ use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type,
 use super::rooms::{self, Listed, RoomKind};
 use crate::args;
 use crate::describe::docs;
+use crate::durations::milliseconds;
 use crate::errors::Errors;
 use crate::names::{closest, one_of};
 use crate::pattern::Pattern;
 use crate::runtime::{self, Runtime};
 
-const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "crate"];
+const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "room_grace", "crate"];
 
 /// A channel's struct. After an error it holds what could be told.
 pub struct Route {
@@ -25,6 +26,9 @@ pub struct Route {
     pub pattern: Option<Pattern>,
     pub app: Option<Type>,
     pub room_state: Option<Type>,
+    /// How long an empty room stays open.
+    /// In milliseconds.
+    pub room_grace: Option<u64>,
     pub rooms: Vec<RoomKind>,
     /// The fields that take a path parameter, in the order of the path.
     pub params: Vec<Param>,
@@ -63,6 +67,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         pattern: args.path.map(|path| Pattern::parse(path, errors)),
         app: args.app,
         room_state: args.room_state,
+        room_grace: args.room_grace,
         rooms: rooms::kinds(args.rooms, errors),
         params: Vec::new(),
         fields: Vec::new(),
@@ -95,13 +100,15 @@ struct Args {
     path: Option<LitStr>,
     app: Option<Type>,
     room_state: Option<Type>,
+    room_grace: Option<u64>,
     rooms: Vec<Listed>,
     runtime: Option<syn::Path>,
 }
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut all = Self { path: None, app: None, room_state: None, rooms: Vec::new(), runtime: None };
+        let (rooms, room_grace) = (Vec::new(), None);
+        let mut all = Self { path: None, app: None, room_state: None, room_grace, rooms, runtime: None };
         args::each(tokens, errors, |input, errors| {
             if input.peek(syn::Lit) {
                 if !input.peek(LitStr) {
@@ -120,6 +127,7 @@ impl Args {
             match name.to_string().as_str() {
                 "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
                 "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
+                "room_grace" => args::set(&mut all.room_grace, &name, milliseconds(&args::value(input)?)?, errors),
                 "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
                 "crate" => args::set(&mut all.runtime, &name, runtime::value(input)?, errors),
                 "sends" | "receives" => {

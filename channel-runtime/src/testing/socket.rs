@@ -12,6 +12,7 @@ use crate::channel::Channel;
 use crate::codec::Received;
 use crate::config::Config;
 use crate::counts::Counts;
+use crate::first_state;
 use crate::hub::Hub;
 use crate::registry::{Membership, Newcomer, Registry};
 use crate::socket::Socket;
@@ -33,10 +34,11 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// assert_eq!(socket.sent_texts(), [r#"{"type":"line","message":"Hello, world!"}"#]);
 /// ```
 ///
-/// It is the only member of its rooms, and its own room has no path.
+/// It is the only member of its rooms, and its own room has no path. Where the channel's `on_room_open` makes the room's state,
+/// there is none before it is [given](TestSocket::with_room_state).
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
-    registry.add::<C>(Counts::of::<C>(), || Box::new(C::RoomState::default()));
+    registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
         channel: 0,
@@ -64,6 +66,13 @@ pub struct TestSocket<C> {
 }
 
 impl<C: Channel> TestSocket<C> {
+    /// In a room with this state.
+    #[must_use]
+    pub fn with_room_state(self, state: C::RoomState) -> Self {
+        self.socket.connection().own_room.set_state(Box::new(state));
+        self
+    }
+
     /// The messages that were sent since the last look, in order.
     ///
     /// # Panics

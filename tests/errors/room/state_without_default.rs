@@ -5,4 +5,7 @@ struct Board(u8);
 #[channel("/game", room_state = Board)]
 struct Game;
 
+#[channel]
+impl Game {}
+
 fn main() {}

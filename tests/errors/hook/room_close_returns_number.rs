@@ -1,0 +1,16 @@
+use channel_runtime::{Room, channel};
+
+#[derive(Default)]
+struct Board;
+
+#[channel("/game", room_state = Board)]
+struct Game;
+
+#[channel]
+impl Game {
+    async fn on_room_close(_: &Room<Self>, _: Board) -> u32 {
+        7
+    }
+}
+
+fn main() {}

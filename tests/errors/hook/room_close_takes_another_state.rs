@@ -1,0 +1,14 @@
+use channel_runtime::{channel};
+
+#[derive(Default)]
+struct Board;
+
+#[channel("/game", room_state = Board)]
+struct Game;
+
+#[channel]
+impl Game {
+    async fn on_room_close(_: u32) {}
+}
+
+fn main() {}

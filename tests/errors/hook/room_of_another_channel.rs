@@ -1,0 +1,22 @@
+use channel_runtime::{Room, channel};
+
+#[derive(Default)]
+struct Board;
+
+#[channel("/other")]
+struct Other;
+
+#[channel]
+impl Other {}
+
+#[channel("/game", room_state = Board)]
+struct Game;
+
+#[channel]
+impl Game {
+    async fn on_room_open(_: &Room<Other>) -> Board {
+        Board
+    }
+}
+
+fn main() {}

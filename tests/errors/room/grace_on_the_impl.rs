@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/game")]
+struct Game;
+
+#[channel(room_grace = "30s")]
+impl Game {}
+
+fn main() {}
