@@ -1,6 +1,10 @@
 //! Times as attributes write them: `"100ms"`, `"2s"`, `"5min"`, `"1h"`.
 
+use proc_macro2::Ident;
 use syn::LitStr;
+use syn::parse::ParseStream;
+
+use crate::args;
 
 /// The units, and their milliseconds.
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
@@ -8,8 +12,16 @@ const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 
 /// The longest time, in milliseconds: a day.
 const LONGEST: u64 = 24 * 3_600_000;
 
+/// The milliseconds behind the `=` of an argument; `what` it says, and an `example` of it.
+pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn::Result<u64> {
+    let literal: LitStr = args::value(input).map_err(|error| {
+        syn::Error::new(error.span(), format!("`{name}` is a string, {what}\nwrite `{name} = \"{example}\"`"))
+    })?;
+    milliseconds(&literal)
+}
+
 /// The milliseconds of a time above zero.
-pub fn milliseconds(literal: &LitStr) -> syn::Result<u64> {
+fn milliseconds(literal: &LitStr) -> syn::Result<u64> {
     let text = literal.value();
     let error = |what: &str| {
         let text = format!(

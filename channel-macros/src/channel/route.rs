@@ -10,7 +10,7 @@ use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, Meta, Type,
 use super::rooms::{self, Listed, RoomKind};
 use crate::args;
 use crate::describe::docs;
-use crate::durations::milliseconds;
+use crate::durations;
 use crate::errors::Errors;
 use crate::names::{closest, one_of};
 use crate::pattern::Pattern;
@@ -127,7 +127,10 @@ impl Args {
             match name.to_string().as_str() {
                 "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
                 "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
-                "room_grace" => args::set(&mut all.room_grace, &name, milliseconds(&args::value(input)?)?, errors),
+                "room_grace" => {
+                    let what = "how long an empty room stays open";
+                    args::set(&mut all.room_grace, &name, durations::value(&name, what, "30s", input)?, errors)
+                }
                 "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
                 "crate" => args::set(&mut all.runtime, &name, runtime::value(input)?, errors),
                 "sends" | "receives" => {

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::ParseStream;
-use syn::{Ident, LitInt, LitStr, ReceiverKind, Signature, Type};
+use syn::{Ident, LitInt, ReceiverKind, Signature, Type};
 
 use super::handlers::{Channel, Handler};
 use crate::args;
-use crate::durations::milliseconds;
+use crate::durations;
 use crate::errors::Errors;
 use crate::spans::ungroup;
 
@@ -22,7 +22,8 @@ impl Turn {
     /// Reads what follows one of the names.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         if name == "timeout" {
-            args::set(&mut self.timeout, name, (name.clone(), timeout(name, input)?), errors);
+            let timeout = durations::value(name, "how long the handler may take", "2s", input)?;
+            args::set(&mut self.timeout, name, (name.clone(), timeout), errors);
         } else {
             args::set(&mut self.concurrent, name, (name.clone(), concurrent(name, input)?), errors);
         }
@@ -84,16 +85,6 @@ fn takes_mut_self(sig: &Signature) -> bool {
         ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(ty) if ty.mutability.is_some()),
         _ => false,
     })
-}
-
-fn timeout(name: &Ident, input: ParseStream) -> syn::Result<u64> {
-    let literal: LitStr = args::value(input).map_err(|error| {
-        syn::Error::new(
-            error.span(),
-            format!("`{name}` is a string, how long the handler may take\nwrite `{name} = \"2s\"`"),
-        )
-    })?;
-    milliseconds(&literal)
 }
 
 fn concurrent(name: &Ident, input: ParseStream) -> syn::Result<u32> {
