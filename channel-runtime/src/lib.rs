@@ -65,7 +65,8 @@
 //! # Features
 //!
 //! `server`, on by default, is all that needs a socket. `tls`, off, is `Bound::tls`, by rustls. `deflate`, off, is
-//! `Config::compression`. `jwt`, off, has the extractor `Jwt`: claims of JSON Web Tokens, over `jsonwebtoken`.
+//! `Config::compression`. `jwt`, off, has the extractor `Jwt`: claims of JSON Web Tokens, over `jsonwebtoken`. `garde`,
+//! off, is `#[message(.., validate)]`.
 //!
 //! # Without a server
 //!
@@ -82,13 +83,17 @@ mod fault;
 mod message;
 #[doc(hidden)]
 pub mod private;
+mod validation;
 
 pub use channel::Protocol;
 pub use channel_macros::message;
 #[cfg(feature = "server")]
 pub use channel_macros::{channel, channels};
-pub use codec::{DecodeError, EncodeError, Received, ReceivedBody};
+pub use codec::{DecodeError, EncodeError, InvalidField, Received, ReceivedBody};
 pub use fault::Fault;
+#[cfg(feature = "garde")]
+#[doc(no_inline)]
+pub use garde;
 pub use message::{Message, Messages, Ref, Success};
 
 #[cfg(feature = "server")]

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::codec::DecodeError;
 use crate::describe::{Content, MessageShape, Type};
 
 /// One JSON object on the wire, known by its `"type"`.
@@ -40,6 +41,13 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     #[inline]
     fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
         Self::deserialize(fields)
+    }
+
+    /// Whether it keeps to the rules that its struct says it has.
+    #[doc(hidden)]
+    #[inline]
+    fn check(&self) -> Result<(), DecodeError> {
+        Ok(())
     }
 
     /// Writes the payload alone, without its type.
@@ -82,6 +90,13 @@ pub trait Messages: Sized + Send + 'static {
 
     /// The place of this message in [`TYPES`](Self::TYPES).
     fn index(&self) -> usize;
+
+    /// Whether the message keeps to the rules that its struct says it has.
+    #[doc(hidden)]
+    #[inline]
+    fn check(&self) -> Result<(), DecodeError> {
+        Ok(())
+    }
 
     /// Writes the payload alone, without its type.
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;

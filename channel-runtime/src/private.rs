@@ -10,6 +10,7 @@ pub use crate::codec::{deserialize, serialize};
 // For the benchmark.
 pub use crate::codec::{Decoded, Head, decode, encode_one_of};
 pub use crate::const_text::ConstText;
+pub use crate::validation::check;
 
 /// What every expansion has, near at hand.
 pub use crate::describe::{parts::MessageShape, probe::plain};

@@ -402,12 +402,14 @@ const fn has_rates(mut shapes: &[MessageShape]) -> bool {
     false
 }
 
-/// Reads a message and begins its turn. A payload's `Deserialize` is the user's code, and may panic.
+/// Reads a message and begins its turn. A payload's `Deserialize` and its rules are the user's code, and may panic.
 pub(crate) fn decode<C: Channel>(
     text: &str,
     socket: &mut Socket<C>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let decoded = catch_unwind(|| codec::decode(text)).map_err(|_| Interrupted::Panicked)?;
+    let decoded = catch_unwind(|| codec::decode::<C::FromClient>(text)).map_err(|_| Interrupted::Panicked)?;
     socket.begin_turn(decoded.reference);
-    Ok(decoded.message)
+    let Ok(message) = decoded.message else { return Ok(decoded.message) };
+    let checked = catch_unwind(AssertUnwindSafe(|| message.check())).map_err(|_| Interrupted::Panicked)?;
+    Ok(checked.map(|()| message))
 }

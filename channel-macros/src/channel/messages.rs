@@ -15,6 +15,8 @@ pub struct Messages<'a> {
     messages: Vec<Message<'a>>,
     /// "handled by", "sent as": what the duplicate of a wire type already is.
     how: &'static str,
+    /// From clients.
+    is_heard: bool,
 }
 
 struct Message<'a> {
@@ -49,6 +51,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         doc: format!(" All that a client may say to [`{}`].", channel.name),
         messages: messages.collect(),
         how: "handled by",
+        is_heard: true,
     }
 }
 
@@ -65,6 +68,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         doc: format!(" All that [`{}`] sends to its clients.", channel.name),
         messages: messages.collect(),
         how: "sent as",
+        is_heard: false,
     }
 }
 
@@ -108,7 +112,7 @@ impl Messages<'_> {
             let (cfgs, wire_type) = (message.cfgs, message.wire_type());
             quote!(#(#cfgs)* #wire_type)
         });
-        let (decode, encode) = (self.decode(), self.encode());
+        let (decode, encode, check) = (self.decode(), self.encode(), self.check());
         let index = self.matched(|message| self.place(message));
         let debug = self.matched(|message| {
             let text = message.variant.to_string();
@@ -144,6 +148,8 @@ impl Messages<'_> {
                     ) -> ::core::result::Result<__S::Ok, __S::Error> {
                         #encode
                     }
+
+                    #check
                 }
 
                 impl #private::serde::Serialize for #name {
@@ -215,6 +221,26 @@ impl Messages<'_> {
             }
         });
         quote!(match *self { #(#arms,)* })
+    }
+
+    /// What is heard is held against the rules of its struct, which may have some.
+    fn check(&self) -> Option<TokenStream> {
+        let Self { name, messages, .. } = self;
+        if !self.is_heard || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
+            return None;
+        }
+        let arms = messages.iter().map(|Message { cfgs, variant, content, .. }| match content {
+            Content::Struct(ty) => {
+                let check = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::check);
+                quote!(#(#cfgs)* #name::#variant(ref __message) => #check(__message))
+            }
+            Content::Unit(..) => quote!(#(#cfgs)* #name::#variant => ::core::result::Result::Ok(())),
+        });
+        Some(quote! {
+            fn check(&self) -> ::core::result::Result<(), ::channel_runtime::DecodeError> {
+                match *self { #(#arms,)* }
+            }
+        })
     }
 
     /// Whether places are known here: no message is conditional.

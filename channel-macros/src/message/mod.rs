@@ -17,6 +17,7 @@ use crate::errors::Errors;
 use crate::limits::Limit;
 use crate::runtime::{self, Runtime};
 use crate::serde_arguments::serde_arguments;
+use crate::spans::beside_locals;
 use crate::{describe, fallback, half_typed};
 
 pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -49,7 +50,10 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         refuse_own_derives(&item, &mut errors);
     }
     match (args.wire_type, errors.into_tokens()) {
-        (Some(wire_type), None) => expand_struct(&item, &wire_type, args.serde.is_none(), &args.runtime, &shape),
+        (Some(wire_type), None) => {
+            let check = args.validate.map(|validate| check(&item, &validate));
+            expand_struct(&item, &wire_type, args.serde.is_none(), &args.runtime, &shape, check)
+        }
         (_, errors) => {
             let (item, fallback) = fallback::message(&item, args.serde.is_some());
             let fallback = args.runtime.place(fallback);
@@ -64,12 +68,15 @@ struct Args {
     /// The user derives `Serialize` and `Deserialize`.
     serde: Option<Ident>,
     limit: Limit,
+    /// It has rules.
+    validate: Option<Ident>,
     runtime: Runtime,
 }
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut all = Self { wire_type: None, serde: None, limit: Limit::default(), runtime: Runtime::default() };
+        let mut all =
+            Self { wire_type: None, serde: None, limit: Limit::default(), validate: None, runtime: Runtime::default() };
         let before = errors.len();
         args::each(tokens, errors, |input, errors| {
             refuse_bare_string(input)?;
@@ -82,6 +89,7 @@ impl Args {
                 }
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
                 "crate" => args::set(&mut all.runtime.0, &name, runtime::value(input)?, errors),
+                "validate" => args::set(&mut all.validate, &name, name.clone(), errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => {
                     args::skip(input)?;
@@ -92,7 +100,7 @@ impl Args {
                     return Err(args::unknown(
                         &name,
                         "#[message]",
-                        &["type", "serde", "rate", "burst", "per", "crate"],
+                        &["type", "serde", "validate", "rate", "burst", "per", "crate"],
                     ));
                 }
             }
@@ -242,12 +250,25 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     })
 }
 
+/// The method that holds a message against its rules; that it has some is asked for where `validate` stands.
+fn check(item: &ItemStruct, validate: &Ident) -> TokenStream {
+    let names = shape::renamed(item).into_iter().map(|(name, key)| quote!((#name, #key)));
+    let span = beside_locals(validate.span());
+    let checked = quote_spanned!(span=> ::channel_runtime::private::check::<Self>);
+    quote! {
+        fn check(&self) -> ::core::result::Result<(), ::channel_runtime::DecodeError> {
+            #checked(self, &[#(#names),*])
+        }
+    }
+}
+
 fn expand_struct(
     item: &ItemStruct,
     wire_type: &LitStr,
     derive: bool,
     runtime: &Runtime,
     shape: &TokenStream,
+    check: Option<TokenStream>,
 ) -> TokenStream {
     let name = &item.ident;
     let derives = derive.then(|| {
@@ -269,6 +290,7 @@ fn expand_struct(
         impl ::channel_runtime::Message for #name {
             const TYPE: &'static ::core::primitive::str = #wire_type;
             const SHAPE: ::channel_runtime::private::MessageShape = #shape;
+            #check
         }
     });
     // Ours stand first, so that no derive behind them finds a `serde` attribute of nobody's.

@@ -122,6 +122,20 @@ fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
     }
 }
 
+/// The fields that have another key on the wire than their name, with that, as they are read.
+pub fn renamed(item: &ItemStruct) -> Vec<(String, String)> {
+    let rules = Rules::of("rename_all", &serde_arguments(&item.attrs));
+    let pairs = item.fields.iter().filter_map(|field| {
+        let name = field.ident.as_ref()?.unraw().to_string();
+        let arguments = serde_arguments(&field.attrs);
+        let own = arguments.iter().find(|it| it.name == "rename" && it.direction != Direction::Serialize);
+        let own = own.and_then(|argument| argument.value.as_ref()).map(LitStr::value);
+        let key = own.unwrap_or_else(|| rules.deserialize.of_field(&name));
+        (key != name).then_some((name, key))
+    });
+    pairs.collect()
+}
+
 fn check_key(key: &str, literal: &LitStr, errors: &mut Errors) {
     if is_reserved(key) {
         let what = format!("the key `{key}` of a message is the framework's");

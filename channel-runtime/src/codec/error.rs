@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::fault::Fault;
@@ -45,8 +46,37 @@ pub enum DecodeError {
         /// The column in that line.
         column: usize,
     },
+    /// It is well formed, but against the rules of its struct: see `validate` of [`macro@crate::message`].
+    Validation {
+        /// The `type`.
+        kind: String,
+        /// What is wrong with which fields: at least one, and no more than 16.
+        fields: Vec<InvalidField>,
+    },
     /// It is binary, and there is no `on_binary`.
     Binary,
+}
+
+/// A field that is against a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct InvalidField {
+    /// The way to the field, such as `player.name` or `moves[2]`; empty where it is the message as a whole. The message's own
+    /// fields go by their keys on the wire, those of structs within it by their names in Rust. Cut to 256 bytes.
+    pub path: String,
+    /// What is wrong with it, as its rule says. Cut to 256 bytes.
+    pub message: String,
+}
+
+impl InvalidField {
+    /// So many of a message are told at the most.
+    #[cfg(feature = "garde")]
+    pub(crate) const MOST: usize = 16;
+
+    #[cfg(feature = "garde")]
+    pub(crate) fn new(path: String, message: &str) -> Self {
+        Self { path: cut(path), message: cut(message.to_owned()) }
+    }
 }
 
 impl DecodeError {
@@ -79,6 +109,17 @@ impl fmt::Display for DecodeError {
                 }
                 write!(f, "{reason} at line {line} column {column}")
             }
+            Self::Validation { kind, fields } => {
+                write!(f, "invalid message of type {kind:?}: ")?;
+                for (at, InvalidField { path, message }) in fields.iter().enumerate() {
+                    f.write_str(if at > 0 { "; " } else { "" })?;
+                    if !path.is_empty() {
+                        write!(f, "`{path}`: ")?;
+                    }
+                    f.write_str(message)?;
+                }
+                Ok(())
+            }
             Self::Binary => f.write_str("binary messages are not taken here"),
         }
     }
@@ -94,6 +135,9 @@ impl From<DecodeError> for Fault {
                 Fault::new(Fault::MALFORMED, message).with_details(json!({ "line": line, "column": column }))
             }
             DecodeError::UnknownType { .. } | DecodeError::Binary => Fault::new(Fault::UNKNOWN_TYPE, message),
+            DecodeError::Validation { kind, fields } => {
+                Fault::validation(format!("invalid message of type {kind:?}")).with_details(json!({ "fields": fields }))
+            }
             DecodeError::InvalidPayload { path, line, column, .. } => {
                 let fault = Fault::new(Fault::INVALID_PAYLOAD, message);
                 if path.is_empty() {

@@ -36,7 +36,7 @@ pub(crate) use decode::{index, reference};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
 pub use encode::{Head, encode_one_of};
-pub use error::{DecodeError, EncodeError};
+pub use error::{DecodeError, EncodeError, InvalidField};
 pub use generic::{deserialize, serialize};
 pub use received::{Received, ReceivedBody};
 
