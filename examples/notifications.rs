@@ -1,7 +1,8 @@
 //! Notifications, pushed from outside to one person, to several or to all, on every device they have open.
 //!
-//! The channel has every hook there is, binary messages and pings included, and tells its user of each that ran. Run it
-//! with `cargo run --example notifications`, open the printed address in two tabs, and push from the page or from a shell:
+//! The channel has every hook there is but those of tokens that end, which the example `secure` has, binary messages and pings
+//! included, and tells its user of each that ran. Run it with `cargo run --example notifications`, open the printed address in
+//! two tabs, and push from the page or from a shell:
 //!
 //! ```text
 //! curl --json '{"to":["ann","bob"],"text":"Lunch is ready"}' http://127.0.0.1:3030/notify

@@ -11,6 +11,8 @@ mod endings;
 mod handles;
 #[path = "handshake.rs"]
 mod handshake;
+#[path = "refusals.rs"]
+mod refusals;
 #[path = "robust.rs"]
 mod robust;
 #[path = "shutdown.rs"]

@@ -7,6 +7,8 @@ mod deadlines;
 mod endings;
 #[path = "handshake.rs"]
 mod handshake;
+#[path = "refusals.rs"]
+mod refusals;
 #[path = "robust.rs"]
 mod robust;
 #[path = "shutdown.rs"]

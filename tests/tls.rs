@@ -13,7 +13,7 @@ use channel_runtime::{Config, Server, channel, channels, message};
 use rcgen::KeyPair;
 use support::over::Stream;
 use support::tls::{certificate, client, client_that_trusts, private_key, server_config};
-use support::{Frame, Raw, Running, request, run, text, within};
+use support::{Frame, Raw, Running, request, run, text, upgrade, within};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -157,4 +157,14 @@ async fn http_1_is_spoken_whatever_the_configuration_offers() {
     let stream = within(connector.connect("localhost".try_into().unwrap(), tcp(&server).await)).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     converse(&mut open(stream).await).await;
+}
+
+#[tokio::test]
+async fn a_page_without_tls_is_of_another_origin() {
+    let server = serve(server(), server_config()).await;
+    for (origin, status) in [("https://localhost", 101), ("http://localhost", 403), ("http://localhost:443", 403)] {
+        let mut raw = Raw::over(Box::new(within(client(tcp(&server).await)).await.unwrap()));
+        let request = upgrade("/echo").replacen("\r\n", &format!("\r\nOrigin: {origin}\r\n"), 1);
+        assert_eq!(raw.request(&request).await.status, status, "{origin}");
+    }
 }

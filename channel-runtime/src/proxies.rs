@@ -215,6 +215,7 @@ fn from_the_right(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item =
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -344,6 +345,29 @@ mod tests {
             headers.push(("x-forwarded-host", "evil.example"));
             let (client, told_host, _) = client(&proxies, "10.0.0.1:5", &headers);
             assert_eq!((client.as_str(), told_host.as_deref()), (expected, Some(host)), "{told:?}");
+        }
+    }
+
+    proptest! {
+        /// All that a client can write stands left of what the proxy adds, in the same line or in one before it.
+        #[test]
+        fn what_a_client_writes_never_changes_what_its_proxy_says(written in r#"([ -~]|[",;=\\]){0,40}"#, in_one_line: bool) {
+            let proxies = |family: fn([&'static str; 1]) -> Proxies| family(["10.0.0.0/8"]);
+            for (proxies, header, added) in [
+                (proxies(Proxies::x_forwarded), "x-forwarded-for", "198.51.100.7"),
+                (proxies(Proxies::forwarded), "forwarded", "for=198.51.100.7;host=app.example"),
+                (proxies(Proxies::forwarded), "forwarded", "for=\"198.51.100.7\";host=\"app.example\""),
+            ] {
+                let line = format!("{written}, {added}");
+                let headers = [(header, written.as_str()), (header, added)];
+                let headers = if in_one_line { &[(header, line.as_str())][..] } else { &headers };
+                let (client, host, _) = client(&proxies, "10.0.0.1:5", headers);
+                // A quote that is left open makes a line of `Forwarded` nonsense, and the client the proxy's.
+                let is_open = in_one_line && header == "forwarded" && client == "10.0.0.1:5";
+                prop_assert!(client == "198.51.100.7:0" || is_open, "{client} by {headers:?}");
+                let expected = if header == "forwarded" && !is_open { "app.example" } else { "inner" };
+                prop_assert_eq!(host.as_deref(), Some(expected));
+            }
         }
     }
 

@@ -12,12 +12,15 @@ use crate::fault::Fault;
 use crate::wire::close::CloseCode;
 
 /// A refusal before the upgrade: an HTTP status and a line of text.
+///
+/// A client that speaks our subprotocol is told the same by an error frame and a close code, for a page in a browser sees no
+/// status: see [`Refusals`](crate::Refusals). In a handler it becomes a [`Fault`] with `?`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reject {
     /// The status of the answer, an error's.
     pub status: StatusCode,
-    /// The answer's body, as plain text.
+    /// The answer's body, as plain text, or the error frame's message. For the client's eyes.
     pub message: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     retry_after: Option<Duration>,
