@@ -111,6 +111,12 @@ impl Office {
         socket.room().send(say);
     }
 
+    #[message(type = "ponder", concurrent = 4)]
+    async fn ponder(&self, app: &App) -> Say {
+        app.gate.notified().await;
+        Say { text: format!("{} has pondered", self.user.name) }
+    }
+
     /// Until its connection ends.
     #[message(type = "work")]
     async fn work(&mut self, socket: &Socket<Self>) {
@@ -412,6 +418,23 @@ async fn a_panic_costs_the_connection_and_a_slow_verification_its_own_time() {
     seconds(60).await;
     test.state.gate.notify_one();
     assert_expired(&test, &mut slow).await;
+}
+
+#[tokio::test]
+async fn a_refresh_has_its_turn_behind_handlers_that_overlap() {
+    let test = Test::new();
+    let mut client = test.client("ann 600").await;
+    for _ in 0..2 {
+        client.send(OfficeFromClient::Ponder);
+    }
+    let _ = client.refresh("ann 6000");
+    client.send(Say { text: "behind it".into() });
+    for _ in 0..2 {
+        test.state.gate.notify_one();
+        assert_eq!(client.expect::<Say>().await.text, "ann has pondered");
+    }
+    client.expect_success().await;
+    assert_eq!(client.expect::<Say>().await.text, "behind it");
 }
 
 #[tokio::test(start_paused = true)]
