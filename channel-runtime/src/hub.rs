@@ -112,6 +112,7 @@ impl<C: 'static> Hub<C> {
     /// # let channels = channels![Chat];
     /// let stats = channels.of::<Chat>().stats();
     /// assert_eq!((stats.connections, stats.sent), (0, 0));
+    /// # channels.app(());
     /// ```
     pub fn stats(&self) -> Stats {
         Stats::read(&self.registry, self.channel)

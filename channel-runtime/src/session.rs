@@ -332,10 +332,11 @@ impl<C: Channel> Running<C> {
         self.socket.begin_turn(None);
         let _work = begin(&self.socket, "on_close");
         self.socket.counts().end(close.by);
+        let connection = self.socket.id();
         if matches!(close.by, ClosedBy::SlowClient | ClosedBy::RateLimited) {
-            tracing::info!(channel = C::NAME, connection = %self.socket.id(), %close, "a client was disconnected");
+            tracing::info!(channel = C::NAME, %connection, close = %close.for_log(), "a client was disconnected");
         } else {
-            tracing::debug!(channel = C::NAME, connection = %self.socket.id(), %close, "a connection ends");
+            tracing::debug!(channel = C::NAME, %connection, close = %close.for_log(), "a connection ends");
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
         let grace = self.link.config().shutdown_timeout;

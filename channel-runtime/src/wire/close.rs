@@ -122,6 +122,12 @@ impl Close {
         Self::new(ClosedBy::Server, CloseCode::GOING_AWAY, "the server goes away")
     }
 
+    /// As it stands in a log, without a reason that the client gave: that is its own text, and may be anything.
+    pub(crate) fn for_log(&self) -> impl fmt::Display {
+        let reason = if self.by == ClosedBy::Client { "" } else { &self.reason };
+        Self::new(self.by, self.code, reason)
+    }
+
     /// Whether one of the two sides ended it on purpose, with a Close frame; else something went wrong.
     pub fn is_clean(&self) -> bool {
         matches!(self.by, ClosedBy::Client | ClosedBy::Server)
@@ -274,6 +280,8 @@ mod tests {
     fn an_end_reads_well_in_a_log() {
         assert_eq!(Close::new(ClosedBy::Lost, None, "").to_string(), "connection lost");
         assert_eq!(Close::new(ClosedBy::Lost, None, "timed out").to_string(), "connection lost (timed out)");
+        let close = Close::new(ClosedBy::Client, CloseCode::NORMAL, "\n2026-03-01 ERROR forged");
+        assert_eq!(close.for_log().to_string(), "closed by the client (1000)");
         assert_eq!(
             Close::from(Violation::NOT_UTF8).to_string(),
             "closed for a protocol violation (1007: text is not UTF-8)"
