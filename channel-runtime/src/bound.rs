@@ -1,7 +1,7 @@
 //! A server that has its listener: hyper's loop around the channels and the routes beside them.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -26,11 +26,16 @@ use warp::reply::Response;
 use crate::filter::{ByTls, PeerAddr};
 use crate::listener::Listener;
 use crate::serve::Server;
+use crate::service::refusal_of_target;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
 /// How long the server waits after a failed `accept`, most often for want of file descriptors: 100 ms.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest head of a request, in bytes: what hyper reads it into, which by itself would grow to 400 KiB for each client that
+/// never comes to its end.
+const HEAD_BYTES: usize = 16 * 1024;
 
 /// A server that has its listener, from [`Server::bind`] or [`Server::listen`]; connections wait until it [runs](Self::run).
 pub struct Bound<A, L = TcpListener> {
@@ -128,7 +133,7 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         let Self { server, mut listener, .. } = self;
         let config = Arc::clone(&server.table().config);
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout);
+        http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout).max_buf_size(HEAD_BYTES);
         let (stopping, told) = watch::channel(());
         let reception = Reception { http, routes: server.filter(), told };
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
@@ -206,7 +211,10 @@ impl Reception {
             if let Some(tls) = tls {
                 request.extensions_mut().insert(tls);
             }
-            service.call(request)
+            match refusal_of_target(&request) {
+                Some(refusal) => Either::Left(ready(Ok(refusal))),
+                None => Either::Right(service.call(request)),
+            }
         });
         // Not hyper-util's `auto`: it gives a client that says nothing all the time it wants.
         let connection = self.http.serve_connection(TokioIo::new(io), service).with_upgrades();

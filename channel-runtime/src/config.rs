@@ -27,8 +27,8 @@ pub struct Config {
     /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time.
     pub handshake_timeout: Duration,
     /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 20 KiB each. The next ones are not
-    /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. Known to [`Server::serve`] and
-    /// [`Bound`](crate::Bound) alone.
+    /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. The head of a request is 16 KiB at the
+    /// longest, or answered 431. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub http_connections: usize,

@@ -2,15 +2,18 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
+use warp::Reply;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
+
+use crate::reject::Reject;
 
 /// The channels as a tower service; from [`Server::service`](crate::Server::service).
 ///
@@ -40,9 +43,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        if let Some(refusal) = refusal_of_target(&request) {
+            return Box::pin(ready(Ok(refusal)));
+        }
         let mut service = warp::service(self.filter.clone());
         Box::pin(tower_service::Service::call(&mut service, request.map(Shared::new)))
     }
+}
+
+/// What is answered where a request's target is no path: a proxy's, `CONNECT host:port`. warp's filters would panic.
+pub(crate) fn refusal_of_target<B>(request: &Request<B>) -> Option<Response> {
+    let has_path = request.uri().path_and_query().is_some();
+    (!has_path).then(|| Reject::bad_request("this is no proxy: the target of a request is a path").into_response())
 }
 
 impl fmt::Debug for Service {
