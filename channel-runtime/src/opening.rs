@@ -38,6 +38,10 @@ impl Opening {
             (Some(key), None) if is_valid_key(key) => key,
             _ => return Err(Reject::bad_request("`Sec-WebSocket-Key` is the base64 of 16 bytes, once")),
         };
+        if has_body(headers) {
+            // It has no meaning, and where a body ends is what a proxy and a server may see differently.
+            return Err(Reject::bad_request("a handshake has no body"));
+        }
         if offers_a_token_alone(headers) {
             // A browser takes no answer that names nothing it offered, and a token is never named.
             return Err(Reject::bad_request("offer the subprotocol `channels.1.json` beside the token"));
@@ -76,6 +80,12 @@ impl Opening {
         }
         response
     }
+}
+
+/// Whether more is announced than nothing.
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get_all(header::CONTENT_LENGTH).into_iter().any(|length| length != "0")
 }
 
 /// Whether a header that is a list has this token, in any case.
