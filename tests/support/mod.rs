@@ -254,11 +254,21 @@ impl Raw {
     }
 
     pub async fn response(&mut self) -> Response {
+        match self.response_if_any().await {
+            Some(response) => response,
+            None => panic!("no answer, but {:?}", String::from_utf8_lossy(&self.unread)),
+        }
+    }
+
+    /// The next answer, or nothing where the server is gone without a whole one, in whatever way.
+    pub async fn response_if_any(&mut self) -> Option<Response> {
         let end = loop {
             if let Some(at) = self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break at + 4;
             }
-            assert!(self.read().await, "no answer, but {:?}", String::from_utf8_lossy(&self.unread));
+            if !within(self.stream.read_buf(&mut self.unread)).await.is_ok_and(|read| read > 0) {
+                return None;
+            }
         };
         let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
         let mut lines = head.trim_end().lines();
@@ -268,19 +278,35 @@ impl Raw {
         let len = response.header("content-length").map_or(0, |len| len.parse().unwrap());
         let body = self.take(len).await.expect("a whole body");
         response.body = String::from_utf8(body).unwrap();
-        response
+        Some(response)
     }
 
-    /// The next frame, or nothing at the end of the stream.
+    /// The next frame, or nothing at the end of the stream. Who stops waiting for it has lost nothing.
     pub async fn frame(&mut self) -> Option<Frame> {
-        let head = self.take(2).await?;
-        assert_eq!(head[1] & 0x80, 0, "a server masks nothing");
-        let len = match head[1] {
-            126 => self.take(2).await?.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)),
-            127 => self.take(8).await?.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)),
-            len => len.into(),
+        loop {
+            if let Some((at, len)) = self.next_payload() {
+                let frame: Vec<u8> = self.unread.drain(..at + len).collect();
+                return Some(Frame { first: frame[0], payload: frame[at..].to_vec() });
+            }
+            if !self.read().await {
+                assert!(self.unread.is_empty(), "the stream ends within a frame");
+                return None;
+            }
+        }
+    }
+
+    /// Where the payload of the next frame stands and how long it is, once all of it is there.
+    fn next_payload(&self) -> Option<(usize, usize)> {
+        let &[_, short, ref rest @ ..] = &self.unread[..] else { return None };
+        assert_eq!(short & 0x80, 0, "a server masks nothing");
+        let extended = match short {
+            126 => 2,
+            127 => 8,
+            _ => 0,
         };
-        Some(Frame { first: head[0], payload: self.take(len).await? })
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |len, byte| len << 8 | usize::from(*byte));
+        let len = if extended == 0 { short.into() } else { number(rest.get(..extended)?) };
+        (rest.len() >= extended + len).then_some((2 + extended, len))
     }
 
     pub async fn expect(&mut self, frame: Frame) {

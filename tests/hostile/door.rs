@@ -1,0 +1,117 @@
+//! Those who pretend to be somebody, or to come from somewhere.
+
+use channel_runtime::{Config, Refusals};
+
+use super::Attack;
+use super::square::SECRET;
+use super::stage::SQUARE;
+use crate::support::upgrade;
+
+/// The usual handshake with more headers.
+fn with(headers: &str) -> String {
+    upgrade(SQUARE).replacen("Host: localhost\r\n", &format!("Host: localhost\r\n{headers}\r\n"), 1)
+}
+
+pub fn attacks() -> Vec<Attack> {
+    let headers = |name, tries, ends, headers: &str| Attack::request(name, tries, ends, with(headers));
+    let told = "101, `unauthorized`, closed with 4401: invalid token";
+    vec![
+        headers("foreign_page", "a page of another host", "403, goes on", "Origin: https://evil.example"),
+        headers("page_of_nobody", "`Origin: null`", "403, goes on", "Origin: null"),
+        headers(
+            "two_origins",
+            "two `Origin`s, the first of which is ours",
+            "403, goes on",
+            "Origin: http://localhost\r\nOrigin: https://evil.example",
+        ),
+        headers(
+            "origin_that_begins_like_ours",
+            "a host that begins like ours",
+            "403, goes on",
+            "Origin: http://localhost.evil.example",
+        ),
+        headers(
+            "origin_with_a_user",
+            "our host as the user of another",
+            "403, goes on",
+            "Origin: http://localhost@evil.example",
+        ),
+        headers(
+            "forwarded_host",
+            "a foreign page whose host is forwarded",
+            "403, goes on",
+            "Origin: https://evil.example\r\nX-Forwarded-Host: evil.example\r\nForwarded: host=evil.example",
+        ),
+        headers(
+            "long_origin",
+            "an `Origin` of 12,000 bytes",
+            "403, goes on",
+            &format!("Origin: https://{}", "a".repeat(12_000)),
+        ),
+        headers("wrong_token", "a token that is wrong", "401, goes on", "Authorization: Bearer mallory.guess"),
+        headers(
+            "wrong_token_of_a_page",
+            "the same, from a page that can read why",
+            told,
+            "Sec-WebSocket-Protocol: channels.1.json, channels.token.mallory.guess",
+        ),
+        headers(
+            "token_alone",
+            "a token for the only subprotocol",
+            "400, goes on",
+            &format!("Sec-WebSocket-Protocol: channels.token.mallory.{SECRET}"),
+        ),
+        headers(
+            "long_token",
+            "a token of 12,000 bytes",
+            "401, goes on",
+            &format!("Authorization: Bearer mallory.{}", "x".repeat(12_000)),
+        ),
+        headers(
+            "many_tokens",
+            "400 wrong tokens before the right one",
+            told,
+            &format!(
+                "Sec-WebSocket-Protocol: channels.1.json, {}channels.token.mallory.{SECRET}",
+                "channels.token.mallory.guess, ".repeat(400)
+            ),
+        ),
+        headers(
+            "better_token_behind",
+            "a wrong token, and a right one in the cookie",
+            "401, goes on",
+            &format!("Authorization: Bearer mallory.guess\r\nCookie: token=mallory.{SECRET}"),
+        ),
+        headers(
+            "token_that_is_no_text",
+            "a token whose escapes are no UTF-8",
+            "101, goes on",
+            "Sec-WebSocket-Protocol: channels.1.json, channels.token.%FF",
+        ),
+        headers(
+            "basic_for_bearer",
+            "another scheme with a right token",
+            "101, goes on",
+            &format!("Authorization: Basic mallory.{SECRET}"),
+        ),
+        headers(
+            "many_cookies",
+            "3000 cookies",
+            "101, goes on",
+            &format!("Cookie: {}", "a=b; ".repeat(3000).trim_end()),
+        ),
+        headers(
+            "claimed_address",
+            "an address that no proxy tells",
+            "101, goes on",
+            "X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: ::1\r\nForwarded: for=\"[::1]\"",
+        ),
+        headers(
+            "refused_by_a_close",
+            "a wrong token where all is told by a Close",
+            told,
+            "Authorization: Bearer mallory.guess",
+        )
+        .with(Config::default().refusals(Refusals::Close)),
+    ]
+}
