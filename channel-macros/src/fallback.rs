@@ -103,6 +103,8 @@ pub fn route(route: &Route) -> TokenStream {
                 #app_type
                 #room_state_type
                 type Itself = Self;
+                const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> =
+                    ("", ::core::option::Option::Some(|| ::core::unreachable!()));
                 const NAME: &'static ::core::primitive::str = "";
                 const PATH: ::channel_runtime::private::Path = #path;
 
@@ -139,9 +141,6 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let reply = expand_handlers::reply(channel);
     let notices = notices::kinds(channel);
     let identity = expand_handlers::identity(channel);
-    let first_state = quote!(
-        type FirstState = ::channel_runtime::private::ByHook;
-    );
     let from_client = channel.name_from_client();
     let if_route = expand_handlers::if_route(channel);
     quote! {
@@ -154,7 +153,6 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             #notices
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
-                #first_state
                 const IS_WHOLE: ::core::primitive::bool = false;
 
                 fn handle<'a>(

@@ -35,7 +35,7 @@ mod server {
     use crate::codec::DecodeError;
     use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
     use crate::fault::Fault;
-    use crate::first_state::FirstState;
+    use crate::first_state::{self, FirstState};
     use crate::handshake::Handshake;
     use crate::message::{Message, Messages};
     use crate::notice::Notice;
@@ -64,6 +64,9 @@ mod server {
         /// The channel itself, by which `channels![..]` asks for its app: of what is no channel it then asks for nothing more.
         #[doc(hidden)]
         type Itself: Route<App = Self::App>;
+        /// What the state of the path's room begins with, where no hook makes it.
+        #[doc(hidden)]
+        const FIRST_STATE: FirstState<Self::RoomState>;
         /// The struct's name, for logs and errors.
         const NAME: &'static str;
         /// The path's pattern.
@@ -151,13 +154,9 @@ mod server {
             is_whole: Self::IS_WHOLE,
         };
 
-        /// What the state of the path's room begins with.
-        #[doc(hidden)]
-        type FirstState: FirstState<Self::RoomState>;
-
         /// Whether there is an `on_room_open`.
         #[doc(hidden)]
-        const OPENS_ROOMS: bool = <Self::FirstState as FirstState<Self::RoomState>>::IS_HOOK;
+        const OPENS_ROOMS: bool = false;
 
         /// `on_room_open`
         fn room_opened(
@@ -165,7 +164,8 @@ mod server {
             app: &Self::App,
         ) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
             _ = (room, app);
-            async { Ok(Self::FirstState::fresh().expect("made by the hook, where there is one")) }
+            let fresh = first_state::fresh::<Self>();
+            async { Ok(fresh.expect("made by the hook, where there is one")) }
         }
 
         /// Whether there is an `on_room_close`.

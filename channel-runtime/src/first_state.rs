@@ -1,53 +1,82 @@
 //! What the state of a path's room begins with: its `Default`, or what `on_room_open` returns.
 
 use std::fmt::Display;
+use std::marker::PhantomData;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Route};
+use crate::const_text::ConstText;
 use crate::fault::Fault;
 use crate::members::State;
 
-/// Makes the first state `S` of a room.
-#[diagnostic::on_unimplemented(
-    message = "the room's state, `{S}`, has no `Default`",
-    label = "this channel's rooms begin with the `Default` of `{S}`",
-    note = "derive or implement `Default` for `{S}`, or make it in `async fn on_room_open(room: &Room<Self>) -> Result<{S}, Fault>`"
-)]
-pub trait FirstState<S> {
-    /// The hook makes it.
-    const IS_HOOK: bool;
+/// The state's type as it is written, and its `Default` where it has one.
+pub type FirstState<S> = (&'static str, Option<fn() -> S>);
 
-    /// It, where no hook does.
-    fn fresh() -> Option<S>;
+/// That of a channel whose rooms have none.
+pub const NO_STATE: FirstState<()> = ("()", Some(|| ()));
+
+/// `DefaultOf::<S>::FRESH`: an associated constant of the type itself is found before one of a trait, and is there only where its
+/// bound holds.
+#[derive(Debug)]
+pub struct DefaultOf<S>(PhantomData<S>);
+
+impl<S: Default> DefaultOf<S> {
+    /// Makes one.
+    pub const FRESH: Option<fn() -> S> = Some(S::default);
 }
 
-/// The state's `Default`.
-#[derive(Debug)]
-pub enum ByDefault {}
-
-/// What `on_room_open` returns.
-#[derive(Debug)]
-pub enum ByHook {}
-
-#[diagnostic::do_not_recommend]
-impl<S: Default> FirstState<S> for ByDefault {
-    const IS_HOOK: bool = false;
-
-    fn fresh() -> Option<S> {
-        Some(S::default())
-    }
+/// For types without it.
+pub trait NoDefault {
+    /// The type.
+    type State;
+    /// There is none.
+    const FRESH: Option<fn() -> Self::State> = None;
 }
 
-impl<S> FirstState<S> for ByHook {
-    const IS_HOOK: bool = true;
+impl<S> NoDefault for DefaultOf<S> {
+    type State = S;
+}
 
-    fn fresh() -> Option<S> {
-        None
+/// `RoomsOf::<C>::UNMADE`: found in the same way, for a struct that may be no channel's, which is told elsewhere.
+#[derive(Debug)]
+pub struct RoomsOf<C>(PhantomData<C>);
+
+impl<C: Route> RoomsOf<C> {
+    /// The type of the state that has no `Default`, where that is so.
+    pub const UNMADE: Option<&'static str> = match C::FIRST_STATE {
+        (text, None) => Some(text),
+        (_, Some(_)) => None,
+    };
+}
+
+/// For what has no path.
+pub trait NoRooms {
+    /// It has no rooms.
+    const UNMADE: Option<&'static str> = None;
+}
+
+impl<C> NoRooms for RoomsOf<C> {}
+
+/// A constant's error where nothing makes the state of a channel's rooms.
+#[track_caller]
+pub const fn made(unmade: Option<&'static str>) {
+    if let Some(state) = unmade {
+        let text = ConstText::concat(&[
+            "the room's state, `",
+            state,
+            "`, has no `Default`\nderive or implement it, or make the state in `async fn on_room_open(room: &Room<Self>) -> Result<",
+            state,
+            ", Fault>`",
+        ]);
+        panic!("{}", text.as_str());
     }
 }
 
 /// The first state of a channel's room, where no hook makes it.
 pub(crate) fn fresh<C: Channel>() -> Option<C::RoomState> {
-    C::FirstState::fresh()
+    if C::OPENS_ROOMS {
+        return None;
+    }
+    C::FIRST_STATE.1.map(|fresh| fresh())
 }
 
 /// As [`fresh`], its type forgotten.

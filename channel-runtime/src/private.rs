@@ -48,7 +48,9 @@ mod server {
         pub use crate::describe::parts::ChannelShape;
         pub use crate::lock::{Lock, Section, Types, accept, channel, rest};
     }
-    pub use crate::first_state::{ByDefault, ByHook, room_closed, room_opened};
+    pub use crate::first_state::{
+        DefaultOf, FirstState, NO_STATE, NoDefault, NoRooms, RoomsOf, made, room_closed, room_opened,
+    };
     use crate::hub::Hub;
     pub use crate::notice::Notice;
     pub use crate::overlap::{Overlap, Overlapped};

@@ -114,13 +114,14 @@ fn implementation(channel: &Channel) -> TokenStream {
     quote! {
         impl ::channel_runtime::Channel for #self_ty #if_route {
             #identity
-            #first_state
             #shape
             #turns
             #(#hooks)*
             #handle
             #noticed
         }
+
+        #first_state
     }
 }
 
@@ -186,12 +187,19 @@ pub fn identity(channel: &Channel) -> TokenStream {
     }
 }
 
-/// What the state of a room begins with; where it can't, it is told at the channel.
-fn first_state(channel: &Channel) -> TokenStream {
-    let is_hook = channel.hook(Kind::RoomOpen).next().is_some();
-    let span = beside_locals(channel.self_ty.span());
-    let by = Ident::new(if is_hook { "ByHook" } else { "ByDefault" }, span);
-    quote_spanned!(span=> type FirstState = ::channel_runtime::private::#by;)
+/// Where nothing makes the state of its rooms it is told at the channel.
+fn first_state(channel: &Channel) -> Option<TokenStream> {
+    let self_ty = &channel.self_ty;
+    let has_hook = channel.hook(Kind::RoomOpen).next().is_some();
+    (!has_hook).then(|| {
+        quote_spanned! {self_ty.span()=>
+            const _: () = {
+                #[allow(unused_imports)]
+                use ::channel_runtime::private::NoRooms as _;
+                ::channel_runtime::private::made(::channel_runtime::private::RoomsOf::<#self_ty>::UNMADE)
+            };
+        }
+    })
 }
 
 fn handle(channel: &Channel) -> TokenStream {
@@ -365,6 +373,7 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             // Stands at the return type, as does the compiler's error for what is no state.
             let opened = quote_spanned!(answer.span()=> ::channel_runtime::private::room_opened::<Self::RoomState, _>);
             quote! {
+                const OPENS_ROOMS: ::core::primitive::bool = true;
                 async fn room_opened(
                     __room: &::channel_runtime::Room<Self>,
                     __app: &<Self as ::channel_runtime::Route>::App,

@@ -25,6 +25,7 @@ pub fn expand(route: &Route) -> TokenStream {
             ::core::time::Duration::from_millis(#grace)
         );)
     });
+    let first_state = first_state(route);
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
     let served_by = served_by(route);
@@ -39,6 +40,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 #app_type
                 #room_state_type
                 type Itself = Self;
+                #first_state
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
                 #shape
@@ -66,6 +68,22 @@ pub fn types(route: &Route) -> [TokenStream; 2] {
             None => quote!(type #name = ();),
         }
     })
+}
+
+/// What the state of a room begins with, where no hook makes it.
+fn first_state(route: &Route) -> TokenStream {
+    let first_state = match &route.room_state {
+        None => quote!(::channel_runtime::private::NO_STATE),
+        Some(ty) => {
+            let text = spans::text(ty);
+            quote!((#text, {
+                #[allow(unused_imports)]
+                use ::channel_runtime::private::NoDefault as _;
+                ::channel_runtime::private::DefaultOf::<#ty>::FRESH
+            }))
+        }
+    };
+    quote!(const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> = #first_state;)
 }
 
 pub fn path(pattern: &Pattern) -> TokenStream {
