@@ -163,7 +163,7 @@ async fn a_panic_costs_its_own_connection_and_nobody_else() {
         let mut raw = fixture.raw("r").await;
         raw.write([text(&echo("before")), text(&says), text(&echo("after"))].concat()).await;
         raw.expect(Frame::text(&echo("before"))).await;
-        raw.expect_close(1011, "internal server error").await;
+        raw.expect_close_for_a_failure().await;
         let end = fixture.end().await;
         assert_eq!((end.close.by, end.close.code), (ClosedBy::Panic, Some(CloseCode::INTERNAL)), "{says}");
         assert_eq!(end.left, 1);
@@ -184,7 +184,7 @@ async fn a_message_that_makes_its_handler_panic_is_answered_first() {
         let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
         assert_eq!((&answer["type"], &answer["code"]), (&"error".into(), &"internal".into()));
         assert_eq!(answer["ref"].to_string(), reference);
-        raw.expect_close(1011, "internal server error").await;
+        raw.expect_close_for_a_failure().await;
         assert_eq!(fixture.end().await.close.by, ClosedBy::Panic);
     }
     fixture.finish(()).await;

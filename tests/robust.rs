@@ -198,7 +198,7 @@ async fn a_room_state_that_panics_closes_its_connection_and_no_other() {
     members(&hub, 1).await;
     PANICS.set(true);
     let mut second = server.raw("/place/second").await;
-    second.expect(Frame::close(1011, "internal server error")).await;
+    second.expect_close_for_a_failure().await;
     PANICS.set(false);
     hub.all().send(Say { n: 1 });
     first.expect(said(1)).await;

@@ -285,7 +285,7 @@ mod server {
             app: &Self::App,
         ) -> impl Future<Output = Flow> + Send {
             _ = app;
-            let flow = crate::reply::fault(socket, error.into());
+            let flow = crate::reply::fault(socket, socket.invalid(error));
             async move { flow }
         }
 

@@ -72,6 +72,17 @@ pub struct Config {
     /// How long before a connection's `expires_at` its client is told so: 60 seconds, or a fifth of the time that is left when
     /// the end becomes known, where that is shorter.
     pub auth_warning: Duration,
+    /// Whether a client is told all that is wrong with a message that can't be read: what serde says of it, the line and the column.
+    /// Else it is told the code, a general message, and in `invalid_payload` the path of the field. It is so where the program is
+    /// built with `debug_assertions`, and else not, for the words of serde tell of the types within. `on_invalid` hears all of it
+    /// in any case, and so does whoever makes a [`Fault`](crate::Fault) of a [`DecodeError`](crate::DecodeError) there. What a rule
+    /// of `validate` says is always told.
+    pub error_details: bool,
+    /// Whether the span of a connection in the logs names its user: not so.
+    pub log_users: bool,
+    /// Whether what clients say is logged, as it is, at the level `TRACE`: not so, for it is theirs. What is said to them, their
+    /// headers and their queries never are.
+    pub log_payloads: bool,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.
     pub message_bytes: usize,
@@ -130,6 +141,9 @@ impl Default for Config {
             turned_away: 1024,
             message_rate: Some(Rate::new(1000, Duration::from_secs(1)).burst(10_000)),
             message_rate_per_user: None,
+            error_details: cfg!(debug_assertions),
+            log_users: false,
+            log_payloads: false,
             auth_warning: Duration::from_secs(60),
             message_bytes: 64 * 1024,
             frame_bytes: 64 * 1024,
@@ -245,6 +259,27 @@ impl Config {
     #[must_use]
     pub fn auth_warning(mut self, time: Duration) -> Self {
         self.auth_warning = time;
+        self
+    }
+
+    /// Sets [`error_details`](Self::error_details).
+    #[must_use]
+    pub fn error_details(mut self, detailed: bool) -> Self {
+        self.error_details = detailed;
+        self
+    }
+
+    /// Sets [`log_users`](Self::log_users).
+    #[must_use]
+    pub fn log_users(mut self, named: bool) -> Self {
+        self.log_users = named;
+        self
+    }
+
+    /// Sets [`log_payloads`](Self::log_payloads).
+    #[must_use]
+    pub fn log_payloads(mut self, logged: bool) -> Self {
+        self.log_payloads = logged;
         self
     }
 

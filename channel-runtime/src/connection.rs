@@ -80,6 +80,8 @@ pub(crate) struct Connection {
     pub channel: usize,
     /// What was agreed with its client on compression.
     pub deflate: Option<Agreed>,
+    /// Whether its client is told all that is wrong with a message.
+    pub error_details: bool,
     /// Who it is, where the channel says so.
     pub user: Option<UserKey>,
     /// The room of its path.

@@ -141,10 +141,13 @@ impl Fault {
 
     /// An `internal` fault and the id in it, which whoever knows the cause writes to the log.
     pub(crate) fn unexplained() -> (Self, FaultId) {
+        Self::new(Self::INTERNAL, "internal server error").with_id()
+    }
+
+    /// With an id, by which it is found in the log.
+    pub(crate) fn with_id(self) -> (Self, FaultId) {
         let id = FaultId::next();
-        let fault = Self::new(Self::INTERNAL, "internal server error")
-            .with_details(serde_json::json!({ "id": id.to_string() }));
-        (fault, id)
+        (self.with_details(serde_json::json!({ "id": id.to_string() })), id)
     }
 }
 
@@ -156,7 +159,7 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {}
 
-/// What ties an `internal` error frame to its line in the log: unique within the process, and most likely across
+/// What ties an error frame for a failure of the server's to its line in the log: unique within the process, and most likely across
 /// processes, for each begins at a number of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct FaultId(u64);

@@ -198,6 +198,8 @@ mod session;
 #[cfg(feature = "server")]
 mod socket;
 #[cfg(feature = "server")]
+mod spans;
+#[cfg(feature = "server")]
 pub mod testing;
 #[cfg(feature = "server")]
 mod throttle;

@@ -419,7 +419,15 @@ mod tests {
         headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
         let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
         let activity = Activity::default();
-        let newcomer = Newcomer { channel: 0, room: "/".into(), user: None, deflate, outbox_bytes: 1 << 20, activity };
+        let newcomer = Newcomer {
+            channel: 0,
+            room: "/".into(),
+            user: None,
+            deflate,
+            error_details: true,
+            outbox_bytes: 1 << 20,
+            activity,
+        };
         let member = registry.enter(newcomer);
         member.connection.outbox.welcome_is_over();
         member

@@ -7,6 +7,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -18,8 +19,9 @@ use crate::link::{Link, Step};
 use crate::message::Messages;
 use crate::registry::Registry;
 use crate::reply::{Flow, Handling};
-use crate::session::{begin, decode, interrupted, may_pass};
+use crate::session::{begin, decode, interrupted, log_payload, may_pass};
 use crate::socket::Socket;
+use crate::spans::{ConnectionSpan, MessageSpan};
 use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted};
 use crate::wire::parser::Input;
 
@@ -65,6 +67,7 @@ pub struct Overlap<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a C::App,
     pub(crate) link: &'a mut Link,
+    pub(crate) span: &'a ConnectionSpan,
     pub(crate) first: Held<C>,
 }
 
@@ -89,9 +92,16 @@ impl<'a, C: Channel> Overlap<'a, C> {
     where
         C: Shared,
     {
-        let Self { socket, app, link, first } = overlap;
-        let mut scope =
-            Scope { handler, socket, app, running: FuturesUnordered::new(), held: Some(first), has_rested: false };
+        let Self { socket, app, link, span, first } = overlap;
+        let mut scope = Scope {
+            handler,
+            socket,
+            app,
+            connection_span: span,
+            running: FuturesUnordered::new(),
+            held: Some(first),
+            has_rested: false,
+        };
         Overlapped(Box::pin(poll_fn(move |cx| {
             let polled = scope.poll(cx, link);
             scope.has_rested = true;
@@ -104,6 +114,7 @@ struct Scope<'a, C: Channel> {
     handler: &'a C,
     socket: &'a Socket<C>,
     app: &'a C::App,
+    connection_span: &'a ConnectionSpan,
     running: FuturesUnordered<Overlapping<'a, C>>,
     held: Option<Held<C>>,
     has_rested: bool,
@@ -165,6 +176,7 @@ impl<C: Channel + Sync> Scope<'_, C> {
             }
         };
         let mut socket = self.socket.clone();
+        log_payload(link, self.connection_span, &text);
         let message = match decode::<C>(&text, &mut socket) {
             Ok(Ok(message)) => message,
             Ok(Err(error)) => {
@@ -182,10 +194,12 @@ impl<C: Channel + Sync> Scope<'_, C> {
             }
         });
         let what = C::FromClient::TYPES[index];
+        let span = MessageSpan::new::<C>(self.connection_span, what);
         self.running.push(Overlapping {
             index,
             what,
-            guarded: Guarded::new(future, Allowance::of(C::TURNS[index], link)),
+            guarded: Guarded::new(future, Allowance::of(C::TURNS[index], link)).within(span.clone()),
+            span,
             registry: Arc::clone(link.registry()),
             _work: begin(&socket, what),
             socket,
@@ -195,7 +209,9 @@ impl<C: Channel + Sync> Scope<'_, C> {
     /// The client is gone: none of them has a reason to go on.
     fn leave(&mut self) {
         for mut overlapping in std::mem::take(&mut self.running) {
-            if let Err(why) = overlapping.guarded.leave() {
+            let outcome = overlapping.guarded.leave();
+            overlapping.span.end(&outcome);
+            if let Err(why) = outcome {
                 interrupted(&overlapping.socket, why, overlapping.what);
             }
         }
@@ -208,6 +224,7 @@ struct Overlapping<'a, C: Channel> {
     index: usize,
     what: &'static str,
     guarded: Guarded<'a, Flow>,
+    span: MessageSpan,
     registry: Arc<Registry>,
     /// With its own message's claim to an answer.
     socket: Socket<C>,
@@ -221,8 +238,9 @@ impl<C: Channel> Future for Overlapping<'_, C> {
         let this = &mut *self;
         let outcome = match this.guarded.poll(cx) {
             Poll::Ready(outcome) => outcome,
-            Poll::Pending => ready!(this.guarded.poll_end(cx, &this.registry)),
+            Poll::Pending => ready!(this.guarded.poll_end(cx, &this.registry, Duration::ZERO)),
         };
+        this.span.end(&outcome);
         Poll::Ready((this.socket.clone(), this.what, outcome))
     }
 }

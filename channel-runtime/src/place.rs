@@ -160,8 +160,8 @@ impl<C: Channel> Steward<C> {
 
     /// Runs a hook; `grace` is what is left to it once the server gives up.
     async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
-        let allowance = Allowance { timeout: self.config.handler_timeout, grace, needs_client: false };
-        run_apart(hook, allowance, self.hub.registry()).await
+        let allowance = Allowance { timeout: self.config.handler_timeout, is_last: true, needs_client: false };
+        run_apart(hook, allowance, self.hub.registry(), grace).await
     }
 
     fn begin(&self, what: &'static str) -> Token {

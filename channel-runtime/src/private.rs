@@ -212,6 +212,11 @@ mod server {
         Flow::Continue
     }
 
+    /// What a client is told without `on_invalid`.
+    pub fn usual<C: Channel>(socket: &Socket<C>, error: &DecodeError) -> Fault {
+        socket.invalid(error.clone())
+    }
+
     /// Tells the client what `on_invalid` returned.
     pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault, result: R) -> Flow {
         result.finish(usual, socket)

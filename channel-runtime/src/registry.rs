@@ -80,6 +80,11 @@ impl UserKey {
     pub fn new<K: ToString + 'static>(identity: &K) -> Self {
         Self { kind: TypeId::of::<K>(), name: identity.to_string().into() }
     }
+
+    /// What the identity writes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Registry {
@@ -204,7 +209,7 @@ impl Registry {
 
     /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
-        let Newcomer { channel, room, user, deflate, outbox_bytes, activity } = newcomer;
+        let Newcomer { channel, room, user, deflate, error_details, outbox_bytes, activity } = newcomer;
         let entry = &self.channels[channel];
         entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
@@ -212,6 +217,7 @@ impl Registry {
                 id: ConnectionId::next(),
                 channel,
                 deflate,
+                error_details,
                 user,
                 own_room: Arc::clone(own_room),
                 outbox: Outbox::new(outbox_bytes, activity),
@@ -377,6 +383,7 @@ pub(crate) struct Newcomer {
     pub room: Arc<str>,
     pub user: Option<UserKey>,
     pub deflate: Option<Agreed>,
+    pub error_details: bool,
     pub outbox_bytes: usize,
     pub activity: Activity,
 }

@@ -31,7 +31,8 @@ use crate::reject::Reject;
 use crate::reply::{Flow, Handling};
 use crate::room::Room;
 use crate::socket::Socket;
-use crate::turn::{Allowance, BoxFuture, Interrupted, run};
+use crate::spans::{ConnectionSpan, MessageSpan};
+use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted, run};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::close_frame;
@@ -126,13 +127,15 @@ impl<C: Channel> Session<C> {
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         let outbox_bytes = config.outbox_bytes;
         let room = Arc::clone(room.key());
-        let newcomer = Newcomer { channel: hub.channel(), room, user, deflate, outbox_bytes, activity };
+        let error_details = config.error_details;
+        let newcomer = Newcomer { channel: hub.channel(), room, user, deflate, error_details, outbox_bytes, activity };
         // A room that opens makes its state, which is the user's code.
         let Ok(membership) = catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer))) else {
-            tracing::error!(channel = C::NAME, "the `room_state` of a room panicked");
+            let (fault, id) = Fault::unexplained();
+            tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
             let timeout = config.close_timeout;
             let turned_away: BoxFuture<'static, ()> = Box::pin(async move {
-                let close = close_frame(CloseCode::INTERNAL, "internal server error");
+                let close = close_frame(CloseCode::INTERNAL, &format!("{} ({id})", fault.message));
                 link::turn_away(io, &close, timeout).await;
                 drop((counted, busy));
             });
@@ -145,7 +148,8 @@ impl<C: Channel> Session<C> {
         let _visit = connection.own_room.visit();
         let socket = Socket::new(hub, connection);
         let membership = Some(membership);
-        let running = Running { handler, socket, app, link, expiry, membership, _visit, _counted: counted };
+        let span = ConnectionSpan::new(&socket, link.config().log_users);
+        let running = Running { handler, socket, app, link, span, expiry, membership, _visit, _counted: counted };
         Either::Left(running.run(busy))
     }
 }
@@ -156,6 +160,7 @@ struct Running<C: Channel> {
     socket: Socket<C>,
     app: Arc<C::App>,
     link: Link,
+    span: ConnectionSpan,
     /// The end of its authority, where it has one.
     expiry: Option<Expiry>,
     /// Nothing once it has ended and is about to be told so.
@@ -181,11 +186,10 @@ impl<C: Channel> Running<C> {
                     Box::pin(self.overlap(step)).await;
                     continue;
                 }
-                let Some((what, _work, turn)) = self.handle(step) else { continue };
+                let Some((begun, turn)) = self.handle(step) else { continue };
                 // A fault has been sent, and costs the connection nothing.
-                if let Err(why) = turn.await {
-                    interrupted(&self.socket, why, what);
-                }
+                let outcome = turn.await;
+                begun.end(&self.socket, outcome);
             }
             Box::pin(self.end()).await;
         }
@@ -193,8 +197,8 @@ impl<C: Channel> Running<C> {
 
     async fn connect(&mut self) {
         let hook = Box::pin(self.handler.connected(&self.socket, &self.app));
-        let allowance = Allowance::usual(&self.link);
-        match run(&mut self.link, hook, allowance).await {
+        let hook = Guarded::new(hook, Allowance::usual(&self.link)).within(self.span.of_hook());
+        match run(&mut self.link, hook).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
                 self.socket.close(code, "refused");
@@ -226,40 +230,42 @@ impl<C: Channel> Running<C> {
     async fn overlap(&mut self, first: Step) {
         let mut held = Some(Held::of(first));
         while let Some(next) = held.take() {
-            let Self { handler, socket, app, link, .. } = self;
-            let (what, _work, turn) = match next {
+            let Self { handler, socket, app, link, span, .. } = self;
+            let (begun, turn) = match next {
                 Held::Message { .. } => {
                     socket.begin_turn(None);
-                    held = handler.overlap(Overlap { socket, app, link, first: next }).0.await;
+                    held = handler.overlap(Overlap { socket, app, link, span, first: next }).0.await;
                     continue;
                 }
                 // Once we end the connection, nothing more is handled.
                 _ if link.is_closing() => return,
                 Held::Alone(step) => match self.handle(step) {
-                    Some((what, work, turn)) => (what, work, Either::Left(turn)),
+                    Some((begun, turn)) => (begun, Either::Left(turn)),
                     None => return,
                 },
                 Held::Invalid(error, own) => {
                     // Its own claim to an answer.
                     *socket = own;
                     socket.counts().invalid.add(1);
-                    let work = begin(socket, "on_invalid");
+                    let begun = Begun::hook(socket, "on_invalid");
                     let allowance = Allowance::usual(link);
-                    let hook = Box::pin(handler.invalid(error, socket, app));
-                    ("on_invalid", work, Either::Right(run(link, hook, allowance)))
+                    let hook = Guarded::new(Box::pin(handler.invalid(error, socket, app)), allowance);
+                    (begun, Either::Right(run(link, hook.within(span.of_hook()))))
                 }
             };
-            if let Err(why) = turn.await {
-                interrupted(&self.socket, why, what);
-            }
+            let outcome = turn.await;
+            begun.end(&self.socket, outcome);
         }
     }
 
     /// Begins a turn: what it is, and what runs it.
-    fn handle(&mut self, step: Step) -> Option<(&'static str, Token, impl Future<Output = Result<Flow, Interrupted>>)> {
-        let Self { handler, socket, app, link, expiry, .. } = self;
+    fn handle(&mut self, step: Step) -> Option<(Begun, impl Future<Output = Result<Flow, Interrupted>>)> {
+        let Self { handler, socket, app, link, span, expiry, .. } = self;
         // What a message may be answered with once; other input claims no answer.
         socket.begin_turn(None);
+        if let Step::Input(Input::Text(text)) = &step {
+            log_payload(link, span, text);
+        }
         let (what, future): (_, BoxFuture<'_, Flow>) = match step {
             Step::Notice(mut notice) => {
                 notice.arrive();
@@ -274,15 +280,19 @@ impl<C: Channel> Running<C> {
                         [] => Allowance::usual(link),
                         turns => Allowance::of(turns[index], link),
                     };
-                    let work = begin(socket, what);
+                    let begun = Begun::message(socket, span, what);
+                    let own: &Socket<C> = socket;
                     // One that is not `async` runs here, and may panic.
-                    match catch_unwind(AssertUnwindSafe(|| handler.handle(message, socket, app))) {
+                    let called = || begun.span.within(|| handler.handle(message, own, app));
+                    let outcome = match catch_unwind(AssertUnwindSafe(called)) {
                         Ok(Handling::Later(future)) => {
-                            return Some((what, work, run(link, future, allowance)));
+                            let running = Guarded::new(future, allowance).within(begun.span.clone());
+                            return Some((begun, run(link, running)));
                         }
-                        Ok(Handling::Done(_)) => {}
-                        Err(_) => interrupted(socket, Interrupted::Panicked, what),
-                    }
+                        Ok(Handling::Done(flow)) => Ok(flow),
+                        Err(_) => Err(Interrupted::Panicked),
+                    };
+                    begun.end(own, outcome);
                     return None;
                 }
                 Ok(Err(error)) => match C::REFRESHES.then(|| authority::token_in(&text, &error)).flatten() {
@@ -312,9 +322,9 @@ impl<C: Channel> Running<C> {
             // The link keeps it: it is how the connection ends, after all input before it.
             Step::Input(Input::Close(_)) => return None,
         };
-        let work = begin(socket, what);
         let allowance = Allowance::usual(link);
-        Some((what, work, run(link, future, allowance)))
+        let running = Guarded::new(future, allowance).within(span.of_hook());
+        Some((Begun::hook(socket, what), run(link, running)))
     }
 
     async fn end(&mut self) {
@@ -339,18 +349,43 @@ impl<C: Channel> Running<C> {
             tracing::debug!(channel = C::NAME, %connection, close = %close.for_log(), "a connection ends");
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
-        let grace = self.link.config().shutdown_timeout;
-        let allowance = Allowance { grace, ..Allowance::usual(&self.link) };
-        if let Err(why) = run(&mut self.link, hook, allowance).await {
+        let allowance = Allowance { is_last: true, ..Allowance::usual(&self.link) };
+        let hook = Guarded::new(hook, allowance).within(self.span.of_hook());
+        if let Err(why) = run(&mut self.link, hook).await {
             interrupted(&self.socket, why, "on_close");
+        }
+    }
+}
+
+/// A turn that has begun.
+struct Begun {
+    what: &'static str,
+    span: MessageSpan,
+    _work: Token,
+}
+
+impl Begun {
+    fn hook<C: Channel>(socket: &Socket<C>, what: &'static str) -> Self {
+        Self { what, span: MessageSpan::default(), _work: begin(socket, what) }
+    }
+
+    fn message<C: Channel>(socket: &Socket<C>, span: &ConnectionSpan, what: &'static str) -> Self {
+        Self { span: MessageSpan::new::<C>(span, what), ..Self::hook(socket, what) }
+    }
+
+    fn end<C: Channel>(self, socket: &Socket<C>, outcome: Result<Flow, Interrupted>) {
+        self.span.end(&outcome);
+        if let Err(why) = outcome {
+            interrupted(socket, why, self.what);
         }
     }
 }
 
 /// The client is told, whatever it asked; the connection goes on.
 fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) {
-    tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "timed out");
-    socket.answer_fault(&Fault::new(Fault::TIMEOUT, "it took too long"));
+    let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
+    tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");
+    socket.answer_fault(&fault);
 }
 
 /// A message that was not handled to its end is answered nevertheless, and its connection closed.
@@ -362,7 +397,8 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupt
             if socket.awaits_answer() {
                 socket.answer_fault(&fault);
             }
-            Close::new(ClosedBy::Panic, CloseCode::INTERNAL, "internal server error")
+            // Without a `ref` this is all that its client hears.
+            Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
         }
         Interrupted::Cancelled => {
             tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "cancelled: the server stops");
@@ -380,6 +416,13 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupt
 /// Counts a step of the session, where a test counts.
 pub(crate) fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
     socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
+}
+
+/// What a client says is its own, and is logged only where that was asked for.
+pub(crate) fn log_payload(link: &Link, span: &ConnectionSpan, text: &str) {
+    if link.config().log_payloads {
+        span.within(|| tracing::trace!(payload = text, "received"));
+    }
 }
 
 /// Whether a step is no message of a type with a rate, or came within that; else it has been answered.

@@ -14,7 +14,7 @@ use crate::activity::Work;
 use crate::answer::Answer;
 use crate::audience::{Audience, OneRoom, OwnRoom, Target, text_frame};
 use crate::channel::{Channel, RoomKind, RoomOf, SendsBytes, SentBy};
-use crate::codec::{self, EncodeError, Head};
+use crate::codec::{self, DecodeError, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::counts::Counts;
 use crate::fault::Fault;
@@ -275,6 +275,11 @@ impl<C: 'static> Socket<C> {
     /// Begins the turn of a message; the one before has been answered.
     pub(crate) fn begin_turn(&mut self, reference: Option<Ref>) {
         self.turn = reference.map(|reference| Arc::new(Turn { reference: Mutex::new(Some(reference)) }));
+    }
+
+    /// What this client is told of a message that is none.
+    pub(crate) fn invalid(&self, error: DecodeError) -> Fault {
+        error.fault(self.connection.error_details)
     }
 
     /// Whether the message that is being handled has a `ref` that nobody has answered.

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::link::Link;
 use crate::registry::Registry;
+use crate::spans::MessageSpan;
 
 /// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -47,8 +48,8 @@ impl Turn {
 #[derive(Clone, Copy)]
 pub(crate) struct Allowance {
     pub timeout: Option<Duration>,
-    /// What is left once the server gives up.
-    pub grace: Duration,
+    /// It runs last, and has as long again as the others once the server gives up.
+    pub is_last: bool,
     /// It ends with its client: whoever says how long it may take wants it to be stopped.
     pub needs_client: bool,
 }
@@ -56,7 +57,7 @@ pub(crate) struct Allowance {
 impl Allowance {
     /// That of a handler or hook without any of its own.
     pub fn usual(link: &Link) -> Self {
-        Self { timeout: link.config().handler_timeout, grace: Duration::ZERO, needs_client: false }
+        Self { timeout: link.config().handler_timeout, is_last: false, needs_client: false }
     }
 
     /// That of the handler of a message.
@@ -67,12 +68,12 @@ impl Allowance {
     }
 
     /// Ready when all of it is taken, but for the client.
-    fn end(self, registry: &Arc<Registry>) -> BoxFuture<'static, Interrupted> {
+    fn end(self, registry: &Arc<Registry>, grace: Duration) -> BoxFuture<'static, Interrupted> {
         let registry = Arc::clone(registry);
         Box::pin(async move {
             let cancelled = async {
                 registry.has_given_up().await;
-                sleep(self.grace).await;
+                sleep(if self.is_last { grace } else { Duration::ZERO }).await;
                 Interrupted::Cancelled
             };
             match self.timeout {
@@ -99,6 +100,7 @@ pub(crate) enum Interrupted {
 /// A future of the user's code, and what ends it.
 pub(crate) struct Guarded<'a, T> {
     running: Option<BoxFuture<'a, T>>,
+    span: MessageSpan,
     allowance: Allowance,
     /// Made only for those that wait at all.
     end: Option<BoxFuture<'static, Interrupted>>,
@@ -106,7 +108,12 @@ pub(crate) struct Guarded<'a, T> {
 
 impl<'a, T> Guarded<'a, T> {
     pub fn new(future: BoxFuture<'a, T>, allowance: Allowance) -> Self {
-        Self { running: Some(future), allowance, end: None }
+        Self { running: Some(future), span: MessageSpan::default(), allowance, end: None }
+    }
+
+    /// Where logs see it run.
+    pub fn within(self, span: MessageSpan) -> Self {
+        Self { span, ..self }
     }
 
     /// Whether it has waited for anything.
@@ -117,16 +124,21 @@ impl<'a, T> Guarded<'a, T> {
     /// Lets it run as far as it comes; not once it was ready.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
         let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| self.span.within(|| future.as_mut().poll(cx)))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(self.ended(Ok(value))),
             Err(_) => Poll::Ready(self.ended(Err(Interrupted::Panicked))),
         }
     }
 
-    /// For one that waits: ready when it may wait no longer.
-    pub fn poll_end(&mut self, cx: &mut Context<'_>, registry: &Arc<Registry>) -> Poll<Result<T, Interrupted>> {
-        let interrupted = ready!(self.end.get_or_insert_with(|| self.allowance.end(registry)).as_mut().poll(cx));
+    /// For one that waits: ready when it may wait no longer; `grace` is what is left to the last once the server gives up.
+    pub fn poll_end(
+        &mut self,
+        cx: &mut Context<'_>,
+        registry: &Arc<Registry>,
+        grace: Duration,
+    ) -> Poll<Result<T, Interrupted>> {
+        let interrupted = ready!(self.end.get_or_insert_with(|| self.allowance.end(registry, grace)).as_mut().poll(cx));
         Poll::Ready(self.ended(Err(interrupted)))
     }
 
@@ -142,7 +154,7 @@ impl<'a, T> Guarded<'a, T> {
 
     /// What the future still owns may panic too when it is dropped.
     fn ended(&mut self, outcome: Result<T, Interrupted>) -> Result<T, Interrupted> {
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(self.running.take())));
+        let dropped = catch_unwind(AssertUnwindSafe(|| self.span.within(|| drop(self.running.take()))));
         dropped.map_err(|_| Interrupted::Panicked).and(outcome)
     }
 }
@@ -150,10 +162,8 @@ impl<'a, T> Guarded<'a, T> {
 /// Runs a handler or hook while the link goes on.
 pub(crate) fn run<'a, T>(
     link: &'a mut Link,
-    future: BoxFuture<'a, T>,
-    allowance: Allowance,
+    mut running: Guarded<'a, T>,
 ) -> impl Future<Output = Result<T, Interrupted>> + use<'a, T> {
-    let mut running = Guarded::new(future, allowance);
     poll_fn(move |cx| {
         // Its input was given out corked; it has rested since where it waits.
         if running.has_rested() {
@@ -166,7 +176,7 @@ pub(crate) fn run<'a, T>(
         if running.needs_client() && link.has_lost_client() {
             return Poll::Ready(running.leave());
         }
-        running.poll_end(cx, link.registry())
+        running.poll_end(cx, link.registry(), link.config().shutdown_timeout)
     })
 }
 
@@ -175,10 +185,11 @@ pub(crate) async fn run_apart<T>(
     future: impl Future<Output = T> + Send,
     allowance: Allowance,
     registry: &Arc<Registry>,
+    grace: Duration,
 ) -> Result<T, Interrupted> {
     let mut running = Guarded::new(Box::pin(future), allowance);
     poll_fn(|cx| match running.poll(cx) {
-        Poll::Pending => running.poll_end(cx, registry),
+        Poll::Pending => running.poll_end(cx, registry, grace),
         ready => ready,
     })
     .await

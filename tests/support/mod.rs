@@ -319,6 +319,16 @@ impl Raw {
         self.expect_end().await;
     }
 
+    /// As [`expect_close`](Self::expect_close), for a failure of the server's: the reason names the line in the log.
+    pub async fn expect_close_for_a_failure(&mut self) {
+        let close = self.frame().await.expect("a close");
+        assert_eq!((close.first, &close.payload[..2]), (0x88, &1011_u16.to_be_bytes()[..]));
+        let reason = String::from_utf8(close.payload[2..].to_vec()).unwrap();
+        let id = reason.strip_prefix("internal server error (").and_then(|rest| rest.strip_suffix(')'));
+        assert!(id.is_some_and(|id| u64::from_str_radix(id, 16).is_ok() && id.len() == 16), "{reason}");
+        self.expect_end().await;
+    }
+
     pub async fn expect_end(&mut self) {
         assert_eq!(self.frame().await, None);
     }

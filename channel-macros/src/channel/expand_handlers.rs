@@ -363,8 +363,7 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             "invalid",
             Some(quote!(::channel_runtime::DecodeError)),
             quote! {
-                let __usual: ::channel_runtime::Fault =
-                    ::core::convert::Into::into(::core::clone::Clone::clone(&__message));
+                let __usual = ::channel_runtime::private::usual(__socket, &__message);
                 let __reply = #tokens;
                 ::channel_runtime::private::invalid(__socket, __usual, #answer)
             },

@@ -129,23 +129,44 @@ impl Error for DecodeError {}
 
 impl From<DecodeError> for Fault {
     fn from(error: DecodeError) -> Self {
-        let message = error.to_string();
-        match error {
-            DecodeError::Malformed { line, column, .. } => {
-                Fault::new(Fault::MALFORMED, message).with_details(json!({ "line": line, "column": column }))
+        error.fault(true)
+    }
+}
+
+impl DecodeError {
+    /// What its peer is told: with all details, or what it is and of which field alone. What a rule says is meant for the peer.
+    pub(crate) fn fault(self, detailed: bool) -> Fault {
+        let message = if detailed { self.to_string() } else { self.outline().to_owned() };
+        match self {
+            Self::Malformed { line, column, .. } => {
+                let fault = Fault::new(Fault::MALFORMED, message);
+                if detailed { fault.with_details(json!({ "line": line, "column": column })) } else { fault }
             }
-            DecodeError::UnknownType { .. } | DecodeError::Binary => Fault::new(Fault::UNKNOWN_TYPE, message),
-            DecodeError::Validation { kind, fields } => {
-                Fault::validation(format!("invalid message of type {kind:?}")).with_details(json!({ "fields": fields }))
+            Self::UnknownType { .. } | Self::Binary => Fault::new(Fault::UNKNOWN_TYPE, message),
+            Self::Validation { kind, fields } => {
+                let message = if detailed { format!("{} of type {kind:?}", Self::INVALID) } else { message };
+                Fault::validation(message).with_details(json!({ "fields": fields }))
             }
-            DecodeError::InvalidPayload { path, line, column, .. } => {
+            Self::InvalidPayload { path, line, column, .. } => {
                 let fault = Fault::new(Fault::INVALID_PAYLOAD, message);
-                if path.is_empty() {
-                    fault.with_details(json!({ "line": line, "column": column }))
-                } else {
-                    fault.with_details(json!({ "path": path, "line": line, "column": column }))
+                match (detailed, path.is_empty()) {
+                    (true, true) => fault.with_details(json!({ "line": line, "column": column })),
+                    (true, false) => fault.with_details(json!({ "path": path, "line": line, "column": column })),
+                    (false, true) => fault,
+                    (false, false) => fault.with_details(json!({ "path": path })),
                 }
             }
+        }
+    }
+
+    const INVALID: &str = "invalid message";
+
+    fn outline(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed message",
+            Self::UnknownType { .. } => "unknown message type",
+            Self::InvalidPayload { .. } | Self::Validation { .. } => Self::INVALID,
+            Self::Binary => "binary messages are not taken here",
         }
     }
 }

@@ -45,6 +45,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         room: "/".into(),
         user: None,
         deflate: None,
+        error_details: true,
         outbox_bytes: Config::default().outbox_bytes,
         activity: Activity::default(),
     });

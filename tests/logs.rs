@@ -1,0 +1,320 @@
+//! What the logs say, and what they never do; and what a client is told of what went wrong.
+
+mod support;
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Once;
+use std::time::Duration;
+
+use channel_runtime::testing::{self, Client};
+use channel_runtime::{
+    Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Success, channel, channels, message,
+};
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use support::{Raw, masked, start, text};
+use tracing::Level;
+
+/// Stands in everything that is nobody's business.
+const SECRET: &str = "s3cr3t";
+
+#[message(type = "say", rate = "20/h")]
+pub struct Say {
+    text: String,
+}
+
+/// Can't be written.
+#[message(type = "broken", serde)]
+#[derive(serde::Deserialize)]
+pub struct Broken {
+    #[allow(dead_code, reason = "nobody comes to it")]
+    text: String,
+}
+
+impl Serialize for Broken {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("it is broken"))
+    }
+}
+
+pub struct Name(String);
+
+impl<A: Sync> Extract<A> for Name {
+    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+        Ok(Self(handshake.query_param("name").unwrap_or_default()))
+    }
+}
+
+#[channel("/desk/:place")]
+pub struct Desk {
+    place: String,
+    #[extract]
+    name: Name,
+}
+
+#[channel(sends(Broken, Bytes))]
+impl Desk {
+    fn identity(&self) -> &String {
+        &self.name.0
+    }
+
+    #[message]
+    fn say(&mut self, say: Say) -> Result<Success<usize>, Fault> {
+        tracing::info!("the handler says something of {}", self.place);
+        match say.text.as_str() {
+            "fault" => Err(Fault::new("desk.no", "no")),
+            "internal" => Err(Fault::internal("the database is away")),
+            text => Ok(Success(text.len())),
+        }
+    }
+
+    #[message(type = "panic")]
+    async fn panic(&mut self) {
+        tokio::task::yield_now().await;
+        panic!("a handler panics");
+    }
+
+    #[message(type = "hang", timeout = "2s")]
+    async fn hang(&mut self) {
+        std::future::pending().await
+    }
+
+    #[message(type = "both", concurrent = 2)]
+    async fn both(&self) {
+        tokio::task::yield_now().await;
+        tracing::info!("one of several");
+    }
+
+    #[message(type = "break")]
+    fn break_it(&mut self) -> Broken {
+        Broken { text: String::new() }
+    }
+}
+
+thread_local! {
+    /// What was logged in this thread, which is a test's own.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Writer;
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is logged from now on, at all levels and by whomever. Each test begins with it: of what was logged before somebody
+/// listened, `tracing` remembers that nobody does.
+struct Logs;
+
+impl Logs {
+    fn capture() -> Self {
+        static LISTENS: Once = Once::new();
+        LISTENS.call_once(|| {
+            let subscriber = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false);
+            tracing::subscriber::set_global_default(subscriber.with_writer(|| Writer).finish()).unwrap();
+        });
+        LOGGED.take();
+        Self
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(LOGGED.with_borrow(Clone::clone)).unwrap()
+    }
+
+    /// The one line with this in it.
+    #[track_caller]
+    fn line(&self, part: &str) -> String {
+        let text = self.text();
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains(part)).collect();
+        assert!(lines.len() == 1, "{part} in {} lines of\n{text}", lines.len());
+        lines[0].to_owned()
+    }
+}
+
+async fn client(config: Config) -> Client<Desk> {
+    let app = testing::app(channels![Desk].app(()).config(config));
+    app.connect::<Desk>("/desk/a?name=ann").await.unwrap()
+}
+
+fn say(text: &str) -> Say {
+    Say { text: text.into() }
+}
+
+#[tokio::test]
+async fn no_secret_of_a_client_s_is_in_any_log_at_any_level() {
+    let logs = Logs::capture();
+    let frames = Rate::new(100, Duration::from_secs(3600));
+    let server = start(channels![Desk].app(()).config(Config::default().message_rate(frames))).await;
+    let key = "dGhlIHNhbXBsZSBub25jZQ==";
+    let headers = [
+        "Connection: Upgrade".to_owned(),
+        "Upgrade: websocket".to_owned(),
+        "Sec-WebSocket-Version: 13".to_owned(),
+        format!("Sec-WebSocket-Key: {key}"),
+        format!("Sec-WebSocket-Protocol: channels.1.json, token.{SECRET}"),
+        format!("Authorization: Bearer {SECRET}"),
+        format!("Cookie: session={SECRET}"),
+    ];
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let path = format!("/desk/a?token={SECRET}&name={SECRET}");
+    let mut raw = server.connect().await;
+    assert_eq!(raw.request(&support::request(&path, &headers)).await.status, 101);
+    let said = |kind: &str| text(&format!(r#"{{"type":"{kind}","ref":"{SECRET}","text":"{SECRET}"}}"#));
+    // Handled, unknown, unreadable in two ways, binary, control frames.
+    for bytes in [
+        said("say"),
+        said(SECRET),
+        text(&format!(r#"{{"type":"say","text":["{SECRET}"]}}"#)),
+        text(SECRET),
+        masked(0x82, SECRET),
+        masked(0x89, SECRET),
+        masked(0x8A, SECRET),
+        said("break"),
+    ] {
+        raw.write(bytes).await;
+    }
+    while !String::from_utf8_lossy(&raw.frame().await.unwrap().payload).contains(Fault::INTERNAL) {}
+    // Over the type's rate, over that of all frames, and refused too often.
+    raw.write(said("say").repeat(40)).await;
+    raw.write_if_open(said("say").repeat(400)).await;
+    end(&mut raw).await;
+    // One that panics, one that breaks the protocol, one whose handshake is refused, one that nobody knows.
+    for bytes in [said("panic"), masked(0xFF, SECRET)] {
+        let mut raw = server.connect().await;
+        assert_eq!(raw.request(&support::request(&path, &headers)).await.status, 101);
+        raw.write(bytes).await;
+        end(&mut raw).await;
+    }
+    let mut raw = server.connect().await;
+    assert_eq!(raw.request(&support::request(&path, &headers[..2])).await.status, 426);
+    let mut raw = server.connect().await;
+    assert_eq!(raw.request(&support::request(&format!("/none?token={SECRET}"), &headers)).await.status, 404);
+
+    let logged = logs.text();
+    assert!(!logged.contains(SECRET) && !logged.contains(key), "{logged}");
+    // It would have been seen.
+    for part in ["message{", "connection{", "a client was disconnected", "panicked", "type=\"say\"", "internal error"] {
+        assert!(logged.contains(part), "{part} in {logged}");
+    }
+}
+
+async fn end(raw: &mut Raw) {
+    while raw.frame().await.expect("a close").first != 0x88 {}
+}
+
+#[tokio::test]
+async fn what_clients_say_and_who_they_are_is_logged_where_that_is_asked_for() {
+    let logs = Logs::capture();
+    let mut client = client(Config::default().log_payloads(true).log_users(true)).await;
+    client.request(say(SECRET)).success().await;
+    client.send_text("no message");
+    client.expect_error(Fault::MALFORMED).await;
+    client.request(DeskFromClient::Both).success().await;
+    let line = logs.line(SECRET);
+    assert!(line.contains("TRACE") && line.contains("received") && line.contains(r#"user="ann""#), "{line}");
+    logs.line("no message");
+    logs.line(r#"{\"type\":\"both\""#);
+}
+
+#[tokio::test]
+async fn a_log_of_a_handler_s_knows_its_connection_and_message() {
+    let logs = Logs::capture();
+    let mut client = client(Config::default()).await;
+    client.request(say("hello")).success().await;
+    client.request(say("fault")).error("desk.no").await;
+    client.request(DeskFromClient::Both).success().await;
+    let logged = logs.text();
+    let mut lines = logged.lines().filter(|line| line.contains("the handler says something"));
+    let line = lines.next().unwrap();
+    assert!(line.contains(r#"connection{channel="Desk" connection="#) && line.contains(r#"room="/desk/a"}"#), "{line}");
+    assert!(line.contains(r#":message{channel="Desk" type="say"}: "#) && !line.contains("user="), "{line}");
+    let line = logs.line("one of several");
+    assert!(line.contains(r#":message{channel="Desk" type="both"}: "#), "{line}");
+    let outcomes: Vec<&str> = logged.lines().filter(|line| line.contains("handled")).collect();
+    assert_eq!(outcomes.len(), 3, "{logged}");
+    for (line, outcome) in outcomes.iter().zip(["ok", "fault", "ok"]) {
+        assert!(line.contains("DEBUG") && line.contains(&format!(r#"outcome="{outcome}" micros="#)), "{line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_failure_of_the_server_s_is_known_by_an_id_in_the_log_and_in_the_answer() {
+    let logs = Logs::capture();
+    let mut client = client(Config::default()).await;
+    let faults = [
+        (client.request(say("internal")).error(Fault::INTERNAL).await, "the database is away"),
+        (client.request(DeskFromClient::BreakIt).error(Fault::INTERNAL).await, "it is broken"),
+        (client.request(DeskFromClient::Hang).error(Fault::TIMEOUT).await, "timed out"),
+        (client.request(DeskFromClient::Panic).error(Fault::INTERNAL).await, "panicked"),
+    ];
+    for (fault, what) in faults {
+        let id = fault.details["id"].as_str().unwrap();
+        let logged = logs.text();
+        assert!(
+            logged.lines().any(|line| line.contains(&format!("id={id}")) && line.contains(what)),
+            "{id} in {logged}"
+        );
+        assert!(!fault.message.contains(what), "{fault}");
+    }
+    let (_, reason) = client.expect_close().await;
+    let id = reason.strip_prefix("internal server error (").unwrap().strip_suffix(')').unwrap();
+    assert!(
+        logs.text().contains(&format!("id={id} panicked")) || logs.text().contains(&format!("id={id}")),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_message_is_told_in_detail_only_where_that_is_asked_for() {
+    let _logs = Logs::capture();
+    for (detailed, text, message, details) in [
+        (false, "{]", "malformed message", json!(null)),
+        (false, r#"{"type":"x"}"#, "unknown message type", json!(null)),
+        (false, r#"{"type":"say","text":7}"#, "invalid message", json!({ "path": "text" })),
+        (false, r#"{"type":"say"}"#, "invalid message", json!(null)),
+        (true, r#"{"type":"x"}"#, "unknown message type \"x\"", json!(null)),
+        (
+            true,
+            r#"{"type":"say","text":7}"#,
+            "invalid message of type \"say\": `text`: invalid type: integer `7`, expected a string at line 1 column 22",
+            json!({ "path": "text", "line": 1, "column": 22 }),
+        ),
+    ] {
+        let config = Config::default().error_details(detailed);
+        for path in ["/desk/a", "/strict"] {
+            let app = testing::app(channels![Desk, Strict].app(()).config(config.clone()));
+            let answer = match path {
+                "/desk/a" => told(app.connect::<Desk>(path).await.unwrap(), text).await,
+                _ => told(app.connect::<Strict>(path).await.unwrap(), text).await,
+            };
+            assert_eq!((&answer["message"], &answer["details"]), (&json!(message), &details), "{path}: {text}");
+        }
+    }
+    assert_eq!(Config::default().error_details, cfg!(debug_assertions));
+}
+
+async fn told<C: channel_runtime::Channel>(mut client: Client<C>, text: &str) -> serde_json::Value {
+    client.send_text(text);
+    serde_json::from_str(&client.expect_text().await).unwrap()
+}
+
+/// Hears of what is wrong, and leaves the answer as it is.
+#[channel("/strict")]
+pub struct Strict;
+
+#[channel]
+impl Strict {
+    #[message]
+    fn say(&mut self, _: Say) {}
+
+    fn on_invalid(&mut self, error: DecodeError) {
+        assert!(!matches!(error, DecodeError::Malformed { ref reason, .. } if reason.is_empty()));
+    }
+}
