@@ -138,7 +138,7 @@ pub(crate) async fn come<C: Channel>(steward: Arc<Steward<C>>) -> Result<Stay, R
         return match outcome {
             Some(Ok(())) => Ok(stay),
             Some(Err(refusal)) => Err(refusal),
-            None => Err(Refusal::failed(Fault::unexplained().0)),
+            None => Err(Refusal::failed(Fault::internal("the opening of a room was dropped"))),
         };
     }
 }
@@ -268,8 +268,9 @@ impl<C: Channel> Turn<C> {
                 return Err(Refusal::failed(fault));
             }
             Err(Interrupted::TimedOut) => {
-                tracing::warn!(channel = C::NAME, room = %steward.room, "`on_room_open` timed out");
-                return Err(Refusal::failed(Fault::new(Fault::TIMEOUT, "it took too long")));
+                let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
+                tracing::warn!(channel = C::NAME, room = %steward.room, %id, "`on_room_open` timed out");
+                return Err(Refusal::failed(fault));
             }
             Err(Interrupted::Cancelled | Interrupted::Left) => return Err(Refusal::going_away()),
         };
