@@ -335,6 +335,29 @@ async fn users() {
 }
 
 #[tokio::test]
+async fn batched() {
+    let example = Example::start("batched").await;
+    example.shows_its_page().await;
+    let mut roof = example.connect("/sensors/roof").await;
+    let mut cellar = example.connect("/sensors/cellar").await;
+    for n in 0..60 {
+        let sensor = if n % 2 == 0 { &mut roof } else { &mut cellar };
+        sensor.send(json!({ "type": "measured", "ref": n, "celsius": n / 2 })).await;
+    }
+    let mut commits = 0;
+    for n in 0..60 {
+        let sensor = if n % 2 == 0 { &mut roof } else { &mut cellar };
+        let stored = sensor.expect("stored").await;
+        assert_eq!(stored["ref"], n);
+        commits = commits.max(stored["commits"].as_u64().expect("a number"));
+    }
+    assert!(commits < 60, "{commits}");
+    roof.send(json!({ "type": "measured", "ref": "sun", "celsius": 5500 })).await;
+    assert_eq!(roof.expect("error").await["ref"], "sun");
+    example.stops([roof, cellar]).await;
+}
+
+#[tokio::test]
 async fn axum() {
     let example = Example::start("axum").await;
     example.shows_its_page().await;

@@ -363,6 +363,20 @@ async fn a_server_that_stops_closes_its_rooms_at_once_and_waits_for_that() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_grace_without_end_lasts_until_the_server_stops() {
+    let test = Test::new(Config::default().room_grace(Duration::MAX));
+    let (ann, _) = test.client("a").await;
+    test.leave([ann]).await;
+    for _ in 0..3 {
+        advance(Duration::from_secs(20 * 60 * 60)).await;
+        turns().await;
+        assert_eq!(test.shared.alive(), 1);
+    }
+    test.app.drain().await;
+    assert_eq!((test.shared.alive(), test.shared.take_log().pop()), (0, Some("closed a".into())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_room_that_is_left_often_waits_once() {
     let test = Test::new(grace(30).ping_interval(None));
     let tasks = || Handle::current().metrics().num_alive_tasks();

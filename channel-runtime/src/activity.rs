@@ -38,6 +38,8 @@ pub(crate) enum Work {
     Outbox,
     /// A notice that waits for its handler.
     Notice { channel: &'static str, handler: &'static str },
+    /// A message that waits for its batch, or its batch.
+    Batch { channel: &'static str, handler: &'static str },
     /// An answer that was deferred.
     Answer { channel: &'static str },
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Work {
             Self::Session { channel, what } => write!(f, "`{what}` of {channel}"),
             Self::Outbox => f.write_str("frames that no client takes"),
             Self::Notice { channel, handler } => write!(f, "a notice for `{handler}` of {channel}"),
+            Self::Batch { channel, handler } => write!(f, "a message in a batch of `{handler}` of {channel}"),
             Self::Answer { channel } => write!(f, "a deferred answer of {channel}"),
         }
     }

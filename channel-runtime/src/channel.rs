@@ -32,6 +32,7 @@ mod server {
     use bytes::Bytes;
 
     use super::Protocol;
+    use crate::batch::Gathering;
     use crate::codec::DecodeError;
     use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
     use crate::fault::Fault;
@@ -254,6 +255,17 @@ mod server {
         fn overlap<'a>(&'a mut self, overlap: Overlap<'a, Self>) -> Overlapped<'a, Self> {
             _ = overlap;
             unreachable!("no handler of `{}` may overlap", Self::NAME)
+        }
+
+        /// Which messages are handled in batches, in the order of the messages from clients; none where it is empty.
+        #[doc(hidden)]
+        const BATCHED: &'static [bool] = &[];
+
+        /// Brings such a message to its batch.
+        #[doc(hidden)]
+        fn gather(message: Self::FromClient, to: Gathering<'_, Self>) -> Handling<'_> {
+            _ = (message, to);
+            unreachable!("no message of `{}` is handled in batches", Self::NAME)
         }
 
         /// Whether there is an `on_binary`; where there is none, a binary message is answered as an invalid one.

@@ -107,6 +107,8 @@ mod authenticate;
 #[cfg(feature = "server")]
 mod authority;
 #[cfg(feature = "server")]
+mod batch;
+#[cfg(feature = "server")]
 mod bound;
 #[cfg(feature = "server")]
 mod channels;
@@ -220,6 +222,7 @@ mod server {
     pub use crate::answer::Answer;
     pub use crate::audience::{Audience, IsOneRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView};
     pub use crate::authenticate::{Auth, Authenticate, TokenSource};
+    pub use crate::batch::Batched;
     pub use crate::bound::Bound;
     pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};

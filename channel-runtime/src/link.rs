@@ -103,7 +103,7 @@ impl Link {
     }
 
     /// The bounds of the server.
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
 

@@ -25,8 +25,11 @@ use crate::members::Members;
 use crate::refusals::farewell;
 use crate::registry::SessionGuard;
 use crate::room::Room;
-use crate::turn::{Allowance, Interrupted, run_apart};
+use crate::turn::{Interrupted, run_apart};
 use crate::wire::close::CloseCode;
+
+/// After how long a room is looked at again that is to stay open for ever.
+const A_WHILE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rooms of a channel's path that are being opened, are open, or are being closed.
 #[derive(Default)]
@@ -160,8 +163,7 @@ impl<C: Channel> Steward<C> {
 
     /// Runs a hook; `grace` is what is left to it once the server gives up.
     async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
-        let allowance = Allowance { timeout: self.config.handler_timeout, is_last: true, needs_client: false };
-        run_apart(hook, allowance, self.hub.registry(), grace).await
+        run_apart(hook, self.config.handler_timeout, self.hub.registry(), grace).await
     }
 
     fn begin(&self, what: &'static str) -> Token {
@@ -299,8 +301,10 @@ impl<C: Channel> Turn<C> {
                     *is_watched = false;
                     return None;
                 }
-                let due = empty_since.unwrap_or_else(Instant::now) + grace;
-                if due > Instant::now() && !registry.is_stopping() {
+                let now = Instant::now();
+                // A time that there is not is never over.
+                let due = empty_since.unwrap_or(now).checked_add(grace).unwrap_or(now + A_WHILE);
+                if due > now && !registry.is_stopping() {
                     return Some(Either::Left(due));
                 }
                 let room = Arc::clone(room);

@@ -48,6 +48,7 @@ mod server {
         pub use crate::describe::parts::ChannelShape;
         pub use crate::lock::{Lock, Section, Types, accept, channel, rest};
     }
+    pub use crate::batch::{Gathering, InBatches, batch_done};
     pub use crate::first_state::{
         DefaultOf, FirstState, NO_STATE, NoDefault, NoRooms, RoomsOf, made, room_closed, room_opened,
     };

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::activity::Activity;
+use crate::batch::Batchers;
 use crate::connection::{Connection, ConnectionId};
 use crate::counts::Counts;
 use crate::heartbeat::Pulse;
@@ -67,6 +68,7 @@ struct ChannelEntry {
     make_state: fn() -> Option<State>,
     /// The rooms of the path, where they are places.
     places: Places,
+    batchers: Batchers,
 }
 
 /// A user, across all channels: the identity's type, and what it writes.
@@ -115,6 +117,7 @@ impl Registry {
             counts,
             make_state,
             places: Places::default(),
+            batchers: Batchers::default(),
         });
     }
 
@@ -182,6 +185,18 @@ impl Registry {
     /// This channel's rooms that are places.
     pub fn places(&self, channel: usize) -> &Places {
         &self.channels[channel].places
+    }
+
+    /// This channel's gatherers of batches.
+    pub fn batchers(&self, channel: usize) -> &Batchers {
+        &self.channels[channel].batchers
+    }
+
+    /// Waits until all messages that have come by now for batches are done with.
+    pub async fn batches_flushed(&self) {
+        for entry in &self.channels {
+            entry.batchers.flushed().await;
+        }
     }
 
     /// Adds a room that has a host, without members; there is none of its name.

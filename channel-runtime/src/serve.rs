@@ -147,7 +147,9 @@ impl<A: Send + Sync + 'static> Server<A> {
         Bound::new(self, listener)
     }
 
-    /// Stops the channels, in stages. Newcomers are answered 503 from now on. The clients are told 1001, each after what was sent
+    /// Stops the channels, in stages. Newcomers are answered 503 from now on. What has been gathered for batches is handled, for at
+    /// most [`shutdown_timeout`](Config::shutdown_timeout), and rooms that are kept open for nobody are closed.
+    /// The clients are told 1001, each after what was sent
     /// to it before, spread over [`drain_window`](Config::drain_window), so that a whole server's clients do not come back in
     /// one moment; until then they are served. Handlers end and `on_close` runs; whatever still runs
     /// [`shutdown_timeout`](Config::shutdown_timeout) after the last close is cancelled, and its `on_close` gets the same time
@@ -174,6 +176,8 @@ impl<A: Send + Sync + 'static> Server<A> {
     pub async fn drain(&self) {
         let Table { registry, config, .. } = &*self.table;
         registry.close_door();
+        // An error is a batch that takes for ever: it is cancelled below.
+        let _ = tokio::time::timeout(config.shutdown_timeout, registry.batches_flushed()).await;
         registry.send_away(config.drain_window).await;
         if tokio::time::timeout(config.shutdown_timeout, registry.sessions_ended()).await.is_err() {
             registry.give_up();

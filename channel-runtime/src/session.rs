@@ -12,6 +12,7 @@ use futures_util::future::Either;
 
 use crate::activity::{Activity, Token, Work};
 use crate::authority;
+use crate::batch::Gathering;
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
 use crate::config::Config;
@@ -283,7 +284,13 @@ impl<C: Channel> Running<C> {
                     let begun = Begun::message(socket, span, what);
                     let own: &Socket<C> = socket;
                     // One that is not `async` runs here, and may panic.
-                    let called = || begun.span.within(|| handler.handle(message, own, app));
+                    let handle = || match C::BATCHED.get(index) {
+                        Some(true) => {
+                            C::gather(message, Gathering { socket: own, app, config: Arc::clone(link.config()) })
+                        }
+                        _ => handler.handle(message, own, app),
+                    };
+                    let called = || begun.span.within(handle);
                     let outcome = match catch_unwind(AssertUnwindSafe(called)) {
                         Ok(Handling::Later(future)) => {
                             let running = Guarded::new(future, allowance).within(begun.span.clone());

@@ -23,7 +23,7 @@ use crate::mask::Mask;
 use crate::message::{Message, Messages, Ref};
 use crate::notice::{self, NoticeFor};
 use crate::outbox::{Pushed, Sender};
-use crate::registry::UserKey;
+use crate::registry::{Registry, UserKey};
 use crate::sent::Sent;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
@@ -334,6 +334,10 @@ impl<C: 'static> Socket<C> {
         if let Ok(frame) = answer {
             self.push_frame(frame);
         }
+    }
+
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        self.hub.registry()
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {

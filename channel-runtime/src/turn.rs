@@ -180,13 +180,14 @@ pub(crate) fn run<'a, T>(
     })
 }
 
-/// Runs what belongs to no connection.
+/// Runs what belongs to no connection; `grace` is what is left to it once the server gives up.
 pub(crate) async fn run_apart<T>(
     future: impl Future<Output = T> + Send,
-    allowance: Allowance,
+    timeout: Option<Duration>,
     registry: &Arc<Registry>,
     grace: Duration,
 ) -> Result<T, Interrupted> {
+    let allowance = Allowance { timeout, is_last: true, needs_client: false };
     let mut running = Guarded::new(Box::pin(future), allowance);
     poll_fn(|cx| match running.poll(cx) {
         Poll::Pending => running.poll_end(cx, registry, grace),

@@ -12,12 +12,13 @@ const HEAD: &str = "# Mistakes\n\n\
     is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 14] = [
     ("path", "Paths"),
     ("field", "The channel's struct"),
     ("message", "Messages"),
     ("handler", "Handlers"),
     ("hook", "Hooks"),
+    ("batch", "Batches"),
     ("notice", "Notices"),
     ("sends", "What is sent"),
     ("room", "Rooms"),

@@ -91,9 +91,33 @@ impl Bare {
     async fn on_close(&mut self, _: ::channel_runtime::Close) {}
 }
 
+struct Board;
+
+#[channel("/place/:id", app = App, room_state = Board, room_grace = "1s")]
+struct Place {
+    id: u32,
+}
+
+#[channel]
+impl Place {
+    async fn on_room_open(_room: &::channel_runtime::Room<Self>, _app: &App) -> ::std::result::Result<Board, Fault> {
+        ::std::result::Result::Ok(Board)
+    }
+
+    fn on_room_close(_state: Board, _app: &App) {}
+
+    #[message(batch(size = 10, wait = "100ms"))]
+    async fn said(_: ::std::vec::Vec<::channel_runtime::Batched<Self, Said>>) -> ::std::result::Result<(), Fault> {
+        ::std::result::Result::Ok(())
+    }
+
+    #[message(batch(size = 1, wait = "1s"))]
+    fn ponged(_: ::std::vec::Vec<::channel_runtime::Batched<Self, Pong>>, _app: &App) {}
+}
+
 #[test]
 fn it_can_be_served() {
-    let channels = channels![Bare];
+    let channels = channels![Bare, Place];
     let _ = channels.of::<Bare>();
     ::std::assert_eq!(Bare::room(&1, "x").path(), ::std::option::Option::Some("/bare/1/x"));
 }

@@ -57,6 +57,19 @@ pub enum Of {
     Connection,
     /// An associated function.
     Room,
+    /// An associated function, of batches.
+    Channel,
+}
+
+impl Of {
+    /// Why there is neither `self` nor a socket.
+    fn whose(self) -> &'static str {
+        match self {
+            Self::Connection => "belongs to a connection",
+            Self::Room => "belongs to a room, not to one of its connections",
+            Self::Channel => "belongs to all connections of its channel",
+        }
+    }
 }
 
 impl Call {
@@ -79,6 +92,7 @@ impl Call {
                 let twice = match argument {
                     Argument::Datum(_) => "takes one argument by value",
                     Argument::Socket(_) => "takes the socket once",
+                    Argument::App(_) if of == Of::Channel => "takes the app once, and nothing else by reference",
                     Argument::App(_) if of == Of::Room => {
                         "takes the app once, and it is all that comes by reference but the room"
                     }
@@ -126,7 +140,16 @@ impl Call {
 
     /// The call in the body of a trait's method, awaited; `datum` is the local that holds the datum.
     pub fn tokens(&self, datum: &str) -> TokenStream {
-        let call = self.begun(datum);
+        self.awaited(self.begun(datum))
+    }
+
+    /// As [`tokens`](Self::tokens), in the impl of another type.
+    pub fn tokens_of(&self, owner: &Type, datum: &str) -> TokenStream {
+        let span = beside_locals(self.name.span());
+        self.awaited(self.begun_of(quote_spanned!(span=> <#owner>), datum))
+    }
+
+    fn awaited(&self, call: TokenStream) -> TokenStream {
         let span = beside_locals(self.name.span());
         match self.is_async {
             true => quote_spanned!(span=> ::channel_runtime::private::send(#call).await),
@@ -136,6 +159,11 @@ impl Call {
 
     /// The call, not awaited.
     pub fn begun(&self, datum: &str) -> TokenStream {
+        let span = beside_locals(self.name.span());
+        self.begun_of(quote_spanned!(span=> Self), datum)
+    }
+
+    fn begun_of(&self, owner: TokenStream, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
         let name = &self.name;
         let arguments = self.arguments.iter().map(|argument| {
@@ -149,7 +177,7 @@ impl Call {
         });
         // By path, so that no trait's method of that name is meant.
         let receiver = self.takes_self.then(|| quote_spanned!(span=> self,));
-        quote_spanned!(span=> Self::#name(#receiver #(#arguments),*))
+        quote_spanned!(span=> #owner::#name(#receiver #(#arguments),*))
     }
 
     /// The local `name`, standing where an error about the answer should.
@@ -181,7 +209,7 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     }
 }
 
-fn argument(ty: &Type, of: Of) -> Result<Argument, (&'static str, Option<String>)> {
+fn argument(ty: &Type, of: Of) -> Result<Argument, (String, Option<String>)> {
     match ungroup(ty) {
         Type::Reference(reference) => {
             let names = |name| is_named(&reference.elem, name);
@@ -190,12 +218,13 @@ fn argument(ty: &Type, of: Of) -> Result<Argument, (&'static str, Option<String>
                 let what = match of {
                     Of::Connection => "takes socket and app by shared reference",
                     Of::Room => "takes room and app by shared reference",
+                    Of::Channel => "takes the app by shared reference",
                 };
-                return Err((what, Some(remedy)));
+                return Err((what.into(), Some(remedy)));
             }
             Ok(match of {
-                Of::Room if names("Socket") => {
-                    return Err(("belongs to a room, not to one of its connections: there is no socket", None));
+                Of::Room | Of::Channel if names("Socket") => {
+                    return Err((format!("{}: there is no socket", of.whose()), None));
                 }
                 Of::Room if names("Room") => Argument::Room(ty.clone()),
                 Of::Connection if names("Socket") => Argument::Socket(ty.clone()),
@@ -203,24 +232,20 @@ fn argument(ty: &Type, of: Of) -> Result<Argument, (&'static str, Option<String>
             })
         }
         Type::Path(_) if of == Of::Room && is_named(ty, "Room") => {
-            Err(("takes the room by reference", Some(format!("write `&{}`", text(ty)))))
+            Err(("takes the room by reference".into(), Some(format!("write `&{}`", text(ty)))))
         }
         Type::Path(_) if is_named(ty, "Socket") => {
-            Err(("takes the socket by reference", Some(format!("write `&{}`", text(ty)))))
+            Err(("takes the socket by reference".into(), Some(format!("write `&{}`", text(ty)))))
         }
         Type::Path(_) | Type::Macro(_) => Ok(Argument::Datum(ty.clone())),
-        _ => Err(("can't take this type", None)),
+        _ => Err(("can't take this type".into(), None)),
     }
 }
 
 fn check_receiver(sig: &Signature, Expected { who, usage, of }: Expected, errors: &mut Errors) -> bool {
-    if of == Of::Room {
+    if of != Of::Connection {
         if let Some(receiver) = sig.receiver() {
-            errors.at(
-                receiver,
-                format_args!("{who} belongs to a room, not to one of its connections: it has no `self`"),
-                usage,
-            );
+            errors.at(receiver, format_args!("{who} {}: it has no `self`", of.whose()), usage);
         }
         return sig.receiver().is_none();
     }

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::answer::{self, replied};
+use super::batches;
 use super::handlers::{Channel, Handler, Payload};
 use super::hooks::{Hook, Kind};
 use super::messages::{self, Messages};
@@ -21,6 +22,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let sends = sends(channel);
     let reply = reply(channel);
     let notices = notices::kinds(channel);
+    let batches = batches::kinds(channel);
     let unmarked = channel.unmarked.iter().map(Unmarked::check);
     quote! {
         #enums
@@ -33,6 +35,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #sends
             #reply
             #notices
+            #batches
             #(#unmarked)*
         };
     }
@@ -110,6 +113,7 @@ fn implementation(channel: &Channel) -> TokenStream {
     let shape = shape(channel);
     let hooks = channel.hooks.iter().map(hook);
     let noticed = notices::method(channel);
+    let gathered = batches::methods(channel);
     let if_route = if_route(channel);
     quote! {
         impl ::channel_runtime::Channel for #self_ty #if_route {
@@ -119,6 +123,7 @@ fn implementation(channel: &Channel) -> TokenStream {
             #(#hooks)*
             #handle
             #noticed
+            #gathered
         }
 
         #first_state
@@ -128,16 +133,21 @@ fn implementation(channel: &Channel) -> TokenStream {
 /// What is told of it, where there is something to tell.
 fn shape(channel: &Channel) -> TokenStream {
     let to_client = channel.name_to_client();
-    let answers = channel.handlers.iter().map(|Handler { cfgs, call, .. }| {
-        let answer = answer(call.returns.as_ref(), &to_client);
+    let answers = channel.handlers.iter().map(|Handler { cfgs, batch, call, .. }| {
+        let answer = match batch {
+            // Each message has its own, which its handler's type does not tell.
+            Some(_) => quote!(__s::AnswerShape::UNKNOWN),
+            None => answer(call.returns.as_ref(), &to_client),
+        };
         quote!(#(#cfgs)* #answer)
     });
     let names = describe::names();
-    let answers = channel.handlers.iter().any(|handler| handler.call.returns.is_some()).then(|| {
-        quote! {
-            const ANSWERS: &'static [::channel_runtime::private::shapes::AnswerShape] = { #names &[#(#answers),*] };
-        }
-    });
+    let answers =
+        channel.handlers.iter().any(|handler| handler.call.returns.is_some() || handler.batch.is_some()).then(|| {
+            quote! {
+                const ANSWERS: &'static [::channel_runtime::private::shapes::AnswerShape] = { #names &[#(#answers),*] };
+            }
+        });
     let hooks = channel.hooks.iter().map(|Hook { kind, cfgs, .. }| {
         let name = kind.name();
         quote!(#(#cfgs)* #name)
@@ -253,8 +263,11 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
 }
 
 /// What a message is met with.
-fn arm(channel: &Channel, Handler { cfgs, variant, payload, call, .. }: &Handler) -> TokenStream {
+fn arm(channel: &Channel, Handler { cfgs, variant, payload, batch, call, .. }: &Handler) -> TokenStream {
     let from_client = channel.name_from_client();
+    if batch.is_some() {
+        return quote!(#(#cfgs)* #from_client::#variant(_) => ::core::unreachable!("it is handled in batches"),);
+    }
     let pattern = match payload {
         Payload::Struct(_) => quote!(#from_client::#variant(__message)),
         Payload::Unit(_) => quote!(#from_client::#variant),

@@ -6,6 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, LitStr, Type};
 
 use super::arguments::{self, Argument, Call, Expected, Of};
+use super::batches::{self, Batch};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
 use super::notices::Notice;
@@ -42,6 +43,7 @@ pub struct Handler {
     pub payload: Payload,
     pub limit: Limit,
     pub turn: Turn,
+    pub batch: Option<Batch>,
     pub call: Call,
 }
 
@@ -223,25 +225,17 @@ impl Channel {
     }
 
     fn add_handler(&mut self, method: &Method, marker: &Attribute, cfgs: Vec<Attribute>, errors: &mut Errors) {
-        let args = HandlerArgs::parse(marker, errors);
-        args.turn.check(&method.sig, errors);
-        let Some(call) = Call::parse(&method.sig, HANDLER, errors) else { return };
-        let payload = match (call.datum(), args.wire_type) {
-            (Some(ty), None) => Payload::Struct(Box::new(ty.clone())),
-            (None, Some(literal)) => Payload::Unit(literal),
-            (Some(ty), Some(literal)) => {
-                let what = format!("this message's type is written on its struct, `{}`", spans::text(ty));
-                errors.at(literal, what, "write `#[message]`");
-                return;
-            }
-            (None, None) => {
-                if !args.is_broken {
-                    no_message(&call, &method.sig, errors);
-                }
-                return;
+        let HandlerArgs { wire_type, variant, limit, turn, batch, is_broken } = HandlerArgs::parse(marker, errors);
+        let read = match &batch {
+            Some(_) => batches::call(&method.sig, wire_type, &turn, errors),
+            None if batches::has_no_bounds(&method.sig, errors) => None,
+            None => {
+                turn.check(&method.sig, errors);
+                single(&method.sig, wire_type, is_broken, errors)
             }
         };
-        let variant = match (args.variant, &payload) {
+        let (Some((call, payload)), batch) = (read, batch.flatten()) else { return };
+        let variant = match (variant, &payload) {
             (Some(variant), _) => variant,
             (None, Payload::Unit(_)) => {
                 format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span())
@@ -254,8 +248,7 @@ impl Channel {
                 }
             },
         };
-        let handler =
-            Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit: args.limit, turn: args.turn, call };
+        let handler = Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit, turn, batch, call };
         if self.is_new(&handler, errors) {
             self.handlers.push(handler);
         }
@@ -286,6 +279,32 @@ impl Channel {
         }
         true
     }
+}
+
+/// The call of a handler of one message at a time, and the message.
+fn single(
+    sig: &syn::Signature,
+    wire_type: Option<LitStr>,
+    is_broken: bool,
+    errors: &mut Errors,
+) -> Option<(Call, Payload)> {
+    let call = Call::parse(sig, HANDLER, errors)?;
+    let payload = match (call.datum(), wire_type) {
+        (Some(ty), None) => Payload::Struct(Box::new(ty.clone())),
+        (None, Some(literal)) => Payload::Unit(literal),
+        (Some(ty), Some(literal)) => {
+            let what = format!("this message's type is written on its struct, `{}`", spans::text(ty));
+            errors.at(literal, what, "write `#[message]`");
+            return None;
+        }
+        (None, None) => {
+            if !is_broken {
+                no_message(&call, sig, errors);
+            }
+            return None;
+        }
+    };
+    Some((call, payload))
 }
 
 /// The error for a handler without a message and without a type.

@@ -6,6 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, LitStr, Type};
 
+use super::batches::Batch;
 use super::handlers::{Handler, Payload};
 use super::turns::Turn;
 use crate::args::{self, Listed};
@@ -164,6 +165,8 @@ pub struct HandlerArgs {
     pub variant: Option<Ident>,
     pub limit: Limit,
     pub turn: Turn,
+    /// Nothing in it where it could not be read.
+    pub batch: Option<Option<Batch>>,
     /// Something was written there that could not be read.
     pub is_broken: bool,
 }
@@ -196,8 +199,14 @@ impl HandlerArgs {
                 "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => all.turn.argument(&name, input, errors)?,
+                "batch" => {
+                    // Also where it can't be read: it is a batch that is spoken of.
+                    let read = Batch::parse(&name, input, errors);
+                    let batch = errors.take(read).flatten();
+                    args::set(&mut all.batch, &name, batch, errors);
+                }
                 _ => {
-                    let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent"];
+                    let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent", "batch"];
                     return Err(args::unknown(&name, "#[message]", known));
                 }
             }

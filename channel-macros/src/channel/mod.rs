@@ -2,6 +2,7 @@
 
 mod answer;
 mod arguments;
+pub mod batches;
 pub mod blocks;
 pub mod expand_handlers;
 pub mod expand_route;

@@ -56,6 +56,11 @@ impl Turn {
         self.concurrent.as_ref().map(|(name, _)| name)
     }
 
+    /// What it says, whatever it is.
+    pub fn name(&self) -> Option<&Ident> {
+        self.timeout.as_ref().map(|(name, _)| name).or(self.concurrent())
+    }
+
     fn is_plain(&self) -> bool {
         self.timeout.is_none() && self.concurrent.is_none()
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::activity::Activity;
+use crate::batch::Batched;
 use crate::channel::Channel;
 use crate::codec::Received;
 use crate::config::Config;
@@ -72,6 +73,12 @@ impl<C: Channel> TestSocket<C> {
     pub fn with_room_state(self, state: C::RoomState) -> Self {
         self.socket.connection().own_room.set_state(Box::new(state));
         self
+    }
+
+    /// A message from this client in a batch, for the handler of one. It has no `ref`: what it is answered is
+    /// [sent](Self::sent), and where it is not answered, nothing.
+    pub fn batched<M>(&self, message: M) -> Batched<C, M> {
+        Batched::alone(message, self.socket.clone())
     }
 
     /// The messages that were sent since the last look, in order.

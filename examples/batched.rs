@@ -1,0 +1,110 @@
+//! Messages handled together: measurements of all sensors are written to one store, whose commit costs the same for one as for
+//! fifty. Each sensor has its own answer when its measurement is safe.
+//!
+//! `cargo run --example batched` and open the printed address: several sensors measure at once.
+
+use std::env;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use channel_runtime::{Batched, Fault, Server, channel, channels, message};
+use tokio::time::sleep;
+use warp::Filter;
+
+#[channel("/sensors/:name", app = Store)]
+pub struct SensorChannel {
+    /// Which sensor it is; a batch tells them apart by their sockets.
+    name: String,
+}
+
+#[message(type = "measured")]
+pub struct Measured {
+    pub celsius: f64,
+}
+
+/// The answer to a measurement, when it is safe.
+#[message(type = "stored")]
+#[derive(Debug, PartialEq)]
+pub struct Stored {
+    /// Which row it is, from zero.
+    pub row: usize,
+    /// How many were stored with it, itself included.
+    pub together: usize,
+    /// How many commits the store has made.
+    pub commits: usize,
+}
+
+#[channel(sends(Stored))]
+impl SensorChannel {
+    /// As many as fifty at a time, of all sensors, and none waits for longer than a tenth of a second. While these are committed
+    /// the next are gathered.
+    #[message(batch(size = 50, wait = "100ms"))]
+    async fn measured(batch: Vec<Batched<Self, Measured>>, store: &Store) -> Result<(), Fault> {
+        let can_be = |item: &Batched<Self, Measured>| (-90.0..=60.0).contains(&item.message.celsius);
+        let (batch, broken): (Vec<_>, Vec<_>) = batch.into_iter().partition(can_be);
+        for item in broken {
+            item.fail(Fault::validation("No place on Earth is that warm or cold"));
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        // An error here is the answer of all that are in the batch still.
+        let (first, commits) = store.commit(batch.iter().map(|item| item.message.celsius).collect()).await?;
+        let together = batch.len();
+        for (at, item) in batch.into_iter().enumerate() {
+            item.reply(Stored { row: first + at, together, commits });
+        }
+        Ok(())
+    }
+}
+
+/// Stands for a database.
+#[derive(Default)]
+pub struct Store(Mutex<Rows>);
+
+#[derive(Default)]
+struct Rows {
+    celsius: Vec<f64>,
+    commits: usize,
+    is_full: bool,
+}
+
+impl Store {
+    /// Adds rows, and makes them safe: the number of the first, and of commits.
+    async fn commit(&self, mut rows: Vec<f64>) -> Result<(usize, usize), Fault> {
+        // The disk's time, however many there are.
+        sleep(Duration::from_millis(20)).await;
+        let mut stored = self.rows();
+        if stored.is_full {
+            return Err(Fault::new("store.full", "The disk is full"));
+        }
+        let first = stored.celsius.len();
+        stored.celsius.append(&mut rows);
+        stored.commits += 1;
+        Ok((first, stored.commits))
+    }
+
+    /// Has the store take no more.
+    pub fn fill(&self) {
+        self.rows().is_full = true;
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        // A panic under the lock leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The channel and its page.
+pub fn server(store: Arc<Store>) -> Server<Store> {
+    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/batched.html")));
+    channels![SensorChannel].app_arc(store).or(page)
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
+    let bound = server(Arc::default()).bind(addr).await?;
+    println!("listening on http://{}", bound.local_addr());
+    bound.run().await
+}

@@ -1,0 +1,21 @@
+use channel_runtime::{Batched, channel, message};
+
+#[message(type = "move")]
+struct Move {
+    to: String,
+}
+
+#[channel("/game")]
+struct Game;
+
+#[channel]
+impl Game {
+    #[message(batch(size = 10, wait = "100ms"))]
+    async fn moves(_: Vec<Batched<Self, Move>>) {
+        let held = std::rc::Rc::new(());
+        std::future::ready(()).await;
+        drop(held);
+    }
+}
+
+fn main() {}
