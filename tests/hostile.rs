@@ -44,6 +44,31 @@ fn on_json() {
 }
 
 #[test]
+fn on_sizes() {
+    attacks::run("size");
+}
+
+#[test]
+fn on_rates() {
+    attacks::run("rate");
+}
+
+#[test]
+fn on_patience() {
+    attacks::run("slow");
+}
+
+#[test]
+fn on_endings() {
+    attacks::run("half open");
+}
+
+#[test]
+fn on_places() {
+    attacks::run("crowd");
+}
+
+#[test]
 fn the_list_says_what_becomes_of_each() {
     let _alone = attacks::alone();
     attacks::list::is_up_to_date();

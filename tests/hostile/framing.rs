@@ -224,14 +224,14 @@ pub fn attacks() -> Vec<Attack> {
         ),
         Attack::does("byte_by_byte", "every frame in pieces of one byte", "pong, echo, goes on", byte_by_byte),
         Attack::does("ping_flood", "pings as fast as they go", "closed with 1008: too many messages", async |stage| {
-            flood(stage, masked(0x89, "x")).await
+            flood(stage, &masked(0x89, "x").repeat(1000)).await
         })
         .with(hourly()),
         Attack::does(
             "pong_flood",
             "pongs that nobody asked for",
             "closed with 1008: too many messages",
-            async |stage| flood(stage, masked(0x8A, "x")).await,
+            async |stage| flood(stage, &masked(0x8A, "x").repeat(1000)).await,
         )
         .with(hourly()),
         Attack::does(
@@ -258,20 +258,20 @@ async fn byte_by_byte(stage: &mut Stage) -> String {
 async fn fragments_without_end(stage: &mut Stage) -> String {
     let mut raw = stage.attacker().await;
     raw.write(masked(0x01, "")).await;
-    flooded(stage, raw, masked(0x00, "")).await
+    flooded(stage, raw, &masked(0x00, "").repeat(1000)).await
 }
 
-/// What a flood of one frame comes to, at a rate of forty an hour. Frames are counted in lots: a quarter more may pass.
-pub async fn flood(stage: &mut Stage, frame: Vec<u8>) -> String {
+/// What a flood of these frames comes to, at a rate of forty an hour. Frames are counted in lots: a quarter more may pass.
+pub async fn flood(stage: &mut Stage, frames: &[u8]) -> String {
     let raw = stage.attacker().await;
-    flooded(stage, raw, frame).await
+    flooded(stage, raw, frames).await
 }
 
-async fn flooded(stage: &mut Stage, mut raw: Raw, frame: Vec<u8>) -> String {
-    let chunk = frame.repeat(50);
+async fn flooded(stage: &mut Stage, mut raw: Raw, frames: &[u8]) -> String {
     let flooding = async {
-        for _ in 0..20 {
-            raw.write_if_open(&chunk).await;
+        for piece in frames.chunks(500) {
+            raw.write_if_open(piece).await;
+            yield_now().await;
         }
         let mut seen = Seen::default();
         loop {

@@ -1,16 +1,22 @@
 //! The table of attacks, and what one is.
 
+mod crowd;
 mod door;
 mod framing;
+mod half_open;
 mod handshake;
 mod json;
 pub mod list;
 mod path;
+mod rates;
 mod seen;
+mod size;
+mod slow;
 mod square;
 mod stage;
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use channel_runtime::Config;
@@ -39,6 +45,8 @@ enum Way {
     Request(Vec<u8>),
     /// These are what it says behind a handshake, in the honest clients' room.
     Frames(Vec<u8>),
+    /// The same, with compression agreed.
+    Compressed(Vec<u8>),
     /// Otherwise.
     Does(Does),
 }
@@ -65,9 +73,14 @@ impl Attack {
         name: &'static str,
         tries: &'static str,
         ends: &'static str,
-        does: impl AsyncFn(&mut Stage) -> String + Copy + 'static,
+        does: impl AsyncFn(&mut Stage) -> String + 'static,
     ) -> Self {
-        Self::new(name, tries, ends, Way::Does(Box::new(move |stage| Box::pin(async move { does(stage).await }))))
+        let does = Rc::new(does);
+        let run: Does = Box::new(move |stage| {
+            let does = Rc::clone(&does);
+            Box::pin(async move { does(stage).await })
+        });
+        Self::new(name, tries, ends, Way::Does(run))
     }
 
     fn holding(self, holds: usize) -> Self {
@@ -78,24 +91,32 @@ impl Attack {
         Self { config, ..self }
     }
 
-    /// What became of it where that was something else, each time.
-    async fn run(&self) -> Vec<String> {
+    /// Makes it; what became of it where that was something else.
+    fn run(&self) -> Option<String> {
+        // One thread for server and clients, so that a flood and the honest have their turns one after another; and none of the
+        // last attack's tasks.
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(self.make())
+    }
+
+    async fn make(&self) -> Option<String> {
         let mut stage = Stage::new(self.config.clone()).await;
         let mut kept = Vec::with_capacity(TIMES);
-        let mut wrong = Vec::new();
+        let mut wrong = None;
         let before = MEMORY.allocated();
         for _ in 0..TIMES {
             stage.confine(self.holds * 1024);
             let seen = match &self.way {
                 Way::Request(says) => seen::answer(&stage, says).await,
-                Way::Frames(says) => seen::reaction(&stage, says).await,
+                Way::Frames(says) => seen::reaction(stage.attacker().await, says).await,
+                Way::Compressed(says) => seen::reaction(stage.compressing_attacker().await, says).await,
                 Way::Does(does) => does(&mut stage).await,
             };
             if kept.is_empty() {
                 println!("{:<32} {seen}", self.name);
             }
-            if seen != self.ends && wrong.is_empty() {
-                wrong.push(format!("{}: {seen}, not {}", self.name, self.ends));
+            if seen != self.ends {
+                wrong = Some(format!("{}: {seen}, not {}", self.name, self.ends));
             }
             stage.serves_the_honest().await;
             kept.push(stage.release().await);
@@ -110,16 +131,22 @@ impl Attack {
 /// the next time is a leak.
 const TIMES: usize = 3;
 
-/// All of them, by kind, with what a kind is called.
-fn kinds() -> Vec<(&'static str, &'static str, Vec<Attack>)> {
-    vec![
-        ("handshake", "The handshake", handshake::attacks()),
-        ("path", "Paths", path::attacks()),
-        ("door", "Tokens and origins", door::attacks()),
-        ("framing", "Frames", framing::attacks()),
-        ("json", "JSON", json::attacks()),
-    ]
-}
+/// Makes the attacks of a kind, which are many bytes.
+type Attacks = fn() -> Vec<Attack>;
+
+/// The kinds, each with its heading.
+const KINDS: [(&str, &str, Attacks); 10] = [
+    ("handshake", "The handshake", handshake::attacks),
+    ("path", "Paths", path::attacks),
+    ("door", "Tokens and origins", door::attacks),
+    ("framing", "Frames", framing::attacks),
+    ("json", "JSON", json::attacks),
+    ("size", "Too large", size::attacks),
+    ("rate", "Too often", rates::attacks),
+    ("slow", "Too slow", slow::attacks),
+    ("half open", "Half a connection", half_open::attacks),
+    ("crowd", "Too many", crowd::attacks),
+];
 
 /// What is in use is counted for the whole program: its tests run one after the other.
 pub fn alone() -> MutexGuard<'static, ()> {
@@ -130,9 +157,8 @@ pub fn alone() -> MutexGuard<'static, ()> {
 /// Makes all attacks of a kind, one after the other.
 pub fn run(kind: &str) {
     let _alone = alone();
-    let (_, _, attacks) = kinds().into_iter().find(|(name, ..)| *name == kind).expect("a kind of attacks");
-    // One thread for server and clients: it is the scheduler's turns that tell who waits for whom.
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let wrong: Vec<String> = attacks.iter().flat_map(|attack| runtime.block_on(attack.run())).collect();
+    let (_, _, attacks) = KINDS.iter().find(|(name, ..)| *name == kind).expect("a kind of attacks");
+    let attacks = attacks();
+    let wrong: Vec<String> = attacks.iter().flat_map(Attack::run).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -27,9 +27,8 @@ pub async fn answered(mut raw: Raw) -> String {
     format!("{}, {then}", response.status)
 }
 
-/// What becomes of a connection in the square that says this.
-pub async fn reaction(stage: &Stage, says: &[u8]) -> String {
-    let mut raw = stage.attacker().await;
+/// What becomes of a connection that says this.
+pub async fn reaction(mut raw: Raw, says: &[u8]) -> String {
     raw.write_if_open(says).await;
     reacted(raw).await
 }
@@ -74,7 +73,7 @@ impl Seen {
     pub fn add(&mut self, frame: &Frame) {
         let what = match frame.first {
             0x8A => "pong".into(),
-            0x82 => "binary".into(),
+            0x82 | 0xC2 => "binary".into(),
             0x81 => {
                 let message: serde_json::Value = serde_json::from_slice(&frame.payload).unwrap();
                 let field = |name: &str| message[name].as_str().unwrap_or_default();
@@ -92,6 +91,10 @@ impl Seen {
             }
             first => format!("{first:#x}"),
         };
+        self.note(what);
+    }
+
+    pub fn note(&mut self, what: String) {
         match self.0.last_mut() {
             Some((last, times)) if *last == what => *times += 1,
             _ => self.0.push((what, 1)),
@@ -109,10 +112,14 @@ impl Seen {
     }
 
     /// All of it, and how it ended.
-    pub fn and(self, end: &str) -> String {
-        let mut told: Vec<String> = self.0.into_iter().map(|(what, times)| repeated(what, times)).collect();
-        told.push(end.into());
-        told.join(", ")
+    pub fn and(mut self, end: &str) -> String {
+        self.0.push((end.into(), 1));
+        self.all()
+    }
+
+    /// All of it.
+    pub fn all(self) -> String {
+        self.0.into_iter().map(|(what, times)| repeated(what, times)).collect::<Vec<_>>().join(", ")
     }
 }
 

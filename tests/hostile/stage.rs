@@ -3,24 +3,26 @@
 //! While an attack is under way the allocator gives no more than what was stated: then the program ends with `memory allocation
 //! of .. failed`, and `--nocapture` says at which attack.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use channel_runtime::private::{Census, census};
-use channel_runtime::{Config, Hub, channels};
+use channel_runtime::{Config, Health, Hub, channels};
 use futures::future::{Either, select};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 use super::square::{Square, Town};
 use crate::MEMORY;
-use crate::support::{Frame, Raw, Running, close, start, text, within};
+use crate::support::{Frame, Raw, Running, close, masked, start, text, upgrade, within};
 
 /// What an attack may leave behind when it is made the first time, in bytes: the tables of what is empty again, and buffers of
 /// the thread's.
 const KEPT: usize = 64 * 1024;
-/// What it may leave when it is made again.
-const SLACK: usize = 1024;
+/// What it may leave when it is made again: what the thread of another test takes that begins meanwhile, and waits for its turn.
+const SLACK: usize = 4 * 1024;
 
 /// Where honest clients are.
 pub const SQUARE: &str = "/square/market";
@@ -28,6 +30,7 @@ pub const SQUARE: &str = "/square/market";
 pub struct Stage {
     pub server: Running,
     pub hub: Hub<Square>,
+    pub health: Health,
     town: Arc<Town>,
     /// Was there before.
     witness: Raw,
@@ -45,15 +48,22 @@ struct Before {
 
 impl Stage {
     pub async fn new(config: Config) -> Self {
+        let compresses = config.compression.is_some();
         let channels = channels![Square];
         let hub = channels.of::<Square>();
         let town = Arc::new(Town::default());
         let server = channels.app_arc(Arc::clone(&town)).config(config);
+        let health = server.health();
         let server = start(server).await;
         let witness = enter(&server).await;
-        let mut stage = Self { server, hub, town, witness, spoken: 0, before: Before::default() };
+        let mut stage = Self { server, hub, health, town, witness, spoken: 0, before: Before::default() };
         stage.before = Before { census: census(&stage.hub), tasks: tasks() };
-        // Once, so that what the first client ever costs is no attacker's.
+        // Once, so that what the first client ever costs is no attacker's: what the thread reads into, and compresses with.
+        if compresses {
+            let mut raw = stage.compressing_attacker().await;
+            raw.write(masked(0x82, [7; 4096])).await;
+            while raw.frame().await.expect("what it said").first != 0xC2 {}
+        }
         stage.serves_the_honest().await;
         stage.quiet().await;
         stage
@@ -72,14 +82,59 @@ impl Stage {
         in_use
     }
 
-    /// Until nobody is here but the witness.
-    async fn quiet(&self) {
+    /// Until nobody is here but the witness, and nothing is done for anybody.
+    pub async fn quiet(&self) {
         within(async {
             while census(&self.hub) != self.before.census || tasks() > self.before.tasks || self.town.inside() != 1 {
                 yield_now().await;
             }
         })
         .await;
+    }
+
+    /// Until all others that were let in have left; who has not been let in may still be there.
+    pub async fn emptied(&self) {
+        within(async {
+            while census(&self.hub) != self.before.census {
+                yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// A number that nobody had before.
+    pub fn fresh(&mut self) -> usize {
+        self.spoken += 1;
+        self.spoken
+    }
+
+    /// Whether an attacker is still in.
+    pub fn is_inside(&self) -> String {
+        if self.hub.all().len() > 1 { "goes on" } else { "cut" }.into()
+    }
+
+    /// Sends this to all in the square: whether nobody's outbox was too full for it. The witness hears it.
+    pub async fn tells_the_room(&mut self, message: &Frame) -> bool {
+        let sent = self.hub.all().send_bytes(Bytes::copy_from_slice(&message.payload));
+        assert_eq!(self.witness.frame().await.as_ref(), Some(message));
+        sent.is_complete()
+    }
+
+    /// An attacker with whom compression is agreed.
+    pub async fn compressing_attacker(&self) -> Raw {
+        let offer = "Sec-WebSocket-Extensions: permessage-deflate";
+        let mut raw = self.server.connect().await;
+        let response = raw.request(&upgrade(SQUARE).replacen("Host:", &format!("{offer}\r\nHost:"), 1)).await;
+        assert_eq!(response.status, 101);
+        assert!(response.header("sec-websocket-extensions").is_some());
+        raw
+    }
+
+    /// The witness alone is served, where nobody else may come.
+    pub async fn serves_the_witness(&mut self) {
+        let asked = honest("echo", self.fresh());
+        self.witness.write(text(&asked)).await;
+        hears(&mut self.witness, &asked).await;
     }
 
     /// An attacker in the honest clients' room, who has been greeted.
@@ -109,15 +164,25 @@ impl Stage {
         }
     }
 
+    /// Serves the honest a few times while this goes on, which never ends.
+    pub async fn despite(&mut self, attack: impl Future<Output = Infallible>) {
+        let served = async {
+            for _ in 0..3 {
+                self.serves_the_honest().await;
+            }
+        };
+        match select(pin!(attack), pin!(served)).await {
+            Either::Left((never, _)) => match never {},
+            Either::Right(_) => {}
+        }
+    }
+
     async fn are_served(&mut self, newcomer: &mut Raw) {
-        self.spoken += 1;
-        let [asked, said] = ["echo", "say"].map(|kind| honest(kind, self.spoken));
-        self.witness.write(text(&asked)).await;
-        self.witness.expect(Frame::text(&asked)).await;
+        self.serves_the_witness().await;
+        let said = honest("say", self.fresh());
         newcomer.write(text(&said)).await;
         for client in [&mut self.witness, newcomer] {
-            client.expect(Frame::text(&said)).await;
-            assert!(client.has_heard_nothing(), "an honest client hears what it should not");
+            hears(client, &said).await;
         }
     }
 
@@ -128,6 +193,21 @@ impl Stage {
         drop(self.witness);
         within(stopped).await.unwrap();
         assert_eq!(self.town.inside(), 0);
+    }
+}
+
+/// An honest client hears this next, and nothing more. It answers pings, and may be asked to.
+async fn hears(client: &mut Raw, said: &str) {
+    let mut has_heard = false;
+    while !has_heard || !client.has_heard_nothing() {
+        match client.frame().await.expect("an honest client is served") {
+            Frame { first: 0x89, payload } => client.write(masked(0x8A, payload)).await,
+            frame => {
+                assert!(!has_heard, "an honest client hears what it should not: {frame:?}");
+                assert_eq!(frame, Frame::text(said));
+                has_heard = true;
+            }
+        }
     }
 }
 

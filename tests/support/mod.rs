@@ -78,6 +78,13 @@ impl Running {
         Raw::over(within(over::client(stream)).await.unwrap())
     }
 
+    /// The same from another of this machine's addresses.
+    pub async fn connect_from(&self, address: [u8; 4]) -> Raw {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        Raw::over(within(over::client(within(socket.connect(self.addr)).await.unwrap())).await.unwrap())
+    }
+
     async fn tcp(&self) -> TcpStream {
         within(TcpStream::connect(self.addr)).await.unwrap()
     }
@@ -238,9 +245,14 @@ impl Raw {
         within(self.stream.flush()).await.unwrap();
     }
 
-    /// What can't be written any more is not missed.
-    pub async fn write_if_open(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = within(self.stream.write_all(bytes.as_ref())).await;
+    /// What can't be written any more is not missed; whether it could.
+    pub async fn write_if_open(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        within(self.stream.write_all(bytes.as_ref())).await.is_ok()
+    }
+
+    /// Takes a byte of what has come, for a client that takes its time.
+    pub async fn read_a_byte(&mut self) {
+        self.unread.push(within(self.stream.read_u8()).await.unwrap());
     }
 
     /// Whether nothing has come that has not been read.
