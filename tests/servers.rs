@@ -282,6 +282,19 @@ async fn a_loop_of_hypers() {
 }
 
 #[tokio::test]
+async fn a_target_that_is_no_path_is_refused_and_costs_nobody_a_panic() {
+    let fixture = Fixture::new();
+    let routes = Router::new().fallback_service(fixture.service());
+    let (listener, addr) = port().await;
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    for asked in ["CONNECT localhost:22", "GET localhost:22"] {
+        let asked = request("/talk/den", &[]).replacen("GET /talk/den", asked, 1);
+        let response = Raw::connect(addr).await.request(&asked).await;
+        assert_eq!((response.status, &*response.body), (400, "this is no proxy: the target of a request is a path"));
+    }
+}
+
+#[tokio::test]
 async fn a_filter_that_never_refuses_stands_beside_the_channels() {
     // Its error is `Infallible`, for it has none.
     let always = warp::any().map(|| "always");

@@ -26,7 +26,7 @@ pub struct Config {
     /// How long extractors and `authorize` may take: 10 seconds. Then they are dropped where they wait, and the client is
     /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time.
     pub handshake_timeout: Duration,
-    /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 20 KiB each. The next ones are not
+    /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 28 KiB each. The next ones are not
     /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. The head of a request is 16 KiB at the
     /// longest, or answered 431. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
     ///
