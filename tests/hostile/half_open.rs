@@ -11,7 +11,7 @@ use crate::support::{close, head, masked, upgrade};
 
 pub fn attacks() -> Vec<Attack> {
     let short = || Config::default().close_timeout(Duration::from_millis(100));
-    let pinging = Config::default().ping_interval(Duration::from_millis(400)).pong_timeout(Duration::from_millis(400));
+    let pinging = Config::default().ping_interval(Duration::from_millis(300)).pong_timeout(Duration::from_millis(800));
     vec![
         Attack::does("end_without_a_close", "ends its half without a Close", "cut, as lost", async |stage| {
             ends(stage, &[]).await

@@ -1,9 +1,10 @@
 //! What is no handshake, what is nearly one, and what hides behind one.
 
 use super::Attack;
-use super::seen::reacted;
+use super::framing::hourly;
+use super::seen::{Seen, reacted};
 use super::stage::{SQUARE, Stage};
-use crate::support::{text, upgrade};
+use crate::support::{masked, request, text, upgrade};
 
 /// The usual handshake with this in the place of something.
 fn altered(what: &str, instead: &str) -> String {
@@ -138,6 +139,16 @@ pub fn attacks() -> Vec<Attack> {
             "400, goes on",
             altered(&format!("GET {SQUARE}"), "CONNECT localhost:22"),
         ),
+        Attack::request(
+            "upgrade_to_something_else",
+            "an upgrade to HTTP/2 without TLS",
+            "404, goes on",
+            altered("Upgrade: websocket", "Upgrade: h2c").replacen(
+                "Connection: Upgrade",
+                "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",
+                1,
+            ),
+        ),
         Attack::request("other_method", "POST, and an upgrade", "404, goes on", altered("GET", "POST")),
         Attack::request(
             "body_behind_it",
@@ -169,6 +180,19 @@ pub fn attacks() -> Vec<Attack> {
             "101, closed with 1002: reserved bits are set",
             upgrade(SQUARE) + &upgrade("/square/closed"),
         ),
+        Attack::does(
+            "many_requests_at_once",
+            "three hundred requests on one connection, before an answer is read",
+            "404 300 times, 101, goes on",
+            many_requests,
+        ),
+        Attack::request(
+            "flood_behind_it",
+            "two thousand pings in one segment with the handshake",
+            "101, closed with 1008: too many messages",
+            [upgrade(SQUARE).into_bytes(), masked(0x89, "").repeat(2000)].concat(),
+        )
+        .with(hourly()),
         Attack::request(
             "expects_continue",
             "`Expect: 100-continue`, and no body",
@@ -219,4 +243,14 @@ async fn injected_by_offer(stage: &mut Stage) -> String {
     let response = raw.request(&offer).await;
     assert_eq!((response.header("set-cookie"), response.header("sec-websocket-protocol")), (None, None));
     format!("{} without it, {}", response.status, reacted(raw).await)
+}
+
+async fn many_requests(stage: &mut Stage) -> String {
+    let mut raw = stage.server.connect().await;
+    raw.write(request("/nowhere", &[]).repeat(300) + &upgrade(SQUARE)).await;
+    let mut seen = Seen::default();
+    for _ in 0..=300 {
+        seen.note(raw.response().await.status.to_string());
+    }
+    seen.and(&reacted(raw).await)
 }
