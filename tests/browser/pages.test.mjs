@@ -233,6 +233,22 @@ describe('axum', () => {
   })
 })
 
+describe('batched', () => {
+  const served = serve('batched')
+
+  test('stores what all sensors measure in few commits', TEST, async () => {
+    const page = await served.open()
+    for (const name of ['roof', 'cellar', 'garden', 'kitchen']) await page.part(`[data-sensor="${name}"][data-status="open"]`).within.waitFor()
+    await page.fill('each', '10')
+    await page.click('measure', ' button')
+    await page.shows('receipt', '40 of 40 stored')
+    assert.equal(await page.role('receipt', '[data-failed]').count(), 0)
+    await page.picture('batched')
+    assert.deepEqual(browser.complaints, [])
+    await page.close()
+  })
+})
+
 describe('metrics', () => {
   const served = serve('metrics')
 
