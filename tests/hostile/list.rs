@@ -25,7 +25,7 @@ fn page() -> String {
          What a client may try over TCP, and what becomes of it: {count} attacks, each made several times by `tests/hostile.rs`, which\n\
          wrote this page. After each of them, and during those that take their time, an honest client that was there before, in\n\
          the same room, and one that comes hear exactly what they should; what the server holds for the attacker is gone with it;\n\
-         and meanwhile all of it, the clients' own buffers included, has taken no more memory than is said here: the allocator\n\
+         and meanwhile all of it, the clients' own buffers included, has taken no more KiB than the last column says: the allocator\n\
          gives no more.\n\n\
          *Goes on* is a connection that is as good as any afterwards; a code in back quotes is that of an error frame.\n"
     );

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use channel_runtime::Config;
-use stage::Stage;
+use stage::{Confined, Stage};
 use tokio::runtime;
 
 use crate::MEMORY;
@@ -105,7 +105,7 @@ impl Attack {
         let mut wrong = None;
         let before = MEMORY.allocated();
         for _ in 0..TIMES {
-            stage.confine(self.holds * 1024);
+            let confined = Confined::new(self.name, self.holds * 1024);
             let seen = match &self.way {
                 Way::Request(says) => seen::answer(&stage, says).await,
                 Way::Frames(says) => seen::reaction(stage.attacker().await, says).await,
@@ -119,7 +119,8 @@ impl Attack {
                 wrong = Some(format!("{}: {seen}, not {}", self.name, self.ends));
             }
             stage.serves_the_honest().await;
-            kept.push(stage.release().await);
+            kept.push(stage.settle().await);
+            drop(confined);
         }
         stage::assert_bounded(&kept, before, self.name);
         stage.finish().await;

@@ -24,6 +24,11 @@ const KEPT: usize = 64 * 1024;
 /// What it may leave when it is made again: what the thread of another test takes that begins meanwhile, and waits for its turn.
 const SLACK: usize = 4 * 1024;
 
+/// What there is while nobody but the witness is there.
+const ALONE: Census = Census { connections: 1, rooms: 1, users: 0, sessions: 1 };
+/// The tasks of a server at rest: its own, the witness' and the heartbeats'.
+const TASKS: usize = 3;
+
 /// Where honest clients are.
 pub const SQUARE: &str = "/square/market";
 
@@ -36,14 +41,6 @@ pub struct Stage {
     witness: Raw,
     /// So often the honest have spoken: no two say the same.
     spoken: usize,
-    before: Before,
-}
-
-/// What there was before an attack.
-#[derive(Default)]
-struct Before {
-    census: Census,
-    tasks: usize,
 }
 
 impl Stage {
@@ -56,8 +53,7 @@ impl Stage {
         let health = server.health();
         let server = start(server).await;
         let witness = enter(&server).await;
-        let mut stage = Self { server, hub, health, town, witness, spoken: 0, before: Before::default() };
-        stage.before = Before { census: census(&stage.hub), tasks: tasks() };
+        let mut stage = Self { server, hub, health, town, witness, spoken: 0 };
         // Once, so that what the first client ever costs is no attacker's: what the thread reads into, and compresses with.
         if compresses {
             let mut raw = stage.compressing_attacker().await;
@@ -69,26 +65,19 @@ impl Stage {
         stage
     }
 
-    /// From now on there are so many bytes and no more.
-    pub fn confine(&self, bytes: usize) {
-        MEMORY.set_limit(MEMORY.allocated() + bytes).expect("less is in use than that");
-    }
-
     /// Waits until all that the attacker caused has ended; answers what is in use then.
-    pub async fn release(&mut self) -> usize {
+    pub async fn settle(&self) -> usize {
         self.quiet().await;
         let stats = self.hub.stats();
         assert_eq!((stats.connections, stats.rooms, stats.outbox_bytes, self.health.users()), (1, 1, 0, 0));
         drop(stats);
-        let in_use = MEMORY.allocated();
-        MEMORY.set_limit(usize::MAX).expect("no limit is less than any");
-        in_use
+        MEMORY.allocated()
     }
 
     /// Until nobody is here but the witness, and nothing is done for anybody.
     pub async fn quiet(&self) {
         within(async {
-            while census(&self.hub) != self.before.census || tasks() > self.before.tasks || self.town.inside() != 1 {
+            while census(&self.hub) != ALONE || tasks() > TASKS || self.town.inside() != 1 {
                 yield_now().await;
             }
         })
@@ -98,7 +87,7 @@ impl Stage {
     /// Until all others that were let in have left; who has not been let in may still be there.
     pub async fn emptied(&self) {
         within(async {
-            while census(&self.hub) != self.before.census {
+            while census(&self.hub) != ALONE {
                 yield_now().await;
             }
         })
@@ -216,6 +205,27 @@ async fn hears(client: &mut Raw, said: &str) {
                 assert_eq!(frame, Frame::text(said));
                 has_heard = true;
             }
+        }
+    }
+}
+
+/// An attack that is under way: there are so many bytes more and no others, until this is dropped.
+pub struct Confined {
+    attack: &'static str,
+}
+
+impl Confined {
+    pub fn new(attack: &'static str, bytes: usize) -> Self {
+        MEMORY.set_limit(MEMORY.allocated() + bytes).expect("less is in use than that");
+        Self { attack }
+    }
+}
+
+impl Drop for Confined {
+    fn drop(&mut self) {
+        MEMORY.set_limit(usize::MAX).expect("no limit is less than any");
+        if std::thread::panicking() {
+            eprintln!("in the attack {}", self.attack);
         }
     }
 }
