@@ -366,6 +366,7 @@ async fn at_most_256_wait_for_one_connection() {
     }
     assert_eq!(counted(test.hub.connection(id).notify(Note("one too many".into()))), (1, 1));
     assert_eq!(counted(test.hub.all().notify(Echo("one too many for one".into()))), (2, 1));
+    assert_eq!(test.hub.stats().send_refused, 2);
 
     test.shared.gate.notify_one();
     test.app.settle().await;

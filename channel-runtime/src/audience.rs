@@ -240,6 +240,13 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
+    /// A notice is nothing that is sent, but for its refusals.
+    fn told(&self, told: Sent) -> Sent {
+        self.spend(told);
+        self.hub.registry().counts(self.hub.channel()).refuse(told);
+        told
+    }
+
     fn sent(&self, result: Result<Sent, EncodeError>) -> Sent {
         match result {
             Ok(sent) => {
@@ -334,8 +341,7 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
             sent.count(notice::tell::<C, N>(connection, notice.clone()));
         }
         sent.count(notice::tell::<C, N>(last, notice));
-        self.spend(sent);
-        sent
+        self.told(sent)
     }
 }
 
@@ -347,8 +353,7 @@ impl<C: Channel> Audience<C, OneConnection> {
         if let Some(connection) = self.connections().first() {
             sent.count(notice::tell::<C, N>(connection, notice));
         }
-        self.spend(sent);
-        sent
+        self.told(sent)
     }
 }
 

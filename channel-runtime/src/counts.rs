@@ -72,6 +72,11 @@ impl Counts {
 
     pub fn send(&self, sent: Sent) {
         self.sent.add(sent.recipients - sent.refused);
+        self.refuse(sent);
+    }
+
+    /// What of it was refused.
+    pub fn refuse(&self, sent: Sent) {
         if sent.refused > 0 {
             self.refused.add(sent.refused);
         }

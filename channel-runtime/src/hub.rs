@@ -113,7 +113,6 @@ impl<C: 'static> Hub<C> {
     /// let stats = channels.of::<Chat>().stats();
     /// assert_eq!((stats.connections, stats.sent), (0, 0));
     /// # channels.app(());
-    /// # channels.app(());
     /// ```
     pub fn stats(&self) -> Stats {
         Stats::read(&self.registry, self.channel)

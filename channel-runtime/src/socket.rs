@@ -113,6 +113,7 @@ impl<C: 'static> Socket<C> {
     {
         let mut sent = Sent::default();
         sent.count(notice::tell::<C, N>(&self.connection, notice));
+        self.counts().refuse(sent);
         sent
     }
 
