@@ -3,9 +3,10 @@
 use channel_runtime::{Config, Refusals};
 
 use super::Attack;
+use super::framing::{flood, hourly};
 use super::square::SECRET;
 use super::stage::SQUARE;
-use crate::support::upgrade;
+use crate::support::{text, upgrade};
 
 /// The usual handshake with more headers.
 fn with(headers: &str) -> String {
@@ -14,6 +15,9 @@ fn with(headers: &str) -> String {
 
 pub fn attacks() -> Vec<Attack> {
     let headers = |name, tries, ends, headers: &str| Attack::request(name, tries, ends, with(headers));
+    let renewal = |name, tries, ends, token: &str| {
+        Attack::frames(name, tries, ends, text(&format!(r#"{{"type":"$auth","token":{token}}}"#)))
+    };
     let told = "101, `unauthorized`, closed with 4401: invalid token";
     vec![
         headers("foreign_page", "a page of another host", "403, goes on", "Origin: https://evil.example"),
@@ -113,5 +117,34 @@ pub fn attacks() -> Vec<Attack> {
             "Authorization: Bearer mallory.guess",
         )
         .with(Config::default().refusals(Refusals::Close)),
+        renewal(
+            "renewal_by_a_guess",
+            "a wrong token while it is inside",
+            "`unauthorized`, goes on",
+            r#""mallory.guess""#,
+        ),
+        renewal(
+            "renewal_as_another",
+            "a right token, of somebody else",
+            "`forbidden`, closed with 4403: a connection stays its user's",
+            &format!(r#""mallory.{SECRET}""#),
+        ),
+        renewal("renewal_without_a_token", "an object for a token", "`invalid_payload`, goes on", r#"{"a":[1]}"#),
+        renewal(
+            "renewal_by_much",
+            "a token of 60,000 bytes while it is inside",
+            "`unauthorized`, goes on",
+            &format!(r#""{}""#, "x".repeat(60_000)),
+        ),
+        Attack::does(
+            "guesses",
+            "a thousand tokens, one after another, while it is inside",
+            "closed with 1008: too many messages",
+            async |stage| {
+                let guess = |n| text(&format!(r#"{{"type":"$auth","token":"mallory.{n}"}}"#));
+                flood(stage, &(0..1000).flat_map(guess).collect::<Vec<_>>()).await
+            },
+        )
+        .with(hourly()),
     ]
 }

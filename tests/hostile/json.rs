@@ -141,6 +141,12 @@ pub fn attacks() -> Vec<Attack> {
         json("ref_too_large", "a `ref` of 2^63", "`malformed`, goes on", r#"{"type":"put","ref":9223372036854775808}"#),
         json("type_of_a_wrong_kind", "a number for a `type`", "`malformed`, goes on", r#"{"type":1}"#),
         json(
+            "type_of_the_protocol",
+            "a `type` of the protocol's that nobody knows",
+            "`unknown_type`, goes on",
+            r#"{"type":"$system","ref":1}"#,
+        ),
+        json(
             "type_of_the_servers",
             "a `type` that only the server sends",
             "`unknown_type`, goes on",

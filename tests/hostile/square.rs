@@ -92,6 +92,11 @@ impl Square {
         Welcome { name: self.name.clone() }
     }
 
+    async fn on_refresh(&mut self, token: Token, town: &Town) -> Result<(), Reject> {
+        self.guest = Some(Auth::from_token(token, town).await?);
+        Ok(())
+    }
+
     #[message]
     fn echo(&mut self, said: Echo) -> Echo {
         said
