@@ -1,11 +1,13 @@
 //! What a client is told went wrong.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
+use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +31,29 @@ use crate::wire::close::CloseCode;
 ///     Ok(())
 /// }
 /// # make_move(false).unwrap();
+/// ```
+///
+/// An error of one's own becomes one where a handler returns it, or `?` does:
+///
+/// ```
+/// # use channel_runtime::Fault;
+/// enum BidError {
+///     TooLow { least: u64 },
+///     Closed,
+/// }
+///
+/// impl From<BidError> for Fault {
+///     fn from(error: BidError) -> Self {
+///         match error {
+///             BidError::TooLow { least } => {
+///                 Fault::new("bid.too_low", format!("bid {least} or more")).with_details(least)
+///             }
+///             BidError::Closed => Fault::new("bid.closed", "the lot is sold"),
+///         }
+///     }
+/// }
+/// # assert_eq!(Fault::from(BidError::TooLow { least: 7 }).details, 7);
+/// # assert_eq!(Fault::from(BidError::Closed).code, "bid.closed");
 /// ```
 ///
 /// There is no `From<E>` for all errors, and never will be: an internal error can't reach a client by accident.
@@ -88,15 +113,15 @@ impl Fault {
 
     /// A fault with a code and a message.
     ///
-    /// # Panics
-    /// In debug builds, where the code is a single word and not one of the framework's: a later version may give that word a
-    /// meaning. One's own contain a dot.
+    /// A code of one's own contains a dot, `bid.too_low`: a later version may give any single word a meaning. One that has none
+    /// and is not the framework's is sent as it is, for a slip in a word is no reason to end a connection; debug builds log
+    /// the line that made it, as an error, once for each line.
+    #[track_caller]
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let code = code.into();
-        debug_assert!(
-            code.contains('.') || Self::OWN.contains(&&*code),
-            "the fault code {code:?} is none of the framework's: one of your own contains a dot, such as \"game.{code}\""
-        );
+        if cfg!(debug_assertions) && !code.contains('.') && !Self::OWN.contains(&&*code) {
+            dotless(&code, Location::caller());
+        }
         Self { code, message: message.into(), details: Value::Null }
     }
 
@@ -159,6 +184,18 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {}
 
+/// Tells the programmer of a code that is a single word; a line that says it often is told of once.
+fn dotless(code: &str, place: &'static Location<'static>) {
+    static TOLD: Mutex<BTreeSet<&Location<'static>>> = Mutex::new(BTreeSet::new());
+    // Nothing panics under the lock; and what is told twice does no harm.
+    if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(place) {
+        tracing::error!(
+            %place,
+            "the fault code {code:?} is none of the framework's: one of your own contains a dot, such as \"my.{code}\""
+        );
+    }
+}
+
 /// What ties an error frame for a failure of the server's to its line in the log: unique within the process, and most likely across
 /// processes, for each begins at a number of its own.
 #[derive(Clone, Copy)]
@@ -195,8 +232,56 @@ mod tests {
 
     #[test]
     #[cfg(debug_assertions)]
-    #[should_panic = "one of your own contains a dot, such as \"game.full\""]
-    fn a_single_word_of_others_is_refused() {
-        let _ = Fault::new("full", "");
+    fn a_single_word_of_others_is_sent_and_each_line_that_says_it_is_told_of_once() {
+        let log = Log::default();
+        let lines = tracing::subscriber::with_default(log.clone(), || {
+            for _ in 0..3 {
+                assert_eq!(Fault::new("full", "Game is full").code, "full");
+            }
+            let line = line!() - 2;
+            _ = [Fault::new("empty", ""), Fault::new("game.full", ""), Fault::validation("")];
+            [line, line + 3]
+        });
+        let told = log.0.lock().unwrap();
+        assert_eq!(told.len(), 2, "{told:?}");
+        for (told, (line, code)) in told.iter().zip(lines.into_iter().zip(["full", "empty"])) {
+            assert!(told.contains(&format!("fault.rs:{line}:")), "{told}");
+            assert!(told.contains(&format!("such as \"my.{code}\"")), "{told}");
+        }
+    }
+
+    #[cfg(debug_assertions)]
+    #[derive(Clone, Default)]
+    struct Log(std::sync::Arc<Mutex<Vec<String>>>);
+
+    #[cfg(debug_assertions)]
+    impl tracing::Subscriber for Log {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            struct Line(String);
+            impl tracing::field::Visit for Line {
+                fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn fmt::Debug) {
+                    self.0 += &format!("{value:?} ");
+                }
+            }
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
     }
 }
