@@ -84,6 +84,7 @@ pub fn route(route: &Route) -> TokenStream {
     let params = route.params.iter().map(|param| &param.name);
     let room = expand_route::room(route, |_| quote!({ _ = (#(#params,)*); ::core::unreachable!() }));
     let served_by = expand_route::served_by(route);
+    let stated = expand_route::stated(route);
     let kinds = route.rooms.iter().map(|kind| {
         let ty = &kind.ty;
         quote! {
@@ -122,6 +123,7 @@ pub fn route(route: &Route) -> TokenStream {
             }
 
             #served_by
+            #stated
             #(#kinds)*
         };
     }
@@ -141,6 +143,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let reply = expand_handlers::reply(channel);
     let notices = notices::kinds(channel);
     let identity = expand_handlers::identity(channel);
+    let users = expand_handlers::users(channel);
     let from_client = channel.name_from_client();
     let if_route = expand_handlers::if_route(channel);
     quote! {
@@ -151,6 +154,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             #sends
             #reply
             #notices
+            #users
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
                 const IS_WHOLE: ::core::primitive::bool = false;

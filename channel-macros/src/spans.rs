@@ -1,6 +1,7 @@
 //! Where generated tokens stand, and the user's types seen through what `macro_rules!` wraps around them.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 /// For tokens beside a local or `self`: errors are shown at the user's token, names are found where the macro is called.
@@ -48,6 +49,26 @@ pub fn first_type(segment: &PathSegment) -> Option<&Type> {
 /// Whether a type is written as this one name, alone or at the end of a path.
 pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)
+}
+
+/// Whether a type of a signature means the same in another body: it has no lifetime of its own, and is no `impl Trait`.
+pub fn is_nameable(ty: &Type) -> bool {
+    fn has(tokens: TokenStream, is_it: &impl Fn(&TokenTree) -> bool) -> bool {
+        tokens.into_iter().any(|token| match &token {
+            TokenTree::Group(group) => has(group.stream(), is_it),
+            token => is_it(token),
+        })
+    }
+    !has(ty.to_token_stream(), &|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Punct(punct) => punct.as_char() == '\'',
+        _ => false,
+    })
+}
+
+/// Whether it is `()`.
+pub fn is_unit(ty: &Type) -> bool {
+    matches!(ungroup(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 /// A type's tokens in one text, to compare two or to show one.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::channel::{Channel, HasUsers, SendsBytes, SentBy};
 use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::first_state;
@@ -79,6 +79,16 @@ impl IsSeveral for OwnRoom {}
 impl IsSeveral for OneRoom {}
 impl IsSeveral for Many {}
 
+/// The audience is the room of a connection's own path, whose state is at hand: [`OwnRoom`].
+#[diagnostic::on_unimplemented(
+    message = "this audience has no state",
+    label = "not the room of the handler's own path",
+    note = "in a handler that room is `socket.room()`; from outside it is `hub.with_room(&Chat::room(..), |state, room| ..)`"
+)]
+pub trait IsOwnRoom: sealed::Sealed {}
+
+impl IsOwnRoom for OwnRoom {}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Many {}
@@ -128,9 +138,9 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// All but this user, on whatever device.
     #[must_use]
-    pub fn except_user(mut self, user: &C::Identity) -> Self
+    pub fn except_user(mut self, user: &C::User) -> Self
     where
-        C: Channel,
+        C: HasUsers,
     {
         self.mask.except_users.push(UserKey::new(user));
         self
@@ -390,7 +400,7 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     }
 }
 
-impl<C: 'static> Audience<C, OwnRoom> {
+impl<C: 'static, K> Audience<C, K> {
     /// Runs `act` on the room's state and the room: what it sends leaves in the order in which it changed the state.
     ///
     /// ```
@@ -419,6 +429,7 @@ impl<C: 'static> Audience<C, OwnRoom> {
     pub fn with<R>(&self, act: impl FnOnce(&mut C::RoomState, &Self) -> R) -> R
     where
         C: Channel,
+        K: IsOwnRoom,
     {
         let room = self.one_room().expect("a connection's own room is one room");
         let result = room.with(first_state::fresh::<C>, |state: &mut C::RoomState| act(state, self));

@@ -18,7 +18,7 @@ pub trait Protocol: Sized + Send + 'static {
 }
 
 #[cfg(feature = "server")]
-pub use server::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
+pub use server::{Anonymous, Channel, HasUsers, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
 
 #[cfg(feature = "server")]
 mod server {
@@ -349,6 +349,17 @@ mod server {
 
     #[diagnostic::do_not_recommend]
     impl<K: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'static> Identity for K {}
+
+    /// A channel that knows its users, by the hook `identity`: what `user(..)` of a socket or a hub needs.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` knows no users, for it has no hook `identity`",
+        label = "`{Self}` does not say who its clients are",
+        note = "write it in `#[channel] impl {Self}`: `fn identity(&self) -> &UserId {{ .. }}`, with a field that says it, such as `#[extract] user: Auth<UserId>`"
+    )]
+    pub trait HasUsers: Channel {
+        /// What `identity` returns.
+        type User: Identity;
+    }
 
     /// The identity of a channel without the hook `identity`; it has no values.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -161,7 +161,7 @@ fn decoded(text: &str) -> Option<String> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from a handshake for an app of type `{A}`",
     label = "not an extractor for `{A}`",
-    note = "implement `Extract<{A}>` for `{Self}`"
+    note = "implement `Extract<{A}>` for `{Self}`; or, where it is made from a token by `Authenticate<{A}>`, write `Auth<{Self}>`"
 )]
 pub trait Extract<A>: Sized {
     /// Reads the value, or says how the request is refused.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::audience::{Audience, OneConnection, OneRoom, Target};
-use crate::channel::{Channel, Identity, RoomOf};
+use crate::channel::{Channel, HasUsers, Identity, RoomOf};
 use crate::connection::ConnectionId;
 use crate::health::Stats;
 use crate::mask::Mask;
@@ -42,7 +42,7 @@ impl<C: 'static> Hub<C> {
     }
 
     /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.
-    pub fn room(&self, room: &impl RoomOf<C>) -> Audience<C, OneRoom> {
+    pub fn room(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
         self.audience(Target::Room(Arc::clone(room.room().key())))
     }
 
@@ -51,18 +51,18 @@ impl<C: 'static> Hub<C> {
         self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
     }
 
-    /// Every device of this user on this channel.
-    pub fn user(&self, user: &C::Identity) -> Audience<C>
+    /// Every device of this user on this channel, as its hook `identity` tells.
+    pub fn user(&self, user: &C::User) -> Audience<C>
     where
-        C: Channel,
+        C: HasUsers,
     {
         self.users([user])
     }
 
     /// Every device of each of these users on this channel.
-    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C>
+    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::User>) -> Audience<C>
     where
-        C: Channel,
+        C: HasUsers,
     {
         self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()))
     }

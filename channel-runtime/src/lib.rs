@@ -202,6 +202,8 @@ mod socket;
 #[cfg(feature = "server")]
 mod spans;
 #[cfg(feature = "server")]
+mod stated;
+#[cfg(feature = "server")]
 pub mod testing;
 #[cfg(feature = "server")]
 mod throttle;
@@ -220,11 +222,15 @@ pub use server::*;
 #[cfg(feature = "server")]
 mod server {
     pub use crate::answer::Answer;
-    pub use crate::audience::{Audience, IsOneRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView};
+    pub use crate::audience::{
+        Audience, IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView,
+    };
     pub use crate::authenticate::{Auth, Authenticate, TokenSource};
     pub use crate::batch::Batched;
     pub use crate::bound::Bound;
-    pub use crate::channel::{Anonymous, Channel, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
+    pub use crate::channel::{
+        Anonymous, Channel, HasUsers, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy,
+    };
     pub use crate::channels::{Channels, Users};
     pub use crate::config::Config;
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};

@@ -50,7 +50,7 @@ mod server {
     }
     pub use crate::batch::{Gathering, InBatches, batch_done};
     pub use crate::first_state::{
-        DefaultOf, FirstState, NO_STATE, NoDefault, NoRooms, RoomsOf, made, room_closed, room_opened,
+        DefaultOf, FirstState, NO_STATE, NoDefault, NoRooms, OpenReply, RoomsOf, made, room_closed, room_opened,
     };
     use crate::hub::Hub;
     pub use crate::notice::Notice;
@@ -62,6 +62,7 @@ mod server {
     use crate::reply::{IntoFault, InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
+    pub use crate::stated::{HasApp, HasRoomState};
     pub use crate::turn::Turn;
     use crate::wire::parser::{Input, Limits, Parser, Role};
 
@@ -197,6 +198,23 @@ mod server {
     pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
         reply.reply(socket)
     }
+
+    /// As [`reply`], for a type of the standard library's, which can be no message.
+    pub fn reply_data<C: Channel, R: DataReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+        reply.reply(socket)
+    }
+
+    /// What may be returned; asked of types of the standard library's.
+    #[diagnostic::on_unimplemented(
+        message = "a handler of `{C}` cannot return `{Self}`",
+        label = "data, and no message",
+        note = "wrap it, `Success(..)` of type `Success<{Self}>`: the client is sent `{{\"type\":\"success\",\"data\":..}}`",
+        note = "or return `()`, or a message that is listed in `sends(..)`, with a field for it"
+    )]
+    pub trait DataReply<C: Channel>: Reply<C> {}
+
+    #[diagnostic::do_not_recommend]
+    impl<C: Channel, R: Reply<C>> DataReply<C> for R {}
 
     /// Sends the error that a handler or a hook returned. The halves of a `Result` are told apart in the expansion: of one that
     /// is no `Reply` the compiler would not say which half is the reason.

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::activity::Work;
 use crate::answer::Answer;
 use crate::audience::{Audience, OneRoom, OwnRoom, Target, text_frame};
-use crate::channel::{Channel, RoomKind, RoomOf, SendsBytes, SentBy};
+use crate::channel::{Channel, HasUsers, RoomKind, RoomOf, SendsBytes, SentBy};
 use crate::codec::{self, DecodeError, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::counts::Counts;
@@ -136,7 +136,7 @@ impl<C: 'static> Socket<C> {
     }
 
     /// The members of another room, which this client need not be in.
-    pub fn room_of(&self, room: &impl RoomOf<C>) -> Audience<C, OneRoom> {
+    pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
         self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
     }
 
@@ -146,18 +146,18 @@ impl<C: 'static> Socket<C> {
         self.audience(Target::Rooms(names), Mask::from(self.id()))
     }
 
-    /// Every device of this user on this channel.
-    pub fn user(&self, user: &C::Identity) -> Audience<C>
+    /// Every device of this user on this channel, as its hook `identity` tells.
+    pub fn user(&self, user: &C::User) -> Audience<C>
     where
-        C: Channel,
+        C: HasUsers,
     {
         self.users([user])
     }
 
     /// Every device of each of these users on this channel.
-    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::Identity>) -> Audience<C>
+    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::User>) -> Audience<C>
     where
-        C: Channel,
+        C: HasUsers,
     {
         self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()), Mask::from(self.id()))
     }
@@ -183,12 +183,12 @@ impl<C: 'static> Socket<C> {
 
     /// Joins a room of a declared kind; whether it is a member now, which fails once the connection has ended, and beyond
     /// 1024 declared rooms. What is sent to the room afterwards reaches this client.
-    pub fn join(&self, room: &impl RoomKind<C>) -> bool {
+    pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
         self.hub.registry().join(&self.connection, room.room().key())
     }
 
     /// Leaves a room of a declared kind; whether it was a member.
-    pub fn leave(&self, room: &impl RoomKind<C>) -> bool {
+    pub fn leave(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
         self.hub.registry().leave(&self.connection, room.room().name())
     }
 

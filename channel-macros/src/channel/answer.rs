@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::arguments::Call;
-use crate::spans::{beside_locals, last_segment};
+use crate::spans::{beside_locals, last_segment, ungroup};
 
 /// The call, and what it returned sent to the client.
 pub fn replied(call: &Call) -> TokenStream {
@@ -51,7 +51,25 @@ fn sent_as(ty: &Type) -> TokenStream {
                 }
             }
         }
+        _ if is_data(ty) => {
+            let reply = local("__reply", ty);
+            quote!(::channel_runtime::private::reply_data(__socket, #reply))
+        }
         _ => whole(ty),
+    }
+}
+
+/// Whether it is written as a type of the standard library's, which can be no message: its error says how data is answered.
+fn is_data(ty: &Type) -> bool {
+    const DATA: [&str; 30] = [
+        "String", "str", "char", "bool", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+        "isize", "f32", "f64", "Vec", "VecDeque", "HashMap", "BTreeMap", "HashSet", "BTreeSet", "Box", "Arc", "Rc",
+        "Cow", "Duration", "Value",
+    ];
+    match ungroup(ty) {
+        Type::Tuple(tuple) => !tuple.elems.is_empty(),
+        Type::Array(_) | Type::Reference(_) => true,
+        ty => last_segment(ty).is_some_and(|segment| DATA.iter().any(|name| segment.ident == name)),
     }
 }
 

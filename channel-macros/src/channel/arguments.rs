@@ -1,7 +1,7 @@
 //! What a handler or a hook takes, told by form: by value the message or the hook's datum, by reference to `Socket` the
 //! socket, by any other reference the app. What belongs to a room or to all connections has no `self`, and no socket.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{
@@ -9,7 +9,7 @@ use syn::{
 };
 
 use crate::errors::Errors;
-use crate::spans::{beside_locals, first_type, is_named, last_segment, text, ungroup};
+use crate::spans::{beside_locals, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
 
 /// How a method of the user's is called.
 pub struct Call {
@@ -21,6 +21,8 @@ pub struct Call {
     pub output: TokenStream,
     /// The return type, where there is one.
     pub returns: Option<Type>,
+    /// Where it is told that the channel has no app: at the first of those that take it, so that it is told once.
+    pub app_place: Option<Span>,
 }
 
 pub enum Argument {
@@ -113,7 +115,7 @@ impl Call {
             syn::ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
         let (name, is_async, takes_self) = (sig.ident.clone(), sig.asyncness.is_some(), of == Of::Connection);
-        let call = Self { name, is_async, takes_self, arguments, output, returns };
+        let call = Self { name, is_async, takes_self, arguments, output, returns, app_place: None };
         is_callable.then_some(call)
     }
 
@@ -146,7 +148,7 @@ impl Call {
     /// As [`tokens`](Self::tokens), in the impl of another type.
     pub fn tokens_of(&self, owner: &Type, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
-        self.awaited(self.begun_of(quote_spanned!(span=> <#owner>), datum))
+        self.awaited(self.begun_of(quote_spanned!(span=> <#owner>), owner, datum))
     }
 
     fn awaited(&self, call: TokenStream) -> TokenStream {
@@ -160,10 +162,11 @@ impl Call {
     /// The call, not awaited.
     pub fn begun(&self, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
-        self.begun_of(quote_spanned!(span=> Self), datum)
+        let owner: Type = parse_quote_spanned!(span=> Self);
+        self.begun_of(owner.to_token_stream(), &owner, datum)
     }
 
-    fn begun_of(&self, owner: TokenStream, datum: &str) -> TokenStream {
+    fn begun_of(&self, path: TokenStream, owner: &Type, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
         let name = &self.name;
         let arguments = self.arguments.iter().map(|argument| {
@@ -173,11 +176,17 @@ impl Call {
                 Argument::App(_) => "__app",
                 Argument::Room(_) => "__room",
             };
-            format_ident!("{local}", span = beside_locals(argument.ty().span())).into_token_stream()
+            let local = format_ident!("{local}", span = beside_locals(argument.ty().span()));
+            match argument {
+                Argument::App(Type::Reference(app)) if is_nameable(&app.elem) && !is_unit(&app.elem) => {
+                    given(owner, &app.elem, &local, self.app_place)
+                }
+                _ => local.into_token_stream(),
+            }
         });
         // By path, so that no trait's method of that name is meant.
         let receiver = self.takes_self.then(|| quote_spanned!(span=> self,));
-        quote_spanned!(span=> #owner::#name(#receiver #(#arguments),*))
+        quote_spanned!(span=> #path::#name(#receiver #(#arguments),*))
     }
 
     /// The local `name`, standing where an error about the answer should.
@@ -191,6 +200,23 @@ impl Call {
         local.set_span(beside_locals(span));
         quote!(#local)
     }
+}
+
+/// The app, where the struct names one: else that is the one error, at its place. An app of another type is told of at the argument.
+fn given(owner: &Type, app: &Type, argument: &Ident, place: Option<Span>) -> TokenStream {
+    let span = beside_locals(place.unwrap_or_else(|| app.span()));
+    let given = Ident::new("__given", argument.span());
+    let owner: TokenStream = owner.to_token_stream().into_iter().map(|token| located_at(token, span)).collect();
+    quote_spanned! {span=> {
+        let __given = <#owner as ::channel_runtime::private::HasApp<#app>>::given(__app);
+        #given
+    }}
+}
+
+/// The token found as ever, and shown elsewhere.
+fn located_at(mut token: TokenTree, place: Span) -> TokenTree {
+    token.set_span(token.span().located_at(place));
+    token
 }
 
 /// Writes `<Self>` behind a bare `Socket`, with an error: the compiler's own would lead to `Socket<C>`.
@@ -209,18 +235,19 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     }
 }
 
-fn argument(ty: &Type, of: Of) -> Result<Argument, (String, Option<String>)> {
+/// What is wrong with an argument's type, and what to write; where that is nothing special, the whole signature.
+type Wrong = (String, Option<String>);
+
+fn argument(ty: &Type, of: Of) -> Result<Argument, Wrong> {
     match ungroup(ty) {
         Type::Reference(reference) => {
             let names = |name| is_named(&reference.elem, name);
             if reference.mutability.is_some() {
-                let remedy = format!("write `&{}`", text(&reference.elem));
-                let what = match of {
-                    Of::Connection => "takes socket and app by shared reference",
-                    Of::Room => "takes room and app by shared reference",
-                    Of::Channel => "takes the app by shared reference",
-                };
-                return Err((what.into(), Some(remedy)));
+                return Err(mutable(&reference.elem, of));
+            }
+            if is_named(&reference.elem, "str") || matches!(ungroup(&reference.elem), Type::Slice(_)) {
+                // No app is one of these.
+                return Err((format!("takes no `{}`", text(ty)), None));
             }
             Ok(match of {
                 Of::Room | Of::Channel if names("Socket") => {
@@ -240,6 +267,24 @@ fn argument(ty: &Type, of: Of) -> Result<Argument, (String, Option<String>)> {
         Type::Path(_) | Type::Macro(_) => Ok(Argument::Datum(ty.clone())),
         _ => Err(("can't take this type".into(), None)),
     }
+}
+
+/// The error for a `&mut T`, which was probably meant to be something that changes.
+fn mutable(ty: &Type, of: Of) -> Wrong {
+    let name = text(ty);
+    let what = format!("takes no `&mut {name}`");
+    let remedy = match of {
+        _ if is_named(ty, "Socket") || is_named(ty, "Room") => format!("write `&{name}`"),
+        Of::Connection => format!(
+            "the state of a room is reached by `socket.room().with(|state, room| ..)`, with `room_state = {name}` on the \
+             struct; what is this connection's own is a field, `#[state]`; and the app is shared, `&{name}`"
+        ),
+        Of::Channel => format!("what changes stands behind a lock in the app, which is shared: write `&{name}`"),
+        Of::Room => format!(
+            "the room's state comes and goes by value, with `room_state = {name}` on the struct; the app is shared, `&{name}`"
+        ),
+    };
+    (what, Some(remedy))
 }
 
 fn check_receiver(sig: &Signature, Expected { who, usage, of }: Expected, errors: &mut Errors) -> bool {
@@ -319,7 +364,8 @@ mod tests {
         let tokens = call.unwrap().tokens("__message").to_string();
         assert_eq!(
             tokens.replace(' ', ""),
-            "::channel_runtime::private::send(Self::f(self,__app,__socket,__message)).await"
+            "::channel_runtime::private::send(Self::f(self,{let__given=<Selfas::channel_runtime::private::HasApp<crate::App>>\
+             ::given(__app);__given},__socket,__message)).await"
         );
     }
 

@@ -13,7 +13,7 @@ use super::unmarked::Unmarked;
 use super::{notices, turns};
 use crate::describe;
 use crate::describe::types::Context;
-use crate::spans::{beside_locals, first_type, last_segment, ungroup};
+use crate::spans::{beside_locals, first_type, is_nameable, is_unit, last_segment, ungroup};
 
 pub fn expand(channel: &Channel) -> TokenStream {
     let enums = enums(channel);
@@ -23,6 +23,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let reply = reply(channel);
     let notices = notices::kinds(channel);
     let batches = batches::kinds(channel);
+    let users = users(channel);
     let unmarked = channel.unmarked.iter().map(Unmarked::check);
     quote! {
         #enums
@@ -36,6 +37,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #reply
             #notices
             #batches
+            #users
             #(#unmarked)*
         };
     }
@@ -197,6 +199,19 @@ pub fn identity(channel: &Channel) -> TokenStream {
     }
 }
 
+/// Who has the hook `identity` has users.
+pub fn users(channel: &Channel) -> Option<TokenStream> {
+    let (self_ty, if_route) = (&channel.self_ty, if_route(channel));
+    channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()).map(|key| {
+        // All of it stands at the type, so that the compiler's errors for what is no key are one.
+        quote_spanned! {key.span()=>
+            impl ::channel_runtime::HasUsers for #self_ty #if_route {
+                type User = <Self as ::channel_runtime::Channel>::Identity;
+            }
+        }
+    })
+}
+
 /// Where nothing makes the state of its rooms it is told at the channel.
 fn first_state(channel: &Channel) -> Option<TokenStream> {
     let self_ty = &channel.self_ty;
@@ -287,6 +302,13 @@ fn handling(call: &super::arguments::Call) -> TokenStream {
     let span = beside_locals(call.name.span());
     let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
     quote!(#later(#begun, |__reply| #reply),)
+}
+
+/// The state in what `on_room_open` returns, alone or in a `Result`.
+fn made(returns: &syn::Type) -> Option<&syn::Type> {
+    let segment = last_segment(returns)?;
+    let state = first_type(segment).filter(|_| segment.ident == "Result").unwrap_or(returns);
+    (is_nameable(state) && !is_unit(state)).then_some(state)
 }
 
 fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
@@ -383,7 +405,14 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
         ),
         Kind::RoomOpen => {
             // Stands at the return type, as does the compiler's error for what is no state.
-            let opened = quote_spanned!(answer.span()=> ::channel_runtime::private::room_opened::<Self::RoomState, _>);
+            let opened = match call.returns.as_ref().and_then(made) {
+                Some(state) => quote_spanned! {beside_locals(state.span())=>
+                    <Self as ::channel_runtime::private::HasRoomState<#state>>::opened(#answer)
+                },
+                None => quote_spanned! {answer.span()=>
+                    ::channel_runtime::private::room_opened::<Self::RoomState, _>(#answer)
+                },
+            };
             quote! {
                 const OPENS_ROOMS: ::core::primitive::bool = true;
                 async fn room_opened(
@@ -391,11 +420,18 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                     __app: &<Self as ::channel_runtime::Route>::App,
                 ) -> ::core::result::Result<Self::RoomState, ::channel_runtime::Fault> {
                     let __reply = #tokens;
-                    #opened(#answer)
+                    #opened
                 }
             }
         }
-        Kind::RoomClose => quote! {
+        Kind::RoomClose => {
+            let state = call.datum().filter(|ty| is_nameable(ty) && !is_unit(ty)).map(|ty| {
+                let span = beside_locals(ty.span());
+                let message = Ident::new("__message", span);
+                let state = quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state);
+                quote!(let #message = #state(#message);)
+            });
+            quote! {
             #(#cfgs)*
             const CLOSES_ROOMS: ::core::primitive::bool = true;
             #(#cfgs)*
@@ -404,10 +440,12 @@ fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 __message: Self::RoomState,
                 __app: &<Self as ::channel_runtime::Route>::App,
             ) {
+                #state
                 let __reply = #tokens;
                 ::channel_runtime::private::room_closed(#answer)
             }
-        },
+            }
+        }
         Kind::Close => quote! {
             #(#cfgs)*
             async fn closed(

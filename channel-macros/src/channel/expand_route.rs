@@ -29,6 +29,7 @@ pub fn expand(route: &Route) -> TokenStream {
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
     let served_by = served_by(route);
+    let stated = stated(route);
     let kinds = route.rooms.iter().map(|kind| room_kind(route, kind));
     quote! {
         #room
@@ -54,9 +55,35 @@ pub fn expand(route: &Route) -> TokenStream {
             }
 
             #served_by
+            #stated
             #(#kinds)*
         };
     }
+}
+
+/// What the impl block's half asks about: whether an app and a room's state are named here.
+pub fn stated(route: &Route) -> TokenStream {
+    let name = &route.name;
+    let app = route.app.as_ref().map(|_| {
+        quote! {
+            impl<__T: ?::core::marker::Sized> ::channel_runtime::private::HasApp<__T> for #name {
+                type Given = <Self as ::channel_runtime::Route>::App;
+            }
+        }
+    });
+    let room_state = route.room_state.as_ref().map(|_| {
+        quote! {
+            impl<__T> ::channel_runtime::private::HasRoomState<__T> for #name {
+                type State = <Self as ::channel_runtime::Route>::RoomState;
+                type Opened = ::core::result::Result<Self::State, ::channel_runtime::Fault>;
+
+                fn opened<__R: ::channel_runtime::private::OpenReply<Self::State>>(__reply: __R) -> Self::Opened {
+                    ::channel_runtime::private::room_opened(__reply)
+                }
+            }
+        }
+    });
+    quote!(#app #room_state)
 }
 
 /// `App` and `RoomState`, each standing at the user's type: what is wrong with it is told there.

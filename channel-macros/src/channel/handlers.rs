@@ -1,8 +1,9 @@
 //! The impl block's half: what the channel hears and says, and its hooks.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, LitStr, Type};
 
 use super::arguments::{self, Argument, Call, Expected, Of};
@@ -118,6 +119,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     for tokens in block.other_items_mut() {
         half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
     }
+    channel.place_apps();
     channel.lists.check_received(&channel.handlers, errors);
     hooks::check_pairs(&channel.hooks, errors);
     channel.unmarked = Unmarked::find(block, &channel);
@@ -171,6 +173,27 @@ fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
 }
 
 impl Channel {
+    /// That there is no app is told where it is first taken: the compiler drops what it has said before, word for word.
+    fn place_apps(&mut self) {
+        let handlers = self.handlers.iter_mut().map(|handler| &mut handler.call);
+        let hooks = self.hooks.iter_mut().map(|hook| &mut hook.call);
+        let notices = self.notices.iter_mut().map(|notice| &mut notice.call);
+        let mut places: Vec<(String, Span)> = Vec::new();
+        for call in handlers.chain(hooks).chain(notices) {
+            let Some(Type::Reference(app)) = call.app() else { continue };
+            let name = spans::text(&app.elem);
+            let place = match places.iter().find(|(other, _)| *other == name) {
+                Some((_, place)) => *place,
+                None => {
+                    let place = app.elem.span();
+                    places.push((name, place));
+                    place
+                }
+            };
+            call.app_place = Some(place);
+        }
+    }
+
     fn add(&mut self, method: &mut Method, markers: Vec<Attribute>, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let name = method.sig.ident.unraw().to_string();
         let kind = hooks::Kind::named(&name);

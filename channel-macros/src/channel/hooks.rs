@@ -124,10 +124,14 @@ impl Kind {
 pub fn meant_by(name: &str) -> Option<Kind> {
     let stem = |name: &'static str| name.strip_prefix("on_room_").or(name.strip_prefix("on_")).unwrap_or(name);
     match name {
-        "on_open" => return Some(Kind::Connect),
-        "on_disconnect" | "on_disconnected" => return Some(Kind::Close),
+        "on_open" | "on_opened" | "on_connection" => return Some(Kind::Connect),
+        "on_disconnect" | "on_disconnected" | "on_disconnection" => return Some(Kind::Close),
         "on_error" => return Some(Kind::Invalid),
         _ => {}
+    }
+    // The hooks before the upgrade have no `on_`.
+    if let Some(bare) = name.strip_prefix("on_").filter(|bare| Kind::named(bare).is_some() || *bare == "authorise") {
+        return meant_by(bare).or(Kind::named(bare));
     }
     let slip = |kind: &Kind| {
         let meant = stem(kind.name());
@@ -283,6 +287,11 @@ mod tests {
             ("on_connected", "on_connect"),
             ("onconnect", "on_connect"),
             ("on_open", "on_connect"),
+            ("on_opened", "on_connect"),
+            ("on_authorize", "authorize"),
+            ("on_authorise", "authorize"),
+            ("on_identity", "identity"),
+            ("on_expires_at", "expires_at"),
             ("on_closed", "on_close"),
             ("on_disconnect", "on_close"),
             ("on_pign", "on_ping"),
