@@ -4,6 +4,7 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::routing::get;
@@ -15,8 +16,8 @@ use futures::{SinkExt, StreamExt};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use support::{Raw, request, run, within};
-use tokio::io::{AsyncRead, AsyncWrite};
+use support::{Raw, request, run, upgrade, within};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
@@ -279,6 +280,20 @@ async fn a_loop_of_hypers() {
         }
     });
     fixture.converse(tcp(addr).await, "/talk/den", UNKNOWN).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_take_its_101_does_not_hold_the_stop() {
+    let mut fixture = Fixture::new();
+    let server = fixture.server();
+    let (mut client, io) = tokio::io::duplex(16);
+    let service = TowerToHyperService::new(server.service());
+    tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(io), service).with_upgrades());
+    client.write_all(upgrade("/talk/den").as_bytes()).await.unwrap();
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::timeout(Duration::from_secs(3600), server.drain()).await.expect("it stops");
 }
 
 #[tokio::test]

@@ -24,7 +24,8 @@ pub struct Config {
     /// [`Server::serve`]: crate::Server::serve
     pub header_timeout: Duration,
     /// How long extractors and `authorize` may take: 10 seconds. Then they are dropped where they wait, and the client is
-    /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time.
+    /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time. As long again a
+    /// client that was let in may take to read the answer, or is dropped.
     pub handshake_timeout: Duration,
     /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 28 KiB each. The next ones are not
     /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. The head of a request is 16 KiB at the

@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::select;
 use futures_util::{FutureExt, TryFutureExt};
 use http::{HeaderName, Method, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
@@ -144,15 +146,20 @@ async fn answer<A: Send + Sync + 'static>(
         return Ok(stopping().into_response());
     }
     let agreed = opening.deflate.as_ref().map(|(agreed, _)| *agreed);
+    let (registry, patience) = (Arc::clone(&table.registry), table.config.handshake_timeout);
     tokio::spawn(async move {
         let _arriving = arriving;
-        match upgrade.await {
-            Ok(upgraded) => {
+        // A client that does not take its 101 keeps no place for ever, and no server from stopping.
+        let taken = timeout(patience, upgrade).map(Result::ok);
+        let given_up = registry.has_given_up().map(|()| None);
+        match select(pin!(taken), pin!(given_up)).await.factor_first().0 {
+            Some(Ok(upgraded)) => {
                 let (io, read_ahead) = Transport::recover(upgraded);
                 // In a task of its own: this one's memory, hyper's upgrade included, is free then.
                 start(io, read_ahead, admission, agreed);
             }
-            Err(error) => tracing::debug!(%error, "a client went away during its handshake"),
+            Some(Err(error)) => tracing::debug!(%error, "a client went away during its handshake"),
+            None => tracing::debug!("a client did not take the answer to its handshake"),
         }
     });
     let mut response = opening.accept();
