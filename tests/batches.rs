@@ -8,6 +8,7 @@ use std::time::Duration;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{Batched, CloseCode, Config, Fault, channel, channels, message};
 use futures::FutureExt;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
@@ -35,6 +36,17 @@ pub struct Echo {
 #[derive(Debug, PartialEq)]
 pub struct Said {
     text: String,
+}
+
+/// Can't be written: that panics.
+#[message(type = "cursed", serde)]
+#[derive(serde::Deserialize)]
+pub struct Cursed;
+
+impl Serialize for Cursed {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        std::panic::resume_unwind(Box::new("a curse"))
+    }
 }
 
 /// What is done to each of a batch.
@@ -67,7 +79,7 @@ pub struct Desk {
     said: usize,
 }
 
-#[channel(sends(Sum, Said), receives(Add, Act, Echo))]
+#[channel(sends(Sum, Said, Cursed), receives(Add, Act, Echo))]
 impl Desk {
     #[message(batch(size = 4, wait = "100ms"))]
     async fn adds(app: &App, batch: Vec<Batched<Self, Add>>) {
@@ -95,6 +107,7 @@ impl Desk {
             match item.message.how.as_str() {
                 "reply" => item.reply(Said { text: "replied".into() }),
                 "fail" => item.fail(Fault::new("desk.refused", "not you")),
+                "curse" => item.reply(Cursed),
                 "drop" => drop(item),
                 "keep" => app.kept.lock().unwrap().push(item),
                 "tell the others" => {
@@ -113,6 +126,26 @@ impl Desk {
     fn echo(&mut self, echo: Echo) -> Said {
         self.said += 1;
         Said { text: format!("{} {}", self.name, echo.text) }
+    }
+}
+
+/// A room whose state is saved when it closes.
+#[channel("/till/:name", app = App, room_state = Vec<u32>)]
+pub struct Till {
+    name: String,
+}
+
+#[channel]
+impl Till {
+    #[message(batch(size = 2, wait = "1s"))]
+    async fn adds(batch: Vec<Batched<Self, Add>>) {
+        for item in batch {
+            item.socket().room().with(|till, _| till.push(item.message.n));
+        }
+    }
+
+    fn on_room_close(till: Vec<u32>, app: &App) {
+        app.batches.lock().unwrap().push(till);
     }
 }
 
@@ -263,7 +296,7 @@ async fn one_that_is_kept_is_answered_later() {
 async fn a_batch_that_panics_or_hangs_answers_all_its_senders_and_loses_no_later_one() {
     let test = Test::new(Config::default().handler_timeout(Duration::from_secs(5)));
     let (mut ann, mut bob, mut eve) = (test.client("ann").await, test.client("bob").await, test.client("eve").await);
-    for (how, code) in [("panic", Fault::INTERNAL), ("hang", Fault::TIMEOUT)] {
+    for (how, code) in [("panic", Fault::INTERNAL), ("curse", Fault::INTERNAL), ("hang", Fault::TIMEOUT)] {
         ann.send_text(r#"{"type":"act","ref":"mine","how":"reply"}"#);
         bob.send_text(r#"{"type":"act","ref":"his","how":"leave be"}"#);
         turns().await;
@@ -274,7 +307,7 @@ async fn a_batch_that_panics_or_hangs_answers_all_its_senders_and_loses_no_later
         for (client, reference) in [(&mut bob, "his"), (&mut eve, "hers")] {
             let text = client.expect_text().await;
             let expected = format!(r#"{{"type":"error","ref":"{reference}","code":"{code}","#);
-            assert!(text.starts_with(&expected), "{text}");
+            assert!(text.starts_with(&expected) && text.contains(r#""details":{"id":"#), "{text}");
         }
         assert_eq!(bob.expect_text().await, r#"{"type":"said","ref":"next","text":"replied"}"#);
     }
@@ -365,6 +398,18 @@ async fn the_messages_of_who_has_left_are_handled_and_nobody_keeps_the_app() {
     let Test { app, shared } = test;
     drop(app);
     assert!(Arc::into_inner(shared).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_room_of_who_has_left_closes_behind_the_batch() {
+    let shared = Arc::new(App::default());
+    let app = testing::app(channels![Till].app_arc(shared.clone()));
+    let mut ann = app.connect::<Till>("/till/a").await.unwrap();
+    ann.send(Add { n: 1 });
+    ann.close();
+    drop(ann);
+    app.settle().await;
+    assert_eq!(shared.take_batches(), [[1]]);
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ use crate::activity::{Token, Work};
 use crate::channel::Channel;
 use crate::config::Config;
 use crate::fault::Fault;
-use crate::registry::Registry;
+use crate::members::Visit;
+use crate::registry::{Registry, SessionGuard};
 use crate::reply::{Flow, Handling, Reply, fault};
 use crate::socket::Socket;
 use crate::turn::{Interrupted, run_apart};
@@ -98,20 +99,14 @@ impl<C: Channel, M> Batched<C, M> {
 
     /// Answers the sender with whatever a handler may return: a message, `Success`, a `Result` ..
     pub fn reply(self, reply: impl Reply<C>) {
-        let share = self.claim.answer();
-        let _: Flow = reply.reply(&share.socket);
+        let _: Flow = reply.reply(self.socket());
+        // Not before: a reply whose `Serialize` panics is none, and the batch's end is.
+        *self.claim.0.fate.lock() = Fate::Answered;
     }
 
     /// Answers the sender with an error frame.
     pub fn fail(self, fault: impl Into<Fault>) {
         self.reply(Err::<(), Fault>(fault.into()));
-    }
-}
-
-impl<C: Channel> Claim<C> {
-    fn answer(self) -> Arc<Share<C>> {
-        *self.0.fate.lock() = Fate::Answered;
-        Arc::clone(&self.0)
     }
 }
 
@@ -254,11 +249,13 @@ impl<'a, C: Channel> Gathering<'a, C> {
             batcher.room.acquire().await.expect("it is never closed").forget();
             // With the claim to an answer, which its session has no use for any more.
             let batched = Batched::new(message, socket.clone(), Fate::Open);
-            let item = Item { batched, come: Instant::now(), in_flight };
+            let item = Item { batched, come: Instant::now(), in_flight, _visit: socket.connection().own_room.visit() };
             if batcher.add(item) {
                 let registry = Arc::clone(socket.registry());
                 let app = Arc::clone(app);
-                tokio::spawn(Running { batcher, app, config, registry, is_over: false }.run());
+                // Counted here and not by the task, which may begin when its sender has ended, and with it the last session.
+                let counted = registry.begin_session();
+                tokio::spawn(Running { batcher, app, config, registry, is_over: false, _counted: counted }.run());
             }
             Flow::Continue
         }))
@@ -289,6 +286,8 @@ struct Item<C: Channel, M> {
     batched: Batched<C, M>,
     come: Instant,
     in_flight: Token,
+    /// Its sender's room is there, with its state, until its batch is over, though the sender has left.
+    _visit: Visit,
 }
 
 impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
@@ -332,12 +331,12 @@ struct Running<C: Channel, M: InBatches<C>> {
     registry: Arc<Registry>,
     /// It has ended by itself, and others may have started since.
     is_over: bool,
+    /// A server that stops waits for what is gathered.
+    _counted: SessionGuard,
 }
 
 impl<C: Channel, M: InBatches<C>> Running<C, M> {
     async fn run(mut self) {
-        // A server that stops waits for what is gathered.
-        let _counted = self.registry.begin_session();
         while let Some(batch) = self.next().await {
             self.handle(batch).await;
         }
@@ -371,11 +370,12 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
     }
 
     async fn handle(&self, items: Vec<Item<C, M>>) {
-        let (mut batch, mut shares, mut in_flight) = (Vec::new(), Vec::new(), Vec::new());
-        for item in items {
-            shares.push(Arc::clone(&item.batched.claim.0));
-            batch.push(item.batched);
-            in_flight.push(item.in_flight);
+        let (mut batch, mut shares, mut held) = (Vec::new(), Vec::new(), Vec::new());
+        for Item { batched, _visit, in_flight, .. } in items {
+            shares.push(Arc::clone(&batched.claim.0));
+            batch.push(batched);
+            // In this order: a room that closes is in flight before its batch is not any more.
+            held.push((_visit, in_flight));
         }
         let running = run_apart(M::run(batch, &self.app), self.config.handler_timeout, &self.registry, Duration::ZERO);
         let outcome = match running.await {
@@ -387,8 +387,9 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
                 Err(fault)
             }
             Err(Interrupted::TimedOut) => {
-                tracing::warn!(channel = C::NAME, handler = M::HANDLER, "a batch timed out");
-                Err(Fault::new(Fault::TIMEOUT, "it took too long"))
+                let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
+                tracing::warn!(channel = C::NAME, handler = M::HANDLER, %id, "a batch timed out");
+                Err(fault)
             }
             Err(Interrupted::Cancelled | Interrupted::Left) => {
                 tracing::warn!(channel = C::NAME, handler = M::HANDLER, "a batch was cancelled: the server stops");

@@ -322,8 +322,8 @@ impl<C: 'static> Socket<C> {
 
     /// The one answer; where it can't be encoded, an `internal` error in its place.
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
-        let reference = self.take_reference();
-        let head = head(reference.as_ref());
+        let mut claim = Claim { turn: self.turn.as_deref(), reference: self.take_reference() };
+        let head = head(claim.reference.as_ref());
         let answer = text_frame(|json| write(head, json)).or_else(|error| {
             let fault = Fault::internal(error);
             self.counts().fault(&fault);
@@ -332,6 +332,7 @@ impl<C: 'static> Socket<C> {
                 Ok(())
             })
         });
+        claim.reference = None;
         if let Ok(frame) = answer {
             self.push_frame(frame);
         }
@@ -343,6 +344,21 @@ impl<C: 'static> Socket<C> {
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
+    }
+}
+
+/// What has been taken of a turn, while its answer is made. That is the user's code: where it panics there is no answer yet, and
+/// whoever sees to the panic gives one.
+struct Claim<'a> {
+    turn: Option<&'a Turn>,
+    reference: Option<Ref>,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some((turn, reference)) = self.turn.zip(self.reference.take()) {
+            *turn.reference.lock() = Some(reference);
+        }
     }
 }
 
