@@ -401,6 +401,22 @@ async fn where_we_end_the_connection_they_run_to_their_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_others_of_its_kind_is_not_begun_once_we_end_the_connection() {
+    let mut test = Test::new().await;
+    for job in 1..=3 {
+        test.send("work", job);
+    }
+    test.expect_told(&["1 begins", "2 begins"]).await;
+    test.expect_told_nothing().await;
+    test.hub.all().disconnect(CloseCode::NORMAL, "that is all");
+    test.app.open(1);
+    test.app.open(2);
+    test.expect_told(&["closed: Server"]).await;
+    test.server.settle().await;
+    assert_eq!(test.told.try_recv().ok(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_stops_waits_for_them_as_long_as_for_others() {
     let mut test = Test::with(Config::default().shutdown_timeout(Duration::from_secs(5))).await;
     test.send("work", 1);

@@ -169,6 +169,8 @@ impl<C: Channel + Sync> Scope<'_, C> {
     /// Begins the handler of the message that is held, where it may.
     fn begin(&mut self, link: &Link) {
         let (index, text) = match self.held.take() {
+            // Once we end the connection, nothing more is handled.
+            Some(Held::Message { .. }) if link.is_closing() => return,
             Some(Held::Message { index, text }) if self.has_room(index) => (index, text),
             held => {
                 self.held = held;
