@@ -221,6 +221,14 @@ async fn what_clients_say_and_who_they_are_is_logged_where_that_is_asked_for() {
     assert!(line.contains("TRACE") && line.contains("received") && line.contains(r#"user="ann""#), "{line}");
     logs.line("no message");
     logs.line(r#"{\"type\":\"both\""#);
+    // A token is a secret all the same.
+    for kind in ["$auth", r"\u0024auth"] {
+        client.send_text(&format!(r#"{{"type":"{kind}","token":"hush"}}"#));
+        client.expect_error(Fault::UNKNOWN_TYPE).await;
+    }
+    client.send_text(r#"{"type":"$auth","token":"hush""#);
+    client.expect_error(Fault::MALFORMED).await;
+    assert!(!logs.text().contains("hush"));
 }
 
 #[tokio::test]

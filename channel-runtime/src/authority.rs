@@ -1,6 +1,7 @@
 //! Authority that is renewed while a connection lasts: a client says `$auth` with a new token, the handler decides, and then
 //! again for each room that it is in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +22,17 @@ use crate::wire::close::CloseCode;
 
 /// What a client says who has a new token: `{"type":"$auth","ref":..,"token":".."}`.
 const AUTH: &str = "$auth";
+
+/// Whether a text says `$auth`, or may: what is in it is a secret then.
+pub(crate) fn may_hold_token(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Typed<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
+    }
+    // As it is written mostly, of what can't be read too; or with escapes.
+    text.contains(AUTH) || serde_json::from_str(text).is_ok_and(|Typed { kind }| kind == AUTH)
+}
 
 /// The token in a message that the channel does not know, where it is one of ours.
 pub(crate) fn token_in(text: &str, error: &DecodeError) -> Option<Result<Token, DecodeError>> {

@@ -82,7 +82,7 @@ pub struct Config {
     /// Whether the span of a connection in the logs names its user: not so.
     pub log_users: bool,
     /// Whether what clients say is logged, as it is, at the level `TRACE`: not so, for it is theirs. What is said to them, their
-    /// headers and their queries never are.
+    /// headers, their queries, and a message of the type `$auth`, which holds a token, never are.
     pub log_payloads: bool,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
     /// connection with 1009 before it is buffered.

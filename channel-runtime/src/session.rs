@@ -425,9 +425,9 @@ pub(crate) fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token
     socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
 }
 
-/// What a client says is its own, and is logged only where that was asked for.
+/// What a client says is its own, and is logged only where that was asked for; a token never is.
 pub(crate) fn log_payload(link: &Link, span: &ConnectionSpan, text: &str) {
-    if link.config().log_payloads {
+    if link.config().log_payloads && !authority::may_hold_token(text) {
         span.within(|| tracing::trace!(payload = text, "received"));
     }
 }
