@@ -322,6 +322,20 @@ fn assert_bounded(told: &[(String, usize)], what: &str) {
     assert_eq!(times(what) + times(Fault::RATE_LIMITED), told.iter().map(|told| told.1).sum::<usize>(), "{told:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_answered_with_its_ref_though_it_be_no_message() {
+    let test = Test::new(hourly());
+    let mut client = test.client("/desk").await;
+    let mut refused = 0;
+    for _ in 0..60 {
+        client.send_text(r#"{"ref":7}"#);
+        let answer = client.expect_text().await;
+        assert!(answer.starts_with(r#"{"type":"error","ref":7,"#), "{answer}");
+        refused += usize::from(answer.contains(Fault::RATE_LIMITED));
+    }
+    assert!((10..=20).contains(&refused), "{refused}");
+}
+
 #[tokio::test]
 async fn a_flood_of_pings_ends_the_connection() {
     assert_bounded(&flood(&masked(0x89, "x")).await, "pong");

@@ -117,7 +117,7 @@ pub struct Stats {
     pub channel: &'static str,
     /// Connections that are here.
     pub connections: usize,
-    /// Rooms with members: of the path, and of declared kinds.
+    /// Rooms with members: of the path, and of declared kinds; and those of a path that stay open without.
     pub rooms: usize,
     /// Bytes that wait for clients, in all outboxes together.
     pub outbox_bytes: usize,
