@@ -86,7 +86,7 @@ pub(crate) fn state<C: Channel>() -> Option<State> {
 
 /// What `on_room_open` returned.
 pub fn room_opened<S, R: OpenReply<S>>(result: R) -> Result<S, Fault> {
-    result.into_state()
+    result.opened()
 }
 
 /// What `on_room_open` may return.
@@ -97,18 +97,18 @@ pub fn room_opened<S, R: OpenReply<S>>(result: R) -> Result<S, Fault> {
 )]
 pub trait OpenReply<S> {
     /// The state, or what those are told who wait for the room.
-    fn into_state(self) -> Result<S, Fault>;
+    fn opened(self) -> Result<S, Fault>;
 }
 
 impl<S> OpenReply<S> for S {
-    fn into_state(self) -> Result<S, Fault> {
+    fn opened(self) -> Result<S, Fault> {
         Ok(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<S, E: Into<Fault>> OpenReply<S> for Result<S, E> {
-    fn into_state(self) -> Result<S, Fault> {
+    fn opened(self) -> Result<S, Fault> {
         self.map_err(Into::into)
     }
 }
