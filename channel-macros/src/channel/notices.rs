@@ -33,7 +33,9 @@ impl Notice {
         let call = Call::parse(sig, EXPECTED, errors)?;
         let Some(ty) = call.datum().cloned() else {
             no_notice(&call, errors);
-            return None;
+            // What was probably meant, so that those who tell of it are not told that nobody listens.
+            let Some(Type::Reference(meant)) = call.app() else { return None };
+            return Some(Self { cfgs, ty: (*meant.elem).clone(), call });
         };
         Some(Self { cfgs, ty, call })
     }

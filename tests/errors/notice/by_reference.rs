@@ -1,5 +1,6 @@
 use channel_runtime::channel;
 
+#[derive(Clone)]
 struct RoleChanged;
 
 #[channel("/chat")]
@@ -9,6 +10,10 @@ struct Chat;
 impl Chat {
     #[notice]
     async fn role_changed(&mut self, _: &RoleChanged) {}
+}
+
+fn demote(chats: &channel_runtime::Hub<Chat>) {
+    chats.all().notify(RoleChanged);
 }
 
 fn main() {}
