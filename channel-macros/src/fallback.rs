@@ -7,7 +7,7 @@ use syn::{GenericParam, ItemStruct};
 
 use crate::channel::handlers::Channel;
 use crate::channel::route::Route;
-use crate::channel::{expand_handlers, expand_route, messages, notices};
+use crate::channel::{expand_handlers, expand_hooks, expand_route, messages, notices};
 use crate::message::{has_derive, without_serde_attributes};
 
 /// The struct, and beside it a message of no type; what the user derives stays the user's.
@@ -142,8 +142,8 @@ pub fn handlers(channel: &Channel) -> TokenStream {
     let sends = expand_handlers::sends(channel);
     let reply = expand_handlers::reply(channel);
     let notices = notices::kinds(channel);
-    let identity = expand_handlers::identity(channel);
-    let users = expand_handlers::users(channel);
+    let identity = expand_hooks::identity(channel);
+    let users = expand_hooks::users(channel);
     let from_client = channel.name_from_client();
     let if_route = expand_handlers::if_route(channel);
     quote! {

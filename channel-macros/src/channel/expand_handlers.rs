@@ -4,16 +4,17 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
-use super::answer::{self, replied};
+use super::answer;
 use super::batches;
+use super::expand_hooks;
 use super::handlers::{Channel, Handler, Payload};
-use super::hooks::{Hook, Kind};
+use super::hooks::Hook;
 use super::messages::{self, Messages};
 use super::unmarked::Unmarked;
 use super::{notices, turns};
 use crate::describe;
 use crate::describe::types::Context;
-use crate::spans::{beside_locals, first_type, is_nameable, is_unit, last_segment, ungroup};
+use crate::spans::{beside_locals, first_type, last_segment, ungroup};
 
 pub fn expand(channel: &Channel) -> TokenStream {
     let enums = enums(channel);
@@ -23,7 +24,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let reply = reply(channel);
     let notices = notices::kinds(channel);
     let batches = batches::kinds(channel);
-    let users = users(channel);
+    let users = expand_hooks::users(channel);
     let unmarked = channel.unmarked.iter().map(Unmarked::check);
     quote! {
         #enums
@@ -108,12 +109,12 @@ pub fn reply(channel: &Channel) -> TokenStream {
 
 fn implementation(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
-    let identity = identity(channel);
-    let first_state = first_state(channel);
+    let identity = expand_hooks::identity(channel);
+    let first_state = expand_hooks::first_state(channel);
     let handle = handle(channel);
     let turns = turns::table(channel);
     let shape = shape(channel);
-    let hooks = channel.hooks.iter().map(hook);
+    let hooks = channel.hooks.iter().map(expand_hooks::hook);
     let noticed = notices::method(channel);
     let gathered = batches::methods(channel);
     let if_route = if_route(channel);
@@ -192,41 +193,6 @@ fn innermost(ty: &syn::Type) -> Option<&syn::PathSegment> {
     }
 }
 
-pub fn identity(channel: &Channel) -> TokenStream {
-    match channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()) {
-        Some(key) => quote_spanned!(key.span()=> type Identity = <#key as ::channel_runtime::private::Key>::Key;),
-        None => quote! { type Identity = ::channel_runtime::Anonymous; },
-    }
-}
-
-/// Who has the hook `identity` has users.
-pub fn users(channel: &Channel) -> Option<TokenStream> {
-    let (self_ty, if_route) = (&channel.self_ty, if_route(channel));
-    channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()).map(|key| {
-        // All of it stands at the type, so that the compiler's errors for what is no key are one.
-        quote_spanned! {key.span()=>
-            impl ::channel_runtime::HasUsers for #self_ty #if_route {
-                type User = <Self as ::channel_runtime::Channel>::Identity;
-            }
-        }
-    })
-}
-
-/// Where nothing makes the state of its rooms it is told at the channel.
-fn first_state(channel: &Channel) -> Option<TokenStream> {
-    let self_ty = &channel.self_ty;
-    let has_hook = channel.hook(Kind::RoomOpen).next().is_some();
-    (!has_hook).then(|| {
-        quote_spanned! {self_ty.span()=>
-            const _: () = {
-                #[allow(unused_imports)]
-                use ::channel_runtime::private::NoRooms as _;
-                ::channel_runtime::private::made(::channel_runtime::private::RoomsOf::<#self_ty>::UNMADE)
-            };
-        }
-    })
-}
-
 fn handle(channel: &Channel) -> TokenStream {
     let arms = channel.handlers.iter().map(|handler| arm(channel, handler));
     let (from_client, app) = (channel.name_from_client(), quote!(<Self as ::channel_runtime::Route>::App));
@@ -302,161 +268,4 @@ fn handling(call: &super::arguments::Call) -> TokenStream {
     let span = beside_locals(call.name.span());
     let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
     quote!(#later(#begun, |__reply| #reply),)
-}
-
-/// The state in what `on_room_open` returns, alone or in a `Result`.
-fn made(returns: &syn::Type) -> Option<&syn::Type> {
-    let segment = last_segment(returns)?;
-    let state = first_type(segment).filter(|_| segment.ident == "Result").unwrap_or(returns);
-    (is_nameable(state) && !is_unit(state)).then_some(state)
-}
-
-fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
-    let tokens = call.tokens("__message");
-    let answer = call.answer("__reply");
-    let usual = |name: &str, datum: Option<TokenStream>, body: TokenStream| {
-        let name = Ident::new(name, proc_macro2::Span::call_site());
-        let datum = datum.map(|ty| quote!(__message: #ty,));
-        quote! {
-            #(#cfgs)*
-            async fn #name(
-                &mut self,
-                #datum
-                __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
-            ) -> ::channel_runtime::private::Flow {
-                #body
-            }
-        }
-    };
-    let decided = |name: &str, datum: TokenStream| {
-        let name = Ident::new(name, proc_macro2::Span::call_site());
-        quote! {
-            #(#cfgs)*
-            async fn #name(
-                &mut self,
-                __message: #datum,
-                __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
-            ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
-                let __reply = #tokens;
-                ::channel_runtime::private::#name(#answer)
-            }
-        }
-    };
-    let bytes = || Some(quote!(::channel_runtime::private::Bytes));
-    match kind {
-        Kind::Authorize => quote! {
-            #(#cfgs)*
-            async fn authorized(
-                &self,
-                __app: &<Self as ::channel_runtime::Route>::App,
-            ) -> ::core::result::Result<(), ::channel_runtime::Reject> {
-                let __reply = #tokens;
-                ::channel_runtime::private::authorized(#answer)
-            }
-        },
-        Kind::Identity => {
-            let (receiver, local) = (quote!(&self), quote!(__reply));
-            // All but the locals stands at the type, so that the compiler's errors for what is no key are one.
-            quote_spanned! {key.span()=>
-                #(#cfgs)*
-                fn identified(#receiver) -> ::core::option::Option<Self::Identity> {
-                    let #local = #tokens;
-                    ::channel_runtime::private::identity::<Self::Identity, _>(#answer)
-                }
-            }
-        }
-        Kind::Expires => quote! {
-            #(#cfgs)*
-            fn expires(&self) -> ::core::option::Option<::std::time::SystemTime> {
-                let __reply = #tokens;
-                ::channel_runtime::private::expires(#answer)
-            }
-        },
-        Kind::Refresh => {
-            let method = decided("refreshed", quote!(::channel_runtime::Token));
-            quote! {
-                #(#cfgs)*
-                const REFRESHES: ::core::primitive::bool = true;
-                #method
-            }
-        }
-        Kind::Reauthorize => decided("reauthorized", quote!(::channel_runtime::Room<Self>)),
-        Kind::Connect => usual("connected", None, replied(call)),
-        Kind::Ping => usual("pinged", bytes(), replied(call)),
-        Kind::Pong => usual("ponged", bytes(), replied(call)),
-        Kind::Binary => {
-            let method = usual("binary", bytes(), replied(call));
-            quote! {
-                #(#cfgs)*
-                const TAKES_BINARY: ::core::primitive::bool = true;
-                #method
-            }
-        }
-        Kind::Invalid => usual(
-            "invalid",
-            Some(quote!(::channel_runtime::DecodeError)),
-            quote! {
-                let __usual = ::channel_runtime::private::usual(__socket, &__message);
-                let __reply = #tokens;
-                ::channel_runtime::private::invalid(__socket, __usual, #answer)
-            },
-        ),
-        Kind::RoomOpen => {
-            // Stands at the return type, as does the compiler's error for what is no state.
-            let opened = match call.returns.as_ref().and_then(made) {
-                Some(state) => quote_spanned! {beside_locals(state.span())=>
-                    <Self as ::channel_runtime::private::HasRoomState<#state>>::opened(#answer)
-                },
-                None => quote_spanned! {answer.span()=>
-                    ::channel_runtime::private::room_opened::<Self::RoomState, _>(#answer)
-                },
-            };
-            quote! {
-                const OPENS_ROOMS: ::core::primitive::bool = true;
-                async fn room_opened(
-                    __room: &::channel_runtime::Room<Self>,
-                    __app: &<Self as ::channel_runtime::Route>::App,
-                ) -> ::core::result::Result<Self::RoomState, ::channel_runtime::Fault> {
-                    let __reply = #tokens;
-                    #opened
-                }
-            }
-        }
-        Kind::RoomClose => {
-            let state = call.datum().filter(|ty| is_nameable(ty) && !is_unit(ty)).map(|ty| {
-                let span = beside_locals(ty.span());
-                let message = Ident::new("__message", span);
-                let state = quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state);
-                quote!(let #message = #state(#message);)
-            });
-            quote! {
-            #(#cfgs)*
-            const CLOSES_ROOMS: ::core::primitive::bool = true;
-            #(#cfgs)*
-            async fn room_closed(
-                __room: &::channel_runtime::Room<Self>,
-                __message: Self::RoomState,
-                __app: &<Self as ::channel_runtime::Route>::App,
-            ) {
-                #state
-                let __reply = #tokens;
-                ::channel_runtime::private::room_closed(#answer)
-            }
-            }
-        }
-        Kind::Close => quote! {
-            #(#cfgs)*
-            async fn closed(
-                &mut self,
-                __message: ::channel_runtime::Close,
-                __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
-            ) {
-                let __reply = #tokens;
-                ::channel_runtime::private::closed(#answer)
-            }
-        },
-    }
 }

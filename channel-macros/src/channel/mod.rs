@@ -5,6 +5,7 @@ mod arguments;
 pub mod batches;
 pub mod blocks;
 pub mod expand_handlers;
+pub mod expand_hooks;
 pub mod expand_route;
 pub mod handlers;
 mod hooks;
