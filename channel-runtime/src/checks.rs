@@ -7,24 +7,48 @@ use crate::message::Message;
 
 /// A constant's error where the wire type at `index` stands earlier in the list too. `owners` are what the types belong to,
 /// and `how` is how: "handled by" their handlers, "sent as" their structs.
+///
+/// One constant asks for each index in turn and ends at its first error, so that tells of the others as well.
 #[track_caller]
 pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
-    let mut at = 0;
-    while at < index {
-        if same(types[at], types[index]) {
-            let text = ConstText::concat(&[
-                "messages of type \"",
-                types[index],
-                "\" are already ",
-                how,
-                " `",
+    let Some(first) = earlier(types, index) else { return };
+    let mut text = ConstText::concat(&[
+        "messages of type \"",
+        types[index],
+        "\" are already ",
+        how,
+        " `",
+        owners[first],
+        "`; give one of the two another type",
+    ]);
+    let mut at = index + 1;
+    while at < types.len() {
+        if let Some(first) = earlier(types, at) {
+            text.push_all(&[
+                "\nthe same goes for `",
+                owners[first],
+                "` and `",
                 owners[at],
-                "`; give one of the two another type",
+                "`, both of type \"",
+                types[at],
+                "\"",
             ]);
-            panic!("{}", text.as_str());
         }
         at += 1;
     }
+    panic!("{}", text.as_str());
+}
+
+/// The first place of the wire type at `index`, where it has an earlier one.
+const fn earlier(types: &[&str], index: usize) -> Option<usize> {
+    let mut at = 0;
+    while at < index {
+        if same(types[at], types[index]) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// `IsMessage::<T>::IS`, found as in `describe::probe`.

@@ -22,12 +22,13 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
         }
         (a, b) = (rest_a, rest_b);
     }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
+    // From the end: names that stand in one list often begin alike.
+    let mut left = a.len();
+    while left > 0 {
+        left -= 1;
+        if a[left] != b[left] {
             return false;
         }
-        at += 1;
     }
     true
 }

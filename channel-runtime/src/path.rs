@@ -158,6 +158,18 @@ impl<T: FromStr + Display> FromPath for T {
 #[doc(hidden)]
 #[track_caller]
 pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
+    let mut at = 0;
+    while at < index {
+        if routes[index].1.is_ambiguous_with(&routes[at].1) {
+            clash(routes, index);
+        }
+        at += 1;
+    }
+}
+
+/// Panics with all that the one at `index` clashes with. Apart from the search for a first one, which has no use for the text.
+#[track_caller]
+const fn clash(routes: &[(&str, Path)], index: usize) -> ! {
     let (name, path) = routes[index];
     // What is beyond is cut: the text has its bound too.
     let mut parts = [""; 64];
@@ -184,19 +196,17 @@ pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
         }
         at += 1;
     }
-    if len > 0 {
-        let clashes = ConstText::concat(&parts);
-        let text = ConstText::concat(&[
-            "`",
-            name,
-            "` (\"",
-            path.pattern,
-            "\") answers the same requests as ",
-            clashes.as_str(),
-            "; give one of them a literal segment of its own",
-        ]);
-        panic!("{}", text.as_str());
-    }
+    let clashes = ConstText::concat(&parts);
+    let text = ConstText::concat(&[
+        "`",
+        name,
+        "` (\"",
+        path.pattern,
+        "\") answers the same requests as ",
+        clashes.as_str(),
+        "; give one of them a literal segment of its own",
+    ]);
+    panic!("{}", text.as_str());
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ pub fn has_another(name: &Ident, place: Span) -> bool {
     let Some(place) = Place::of(place) else { return false };
     let name = name.to_string();
     let mut seen = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_second = seen.iter().any(|(other, earlier)| *other == name && is_sibling([earlier, &place], ["impl"; 2]));
+    let namesakes = seen.iter().filter(|(other, _)| *other == name).map(|(_, earlier)| (earlier, "impl"));
+    let is_second = has_sibling(namesakes, (&place, "impl"));
     seen.push((name, place));
     is_second
 }
@@ -40,7 +41,7 @@ pub fn has_earlier_method(name: &Ident) -> bool {
     let Some(place) = Place::of(name.span()) else { return false };
     let name = name.to_string();
     let mut seen = METHODS.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_second = seen.iter().any(|(other, earlier)| is_sibling([earlier, &place], [other, &name]));
+    let is_second = has_sibling(seen.iter().map(|(other, earlier)| (earlier, &**other)), (&place, &name));
     seen.push((name, place));
     is_second
 }
@@ -54,47 +55,79 @@ impl Place {
         let span = span.unwrap();
         Some(Self { file: span.local_file()?, line: span.line(), column: span.column() })
     }
+}
 
-    /// The source from here on.
-    fn rest<'a>(&self, source: &'a str) -> Option<&'a str> {
-        let before: usize = source.split_inclusive('\n').take(self.line.checked_sub(1)?).map(str::len).sum();
-        let line = source.get(before..)?;
-        let (start, _) = line.char_indices().nth(self.column.checked_sub(1)?)?;
+/// A file's text, and where its lines begin.
+struct Source<'a> {
+    text: &'a str,
+    lines: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    fn new(text: &'a str) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, lines }
+    }
+
+    /// The source from there on.
+    fn from(&self, place: &Place) -> Option<&'a str> {
+        let line = self.text.get(*self.lines.get(place.line.checked_sub(1)?)?..)?;
+        let (start, _) = line.char_indices().nth(place.column.checked_sub(1)?)?;
         line.get(start..)
     }
 }
 
-/// Whether no brace that is open at the one is closed at the other; each begins with its word.
-fn is_sibling([earlier, later]: [&Place; 2], words: [&str; 2]) -> bool {
-    if earlier.file != later.file || (earlier.line, earlier.column) >= (later.line, later.column) {
+/// Whether no brace that is open at one of the places is closed at the last; at each stands its word.
+fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, word): (&Place, &str)) -> bool {
+    let mut earlier = earlier
+        .filter(|(earlier, _)| {
+            earlier.file == place.file && (earlier.line, earlier.column) < (place.line, place.column)
+        })
+        .peekable();
+    // Read once for all of them, and only where there is one.
+    if earlier.peek().is_none() {
         return false;
     }
-    let Ok(source) = std::fs::read_to_string(&earlier.file) else { return false };
-    let (Some(from), Some(to)) = (earlier.rest(&source), later.rest(&source)) else { return false };
+    let Ok(text) = std::fs::read_to_string(&place.file) else { return false };
+    let source = Source::new(&text);
+    let Some(to) = source.from(place) else { return false };
     // An editor's server lives on while the source changes.
-    from.starts_with(words[0]) && to.starts_with(words[1]) && is_balanced(&from[..from.len() - to.len()])
+    to.starts_with(word)
+        && earlier.any(|(earlier, word)| {
+            source.from(earlier).is_some_and(|from| {
+                from.starts_with(word) && from.len() >= to.len() && is_balanced(&from[..from.len() - to.len()])
+            })
+        })
 }
 
 /// Whether the braces in a piece of source belong together, and none closes one that is opened before the piece.
 fn is_balanced(source: &str) -> bool {
+    let bytes = source.as_bytes();
     let mut open = 0_usize;
-    let mut rest = source;
-    while let Some(char) = rest.chars().next() {
-        rest = match char {
-            '/' if rest.starts_with("//") => rest.split_once('\n').map_or("", |(_, rest)| rest),
-            '/' if rest.starts_with("/*") => rest.split_once("*/").map_or("", |(_, rest)| rest),
-            'r' if rest[1..].trim_start_matches('#').starts_with('"') => behind_raw_text(&rest[1..]),
-            '"' => behind_text(&rest[1..]),
-            '\'' => behind_quote(&rest[1..]),
-            _ => {
-                match char {
-                    '{' => open += 1,
-                    '}' if open == 0 => return false,
-                    '}' => open -= 1,
-                    _ => {}
-                }
-                &rest[char.len_utf8()..]
+    let mut at = 0;
+    // By bytes, for macros are compiled without optimization: no part of a longer character looks like one of these.
+    while at < bytes.len() {
+        let behind = |skip: usize, rest: fn(&str) -> &str| source.len() - rest(&source[at + skip..]).len();
+        at = match bytes[at] {
+            b'{' => {
+                open += 1;
+                at + 1
             }
+            b'}' if open == 0 => return false,
+            b'}' => {
+                open -= 1;
+                at + 1
+            }
+            b'/' if source[at..].starts_with("//") => {
+                behind(2, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest))
+            }
+            b'/' if source[at..].starts_with("/*") => {
+                behind(2, |rest| rest.split_once("*/").map_or("", |(_, rest)| rest))
+            }
+            b'r' if source[at + 1..].trim_start_matches('#').starts_with('"') => behind(1, behind_raw_text),
+            b'"' => behind(1, behind_text),
+            b'\'' => behind(1, behind_quote),
+            _ => at + 1,
         };
     }
     open == 0
@@ -151,10 +184,11 @@ mod tests {
     #[test]
     fn a_place_is_counted_in_lines_and_characters() {
         let place = |line, column| Place { file: PathBuf::new(), line, column };
-        let source = "ab\nüimpl\n";
-        assert_eq!(place(2, 2).rest(source), Some("impl\n"));
-        assert_eq!(place(1, 1).rest(source), Some(source));
-        assert_eq!(place(7, 1).rest(source), None);
-        assert_eq!(place(0, 0).rest(source), None);
+        let text = "ab\nüimpl\n";
+        let source = Source::new(text);
+        assert_eq!(source.from(&place(2, 2)), Some("impl\n"));
+        assert_eq!(source.from(&place(1, 1)), Some(text));
+        assert_eq!(source.from(&place(7, 1)), None);
+        assert_eq!(source.from(&place(0, 0)), None);
     }
 }
