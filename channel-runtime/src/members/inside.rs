@@ -1,0 +1,42 @@
+//! The user's code inside a room's locks: taking one that it would wait for is a panic, never a deadlock.
+
+use std::cell::Cell;
+use std::thread::LocalKey;
+
+thread_local! {
+    static IN_WITH: Cell<bool> = const { Cell::new(false) };
+    static IN_SEND_WITH: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The user's code runs under a room's lock on this thread.
+pub(super) struct Inside(&'static LocalKey<Cell<bool>>);
+
+impl Inside {
+    /// Under that of its state.
+    pub fn with() -> Self {
+        assert_outside_send_with();
+        assert!(!IN_WITH.get(), "`with` inside `with`: take what you need out of the first, then run the second");
+        IN_WITH.set(true);
+        Self(&IN_WITH)
+    }
+
+    /// Under that of its members.
+    pub fn send_with() -> Self {
+        IN_SEND_WITH.set(true);
+        Self(&IN_SEND_WITH)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Whoever is about to take a lock of the registry or of a room's members: inside `send_with` it would wait for itself.
+pub(crate) fn assert_outside_send_with() {
+    assert!(
+        !IN_SEND_WITH.get(),
+        "inside `send_with` the room is locked: use what its closure is given, and send afterwards"
+    );
+}

@@ -1,0 +1,60 @@
+use crate::counts::Counts;
+use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
+
+use super::*;
+use crate::activity::Activity;
+use crate::registry::{Membership, Newcomer, Registry};
+use crate::wire::deflate::{COMPRESSED, Compression, negotiate};
+use crate::wire::frame::{Opcode, frame};
+
+/// A member whose client has offered this.
+fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
+    let mut headers = HeaderMap::new();
+    headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
+    let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
+    let activity = Activity::default();
+    let newcomer = Newcomer {
+        channel: 0,
+        room: "/".into(),
+        user: None,
+        deflate,
+        error_details: true,
+        outbox_bytes: 1 << 20,
+        activity,
+    };
+    let member = registry.enter(newcomer);
+    member.connection.outbox.welcome_is_over();
+    member
+}
+
+#[test]
+fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
+    const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
+    let mut registry = Registry::new();
+    registry.add::<()>(Counts::new("", &[]), || None);
+    let registry = Arc::new(registry);
+    let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
+    let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));
+    let room = registry.room(0, "/").unwrap();
+    let plain = frame(Opcode::Text, "again and again ".repeat(3000).as_bytes());
+    let send = |mask: &Mask, from: Option<&Arc<Connection>>| {
+        let before = COMPRESSED.get();
+        let frame = Variants::new(plain.clone(), room.windows(from, mask), &Compression::default());
+        let _: Sent = room.send(&frame, None, mask, |_| true);
+        COMPRESSED.get() - before
+    };
+    assert_eq!(send(&Mask::default(), None), 2);
+    let heard: Vec<Vec<u8>> = members.iter().map(|member| member.connection.outbox.take()).collect();
+    assert!(heard[0] == plain[..] && heard[4] == plain[..]);
+    assert!(heard[1] == heard[3] && heard[2] == heard[5] && heard[1] != heard[2]);
+    assert!([1, 2].iter().all(|at| heard[*at][0] == 0xC1 && heard[*at].len() < plain.len() / 2));
+
+    // One window is only the sender's, who does not hear it; and then nobody's.
+    members.truncate(3);
+    members.remove(1);
+    let sender = Arc::clone(&members[1].connection);
+    assert_eq!(send(&Mask::others(sender.id), Some(&sender)), 0);
+    assert_eq!(send(&Mask::from(sender.id), Some(&sender)), 1);
+    members.truncate(1);
+    assert_eq!(send(&Mask::default(), None), 0);
+}
