@@ -206,6 +206,8 @@ mod stated;
 #[cfg(feature = "server")]
 pub mod testing;
 #[cfg(feature = "server")]
+mod text_frame;
+#[cfg(feature = "server")]
 mod throttle;
 #[cfg(feature = "tls")]
 mod tls;

@@ -8,14 +8,13 @@ use tokio::time::timeout;
 use warp::Reply;
 use warp::reply::Response;
 
-use crate::audience::text_frame;
 use crate::channels::Table;
-use crate::codec::{self, Head};
+use crate::codec::Head;
 use crate::fault::Fault;
 use crate::link;
 use crate::opening::Opening;
 use crate::reject::Reject;
-use crate::socket::timestamp;
+use crate::text_frame::fault_frame;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::close_frame;
 use crate::wire::transport::Transport;
@@ -72,12 +71,6 @@ pub(crate) fn refuse<A>(table: &Table<A>, opening: Opening, upgrade: OnUpgrade, 
 
 /// All that a client hears whose connection does not begin.
 pub(crate) fn farewell(fault: Option<&Fault>, code: CloseCode, reason: &str) -> Vec<u8> {
-    let error = fault.map(|fault| {
-        text_frame(|json| {
-            codec::encode_fault(fault, &timestamp(), Head::default(), json);
-            Ok(())
-        })
-        .expect("a fault can always be encoded")
-    });
+    let error = fault.map(|fault| fault_frame(fault, Head::default()));
     [error.as_deref().unwrap_or_default(), &*close_frame(code, reason)].concat()
 }

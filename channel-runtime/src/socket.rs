@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::activity::Work;
 use crate::answer::Answer;
-use crate::audience::{Audience, OneRoom, OwnRoom, Target, text_frame};
+use crate::audience::{Audience, OneRoom, OwnRoom, Target};
 use crate::channel::{Channel, HasUsers, RoomKind, RoomOf, SendsBytes, SentBy};
 use crate::codec::{self, DecodeError, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
@@ -25,6 +25,7 @@ use crate::notice::{self, NoticeFor};
 use crate::outbox::{Pushed, Sender};
 use crate::registry::{Registry, UserKey};
 use crate::sent::Sent;
+use crate::text_frame::{fault_frame, text_frame};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
 use crate::wire::frame::{Frame, Opcode, frame};
@@ -77,10 +78,7 @@ impl<C: 'static> Socket<C> {
 
     /// Sends an error frame to this client; to answer a message, return the fault instead.
     pub fn send_fault(&self, fault: &Fault) -> Sent {
-        self.push(|json| {
-            codec::encode_fault(fault, &timestamp(), Head::default(), json);
-            Ok(())
-        })
+        self.push_frame(fault_frame(fault, Head::default()))
     }
 
     /// Tells this client's own handler something that the channel marks `#[notice]`: for a task that the handler has started.
@@ -324,18 +322,13 @@ impl<C: 'static> Socket<C> {
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut claim = Claim { turn: self.turn.as_deref(), reference: self.take_reference() };
         let head = head(claim.reference.as_ref());
-        let answer = text_frame(|json| write(head, json)).or_else(|error| {
+        let answer = text_frame(|json| write(head, json)).unwrap_or_else(|error| {
             let fault = Fault::internal(error);
             self.counts().fault(&fault);
-            text_frame(|json| {
-                codec::encode_fault(&fault, &timestamp(), head, json);
-                Ok(())
-            })
+            fault_frame(&fault, head)
         });
         claim.reference = None;
-        if let Ok(frame) = answer {
-            self.push_frame(frame);
-        }
+        self.push_frame(answer);
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {

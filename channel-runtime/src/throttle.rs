@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::audience::text_frame;
 use crate::codec::{self, Head};
 use crate::config::Config;
 use crate::connection::Connection;
@@ -18,7 +17,7 @@ use crate::fault::Fault;
 use crate::outbox::Sender;
 use crate::quota::{Quotas, Subject};
 use crate::rate::{Meter, Metered};
-use crate::socket::timestamp;
+use crate::text_frame::fault_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// Made for a connection when something is first held against it.
@@ -141,14 +140,9 @@ impl Throttle {
         let fault =
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
         counts.fault(&fault);
-        let frame = text_frame(|json| {
-            codec::encode_fault(&fault, &timestamp(), Head { reference: reference.as_ref(), room: None }, json);
-            Ok(())
-        });
-        if let Ok(frame) = frame {
-            // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
-            let _ = connection.outbox.push(frame, Sender::Own);
-        }
+        let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
+        // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
+        let _ = connection.outbox.push(frame, Sender::Own);
     }
 }
 

@@ -1,29 +1,28 @@
 //! Who receives: one verb, `send`, and many audiences to say it to.
 
-use std::any::type_name;
-use std::collections::HashSet;
+mod delivery;
+mod kind;
+mod target;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
+pub(crate) use self::target::Target;
 use crate::channel::{Channel, HasUsers, SendsBytes, SentBy};
-use crate::codec::{self, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::first_state;
 use crate::hub::Hub;
 use crate::mask::Mask;
-use crate::members::Members;
-use crate::message::Message;
 use crate::notice::{self, NoticeFor};
-use crate::outbox::Pushed;
-use crate::pace::Paced;
 use crate::registry::UserKey;
 use crate::sent::Sent;
+use crate::text_frame::message_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::deflate::{Variants, Windows};
-use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
+use crate::wire::frame::{Opcode, frame};
 
 /// A set of clients of channel `C`; each gets one copy of what is sent, in however many ways it belongs.
 ///
@@ -48,63 +47,6 @@ pub struct Audience<C, K = Many> {
     /// Whose handler sends: its welcome is over then.
     from: Option<Arc<Connection>>,
     kind: PhantomData<fn() -> K>,
-}
-
-/// The audience is the room of a connection's own path: it has the path's room state.
-#[derive(Debug)]
-pub enum OwnRoom {}
-
-/// The audience is one room, or all of a channel: it has a number of members that holds while a message is made.
-#[derive(Debug)]
-pub enum OneRoom {}
-
-/// The audience is one connection, or nobody.
-#[derive(Debug)]
-pub enum OneConnection {}
-
-/// The audience is a set of any kind.
-#[derive(Debug)]
-pub enum Many {}
-
-/// An audience that is one room: [`OwnRoom`] or [`OneRoom`].
-pub trait IsOneRoom: sealed::Sealed {}
-
-impl IsOneRoom for OwnRoom {}
-impl IsOneRoom for OneRoom {}
-
-/// An audience that may be several clients: all but [`OneConnection`].
-pub trait IsSeveral: sealed::Sealed {}
-
-impl IsSeveral for OwnRoom {}
-impl IsSeveral for OneRoom {}
-impl IsSeveral for Many {}
-
-/// The audience is the room of a connection's own path, whose state is at hand: [`OwnRoom`].
-#[diagnostic::on_unimplemented(
-    message = "this audience has no state",
-    label = "not the room of the handler's own path",
-    note = "in a handler that room is `socket.room()`; from outside it is `hub.with_room(&Chat::room(..), |state, room| ..)`"
-)]
-pub trait IsOwnRoom: sealed::Sealed {}
-
-impl IsOwnRoom for OwnRoom {}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Many {}
-    impl Sealed for super::OwnRoom {}
-    impl Sealed for super::OneRoom {}
-}
-
-pub(crate) enum Target {
-    /// The room of this connection's path.
-    OwnRoom(Arc<Connection>),
-    /// The room of this name.
-    Room(Arc<str>),
-    Rooms(Vec<Arc<str>>),
-    Users(Vec<UserKey>),
-    Connection(ConnectionId),
-    All,
 }
 
 /// A room as a message is made for it.
@@ -148,7 +90,7 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// Sends a message, encoded once. Never waits; see [`Sent`].
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
-        self.deliver(|room| encode(&message, room))
+        self.deliver(|room| message_frame(&message, room))
     }
 
     /// Sends a binary message.
@@ -178,140 +120,6 @@ impl<C: 'static, K> Audience<C, K> {
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         self.connections().iter().filter(|connection| connection.outbox.close(close.clone())).count()
-    }
-
-    /// Hands out frames; `make` is called once for each name that may stand in `"$room"`.
-    fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
-        if let Some(from) = &self.from {
-            from.outbox.welcome_is_over();
-        }
-        let result = match (&self.target, self.one_room()) {
-            (_, Some(room)) => make(shown(room.name())).map(|frame| self.send_to(&room, frame, |_| true)),
-            (Target::Room(_), None) => return Sent::default(),
-            (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
-            _ => make(None).map(|frame| {
-                let connections = self.connections();
-                let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
-                self.mask.deliver(
-                    connections.iter().map(|connection| (connection.id, connection)),
-                    &self.variants(frame, windows),
-                    |_| true,
-                    |connection, pushed| {
-                        if pushed == Pushed::Promised {
-                            connection.outbox.wake_owner();
-                        }
-                    },
-                )
-            }),
-        };
-        self.sent(result)
-    }
-
-    /// A client in several of the rooms gets the frame of the first.
-    fn deliver_to_rooms(
-        &self,
-        names: &[Arc<str>],
-        mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
-    ) -> Result<Sent, EncodeError> {
-        let mut reached = HashSet::new();
-        let mut sent = Sent::default();
-        for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
-            let frame = make(shown(room.name()))?;
-            sent.add(self.send_to(&room, frame, |member| reached.insert(member.id)));
-        }
-        Ok(sent)
-    }
-
-    fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
-        let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
-        room.send(&frame, self.paced().as_ref(), &self.mask, admits)
-    }
-
-    /// The frame as those with these windows read it. Takes no lock, for it may take a while.
-    fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> Variants {
-        match self.hub.registry().compression() {
-            Some(compression) => Variants::new(frame, windows(), compression),
-            None => Variants::plain(frame),
-        }
-    }
-
-    /// Whoever is slowed where the rooms can't follow.
-    fn paced(&self) -> Option<Paced> {
-        match &self.from {
-            Some(from) => Some(Paced::Connection(Arc::clone(from))),
-            None => self.hub.registry().hub_pace(self.hub.channel()).cloned().map(Paced::Hub),
-        }
-    }
-
-    /// Counts to how many a handler sends in its task's turn.
-    fn spend(&self, sent: Sent) {
-        if let Some(from) = &self.from {
-            from.pace.spend(sent.recipients);
-        }
-    }
-
-    /// A notice is nothing that is sent, but for its refusals.
-    fn told(&self, told: Sent) -> Sent {
-        self.spend(told);
-        self.hub.registry().counts(self.hub.channel()).refuse(told);
-        told
-    }
-
-    fn sent(&self, result: Result<Sent, EncodeError>) -> Sent {
-        match result {
-            Ok(sent) => {
-                self.spend(sent);
-                self.hub.registry().counts(self.hub.channel()).send(sent);
-                sent
-            }
-            Err(error) => {
-                tracing::error!(channel = type_name::<C>(), %error, "a message could not be sent");
-                Sent::unencodable()
-            }
-        }
-    }
-
-    /// The room, where the audience is one.
-    fn one_room(&self) -> Option<RoomRef<'_>> {
-        let registry = self.hub.registry();
-        match &self.target {
-            Target::All => Some(RoomRef::All(registry.all(self.hub.channel()))),
-            Target::Room(name) => registry.room(self.hub.channel(), name).map(RoomRef::Found),
-            Target::OwnRoom(connection) => Some(match &connection.own_room {
-                // Its members have all left, and others may have opened it anew.
-                room if room.is_gone() => match registry.room(self.hub.channel(), room.name()) {
-                    Some(reopened) => RoomRef::Found(reopened),
-                    None => RoomRef::Own(room),
-                },
-                room => RoomRef::Own(room),
-            }),
-            Target::Rooms(_) | Target::Users(_) | Target::Connection(_) => None,
-        }
-    }
-
-    /// Each client of the audience, once.
-    fn connections(&self) -> Vec<Arc<Connection>> {
-        if let Some(room) = self.one_room() {
-            return room.members(&self.mask);
-        }
-        let (registry, channel) = (self.hub.registry(), self.hub.channel());
-        let mut connections: Vec<Arc<Connection>> = match &self.target {
-            Target::Rooms(names) => {
-                let rooms = names.iter().filter_map(|name| registry.room(channel, name));
-                rooms.flat_map(|room| room.members(&self.mask)).collect()
-            }
-            Target::Users(users) => {
-                let devices = users.iter().flat_map(|user| registry.user(user));
-                devices.filter(|device| device.channel == channel && self.mask.admits(device)).collect()
-            }
-            Target::Connection(id) => {
-                registry.all(channel).get(*id).into_iter().filter(|connection| self.mask.admits(connection)).collect()
-            }
-            Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
-        };
-        let mut seen = HashSet::new();
-        connections.retain(|connection| seen.insert(connection.id));
-        connections
     }
 }
 
@@ -389,14 +197,7 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # Panics
     /// Where the closure sends, joins or asks who is here: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
-        if let Some(from) = &self.from {
-            from.outbox.welcome_is_over();
-        }
-        let Some(room) = self.one_room() else { return Sent::default() };
-        let sent = room.send_with(self.paced().as_ref(), &self.mask, |len| {
-            encode(&make(RoomView { len }), shown(room.name())).map(Variants::plain)
-        });
-        self.sent(sent)
+        self.deliver_with(|len, room| message_frame(&make(RoomView { len }), room))
     }
 }
 
@@ -441,40 +242,4 @@ impl<C: Channel, K> fmt::Debug for Audience<C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Audience").field("channel", &C::NAME).field("len", &self.len()).finish()
     }
-}
-
-/// A room, however it is held.
-enum RoomRef<'a> {
-    All(&'a Arc<Members>),
-    Own(&'a Arc<Members>),
-    Found(Arc<Members>),
-}
-
-impl std::ops::Deref for RoomRef<'_> {
-    type Target = Arc<Members>;
-
-    fn deref(&self) -> &Arc<Members> {
-        match self {
-            Self::All(room) => room,
-            Self::Own(room) => room,
-            Self::Found(room) => room,
-        }
-    }
-}
-
-/// What stands in `"$room"`: a declared room's name, and nothing for the path's own, or for all.
-fn shown(room: &str) -> Option<&str> {
-    room.contains(':').then_some(room).filter(|room| !room.starts_with('/'))
-}
-
-/// A message as a text frame.
-pub(crate) fn encode<M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
-    text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
-}
-
-/// A text frame of what `write` writes.
-pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Frame, EncodeError> {
-    let mut builder = FrameBuilder::new();
-    write(builder.payload_mut())?;
-    Ok(builder.finish(Opcode::Text))
 }

@@ -1,0 +1,85 @@
+//! Who belongs to an audience: looked up each time it is sent to.
+
+use std::collections::HashSet;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::Audience;
+use crate::connection::{Connection, ConnectionId};
+use crate::members::Members;
+use crate::registry::UserKey;
+
+/// Who is meant.
+pub(crate) enum Target {
+    /// The room of this connection's path.
+    OwnRoom(Arc<Connection>),
+    /// The room of this name.
+    Room(Arc<str>),
+    Rooms(Vec<Arc<str>>),
+    Users(Vec<UserKey>),
+    Connection(ConnectionId),
+    All,
+}
+
+/// A room, however it is held.
+pub(super) enum RoomRef<'a> {
+    /// By the channel, or by a connection.
+    Kept(&'a Arc<Members>),
+    Found(Arc<Members>),
+}
+
+impl Deref for RoomRef<'_> {
+    type Target = Arc<Members>;
+
+    fn deref(&self) -> &Arc<Members> {
+        match self {
+            Self::Kept(room) => room,
+            Self::Found(room) => room,
+        }
+    }
+}
+
+impl<C: 'static, K> Audience<C, K> {
+    /// The room, where the audience is one.
+    pub(super) fn one_room(&self) -> Option<RoomRef<'_>> {
+        let registry = self.hub.registry();
+        match &self.target {
+            Target::All => Some(RoomRef::Kept(registry.all(self.hub.channel()))),
+            Target::Room(name) => registry.room(self.hub.channel(), name).map(RoomRef::Found),
+            Target::OwnRoom(connection) => Some(match &connection.own_room {
+                // Its members have all left, and others may have opened it anew.
+                room if room.is_gone() => match registry.room(self.hub.channel(), room.name()) {
+                    Some(reopened) => RoomRef::Found(reopened),
+                    None => RoomRef::Kept(room),
+                },
+                room => RoomRef::Kept(room),
+            }),
+            Target::Rooms(_) | Target::Users(_) | Target::Connection(_) => None,
+        }
+    }
+
+    /// Each client of the audience, once.
+    pub(super) fn connections(&self) -> Vec<Arc<Connection>> {
+        if let Some(room) = self.one_room() {
+            return room.members(&self.mask);
+        }
+        let (registry, channel) = (self.hub.registry(), self.hub.channel());
+        let mut connections: Vec<Arc<Connection>> = match &self.target {
+            Target::Rooms(names) => {
+                let rooms = names.iter().filter_map(|name| registry.room(channel, name));
+                rooms.flat_map(|room| room.members(&self.mask)).collect()
+            }
+            Target::Users(users) => {
+                let devices = users.iter().flat_map(|user| registry.user(user));
+                devices.filter(|device| device.channel == channel && self.mask.admits(device)).collect()
+            }
+            Target::Connection(id) => {
+                registry.all(channel).get(*id).into_iter().filter(|connection| self.mask.admits(connection)).collect()
+            }
+            Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
+        };
+        let mut seen = HashSet::new();
+        connections.retain(|connection| seen.insert(connection.id));
+        connections
+    }
+}
