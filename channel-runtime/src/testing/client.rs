@@ -1,30 +1,22 @@
 //! A client in a test: its verbs mirror the API.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 
 use super::expected::{auth_expiring, fault, message, read, success, unexpected};
-use super::pipe::Near;
-use super::settle;
-use crate::activity::Activity;
+use super::request::Request;
+use super::wire::Wire;
 use crate::channel::{Channel, SentBy};
 use crate::codec::{self, Head, Received};
 use crate::fault::Fault;
 use crate::message::{Messages, Ref};
 use crate::wire::close::CloseCode;
-use crate::wire::frame::{Opcode, masked_frame};
-use crate::wire::parser::{Input, Limits, Parser, Role};
-
-/// Any mask will do in memory.
-const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+use crate::wire::frame::Opcode;
+use crate::wire::parser::Input;
 
 /// A client of channel `C` in a test, typed both ways. Dropped, it vanishes without a word; what follows from that has
 /// happened after the next [`settle`](super::TestApp::settle).
@@ -32,28 +24,14 @@ const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 /// What it receives it receives in order: `expect` takes the next message, and panics with what came instead, or when
 /// everything has settled and nothing came.
 pub struct Client<C: Channel> {
-    near: Near,
-    parser: Parser,
-    received: VecDeque<Input>,
-    /// The stream has ended, and nothing follows what has been received.
-    ended: bool,
+    pub(super) wire: Wire,
     next_ref: i64,
-    activity: Activity,
     channel: PhantomData<fn() -> C>,
 }
 
 impl<C: Channel> Client<C> {
-    pub(super) fn new(near: Near, activity: Activity) -> Self {
-        let limits = Limits { message: usize::MAX, fragments: usize::MAX };
-        Self {
-            near,
-            parser: Parser::new(Role::Client, limits),
-            received: VecDeque::new(),
-            ended: false,
-            next_ref: 1,
-            activity,
-            channel: PhantomData,
-        }
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire, next_ref: 1, channel: PhantomData }
     }
 
     /// Sends a message that the channel handles; those without a payload are variants of the `..FromClient` enum.
@@ -66,7 +44,7 @@ impl<C: Channel> Client<C> {
         let reference = Ref::Number(self.next_ref);
         self.next_ref += 1;
         self.send_message(message.into(), Some(&reference));
-        Request { client: self, reference }
+        Request::new(self, reference)
     }
 
     /// Says `$auth` with a new token, which `on_refresh` judges: its answer is a `success`, with `expires_in_ms` where the
@@ -75,27 +53,27 @@ impl<C: Channel> Client<C> {
         let reference = Ref::Number(self.next_ref);
         self.next_ref += 1;
         self.send_text(&json!({ "type": "$auth", "ref": reference, "token": token }).to_string());
-        Request { client: self, reference }
+        Request::new(self, reference)
     }
 
     /// Sends any text.
     pub fn send_text(&mut self, text: &str) {
-        self.write(Opcode::Text, text.as_bytes());
+        self.wire.write(Opcode::Text, text.as_bytes());
     }
 
     /// Sends a binary message.
     pub fn binary(&mut self, data: impl AsRef<[u8]>) {
-        self.write(Opcode::Binary, data.as_ref());
+        self.wire.write(Opcode::Binary, data.as_ref());
     }
 
     /// Sends a ping, of at most 125 bytes.
     pub fn ping(&mut self, data: impl AsRef<[u8]>) {
-        self.write(Opcode::Ping, data.as_ref());
+        self.wire.write(Opcode::Ping, data.as_ref());
     }
 
     /// Sends a pong that nobody asked for, of at most 125 bytes.
     pub fn pong(&mut self, data: impl AsRef<[u8]>) {
-        self.write(Opcode::Pong, data.as_ref());
+        self.wire.write(Opcode::Pong, data.as_ref());
     }
 
     /// Says goodbye with code 1000.
@@ -107,12 +85,12 @@ impl<C: Channel> Client<C> {
     pub fn close_with(&mut self, code: CloseCode, reason: &str) {
         let mut payload = code.as_u16().to_be_bytes().to_vec();
         payload.extend_from_slice(reason.as_bytes());
-        self.write(Opcode::Close, &payload);
+        self.wire.write(Opcode::Close, &payload);
     }
 
     /// Sends bytes as they are, below the frames.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        self.near.write(bytes);
+        self.wire.write_raw(bytes);
     }
 
     /// The next message, which is an `M`.
@@ -173,7 +151,7 @@ impl<C: Channel> Client<C> {
     /// # Panics
     /// Where something else comes.
     pub async fn try_next_text(&mut self) -> Option<String> {
-        match self.next().await {
+        match self.wire.next().await {
             Some(Input::Text(text)) => Some(text),
             None => None,
             other => unexpected("a text", other.as_ref()),
@@ -185,7 +163,7 @@ impl<C: Channel> Client<C> {
     /// # Panics
     /// Where something else comes, or nothing.
     pub async fn expect_binary(&mut self) -> Bytes {
-        match self.next().await {
+        match self.wire.next().await {
             Some(Input::Binary(data)) => data,
             other => unexpected("a binary message", other.as_ref()),
         }
@@ -196,7 +174,7 @@ impl<C: Channel> Client<C> {
     /// # Panics
     /// Where something else comes, or nothing.
     pub async fn expect_pong(&mut self) -> Bytes {
-        match self.next().await {
+        match self.wire.next().await {
             Some(Input::Pong(data)) => data,
             other => unexpected("a pong", other.as_ref()),
         }
@@ -207,7 +185,7 @@ impl<C: Channel> Client<C> {
     /// # Panics
     /// Where something else comes, or nothing, or the stream ends without it.
     pub async fn expect_close(&mut self) -> (CloseCode, String) {
-        match self.next().await {
+        match self.wire.next().await {
             Some(Input::Close(Some((code, reason)))) => (code, reason),
             other => unexpected("a close", other.as_ref()),
         }
@@ -219,152 +197,36 @@ impl<C: Channel> Client<C> {
     /// Where something has, or after 10 seconds with what is still in flight.
     pub async fn expect_nothing(&mut self) {
         // While there is something to come, it is no use to wait for all to settle.
-        if let Some(input) = self.next().await {
+        if let Some(input) = self.wire.next().await {
             unexpected::<()>("nothing", Some(&input));
         }
     }
 
     /// Whether the stream has ended and everything that came was taken.
     pub async fn is_ended(&mut self) -> bool {
-        settle(&self.activity).await;
-        self.take_arrived().await;
-        self.ended && self.received.is_empty()
+        self.wire.is_ended().await
     }
 
     fn send_message(&mut self, message: C::FromClient, reference: Option<&Ref>) {
         let mut json = Vec::new();
         codec::encode_one_of(&message, Head { reference, room: None }, &mut json)
             .unwrap_or_else(|error| panic!("`{}` can't be sent: {error}", C::FromClient::TYPES[message.index()]));
-        self.write(Opcode::Text, &json);
-    }
-
-    fn write(&mut self, opcode: Opcode, payload: &[u8]) {
-        self.near.write(&masked_frame(opcode, true, payload, MASK));
+        self.wire.write(Opcode::Text, &json);
     }
 
     async fn next_text(&mut self, expected: &str) -> String {
-        match self.next().await {
+        match self.wire.next().await {
             Some(Input::Text(text)) => text,
             other => unexpected(expected, other.as_ref()),
-        }
-    }
-
-    /// What comes next; nothing when all has settled and nothing came, or the stream has ended.
-    async fn next(&mut self) -> Option<Input> {
-        loop {
-            if let Some(input) = self.received.pop_front() {
-                return Some(input);
-            }
-            if self.ended {
-                return None;
-            }
-            match self.arrival().await {
-                Some(bytes) => self.take(bytes),
-                None => {
-                    self.take_arrived().await;
-                    return self.received.pop_front();
-                }
-            }
-        }
-    }
-
-    /// The next bytes; none where all has settled first.
-    async fn arrival(&self) -> Option<Vec<u8>> {
-        let arrives = poll_fn(|cx| self.near.poll_read(cx));
-        match select(pin!(arrives), pin!(settle(&self.activity))).await {
-            Either::Left((bytes, _)) => Some(bytes),
-            Either::Right(_) => None,
-        }
-    }
-
-    /// Takes what is here already.
-    async fn take_arrived(&mut self) {
-        while !self.ended {
-            let arrives = poll_fn(|cx| self.near.poll_read(cx));
-            match select(pin!(arrives), std::future::ready(())).await {
-                Either::Left((bytes, _)) => self.take(bytes),
-                Either::Right(_) => return,
-            }
-        }
-    }
-
-    fn take(&mut self, mut bytes: Vec<u8>) {
-        self.ended = bytes.is_empty();
-        let before = self.received.len();
-        if let Err(violation) = self.parser.feed(&mut bytes, &mut self.received) {
-            panic!("the server broke the protocol: {}", violation.reason);
-        }
-        // Answered as a browser does, unseen.
-        for input in self.received.split_off(before) {
-            match input {
-                Input::Ping(data) => self.pong(data),
-                other => self.received.push_back(other),
-            }
         }
     }
 }
 
 impl<C: Channel> fmt::Debug for Client<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("channel", &C::NAME).field("received", &self.received).finish_non_exhaustive()
-    }
-}
-
-/// A message with a `ref`, which has one answer. Messages that come before the answer are left for `expect`.
-#[must_use = "ask for its answer"]
-pub struct Request<'a, C: Channel> {
-    client: &'a mut Client<C>,
-    reference: Ref,
-}
-
-impl<C: Channel> Request<'_, C> {
-    /// The answer, which is an `M`.
-    ///
-    /// # Panics
-    /// Where it is something else, or there is none.
-    pub async fn reply<M: SentBy<C>>(self) -> M {
-        message(&self.answer(M::TYPE).await)
-    }
-
-    /// The answer, which is a `success`: its data, null for none.
-    ///
-    /// # Panics
-    /// Where it is something else, or there is none.
-    pub async fn success(self) -> Value {
-        success::<C>(&self.answer("success").await)
-    }
-
-    /// The answer, which is an error with this code.
-    ///
-    /// # Panics
-    /// Where it is something else, or there is none.
-    pub async fn error(self, code: &str) -> Fault {
-        fault::<C>(&self.answer("error").await, code)
-    }
-
-    /// The text of the answer.
-    async fn answer(self, expected: &str) -> String {
-        let mut others = VecDeque::new();
-        let answer = loop {
-            match self.client.next().await {
-                Some(Input::Text(text)) if read::<C>(&text).reference.as_ref() == Some(&self.reference) => {
-                    break Some(text);
-                }
-                Some(other) => others.push_back(other),
-                None => break None,
-            }
-        };
-        others.append(&mut self.client.received);
-        let first = others.front().cloned();
-        self.client.received = others;
-        answer.unwrap_or_else(|| {
-            unexpected(&format!("an answer with ref {}: {expected}", self.reference), first.as_ref())
-        })
-    }
-}
-
-impl<C: Channel> fmt::Debug for Request<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Request").field(&self.reference).finish()
+        f.debug_struct("Client")
+            .field("channel", &C::NAME)
+            .field("received", &self.wire.received())
+            .finish_non_exhaustive()
     }
 }

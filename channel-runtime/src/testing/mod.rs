@@ -38,7 +38,9 @@
 mod client;
 mod expected;
 mod pipe;
+mod request;
 mod socket;
+mod wire;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -51,8 +53,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub use self::client::{Client, Request};
+pub use self::client::Client;
+pub use self::request::Request;
 pub use self::socket::{TestSocket, socket};
+use self::wire::Wire;
 use crate::activity::Activity;
 use crate::channel::Channel;
 use crate::channels::Table;
@@ -176,7 +180,7 @@ impl<A: Send + Sync + 'static, C: Channel> Connect<'_, A, C> {
         let admission = table.door.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
         let (near, far) = pipe::pair(table.activity.clone());
         start(Transport::Other(Box::new(far)), Vec::new(), admission, None);
-        Ok(Client::new(near, table.activity.clone()))
+        Ok(Client::new(Wire::new(near, table.activity.clone())))
     }
 }
 

@@ -1,0 +1,76 @@
+//! A message that a client in a test has said, and its one answer.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::client::Client;
+use super::expected::{fault, message, read, success, unexpected};
+use crate::channel::{Channel, SentBy};
+use crate::fault::Fault;
+use crate::message::Ref;
+use crate::wire::parser::Input;
+
+/// A message with a `ref`, which has one answer. Messages that come before the answer are left for `expect`.
+#[must_use = "ask for its answer"]
+pub struct Request<'a, C: Channel> {
+    client: &'a mut Client<C>,
+    reference: Ref,
+}
+
+impl<'a, C: Channel> Request<'a, C> {
+    pub(super) fn new(client: &'a mut Client<C>, reference: Ref) -> Self {
+        Self { client, reference }
+    }
+
+    /// The answer, which is an `M`.
+    ///
+    /// # Panics
+    /// Where it is something else, or there is none.
+    pub async fn reply<M: SentBy<C>>(self) -> M {
+        message(&self.answer(M::TYPE).await)
+    }
+
+    /// The answer, which is a `success`: its data, null for none.
+    ///
+    /// # Panics
+    /// Where it is something else, or there is none.
+    pub async fn success(self) -> Value {
+        success::<C>(&self.answer("success").await)
+    }
+
+    /// The answer, which is an error with this code.
+    ///
+    /// # Panics
+    /// Where it is something else, or there is none.
+    pub async fn error(self, code: &str) -> Fault {
+        fault::<C>(&self.answer("error").await, code)
+    }
+
+    /// The text of the answer.
+    async fn answer(self, expected: &str) -> String {
+        let mut others = VecDeque::new();
+        let answer = loop {
+            match self.client.wire.next().await {
+                Some(Input::Text(text)) if read::<C>(&text).reference.as_ref() == Some(&self.reference) => {
+                    break Some(text);
+                }
+                Some(other) => others.push_back(other),
+                None => break None,
+            }
+        };
+        let wire = &mut self.client.wire;
+        wire.put_back(others);
+        answer.unwrap_or_else(|| {
+            let what = format!("an answer with ref {}: {expected}", self.reference);
+            unexpected(&what, wire.received().front())
+        })
+    }
+}
+
+impl<C: Channel> fmt::Debug for Request<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Request").field(&self.reference).finish()
+    }
+}
