@@ -15,6 +15,7 @@
 
 mod change;
 mod check;
+mod contents;
 mod cover;
 mod file;
 mod fingerprint;
