@@ -1,40 +1,12 @@
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::Serializer;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::{everywhere, malformed, read, reference, refusal, text_ref};
 use crate::codec::samples::{Borrowing, Extended, Game, Opaque, Pong, Say, Scores, Strict, Wide, a_move};
-use crate::codec::{DecodeError, Decoded, decode};
+use crate::codec::{DecodeError, decode};
 use crate::fault::Fault;
-use crate::message::{Messages, Ref};
-
-/// The message in a good text.
-#[track_caller]
-fn read(text: &str) -> Game {
-    decode::<Game>(text).message.unwrap_or_else(|error| panic!("{text}: {error}"))
-}
-
-/// What is wrong with a bad one.
-#[track_caller]
-fn refusal(text: &str) -> DecodeError {
-    match decode::<Game>(text).message {
-        Ok(message) => panic!("{text}: {message:?}"),
-        Err(error) => error,
-    }
-}
-
-/// Why it is malformed, and where.
-#[track_caller]
-fn malformed(text: &str) -> (String, usize, usize) {
-    match refusal(text) {
-        DecodeError::Malformed { reason, line, column } => (reason, line, column),
-        other => panic!("{text}: {other:?}"),
-    }
-}
 
 /// The way to the bad field, what is wrong there, line and column.
 #[track_caller]
@@ -43,26 +15,6 @@ fn invalid(text: &str) -> (String, String, usize, usize) {
         DecodeError::InvalidPayload { path, reason, line, column, .. } => (path, reason, line, column),
         other => panic!("{text}: {other:?}"),
     }
-}
-
-fn reference(text: &str) -> Option<Ref> {
-    decode::<Game>(text).reference
-}
-
-fn text(reference: &str) -> Option<Ref> {
-    Some(Ref::Text(reference.into()))
-}
-
-/// The same object with its type first, in the middle, and last; the fields are at least two.
-fn everywhere(kind: &str, fields: &[&str]) -> Vec<String> {
-    let kind = format!(r#""type":"{kind}""#);
-    (0..=fields.len())
-        .map(|at| {
-            let mut entries = fields.to_vec();
-            entries.insert(at, &kind);
-            format!("{{{}}}", entries.join(","))
-        })
-        .collect()
 }
 
 const FROM: &str = r#""from":{"x":4,"y":1}"#;
@@ -99,7 +51,7 @@ fn escapes_in_the_type_and_its_key_are_read() {
 #[test]
 fn escapes_in_the_keys_of_a_payload_and_of_the_ref_are_read() {
     let decoded = decode::<Game>(r#"{"r\u0065f":"7","type":"say","te\u0078t":"hi"}"#);
-    assert_eq!(decoded.reference, text("7"));
+    assert_eq!(decoded.reference, text_ref("7"));
     assert_eq!(decoded.message.unwrap(), Game::Say(Say { text: "hi".into() }));
 }
 
@@ -219,7 +171,7 @@ fn text_after_the_object_is_malformed() {
 fn a_payload_may_deny_unknown_fields() {
     for text in everywhere("strict", &[r#""level":3"#, r#""ref":"7""#, r#""$trace":[1]"#]) {
         assert_eq!(read(&text), Game::Strict(Strict { level: 3 }), "{text}");
-        assert_eq!(reference(&text), self::text("7"), "{text}");
+        assert_eq!(reference(&text), text_ref("7"), "{text}");
     }
     assert_eq!(invalid(r#"{"type":"strict","level":3,"more":1}"#).1, "unknown field `more`, expected `level`");
 }
@@ -297,203 +249,10 @@ fn a_message_without_a_struct_passes_over_fields() {
 }
 
 #[test]
-fn a_ref_is_found_wherever_it_stands() {
-    for text in everywhere("say", &[r#""ref":"a-7""#, r#""text":"hi""#]) {
-        assert_eq!(reference(&text), self::text("a-7"), "{text}");
-        assert_eq!(read(&text), Game::Say(Say { text: "hi".into() }));
-    }
-    for text in [
-        r#"{"type":"say","text":"hi","ref":"a-7"}"#,
-        r#"{"text":"hi","ref":"a-7","type":"say"}"#,
-        r#"{"type":"pong","ref":"a-7"}"#,
-        r#"{"$x":0,"ref":"a-7","type":"pong"}"#,
-    ] {
-        assert_eq!(reference(text), self::text("a-7"), "{text}");
-    }
-}
-
-#[test]
-fn a_ref_is_a_short_string_or_a_64_bit_integer() {
-    let with = |reference: &str| decode::<Game>(&format!(r#"{{"type":"pong","ref":{reference}}}"#));
-    for number in [i64::MIN, -1, 0, i64::MAX] {
-        assert_eq!(with(&number.to_string()).reference, Some(number.into()));
-    }
-    let longest = "é".repeat(32);
-    assert_eq!(with(&format!("{longest:?}")).reference, text(&longest));
-    assert_eq!(with(r#""""#).reference, text(""));
-
-    let too_long = format!("{:?}", "é".repeat(32) + "e");
-    for bad in [too_long.as_str(), "1.5", "1e2", "9223372036854775808", "null", "true", "[1]", "{}"] {
-        for text in [
-            format!(r#"{{"type":"pong","ref":{bad}}}"#),
-            format!(r#"{{"ref":{bad},"type":"pong"}}"#),
-            format!(r#"{{"a":1,"ref":{bad},"type":"pong"}}"#),
-        ] {
-            malformed(&text);
-            assert_eq!(reference(&text), None, "{text}");
-        }
-    }
-}
-
-/// Also with serde_json's `arbitrary_precision`, which hands some numbers over as maps.
-#[test]
-fn a_ref_may_be_read_on_its_own() {
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(untagged)]
-    enum Held {
-        Ref(Ref),
-    }
-
-    for number in [i64::MIN, -1, 0, i64::MAX] {
-        let text = number.to_string();
-        assert_eq!(serde_json::from_str::<Ref>(&text).unwrap(), number.into());
-        assert_eq!(serde_json::from_str::<Held>(&text).unwrap(), Held::Ref(number.into()));
-        assert_eq!(serde_json::from_value::<Ref>(json!(number)).unwrap(), number.into());
-    }
-    for no_ref in ["1.5", "-0", "1e2", "9223372036854775808", "-9223372036854775809"] {
-        serde_json::from_str::<Ref>(no_ref).unwrap_err();
-    }
-}
-
-#[test]
-fn a_second_ref_is_refused_and_the_first_answered() {
-    for text in [
-        r#"{"ref":"7","ref":"8","type":"pong"}"#,
-        r#"{"ref":"7","type":"pong","ref":"7"}"#,
-        r#"{"type":"say","text":"x","ref":"7","ref":[]}"#,
-        r#"{"a":1,"ref":"7","type":"pong","r\u0065f":9}"#,
-    ] {
-        assert_eq!(malformed(text).0, "a second `ref`", "{text}");
-        assert_eq!(reference(text), self::text("7"), "{text}");
-    }
-}
-
-#[test]
-fn the_ref_of_a_bad_message_is_found() {
-    for (text, code) in [
-        (r#"{"type":"jump","ref":"7"}"#, Fault::UNKNOWN_TYPE),
-        (r#"{"ref":"7","height":2,"type":"jump"}"#, Fault::UNKNOWN_TYPE),
-        (r#"{"type":"say","text":1,"ref":"7"}"#, Fault::INVALID_PAYLOAD),
-        (r#"{"text":1,"ref":"7","type":"say"}"#, Fault::INVALID_PAYLOAD),
-        (r#"{"type":"say","ref":"7"}"#, Fault::INVALID_PAYLOAD),
-        (r#"{"text":1,"ref":"7"}"#, Fault::MALFORMED),
-        (r#"{"type":5,"ref":"7"}"#, Fault::MALFORMED),
-        (r#"{"type":"pong","ref":"7","type":"pong"}"#, Fault::MALFORMED),
-        (r#"{"ref":"7","type":"say","text":tru}"#, Fault::MALFORMED),
-        (r#"{"type":"pong","ref":"7"} and more"#, Fault::MALFORMED),
-        (r#"{"type":"pong","ref":"7""#, Fault::MALFORMED),
-    ] {
-        let Decoded { reference, message } = decode::<Game>(text);
-        assert_eq!(Fault::from(message.unwrap_err()).code, code, "{text}");
-        // What is malformed is read up to there: the type that is no string comes before the `ref`.
-        let expected = if text.starts_with(r#"{"type":5"#) { None } else { self::text("7") };
-        assert_eq!(reference, expected, "{text}");
-    }
-}
-
-#[test]
-fn a_ref_behind_what_the_payload_leaves_unread_is_found() {
-    /// Reads but its first field.
-    #[derive(Debug, PartialEq)]
-    struct First(String);
-
-    impl<'de> Visitor<'de> for First {
-        type Value = Self;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-            let entry: Option<(String, IgnoredAny)> = map.next_entry()?;
-            entry.map(|(key, _)| Self(key)).ok_or_else(|| de::Error::custom("empty"))
-        }
-    }
-
-    impl Messages for First {
-        const TYPES: &'static [&'static str] = &["first"];
-
-        fn decode<'de, D: Deserializer<'de>>(_: usize, fields: D) -> Result<Self, D::Error> {
-            fields.deserialize_map(Self(String::new()))
-        }
-
-        fn index(&self) -> usize {
-            0
-        }
-
-        fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_unit()
-        }
-    }
-
-    for text in everywhere("first", &[r#""a":1"#, r#""b":[]"#, r#""ref":"7""#]) {
-        let decoded = decode::<First>(&text);
-        assert_eq!(decoded.message.unwrap(), First("a".into()), "{text}");
-        assert_eq!(decoded.reference, self::text("7"), "{text}");
-    }
-    assert_eq!(
-        decode::<First>(r#"{"type":"first","a":1,"type":"first"}"#).message.unwrap_err(),
-        DecodeError::Malformed { reason: "a second `type`".into(), line: 1, column: 28 }
-    );
-}
-
-#[test]
 fn keys_that_begin_with_a_dollar_are_passed_over() {
     for text in everywhere("say", &[r#""$room":5"#, r#""$":[{}]"#, r#""text":"hi""#, r#""$later":"7""#]) {
         assert_eq!(read(&text), Game::Say(Say { text: "hi".into() }), "{text}");
     }
-}
-
-#[test]
-fn deep_nesting_is_refused_without_a_stack_overflow() {
-    for depth in [10_000, 1_000_000] {
-        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
-        for nest in [format!("{open}{close}"), open.clone(), r#"{"a":"#.repeat(depth)] {
-            for text in [
-                nest.clone(),
-                format!(r#"{{"type":"move","from":{nest}}}"#),
-                format!(r#"{{"type":"extended","id":1,"ignored":{nest}}}"#),
-                format!(r#"{{"type":"say","text":"a","ignored":{nest}}}"#),
-                format!(r#"{{"type":"opaque","count":1,"data":{nest}}}"#),
-                format!(r#"{{"type":"pong","ignored":{nest}}}"#),
-                format!(r#"{{"ignored":{nest},"type":"pong"}}"#),
-                format!(r#"{{"type":"jump","ignored":{nest}}}"#),
-                format!(r#"{{"type":"pong","$ignored":{nest}}}"#),
-                format!(r#"{{"type":"pong","ref":{nest}}}"#),
-                format!(r#"{{"type":{nest}}}"#),
-            ] {
-                malformed(&text);
-            }
-        }
-    }
-}
-
-#[test]
-fn nesting_is_read_up_to_127_levels_and_refused_at_its_place_beyond() {
-    // One level is the object's own.
-    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-    for field in ["ignored", "data"] {
-        let text = |levels| format!(r#"{{"type":"opaque","ref":"7","count":1,"data":0,"{field}":{}}}"#, nested(levels));
-        let text = |levels| if field == "data" { text(levels).replace(r#""data":0,"#, "") } else { text(levels) };
-        read(&text(126));
-        let too_deep = text(127);
-        let place = too_deep.find("[[").unwrap() + 127;
-        assert_eq!(malformed(&too_deep), ("nested too deep".into(), 1, place));
-        assert_eq!(reference(&too_deep), self::text("7"));
-    }
-    let (_, line, column) = malformed(&format!("{{\"type\":\"pong\",\n\n\"x\":\n {}}}", nested(127)));
-    assert_eq!((line, column), (4, 128));
-}
-
-#[test]
-fn brackets_side_by_side_or_in_strings_are_no_nesting() {
-    let flat = format!(r#"{{"type":"pong","x":[{}[]]}}"#, "[{}],".repeat(5_000));
-    assert_eq!(read(&flat), Game::Pong(Pong));
-    let quoted = r#"[[\"{{\\"#.repeat(5_000);
-    assert!(matches!(read(&format!(r#"{{"type":"say","text":"{quoted}"}}"#)), Game::Say(_)));
-    // Closing ones in strings don't make up for others.
-    let hidden = r#"["]","#.repeat(200);
-    malformed(&format!(r#"{{"type":"pong","x":{hidden}0{}}}"#, "]".repeat(200)));
 }
 
 #[test]
