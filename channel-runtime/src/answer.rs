@@ -1,12 +1,19 @@
-//! An answer that comes later than its handler returns.
+//! The one answer to a message: by what its handler returns, or later.
 
 use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Serialize;
 
 use crate::activity::Token;
 use crate::channel::Channel;
+use crate::codec::{self, EncodeError, Head};
 use crate::fault::Fault;
+use crate::message::{Message, Messages, Ref};
 use crate::reply::{Flow, Reply};
 use crate::socket::Socket;
+use crate::text_frame::{fault_frame, text_frame, timestamp};
 
 /// An answer that comes later, from [`Socket::defer`]. Dropped without one, it tells a client that gave a `ref` `internal`.
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
@@ -47,4 +54,94 @@ impl<C: Channel> fmt::Debug for Answer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("channel", &C::NAME).finish_non_exhaustive()
     }
+}
+
+/// What a message with a `ref` has: whoever takes it answers. None for all else.
+#[derive(Clone, Default)]
+pub(crate) struct Claim(Option<Arc<Mutex<Option<Ref>>>>);
+
+impl Claim {
+    pub fn of(reference: Option<Ref>) -> Self {
+        Self(reference.map(|reference| Arc::new(Mutex::new(Some(reference)))))
+    }
+
+    /// The same, which this one is no more.
+    pub fn give_away(&self) -> Self {
+        Self::of(self.take())
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.as_ref().is_some_and(|claim| claim.lock().is_some())
+    }
+
+    fn take(&self) -> Option<Ref> {
+        self.0.as_ref()?.lock().take()
+    }
+}
+
+/// What has been taken of a claim, while its answer is made. That is the user's code: where it panics there is no answer yet, and
+/// whoever sees to the panic gives one.
+struct Taken<'a> {
+    claim: &'a Claim,
+    reference: Option<Ref>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let (Claim(Some(claim)), Some(reference)) = (self.claim, self.reference.take()) {
+            *claim.lock() = Some(reference);
+        }
+    }
+}
+
+impl<C: 'static> Socket<C> {
+    /// Whether the message that is being handled has a `ref` that nobody has answered.
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.claim().is_open()
+    }
+
+    /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
+    pub(crate) fn answer_nothing(&self) {
+        if let Some(reference) = self.claim().take() {
+            let nothing: Option<(&(), &str)> = None;
+            self.push(|json| codec::encode_success(nothing, head(Some(&reference)), json));
+        }
+    }
+
+    pub(crate) fn answer<M: Message>(&self, message: &M) {
+        self.answer_with(|head, json| codec::encode(message, head, json));
+    }
+
+    pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
+        self.answer_with(|head, json| codec::encode_one_of(message, head, json));
+    }
+
+    pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
+        self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
+    }
+
+    pub(crate) fn answer_fault(&self, fault: &Fault) {
+        self.counts().fault(fault);
+        self.answer_with(|head, json| {
+            codec::encode_fault(fault, &timestamp(), head, json);
+            Ok(())
+        });
+    }
+
+    /// The one answer; where it can't be encoded, an `internal` error in its place.
+    fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
+        let mut taken = Taken { claim: self.claim(), reference: self.claim().take() };
+        let head = head(taken.reference.as_ref());
+        let answer = text_frame(|json| write(head, json)).unwrap_or_else(|error| {
+            let fault = Fault::internal(error);
+            self.counts().fault(&fault);
+            fault_frame(&fault, head)
+        });
+        taken.reference = None;
+        self.push_frame(answer);
+    }
+}
+
+fn head(reference: Option<&Ref>) -> Head<'_> {
+    Head { reference, room: None }
 }

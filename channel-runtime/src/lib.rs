@@ -255,7 +255,8 @@ mod server {
     pub use crate::sent::Sent;
     pub use crate::serve::Server;
     pub use crate::service::Service;
-    pub use crate::socket::{Socket, timestamp};
+    pub use crate::socket::Socket;
+    pub use crate::text_frame::timestamp;
     pub use crate::token::Token;
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[cfg(feature = "deflate")]

@@ -5,13 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::activity::Work;
-use crate::answer::Answer;
+use crate::answer::{Answer, Claim};
 use crate::audience::{Audience, OneRoom, OwnRoom, Target};
 use crate::channel::{Channel, HasUsers, RoomKind, RoomOf, SendsBytes, SentBy};
 use crate::codec::{self, DecodeError, EncodeError, Head};
@@ -20,12 +17,12 @@ use crate::counts::Counts;
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::mask::Mask;
-use crate::message::{Message, Messages, Ref};
+use crate::message::Ref;
 use crate::notice::{self, NoticeFor};
 use crate::outbox::{Pushed, Sender};
 use crate::registry::{Registry, UserKey};
 use crate::sent::Sent;
-use crate::text_frame::{fault_frame, text_frame};
+use crate::text_frame::{fault_frame, text_frame, timestamp};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
 use crate::wire::frame::{Frame, Opcode, frame};
@@ -37,19 +34,13 @@ use crate::wire::frame::{Frame, Opcode, frame};
 pub struct Socket<C> {
     hub: Hub<C>,
     connection: Arc<Connection>,
-    /// The message that is being handled, where it awaits an answer.
-    turn: Option<Arc<Turn>>,
-}
-
-/// A message's claim to one answer.
-struct Turn {
-    /// Taken by whoever answers.
-    reference: Mutex<Option<Ref>>,
+    /// That of the message that is being handled.
+    claim: Claim,
 }
 
 impl<C: 'static> Socket<C> {
     pub(crate) fn new(hub: Hub<C>, connection: Arc<Connection>) -> Self {
-        Self { hub, connection, turn: None }
+        Self { hub, connection, claim: Claim::default() }
     }
 
     /// This connection's name.
@@ -117,10 +108,7 @@ impl<C: 'static> Socket<C> {
 
     /// As [`send_fault`](Self::send_fault), with the name of the room that it is about.
     pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
-        self.push(|json| {
-            codec::encode_fault(fault, &timestamp(), Head { reference: None, room: Some(room) }, json);
-            Ok(())
-        });
+        self.push_frame(fault_frame(fault, Head { reference: None, room: Some(room) }));
     }
 
     /// The members of the path's own room, this client among them.
@@ -228,9 +216,7 @@ impl<C: 'static> Socket<C> {
     where
         C: Channel,
     {
-        let reference = self.take_reference();
-        let turn = Arc::new(Turn { reference: Mutex::new(reference) });
-        let socket = Self { turn: Some(turn), ..self.clone() };
+        let socket = Self { claim: self.claim.give_away(), ..self.clone() };
         let in_flight = socket.connection.outbox.activity().begin(Work::Answer { channel: C::NAME });
         Answer::new(socket, in_flight)
     }
@@ -239,7 +225,7 @@ impl<C: 'static> Socket<C> {
         Audience::new(self.hub.clone(), target, Some(Arc::clone(&self.connection)), mask)
     }
 
-    fn push(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
+    pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
         match text_frame(write) {
             Ok(frame) => self.push_frame(frame),
             Err(error) => {
@@ -254,7 +240,7 @@ impl<C: 'static> Socket<C> {
         self.hub.registry().counts(self.connection.channel)
     }
 
-    fn push_frame(&self, frame: Frame) -> Sent {
+    pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
         let deflate = self.connection.deflate;
         let frame = match self.hub.registry().compression() {
             Some(compression) => Variants::new(frame, Windows::of([deflate]), compression),
@@ -273,7 +259,7 @@ impl<C: 'static> Socket<C> {
 
     /// Begins the turn of a message; the one before has been answered.
     pub(crate) fn begin_turn(&mut self, reference: Option<Ref>) {
-        self.turn = reference.map(|reference| Arc::new(Turn { reference: Mutex::new(Some(reference)) }));
+        self.claim = Claim::of(reference);
     }
 
     /// What this client is told of a message that is none.
@@ -281,54 +267,8 @@ impl<C: 'static> Socket<C> {
         error.fault(self.connection.error_details)
     }
 
-    /// Whether the message that is being handled has a `ref` that nobody has answered.
-    pub(crate) fn awaits_answer(&self) -> bool {
-        self.turn.as_ref().is_some_and(|turn| turn.reference.lock().is_some())
-    }
-
-    fn take_reference(&self) -> Option<Ref> {
-        self.turn.as_ref()?.reference.lock().take()
-    }
-
-    /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
-    pub(crate) fn answer_nothing(&self) {
-        if let Some(reference) = self.take_reference() {
-            let nothing: Option<(&(), &str)> = None;
-            self.push(|json| codec::encode_success(nothing, head(Some(&reference)), json));
-        }
-    }
-
-    pub(crate) fn answer<M: Message>(&self, message: &M) {
-        self.answer_with(|head, json| codec::encode(message, head, json));
-    }
-
-    pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
-        self.answer_with(|head, json| codec::encode_one_of(message, head, json));
-    }
-
-    pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
-        self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
-    }
-
-    pub(crate) fn answer_fault(&self, fault: &Fault) {
-        self.counts().fault(fault);
-        self.answer_with(|head, json| {
-            codec::encode_fault(fault, &timestamp(), head, json);
-            Ok(())
-        });
-    }
-
-    /// The one answer; where it can't be encoded, an `internal` error in its place.
-    fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
-        let mut claim = Claim { turn: self.turn.as_deref(), reference: self.take_reference() };
-        let head = head(claim.reference.as_ref());
-        let answer = text_frame(|json| write(head, json)).unwrap_or_else(|error| {
-            let fault = Fault::internal(error);
-            self.counts().fault(&fault);
-            fault_frame(&fault, head)
-        });
-        claim.reference = None;
-        self.push_frame(answer);
+    pub(crate) fn claim(&self) -> &Claim {
+        &self.claim
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {
@@ -340,28 +280,9 @@ impl<C: 'static> Socket<C> {
     }
 }
 
-/// What has been taken of a turn, while its answer is made. That is the user's code: where it panics there is no answer yet, and
-/// whoever sees to the panic gives one.
-struct Claim<'a> {
-    turn: Option<&'a Turn>,
-    reference: Option<Ref>,
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        if let Some((turn, reference)) = self.turn.zip(self.reference.take()) {
-            *turn.reference.lock() = Some(reference);
-        }
-    }
-}
-
-fn head(reference: Option<&Ref>) -> Head<'_> {
-    Head { reference, room: None }
-}
-
 impl<C> Clone for Socket<C> {
     fn clone(&self) -> Self {
-        Self { hub: self.hub.clone(), connection: Arc::clone(&self.connection), turn: self.turn.clone() }
+        Self { hub: self.hub.clone(), connection: Arc::clone(&self.connection), claim: self.claim.clone() }
     }
 }
 
@@ -369,10 +290,4 @@ impl<C: Channel> fmt::Debug for Socket<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket").field("channel", &C::NAME).field("id", &self.connection.id).finish()
     }
-}
-
-/// The time now as messages carry it: RFC 3339, UTC, `2026-03-01T12:00:00.123456789Z`.
-pub fn timestamp() -> String {
-    // Fails only for years beyond 9999.
-    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
 }

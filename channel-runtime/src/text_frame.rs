@@ -1,9 +1,11 @@
 //! Messages as text frames: where the codec meets the wire.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use crate::codec::{self, EncodeError, Head};
 use crate::fault::Fault;
 use crate::message::Message;
-use crate::socket::timestamp;
 use crate::wire::frame::{Frame, FrameBuilder, Opcode};
 
 /// A frame of what `write` writes.
@@ -23,4 +25,10 @@ pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     let mut builder = FrameBuilder::new();
     codec::encode_fault(fault, &timestamp(), head, builder.payload_mut());
     builder.finish(Opcode::Text)
+}
+
+/// The time now as messages carry it: RFC 3339, UTC, `2026-03-01T12:00:00.123456789Z`.
+pub fn timestamp() -> String {
+    // Fails only for years beyond 9999.
+    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
 }
