@@ -1,17 +1,19 @@
 //! Who writes what waits, and who is woken where nobody else can.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::writing::Drained;
 use super::*;
 use crate::wire::frame::{Opcode, frame};
-use crate::wire::transport::Transport;
+use crate::wire::transport::{Stream, Transport};
 
 const LIMIT: usize = 1 << 20;
 

@@ -1,0 +1,232 @@
+//! What waits for one client, bounded in bytes, and who writes it.
+//!
+//! Anyone may push, and a push never waits: it settles the order, and at the bound the client is cut as slow. The bytes are
+//! written by the connection's own task, or by whoever has pushed to many (a room's flusher), straight to the socket, while
+//! that task rests.
+
+mod ending;
+#[cfg(test)]
+mod tests;
+mod writing;
+
+use std::task::Waker;
+
+use parking_lot::Mutex;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::Notify;
+
+use crate::activity::{Activity, Token, Work};
+use crate::queue::Queue;
+use crate::wire::close::Close;
+use crate::wire::frame::Frame;
+
+// In memory as written here, and `Inner` small: a broadcast to thousands fetches it for each of them, twice.
+#[repr(C)]
+pub(crate) struct Outbox {
+    inner: Mutex<Inner>,
+    /// The most bytes that may wait.
+    limit: usize,
+    activity: Activity,
+    /// Told whenever nothing waits any more, and when the connection has ended.
+    emptied: Notify,
+    /// Told when the connection begins to end.
+    ending: Notify,
+}
+
+struct Inner {
+    state: State,
+    client: Client,
+    queue: Queue,
+    /// The socket's writing half, where there is a socket; else only the connection's own task can write.
+    socket: Option<OwnedWriteHalf>,
+    /// The connection's own task, where it rests. While it runs, and from when it is woken, nobody else writes: it is
+    /// corked, and drains before it rests again.
+    owner: Option<Waker>,
+    /// Something was written that the stream has not been seen to pass on.
+    needs_flush: bool,
+    /// The socket takes no more; its owner waits for it, and nobody else need try.
+    is_blocked: bool,
+    /// Whoever pushed last sees to it that what waits is written.
+    is_promised: bool,
+    /// Somebody waits until it is empty.
+    is_awaited: bool,
+    /// Counted while the queue is not empty.
+    in_flight: Token,
+}
+
+enum State {
+    /// `on_connect` runs and has not sent to others yet. Frames from others are held: they follow what it sends itself.
+    Welcoming {
+        held: Option<Box<Queue>>,
+    },
+    Open,
+    /// Our Close frame is the last in the queue, where the client is there to read it; nothing is taken any more.
+    Closing(Box<Close>),
+}
+
+#[derive(PartialEq, Eq)]
+enum Client {
+    Here,
+    /// Its side has ended; it still reads what it is owed.
+    Leaving,
+    /// There is nobody to write to.
+    Gone,
+}
+
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Pushed {
+    /// The connection is ending, or this frame went over the bound and ended it.
+    Refused,
+    /// It waits, and somebody will write it.
+    Waits,
+    /// It waits, and the client is far behind: more than half of what may wait does.
+    FarBehind,
+    /// It waits, and whoever pushed it has to [`flush`](Outbox::flush), or to [wake the owner](Outbox::wake_owner).
+    Promised,
+}
+
+/// Whose frame it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The connection's own handler.
+    Own,
+    /// Anybody else.
+    Others,
+}
+
+impl Outbox {
+    pub fn new(limit: usize, activity: Activity) -> Self {
+        let inner = Inner {
+            state: State::Welcoming { held: None },
+            client: Client::Here,
+            queue: Queue::default(),
+            socket: None,
+            owner: None,
+            needs_flush: false,
+            is_blocked: false,
+            is_promised: false,
+            is_awaited: false,
+            in_flight: Token::default(),
+        };
+        Self { inner: Mutex::new(inner), limit, activity, emptied: Notify::new(), ending: Notify::new() }
+    }
+
+    /// Takes a frame.
+    pub fn push(&self, frame: Frame, from: Sender) -> Pushed {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        if inner.is_over() {
+            return Pushed::Refused;
+        }
+        if inner.bytes() + frame.len() > self.limit {
+            self.cut_slow_client(inner);
+            return Pushed::Refused;
+        }
+        if let (State::Welcoming { held }, Sender::Others) = (&mut inner.state, from) {
+            held.get_or_insert_default().push(frame);
+            return Pushed::Waits;
+        }
+        match from {
+            Sender::Own => inner.queue.gather(frame),
+            Sender::Others => inner.queue.push(frame),
+        }
+        self.count(inner);
+        if inner.owner.is_none() || inner.is_blocked || inner.is_promised {
+            return if self.is_far_behind_with(inner) { Pushed::FarBehind } else { Pushed::Waits };
+        }
+        inner.is_promised = true;
+        Pushed::Promised
+    }
+
+    /// How many bytes wait for the client.
+    pub fn bytes(&self) -> usize {
+        self.inner.lock().bytes()
+    }
+
+    /// Whether more than half of what may wait does.
+    pub fn is_far_behind(&self) -> bool {
+        self.is_far_behind_with(&self.inner.lock())
+    }
+
+    fn is_far_behind_with(&self, inner: &Inner) -> bool {
+        inner.queue.bytes() > self.limit / 2 && !inner.is_over()
+    }
+
+    /// Has the processor fetch it, before it is locked.
+    pub fn fetch(&self) {
+        std::hint::black_box((self.inner.is_locked(), self.limit));
+    }
+
+    /// Lets frames from others through: `on_connect` has returned, or has itself sent to others.
+    pub fn welcome_is_over(&self) {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        let State::Welcoming { held } = &mut inner.state else { return };
+        let held = held.take();
+        inner.state = State::Open;
+        if let Some(held) = held {
+            inner.queue.append(*held);
+            self.count(inner);
+            inner.wake_owner();
+        }
+    }
+
+    /// All that waits, for a test that is its own client.
+    pub fn take(&self) -> Vec<u8> {
+        let mut inner = self.inner.lock();
+        inner.in_flight = Token::default();
+        std::mem::take(&mut inner.queue).into_bytes()
+    }
+
+    /// What counts the work in flight.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// Waits until nothing waits for the client, or the connection is ending. What is held until `on_connect` is over does
+    /// not count, for `on_connect` may be the one who waits.
+    pub async fn flushed(&self) {
+        self.until(&self.emptied, |inner| {
+            let holds = inner.queue.is_empty() || inner.is_over();
+            inner.is_awaited |= !holds;
+            holds
+        })
+        .await;
+    }
+
+    /// Counts what waits, where a test counts.
+    fn count(&self, inner: &mut Inner) {
+        if !inner.in_flight.counts() {
+            inner.in_flight = self.activity.begin(Work::Outbox);
+        }
+    }
+
+    /// Nothing waits any more.
+    fn tell_emptied(&self, inner: &mut Inner) {
+        inner.in_flight = Token::default();
+        if std::mem::take(&mut inner.is_awaited) {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    async fn until(&self, told: &Notify, holds: impl Fn(&mut Inner) -> bool) {
+        loop {
+            // Made before the look, so that what happens between the look and the wait is not missed.
+            let notified = told.notified();
+            if holds(&mut self.inner.lock()) {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+impl Inner {
+    /// How many bytes wait.
+    fn bytes(&self) -> usize {
+        let held = if let State::Welcoming { held: Some(held) } = &self.state { held.bytes() } else { 0 };
+        self.queue.bytes() + held
+    }
+}

@@ -1,0 +1,131 @@
+//! Writing what waits: by the connection's own task, or by whoever has pushed to many, while that rests.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::{Inner, Outbox, State};
+use crate::wire::transport::{Stream, write_now};
+
+impl Outbox {
+    /// From now on others may write too.
+    pub fn attach(&self, socket: OwnedWriteHalf) {
+        self.inner.lock().socket = Some(socket);
+    }
+
+    /// The connection's task has ended: nothing is written any more, and nothing is kept, whoever still holds this.
+    pub fn detach(&self) {
+        self.client_is_gone();
+        let (socket, owner) = {
+            let mut inner = self.inner.lock();
+            (inner.socket.take(), inner.owner.take())
+        };
+        drop((socket, owner));
+    }
+
+    /// Has the connection's own task write what waits.
+    pub fn wake_owner(&self) {
+        self.inner.lock().wake_owner();
+    }
+
+    /// Writes what waits to the socket, or has the connection's own task do it.
+    pub fn flush(&self) {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.is_promised = false;
+        if inner.owner.is_none() || inner.is_blocked {
+            return;
+        }
+        let Some(socket) = &inner.socket else { return inner.wake_owner() };
+        let was_far_behind = inner.queue.bytes() > self.limit / 2;
+        let written = inner.queue.write_to(|bytes| match write_now(socket, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            written => Poll::Ready(written),
+        });
+        match written {
+            Poll::Ready(Ok(())) => {
+                self.tell_emptied(inner);
+                if was_far_behind {
+                    // It may have rested because of that, with input to handle.
+                    inner.wake_owner();
+                }
+            }
+            // It waits for the socket, or meets the same error.
+            Poll::Pending | Poll::Ready(Err(_)) => inner.wake_owner(),
+        }
+    }
+
+    /// The owner runs, and will drain before it rests.
+    pub fn cork(&self) {
+        self.inner.lock().owner = None;
+    }
+
+    /// As [`cork`](Self::cork), where input may be handled: not when the connection is ending, nor while its client is far
+    /// behind.
+    pub fn cork_for_input(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let takes = !matches!(inner.state, State::Closing(_)) && !self.is_far_behind_with(&inner);
+        if takes {
+            inner.owner = None;
+        }
+        takes
+    }
+
+    /// For the owner, before it rests: writes what waits, as far as the client takes it. It is woken when more can be
+    /// written, or is pushed later and nobody else writes it.
+    ///
+    /// # Errors
+    /// The transport's: the client is gone, and all that waited with it.
+    pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.is_promised = false;
+        let (before, was_blocked) = (inner.queue.bytes(), inner.is_blocked);
+        let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
+        let wrote = inner.queue.bytes() < before;
+        inner.needs_flush |= wrote;
+        if inner.needs_flush {
+            // Also where not all was written: what the stream holds back may be what it waits for.
+            inner.needs_flush = stream.poll_flush(cx)?.is_pending();
+        }
+        inner.is_blocked = match written {
+            Poll::Pending => true,
+            Poll::Ready(Ok(())) => inner.needs_flush,
+            Poll::Ready(Err(error)) => return Err(error),
+        };
+        if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
+            inner.owner = Some(cx.waker().clone());
+        }
+        if !inner.is_blocked {
+            self.tell_emptied(inner);
+        }
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !inner.is_blocked })
+    }
+
+    /// Ends the writing half of the stream, after all that was written.
+    pub fn poll_shutdown(&self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
+        stream.poll_shutdown(cx, self.inner.lock().socket.as_mut())
+    }
+}
+
+/// What a drain came to.
+#[derive(Clone, Copy)]
+pub(crate) struct Drained {
+    /// Whether the client took anything.
+    pub wrote: bool,
+    /// Whether it took something after it had taken nothing more.
+    pub resumed: bool,
+    /// Whether nothing waits any more.
+    pub empty: bool,
+}
+
+impl Inner {
+    /// It runs, and will drain before it rests.
+    pub(super) fn wake_owner(&mut self) {
+        self.is_promised = false;
+        if let Some(owner) = self.owner.take() {
+            owner.wake();
+        }
+    }
+}
