@@ -15,6 +15,7 @@ use crate::activity::{Activity, Token, Work};
 use crate::channel::Channel;
 use crate::config::Config;
 use crate::hub::Hub;
+use crate::registry::shrink;
 use crate::room::Room;
 use crate::turn::{Interrupted, run_apart};
 
@@ -94,10 +95,7 @@ impl<C: Channel> Steward<C> {
         let mut places = self.places().0.lock();
         places.get(self.name()).filter(|place| Arc::ptr_eq(&place.host, &host))?;
         let place = places.remove(self.name());
-        if places.len() * 4 < places.capacity() {
-            let keep = places.len() * 2;
-            places.shrink_to(keep);
-        }
+        shrink(&mut places);
         place
     }
 

@@ -1,0 +1,132 @@
+//! Being here: how a connection enters, where else it is a member, and how it leaves all of it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+
+use super::sharded::shrink;
+use super::{Registry, UserKey};
+use crate::activity::Activity;
+use crate::connection::{Connection, ConnectionId};
+use crate::heartbeat::Pulse;
+use crate::notice::Inbox;
+use crate::outbox::Outbox;
+use crate::pace::{HubPace, Pace};
+use crate::wire::close::Close;
+use crate::wire::deflate::Agreed;
+
+/// The most declared rooms that one connection is in.
+const MOST_JOINED: usize = 1024;
+
+/// What is known of a connection before it has a name.
+pub(crate) struct Newcomer {
+    pub channel: usize,
+    /// The name of its path's room.
+    pub room: Arc<str>,
+    pub user: Option<UserKey>,
+    pub deflate: Option<Agreed>,
+    pub error_details: bool,
+    pub outbox_bytes: usize,
+    pub activity: Activity,
+}
+
+/// A connection's presence in the registry; dropped, it is nowhere any more.
+pub(crate) struct Membership {
+    registry: Arc<Registry>,
+    pub connection: Arc<Connection>,
+}
+
+impl Registry {
+    /// Makes a connection a member of its channel, of its path's room and of its user.
+    pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
+        let Newcomer { channel, room, user, deflate, error_details, outbox_bytes, activity } = newcomer;
+        let entry = &self.channels[channel];
+        entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
+        let connection = entry.open(&room, entry.make_state, |own_room| {
+            let connection = Arc::new(Connection {
+                id: ConnectionId::next(),
+                channel,
+                deflate,
+                error_details,
+                user,
+                own_room: Arc::clone(own_room),
+                outbox: Outbox::new(outbox_bytes, activity),
+                pace: Pace::new(outbox_bytes),
+                pulse: Pulse::default(),
+                inbox: Inbox::default(),
+                runtime: Handle::try_current().ok(),
+                joined: Mutex::new(Some(Vec::new())),
+            });
+            own_room.insert(&connection);
+            connection
+        });
+        entry.all.insert(&connection);
+        if let Some(user) = &connection.user {
+            self.users.shard(user).entry(user.clone()).or_default().push(Arc::clone(&connection));
+        }
+        // A drain that began before this connection was listed has not told it.
+        if self.is_stopping() {
+            connection.outbox.close(Close::going_away());
+        }
+        Membership { registry: Arc::clone(self), connection }
+    }
+
+    /// Makes a connection a member of a declared room; not once it has left for good. Whether it is one now.
+    pub fn join(&self, connection: &Arc<Connection>, name: &Arc<str>) -> bool {
+        let mut joined = connection.joined.lock();
+        let Some(joined) = joined.as_mut() else { return false };
+        if !joined.iter().any(|room| room.name() == name) {
+            if joined.len() >= MOST_JOINED {
+                return false;
+            }
+            let room = self.channels[connection.channel].open(
+                name,
+                || None,
+                |room| {
+                    room.insert(connection);
+                    Arc::clone(room)
+                },
+            );
+            joined.push(room);
+        }
+        true
+    }
+
+    /// Ends a membership in a declared room. Whether there was one.
+    pub fn leave(&self, connection: &Connection, name: &str) -> bool {
+        let mut joined = connection.joined.lock();
+        let Some(joined) = joined.as_mut() else { return false };
+        let Some(at) = joined.iter().position(|room| &**room.name() == name) else { return false };
+        let room = joined.swap_remove(at);
+        self.channels[connection.channel].remove(&room, connection.id);
+        true
+    }
+
+    /// The user has one connection less.
+    fn leave_user(&self, user: &UserKey, id: ConnectionId) {
+        let mut users = self.users.shard(user);
+        let Some(devices) = users.get_mut(user) else { return };
+        devices.retain(|device| device.id != id);
+        if devices.is_empty() {
+            users.remove(user);
+            shrink(&mut users);
+        }
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let connection = &self.connection;
+        let entry = &self.registry.channels[connection.channel];
+        let joined = connection.joined.lock().take();
+        for room in joined.into_iter().flatten() {
+            entry.remove(&room, connection.id);
+        }
+        entry.remove(&connection.own_room, connection.id);
+        entry.all.remove(connection.id);
+        if let Some(user) = &connection.user {
+            self.registry.leave_user(user, connection.id);
+        }
+    }
+}
