@@ -6,6 +6,7 @@ pub mod batches;
 pub mod blocks;
 pub mod expand_handlers;
 pub mod expand_hooks;
+mod expand_messages;
 pub mod expand_route;
 pub mod handlers;
 mod hooks;
