@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::activity::Activity;
+use crate::arrival::Arrival;
 use crate::channel::{Channel, Identity, ServedBy};
 use crate::config::Config;
 use crate::counts::Counts;
@@ -23,7 +24,6 @@ use crate::path::{Params, Path};
 use crate::registry::Registry;
 use crate::reject::Refusal;
 use crate::serve::Server;
-use crate::session::Session;
 
 /// A list of channels and everybody on them: from `channels![ChatChannel, GameChannel]`.
 ///
@@ -214,9 +214,9 @@ where
         let handler = C::build(handshake, params, &app).await?;
         handler.authorized(&app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
-        let session = Session::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone())?;
+        let arrival = Arrival::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone())?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
-            session.begin(io, read_ahead, admission, agreed);
+            arrival.begin(io, read_ahead, admission, agreed);
         });
         Ok(start)
     })

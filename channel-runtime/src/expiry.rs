@@ -29,11 +29,7 @@ impl Expiry {
             sleep_until(end - warning).await;
             warn(&connection, warning);
             sleep_until(end).await;
-            connection.outbox.close(Close::new(
-                ClosedBy::Expired,
-                CloseCode::UNAUTHORIZED,
-                "the authority has expired",
-            ));
+            connection.outbox.close(expired());
         });
         Some(Self(task.abort_handle()))
     }
@@ -48,6 +44,11 @@ impl Drop for Expiry {
 /// How long it is to this end; nothing once it has come.
 pub(crate) fn time_left(end: SystemTime) -> Duration {
     end.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+/// How a connection ends whose authority has.
+pub(crate) fn expired() -> Close {
+    Close::new(ClosedBy::Expired, CloseCode::UNAUTHORIZED, "the authority has expired")
 }
 
 fn warn(connection: &Connection, left: Duration) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::audience::{Audience, OneConnection, OneRoom, Target};
 use crate::channel::{Channel, HasUsers, Identity, RoomOf};
+use crate::coming::end_all;
 use crate::connection::ConnectionId;
 use crate::health::Stats;
 use crate::mask::Mask;
@@ -188,10 +189,17 @@ impl User {
         self.len() == 0
     }
 
-    /// Closes each connection of the user, after what was sent to it before; tells how many.
+    /// Closes each connection of the user, after what was sent to it before; tells how many. Those too that have been let in and
+    /// still wait, for their room to open or for their client to take the answer to its handshake: such a connection ends at
+    /// once and runs no hook.
+    ///
+    /// Who is asking is known once `authorize` has returned. A handshake that has not come so far is not found: make it
+    /// impossible for the user to come back before you call this.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
-        self.registry.user(&self.key).iter().filter(|connection| connection.outbox.close(close.clone())).count()
+        // Those who come are asked first: see there.
+        let coming = self.registry.comers().send_away(&self.key, &close, |_| true);
+        end_all(&self.registry.user(&self.key), &close, &coming)
     }
 }
 

@@ -101,6 +101,8 @@ mod activity;
 #[cfg(feature = "server")]
 mod answer;
 #[cfg(feature = "server")]
+mod arrival;
+#[cfg(feature = "server")]
 mod audience;
 #[cfg(feature = "server")]
 mod authenticate;
@@ -109,9 +111,13 @@ mod authority;
 #[cfg(feature = "server")]
 mod batch;
 #[cfg(feature = "server")]
+mod begun;
+#[cfg(feature = "server")]
 mod bound;
 #[cfg(feature = "server")]
 mod channels;
+#[cfg(feature = "server")]
+mod coming;
 #[cfg(feature = "server")]
 mod config;
 #[cfg(feature = "server")]
@@ -120,6 +126,8 @@ mod connection;
 mod counts;
 #[cfg(feature = "server")]
 mod door;
+#[cfg(feature = "server")]
+mod ending;
 #[cfg(feature = "server")]
 mod expiry;
 #[cfg(feature = "server")]
@@ -141,6 +149,8 @@ mod health;
 mod heartbeat;
 #[cfg(feature = "server")]
 mod hub;
+#[cfg(feature = "server")]
+mod intake;
 #[cfg(feature = "jwt")]
 mod jwt;
 #[cfg(feature = "server")]
@@ -201,6 +211,8 @@ mod session;
 mod socket;
 #[cfg(feature = "server")]
 mod spans;
+#[cfg(feature = "server")]
+mod stage;
 #[cfg(feature = "server")]
 mod stated;
 #[cfg(feature = "server")]

@@ -1,35 +1,28 @@
-//! One connection's link to its client: what is read, parsed and parked, and what waits to be written.
+//! One connection's link to its client: what comes in, and what waits to be written.
 //!
 //! The session polls it, whether or not a handler runs: the outbox drains, pings are answered and a close is seen all the
-//! time. Messages are parked up to a bound; then nothing more is read, and the client is slowed by its own socket.
+//! time.
 
-use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::describe::parts::RateShape;
+use crate::ending;
+use crate::intake::{Before, Came, Intake, close_in};
 use crate::notice::Notice;
 use crate::outbox::Sender;
 use crate::registry::Registry;
 use crate::throttle::{self, Refused, Throttle};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
-use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
-use crate::wire::transport::{Stream, Transport};
-
-/// Above so many bytes of parked input nothing more is read: 64 KiB.
-const PARKED_BYTES: usize = 64 * 1024;
-
-/// What a parked input counts beside its bytes, so that empty frames are bounded too.
-const INPUT_OVERHEAD: usize = size_of::<Input>();
+use crate::wire::parser::Input;
 
 /// How often a connection reads before others have their turn.
 const READS_PER_TURN: usize = 8;
@@ -40,6 +33,9 @@ const INPUTS_PER_TURN: usize = 64;
 /// To how many clients a connection sends before others have their turn: about a quarter of a millisecond's worth.
 const RECIPIENTS_PER_TURN: usize = 4 * 1024;
 
+/// What became of a stream that ended, for whoever is told how its connection did.
+pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
+
 /// What a session does next.
 pub(crate) enum Step {
     Input(Input),
@@ -47,11 +43,7 @@ pub(crate) enum Step {
 }
 
 pub(crate) struct Link {
-    stream: Stream,
-    parser: Parser,
-    /// Complete input that waits for the handler, and its size.
-    parked: VecDeque<Input>,
-    parked_bytes: usize,
+    intake: Intake,
     /// The last step was a notice: input that waits comes before the next.
     was_notice: bool,
     /// Steps given out in this turn, and clients that they were sent to.
@@ -69,25 +61,20 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// `read_ahead` is what the client sent behind its handshake.
+    /// `read_ahead` is what the client sent behind its handshake; what has been taken in before is handled first.
     pub fn new(
-        io: Transport,
+        intake: Intake,
+        socket: Option<OwnedWriteHalf>,
         mut read_ahead: Vec<u8>,
         connection: Arc<Connection>,
         registry: Arc<Registry>,
         config: Arc<Config>,
     ) -> Self {
-        let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
-        let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(connection.deflate);
-        let (stream, socket) = io.split();
         if let Some(socket) = socket {
             connection.outbox.attach(socket);
         }
         let mut link = Self {
-            stream,
-            parser,
-            parked: VecDeque::new(),
-            parked_bytes: 0,
+            intake,
             was_notice: false,
             given: 0,
             spent: 0,
@@ -98,7 +85,8 @@ impl Link {
             registry,
             config,
         };
-        link.take(&mut read_ahead);
+        let result = link.intake.feed(&mut read_ahead).result;
+        link.took(Came { before: Before::default(), result });
         link
     }
 
@@ -154,9 +142,9 @@ impl Link {
     fn next_step(&mut self) -> Option<Step> {
         let Connection { outbox, pace, inbox, .. } = &*self.connection;
         // Not once the client has said its last word: notices could keep the connection from ending for ever.
-        let has_notice = inbox.has_notice() && !(self.ended.is_some() && self.parked.is_empty());
+        let has_notice = inbox.has_notice() && !(self.ended.is_some() && self.intake.is_empty());
         // Whoever is far ahead of its rooms, or does not take its own answers, waits: its task is woken when that has passed.
-        if (self.parked.is_empty() && !has_notice) || pace.is_too_far_ahead() || !outbox.cork_for_input() {
+        if (self.intake.is_empty() && !has_notice) || pace.is_too_far_ahead() || !outbox.cork_for_input() {
             return None;
         }
         self.given += 1;
@@ -165,13 +153,7 @@ impl Link {
         if self.was_notice {
             return inbox.take().map(Step::Notice);
         }
-        let input = self.parked.pop_front()?;
-        self.parked_bytes -= size(&input);
-        // Idle connections keep no burst's worth of room.
-        if self.parked.is_empty() && self.parked.capacity() > 4 {
-            self.parked = VecDeque::new();
-        }
-        Some(Step::Input(input))
+        self.intake.pop().map(Step::Input)
     }
 
     /// Whether we have begun to end the connection.
@@ -181,7 +163,7 @@ impl Link {
 
     /// Whether input waits that has come already.
     pub fn has_input(&self) -> bool {
-        !self.parked.is_empty()
+        !self.intake.is_empty()
     }
 
     /// The client is gone, and we have not sent it away: whoever works for it alone may stop.
@@ -194,7 +176,7 @@ impl Link {
 
     /// We end it, or the client does and all that it said before is handled.
     fn has_ended(&self) -> bool {
-        (self.ended.is_some() && self.parked.is_empty()) || self.connection.outbox.is_closing()
+        (self.ended.is_some() && self.intake.is_empty()) || self.connection.outbox.is_closing()
     }
 
     /// Writes what waits and reads what has come.
@@ -206,7 +188,7 @@ impl Link {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {
-        match self.connection.outbox.drain(cx, &mut self.stream) {
+        match self.connection.outbox.drain(cx, self.intake.stream()) {
             // A client that is behind, and takes some of it, is there: its pong may be far behind too.
             Ok(progress) if progress.resumed => self.connection.pulse.hear(),
             Ok(_) => {}
@@ -216,25 +198,17 @@ impl Link {
 
     fn read(&mut self, cx: &mut Context<'_>) {
         for _ in 0..READS_PER_TURN {
-            let rests = self.ended.is_some() || self.parked_bytes >= PARKED_BYTES;
+            let rests = self.ended.is_some() || self.intake.is_full();
             self.connection.pulse.rest(rests);
             if rests {
                 return;
             }
-            let Self { stream, parser, parked, .. } = self;
-            let before = Before { parked: parked.len(), frames: parser.frames() };
-            if parser.has_rest() {
-                let result = parser.feed_rest(parked);
-                self.took(before, result);
-                continue;
-            }
-            let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
-            match fed {
+            match self.intake.poll_read(cx) {
                 Poll::Pending => return,
-                Poll::Ready(Ok((0, _))) => return self.left("the stream ended without a close"),
-                Poll::Ready(Ok((_, result))) => {
+                Poll::Ready(Ok(None)) => return self.left(STREAM_ENDED),
+                Poll::Ready(Ok(Some(came))) => {
                     self.connection.pulse.hear();
-                    self.took(before, result);
+                    self.took(came);
                 }
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
             }
@@ -243,36 +217,27 @@ impl Link {
         cx.waker().wake_by_ref();
     }
 
-    fn take(&mut self, bytes: &mut [u8]) {
-        let before = Before { parked: self.parked.len(), frames: self.parser.frames() };
-        let result = self.parser.feed(bytes, &mut self.parked);
-        self.took(before, result);
-    }
-
     /// Sees to the input of a read: what is too much is refused, pings are answered and a close ends it at once.
-    fn took(&mut self, before: Before, result: Result<(), Violation>) {
+    fn took(&mut self, Came { before, result }: Came) {
         let due = self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.config), |throttle| throttle.due());
-        if self.parser.frames() > due {
+        if self.intake.frames() > due {
             self.count_frames(&before);
         }
-        let before = before.parked;
-        for input in self.parked.range(before..) {
-            self.parked_bytes += size(input);
+        for input in self.intake.count(&before) {
             match input {
                 Input::Ping(data) => {
                     // Drained after the read. Refused only when the connection ends, and then nobody waits for a pong.
                     let _ = self.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
                 }
-                Input::Close(close) => {
-                    let (code, reason) =
-                        close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
-                    self.ended = Some(Box::new(Close::new(ClosedBy::Client, code, reason)));
-                }
+                Input::Close(_) => self.ended = close_in(input).map(Box::new),
                 Input::Text(_) | Input::Binary(_) => self.connection.pulse.speak(),
                 Input::Pong(_) => {}
             }
         }
-        self.take_pong(before);
+        if self.connection.pulse.awaits_pong() && self.intake.take_pong(&before) {
+            // Nobody else's business.
+            self.connection.pulse.ponged();
+        }
         if let Err(violation) = result {
             self.ended = Some(Box::new(violation.into()));
         }
@@ -283,22 +248,18 @@ impl Link {
 
     /// Holds the frames that have come against their rate, and refuses what came last of it.
     fn count_frames(&mut self, before: &Before) {
-        let latest = self.parser.take_frames() - before.frames;
-        let Self { throttle, config, registry, connection, parked, .. } = self;
+        let latest = self.intake.take_frames() - before.frames;
+        let Self { throttle, config, registry, connection, intake, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(config)));
         let metered = throttle.count_frames((before.frames, latest), config, registry.quotas(), connection);
         if metered.refused == 0 {
             return;
         }
-        // A client may always leave.
-        let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
-        let passed = parked.len().saturating_sub(metered.refused as usize).max(before.parked);
-        for input in parked.drain(passed..) {
+        for input in intake.refuse(metered.refused, before) {
             if let Input::Text(text) = input {
                 throttle.refuse(&text, Refused::Frame, metered.wait, connection, registry.counts(connection.channel));
             }
         }
-        parked.extend(close);
         if metered.is_abuse {
             self.end_abuse();
         }
@@ -325,21 +286,6 @@ impl Link {
         self.ended.get_or_insert_with(|| Box::new(close));
     }
 
-    /// The answer to our own ping is nobody else's business.
-    fn take_pong(&mut self, before: usize) {
-        if !self.connection.pulse.awaits_pong() {
-            return;
-        }
-        let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
-        if let Some(at) = self.parked.range(before..).position(is_pong) {
-            self.connection.pulse.ponged();
-            self.parked_bytes -= self.parked.remove(before + at).as_ref().map_or(0, size);
-            if self.parked.is_empty() {
-                self.parked = VecDeque::new();
-            }
-        }
-    }
-
     /// The client says no more. It may still read: whoever ends only its own half gets the answers to what it said.
     fn left(&mut self, reason: &str) {
         if self.ended.is_none() {
@@ -356,8 +302,7 @@ impl Link {
 
     /// Ends the connection, if we have not already, and tells how it ended. Nothing is sent any more but what waits.
     pub fn end(&mut self) -> Close {
-        self.parked = VecDeque::new();
-        self.parked_bytes = 0;
+        self.intake.clear();
         let outbox = &self.connection.outbox;
         if let Some(ended) = &self.ended {
             outbox.close(Close::clone(ended));
@@ -365,100 +310,15 @@ impl Link {
         outbox.closing().expect("a connection ends where one of its sides has ended")
     }
 
-    /// Sends what waits and our Close, ends our half of the stream, and reads until the client has ended its own, so that
-    /// no reset destroys what it has not read yet. Cut when the client has taken nothing for `timeout`; and so long after
-    /// `given_up` whatever it takes, for one that takes a little now and then could hold a server that stops.
+    /// Says goodbye, and waits for the client to do so.
     pub async fn finish(&mut self) {
-        let timeout = self.config.close_timeout;
-        let registry = Arc::clone(&self.registry);
-        let mut deadline = Box::pin(sleep(timeout));
-        let mut last = Box::pin(async {
-            registry.has_given_up().await;
-            sleep(timeout).await;
-        });
-        let mut drained = false;
-        poll_fn(|cx| {
-            // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
-            if deadline.as_mut().poll(cx).is_ready() || last.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            while !drained {
-                match self.connection.outbox.drain(cx, &mut self.stream) {
-                    Ok(progress) => {
-                        if progress.wrote {
-                            deadline.as_mut().reset(Instant::now() + timeout);
-                        }
-                        if !progress.empty {
-                            break;
-                        }
-                    }
-                    Err(_) => return Poll::Ready(()),
-                }
-                match self.connection.outbox.poll_shutdown(cx, &mut self.stream) {
-                    Poll::Ready(Ok(())) => drained = true,
-                    Poll::Ready(Err(_)) => return Poll::Ready(()),
-                    Poll::Pending => break,
-                }
-            }
-            // What comes now has no meaning any more; only its end has. Read all the same: a client that is stuck in
-            // writing does not read.
-            loop {
-                match self.stream.poll_read(cx, |input| input.len()) {
-                    Poll::Ready(Ok(1..)) => {}
-                    // It has ended its half alone, as far as we know, and is still owed what waits.
-                    Poll::Ready(Ok(0)) if !drained => return Poll::Pending,
-                    Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
+        let Self { intake, connection, registry, config, .. } = self;
+        ending::finish(intake.stream(), &connection.outbox, registry, config.close_timeout).await;
     }
-}
-
-/// What there was before a read.
-struct Before {
-    /// Inputs that were parked.
-    parked: usize,
-    /// Frames that were not held against their rate.
-    frames: u32,
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
         self.connection.outbox.detach();
     }
-}
-
-/// Ends a connection that has not begun, with these frames, a Close at their end; cut after `timeout`.
-pub(crate) async fn turn_away(io: Transport, frames: &[u8], timeout: Duration) {
-    let (mut stream, mut socket) = io.split();
-    let (mut written, mut has_shut) = (0, false);
-    let ending = poll_fn(|cx| {
-        while written < frames.len() {
-            match ready!(stream.poll_write(cx, socket.as_mut(), &frames[written..])) {
-                Ok(bytes @ 1..) => written += bytes,
-                Ok(0) | Err(_) => return Poll::Ready(()),
-            }
-        }
-        if !has_shut {
-            if ready!(stream.poll_shutdown(cx, socket.as_mut())).is_err() {
-                return Poll::Ready(());
-            }
-            has_shut = true;
-        }
-        // As in `finish`: unread input would have the Close destroyed.
-        while let Ok(1..) = ready!(stream.poll_read(cx, |input| input.len())) {}
-        Poll::Ready(())
-    });
-    let _ = tokio::time::timeout(timeout, ending).await;
-}
-
-fn size(input: &Input) -> usize {
-    INPUT_OVERHEAD
-        + match input {
-            Input::Text(text) => text.len(),
-            Input::Binary(data) | Input::Ping(data) | Input::Pong(data) => data.len(),
-            Input::Close(_) => 0,
-        }
 }

@@ -13,15 +13,16 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use crate::activity::Token;
+use crate::begun::{begin, interrupted};
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
 use crate::link::{Link, Step};
 use crate::message::Messages;
 use crate::registry::Registry;
 use crate::reply::{Flow, Handling};
-use crate::session::{begin, decode, interrupted, log_payload, may_pass};
 use crate::socket::Socket;
 use crate::spans::{ConnectionSpan, MessageSpan};
+use crate::stage::{decode, log_payload, may_pass};
 use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted};
 use crate::wire::parser::Input;
 

@@ -10,8 +10,8 @@ use warp::reply::Response;
 
 use crate::channels::Table;
 use crate::codec::Head;
+use crate::ending;
 use crate::fault::Fault;
-use crate::link;
 use crate::opening::Opening;
 use crate::reject::Reject;
 use crate::text_frame::fault_frame;
@@ -63,7 +63,9 @@ pub(crate) fn refuse<A>(table: &Table<A>, opening: Opening, upgrade: OnUpgrade, 
             let (io, _) = Transport::recover(upgraded);
             let code = reject.close_code();
             let reason = reject.message.clone();
-            link::turn_away(io, &farewell(Some(&Fault::from(reject)), code, &reason), patience).await;
+            let (mut stream, socket) = io.split();
+            let frames = farewell(Some(&Fault::from(reject)), code, &reason);
+            ending::turn_away(&mut stream, socket, &frames, patience).await;
         }
     });
     opening.uncompressed().accept()

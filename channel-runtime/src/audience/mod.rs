@@ -13,6 +13,7 @@ use bytes::Bytes;
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
 pub(crate) use self::target::Target;
 use crate::channel::{Channel, HasUsers, SendsBytes, SentBy};
+use crate::coming::end_all;
 use crate::connection::{Connection, ConnectionId};
 use crate::first_state;
 use crate::hub::Hub;
@@ -116,10 +117,14 @@ impl<C: 'static, K> Audience<C, K> {
         self.len() == 0
     }
 
-    /// Closes the connection of each, after what was sent to it before; tells how many.
+    /// Closes the connection of each, after what was sent to it before; tells how many. Where the audience is users, those of
+    /// their connections too that have been let in and still wait, as [`User::disconnect`](crate::User::disconnect) says; all
+    /// other audiences are those who are in.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
-        self.connections().iter().filter(|connection| connection.outbox.close(close.clone())).count()
+        // Those who come are asked first: see there.
+        let coming = self.send_comers_away(&close);
+        end_all(&self.connections(), &close, &coming)
     }
 }
 

@@ -5,9 +5,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Audience;
+use crate::coming::Comer;
 use crate::connection::{Connection, ConnectionId};
 use crate::members::Members;
 use crate::registry::UserKey;
+use crate::wire::close::Close;
 
 /// Who is meant.
 pub(crate) enum Target {
@@ -81,5 +83,14 @@ impl<C: 'static, K> Audience<C, K> {
         let mut seen = HashSet::new();
         connections.retain(|connection| seen.insert(connection.id));
         connections
+    }
+
+    /// Sends away those who are coming, where the audience is users; tells whom.
+    pub(super) fn send_comers_away(&self, close: &Close) -> Vec<ConnectionId> {
+        let Target::Users(users) = &self.target else { return Vec::new() };
+        let (comers, channel) = (self.hub.registry().comers(), self.hub.channel());
+        let users = users.iter().filter(|user| !self.mask.except_users.contains(user));
+        let admits = |comer: &Comer| comer.channel == channel && !self.mask.except.contains(&comer.id);
+        users.flat_map(|user| comers.send_away(user, close, admits)).collect()
     }
 }

@@ -14,6 +14,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
     let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
     let activity = Activity::default();
     let newcomer = Newcomer {
+        id: ConnectionId::next(),
         channel: 0,
         room: "/".into(),
         user: None,

@@ -3,7 +3,7 @@
 use super::{Client, Inner, Outbox, State};
 use crate::queue::Queue;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::close_frame;
+use crate::wire::frame::{close_frame, goodbye};
 
 impl Outbox {
     /// Says goodbye after all that was pushed before. The first close counts; tells whether this was it.
@@ -12,13 +12,10 @@ impl Outbox {
         if matches!(inner.state, State::Closing(_)) {
             return false;
         }
-        if inner.client != Client::Gone {
-            // A client's own close is answered with its code; the reason was its own. One that ended its half of the
-            // stream without a Close gets none either.
-            let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
-            if close.by != ClosedBy::Lost {
-                inner.queue.push(close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason));
-            }
+        if inner.client != Client::Gone
+            && let Some(goodbye) = goodbye(&close)
+        {
+            inner.queue.push(goodbye);
         }
         self.end(inner, close);
         true

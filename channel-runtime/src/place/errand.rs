@@ -61,6 +61,8 @@ impl<C: Channel> Errand<C> {
             place.phase = Phase::Open { room, empty_since: None, is_watched: false };
         });
         self.is_done = true;
+        // All who came for it may have left meanwhile.
+        steward.look_after();
         Ok(())
     }
 

@@ -100,7 +100,7 @@ impl<C: Channel> Steward<C> {
     }
 
     /// Closes the room if nobody is there, now or when the grace is over.
-    fn look_after(self: &Arc<Self>) {
+    pub(super) fn look_after(self: &Arc<Self>) {
         let (tell, closed) = watch::channel(());
         let next = self.with_place(|place| {
             let Phase::Open { room, empty_since, is_watched } = &mut place.phase else { return None };

@@ -19,8 +19,9 @@ use crate::wire::deflate::Agreed;
 /// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
 
-/// What is known of a connection before it has a name.
+/// What is known of a connection before it is here.
 pub(crate) struct Newcomer {
+    pub id: ConnectionId,
     pub channel: usize,
     /// The name of its path's room.
     pub room: Arc<str>,
@@ -40,12 +41,12 @@ pub(crate) struct Membership {
 impl Registry {
     /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
-        let Newcomer { channel, room, user, deflate, error_details, outbox_bytes, activity } = newcomer;
+        let Newcomer { id, channel, room, user, deflate, error_details, outbox_bytes, activity } = newcomer;
         let entry = &self.channels[channel];
         entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let connection = Arc::new(Connection {
-                id: ConnectionId::next(),
+                id,
                 channel,
                 deflate,
                 error_details,

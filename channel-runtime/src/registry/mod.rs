@@ -20,6 +20,7 @@ pub(crate) use self::sharded::shrink;
 pub(crate) use self::stop::SessionGuard;
 use self::stop::Stop;
 use crate::batch::Batchers;
+use crate::coming::Comers;
 use crate::connection::Connection;
 use crate::counts::Counts;
 use crate::mask::Mask;
@@ -32,6 +33,8 @@ use crate::wire::deflate::Compression;
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
     users: Sharded<UserKey, Vec<Arc<Connection>>>,
+    /// Users' connections that are not here yet.
+    comers: Comers,
     quotas: Quotas,
     /// How messages are compressed, where the app that was mounted wants that.
     compression: OnceLock<Compression>,
@@ -63,6 +66,7 @@ impl Registry {
         Self {
             channels: Vec::new(),
             users: Sharded::new(),
+            comers: Comers::default(),
             quotas: Quotas::default(),
             compression: OnceLock::new(),
             stop: Stop::default(),
@@ -169,6 +173,11 @@ impl Registry {
     /// All connections of this user, on all channels.
     pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
         self.users.shard(key).get(key).cloned().unwrap_or_default()
+    }
+
+    /// Those who are not here yet.
+    pub fn comers(&self) -> &Comers {
+        &self.comers
     }
 
     /// What users have said of what they may.

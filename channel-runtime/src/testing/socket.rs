@@ -12,6 +12,7 @@ use crate::batch::Batched;
 use crate::channel::Channel;
 use crate::codec::Received;
 use crate::config::Config;
+use crate::connection::ConnectionId;
 use crate::counts::Counts;
 use crate::first_state;
 use crate::hub::Hub;
@@ -42,6 +43,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
     registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
+        id: ConnectionId::next(),
         channel: 0,
         room: "/".into(),
         user: None,

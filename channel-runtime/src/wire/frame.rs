@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::close::CloseCode;
+use super::close::{Close, CloseCode, ClosedBy};
 use super::header::Header;
 pub(crate) use super::header::Opcode;
 
@@ -110,6 +110,13 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     builder.payload_mut().extend_from_slice(&code);
     builder.payload_mut().extend_from_slice(reason.as_bytes());
     builder.finish(Opcode::Close)
+}
+
+/// What a client hears of this end. One that ended its half of the stream without a Close gets none either; its own Close is
+/// answered with its code, for the reason was its own.
+pub(crate) fn goodbye(close: &Close) -> Option<Frame> {
+    let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
+    (close.by != ClosedBy::Lost).then(|| close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason))
 }
 
 /// A client's frame.

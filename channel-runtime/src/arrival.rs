@@ -1,0 +1,258 @@
+//! A connection that has been accepted and has not begun: it waits for its room, where that has to be opened, and comes in.
+//!
+//! While it waits its client is read from, up to the usual bounds, so that one which leaves is not waited for; and it can be sent
+//! away. What it says meanwhile is handled once it is in.
+
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::time::sleep;
+
+use crate::activity::{Activity, Work};
+use crate::channel::Channel;
+use crate::coming::Coming;
+use crate::config::Config;
+use crate::door::Admission;
+use crate::ending;
+use crate::expiry::{Expiry, expired, time_left};
+use crate::fault::Fault;
+use crate::heartbeat;
+use crate::hub::Hub;
+use crate::intake::{Came, Intake, close_in};
+use crate::link::{Link, STREAM_ENDED};
+use crate::place::{self, Refusal, Stay, Steward};
+use crate::registry::{Newcomer, UserKey};
+use crate::reject::Reject;
+use crate::room::Room;
+use crate::session::Session;
+use crate::socket::Socket;
+use crate::turn::BoxFuture;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::deflate::Agreed;
+use crate::wire::frame::goodbye;
+use crate::wire::transport::Transport;
+
+pub(crate) struct Arrival<C: Channel> {
+    handler: C,
+    /// Its path's room.
+    room: Room<C>,
+    user: Option<UserKey>,
+    coming: Coming,
+    expires_at: Option<SystemTime>,
+    app: Arc<C::App>,
+    hub: Hub<C>,
+    config: Arc<Config>,
+    activity: Activity,
+}
+
+impl<C: Channel> Arrival<C> {
+    /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
+    ///
+    /// # Errors
+    /// 401 where its authority has ended already.
+    pub fn new(
+        handler: C,
+        app: Arc<C::App>,
+        hub: Hub<C>,
+        config: Arc<Config>,
+        activity: Activity,
+    ) -> Result<Self, Reject> {
+        let room = handler.own_room();
+        let user = handler.identified().map(|identity| UserKey::new(&identity));
+        let coming = Coming::new(hub.registry(), hub.channel(), user.as_ref());
+        let expires_at = handler.expires();
+        if expires_at.is_some_and(|end| time_left(end).is_zero()) {
+            return Err(Reject::unauthorized("it has expired"));
+        }
+        Ok(Self { handler, room, user, coming, expires_at, app, hub, config, activity })
+    }
+
+    /// Runs the connection to its end, in a task of its own, once its room is open.
+    pub fn begin(self, io: Transport, read_ahead: Vec<u8>, admission: Admission, deflate: Option<Agreed>) {
+        let (stream, socket) = io.split();
+        let intake = Intake::new(stream, deflate, &self.config);
+        let client = Client { intake, socket, read_ahead, has_ended: false, deflate, admission };
+        match place::grace::<C>(&self.config) {
+            None => drop(tokio::spawn(self.start(client))),
+            Some(_) => drop(tokio::spawn(self.come(client))),
+        }
+    }
+
+    /// Waits until the room is open. Where it can't be, and where the connection ends before, the client is told.
+    fn come(self, mut client: Client) -> impl Future<Output = ()> + Send {
+        let Self { room, app, hub, config, activity, .. } = &self;
+        let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
+        let counted = hub.registry().begin_session();
+        let steward = Arc::new(Steward {
+            room: room.clone(),
+            app: Arc::clone(app),
+            hub: hub.clone(),
+            config: Arc::clone(config),
+            activity: activity.clone(),
+        });
+        async move {
+            let farewell = match wait(&mut client, steward, &self.coming, self.expires_at).await {
+                Waited::Open(_stay) => {
+                    // In another task, for this one is larger than a connection's need be. It is in the room already.
+                    tokio::spawn(self.start(client));
+                    return drop((counted, busy));
+                }
+                Waited::Refused(refusal) => refusal.frames(),
+                Waited::Ended(close) => {
+                    let connection = self.coming.id;
+                    tracing::debug!(channel = C::NAME, %connection, close = %close.for_log(), "ends before it is in");
+                    goodbye(&close).as_deref().unwrap_or_default().to_vec()
+                }
+            };
+            client.turn_away(&farewell, self.config.close_timeout).await;
+            drop((counted, busy));
+        }
+    }
+
+    /// Makes the connection a member of its rooms and returns the task that runs it to its end.
+    fn start(self, client: Client) -> impl Future<Output = ()> + Send + use<C> {
+        let Self { handler, room, user, coming, expires_at, app, hub, config, activity } = self;
+        let registry = Arc::clone(hub.registry());
+        let session = registry.begin_session();
+        let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
+        let newcomer = Newcomer {
+            id: coming.id,
+            channel: hub.channel(),
+            room: Arc::clone(room.key()),
+            user,
+            deflate: client.deflate,
+            error_details: config.error_details,
+            outbox_bytes: config.outbox_bytes,
+            activity,
+        };
+        // A room that opens makes its state, which is the user's code.
+        let entered = match coming.sent_away() {
+            Some(close) => Err(close),
+            None => catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer))).map_err(|_| {
+                let (fault, id) = Fault::unexplained();
+                tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
+                Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
+            }),
+        };
+        let membership = match entered {
+            Ok(membership) => membership,
+            Err(close) => {
+                let turned_away: BoxFuture<'static, ()> = Box::pin(async move {
+                    let farewell = goodbye(&close);
+                    client.turn_away(farewell.as_deref().unwrap_or_default(), config.close_timeout).await;
+                    drop((session, busy));
+                });
+                return Either::Right(turned_away);
+            }
+        };
+        let connection = Arc::clone(&membership.connection);
+        if let Some(close) = coming.arrive() {
+            connection.outbox.close(close);
+        }
+        heartbeat::watch(&registry, &config);
+        let expiry = Expiry::watch(expires_at, &connection, config.auth_warning);
+        let Client { intake, socket, read_ahead, admission, .. } = client;
+        let link = Link::new(intake, socket, read_ahead, Arc::clone(&connection), registry, config);
+        let socket = Socket::new(hub, connection);
+        Either::Left(Session::new(handler, socket, app, link, expiry, membership, (session, admission)).run(busy))
+    }
+}
+
+/// How the wait for a room ended.
+enum Waited {
+    Open(Stay),
+    /// The room can't be opened.
+    Refused(Refusal),
+    /// The connection ended before.
+    Ended(Close),
+}
+
+/// Waits for the room, as long as the connection lasts.
+async fn wait<C: Channel>(
+    client: &mut Client,
+    steward: Arc<Steward<C>>,
+    coming: &Coming,
+    expires_at: Option<SystemTime>,
+) -> Waited {
+    let registry = Arc::clone(steward.hub.registry());
+    // Made before the look, so that it is not missed between the two.
+    let stops = registry.stops();
+    if registry.is_stopping() {
+        return Waited::Refused(Refusal::going_away());
+    }
+    let mut comes = pin!(place::come(steward));
+    let mut ends = pin!(ends(stops, coming, expires_at));
+    poll_fn(|cx| {
+        // First, for most rooms are open.
+        if let Poll::Ready(outcome) = comes.as_mut().poll(cx) {
+            return Poll::Ready(outcome.map_or_else(Waited::Refused, Waited::Open));
+        }
+        match ends.as_mut().poll(cx) {
+            Poll::Ready(close) => Poll::Ready(Waited::Ended(close)),
+            Poll::Pending => client.poll_left(cx).map(Waited::Ended),
+        }
+    })
+    .await
+}
+
+/// Ready when the connection ends, whatever becomes of its room.
+async fn ends(stops: impl Future<Output = ()>, coming: &Coming, expires_at: Option<SystemTime>) -> Close {
+    let stopped = pin!(stops.map(|()| Close::going_away()));
+    let expired = pin!(async {
+        match expires_at {
+            Some(end) => sleep(time_left(end)).await,
+            None => pending().await,
+        }
+        expired()
+    });
+    let sent_away = pin!(coming.until_sent_away());
+    select(sent_away, select(stopped, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
+}
+
+/// The client of a connection that has not begun.
+struct Client {
+    intake: Intake,
+    socket: Option<OwnedWriteHalf>,
+    /// What it sent behind its handshake.
+    read_ahead: Vec<u8>,
+    /// It says no more; what it has said waits.
+    has_ended: bool,
+    deflate: Option<Agreed>,
+    admission: Admission,
+}
+
+impl Client {
+    /// Ready when it has left, or broken the protocol. Not where it has said something before it left: that is handled, as if it
+    /// had left a moment later.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
+        while !self.has_ended && !self.intake.is_full() {
+            let came = match std::mem::take(&mut self.read_ahead) {
+                empty if empty.is_empty() => ready!(self.intake.poll_read(cx)),
+                mut read_ahead => Ok(Some(self.intake.feed(&mut read_ahead))),
+            };
+            let left = match came {
+                Ok(Some(Came { result: Err(violation), .. })) => return Poll::Ready(violation.into()),
+                Ok(Some(Came { before, .. })) => self.intake.count(&before).find_map(close_in),
+                Ok(None) => Some(Close::new(ClosedBy::Lost, None, STREAM_ENDED)),
+                Err(error) => Some(Close::new(ClosedBy::Lost, None, error.to_string())),
+            };
+            match left {
+                Some(close) if !self.intake.has_message() => return Poll::Ready(close),
+                left => self.has_ended = left.is_some(),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Ends the connection with these frames, a Close at their end where it is told anything; cut after `patience`.
+    async fn turn_away(mut self, frames: &[u8], patience: Duration) {
+        ending::turn_away(self.intake.stream(), self.socket.take(), frames, patience).await;
+    }
+}

@@ -1,0 +1,171 @@
+//! What a session lends to the turn of one step: a message, a notice, or whatever else its client or the server says.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::authority;
+use crate::batch::Gathering;
+use crate::begun::{Begun, interrupted};
+use crate::channel::Channel;
+use crate::codec::{self, DecodeError};
+use crate::describe::parts::MessageShape;
+use crate::expiry::Expiry;
+use crate::link::{Link, Step};
+use crate::message::Messages;
+use crate::reply::{Flow, Handling};
+use crate::socket::Socket;
+use crate::spans::ConnectionSpan;
+use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted};
+use crate::wire::parser::Input;
+
+pub(crate) struct Stage<'a, 'l, C: Channel> {
+    pub handler: &'a mut C,
+    pub socket: &'a mut Socket<C>,
+    pub app: &'a Arc<C::App>,
+    pub link: &'l Link,
+    pub span: &'a ConnectionSpan,
+    pub expiry: &'a mut Option<Expiry>,
+}
+
+/// A turn, and what runs in it.
+type Turn<'a> = (Begun, Guarded<'a, Flow>);
+
+impl<'a, C: Channel> Stage<'a, '_, C> {
+    /// Begins the turn of this step; none where that is over already.
+    pub fn begin(self, step: Step) -> Option<Turn<'a>> {
+        // What a message may be answered with once; other input claims no answer.
+        self.socket.begin_turn(None);
+        match step {
+            Step::Input(Input::Text(text)) => self.read(&text),
+            Step::Notice(mut notice) => {
+                notice.arrive();
+                let what = notice.handler();
+                Some(self.hook(what, |handler, socket, app| Box::pin(handler.noticed(notice, socket, app))))
+            }
+            Step::Input(Input::Binary(data)) => {
+                self.socket.counts().binary.add(1);
+                match C::TAKES_BINARY {
+                    true => {
+                        Some(self.hook("on_binary", |handler, socket, app| Box::pin(handler.binary(data, socket, app))))
+                    }
+                    false => Some(self.invalid(DecodeError::Binary)),
+                }
+            }
+            Step::Input(Input::Ping(data)) => {
+                Some(self.hook("on_ping", |handler, socket, app| Box::pin(handler.pinged(data, socket, app))))
+            }
+            Step::Input(Input::Pong(data)) => {
+                Some(self.hook("on_pong", |handler, socket, app| Box::pin(handler.ponged(data, socket, app))))
+            }
+            // The link keeps it: it is how the connection ends, after all input before it.
+            Step::Input(Input::Close(_)) => None,
+        }
+    }
+
+    fn read(self, text: &str) -> Option<Turn<'a>> {
+        log_payload(self.link, self.span, text);
+        match decode::<C>(text, self.socket) {
+            Ok(Ok(message)) => self.handle(message),
+            Ok(Err(error)) => match C::REFRESHES.then(|| authority::token_in(text, &error)).flatten() {
+                Some(token) => {
+                    let Self { handler, socket, app, link, span, expiry } = self;
+                    let begun = Begun::hook(socket, "on_refresh");
+                    let warning = link.config().auth_warning;
+                    let refresh = Box::pin(authority::refresh(handler, token, socket, app, expiry, warning));
+                    Some((begun, Guarded::new(refresh, Allowance::usual(link)).within(span.of_hook())))
+                }
+                None => {
+                    self.socket.counts().invalid.add(1);
+                    Some(self.invalid(error))
+                }
+            },
+            Err(why) => {
+                interrupted(self.socket, why, "reading a message");
+                None
+            }
+        }
+    }
+
+    fn handle(self, message: C::FromClient) -> Option<Turn<'a>> {
+        let Self { handler, socket, app, link, span, .. } = self;
+        let index = message.index();
+        socket.counts().receive(index);
+        let begun = Begun::message(socket, span, C::FromClient::TYPES[index]);
+        let own: &'a Socket<C> = socket;
+        // One that is not `async` runs here, and may panic.
+        let handle = || match C::BATCHED.get(index) {
+            Some(true) => C::gather(message, Gathering { socket: own, app, config: Arc::clone(link.config()) }),
+            _ => handler.handle(message, own, app),
+        };
+        let called = || begun.span.within(handle);
+        let outcome = match catch_unwind(AssertUnwindSafe(called)) {
+            Ok(Handling::Later(future)) => {
+                let allowance = match C::TURNS {
+                    [] => Allowance::usual(link),
+                    turns => Allowance::of(turns[index], link),
+                };
+                let guarded = Guarded::new(future, allowance).within(begun.span.clone());
+                return Some((begun, guarded));
+            }
+            Ok(Handling::Done(flow)) => Ok(flow),
+            Err(_) => Err(Interrupted::Panicked),
+        };
+        begun.end(own, outcome);
+        None
+    }
+
+    fn invalid(self, error: DecodeError) -> Turn<'a> {
+        self.hook("on_invalid", |handler, socket, app| Box::pin(handler.invalid(error, socket, app)))
+    }
+
+    fn hook(
+        self,
+        what: &'static str,
+        call: impl FnOnce(&'a mut C, &'a Socket<C>, &'a C::App) -> BoxFuture<'a, Flow>,
+    ) -> Turn<'a> {
+        let Self { handler, socket, app, link, span, .. } = self;
+        let begun = Begun::hook(socket, what);
+        let guarded = Guarded::new(call(handler, socket, app), Allowance::usual(link));
+        (begun, guarded.within(span.of_hook()))
+    }
+}
+
+/// What a client says is its own, and is logged only where that was asked for; a token never is.
+pub(crate) fn log_payload(link: &Link, span: &ConnectionSpan, text: &str) {
+    if link.config().log_payloads && !authority::may_hold_token(text) {
+        span.within(|| tracing::trace!(payload = text, "received"));
+    }
+}
+
+/// Whether a step is no message of a type with a rate, or came within that; else it has been answered.
+pub(crate) fn may_pass<C: Channel>(link: &mut Link, step: &Step) -> bool {
+    let shapes = <C::FromClient as Messages>::SHAPES;
+    if const { !has_rates(<C::FromClient as Messages>::SHAPES) } {
+        return true;
+    }
+    let Step::Input(Input::Text(text)) = step else { return true };
+    let Some(index) = codec::index::<C::FromClient>(text) else { return true };
+    shapes[index].rate.is_none_or(|rate| link.may_pass(text, index, rate))
+}
+
+const fn has_rates(mut shapes: &[MessageShape]) -> bool {
+    while let [first, rest @ ..] = shapes {
+        if first.rate.is_some() {
+            return true;
+        }
+        shapes = rest;
+    }
+    false
+}
+
+/// Reads a message and begins its turn. A payload's `Deserialize` and its rules are the user's code, and may panic.
+pub(crate) fn decode<C: Channel>(
+    text: &str,
+    socket: &mut Socket<C>,
+) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
+    let decoded = catch_unwind(|| codec::decode::<C::FromClient>(text)).map_err(|_| Interrupted::Panicked)?;
+    socket.begin_turn(decoded.reference);
+    let Ok(message) = decoded.message else { return Ok(decoded.message) };
+    let checked = catch_unwind(AssertUnwindSafe(|| message.check())).map_err(|_| Interrupted::Panicked)?;
+    Ok(checked.map(|()| message))
+}
