@@ -77,6 +77,8 @@ async fn a_handler_that_ends_in_time_is_not_cut_off() {
     fixture.expect_told("waits").await;
     let stopped = fixture.begin_to_stop();
     fixture.expect_told("told of the end").await;
+    // What it says as soon as it is told is heard before the Close.
+    raw.expect(Frame::text(&echo("waited for the end"))).await;
     raw.expect_close(FAREWELL.0, FAREWELL.1).await;
     drop(raw);
     within(stopped).await.unwrap();

@@ -12,6 +12,7 @@ use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
     Close, CloseCode, ClosedBy, Config, DecodeError, Fault, Hub, Received, Socket, channel, channels, message,
 };
+use futures::FutureExt;
 use support::within;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
@@ -425,6 +426,77 @@ async fn a_server_that_stops_waits_for_them_as_long_as_for_others() {
     test.server.drain().await;
     assert!((5..=6).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     test.expect_told(&["1 is dropped", "closed: Server"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_answers_what_is_being_handled_before_it_says_goodbye() {
+    for (kind, job) in [("patient", 100), ("work", 1)] {
+        let mut test = Test::new().await;
+        test.send(kind, job);
+        test.send("count", 2);
+        test.expect_told(&[&format!("{job} begins")]).await;
+        let mut stopped = Box::pin(test.server.drain());
+        assert!(stopped.as_mut().now_or_never().is_none());
+        // It may still hear something, and is still answered when it asks whether we are there.
+        assert_eq!(test.hub.all().send(Done { job: 7 }).recipients, 1);
+        assert_eq!(test.client.expect::<Done>().await.job, 7);
+        test.client.ping("");
+        test.client.expect_pong().await;
+        test.app.open(job);
+        assert_eq!(test.client.expect_text().await, format!(r#"{{"type":"done","ref":{job},"job":{job}}}"#));
+        assert_eq!(test.client.expect_close().await.0, CloseCode::GOING_AWAY);
+        stopped.await;
+        // What came behind it is not handled.
+        assert_eq!(test.told.try_recv().ok().as_deref(), Some("closed: Server"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_server_that_stops_cancels_is_answered_too() {
+    let mut test = Test::with(Config::default().shutdown_timeout(Duration::from_secs(5))).await;
+    test.send("work", 1);
+    test.send("work", 2);
+    test.expect_told(&["1 begins", "2 begins"]).await;
+    let mut stopped = Box::pin(test.server.drain());
+    assert!(stopped.as_mut().now_or_never().is_none());
+    test.app.open(2);
+    assert_eq!(test.client.expect_text().await, r#"{"type":"done","ref":2,"job":2}"#);
+    stopped.await;
+    let text = test.client.expect_text().await;
+    let fault = (r#""ref":1"#, r#""code":"timeout","message":"the server stops""#);
+    assert!(text.contains(fault.0) && text.contains(fault.1), "{text}");
+    assert_eq!(test.client.expect_close().await.0, CloseCode::GOING_AWAY);
+    test.expect_told(&["1 is dropped", "closed: Server"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_no_answer_is_told_at_once_that_the_server_stops() {
+    for (kind, job) in [("patient", 100), ("work", 1)] {
+        let mut test = Test::new().await;
+        test.client.send_text(&format!(r#"{{"type":"{kind}","job":{job}}}"#));
+        test.expect_told(&[&format!("{job} begins")]).await;
+        let begun = Instant::now();
+        let mut stopped = Box::pin(test.server.drain());
+        assert!(stopped.as_mut().now_or_never().is_none());
+        assert_eq!(test.client.expect_close().await.0, CloseCode::GOING_AWAY);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        test.app.open(job);
+        stopped.await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_while_the_server_stops_is_left() {
+    let mut test = Test::new().await;
+    test.send("lasting", 102);
+    test.expect_told(&["102 begins"]).await;
+    let begun = Instant::now();
+    let mut stopped = Box::pin(test.server.drain());
+    assert!(stopped.as_mut().now_or_never().is_none());
+    test.client.close();
+    stopped.await;
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    test.expect_told(&["102 is dropped", "closed: Server"]).await;
 }
 
 #[tokio::test(start_paused = true)]

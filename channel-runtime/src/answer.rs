@@ -70,6 +70,11 @@ impl Claim {
         Self::of(self.take())
     }
 
+    /// Whether there is, or was, one.
+    fn is_any(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn is_open(&self) -> bool {
         self.0.as_ref().is_some_and(|claim| claim.lock().is_some())
     }
@@ -98,6 +103,11 @@ impl<C: 'static> Socket<C> {
     /// Whether the message that is being handled has a `ref` that nobody has answered.
     pub(crate) fn awaits_answer(&self) -> bool {
         self.claim().is_open()
+    }
+
+    /// Whether the message that is being handled has a `ref`, answered or not.
+    pub(crate) fn has_reference(&self) -> bool {
+        self.claim().is_any()
     }
 
     /// A handler that returns nothing: a bare `success`, where the message awaits an answer.

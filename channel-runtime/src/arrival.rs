@@ -25,8 +25,8 @@ use crate::expiry::{Expiry, expired, time_left};
 use crate::fault::Fault;
 use crate::heartbeat;
 use crate::hub::Hub;
-use crate::intake::{Came, Intake, close_in};
-use crate::link::{Link, STREAM_ENDED};
+use crate::intake::{Came, Intake, STREAM_ENDED, close_in};
+use crate::link::Link;
 use crate::place::{self, Refusal, Stay, Steward};
 use crate::registry::{Newcomer, UserKey};
 use crate::reject::Reject;
@@ -240,8 +240,8 @@ impl Client {
             let left = match came {
                 Ok(Some(Came { result: Err(violation), .. })) => return Poll::Ready(violation.into()),
                 Ok(Some(Came { before, .. })) => self.intake.count(&before).find_map(close_in),
-                Ok(None) => Some(Close::new(ClosedBy::Lost, None, STREAM_ENDED)),
-                Err(error) => Some(Close::new(ClosedBy::Lost, None, error.to_string())),
+                Ok(None) => Some(Close::lost(STREAM_ENDED)),
+                Err(error) => Some(Close::lost(error.to_string())),
             };
             match left {
                 Some(close) if !self.intake.has_message() => return Poll::Ready(close),

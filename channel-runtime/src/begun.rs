@@ -54,6 +54,9 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupt
         }
         Interrupted::Cancelled => {
             tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "cancelled: the server stops");
+            if socket.awaits_answer() {
+                socket.answer_fault(&Fault::new(Fault::TIMEOUT, "the server stops"));
+            }
             Close::going_away()
         }
         Interrupted::TimedOut => return timed_out(socket, what),

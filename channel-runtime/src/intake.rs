@@ -18,6 +18,9 @@ const PARKED_BYTES: usize = 64 * 1024;
 /// What a parked input counts beside its bytes, so that empty frames are bounded too.
 const INPUT_OVERHEAD: usize = size_of::<Input>();
 
+/// What became of a stream that ended, for whoever is told how its connection did.
+pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
+
 pub(crate) struct Intake {
     stream: Stream,
     parser: Parser,
@@ -120,7 +123,8 @@ impl Intake {
         refused.into_iter()
     }
 
-    /// Takes out the answer to a ping of our own, where it has been parked since and is counted. Whether there was one.
+    /// Takes out the answer to a ping of our own, which is nobody else's business, where it has been parked since and is counted.
+    /// Whether there was one.
     pub fn take_pong(&mut self, before: &Before) -> bool {
         let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
         let Some(at) = self.parked.range(before.parked..).position(is_pong) else { return false };

@@ -208,6 +208,8 @@ mod service;
 #[cfg(feature = "server")]
 mod session;
 #[cfg(feature = "server")]
+mod share;
+#[cfg(feature = "server")]
 mod socket;
 #[cfg(feature = "server")]
 mod spans;

@@ -3,38 +3,24 @@
 //! The session polls it, whether or not a handler runs: the outbox drains, pings are answered and a close is seen all the
 //! time.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::task::yield_now;
 
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::describe::parts::RateShape;
 use crate::ending;
-use crate::intake::{Before, Came, Intake, close_in};
+use crate::intake::{Before, Came, Intake, STREAM_ENDED, close_in};
 use crate::notice::Notice;
 use crate::outbox::Sender;
 use crate::registry::Registry;
-use crate::throttle::{self, Refused, Throttle};
+use crate::share::{READS_PER_TURN, Share};
+use crate::throttle::{self, Held, Throttle};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
-
-/// How often a connection reads before others have their turn.
-const READS_PER_TURN: usize = 8;
-
-/// How many inputs a connection handles before others have their turn.
-const INPUTS_PER_TURN: usize = 64;
-
-/// To how many clients a connection sends before others have their turn: about a quarter of a millisecond's worth.
-const RECIPIENTS_PER_TURN: usize = 4 * 1024;
-
-/// What became of a stream that ended, for whoever is told how its connection did.
-pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
 
 /// What a session does next.
 pub(crate) enum Step {
@@ -46,11 +32,9 @@ pub(crate) struct Link {
     intake: Intake,
     /// The last step was a notice: input that waits comes before the next.
     was_notice: bool,
-    /// Steps given out in this turn, and clients that they were sent to.
-    given: usize,
-    spent: usize,
-    /// Others have their turn, those included whose input has just come.
-    yields: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    share: Share,
+    /// The server goes away, and the client has not been told yet.
+    is_sent_away: bool,
     /// How the client's side ended, once it has; the parked input came before that.
     ended: Option<Box<Close>>,
     /// What is held against the client, once something is.
@@ -76,9 +60,8 @@ impl Link {
         let mut link = Self {
             intake,
             was_notice: false,
-            given: 0,
-            spent: 0,
-            yields: None,
+            share: Share::default(),
+            is_sent_away: false,
             ended: None,
             throttle: None,
             connection,
@@ -107,22 +90,18 @@ impl Link {
 
     /// The next step, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        self.spent += self.connection.pace.take_spent();
-        if self.given >= INPUTS_PER_TURN || self.spent >= RECIPIENTS_PER_TURN {
-            // A client that never stops talking would else keep its thread to itself. What it was answered leaves first.
-            (self.given, self.spent) = (0, 0);
+        self.share.send(self.connection.pace.take_spent());
+        if self.share.is_used_up() {
+            // What it was answered leaves first.
             if self.was_notice {
                 // While notices come without end, nothing else looks for what the client says.
                 self.poll_io(cx);
             } else {
                 self.write(cx);
             }
-            self.yields = Some(Box::pin(yield_now()));
+            self.share.give_way();
         }
-        if let Some(yields) = &mut self.yields {
-            ready!(yields.as_mut().poll(cx));
-            self.yields = None;
-        }
+        ready!(self.share.poll_turn(cx));
         if let Some(step) = self.next_step() {
             return Poll::Ready(Some(step));
         }
@@ -133,7 +112,7 @@ impl Link {
             Some(step) => Poll::Ready(Some(step)),
             None if self.has_ended() => Poll::Ready(None),
             None => {
-                (self.given, self.spent) = (0, 0);
+                self.share.renew();
                 Poll::Pending
             }
         }
@@ -147,7 +126,7 @@ impl Link {
         if (self.intake.is_empty() && !has_notice) || pace.is_too_far_ahead() || !outbox.cork_for_input() {
             return None;
         }
-        self.given += 1;
+        self.share.step();
         // In turns, so that neither keeps the other waiting.
         self.was_notice = has_notice && !(self.was_notice && self.has_input());
         if self.was_notice {
@@ -189,9 +168,13 @@ impl Link {
 
     fn write(&mut self, cx: &mut Context<'_>) {
         match self.connection.outbox.drain(cx, self.intake.stream()) {
-            // A client that is behind, and takes some of it, is there: its pong may be far behind too.
-            Ok(progress) if progress.resumed => self.connection.pulse.hear(),
-            Ok(_) => {}
+            Ok(progress) => {
+                self.is_sent_away = progress.is_sent_away;
+                // A client that is behind, and takes some of it, is there: its pong may be far behind too.
+                if progress.resumed {
+                    self.connection.pulse.hear();
+                }
+            }
             Err(error) => self.lost(&error.to_string()),
         }
     }
@@ -235,7 +218,6 @@ impl Link {
             }
         }
         if self.connection.pulse.awaits_pong() && self.intake.take_pong(&before) {
-            // Nobody else's business.
             self.connection.pulse.ponged();
         }
         if let Err(violation) = result {
@@ -248,19 +230,9 @@ impl Link {
 
     /// Holds the frames that have come against their rate, and refuses what came last of it.
     fn count_frames(&mut self, before: &Before) {
-        let latest = self.intake.take_frames() - before.frames;
         let Self { throttle, config, registry, connection, intake, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(config)));
-        let metered = throttle.count_frames((before.frames, latest), config, registry.quotas(), connection);
-        if metered.refused == 0 {
-            return;
-        }
-        for input in intake.refuse(metered.refused, before) {
-            if let Input::Text(text) = input {
-                throttle.refuse(&text, Refused::Frame, metered.wait, connection, registry.counts(connection.channel));
-            }
-        }
-        if metered.is_abuse {
+        if throttle.hold_frames(intake, before, config, registry, connection) == Held::Abuse {
             self.end_abuse();
         }
     }
@@ -268,15 +240,11 @@ impl Link {
     /// Holds a message of the type at this place against its rate: whether it may pass, else it is answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.config)));
-        let metered = throttle.count_message(index, rate, self.registry.quotas(), &self.connection);
-        if metered.refused > 0 {
-            let counts = self.registry.counts(self.connection.channel);
-            throttle.refuse(text, Refused::Message, metered.wait, &self.connection, counts);
-        }
-        if metered.is_abuse {
+        let held = throttle.hold_message(text, index, rate, &self.registry, &self.connection);
+        if held == Held::Abuse {
             self.end_abuse();
         }
-        metered.refused == 0
+        held == Held::Passes
     }
 
     /// Nothing more is read from a client that has been refused too often.
@@ -288,9 +256,7 @@ impl Link {
 
     /// The client says no more. It may still read: whoever ends only its own half gets the answers to what it said.
     fn left(&mut self, reason: &str) {
-        if self.ended.is_none() {
-            self.ended = Some(Box::new(Close::new(ClosedBy::Lost, None, reason)));
-        }
+        self.ended.get_or_insert_with(|| Box::new(Close::lost(reason)));
         self.connection.outbox.client_is_leaving();
     }
 
@@ -300,14 +266,24 @@ impl Link {
         self.connection.outbox.client_is_gone();
     }
 
+    /// Tells a client that is sent away, unless it waits for an answer: that comes first.
+    pub fn say_goodbye_unless(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
+        if self.is_sent_away && !owes_answer() {
+            self.connection.outbox.close(Close::going_away());
+            self.write(cx);
+        }
+    }
+
     /// Ends the connection, if we have not already, and tells how it ended. Nothing is sent any more but what waits.
     pub fn end(&mut self) -> Close {
         self.intake.clear();
         let outbox = &self.connection.outbox;
-        if let Some(ended) = &self.ended {
-            outbox.close(Close::clone(ended));
-        }
-        outbox.closing().expect("a connection ends where one of its sides has ended")
+        // Counts where we have not said yet how it ends: because its client has, or while it was sent away.
+        outbox.close(match &self.ended {
+            Some(ended) if !outbox.is_closing() => Close::clone(ended),
+            _ => Close::going_away(),
+        });
+        outbox.closing().expect("it is closed by now")
     }
 
     /// Says goodbye, and waits for the client to do so.

@@ -156,6 +156,7 @@ impl<C: Channel + Sync> Scope<'_, C> {
                     Poll::Pending => {}
                 },
             }
+            link.say_goodbye_unless(|| self.running.iter().any(|other| other.guarded.owes_answer()), cx);
             if !link.has_lost_client() {
                 return Poll::Pending;
             }
@@ -201,7 +202,7 @@ impl<C: Channel + Sync> Scope<'_, C> {
         self.running.push(Overlapping {
             index,
             what,
-            guarded: Guarded::new(future, Allowance::of(C::TURNS[index], link)).within(span.clone()),
+            guarded: Guarded::new(future, Allowance::of(C::TURNS[index], link).answering(&socket)).within(span.clone()),
             span,
             registry: Arc::clone(link.registry()),
             _work: begin(&socket, what),

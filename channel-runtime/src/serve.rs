@@ -151,9 +151,13 @@ impl<A: Send + Sync + 'static> Server<A> {
     /// most [`shutdown_timeout`](Config::shutdown_timeout), and rooms that are kept open for nobody are closed.
     /// The clients are told 1001, each after what was sent
     /// to it before, spread over [`drain_window`](Config::drain_window), so that a whole server's clients do not come back in
-    /// one moment; until then they are served. Handlers end and `on_close` runs; whatever still runs
+    /// one moment; until then they are served. Who still waits for a room to open is told at once.
+    ///
+    /// Handlers end and `on_close` runs; whatever still runs
     /// [`shutdown_timeout`](Config::shutdown_timeout) after the last close is cancelled, and its `on_close` gets the same time
-    /// again. Returns when all have ended.
+    /// again. A client whose message with a `ref` is being handled has the answer first, an error `timeout` where the handler is
+    /// cancelled, and the 1001 after that; what it has said behind that message is not handled, and an answer that was
+    /// [deferred](crate::Socket::defer) is not waited for. Returns when all have ended.
     ///
     /// [`serve`](Self::serve) and [`Bound::run`] call it. Where the channels are [mounted](Self::filter) in another server,
     /// that one does not know their connections: call it before that server stops, or while it does.

@@ -133,7 +133,7 @@ impl<C: Channel> Session<C> {
                     *socket = own;
                     socket.counts().invalid.add(1);
                     let begun = Begun::hook(socket, "on_invalid");
-                    let allowance = Allowance::usual(link);
+                    let allowance = Allowance::usual(link).answering(socket);
                     let hook = Guarded::new(Box::pin(handler.invalid(error, socket, app)), allowance);
                     (begun, Either::Right(run(link, hook.within(span.of_hook()))))
                 }

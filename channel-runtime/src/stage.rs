@@ -71,8 +71,9 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
                     let Self { handler, socket, app, link, span, expiry } = self;
                     let begun = Begun::hook(socket, "on_refresh");
                     let warning = link.config().auth_warning;
+                    let allowance = Allowance::usual(link).answering(socket);
                     let refresh = Box::pin(authority::refresh(handler, token, socket, app, expiry, warning));
-                    Some((begun, Guarded::new(refresh, Allowance::usual(link)).within(span.of_hook())))
+                    Some((begun, Guarded::new(refresh, allowance).within(span.of_hook())))
                 }
                 None => {
                     self.socket.counts().invalid.add(1);
@@ -104,7 +105,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
                     [] => Allowance::usual(link),
                     turns => Allowance::of(turns[index], link),
                 };
-                let guarded = Guarded::new(future, allowance).within(begun.span.clone());
+                let guarded = Guarded::new(future, allowance.answering(own)).within(begun.span.clone());
                 return Some((begun, guarded));
             }
             Ok(Handling::Done(flow)) => Ok(flow),
@@ -125,7 +126,8 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
     ) -> Turn<'a> {
         let Self { handler, socket, app, link, span, .. } = self;
         let begun = Begun::hook(socket, what);
-        let guarded = Guarded::new(call(handler, socket, app), Allowance::usual(link));
+        let allowance = Allowance::usual(link).answering(socket);
+        let guarded = Guarded::new(call(handler, socket, app), allowance);
         (begun, guarded.within(span.of_hook()))
     }
 }

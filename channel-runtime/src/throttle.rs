@@ -14,11 +14,14 @@ use crate::connection::Connection;
 use crate::counts::Counts;
 use crate::describe::parts::RateShape;
 use crate::fault::Fault;
+use crate::intake::{Before, Intake};
 use crate::outbox::Sender;
 use crate::quota::{Quotas, Subject};
 use crate::rate::{Meter, Metered};
+use crate::registry::Registry;
 use crate::text_frame::fault_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::parser::Input;
 
 /// Made for a connection when something is first held against it.
 pub(crate) struct Throttle {
@@ -35,13 +38,29 @@ pub(crate) struct Throttle {
     has_told: [bool; 2],
 }
 
+/// What became of what was held against its rate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    Passes,
+    /// Some of it was too much, and is refused.
+    Refused,
+    /// So much was refused that its client is sent away.
+    Abuse,
+}
+
 /// What a message was refused as.
 #[derive(Clone, Copy)]
-pub(crate) enum Refused {
+enum Refused {
     /// A frame too many.
     Frame,
     /// A message of its type too many.
     Message,
+}
+
+impl Held {
+    fn refused(metered: &Metered) -> Self {
+        if metered.is_abuse { Self::Abuse } else { Self::Refused }
+    }
 }
 
 impl Throttle {
@@ -70,9 +89,49 @@ impl Throttle {
         self.due
     }
 
+    /// Holds the frames that have come since they were last counted against their rate, and refuses of the last read, which had
+    /// this before it, what came last.
+    pub fn hold_frames(
+        &mut self,
+        intake: &mut Intake,
+        before: &Before,
+        config: &Config,
+        registry: &Registry,
+        connection: &Connection,
+    ) -> Held {
+        let latest = intake.take_frames() - before.frames;
+        let metered = self.count_frames((before.frames, latest), config, registry.quotas(), connection);
+        if metered.refused == 0 {
+            return Held::Passes;
+        }
+        for input in intake.refuse(metered.refused, before) {
+            if let Input::Text(text) = input {
+                self.refuse(&text, Refused::Frame, metered.wait, connection, registry.counts(connection.channel));
+            }
+        }
+        Held::refused(&metered)
+    }
+
+    /// Holds a message of the type at this place against its rate.
+    pub fn hold_message(
+        &mut self,
+        text: &str,
+        index: usize,
+        rate: RateShape,
+        registry: &Registry,
+        connection: &Connection,
+    ) -> Held {
+        let metered = self.count_message(index, rate, registry.quotas(), connection);
+        if metered.refused == 0 {
+            return Held::Passes;
+        }
+        self.refuse(text, Refused::Message, metered.wait, connection, registry.counts(connection.channel));
+        Held::refused(&metered)
+    }
+
     /// Counts the frames that have come since the last count: how many of the `latest`, those of the last read, may not pass. The
     /// `earlier` ones have passed, and count as if they had come when frames were last counted.
-    pub fn count_frames(
+    fn count_frames(
         &mut self,
         (earlier, latest): (u32, u32),
         config: &Config,
@@ -103,13 +162,7 @@ impl Throttle {
     }
 
     /// Counts a message of the type at this place, whose rate this is.
-    pub fn count_message(
-        &mut self,
-        index: usize,
-        shape: RateShape,
-        quotas: &Quotas,
-        connection: &Connection,
-    ) -> Metered {
+    fn count_message(&mut self, index: usize, shape: RateShape, quotas: &Quotas, connection: &Connection) -> Metered {
         let now = Instant::now();
         let metered = match &connection.user {
             Some(user) if shape.per_user => {
@@ -129,7 +182,7 @@ impl Throttle {
 
     /// Answers a message that may not pass: one with a `ref` always, and of those in a row that have none the first. Nothing more
     /// of it is read.
-    pub fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Connection, counts: &Counts) {
+    fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Connection, counts: &Counts) {
         counts.rate_limited.add(1);
         let reference = codec::reference(text);
         if reference.is_none() && std::mem::replace(&mut self.has_told[refused as usize], true) {

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::link::Link;
 use crate::registry::Registry;
+use crate::socket::Socket;
 use crate::spans::MessageSpan;
 
 /// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
@@ -52,12 +53,14 @@ pub(crate) struct Allowance {
     pub is_last: bool,
     /// It ends with its client: whoever says how long it may take wants it to be stopped.
     pub needs_client: bool,
+    /// Its client waits for an answer, and is told only after that that the server goes away.
+    pub owes_answer: bool,
 }
 
 impl Allowance {
     /// That of a handler or hook without any of its own.
     pub fn usual(link: &Link) -> Self {
-        Self { timeout: link.config().handler_timeout, is_last: false, needs_client: false }
+        Self { timeout: link.config().handler_timeout, is_last: false, needs_client: false, owes_answer: false }
     }
 
     /// That of the handler of a message.
@@ -65,6 +68,11 @@ impl Allowance {
         let usual = Self::usual(link);
         let needs_client = turn.timeout.is_some() || turn.concurrent > 0;
         Self { timeout: turn.timeout.or(usual.timeout), needs_client, ..usual }
+    }
+
+    /// With the answer that it owes to its message, where that has a `ref`.
+    pub fn answering<C: 'static>(self, socket: &Socket<C>) -> Self {
+        Self { owes_answer: socket.has_reference(), ..self }
     }
 
     /// Ready when all of it is taken, but for the client.
@@ -147,6 +155,11 @@ impl<'a, T> Guarded<'a, T> {
         self.allowance.needs_client
     }
 
+    /// Whether its client waits for an answer.
+    pub fn owes_answer(&self) -> bool {
+        self.allowance.owes_answer
+    }
+
     /// Drops it where it waits.
     pub fn leave(&mut self) -> Result<T, Interrupted> {
         self.ended(Err(Interrupted::Left))
@@ -159,7 +172,8 @@ impl<'a, T> Guarded<'a, T> {
     }
 }
 
-/// Runs a handler or hook while the link goes on.
+/// Runs a handler or hook while the link goes on. Where the server goes away meanwhile, the client is told at once, or once it
+/// has its answer.
 pub(crate) fn run<'a, T>(
     link: &'a mut Link,
     mut running: Guarded<'a, T>,
@@ -176,6 +190,7 @@ pub(crate) fn run<'a, T>(
         if running.needs_client() && link.has_lost_client() {
             return Poll::Ready(running.leave());
         }
+        link.say_goodbye_unless(|| running.owes_answer(), cx);
         running.poll_end(cx, link.registry(), link.config().shutdown_timeout)
     })
 }
@@ -187,7 +202,7 @@ pub(crate) async fn run_apart<T>(
     registry: &Arc<Registry>,
     grace: Duration,
 ) -> Result<T, Interrupted> {
-    let allowance = Allowance { timeout, is_last: true, needs_client: false };
+    let allowance = Allowance { timeout, is_last: true, needs_client: false, owes_answer: false };
     let mut running = Guarded::new(Box::pin(future), allowance);
     poll_fn(|cx| match running.poll(cx) {
         Poll::Pending => running.poll_end(cx, registry, grace),

@@ -21,6 +21,19 @@ impl Outbox {
         true
     }
 
+    /// Has the connection end because the server goes away. Its own task says so with a [close](Self::close), now or once what
+    /// runs there has given the answer that it owes; nothing more is handled there, and pushes are taken until then.
+    pub fn send_away(&self) {
+        let inner = &mut *self.inner.lock();
+        if inner.is_closing() {
+            return;
+        }
+        inner.is_sent_away = true;
+        self.count(inner);
+        inner.wake_owner();
+        self.ending.notify_waiters();
+    }
+
     /// The client's side has ended: whoever looks at [`closed`](Self::closed) is told.
     pub fn client_is_leaving(&self) {
         let mut inner = self.inner.lock();
@@ -62,7 +75,7 @@ impl Outbox {
 
     /// Whether we have begun to end the connection.
     pub fn is_closing(&self) -> bool {
-        matches!(self.inner.lock().state, State::Closing(_))
+        self.inner.lock().is_closing()
     }
 
     /// Waits until the connection begins to end.
@@ -82,6 +95,7 @@ impl Outbox {
     /// What was held is dropped: nobody hears the others before its welcome, which does not come any more.
     fn end(&self, inner: &mut Inner, close: Close) {
         inner.state = State::Closing(Box::new(close));
+        inner.is_sent_away = false;
         self.count(inner);
         inner.wake_owner();
         self.ending.notify_waiters();
@@ -90,8 +104,13 @@ impl Outbox {
 }
 
 impl Inner {
+    /// We end it.
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.state, State::Closing(_)) || self.is_sent_away
+    }
+
     fn is_ending(&self) -> bool {
-        matches!(self.state, State::Closing(_)) || self.client != Client::Here
+        self.is_closing() || self.client != Client::Here
     }
 
     /// Nothing is taken any more. A client that has only ended its side still reads, at its own pace.

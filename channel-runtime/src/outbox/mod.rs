@@ -50,6 +50,8 @@ struct Inner {
     is_promised: bool,
     /// Somebody waits until it is empty.
     is_awaited: bool,
+    /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
+    is_sent_away: bool,
     /// Counted while the queue is not empty.
     in_flight: Token,
 }
@@ -108,6 +110,7 @@ impl Outbox {
             is_blocked: false,
             is_promised: false,
             is_awaited: false,
+            is_sent_away: false,
             in_flight: Token::default(),
         };
         Self { inner: Mutex::new(inner), limit, activity, emptied: Notify::new(), ending: Notify::new() }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::{Inner, Outbox, State};
+use super::{Inner, Outbox};
 use crate::wire::transport::{Stream, write_now};
 
 impl Outbox {
@@ -65,7 +65,7 @@ impl Outbox {
     /// behind.
     pub fn cork_for_input(&self) -> bool {
         let mut inner = self.inner.lock();
-        let takes = !matches!(inner.state, State::Closing(_)) && !self.is_far_behind_with(&inner);
+        let takes = !inner.is_closing() && !self.is_far_behind_with(&inner);
         if takes {
             inner.owner = None;
         }
@@ -100,7 +100,7 @@ impl Outbox {
         if !inner.is_blocked {
             self.tell_emptied(inner);
         }
-        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !inner.is_blocked })
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !inner.is_blocked, is_sent_away: inner.is_sent_away })
     }
 
     /// Ends the writing half of the stream, after all that was written.
@@ -118,6 +118,8 @@ pub(crate) struct Drained {
     pub resumed: bool,
     /// Whether nothing waits any more.
     pub empty: bool,
+    /// Whether the connection is [sent away](Outbox::send_away) and its client not told.
+    pub is_sent_away: bool,
 }
 
 impl Inner {

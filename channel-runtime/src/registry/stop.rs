@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::Registry;
-use crate::wire::close::Close;
 
 /// The longest time between the closes of two connections when the server drains.
 const LONGEST_STEP: Duration = Duration::from_millis(1);
@@ -82,7 +81,7 @@ impl Registry {
             if due > Instant::now() + LONGEST_STEP {
                 sleep_until(due).await;
             }
-            connection.outbox.close(Close::going_away());
+            connection.outbox.send_away();
         }
     }
 

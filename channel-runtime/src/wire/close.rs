@@ -122,6 +122,11 @@ impl Close {
         Self::new(ClosedBy::Server, CloseCode::GOING_AWAY, "the server goes away")
     }
 
+    /// It ended without a Close.
+    pub(crate) fn lost(reason: impl Into<String>) -> Self {
+        Self::new(ClosedBy::Lost, None, reason)
+    }
+
     /// As it stands in a log, without a reason that the client gave: that is its own text, and may be anything.
     pub(crate) fn for_log(&self) -> impl fmt::Display {
         let reason = if self.by == ClosedBy::Client { "" } else { &self.reason };
