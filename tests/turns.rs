@@ -13,7 +13,7 @@ use channel_runtime::{
     Close, CloseCode, ClosedBy, Config, DecodeError, Fault, Hub, Received, Socket, channel, channels, message,
 };
 use futures::FutureExt;
-use support::within;
+use support::{Frame, start, text, within};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
@@ -371,6 +371,40 @@ async fn all_of_them_end_with_their_client() {
         assert_eq!(dropped, ["1 is dropped", "2 is dropped"]);
         assert!(within(test.told.recv()).await.unwrap().starts_with("closed: "));
     }
+}
+
+/// Over a socket, for a client that ends its half of the stream and still reads.
+#[tokio::test]
+async fn a_client_that_ends_its_half_without_a_close_has_left_those_that_work_for_it_alone() {
+    let (told, mut told_of) = mpsc::unbounded_channel();
+    let app = Arc::new(App { told, gates: Mutex::default() });
+    let server = start(channels![Desk].app_arc(Arc::clone(&app))).await;
+    let mut raw = server.raw("/desk").await;
+    raw.write(text(r#"{"type":"work","ref":1,"job":1}"#)).await;
+    assert_eq!(within(told_of.recv()).await.unwrap(), "1 begins");
+    raw.shutdown().await;
+    assert_eq!(within(told_of.recv()).await.unwrap(), "1 is dropped");
+    raw.expect_end().await;
+
+    let mut raw = server.raw("/desk").await;
+    raw.write(text(r#"{"type":"lasting","ref":102}"#)).await;
+    while within(told_of.recv()).await.unwrap() != "102 begins" {}
+    raw.shutdown().await;
+    assert_eq!(within(told_of.recv()).await.unwrap(), "102 is dropped");
+    raw.expect_end().await;
+
+    // Who may run as long as it likes is not stopped, and its client has the answer.
+    let mut raw = server.raw("/desk").await;
+    raw.write(text(r#"{"type":"patient","ref":100}"#)).await;
+    while within(told_of.recv()).await.unwrap() != "100 begins" {}
+    raw.shutdown().await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(raw.has_heard_nothing());
+    app.open(100);
+    raw.expect(Frame::text(r#"{"type":"done","ref":100,"job":100}"#)).await;
+    raw.expect_end().await;
 }
 
 #[tokio::test(start_paused = true)]

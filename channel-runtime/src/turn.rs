@@ -51,7 +51,8 @@ pub(crate) struct Allowance {
     pub timeout: Option<Duration>,
     /// It runs last, and has as long again as the others once the server gives up.
     pub is_last: bool,
-    /// It ends with its client: whoever says how long it may take wants it to be stopped.
+    /// It ends with its client: whoever says how long it may take wants it to be stopped. Also with one that ended its half of
+    /// the stream alone, and could still read: that is what a killed process looks like too.
     pub needs_client: bool,
     /// Its client waits for an answer, and is told only after that that the server goes away.
     pub owes_answer: bool,
