@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{Batched, CloseCode, Config, Fault, channel, channels, message};
+use channel_runtime::{Batched, CloseCode, Config, Fault, ReceivedBody, channel, channels, message};
 use futures::FutureExt;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -344,6 +344,60 @@ async fn at_most_64_batches_are_gathered_and_then_senders_wait() {
         assert_eq!(ann.expect::<Sum>().await.n, n);
     }
     assert_eq!(bob.expect::<Sum>().await.n, 1000);
+}
+
+/// A message that is as long as this, for what the channel does not ask for.
+fn long(kind: &str, n: u32, bytes: usize) -> String {
+    format!(r#"{{"type":"{kind}","n":{n},"how":"reply","padding":"{}"}}"#, "x".repeat(bytes))
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_16_mib_are_gathered_and_then_senders_wait() {
+    const PART: usize = 6 << 20;
+    let test = Test::new(Config::default().message_bytes(32 << 20));
+    let mut ann = test.client("ann").await;
+    test.close_gate();
+    // One batch runs.
+    for n in 0..4 {
+        ann.send(Add { n });
+    }
+    for (n, text) in [(4, "one"), (5, "two")] {
+        ann.send_text(&long("add", n, PART));
+        ann.send(Echo { text: text.into() });
+        assert_eq!(ann.expect::<Said>().await.text, format!("ann {text}"));
+    }
+    // Longer than all of the room, which it has to itself.
+    ann.send_text(&long("add", 6, 17 << 20));
+    ann.send(Echo { text: "behind it".into() });
+    turns().await;
+    assert!(ann.expect_text().now_or_never().is_none(), "it waits");
+    assert_eq!(test.shared.take_batches().len(), 1);
+    test.open_gate();
+    let mut sums = Vec::new();
+    while sums.len() < 7 {
+        match ann.expect_any().await.body {
+            ReceivedBody::Message(DeskToClient::Sum(sum)) => sums.push(sum.n),
+            ReceivedBody::Message(DeskToClient::Said(said)) => assert_eq!(said.text, "ann behind it"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(sums, [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(test.shared.take_batches(), [vec![4, 5], vec![6]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_finds_no_room_has_what_is_gathered_handled_at_once() {
+    let test = Test::new(Config::default().message_bytes(32 << 20));
+    let mut ann = test.client("ann").await;
+    let begun = Instant::now();
+    for n in 0..2 {
+        ann.send_text(&long("act", n, 10 << 20));
+    }
+    ann.expect::<Said>().await;
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    // Of those that have room nobody is in a hurry.
+    ann.expect::<Said>().await;
+    assert_eq!(begun.elapsed(), Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]

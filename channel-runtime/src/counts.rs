@@ -1,6 +1,7 @@
 //! What has happened on a channel since the server began, in numbers.
 //!
-//! Each is one addition where it happens; whoever wants to know adds nothing but the reading.
+//! Each is one addition where it happens; whoever wants to know adds nothing but the reading. What is received and what is sent
+//! stand close together: apart, in cache lines of their own, they were no faster, for whoever receives also sends.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

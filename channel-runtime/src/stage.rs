@@ -65,7 +65,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
     fn read(self, text: &str) -> Option<Turn<'a>> {
         log_payload(self.link, self.span, text);
         match decode::<C>(text, self.socket) {
-            Ok(Ok(message)) => self.handle(message),
+            Ok(Ok(message)) => self.handle(message, text.len()),
             Ok(Err(error)) => match C::REFRESHES.then(|| authority::token_in(text, &error)).flatten() {
                 Some(token) => {
                     let Self { handler, socket, app, link, span, expiry } = self;
@@ -87,7 +87,8 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         }
     }
 
-    fn handle(self, message: C::FromClient) -> Option<Turn<'a>> {
+    /// `bytes` is how long it was as text.
+    fn handle(self, message: C::FromClient, bytes: usize) -> Option<Turn<'a>> {
         let Self { handler, socket, app, link, span, .. } = self;
         let index = message.index();
         socket.counts().receive(index);
@@ -95,7 +96,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         let own: &'a Socket<C> = socket;
         // One that is not `async` runs here, and may panic.
         let handle = || match C::BATCHED.get(index) {
-            Some(true) => C::gather(message, Gathering { socket: own, app, config: Arc::clone(link.config()) }),
+            Some(true) => C::gather(message, Gathering { socket: own, app, bytes, config: Arc::clone(link.config()) }),
             _ => handler.handle(message, own, app),
         };
         let called = || begun.span.within(handle);

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::select;
+use futures_util::future::{poll_immediate, select};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep_until};
@@ -24,11 +24,15 @@ use crate::turn::{Interrupted, run_apart};
 /// How many full batches may wait for the one that runs.
 const MOST_WAITING: usize = 64;
 
+/// How many bytes of messages, as text, may wait with those: 16 MiB. One that is longer has them all.
+const MOST_BYTES: u32 = 16 << 20;
+
 /// Gathers the messages of one handler.
 pub(super) struct Batcher<C: Channel, M> {
     gathered: Mutex<Gathered<C, M>>,
-    /// What may be gathered yet; whoever comes first goes first.
+    /// How many messages, and bytes of them, may be gathered yet; whoever comes first goes first.
     room: Semaphore,
+    bytes: Semaphore,
     /// Told when a batch is full.
     filled: Notify,
     /// Told when a batch is over.
@@ -47,6 +51,8 @@ struct Gathered<C: Channel, M> {
 /// A message that has come.
 pub(super) struct Item<C: Channel, M> {
     pub batched: Batched<C, M>,
+    /// What it has of the room for bytes.
+    pub bytes: u32,
     pub come: Instant,
     pub in_flight: Token,
     /// Its sender's room is there, with its state, until its batch is over, though the sender has left.
@@ -57,12 +63,33 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
     pub fn new() -> Self {
         let gathered = Gathered { items: VecDeque::new(), is_running: false, come: 0, done: 0 };
         let most = M::SIZE.saturating_mul(MOST_WAITING).min(Semaphore::MAX_PERMITS);
-        Self { gathered: Mutex::new(gathered), room: Semaphore::new(most), filled: Notify::new(), ended: Notify::new() }
+        Self {
+            gathered: Mutex::new(gathered),
+            room: Semaphore::new(most),
+            bytes: Semaphore::new(MOST_BYTES as usize),
+            filled: Notify::new(),
+            ended: Notify::new(),
+        }
     }
 
-    /// Waits until there is room for one more. It is given back when its batch begins.
-    pub async fn has_room(&self) {
-        self.room.acquire().await.expect("it is never closed").forget();
+    /// Waits until there is room for one more of so many bytes, and tells how much of that it has. It is given back when its batch
+    /// begins.
+    pub async fn has_room(&self, bytes: usize) -> u32 {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(MOST_BYTES);
+        let room = self.room.acquire().await.expect("it is never closed");
+        let mut free = pin!(self.bytes.acquire_many(bytes));
+        let free = match poll_immediate(free.as_mut()).await {
+            Some(free) => free,
+            None => {
+                // It has all that was left by now, and nobody gets around it: what is gathered is as full as it gets.
+                self.filled.notify_one();
+                free.await
+            }
+        };
+        let free = free.expect("it is never closed");
+        free.forget();
+        room.forget();
+        bytes
     }
 
     /// Gathers one that has room. Whether a task has to be started.
@@ -131,10 +158,12 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
                     return None;
                 };
                 let due = first.come + M::WAIT;
-                if items.len() >= M::SIZE || due <= Instant::now() || self.registry.is_stopping() {
+                let is_full = items.len() >= M::SIZE || self.batcher.bytes.available_permits() == 0;
+                if is_full || due <= Instant::now() || self.registry.is_stopping() {
                     let size = items.len().min(M::SIZE);
-                    let batch = items.drain(..size).collect();
+                    let batch: Vec<_> = items.drain(..size).collect();
                     self.batcher.room.add_permits(size);
+                    self.batcher.bytes.add_permits(batch.iter().map(|item| item.bytes as usize).sum());
                     return Some(batch);
                 }
                 due

@@ -28,6 +28,8 @@ use crate::socket::Socket;
 pub struct Gathering<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a Arc<C::App>,
+    /// How long the message was as text.
+    pub(crate) bytes: usize,
     pub(crate) config: Arc<Config>,
 }
 
@@ -35,15 +37,15 @@ impl<'a, C: Channel> Gathering<'a, C> {
     /// Brings a message; its session goes on once there is room for it.
     pub fn bring<M: InBatches<C>>(self, message: M) -> Handling<'a> {
         Handling::Later(Box::pin(async move {
-            let Self { socket, app, config } = self;
+            let Self { socket, app, bytes, config } = self;
             let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };
             let in_flight = socket.connection().outbox.activity().begin(work);
             let batcher = socket.registry().batchers(socket.connection().channel).of::<C, M>();
-            batcher.has_room().await;
+            let bytes = batcher.has_room(bytes).await;
             // With the claim to an answer, which its session has no use for any more.
             let batched = Batched::open(message, socket.clone());
             let visit = socket.connection().own_room.visit();
-            if batcher.add(Item { batched, come: Instant::now(), in_flight, visit }) {
+            if batcher.add(Item { batched, bytes, come: Instant::now(), in_flight, visit }) {
                 Running::start(batcher, Arc::clone(app), config, Arc::clone(socket.registry()));
             }
             Flow::Continue
