@@ -1,6 +1,8 @@
 //! What holds over TCP holds over any stream of bytes: the suites once more, over one that the server does not know to be TCP.
 #![allow(clippy::duplicate_mod, reason = "each suite brings the same support")]
 
+#[path = "arrivals.rs"]
+mod arrivals;
 #[path = "backpressure.rs"]
 mod backpressure;
 #[path = "deadlines.rs"]

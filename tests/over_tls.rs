@@ -1,6 +1,8 @@
 //! What holds over TCP holds over TLS: the suites once more, over TLS.
 #![allow(clippy::duplicate_mod, reason = "each suite brings the same support")]
 
+#[path = "arrivals.rs"]
+mod arrivals;
 #[path = "deadlines.rs"]
 mod deadlines;
 #[path = "endings.rs"]
