@@ -286,7 +286,7 @@ async fn what_is_wrong_with_a_message_is_told_in_detail_only_where_that_is_asked
         (false, "{]", "malformed message", json!(null)),
         (false, r#"{"type":"x"}"#, "unknown message type", json!(null)),
         (false, r#"{"type":"say","text":7}"#, "invalid message", json!({ "path": "text" })),
-        (false, r#"{"type":"say"}"#, "invalid message", json!(null)),
+        (false, r#"{"type":"say"}"#, "invalid message", json!({ "path": "text" })),
         (true, r#"{"type":"x"}"#, "unknown message type \"x\"", json!(null)),
         (
             true,

@@ -11,6 +11,11 @@ pub fn beside_locals(user: Span) -> Span {
     Span::call_site().located_at(user)
 }
 
+/// Where a type's last token stands; what begins at its first and ends there is all of it, which no span of the macro's own can be.
+pub fn end(ty: &Type) -> Span {
+    ty.to_token_stream().into_iter().last().map_or_else(Span::call_site, |token| token.span())
+}
+
 /// The type without the invisible group that a `$t:ty` of `macro_rules!` arrives in, and without parentheses.
 pub fn ungroup(mut ty: &Type) -> &Type {
     loop {

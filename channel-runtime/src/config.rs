@@ -74,10 +74,10 @@ pub struct Config {
     /// the end becomes known, where that is shorter.
     pub auth_warning: Duration,
     /// Whether a client is told all that is wrong with a message that can't be read: what serde says of it, the line and the column.
-    /// Else it is told the code, a general message, and in `invalid_payload` the path of the field. It is so where the program is
-    /// built with `debug_assertions`, and else not, for the words of serde tell of the types within. `on_invalid` hears all of it
-    /// in any case, and so does whoever makes a [`Fault`](crate::Fault) of a [`DecodeError`](crate::DecodeError) there. What a rule
-    /// of `validate` says is always told.
+    /// Else it is told the code, a general message, and in `invalid_payload` the path of the field, also of one that is missing. It is
+    /// so where the program is built with `debug_assertions`, and else not, for the words of serde tell of the types within.
+    /// `on_invalid` hears all of it in any case, and so does whoever makes a [`Fault`](crate::Fault) of a
+    /// [`DecodeError`](crate::DecodeError) there. What a rule of `validate` says is always told.
     pub error_details: bool,
     /// Whether the span of a connection in the logs names its user: not so.
     pub log_users: bool,

@@ -161,7 +161,9 @@ fn decoded(text: &str) -> Option<String> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from a handshake for an app of type `{A}`",
     label = "not an extractor for `{A}`",
-    note = "implement `Extract<{A}>` for `{Self}`; or, where it is made from a token by `Authenticate<{A}>`, write `Auth<{Self}>`"
+    note = "implement `Extract<{A}>` for `{Self}`; or, where it is made from a token by `Authenticate<{A}>`, write `Auth<{Self}>`",
+    note = "a type of another crate is put into one of yours, as `struct Mine({Self});`, for which it is implemented",
+    note = "the request itself is an extractor, `#[extract] handshake: Handshake`, with the client's address, `handshake.remote_addr`, the headers and the query"
 )]
 pub trait Extract<A>: Sized {
     /// Reads the value, or says how the request is refused.

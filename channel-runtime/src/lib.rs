@@ -142,11 +142,15 @@ mod forwarded;
 #[doc(hidden)]
 pub mod fuzz;
 #[cfg(feature = "server")]
+mod given;
+#[cfg(feature = "server")]
 mod handshake;
 #[cfg(feature = "server")]
 mod health;
 #[cfg(feature = "server")]
 mod heartbeat;
+#[cfg(feature = "server")]
+mod holding;
 #[cfg(feature = "server")]
 mod hub;
 #[cfg(feature = "server")]

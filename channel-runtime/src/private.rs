@@ -52,6 +52,8 @@ mod server {
     pub use crate::first_state::{
         DefaultOf, FirstState, NO_STATE, NoDefault, NoRooms, OpenReply, RoomsOf, made, room_closed, room_opened,
     };
+    pub use crate::given::{OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose};
+    pub use crate::holding::{Holding, HoldingMore};
     use crate::hub::Hub;
     pub use crate::notice::Notice;
     pub use crate::overlap::{Overlap, Overlapped};

@@ -4,6 +4,7 @@
 
 use crate::channel::Route;
 use crate::first_state::OpenReply;
+use crate::given::OfRoomClose;
 
 /// A channel whose struct names an app, for a handler or a hook that takes a `T` by reference. Whether its app is a `T` is told by the
 /// call, which follows derefs: where `app = Arc<App>`, an `&App` is fine.
@@ -39,8 +40,8 @@ pub trait HasRoomState<T>: Route {
     /// What `on_room_open` returned.
     fn opened<R: OpenReply<Self::State>>(reply: R) -> Self::Opened;
 
-    /// As it is.
-    fn state(state: Self::State) -> Self::State {
-        state
+    /// As the hook takes it.
+    fn state<R: OfRoomClose<Self::State>>(state: Self::State) -> R {
+        R::given(state)
     }
 }

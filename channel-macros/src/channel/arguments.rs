@@ -79,11 +79,14 @@ impl Call {
     pub fn parse(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option<Self> {
         let Expected { who, usage, of } = expected;
         let is_callable = check_receiver(sig, expected, errors) & check_modifiers(sig, expected, errors);
+        let has_self = of != Of::Connection && sig.receiver().is_some();
         let mut arguments = Vec::new();
         for input in &sig.inputs {
             let FnArg::Typed(input) = input else { continue };
             let argument = match argument(&input.ty, of) {
                 Ok(argument) => argument,
+                // That it belongs to no connection is told once.
+                Err(_) if has_self && is_reference_to_socket(&input.ty) => return None,
                 Err((what, remedy)) => {
                     errors.at(&input.ty, format_args!("{who} {what}"), remedy.as_deref().unwrap_or(usage));
                     return None;
@@ -151,7 +154,8 @@ impl Call {
         self.awaited(self.begun_of(quote_spanned!(span=> <#owner>), owner, datum))
     }
 
-    fn awaited(&self, call: TokenStream) -> TokenStream {
+    /// The call, once it has begun, awaited.
+    pub fn awaited(&self, call: TokenStream) -> TokenStream {
         let span = beside_locals(self.name.span());
         match self.is_async {
             true => quote_spanned!(span=> ::channel_runtime::private::send(#call).await),
@@ -164,6 +168,22 @@ impl Call {
         let span = beside_locals(self.name.span());
         let owner: Type = parse_quote_spanned!(span=> Self);
         self.begun_of(owner.to_token_stream(), &owner, datum)
+    }
+
+    /// As [`begun`](Self::begun), of a method whose future holds a `T`. That `T` is not `Send` is told where it is asked of `T` itself,
+    /// and not a second time of the future.
+    pub fn begun_holding(&self, held: TokenStream, datum: &str) -> TokenStream {
+        let begun = self.begun(datum);
+        if !self.is_async {
+            return begun;
+        }
+        let span = beside_locals(self.name.span());
+        let future = quote_spanned!(span=> ::channel_runtime::private::Holding::<#held>::future(#begun));
+        quote!({
+            #[allow(unused_imports)]
+            use ::channel_runtime::private::HoldingMore as _;
+            #future
+        })
     }
 
     fn begun_of(&self, path: TokenStream, owner: &Type, datum: &str) -> TokenStream {
@@ -267,6 +287,10 @@ fn argument(ty: &Type, of: Of) -> Result<Argument, Wrong> {
         Type::Path(_) | Type::Macro(_) => Ok(Argument::Datum(ty.clone())),
         _ => Err(("can't take this type".into(), None)),
     }
+}
+
+fn is_reference_to_socket(ty: &Type) -> bool {
+    matches!(ungroup(ty), Type::Reference(reference) if is_named(&reference.elem, "Socket"))
 }
 
 /// The error for a `&mut T`, which was probably meant to be something that changes.

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::answer;
+use super::arguments::Call;
 use super::batches;
 use super::expand_hooks;
 use super::handlers::{Channel, Handler, Payload};
@@ -244,7 +245,7 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
 }
 
 /// What a message is met with.
-fn arm(channel: &Channel, Handler { cfgs, variant, payload, batch, call, .. }: &Handler) -> TokenStream {
+fn arm(channel: &Channel, Handler { cfgs, variant, payload, turn, batch, call, .. }: &Handler) -> TokenStream {
     let from_client = channel.name_from_client();
     if batch.is_some() {
         return quote!(#(#cfgs)* #from_client::#variant(_) => ::core::unreachable!("it is handled in batches"),);
@@ -253,13 +254,16 @@ fn arm(channel: &Channel, Handler { cfgs, variant, payload, batch, call, .. }: &
         Payload::Struct(_) => quote!(#from_client::#variant(__message)),
         Payload::Unit(_) => quote!(#from_client::#variant),
     };
-    let handling = handling(call);
+    let handling = match turn.concurrent() {
+        // The channel itself is asked of in `overlap`.
+        Some(_) => handling(call, call.begun_holding(quote!(&Self), "__message")),
+        None => handling(call, call.begun("__message")),
+    };
     quote!(#(#cfgs)* #pattern => #handling)
 }
 
 /// A handler's call, and its answer once there is one.
-fn handling(call: &super::arguments::Call) -> TokenStream {
-    let begun = call.begun("__message");
+fn handling(call: &Call, begun: TokenStream) -> TokenStream {
     let reply = answer::sent(call);
     if !call.is_async {
         return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::answer::replied;
+use super::arguments::Call;
 use super::expand_handlers::if_route;
 use super::handlers::Channel;
 use super::hooks::{Hook, Kind};
@@ -52,8 +53,24 @@ fn made(returns: &syn::Type) -> Option<&syn::Type> {
     (is_nameable(state) && !is_unit(state)).then_some(state)
 }
 
+/// Lets what the hook is about be of the type that it takes, or tells at that type what it is instead.
+fn given(kind: Kind, call: &Call) -> Option<TokenStream> {
+    let name = match kind {
+        Kind::Close => quote!(OfClose),
+        Kind::Binary | Kind::Ping | Kind::Pong => quote!(OfData),
+        Kind::Invalid => quote!(OfInvalid),
+        Kind::Refresh => quote!(OfRefresh),
+        Kind::Reauthorize => quote!(OfReauthorize<Self>),
+        _ => return None,
+    };
+    let ty = call.datum().filter(|ty| is_nameable(ty))?;
+    let message = Ident::new("__message", beside_locals(ty.span()));
+    let given = quote_spanned!(beside_locals(ty.span())=> <#ty as ::channel_runtime::private::#name>::given);
+    Some(quote!(let #message = #given(#message);))
+}
+
 pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
-    let tokens = call.tokens("__message");
+    let (tokens, given) = (call.tokens("__message"), given(*kind, call));
     let answer = call.answer("__reply");
     let usual = |name: &str, datum: Option<TokenStream>, body: TokenStream| {
         let name = Ident::new(name, proc_macro2::Span::call_site());
@@ -70,6 +87,11 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             }
         }
     };
+    let replied = || {
+        let replied = replied(call);
+        quote!(#given #replied)
+    };
+
     let decided = |name: &str, datum: TokenStream| {
         let name = Ident::new(name, proc_macro2::Span::call_site());
         quote! {
@@ -80,6 +102,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 __socket: &::channel_runtime::Socket<Self>,
                 __app: &<Self as ::channel_runtime::Route>::App,
             ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
+                #given
                 let __reply = #tokens;
                 ::channel_runtime::private::#name(#answer)
             }
@@ -124,11 +147,11 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             }
         }
         Kind::Reauthorize => decided("reauthorized", quote!(::channel_runtime::Room<Self>)),
-        Kind::Connect => usual("connected", None, replied(call)),
-        Kind::Ping => usual("pinged", bytes(), replied(call)),
-        Kind::Pong => usual("ponged", bytes(), replied(call)),
+        Kind::Connect => usual("connected", None, replied()),
+        Kind::Ping => usual("pinged", bytes(), replied()),
+        Kind::Pong => usual("ponged", bytes(), replied()),
         Kind::Binary => {
-            let method = usual("binary", bytes(), replied(call));
+            let method = usual("binary", bytes(), replied());
             quote! {
                 #(#cfgs)*
                 const TAKES_BINARY: ::core::primitive::bool = true;
@@ -140,6 +163,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             Some(quote!(::channel_runtime::DecodeError)),
             quote! {
                 let __usual = ::channel_runtime::private::usual(__socket, &__message);
+                #given
                 let __reply = #tokens;
                 ::channel_runtime::private::invalid(__socket, __usual, #answer)
             },
@@ -169,7 +193,8 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             let state = call.datum().filter(|ty| is_nameable(ty) && !is_unit(ty)).map(|ty| {
                 let span = beside_locals(ty.span());
                 let message = Ident::new("__message", span);
-                let state = quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state);
+                let state =
+                    quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state::<#ty>);
                 quote!(let #message = #state(#message);)
             });
             quote! {
@@ -195,6 +220,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 __socket: &::channel_runtime::Socket<Self>,
                 __app: &<Self as ::channel_runtime::Route>::App,
             ) {
+                #given
                 let __reply = #tokens;
                 ::channel_runtime::private::closed(#answer)
             }

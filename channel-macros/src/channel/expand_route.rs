@@ -164,10 +164,13 @@ fn build(route: &Route) -> TokenStream {
         let local = local(name);
         match source {
             Source::Extract => {
-                // All but the locals stands at the type, so that the compiler's two errors for what is no extractor are one.
-                let locals = quote!(__handshake, __app);
-                let value =
-                    quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Extract<#app>>::extract(#locals).await?);
+                // All but the locals stands at the type, so that the compiler's errors for what is no extractor are one. They
+                // stand at all of it, or at the first token of one that is made from another.
+                let is_made_from_another = ["Option", "Auth", "Jwt"].iter().any(|name| spans::is_named(ty, name));
+                let end = if is_made_from_another { ty.span() } else { spans::end(ty) };
+                let (locals, extract) = (quote!(__handshake, __app), quote!(::channel_runtime::Extract<#app>));
+                let arguments = quote_spanned!(end=> (#locals));
+                let value = quote_spanned!(ty.span()=> <#ty as #extract>::extract #arguments.await?);
                 quote!(#(#cfgs)* let #local = #value;)
             }
             Source::State(_) => TokenStream::new(),
@@ -183,7 +186,11 @@ fn build(route: &Route) -> TokenStream {
                 let local = local(name);
                 quote!(#local)
             }
-            Source::State(Some(value)) => quote!(#value),
+            // A value of another type is told of with the field's own beside it.
+            Source::State(Some(value)) => quote!({
+                let __first: #ty = #value;
+                __first
+            }),
             Source::State(None) => {
                 quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FirstValue>::first_value())
             }

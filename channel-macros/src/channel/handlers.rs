@@ -8,6 +8,7 @@ use syn::{Attribute, FnArg, LitStr, Type};
 
 use super::arguments::{self, Argument, Call, Expected, Of};
 use super::batches::{self, Batch};
+use super::declared::{Declared, LEND_STATE, Misplaced, NO_STATE};
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
 use super::notices::Notice;
@@ -35,6 +36,7 @@ pub struct Channel {
     pub notices: Vec<Notice>,
     pub lists: Lists,
     pub unmarked: Vec<Unmarked>,
+    declared: Declared,
 }
 
 pub struct Handler {
@@ -101,6 +103,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         notices: Vec::new(),
         lists,
         unmarked: Vec::new(),
+        declared: name.as_ref().map(Declared::of).unwrap_or_default(),
     };
     let mut seen = Vec::new();
     for method in block.methods_mut() {
@@ -121,7 +124,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     }
     channel.place_apps();
     channel.lists.check_received(&channel.handlers, errors);
-    hooks::check_pairs(&channel.hooks, errors);
+    hooks::check_pairs(&channel.hooks, &channel.declared, errors);
     channel.unmarked = Unmarked::find(block, &channel);
     name.is_some().then_some(channel)
 }
@@ -222,12 +225,14 @@ impl Channel {
                 errors.at(marker, format_args!("`{name}` is a hook, called without a {what}"), remedy);
             }
             (Some(marker), None) if is_notice(marker) => {
-                if let Some(notice) = Notice::parse(marker, &method.sig, cfgs, errors) {
+                if let Some(misplaced @ Misplaced::State(_)) = self.declared.misplaced(&method.sig) {
+                    tell_misplaced(misplaced, "the handler of a notice", &method.sig, false, errors);
+                } else if let Some(notice) = Notice::parse(marker, &method.sig, cfgs, errors) {
                     notice.add_to(&mut self.notices, errors);
                 }
             }
             (Some(marker), None) => self.add_handler(method, marker, cfgs, errors),
-            (None, Some(kind)) => self.hooks.extend(Hook::parse(kind, &method.sig, cfgs, errors)),
+            (None, Some(kind)) => self.hooks.extend(Hook::parse(kind, &method.sig, cfgs, &self.declared, errors)),
             (None, None) if name == "room" => {
                 let remedy = "the path makes a `room(..)` for each channel; give this method another name";
                 errors.at(&method.sig.ident, format_args!("`{}` has a function `room` already", self.name), remedy);
@@ -249,6 +254,10 @@ impl Channel {
 
     fn add_handler(&mut self, method: &Method, marker: &Attribute, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let HandlerArgs { wire_type, variant, limit, turn, batch, is_broken } = HandlerArgs::parse(marker, errors);
+        if let (Some(misplaced), None) = (self.declared.misplaced(&method.sig), &batch) {
+            tell_misplaced(misplaced, "a handler", &method.sig, wire_type.is_some(), errors);
+            return;
+        }
         let read = match &batch {
             Some(_) => batches::call(&method.sig, wire_type, &turn, errors),
             None if batches::has_no_bounds(&method.sig, errors) => None,
@@ -301,6 +310,25 @@ impl Channel {
             }
         }
         true
+    }
+}
+
+/// The error for an argument by reference that is neither app nor socket.
+fn tell_misplaced(misplaced: Misplaced, who: &str, sig: &syn::Signature, is_typed: bool, errors: &mut Errors) {
+    match misplaced {
+        Misplaced::State(ty) => errors.at(ty, format_args!("{who} {NO_STATE}"), LEND_STATE),
+        Misplaced::Stranger(ty) => {
+            let takes_by_value =
+                |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));
+            let name = sig.ident.unraw();
+            match ty {
+                Type::Reference(message) if !is_typed && !sig.inputs.iter().any(takes_by_value) => {
+                    let what = format!("the handler `{name}` takes its message by reference");
+                    errors.at(ty, what, format_args!("write `{}`", spans::text(&message.elem)));
+                }
+                _ => errors.at(ty, format_args!("{who} takes no `{}`", spans::text(ty)), HANDLER.usage),
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use syn::{Attribute, ReceiverKind, ReturnType, Signature, Type};
 
 use super::arguments::{Call, Expected, Of};
+use super::declared::{Declared, LEND_STATE, Misplaced, NO_STATE};
 use crate::errors::Errors;
 use crate::names::distance;
 use crate::spans::{first_type, last_segment, text, ungroup};
@@ -71,33 +72,33 @@ impl Kind {
         }
     }
 
-    /// How it is written in full; each argument but `self` may be left out.
-    fn usage(self) -> &'static str {
+    /// How it is written in full, with the types that the channel's struct names; each argument but `self` may be left out.
+    fn usage(self, declared: &Declared) -> String {
+        let (name, app, (state, from)) = (self.name(), declared.app_argument(), declared.state());
         match self {
-            Self::Authorize => "write `async fn authorize(&self, app: &App) -> Result<(), Reject>`",
-            Self::Identity => "write `fn identity(&self) -> &UserId`, or without the `&`, or an `Option` of either",
-            Self::Expires => "write `fn expires_at(&self) -> Option<SystemTime>`",
-            Self::Connect => "write `async fn on_connect(&mut self, socket: &Socket<Self>, app: &App)`",
-            Self::Refresh => {
-                "write `async fn on_refresh(&mut self, token: Token, socket: &Socket<Self>, app: &App) -> Result<(), Fault>`"
+            Self::Authorize => format!("write `async fn {name}(&self{app}) -> Result<(), Reject>`"),
+            Self::Identity => {
+                "write `fn identity(&self) -> &UserId`, or without the `&`, or an `Option` of either".into()
             }
+            Self::Expires => "write `fn expires_at(&self) -> Option<SystemTime>`".into(),
+            Self::Connect => format!("write `async fn {name}(&mut self, socket: &Socket<Self>{app})`"),
+            Self::Refresh => format!(
+                "write `async fn {name}(&mut self, token: Token, socket: &Socket<Self>{app}) -> Result<(), Fault>`"
+            ),
             Self::Reauthorize => {
-                "write `async fn on_reauthorize(&mut self, room: Room<Self>, socket: &Socket<Self>, app: &App) -> bool`"
+                format!("write `async fn {name}(&mut self, room: Room<Self>, socket: &Socket<Self>{app}) -> bool`")
             }
-            Self::Binary => "write `async fn on_binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
-            Self::Ping => "write `async fn on_ping(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
-            Self::Pong => "write `async fn on_pong(&mut self, data: Bytes, socket: &Socket<Self>, app: &App)`",
+            Self::Binary | Self::Ping | Self::Pong => {
+                format!("write `async fn {name}(&mut self, data: Bytes, socket: &Socket<Self>{app})`")
+            }
             Self::Invalid => {
-                "write `async fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>, app: &App)`"
+                format!("write `async fn {name}(&mut self, error: DecodeError, socket: &Socket<Self>{app})`")
             }
-            Self::Close => "write `async fn on_close(&mut self, close: Close, socket: &Socket<Self>, app: &App)`",
+            Self::Close => format!("write `async fn {name}(&mut self, close: Close, socket: &Socket<Self>{app})`"),
             Self::RoomOpen => {
-                "write `async fn on_room_open(room: &Room<Self>, app: &App) -> Result<State, Fault>`, with the `room_state` \
-                 of the struct"
+                format!("write `async fn {name}(room: &Room<Self>{app}) -> Result<{state}, Fault>`{from}")
             }
-            Self::RoomClose => {
-                "write `async fn on_room_close(room: &Room<Self>, state: State, app: &App)`, with the `room_state` of the struct"
-            }
+            Self::RoomClose => format!("write `async fn {name}(room: &Room<Self>, state: {state}{app})`{from}"),
         }
     }
 
@@ -149,48 +150,81 @@ pub fn meant_by(name: &str) -> Option<Kind> {
 }
 
 impl Hook {
-    pub fn parse(kind: Kind, sig: &Signature, cfgs: Vec<Attribute>, errors: &mut Errors) -> Option<Self> {
-        let who = format!("`{}`", kind.name());
-        let call = Call::parse(sig, Expected { who: &who, usage: kind.usage(), of: kind.of() }, errors)?;
+    pub fn parse(
+        kind: Kind,
+        sig: &Signature,
+        cfgs: Vec<Attribute>,
+        declared: &Declared,
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        let (who, usage) = (format!("`{}`", kind.name()), kind.usage(declared));
+        if let Some(misplaced) = declared.misplaced(sig) {
+            tell_misplaced(kind, misplaced, &usage, errors);
+            return None;
+        }
+        let call = Call::parse(sig, Expected { who: &who, usage: &usage, of: kind.of() }, errors)?;
         let before = errors.len();
         if let (Some(datum), false) = (call.datum(), kind.has_datum()) {
-            errors.at(datum, format_args!("{who} takes nothing by value"), kind.usage());
+            errors.at(datum, format_args!("{who} takes nothing by value"), &usage);
         }
         if let (Some(socket), true) = (call.socket(), kind.is_before_the_upgrade()) {
-            errors.at(socket, format_args!("{who} runs before there is a socket"), kind.usage());
+            errors.at(socket, format_args!("{who} runs before there is a socket"), &usage);
         }
         if kind.is_before_the_upgrade()
             && let Some(receiver) = sig.receiver()
             && !is_shared(receiver)
         {
-            errors.at(receiver, format_args!("{who} takes `&self`"), kind.usage());
+            errors.at(receiver, format_args!("{who} takes `&self`"), &usage);
         }
         if kind == Kind::RoomOpen {
             check_opening(&cfgs, errors);
         }
-        let key = if kind == Kind::Identity { key(sig, &call, &cfgs, errors) } else { None };
+        let key = if kind == Kind::Identity { key(sig, &call, &cfgs, &usage, errors) } else { None };
         match kind {
-            Kind::Expires => check_end(sig, &call, errors),
+            Kind::Expires => check_end(sig, &call, &usage, errors),
             Kind::Refresh | Kind::Reauthorize if call.returns.is_none() => {
-                errors.at(&sig.ident, format_args!("{who} returns what it has decided"), kind.usage());
+                errors.at(&sig.ident, format_args!("{who} returns what it has decided"), &usage);
             }
             _ => {}
         }
         if kind == Kind::Reauthorize
             && let Some(room) = call.app().filter(|ty| is_reference_to(ty, "Room"))
         {
-            errors.at(room, format_args!("{who} takes the room by value"), kind.usage());
+            errors.at(room, format_args!("{who} takes the room by value"), &usage);
         }
         (errors.len() == before).then_some(Self { kind, cfgs, call, key })
     }
 }
 
+/// The error for an argument by reference that is neither app nor socket or room.
+fn tell_misplaced(kind: Kind, misplaced: Misplaced, usage: &str, errors: &mut Errors) {
+    let who = kind.name();
+    match misplaced {
+        Misplaced::State(ty) if kind == Kind::RoomClose => {
+            errors.at(
+                ty,
+                format_args!("`{who}` takes the room's state by value, for nobody else has it any more"),
+                usage,
+            );
+        }
+        Misplaced::State(ty) if kind == Kind::RoomOpen => {
+            errors.at(ty, format_args!("`{who}` makes the room's state, and is given none"), usage);
+        }
+        Misplaced::State(ty) if !kind.is_before_the_upgrade() => {
+            errors.at(ty, format_args!("`{who}` {NO_STATE}"), LEND_STATE);
+        }
+        Misplaced::State(ty) | Misplaced::Stranger(ty) => {
+            errors.at(ty, format_args!("`{who}` takes no `{}`", text(ty)), usage);
+        }
+    }
+}
+
 /// A hook that another one's work makes run is of no use without that.
-pub fn check_pairs(hooks: &[Hook], errors: &mut Errors) {
+pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
     let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == Kind::Reauthorize) else { return };
     if !hooks.iter().any(|hook| hook.kind == Kind::Refresh) {
         let what = "`on_reauthorize` runs after `on_refresh`, which is not there";
-        errors.at(&reauthorize.call.name, what, Kind::Refresh.usage());
+        errors.at(&reauthorize.call.name, what, Kind::Refresh.usage(declared));
     }
 }
 
@@ -211,8 +245,7 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
 }
 
 /// What is special about `expires_at`: it reads what is there, as often as the connection's end may have changed.
-fn check_end(sig: &Signature, call: &Call, errors: &mut Errors) {
-    let usage = Kind::Expires.usage();
+fn check_end(sig: &Signature, call: &Call, usage: &str, errors: &mut Errors) {
     if let Some(keyword) = &sig.asyncness {
         errors.at(keyword, "`expires_at` is not `async`: it reads what the extractors found", usage);
     }
@@ -230,8 +263,7 @@ fn is_reference_to(ty: &Type, name: &str) -> bool {
 }
 
 /// What `identity` returns: `K`, `&K`, `Option<K>` or `Option<&K>`.
-fn key(sig: &Signature, call: &Call, cfgs: &[Attribute], errors: &mut Errors) -> Option<Type> {
-    let usage = Kind::Identity.usage();
+fn key(sig: &Signature, call: &Call, cfgs: &[Attribute], usage: &str, errors: &mut Errors) -> Option<Type> {
     if let Some(keyword) = &sig.asyncness {
         errors.at(keyword, "`identity` is not `async`: it reads what the extractors found", usage);
     }
@@ -350,6 +382,7 @@ mod tests {
                 Kind::Identity,
                 &syn::parse2(quote!(fn identity(&self) -> #output)).unwrap(),
                 vec![],
+                &Declared::default(),
                 &mut errors,
             );
             assert_eq!(text(&hook.unwrap().key.unwrap()), "Id");
@@ -377,7 +410,8 @@ mod tests {
         ] {
             let text = signature.to_string();
             let mut errors = Errors::default();
-            assert!(Hook::parse(kind, &syn::parse2(signature).unwrap(), vec![], &mut errors).is_none(), "{text}");
+            let hook = Hook::parse(kind, &syn::parse2(signature).unwrap(), vec![], &Declared::default(), &mut errors);
+            assert!(hook.is_none(), "{text}");
             assert_eq!(errors.messages().len(), 1, "{text}");
         }
     }

@@ -4,6 +4,7 @@ mod answer;
 mod arguments;
 pub mod batches;
 pub mod blocks;
+mod declared;
 pub mod expand_handlers;
 pub mod expand_hooks;
 mod expand_messages;
@@ -79,6 +80,7 @@ fn expand_struct(args: TokenStream, item: TokenStream) -> syn::Result<TokenStrea
     let mut errors = Errors::default();
     let item = half_typed::structure(item, &mut errors)?;
     let (item, route) = route::parse(args, item, &mut errors);
+    declared::remember(&route);
     Ok(match errors.into_tokens() {
         None => {
             let expansion = route.runtime.place(expand_route::expand(&route));

@@ -1,7 +1,7 @@
 //! `#[notice]`: the methods that are told something from outside.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Meta, Signature, Type};
@@ -10,7 +10,7 @@ use super::answer;
 use super::arguments::{Call, Expected, Of};
 use super::handlers::Channel;
 use crate::errors::Errors;
-use crate::spans;
+use crate::spans::{self, beside_locals};
 
 const EXPECTED: Expected = Expected {
     who: "the handler of a notice",
@@ -90,13 +90,22 @@ pub fn kinds(channel: &Channel) -> TokenStream {
 /// The method of `Channel` that calls them, where there are any.
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
-        let (tokens, sent) = (call.tokens("__content"), answer::sent(call));
         let ty = ty.to_token_stream();
+        let (begun, sent) = (call.begun_holding(ty.clone(), "__content"), answer::sent(call));
+        let local = format_ident!("__begun", span = beside_locals(call.name.span()));
+        let reply = call.awaited(quote!(#local));
+        // What holds the notice itself is gone before the future is awaited.
         quote! {
             #(#cfgs)*
-            let __notice = match ::channel_runtime::private::Notice::into::<#ty>(__notice) {
-                ::core::result::Result::Ok(__content) => {
-                    let __reply = #tokens;
+            let __notice = match {
+                let __begun = match ::channel_runtime::private::Notice::into::<#ty>(__notice) {
+                    ::core::result::Result::Ok(__content) => ::core::result::Result::Ok(#begun),
+                    ::core::result::Result::Err(__notice) => ::core::result::Result::Err(__notice),
+                };
+                __begun
+            } {
+                ::core::result::Result::Ok(#local) => {
+                    let __reply = #reply;
                     return #sent;
                 }
                 ::core::result::Result::Err(__notice) => __notice,

@@ -15,6 +15,7 @@ use crate::errors::Errors;
 use crate::names::{closest, one_of};
 use crate::pattern::Pattern;
 use crate::runtime::{self, Runtime};
+use crate::spans::{first_type, last_segment, text};
 
 const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "room_grace", "crate"];
 
@@ -236,6 +237,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
                     errors.at(cfg, what, "take the `cfg` away");
                 } else if !is_param && route.pattern.is_some() {
                     match &renamed {
+                        _ if is_extractor(&ty) => unmarked_extractor(&name, &ty, errors),
                         Some(param) => misnamed_field(&name, &plain, param, errors),
                         None => unmade_field(&name, &plain, &names, route, errors),
                     }
@@ -268,7 +270,8 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
 fn misnamed(marked: &[Marked], params: &[String]) -> Option<String> {
     let plain = |marked: &Marked| marked.name.unraw().to_string();
     let lacks_field = |param: &&String| !marked.iter().any(|marked| plain(marked) == **param);
-    let lacks_param = |marked: &&Marked| marked.source.is_none() && !params.contains(&plain(marked));
+    let lacks_param =
+        |marked: &&Marked| marked.source.is_none() && !params.contains(&plain(marked)) && !is_extractor(&marked.ty);
     let ([param], [field]) = (
         &params.iter().filter(lacks_field).collect::<Vec<_>>()[..],
         &marked.iter().filter(lacks_param).collect::<Vec<_>>()[..],
@@ -294,9 +297,28 @@ fn unmade_field(name: &Ident, plain: &str, params: &[String], route: &Route, err
     let what = format!("the path \"{pattern}\" has no parameter `:{plain}`");
     let remedy = match params.iter().find(|param| is_meant(plain, param)) {
         Some(meant) => format!("did you mean `{}`?", as_field(meant)),
-        None => format!("mark the field {} if it is no part of the path", one_of(&["#[extract]", "#[state]"])),
+        None => format!(
+            "mark the field `#[extract]` if it is made from the handshake, as `Auth<User>` is, and `#[state]` if it is the \
+             connection's own; or put `:{plain}` into the path"
+        ),
     };
     errors.at_span(name.span(), what, remedy);
+}
+
+/// The error for a field whose type, one of ours, can only be extracted.
+fn unmarked_extractor(name: &Ident, ty: &Type, errors: &mut Errors) {
+    let what = format!("the field `{name}` is made from the handshake, and is not marked so");
+    errors.at_span(name.span(), what, format_args!("write `#[extract] {name}: {}`", text(ty)));
+}
+
+/// Whether it is written as an extractor of ours, or as an `Option` of one.
+fn is_extractor(ty: &Type) -> bool {
+    let Some(segment) = last_segment(ty) else { return false };
+    match first_type(segment) {
+        Some(inner) if segment.ident == "Option" => is_extractor(inner),
+        Some(_) => segment.ident == "Auth" || segment.ident == "Jwt",
+        None => segment.ident == "Handshake",
+    }
 }
 
 /// Whether a field is probably a slip of the pen for this parameter.

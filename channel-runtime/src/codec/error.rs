@@ -37,7 +37,8 @@ pub enum DecodeError {
     InvalidPayload {
         /// The `type`.
         kind: String,
-        /// The way to the field, such as `from.x` or `moves[2]`; empty where it is the message as a whole.
+        /// The way to the field, such as `from.x` or `moves[2]`, also to one that is missing; empty where it is the message as a
+        /// whole.
         path: String,
         /// What was wrong with it.
         reason: String,
@@ -89,9 +90,14 @@ impl DecodeError {
     }
 
     pub(super) fn invalid_payload(kind: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> Self {
-        let path = if path.iter().len() == 0 { String::new() } else { cut(path.to_string()) };
-        let (line, column) = (error.line(), error.column());
-        Self::InvalidPayload { kind: kind.to_owned(), path, reason: reason(error), line, column }
+        let mut path = if path.iter().len() == 0 { String::new() } else { path.to_string() };
+        let (reason, line, column) = (reason(error), error.line(), error.column());
+        if let Some(field) = missing(&reason) {
+            // The way led to what lacks it.
+            path.push_str(if path.is_empty() { "" } else { "." });
+            path.push_str(field);
+        }
+        Self::InvalidPayload { kind: kind.to_owned(), path: cut(path), reason, line, column }
     }
 }
 
@@ -229,6 +235,11 @@ fn reason(error: &serde_json::Error) -> String {
         text.truncate(reason.len());
     }
     cut(text)
+}
+
+/// The field that is not there, where that is the reason: in serde's words, for no error of serde_json has it as data.
+fn missing(reason: &str) -> Option<&str> {
+    reason.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 fn cut(mut text: String) -> String {

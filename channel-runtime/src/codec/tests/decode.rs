@@ -126,15 +126,11 @@ fn a_bad_field_is_told_with_its_path_line_and_column() {
 }
 
 #[test]
-fn a_missing_field_has_no_path_but_a_place() {
+fn the_path_to_a_missing_field_is_where_it_would_be() {
     let text = r#"{"type":"say"}"#;
-    assert_eq!(invalid(text), (String::new(), "missing field `text`".into(), 1, 14));
-    assert_eq!(Fault::from(refusal(text)).details, json!({ "line": 1, "column": 14 }));
-    assert_eq!(
-        invalid(r#"{"type":"move","from":{"x":1},"to":{}}"#).0,
-        "from",
-        "of a nested object the path leads to that object"
-    );
+    assert_eq!(invalid(text), ("text".into(), "missing field `text`".into(), 1, 14));
+    assert_eq!(Fault::from(refusal(text)).details, json!({ "path": "text", "line": 1, "column": 14 }));
+    assert_eq!(invalid(r#"{"type":"move","from":{"x":1},"to":{}}"#).0, "from.y");
 }
 
 #[test]
@@ -272,7 +268,7 @@ fn errors_read_as_sentences() {
         (DecodeError::Binary, "binary messages are not taken here", Fault::UNKNOWN_TYPE),
         (
             refusal(r#"{"type":"say"}"#),
-            "invalid message of type \"say\": missing field `text` at line 1 column 14",
+            "invalid message of type \"say\": `text`: missing field `text` at line 1 column 14",
             Fault::INVALID_PAYLOAD,
         ),
     ] {

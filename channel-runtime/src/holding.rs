@@ -1,0 +1,43 @@
+//! The future of a handler that holds what has to be `Send` for its own sake: where it is not, that is told at its type, and the
+//! compiler does not tell it again of the future.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// `Holding::<T>::future`: an associated function of the type itself is found before one of a trait, and is there only where its
+/// bound holds.
+#[derive(Debug)]
+pub struct Holding<T>(PhantomData<T>);
+
+impl<T: Send> Holding<T> {
+    /// As it is.
+    pub fn future<F>(future: F) -> F {
+        future
+    }
+}
+
+/// For a `T` that is not `Send`.
+pub trait HoldingMore {
+    /// Something that is, in the place of the future.
+    fn future<F: Future>(future: F) -> Unsent<F>;
+}
+
+impl<T> HoldingMore for Holding<T> {
+    fn future<F: Future>(_: F) -> Unsent<F> {
+        Unsent(PhantomData)
+    }
+}
+
+/// Stands for a future in a program that is not compiled.
+#[derive(Debug)]
+pub struct Unsent<F>(PhantomData<fn() -> F>);
+
+impl<F: Future> Future for Unsent<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<F::Output> {
+        unreachable!("the compiler has refused this program")
+    }
+}
