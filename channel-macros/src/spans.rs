@@ -56,6 +56,16 @@ pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)
 }
 
+/// Whether it is written as an extractor of ours, or as an `Option` of one.
+pub fn is_extractor(ty: &Type) -> bool {
+    let Some(segment) = last_segment(ty) else { return false };
+    match first_type(segment) {
+        Some(inner) if segment.ident == "Option" => is_extractor(inner),
+        Some(_) => segment.ident == "Auth" || segment.ident == "Jwt",
+        None => segment.ident == "Handshake",
+    }
+}
+
 /// Whether a type of a signature means the same in another body: it has no lifetime of its own, and is no `impl Trait`.
 pub fn is_nameable(ty: &Type) -> bool {
     fn has(tokens: TokenStream, is_it: &impl Fn(&TokenTree) -> bool) -> bool {

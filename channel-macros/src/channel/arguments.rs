@@ -242,14 +242,20 @@ fn located_at(mut token: TokenTree, place: Span) -> TokenTree {
 /// Writes `<Self>` behind a bare `Socket`, with an error: the compiler's own would lead to `Socket<C>`.
 pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     for input in &mut sig.inputs {
-        if let FnArg::Typed(input) = input
-            && let Type::Reference(reference) = &mut *input.ty
-            && let Type::Path(path) = &mut *reference.elem
+        let FnArg::Typed(input) = input else { continue };
+        let (ty, is_reference) = match &mut *input.ty {
+            Type::Reference(reference) => (&mut *reference.elem, true),
+            ty => (ty, false),
+        };
+        if let Type::Path(path) = ty
             && let Some(segment) = path.path.segments.last_mut()
             && segment.ident == "Socket"
             && segment.arguments.is_none()
         {
-            errors.at(&segment.ident, "the socket's channel is missing", "write `&Socket<Self>`");
+            // By value it is told of anyway.
+            if is_reference {
+                errors.at(&segment.ident, "the socket's channel is missing", "write `&Socket<Self>`");
+            }
             segment.arguments = PathArguments::AngleBracketed(parse_quote_spanned!(segment.ident.span()=> <Self>));
         }
     }

@@ -12,7 +12,7 @@ use proc_macro2::{Ident, Span};
 
 /// Where a block's `impl` stands, or a method's name.
 #[derive(Clone, PartialEq, Eq)]
-struct Place {
+pub struct Place {
     file: PathBuf,
     /// From one.
     line: usize,
@@ -47,7 +47,7 @@ pub fn has_earlier_method(name: &Ident) -> bool {
 }
 
 impl Place {
-    fn of(span: Span) -> Option<Self> {
+    pub fn of(span: Span) -> Option<Self> {
         // In a unit test there is no compiler to ask.
         if !proc_macro::is_available() {
             return None;
@@ -75,6 +75,11 @@ impl<'a> Source<'a> {
         let (start, _) = line.char_indices().nth(place.column.checked_sub(1)?)?;
         line.get(start..)
     }
+}
+
+/// Whether no brace that is open at the one is closed at the other; at each stands its word.
+pub fn is_sibling([earlier, later]: [&Place; 2], words: [&str; 2]) -> bool {
+    has_sibling(std::iter::once((earlier, words[0])), (later, words[1]))
 }
 
 /// Whether no brace that is open at one of the places is closed at the last; at each stands its word.

@@ -8,9 +8,10 @@ use syn::{Attribute, FnArg, LitStr, Type};
 
 use super::arguments::{self, Argument, Call, Expected, Of};
 use super::batches::{self, Batch};
-use super::declared::{Declared, LEND_STATE, Misplaced, NO_STATE};
+use super::declared::Declared;
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
+use super::misplaced::Misplaced;
 use super::notices::Notice;
 use super::turns::Turn;
 use super::unmarked::Unmarked;
@@ -93,8 +94,10 @@ impl Channel {
 
 /// Reads attribute and block; our attributes are taken off the methods. Nothing where there is no channel to speak of.
 pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> Option<Channel> {
-    let lists = Lists::parse(args, errors);
+    let mut lists = Lists::parse(args, errors);
     let name = self_name(block, errors);
+    let declared = name.as_ref().map(Declared::of).unwrap_or_default();
+    lists.add_misplaced(declared.misplaced_sends.as_deref());
     let mut channel = Channel {
         name: name.clone().unwrap_or_else(|| format_ident!("_Nameless")),
         self_ty: spans::ungroup(&block.self_ty).clone(),
@@ -103,7 +106,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         notices: Vec::new(),
         lists,
         unmarked: Vec::new(),
-        declared: name.as_ref().map(Declared::of).unwrap_or_default(),
+        declared,
     };
     let mut seen = Vec::new();
     for method in block.methods_mut() {
@@ -225,9 +228,7 @@ impl Channel {
                 errors.at(marker, format_args!("`{name}` is a hook, called without a {what}"), remedy);
             }
             (Some(marker), None) if is_notice(marker) => {
-                if let Some(misplaced @ Misplaced::State(_)) = self.declared.misplaced(&method.sig) {
-                    tell_misplaced(misplaced, "the handler of a notice", &method.sig, false, errors);
-                } else if let Some(notice) = Notice::parse(marker, &method.sig, cfgs, errors) {
+                if let Some(notice) = Notice::parse(marker, &method.sig, cfgs, &self.declared, errors) {
                     notice.add_to(&mut self.notices, errors);
                 }
             }
@@ -254,8 +255,8 @@ impl Channel {
 
     fn add_handler(&mut self, method: &Method, marker: &Attribute, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let HandlerArgs { wire_type, variant, limit, turn, batch, is_broken } = HandlerArgs::parse(marker, errors);
-        if let (Some(misplaced), None) = (self.declared.misplaced(&method.sig), &batch) {
-            tell_misplaced(misplaced, "a handler", &method.sig, wire_type.is_some(), errors);
+        if let (Some(misplaced), None) = (Misplaced::find(&method.sig, None, &self.declared), &batch) {
+            tell_misplaced(&misplaced, &method.sig, wire_type.is_some(), errors);
             return;
         }
         let read = match &batch {
@@ -313,22 +314,16 @@ impl Channel {
     }
 }
 
-/// The error for an argument by reference that is neither app nor socket.
-fn tell_misplaced(misplaced: Misplaced, who: &str, sig: &syn::Signature, is_typed: bool, errors: &mut Errors) {
+/// The error for an argument that can only be a mistake; beside the app a reference was probably meant to be the message.
+fn tell_misplaced(misplaced: &Misplaced, sig: &syn::Signature, is_typed: bool, errors: &mut Errors) {
+    let takes_by_value =
+        |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));
     match misplaced {
-        Misplaced::State(ty) => errors.at(ty, format_args!("{who} {NO_STATE}"), LEND_STATE),
-        Misplaced::Stranger(ty) => {
-            let takes_by_value =
-                |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));
-            let name = sig.ident.unraw();
-            match ty {
-                Type::Reference(message) if !is_typed && !sig.inputs.iter().any(takes_by_value) => {
-                    let what = format!("the handler `{name}` takes its message by reference");
-                    errors.at(ty, what, format_args!("write `{}`", spans::text(&message.elem)));
-                }
-                _ => errors.at(ty, format_args!("{who} takes no `{}`", spans::text(ty)), HANDLER.usage),
-            }
+        Misplaced::Stranger(message) if !is_typed && !sig.inputs.iter().any(takes_by_value) => {
+            let what = format!("the handler `{}` takes its message by reference", sig.ident.unraw());
+            errors.at(message, what, format_args!("write `{}`", spans::text(&message.elem)));
         }
+        _ => misplaced.tell(HANDLER.who, HANDLER.usage, errors),
     }
 }
 

@@ -3,7 +3,8 @@
 use syn::{Attribute, ReceiverKind, ReturnType, Signature, Type};
 
 use super::arguments::{Call, Expected, Of};
-use super::declared::{Declared, LEND_STATE, Misplaced, NO_STATE};
+use super::declared::Declared;
+use super::misplaced::Misplaced;
 use crate::errors::Errors;
 use crate::names::distance;
 use crate::spans::{first_type, last_segment, text, ungroup};
@@ -107,6 +108,17 @@ impl Kind {
         !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect | Self::RoomOpen)
     }
 
+    /// The name of that type.
+    fn datum(self) -> Option<&'static str> {
+        match self {
+            Self::Refresh => Some("Token"),
+            Self::Binary | Self::Ping | Self::Pong => Some("Bytes"),
+            Self::Invalid => Some("DecodeError"),
+            Self::Close => Some("Close"),
+            _ => None,
+        }
+    }
+
     fn of(self) -> Of {
         match self {
             Self::RoomOpen | Self::RoomClose => Of::Room,
@@ -158,8 +170,8 @@ impl Hook {
         errors: &mut Errors,
     ) -> Option<Self> {
         let (who, usage) = (format!("`{}`", kind.name()), kind.usage(declared));
-        if let Some(misplaced) = declared.misplaced(sig) {
-            tell_misplaced(kind, misplaced, &usage, errors);
+        if let Some(misplaced) = Misplaced::find(sig, kind.datum(), declared) {
+            tell_misplaced(kind, &misplaced, &usage, errors);
             return None;
         }
         let call = Call::parse(sig, Expected { who: &who, usage: &usage, of: kind.of() }, errors)?;
@@ -196,26 +208,24 @@ impl Hook {
     }
 }
 
-/// The error for an argument by reference that is neither app nor socket or room.
-fn tell_misplaced(kind: Kind, misplaced: Misplaced, usage: &str, errors: &mut Errors) {
-    let who = kind.name();
+/// The error for an argument that can only be a mistake.
+fn tell_misplaced(kind: Kind, misplaced: &Misplaced, usage: &str, errors: &mut Errors) {
+    let who = format!("`{}`", kind.name());
     match misplaced {
         Misplaced::State(ty) if kind == Kind::RoomClose => {
-            errors.at(
-                ty,
-                format_args!("`{who}` takes the room's state by value, for nobody else has it any more"),
-                usage,
-            );
+            let what = format!("{who} takes the room's state by value, for nobody else has it any more");
+            errors.at(ty, what, usage);
         }
         Misplaced::State(ty) if kind == Kind::RoomOpen => {
-            errors.at(ty, format_args!("`{who}` makes the room's state, and is given none"), usage);
+            errors.at(ty, format_args!("{who} makes the room's state, and is given none"), usage);
         }
-        Misplaced::State(ty) if !kind.is_before_the_upgrade() => {
-            errors.at(ty, format_args!("`{who}` {NO_STATE}"), LEND_STATE);
+        Misplaced::State(ty) if kind.is_before_the_upgrade() => {
+            errors.at(ty, format_args!("{who} takes no `{}`", text(ty)), usage);
         }
-        Misplaced::State(ty) | Misplaced::Stranger(ty) => {
-            errors.at(ty, format_args!("`{who}` takes no `{}`", text(ty)), usage);
+        Misplaced::Extractor(input) if kind.of() == Of::Room => {
+            errors.at(&input.ty, format_args!("{who} belongs to a room, not to one of its connections"), usage);
         }
+        _ => misplaced.tell(who, usage, errors),
     }
 }
 

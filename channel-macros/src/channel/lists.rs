@@ -82,6 +82,16 @@ impl Lists {
         lists
     }
 
+    /// Adds what the struct lists, which is told there.
+    pub fn add_misplaced(&mut self, sends: Option<&str>) {
+        let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
+        let mut told = Errors::default();
+        args::each(sends, &mut told, |input, errors| {
+            self.send(input.parse()?, errors);
+            Ok(())
+        });
+    }
+
     fn send(&mut self, Listed { cfgs, ty, rename }: Listed, errors: &mut Errors) {
         let text = spans::text(&ty);
         if spans::is_named(&ty, "Bytes") {

@@ -8,7 +8,9 @@ use syn::{Attribute, Meta, Signature, Type};
 
 use super::answer;
 use super::arguments::{Call, Expected, Of};
+use super::declared::Declared;
 use super::handlers::Channel;
+use super::misplaced::Misplaced;
 use crate::errors::Errors;
 use crate::spans::{self, beside_locals};
 
@@ -25,10 +27,21 @@ pub struct Notice {
 }
 
 impl Notice {
-    pub fn parse(marker: &Attribute, sig: &Signature, cfgs: Vec<Attribute>, errors: &mut Errors) -> Option<Self> {
+    pub fn parse(
+        marker: &Attribute,
+        sig: &Signature,
+        cfgs: Vec<Attribute>,
+        declared: &Declared,
+        errors: &mut Errors,
+    ) -> Option<Self> {
         if !matches!(marker.meta, Meta::Path(_)) {
             let what = "`#[notice]` has no arguments";
             errors.at(&marker.meta, what, "what it is about is the type that the method takes: write `#[notice]`");
+        }
+        // Whatever comes by value may be a notice, and what stands by reference beside the app was probably meant to be one.
+        if let Some(misplaced @ Misplaced::State(_)) = Misplaced::find(sig, None, declared) {
+            misplaced.tell(EXPECTED.who, EXPECTED.usage, errors);
+            return None;
         }
         let call = Call::parse(sig, EXPECTED, errors)?;
         let Some(ty) = call.datum().cloned() else {
