@@ -76,9 +76,16 @@ impl Declared {
         self.app.as_ref().is_some_and(|app| *app == text(ty))
     }
 
-    /// Whether a type is written as the state of the rooms, which is not the app too.
+    /// Whether an argument of this type by reference may be the app: also where that is an `Arc` of it, which is followed.
+    pub fn may_be_app(&self, ty: &Type) -> bool {
+        let is_in =
+            |app: &String| app.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| word == text(ty));
+        self.is_app(ty) || self.app.as_ref().is_some_and(is_in)
+    }
+
+    /// Whether a type is written as the state of the rooms.
     pub fn is_state(&self, ty: &Type) -> bool {
-        self.room_state.as_ref().is_some_and(|state| *state == text(ty)) && self.app != self.room_state
+        self.room_state.as_ref().is_some_and(|state| *state == text(ty))
     }
 
     #[cfg(test)]

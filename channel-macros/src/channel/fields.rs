@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Field, Ident, Meta, Type};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Field, Ident, Meta, MetaList, Token, Type};
 
 use super::route::{OtherField, Param, Route, Source};
 use crate::describe::docs;
@@ -92,7 +93,7 @@ fn state_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
     match &attr.meta {
         Meta::Path(_) => Some(Source::State(None)),
         Meta::List(list) if !list.tokens.is_empty() && matches!(list.delimiter, syn::MacroDelimiter::Paren(_)) => {
-            Some(Source::State(errors.take(list.parse_args())))
+            Some(Source::State(first_value(list, errors)))
         }
         Meta::NameValue(value) => {
             let expr = value.value.to_token_stream();
@@ -109,6 +110,31 @@ fn state_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
             Some(Source::State(None))
         }
     }
+}
+
+/// The value in `#[state(..)]`, which is neither a name for the `Default` nor the argument of one, as in other crates' attributes.
+fn first_value(list: &MetaList, errors: &mut Errors) -> Option<Expr> {
+    let values = errors.take(list.parse_args_with(Punctuated::<Expr, Token![,]>::parse_terminated))?;
+    let first = match (values.first()?, values.len()) {
+        (Expr::Path(path), 1) if path.path.is_ident("default") => {
+            let remedy = "write `#[state]` for the type's `Default`, or `#[state(value)]`";
+            errors.at(path, "`default` is no value", remedy);
+            return None;
+        }
+        (Expr::Assign(assign), 1) => {
+            let value = assign.right.to_token_stream();
+            let what = "the first value of a `#[state]` field stands alone";
+            errors.at(list, what, format_args!("write `#[state({value})]`"));
+            return None;
+        }
+        (first, 1) => first.clone(),
+        _ => {
+            let all = values.to_token_stream();
+            errors.at(list, "a `#[state]` field has one first value", format_args!("a tuple is `#[state(({all}))]`"));
+            return None;
+        }
+    };
+    Some(first)
 }
 
 /// The names of the path's parameters.

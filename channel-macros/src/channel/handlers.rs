@@ -255,7 +255,7 @@ impl Channel {
 
     fn add_handler(&mut self, method: &Method, marker: &Attribute, cfgs: Vec<Attribute>, errors: &mut Errors) {
         let HandlerArgs { wire_type, variant, limit, turn, batch, is_broken } = HandlerArgs::parse(marker, errors);
-        if let (Some(misplaced), None) = (Misplaced::find(&method.sig, None, &self.declared), &batch) {
+        if let (Some(misplaced), None) = (Misplaced::find(&method.sig, Of::Connection, None, &self.declared), &batch) {
             tell_misplaced(&misplaced, &method.sig, wire_type.is_some(), errors);
             return;
         }

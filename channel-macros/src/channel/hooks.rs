@@ -108,13 +108,14 @@ impl Kind {
         !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect | Self::RoomOpen)
     }
 
-    /// The name of that type.
+    /// The name of what it is about.
     fn datum(self) -> Option<&'static str> {
         match self {
             Self::Refresh => Some("Token"),
             Self::Binary | Self::Ping | Self::Pong => Some("Bytes"),
             Self::Invalid => Some("DecodeError"),
             Self::Close => Some("Close"),
+            Self::Reauthorize => Some("Room"),
             _ => None,
         }
     }
@@ -170,7 +171,7 @@ impl Hook {
         errors: &mut Errors,
     ) -> Option<Self> {
         let (who, usage) = (format!("`{}`", kind.name()), kind.usage(declared));
-        if let Some(misplaced) = Misplaced::find(sig, kind.datum(), declared) {
+        if let Some(misplaced) = Misplaced::find(sig, kind.of(), kind.datum(), declared) {
             tell_misplaced(kind, &misplaced, &usage, errors);
             return None;
         }
@@ -221,6 +222,9 @@ fn tell_misplaced(kind: Kind, misplaced: &Misplaced, usage: &str, errors: &mut E
         }
         Misplaced::State(ty) if kind.is_before_the_upgrade() => {
             errors.at(ty, format_args!("{who} takes no `{}`", text(ty)), usage);
+        }
+        Misplaced::Room(ty) if kind.is_before_the_upgrade() => {
+            errors.at(ty, format_args!("{who} runs before the client is in a room"), usage);
         }
         Misplaced::Extractor(input) if kind.of() == Of::Room => {
             errors.at(&input.ty, format_args!("{who} belongs to a room, not to one of its connections"), usage);

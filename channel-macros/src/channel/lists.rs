@@ -215,6 +215,10 @@ impl HandlerArgs {
                     let batch = errors.take(read).flatten();
                     args::set(&mut all.batch, &name, batch, errors);
                 }
+                _ if input.is_empty() && name.to_string().starts_with(char::is_uppercase) => {
+                    let what = format!("the message of a handler, `{name}`, is told by what the method takes");
+                    errors.at(&name, what, format_args!("write `#[message]`, and take `m: {name}`"));
+                }
                 _ => {
                     let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent", "batch"];
                     return Err(args::unknown(&name, "#[message]", known));

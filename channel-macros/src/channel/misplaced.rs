@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use syn::{FnArg, Pat, PatType, Signature, Type, TypeReference};
 
+use super::arguments::Of;
 use super::declared::Declared;
 use crate::errors::Errors;
 use crate::spans::{first_type, is_extractor, is_named, last_segment, text, ungroup};
@@ -18,6 +19,8 @@ pub enum Misplaced<'a> {
     Extractor(&'a PatType),
     /// What the hook is about, by reference.
     Lent(&'a TypeReference),
+    /// The room, of what belongs to a connection.
+    Room(&'a TypeReference),
     /// By reference, beside the app.
     Stranger(&'a TypeReference),
 }
@@ -30,14 +33,17 @@ pub const LEND_STATE: &str = "take `socket: &Socket<Self>`, and write `socket.ro
 
 impl<'a> Misplaced<'a> {
     /// The first of a method's arguments that is one; `datum` is the name of the type that the hook is about.
-    pub fn find(sig: &'a Signature, datum: Option<&str>, declared: &Declared) -> Option<Self> {
+    pub fn find(sig: &'a Signature, of: Of, datum: Option<&str>, declared: &Declared) -> Option<Self> {
         let inputs = || {
             sig.inputs.iter().filter_map(|input| match input {
                 FnArg::Typed(input) => Some(input),
                 FnArg::Receiver(_) => None,
             })
         };
-        inputs().find_map(|input| Self::alone(input, datum, declared)).or_else(|| {
+        let is_room = |ty: &&TypeReference| is_named(&ty.elem, "Room") && !declared.may_be_app(&ty.elem);
+        let may_be_room = of == Of::Connection && declared.is_known;
+        let room = || inputs().filter_map(reference).find(is_room).filter(|_| may_be_room).map(Self::Room);
+        inputs().find_map(|input| Self::alone(input, datum, declared)).or_else(room).or_else(|| {
             let (apps, others): (Vec<_>, Vec<_>) =
                 inputs().filter_map(by_reference).partition(|ty| declared.is_app(&ty.elem));
             others.first().filter(|_| !apps.is_empty()).map(|ty| Self::Stranger(ty))
@@ -58,7 +64,7 @@ impl<'a> Misplaced<'a> {
         match &*reference.elem {
             // It may be the app, where that is not known.
             _ if reference.mutability.is_some() || !declared.is_known => None,
-            elem if declared.is_app(elem) => None,
+            elem if declared.may_be_app(elem) => None,
             elem if declared.is_state(elem) => Some(Self::State(&input.ty)),
             elem if is_extractor(elem) => Some(Self::Extractor(input)),
             elem if datum.is_some_and(|datum| is_named(elem, datum)) => Some(Self::Lent(reference)),
@@ -87,6 +93,10 @@ impl<'a> Misplaced<'a> {
                 let remedy = format!("write `#[extract] {name}: {}` in the struct, and `self.{name}` here", text(ty));
                 errors.at(&input.ty, what, remedy);
             }
+            Self::Room(ty) => {
+                let remedy = "take `socket: &Socket<Self>`, and write `socket.room()`";
+                errors.at(ty, format_args!("{who} takes the socket, which has the room"), remedy);
+            }
             Self::Lent(ty) => {
                 errors.at(ty, format_args!("{who} takes its `{}` by value", text(&ty.elem)), usage);
             }
@@ -99,9 +109,14 @@ impl<'a> Misplaced<'a> {
 
 /// Where it is neither app, nor socket or room, an argument by reference.
 fn by_reference(input: &PatType) -> Option<&TypeReference> {
-    let Type::Reference(reference) = ungroup(&input.ty) else { return None };
-    let is_ours = is_named(&reference.elem, "Socket") || is_named(&reference.elem, "Room");
-    (!is_ours && reference.mutability.is_none()).then_some(reference)
+    reference(input).filter(|reference| !is_named(&reference.elem, "Socket") && !is_named(&reference.elem, "Room"))
+}
+
+fn reference(input: &PatType) -> Option<&TypeReference> {
+    match ungroup(&input.ty) {
+        Type::Reference(reference) if reference.mutability.is_none() => Some(reference),
+        _ => None,
+    }
 }
 
 /// Whether a type by value is written as the app, or as an `Arc` of it.
@@ -121,12 +136,14 @@ mod tests {
     use super::*;
 
     fn found(app: Option<&str>, inputs: TokenStream) -> &'static str {
-        let sig = syn::parse_quote!(fn f(#inputs));
-        match Misplaced::find(&sig, Some("Close"), &Declared::known(app, Some("Table"))) {
+        let sig: Signature = syn::parse_quote!(fn f(#inputs));
+        let of = if sig.receiver().is_some() { Of::Connection } else { Of::Room };
+        match Misplaced::find(&sig, of, Some("Close"), &Declared::known(app, Some("Table"))) {
             Some(Misplaced::State(_)) => "state",
             Some(Misplaced::App(_)) => "app",
             Some(Misplaced::Extractor(_)) => "extractor",
             Some(Misplaced::Lent(_)) => "lent",
+            Some(Misplaced::Room(_)) => "room",
             Some(Misplaced::Stranger(_)) => "stranger",
             None => "none",
         }
@@ -147,6 +164,7 @@ mod tests {
             (quote!(user: Option<Auth<User>>), "extractor"),
             (quote!(handshake: &Handshake), "extractor"),
             (quote!(close: &Close), "lent"),
+            (quote!(&mut self, room: &Room<Self>), "room"),
             (quote!(key: &u32, app: &App), "stranger"),
             (quote!(app: &App, key: &u32), "stranger"),
         ] {
@@ -157,10 +175,15 @@ mod tests {
     #[test]
     fn what_is_the_app_is_no_mistake_whatever_else_it_is() {
         assert_eq!(found(Some("Table"), quote!(app: &Table)), "none");
+        assert_eq!(found(Some("Arc<Table>"), quote!(app: &Table)), "none");
+        assert_eq!(found(Some("TableApp"), quote!(app: &Table)), "state");
         assert_eq!(found(Some("Close"), quote!(app: &Close)), "none");
         assert_eq!(found(Some("Handshake"), quote!(app: &Handshake)), "none");
         assert_eq!(found(None, quote!(one: &One, other: &Other)), "none");
         let sig = syn::parse_quote!(fn f(app: &Close));
-        assert!(Misplaced::find(&sig, Some("Close"), &Declared::default()).is_none(), "of a struct that is not known");
+        assert!(
+            Misplaced::find(&sig, Of::Connection, Some("Close"), &Declared::default()).is_none(),
+            "of a struct that is not known"
+        );
     }
 }

@@ -39,7 +39,8 @@ impl Notice {
             errors.at(&marker.meta, what, "what it is about is the type that the method takes: write `#[notice]`");
         }
         // Whatever comes by value may be a notice, and what stands by reference beside the app was probably meant to be one.
-        if let Some(misplaced @ Misplaced::State(_)) = Misplaced::find(sig, None, declared) {
+        let misplaced = Misplaced::find(sig, Of::Connection, None, declared);
+        if let Some(misplaced @ (Misplaced::State(_) | Misplaced::Room(_))) = misplaced {
             misplaced.tell(EXPECTED.who, EXPECTED.usage, errors);
             return None;
         }

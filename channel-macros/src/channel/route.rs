@@ -1,6 +1,7 @@
 //! The struct's half: path, app, kinds of room, and what each field is made from.
 
 use proc_macro2::TokenStream;
+use syn::parse::ParseStream;
 use syn::{Attribute, Expr, Fields, Ident, ItemStruct, LitStr, Type, Visibility};
 
 use super::fields;
@@ -11,6 +12,7 @@ use crate::durations;
 use crate::errors::Errors;
 use crate::pattern::Pattern;
 use crate::runtime::{self, Runtime};
+use crate::spans::text;
 
 const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "room_grace", "crate"];
 
@@ -125,8 +127,8 @@ impl Args {
             }
             let name = args::name(input)?;
             match name.to_string().as_str() {
-                "app" => args::set(&mut all.app, &name, args::value(input)?, errors),
-                "room_state" => args::set(&mut all.room_state, &name, args::value(input)?, errors),
+                "app" => args::set(&mut all.app, &name, owned(&name, input, errors)?, errors),
+                "room_state" => args::set(&mut all.room_state, &name, owned(&name, input, errors)?, errors),
                 "room_grace" => {
                     let what = "how long an empty room stays open";
                     args::set(&mut all.room_grace, &name, durations::value(&name, what, "30s", input)?, errors)
@@ -141,10 +143,33 @@ impl Args {
                     let remedy = format!("write `#[channel({name}(..))]` on the impl block");
                     errors.at(&name, format_args!("`{name}(..)` belongs to what the channel does"), remedy);
                 }
+                "path" => {
+                    let path = args::value::<LitStr>(input)?;
+                    let what = "a channel's path has no name";
+                    errors.at(&name, what, format_args!("write `#[channel({:?})]`", path.value()));
+                    all.path = all.path.take().or(Some(path));
+                }
+                "state" => {
+                    all.room_state = Some(args::value(input)?);
+                    let remedy = "write `room_state = ..`; what is a connection's own is a field, `#[state]`";
+                    errors.at(&name, "the state that the members of a room share is its `room_state`", remedy);
+                }
                 _ => return Err(args::unknown(&name, "#[channel]", ARGUMENTS)),
             }
             Ok(())
         });
         all
+    }
+}
+
+/// The type behind `app =` or `room_state =`; by reference it would need a lifetime that the user can't write.
+fn owned(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Type> {
+    match args::value(input)? {
+        Type::Reference(reference) if reference.lifetime.is_none() => {
+            let what = format!("`{name}` is a type that is owned; the methods are lent it");
+            errors.at(&reference, what, format_args!("write `{name} = {}`", text(&reference.elem)));
+            Ok(*reference.elem)
+        }
+        ty => Ok(ty),
     }
 }
