@@ -243,7 +243,6 @@ async fn a_joined_room_is_heard_until_it_is_left_and_named_in_the_frame() {
 #[tokio::test]
 async fn a_hub_reaches_the_same_people_from_outside() {
     let People { app, hub, mut ann, mut ann2, mut bob, mut stranger } = people().await;
-    let said = |text: &str| Said { text: text.into() };
     assert_eq!(hub.room(&Hall::room("b")).send(said("b")).recipients, 2);
     assert_eq!(hub.room(&Hall::room("nowhere")).send(said("nowhere")).recipients, 0);
     assert_eq!(hub.user(&UserId("ann".into())).send(said("ann")).recipients, 2);
@@ -320,6 +319,58 @@ async fn a_user_is_found_and_disconnected_across_all_channels() {
     assert_eq!(lobby.expect_close().await.0, CloseCode::UNAUTHORIZED);
     app.settle().await;
     assert!(ann.is_empty());
+}
+
+fn said(text: &str) -> Said {
+    Said { text: text.into() }
+}
+
+/// Its users are named by a `String`.
+#[channel("/desk/:name")]
+pub struct Desk {
+    name: String,
+}
+
+#[channel(sends(Said))]
+impl Desk {
+    fn identity(&self) -> &String {
+        &self.name
+    }
+
+    #[message]
+    fn say(&self, Say { to, text }: Say, socket: &Socket<Self>) {
+        socket.user(&to).send(Said { text });
+    }
+
+    #[message(type = "call")]
+    fn call(&self, socket: &Socket<Self>) {
+        socket.user("ann").send(said("user"));
+        socket.users(["ann", "bob"]).send(said("users"));
+        socket.all().except_user("ann").send(said("all but ann"));
+    }
+}
+
+#[tokio::test]
+async fn a_user_whose_identity_is_a_string_is_named_by_text() {
+    let channels: Channels<()> = channels![Desk];
+    let (desks, ann) = (channels.of::<Desk>(), channels.user("ann"));
+    let app = testing::app(channels.app(()));
+    let mut at_ann = app.connect::<Desk>("/desk/ann").await.unwrap();
+    let mut at_bob = app.connect::<Desk>("/desk/bob").await.unwrap();
+    assert_eq!((ann.len(), desks.user("bob").len(), desks.users(["ann", "bob", "cy"]).len()), (1, 1, 2));
+
+    at_bob.send(Say { to: "ann".into(), text: "to ann".into() });
+    assert_eq!(at_ann.expect::<Said>().await, said("to ann"));
+    at_bob.send_text(r#"{"type":"call"}"#);
+    assert_eq!(at_ann.expect::<Said>().await, said("user"));
+    assert_eq!(at_ann.expect::<Said>().await, said("users"));
+    assert_eq!(at_bob.expect::<Said>().await, said("users"));
+    assert_eq!(at_bob.expect::<Said>().await, said("all but ann"));
+    at_ann.expect_nothing().await;
+
+    assert_eq!(ann.disconnect(CloseCode::UNAUTHORIZED, "signed out"), 1);
+    assert_eq!(at_ann.expect_close().await.0, CloseCode::UNAUTHORIZED);
+    at_bob.expect_nothing().await;
 }
 
 #[tokio::test]

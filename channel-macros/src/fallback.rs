@@ -84,6 +84,7 @@ pub fn route(route: &Route) -> TokenStream {
     let params = route.params.iter().map(|param| &param.name);
     let room = expand_route::room(route, |_| quote!({ _ = (#(#params,)*); ::core::unreachable!() }));
     let served_by = expand_route::served_by(route);
+    let halves = expand_route::halves(route);
     let stated = expand_route::stated(route);
     let kinds = route.rooms.iter().map(|kind| {
         let ty = &kind.ty;
@@ -104,6 +105,7 @@ pub fn route(route: &Route) -> TokenStream {
                 #app_type
                 #room_state_type
                 type Itself = Self;
+                #halves
                 const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> =
                     ("", ::core::option::Option::Some(|| ::core::unreachable!()));
                 const NAME: &'static ::core::primitive::str = "";
@@ -158,6 +160,8 @@ pub fn handlers(channel: &Channel) -> TokenStream {
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
                 const IS_WHOLE: ::core::primitive::bool = false;
+                // The hook may be what has the error.
+                const OPENS_ROOMS: ::core::primitive::bool = true;
 
                 fn handle<'a>(
                     &'a mut self,

@@ -96,3 +96,8 @@ pub fn text(ty: &Type) -> String {
     }
     text.replace("& ", "&")
 }
+
+/// Whether it is written as the `String` of the standard library.
+pub fn is_string(ty: &Type) -> bool {
+    matches!(text(ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
+}

@@ -48,6 +48,7 @@ mod server {
     use crate::socket::Socket;
     use crate::token::Token;
     use crate::turn::Turn;
+    use crate::user_name::UserName;
     use crate::wire::close::Close;
 
     /// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
@@ -62,9 +63,13 @@ mod server {
         /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`. It is `Default` where
         /// the channel has no `on_room_open`.
         type RoomState: Send + 'static;
-        /// The channel itself, by which `channels![..]` asks for its app: of what is no channel it then asks for nothing more.
+        /// The channel itself, by which `channels![..]` asks for its handlers and its app: of what has no path it then asks for nothing
+        /// more.
         #[doc(hidden)]
         type Itself: Route<App = Self::App>;
+        /// Whether the impl block has its `#[channel]`.
+        #[doc(hidden)]
+        type Halves;
         /// What the state of the path's room begins with, where no hook makes it.
         #[doc(hidden)]
         const FIRST_STATE: FirstState<Self::RoomState>;
@@ -107,16 +112,16 @@ mod server {
     )]
     pub trait ServedBy<A>: Route {
         /// The app as the channel's handlers see it.
-        fn app(app: &Arc<A>) -> Arc<Self::App>;
+        fn served_app(app: &Arc<A>) -> Arc<Self::App>;
     }
 
     /// What a channel does: its hooks and its handlers. From `#[channel]` on the impl block.
     ///
     /// The hooks have other names here than in the user's impl block, so that neither hides the other.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` handles no messages",
-        label = "this channel has no handlers",
-        note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
+        message = "`{Self}` is no channel",
+        label = "not a channel",
+        note = "put `#[channel(\"/path\")]` on `struct {Self}`, and `#[channel]` on `impl {Self} {{ .. }}`"
     )]
     pub trait Channel: Route + Protocol {
         /// What `identity` returns; [`Anonymous`] where there is no such hook.
@@ -324,7 +329,8 @@ mod server {
     #[diagnostic::on_unimplemented(
         message = "`{C}` does not send `{Self}`",
         label = "not in `sends(..)` of `{C}`",
-        note = "list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`"
+        note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
+        note = "what is none goes into a field of one; several are sent one by one, a fault by `socket.send_fault(&fault)`"
     )]
     pub trait SentBy<C>: Message {}
 
@@ -359,6 +365,8 @@ mod server {
     pub trait HasUsers: Channel {
         /// What `identity` returns.
         type User: Identity;
+        /// What names one: `str` where `identity` returns a `String`, so that `user("bob")` can be written, else the same.
+        type Name: UserName<User = Self::User> + ?Sized;
     }
 
     /// The identity of a channel without the hook `identity`; it has no values.
@@ -383,7 +391,8 @@ mod server {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` names no room of `{C}`",
         label = "not a room of `{C}`",
-        note = "a room is named by `{C}::room(..)`, or by a key of a kind that is declared: `#[channel(\"..\", rooms({Self}))]`"
+        note = "a room is named by `{C}::room(..)`, or by a key of one of the kinds in `rooms(..)` on `struct {C}`, such as `Kind(..)`",
+        note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`"
     )]
     pub trait RoomOf<C> {
         /// The room of this name.
@@ -407,7 +416,8 @@ mod server {
     #[diagnostic::on_unimplemented(
         message = "`{C}` has no rooms of kind `{Self}`",
         label = "not a kind of room of `{C}`",
-        note = "kinds of room are declared: `#[channel(\"..\", rooms({Self}))] struct {C}`",
+        note = "a key is of one of the kinds in `rooms(..)` on `struct {C}`, such as `&Kind(..)`",
+        note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`",
         note = "a channel's own room, that of its path, is neither joined nor left"
     )]
     pub trait RoomKind<C>: RoomOf<C> {}

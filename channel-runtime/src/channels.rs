@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use crate::activity::Activity;
 use crate::arrival::Arrival;
-use crate::channel::{Channel, Identity, ServedBy};
+use crate::channel::{self, Channel, ServedBy};
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::describe::{ChannelShape, Description, describe};
@@ -24,6 +24,7 @@ use crate::path::{Params, Path};
 use crate::registry::Registry;
 use crate::reject::Refusal;
 use crate::serve::Server;
+use crate::user_name::UserName;
 
 /// A list of channels and everybody on them: from `channels![ChatChannel, GameChannel]`.
 ///
@@ -58,11 +59,15 @@ impl<A: Send + Sync + 'static> Channels<A> {
     /// For `channels![..]`, which checks the list.
     #[doc(hidden)]
     #[must_use]
-    pub fn with<C>(mut self) -> Self
+    pub fn with<C>(self) -> Self
     where
-        C: Channel,
-        C::Itself: ServedBy<A>,
+        C: channel::Route,
+        C::Itself: Channel + ServedBy<A>,
     {
+        self.and::<C::Itself>()
+    }
+
+    fn and<C: Channel + ServedBy<A>>(mut self) -> Self {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
         registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
         self.shapes.push(C::SHAPE);
@@ -79,8 +84,8 @@ impl<A: Send + Sync + 'static> Channels<A> {
     }
 
     /// A user on all channels of the list.
-    pub fn user<K: Identity>(&self, identity: &K) -> User {
-        User::new(&self.registry, identity)
+    pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User {
+        User::new(&self.registry, user)
     }
 
     /// Everybody, for when the list itself has become a server.
@@ -93,7 +98,8 @@ impl<A: Send + Sync + 'static> Channels<A> {
         describe(&self.shapes, fingerprint(&self.shapes))
     }
 
-    /// The channels as a server, with the app that their handlers see.
+    /// The channels as a server, with the app that their handlers see. It is kept in an `Arc`; one that is in an `Arc` already
+    /// goes to [`app_arc`](Self::app_arc).
     pub fn app(self, app: A) -> Server<A> {
         self.app_arc(Arc::new(app))
     }
@@ -124,8 +130,8 @@ pub struct Users {
 
 impl Users {
     /// A user on all channels.
-    pub fn user<K: Identity>(&self, identity: &K) -> User {
-        User::new(&self.registry, identity)
+    pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User {
+        User::new(&self.registry, user)
     }
 }
 
@@ -205,12 +211,11 @@ impl<A> Match<'_, A> {
 /// The type is forgotten once a connection, never once a message.
 fn start<'a, C, A>(table: &'a Table<A>, handshake: &'a Handshake, params: &'a Params) -> Starting<'a>
 where
-    C: Channel,
-    C::Itself: ServedBy<A>,
+    C: Channel + ServedBy<A>,
     A: Send + Sync + 'static,
 {
     Box::pin(async move {
-        let app = C::Itself::app(&table.app);
+        let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         handler.authorized(&app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::marker::PhantomData;
 
-use crate::channel::{Channel, Route};
+use crate::channel::Channel;
 use crate::const_text::ConstText;
 use crate::fault::Fault;
 use crate::members::State;
@@ -36,30 +36,10 @@ impl<S> NoDefault for DefaultOf<S> {
     type State = S;
 }
 
-/// `RoomsOf::<C>::UNMADE`: found in the same way, for a struct that may be no channel's, which is told elsewhere.
-#[derive(Debug)]
-pub struct RoomsOf<C>(PhantomData<C>);
-
-impl<C: Route> RoomsOf<C> {
-    /// The type of the state that has no `Default`, where that is so.
-    pub const UNMADE: Option<&'static str> = match C::FIRST_STATE {
-        (text, None) => Some(text),
-        (_, Some(_)) => None,
-    };
-}
-
-/// For what has no path.
-pub trait NoRooms {
-    /// It has no rooms.
-    const UNMADE: Option<&'static str> = None;
-}
-
-impl<C> NoRooms for RoomsOf<C> {}
-
 /// A constant's error where nothing makes the state of a channel's rooms.
 #[track_caller]
-pub const fn made(unmade: Option<&'static str>) {
-    if let Some(state) = unmade {
+pub const fn made<C: Channel>() {
+    if let (false, (state, None)) = (C::OPENS_ROOMS, C::FIRST_STATE) {
         let text = ConstText::concat(&[
             "the room's state, `",
             state,
@@ -86,7 +66,7 @@ pub(crate) fn state<C: Channel>() -> Option<State> {
 
 /// What `on_room_open` returned.
 pub fn room_opened<S, R: OpenReply<S>>(result: R) -> Result<S, Fault> {
-    result.opened()
+    result.into_first_state()
 }
 
 /// What `on_room_open` may return.
@@ -97,25 +77,25 @@ pub fn room_opened<S, R: OpenReply<S>>(result: R) -> Result<S, Fault> {
 )]
 pub trait OpenReply<S> {
     /// The state, or what those are told who wait for the room.
-    fn opened(self) -> Result<S, Fault>;
+    fn into_first_state(self) -> Result<S, Fault>;
 }
 
 impl<S> OpenReply<S> for S {
-    fn opened(self) -> Result<S, Fault> {
+    fn into_first_state(self) -> Result<S, Fault> {
         Ok(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<S, E: Into<Fault>> OpenReply<S> for Result<S, E> {
-    fn opened(self) -> Result<S, Fault> {
+    fn into_first_state(self) -> Result<S, Fault> {
         self.map_err(Into::into)
     }
 }
 
 /// What `on_room_close` returned: an error is logged, for nobody is there any more.
 pub fn room_closed<R: RoomCloseReply>(result: R) {
-    result.log();
+    result.log_failure();
 }
 
 /// What `on_room_close` may return.
@@ -126,15 +106,15 @@ pub fn room_closed<R: RoomCloseReply>(result: R) {
 )]
 pub trait RoomCloseReply {
     /// Logs the error, if there is one.
-    fn log(self);
+    fn log_failure(self);
 }
 
 impl RoomCloseReply for () {
-    fn log(self) {}
+    fn log_failure(self) {}
 }
 
 impl<E: Display> RoomCloseReply for Result<(), E> {
-    fn log(self) {
+    fn log_failure(self) {
         if let Err(error) = self {
             tracing::error!(%error, "`on_room_close` failed");
         }

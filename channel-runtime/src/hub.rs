@@ -5,13 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::audience::{Audience, OneConnection, OneRoom, Target};
-use crate::channel::{Channel, HasUsers, Identity, RoomOf};
+use crate::channel::{Channel, HasUsers, RoomOf};
 use crate::coming::end_all;
 use crate::connection::ConnectionId;
 use crate::health::Stats;
 use crate::mask::Mask;
 use crate::registry::{Registry, UserKey};
 use crate::room::Room;
+use crate::user_name::{UserName, UserOf};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// Sends to the clients of channel `C` from anywhere: a warp route, a job, another channel.
@@ -48,12 +49,15 @@ impl<C: 'static> Hub<C> {
     }
 
     /// The members of any of these rooms.
-    pub fn rooms<R: RoomOf<C>>(&self, rooms: impl IntoIterator<Item = R>) -> Audience<C> {
+    pub fn rooms<I>(&self, rooms: I) -> Audience<C>
+    where
+        I: IntoIterator<Item: RoomOf<C>>,
+    {
         self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
     }
 
-    /// Every device of this user on this channel, as its hook `identity` tells.
-    pub fn user(&self, user: &C::User) -> Audience<C>
+    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
+    pub fn user(&self, user: &C::Name) -> Audience<C>
     where
         C: HasUsers,
     {
@@ -61,11 +65,12 @@ impl<C: 'static> Hub<C> {
     }
 
     /// Every device of each of these users on this channel.
-    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::User>) -> Audience<C>
+    pub fn users<I>(&self, users: I) -> Audience<C>
     where
         C: HasUsers,
+        I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()))
+        self.audience(Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()))
     }
 
     /// One connection, on any device; nobody when it is gone.
@@ -175,8 +180,8 @@ pub struct User {
 }
 
 impl User {
-    pub(crate) fn new<K: Identity>(registry: &Arc<Registry>, identity: &K) -> Self {
-        Self { registry: Arc::clone(registry), key: UserKey::new(identity) }
+    pub(crate) fn new<N: UserName + ?Sized>(registry: &Arc<Registry>, name: &N) -> Self {
+        Self { registry: Arc::clone(registry), key: UserKey::named(name) }
     }
 
     /// How many connections the user has now.

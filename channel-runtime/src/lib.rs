@@ -144,6 +144,8 @@ pub mod fuzz;
 #[cfg(feature = "server")]
 mod given;
 #[cfg(feature = "server")]
+mod halves;
+#[cfg(feature = "server")]
 mod handshake;
 #[cfg(feature = "server")]
 mod health;
@@ -234,6 +236,8 @@ mod token;
 #[cfg(feature = "server")]
 mod turn;
 #[cfg(feature = "server")]
+mod user_name;
+#[cfg(feature = "server")]
 mod wire;
 
 #[cfg(feature = "server")]
@@ -276,6 +280,7 @@ mod server {
     pub use crate::socket::Socket;
     pub use crate::text_frame::timestamp;
     pub use crate::token::Token;
+    pub use crate::user_name::{UserName, UserOf};
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[cfg(feature = "deflate")]
     pub use crate::wire::deflate::Compression;

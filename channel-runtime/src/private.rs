@@ -50,9 +50,10 @@ mod server {
     }
     pub use crate::batch::{Gathering, InBatches, batch_done};
     pub use crate::first_state::{
-        DefaultOf, FirstState, NO_STATE, NoDefault, NoRooms, OpenReply, RoomsOf, made, room_closed, room_opened,
+        DefaultOf, FirstState, NO_STATE, NoDefault, OpenReply, made, room_closed, room_opened,
     };
     pub use crate::given::{OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose};
+    pub use crate::halves::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::holding::{Holding, HoldingMore};
     use crate::hub::Hub;
     pub use crate::notice::Notice;
@@ -245,7 +246,7 @@ mod server {
 
     /// What `on_close` returned: an error is logged, for its client is gone.
     pub fn closed<R: CloseReply>(result: R) {
-        result.log();
+        result.log_failure();
     }
 
     /// What `on_close` may return.
@@ -256,15 +257,15 @@ mod server {
     )]
     pub trait CloseReply {
         /// Logs the error, if there is one.
-        fn log(self);
+        fn log_failure(self);
     }
 
     impl CloseReply for () {
-        fn log(self) {}
+        fn log_failure(self) {}
     }
 
     impl<E: Display> CloseReply for Result<(), E> {
-        fn log(self) {
+        fn log_failure(self) {
             if let Err(error) = self {
                 tracing::error!(%error, "`on_close` failed");
             }
@@ -274,35 +275,35 @@ mod server {
     /// What `identity` may return: the key, a reference to it, or an `Option` of either.
     pub trait IntoIdentity<K> {
         /// The key, owned.
-        fn into_identity(self) -> Option<K>;
+        fn into_known_user(self) -> Option<K>;
     }
 
     impl<K> IntoIdentity<K> for K {
-        fn into_identity(self) -> Option<K> {
+        fn into_known_user(self) -> Option<K> {
             Some(self)
         }
     }
 
     impl<K: Clone> IntoIdentity<K> for &K {
-        fn into_identity(self) -> Option<K> {
+        fn into_known_user(self) -> Option<K> {
             Some(self.clone())
         }
     }
 
     impl<K> IntoIdentity<K> for Option<K> {
-        fn into_identity(self) -> Option<K> {
+        fn into_known_user(self) -> Option<K> {
             self
         }
     }
 
     impl<K: Clone> IntoIdentity<K> for Option<&K> {
-        fn into_identity(self) -> Option<K> {
+        fn into_known_user(self) -> Option<K> {
             self.cloned()
         }
     }
 
     /// What `identity` returned, as the key.
     pub fn identity<K, T: IntoIdentity<K>>(value: T) -> Option<K> {
-        value.into_identity()
+        value.into_known_user()
     }
 }

@@ -23,6 +23,7 @@ use crate::outbox::{Pushed, Sender};
 use crate::registry::{Registry, UserKey};
 use crate::sent::Sent;
 use crate::text_frame::{fault_frame, text_frame, timestamp};
+use crate::user_name::UserOf;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
 use crate::wire::frame::{Frame, Opcode, frame};
@@ -127,13 +128,16 @@ impl<C: 'static> Socket<C> {
     }
 
     /// The members of any of these rooms.
-    pub fn rooms<R: RoomOf<C>>(&self, rooms: impl IntoIterator<Item = R>) -> Audience<C> {
+    pub fn rooms<I>(&self, rooms: I) -> Audience<C>
+    where
+        I: IntoIterator<Item: RoomOf<C>>,
+    {
         let names = rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect();
         self.audience(Target::Rooms(names), Mask::from(self.id()))
     }
 
-    /// Every device of this user on this channel, as its hook `identity` tells.
-    pub fn user(&self, user: &C::User) -> Audience<C>
+    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
+    pub fn user(&self, user: &C::Name) -> Audience<C>
     where
         C: HasUsers,
     {
@@ -141,11 +145,15 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Every device of each of these users on this channel.
-    pub fn users<'a>(&self, users: impl IntoIterator<Item = &'a C::User>) -> Audience<C>
+    pub fn users<I>(&self, users: I) -> Audience<C>
     where
         C: HasUsers,
+        I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(Target::Users(users.into_iter().map(UserKey::new).collect()), Mask::from(self.id()))
+        self.audience(
+            Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()),
+            Mask::from(self.id()),
+        )
     }
 
     /// Everybody on this channel.

@@ -41,7 +41,7 @@ pub trait HasRoomState<T>: Route {
     fn opened<R: OpenReply<Self::State>>(reply: R) -> Self::Opened;
 
     /// As the hook takes it.
-    fn state<R: OfRoomClose<Self::State>>(state: Self::State) -> R {
+    fn state_of_rooms<R: OfRoomClose<Self::State>>(state: Self::State) -> R {
         R::given(state)
     }
 }

@@ -36,14 +36,25 @@ pub fn has_another(name: &Ident, place: Span) -> bool {
     is_second
 }
 
-/// Whether a method that came here before stands in the same impl block as the one of this name.
-pub fn has_earlier_method(name: &Ident) -> bool {
-    let Some(place) = Place::of(name.span()) else { return false };
-    let name = name.to_string();
+/// The block of a method that came here alone.
+pub struct Unmarked {
+    /// Whose methods they are, where that can be read off the source.
+    pub channel: Option<String>,
+    /// Whether it is the only such block of the channel so far.
+    pub is_first: bool,
+}
+
+/// The block that the method of this name stands in; nothing where one before it has told of it.
+pub fn unmarked(method: &Ident) -> Option<Unmarked> {
+    let Some(place) = Place::of(method.span()) else { return Some(Unmarked { channel: None, is_first: true }) };
+    let name = method.to_string();
     let mut seen = METHODS.lock().unwrap_or_else(PoisonError::into_inner);
     let is_second = has_sibling(seen.iter().map(|(other, earlier)| (earlier, &**other)), (&place, &name));
+    let channel = place.channel();
+    let is_of_channel = |other: &Place| *other != place && other.file == place.file && other.channel() == channel;
+    let is_first = !seen.iter().any(|(_, other)| is_of_channel(other));
     seen.push((name, place));
-    is_second
+    (!is_second).then_some(Unmarked { channel, is_first })
 }
 
 impl Place {
@@ -54,6 +65,16 @@ impl Place {
         }
         let span = span.unwrap();
         Some(Self { file: span.local_file()?, line: span.line(), column: span.column() })
+    }
+
+    /// Whose impl block this stands in.
+    fn channel(&self) -> Option<String> {
+        let text = std::fs::read_to_string(&self.file).ok()?;
+        let before = &text[..text.len() - Source::new(&text).from(self)?.len()];
+        // A trait's block has nothing but what the trait has, and a generic one is no channel's.
+        let name = innermost_head(before)?.strip_prefix("impl ")?.trim();
+        let is_name = |name: &str| name.chars().all(|char| char.is_alphanumeric() || char == '_');
+        is_name(name).then(|| name.to_owned())
     }
 }
 
@@ -107,35 +128,62 @@ fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, 
 
 /// Whether the braces in a piece of source belong together, and none closes one that is opened before the piece.
 fn is_balanced(source: &str) -> bool {
-    let bytes = source.as_bytes();
     let mut open = 0_usize;
-    let mut at = 0;
-    // By bytes, for macros are compiled without optimization: no part of a longer character looks like one of these.
-    while at < bytes.len() {
-        let behind = |skip: usize, rest: fn(&str) -> &str| source.len() - rest(&source[at + skip..]).len();
-        at = match bytes[at] {
-            b'{' => {
-                open += 1;
-                at + 1
-            }
+    for (_, mark) in marks(source) {
+        match mark {
+            b'{' => open += 1,
             b'}' if open == 0 => return false,
-            b'}' => {
-                open -= 1;
-                at + 1
-            }
-            b'/' if source[at..].starts_with("//") => {
-                behind(2, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest))
-            }
-            b'/' if source[at..].starts_with("/*") => {
-                behind(2, |rest| rest.split_once("*/").map_or("", |(_, rest)| rest))
-            }
-            b'r' if source[at + 1..].trim_start_matches('#').starts_with('"') => behind(1, behind_raw_text),
-            b'"' => behind(1, behind_text),
-            b'\'' => behind(1, behind_quote),
-            _ => at + 1,
-        };
+            b'}' => open -= 1,
+            _ => {}
+        }
     }
     open == 0
+}
+
+/// What stands before the brace that is open at the end of the source: `impl Game`.
+fn innermost_head(source: &str) -> Option<&str> {
+    let mut open = Vec::new();
+    let mut end_of_last = 0;
+    for (at, mark) in marks(source) {
+        match mark {
+            b'{' => open.push(&source[end_of_last..at]),
+            b'}' => drop(open.pop()),
+            _ => {}
+        }
+        end_of_last = at + 1;
+    }
+    let head = open.pop()?;
+    // Attributes and comments may stand before it.
+    Some(head[head.rfind("impl ")?..].trim_end())
+}
+
+/// The braces and semicolons in a piece of source, without those in text and comments, and where each stands.
+fn marks(source: &str) -> impl Iterator<Item = (usize, u8)> {
+    // By bytes, for macros are compiled without optimization: no part of a longer character looks like one of these.
+    let bytes = source.as_bytes();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        while next < bytes.len() {
+            let at = next;
+            let behind = |skip: usize, rest: fn(&str) -> &str| source.len() - rest(&source[at + skip..]).len();
+            next = match bytes[at] {
+                b'/' if source[at..].starts_with("//") => {
+                    behind(2, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest))
+                }
+                b'/' if source[at..].starts_with("/*") => {
+                    behind(2, |rest| rest.split_once("*/").map_or("", |(_, rest)| rest))
+                }
+                b'r' if source[at + 1..].trim_start_matches('#').starts_with('"') => behind(1, behind_raw_text),
+                b'"' => behind(1, behind_text),
+                b'\'' => behind(1, behind_quote),
+                _ => at + 1,
+            };
+            if matches!(bytes[at], b'{' | b'}' | b';') {
+                return Some((at, bytes[at]));
+            }
+        }
+        None
+    })
 }
 
 /// Behind `##"..."##`.
@@ -184,6 +232,21 @@ mod tests {
             assert!(!is_balanced(&format!("{source} }}")) && !is_balanced(&format!("{{ {source}")), "{source}");
         }
         assert!(!is_balanced("impl Game {} } mod other {"), "two modules");
+    }
+
+    #[test]
+    fn the_block_around_a_method_is_read_off_the_source() {
+        for (source, head) in [
+            ("impl Game { fn a() {} #[message] fn ", "impl Game"),
+            ("struct Game; impl Game{fn ", "impl Game"),
+            ("mod game { /// An impl of it;\n#[allow(unused)] // {\nimpl Game { const A: &str = \"}\"; ", "impl Game"),
+            ("impl Game {}\nimpl Play for Game {\n", "impl Play for Game"),
+        ] {
+            assert_eq!(innermost_head(source), Some(head), "{source}");
+        }
+        for source in ["", "impl Game {} fn ", "trait Play { fn "] {
+            assert_eq!(innermost_head(source), None, "{source}");
+        }
     }
 
     #[test]

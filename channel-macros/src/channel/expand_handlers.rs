@@ -61,6 +61,8 @@ pub fn protocol(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
     quote! {
+        impl ::channel_runtime::private::Handled for #self_ty {}
+
         impl ::channel_runtime::Protocol for #self_ty {
             type FromClient = #from_client;
             type ToClient = #to_client;
@@ -81,10 +83,11 @@ pub fn sends(channel: &Channel) -> TokenStream {
     let messages = channel.lists.sends.iter().map(|sent| {
         let (cfgs, ty) = (&sent.cfgs, &sent.ty);
         // What is no message is told by the enum; the lifetime keeps this from telling it again, as in `if_route`.
-        quote! {
-            #(#cfgs)*
+        // It stands at the type, where the compiler shows what else may be sent.
+        let sent_by = quote_spanned! {ty.span()=>
             impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {}
-        }
+        };
+        quote!(#(#cfgs)* #sent_by)
     });
     let bytes = channel
         .lists
@@ -111,7 +114,6 @@ pub fn reply(channel: &Channel) -> TokenStream {
 fn implementation(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let identity = expand_hooks::identity(channel);
-    let first_state = expand_hooks::first_state(channel);
     let handle = handle(channel);
     let turns = turns::table(channel);
     let shape = shape(channel);
@@ -129,8 +131,6 @@ fn implementation(channel: &Channel) -> TokenStream {
             #noticed
             #gathered
         }
-
-        #first_state
     }
 }
 

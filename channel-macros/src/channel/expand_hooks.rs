@@ -9,7 +9,7 @@ use super::arguments::Call;
 use super::expand_handlers::if_route;
 use super::handlers::Channel;
 use super::hooks::{Hook, Kind};
-use crate::spans::{beside_locals, first_type, is_nameable, is_unit, last_segment};
+use crate::spans::{self, beside_locals, first_type, is_nameable, is_unit, last_segment};
 
 pub fn identity(channel: &Channel) -> TokenStream {
     match channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()) {
@@ -22,26 +22,16 @@ pub fn identity(channel: &Channel) -> TokenStream {
 pub fn users(channel: &Channel) -> Option<TokenStream> {
     let (self_ty, if_route) = (&channel.self_ty, if_route(channel));
     channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()).map(|key| {
+        let name = match spans::is_string(key) {
+            true => quote_spanned!(key.span()=> ::core::primitive::str),
+            false => quote_spanned!(key.span()=> <Self as ::channel_runtime::Channel>::Identity),
+        };
         // All of it stands at the type, so that the compiler's errors for what is no key are one.
         quote_spanned! {key.span()=>
             impl ::channel_runtime::HasUsers for #self_ty #if_route {
                 type User = <Self as ::channel_runtime::Channel>::Identity;
+                type Name = #name;
             }
-        }
-    })
-}
-
-/// Where nothing makes the state of its rooms it is told at the channel.
-pub fn first_state(channel: &Channel) -> Option<TokenStream> {
-    let self_ty = &channel.self_ty;
-    let has_hook = channel.hook(Kind::RoomOpen).next().is_some();
-    (!has_hook).then(|| {
-        quote_spanned! {self_ty.span()=>
-            const _: () = {
-                #[allow(unused_imports)]
-                use ::channel_runtime::private::NoRooms as _;
-                ::channel_runtime::private::made(::channel_runtime::private::RoomsOf::<#self_ty>::UNMADE)
-            };
         }
     })
 }
@@ -194,7 +184,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 let span = beside_locals(ty.span());
                 let message = Ident::new("__message", span);
                 let state =
-                    quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state::<#ty>);
+                    quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state_of_rooms::<#ty>);
                 quote!(let #message = #state(#message);)
             });
             quote! {

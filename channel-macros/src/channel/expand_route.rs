@@ -25,7 +25,8 @@ pub fn expand(route: &Route) -> TokenStream {
             ::core::time::Duration::from_millis(#grace)
         );)
     });
-    let first_state = first_state(route);
+    let (first_state, made) = (first_state(route), made(route));
+    let (halves, both) = (halves(route), both(route));
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
     let served_by = served_by(route);
@@ -41,6 +42,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 #app_type
                 #room_state_type
                 type Itself = Self;
+                #halves
                 #first_state
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
@@ -57,6 +59,8 @@ pub fn expand(route: &Route) -> TokenStream {
             #served_by
             #stated
             #(#kinds)*
+            #made
+            #both
         };
     }
 }
@@ -111,6 +115,42 @@ fn first_state(route: &Route) -> TokenStream {
         }
     };
     quote!(const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> = #first_state;)
+}
+
+/// Where nothing makes the state of the channel's rooms, it is told at the state's type.
+fn made(route: &Route) -> Option<TokenStream> {
+    let name = &route.name;
+    route.room_state.as_ref().map(|ty| {
+        let made = quote_spanned!(ty.span()=> ::channel_runtime::private::made::<#name>());
+        quote!(const _: () = #made;)
+    })
+}
+
+/// Whether the impl block has its `#[channel]`, as a type: where it has not, that is one error, and all that uses the channel is none.
+pub fn halves(route: &Route) -> TokenStream {
+    let is_handled = is_handled(route);
+    quote!(type Halves = ::channel_runtime::private::Halves<#is_handled>;)
+}
+
+fn both(route: &Route) -> TokenStream {
+    let (name, is_handled) = (&route.name, is_handled(route));
+    let text = name.unraw().to_string();
+    let is_told = quote!({
+        #[allow(unused_imports)]
+        use ::channel_runtime::private::NotTold as _;
+        #name::__CHANNEL_NOT_MARKED
+    });
+    let both = quote_spanned!(name.span()=> ::channel_runtime::private::both(#is_handled || #is_told, #text));
+    quote!(const _: () = #both;)
+}
+
+fn is_handled(route: &Route) -> TokenStream {
+    let name = &route.name;
+    quote!({
+        #[allow(unused_imports)]
+        use ::channel_runtime::private::NotHandled as _;
+        ::channel_runtime::private::HandledBy::<#name>::IS
+    })
 }
 
 pub fn path(pattern: &Pattern) -> TokenStream {
@@ -214,11 +254,11 @@ fn build(route: &Route) -> TokenStream {
 pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -> TokenStream {
     let Route { name, vis, params, .. } = route;
     let arguments = params.iter().map(|Param { name, ty, .. }| {
-        let taken = if is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
+        let taken = if spans::is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
         quote!(#name: &#taken)
     });
     let values = params.iter().map(|Param { name, ty, .. }| {
-        if is_string(ty) {
+        if spans::is_string(ty) {
             quote!(&#name)
         } else {
             let shown = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::shown);
@@ -240,28 +280,20 @@ pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -
     }
 }
 
-/// Whether it is written as the `String` of the standard library.
-fn is_string(ty: &syn::Type) -> bool {
-    matches!(
-        spans::text(spans::ungroup(ty)).trim_start_matches("::"),
-        "String" | "std::string::String" | "alloc::string::String"
-    )
-}
-
 /// A channel without `app = ..` stands in any app.
 pub fn served_by(route: &Route) -> TokenStream {
     let name = &route.name;
     match &route.app {
         Some(app) => quote! {
             impl ::channel_runtime::ServedBy<#app> for #name {
-                fn app(__app: &::std::sync::Arc<#app>) -> ::std::sync::Arc<#app> {
+                fn served_app(__app: &::std::sync::Arc<#app>) -> ::std::sync::Arc<#app> {
                     ::core::clone::Clone::clone(__app)
                 }
             }
         },
         None => quote! {
             impl<__A> ::channel_runtime::ServedBy<__A> for #name {
-                fn app(_: &::std::sync::Arc<__A>) -> ::std::sync::Arc<()> {
+                fn served_app(_: &::std::sync::Arc<__A>) -> ::std::sync::Arc<()> {
                     ::std::sync::Arc::new(())
                 }
             }
@@ -272,11 +304,15 @@ pub fn served_by(route: &Route) -> TokenStream {
 fn room_kind(route: &Route, RoomKind { ty, kind }: &RoomKind) -> TokenStream {
     let name = &route.name;
     let key = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::RoomKey>::shown);
-    quote! {
+    let room = quote! {
+        fn room(&self) -> ::channel_runtime::Room<#name> {
+            ::channel_runtime::private::declared_room(#kind, #key(self))
+        }
+    };
+    // They stand at the type, where the compiler shows which kinds there are.
+    quote_spanned! {ty.span()=>
         impl ::channel_runtime::RoomOf<#name> for #ty {
-            fn room(&self) -> ::channel_runtime::Room<#name> {
-                ::channel_runtime::private::declared_room(#kind, #key(self))
-            }
+            #room
         }
         impl ::channel_runtime::RoomKind<#name> for #ty {}
     }

@@ -8,6 +8,7 @@ use syn::{Attribute, FnArg, LitStr, Type};
 
 use super::arguments::{self, Argument, Call, Expected, Of};
 use super::batches::{self, Batch};
+use super::bodies;
 use super::declared::Declared;
 use super::hooks::{self, Hook};
 use super::lists::{HandlerArgs, Lists};
@@ -120,6 +121,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
             }
             seen.push(method.sig.ident.clone());
         }
+        bodies::check(method, &channel.name, errors);
         channel.add(method, markers, cfgs, errors);
     }
     for tokens in block.other_items_mut() {

@@ -4,6 +4,7 @@ mod answer;
 mod arguments;
 pub mod batches;
 pub mod blocks;
+mod bodies;
 mod declared;
 pub mod expand_handlers;
 pub mod expand_hooks;
@@ -98,6 +99,7 @@ fn expand_struct(args: TokenStream, item: TokenStream) -> syn::Result<TokenStrea
 fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
     let mut errors = Errors::default();
     let mut channel = handlers::parse(args, &mut block, &mut errors);
+    let told = channel.is_none().then(|| told(&block.self_ty));
     if channel.as_ref().is_some_and(|channel| blocks::has_another(&channel.name, block.span())) {
         let what = format!("`{}` has a `#[channel]` impl block already", spans::text(&block.self_ty));
         let remedy = "put all handlers and hooks into one; plain methods may stand in a block without `#[channel]`";
@@ -110,9 +112,22 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
             let fallback = channel.lists.runtime.place(fallback::handlers(&channel));
             quote!(#errors #fallback)
         }
-        (None, errors) => quote!(#errors),
+        (None, errors) => quote!(#errors #told),
     };
     quote!(#block #expansion)
+}
+
+/// For a block that is no channel's as it stands: the struct is not to say that there is none.
+fn told(self_ty: &syn::Type) -> Option<TokenStream> {
+    let is_plain = spans::last_segment(self_ty)?.arguments.is_none();
+    is_plain.then(|| {
+        quote! {
+            impl #self_ty {
+                #[doc(hidden)]
+                pub const __CHANNEL_NOT_MARKED: ::core::primitive::bool = true;
+            }
+        }
+    })
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let parsed = syn::parse2::<Item>(item.clone())
         .or_else(|error| half_typed::structure(item.clone(), &mut errors).map(Item::Struct).map_err(|_| error));
     let Ok(Item::Struct(mut item)) = parsed else {
-        no_struct(&parsed, &item, &mut errors);
+        let told = no_struct(&parsed, &item, &mut errors);
         let errors = errors.into_tokens();
-        return quote!(#item #errors);
+        return quote!(#item #told #errors);
     };
     let args = Args::parse(args, &mut errors);
     if args.wire_type.is_none() && errors.is_empty() {
@@ -150,16 +150,15 @@ pub fn check_wire_type(literal: &LitStr, errors: &mut Errors) {
     }
 }
 
-fn no_struct(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) {
+/// Tells of what is no struct. Where that is a method, what says so to the struct of its channel.
+fn no_struct(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) -> Option<TokenStream> {
     let message_is_a_struct = "a message is a struct, with its fields as the JSON object's keys";
     match parsed {
         Ok(Item::Enum(item)) => {
             errors.at(&item.ident, message_is_a_struct, "make each of these variants a message of its own");
         }
         Ok(Item::Union(item)) => errors.at(&item.ident, message_is_a_struct, "make this a `struct`"),
-        // A method of an impl block arrives alone where the block itself has no `#[channel]`. That is one mistake, and the first
-        // of them tells of it.
-        Ok(Item::Fn(item)) if item.sig.receiver().is_some() && blocks::has_earlier_method(&item.sig.ident) => {}
+        Ok(Item::Fn(item)) if item.sig.receiver().is_some() => return no_handler(&item.sig.ident, errors),
         Ok(Item::Fn(item)) => errors.at(
             &item.sig.ident,
             "a handler stands in an impl block marked `#[channel]`",
@@ -167,15 +166,30 @@ fn no_struct(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors
         ),
         Ok(other) => errors.at(other, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
         Err(_) => match method_name(item) {
-            Some(name) if blocks::has_earlier_method(&name) => {}
-            Some(name) => errors.at(
-                name,
-                "a handler stands in an impl block marked `#[channel]`",
-                "put `#[channel]` on the impl block",
-            ),
+            Some(name) => return no_handler(&name, errors),
             None => errors.at(item, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
         },
     }
+    None
+}
+
+/// A method of an impl block arrives alone where the block itself has no `#[channel]`. That is one mistake, and the first of them
+/// tells of it.
+fn no_handler(method: &Ident, errors: &mut Errors) -> Option<TokenStream> {
+    let unmarked = blocks::unmarked(method)?;
+    let Some(channel) = &unmarked.channel else {
+        let what = "a handler stands in an impl block marked `#[channel]`";
+        errors.at(method, what, "put `#[channel]` on the impl block");
+        return None;
+    };
+    let what = format!("`impl {channel}` has a handler, but no `#[channel]`");
+    errors.at(method, what, format_args!("put `#[channel]` on the block: `#[channel] impl {channel} {{ .. }}`"));
+    unmarked.is_first.then(|| {
+        quote! {
+            #[doc(hidden)]
+            pub const __CHANNEL_NOT_MARKED: ::core::primitive::bool = true;
+        }
+    })
 }
 
 /// The name of a method, which is no item of its own because of its `self`.

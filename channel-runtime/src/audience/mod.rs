@@ -81,11 +81,11 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// All but this user, on whatever device.
     #[must_use]
-    pub fn except_user(mut self, user: &C::User) -> Self
+    pub fn except_user(mut self, user: &C::Name) -> Self
     where
         C: HasUsers,
     {
-        self.mask.except_users.push(UserKey::new(user));
+        self.mask.except_users.push(UserKey::named(user));
         self
     }
 

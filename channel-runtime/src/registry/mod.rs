@@ -28,6 +28,7 @@ use crate::members::{Members, State};
 use crate::pace::HubPace;
 use crate::place::Places;
 use crate::quota::Quotas;
+use crate::user_name::UserName;
 use crate::wire::deflate::Compression;
 
 pub(crate) struct Registry {
@@ -53,6 +54,11 @@ pub(crate) struct UserKey {
 impl UserKey {
     pub fn new<K: ToString + 'static>(identity: &K) -> Self {
         Self { kind: TypeId::of::<K>(), name: identity.to_string().into() }
+    }
+
+    /// That of the identity that is named so, which writes the same text.
+    pub fn named<N: UserName + ?Sized>(name: &N) -> Self {
+        Self { kind: TypeId::of::<N::User>(), name: name.to_string().into() }
     }
 
     /// What the identity writes.

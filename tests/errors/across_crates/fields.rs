@@ -10,4 +10,7 @@ struct Game {
     count: Plain,
 }
 
+#[channel]
+impl Game {}
+
 fn main() {}

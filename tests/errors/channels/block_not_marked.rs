@@ -1,7 +1,12 @@
-use channel_runtime::{Socket, channel, message};
+use channel_runtime::{Socket, channel, channels, message};
 
 #[message(type = "say")]
 struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+struct Said {
     text: String,
 }
 
@@ -10,12 +15,12 @@ struct Chat;
 
 impl Chat {
     async fn on_connect(&mut self, socket: &Socket<Self>) {
-        _ = socket.room().len();
+        socket.room().send_with(|room| Said { text: room.len().to_string() });
     }
 
     #[message]
     async fn say(&mut self, say: Say, socket: &Socket<Self>) {
-        socket.others().disconnect(channel_runtime::CloseCode::NORMAL, &say.text);
+        socket.others().send(Said { text: say.text });
     }
 
     #[message(type = "leave")]
@@ -24,4 +29,6 @@ impl Chat {
     }
 }
 
-fn main() {}
+fn main() {
+    channels![Chat].app(());
+}

@@ -1,8 +1,19 @@
-use channel_runtime::{channel, channels};
+use channel_runtime::{Hub, channel, channels, message};
 
-#[channel("/game")]
-struct Game;
+#[message(type = "said")]
+struct Said {
+    text: String,
+}
+
+#[channel("/chat/:room")]
+struct Chat {
+    room: String,
+}
+
+fn say(chats: &Hub<Chat>) {
+    chats.room(&Chat::room("lounge")).send(Said { text: String::from("hello") });
+}
 
 fn main() {
-    channels![Game].app(());
+    channels![Chat].app(());
 }

@@ -5,4 +5,7 @@ struct App;
 #[channel("/game", app = App)]
 pub struct Game;
 
+#[channel]
+impl Game {}
+
 fn main() {}

@@ -6,4 +6,7 @@ struct Game {
     game_id: u32,
 }
 
+#[channel]
+impl Game {}
+
 fn main() {}

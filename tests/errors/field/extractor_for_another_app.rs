@@ -16,4 +16,7 @@ struct Game {
     user: User,
 }
 
+#[channel]
+impl Game {}
+
 fn main() {}

@@ -8,4 +8,7 @@ struct Game {
     user: User,
 }
 
+#[channel]
+impl Game {}
+
 fn main() {}

@@ -15,4 +15,7 @@ struct Game {
     game_id: GameId,
 }
 
+#[channel]
+impl Game {}
+
 fn main() {}

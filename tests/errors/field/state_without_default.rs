@@ -8,4 +8,7 @@ struct Game {
     color: Color,
 }
 
+#[channel]
+impl Game {}
+
 fn main() {}

@@ -5,4 +5,7 @@ struct Symbol(String);
 #[channel("/market", rooms(Symbol))]
 struct Market;
 
+#[channel]
+impl Market {}
+
 fn main() {}

@@ -61,8 +61,3 @@ pub struct Desk;
 
 #[channel]
 impl Desk {}
-
-/// Has a path and no handlers.
-#[channel("/half")]
-#[derive(Debug)]
-pub struct Half;

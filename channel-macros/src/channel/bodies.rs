@@ -1,0 +1,241 @@
+//! Calls in a method's body that the compiler would explain in words of its own, which lead elsewhere. Bodies are not parsed, and may
+//! be half typed: these are found by their tokens.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote};
+use syn::parse::Parser as _;
+use syn::punctuated::Punctuated;
+use syn::{Expr, FnArg, Pat, Token, Type};
+
+use crate::errors::Errors;
+use crate::impl_block::Method;
+use crate::spans;
+
+/// Tells of such calls, and takes them out of the body, so that the compiler tells of them no more.
+pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
+    let Some(socket) = socket(method) else { return };
+    let body = method.body.to_token_stream();
+    let before = errors.len();
+    let mut calls = Calls { socket: socket.to_string(), channel, errors };
+    if !calls.has_any(&body) || is_bound_again(&socket, &body) {
+        return;
+    }
+    let kept = calls.kept(body);
+    if errors.len() > before {
+        method.body = kept.into_iter().next().expect("a body is one group");
+        // What stood in such a call is not used any more.
+        method.attrs.push(syn::parse_quote!(#[allow(unused)]));
+    }
+}
+
+/// The method's `&Socket<Self>`.
+fn socket(method: &Method) -> Option<Ident> {
+    method.sig.inputs.iter().find_map(|argument| {
+        let FnArg::Typed(argument) = argument else { return None };
+        let (Pat::Ident(pattern), Type::Reference(ty)) = (&*argument.pat, &*argument.ty) else { return None };
+        let is_socket = spans::last_segment(&ty.elem)?.ident == "Socket";
+        is_socket.then(|| pattern.ident.clone())
+    })
+}
+
+/// Whether its name may come to be another's; a clone of it is another of the same type.
+fn is_bound_again(socket: &Ident, body: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = body.clone().into_iter().collect();
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Group(group) => is_bound_again(socket, &group.stream()),
+        TokenTree::Ident(name) if name == socket => {
+            let is_bound = match at.checked_sub(1).map(|before| &tokens[before]) {
+                Some(TokenTree::Ident(word)) => ["let", "mut", "ref", "for"].iter().any(|binds| word == binds),
+                Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '|' | '@'),
+                _ => false,
+            };
+            let is_clone = matches!(tokens.get(at + 2), Some(TokenTree::Ident(name)) if name == socket);
+            is_bound && !is_clone
+        }
+        _ => false,
+    })
+}
+
+struct Calls<'a> {
+    socket: String,
+    channel: &'a Ident,
+    errors: &'a mut Errors,
+}
+
+/// Which call a pair of parentheses belongs to.
+enum Call {
+    /// `socket.room(..)`, and who that is.
+    Whole(&'static str),
+    /// `socket.user(..)`: who receives is one argument.
+    Named,
+    /// `socket.send(..)`
+    Send,
+    /// `socket.room().with(..)`
+    With,
+}
+
+impl Calls<'_> {
+    /// Whether there is any that may be wrong.
+    fn has_any(&self, tokens: &TokenStream) -> bool {
+        let mut read = Vec::new();
+        tokens.clone().into_iter().any(|token| {
+            let is_call = match &token {
+                TokenTree::Group(group) => {
+                    let is_suspect = || match self.call(&read, group) {
+                        Some(Call::Whole(_)) => !group.stream().is_empty(),
+                        Some(Call::Named | Call::Send) => has_comma(&group.stream()),
+                        Some(Call::With) => true,
+                        None => false,
+                    };
+                    is_suspect() || self.has_any(&group.stream())
+                }
+                _ => false,
+            };
+            read.push(token);
+            is_call
+        })
+    }
+
+    /// What is called with this group, which comes after these tokens.
+    fn call(&self, read: &[TokenTree], group: &Group) -> Option<Call> {
+        let (socket, Some(TokenTree::Ident(method))) = (self.socket.as_str(), read.last()) else { return None };
+        if group.delimiter() != Delimiter::Parenthesis {
+            return None;
+        }
+        let (method, call) = match method.to_string().as_str() {
+            "room" => ("room", Call::Whole("the room of the channel's own path")),
+            "others" => ("others", Call::Whole("everybody else in the room of the channel's own path")),
+            "all" => ("all", Call::Whole("everybody on the channel")),
+            "room_of" => ("room_of", Call::Named),
+            "user" => ("user", Call::Named),
+            "send" => ("send", Call::Send),
+            "with" => return ends_with(read, &[socket, ".", "room", "()", ".", "with"]).then_some(Call::With),
+            _ => return None,
+        };
+        ends_with(read, &[socket, ".", method]).then_some(call)
+    }
+
+    /// The same tokens, with the calls as the compiler may see them.
+    fn kept(&mut self, tokens: TokenStream) -> TokenStream {
+        let mut read: Vec<TokenTree> = Vec::new();
+        for token in tokens {
+            let token = match token {
+                TokenTree::Group(group) => {
+                    let inner = self.kept(group.stream());
+                    let inner = match self.call(&read, &group) {
+                        Some(Call::Whole(who)) => self.whole(&read, who, inner),
+                        Some(Call::Named) => self.named(&read, inner),
+                        Some(Call::Send) => self.send(inner),
+                        Some(Call::With) => self.with(inner),
+                        None => inner,
+                    };
+                    let mut kept = Group::new(group.delimiter(), inner);
+                    kept.set_span(group.span());
+                    kept.into()
+                }
+                other => other,
+            };
+            read.push(token);
+        }
+        read.into_iter().collect()
+    }
+
+    /// `socket.room(..)` with an argument.
+    fn whole(&mut self, read: &[TokenTree], who: &str, arguments: TokenStream) -> TokenStream {
+        if arguments.is_empty() {
+            return arguments;
+        }
+        let (Self { socket, channel, errors }, Some(method)) = (self, read.last()) else { return arguments };
+        let what = format!("`{socket}.{method}()` is {who}, and takes no argument");
+        let remedy = format!(
+            "send to it by `.send(message)`; another room is `{socket}.room_of(&room)`, with `{channel}::room(..)` or the key of \
+             a kind in `rooms(..)`"
+        );
+        errors.at(arguments, what, remedy);
+        TokenStream::new()
+    }
+
+    /// `socket.user(..)` with a message as well.
+    fn named(&mut self, read: &[TokenTree], arguments: TokenStream) -> TokenStream {
+        let (Some((who, message)), Some(method)) = (two(&arguments), read.last()) else { return arguments };
+        let socket = &self.socket;
+        let what = format!("`{socket}.{method}(..)` is who receives, and takes nothing else");
+        self.errors.at(message, what, format_args!("send to it: `{socket}.{method}(..).send(message)`"));
+        who.into_token_stream()
+    }
+
+    /// `socket.send(..)` with somebody, or a type, as well.
+    fn send(&mut self, arguments: TokenStream) -> TokenStream {
+        let Some((other, message)) = two(&arguments) else { return arguments };
+        let socket = &self.socket;
+        let what = format!("`{socket}.send(..)` sends one message to this client, and takes nothing else");
+        let remedy = format!(
+            "others are `{socket}.user(..)`, `{socket}.room()` .., each with `.send(message)`; a message's type stands on its struct"
+        );
+        self.errors.at(other, what, remedy);
+        message.into_token_stream()
+    }
+
+    /// `socket.room().with(..)` with a closure that makes a future, or takes the state alone.
+    fn with(&mut self, closure: TokenStream) -> TokenStream {
+        let tokens: Vec<TokenTree> = closure.clone().into_iter().collect();
+        let is_bar = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '|');
+        let is_async = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Ident(word)) if word == "async");
+        let mut bars = tokens.iter().enumerate().filter(|(_, token)| is_bar(token)).map(|(at, _)| at);
+        let (Some(first), Some(second)) = (bars.next(), bars.next()) else { return closure };
+        let Some(word) = [0, second + 1].into_iter().find(|at| is_async(tokens.get(*at))) else {
+            return self.with_both(&tokens, first + 1, second).unwrap_or(closure);
+        };
+        let remedy = format!(
+            "take out of it what is needed, `let copy = {}.room().with(|state, _| ..);`, and await after that",
+            self.socket
+        );
+        self.errors.at(&tokens[word], "a room's state is held for a moment, and never across an `await`", remedy);
+        let parameters = &tokens[first..=second];
+        quote!(#(#parameters)* async { ::core::unreachable!() })
+    }
+
+    /// The same closure with both arguments, where it has but one.
+    fn with_both(&mut self, closure: &[TokenTree], start: usize, end: usize) -> Option<TokenStream> {
+        let [state @ TokenTree::Ident(_)] = &closure[start..end] else { return None };
+        let what = "`with` hands over two: the room's state, and the room to send to";
+        self.errors.at(state, what, format_args!("write `|{state}, room|`, or `|{state}, _|`"));
+        let (before, behind) = (&closure[..end], &closure[end..]);
+        Some(quote!(#(#before)*, _ #(#behind)*))
+    }
+}
+
+/// The two arguments of a call.
+fn two(arguments: &TokenStream) -> Option<(Expr, Expr)> {
+    if !has_comma(arguments) {
+        return None;
+    }
+    let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
+    let mut arguments = parser.parse2(arguments.clone()).ok()?.into_iter();
+    match (arguments.next(), arguments.next(), arguments.next()) {
+        (Some(first), Some(second), None) => Some((first, second)),
+        _ => None,
+    }
+}
+
+/// Whether there is a comma, which may be within a type's arguments.
+fn has_comma(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','))
+}
+
+/// Whether these are the last tokens; `()` is an empty pair of parentheses.
+fn ends_with(tokens: &[TokenTree], last: &[&str]) -> bool {
+    let Some(start) = tokens.len().checked_sub(last.len()) else { return false };
+    let is = |(token, text): (&TokenTree, &&str)| match token {
+        TokenTree::Ident(name) => name == text,
+        TokenTree::Punct(punct) => *text == "." && punct.as_char() == '.',
+        TokenTree::Group(group) => *text == "()" && group.stream().is_empty(),
+        TokenTree::Literal(_) => false,
+    };
+    // What is called so on something else is something else: `app.socket.room(..)`.
+    let is_field = start.checked_sub(1).is_some_and(|before| is((&tokens[before], &".")));
+    tokens[start..].iter().zip(last).rev().all(is) && !is_field
+}
+
+#[cfg(test)]
+mod tests;

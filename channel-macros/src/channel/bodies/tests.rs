@@ -1,0 +1,81 @@
+use quote::quote;
+
+use super::*;
+use crate::impl_block::{ImplBlock, ImplItem};
+
+fn checked(body: TokenStream) -> (Vec<String>, String) {
+    let block = quote!(impl Chat { fn say(&self, socket: &Socket<Self>, app: &App) { #body } });
+    let mut block: ImplBlock = syn::parse2(block).unwrap();
+    let mut errors = Errors::default();
+    let Some(ImplItem::Method(method)) = block.items.first_mut() else { panic!("a method") };
+    check(method, &quote::format_ident!("Chat"), &mut errors);
+    (errors.messages(), method.body.to_token_stream().to_string().replace(' ', ""))
+}
+
+#[test]
+fn a_room_that_is_given_one_is_told_of_and_left_without() {
+    for body in [
+        quote!(socket.room(&Chat::room("art")).send(Said {})),
+        quote!(let socket = socket.clone(); spawn(async move { if x { socket.room(&self.topic).send(Said {}) } })),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].starts_with("`socket.room()` is the room of"), "{errors:?}");
+        assert!(left.contains("socket.room().send(Said{})"), "{left}");
+    }
+}
+
+#[test]
+fn a_state_that_would_be_held_across_an_await_is_told_of() {
+    for closure in [quote!(|table, _| async { table.n += 1 }), quote!(async move |table, room| { table.n += 1 })] {
+        let (errors, left) = checked(quote!(socket.room().with(#closure).await));
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].starts_with("a room's state is held for a moment"), "{errors:?}");
+        assert!(left.contains("async{::core::unreachable!()}).await"), "{left}");
+    }
+}
+
+#[test]
+fn who_receives_and_what_are_two_calls() {
+    for (body, what, left_over) in [
+        (quote!(socket.send("ann", Said {})), "`socket.send(..)` sends one message", "socket.send(Said{})"),
+        (quote!(socket.user("ann", Said {})), "`socket.user(..)` is who receives", "socket.user(\"ann\")"),
+        (quote!(socket.room_of(&a, Said {})), "`socket.room_of(..)` is who receives", "socket.room_of(&a)"),
+        (quote!(socket.others(&a).len()), "`socket.others()` is everybody else", "socket.others().len()"),
+        (quote!(socket.all(Said {})), "`socket.all()` is everybody on", "socket.all()"),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].starts_with(what), "{errors:?}");
+        assert!(left.contains(left_over), "{left}");
+    }
+}
+
+#[test]
+fn a_closure_that_takes_the_state_alone_is_told_of_the_room() {
+    let (errors, left) = checked(quote!(let n = socket.room().with(move |table| table.n);));
+    let expected =
+        "`with` hands over two: the room's state, and the room to send to\nwrite `|table, room|`, or `|table, _|`";
+    assert_eq!(errors, [expected]);
+    assert!(left.contains(".with(move|table,_|table.n)"), "{left}");
+}
+
+#[test]
+fn other_calls_are_left_alone() {
+    for body in [
+        quote!(socket.room().send(Said {}); app.socket.room(7); app.room(&Chat::room("art"))),
+        quote!(socket.room().with(|table, room| table.n); socket.room_of(&Topic("art".into())); socket.room.x(7)),
+        quote!(let socket = app.socket(); socket.room(7)),
+        quote!(app.each(|socket| socket.room(7))),
+        quote!(for socket in &app.sockets {
+            socket.room(7)
+        }),
+        quote!(app.pool.with(|conn, _| async { conn.get() }); socket.room().with(|_, _| run(async { 7 }))),
+        quote!(socket.room(); socket.),
+        quote!(socket.send(said::<A, B>()); socket.send(Said { a, b },); socket.user(&id::<A, B>(a)); app.send(a, b)),
+    ] {
+        let text = body.to_string().replace(' ', "");
+        let (errors, left) = checked(body);
+        assert_eq!((errors, left), (Vec::new(), format!("{{{text}}}")));
+    }
+}

@@ -1,5 +1,0 @@
-use channel_runtime::channels;
-
-fn main() {
-    channels![elsewhere::Half].app(());
-}
