@@ -306,16 +306,11 @@ mod server {
             async move { flow }
         }
 
-        /// The handler of this notice.
+        /// Calls the handler of this notice, as [`handle`](Self::handle) that of a message.
         #[doc(hidden)]
-        fn noticed(
-            &mut self,
-            notice: Notice,
-            socket: &Socket<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Flow> + Send {
+        fn noticed<'a>(&'a mut self, notice: Notice, socket: &'a Socket<Self>, app: &'a Self::App) -> Handling<'a> {
             _ = (notice, socket, app);
-            async { Flow::Continue }
+            Handling::Done(Flow::Continue)
         }
 
         /// `on_close`

@@ -14,7 +14,7 @@ use crate::link::{Link, Step};
 use crate::message::Messages;
 use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
-use crate::spans::ConnectionSpan;
+use crate::spans::{ConnectionSpan, MessageSpan};
 use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted};
 use crate::wire::parser::Input;
 
@@ -39,8 +39,10 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
             Step::Input(Input::Text(text)) => self.read(&text),
             Step::Notice(mut notice) => {
                 notice.arrive();
-                let what = notice.handler();
-                Some(self.hook(what, |handler, socket, app| Box::pin(handler.noticed(notice, socket, app))))
+                let Self { handler, socket, app, link, span, .. } = self;
+                let begun = Begun::hook(socket, notice.handler());
+                let own: &'a Socket<C> = socket;
+                call(begun, span.of_hook(), own, || Allowance::usual(link), || handler.noticed(notice, own, app))
             }
             Step::Input(Input::Binary(data)) => {
                 self.socket.counts().binary.add(1);
@@ -94,26 +96,15 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         socket.counts().receive(index);
         let begun = Begun::message(socket, span, C::FromClient::TYPES[index]);
         let own: &'a Socket<C> = socket;
-        // One that is not `async` runs here, and may panic.
-        let handle = || match C::BATCHED.get(index) {
+        let span = begun.span.clone();
+        let allowance = || match C::TURNS {
+            [] => Allowance::usual(link),
+            turns => Allowance::of(turns[index], link),
+        };
+        call(begun, span, own, allowance, || match C::BATCHED.get(index) {
             Some(true) => C::gather(message, Gathering { socket: own, app, bytes, config: Arc::clone(link.config()) }),
             _ => handler.handle(message, own, app),
-        };
-        let called = || begun.span.within(handle);
-        let outcome = match catch_unwind(AssertUnwindSafe(called)) {
-            Ok(Handling::Later(future)) => {
-                let allowance = match C::TURNS {
-                    [] => Allowance::usual(link),
-                    turns => Allowance::of(turns[index], link),
-                };
-                let guarded = Guarded::new(future, allowance.answering(own)).within(begun.span.clone());
-                return Some((begun, guarded));
-            }
-            Ok(Handling::Done(flow)) => Ok(flow),
-            Err(_) => Err(Interrupted::Panicked),
-        };
-        begun.end(own, outcome);
-        None
+        })
     }
 
     fn invalid(self, error: DecodeError) -> Turn<'a> {
@@ -131,6 +122,26 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         let guarded = Guarded::new(call(handler, socket, app), allowance);
         (begun, guarded.within(span.of_hook()))
     }
+}
+
+/// Calls a handler. One that is not `async` runs here, and may panic.
+fn call<'a, C: Channel>(
+    begun: Begun,
+    span: MessageSpan,
+    socket: &'a Socket<C>,
+    allowance: impl FnOnce() -> Allowance,
+    handler: impl FnOnce() -> Handling<'a>,
+) -> Option<Turn<'a>> {
+    let outcome = match catch_unwind(AssertUnwindSafe(|| span.within(handler))) {
+        Ok(Handling::Later(future)) => {
+            let guarded = Guarded::new(future, allowance().answering(socket));
+            return Some((begun, guarded.within(span)));
+        }
+        Ok(Handling::Done(flow)) => Ok(flow),
+        Err(_) => Err(Interrupted::Panicked),
+    };
+    begun.end(socket, outcome);
+    None
 }
 
 /// What a client says is its own, and is logged only where that was asked for; a token never is.

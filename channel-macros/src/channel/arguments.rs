@@ -155,7 +155,7 @@ impl Call {
     }
 
     /// The call, once it has begun, awaited.
-    pub fn awaited(&self, call: TokenStream) -> TokenStream {
+    fn awaited(&self, call: TokenStream) -> TokenStream {
         let span = beside_locals(self.name.span());
         match self.is_async {
             true => quote_spanned!(span=> ::channel_runtime::private::send(#call).await),

@@ -259,11 +259,11 @@ fn arm(channel: &Channel, Handler { cfgs, variant, payload, turn, batch, call, .
         Some(_) => handling(call, call.begun_holding(quote!(&Self), "__message")),
         None => handling(call, call.begun("__message")),
     };
-    quote!(#(#cfgs)* #pattern => #handling)
+    quote!(#(#cfgs)* #pattern => #handling,)
 }
 
 /// A handler's call, and its answer once there is one.
-fn handling(call: &Call, begun: TokenStream) -> TokenStream {
+pub fn handling(call: &Call, begun: TokenStream) -> TokenStream {
     let reply = answer::sent(call);
     if !call.is_async {
         return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });
@@ -271,5 +271,5 @@ fn handling(call: &Call, begun: TokenStream) -> TokenStream {
     // What is not `Send` is told of at the handler.
     let span = beside_locals(call.name.span());
     let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
-    quote!(#later(#begun, |__reply| #reply),)
+    quote!(#later(#begun, |__reply| #reply))
 }

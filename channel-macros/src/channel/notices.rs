@@ -1,18 +1,18 @@
 //! `#[notice]`: the methods that are told something from outside.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Meta, Signature, Type};
 
-use super::answer;
 use super::arguments::{Call, Expected, Of};
 use super::declared::Declared;
+use super::expand_handlers::handling;
 use super::handlers::Channel;
 use super::misplaced::Misplaced;
 use crate::errors::Errors;
-use crate::spans::{self, beside_locals};
+use crate::spans;
 
 const EXPECTED: Expected = Expected {
     who: "the handler of a notice",
@@ -105,35 +105,23 @@ pub fn kinds(channel: &Channel) -> TokenStream {
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
         let ty = ty.to_token_stream();
-        let (begun, sent) = (call.begun_holding(ty.clone(), "__content"), answer::sent(call));
-        let local = format_ident!("__begun", span = beside_locals(call.name.span()));
-        let reply = call.awaited(quote!(#local));
-        // What holds the notice itself is gone before the future is awaited.
+        let handling = handling(call, call.begun_holding(ty.clone(), "__content"));
         quote! {
             #(#cfgs)*
-            let __notice = match {
-                let __begun = match ::channel_runtime::private::Notice::into::<#ty>(__notice) {
-                    ::core::result::Result::Ok(__content) => ::core::result::Result::Ok(#begun),
-                    ::core::result::Result::Err(__notice) => ::core::result::Result::Err(__notice),
-                };
-                __begun
-            } {
-                ::core::result::Result::Ok(#local) => {
-                    let __reply = #reply;
-                    return #sent;
-                }
+            let __notice = match ::channel_runtime::private::Notice::into::<#ty>(__notice) {
+                ::core::result::Result::Ok(__content) => return #handling,
                 ::core::result::Result::Err(__notice) => __notice,
             };
         }
     });
     (!channel.notices.is_empty()).then(|| {
         quote! {
-            async fn noticed(
-                &mut self,
+            fn noticed<'a>(
+                &'a mut self,
                 __notice: ::channel_runtime::private::Notice,
-                __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
-            ) -> ::channel_runtime::private::Flow {
+                __socket: &'a ::channel_runtime::Socket<Self>,
+                __app: &'a <Self as ::channel_runtime::Route>::App,
+            ) -> ::channel_runtime::private::Handling<'a> {
                 #(#notices)*
                 ::core::unreachable!("{__notice:?} has no handler")
             }
