@@ -1,419 +1,309 @@
 //! What a channel is: where it stands, what it says and hears, and its hooks. Implemented by `#[channel]` alone.
 
-use crate::message::Messages;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-/// The two halves of a channel's wire protocol.
-///
-/// `#[channel]` on the impl block implements it; the client's side ([`Received`](crate::Received)) needs no more.
+use bytes::Bytes;
+
+use crate::batch::Gathering;
+use crate::codec::DecodeError;
+use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
+use crate::fault::Fault;
+use crate::first_state::{self, FirstState};
+use crate::handshake::Handshake;
+use crate::identity::Identity;
+use crate::message::{Message, Messages, Protocol};
+use crate::notice::Notice;
+use crate::overlap::{Overlap, Overlapped};
+use crate::path::{Params, Path};
+use crate::reject::{Refusal, Reject};
+use crate::reply::{Flow, Handling};
+use crate::room::Room;
+use crate::socket::Socket;
+use crate::token::Token;
+use crate::turn::Turn;
+use crate::wire::close::Close;
+
+/// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` handles no messages",
-    label = "this channel has no handlers",
-    note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
+    message = "`{Self}` has no path",
+    label = "this channel has no path",
+    note = "put `#[channel(\"/path\")]` on `struct {Self}`"
 )]
-pub trait Protocol: Sized + Send + 'static {
-    /// All that a client may say: `GameChannelFromClient`.
-    type FromClient: Messages;
-    /// All that the channel sends: `GameChannelToClient`.
-    type ToClient: Messages;
+pub trait Route: Sized + Send + 'static {
+    /// The app that handlers see: that of `app = ..`, else `()`.
+    type App: Send + Sync + 'static;
+    /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`. It is `Default` where
+    /// the channel has no `on_room_open`.
+    type RoomState: Send + 'static;
+    /// The channel itself, by which `channels![..]` asks for its handlers and its app: of what has no path it then asks for nothing
+    /// more.
+    #[doc(hidden)]
+    type Itself: Route<App = Self::App>;
+    /// Whether the impl block has its `#[channel]`.
+    #[doc(hidden)]
+    type Halves;
+    /// What the state of the path's room begins with, where no hook makes it.
+    #[doc(hidden)]
+    const FIRST_STATE: FirstState<Self::RoomState>;
+    /// The struct's name, for logs and errors.
+    const NAME: &'static str;
+    /// The path's pattern.
+    const PATH: Path;
+    /// Both, for `channels![..]`.
+    #[doc(hidden)]
+    const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
+    /// The struct's documentation.
+    #[doc(hidden)]
+    const DOCS: &'static str = "";
+    /// The types of the path's parameters.
+    #[doc(hidden)]
+    const PARAMS: &'static [Param] = &[];
+    /// How long an empty room stays open: that of `room_grace = ..`, else as `Config` says.
+    #[doc(hidden)]
+    const ROOM_GRACE: Option<Duration> = None;
+    /// The declared kinds of room.
+    #[doc(hidden)]
+    const ROOMS: &'static [RoomShape] = &[];
+
+    /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the state.
+    fn build(
+        handshake: &Handshake,
+        params: &Params,
+        app: &Self::App,
+    ) -> impl Future<Output = Result<Self, Refusal>> + Send;
+
+    /// The path's own room, from the parsed parameters.
+    fn own_room(&self) -> Room<Self>;
 }
 
-#[cfg(feature = "server")]
-pub use server::{Anonymous, Channel, HasUsers, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy};
-
-#[cfg(feature = "server")]
-mod server {
-    use std::fmt::Display;
-    use std::future::Future;
-    use std::hash::Hash;
-    use std::str::FromStr;
-    use std::sync::Arc;
-    use std::time::{Duration, SystemTime};
-
-    use bytes::Bytes;
-
-    use super::Protocol;
-    use crate::batch::Gathering;
-    use crate::codec::DecodeError;
-    use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
-    use crate::fault::Fault;
-    use crate::first_state::{self, FirstState};
-    use crate::handshake::Handshake;
-    use crate::message::{Message, Messages};
-    use crate::notice::Notice;
-    use crate::overlap::{Overlap, Overlapped};
-    use crate::path::{Params, Path};
-    use crate::reject::{Refusal, Reject};
-    use crate::reply::{Flow, Handling};
-    use crate::room::Room;
-    use crate::socket::Socket;
-    use crate::token::Token;
-    use crate::turn::Turn;
-    use crate::user_name::UserName;
-    use crate::wire::close::Close;
-
-    /// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` has no path",
-        label = "this channel has no path",
-        note = "put `#[channel(\"/path\")]` on `struct {Self}`"
-    )]
-    pub trait Route: Sized + Send + 'static {
-        /// The app that handlers see: that of `app = ..`, else `()`.
-        type App: Send + Sync + 'static;
-        /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`. It is `Default` where
-        /// the channel has no `on_room_open`.
-        type RoomState: Send + 'static;
-        /// The channel itself, by which `channels![..]` asks for its handlers and its app: of what has no path it then asks for nothing
-        /// more.
-        #[doc(hidden)]
-        type Itself: Route<App = Self::App>;
-        /// Whether the impl block has its `#[channel]`.
-        #[doc(hidden)]
-        type Halves;
-        /// What the state of the path's room begins with, where no hook makes it.
-        #[doc(hidden)]
-        const FIRST_STATE: FirstState<Self::RoomState>;
-        /// The struct's name, for logs and errors.
-        const NAME: &'static str;
-        /// The path's pattern.
-        const PATH: Path;
-        /// Both, for `channels![..]`.
-        #[doc(hidden)]
-        const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
-        /// The struct's documentation.
-        #[doc(hidden)]
-        const DOCS: &'static str = "";
-        /// The types of the path's parameters.
-        #[doc(hidden)]
-        const PARAMS: &'static [Param] = &[];
-        /// How long an empty room stays open: that of `room_grace = ..`, else as `Config` says.
-        #[doc(hidden)]
-        const ROOM_GRACE: Option<Duration> = None;
-        /// The declared kinds of room.
-        #[doc(hidden)]
-        const ROOMS: &'static [RoomShape] = &[];
-
-        /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the state.
-        fn build(
-            handshake: &Handshake,
-            params: &Params,
-            app: &Self::App,
-        ) -> impl Future<Output = Result<Self, Refusal>> + Send;
-
-        /// The path's own room, from the parsed parameters.
-        fn own_room(&self) -> Room<Self>;
-    }
-
-    /// A channel that can stand in an app of type `A`.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not stand in an app of type `{A}`",
-        label = "this channel belongs to another app",
-        note = "all channels of one `channels![..]` name the same `app = ..`, or none"
-    )]
-    pub trait ServedBy<A>: Route {
-        /// The app as the channel's handlers see it.
-        fn served_app(app: &Arc<A>) -> Arc<Self::App>;
-    }
-
-    /// What a channel does: its hooks and its handlers. From `#[channel]` on the impl block.
-    ///
-    /// The hooks have other names here than in the user's impl block, so that neither hides the other.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` is no channel",
-        label = "not a channel",
-        note = "put `#[channel(\"/path\")]` on `struct {Self}`, and `#[channel]` on `impl {Self} {{ .. }}`"
-    )]
-    pub trait Channel: Route + Protocol {
-        /// What `identity` returns; [`Anonymous`] where there is no such hook.
-        type Identity: Identity;
-
-        /// What the handlers answer, in the order of the messages from clients.
-        #[doc(hidden)]
-        const ANSWERS: &'static [AnswerShape] = &[];
-
-        /// The names of the hooks that are there.
-        #[doc(hidden)]
-        const HOOKS: &'static [&'static str] = &[];
-
-        /// Whether `Bytes` are in `sends(..)`.
-        #[doc(hidden)]
-        const SENDS_BINARY: bool = false;
-
-        /// Whether the macros found no error: else what they tell is not all.
-        #[doc(hidden)]
-        const IS_WHOLE: bool = true;
-
-        /// All of it.
-        #[doc(hidden)]
-        const SHAPE: ChannelShape = ChannelShape {
-            name: Self::NAME,
-            docs: Self::DOCS,
-            pattern: Self::PATH.pattern(),
-            params: Self::PARAMS,
-            rooms: Self::ROOMS,
-            from_client: <Self::FromClient as Messages>::SHAPES,
-            answers: Self::ANSWERS,
-            to_client: <Self::ToClient as Messages>::SHAPES,
-            hears_binary: Self::TAKES_BINARY,
-            says_binary: Self::SENDS_BINARY,
-            hooks: Self::HOOKS,
-            is_whole: Self::IS_WHOLE,
-        };
-
-        /// Whether there is an `on_room_open`.
-        #[doc(hidden)]
-        const OPENS_ROOMS: bool = false;
-
-        /// `on_room_open`
-        fn room_opened(
-            room: &Room<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
-            _ = (room, app);
-            let fresh = first_state::fresh::<Self>();
-            async { Ok(fresh.expect("made by the hook, where there is one")) }
-        }
-
-        /// Whether there is an `on_room_close`.
-        #[doc(hidden)]
-        const CLOSES_ROOMS: bool = false;
-
-        /// `on_room_close`
-        fn room_closed(room: &Room<Self>, state: Self::RoomState, app: &Self::App) -> impl Future<Output = ()> + Send {
-            _ = (room, app);
-            async { drop(state) }
-        }
-
-        /// `authorize`
-        fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {
-            _ = app;
-            async { Ok(()) }
-        }
-
-        /// `identity`
-        fn identified(&self) -> Option<Self::Identity> {
-            None
-        }
-
-        /// `expires_at`
-        fn expires(&self) -> Option<SystemTime> {
-            None
-        }
-
-        /// Whether there is an `on_refresh`; where there is none, nobody knows `$auth`.
-        const REFRESHES: bool = false;
-
-        /// `on_refresh`
-        fn refreshed(
-            &mut self,
-            token: Token,
-            socket: &Socket<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Result<(), Fault>> + Send {
-            _ = (token, socket, app);
-            async { Ok(()) }
-        }
-
-        /// `on_reauthorize`
-        fn reauthorized(
-            &mut self,
-            room: Room<Self>,
-            socket: &Socket<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Result<(), Fault>> + Send {
-            _ = (room, socket, app);
-            async { Ok(()) }
-        }
-
-        /// `on_connect`
-        fn connected(&mut self, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
-            _ = (socket, app);
-            async { Flow::Continue }
-        }
-
-        /// Calls the handler of this message. One that is not `async` has run when this returns.
-        fn handle<'a>(
-            &'a mut self,
-            message: Self::FromClient,
-            socket: &'a Socket<Self>,
-            app: &'a Self::App,
-        ) -> Handling<'a>;
-
-        /// What the handlers have of their own, in the order of the messages; empty where none has anything.
-        #[doc(hidden)]
-        const TURNS: &'static [Turn] = &[];
-
-        /// As [`handle`](Self::handle), for those that may overlap.
-        #[doc(hidden)]
-        fn overlapping<'a>(
-            &'a self,
-            message: Self::FromClient,
-            socket: &'a Socket<Self>,
-            app: &'a Self::App,
-        ) -> Handling<'a> {
-            _ = (message, socket, app);
-            unreachable!("no handler of `{}` may overlap", Self::NAME)
-        }
-
-        /// Runs those that overlap. Only where there are such is a channel known to be `Sync`, as it has to be for that.
-        #[doc(hidden)]
-        fn overlap<'a>(&'a mut self, overlap: Overlap<'a, Self>) -> Overlapped<'a, Self> {
-            _ = overlap;
-            unreachable!("no handler of `{}` may overlap", Self::NAME)
-        }
-
-        /// Which messages are handled in batches, in the order of the messages from clients; none where it is empty.
-        #[doc(hidden)]
-        const BATCHED: &'static [bool] = &[];
-
-        /// Brings such a message to its batch.
-        #[doc(hidden)]
-        fn gather(message: Self::FromClient, to: Gathering<'_, Self>) -> Handling<'_> {
-            _ = (message, to);
-            unreachable!("no message of `{}` is handled in batches", Self::NAME)
-        }
-
-        /// Whether there is an `on_binary`; where there is none, a binary message is answered as an invalid one.
-        const TAKES_BINARY: bool = false;
-
-        /// `on_binary`
-        fn binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
-            _ = (data, socket, app);
-            async { Flow::Continue }
-        }
-
-        /// `on_ping`; the pong is sent without it.
-        fn pinged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
-            _ = (data, socket, app);
-            async { Flow::Continue }
-        }
-
-        /// `on_pong`
-        fn ponged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
-            _ = (data, socket, app);
-            async { Flow::Continue }
-        }
-
-        /// `on_invalid`; without it the client is sent the error's own fault.
-        fn invalid(
-            &mut self,
-            error: DecodeError,
-            socket: &Socket<Self>,
-            app: &Self::App,
-        ) -> impl Future<Output = Flow> + Send {
-            _ = app;
-            let flow = crate::reply::fault(socket, socket.invalid(error));
-            async move { flow }
-        }
-
-        /// Calls the handler of this notice, as [`handle`](Self::handle) that of a message.
-        #[doc(hidden)]
-        fn noticed<'a>(&'a mut self, notice: Notice, socket: &'a Socket<Self>, app: &'a Self::App) -> Handling<'a> {
-            _ = (notice, socket, app);
-            Handling::Done(Flow::Continue)
-        }
-
-        /// `on_close`
-        fn closed(&mut self, close: Close, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = ()> + Send {
-            _ = (close, socket, app);
-            async {}
-        }
-    }
-
-    /// A message that channel `C` lists in `sends(..)`.
-    #[diagnostic::on_unimplemented(
-        message = "`{C}` does not send `{Self}`",
-        label = "not in `sends(..)` of `{C}`",
-        note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
-        note = "what is none goes into a field of one; several are sent one by one, a fault by `socket.send_fault(&fault)`"
-    )]
-    pub trait SentBy<C>: Message {}
-
-    /// A channel with `Bytes` in `sends(..)`: it may send binary messages.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` sends no binary messages",
-        label = "no `Bytes` in `sends(..)` of `{Self}`",
-        note = "list them: `#[channel(sends(.., Bytes))] impl {Self} {{ .. }}`"
-    )]
-    pub trait SendsBytes {}
-
-    /// What can name a user: the type that the hook `identity` returns.
-    ///
-    /// Two identities are the same user when their types are the same and they write the same text, so `Display` must
-    /// tell different users apart.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` can't be an identity",
-        label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
-        note = "derive `Clone, PartialEq, Eq, Hash` and implement `Display` and `FromStr` for `{Self}`, or return a `String`"
-    )]
-    pub trait Identity: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'static {}
-
-    #[diagnostic::do_not_recommend]
-    impl<K: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'static> Identity for K {}
-
-    /// A channel that knows its users, by the hook `identity`: what `user(..)` of a socket or a hub needs.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` knows no users, for it has no hook `identity`",
-        label = "`{Self}` does not say who its clients are",
-        note = "write it in `#[channel] impl {Self}`: `fn identity(&self) -> &UserId {{ .. }}`, with a field that says it, such as `#[extract] user: Auth<UserId>`"
-    )]
-    pub trait HasUsers: Channel {
-        /// What `identity` returns.
-        type User: Identity;
-        /// What names one: `str` where `identity` returns a `String`, so that `user("bob")` can be written, else the same.
-        type Name: UserName<User = Self::User> + ?Sized;
-    }
-
-    /// The identity of a channel without the hook `identity`; it has no values.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum Anonymous {}
-
-    impl Display for Anonymous {
-        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            match *self {}
-        }
-    }
-
-    impl FromStr for Anonymous {
-        type Err = std::fmt::Error;
-
-        fn from_str(_: &str) -> Result<Self, Self::Err> {
-            Err(std::fmt::Error)
-        }
-    }
-
-    /// What names a room of channel `C`: a [`Room<C>`], or a key of a kind that `rooms(..)` declares.
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` names no room of `{C}`",
-        label = "not a room of `{C}`",
-        note = "a room is named by `{C}::room(..)`, or by a key of one of the kinds in `rooms(..)` on `struct {C}`, such as `Kind(..)`",
-        note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`"
-    )]
-    pub trait RoomOf<C> {
-        /// The room of this name.
-        fn room(&self) -> Room<C>;
-    }
-
-    impl<C> RoomOf<C> for Room<C> {
-        fn room(&self) -> Room<C> {
-            self.clone()
-        }
-    }
-
-    #[diagnostic::do_not_recommend]
-    impl<C, K: RoomOf<C> + ?Sized> RoomOf<C> for &K {
-        fn room(&self) -> Room<C> {
-            K::room(self)
-        }
-    }
-
-    /// A key of a kind that `rooms(..)` declares: such rooms can be joined and left, the path's own can't.
-    #[diagnostic::on_unimplemented(
-        message = "`{C}` has no rooms of kind `{Self}`",
-        label = "not a kind of room of `{C}`",
-        note = "a key is of one of the kinds in `rooms(..)` on `struct {C}`, such as `&Kind(..)`",
-        note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`",
-        note = "a channel's own room, that of its path, is neither joined nor left"
-    )]
-    pub trait RoomKind<C>: RoomOf<C> {}
+/// A channel that can stand in an app of type `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not stand in an app of type `{A}`",
+    label = "this channel belongs to another app",
+    note = "all channels of one `channels![..]` name the same `app = ..`, or none"
+)]
+pub trait ServedBy<A>: Route {
+    /// The app as the channel's handlers see it.
+    fn served_app(app: &Arc<A>) -> Arc<Self::App>;
 }
+
+/// What a channel does: its hooks and its handlers. From `#[channel]` on the impl block.
+///
+/// The hooks have other names here than in the user's impl block, so that neither hides the other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no channel",
+    label = "not a channel",
+    note = "put `#[channel(\"/path\")]` on `struct {Self}`, and `#[channel]` on `impl {Self} {{ .. }}`"
+)]
+pub trait Channel: Route + Protocol {
+    /// What `identity` returns; [`Anonymous`] where there is no such hook.
+    type Identity: Identity;
+
+    /// What the handlers answer, in the order of the messages from clients.
+    #[doc(hidden)]
+    const ANSWERS: &'static [AnswerShape] = &[];
+
+    /// The names of the hooks that are there.
+    #[doc(hidden)]
+    const HOOKS: &'static [&'static str] = &[];
+
+    /// Whether `Bytes` are in `sends(..)`.
+    #[doc(hidden)]
+    const SENDS_BINARY: bool = false;
+
+    /// Whether the macros found no error: else what they tell is not all.
+    #[doc(hidden)]
+    const IS_WHOLE: bool = true;
+
+    /// All of it.
+    #[doc(hidden)]
+    const SHAPE: ChannelShape = ChannelShape {
+        name: Self::NAME,
+        docs: Self::DOCS,
+        pattern: Self::PATH.pattern(),
+        params: Self::PARAMS,
+        rooms: Self::ROOMS,
+        from_client: <Self::FromClient as Messages>::SHAPES,
+        answers: Self::ANSWERS,
+        to_client: <Self::ToClient as Messages>::SHAPES,
+        hears_binary: Self::TAKES_BINARY,
+        says_binary: Self::SENDS_BINARY,
+        hooks: Self::HOOKS,
+        is_whole: Self::IS_WHOLE,
+    };
+
+    /// Whether there is an `on_room_open`.
+    #[doc(hidden)]
+    const OPENS_ROOMS: bool = false;
+
+    /// `on_room_open`
+    fn room_opened(room: &Room<Self>, app: &Self::App) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
+        _ = (room, app);
+        let fresh = first_state::fresh::<Self>();
+        async { Ok(fresh.expect("made by the hook, where there is one")) }
+    }
+
+    /// Whether there is an `on_room_close`.
+    #[doc(hidden)]
+    const CLOSES_ROOMS: bool = false;
+
+    /// `on_room_close`
+    fn room_closed(room: &Room<Self>, state: Self::RoomState, app: &Self::App) -> impl Future<Output = ()> + Send {
+        _ = (room, app);
+        async { drop(state) }
+    }
+
+    /// `authorize`
+    fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {
+        _ = app;
+        async { Ok(()) }
+    }
+
+    /// `identity`
+    fn identified(&self) -> Option<Self::Identity> {
+        None
+    }
+
+    /// `expires_at`
+    fn expires(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// Whether there is an `on_refresh`; where there is none, nobody knows `$auth`.
+    const REFRESHES: bool = false;
+
+    /// `on_refresh`
+    fn refreshed(
+        &mut self,
+        token: Token,
+        socket: &Socket<Self>,
+        app: &Self::App,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        _ = (token, socket, app);
+        async { Ok(()) }
+    }
+
+    /// `on_reauthorize`
+    fn reauthorized(
+        &mut self,
+        room: Room<Self>,
+        socket: &Socket<Self>,
+        app: &Self::App,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        _ = (room, socket, app);
+        async { Ok(()) }
+    }
+
+    /// `on_connect`
+    fn connected(&mut self, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+        _ = (socket, app);
+        async { Flow::Continue }
+    }
+
+    /// Calls the handler of this message. One that is not `async` has run when this returns.
+    fn handle<'a>(
+        &'a mut self,
+        message: Self::FromClient,
+        socket: &'a Socket<Self>,
+        app: &'a Self::App,
+    ) -> Handling<'a>;
+
+    /// What the handlers have of their own, in the order of the messages; empty where none has anything.
+    #[doc(hidden)]
+    const TURNS: &'static [Turn] = &[];
+
+    /// As [`handle`](Self::handle), for those that may overlap.
+    #[doc(hidden)]
+    fn overlapping<'a>(
+        &'a self,
+        message: Self::FromClient,
+        socket: &'a Socket<Self>,
+        app: &'a Self::App,
+    ) -> Handling<'a> {
+        _ = (message, socket, app);
+        unreachable!("no handler of `{}` may overlap", Self::NAME)
+    }
+
+    /// Runs those that overlap. Only where there are such is a channel known to be `Sync`, as it has to be for that.
+    #[doc(hidden)]
+    fn overlap<'a>(&'a mut self, overlap: Overlap<'a, Self>) -> Overlapped<'a, Self> {
+        _ = overlap;
+        unreachable!("no handler of `{}` may overlap", Self::NAME)
+    }
+
+    /// Which messages are handled in batches, in the order of the messages from clients; none where it is empty.
+    #[doc(hidden)]
+    const BATCHED: &'static [bool] = &[];
+
+    /// Brings such a message to its batch.
+    #[doc(hidden)]
+    fn gather(message: Self::FromClient, to: Gathering<'_, Self>) -> Handling<'_> {
+        _ = (message, to);
+        unreachable!("no message of `{}` is handled in batches", Self::NAME)
+    }
+
+    /// Whether there is an `on_binary`; where there is none, a binary message is answered as an invalid one.
+    const TAKES_BINARY: bool = false;
+
+    /// `on_binary`
+    fn binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+        _ = (data, socket, app);
+        async { Flow::Continue }
+    }
+
+    /// `on_ping`; the pong is sent without it.
+    fn pinged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+        _ = (data, socket, app);
+        async { Flow::Continue }
+    }
+
+    /// `on_pong`
+    fn ponged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+        _ = (data, socket, app);
+        async { Flow::Continue }
+    }
+
+    /// `on_invalid`; without it the client is sent the error's own fault.
+    fn invalid(
+        &mut self,
+        error: DecodeError,
+        socket: &Socket<Self>,
+        app: &Self::App,
+    ) -> impl Future<Output = Flow> + Send {
+        _ = app;
+        let flow = crate::reply::fault(socket, socket.invalid(error));
+        async move { flow }
+    }
+
+    /// Calls the handler of this notice, as [`handle`](Self::handle) that of a message.
+    #[doc(hidden)]
+    fn noticed<'a>(&'a mut self, notice: Notice, socket: &'a Socket<Self>, app: &'a Self::App) -> Handling<'a> {
+        _ = (notice, socket, app);
+        Handling::Done(Flow::Continue)
+    }
+
+    /// `on_close`
+    fn closed(&mut self, close: Close, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = ()> + Send {
+        _ = (close, socket, app);
+        async {}
+    }
+}
+
+/// A message that channel `C` lists in `sends(..)`.
+#[diagnostic::on_unimplemented(
+    message = "`{C}` does not send `{Self}`",
+    label = "not in `sends(..)` of `{C}`",
+    note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
+    note = "what is none goes into a field of one; several are sent one by one, a fault by `socket.send_fault(&fault)`"
+)]
+pub trait SentBy<C>: Message {}
+
+/// A channel with `Bytes` in `sends(..)`: it may send binary messages.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` sends no binary messages",
+    label = "no `Bytes` in `sends(..)` of `{Self}`",
+    note = "list them: `#[channel(sends(.., Bytes))] impl {Self} {{ .. }}`"
+)]
+pub trait SendsBytes {}

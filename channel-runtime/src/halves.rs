@@ -7,9 +7,12 @@ use std::marker::PhantomData;
 
 use serde::{Deserializer, Serializer};
 
-use crate::channel::{Anonymous, Channel, HasUsers, Protocol, Route, SentBy};
+use crate::identity::{Anonymous, HasUsers};
+
+use crate::channel::{Channel, Route, SentBy};
+
 use crate::const_text::ConstText;
-use crate::message::{Message, Messages};
+use crate::message::{Message, Messages, Protocol};
 use crate::notice::NoticeFor;
 use crate::reply::Handling;
 use crate::socket::Socket;

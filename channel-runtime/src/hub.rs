@@ -5,13 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::audience::{Audience, OneConnection, OneRoom, Target};
-use crate::channel::{Channel, HasUsers, RoomOf};
+use crate::channel::Channel;
 use crate::coming::end_all;
 use crate::connection::ConnectionId;
 use crate::health::Stats;
+use crate::identity::HasUsers;
 use crate::mask::Mask;
 use crate::registry::{Registry, UserKey};
-use crate::room::Room;
+use crate::room::{Room, RoomOf};
 use crate::user_name::{UserName, UserOf};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 

@@ -74,7 +74,6 @@
 //! in Rust, in a browser too. `#[channel]` needs the server; a client names the two halves of a channel by implementing
 //! [`Protocol`] and [`Messages`] for types of its own.
 
-mod channel;
 mod checks;
 mod codec;
 mod const_text;
@@ -85,7 +84,6 @@ mod message;
 pub mod private;
 mod validation;
 
-pub use channel::Protocol;
 pub use channel_macros::message;
 #[cfg(feature = "server")]
 pub use channel_macros::{channel, channels};
@@ -94,7 +92,7 @@ pub use fault::Fault;
 #[cfg(feature = "garde")]
 #[doc(no_inline)]
 pub use garde;
-pub use message::{Message, Messages, Ref, Success};
+pub use message::{Message, Messages, Protocol, Ref, Success};
 
 #[cfg(feature = "server")]
 mod activity;
@@ -114,6 +112,8 @@ mod batch;
 mod begun;
 #[cfg(feature = "server")]
 mod bound;
+#[cfg(feature = "server")]
+mod channel;
 #[cfg(feature = "server")]
 mod channels;
 #[cfg(feature = "server")]
@@ -155,6 +155,8 @@ mod heartbeat;
 mod holding;
 #[cfg(feature = "server")]
 mod hub;
+#[cfg(feature = "server")]
+mod identity;
 #[cfg(feature = "server")]
 mod intake;
 #[cfg(feature = "jwt")]
@@ -252,9 +254,7 @@ mod server {
     pub use crate::authenticate::{Auth, Authenticate, TokenSource};
     pub use crate::batch::Batched;
     pub use crate::bound::Bound;
-    pub use crate::channel::{
-        Anonymous, Channel, HasUsers, Identity, RoomKind, RoomOf, Route, SendsBytes, SentBy, ServedBy,
-    };
+    pub use crate::channel::{Channel, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::channels::{Channels, Users};
     pub use crate::config::Config;
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};
@@ -262,6 +262,7 @@ mod server {
     pub use crate::handshake::{Extract, Handshake};
     pub use crate::health::{Health, Stats};
     pub use crate::hub::{Hub, User};
+    pub use crate::identity::{Anonymous, HasUsers, Identity};
     #[cfg(feature = "jwt")]
     pub use crate::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
     pub use crate::listener::Listener;
@@ -273,7 +274,7 @@ mod server {
     pub use crate::refusals::Refusals;
     pub use crate::reject::Reject;
     pub use crate::reply::{IntoFault, Reply};
-    pub use crate::room::Room;
+    pub use crate::room::{Room, RoomKind, RoomOf};
     pub use crate::sent::Sent;
     pub use crate::serve::Server;
     pub use crate::service::Service;

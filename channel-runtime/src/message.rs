@@ -174,6 +174,21 @@ impl<'de> Deserialize<'de> for Ref {
     }
 }
 
+/// The two halves of a channel's wire protocol.
+///
+/// `#[channel]` on the impl block implements it; the client's side ([`Received`](crate::Received)) needs no more.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` handles no messages",
+    label = "this channel has no handlers",
+    note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
+)]
+pub trait Protocol: Sized + Send + 'static {
+    /// All that a client may say: `GameChannelFromClient`.
+    type FromClient: Messages;
+    /// All that the channel sends: `GameChannelToClient`.
+    type ToClient: Messages;
+}
+
 /// A handler's answer that is no message of its own: `{"type":"success","ref":..,"data":..,"timestamp":..}`.
 ///
 /// ```

@@ -39,9 +39,10 @@ mod server {
     use std::fmt::Display;
 
     pub use crate::authority::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
-    use crate::channel::{Channel, Identity, Route};
+    use crate::channel::{Channel, Route};
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
+    use crate::identity::Identity;
     pub use crate::reject::Refusal;
     /// The check of a lock.
     pub mod lock {

@@ -1,4 +1,4 @@
-//! The name of a room: of a path's own, or of a declared kind's.
+//! The name of a room: of a path's own, or of a declared kind's; and what else names one.
 
 use std::fmt::{self, Display};
 use std::hash::{Hash, Hasher};
@@ -74,3 +74,38 @@ impl<C> Hash for Room<C> {
         self.name.hash(state);
     }
 }
+
+/// What names a room of channel `C`: a [`Room<C>`], or a key of a kind that `rooms(..)` declares.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no room of `{C}`",
+    label = "not a room of `{C}`",
+    note = "a room is named by `{C}::room(..)`, or by a key of one of the kinds in `rooms(..)` on `struct {C}`, such as `Kind(..)`",
+    note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`"
+)]
+pub trait RoomOf<C> {
+    /// The room of this name.
+    fn room(&self) -> Room<C>;
+}
+
+impl<C> RoomOf<C> for Room<C> {
+    fn room(&self) -> Room<C> {
+        self.clone()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, K: RoomOf<C> + ?Sized> RoomOf<C> for &K {
+    fn room(&self) -> Room<C> {
+        K::room(self)
+    }
+}
+
+/// A key of a kind that `rooms(..)` declares: such rooms can be joined and left, the path's own can't.
+#[diagnostic::on_unimplemented(
+    message = "`{C}` has no rooms of kind `{Self}`",
+    label = "not a kind of room of `{C}`",
+    note = "a key is of one of the kinds in `rooms(..)` on `struct {C}`, such as `&Kind(..)`",
+    note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`",
+    note = "a channel's own room, that of its path, is neither joined nor left"
+)]
+pub trait RoomKind<C>: RoomOf<C> {}

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::channel::{HasUsers, Identity};
+use crate::identity::{HasUsers, Identity};
 
 /// What names a user of an app: an [`Identity`], or `str` for a `String`.
 #[diagnostic::on_unimplemented(

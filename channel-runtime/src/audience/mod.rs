@@ -12,11 +12,12 @@ use bytes::Bytes;
 
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
 pub(crate) use self::target::Target;
-use crate::channel::{Channel, HasUsers, SendsBytes, SentBy};
+use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::coming::end_all;
 use crate::connection::{Connection, ConnectionId};
 use crate::first_state;
 use crate::hub::Hub;
+use crate::identity::HasUsers;
 use crate::mask::Mask;
 use crate::notice::{self, NoticeFor};
 use crate::registry::UserKey;

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::decode::decode_into;
 use super::envelope::Envelope;
 use super::error::DecodeError;
-use crate::channel::Protocol;
 use crate::fault::Fault;
-use crate::message::Ref;
+use crate::message::{Protocol, Ref};
 
 /// A message that a client of channel `C` received: for typed clients and for tests.
 ///

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::channel::Protocol;
-use crate::message::{Message, Messages};
+use crate::message::{Message, Messages, Protocol};
 use crate::private::{decode_unit, encode_unit};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

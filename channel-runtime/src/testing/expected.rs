@@ -5,10 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
-use crate::channel::Protocol;
 use crate::codec::{Received, ReceivedBody};
 use crate::fault::Fault;
-use crate::message::{Message, Messages};
+use crate::message::{Message, Messages, Protocol};
 use crate::wire::parser::Input;
 
 pub(super) fn read<C: Protocol>(text: &str) -> Received<C> {
