@@ -48,6 +48,7 @@ fn page() -> String {
         "```\n\n`#[message]` makes, for a start,\n\n```\n",
         &expanded(message::expand, MESSAGE),
         "```\n\n`#[channel]` makes of the struct\n\n```\n",
+        &hidden("#[channel_runtime::channel] impl Chat {}"),
         &expanded(channel::expand, STRUCT),
         "```\n\nand of the impl block\n\n```\n",
         &hidden(uses),
