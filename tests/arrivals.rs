@@ -185,7 +185,7 @@ async fn a_user_is_disconnected_who_still_waits_for_a_room() {
     let mut there = server.connect::<Hall>("/hall").query("user", "ann").without_waiting().await.unwrap();
     made.opening().await;
     // Who waits is in no audience yet.
-    assert_eq!(made.hub.user(&"ann".to_owned()).len(), 0);
+    assert_eq!(made.hub.user("ann").len(), 0);
 
     let disconnect = || made.users.user(&"ann".to_owned()).disconnect(CloseCode::FORBIDDEN, "banned");
     assert_eq!((disconnect(), disconnect()), (3, 0));
