@@ -98,7 +98,7 @@ pub trait ServedBy<A>: Route {
     note = "put `#[channel(\"/path\")]` on `struct {Self}`, and `#[channel]` on `impl {Self} {{ .. }}`"
 )]
 pub trait Channel: Route + Protocol {
-    /// What `identity` returns; [`Anonymous`] where there is no such hook.
+    /// What `identity` returns; [`Anonymous`](crate::Anonymous) where there is no such hook.
     type Identity: Identity;
 
     /// What the handlers answer, in the order of the messages from clients.

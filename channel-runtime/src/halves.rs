@@ -7,11 +7,9 @@ use std::marker::PhantomData;
 
 use serde::{Deserializer, Serializer};
 
-use crate::identity::{Anonymous, HasUsers};
-
 use crate::channel::{Channel, Route, SentBy};
-
 use crate::const_text::ConstText;
+use crate::identity::{Anonymous, HasUsers};
 use crate::message::{Message, Messages, Protocol};
 use crate::notice::NoticeFor;
 use crate::reply::Handling;
