@@ -40,7 +40,7 @@ pub trait Route: Sized + Send + 'static {
     /// The channel itself, by which `channels![..]` asks for its handlers and its app: of what has no path it then asks for nothing
     /// more.
     #[doc(hidden)]
-    type Itself: Route<App = Self::App>;
+    type Itself;
     /// Whether the impl block has its `#[channel]`.
     #[doc(hidden)]
     type Halves;

@@ -182,7 +182,7 @@ impl<'de> Deserialize<'de> for Ref {
     label = "this channel has no handlers",
     note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
 )]
-pub trait Protocol: Sized + Send + 'static {
+pub trait Protocol: Sized + 'static {
     /// All that a client may say: `GameChannelFromClient`.
     type FromClient: Messages;
     /// All that the channel sends: `GameChannelToClient`.

@@ -32,13 +32,16 @@ pub fn expand(route: &Route) -> TokenStream {
     let served_by = served_by(route);
     let stated = stated(route);
     let kinds = route.rooms.iter().map(|kind| room_kind(route, kind));
+    // Of a struct that is not `Send` the compiler tells here and at `build`: in the same words, so once, if in the same place.
+    let mut implementor = name.clone();
+    implementor.set_span(proc_macro2::Span::call_site());
     quote! {
         #room
 
         #[automatically_derived]
         #[allow(deprecated)]
         const _: () = {
-            impl ::channel_runtime::Route for #name {
+            impl ::channel_runtime::Route for #implementor {
                 #app_type
                 #room_state_type
                 type Itself = Self;
@@ -285,14 +288,14 @@ pub fn served_by(route: &Route) -> TokenStream {
     let name = &route.name;
     match &route.app {
         Some(app) => quote! {
-            impl ::channel_runtime::ServedBy<#app> for #name {
+            impl ::channel_runtime::ServedBy<#app> for #name where for<'__a> #name: ::channel_runtime::Route<App = #app> {
                 fn served_app(__app: &::std::sync::Arc<#app>) -> ::std::sync::Arc<#app> {
                     ::core::clone::Clone::clone(__app)
                 }
             }
         },
         None => quote! {
-            impl<__A> ::channel_runtime::ServedBy<__A> for #name {
+            impl<__A> ::channel_runtime::ServedBy<__A> for #name where for<'__a> #name: ::channel_runtime::Route<App = ()> {
                 fn served_app(_: &::std::sync::Arc<__A>) -> ::std::sync::Arc<()> {
                     ::std::sync::Arc::new(())
                 }
