@@ -185,7 +185,8 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 let message = Ident::new("__message", span);
                 let state =
                     quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state_of_rooms::<#ty>);
-                quote!(let #message = #state(#message);)
+                // All of it stands at the type, so that what is wrong with it is told once.
+                quote_spanned!(span=> let #message = #state(#message);)
             });
             quote! {
             #(#cfgs)*
