@@ -56,7 +56,8 @@ fn page() -> String {
         &hidden(&message),
         &hidden(&structure),
         &expanded(channel::expand, BLOCK),
-        "```\n\nWhat is named by way of `private` may change in any release.\n",
+        "```\n\nWhere the struct stands above its impl block, in the same module and without anything wrong, the bounds that ask whether it \
+         is a `Route` are left out. What is named by way of `private` may change in any release.\n",
     ]
     .concat()
 }

@@ -21,16 +21,25 @@ pub struct Declared {
     /// What it lists in a `sends(..)` that belongs to the block.
     pub misplaced_sends: Option<String>,
     pub is_known: bool,
+    /// Whether it is known, has all that a channel's struct needs, and no field of a type that is seldom `Send`.
+    pub looks_sound: bool,
 }
 
 static STRUCTS: Mutex<Vec<(String, Place, Declared)>> = Mutex::new(Vec::new());
 
-/// For the impl block of this struct.
-pub fn remember(route: &Route) {
+/// For the impl block of this struct; `is_whole` where nothing is wrong with it.
+pub fn remember(route: &Route, is_whole: bool) {
     let Some(place) = Place::of(route.name.span()) else { return };
     let [app, room_state] = [&route.app, &route.room_state].map(|ty| ty.as_ref().map(text));
     let (name, misplaced_sends) = (route.name.to_string(), route.misplaced_sends.clone());
-    let mut declared = Declared { app, room_state, misplaced_sends, is_known: true };
+    let looks_sound = is_whole
+        && !route
+            .params
+            .iter()
+            .map(|param| &param.ty)
+            .chain(route.fields.iter().map(|field| &field.ty))
+            .any(is_seldom_send);
+    let mut declared = Declared { app, room_state, misplaced_sends, is_known: true, looks_sound };
     let mut structs = STRUCTS.lock().unwrap_or_else(PoisonError::into_inner);
     structs.retain(|(other, at, earlier)| {
         let is_there = *other == name && *at == place;
@@ -41,6 +50,14 @@ pub fn remember(route: &Route) {
         !is_there
     });
     structs.push((name, place, declared));
+}
+
+/// As far as names tell.
+fn is_seldom_send(ty: &Type) -> bool {
+    let names = ["Rc", "Weak", "NonNull", "dyn", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Ref", "RefMut"];
+    let text = text(ty);
+    text.contains('*')
+        || text.split(|char: char| !char.is_alphanumeric() && char != '_').any(|name| names.contains(&name))
 }
 
 impl Declared {
@@ -91,7 +108,7 @@ impl Declared {
     #[cfg(test)]
     pub fn known(app: Option<&str>, room_state: Option<&str>) -> Self {
         let [app, room_state] = [app, room_state].map(|ty| ty.map(str::to_owned));
-        Self { app, room_state, misplaced_sends: None, is_known: true }
+        Self { app, room_state, misplaced_sends: None, is_known: true, looks_sound: true }
     }
 }
 
@@ -108,5 +125,16 @@ mod tests {
         assert_eq!(of(Some("Db"), Some("Table"), true), (", app: &Db".into(), "Table".into()));
         assert_eq!(of(None, None, true), ("".into(), "State".into()), "there is no app");
         assert_eq!(of(None, None, false), (", app: &App".into(), "State".into()), "there may be one");
+    }
+
+    #[test]
+    fn types_that_are_seldom_send_are_known_by_name() {
+        let is = |ty: &str| is_seldom_send(&syn::parse_str(ty).unwrap());
+        for ty in ["Rc<u8>", "Option<std::rc::Rc<str>>", "Box<dyn Fn()>", "*const u8", "MutexGuard<'static, u8>"] {
+            assert!(is(ty), "{ty}");
+        }
+        for ty in ["String", "Arc<u8>", "HashMap<u64, Vec<Card>>", "Auth<User>", "Rcu"] {
+            assert!(!is(ty), "{ty}");
+        }
     }
 }

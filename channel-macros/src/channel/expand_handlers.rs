@@ -70,11 +70,14 @@ pub fn protocol(channel: &Channel) -> TokenStream {
     }
 }
 
-/// For a struct that is no channel's: with a lifetime in it the compiler leaves the bound to those who use the impl, and
-/// the one error stands where the channel is listed.
-pub fn if_route(channel: &Channel) -> TokenStream {
+/// For a struct that is no channel's, or not `Send`: with a lifetime in it the compiler leaves the bound to those who use the impl,
+/// and takes it for true within.
+///
+/// Under a bound it proves anew for each channel what it knows of those before, that a `Socket` can be shared: a twentieth of
+/// all its time. So the bound is left out where the struct has been seen and the impl can't be in want of it.
+pub fn if_route(channel: &Channel) -> Option<TokenStream> {
     let self_ty = &channel.self_ty;
-    quote!(where for<'__a> #self_ty: ::channel_runtime::Route)
+    (!channel.declared.looks_sound).then(|| quote!(where for<'__a> #self_ty: ::channel_runtime::Route))
 }
 
 /// `SentBy` for each message in `sends(..)`.

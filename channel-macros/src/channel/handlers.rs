@@ -38,7 +38,7 @@ pub struct Channel {
     pub notices: Vec<Notice>,
     pub lists: Lists,
     pub unmarked: Vec<Unmarked>,
-    declared: Declared,
+    pub declared: Declared,
 }
 
 pub struct Handler {

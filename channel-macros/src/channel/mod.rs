@@ -83,8 +83,9 @@ fn expand_struct(args: TokenStream, item: TokenStream) -> syn::Result<TokenStrea
     let mut errors = Errors::default();
     let item = half_typed::structure(item, &mut errors)?;
     let (item, route) = route::parse(args, item, &mut errors);
-    declared::remember(&route);
-    Ok(match errors.into_tokens() {
+    let errors = errors.into_tokens();
+    declared::remember(&route, errors.is_none());
+    Ok(match errors {
         None => {
             let expansion = route.runtime.place(expand_route::expand(&route));
             quote!(#item #expansion)
