@@ -416,3 +416,25 @@ fn a_hub_of_a_channel_that_is_not_listed_says_so() {
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| channels.of::<Hall>())).unwrap_err();
     assert_eq!(panic.downcast_ref::<String>().unwrap(), "`Hall` is not in this `channels![..]`");
 }
+
+/// The handlers run on the test's own thread, and the hook, which is the whole process's, looks at that one alone.
+#[tokio::test]
+async fn a_channel_that_is_not_listed_is_told_at_the_line_that_asks_for_its_hub() {
+    let (places, asked) = std::sync::mpsc::channel();
+    let (here, before) = (std::thread::current().id(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() == here {
+            _ = places.send(panic.location().unwrap().file().to_owned());
+        } else {
+            before(panic);
+        }
+    }));
+    let channels: Channels<()> = channels![Hall];
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| channels.of::<Lobby>())).unwrap_err();
+    assert_eq!(asked.try_recv().as_deref(), Ok(file!()));
+    let app = testing::app(channels.app(()));
+    let mut client = app.connect::<Hall>("/hall/a").await.unwrap();
+    client.send(Say { to: "another channel".into(), text: String::new() });
+    client.expect_close().await;
+    assert_eq!(asked.try_recv().as_deref(), Ok(file!()));
+}

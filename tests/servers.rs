@@ -126,6 +126,42 @@ async fn next<S: AsyncRead + AsyncWrite + Unpin>(client: &mut WebSocketStream<S>
 const LOOPBACK: &str = "127.0.0.1";
 const UNKNOWN: &str = "unknown";
 
+#[channel("/plain")]
+pub struct Plain;
+
+#[channel]
+impl Plain {
+    fn on_connect(&self, socket: &Socket<Self>) {
+        socket.close(channel_runtime::CloseCode::NORMAL, "seen");
+    }
+}
+
+/// The port is taken by a socket that does not listen, so that nobody else is given it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn channels_without_an_app_are_served_as_they_are() {
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.set_reuseaddr(true).unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let addr = taken.local_addr().unwrap();
+    let served = tokio::spawn(channels![Plain].serve(addr));
+    let stream = within(async {
+        loop {
+            match TcpStream::connect(addr).await {
+                Ok(stream) => break stream,
+                // It does not listen yet.
+                Err(error) if !served.is_finished() => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused),
+                Err(error) => panic!("it has ended: {error}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let farewell = next(&mut open(stream, "/plain").await).await;
+    assert!(matches!(farewell, Message::Close(Some(close)) if close.reason.as_str() == "seen"));
+    served.abort();
+}
+
 async fn port() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();

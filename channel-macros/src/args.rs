@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::{Attribute, Ident, Token, Type, parenthesized, token};
+use syn::{Attribute, Ident, LitInt, Token, Type, parenthesized, token};
 
 use crate::errors::Errors;
 use crate::names::{closest, one_of};
@@ -53,6 +53,15 @@ pub fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
         return Err(input.error("a value is missing\nwrite it behind the `=`"));
     }
     input.parse()
+}
+
+/// The whole number above zero that stands behind the `=` of an argument which wants more than that, for its error to repeat.
+pub fn bare_number(input: ParseStream) -> Option<String> {
+    let ahead = input.fork();
+    ahead.parse::<Token![=]>().ok()?;
+    let number = ahead.parse::<LitInt>().ok()?;
+    let is_bare = number.suffix().is_empty() && number.base10_digits() != "0";
+    is_bare.then(|| number.base10_digits().into())
 }
 
 /// Puts an argument's value into its place, once.

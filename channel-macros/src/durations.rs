@@ -14,6 +14,10 @@ const LONGEST: u64 = 24 * 3_600_000;
 
 /// The milliseconds behind the `=` of an argument; `what` it says, and an `example` of it.
 pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn::Result<u64> {
+    let example = match args::bare_number(input) {
+        Some(number) => format!("{number}{}", example.trim_start_matches(|char: char| char.is_ascii_digit())),
+        None => example.into(),
+    };
     let literal: LitStr = args::value(input).map_err(|error| {
         syn::Error::new(error.span(), format!("`{name}` is a string, {what}\nwrite `{name} = \"{example}\"`"))
     })?;
@@ -45,8 +49,26 @@ fn milliseconds(literal: &LitStr) -> syn::Result<u64> {
 #[cfg(test)]
 mod tests {
     use proc_macro2::Span;
+    use quote::quote;
+    use syn::parse::Parser as _;
 
     use super::*;
+
+    #[test]
+    fn a_number_without_its_unit_is_repeated_with_one() {
+        let wait = Ident::new("wait", Span::call_site());
+        for (tokens, written) in [
+            (quote!(= 500), "500ms"),
+            (quote!(= 1_000), "1000ms"),
+            (quote!(= 0), "100ms"),
+            (quote!(= 5u8), "100ms"),
+            (quote!(), "100ms"),
+        ] {
+            let read = (|input: ParseStream| value(&wait, "how long", "100ms", input)).parse2(tokens.clone());
+            let told = read.map_err(|error| error.to_string()).unwrap_err();
+            assert!(told.ends_with(&format!("write `wait = \"{written}\"`")), "{tokens}: {told}");
+        }
+    }
 
     #[test]
     fn times_are_read() {

@@ -73,13 +73,15 @@ fn value<T: syn::parse::Parse>(name: &Ident, input: ParseStream, what: &str, rem
 }
 
 fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
-    let literal: LitStr = value(name, input, "a string, a number of messages in a time", "rate = \"5/s\"")?;
+    let example = format!("rate = \"{}/s\"", args::bare_number(input).as_deref().unwrap_or("5"));
+    let literal: LitStr = value(name, input, "a string, a number of messages in a time", &example)?;
     let units = one_of(&UNITS.map(|(unit, _)| unit));
     let error = |what: String, remedy: String| Err(syn::Error::new(literal.span(), format!("{what}\n{remedy}")));
     let text = literal.value();
     let Some((count, unit)) = text.split_once('/') else {
         let what = format!("the rate {text:?} does not say in which time");
-        return error(what, format!("write a number, a slash and {units}: `rate = \"5/s\"`"));
+        let number = text.trim().parse::<u32>().ok().filter(|number| *number > 0).unwrap_or(5);
+        return error(what, format!("write a number, a slash and {units}: `rate = \"{number}/s\"`"));
     };
     let Some((_, seconds)) = UNITS.into_iter().find(|(known, _)| *known == unit.trim()) else {
         return error(
@@ -165,6 +167,16 @@ mod tests {
             quote!(per = "user"),
         ] {
             assert_eq!(limit(tokens.clone()).1.len(), 1, "{tokens}: {:?}", limit(tokens.clone()).1);
+        }
+        for (tokens, remedy) in [
+            (quote!(rate = 20), "20/s"),
+            (quote!(rate = "20"), "20/s"),
+            (quote!(rate = 0), "5/s"),
+            (quote!(rate), "5/s"),
+            (quote!(rate = "many"), "5/s"),
+        ] {
+            let told = limit(tokens.clone()).1.remove(0);
+            assert!(told.ends_with(&format!("`rate = \"{remedy}\"`")), "{tokens}: {told}");
         }
         let parser = |input: ParseStream| rate(&Ident::new("rate", proc_macro2::Span::call_site()), input);
         assert!(parser.parse2(quote!(= "4294967295/h")).is_ok());

@@ -65,11 +65,11 @@ impl TokenSource {
 /// # #[channel] impl Console {}
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be made from a token for an app of type `{A}`",
-    label = "no `Authenticate<{A}>`",
-    note = "implement `Authenticate<{A}>` for `{Self}`"
+    message = "`{Self}` cannot be made from a token for an app of type `{App}`",
+    label = "no `Authenticate<{App}>`",
+    note = "implement `Authenticate<{App}>` for `{Self}`"
 )]
-pub trait Authenticate<A>: Sized {
+pub trait Authenticate<App>: Sized {
     /// Where its tokens stand, in the order in which they are looked at. The first that is there counts: where it is no good,
     /// the others are not tried.
     const SOURCES: &'static [TokenSource] = TokenSource::USUAL;
@@ -78,7 +78,7 @@ pub trait Authenticate<A>: Sized {
     ///
     /// # Errors
     /// How the handshake is refused: [`Reject::unauthorized`] for a token that is no good.
-    fn authenticate(token: Token, app: &A) -> impl Future<Output = Result<Self, Reject>> + Send;
+    fn authenticate(token: Token, app: &App) -> impl Future<Output = Result<Self, Reject>> + Send;
 }
 
 /// Extracts what a token stands for; see [`Authenticate`].
@@ -92,16 +92,16 @@ impl<T> Auth<T> {
     ///
     /// # Errors
     /// What [`Authenticate::authenticate`] says.
-    pub async fn from_token<A: Sync>(token: Token, app: &A) -> Result<Self, Reject>
+    pub async fn from_token<App: Sync>(token: Token, app: &App) -> Result<Self, Reject>
     where
-        T: Authenticate<A>,
+        T: Authenticate<App>,
     {
         T::authenticate(token, app).await.map(Self)
     }
 }
 
-impl<A: Sync, T: Authenticate<A>> Extract<A> for Auth<T> {
-    async fn extract(handshake: &Handshake, app: &A) -> Result<Self, Reject> {
+impl<App: Sync, T: Authenticate<App>> Extract<App> for Auth<T> {
+    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         let token = T::SOURCES.iter().find_map(|source| source.token(handshake));
         Self::from_token(token.ok_or_else(|| Reject::absent("a token is needed"))?, app).await
     }

@@ -78,15 +78,15 @@ pub trait Route: Sized + Send + 'static {
     fn own_room(&self) -> Room<Self>;
 }
 
-/// A channel that can stand in an app of type `A`.
+/// A channel that can stand in an app of type `App`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not stand in an app of type `{A}`",
+    message = "`{Self}` does not stand in an app of type `{App}`",
     label = "this channel belongs to another app",
     note = "all channels of one `channels![..]` name the same `app = ..`, or none"
 )]
-pub trait ServedBy<A>: Route {
+pub trait ServedBy<App>: Route {
     /// The app as the channel's handlers see it.
-    fn served_app(app: &Arc<A>) -> Arc<Self::App>;
+    fn served_app(app: &Arc<App>) -> Arc<Self::App>;
 }
 
 /// What a channel does: its hooks and its handlers. From `#[channel]` on the impl block.
@@ -295,8 +295,9 @@ pub trait Channel: Route + Protocol {
 #[diagnostic::on_unimplemented(
     message = "`{C}` does not send `{Self}`",
     label = "not in `sends(..)` of `{C}`",
-    note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
-    note = "what is none goes into a field of one; several are sent one by one, a fault by `socket.send_fault(&fault)`"
+    note = "a message is sent by value, one at a time; if `{Self}` is one, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
+    note = "`socket` and a hub of `{C}` reach connections of `{C}` alone; those of another channel are reached by its own hub, `socket.hub_of::<Other>()`",
+    note = "what is no message goes into a field of one; a fault is sent by `socket.send_fault(&fault)`"
 )]
 pub trait SentBy<C>: Message {}
 

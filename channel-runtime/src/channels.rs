@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use tokio::net::ToSocketAddrs;
 
 use crate::activity::Activity;
 use crate::arrival::Arrival;
@@ -43,13 +45,13 @@ use crate::user_name::UserName;
 /// ```
 ///
 /// It owns the registry and never the app.
-pub struct Channels<A> {
+pub struct Channels<App> {
     registry: Arc<Registry>,
     shapes: Vec<ChannelShape>,
-    routes: Vec<Route<A>>,
+    routes: Vec<Route<App>>,
 }
 
-impl<A: Send + Sync + 'static> Channels<A> {
+impl<App: Send + Sync + 'static> Channels<App> {
     /// For `channels![..]`, which checks the list.
     #[doc(hidden)]
     pub fn new() -> Self {
@@ -62,25 +64,30 @@ impl<A: Send + Sync + 'static> Channels<A> {
     pub fn with<C>(self) -> Self
     where
         C: channel::Route,
-        C::Itself: Channel + ServedBy<A>,
+        C::Itself: Channel + ServedBy<App>,
     {
         self.and::<C::Itself>()
     }
 
-    fn and<C: Channel + ServedBy<A>>(mut self) -> Self {
+    fn and<C: Channel + ServedBy<App>>(mut self) -> Self {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
         registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
         self.shapes.push(C::SHAPE);
-        self.routes.push(Route { path: C::PATH, start: start::<C, A> });
+        self.routes.push(Route { path: C::PATH, start: start::<C, App> });
         self
     }
 
     /// The hub of a channel.
     ///
     /// # Panics
-    /// Where the list does not have the channel.
+    /// Where the list does not have the channel; at the caller's line.
+    #[track_caller]
     pub fn of<C: Channel>(&self) -> Hub<C> {
-        Hub::find(&self.registry).unwrap_or_else(|| panic!("`{}` is not in this `channels![..]`", C::NAME))
+        // A closure would be where it panics.
+        match Hub::find(&self.registry) {
+            Some(hub) => hub,
+            None => panic!("`{}` is not in this `channels![..]`", C::NAME),
+        }
     }
 
     /// A user on all channels of the list.
@@ -100,12 +107,12 @@ impl<A: Send + Sync + 'static> Channels<A> {
 
     /// The channels as a server, with the app that their handlers see. It is kept in an `Arc`; one that is in an `Arc` already
     /// goes to [`app_arc`](Self::app_arc).
-    pub fn app(self, app: A) -> Server<A> {
+    pub fn app(self, app: App) -> Server<App> {
         self.app_arc(Arc::new(app))
     }
 
     /// As [`app`](Self::app), where the app is shared already.
-    pub fn app_arc(self, app: Arc<A>) -> Server<A> {
+    pub fn app_arc(self, app: Arc<App>) -> Server<App> {
         let Self { registry, shapes, mut routes } = self;
         let fingerprint = fingerprint(&shapes);
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
@@ -114,9 +121,51 @@ impl<A: Send + Sync + 'static> Channels<A> {
         let (config, door, activity, refused) = (Arc::default(), Arc::default(), Activity::default(), Arc::default());
         Server::new(Table { registry, app, shapes, fingerprint, routes, config, door, activity, refused })
     }
+
+    /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. What is set on a server, such as its
+    /// [`Config`], stands behind `.app(())`.
+    ///
+    /// ```no_run
+    /// # use channel_runtime::{channel, channels};
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String }
+    /// # #[channel] impl Chat {}
+    /// # async fn main() -> std::io::Result<()> {
+    /// channels![Chat].serve("127.0.0.1:3030").await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the address can't be bound.
+    // Boxed, for a future that depends on the bound would be a second error where that does not hold, and a third at its `.await`.
+    pub fn serve<'a>(
+        self,
+        addr: impl ToSocketAddrs + Send + 'a,
+    ) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>
+    where
+        (): StandsFor<App>,
+    {
+        Box::pin(self.app(().app()).serve(addr))
+    }
 }
 
-impl<A> fmt::Debug for Channels<A> {
+/// What stands for an app that is not handed over: `()`, for no app. From which the compiler also knows what the app is, as
+/// channels without one stand in any.
+#[diagnostic::on_unimplemented(
+    message = "the channels have an app of type `{App}`, and it is not handed over",
+    label = "these channels have not been given their app",
+    note = "write `.app(app).serve(..)`: the channels are handed an app of type `{App}`"
+)]
+pub trait StandsFor<App> {
+    /// The app.
+    #[doc(hidden)]
+    fn app(self) -> App;
+}
+
+impl StandsFor<()> for () {
+    fn app(self) {}
+}
+
+impl<App> fmt::Debug for Channels<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
     }
@@ -142,9 +191,9 @@ impl fmt::Debug for Users {
 }
 
 /// All that a request needs to become a connection.
-pub(crate) struct Table<A> {
+pub(crate) struct Table<App> {
     pub registry: Arc<Registry>,
-    pub app: Arc<A>,
+    pub app: Arc<App>,
     pub config: Arc<Config>,
     pub door: Arc<Door>,
     pub activity: Activity,
@@ -152,33 +201,33 @@ pub(crate) struct Table<A> {
     /// What is said in every handshake.
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,
-    routes: Vec<Route<A>>,
+    routes: Vec<Route<App>>,
 }
 
 /// One channel, its type forgotten.
-struct Route<A> {
+struct Route<App> {
     path: Path,
-    start: for<'a> fn(&'a Table<A>, &'a Handshake, &'a Params) -> Starting<'a>,
+    start: for<'a> fn(&'a Table<App>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
 type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, Refusal>> + Send + 'a>>;
 
 /// A channel whose path fits a request.
-pub(crate) struct Match<'a, A> {
-    table: &'a Table<A>,
-    route: &'a Route<A>,
+pub(crate) struct Match<'a, App> {
+    table: &'a Table<App>,
+    route: &'a Route<App>,
     params: Params,
 }
 
-impl<A> fmt::Debug for Table<A> {
+impl<App> fmt::Debug for Table<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
     }
 }
 
-impl<A> Table<A> {
+impl<App> Table<App> {
     /// The most specific channel whose path fits.
-    pub fn find(&self, path: &str) -> Option<Match<'_, A>> {
+    pub fn find(&self, path: &str) -> Option<Match<'_, App>> {
         self.routes.iter().find_map(|route| {
             let params = route.path.matches(path)?;
             Some(Match { table: self, route, params })
@@ -196,7 +245,7 @@ impl<A> Table<A> {
     }
 }
 
-impl<A> Match<'_, A> {
+impl<App> Match<'_, App> {
     /// The channel's path.
     pub fn path(&self) -> Path {
         self.route.path
@@ -209,10 +258,10 @@ impl<A> Match<'_, A> {
 }
 
 /// The type is forgotten once a connection, never once a message.
-fn start<'a, C, A>(table: &'a Table<A>, handshake: &'a Handshake, params: &'a Params) -> Starting<'a>
+fn start<'a, C, App>(table: &'a Table<App>, handshake: &'a Handshake, params: &'a Params) -> Starting<'a>
 where
-    C: Channel + ServedBy<A>,
-    A: Send + Sync + 'static,
+    C: Channel + ServedBy<App>,
+    App: Send + Sync + 'static,
 {
     Box::pin(async move {
         let app = C::served_app(&table.app);

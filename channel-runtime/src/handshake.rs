@@ -148,8 +148,8 @@ fn decoded(text: &str) -> Option<String> {
 ///
 /// struct Player(String);
 ///
-/// impl<A: Sync> Extract<A> for Player {
-///     async fn extract(handshake: &Handshake, _app: &A) -> Result<Self, Reject> {
+/// impl<App: Sync> Extract<App> for Player {
+///     async fn extract(handshake: &Handshake, _app: &App) -> Result<Self, Reject> {
 ///         let name = handshake.query_param("name").ok_or(Reject::unauthorized("who are you?"))?;
 ///         Ok(Player(name))
 ///     }
@@ -159,19 +159,19 @@ fn decoded(text: &str) -> Option<String> {
 /// `Option<T>` is nothing where `T` says 401 because there was nothing to read (see [`Reject::absent`]), and still rejects
 /// what is there but broken.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be extracted from a handshake for an app of type `{A}`",
-    label = "not an extractor for `{A}`",
-    note = "implement `Extract<{A}>` for `{Self}`; or, where it is made from a token by `Authenticate<{A}>`, write `Auth<{Self}>`",
+    message = "`{Self}` cannot be extracted from a handshake for an app of type `{App}`",
+    label = "not an extractor for `{App}`",
+    note = "implement `Extract<{App}>` for `{Self}`; or, where it is made from a token by `Authenticate<{App}>`, write `Auth<{Self}>`",
     note = "a type of another crate is put into one of yours, as `struct Mine({Self});`, for which it is implemented",
     note = "the request itself is an extractor, `#[extract] handshake: Handshake`, with the client's address, `handshake.remote_addr`, the headers and the query"
 )]
-pub trait Extract<A>: Sized {
+pub trait Extract<App>: Sized {
     /// Reads the value, or says how the request is refused.
-    fn extract(handshake: &Handshake, app: &A) -> impl Future<Output = Result<Self, Reject>> + Send;
+    fn extract(handshake: &Handshake, app: &App) -> impl Future<Output = Result<Self, Reject>> + Send;
 }
 
-impl<A: Sync, T: Extract<A>> Extract<A> for Option<T> {
-    async fn extract(handshake: &Handshake, app: &A) -> Result<Self, Reject> {
+impl<App: Sync, T: Extract<App>> Extract<App> for Option<T> {
+    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         match T::extract(handshake, app).await {
             Ok(value) => Ok(Some(value)),
             Err(reject) if reject.absent => Ok(None),
@@ -180,8 +180,8 @@ impl<A: Sync, T: Extract<A>> Extract<A> for Option<T> {
     }
 }
 
-impl<A: Sync> Extract<A> for Handshake {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+impl<App: Sync> Extract<App> for Handshake {
+    async fn extract(handshake: &Handshake, _: &App) -> Result<Self, Reject> {
         Ok(handshake.clone())
     }
 }

@@ -255,7 +255,7 @@ mod server {
     pub use crate::batch::Batched;
     pub use crate::bound::Bound;
     pub use crate::channel::{Channel, Route, SendsBytes, SentBy, ServedBy};
-    pub use crate::channels::{Channels, Users};
+    pub use crate::channels::{Channels, StandsFor, Users};
     pub use crate::config::Config;
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};
     pub use crate::filter::PeerAddr;

@@ -79,8 +79,8 @@ impl<C> Hash for Room<C> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no room of `{C}`",
     label = "not a room of `{C}`",
-    note = "a room is named by `{C}::room(..)`, or by a key of one of the kinds in `rooms(..)` on `struct {C}`, such as `Kind(..)`",
-    note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`"
+    note = "a room is named by `&{C}::room(..)`, or by a key of one of the kinds in `rooms(..)` on `struct {C}`, such as `&Kind(..)`",
+    note = "another kind is a type of your own that is `Display`, such as `struct Name(String);`, and declared: `#[channel(\"..\", rooms(.., Name))] struct {C}`"
 )]
 pub trait RoomOf<C> {
     /// The room of this name.
@@ -105,7 +105,7 @@ impl<C, K: RoomOf<C> + ?Sized> RoomOf<C> for &K {
     message = "`{C}` has no rooms of kind `{Self}`",
     label = "not a kind of room of `{C}`",
     note = "a key is of one of the kinds in `rooms(..)` on `struct {C}`, such as `&Kind(..)`",
-    note = "if `{Self}` is a type of yours for another kind, declare it: `#[channel(\"..\", rooms(.., {Self}))] struct {C}`",
+    note = "another kind is a type of your own that is `Display`, such as `struct Name(String);`, and declared: `#[channel(\"..\", rooms(.., Name))] struct {C}`",
     note = "a channel's own room, that of its path, is neither joined nor left"
 )]
 pub trait RoomKind<C>: RoomOf<C> {}

@@ -20,13 +20,13 @@ use crate::listener::Listener;
 use crate::service::Service;
 
 /// Channels with their app: to be served alone, or mounted in somebody else's server.
-pub struct Server<A> {
-    table: Arc<Table<A>>,
+pub struct Server<App> {
+    table: Arc<Table<App>>,
     routes: Option<BoxedFilter<(Response,)>>,
 }
 
-impl<A: Send + Sync + 'static> Server<A> {
-    pub(crate) fn new(table: Table<A>) -> Self {
+impl<App: Send + Sync + 'static> Server<App> {
+    pub(crate) fn new(table: Table<App>) -> Self {
         Self { table: Arc::new(table), routes: None }
     }
 
@@ -126,7 +126,7 @@ impl<A: Send + Sync + 'static> Server<A> {
     ///
     /// # Errors
     /// Where the address can't be bound.
-    pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Bound<A>> {
+    pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Bound<App>> {
         Ok(self.listen(TcpListener::bind(addr).await?))
     }
 
@@ -143,7 +143,7 @@ impl<A: Send + Sync + 'static> Server<A> {
     /// channels![Chat].app(()).listen(listener).run().await
     /// # }
     /// ```
-    pub fn listen<L: Listener>(self, listener: L) -> Bound<A, L> {
+    pub fn listen<L: Listener>(self, listener: L) -> Bound<App, L> {
         Bound::new(self, listener)
     }
 
@@ -196,12 +196,12 @@ impl<A: Send + Sync + 'static> Server<A> {
         self
     }
 
-    pub(crate) fn table(&self) -> &Arc<Table<A>> {
+    pub(crate) fn table(&self) -> &Arc<Table<App>> {
         &self.table
     }
 }
 
-impl<A> fmt::Debug for Server<A> {
+impl<App> fmt::Debug for Server<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("channels", &self.table).finish_non_exhaustive()
     }

@@ -166,10 +166,14 @@ impl<C: 'static> Socket<C> {
     /// Another channel of the app.
     ///
     /// # Panics
-    /// Where `channels![..]` does not list it.
+    /// Where `channels![..]` does not list it; at the caller's line.
+    #[track_caller]
     pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
-        Hub::find(self.hub.registry())
-            .unwrap_or_else(|| panic!("`{}` is not in this app's `channels![..]`", Other::NAME))
+        // A closure would be where it panics.
+        match Hub::find(self.hub.registry()) {
+            Some(hub) => hub,
+            None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),
+        }
     }
 
     /// This channel, without this client.

@@ -5,10 +5,12 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{
-    FnArg, GenericParam, PathArguments, ReceiverKind, Safety, Signature, Type, TypeParamBound, parse_quote_spanned,
+    FnArg, GenericParam, PathArguments, Receiver, ReceiverKind, Safety, Signature, Token, Type, TypeParamBound,
+    parse_quote, parse_quote_spanned,
 };
 
 use crate::errors::Errors;
+use crate::impl_block::Method;
 use crate::spans::{beside_locals, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
 
 /// How a method of the user's is called.
@@ -261,6 +263,17 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     }
 }
 
+/// A `self` by value is told of, and its body does what a `&mut self` allows: the compiler is not to ask for a `mut self`.
+pub fn free_receiver(method: &mut Method) {
+    if let Some(FnArg::Receiver(receiver)) = method.sig.inputs.first_mut()
+        && receiver.mutability.is_none()
+        && !is_reference(receiver)
+    {
+        receiver.mutability = Some(Token![mut](receiver.self_token.span));
+        method.attrs.push(parse_quote!(#[allow(unused_mut)]));
+    }
+}
+
 /// What is wrong with an argument's type, and what to write; where that is nothing special, the whole signature.
 type Wrong = (String, Option<String>);
 
@@ -328,16 +341,20 @@ fn check_receiver(sig: &Signature, Expected { who, usage, of }: Expected, errors
         errors.at(&sig.ident, format_args!("{who} takes `&mut self` or `&self`"), usage);
         return false;
     };
-    let is_reference = match &receiver.kind {
-        ReceiverKind::Reference(..) => true,
-        ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(_)),
-        _ => false,
-    };
+    let is_reference = is_reference(receiver);
     if !is_reference {
         let what = format!("{who} takes `&mut self` or `&self`, for the connection keeps its value");
         errors.at(receiver, what, usage);
     }
     is_reference
+}
+
+fn is_reference(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(_)),
+        _ => false,
+    }
 }
 
 fn check_modifiers(sig: &Signature, Expected { who, usage, .. }: Expected, errors: &mut Errors) -> bool {

@@ -16,7 +16,7 @@ use crate::{args, durations};
 
 const EXPECTED: Expected = Expected {
     who: "the handler of a batch",
-    usage: "write `#[message(batch(..))] async fn name(batch: Vec<Batched<Self, Message>>, app: &App)`",
+    usage: "write `#[message(batch(..))] async fn name(batch: Vec<channel_runtime::Batched<Self, Message>>, app: &App)`",
     of: Of::Channel,
 };
 
@@ -35,6 +35,7 @@ impl Batch {
     /// What follows the name `batch`.
     pub fn parse(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Option<Self>> {
         if !input.peek(token::Paren) {
+            args::skip(input)?;
             let what = format!("`batch` has its bounds in parentheses\nwrite `{EXAMPLE}`");
             return Err(syn::Error::new(name.span(), what));
         }
@@ -81,16 +82,16 @@ pub fn call(sig: &Signature, wire_type: Option<LitStr>, turn: &Turn, errors: &mu
     let call = Call::parse(sig, EXPECTED, errors)?;
     if let Some(literal) = wire_type {
         let what = "the messages of a batch have a struct, on which their type is written";
-        errors.at(literal, what, "take `type = ..` away, and write `Vec<Batched<Self, Message>>`");
+        errors.at(literal, what, "take `type = ..` away, and write `Vec<channel_runtime::Batched<Self, Message>>`");
         return None;
     }
     let Some(datum) = call.datum() else {
         let what = format!("the handler `{}` has no batch", call.name.unraw());
-        errors.at(&call.name, what, "take it by value, `batch: Vec<Batched<Self, Message>>`");
+        errors.at(&call.name, what, "take it by value, `batch: Vec<channel_runtime::Batched<Self, Message>>`");
         return None;
     };
     let Some(message) = message(datum) else {
-        let remedy = format!("write `Vec<Batched<Self, {}>>`, with a message", meant(datum));
+        let remedy = format!("write `Vec<channel_runtime::Batched<Self, {}>>`, with a message", meant(datum));
         errors.at(datum, format_args!("`{}` is no batch", text(datum)), remedy);
         return None;
     };

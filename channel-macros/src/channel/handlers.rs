@@ -122,7 +122,11 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
             seen.push(method.sig.ident.clone());
         }
         bodies::check(method, &channel.name, errors);
+        let is_called = !markers.is_empty() || hooks::Kind::named(&method.sig.ident.unraw().to_string()).is_some();
         channel.add(method, markers, cfgs, errors);
+        if is_called {
+            arguments::free_receiver(method);
+        }
     }
     for tokens in block.other_items_mut() {
         half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);

@@ -91,14 +91,14 @@ pub trait JwtKeys {
     fn jwt_keys(&self) -> &JwtKeySet;
 }
 
-impl<A: JwtKeys + Sync, C: DeserializeOwned> Authenticate<A> for Jwt<C> {
-    async fn authenticate(token: Token, app: &A) -> Result<Self, Reject> {
+impl<App: JwtKeys + Sync, C: DeserializeOwned> Authenticate<App> for Jwt<C> {
+    async fn authenticate(token: Token, app: &App) -> Result<Self, Reject> {
         app.jwt_keys().verify(&token)
     }
 }
 
-impl<A: JwtKeys + Sync, C: DeserializeOwned> Extract<A> for Jwt<C> {
-    async fn extract(handshake: &Handshake, app: &A) -> Result<Self, Reject> {
+impl<App: JwtKeys + Sync, C: DeserializeOwned> Extract<App> for Jwt<C> {
+    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         let Auth(jwt) = Auth::extract(handshake, app).await?;
         Ok(jwt)
     }

@@ -10,7 +10,7 @@ struct Game;
 
 #[channel]
 impl Game {
-    #[message(batch(size = 10, wait = 100))]
+    #[message(batch(size = 10, wait = 500))]
     async fn moves(_: Vec<Batched<Self, Move>>) {}
 }
 

@@ -6,12 +6,17 @@ struct Move {
 }
 
 #[channel("/game")]
-struct Game;
+struct Game {
+    #[state]
+    moves: Vec<String>,
+}
 
 #[channel]
 impl Game {
     #[message]
-    async fn make_move(self, _: Move) {}
+    async fn make_move(self, m: Move) {
+        self.moves.push(m.from);
+    }
 }
 
 fn main() {}

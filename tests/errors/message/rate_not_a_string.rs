@@ -1,6 +1,6 @@
 use channel_runtime::message;
 
-#[message(type = "say", rate = 5)]
+#[message(type = "say", rate = 20)]
 struct Say {
     text: String,
 }
