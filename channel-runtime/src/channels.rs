@@ -129,7 +129,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
     /// # use channel_runtime::{channel, channels};
     /// # #[channel("/chat/:room")] pub struct Chat { room: String }
     /// # #[channel] impl Chat {}
-    /// # async fn main() -> std::io::Result<()> {
+    /// # async fn run() -> std::io::Result<()> {
     /// channels![Chat].serve("127.0.0.1:3030").await
     /// # }
     /// ```
