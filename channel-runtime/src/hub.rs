@@ -197,7 +197,7 @@ impl User {
 
     /// Closes each connection of the user, after what was sent to it before; tells how many. Those too that have been let in and
     /// still wait, for their room to open or for their client to take the answer to its handshake: such a connection ends at
-    /// once and runs no hook.
+    /// once and runs no hook, unless it came in at that very moment.
     ///
     /// Who is asking is known once `authorize` has returned. A handshake that has not come so far is not found: make it
     /// impossible for the user to come back before you call this.

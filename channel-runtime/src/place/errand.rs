@@ -126,12 +126,7 @@ impl<C: Channel> Drop for Errand<C> {
         if self.is_done {
             return;
         }
-        let steward = &self.steward;
         // Found no more by those who ask for it; nobody is in it.
-        if let Some(Phase::Open { room, .. } | Phase::Closing { room, .. }) =
-            steward.take_place().map(|place| place.phase)
-        {
-            steward.hub.registry().take_down(steward.hub.channel(), &room);
-        }
+        self.steward.take_down();
     }
 }

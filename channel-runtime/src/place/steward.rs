@@ -89,14 +89,21 @@ impl<C: Channel> Steward<C> {
         places.get_mut(self.name()).filter(|place| Arc::ptr_eq(&place.host, &host)).map(act)
     }
 
-    /// Takes the place away, while it is that of this opening.
-    pub(super) fn take_place(self: &Arc<Self>) -> Option<Place> {
+    /// Takes the place away, while it is that of this opening, and its room with it. Under one lock: whoever finds no place opens
+    /// the room anew, and that one must not be taken for this.
+    pub(super) fn take_down(self: &Arc<Self>) {
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let mut places = self.places().0.lock();
-        places.get(self.name()).filter(|place| Arc::ptr_eq(&place.host, &host))?;
+        if places.get(self.name()).is_none_or(|place| !Arc::ptr_eq(&place.host, &host)) {
+            return;
+        }
         let place = places.remove(self.name());
         shrink(&mut places);
-        place
+        if let Some(Phase::Open { room, .. } | Phase::Closing { room, .. }) = place.as_ref().map(|place| &place.phase) {
+            self.hub.registry().take_down(self.hub.channel(), room);
+        }
+        // What is left of it goes without the lock.
+        drop(places);
     }
 
     /// Closes the room if nobody is there, now or when the grace is over.
