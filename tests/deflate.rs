@@ -2,12 +2,15 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use channel_runtime::{ClosedBy, Compression, Config};
+use channel_runtime::{ClosedBy, Compression, Config, channel, channels, message};
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
 use support::wire::{Fixture, Say, Wire, bare, echo, greeted, say};
-use support::{Frame, Raw, masked, upgrade};
+use support::{Frame, Raw, masked, start, upgrade};
+use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 /// What each compressed message ends with, and is not sent.
 const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
@@ -346,4 +349,50 @@ async fn what_can_not_be_inflated_or_is_no_text_then_is_invalid() {
     client.raw.expect_close(1007, "text is not UTF-8").await;
     fixture.end().await;
     fixture.finish(()).await;
+}
+
+#[message(type = "long")]
+pub struct Long {
+    text: String,
+}
+
+#[message(type = "length")]
+pub struct Length {
+    bytes: usize,
+}
+
+/// Its rooms wait for its app.
+#[channel("/slow", app = Notify, room_state = ())]
+pub struct Slow;
+
+#[channel(sends(Length))]
+impl Slow {
+    async fn on_room_open(gate: &Notify) {
+        gate.notified().await;
+    }
+
+    #[message]
+    fn long(&self, long: Long) -> Length {
+        Length { bytes: long.text.len() }
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_says_while_its_room_opens_may_inflate_to_more_than_is_parked() {
+    let gate = Arc::new(Notify::new());
+    let server = start(channels![Slow].app_arc(Arc::clone(&gate)).config(config())).await;
+    let mut raw = server.connect().await;
+    raw.write(offering("/slow", OFFER)).await;
+    let mut client = Client::opened(raw).await;
+    let long = format!(r#"{{"type":"long","text":"{}"}}"#, "x".repeat(50_000));
+    // One read has them all, and the parser keeps the last for later.
+    let frames: Vec<u8> = (0..4).flat_map(|_| masked(0xC1, client.compressed(&long))).collect();
+    client.raw.write(frames).await;
+    for _ in 0..50 {
+        yield_now().await;
+    }
+    gate.notify_one();
+    for _ in 0..4 {
+        assert_eq!(client.raw.frame().await.unwrap(), Frame::text(r#"{"type":"length","bytes":50000}"#));
+    }
 }
