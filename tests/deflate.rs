@@ -227,6 +227,46 @@ async fn one_connection_of_many_hears_what_is_sent_to_it_compressed() {
     fixture.finish(client.raw).await;
 }
 
+/// Octets without any order (xorshift).
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+/// Both are served by one thread, and so by the same compressors. What one client's noise left in them made the next message
+/// a panic, and stood in another client's message.
+#[tokio::test]
+async fn what_one_client_is_sent_leaves_no_trace_in_what_another_is_sent() {
+    for level in [1, 3, 9] {
+        let fixture = Fixture::with(Config::default().compression(Compression::default().level(level))).await;
+        let mut noisy = Client::new(&fixture, "noisy", OFFER).await;
+        let mut other = Client::new(&fixture, "other", OFFER).await;
+        let text = echo(&long_text());
+        let first = {
+            other.send(&text).await;
+            other.expect(&text).await
+        };
+        for len in [300, 16_000, 32_000] {
+            let noise = noise(len);
+            for _ in 0..10 {
+                for _ in 0..30 {
+                    noisy.raw.write(masked(0x82, &noise)).await;
+                    noisy.raw.expect(Frame::binary(&noise)).await;
+                }
+                other.send(&text).await;
+                assert_eq!(other.expect(&text).await, first, "after {len} octets at level {level}");
+            }
+        }
+        fixture.finish((noisy.raw, other.raw)).await;
+    }
+}
+
 #[tokio::test]
 async fn long_and_short_messages_keep_their_order() {
     let fixture = Fixture::with(config()).await;

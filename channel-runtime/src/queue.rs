@@ -1,6 +1,6 @@
 //! The bytes that wait for one client: whole frames, in order, shared with the others they wait for.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::task::Poll;
@@ -89,7 +89,9 @@ impl Queue {
     /// Those of `write`; a write of nothing is one.
     pub fn write_to(&mut self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
         thread_local! {
-            static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+            /// Cleared before each use; out of its cell while a stream writes it, which may be the user's own code. After a
+            /// panic it is gone, and the next write makes another.
+            static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
         }
         while let Some(first) = &self.first {
             let first = &first[self.written..];
@@ -97,17 +99,18 @@ impl Queue {
             let written = if first.len().saturating_add(second) > GATHERED {
                 write(first)
             } else {
-                SCRATCH.with_borrow_mut(|scratch| {
-                    scratch.clear();
-                    scratch.extend_from_slice(first);
-                    for frame in &self.rest {
-                        if scratch.len() + frame.len() > GATHERED {
-                            break;
-                        }
-                        scratch.extend_from_slice(frame);
+                let mut scratch = SCRATCH.take();
+                scratch.clear();
+                scratch.extend_from_slice(first);
+                for frame in &self.rest {
+                    if scratch.len() + frame.len() > GATHERED {
+                        break;
                     }
-                    write(scratch)
-                })
+                    scratch.extend_from_slice(frame);
+                }
+                let written = write(&scratch);
+                SCRATCH.set(scratch);
+                written
             };
             match written {
                 Poll::Pending => return Poll::Pending,

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::thread::LocalKey;
 
 thread_local! {
+    // Set while an `Inside` lives, which a panic drops too.
     static IN_WITH: Cell<bool> = const { Cell::new(false) };
     static IN_SEND_WITH: Cell<bool> = const { Cell::new(false) };
 }

@@ -74,6 +74,12 @@ impl FrameBuilder {
         &mut self.buffer
     }
 
+    /// How many bytes of payload are written.
+    #[cfg(feature = "deflate")]
+    pub(super) fn payload_len(&self) -> usize {
+        self.buffer.len() - Header::MAX_UNMASKED
+    }
+
     /// One complete server's frame (unmasked, not fragmented) around what was written, which is not copied.
     pub(crate) fn finish(self, opcode: Opcode) -> Frame {
         self.seal(opcode, false)

@@ -72,6 +72,8 @@ impl Stream {
     /// Reads once, into the thread's scratch, and gives what came to `take`; nothing at the end of the stream.
     pub fn poll_read<T>(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut [u8]) -> T) -> Poll<io::Result<T>> {
         thread_local! {
+            /// It keeps the last read's bytes, of which nobody is shown more than the next read has filled. After a panic it
+            /// is gone, and the next read makes another.
             static SCRATCH: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
         }
         let mut scratch = SCRATCH.take().unwrap_or_else(|| vec![0; SCRATCH_BYTES].into());

@@ -1,49 +1,65 @@
 //! Our messages, compressed: each by itself, with the compressors of the thread.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use flate2::{Compress, FlushCompress};
 
 use super::{TAIL, WINDOW_BITS, payload};
 use crate::wire::frame::{Frame, FrameBuilder};
 
-/// A thread's compressor for each size of window, once it was needed, with its level. Each takes a quarter of a megabyte, and
-/// few sizes are asked for: most clients have no wish.
-type Compressors = [Option<(u8, Compress)>; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize];
+/// One window size's compressor, with its level. It takes a quarter of a megabyte.
+type Slot = Cell<Option<(u8, Compress)>>;
 
-/// A frame with the message of `frame` compressed; nothing where that is no shorter.
+thread_local! {
+    /// A thread's compressor for each size of window, made when it is first needed: few sizes are asked for, because most
+    /// clients have no wish. A compressor is out of its slot while it works, and is put back only after a message that it has
+    /// written whole, and reset. After an error or a panic it is dropped: `Compress::reset` leaves traces of a message that was
+    /// not written whole (an open block, the place of what waits to be written), and another client's message would follow.
+    static COMPRESSORS: [Slot; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize] = const { [const { Cell::new(None) }; _] };
+}
+
+/// A frame with the message of `frame` compressed; `None` if that is no shorter.
 pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame> {
-    thread_local! {
-        static COMPRESSORS: RefCell<Compressors> = const { RefCell::new([const { None }; _]) };
-    }
     #[cfg(test)]
     tests::COMPRESSED.set(tests::COMPRESSED.get() + 1);
     let (opcode, payload) = payload(frame);
-    // No more room than the message itself takes: what does not fit is no shorter.
-    let mut builder = FrameBuilder::with_capacity(payload.len());
-    let is_sound = COMPRESSORS.with_borrow_mut(|compressors| {
-        let slot = &mut compressors[usize::from(window_bits - WINDOW_BITS.start())];
-        // Apps of one process may differ.
-        if slot.as_ref().is_some_and(|(of, _)| *of != level) {
-            *slot = None;
-        }
-        let (_, compress) = slot.get_or_insert_with(|| {
-            let compress = Compress::new_with_window_bits(flate2::Compression::new(level.into()), false, window_bits);
-            (level, compress)
-        });
-        let status = compress.compress_vec(payload, builder.payload_mut(), FlushCompress::Sync);
-        compress.reset();
-        status.is_ok()
-    });
+    let mut builder = FrameBuilder::with_capacity(most(payload.len()));
+    COMPRESSORS.with(|slots| {
+        compress(&slots[usize::from(window_bits - WINDOW_BITS.start())], level, window_bits, payload, &mut builder)
+    })?;
     let written = builder.payload_mut();
-    // Full, it may have had more to write.
-    if !is_sound || written.len() == written.capacity() || !written.ends_with(&TAIL) {
+    written.truncate(written.len() - TAIL.len());
+    if builder.payload_len() >= payload.len() {
         return None;
     }
-    written.truncate(written.len() - TAIL.len());
     // It may wait for long, in as many outboxes as it has receivers.
-    written.shrink_to_fit();
+    builder.payload_mut().shrink_to_fit();
     Some(builder.finish_compressed(opcode))
+}
+
+/// Room for what zlib makes of so many bytes at most (its `deflateBound`, and the empty block of a flush): a message that
+/// can't be compressed is written whole too, so that its compressor can be used again.
+fn most(len: usize) -> usize {
+    len + len / 8 + len / 64 + 64
+}
+
+/// Writes `payload` whole, up to the tail; `None` if it did not fit after all.
+fn compress(slot: &Slot, level: u8, window_bits: u8, payload: &[u8], builder: &mut FrameBuilder) -> Option<()> {
+    // Apps of one process may differ in level.
+    let kept = slot.take().filter(|(of, _)| *of == level);
+    let (_, mut compress) = kept.unwrap_or_else(|| {
+        let of = flate2::Compression::new(level.into());
+        (level, Compress::new_with_window_bits(of, false, window_bits))
+    });
+    let written = builder.payload_mut();
+    compress.compress_vec(payload, written, FlushCompress::Sync).ok()?;
+    // Full, it may have had more to write.
+    let is_whole =
+        compress.total_in() == payload.len() as u64 && written.len() < written.capacity() && written.ends_with(&TAIL);
+    is_whole.then(|| {
+        compress.reset();
+        slot.set(Some((level, compress)));
+    })
 }
 
 #[cfg(test)]
@@ -107,6 +123,46 @@ pub(super) mod tests {
         // Also after it had no room to end in.
         let compressed = deflate(&frame(Opcode::Text, &[b'x'; 300]), 15, 9).unwrap();
         assert_eq!(inflated(&compressed, 15), [b'x'; 300]);
+    }
+
+    /// What zlib-rs kept of a message that had not been written whole moved on with each of them, and made it panic at 64 KiB;
+    /// what a panic left behind stood in the next message.
+    #[test]
+    fn messages_of_noise_leave_nothing_behind_in_the_compressor() {
+        let text = r#"{"type":"moved","x":17,"y":4},"#.repeat(300);
+        let plain = frame(Opcode::Text, text.as_bytes());
+        let noise = [300, 16_000, 32_000].map(|len| frame(Opcode::Binary, &noise(len)));
+        let rounds = |level| {
+            for bits in WINDOW_BITS {
+                let expected = deflate(&plain, bits, level).unwrap();
+                assert_eq!(inflated(&expected, bits), text.as_bytes());
+                for noise in &noise {
+                    for _ in 0..300 {
+                        assert_eq!(deflate(noise, bits, level), None, "window {bits}, level {level}");
+                    }
+                    assert_eq!(deflate(&plain, bits, level).as_ref(), Some(&expected), "window {bits}, level {level}");
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for level in [1, 3, 9] {
+                scope.spawn(move || rounds(level));
+            }
+        });
+    }
+
+    #[test]
+    fn a_message_that_does_not_fit_takes_its_compressor_with_it() {
+        let text = r#"{"type":"moved","x":17,"y":4},"#.repeat(300);
+        let plain = frame(Opcode::Text, text.as_bytes());
+        let expected = deflate(&plain, 15, 1).unwrap();
+        COMPRESSORS.with(|slots| {
+            let slot = &slots[6];
+            let mut small = FrameBuilder::with_capacity(1000);
+            assert_eq!(compress(slot, 1, 15, &noise(16_000), &mut small), None);
+            assert!(slot.take().is_none());
+        });
+        assert_eq!(deflate(&plain, 15, 1), Some(expected));
     }
 
     #[test]

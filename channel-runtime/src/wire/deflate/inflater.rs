@@ -114,7 +114,8 @@ impl Context {
 }
 
 thread_local! {
-    /// An inflater is some 50 KiB: few messages take more than one read, and all others can share one a thread.
+    /// An inflater is some 50 KiB: few messages take more than one read, and all others can share one a thread. It is put
+    /// back, reset, only after a message that ended well; after an error or a panic it is dropped.
     static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
 

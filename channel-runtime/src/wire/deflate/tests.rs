@@ -128,6 +128,53 @@ fn the_examples_of_the_rfc_are_read() {
     assert_eq!(parse(None, 5, twice), Err(BROKEN));
 }
 
+/// What zlib calls them: blocks as they are (level 0), a full flush, and streams that say to be at their end.
+#[test]
+fn a_message_may_be_of_any_blocks_and_streams() {
+    let part = |text: &[u8], level: u32, flush: FlushCompress| {
+        let mut payload = Vec::with_capacity(text.len() + 100);
+        let mut compress = Compress::new(flate2::Compression::new(level), false);
+        compress.compress_vec(text, &mut payload, flush).unwrap();
+        payload
+    };
+    let (hello, again) = ("hello and hello".as_bytes(), " and again hello".as_bytes());
+    let mut both = Compress::new(flate2::Compression::best(), false);
+    let mut full_flush = Vec::with_capacity(200);
+    both.compress_vec(hello, &mut full_flush, FlushCompress::Full).unwrap();
+    both.compress_vec(again, &mut full_flush, FlushCompress::Sync).unwrap();
+    full_flush.truncate(full_flush.len() - TAIL.len());
+    let until_the_tail = |mut payload: Vec<u8>| {
+        payload.truncate(payload.len() - TAIL.len());
+        payload
+    };
+    let last_then_open =
+        [part(hello, 9, FlushCompress::Finish), until_the_tail(part(again, 9, FlushCompress::Sync))].concat();
+    // After an end that is said there is no tail to be left out: an empty block stands for it.
+    let last_and_last =
+        [&part(hello, 9, FlushCompress::Finish)[..], &part(again, 9, FlushCompress::Finish), &[0x00]].concat();
+    let stored = until_the_tail(part(&[hello, again].concat(), 0, FlushCompress::Sync));
+    let whole = text("hello and hello and again hello");
+    for context in [None, Some(15)] {
+        for (what, payload) in [
+            ("a full flush inside", &full_flush),
+            ("a block that says to be the last, and another", &last_then_open),
+            ("two streams", &last_and_last),
+            ("a stored block", &stored),
+        ] {
+            // Twice: what follows such a message is read as well.
+            let bytes = frame(0xC1, payload).repeat(2);
+            assert_eq!(parse(context, 100, &bytes), Ok(vec![whole.clone(); 2]), "{what}, {context:?}");
+        }
+    }
+    // With a context, what follows refers to the text of such a message too.
+    let mut peer = Peer::new(15, true);
+    peer.message(&[hello, again].concat());
+    let refers = peer.message(&[hello, again].concat());
+    assert!(refers.len() < 10);
+    let bytes = [frame(0xC1, &last_then_open), frame(0xC1, &refers)].concat();
+    assert_eq!(parse(Some(15), 100, &bytes), Ok(vec![whole.clone(), whole]));
+}
+
 #[test]
 fn a_message_may_be_sent_as_it_is_and_is_none_that_others_refer_to() {
     let mut peer = Peer::new(15, true);
