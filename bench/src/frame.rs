@@ -52,6 +52,8 @@ pub fn write(out: &mut Vec<u8>, opcode: Opcode, data: &[u8], key: u32) {
 pub struct Frame<'a> {
     /// Whether no continuation follows.
     pub is_final: bool,
+    /// Whether its message is compressed (RFC 7692).
+    pub is_compressed: bool,
     /// What it is.
     pub opcode: Opcode,
     /// Its payload.
@@ -64,13 +66,24 @@ pub struct Frame<'a> {
 #[derive(Debug)]
 pub struct Malformed;
 
-/// The first frame, once it is whole.
+/// The first frame, once it is whole, for a client that has not agreed on compression.
 ///
 /// # Errors
-/// Where no server may send this.
+/// If no server may send this.
 pub fn read(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
+    match read_either(input)? {
+        Some(frame) if frame.is_compressed => Err(Malformed),
+        frame => Ok(frame),
+    }
+}
+
+/// The first frame, once it is whole, compressed or not.
+///
+/// # Errors
+/// If no server may send this.
+pub fn read_either(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     let &[first, second, ..] = input else { return Ok(None) };
-    let (reserved, masked) = (first & 0x70, second & 0x80);
+    let (reserved, masked) = (first & 0x30, second & 0x80);
     if reserved != 0 || masked != 0 {
         return Err(Malformed);
     }
@@ -85,5 +98,6 @@ pub fn read(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     }
     let length = head + length;
     let Some(data) = input.get(head..length) else { return Ok(None) };
-    Ok(Some(Frame { is_final: first & 0x80 != 0, opcode: Opcode(first & 0x0f), data, length }))
+    let (is_final, is_compressed) = (first & 0x80 != 0, first & 0x40 != 0);
+    Ok(Some(Frame { is_final, is_compressed, opcode: Opcode(first & 0x0f), data, length }))
 }

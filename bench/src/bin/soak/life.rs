@@ -9,6 +9,7 @@ use fastrand::Rng;
 use tokio::time::{sleep, timeout};
 
 use crate::client::Client;
+use crate::content;
 use crate::tally::Tally;
 
 /// How many clients share a room, on the average.
@@ -34,7 +35,8 @@ impl Life {
     pub async fn repeat(mut self) {
         while self.is_time() {
             let path = format!("/soak/{}?user=u{}", self.random.u64(..self.rooms()), self.client / DEVICES);
-            let Ok(client) = Client::open(self.addr, &path).await else {
+            let extensions = self.extensions();
+            let Ok(client) = Client::open(self.addr, &path, extensions.as_deref()).await else {
                 self.tally.refused.add(1);
                 continue;
             };
@@ -52,6 +54,15 @@ impl Life {
         (self.crowd / ROOM).max(1)
     }
 
+    /// What a client offers: half of them nothing, others compression with windows of all sizes.
+    fn extensions(&mut self) -> Option<String> {
+        match self.random.u8(..14) {
+            ..7 => None,
+            7..10 => Some("permessage-deflate".into()),
+            bits => Some(format!("permessage-deflate; server_max_window_bits={}", bits - 1)),
+        }
+    }
+
     async fn live(&mut self, mut client: Client) -> io::Result<()> {
         for _ in 0..self.random.u32(1..12) {
             if !self.is_time() {
@@ -62,6 +73,7 @@ impl Life {
                 3 => client.say(&format!(r#"{{"type":"leave","tag":{}}}"#, self.tag())).await?,
                 4 => self.flood(&mut client).await?,
                 5 => self.stall().await,
+                6 | 7 => self.noise(&mut client).await?,
                 _ => self.talk(&mut client).await?,
             }
             let time = Duration::from_millis(self.random.u64(..400));
@@ -86,13 +98,25 @@ impl Life {
         };
         // Most are short.
         let len = if self.random.u32(..50) == 0 { self.random.usize(..20_000) } else { self.random.usize(..300) };
-        format!(r#"{{"type":"say","to":{to},"text":"{}"}}"#, "x".repeat(len))
+        format!(r#"{{"type":"say","to":{to},"text":"{}"}}"#, content::text(&mut self.random, len))
     }
 
     async fn talk(&mut self, client: &mut Client) -> io::Result<()> {
         let message = self.message();
         self.tally.said.add(1);
         client.say(&message).await
+    }
+
+    /// What nobody can compress, to the whole room.
+    async fn noise(&mut self, client: &mut Client) -> io::Result<()> {
+        let len = match self.random.u32(..10) {
+            0 => self.random.usize(..40_000),
+            _ => self.random.usize(..1000),
+        };
+        let mut out = Vec::new();
+        client.write_binary(&mut out, &content::noise(&mut self.random, len));
+        self.tally.said.add(1);
+        client.send(&out).await
     }
 
     /// Says much at once, as long as the server takes it, and reads nothing meanwhile.

@@ -2,11 +2,14 @@
 //!
 //! It runs in rounds. In each, every client connects, joins, talks, stalls, floods, vanishes and comes back as chance has it;
 //! after it the server, a process of its own, must be as empty as before: nobody in its registry, no task, an end for each
-//! begin, and no more memory than after the first round. The exit status is 0 where all that held, 1 where it did not, and 2
+//! begin, and no more memory than after the first round. Half of the clients agree on compression, with windows of all sizes;
+//! a part of what is said is noise, which can't be compressed; and each message that is received has to be one that somebody
+//! said, to the octet. The exit status is 0 where all that held, 1 where it did not, and 2
 //! where it could not run. What can't be had without rights over the network is a peer that is gone without a word of its
 //! kernel's: here a stalled client plays it, which answers no ping.
 
 mod client;
+mod content;
 mod life;
 mod process;
 mod server;
@@ -98,6 +101,10 @@ async fn soak(arguments: &Arguments) -> io::Result<bool> {
         }
         if !tally.is_plausible() {
             eprintln!("round {round} was none: {tally:?}");
+            return Ok(false);
+        }
+        if tally.broken.get() > 0 {
+            eprintln!("round {round}: {} messages were not what anybody had said", tally.broken.get());
             return Ok(false);
         }
     }

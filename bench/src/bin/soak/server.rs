@@ -11,7 +11,9 @@ use std::time::Duration;
 use bench::serving::{Serving, Threads, announce};
 use cap::Cap;
 use channel_runtime::private::census;
-use channel_runtime::{Close, Config, Extract, Handshake, Hub, Reject, Socket, channel, channels, message};
+use channel_runtime::{
+    Bytes, Close, Compression, Config, Extract, Handshake, Hub, Reject, Socket, channel, channels, message,
+};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -139,7 +141,7 @@ struct Soak {
     user: User,
 }
 
-#[channel(sends(Said))]
+#[channel(sends(Said, Bytes))]
 impl Soak {
     fn identity(&self) -> Option<String> {
         self.user.0.clone()
@@ -173,6 +175,10 @@ impl Soak {
     #[message]
     fn leave(&mut self, leave: Leave, socket: &Socket<Self>) {
         socket.leave(&Tag(leave.tag));
+    }
+
+    fn on_binary(&mut self, noise: Bytes, socket: &Socket<Self>) {
+        socket.room().send_bytes(noise);
     }
 
     #[message(type = "wait_for_the_end")]
@@ -218,6 +224,7 @@ pub fn run(serving: &Serving, threads: &Threads) -> io::Result<()> {
         // Short, so that every bound is met in a short soak too.
         let config = Config::default()
             .message_rate(None)
+            .compression(Compression::default())
             .outbox_bytes(64 * 1024)
             .ping_interval(Some(Duration::from_secs(1)))
             .pong_timeout(Duration::from_millis(500))

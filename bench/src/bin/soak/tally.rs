@@ -8,6 +8,8 @@ pub struct Tally {
     pub lives: Count,
     pub said: Count,
     pub heard: Count,
+    /// Messages that nobody had said as they were received.
+    pub broken: Count,
     /// Connections that could not be had.
     pub refused: Count,
 }
