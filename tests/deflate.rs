@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use channel_runtime::{ClosedBy, Compression, Config, channel, channels, message};
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
 use support::wire::{Fixture, Say, Wire, bare, echo, greeted, say};
-use support::{Frame, Raw, masked, start, upgrade};
+use support::{Frame, Raw, masked, noise, start, upgrade};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
@@ -225,18 +225,6 @@ async fn one_connection_of_many_hears_what_is_sent_to_it_compressed() {
     assert_eq!(fixture.hub.connection(id).send(Say { text: text.clone() }).recipients, 1);
     client.expect(&say(&text)).await;
     fixture.finish(client.raw).await;
-}
-
-/// Octets without any order (xorshift).
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    std::iter::repeat_with(next).take(len).collect()
 }
 
 /// Both are served by one thread, and so by the same compressors. What one client's noise left in them made the next message

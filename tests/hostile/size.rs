@@ -6,7 +6,7 @@ use flate2::{Compress, FlushCompress};
 use super::seen::reacted;
 use super::stage::Stage;
 use super::{Attack, Way};
-use crate::support::{head, masked};
+use crate::support::{head, masked, noise};
 
 /// The longest message that may come.
 const LIMIT: usize = 64 * 1024;
@@ -93,6 +93,13 @@ pub fn attacks() -> Vec<Attack> {
             "closed with 1002: reserved bits are set",
             [masked(0x41, "x"), masked(0xC0, "x")].concat(),
         ),
+        compressed(
+            "noise",
+            "twenty messages of 16,000 octets of noise, each of which is sent back",
+            "binary 20 times, goes on",
+            masked(0x82, noise(16_000)).repeat(20),
+        )
+        .holding(1024),
         compressed("empty_deflate", "a compressed message of no bytes", "binary, goes on", masked(0xC2, "")),
         compressed(
             "before_the_beginning",

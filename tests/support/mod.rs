@@ -180,6 +180,18 @@ pub fn head(first: u8, len: usize) -> Vec<u8> {
 
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
+/// Octets without any order (xorshift).
+pub fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
 /// A client's text message.
 pub fn text(text: &str) -> Vec<u8> {
     masked(0x81, text)
