@@ -93,7 +93,12 @@ pub fn busy(cores: &[usize]) -> io::Result<Duration> {
         let core = fields.next().and_then(|name| name.strip_prefix("cpu")?.parse().ok());
         if core.is_some_and(|core| cores.contains(&core)) {
             // user, nice, system, idle, iowait, irq, softirq
-            sum += fields.take(7).enumerate().filter(|(i, _)| !matches!(i, 3 | 4)).map(|(_, field)| ticks(field)).sum();
+            sum += fields
+                .take(7)
+                .enumerate()
+                .filter(|(i, _)| !matches!(i, 3 | 4))
+                .map(|(_, field)| ticks(field))
+                .sum::<Duration>();
         }
     }
     Ok(sum)

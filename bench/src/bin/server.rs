@@ -3,7 +3,6 @@
 use std::io;
 
 use bench::serving::{Serving, Threads, announce};
-use channel_runtime::{Config, Socket, channel, channels, message};
 use clap::{Parser, ValueEnum};
 use tokio::net::TcpListener;
 
@@ -27,41 +26,11 @@ enum By {
     Warp,
 }
 
-#[message(type = "chat")]
-struct Chat {
-    text: String,
-}
-
-#[message(type = "echo")]
-struct Echo {
-    id: u64,
-    text: String,
-}
-
-#[channel("/ws/:room")]
-struct ChatRoom {
-    room: String,
-}
-
-#[channel(sends(Chat, Echo))]
-impl ChatRoom {
-    #[message]
-    fn chat(&mut self, chat: Chat, socket: &Socket<Self>) {
-        socket.room().send(chat);
-    }
-
-    #[message]
-    fn echo(&mut self, echo: Echo) -> Echo {
-        echo
-    }
-}
-
 fn main() -> io::Result<()> {
     let Arguments { serving, threads, serve } = Arguments::parse();
     serving.begin()?;
     threads.run(async {
-        // The load is what is measured, not its refusal.
-        let server = channels![ChatRoom].app(()).config(Config::default().message_rate(None));
+        let server = bench::room::server();
         match serve {
             By::Own => {
                 let bound = server.bind(serving.addr).await?;
