@@ -12,6 +12,7 @@ use channel_runtime::{
     CloseCode, Config, Extract, Handshake, Hub, Reject, Room, Server, Users, channel, channels, message,
 };
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use support::{Frame, Raw, Running, close, masked, start, text, within};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::yield_now;
@@ -106,6 +107,11 @@ impl Vault {
         Page { lines: Vec::new() }
     }
 
+    #[notice]
+    fn role_changed(&mut self, n: RoleChanged, app: &App) {
+        app.log(format!("{} becomes {}", self.pass.user, n.0));
+    }
+
     #[message]
     fn write(&mut self, write: Write, app: &App) -> Page {
         app.log(format!("{} writes to {}", self.pass.user, self.name));
@@ -132,10 +138,80 @@ impl Hall {
     }
 }
 
+/// Whose handshake waits where the query says.
+pub struct Slow {
+    user: String,
+    waits_at: String,
+}
+
+impl Slow {
+    async fn wait(&self, place: &str, app: &App) {
+        if self.waits_at == place {
+            // A test that has ended is not told any more.
+            let _ = app.opens.send(());
+            app.gate.notified().await;
+        }
+    }
+}
+
+impl Extract<App> for Slow {
+    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
+        let param = |name| handshake.query_param(name).unwrap_or_default();
+        let slow = Self { user: param("user"), waits_at: param("wait") };
+        slow.wait("extractor", app).await;
+        Ok(slow)
+    }
+}
+
+#[channel("/office/:name", app = App)]
+pub struct Office {
+    name: String,
+    #[extract]
+    slow: Slow,
+    /// Who it is, where that is known before `authorize` only by chance.
+    #[state]
+    found: OnceLock<String>,
+    #[state]
+    role: u32,
+}
+
+#[channel(sends(Page))]
+impl Office {
+    fn identity(&self) -> Option<&String> {
+        if self.name == "late" { self.found.get() } else { Some(&self.slow.user) }
+    }
+
+    async fn authorize(&self, app: &App) -> Result<(), Reject> {
+        self.slow.wait("authorize", app).await;
+        self.found.get_or_init(|| self.slow.user.clone());
+        app.log(format!("{} is authorized", self.slow.user));
+        Ok(())
+    }
+
+    fn on_connect(&self, app: &App) -> Page {
+        app.log(format!("{} enters as {}", self.slow.user, self.role));
+        Page { lines: Vec::new() }
+    }
+
+    #[notice]
+    fn role_changed(&mut self, n: RoleChanged, app: &App) {
+        app.log(format!("{} is {} and becomes {}", self.slow.user, self.role, n.0));
+        self.role = n.0;
+    }
+
+    fn on_close(&self, app: &App) {
+        app.log(format!("{} leaves", self.slow.user));
+    }
+}
+
+#[derive(Clone)]
+pub struct RoleChanged(u32);
+
 struct Made {
     app: Arc<App>,
     hub: Hub<Vault>,
     hall: Hub<Hall>,
+    office: Hub<Office>,
     users: Users,
     opens: mpsc::UnboundedReceiver<()>,
 }
@@ -143,10 +219,10 @@ struct Made {
 fn make() -> (Server<App>, Made) {
     let (tell, opens) = mpsc::unbounded_channel();
     let app = Arc::new(App { log: Mutex::default(), opens: tell, gate: Notify::new(), users: OnceLock::new() });
-    let channels = channels![Vault, Hall];
-    let (hub, hall, users) = (channels.of(), channels.of(), channels.users());
+    let channels = channels![Vault, Hall, Office];
+    let (hub, hall, office, users) = (channels.of(), channels.of(), channels.of(), channels.users());
     app.users.set(users.clone()).unwrap();
-    (channels.app_arc(Arc::clone(&app)), Made { app, hub, hall, users, opens })
+    (channels.app_arc(Arc::clone(&app)), Made { app, hub, hall, office, users, opens })
 }
 
 impl Made {
@@ -213,6 +289,129 @@ async fn a_user_is_disconnected_whose_handshake_is_not_answered() {
     assert_eq!(made.app.take_log(), [CLOSES; 2]);
     // Nobody keeps a list of those who are gone.
     assert_eq!(made.users.user(&"ann".to_owned()).disconnect(CloseCode::NORMAL, ""), 0);
+}
+
+/// A handshake with the office that has come to where it waits.
+async fn asking<'a>(
+    server: &'a TestApp<App>,
+    made: &mut Made,
+    path: &str,
+    waits_at: &str,
+) -> BoxFuture<'a, Result<Client<Office>, Reject>> {
+    let connect = server.connect::<Office>(path).query("user", "ann").query("wait", waits_at);
+    let mut asking = connect.without_waiting().boxed();
+    assert!((&mut asking).now_or_never().is_none());
+    made.opening().await;
+    asking
+}
+
+#[tokio::test]
+async fn a_user_is_disconnected_whose_extractors_still_run() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let asking = asking(&server, &mut made, "/office/a", "extractor").await;
+    // Nobody knows yet whose it is.
+    assert_eq!(made.users.user("ann").disconnect(CloseCode::FORBIDDEN, "banned"), 0);
+    // Whoever begins after that is as anybody.
+    let mut again = server.connect::<Office>("/office/a").query("user", "ann").await.unwrap();
+    again.expect::<Page>().await;
+    made.app.gate.notify_one();
+    assert_eq!(asking.await.unwrap().expect_close().await, (CloseCode::FORBIDDEN, "banned".into()));
+    server.settle().await;
+    assert_eq!(made.app.take_log(), ["ann is authorized", "ann enters as 0"]);
+    assert_eq!(made.office.user("ann").len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_is_disconnected_who_is_being_authorized() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let asking = asking(&server, &mut made, "/office/a", "authorize").await;
+    assert_eq!(made.hall.user("ann").disconnect(CloseCode::NORMAL, "another channel"), 0);
+    assert_eq!(made.office.user("ann").disconnect(CloseCode::FORBIDDEN, "banned"), 1);
+    // It does not wait for what nobody needs any more.
+    assert_eq!(within(asking).await.unwrap().expect_close().await, (CloseCode::FORBIDDEN, "banned".into()));
+    server.settle().await;
+    assert_eq!(made.app.take_log(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_user_is_disconnected_whom_only_authorize_finds_out() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let asking = asking(&server, &mut made, "/office/late", "authorize").await;
+    assert_eq!(made.office.user("bob").disconnect(CloseCode::NORMAL, ""), 0);
+    assert_eq!(made.office.user("ann").disconnect(CloseCode::FORBIDDEN, "banned"), 0);
+    made.app.gate.notify_one();
+    assert_eq!(asking.await.unwrap().expect_close().await, (CloseCode::FORBIDDEN, "banned".into()));
+    server.settle().await;
+    assert_eq!(made.app.take_log(), ["ann is authorized"]);
+}
+
+#[tokio::test]
+async fn a_handshake_that_gave_up_keeps_nothing_of_what_was_revoked() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    for waits_at in ["extractor", "authorize"] {
+        let asking = asking(&server, &mut made, "/office/a", waits_at).await;
+        drop(asking);
+        assert_eq!(made.users.user("ann").disconnect(CloseCode::NORMAL, ""), 0);
+    }
+    let mut ann = server.connect::<Office>("/office/a").query("user", "ann").await.unwrap();
+    ann.expect::<Page>().await;
+}
+
+#[tokio::test]
+async fn a_user_is_told_who_still_waits_for_a_room() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let mut ann = comer(&server, &[("user", "ann")]).await;
+    let mut bob = comer(&server, &[("user", "bob")]).await;
+    made.opening().await;
+    for role in [1, 2] {
+        let told = made.hub.user("ann").notify(RoleChanged(role));
+        assert_eq!((told.recipients, told.refused), (1, 0));
+    }
+    assert_eq!(made.hall.user("ann").len(), 0);
+    // All other audiences are those who are in.
+    assert_eq!(made.hub.all().notify(RoleChanged(9)).recipients, 0);
+    made.app.gate.notify_one();
+    ann.expect::<Page>().await;
+    bob.expect::<Page>().await;
+    assert_eq!(made.hub.user("ann").notify(RoleChanged(3)).recipients, 1);
+    server.settle().await;
+    let mut log = made.app.take_log();
+    log.retain(|line| line.starts_with("ann"));
+    assert_eq!(log, ["ann enters", "ann becomes 1", "ann becomes 2", "ann becomes 3"]);
+}
+
+#[tokio::test]
+async fn a_user_is_told_who_is_being_authorized() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let asking = asking(&server, &mut made, "/office/a", "authorize").await;
+    let told = made.office.user("ann").notify(RoleChanged(7));
+    assert_eq!((told.recipients, told.refused), (1, 0));
+    made.app.gate.notify_one();
+    let mut ann = asking.await.unwrap();
+    ann.expect::<Page>().await;
+    server.settle().await;
+    assert_eq!(made.app.take_log(), ["ann is authorized", "ann enters as 0", "ann is 0 and becomes 7"]);
+}
+
+#[tokio::test]
+async fn no_more_notices_wait_for_one_who_comes_than_for_one_who_is_there() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let _ann = comer(&server, &[("user", "ann")]).await;
+    made.opening().await;
+    let told = (0..300).map(|role| made.hub.user("ann").notify(RoleChanged(role)));
+    assert_eq!(told.filter(|told| told.refused == 0).count(), 256);
+    assert_eq!(made.hub.user("ann").disconnect(CloseCode::NORMAL, ""), 1);
+    assert_eq!(made.hub.user("ann").notify(RoleChanged(300)).refused, 1);
+    made.app.gate.notify_one();
+    server.settle().await;
+    assert_eq!(made.app.take_log(), [CLOSES]);
 }
 
 #[tokio::test]

@@ -25,10 +25,11 @@ use crate::expiry::{Expiry, expired, time_left};
 use crate::fault::Fault;
 use crate::heartbeat;
 use crate::hub::Hub;
+use crate::identity::user_of;
 use crate::intake::{Came, Intake, STREAM_ENDED, close_in};
 use crate::link::Link;
 use crate::place::{self, Refusal, Stay, Steward};
-use crate::registry::{Newcomer, UserKey};
+use crate::registry::Newcomer;
 use crate::reject::Reject;
 use crate::room::Room;
 use crate::session::Session;
@@ -43,7 +44,6 @@ pub(crate) struct Arrival<C: Channel> {
     handler: C,
     /// Its path's room.
     room: Room<C>,
-    user: Option<UserKey>,
     coming: Coming,
     expires_at: Option<SystemTime>,
     app: Arc<C::App>,
@@ -53,25 +53,37 @@ pub(crate) struct Arrival<C: Channel> {
 }
 
 impl<C: Channel> Arrival<C> {
-    /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
+    /// Has the handler authorized, and reads what it says of itself: that is the user's code, and may panic where an upgrade can
+    /// still be refused. Where its user is disconnected meanwhile, it is let in to be told so.
     ///
     /// # Errors
-    /// 401 where its authority has ended already.
-    pub fn new(
+    /// What `authorize` says; 401 where its authority has ended already.
+    pub async fn authorize(
         handler: C,
+        mut coming: Coming,
         app: Arc<C::App>,
         hub: Hub<C>,
         config: Arc<Config>,
         activity: Activity,
     ) -> Result<Self, Reject> {
+        coming.list(hub.channel(), user_of(&handler), &activity);
+        // Who has been sent away is asked nothing more.
+        let authorized = match select(pin!(coming.until_sent_away()), pin!(handler.authorized(&app))).await {
+            Either::Left(_) => None,
+            Either::Right((authorized, _)) => Some(authorized),
+        };
+        if let Some(authorized) = authorized {
+            authorized?;
+            // `authorize` may have found out who it is.
+            coming.list(hub.channel(), user_of(&handler), &activity);
+        }
+        coming.settle();
         let room = handler.own_room();
-        let user = handler.identified().map(|identity| UserKey::new(&identity));
-        let coming = Coming::new(hub.registry(), hub.channel(), user.as_ref());
         let expires_at = handler.expires();
         if expires_at.is_some_and(|end| time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));
         }
-        Ok(Self { handler, room, user, coming, expires_at, app, hub, config, activity })
+        Ok(Self { handler, room, coming, expires_at, app, hub, config, activity })
     }
 
     /// Runs the connection to its end, in a task of its own, once its room is open.
@@ -118,7 +130,7 @@ impl<C: Channel> Arrival<C> {
 
     /// Makes the connection a member of its rooms and returns the task that runs it to its end.
     fn start(self, client: Client) -> impl Future<Output = ()> + Send + use<C> {
-        let Self { handler, room, user, coming, expires_at, app, hub, config, activity } = self;
+        let Self { handler, room, coming, expires_at, app, hub, config, activity } = self;
         let registry = Arc::clone(hub.registry());
         let session = registry.begin_session();
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
@@ -126,7 +138,8 @@ impl<C: Channel> Arrival<C> {
             id: coming.id,
             channel: hub.channel(),
             room: Arc::clone(room.key()),
-            user,
+            user: coming.user().cloned(),
+            comer: coming.comer(),
             deflate: client.deflate,
             error_details: config.error_details,
             outbox_bytes: config.outbox_bytes,

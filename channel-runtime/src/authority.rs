@@ -13,7 +13,7 @@ use crate::codec::DecodeError;
 use crate::connection::Connection;
 use crate::expiry::{Expiry, time_left};
 use crate::fault::Fault;
-use crate::registry::UserKey;
+use crate::identity::user_of;
 use crate::reply::{self, Flow};
 use crate::room::Room;
 use crate::socket::Socket;
@@ -77,7 +77,7 @@ pub(crate) async fn refresh<C: Channel>(
     }
     let connection = socket.connection();
     // It is found by its user, who is counted, and others have decided by whom they saw.
-    if handler.identified().map(|identity| UserKey::new(&identity)) != connection.user {
+    if user_of(handler) != connection.user {
         return end(socket, &Fault::forbidden("a connection stays its user's"));
     }
     if let Err(fault) = handler.reauthorized(Room::of_key(Arc::clone(connection.own_room.name())), socket, app).await {

@@ -12,6 +12,7 @@ use tokio::net::ToSocketAddrs;
 use crate::activity::Activity;
 use crate::arrival::Arrival;
 use crate::channel::{self, Channel, ServedBy};
+use crate::coming::Coming;
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::describe::{ChannelShape, Description, describe};
@@ -264,11 +265,13 @@ where
     App: Send + Sync + 'static,
 {
     Box::pin(async move {
+        // Before anything is asked of whom: a user who is disconnected from now on does not come in.
+        let coming = Coming::begin(&table.registry);
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
-        handler.authorized(&app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
-        let arrival = Arrival::new(handler, app, hub, Arc::clone(&table.config), table.activity.clone())?;
+        let (config, activity) = (Arc::clone(&table.config), table.activity.clone());
+        let arrival = Arrival::authorize(handler, coming, app, hub, config, activity).await?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
             arrival.begin(io, read_ahead, admission, agreed);
         });

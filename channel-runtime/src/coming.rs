@@ -1,66 +1,189 @@
-//! Who has been let in and is not here yet, by user: who is sent away meanwhile does not come in.
+//! Accepted connections and handshakes that have not joined their room yet, indexed by user, so that a disconnect and a notice
+//! reach them too.
 //!
-//! A client takes the answer to its handshake first, and waits for its room where that has to be opened. Whoever looks for a
-//! user's connections looks here first and at those who are here after that; who comes is here before it is no longer coming.
-//! So nobody slips through between the two.
+//! Whoever looks for a user's connections looks here first and among the members after that; a connection is a member before it
+//! is listed here no longer. So nobody is missed between the two. A handshake is listed once its extractors have run, which is
+//! when its user is known; what was revoked while they ran is remembered (`revocations`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::activity::Activity;
+use crate::channel::Channel;
 use crate::connection::{Connection, ConnectionId};
-use crate::registry::{Registry, UserKey};
+use crate::notice::{self, Inbox, NoticeFor};
+use crate::registry::{Registry, UserKey, shrink};
+use crate::revocations::Revocations;
 use crate::wire::close::Close;
 
-/// All who are coming to an app and say who they are.
+/// All who are coming to an app.
 #[derive(Default)]
-pub(crate) struct Comers(Mutex<HashMap<UserKey, Vec<Arc<Comer>>>>);
+pub(crate) struct Comers(Mutex<State>);
 
-/// One of them.
-pub(crate) struct Comer {
-    pub id: ConnectionId,
-    /// The place of its channel in the app.
-    pub channel: usize,
-    /// How it ends, once it has been sent away.
-    close: OnceLock<Close>,
-    sent_away: Notify,
+#[derive(Default)]
+struct State {
+    users: HashMap<UserKey, BTreeMap<ConnectionId, Arc<Comer>>>,
+    revocations: Revocations,
 }
 
-impl Comers {
-    /// Sends away those of this user that `admits` lets through, and tells which had not been.
-    pub fn send_away(&self, user: &UserKey, close: &Close, admits: impl Fn(&Comer) -> bool) -> Vec<ConnectionId> {
-        // Under the lock throughout: whoever is in the list has not looked yet how it ends.
-        let comers = self.0.lock();
-        let sent_away = comers.get(user).into_iter().flatten().filter(|comer| {
-            let is_first = admits(comer) && comer.close.set(close.clone()).is_ok();
-            if is_first {
-                comer.sent_away.notify_one();
-            }
-            is_first
-        });
-        sent_away.map(|comer| comer.id).collect()
+/// Where a user is meant. `None` is everywhere.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The place of a channel in the app.
+    pub channel: Option<usize>,
+}
+
+impl Reach {
+    fn admits(&self, comer: &Comer) -> bool {
+        self.channel.is_none_or(|channel| channel == comer.channel)
     }
 }
 
-/// A client on its way, from when it is known who it is until it is here; dropped, it does not come any more.
+/// One who is coming and says who it is.
+pub(crate) struct Comer {
+    pub id: ConnectionId,
+    /// The place of its channel in the app.
+    channel: usize,
+    /// How it ends, once it has been sent away.
+    close: OnceLock<Close>,
+    sent_away: Notify,
+    activity: Activity,
+    told: Mutex<Told>,
+}
+
+/// Who is told a notice for one who is coming.
+enum Told {
+    /// Nobody yet: it is kept for the connection.
+    Kept(Inbox),
+    /// The connection, which is there.
+    Connection(Arc<Connection>),
+}
+
+impl Comers {
+    /// Sends away those of this user that are meant and not `excepted`, and whoever turns out to be one and whose handshake is
+    /// under way. Returns which of them are known and had not been sent away.
+    pub fn send_away(
+        &self,
+        user: &UserKey,
+        reach: &Reach,
+        excepted: &[ConnectionId],
+        close: &Close,
+    ) -> Vec<ConnectionId> {
+        // Under the lock throughout: whoever is in the list has not looked yet how it ends.
+        let State { users, revocations } = &mut *self.0.lock();
+        revocations.revoke(user, reach.clone(), close);
+        let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|comer| {
+            reach.admits(comer) && !excepted.contains(&comer.id) && comer.close.set(close.clone()).is_ok()
+        });
+        meant.inspect(|comer| comer.sent_away.notify_one()).map(|comer| comer.id).collect()
+    }
+
+    /// Those of this user that are meant.
+    pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<Comer>> {
+        let state = self.0.lock();
+        let comers = state.users.get(user).into_iter().flat_map(BTreeMap::values);
+        comers.filter(|comer| reach.admits(comer)).cloned().collect()
+    }
+}
+
+impl Comer {
+    /// Tells its handler something once it is there, which is at once where it is. Whether it was taken.
+    pub fn tell<C: Channel, N: NoticeFor<C>>(&self, notice: N) -> bool {
+        let told = self.told.lock();
+        match &*told {
+            Told::Kept(inbox) => {
+                let put = notice::put::<C, N>(inbox, &self.activity, notice, || self.close.get().is_some());
+                drop(told);
+                put.is_taken::<C, N>(self.id)
+            }
+            Told::Connection(connection) => {
+                let connection = Arc::clone(connection);
+                drop(told);
+                notice::tell::<C, N>(&connection, notice)
+            }
+        }
+    }
+
+    /// Makes its connection, with what it was told meanwhile.
+    pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Connection>) -> Arc<Connection> {
+        let mut told = self.told.lock();
+        let inbox = match &mut *told {
+            Told::Kept(inbox) => std::mem::take(inbox),
+            Told::Connection(_) => Inbox::default(),
+        };
+        let connection = make(inbox);
+        *told = Told::Connection(Arc::clone(&connection));
+        connection
+    }
+}
+
+/// A client on its way, from when its handshake begins until it is here; dropped, it does not come any more.
 pub(crate) struct Coming {
     pub id: ConnectionId,
-    /// Nothing where it does not say who it is: nobody looks for it then.
+    registry: Arc<Registry>,
+    /// `None` once its user is known for good.
+    began: Option<u64>,
+    /// `None` where it does not say who it is: nobody looks for it then.
     listed: Option<Listed>,
 }
 
+struct Listed {
+    user: UserKey,
+    comer: Arc<Comer>,
+}
+
 impl Coming {
-    pub fn new(registry: &Arc<Registry>, channel: usize, user: Option<&UserKey>) -> Self {
-        let id = ConnectionId::next();
-        let listed = user.map(|user| {
-            let comer = Arc::new(Comer { id, channel, close: OnceLock::new(), sent_away: Notify::new() });
-            registry.comers().0.lock().entry(user.clone()).or_default().push(Arc::clone(&comer));
-            Listed { registry: Arc::clone(registry), user: user.clone(), comer }
-        });
-        Self { id, listed }
+    /// A handshake begins.
+    pub fn begin(registry: &Arc<Registry>) -> Self {
+        let began = registry.comers().0.lock().revocations.begin();
+        Self { id: ConnectionId::next(), registry: Arc::clone(registry), began: Some(began), listed: None }
+    }
+
+    /// It is of this user as far as is known, and may be another's yet. It is sent away where that user has been disconnected
+    /// since it began.
+    pub fn list(&mut self, channel: usize, user: Option<UserKey>, activity: &Activity) {
+        if self.user() == user.as_ref() {
+            return;
+        }
+        let state = &mut *self.registry.comers().0.lock();
+        unlist(&mut state.users, self.listed.take());
+        let (Some(user), Some(began)) = (user, self.began) else { return };
+        let comer = Comer {
+            id: self.id,
+            channel,
+            close: OnceLock::new(),
+            sent_away: Notify::new(),
+            activity: activity.clone(),
+            told: Mutex::new(Told::Kept(Inbox::default())),
+        };
+        if let Some(close) = state.revocations.since(began, &user, |reach| reach.admits(&comer)) {
+            // It has just been made: there was none.
+            let _ = comer.close.set(close);
+        }
+        let comer = Arc::new(comer);
+        state.users.entry(user.clone()).or_default().insert(self.id, Arc::clone(&comer));
+        self.listed = Some(Listed { user, comer });
+    }
+
+    /// Its user is known for good.
+    pub fn settle(&mut self) {
+        if let Some(began) = self.began.take() {
+            self.registry.comers().0.lock().revocations.end(began);
+        }
+    }
+
+    /// Whose it is, as far as is known.
+    pub fn user(&self) -> Option<&UserKey> {
+        self.listed.as_ref().map(|listed| &listed.user)
+    }
+
+    /// As others find it.
+    pub fn comer(&self) -> Option<Arc<Comer>> {
+        self.listed.as_ref().map(|listed| Arc::clone(&listed.comer))
     }
 
     /// How it ends, where it has been sent away.
@@ -81,37 +204,36 @@ impl Coming {
 
     /// It is here. How it ends all the same, where it was sent away in the last moment.
     pub fn arrive(self) -> Option<Close> {
-        let comer = Arc::clone(&self.listed.as_ref()?.comer);
+        let comer = self.comer()?;
         // Not listed any more: from now on it is found among those who are here.
         drop(self);
         comer.close.get().cloned()
     }
 }
 
-struct Listed {
-    registry: Arc<Registry>,
-    user: UserKey,
-    comer: Arc<Comer>,
-}
-
-impl Drop for Listed {
+impl Drop for Coming {
     fn drop(&mut self) {
-        let mut comers = self.registry.comers().0.lock();
-        let Some(of_user) = comers.get_mut(&self.user) else { return };
-        of_user.retain(|comer| comer.id != self.comer.id);
-        if of_user.is_empty() {
-            comers.remove(&self.user);
-            if comers.len() * 4 < comers.capacity() {
-                let keep = comers.len() * 2;
-                comers.shrink_to(keep);
-            }
+        self.settle();
+        if self.listed.is_some() {
+            unlist(&mut self.registry.comers().0.lock().users, self.listed.take());
         }
     }
 }
 
-/// Closes these connections; tells how many that makes with those that had been sent away on their way, which may be among
+fn unlist(users: &mut HashMap<UserKey, BTreeMap<ConnectionId, Arc<Comer>>>, listed: Option<Listed>) {
+    let Some(Listed { user, comer }) = listed else { return };
+    let Some(of_user) = users.get_mut(&user) else { return };
+    of_user.remove(&comer.id);
+    if of_user.is_empty() {
+        users.remove(&user);
+        shrink(users);
+    }
+}
+
+/// Closes these connections; returns how many that makes with those that had been sent away on their way, which may be among
 /// them by now.
 pub(crate) fn end_all(connections: &[Arc<Connection>], close: &Close, coming: &[ConnectionId]) -> usize {
+    let coming: HashSet<&ConnectionId> = coming.iter().collect();
     let closed = connections.iter().filter(|connection| connection.outbox.close(close.clone()));
     closed.filter(|connection| !coming.contains(&connection.id)).count() + coming.len()
 }
@@ -125,13 +247,38 @@ mod tests {
     fn who_is_sent_away_in_the_last_moment_is_known_when_it_arrives_and_listed_no_longer() {
         let registry = Arc::new(Registry::new());
         let ann = UserKey::new(&"ann");
-        let (first, second) = (Coming::new(&registry, 0, Some(&ann)), Coming::new(&registry, 0, Some(&ann)));
+        let coming = |user: Option<&UserKey>| {
+            let mut coming = Coming::begin(&registry);
+            coming.list(0, user.cloned(), &Activity::default());
+            coming.settle();
+            coming
+        };
+        let (first, second) = (coming(Some(&ann)), coming(Some(&ann)));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
-        assert_eq!(registry.comers().send_away(&ann, &close, |comer| comer.id == first.id), [first.id]);
+        let send_away =
+            |excepted: &[ConnectionId]| registry.comers().send_away(&ann, &Reach::default(), excepted, &close);
+        assert_eq!(send_away(&[second.id]), [first.id]);
         assert_eq!(first.arrive(), Some(close.clone()));
-        assert_eq!(registry.comers().send_away(&ann, &close, |_| true), [second.id]);
+        assert_eq!(send_away(&[]), [second.id]);
         drop(second);
-        assert!(registry.comers().0.lock().is_empty());
-        assert_eq!(Coming::new(&registry, 0, None).arrive(), None);
+        assert!(registry.comers().0.lock().users.is_empty());
+        assert_eq!(coming(None).arrive(), None);
+    }
+
+    #[test]
+    fn a_handshake_is_sent_away_that_began_before_its_user_was_disconnected_whoever_it_turns_out_to_be() {
+        let registry = Arc::new(Registry::new());
+        let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
+        let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
+        let mut early = Coming::begin(&registry);
+        assert!(registry.comers().send_away(&ann, &Reach { channel: Some(0) }, &[], &close).is_empty());
+        let mut late = Coming::begin(&registry);
+        for (channel, user, end) in [(0, &bob, None), (1, &ann, None), (0, &ann, Some(&close)), (0, &bob, None)] {
+            early.list(channel, None, &Activity::default());
+            early.list(channel, Some(user.clone()), &Activity::default());
+            assert_eq!(early.sent_away().as_ref(), end);
+        }
+        late.list(0, Some(ann), &Activity::default());
+        assert_eq!(late.sent_away(), None);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audience::{Audience, OneConnection, OneRoom, Target};
 use crate::channel::Channel;
-use crate::coming::end_all;
+use crate::coming::{Reach, end_all};
 use crate::connection::ConnectionId;
 use crate::health::Stats;
 use crate::identity::HasUsers;
@@ -195,16 +195,17 @@ impl User {
         self.len() == 0
     }
 
-    /// Closes each connection of the user, after what was sent to it before; tells how many. Those too that have been let in and
-    /// still wait, for their room to open or for their client to take the answer to its handshake: such a connection ends at
-    /// once and runs no hook, unless it came in at that very moment.
+    /// Closes each connection of the user, after what was sent to it before; tells how many. Those too that are on their way: their
+    /// handshake is at `authorize`, or they have been let in and still wait, for their room to open or for their client to take the
+    /// answer to its handshake. Such a connection ends at once and runs no hook, unless it came in at that very moment.
     ///
-    /// Who is asking is known once `authorize` has returned. A handshake that has not come so far is not found: make it
-    /// impossible for the user to come back before you call this.
+    /// A handshake that has begun and whose extractors still run does not come in either, once they have said that it is this
+    /// user's; it is not counted, for nobody knows of it yet. So make it impossible for the user to log in, and call this then:
+    /// nobody who was let in by what was true before is there afterwards.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // Those who come are asked first: see there.
-        let coming = self.registry.comers().send_away(&self.key, &close, |_| true);
+        let coming = self.registry.comers().send_away(&self.key, &Reach::default(), &[], &close);
         end_all(&self.registry.user(&self.key), &close, &coming)
     }
 }

@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::str::FromStr;
 
 use crate::channel::Channel;
+use crate::registry::UserKey;
 use crate::user_name::UserName;
 
 /// What can name a user: the type that the hook `identity` returns.
@@ -32,6 +33,11 @@ pub trait HasUsers: Channel {
     type User: Identity;
     /// What names one: `str` where `identity` returns a `String`, so that `user("bob")` can be written, else the same.
     type Name: UserName<User = Self::User> + ?Sized;
+}
+
+/// Who a handler says its client is.
+pub(crate) fn user_of<C: Channel>(handler: &C) -> Option<UserKey> {
+    handler.identified().map(|identity| UserKey::new(&identity))
 }
 
 /// The identity of a channel without the hook `identity`; it has no values.

@@ -204,6 +204,8 @@ mod reject;
 #[cfg(feature = "server")]
 mod reply;
 #[cfg(feature = "server")]
+mod revocations;
+#[cfg(feature = "server")]
 mod room;
 #[cfg(feature = "server")]
 mod seldom;

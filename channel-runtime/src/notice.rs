@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
-use crate::activity::{Token, Work};
+use crate::activity::{Activity, Token, Work};
 use crate::channel::Channel;
-use crate::connection::Connection;
+use crate::connection::{Connection, ConnectionId};
 
 /// The most notices that wait for one connection.
 const MOST_WAITING: usize = 256;
@@ -101,26 +101,53 @@ impl Inbox {
     }
 }
 
-/// Hands a connection a notice; it never waits. Whether it was taken: not by one that is closing, nor where as many wait as may.
-pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice: N) -> bool {
-    let mut waiting = connection.inbox.0.get_or_init(Box::default).lock();
-    // Looked at under the lock: who clears the inbox has closed the outbox before.
-    if connection.outbox.is_closing() {
-        return false;
+/// What became of a notice that was put into an inbox.
+pub(crate) enum Put {
+    Taken,
+    Refused,
+    /// As many wait as may, and it was not known.
+    Full,
+}
+
+impl Put {
+    /// Whether it was taken, by the connection of this name. Not under a lock: it may be logged.
+    pub fn is_taken<C: Channel, N: NoticeFor<C>>(&self, connection: ConnectionId) -> bool {
+        if let Self::Full = self {
+            let handler = N::HANDLER;
+            tracing::warn!(channel = C::NAME, %connection, handler, "notices are refused: {MOST_WAITING} wait already");
+        }
+        matches!(self, Self::Taken)
+    }
+}
+
+/// Puts a notice into an inbox, unless its connection is closing: that is looked at under the lock, for whoever clears the inbox
+/// has closed the connection before.
+pub(crate) fn put<C: Channel, N: NoticeFor<C>>(
+    inbox: &Inbox,
+    activity: &Activity,
+    notice: N,
+    is_closing: impl FnOnce() -> bool,
+) -> Put {
+    let mut waiting = inbox.0.get_or_init(Box::default).lock();
+    if is_closing() {
+        return Put::Refused;
     }
     if waiting.notices.len() >= MOST_WAITING {
         let is_known = std::mem::replace(&mut waiting.was_full, true);
-        drop(waiting);
-        if !is_known {
-            let (connection, handler) = (connection.id, N::HANDLER);
-            tracing::warn!(channel = C::NAME, %connection, handler, "notices are refused: {MOST_WAITING} wait already");
-        }
-        return false;
+        return if is_known { Put::Refused } else { Put::Full };
     }
-    let work = Work::Notice { channel: C::NAME, handler: N::HANDLER };
-    let in_flight = connection.outbox.activity().begin(work);
+    let in_flight = activity.begin(Work::Notice { channel: C::NAME, handler: N::HANDLER });
     waiting.notices.push_back(Notice { handler: N::HANDLER, content: Box::new(notice), in_flight });
-    drop(waiting);
-    connection.outbox.wake_owner();
-    true
+    Put::Taken
+}
+
+/// Hands a connection a notice; it never waits. Whether it was taken: not by one that is closing, nor where as many wait as may.
+pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice: N) -> bool {
+    let outbox = &connection.outbox;
+    let put = put::<C, N>(&connection.inbox, outbox.activity(), notice, || outbox.is_closing());
+    let is_taken = put.is_taken::<C, N>(connection.id);
+    if is_taken {
+        outbox.wake_owner();
+    }
+    is_taken
 }

@@ -4,6 +4,7 @@ mod delivery;
 mod kind;
 mod target;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -119,8 +120,8 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// Closes the connection of each, after what was sent to it before; tells how many. Where the audience is users, those of
-    /// their connections too that have been let in and still wait, as [`User::disconnect`](crate::User::disconnect) says; all
-    /// other audiences are those who are in.
+    /// their connections too that are on their way, as [`User::disconnect`](crate::User::disconnect) says; all other audiences are
+    /// those who are in.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // Those who come are asked first: see there.
@@ -157,14 +158,27 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// messages; notices and messages that wait take turns. At most 256 wait for one connection: one more is refused, which
     /// [`Sent`] tells. So is one for a connection that is closing, and what waits when it ends is dropped: nothing comes once
     /// `on_close` has begun. What its handler returns goes to the client, as from a hook.
+    ///
+    /// Where the audience is users, those of their connections are told too that are on their way: their handshake is at
+    /// `authorize`, or they have been let in and still wait. They hear of it behind their `on_connect`. A handshake whose extractors
+    /// still run is nobody's yet, and is not told: what they have read may be older than the notice. All other audiences are those
+    /// who are in.
     pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
-        let connections = self.connections();
-        let Some((last, others)) = connections.split_last() else { return sent };
-        for connection in others {
-            sent.count(notice::tell::<C, N>(connection, notice.clone()));
+        // Those who come are looked up first: see there.
+        let comers = self.comers();
+        let coming: HashSet<ConnectionId> = comers.iter().map(|comer| comer.id).collect();
+        for comer in comers {
+            sent.count(comer.tell::<C, N>(notice.clone()));
         }
-        sent.count(notice::tell::<C, N>(last, notice));
+        let mut connections = self.connections();
+        connections.retain(|connection| !coming.contains(&connection.id));
+        if let Some((last, others)) = connections.split_last() {
+            for connection in others {
+                sent.count(notice::tell::<C, N>(connection, notice.clone()));
+            }
+            sent.count(notice::tell::<C, N>(last, notice));
+        }
         self.told(sent)
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Audience;
-use crate::coming::Comer;
+use crate::coming::{Comer, Reach};
 use crate::connection::{Connection, ConnectionId};
 use crate::members::Members;
 use crate::registry::UserKey;
@@ -87,10 +87,25 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// Sends away those who are coming, where the audience is users; tells whom.
     pub(super) fn send_comers_away(&self, close: &Close) -> Vec<ConnectionId> {
-        let Target::Users(users) = &self.target else { return Vec::new() };
-        let (comers, channel) = (self.hub.registry().comers(), self.hub.channel());
-        let users = users.iter().filter(|user| !self.mask.except_users.contains(user));
-        let admits = |comer: &Comer| comer.channel == channel && !self.mask.except.contains(&comer.id);
-        users.flat_map(|user| comers.send_away(user, close, admits)).collect()
+        let (comers, reach) = (self.hub.registry().comers(), self.reach());
+        self.users().flat_map(|user| comers.send_away(user, &reach, &self.mask.except, close)).collect()
+    }
+
+    /// Those who are coming, where the audience is users.
+    pub(super) fn comers(&self) -> Vec<Arc<Comer>> {
+        let (comers, reach) = (self.hub.registry().comers(), self.reach());
+        let comers = self.users().flat_map(|user| comers.of_user(user, &reach));
+        comers.filter(|comer| !self.mask.except.contains(&comer.id)).collect()
+    }
+
+    /// The users that it is, each once.
+    fn users(&self) -> impl Iterator<Item = &UserKey> {
+        let users = if let Target::Users(users) = &self.target { users.as_slice() } else { &[] };
+        let mut seen = HashSet::new();
+        users.iter().filter(move |user| !self.mask.except_users.contains(user) && seen.insert(*user))
+    }
+
+    fn reach(&self) -> Reach {
+        Reach { channel: Some(self.hub.channel()) }
     }
 }

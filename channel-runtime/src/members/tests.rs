@@ -22,6 +22,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
         error_details: true,
         outbox_bytes: 1 << 20,
         activity,
+        comer: None,
     };
     let member = registry.enter(newcomer);
     member.connection.outbox.welcome_is_over();

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use super::sharded::shrink;
 use super::{Registry, UserKey};
 use crate::activity::Activity;
+use crate::coming::Comer;
 use crate::connection::{Connection, ConnectionId};
 use crate::heartbeat::Pulse;
 use crate::notice::Inbox;
@@ -30,6 +31,8 @@ pub(crate) struct Newcomer {
     pub error_details: bool,
     pub outbox_bytes: usize,
     pub activity: Activity,
+    /// As others found it on its way, where it says who it is.
+    pub comer: Option<Arc<Comer>>,
 }
 
 /// A connection's presence in the registry; dropped, it is nowhere any more.
@@ -41,24 +44,31 @@ pub(crate) struct Membership {
 impl Registry {
     /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
-        let Newcomer { id, channel, room, user, deflate, error_details, outbox_bytes, activity } = newcomer;
+        let Newcomer { id, channel, room, user, deflate, error_details, outbox_bytes, activity, comer } = newcomer;
         let entry = &self.channels[channel];
         entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
-            let connection = Arc::new(Connection {
-                id,
-                channel,
-                deflate,
-                error_details,
-                user,
-                own_room: Arc::clone(own_room),
-                outbox: Outbox::new(outbox_bytes, activity),
-                pace: Pace::new(outbox_bytes),
-                pulse: Pulse::default(),
-                inbox: Inbox::default(),
-                runtime: Handle::try_current().ok(),
-                joined: Mutex::new(Some(Vec::new())),
-            });
+            let make = |inbox| {
+                Arc::new(Connection {
+                    id,
+                    channel,
+                    deflate,
+                    error_details,
+                    user,
+                    own_room: Arc::clone(own_room),
+                    outbox: Outbox::new(outbox_bytes, activity),
+                    pace: Pace::new(outbox_bytes),
+                    pulse: Pulse::default(),
+                    inbox,
+                    runtime: Handle::try_current().ok(),
+                    joined: Mutex::new(Some(Vec::new())),
+                })
+            };
+            // With the notices that it was told meanwhile, before anybody else finds it.
+            let connection = match comer {
+                Some(comer) => comer.connect(make),
+                None => make(Inbox::default()),
+            };
             own_room.insert(&connection);
             connection
         });

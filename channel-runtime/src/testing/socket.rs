@@ -51,6 +51,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         error_details: true,
         outbox_bytes: Config::default().outbox_bytes,
         activity: Activity::default(),
+        comer: None,
     });
     membership.connection.outbox.welcome_is_over();
     let hub = Hub::find(&registry).expect("the channel was added");

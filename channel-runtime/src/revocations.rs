@@ -1,0 +1,138 @@
+//! Disconnects of users, remembered while a handshake is under way that began before them: nobody knows yet whose it is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::coming::Reach;
+use crate::registry::{UserKey, shrink};
+use crate::wire::close::Close;
+
+/// At so many users, those are looked for whose revocations no handshake under way can have missed.
+const SWEEP_AT: usize = 64;
+
+/// Empty while no handshake is under way.
+#[derive(Default)]
+pub(crate) struct Revocations {
+    /// How many there have been: what a handshake compares, for two moments may be the same to a clock.
+    count: u64,
+    /// Handshakes under way, by how many revocations there had been when they began.
+    under_way: BTreeMap<u64, usize>,
+    /// The latest of each user and reach.
+    remembered: HashMap<UserKey, Vec<Revocation>>,
+    sweep_at: usize,
+}
+
+struct Revocation {
+    number: u64,
+    reach: Reach,
+    close: Close,
+}
+
+impl Revocations {
+    /// A handshake begins: what is revoked from now on [ends](Self::end) what becomes of it.
+    pub fn begin(&mut self) -> u64 {
+        *self.under_way.entry(self.count).or_default() += 1;
+        self.count
+    }
+
+    /// The handshake that began so is over, or its user is listed.
+    pub fn end(&mut self, began: u64) {
+        if let Some(others) = self.under_way.get_mut(&began) {
+            *others -= 1;
+            if *others == 0 {
+                self.under_way.remove(&began);
+            }
+        }
+        if self.under_way.is_empty() {
+            self.remembered.clear();
+            shrink(&mut self.remembered);
+            self.sweep_at = 0;
+        }
+    }
+
+    /// A user is disconnected.
+    pub fn revoke(&mut self, user: &UserKey, reach: Reach, close: &Close) {
+        self.count += 1;
+        if self.under_way.is_empty() {
+            return;
+        }
+        let revocation = Revocation { number: self.count, close: close.clone(), reach };
+        let known = self.remembered.entry(user.clone()).or_default();
+        match known.iter_mut().find(|known| known.reach == revocation.reach) {
+            Some(known) => *known = revocation,
+            None => known.push(revocation),
+        }
+        self.sweep();
+    }
+
+    /// How a handshake of this user ends that began so, where it was revoked since.
+    pub fn since(&self, began: u64, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
+        let since =
+            self.remembered.get(user)?.iter().filter(|revoked| revoked.number > began && reaches(&revoked.reach));
+        since.max_by_key(|revoked| revoked.number).map(|revoked| revoked.close.clone())
+    }
+
+    /// Forgets what was revoked before the oldest handshake began. Seldom: when there are twice as many users as were left the
+    /// last time.
+    fn sweep(&mut self) {
+        let Some((&oldest, _)) = self.under_way.first_key_value() else { return };
+        if self.remembered.len() < self.sweep_at.max(SWEEP_AT) {
+            return;
+        }
+        self.remembered.retain(|_, revoked| {
+            revoked.retain(|revoked| revoked.number > oldest);
+            !revoked.is_empty()
+        });
+        shrink(&mut self.remembered);
+        self.sweep_at = self.remembered.len() * 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::close::{CloseCode, ClosedBy};
+
+    fn close(reason: &str) -> Close {
+        Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, reason)
+    }
+
+    #[test]
+    fn the_latest_revocation_since_a_handshake_began_ends_it() {
+        let (mut revocations, ann) = (Revocations::default(), UserKey::new(&"ann"));
+        let everywhere = Reach::default();
+        let early = revocations.begin();
+        revocations.revoke(&ann, everywhere.clone(), &close("first"));
+        let late = revocations.begin();
+        revocations.revoke(&ann, everywhere, &close("second"));
+        let last = revocations.begin();
+        let since = |began| revocations.since(began, &ann, |_| true);
+        assert_eq!((since(early), since(late), since(last)), (Some(close("second")), Some(close("second")), None));
+        assert_eq!(revocations.since(early, &UserKey::new(&"bob"), |_| true), None);
+        assert_eq!(revocations.since(early, &ann, |_| false), None);
+        for began in [early, late, last] {
+            revocations.end(began);
+        }
+        assert!(revocations.remembered.is_empty() && revocations.under_way.is_empty());
+    }
+
+    #[test]
+    fn only_what_a_handshake_under_way_can_have_missed_is_remembered() {
+        let mut revocations = Revocations::default();
+        let revoke = |revocations: &mut Revocations, users: std::ops::Range<u32>| {
+            users.for_each(|user| revocations.revoke(&UserKey::new(&user), Reach::default(), &close("")));
+        };
+        revoke(&mut revocations, 0..1000);
+        assert!(revocations.remembered.is_empty());
+        let mut began = revocations.begin();
+        for round in 0..1000 {
+            revoke(&mut revocations, round * 10..round * 10 + 10);
+            // Another one begins before the last is over: there is always one.
+            let next = revocations.begin();
+            revocations.end(began);
+            began = next;
+            assert!(revocations.remembered.len() <= SWEEP_AT + 10, "{}", revocations.remembered.len());
+        }
+        revocations.end(began);
+        assert!(revocations.remembered.is_empty());
+    }
+}
