@@ -5,12 +5,13 @@ mod support;
 use std::cell::Cell;
 use std::fmt;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Answer, Audience, Channels, CloseCode, Config, ConnectionId, Hub, Many, OneRoom, OwnRoom, Room, Server, Socket,
-    User, Users, channel, channels, message,
+    Answer, Audience, Batched, Bytes, Channels, Close, CloseCode, Config, ConnectionId, DecodeError, Fault, Hub, Many,
+    OneRoom, OwnRoom, Reject, Room, Server, Socket, User, Users, channel, channels, message,
 };
 use support::{Raw, masked, start, within};
 use tokio::io::AsyncWriteExt;
@@ -222,4 +223,187 @@ async fn users_and_rooms_are_disconnected_each_client_once_and_told_why() {
     assert!(topics.is_empty() && others.is_empty());
     assert_eq!(hub.all().len(), 1);
     eve.expect_nothing().await;
+}
+
+/// What its tasks and its hooks tell.
+pub struct Ledger(mpsc::UnboundedSender<&'static str>);
+
+impl Ledger {
+    /// From a task: who starts one has to own what it takes along.
+    fn tell(self: &Arc<Self>, what: &'static str) {
+        let ledger = Arc::clone(self);
+        tokio::spawn(async move { ledger.0.send(what) });
+    }
+}
+
+#[derive(Clone)]
+pub struct Nudge;
+
+#[message(type = "entry")]
+pub struct Entry {}
+
+#[message(type = "entries")]
+pub struct Entries {}
+
+/// Each of its methods takes the app as it is shared.
+#[channel("/books/:name", app = Ledger, room_state = u32)]
+pub struct Books {
+    name: String,
+}
+
+#[channel(sends(Word))]
+impl Books {
+    fn authorize(&self, app: &Arc<Ledger>) -> Result<(), Reject> {
+        app.tell("authorize");
+        Ok(())
+    }
+
+    fn on_room_open(_room: &Room<Self>, app: &Arc<Ledger>) -> Result<u32, Fault> {
+        app.tell("on_room_open");
+        Ok(0)
+    }
+
+    async fn on_connect(&mut self, app: &std::sync::Arc<Ledger>) {
+        app.tell("on_connect");
+    }
+
+    #[message]
+    async fn entry(&mut self, _: Entry, app: &Arc<Ledger>, socket: &Socket<Self>) -> Word {
+        assert!(Arc::ptr_eq(app, &socket.app()));
+        app.tell("a message");
+        Word {}
+    }
+
+    /// As most do.
+    #[message(type = "plain")]
+    async fn plain(&self, app: &Ledger) {
+        app.0.send("a message, by reference").expect("the test listens");
+    }
+
+    #[message(batch(size = 1, wait = "1ms"))]
+    fn entries(batch: Vec<Batched<Self, Entries>>, app: &Arc<Ledger>) {
+        assert_eq!(batch.len(), 1);
+        app.tell("a batch");
+    }
+
+    #[message(type = "beside", concurrent = 2)]
+    async fn beside(&self, app: &Arc<Ledger>) {
+        app.tell("a concurrent message");
+    }
+
+    #[notice]
+    fn nudged(&self, _: Nudge, app: &Arc<Ledger>) {
+        app.tell("a notice");
+    }
+
+    fn on_binary(&self, _data: Bytes, app: &Arc<Ledger>) {
+        app.tell("on_binary");
+    }
+
+    fn on_invalid(&self, _error: DecodeError, app: &Arc<Ledger>) {
+        app.tell("on_invalid");
+    }
+
+    fn on_close(&self, _close: Close, app: &Arc<Ledger>) {
+        app.tell("on_close");
+    }
+
+    fn on_room_close(_room: &Room<Self>, _state: u32, app: &Arc<Ledger>) {
+        app.tell("on_room_close");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_lent_the_app_can_have_it_as_it_is_shared() {
+    let (ledger, mut told) = mpsc::unbounded_channel();
+    let channels = channels![Books];
+    let hub = channels.of::<Books>();
+    let app = testing::app(channels.app(Ledger(ledger)));
+    let mut client = app.connect::<Books>("/books/main").await.unwrap();
+    let mut expect = async |what| assert_eq!(within(told.recv()).await, Some(what));
+    for hook in ["authorize", "on_room_open", "on_connect"] {
+        expect(hook).await;
+    }
+    client.send(Entry {});
+    client.expect::<Word>().await;
+    expect("a message").await;
+    client.request(BooksFromClient::Plain).success().await;
+    expect("a message, by reference").await;
+    client.request(Entries {}).success().await;
+    expect("a batch").await;
+    client.request(BooksFromClient::Beside).success().await;
+    expect("a concurrent message").await;
+    hub.all().notify(Nudge);
+    expect("a notice").await;
+    client.binary("x");
+    expect("on_binary").await;
+    client.send_text("no JSON");
+    expect("on_invalid").await;
+    client.expect_error(Fault::MALFORMED).await;
+    client.close();
+    expect("on_close").await;
+    expect("on_room_close").await;
+}
+
+/// Its app is an `Arc` itself, as the struct says.
+#[channel("/shared", app = Arc<Ledger>)]
+pub struct Shared;
+
+#[channel(sends(Word))]
+impl Shared {
+    #[message]
+    fn entry(&self, _: Entry, app: &Arc<Ledger>) -> Word {
+        app.tell("a message");
+        Word {}
+    }
+
+    #[message(type = "plain")]
+    fn plain(&self, socket: &Socket<Self>, app: &Ledger) {
+        socket.app().tell("from a socket");
+        app.0.send("a message, by reference").expect("the test listens");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_is_an_arc_itself_is_lent_as_that() {
+    let (ledger, mut told) = mpsc::unbounded_channel();
+    let app = testing::app(channels![Shared].app(Arc::new(Ledger(ledger))));
+    let mut client = app.connect::<Shared>("/shared").await.unwrap();
+    client.send(Entry {});
+    client.expect::<Word>().await;
+    assert_eq!(within(told.recv()).await, Some("a message"));
+    client.request(SharedFromClient::Plain).success().await;
+    assert_eq!(within(told.recv()).await, Some("a message, by reference"));
+    assert_eq!(within(told.recv()).await, Some("from a socket"));
+}
+
+#[tokio::test]
+async fn a_socket_has_the_app_and_keeps_it_no_longer_than_the_server_does() {
+    let (keeper, mut kept) = mpsc::unbounded_channel();
+    let keeper = Arc::new(Keeper(keeper));
+    let app = testing::app(channels![Kept].app_arc(Arc::clone(&keeper)));
+    let client = app.connect::<Kept>("/kept").await.unwrap();
+    let socket = within(kept.recv()).await.unwrap();
+    assert!(Arc::ptr_eq(&socket.app(), &keeper));
+    let left = Arc::downgrade(&keeper);
+    drop((client, app, keeper));
+    // A connection that ends is the last to hold it.
+    within(socket.closed()).await;
+    within(async {
+        while left.upgrade().is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[test]
+fn a_socket_in_a_test_has_the_app_that_it_is_given() {
+    let (ledger, _told) = mpsc::unbounded_channel();
+    let ledger = Arc::new(Ledger(ledger));
+    let socket = testing::socket::<Books>().with_app(Arc::clone(&ledger));
+    assert!(Arc::ptr_eq(&socket.app(), &ledger));
+    let without = testing::socket::<Books>();
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| without.app()));
+    assert!(asked.is_err());
 }

@@ -34,6 +34,9 @@ pub struct App {
     late: Mutex<()>,
 }
 
+/// A code of the app's own.
+const FULL: CloseCode = CloseCode::new(4001).unwrap();
+
 #[channel("/place/:how", app = App)]
 pub struct Place {
     how: String,
@@ -53,6 +56,7 @@ impl Place {
                 app.gate.notified().await;
             }
             "refuses" => return Err(Fault::new("place.closed", "come back tomorrow")),
+            "full" => return Err(Fault::new("place.full", "no chair is free").with_close_code(FULL)),
             "forbids" => return Err(Fault::forbidden("not you")),
             "panics" => panic!("on_connect panics"),
             _ => {
@@ -198,11 +202,15 @@ async fn an_on_connect_that_fails_says_why_and_closes() {
     let mut test = start();
     let mut refused = test.connect("refuses").await;
     refused.expect_error("place.closed").await;
-    assert_eq!(refused.expect_close().await.0, CloseCode::POLICY);
+    assert_eq!(refused.expect_close().await, (CloseCode::FORBIDDEN, "refused".into()));
     assert_eq!(test.only_end().await.1.by, ClosedBy::Server);
     let mut forbidden = test.connect("forbids").await;
     forbidden.expect_error(Fault::FORBIDDEN).await;
     assert_eq!(forbidden.expect_close().await.0, CloseCode::FORBIDDEN);
+    test.only_end().await;
+    let mut full = test.connect("full").await;
+    full.expect_error("place.full").await;
+    assert_eq!(full.expect_close().await.0, FULL);
     test.only_end().await;
 }
 

@@ -167,7 +167,7 @@ pub fn handlers(channel: &Channel) -> TokenStream {
                     &'a mut self,
                     _: #from_client,
                     _: &'a ::channel_runtime::Socket<Self>,
-                    _: &'a <Self as ::channel_runtime::Route>::App,
+                    _: &'a ::channel_runtime::private::App<Self>,
                 ) -> ::channel_runtime::private::Handling<'a> {
                     ::core::unreachable!()
                 }

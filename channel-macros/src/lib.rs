@@ -21,6 +21,7 @@ mod names;
 mod pattern;
 mod runtime;
 mod serde_arguments;
+mod sizes;
 mod spans;
 
 use proc_macro::TokenStream;

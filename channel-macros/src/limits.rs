@@ -1,4 +1,5 @@
-//! `rate = "5/s"`, `burst = 10` and `per = "user"`: how often a client may say something.
+//! `rate = "5/s"`, `burst = 10` and `per = "user"`: how often a client may say something. A channel's own rate of frames is read
+//! the same way, under names of its own.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -21,9 +22,16 @@ pub struct Limit {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Rate {
+pub struct Rate {
     count: u32,
     seconds: u32,
+}
+
+impl Rate {
+    /// How many pass in how many seconds, and how many at once.
+    pub fn parts(self, burst: Option<u32>) -> [u32; 3] {
+        [self.count, self.seconds, burst.unwrap_or(self.count)]
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +68,7 @@ impl Limit {
 
     /// The call that adds it to a message's shape, where there is a rate.
     pub fn tokens(&self) -> Option<TokenStream> {
-        let Rate { count, seconds } = self.rate?;
-        let burst = self.burst.as_ref().map_or(count, |(_, burst)| *burst);
+        let [count, seconds, burst] = self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst));
         let per_user = self.per.as_ref().is_some_and(|(_, per)| *per == Per::User);
         Some(quote!(.limited(#count, #seconds, #burst, #per_user)))
     }
@@ -72,8 +79,9 @@ fn value<T: syn::parse::Parse>(name: &Ident, input: ParseStream, what: &str, rem
     args::value(input).map_err(|error| syn::Error::new(error.span(), format!("`{name}` is {what}\nwrite `{remedy}`")))
 }
 
-fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
-    let example = format!("rate = \"{}/s\"", args::bare_number(input).as_deref().unwrap_or("5"));
+/// The rate behind the `=` of an argument.
+pub fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
+    let example = format!("{name} = \"{}/s\"", args::bare_number(input).as_deref().unwrap_or("5"));
     let literal: LitStr = value(name, input, "a string, a number of messages in a time", &example)?;
     let units = one_of(&UNITS.map(|(unit, _)| unit));
     let error = |what: String, remedy: String| Err(syn::Error::new(literal.span(), format!("{what}\n{remedy}")));
@@ -81,12 +89,12 @@ fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
     let Some((count, unit)) = text.split_once('/') else {
         let what = format!("the rate {text:?} does not say in which time");
         let number = text.trim().parse::<u32>().ok().filter(|number| *number > 0).unwrap_or(5);
-        return error(what, format!("write a number, a slash and {units}: `rate = \"{number}/s\"`"));
+        return error(what, format!("write a number, a slash and {units}: `{name} = \"{number}/s\"`"));
     };
     let Some((_, seconds)) = UNITS.into_iter().find(|(known, _)| *known == unit.trim()) else {
         return error(
             format!("the rate {text:?} is in no time that is known"),
-            format!("the time is {units}: `rate = \"5/s\"`"),
+            format!("the time is {units}: `{name} = \"5/s\"`"),
         );
     };
     match count.trim().parse::<u32>() {
@@ -97,19 +105,21 @@ fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
         ),
         _ => {
             let what = format!("the rate {text:?} does not begin with a number of messages");
-            error(what, format!("write a whole number, a slash and {units}: `rate = \"5/s\"`"))
+            error(what, format!("write a whole number, a slash and {units}: `{name} = \"5/s\"`"))
         }
     }
 }
 
-fn burst(name: &Ident, input: ParseStream) -> syn::Result<u32> {
+/// How many may come at once, behind the `=` of an argument.
+pub fn burst(name: &Ident, input: ParseStream) -> syn::Result<u32> {
     let what = "how many may come at once, a whole number from 1";
-    let literal: LitInt = value(name, input, what, "burst = 10")?;
+    let example = format!("{name} = 10");
+    let literal: LitInt = value(name, input, what, &example)?;
     literal
         .base10_parse()
         .ok()
         .filter(|burst| *burst > 0)
-        .ok_or_else(|| syn::Error::new(literal.span(), format!("`{name}` is {what}\nwrite `burst = 10`")))
+        .ok_or_else(|| syn::Error::new(literal.span(), format!("`{name}` is {what}\nwrite `{example}`")))
 }
 
 fn per(name: &Ident, input: ParseStream) -> syn::Result<Per> {

@@ -51,6 +51,11 @@ pub fn first_type(segment: &PathSegment) -> Option<&Type> {
     }
 }
 
+/// The `T` of `Arc<T>`.
+pub fn arc(ty: &Type) -> Option<&Type> {
+    last_segment(ty).filter(|segment| segment.ident == "Arc").and_then(first_type)
+}
+
 /// Whether a type is written as this one name, alone or at the end of a path.
 pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)

@@ -61,7 +61,7 @@ pub(crate) async fn refresh<C: Channel>(
     handler: &mut C,
     token: Result<Token, DecodeError>,
     socket: &Socket<C>,
-    app: &C::App,
+    app: &Arc<C::App>,
     expiry: &mut Option<Expiry>,
     warning: Duration,
 ) -> Flow {
@@ -110,8 +110,9 @@ fn joined(connection: &Connection) -> Vec<Arc<str>> {
 /// The client may not stay.
 fn end<C: Channel>(socket: &Socket<C>, fault: &Fault) -> Flow {
     socket.answer_fault(fault);
-    socket.close(CloseCode::FORBIDDEN, &fault.message);
-    Flow::Failed(CloseCode::FORBIDDEN)
+    let code = fault.closes_with.unwrap_or(CloseCode::FORBIDDEN);
+    socket.close(code, &fault.message);
+    Flow::Failed(code)
 }
 
 /// What `expires_at` may return.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::batch::Gathering;
+use crate::bounds::Bounds;
 use crate::codec::DecodeError;
 use crate::describe::{AnswerShape, ChannelShape, Param, RoomShape};
 use crate::fault::Fault;
@@ -63,6 +64,9 @@ pub trait Route: Sized + Send + 'static {
     /// How long an empty room stays open: that of `room_grace = ..`, else as `Config` says.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;
+    /// The bounds of its connections that are its own.
+    #[doc(hidden)]
+    const BOUNDS: Bounds = Bounds::NONE;
     /// The declared kinds of room.
     #[doc(hidden)]
     const ROOMS: &'static [RoomShape] = &[];
@@ -139,7 +143,10 @@ pub trait Channel: Route + Protocol {
     const OPENS_ROOMS: bool = false;
 
     /// `on_room_open`
-    fn room_opened(room: &Room<Self>, app: &Self::App) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
+    fn room_opened(
+        room: &Room<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
         _ = (room, app);
         let fresh = first_state::fresh::<Self>();
         async { Ok(fresh.expect("made by the hook, where there is one")) }
@@ -150,13 +157,13 @@ pub trait Channel: Route + Protocol {
     const CLOSES_ROOMS: bool = false;
 
     /// `on_room_close`
-    fn room_closed(room: &Room<Self>, state: Self::RoomState, app: &Self::App) -> impl Future<Output = ()> + Send {
+    fn room_closed(room: &Room<Self>, state: Self::RoomState, app: &Arc<Self::App>) -> impl Future<Output = ()> + Send {
         _ = (room, app);
         async { drop(state) }
     }
 
     /// `authorize`
-    fn authorized(&self, app: &Self::App) -> impl Future<Output = Result<(), Reject>> + Send {
+    fn authorized(&self, app: &Arc<Self::App>) -> impl Future<Output = Result<(), Reject>> + Send {
         _ = app;
         async { Ok(()) }
     }
@@ -179,7 +186,7 @@ pub trait Channel: Route + Protocol {
         &mut self,
         token: Token,
         socket: &Socket<Self>,
-        app: &Self::App,
+        app: &Arc<Self::App>,
     ) -> impl Future<Output = Result<(), Fault>> + Send {
         _ = (token, socket, app);
         async { Ok(()) }
@@ -190,14 +197,14 @@ pub trait Channel: Route + Protocol {
         &mut self,
         room: Room<Self>,
         socket: &Socket<Self>,
-        app: &Self::App,
+        app: &Arc<Self::App>,
     ) -> impl Future<Output = Result<(), Fault>> + Send {
         _ = (room, socket, app);
         async { Ok(()) }
     }
 
     /// `on_connect`
-    fn connected(&mut self, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+    fn connected(&mut self, socket: &Socket<Self>, app: &Arc<Self::App>) -> impl Future<Output = Flow> + Send {
         _ = (socket, app);
         async { Flow::Continue }
     }
@@ -207,7 +214,7 @@ pub trait Channel: Route + Protocol {
         &'a mut self,
         message: Self::FromClient,
         socket: &'a Socket<Self>,
-        app: &'a Self::App,
+        app: &'a Arc<Self::App>,
     ) -> Handling<'a>;
 
     /// What the handlers have of their own, in the order of the messages; empty where none has anything.
@@ -220,7 +227,7 @@ pub trait Channel: Route + Protocol {
         &'a self,
         message: Self::FromClient,
         socket: &'a Socket<Self>,
-        app: &'a Self::App,
+        app: &'a Arc<Self::App>,
     ) -> Handling<'a> {
         _ = (message, socket, app);
         unreachable!("no handler of `{}` may overlap", Self::NAME)
@@ -248,19 +255,34 @@ pub trait Channel: Route + Protocol {
     const TAKES_BINARY: bool = false;
 
     /// `on_binary`
-    fn binary(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+    fn binary(
+        &mut self,
+        data: Bytes,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
         _ = (data, socket, app);
         async { Flow::Continue }
     }
 
     /// `on_ping`; the pong is sent without it.
-    fn pinged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+    fn pinged(
+        &mut self,
+        data: Bytes,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
         _ = (data, socket, app);
         async { Flow::Continue }
     }
 
     /// `on_pong`
-    fn ponged(&mut self, data: Bytes, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = Flow> + Send {
+    fn ponged(
+        &mut self,
+        data: Bytes,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
         _ = (data, socket, app);
         async { Flow::Continue }
     }
@@ -270,7 +292,7 @@ pub trait Channel: Route + Protocol {
         &mut self,
         error: DecodeError,
         socket: &Socket<Self>,
-        app: &Self::App,
+        app: &Arc<Self::App>,
     ) -> impl Future<Output = Flow> + Send {
         _ = app;
         let flow = crate::reply::fault(socket, socket.invalid(error));
@@ -279,13 +301,13 @@ pub trait Channel: Route + Protocol {
 
     /// Calls the handler of this notice, as [`handle`](Self::handle) that of a message.
     #[doc(hidden)]
-    fn noticed<'a>(&'a mut self, notice: Notice, socket: &'a Socket<Self>, app: &'a Self::App) -> Handling<'a> {
+    fn noticed<'a>(&'a mut self, notice: Notice, socket: &'a Socket<Self>, app: &'a Arc<Self::App>) -> Handling<'a> {
         _ = (notice, socket, app);
         Handling::Done(Flow::Continue)
     }
 
     /// `on_close`
-    fn closed(&mut self, close: Close, socket: &Socket<Self>, app: &Self::App) -> impl Future<Output = ()> + Send {
+    fn closed(&mut self, close: Close, socket: &Socket<Self>, app: &Arc<Self::App>) -> impl Future<Output = ()> + Send {
         _ = (close, socket, app);
         async {}
     }

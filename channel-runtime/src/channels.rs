@@ -11,6 +11,7 @@ use tokio::net::ToSocketAddrs;
 
 use crate::activity::Activity;
 use crate::arrival::Arrival;
+use crate::bounds::Bounds;
 use crate::channel::{self, Channel, ServedBy};
 use crate::coming::Coming;
 use crate::config::Config;
@@ -74,7 +75,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
         registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
         self.shapes.push(C::SHAPE);
-        self.routes.push(Route { path: C::PATH, start: start::<C, App> });
+        self.routes.push(Route { path: C::PATH, bounds: C::BOUNDS, config: Arc::default(), start: start::<C, App> });
         self
     }
 
@@ -115,12 +116,15 @@ impl<App: Send + Sync + 'static> Channels<App> {
     /// As [`app`](Self::app), where the app is shared already.
     pub fn app_arc(self, app: Arc<App>) -> Server<App> {
         let Self { registry, shapes, mut routes } = self;
+        registry.set_app(&app);
         let fingerprint = fingerprint(&shapes);
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
         // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
         routes.sort_by_cached_key(|route| route.path.specificity());
         let (config, door, activity, refused) = (Arc::default(), Arc::default(), Activity::default(), Arc::default());
-        Server::new(Table { registry, app, shapes, fingerprint, routes, config, door, activity, refused })
+        let mut table = Table { registry, app, shapes, fingerprint, routes, config, door, activity, refused };
+        table.configure(Config::default());
+        Server::new(table)
     }
 
     /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. What is set on a server, such as its
@@ -208,7 +212,10 @@ pub(crate) struct Table<App> {
 /// One channel, its type forgotten.
 struct Route<App> {
     path: Path,
-    start: for<'a> fn(&'a Table<App>, &'a Handshake, &'a Params) -> Starting<'a>,
+    bounds: Bounds,
+    /// The table's, with the channel's own bounds.
+    config: Arc<Config>,
+    start: for<'a> fn(&'a Table<App>, &'a Arc<Config>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
 type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, Refusal>> + Send + 'a>>;
@@ -227,6 +234,14 @@ impl<App> fmt::Debug for Table<App> {
 }
 
 impl<App> Table<App> {
+    /// Sets the bounds of the server, and of each channel what it does not set itself.
+    pub fn configure(&mut self, config: Config) {
+        self.config = Arc::new(config);
+        for route in &mut self.routes {
+            route.config = route.bounds.of(&self.config);
+        }
+    }
+
     /// The most specific channel whose path fits.
     pub fn find(&self, path: &str) -> Option<Match<'_, App>> {
         self.routes.iter().find_map(|route| {
@@ -254,12 +269,17 @@ impl<App> Match<'_, App> {
 
     /// Makes the handler, or refuses: all that can be refused is refused here, before the upgrade.
     pub async fn start(&self, handshake: &Handshake) -> Result<Start, Refusal> {
-        (self.route.start)(self.table, handshake, &self.params).await
+        (self.route.start)(self.table, &self.route.config, handshake, &self.params).await
     }
 }
 
 /// The type is forgotten once a connection, never once a message.
-fn start<'a, C, App>(table: &'a Table<App>, handshake: &'a Handshake, params: &'a Params) -> Starting<'a>
+fn start<'a, C, App>(
+    table: &'a Table<App>,
+    config: &'a Arc<Config>,
+    handshake: &'a Handshake,
+    params: &'a Params,
+) -> Starting<'a>
 where
     C: Channel + ServedBy<App>,
     App: Send + Sync + 'static,
@@ -270,7 +290,7 @@ where
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
-        let (config, activity) = (Arc::clone(&table.config), table.activity.clone());
+        let (config, activity) = (Arc::clone(config), table.activity.clone());
         let arrival = Arrival::authorize(handler, coming, app, hub, config, activity).await?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
             arrival.begin(io, read_ahead, admission, agreed);

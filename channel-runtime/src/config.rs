@@ -124,6 +124,8 @@ pub struct Config {
     /// its connection takes some 50 KiB more. Where it is off, offers are not answered, and nothing is spent.
     #[cfg(feature = "deflate")]
     pub compression: Option<Compression>,
+    /// It is that of one channel, whose rate for a user's frames is its own: they are counted there alone.
+    pub(crate) counts_users_apart: bool,
 }
 
 impl Default for Config {
@@ -160,6 +162,7 @@ impl Default for Config {
             shutdown_timeout: Duration::from_secs(10),
             #[cfg(feature = "deflate")]
             compression: None,
+            counts_users_apart: false,
         }
     }
 }

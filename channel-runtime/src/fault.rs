@@ -56,6 +56,19 @@ use crate::wire::close::CloseCode;
 /// # assert_eq!(Fault::from(BidError::Closed).code, "bid.closed");
 /// ```
 ///
+/// **Where it ends the connection**, as an error of `on_connect` does, the client is sent the error frame and then a Close, whose
+/// code a page in a browser can read. The codes 4400 to 4499 are 4000 and the HTTP status that says the same, as for those who are
+/// [refused](crate::Refusals) before:
+///
+/// | code of the fault | code of the Close |
+/// |---|---|
+/// | one of your own, such as `game.full` | 4403, or that of [`with_close_code`](Self::with_close_code) |
+/// | `unauthorized`, `forbidden`, `not_found`, `rate_limited` | 4401, 4403, 4404, 4429 |
+/// | `malformed`, `unknown_type`, `invalid_payload`, `validation` | 4400 |
+/// | `refused` | 4000 and the status that the [`Reject`](crate::Reject) had |
+/// | `unavailable`, `timeout` | 1013: come back later |
+/// | `internal` | 1011 |
+///
 /// There is no `From<E>` for all errors, and never will be: an internal error can't reach a client by accident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -67,6 +80,10 @@ pub struct Fault {
     /// Whatever more there is to say; null for nothing.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub details: Value,
+    /// What the connection closes with that it ends; `None` for what its code says.
+    #[cfg(feature = "server")]
+    #[serde(skip)]
+    pub(crate) closes_with: Option<CloseCode>,
 }
 
 impl Fault {
@@ -122,7 +139,13 @@ impl Fault {
         if cfg!(debug_assertions) && !code.contains('.') && !Self::OWN.contains(&&*code) {
             dotless(&code, Location::caller());
         }
-        Self { code, message: message.into(), details: Value::Null }
+        Self {
+            code,
+            message: message.into(),
+            details: Value::Null,
+            #[cfg(feature = "server")]
+            closes_with: None,
+        }
     }
 
     /// A failure of the server's own: the cause is logged with an id, and the client is told the id alone.
@@ -150,18 +173,59 @@ impl Fault {
         self
     }
 
+    /// With the code that the connection closes with, where this ends it: for a page that acts on it without reading the error
+    /// frame. 4000 to 4999 are an application's own.
+    ///
+    /// ```
+    /// use channel_runtime::{CloseCode, Fault};
+    ///
+    /// const FULL: CloseCode = CloseCode::new(4001).unwrap();
+    ///
+    /// # struct Game { players: usize }
+    /// # impl Game {
+    /// fn on_connect(&mut self) -> Result<(), Fault> {
+    ///     if self.players == 2 {
+    ///         return Err(Fault::new("game.full", "Game is full").with_close_code(FULL));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// # assert!(Game { players: 2 }.on_connect().is_err());
+    /// ```
+    ///
+    /// It ends a connection where `on_connect` returns it, where `on_room_open` or `on_reauthorize` of the path's own room does, and
+    /// nowhere else; it is not sent in the error frame.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub fn with_close_code(mut self, code: CloseCode) -> Self {
+        self.closes_with = Some(code);
+        self
+    }
+
     /// What a connection closes with that this ends.
     #[cfg(feature = "server")]
     pub(crate) fn close_code(&self) -> CloseCode {
-        match &*self.code {
-            Self::UNAUTHORIZED => CloseCode::UNAUTHORIZED,
-            Self::FORBIDDEN => CloseCode::FORBIDDEN,
-            Self::RATE_LIMITED => CloseCode::TOO_MANY,
-            Self::NOT_FOUND => CloseCode::NOT_FOUND,
-            Self::UNAVAILABLE => CloseCode::TRY_AGAIN,
-            Self::INTERNAL => CloseCode::INTERNAL,
-            _ => CloseCode::POLICY,
-        }
+        self.decided_close_code().unwrap_or(match &*self.code {
+            Self::MALFORMED | Self::UNKNOWN_TYPE | Self::INVALID_PAYLOAD | Self::VALIDATION | Self::REFUSED => {
+                CloseCode::BAD_REQUEST
+            }
+            _ => CloseCode::FORBIDDEN,
+        })
+    }
+
+    /// The same, where the fault decides whether it is of use to come back. `None` for what was said wrong, and for codes that are not
+    /// the framework's.
+    #[cfg(feature = "server")]
+    pub(crate) fn decided_close_code(&self) -> Option<CloseCode> {
+        self.closes_with.or(match &*self.code {
+            Self::UNAUTHORIZED => Some(CloseCode::UNAUTHORIZED),
+            Self::FORBIDDEN => Some(CloseCode::FORBIDDEN),
+            Self::RATE_LIMITED => Some(CloseCode::TOO_MANY),
+            Self::NOT_FOUND => Some(CloseCode::NOT_FOUND),
+            Self::UNAVAILABLE | Self::TIMEOUT => Some(CloseCode::TRY_AGAIN),
+            Self::INTERNAL => Some(CloseCode::INTERNAL),
+            _ => None,
+        })
     }
 
     /// An `internal` fault and the id in it, which whoever knows the cause writes to the log.
@@ -228,6 +292,39 @@ mod tests {
             assert!(!own.contains('.'));
         }
         assert_eq!(Fault::new("game.full", "").code, "game.full");
+    }
+
+    #[test]
+    #[cfg(feature = "server")]
+    fn each_code_closes_with_one_that_a_page_can_tell_from_others() {
+        let close = |code| Fault::new(code, "").close_code().as_u16();
+        for (code, closes) in [
+            ("game.full", 4403),
+            (Fault::UNAUTHORIZED, 4401),
+            (Fault::FORBIDDEN, 4403),
+            (Fault::NOT_FOUND, 4404),
+            (Fault::RATE_LIMITED, 4429),
+            (Fault::MALFORMED, 4400),
+            (Fault::UNKNOWN_TYPE, 4400),
+            (Fault::INVALID_PAYLOAD, 4400),
+            (Fault::VALIDATION, 4400),
+            (Fault::UNAVAILABLE, 1013),
+            (Fault::TIMEOUT, 1013),
+            (Fault::INTERNAL, 1011),
+        ] {
+            assert_eq!(close(code), closes, "{code}");
+        }
+        let own = CloseCode::new(4001).unwrap();
+        assert_eq!(Fault::new("game.full", "").with_close_code(own).close_code(), own);
+        let reject = crate::Reject::new(http::StatusCode::PAYMENT_REQUIRED, "");
+        assert_eq!(Fault::from(reject).close_code().as_u16(), 4402);
+    }
+
+    #[test]
+    #[cfg(feature = "server")]
+    fn what_it_closes_with_is_no_part_of_the_frame() {
+        let fault = Fault::new("game.full", "").with_close_code(CloseCode::NORMAL);
+        assert_eq!(serde_json::to_value(fault).unwrap(), serde_json::json!({ "code": "game.full", "message": "" }));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! whatever is sent, joined or listed is no mistake of its own.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::{Deserializer, Serializer};
 
@@ -114,7 +115,7 @@ impl<C: Route<Halves = Halves<false>>> Channel for C {
     // Whether a hook makes the state of its rooms is not known.
     const OPENS_ROOMS: bool = true;
 
-    fn handle<'a>(&'a mut self, message: NoMessages, _: &'a Socket<Self>, _: &'a Self::App) -> Handling<'a> {
+    fn handle<'a>(&'a mut self, message: NoMessages, _: &'a Socket<Self>, _: &'a Arc<Self::App>) -> Handling<'a> {
         match message {}
     }
 }

@@ -113,6 +113,8 @@ mod begun;
 #[cfg(feature = "server")]
 mod bound;
 #[cfg(feature = "server")]
+mod bounds;
+#[cfg(feature = "server")]
 mod channel;
 #[cfg(feature = "server")]
 mod channels;

@@ -66,7 +66,7 @@ impl<C: Channel> Held<C> {
 /// What a session lends to the handlers that overlap.
 pub struct Overlap<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
-    pub(crate) app: &'a C::App,
+    pub(crate) app: &'a Arc<C::App>,
     pub(crate) link: &'a mut Link,
     pub(crate) span: &'a ConnectionSpan,
     pub(crate) first: Held<C>,
@@ -114,7 +114,7 @@ impl<'a, C: Channel> Overlap<'a, C> {
 struct Scope<'a, C: Channel> {
     handler: &'a C,
     socket: &'a Socket<C>,
-    app: &'a C::App,
+    app: &'a Arc<C::App>,
     connection_span: &'a ConnectionSpan,
     running: FuturesUnordered<Overlapping<'a, C>>,
     held: Option<Held<C>>,

@@ -37,8 +37,10 @@ pub use server::*;
 mod server {
     use std::collections::VecDeque;
     use std::fmt::Display;
+    use std::sync::Arc;
 
     pub use crate::authority::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
+    pub use crate::bounds::Bounds;
     use crate::channel::{Channel, Route};
     pub use crate::codec::DecodeError;
     use crate::fault::Fault;
@@ -66,9 +68,12 @@ mod server {
     use crate::reply::{IntoFault, InvalidReply, Reply};
     use crate::room::Room;
     use crate::socket::Socket;
-    pub use crate::stated::{HasApp, HasRoomState};
+    pub use crate::stated::{HasApp, HasRoomState, NamesApp};
     pub use crate::turn::Turn;
     use crate::wire::parser::{Input, Limits, Parser, Role};
+
+    /// The app as the methods of a channel are lent it.
+    pub type App<C> = Arc<<C as Route>::App>;
 
     /// A server's reading of frames alone, for the benchmark.
     #[derive(Debug)]

@@ -17,8 +17,8 @@ const SWEEP_AT: usize = 64;
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// Frames of any kind.
-    Frames,
+    /// Frames of any kind; on all channels, or on this one alone.
+    Frames { of: Option<usize> },
     /// Messages of one type: the channel's place in the app, and the type's in the channel.
     Messages { channel: usize, index: usize },
 }
@@ -79,8 +79,8 @@ mod tests {
         let rate = Rate::new(1, Duration::from_secs(1));
         for number in 0..100_000_u32 {
             let user = UserKey::new(&number);
-            assert_eq!(quotas.count(&user, Subject::Frames, rate, 1, Instant::now()).passed, 1);
-            assert_eq!(quotas.count(&user, Subject::Frames, rate, 1, Instant::now()).refused, 1);
+            assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, Instant::now()).passed, 1);
+            assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, Instant::now()).refused, 1);
             // A thousand a second come, and count no more a second later.
             tokio::time::advance(Duration::from_millis(1)).await;
         }

@@ -138,7 +138,10 @@ impl From<Reject> for Fault {
         if let Some(wait) = reject.retry_after {
             details.insert("retry_after_ms".into(), (wait.as_nanos().div_ceil(1_000_000).max(1) as u64).into());
         }
-        let fault = Self::new(code, reject.message);
+        let close_code = reject.close_code();
+        let mut fault = Self::new(code, reject.message);
+        // All others say it by their own code.
+        fault.closes_with = (fault.code == Self::REFUSED).then_some(close_code);
         if details.is_empty() { fault } else { fault.with_details(details) }
     }
 }

@@ -37,7 +37,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is configured before it is mounted");
-        table.config = Arc::new(config);
+        table.configure(config);
         self
     }
 

@@ -24,6 +24,7 @@ use crate::outbox::{Pushed, Sender};
 use crate::registry::{Registry, UserKey};
 use crate::room::{RoomKind, RoomOf};
 use crate::sent::Sent;
+use crate::stated::NamesApp;
 use crate::text_frame::{fault_frame, text_frame, timestamp};
 use crate::user_name::UserOf;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -173,6 +174,41 @@ impl<C: 'static> Socket<C> {
         match Hub::find(self.hub.registry()) {
             Some(hub) => hub,
             None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),
+        }
+    }
+
+    /// The app, to keep: for a task that a handler starts, which can't have what the handler is lent. A handler or a hook that takes
+    /// `&Arc<App>` is lent the same.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "report")] pub struct Report { pages: u32 }
+    /// # pub struct App; impl App { async fn count(&self) -> u32 { 3 } }
+    /// # #[channel("/reports", app = App)] pub struct Reports;
+    /// # #[channel(sends(Report))] impl Reports {
+    /// #[message(type = "make_report")]
+    /// fn make_report(&self, socket: &Socket<Self>) {
+    ///     let (app, socket) = (socket.app(), socket.clone());
+    ///     tokio::spawn(async move { socket.send(Report { pages: app.count().await }) });
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// A channel that names no app has none to give, and this does not compile.
+    ///
+    /// # Panics
+    /// Where the app is no more, because its server is gone and its last connection has ended: a task is given the app when it starts,
+    /// as above, and does not ask for it later. In a test that calls a handler itself, without
+    /// [`with_app`](crate::testing::TestSocket::with_app).
+    #[track_caller]
+    pub fn app(&self) -> Arc<C::App>
+    where
+        C: NamesApp,
+    {
+        // A closure would be where it panics.
+        match self.hub.registry().app() {
+            Some(app) => app,
+            None => panic!("the app of `{}` is no more, or was never handed over", C::NAME),
         }
     }
 

@@ -114,7 +114,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
     fn hook(
         self,
         what: &'static str,
-        call: impl FnOnce(&'a mut C, &'a Socket<C>, &'a C::App) -> BoxFuture<'a, Flow>,
+        call: impl FnOnce(&'a mut C, &'a Socket<C>, &'a Arc<C::App>) -> BoxFuture<'a, Flow>,
     ) -> Turn<'a> {
         let Self { handler, socket, app, link, span, .. } = self;
         let begun = Begun::hook(socket, what);

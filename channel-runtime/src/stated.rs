@@ -2,6 +2,8 @@
 //!
 //! Without these the compiler would say of a handler that takes an `&App` no more than that it is given a `&()`.
 
+use std::sync::Arc;
+
 use crate::channel::Route;
 use crate::first_state::OpenReply;
 use crate::given::OfRoomClose;
@@ -18,11 +20,27 @@ pub trait HasApp<T: ?Sized>: Route {
     /// The app.
     type Given;
 
-    /// As it is.
-    fn given(app: &Self::Given) -> &Self::Given {
+    /// The app itself.
+    fn given(app: &Arc<Self::Given>) -> &Self::Given {
+        app
+    }
+
+    /// The app as it is shared, for a method that takes an `&Arc<T>`.
+    fn shared(app: &Arc<Self::Given>) -> &Arc<Self::Given> {
         app
     }
 }
+
+/// A channel whose struct names an app, whichever that is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no app",
+    label = "there is no app to be had",
+    note = "name it on the struct: `#[channel(\"..\", app = App)] struct {Self}`"
+)]
+pub trait NamesApp: Route {}
+
+#[diagnostic::do_not_recommend]
+impl<C: HasApp<()>> NamesApp for C {}
 
 /// A channel whose struct names the state of its rooms, for a hook that makes or takes a `T` as that.
 #[diagnostic::on_unimplemented(

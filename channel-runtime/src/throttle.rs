@@ -150,8 +150,9 @@ impl Throttle {
             self.due = self.frames.left(rate, now).min(rate.at_once() / 4);
         }
         if let Some(rate) = config.message_rate_per_user {
+            let of = config.counts_users_apart.then_some(connection.channel);
             let of_user = match &connection.user {
-                Some(user) => quotas.count(user, Subject::Frames, rate, metered.passed, now),
+                Some(user) => quotas.count(user, Subject::Frames { of }, rate, metered.passed, now),
                 None => self.as_user.count(rate, metered.passed, now),
             };
             metered = metered.and(of_user);

@@ -11,7 +11,7 @@ use syn::{
 
 use crate::errors::Errors;
 use crate::impl_block::Method;
-use crate::spans::{beside_locals, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
+use crate::spans::{arc, beside_locals, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
 
 /// How a method of the user's is called.
 pub struct Call {
@@ -203,6 +203,7 @@ impl Call {
                 Argument::App(Type::Reference(app)) if is_nameable(&app.elem) && !is_unit(&app.elem) => {
                     given(owner, &app.elem, &local, self.app_place)
                 }
+                Argument::App(_) => quote_spanned!(local.span()=> &**#local),
                 _ => local.into_token_stream(),
             }
         });
@@ -225,12 +226,17 @@ impl Call {
 }
 
 /// The app, where the struct names one: else that is the one error, at its place. An app of another type is told of at the argument.
+/// Where it is taken as an `&Arc<App>`, it is lent as it is shared.
 fn given(owner: &Type, app: &Type, argument: &Ident, place: Option<Span>) -> TokenStream {
     let span = beside_locals(place.unwrap_or_else(|| app.span()));
+    let (app, lend) = match arc(app) {
+        Some(app) => (app, Ident::new("shared", span)),
+        None => (app, Ident::new("given", span)),
+    };
     let given = Ident::new("__given", argument.span());
     let owner: TokenStream = owner.to_token_stream().into_iter().map(|token| located_at(token, span)).collect();
     quote_spanned! {span=> {
-        let __given = <#owner as ::channel_runtime::private::HasApp<#app>>::given(__app);
+        let __given = <#owner as ::channel_runtime::private::HasApp<#app>>::#lend(__app);
         #given
     }}
 }
@@ -414,6 +420,14 @@ mod tests {
             "::channel_runtime::private::send(Self::f(self,{let__given=<Selfas::channel_runtime::private::HasApp<crate::App>>\
              ::given(__app);__given},__socket,__message)).await"
         );
+    }
+
+    #[test]
+    fn an_app_that_is_taken_as_it_is_shared_is_lent_so() {
+        let (call, errors) = call(quote!(fn f(&mut self, app: &std::sync::Arc<App>)));
+        assert_eq!(errors, [""; 0]);
+        let tokens = call.unwrap().tokens("__message").to_string().replace(' ', "");
+        assert!(tokens.contains("HasApp<App>>::shared(__app)"), "{tokens}");
     }
 
     #[test]

@@ -152,7 +152,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
 
                 async fn run(
                     __batch: ::std::vec::Vec<::channel_runtime::Batched<#self_ty, Self>>,
-                    __app: &<#self_ty as ::channel_runtime::Route>::App,
+                    __app: &::channel_runtime::private::App<#self_ty>,
                 ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
                     let __reply = #tokens;
                     ::channel_runtime::private::batch_done(#answer)

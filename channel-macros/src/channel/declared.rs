@@ -11,7 +11,7 @@ use syn::Type;
 
 use super::blocks::{Place, is_sibling};
 use super::route::Route;
-use crate::spans::text;
+use crate::spans::{arc, text};
 
 /// Of a struct that is known, else nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,9 +88,10 @@ impl Declared {
         }
     }
 
-    /// Whether a type is written as the app.
+    /// Whether a type is written as the app, or as an `Arc` of it.
     pub fn is_app(&self, ty: &Type) -> bool {
-        self.app.as_ref().is_some_and(|app| *app == text(ty))
+        let is = |ty: &Type| self.app.as_ref().is_some_and(|app| *app == text(ty));
+        is(ty) || arc(ty).is_some_and(is)
     }
 
     /// Whether an argument of this type by reference may be the app: also where that is an `Arc` of it, which is followed.

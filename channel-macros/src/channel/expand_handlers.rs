@@ -199,14 +199,14 @@ fn innermost(ty: &syn::Type) -> Option<&syn::PathSegment> {
 
 fn handle(channel: &Channel) -> TokenStream {
     let arms = channel.handlers.iter().map(|handler| arm(channel, handler));
-    let (from_client, app) = (channel.name_from_client(), quote!(<Self as ::channel_runtime::Route>::App));
+    let from_client = channel.name_from_client();
     let overlapping = overlapping(channel);
     quote! {
         fn handle<'a>(
             &'a mut self,
             __message: #from_client,
             __socket: &'a ::channel_runtime::Socket<Self>,
-            __app: &'a #app,
+            __app: &'a ::channel_runtime::private::App<Self>,
         ) -> ::channel_runtime::private::Handling<'a> {
             match __message {
                 #(#arms)*
@@ -229,7 +229,7 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
             &'a self,
             __message: #from_client,
             __socket: &'a ::channel_runtime::Socket<Self>,
-            __app: &'a <Self as ::channel_runtime::Route>::App,
+            __app: &'a ::channel_runtime::private::App<Self>,
         ) -> ::channel_runtime::private::Handling<'a> {
             #[allow(unreachable_patterns)]
             match __message {

@@ -71,7 +71,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 &mut self,
                 #datum
                 __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
+                __app: &::channel_runtime::private::App<Self>,
             ) -> ::channel_runtime::private::Flow {
                 #body
             }
@@ -90,7 +90,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 &mut self,
                 __message: #datum,
                 __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
+                __app: &::channel_runtime::private::App<Self>,
             ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
                 #given
                 let __reply = #tokens;
@@ -104,7 +104,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             #(#cfgs)*
             async fn authorized(
                 &self,
-                __app: &<Self as ::channel_runtime::Route>::App,
+                __app: &::channel_runtime::private::App<Self>,
             ) -> ::core::result::Result<(), ::channel_runtime::Reject> {
                 let __reply = #tokens;
                 ::channel_runtime::private::authorized(#answer)
@@ -172,7 +172,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 const OPENS_ROOMS: ::core::primitive::bool = true;
                 async fn room_opened(
                     __room: &::channel_runtime::Room<Self>,
-                    __app: &<Self as ::channel_runtime::Route>::App,
+                    __app: &::channel_runtime::private::App<Self>,
                 ) -> ::core::result::Result<Self::RoomState, ::channel_runtime::Fault> {
                     let __reply = #tokens;
                     #opened
@@ -195,7 +195,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             async fn room_closed(
                 __room: &::channel_runtime::Room<Self>,
                 __message: Self::RoomState,
-                __app: &<Self as ::channel_runtime::Route>::App,
+                __app: &::channel_runtime::private::App<Self>,
             ) {
                 #state
                 let __reply = #tokens;
@@ -209,7 +209,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 &mut self,
                 __message: ::channel_runtime::Close,
                 __socket: &::channel_runtime::Socket<Self>,
-                __app: &<Self as ::channel_runtime::Route>::App,
+                __app: &::channel_runtime::private::App<Self>,
             ) {
                 #given
                 let __reply = #tokens;

@@ -25,6 +25,7 @@ pub fn expand(route: &Route) -> TokenStream {
             ::core::time::Duration::from_millis(#grace)
         );)
     });
+    let bounds = route.bounds.tokens();
     let (first_state, made) = (first_state(route), made(route));
     let (halves, both) = (halves(route), both(route));
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
@@ -51,6 +52,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 const PATH: ::channel_runtime::private::Path = #path;
                 #shape
                 #grace
+                #bounds
 
                 #build
 

@@ -193,11 +193,12 @@ impl Channel {
         let mut places: Vec<(String, Span)> = Vec::new();
         for call in handlers.chain(hooks).chain(notices) {
             let Some(Type::Reference(app)) = call.app() else { continue };
-            let name = spans::text(&app.elem);
+            let app = spans::arc(&app.elem).unwrap_or(&app.elem);
+            let name = spans::text(app);
             let place = match places.iter().find(|(other, _)| *other == name) {
                 Some((_, place)) => *place,
                 None => {
-                    let place = app.elem.span();
+                    let place = app.span();
                     places.push((name, place));
                     place
                 }
@@ -363,7 +364,7 @@ fn single(
 fn no_message(call: &Call, sig: &syn::Signature, errors: &mut Errors) {
     let name = call.name.unraw();
     let by_reference = call.arguments.iter().find_map(|argument| match argument {
-        Argument::App(Type::Reference(ty)) => Some(ty),
+        Argument::App(Type::Reference(ty)) if spans::arc(&ty.elem).is_none() => Some(ty),
         _ => None,
     });
     let typed = sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_))).count();

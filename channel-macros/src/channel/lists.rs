@@ -8,6 +8,7 @@ use syn::{Attribute, Ident, LitStr, Type};
 
 use super::batches::Batch;
 use super::handlers::{Handler, Payload};
+use super::route;
 use super::turns::Turn;
 use crate::args::{self, Listed};
 use crate::errors::Errors;
@@ -69,7 +70,7 @@ impl Lists {
                     lists.receives.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
                 }
                 "crate" => args::set(&mut lists.runtime.0, &name, runtime::value(input)?, errors),
-                "app" | "rooms" | "room_state" | "room_grace" => {
+                other if route::is_argument(other) => {
                     args::skip(input)?;
                     let value = if name == "rooms" { "(..)" } else { " = .." };
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");

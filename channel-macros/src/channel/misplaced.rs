@@ -8,7 +8,7 @@ use syn::{FnArg, Pat, PatType, Signature, Type, TypeReference};
 use super::arguments::Of;
 use super::declared::Declared;
 use crate::errors::Errors;
-use crate::spans::{first_type, is_extractor, is_named, last_segment, text, ungroup};
+use crate::spans::{is_extractor, is_named, text, ungroup};
 
 pub enum Misplaced<'a> {
     /// The room's state, by reference.
@@ -55,7 +55,7 @@ impl<'a> Misplaced<'a> {
         let ty = ungroup(&input.ty);
         let Type::Reference(reference) = ty else {
             return match ty {
-                _ if is_app(ty, declared) => Some(Self::App(&input.ty)),
+                _ if declared.is_app(ty) => Some(Self::App(&input.ty)),
                 // A message may have the name of one that has no argument.
                 _ if is_extractor(ty) && !is_named(ty, "Handshake") => Some(Self::Extractor(input)),
                 _ => None,
@@ -77,8 +77,7 @@ impl<'a> Misplaced<'a> {
         match self {
             Self::State(ty) => errors.at(ty, format_args!("{who} {NO_STATE}"), LEND_STATE),
             Self::App(ty) => {
-                let app = arc(ty).unwrap_or(ty);
-                errors.at(ty, format_args!("{who} takes the app by reference"), format_args!("write `&{}`", text(app)));
+                errors.at(ty, format_args!("{who} takes the app by reference"), format_args!("write `&{}`", text(ty)));
             }
             Self::Extractor(input) => {
                 let ty = match ungroup(&input.ty) {
@@ -119,15 +118,6 @@ fn reference(input: &PatType) -> Option<&TypeReference> {
     }
 }
 
-/// Whether a type by value is written as the app, or as an `Arc` of it.
-fn is_app(ty: &Type, declared: &Declared) -> bool {
-    declared.is_app(ty) || arc(ty).is_some_and(|inner| declared.is_app(inner))
-}
-
-fn arc(ty: &Type) -> Option<&Type> {
-    last_segment(ty).filter(|segment| segment.ident == "Arc").and_then(first_type)
-}
-
 #[cfg(test)]
 mod tests {
     use proc_macro2::TokenStream;
@@ -154,6 +144,7 @@ mod tests {
         for (inputs, expected) in [
             (quote!(&self, s: &Socket<Self>, app: &App), "none"),
             (quote!(room: &Room<Self>, state: Table, app: &App), "none"),
+            (quote!(&self, m: Say, s: &Socket<Self>, app: &Arc<App>), "none"),
             (quote!(room: &Room<Self>, other: &Other), "none"),
             (quote!(state: &mut Table), "none"),
             (quote!(m: Say, close: Close), "none"),

@@ -5,6 +5,7 @@ mod arguments;
 pub mod batches;
 pub mod blocks;
 mod bodies;
+mod bounds;
 mod declared;
 pub mod expand_handlers;
 pub mod expand_hooks;

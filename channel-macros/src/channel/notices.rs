@@ -74,7 +74,7 @@ fn no_notice(call: &Call, errors: &mut Errors) {
     let name = call.name.unraw();
     match call.app() {
         // What comes by reference is the app; alone it was probably meant to be the notice.
-        Some(Type::Reference(app)) => {
+        Some(Type::Reference(app)) if spans::arc(&app.elem).is_none() => {
             let inner = spans::text(&app.elem);
             let remedy = format!("write `{inner}`; or, if that is the app, take a notice as well, `n: Notice`");
             errors.at(app, format_args!("the handler `{name}` takes its notice by reference"), remedy);
@@ -120,7 +120,7 @@ pub fn method(channel: &Channel) -> Option<TokenStream> {
                 &'a mut self,
                 __notice: ::channel_runtime::private::Notice,
                 __socket: &'a ::channel_runtime::Socket<Self>,
-                __app: &'a <Self as ::channel_runtime::Route>::App,
+                __app: &'a ::channel_runtime::private::App<Self>,
             ) -> ::channel_runtime::private::Handling<'a> {
                 #(#notices)*
                 ::core::unreachable!("{__notice:?} has no handler")

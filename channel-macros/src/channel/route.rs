@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
 use syn::{Attribute, Expr, Fields, Ident, ItemStruct, LitStr, Type, Visibility};
 
+use super::bounds::{self, Bounds};
 use super::fields;
 use super::rooms::{self, Listed, RoomKind};
 use crate::args;
@@ -14,7 +15,12 @@ use crate::pattern::Pattern;
 use crate::runtime::{self, Runtime};
 use crate::spans::text;
 
-const ARGUMENTS: &[&str] = &["app", "rooms", "room_state", "room_grace", "crate"];
+const ARGUMENTS: [&str; 5] = ["app", "rooms", "room_state", "room_grace", "crate"];
+
+/// Whether the attribute has such an argument on the struct alone.
+pub fn is_argument(name: &str) -> bool {
+    name != "crate" && (ARGUMENTS.contains(&name) || bounds::ARGUMENTS.contains(&name))
+}
 
 /// A channel's struct. After an error it holds what could be told.
 pub struct Route {
@@ -27,6 +33,7 @@ pub struct Route {
     /// How long an empty room stays open.
     /// In milliseconds.
     pub room_grace: Option<u64>,
+    pub bounds: Bounds,
     pub rooms: Vec<RoomKind>,
     /// The fields that take a path parameter, in the order of the path.
     pub params: Vec<Param>,
@@ -68,6 +75,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         app: args.app,
         room_state: args.room_state,
         room_grace: args.room_grace,
+        bounds: args.bounds,
         rooms: rooms::kinds(args.rooms, errors),
         params: Vec::new(),
         fields: Vec::new(),
@@ -101,6 +109,7 @@ struct Args {
     app: Option<Type>,
     room_state: Option<Type>,
     room_grace: Option<u64>,
+    bounds: Bounds,
     rooms: Vec<Listed>,
     runtime: Option<syn::Path>,
     misplaced_sends: Option<String>,
@@ -108,9 +117,10 @@ struct Args {
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let (rooms, room_grace) = (Vec::new(), None);
+        let (rooms, room_grace, bounds) = (Vec::new(), None, Bounds::default());
         let (runtime, misplaced_sends) = (None, None);
-        let mut all = Self { path: None, app: None, room_state: None, room_grace, rooms, runtime, misplaced_sends };
+        let mut all =
+            Self { path: None, app: None, room_state: None, room_grace, bounds, rooms, runtime, misplaced_sends };
         args::each(tokens, errors, |input, errors| {
             if input.peek(syn::Lit) {
                 if !input.peek(LitStr) {
@@ -154,10 +164,12 @@ impl Args {
                     let remedy = "write `room_state = ..`; what is a connection's own is a field, `#[state]`";
                     errors.at(&name, "the state that the members of a room share is its `room_state`", remedy);
                 }
-                _ => return Err(args::unknown(&name, "#[channel]", ARGUMENTS)),
+                bound if bounds::ARGUMENTS.contains(&bound) => all.bounds.argument(&name, input, errors)?,
+                _ => return Err(args::unknown(&name, "#[channel]", &[&ARGUMENTS[..], &bounds::ARGUMENTS].concat())),
             }
             Ok(())
         });
+        all.bounds.check(errors);
         all
     }
 }

@@ -1,6 +1,7 @@
 //! The handler of a batch, as the macros' expansions write it, and what it may return.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Batched;
@@ -17,7 +18,7 @@ pub trait InBatches<C: Channel>: Sized + Send + 'static {
     const WAIT: Duration;
 
     /// Runs the handler.
-    fn run(batch: Vec<Batched<C, Self>>, app: &C::App) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn run(batch: Vec<Batched<C, Self>>, app: &Arc<C::App>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// What the handler of a batch returned.

@@ -110,7 +110,13 @@ struct ErrorFrame {
 
 impl<M> From<ErrorFrame> for ReceivedBody<M> {
     fn from(frame: ErrorFrame) -> Self {
-        let fault = Fault { code: frame.code.into(), message: frame.message, details: frame.details };
+        let fault = Fault {
+            code: frame.code.into(),
+            message: frame.message,
+            details: frame.details,
+            #[cfg(feature = "server")]
+            closes_with: None,
+        };
         Self::Error { fault, timestamp: frame.timestamp }
     }
 }

@@ -90,10 +90,7 @@ impl Refusal {
 
     fn failed(fault: Fault) -> Self {
         // Whose fault it is decides whether to come back; most can.
-        let code = match fault.close_code() {
-            CloseCode::POLICY => CloseCode::TRY_AGAIN,
-            code => code,
-        };
+        let code = fault.decided_close_code().unwrap_or(CloseCode::TRY_AGAIN);
         Self { fault: Some(fault), code, reason: "the room can't be opened" }
     }
 }

@@ -9,9 +9,9 @@ mod membership;
 mod sharded;
 mod stop;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use self::entry::ChannelEntry;
 pub(crate) use self::membership::{Membership, Newcomer};
@@ -37,6 +37,8 @@ pub(crate) struct Registry {
     /// Users' connections that are not here yet.
     comers: Comers,
     quotas: Quotas,
+    /// The app that the channels were given. Weak: an app holds hubs, which hold the registry.
+    app: OnceLock<Weak<dyn Any + Send + Sync>>,
     /// How messages are compressed, where the app that was mounted wants that.
     compression: OnceLock<Compression>,
     stop: Stop,
@@ -74,6 +76,7 @@ impl Registry {
             users: Sharded::new(),
             comers: Comers::default(),
             quotas: Quotas::default(),
+            app: OnceLock::new(),
             compression: OnceLock::new(),
             stop: Stop::default(),
             is_watched: AtomicBool::new(false),
@@ -102,6 +105,17 @@ impl Registry {
             users: self.users.len(),
             sessions: self.stop.sessions(),
         }
+    }
+
+    /// Sets the app of the channels; the one that was set first holds.
+    pub fn set_app<A: Send + Sync + 'static>(&self, app: &Arc<A>) {
+        let app: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(app);
+        self.app.get_or_init(|| Arc::downgrade(&app));
+    }
+
+    /// The app of the channels. `None` where it is of another type, or nobody holds it any more.
+    pub fn app<A: Send + Sync + 'static>(&self) -> Option<Arc<A>> {
+        self.app.get()?.upgrade()?.downcast().ok()
     }
 
     /// Sets how messages are compressed; what was set first holds.

@@ -1,5 +1,6 @@
 //! A socket without a client, for tests that call a handler themselves.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
@@ -11,13 +12,13 @@ use crate::activity::Activity;
 use crate::batch::Batched;
 use crate::channel::Channel;
 use crate::codec::Received;
-use crate::config::Config;
 use crate::connection::ConnectionId;
 use crate::counts::Counts;
 use crate::first_state;
 use crate::hub::Hub;
 use crate::registry::{Membership, Newcomer, Registry};
 use crate::socket::Socket;
+use crate::stated::NamesApp;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
 /// A socket whose client is the test: what is sent to it is kept.
@@ -37,7 +38,8 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// ```
 ///
 /// It is the only member of its rooms, and its own room has no path. Where the channel's `on_room_open` makes the room's state,
-/// there is none before it is [given](TestSocket::with_room_state).
+/// there is none before it is [given](TestSocket::with_room_state); and there is no [app](Socket::app) before
+/// [that](TestSocket::with_app) is.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
     registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
@@ -49,7 +51,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         user: None,
         deflate: None,
         error_details: true,
-        outbox_bytes: Config::default().outbox_bytes,
+        outbox_bytes: C::BOUNDS.of(&Arc::default()).outbox_bytes,
         activity: Activity::default(),
         comer: None,
     });
@@ -60,6 +62,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         socket: Socket::new(hub, Arc::clone(&membership.connection)),
         parser: Mutex::new(Parser::new(Role::Client, limits)),
         _membership: membership,
+        _app: None,
     }
 }
 
@@ -68,6 +71,8 @@ pub struct TestSocket<C> {
     socket: Socket<C>,
     parser: Mutex<Parser>,
     _membership: Membership,
+    /// What `Socket::app` finds lasts as long as this.
+    _app: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl<C: Channel> TestSocket<C> {
@@ -75,6 +80,17 @@ impl<C: Channel> TestSocket<C> {
     #[must_use]
     pub fn with_room_state(self, state: C::RoomState) -> Self {
         self.socket.connection().own_room.set_state(Box::new(state));
+        self
+    }
+
+    /// With this app, for handlers that ask the [socket](Socket::app) for it. The one that was given first holds.
+    #[must_use]
+    pub fn with_app(mut self, app: Arc<C::App>) -> Self
+    where
+        C: NamesApp,
+    {
+        self.socket.registry().set_app(&app);
+        self._app = Some(app);
         self
     }
 

@@ -35,6 +35,8 @@ impl CloseCode {
     pub const RESTART: Self = Self(1012);
     /// 1013: the server has too much to do, or the client is too slow for it; come back later.
     pub const TRY_AGAIN: Self = Self(1013);
+    /// 4400: what was asked is wrong, and will be the next time.
+    pub const BAD_REQUEST: Self = Self(4400);
     /// 4401: who is asking is not known. A browser's code can read it, unlike the status of a failed handshake.
     pub const UNAUTHORIZED: Self = Self(4401);
     /// 4403: who is asking may not.

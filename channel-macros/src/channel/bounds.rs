@@ -1,0 +1,149 @@
+//! `message_bytes = "1MiB"` and its neighbours: what a channel sets for itself in place of the server's `Config`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::parse::ParseStream;
+
+use crate::args;
+use crate::errors::Errors;
+use crate::limits::{self, Rate};
+use crate::sizes;
+
+/// The arguments that it reads.
+pub const ARGUMENTS: [&str; 6] = [
+    "message_bytes",
+    "outbox_bytes",
+    "message_rate",
+    "message_burst",
+    "message_rate_per_user",
+    "message_burst_per_user",
+];
+
+/// What is set.
+#[derive(Default)]
+pub struct Bounds {
+    message_bytes: Option<usize>,
+    outbox_bytes: Option<usize>,
+    connection: OfFrames,
+    user: OfFrames,
+}
+
+/// How often frames may come.
+#[derive(Default)]
+struct OfFrames {
+    rate: Option<Rate>,
+    burst: Option<(Ident, u32)>,
+    /// A rate was written that can't be read.
+    is_broken: bool,
+}
+
+impl Bounds {
+    /// Reads what follows one of the names.
+    pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        match name.to_string().as_str() {
+            "message_bytes" => {
+                let bytes = sizes::value(name, "the longest message of a client", "64KiB", input)?;
+                args::set(&mut self.message_bytes, name, bytes, errors);
+            }
+            "outbox_bytes" => {
+                let bytes = sizes::value(name, "the most that waits for a client", "1MiB", input)?;
+                args::set(&mut self.outbox_bytes, name, bytes, errors);
+            }
+            "message_rate" => self.connection.set_rate(name, input, errors)?,
+            "message_burst" => self.connection.set_burst(name, input, errors)?,
+            "message_rate_per_user" => self.user.set_rate(name, input, errors)?,
+            _ => self.user.set_burst(name, input, errors)?,
+        }
+        Ok(())
+    }
+
+    /// What is said of a rate says nothing without one.
+    pub fn check(&self, errors: &mut Errors) {
+        for (frames, rate) in [(&self.connection, "message_rate"), (&self.user, "message_rate_per_user")] {
+            if let (None, false, Some((name, burst))) = (frames.rate, frames.is_broken, &frames.burst) {
+                let remedy = format!("write `{rate} = \"100/s\", {name} = {burst}`");
+                errors.at(name, format_args!("`{name}` belongs to a `{rate}`"), remedy);
+            }
+        }
+    }
+
+    /// The constant of the channel's route, where anything is set.
+    pub fn tokens(&self) -> Option<TokenStream> {
+        let message = self.message_bytes.map(|bytes| quote!(.message_bytes(#bytes)));
+        let outbox = self.outbox_bytes.map(|bytes| quote!(.outbox_bytes(#bytes)));
+        let [connection, user] = [&self.connection, &self.user].map(OfFrames::rate);
+        let connection = connection.map(|rate| quote!(.message_rate(#rate)));
+        let user = user.map(|rate| quote!(.message_rate_per_user(#rate)));
+        let is_set = message.is_some() || outbox.is_some() || connection.is_some() || user.is_some();
+        is_set.then(|| {
+            quote! {
+                const BOUNDS: ::channel_runtime::private::Bounds =
+                    ::channel_runtime::private::Bounds::NONE #message #outbox #connection #user;
+            }
+        })
+    }
+}
+
+impl OfFrames {
+    fn set_rate(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        self.is_broken = true;
+        let rate = limits::rate(name, input)?;
+        args::set(&mut self.rate, name, rate, errors);
+        Ok(())
+    }
+
+    fn set_burst(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        let burst = limits::burst(name, input)?;
+        args::set(&mut self.burst, name, (name.clone(), burst), errors);
+        Ok(())
+    }
+
+    /// Its count, its seconds and its burst, as arguments.
+    fn rate(&self) -> Option<TokenStream> {
+        let [count, seconds, burst] = self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst));
+        Some(quote!(#count, #seconds, #burst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds(tokens: TokenStream) -> (String, Vec<String>) {
+        let (mut bounds, mut errors) = (Bounds::default(), Errors::default());
+        args::each(tokens, &mut errors, |input, errors| bounds.argument(&args::name(input)?, input, errors));
+        bounds.check(&mut errors);
+        let tokens = bounds.tokens().unwrap_or_default().to_string().replace(' ', "");
+        let set = tokens.split_once("NONE").map_or("", |(_, set)| set).trim_end_matches(';');
+        (set.into(), errors.messages())
+    }
+
+    #[test]
+    fn what_is_set_is_in_the_constant_and_without_any_there_is_none() {
+        assert_eq!(bounds(quote!()), (String::new(), vec![]));
+        let (set, errors) = bounds(quote!(outbox_bytes = "4MiB", message_bytes = "1MiB"));
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(set, ".message_bytes(1048576usize).outbox_bytes(4194304usize)");
+        let (set, errors) = bounds(quote!(message_burst = 50, message_rate = "20/s", message_rate_per_user = "1/min"));
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(set, ".message_rate(20u32,1u32,50u32).message_rate_per_user(1u32,60u32,1u32)");
+    }
+
+    #[test]
+    fn what_can_not_be_set_is_one_error_each() {
+        for tokens in [
+            quote!(message_bytes = 1024),
+            quote!(message_bytes = "1MB"),
+            quote!(message_bytes = "1MiB", message_bytes = "2MiB"),
+            quote!(outbox_bytes),
+            quote!(message_rate = 5),
+            quote!(message_rate = "5", message_burst = 10),
+            quote!(message_burst = 10),
+            quote!(message_rate = "5/s", message_burst = 0),
+            quote!(message_rate = "5/s", message_burst_per_user = 9),
+        ] {
+            let (_, errors) = bounds(tokens.clone());
+            assert_eq!(errors.len(), 1, "{tokens}: {errors:?}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/files", message_rate = 100)]
+struct Files;
+
+#[channel]
+impl Files {}
+
+fn main() {}
