@@ -1,7 +1,6 @@
 //! Messages as text frames: where the codec meets the wire.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::codec::{self, EncodeError, Head};
 use crate::fault::Fault;
@@ -27,8 +26,35 @@ pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     builder.finish(Opcode::Text)
 }
 
-/// The time now as messages carry it: RFC 3339, UTC, `2026-03-01T12:00:00.123456789Z`.
+/// The time now as messages carry it: RFC 3339, UTC, always with nine digits behind the second, so that texts sort as times do:
+/// `2026-03-01T12:00:00.123456789Z`.
 pub fn timestamp() -> String {
-    // Fails only for years beyond 9999.
-    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+    rfc3339(OffsetDateTime::now_utc())
+}
+
+/// A time in UTC.
+fn rfc3339(utc: OffsetDateTime) -> String {
+    let (year, month, day) = utc.to_calendar_date();
+    let (hour, minute, second, nanosecond) = utc.to_hms_nano();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z", u8::from(month))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_has_nine_digits_behind_the_second() {
+        for (nanoseconds, expected) in [
+            (0, "1970-01-01T00:00:00.000000000Z"),
+            (1_772_366_400_123_456_789, "2026-03-01T12:00:00.123456789Z"),
+            (1_772_366_400_123_000_000, "2026-03-01T12:00:00.123000000Z"),
+            (1_772_366_400_000_000_001, "2026-03-01T12:00:00.000000001Z"),
+            (253_402_300_799_999_999_999, "9999-12-31T23:59:59.999999999Z"),
+        ] {
+            let time = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap();
+            assert_eq!(rfc3339(time), expected);
+        }
+        assert_eq!(timestamp().len(), "1970-01-01T00:00:00.000000000Z".len());
+    }
 }
