@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::expected::{auth_expiring, fault, message, read, success, unexpected};
+use super::expectation::{Expectation, Failure};
+use super::expected::{auth_expiring, fault, message, message_or_other, read, success, unexpected};
 use super::request::Request;
 use super::wire::Wire;
 use crate::channel::{Channel, SentBy};
@@ -22,7 +23,7 @@ use crate::wire::parser::Input;
 /// happened after the next [`settle`](super::TestApp::settle).
 ///
 /// What it receives it receives in order: `expect` takes the next message, and panics with what came instead, or when
-/// everything has settled and nothing came.
+/// everything has settled and nothing came; `wait_for` passes over what comes before.
 pub struct Client<C: Channel> {
     pub(super) wire: Wire,
     next_ref: i64,
@@ -35,11 +36,19 @@ impl<C: Channel> Client<C> {
     }
 
     /// Sends a message that the channel handles; those without a payload are variants of the `..FromClient` enum.
+    ///
+    /// # Panics
+    /// Where it can't be written as JSON.
+    #[track_caller]
     pub fn send(&mut self, message: impl Into<C::FromClient>) {
         self.send_message(message.into(), None);
     }
 
     /// Sends a message with a `ref` of its own, for its one answer.
+    ///
+    /// # Panics
+    /// Where it can't be written as JSON.
+    #[track_caller]
     pub fn request(&mut self, message: impl Into<C::FromClient>) -> Request<'_, C> {
         let reference = Ref::Number(self.next_ref);
         self.next_ref += 1;
@@ -97,127 +106,179 @@ impl<C: Channel> Client<C> {
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect<M: SentBy<C>>(&mut self) -> M {
-        let text = self.next_text(M::TYPE).await;
-        message(&text)
+    #[track_caller]
+    pub fn expect<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
+        Expectation::new(async { message(&self.next_text(M::TYPE).await?) })
+    }
+
+    /// The next message that is an `M`. What comes before it is passed over and gone: other messages, answers and errors, binary
+    /// messages and pongs.
+    ///
+    /// # Panics
+    /// Where none comes before all has settled, or before the server says goodbye: with what was passed over.
+    #[track_caller]
+    pub fn wait_for<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
+        Expectation::new(async {
+            let mut passed_over = Vec::new();
+            loop {
+                match self.wire.next().await? {
+                    Some(Input::Text(text)) => match message_or_other(&text)? {
+                        Some(message) => return Ok(message),
+                        None => passed_over.push(text),
+                    },
+                    Some(other @ (Input::Binary(_) | Input::Pong(_))) => passed_over.push(format!("{other:?}")),
+                    other => {
+                        let before = match passed_over.len() {
+                            0 => String::new(),
+                            count => format!("\n{count} before it passed over: {}", passed_over.join("\n")),
+                        };
+                        return Err(unexpected(M::TYPE, other.as_ref()) + &before);
+                    }
+                }
+            }
+        })
     }
 
     /// The next message, which is an error with this code.
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect_error(&mut self, code: &str) -> Fault {
-        let text = self.next_text("error").await;
-        fault::<C>(&text, code)
+    #[track_caller]
+    pub fn expect_error(&mut self, code: &str) -> Expectation<'_, Fault> {
+        let code = code.to_owned();
+        Expectation::new(async move { fault::<C>(&self.next_text("error").await?, &code) })
     }
 
     /// The next message, which is a `success`: its data, null for none.
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect_success(&mut self) -> Value {
-        let text = self.next_text("success").await;
-        success::<C>(&text)
+    #[track_caller]
+    pub fn expect_success(&mut self) -> Expectation<'_, Value> {
+        Expectation::new(async { success::<C>(&self.next_text("success").await?) })
     }
 
     /// The next message, which is `$auth_expiring`: how long the authority lasts that the client has.
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect_auth_expiring(&mut self) -> Duration {
-        let text = self.next_text("$auth_expiring").await;
-        auth_expiring(&text)
+    #[track_caller]
+    pub fn expect_auth_expiring(&mut self) -> Expectation<'_, Duration> {
+        Expectation::new(async { auth_expiring(&self.next_text("$auth_expiring").await?) })
     }
 
     /// The next message, whatever it is.
     ///
     /// # Panics
     /// Where nothing comes, or what the client can't read.
-    pub async fn expect_any(&mut self) -> Received<C> {
-        let text = self.next_text("a message").await;
-        read(&text)
+    #[track_caller]
+    pub fn expect_any(&mut self) -> Expectation<'_, Received<C>> {
+        Expectation::new(async { read(&self.next_text("a message").await?) })
     }
 
     /// The text of the next message.
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect_text(&mut self) -> String {
-        self.next_text("a text").await
+    #[track_caller]
+    pub fn expect_text(&mut self) -> Expectation<'_, String> {
+        Expectation::new(self.next_text("a text"))
     }
 
-    /// The text of the next message; nothing when everything has settled and nothing came.
+    /// The text of the next message; `None` when everything has settled and nothing came.
     ///
     /// # Panics
     /// Where something else comes.
-    pub async fn try_next_text(&mut self) -> Option<String> {
-        match self.wire.next().await {
-            Some(Input::Text(text)) => Some(text),
-            None => None,
-            other => unexpected("a text", other.as_ref()),
-        }
+    #[track_caller]
+    pub fn try_next_text(&mut self) -> Expectation<'_, Option<String>> {
+        Expectation::new(async {
+            match self.wire.next().await? {
+                Some(Input::Text(text)) => Ok(Some(text)),
+                None => Ok(None),
+                other => Err(unexpected("a text", other.as_ref())),
+            }
+        })
     }
 
     /// The next message, which is binary.
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect_binary(&mut self) -> Bytes {
-        match self.wire.next().await {
-            Some(Input::Binary(data)) => data,
-            other => unexpected("a binary message", other.as_ref()),
-        }
+    #[track_caller]
+    pub fn expect_binary(&mut self) -> Expectation<'_, Bytes> {
+        Expectation::new(async {
+            match self.wire.next().await? {
+                Some(Input::Binary(data)) => Ok(data),
+                other => Err(unexpected("a binary message", other.as_ref())),
+            }
+        })
     }
 
     /// A pong, whatever was pinged.
     ///
     /// # Panics
     /// Where something else comes, or nothing.
-    pub async fn expect_pong(&mut self) -> Bytes {
-        match self.wire.next().await {
-            Some(Input::Pong(data)) => data,
-            other => unexpected("a pong", other.as_ref()),
-        }
+    #[track_caller]
+    pub fn expect_pong(&mut self) -> Expectation<'_, Bytes> {
+        Expectation::new(async {
+            match self.wire.next().await? {
+                Some(Input::Pong(data)) => Ok(data),
+                other => Err(unexpected("a pong", other.as_ref())),
+            }
+        })
     }
 
     /// The server's goodbye, and nothing before it.
     ///
     /// # Panics
     /// Where something else comes, or nothing, or the stream ends without it.
-    pub async fn expect_close(&mut self) -> (CloseCode, String) {
-        match self.wire.next().await {
-            Some(Input::Close(Some((code, reason)))) => (code, reason),
-            other => unexpected("a close", other.as_ref()),
-        }
+    #[track_caller]
+    pub fn expect_close(&mut self) -> Expectation<'_, (CloseCode, String)> {
+        Expectation::new(async {
+            match self.wire.next().await? {
+                Some(Input::Close(Some((code, reason)))) => Ok((code, reason)),
+                other => Err(unexpected("a close", other.as_ref())),
+            }
+        })
     }
 
     /// Waits until nothing is in flight; nothing has come.
     ///
     /// # Panics
     /// Where something has, or after 10 seconds with what is still in flight.
-    pub async fn expect_nothing(&mut self) {
-        // While there is something to come, it is no use to wait for all to settle.
-        if let Some(input) = self.wire.next().await {
-            unexpected::<()>("nothing", Some(&input));
-        }
+    #[track_caller]
+    pub fn expect_nothing(&mut self) -> Expectation<'_, ()> {
+        Expectation::new(async {
+            // While there is something to come, it is no use to wait for all to settle.
+            match self.wire.next().await? {
+                None => Ok(()),
+                input => Err(unexpected("nothing", input.as_ref())),
+            }
+        })
     }
 
     /// Whether the stream has ended and everything that came was taken.
-    pub async fn is_ended(&mut self) -> bool {
-        self.wire.is_ended().await
+    ///
+    /// # Panics
+    /// After 10 seconds, with what is still in flight.
+    #[track_caller]
+    pub fn is_ended(&mut self) -> Expectation<'_, bool> {
+        Expectation::new(self.wire.is_ended())
     }
 
+    #[track_caller]
     fn send_message(&mut self, message: C::FromClient, reference: Option<&Ref>) {
         let mut json = Vec::new();
-        codec::encode_one_of(&message, Head { reference, room: None }, &mut json)
-            .unwrap_or_else(|error| panic!("`{}` can't be sent: {error}", C::FromClient::TYPES[message.index()]));
+        if let Err(error) = codec::encode_one_of(&message, Head { reference, room: None }, &mut json) {
+            panic!("`{}` can't be sent: {error}", C::FromClient::TYPES[message.index()]);
+        }
         self.wire.write(Opcode::Text, &json);
     }
 
-    async fn next_text(&mut self, expected: &str) -> String {
-        match self.wire.next().await {
-            Some(Input::Text(text)) => text,
-            other => unexpected(expected, other.as_ref()),
+    async fn next_text(&mut self, expected: &str) -> Result<String, Failure> {
+        match self.wire.next().await? {
+            Some(Input::Text(text)) => Ok(text),
+            other => Err(unexpected(expected, other.as_ref())),
         }
     }
 }

@@ -1,41 +1,47 @@
-//! What a test expected, read from what came; or a panic that says what came instead.
+//! What a test expected, read from what came; or what came instead, in words.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
+use super::expectation::Failure;
 use crate::codec::{Received, ReceivedBody};
 use crate::fault::Fault;
 use crate::message::{Message, Messages, Protocol};
 use crate::wire::parser::Input;
 
-pub(super) fn read<C: Protocol>(text: &str) -> Received<C> {
-    Received::from_text(text).unwrap_or_else(|error| panic!("the client can't read `{text}`: {error}"))
+pub(super) fn read<C: Protocol>(text: &str) -> Result<Received<C>, Failure> {
+    Received::from_text(text).map_err(|error| format!("the client can't read `{text}`: {error}"))
 }
 
-pub(super) fn message<M: Message>(text: &str) -> M {
-    match read::<Only<M>>(text).body {
-        ReceivedBody::Message(Only(message)) => message,
-        _ => unexpected_text(M::TYPE, text),
+pub(super) fn message<M: Message>(text: &str) -> Result<M, Failure> {
+    message_or_other(text)?.ok_or_else(|| unexpected_text(M::TYPE, text))
+}
+
+/// `None` where it is another one.
+pub(super) fn message_or_other<M: Message>(text: &str) -> Result<Option<M>, Failure> {
+    match read::<Only<M>>(text)?.body {
+        ReceivedBody::Message(Only(message)) => Ok(Some(message)),
+        _ => Ok(None),
     }
 }
 
-pub(super) fn success<C: Protocol>(text: &str) -> Value {
-    match read::<C>(text).body {
-        ReceivedBody::Success(data) => data,
-        _ => unexpected_text("success", text),
+pub(super) fn success<C: Protocol>(text: &str) -> Result<Value, Failure> {
+    match read::<C>(text)?.body {
+        ReceivedBody::Success(data) => Ok(data),
+        _ => Err(unexpected_text("success", text)),
     }
 }
 
-pub(super) fn fault<C: Protocol>(text: &str, code: &str) -> Fault {
-    match read::<C>(text).body {
-        ReceivedBody::Error { fault, .. } if fault.code == code => fault,
-        _ => unexpected_text(&format!("error with code {code}"), text),
+pub(super) fn fault<C: Protocol>(text: &str, code: &str) -> Result<Fault, Failure> {
+    match read::<C>(text)?.body {
+        ReceivedBody::Error { fault, .. } if fault.code == code => Ok(fault),
+        _ => Err(unexpected_text(&format!("error with code {code}"), text)),
     }
 }
 
-pub(super) fn auth_expiring(text: &str) -> Duration {
+pub(super) fn auth_expiring(text: &str) -> Result<Duration, Failure> {
     #[derive(Deserialize)]
     struct Expiring<'a> {
         #[serde(rename = "type")]
@@ -43,21 +49,21 @@ pub(super) fn auth_expiring(text: &str) -> Duration {
         in_ms: u64,
     }
     match serde_json::from_str(text) {
-        Ok(Expiring { kind: "$auth_expiring", in_ms }) => Duration::from_millis(in_ms),
-        _ => unexpected_text("$auth_expiring", text),
+        Ok(Expiring { kind: "$auth_expiring", in_ms }) => Ok(Duration::from_millis(in_ms)),
+        _ => Err(unexpected_text("$auth_expiring", text)),
     }
 }
 
-pub(super) fn unexpected<T>(expected: &str, input: Option<&Input>) -> T {
+pub(super) fn unexpected(expected: &str, input: Option<&Input>) -> Failure {
     match input {
-        None => panic!("expected {expected}, but everything has settled and nothing came"),
+        None => format!("expected {expected}, but everything has settled and nothing came"),
         Some(Input::Text(text)) => unexpected_text(expected, text),
-        Some(other) => panic!("expected {expected}, but this came: {other:?}"),
+        Some(other) => format!("expected {expected}, but this came: {other:?}"),
     }
 }
 
-fn unexpected_text<T>(expected: &str, text: &str) -> T {
-    panic!("expected {expected}, but this came: {text}")
+fn unexpected_text(expected: &str, text: &str) -> Failure {
+    format!("expected {expected}, but this came: {text}")
 }
 
 /// The set of one message.

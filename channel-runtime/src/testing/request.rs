@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::client::Client;
+use super::expectation::{Expectation, Failure};
 use super::expected::{fault, message, read, success, unexpected};
 use crate::channel::{Channel, SentBy};
 use crate::fault::Fault;
@@ -28,32 +29,36 @@ impl<'a, C: Channel> Request<'a, C> {
     ///
     /// # Panics
     /// Where it is something else, or there is none.
-    pub async fn reply<M: SentBy<C>>(self) -> M {
-        message(&self.answer(M::TYPE).await)
+    #[track_caller]
+    pub fn reply<M: SentBy<C>>(self) -> Expectation<'a, M> {
+        Expectation::new(async { message(&self.answer(M::TYPE).await?) })
     }
 
     /// The answer, which is a `success`: its data, null for none.
     ///
     /// # Panics
     /// Where it is something else, or there is none.
-    pub async fn success(self) -> Value {
-        success::<C>(&self.answer("success").await)
+    #[track_caller]
+    pub fn success(self) -> Expectation<'a, Value> {
+        Expectation::new(async { success::<C>(&self.answer("success").await?) })
     }
 
     /// The answer, which is an error with this code.
     ///
     /// # Panics
     /// Where it is something else, or there is none.
-    pub async fn error(self, code: &str) -> Fault {
-        fault::<C>(&self.answer("error").await, code)
+    #[track_caller]
+    pub fn error(self, code: &str) -> Expectation<'a, Fault> {
+        let code = code.to_owned();
+        Expectation::new(async move { fault::<C>(&self.answer("error").await?, &code) })
     }
 
     /// The text of the answer.
-    async fn answer(self, expected: &str) -> String {
+    async fn answer(self, expected: &str) -> Result<String, Failure> {
         let mut others = VecDeque::new();
         let answer = loop {
-            match self.client.wire.next().await {
-                Some(Input::Text(text)) if read::<C>(&text).reference.as_ref() == Some(&self.reference) => {
+            match self.client.wire.next().await? {
+                Some(Input::Text(text)) if read::<C>(&text)?.reference.as_ref() == Some(&self.reference) => {
                     break Some(text);
                 }
                 Some(other) => others.push_back(other),
@@ -62,7 +67,7 @@ impl<'a, C: Channel> Request<'a, C> {
         };
         let wire = &mut self.client.wire;
         wire.put_back(others);
-        answer.unwrap_or_else(|| {
+        answer.ok_or_else(|| {
             let what = format!("an answer with ref {}: {expected}", self.reference);
             unexpected(&what, wire.received().front())
         })

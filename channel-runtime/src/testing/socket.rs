@@ -104,10 +104,18 @@ impl<C: Channel> TestSocket<C> {
     ///
     /// # Panics
     /// Where one of them can't be read as its type says.
+    #[track_caller]
     pub fn sent(&self) -> Vec<Received<C>> {
         let texts = self.sent_texts();
-        let read = |text: &String| Received::from_text(text).unwrap_or_else(|error| panic!("`{text}`: {error}"));
-        texts.iter().map(read).collect()
+        // A closure would panic at its own line.
+        let mut sent = Vec::with_capacity(texts.len());
+        for text in &texts {
+            match Received::from_text(text) {
+                Ok(received) => sent.push(received),
+                Err(error) => panic!("`{text}`: {error}"),
+            }
+        }
+        sent
     }
 
     /// As [`sent`](Self::sent), as JSON; binary messages and the close are left out.

@@ -6,6 +6,7 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
+use super::expectation::Failure;
 use super::pipe::Near;
 use super::settle;
 use crate::activity::Activity;
@@ -40,30 +41,30 @@ impl Wire {
         self.near.write(bytes);
     }
 
-    /// What comes next; nothing when all has settled and nothing came, or the stream has ended.
-    pub async fn next(&mut self) -> Option<Input> {
+    /// What comes next; `None` when all has settled and nothing came, or the stream has ended.
+    pub async fn next(&mut self) -> Result<Option<Input>, Failure> {
         loop {
             if let Some(input) = self.received.pop_front() {
-                return Some(input);
+                return Ok(Some(input));
             }
             if self.ended {
-                return None;
+                return Ok(None);
             }
-            match self.arrival().await {
-                Some(bytes) => self.take(bytes),
+            match self.arrival().await? {
+                Some(bytes) => self.take(bytes)?,
                 None => {
-                    self.take_arrived().await;
-                    return self.received.pop_front();
+                    self.take_arrived().await?;
+                    return Ok(self.received.pop_front());
                 }
             }
         }
     }
 
     /// Whether the stream has ended and everything that came was taken.
-    pub async fn is_ended(&mut self) -> bool {
-        settle(&self.activity).await;
-        self.take_arrived().await;
-        self.ended && self.received.is_empty()
+    pub async fn is_ended(&mut self) -> Result<bool, Failure> {
+        settle(&self.activity).await?;
+        self.take_arrived().await?;
+        Ok(self.ended && self.received.is_empty())
     }
 
     /// What has come and was not taken.
@@ -77,31 +78,32 @@ impl Wire {
         self.received.extend(later);
     }
 
-    /// The next bytes; none where all has settled first.
-    async fn arrival(&self) -> Option<Vec<u8>> {
+    /// The next bytes; `None` where all has settled first.
+    async fn arrival(&self) -> Result<Option<Vec<u8>>, Failure> {
         let arrives = poll_fn(|cx| self.near.poll_read(cx));
         match select(pin!(arrives), pin!(settle(&self.activity))).await {
-            Either::Left((bytes, _)) => Some(bytes),
-            Either::Right(_) => None,
+            Either::Left((bytes, _)) => Ok(Some(bytes)),
+            Either::Right((settled, _)) => settled.map(|()| None),
         }
     }
 
     /// Takes what is here already.
-    async fn take_arrived(&mut self) {
+    async fn take_arrived(&mut self) -> Result<(), Failure> {
         while !self.ended {
             let arrives = poll_fn(|cx| self.near.poll_read(cx));
             match select(pin!(arrives), std::future::ready(())).await {
-                Either::Left((bytes, _)) => self.take(bytes),
-                Either::Right(_) => return,
+                Either::Left((bytes, _)) => self.take(bytes)?,
+                Either::Right(_) => break,
             }
         }
+        Ok(())
     }
 
-    fn take(&mut self, mut bytes: Vec<u8>) {
+    fn take(&mut self, mut bytes: Vec<u8>) -> Result<(), Failure> {
         self.ended = bytes.is_empty();
         let before = self.received.len();
         if let Err(violation) = self.parser.feed(&mut bytes, &mut self.received) {
-            panic!("the server broke the protocol: {}", violation.reason);
+            return Err(format!("the server broke the protocol: {}", violation.reason));
         }
         // Answered as a browser does, unseen.
         for input in self.received.split_off(before) {
@@ -110,5 +112,6 @@ impl Wire {
                 other => self.received.push_back(other),
             }
         }
+        Ok(())
     }
 }
