@@ -2,7 +2,7 @@
 //! may do changes while they are connected: an HTTP route tells all their handlers.
 //!
 //! `cargo run --example users` and open the printed address: the page holds several devices of several people. Then
-//! `curl -d '{"user_id":"ann","role":"reader"}' http://127.0.0.1:3030/role`, and Ann can write no more.
+//! `curl --json '{"user_id":"ann","role":"reader"}' http://127.0.0.1:3030/role`, and Ann can write no more.
 
 use std::env;
 use std::fmt;
