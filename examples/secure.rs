@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channel_runtime::{
-    Auth, Authenticate, Config, Fault, InvalidJwtKey, JwtKey, JwtKeySet, Proxies, Reject, Room, Server, Socket, Token,
-    channel, channels, message,
+    Auth, Authenticate, Config, Fault, InvalidJwtKey, InvalidProxy, JwtKey, JwtKeySet, Proxies, Reject, Room, Server,
+    Socket, Token, channel, channels, message,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
@@ -133,11 +133,16 @@ impl Authenticate<App> for User {
     }
 }
 
-/// What a token says.
-#[derive(Serialize, Deserialize)]
+/// What a token says of its bearer. When it expires is read by `verify`: seconds since 1970, with a fraction or without.
+#[derive(Deserialize)]
 struct Claims {
     user_id: u64,
-    /// When it expires, in seconds since 1970.
+}
+
+/// What we sign.
+#[derive(Serialize)]
+struct Signed {
+    user_id: u64,
     exp: u64,
 }
 
@@ -189,7 +194,7 @@ impl App {
 
     /// A token for this user, good until then.
     pub fn token(&self, user_id: u64, expires_at: u64) -> String {
-        let claims = Claims { user_id, exp: expires_at };
+        let claims = Signed { user_id, exp: expires_at };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signs).expect("HS256 signs any claims")
     }
 }
@@ -253,11 +258,11 @@ pub fn server(app: impl Into<Arc<App>>) -> Server<App> {
 }
 
 /// What the server believes of whom: pages of its own host, and the proxies that are named.
-fn config() -> Config {
-    match env::var("PROXY") {
-        Ok(network) => Config::default().proxies(Proxies::x_forwarded([network])).connections_per_ip(100),
+fn config() -> Result<Config, InvalidProxy> {
+    Ok(match env::var("PROXY") {
+        Ok(network) => Config::default().proxies(Proxies::x_forwarded([network])?).connections_per_ip(100),
         Err(_) => Config::default(),
-    }
+    })
 }
 
 #[tokio::main]
@@ -267,7 +272,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret = env::var("JWT_SECRET").map_or_else(|_| made_up(), String::into_bytes);
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
 
-    let bound = server(App::new(secret)?).config(config()).bind(addr).await?;
+    let bound = server(App::new(secret)?).config(config()?).bind(addr).await?;
     println!("listening on http://{}", bound.local_addr());
     Ok(bound.run().await?)
 }

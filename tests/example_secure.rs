@@ -95,6 +95,9 @@ async fn a_bad_token_is_invalid_whatever_is_wrong_with_it() {
 
     assert!(knock(&app, "handbook", &good).await.is_ok());
     assert!(knock(&app, "handbook", &signed(Algorithm::HS256, &json!({ "user_id": EVE, "exp": exp }))).await.is_ok());
+    // A time in a token may have a fraction (RFC 7519, section 2).
+    let fraction = json!({ "user_id": EVE, "exp": exp as f64 + 0.5 });
+    assert!(knock(&app, "handbook", &signed(Algorithm::HS256, &fraction)).await.is_ok());
     for (bad, what) in [
         ("nonsense".into(), "no token at all"),
         (format!("{head}.{claims}"), "without a signature"),
@@ -106,6 +109,8 @@ async fn a_bad_token_is_invalid_whatever_is_wrong_with_it() {
         (token(&issuer, 4711), "of a user that we don't know"),
         (signed(Algorithm::HS512, &json!({ "user_id": EVE, "exp": exp })), "signed in another way"),
         (signed(Algorithm::HS256, &json!({ "user_id": EVE })), "without an end"),
+        (signed(Algorithm::HS256, &json!({ "user_id": EVE, "exp": "soon" })), "with an end that is no time"),
+        (signed(Algorithm::HS256, &json!({ "user_id": 3.5, "exp": exp })), "of no user"),
     ] {
         assert_eq!(refusal(knock(&app, "handbook", &bad).await), (401, "invalid token".into()), "{what}");
     }

@@ -13,7 +13,7 @@ use channel_runtime::{
 };
 use serde::{Serialize, Serializer};
 use serde_json::json;
-use support::{Raw, masked, start, text};
+use support::{Raw, masked, start, text, upgrade};
 use tracing::Level;
 
 /// Stands in everything that is nobody's business.
@@ -306,6 +306,30 @@ async fn what_is_wrong_with_a_message_is_told_in_detail_only_where_that_is_asked
         }
     }
     assert_eq!(Config::default().error_details, cfg!(debug_assertions));
+}
+
+/// As behind nginx with its own snippet for WebSockets, which names the server to itself.
+#[tokio::test]
+async fn a_page_that_is_refused_is_logged_once_in_a_while_with_what_to_do() {
+    let logs = Logs::capture();
+    let server = start(channels![Desk].app(())).await;
+    let request = upgrade("/desk/a").replacen("localhost", "127.0.0.1:3030\r\nOrigin: https://app.example", 1);
+    let mut raw = server.connect().await;
+    for _ in 0..3 {
+        assert_eq!(raw.request(&request).await.status, 403);
+    }
+    let line = logs.line("a page was refused");
+    for part in [
+        "WARN",
+        r#"origin="https://app.example""#,
+        r#"host=Some("127.0.0.1:3030")"#,
+        "its origin is not the host that was asked for",
+        "Behind a proxy, let that pass `Host` on as it came",
+        "docs/behind-a-proxy.md",
+        "`Config::origins`",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
 }
 
 async fn told<C: channel_runtime::Channel>(mut client: Client<C>, text: &str) -> serde_json::Value {

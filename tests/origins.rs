@@ -33,6 +33,10 @@ async fn pages_of_other_hosts_are_refused_and_what_is_no_page_is_not() {
         ("app.example", &[][..], 101),
         ("app.example", &["Origin: https://app.example"], 101),
         ("app.example:3030", &["Origin: https://app.example:3030"], 101),
+        // As some apps write it, which connect by wss and call that their origin.
+        ("app.example", &["Origin: wss://app.example"], 101),
+        ("app.example:3030", &["Origin: ws://app.example:3030"], 101),
+        ("app.example", &["Origin: wss://evil.example"], 403),
         ("app.example", &["Origin: https://evil.example"], 403),
         ("app.example", &["Origin: https://app.example:3030"], 403),
         ("app.example", &["Origin: null"], 403),
@@ -66,13 +70,16 @@ async fn a_refusal_says_what_it_is_and_costs_the_connection_nothing() {
 
 #[tokio::test]
 async fn pages_can_be_allowed_by_name_or_all_of_them() {
-    let named = served(Config::default().origins(Origins::same_host().allow("https://app.example"))).await;
+    let named = served(Config::default().origins(Origins::same_host().allow("https://app.example").unwrap())).await;
     assert_eq!(status(&named, "api.example", &["Origin: https://app.example"]).await, 101);
     assert_eq!(status(&named, "api.example", &["Origin: https://api.example"]).await, 101);
     assert_eq!(status(&named, "api.example", &["Origin: https://evil.example"]).await, 403);
-    let only = served(Config::default().origins(Origins::only().allow("https://app.example"))).await;
+    let only = served(Config::default().origins(Origins::only().allow("https://app.example").unwrap())).await;
     assert_eq!(status(&only, "api.example", &["Origin: https://app.example"]).await, 101);
     assert_eq!(status(&only, "api.example", &["Origin: https://api.example"]).await, 403);
+    let null = served(Config::default().origins(Origins::same_host().allow("null").unwrap())).await;
+    assert_eq!(status(&null, "api.example", &["Origin: null"]).await, 101);
+    assert_eq!(status(&null, "api.example", &["Origin: file://"]).await, 403);
     let any = served(Config::default().origins(Origins::any())).await;
     for origin in ["Origin: https://evil.example", "Origin: null", "Origin: \u{fffd}"] {
         assert_eq!(status(&any, "api.example", &[origin]).await, 101, "{origin}");

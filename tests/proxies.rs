@@ -47,7 +47,7 @@ async fn seen(server: &Running, headers: &[&str]) -> (String, String) {
 }
 
 fn local() -> Config {
-    Config::default().proxies(Proxies::x_forwarded(["127.0.0.0/8", "10.0.0.0/8"]))
+    Config::default().proxies(Proxies::x_forwarded(["127.0.0.0/8", "10.0.0.0/8"]).unwrap())
 }
 
 #[tokio::test]
@@ -56,9 +56,9 @@ async fn a_header_is_believed_from_the_proxies_that_are_named_and_in_the_family_
         ["X-Forwarded-For: 1.1.1.1, 198.51.100.7", "X-Forwarded-Host: app.example", "Forwarded: for=203.0.113.9"];
     let trusting = served(local()).await;
     assert_eq!(seen(&trusting, &told).await, ("198.51.100.7:0".into(), "app.example".into()));
-    let other_family = served(Config::default().proxies(Proxies::forwarded(["127.0.0.1"]))).await;
+    let other_family = served(Config::default().proxies(Proxies::forwarded(["127.0.0.1"]).unwrap())).await;
     assert_eq!(seen(&other_family, &told).await, ("203.0.113.9:0".into(), "localhost".into()));
-    for distrusting in [Config::default(), Config::default().proxies(Proxies::x_forwarded(["10.0.0.0/8"]))] {
+    for distrusting in [Config::default(), Config::default().proxies(Proxies::x_forwarded(["10.0.0.0/8"]).unwrap())] {
         let (address, host) = seen(&served(distrusting).await, &told).await;
         assert!(address.starts_with("127.0.0.1:") && host == "localhost", "{address}, {host}");
     }
@@ -98,6 +98,40 @@ async fn a_page_is_of_the_host_that_the_proxy_was_asked_for() {
     ] {
         assert_eq!(ask(&server, headers).await.1.status, status, "{headers:?}");
     }
+}
+
+/// What proxies are known to write.
+#[tokio::test]
+async fn the_dialects_of_proxies_are_understood() {
+    let server = served(local()).await;
+    for (headers, status) in [
+        (&["Origin: https://app.example", "X-Forwarded-Host: app.example", "X-Forwarded-Proto: wss"][..], 101),
+        (&["Origin: http://app.example", "X-Forwarded-Host: app.example", "X-Forwarded-Proto: wss"], 403),
+        (&["Origin: wss://app.example", "X-Forwarded-Host: app.example", "X-Forwarded-Proto: https"], 101),
+        (
+            &[
+                "Origin: https://app.example",
+                "X-Forwarded-For: 198.51.100.7",
+                "X-Forwarded-Host: app.example",
+                "X-Forwarded-Proto: https,http",
+            ],
+            101,
+        ),
+        (&["Origin: https://app.example", "X-Forwarded-Host: app.example,"], 101),
+        (&["Origin: https://app.example", "X-Forwarded-Host: app.example", "X-Forwarded-Port: 443"], 101),
+        (&["Origin: https://app.example:8443", "X-Forwarded-Host: app.example", "X-Forwarded-Port: 8443"], 101),
+        (&["Origin: https://app.example:8443", "X-Forwarded-Host: app.example"], 403),
+        (&["Origin: https://localhost:8443", "X-Forwarded-Port: 8443", "X-Forwarded-Proto: https"], 101),
+        (&["Origin: https://localhost", "X-Forwarded-Port: 8443", "X-Forwarded-Proto: https"], 403),
+    ] {
+        assert_eq!(ask(&server, headers).await.1.status, status, "{headers:?}");
+    }
+    let told = ["X-Forwarded-For: 198.51.100.7,", "X-Forwarded-Host: app.example", "X-Forwarded-Port: 8443"];
+    assert_eq!(seen(&server, &told).await, ("198.51.100.7:0".into(), "app.example:8443".into()));
+    // From whom nobody knows, a port is as little believed as a host.
+    let distrusting = served(Config::default()).await;
+    let (_, host) = seen(&distrusting, &told).await;
+    assert_eq!(host, "localhost");
 }
 
 #[tokio::test]

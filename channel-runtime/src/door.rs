@@ -92,17 +92,13 @@ impl Door {
     /// # Errors
     /// 403 where the [`Origins`](crate::Origins) say so.
     pub fn check_origin(&self, config: &Config, handshake: &Handshake) -> Result<(), Reject> {
-        let Err(Foreign(origin)) = config.origins.check(&handshake.headers, handshake.host(), handshake.by_tls) else {
+        let Err(Foreign { origin, why }) = config.origins.check(&handshake.headers, handshake.host(), handshake.by_tls)
+        else {
             return Ok(());
         };
-        if let Some(count) = self.0.lock().foreign.count(Instant::now()) {
-            let host = handshake.host();
-            tracing::warn!(
-                count,
-                ?origin,
-                ?host,
-                "pages of other origins were refused; `Config::origins` can allow them"
-            );
+        let told = self.0.lock().foreign.count(Instant::now());
+        if let Some(count) = told {
+            tracing::warn!(count, ?origin, host = ?handshake.host(), "a page was refused: {why}");
         }
         Err(Reject::forbidden("pages of this origin may not connect to this server"))
     }

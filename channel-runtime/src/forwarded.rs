@@ -8,7 +8,7 @@ use crate::proxies::{Hop, Node};
 /// What the proxies say, the nearest one's word first. Of a line that can't be read nothing is believed, for a quote that is
 /// not closed may have swallowed what stands behind it.
 pub(crate) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
-    let nonsense = || vec![Hop { node: Node::Nonsense, host: None, scheme: None }];
+    let nonsense = || vec![Hop { node: Node::Nonsense, host: None, port: None, scheme: None }];
     let lines = headers.get_all(FORWARDED).into_iter().rev();
     lines.flat_map(move |line| line.to_str().ok().and_then(parse).unwrap_or_else(nonsense).into_iter().rev())
 }
@@ -87,7 +87,7 @@ impl Element {
     fn into_hop(self) -> Option<Hop> {
         let Self { is_there, node, host, scheme } = self;
         let node = node.map_or(Node::Nonsense, |node| Node::parse(&node));
-        is_there.then_some(Hop { node, host, scheme })
+        is_there.then_some(Hop { node, host, port: None, scheme })
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     fn shown(line: &str) -> Option<Vec<String>> {
-        let show = |Hop { node, host, scheme }: Hop| {
+        let show = |Hop { node, host, scheme, .. }: Hop| {
             let node = match node {
                 Node::Address(address) => address.to_string(),
                 other => format!("{other:?}"),

@@ -271,9 +271,9 @@ mod server {
     pub use crate::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
     pub use crate::listener::Listener;
     pub use crate::notice::NoticeFor;
-    pub use crate::origin::Origins;
+    pub use crate::origin::{InvalidOrigin, Origins};
     pub use crate::path::{FromPath, Params, Path, Segment};
-    pub use crate::proxies::Proxies;
+    pub use crate::proxies::{InvalidProxy, Proxies};
     pub use crate::rate::Rate;
     pub use crate::refusals::Refusals;
     pub use crate::reject::Reject;

@@ -3,6 +3,9 @@
 //! A browser lets any page open a WebSocket to any server, and sends the server's cookies along. What it also sends, and no
 //! page can forge, is the page's origin (RFC 6454).
 
+use std::fmt;
+use std::io;
+
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
@@ -11,24 +14,31 @@ use http::header::{HOST, ORIGIN};
 /// ```
 /// use channel_runtime::{Config, Origins};
 ///
-/// let config = Config::default().origins(Origins::same_host().allow("https://app.example").allow("https://*.app.example"));
+/// # fn config() -> Result<Config, channel_runtime::InvalidOrigin> {
+/// let origins = Origins::same_host().allow("https://app.example")?.allow("https://*.app.example")?;
+/// # Ok(
+/// Config::default().origins(origins)
+/// # )
+/// # }
 /// ```
 ///
-/// What is no browser sends no `Origin`, or any that it likes: it is let in, for it has no user's cookies to misuse. This is
-/// no login.
+/// A request without `Origin` is let in: it is no browser's, and there are no user's cookies to misuse. A request with one is
+/// judged by it, also where it is no browser's; such a client names the host that it asks, as a page of that host would. This is
+/// no login, for what is no browser writes what it likes.
 ///
 /// An origin is compared with the `Host` of the request, behind [known proxies](crate::Proxies) with the host that they tell.
-/// Where a proxy changes `Host` and is not known, name the origins.
+/// Where a proxy changes `Host` and is not known, name the origins; `docs/behind-a-proxy.md` shows how a proxy passes it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
     any: bool,
     same_host: bool,
-    allowed: Vec<Origin>,
+    allowed: Vec<Allowed>,
 }
 
 impl Origins {
     /// The pages of the host that is asked, by `http` or `https`: its name and port equal those of the origin, where a port
-    /// that is not written is the usual one. So it is without a word.
+    /// that is not written is the usual one. `ws` and `wss`, which some apps write, count as `http` and `https`. This is the
+    /// default.
     pub fn same_host() -> Self {
         Self { any: false, same_host: true, allowed: Vec::new() }
     }
@@ -46,42 +56,42 @@ impl Origins {
     }
 
     /// And the pages of this origin, such as `https://app.example` or `http://localhost:5173`; with `*.` before the host,
-    /// those of all hosts below it, and not its own.
+    /// those of all hosts below it, and not its own. An app's own scheme is compared as it is written, `capacitor://localhost`
+    /// or `file://`; so is `null`, which all pages without an origin send: those in sandboxed frames and in files.
     ///
-    /// # Panics
-    /// Where it is no origin: a scheme, `://`, a host, and a port where it is not the usual one. There is no path, and no
-    /// slash at the end.
-    #[must_use]
-    pub fn allow(mut self, origin: &str) -> Self {
-        // A star stands for what is before a dot, and for nothing else.
-        let parsed = Origin::parse(origin).filter(|origin| {
-            let host = origin.host.strip_prefix("*.").unwrap_or(&origin.host);
-            !host.is_empty() && !host.contains('*')
-        });
-        self.allowed.push(parsed.unwrap_or_else(|| {
-            panic!(
-                "{origin:?} is no origin: write `https://app.example`, with its port where that is not the usual one"
-            )
-        }));
-        self
+    /// # Errors
+    /// Where no page can have this origin: it is a scheme, `://`, a host, and a port where it is not the usual one. There is no
+    /// path, and no slash at the end.
+    pub fn allow(mut self, origin: &str) -> Result<Self, InvalidOrigin> {
+        self.allowed.push(Allowed::parse(origin).ok_or_else(|| InvalidOrigin(origin.into()))?);
+        Ok(self)
     }
 
     /// Whether a request may connect that is for this host, and is known to have come by TLS.
     ///
     /// # Errors
-    /// The origin, as it came.
+    /// The origin, as it came, and why it may not.
     pub(crate) fn check(&self, headers: &HeaderMap, host: Option<&str>, by_tls: bool) -> Result<(), Foreign> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(first) = origins.next() else { return Ok(()) };
-        let origin = if origins.next().is_none() { first.to_str().ok().and_then(Origin::parse) } else { None };
-        let is_welcome = |origin: &Origin| {
-            (self.same_host && host.is_some_and(|host| origin.is_of_host(host, by_tls)))
-                || self.allowed.iter().any(|allowed| allowed.covers(origin))
+        let text = if origins.next().is_none() { first.to_str().ok() } else { None };
+        let origin = text.and_then(Origin::parse);
+        let is_same_host = |by_tls| {
+            let is_of_host = |origin: &Origin| host.is_some_and(|host| origin.is_of_host(host, by_tls));
+            self.same_host && origin.as_ref().is_some_and(is_of_host)
         };
-        if self.any || origin.as_ref().is_some_and(is_welcome) {
+        let is_allowed = |text: &str| self.allowed.iter().any(|allowed| allowed.covers(text, origin.as_ref()));
+        if self.any || is_same_host(by_tls) || text.is_some_and(is_allowed) {
             return Ok(());
         }
-        Err(Foreign(String::from_utf8_lossy(first.as_bytes()).chars().take(200).collect()))
+        let why = if text.is_none() {
+            Why::Unreadable
+        } else if is_same_host(false) {
+            Why::WithoutTls
+        } else {
+            Why::OtherHost
+        };
+        Err(Foreign { origin: String::from_utf8_lossy(first.as_bytes()).chars().take(200).collect(), why })
     }
 }
 
@@ -91,9 +101,54 @@ impl Default for Origins {
     }
 }
 
-/// An origin that may not connect, cut to 200 characters, for the log.
+/// A text that was to be [allowed](Origins::allow), and is no page's origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidOrigin(String);
+
+impl fmt::Display for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        write!(f, "{text:?} is no origin: write `https://app.example`, with its port where that is not the usual one")
+    }
+}
+
+impl std::error::Error for InvalidOrigin {}
+
+impl From<InvalidOrigin> for io::Error {
+    fn from(error: InvalidOrigin) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// An origin that may not connect, for the log.
 #[derive(Debug)]
-pub(crate) struct Foreign(pub String);
+pub(crate) struct Foreign {
+    /// Cut to 200 characters.
+    pub origin: String,
+    pub why: Why,
+}
+
+/// Why an origin may not connect, in words for who runs the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    OtherHost,
+    WithoutTls,
+    Unreadable,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherHost => {
+                "its origin is not the host that was asked for. Behind a proxy, let that pass `Host` on as it came, or tell it \
+                 in `X-Forwarded-Host` and be named in `Config::proxies`: docs/behind-a-proxy.md. Pages of another host can be \
+                 allowed by `Config::origins`"
+            }
+            Self::WithoutTls => "it is loaded without TLS, and would connect with it: whoever is on its way can write into it",
+            Self::Unreadable => "it names several origins, or one that is no text",
+        })
+    }
+}
 
 /// The host that a request is for: that of its one `Host`.
 pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
@@ -104,30 +159,64 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
+/// What is allowed by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Allowed {
+    Pages(Origin),
+    /// Compared as it is written: what has no host.
+    AsWritten(String),
+}
+
+impl Allowed {
+    /// `None` for what no page can have as its origin.
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(origin) = Origin::parse(text) {
+            // A star stands for what is before a dot, and for nothing else.
+            let host = origin.host.strip_prefix("*.").unwrap_or(&origin.host);
+            return (!host.is_empty() && !host.contains('*')).then_some(Self::Pages(origin));
+        }
+        // An app's own scheme has a host or not, as it likes; the web's has one.
+        let is_of_app = text.split_once("://").is_some_and(|(scheme, rest)| {
+            is_scheme(scheme) && web_scheme(scheme).is_none() && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'*')
+        });
+        (is_of_app || text == "null").then(|| Self::AsWritten(text.into()))
+    }
+
+    fn covers(&self, text: &str, origin: Option<&Origin>) -> bool {
+        match self {
+            Self::Pages(pages) => origin.is_some_and(|origin| pages.covers(origin)),
+            Self::AsWritten(written) => text == written,
+        }
+    }
+}
+
 /// A scheme, a host and a port, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Origin {
+    /// `http` for `ws` and `https` for `wss`.
     scheme: String,
     /// With `*.` at its front, all below it.
     host: String,
-    /// Nothing where the scheme has no usual one.
+    /// `None` where it is not written and the scheme has no usual one.
     port: Option<u16>,
 }
 
 impl Origin {
     fn parse(text: &str) -> Option<Self> {
-        let (scheme, authority) = text.split_once("://")?;
-        let scheme = scheme.to_ascii_lowercase();
+        let (scheme, authority) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme))?;
         let (host, port) = split_port(authority)?;
-        let is_scheme = !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-        is_scheme.then(|| Self { port: port.or(usual_port(&scheme)), host: host.to_ascii_lowercase(), scheme })
+        let (scheme, usual) = match web_scheme(scheme) {
+            Some((scheme, usual)) => (scheme.into(), Some(usual)),
+            None => (scheme.to_ascii_lowercase(), None),
+        };
+        Some(Self { scheme, host: host.to_ascii_lowercase(), port: port.or(usual) })
     }
 
     /// Whether it is of the host that was asked, where a port that is not written is the usual one of the origin's scheme. A
     /// page without TLS is another's than one with it: whoever is on its way can write into it.
     fn is_of_host(&self, host: &str, by_tls: bool) -> bool {
         let Some((host, port)) = split_port(host) else { return false };
-        let Some(usual) = usual_port(&self.scheme) else { return false };
+        let Some((_, usual)) = web_scheme(&self.scheme) else { return false };
         (!by_tls || self.scheme == "https")
             && host.eq_ignore_ascii_case(&self.host)
             && port.unwrap_or(usual) == self.port.unwrap_or(usual)
@@ -142,7 +231,7 @@ impl Origin {
     }
 }
 
-/// `host` or `host:port`, where an IPv6 address stands in brackets; nothing for anything else.
+/// `host` or `host:port`, where an IPv6 address stands in brackets; `None` for anything else.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = authority.find(']').map_or(0, |at| at + 1);
     let (host, port) = match authority[end_of_host..].find(':') {
@@ -162,11 +251,26 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     is_host.then_some((host, port))
 }
 
-fn usual_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
-        _ => None,
+/// This host with this port, where it has none.
+pub(crate) fn with_port(host: &str, port: u16) -> Option<String> {
+    let (_, written) = split_port(host)?;
+    written.is_none().then(|| format!("{}:{port}", host.trim_end_matches(':')))
+}
+
+fn is_scheme(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+/// The scheme of a web page and its usual port; `None` for all others. What connects by `wss` and calls that its origin is
+/// taken for a page by `https`: some apps do, and no page can.
+fn web_scheme(scheme: &str) -> Option<(&'static str, u16)> {
+    let is = |names: [&str; 2]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+    if is(["http", "ws"]) {
+        Some(("http", 80))
+    } else if is(["https", "wss"]) {
+        Some(("https", 443))
+    } else {
+        None
     }
 }
 

@@ -7,6 +7,7 @@
 //! stands left of it is what the client made up.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
@@ -14,21 +15,29 @@ use ipnet::IpNet;
 
 use crate::forwarded;
 use crate::handshake::Handshake;
+use crate::origin;
 
 /// The proxies in front of the server, from [`Config::proxies`](crate::Config::proxies): none, and no header is believed.
 ///
 /// ```
 /// use channel_runtime::{Config, Proxies};
 ///
-/// let config = Config::default().proxies(Proxies::x_forwarded(["10.0.0.0/8", "127.0.0.1"])).connections_per_ip(20);
+/// # fn config() -> Result<Config, channel_runtime::InvalidProxy> {
+/// let proxies = Proxies::x_forwarded(["10.0.0.0/8", "127.0.0.1"])?;
+/// # Ok(
+/// Config::default().proxies(proxies).connections_per_ip(20)
+/// # )
+/// # }
 /// ```
 ///
 /// With them [`Handshake::remote_addr`](crate::Handshake::remote_addr) and [`Handshake::host`](crate::Handshake::host) are
 /// the client's own, and so the bounds by address and the [`Origins`](crate::Origins) hold for clients and not for proxies.
 ///
 /// One family of headers is believed, the one that the proxy writes: the other it passes on as it came, and a client may have
-/// written it. A proxy is to append to the header or to replace it, with `X-Forwarded-Host` and `X-Forwarded-Proto` too where
-/// it is expected to tell these.
+/// written it. A proxy is to append to the header or to replace it, with `X-Forwarded-Host`, `-Port` and `-Proto` too where
+/// it is expected to tell these. `X-Forwarded-Port` completes a host that is told without a port, in `X-Forwarded-Host` or in
+/// `Host`; of 80 and 443 no notice is taken, for they are the usual ones. How proxies are configured for it stands in
+/// `docs/behind-a-proxy.md`.
 ///
 /// What can't be read is never believed: the client is then the proxy which passed it on. Where a trusted proxy hides an
 /// address (`for=unknown`, `for=_name`), it is not known.
@@ -46,19 +55,19 @@ enum Family {
 }
 
 impl Proxies {
-    /// Proxies at these addresses or in these networks, which write `X-Forwarded-For`, `-Host` and `-Proto`.
+    /// Proxies at these addresses or in these networks, which write `X-Forwarded-For`, `-Host`, `-Port` and `-Proto`.
     ///
-    /// # Panics
+    /// # Errors
     /// Where one is neither an address nor a network, such as `10.0.0.0/8` or `fd00::/8`.
-    pub fn x_forwarded(trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+    pub fn x_forwarded(trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, InvalidProxy> {
         Self::new(Family::XForwarded, trusted)
     }
 
     /// Proxies at these addresses or in these networks, which write `Forwarded` (RFC 7239).
     ///
-    /// # Panics
+    /// # Errors
     /// As [`x_forwarded`](Self::x_forwarded).
-    pub fn forwarded(trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+    pub fn forwarded(trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, InvalidProxy> {
         Self::new(Family::Forwarded, trusted)
     }
 
@@ -68,14 +77,11 @@ impl Proxies {
         Self { without_address: true, ..self }
     }
 
-    fn new(family: Family, trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+    fn new(family: Family, trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, InvalidProxy> {
         let network = |text: &str| text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into()));
-        let network = |text: &str| match network(text) {
-            Ok(network) => network,
-            Err(_) => panic!("{text:?} is no proxy: write its address, or a network such as `10.0.0.0/8`"),
-        };
-        let trusted = trusted.into_iter().map(|text| network(text.as_ref())).collect();
-        Self { family: Some(family), trusted, without_address: false }
+        let network = |text: &str| network(text).map_err(|_| InvalidProxy(text.into()));
+        let trusted = trusted.into_iter().map(|text| network(text.as_ref())).collect::<Result<_, _>>()?;
+        Ok(Self { family: Some(family), trusted, without_address: false })
     }
 
     /// Puts the client in the place of the proxies that speak for it.
@@ -88,18 +94,21 @@ impl Proxies {
             Family::XForwarded => self.follow(handshake.remote_addr, x_forwarded(&handshake.headers)),
             Family::Forwarded => self.follow(handshake.remote_addr, forwarded::hops(&handshake.headers)),
         };
-        let Told { client, host, by_tls } = told;
+        let Told { client, host, port, by_tls } = told;
+        let asked_for = host.as_deref().or_else(|| handshake.host());
+        let completed = asked_for.zip(port).and_then(|(host, port)| origin::with_port(host, port));
         handshake.remote_addr = client;
-        handshake.proxied_host = host;
+        handshake.proxied_host = completed.or(host);
         handshake.by_tls = by_tls;
     }
 
     /// From the proxy that talks to us, who is trusted, to the client.
     fn follow(&self, peer: Option<SocketAddr>, hops: impl Iterator<Item = Hop>) -> Told {
-        let mut told = Told { client: peer, host: None, by_tls: false };
-        for Hop { node, host, scheme } in hops {
+        let mut told = Told { client: peer, host: None, port: None, by_tls: false };
+        for Hop { node, host, port, scheme } in hops {
             // Who is further out knows better: a proxy within may have been asked for another name.
             told.host = host.or(told.host);
+            told.port = port.or(told.port);
             if let Some(scheme) = scheme {
                 told.by_tls = ["https", "wss"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls));
             }
@@ -140,10 +149,30 @@ impl fmt::Debug for Proxies {
     }
 }
 
+/// A text that was to name a proxy, and is neither an address nor a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidProxy(String);
+
+impl fmt::Display for InvalidProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        write!(f, "{text:?} is no proxy: write its address, or a network such as `10.0.0.0/8`")
+    }
+}
+
+impl std::error::Error for InvalidProxy {}
+
+impl From<InvalidProxy> for io::Error {
+    fn from(error: InvalidProxy) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
 /// What the proxies say, as far as they are believed.
 struct Told {
     client: Option<SocketAddr>,
     host: Option<String>,
+    port: Option<u16>,
     by_tls: bool,
 }
 
@@ -152,6 +181,8 @@ struct Told {
 pub(crate) struct Hop {
     pub node: Node,
     pub host: Option<String>,
+    /// Of the host, where it is told apart from it and is not the usual one.
+    pub port: Option<u16>,
     pub scheme: Option<String>,
 }
 
@@ -193,16 +224,18 @@ impl Node {
 fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
     const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+    const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
     const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-    let (mut nodes, mut hosts, mut schemes) =
-        (from_the_right(headers, FOR), from_the_right(headers, HOST), from_the_right(headers, PROTO));
+    let [mut nodes, mut hosts, mut ports, mut schemes] =
+        [FOR, HOST, PORT, PROTO].map(|name| from_the_right(headers, name));
     std::iter::from_fn(move || {
-        let (node, host, scheme) = (nodes.next(), hosts.next(), schemes.next());
-        if node.is_none() && host.is_none() && scheme.is_none() {
+        let (node, host, port, scheme) = (nodes.next(), hosts.next(), ports.next(), schemes.next());
+        if [node, host, port, scheme] == [None; 4] {
             return None;
         }
         let node = node.map_or(Node::Nonsense, Node::parse);
-        Some(Hop { node, host: host.map(str::to_owned), scheme: scheme.map(str::to_owned) })
+        let port = port.and_then(|port| port.parse().ok()).filter(|port| ![0, 80, 443].contains(port));
+        Some(Hop { node, host: host.map(str::to_owned), port, scheme: scheme.map(str::to_owned) })
     })
 }
 

@@ -7,6 +7,10 @@ fn is_welcome(origins: &Origins, origin: &str, host: &str, by_tls: bool) -> bool
     origins.check(&headers, Some(host), by_tls).is_ok()
 }
 
+fn allowing(origins: Origins, allowed: &[&str]) -> Origins {
+    allowed.iter().try_fold(origins, |origins, origin| origins.allow(origin)).unwrap()
+}
+
 #[test]
 fn the_same_host_is_the_same_name_and_the_same_port() {
     for (origin, host) in [
@@ -19,6 +23,13 @@ fn the_same_host_is_the_same_name_and_the_same_port() {
         ("http://127.0.0.1:3030", "127.0.0.1:3030"),
         ("http://[::1]:3030", "[::1]:3030"),
         ("https://[2001:db8::1]", "[2001:DB8::1]"),
+        // Some apps name what they connect to as if it were a page.
+        ("wss://app.example", "app.example"),
+        ("wss://app.example", "app.example:443"),
+        ("wss://app.example:443", "app.example"),
+        ("WSS://app.example:8443", "app.example:8443"),
+        ("ws://app.example", "app.example:80"),
+        ("ws://localhost:3030", "localhost:3030"),
     ] {
         assert!(is_welcome(&Origins::default(), origin, host, false), "{origin} at {host}");
     }
@@ -36,6 +47,11 @@ fn all_else_is_foreign() {
         ("https://app.example", "app.example:444"),
         // It is asked for at the usual port of https.
         ("http://app.example", "app.example:443"),
+        ("ws://app.example", "app.example:443"),
+        ("wss://app.example", "app.example:80"),
+        ("wss://app.example:444", "app.example"),
+        ("wss://evil.example", "app.example"),
+        ("wsss://app.example", "app.example"),
         ("http://localhost:3030", "localhost:3031"),
         ("null", "null"),
         ("", "app.example"),
@@ -70,14 +86,18 @@ fn all_else_is_foreign() {
 fn where_tls_is_known_a_page_without_it_is_foreign() {
     let origins = Origins::default();
     assert!(is_welcome(&origins, "https://app.example", "app.example", true));
+    assert!(is_welcome(&origins, "wss://app.example", "app.example", true));
     assert!(!is_welcome(&origins, "http://app.example", "app.example", true));
+    assert!(!is_welcome(&origins, "ws://app.example", "app.example", true));
     assert!(!is_welcome(&origins, "http://app.example:443", "app.example", true));
 }
 
 #[test]
 fn what_is_allowed_is_compared_as_a_whole() {
-    let origins = Origins::same_host().allow("https://app.example").allow("http://localhost:5173");
-    let origins = origins.allow("tauri://localhost").allow("https://*.Wild.example");
+    let origins = allowing(
+        Origins::same_host(),
+        &["https://app.example", "http://localhost:5173", "tauri://localhost", "https://*.Wild.example"],
+    );
     for (origin, expected) in [
         ("https://app.example", true),
         ("https://app.example:443", true),
@@ -94,10 +114,13 @@ fn what_is_allowed_is_compared_as_a_whole() {
         ("https://evilwild.example", false),
         ("http://a.wild.example", false),
         ("https://*.wild.example.evil.example", false),
+        ("wss://app.example", true),
+        ("ws://app.example", false),
+        ("null", false),
     ] {
         assert_eq!(is_welcome(&origins, origin, "api.example", false), expected, "{origin}");
     }
-    let only = Origins::only().allow("https://app.example");
+    let only = allowing(Origins::only(), &["https://app.example"]);
     assert!(is_welcome(&only, "https://app.example", "api.example", false));
     assert!(!is_welcome(&only, "https://api.example", "api.example", false));
 }
@@ -125,21 +148,89 @@ fn a_request_with_two_hosts_is_for_none() {
 }
 
 #[test]
-fn what_is_written_to_the_log_is_bounded() {
-    let long = format!("https://{}", "a".repeat(10_000));
-    let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_str(&long).unwrap())]);
-    assert_eq!(Origins::default().check(&headers, None, false).unwrap_err().0.len(), 200);
-}
-
-#[test]
-fn a_star_is_not_for_everything() {
-    for origin in ["https://*", "https://*.", "https://*app.example", "https://app.*.example", "*", "*://app.example"] {
-        assert!(std::panic::catch_unwind(|| Origins::only().allow(origin)).is_err(), "{origin}");
+fn what_pages_send_can_be_allowed_by_name() {
+    for origin in [
+        "null",
+        "file://",
+        "capacitor://localhost",
+        "app://obsidian.md",
+        "vscode-webview://1q2w3e",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://7f0c1a52-7a4e-4c9e-9d5f-1d2c3b4a5968",
+        "content://com.example.app/pages",
+        "wss://app.example",
+        "http://[::1]:3030",
+    ] {
+        let origins = allowing(Origins::only(), &[origin]);
+        assert!(is_welcome(&origins, origin, "api.example", false), "{origin}");
+        for other in ["null", "file://", "https://evil.example", "http://[::1]:3031", "file:///etc", "Null"] {
+            assert_eq!(is_welcome(&origins, other, "api.example", false), other == origin, "{other} where {origin} is");
+        }
     }
 }
 
 #[test]
-#[should_panic = "\"https://app.example/\" is no origin: write `https://app.example`"]
-fn an_address_is_no_origin() {
-    let _ = Origins::same_host().allow("https://app.example/");
+fn what_is_written_to_the_log_is_bounded_and_says_what_to_do() {
+    let why = |origin: &str, by_tls| {
+        let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_bytes(origin.as_bytes()).unwrap())]);
+        Origins::default().check(&headers, Some("app.example"), by_tls).unwrap_err()
+    };
+    assert_eq!(why(&format!("https://{}", "a".repeat(10_000)), false).origin.len(), 200);
+    assert_eq!(why("https://evil.example", true).why, Why::OtherHost);
+    assert_eq!(why("http://evil.example", true).why, Why::OtherHost);
+    assert_eq!(why("http://app.example", true).why, Why::WithoutTls);
+    assert_eq!(why("null", false).why, Why::OtherHost);
+    assert_eq!(why("https://\u{e4}.example", false).why, Why::Unreadable);
+}
+
+#[test]
+fn what_no_page_sends_is_no_origin_and_an_error_that_says_what_one_is() {
+    for origin in [
+        "",
+        " ",
+        "*",
+        "Null",
+        "app.example",
+        "app.example:443",
+        "//app.example",
+        "://app.example",
+        "https://",
+        "https://app.example/",
+        "https://app.example/path",
+        "wss://app.example/",
+        "https://user@app.example",
+        "https://app.example:99999",
+        "https://[::1",
+        "http://a b",
+        "file:///a b",
+        "file://\u{e4}",
+        "app\u{0}://x",
+        // A star is not for everything.
+        "https://*",
+        "https://*.",
+        "https://*app.example",
+        "https://app.*.example",
+        "*://app.example",
+        "file://*",
+    ] {
+        let error = Origins::only().allow(origin).expect_err(origin);
+        assert!(error.to_string().contains("is no origin: write `https://app.example`"), "{error}");
+    }
+    let error = io::Error::from(Origins::only().allow("https://app.example/\n").unwrap_err());
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().starts_with(r#""https://app.example/\n" is no origin"#), "{error}");
+}
+
+#[test]
+fn a_host_is_completed_by_a_port_where_it_has_none() {
+    for (host, expected) in [
+        ("app.example", Some("app.example:8443")),
+        ("app.example:", Some("app.example:8443")),
+        ("[::1]", Some("[::1]:8443")),
+        ("app.example:80", None),
+        ("app.example/", None),
+        ("", None),
+    ] {
+        assert_eq!(with_port(host, 8443).as_deref(), expected, "{host}");
+    }
 }

@@ -19,7 +19,7 @@ fn client(proxies: &Proxies, peer: &str, headers: &[(&str, &str)]) -> (String, O
 
 #[test]
 fn x_forwarded_is_read_from_the_right_past_those_who_are_trusted() {
-    let proxies = Proxies::x_forwarded(["10.0.0.0/8", "fd00::/8", "192.0.2.1"]);
+    let proxies = Proxies::x_forwarded(["10.0.0.0/8", "fd00::/8", "192.0.2.1"]).unwrap();
     for (peer, told, expected) in [
         // By somebody who is not trusted: nothing is believed.
         ("203.0.113.9:5", &["198.51.100.7"][..], "203.0.113.9:5"),
@@ -64,7 +64,7 @@ fn x_forwarded_is_read_from_the_right_past_those_who_are_trusted() {
 
 #[test]
 fn a_peer_without_an_address_is_trusted_where_that_is_said() {
-    let proxies = Proxies::x_forwarded([""; 0]).or_without_address();
+    let proxies = Proxies::x_forwarded([""; 0]).unwrap().or_without_address();
     assert_eq!(client(&proxies, "", &[("x-forwarded-for", "198.51.100.7")]).0, "198.51.100.7:0");
     assert_eq!(client(&proxies, "", &[("x-forwarded-for", "1.1.1.1, 198.51.100.7")]).0, "198.51.100.7:0");
     assert_eq!(client(&proxies, "10.0.0.1:5", &[("x-forwarded-for", "198.51.100.7")]).0, "10.0.0.1:5");
@@ -72,8 +72,9 @@ fn a_peer_without_an_address_is_trusted_where_that_is_said() {
 
 #[test]
 fn host_and_scheme_are_those_that_the_outermost_trusted_proxy_tells() {
-    let proxies = Proxies::x_forwarded(["10.0.0.0/8"]);
+    let proxies = Proxies::x_forwarded(["10.0.0.0/8"]).unwrap();
     let (address, host, proto) = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto");
+    let port = "x-forwarded-port";
     for (headers, expected, by_tls) in [
         (&[][..], "inner", false),
         (&[(address, "1.1.1.1"), (host, "app.example"), (proto, "https")], "app.example", true),
@@ -86,6 +87,23 @@ fn host_and_scheme_are_those_that_the_outermost_trusted_proxy_tells() {
         (&[(address, "1.1.1.1, 10.0.0.2"), (host, "app.example, inner"), (proto, "https, http")], "app.example", true),
         (&[(address, "1.1.1.1, 10.0.0.2"), (host, "app.example"), (proto, "https")], "app.example", true),
         (&[(address, "1.1.1.1, 10.0.0.2"), (host, "evil.example, app.example, inner")], "app.example", false),
+        // A list as some write it.
+        (&[(address, "1.1.1.1,"), (host, "app.example,"), (proto, "https,")], "app.example", true),
+        (&[(address, "1.1.1.1"), (proto, "https,http")], "inner", false),
+        (&[(host, "app.example")], "app.example", false),
+        // A port of its own completes a host without one, told or not; and is nonsense, or the usual one.
+        (&[(address, "1.1.1.1"), (host, "app.example"), (port, "8443")], "app.example:8443", false),
+        (&[(address, "1.1.1.1"), (host, "[2001:db8::1]"), (port, "8443")], "[2001:db8::1]:8443", false),
+        (&[(address, "1.1.1.1"), (port, "8443"), (proto, "https")], "inner:8443", true),
+        (&[(port, "8443,")], "inner:8443", false),
+        (&[(address, "1.1.1.1"), (host, "app.example:444"), (port, "8443")], "app.example:444", false),
+        (&[(address, "1.1.1.1"), (host, "app.example"), (port, "443"), (proto, "https")], "app.example", true),
+        (&[(address, "1.1.1.1"), (host, "app.example"), (port, "80"), (proto, "https")], "app.example", true),
+        (&[(address, "1.1.1.1"), (port, "84430")], "inner", false),
+        (&[(address, "1.1.1.1"), (port, "nonsense")], "inner", false),
+        (&[(address, "1.1.1.1, 10.0.0.2"), (port, "8443, 8080")], "inner:8443", false),
+        (&[(address, "1.1.1.1, 10.0.0.2"), (port, "8443")], "inner:8443", false),
+        (&[(address, "1.1.1.1"), (port, "666, 8443")], "inner:8443", false),
         // The other family is not believed.
         (&[("forwarded", "for=1.1.1.1;host=evil.example;proto=https")], "inner", false),
     ] {
@@ -98,7 +116,7 @@ fn host_and_scheme_are_those_that_the_outermost_trusted_proxy_tells() {
 
 #[test]
 fn forwarded_is_read_from_the_right_too() {
-    let proxies = Proxies::forwarded(["10.0.0.0/8"]);
+    let proxies = Proxies::forwarded(["10.0.0.0/8"]).unwrap();
     for (told, expected, host) in [
         (&["for=198.51.100.7"][..], "198.51.100.7:0", "inner"),
         (&["For=\"[2001:db8::7]:4711\";Proto=https;Host=app.example"], "[2001:db8::7]:4711", "app.example"),
@@ -128,7 +146,8 @@ proptest! {
     /// All that a client can write stands left of what the proxy adds, in the same line or in one before it.
     #[test]
     fn what_a_client_writes_never_changes_what_its_proxy_says(written in r#"([ -~]|[",;=\\]){0,40}"#, in_one_line: bool) {
-        let proxies = |family: fn([&'static str; 1]) -> Proxies| family(["10.0.0.0/8"]);
+        let proxies =
+            |family: fn([&'static str; 1]) -> Result<Proxies, InvalidProxy>| family(["10.0.0.0/8"]).unwrap();
         for (proxies, header, added) in [
             (proxies(Proxies::x_forwarded), "x-forwarded-for", "198.51.100.7"),
             (proxies(Proxies::forwarded), "forwarded", "for=198.51.100.7;host=app.example"),
@@ -148,7 +167,13 @@ proptest! {
 }
 
 #[test]
-#[should_panic = "\"10.0.0.0/33\" is no proxy: write its address, or a network such as `10.0.0.0/8`"]
-fn what_is_no_network_is_refused() {
-    let _ = Proxies::forwarded(["127.0.0.1", "10.0.0.0/33"]);
+fn what_is_no_network_is_an_error_that_says_what_one_is() {
+    for text in ["10.0.0.0/33", "", "10.0.0", "localhost", "10.0.0.1:80", "[::1]", "10.0.0.0/8, 127.0.0.1"] {
+        let error = Proxies::forwarded(["127.0.0.1", text]).expect_err(text);
+        assert_eq!(
+            error.to_string(),
+            format!("{text:?} is no proxy: write its address, or a network such as `10.0.0.0/8`")
+        );
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::InvalidInput);
+    }
 }
