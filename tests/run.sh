@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every test there is: Rust, documentation, the build without a server, and the pages in a browser.
 #
-# Needs Rust by rustup, Redis for the test of an example, and Chromium and Node for the browser tests: what is missing is
-# installed with apt-get (as root, or by sudo) and npm. Prints one line a step; the output of a step only when it fails.
+# Needs Rust by rustup, Redis for the test of an example, nginx, HAProxy and Caddy for those of docs/behind-a-proxy.md, and
+# Chromium and Node for the browser tests: what is missing is installed with apt-get (as root, or by sudo) and npm. Prints one line a step; the output of a step only when it fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,8 +60,15 @@ install() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
 }
 
-install_redis() {
-  command -v redis-server >/dev/null || install redis-server
+# Programs that tests run, by the names of their packages; some are where only root looks.
+install_programs() {
+  local missing=()
+  PATH=$PATH:/usr/sbin
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v nginx >/dev/null || missing+=(nginx)
+  command -v haproxy >/dev/null || missing+=(haproxy)
+  command -v caddy >/dev/null || missing+=(caddy)
+  [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 }
 
 find_chromium() {
@@ -121,7 +128,7 @@ browser_tests() {
   CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
 }
 
-step "Redis is here" install_redis
+step "Redis, nginx, HAProxy and Caddy are here" install_programs
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
 step "tests in the examples" cargo test --workspace --examples --all-features

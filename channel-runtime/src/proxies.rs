@@ -35,9 +35,9 @@ use crate::origin;
 ///
 /// One family of headers is believed, the one that the proxy writes: the other it passes on as it came, and a client may have
 /// written it. A proxy is to append to the header or to replace it, with `X-Forwarded-Host`, `-Port` and `-Proto` too where
-/// it is expected to tell these. `X-Forwarded-Port` completes a host that is told without a port, in `X-Forwarded-Host` or in
-/// `Host`; of 80 and 443 no notice is taken, for they are the usual ones. How proxies are configured for it stands in
-/// `docs/behind-a-proxy.md`.
+/// it is expected to tell these; those of a client's own it takes away. `X-Forwarded-Port` completes a host that is told
+/// without a port, in `X-Forwarded-Host` or in `Host`; 80 and 443, the usual ones, add nothing. How proxies are configured for
+/// it stands in `docs/behind-a-proxy.md`.
 ///
 /// What can't be read is never believed: the client is then the proxy which passed it on. Where a trusted proxy hides an
 /// address (`for=unknown`, `for=_name`), it is not known.

@@ -1,0 +1,264 @@
+//! `docs/behind-a-proxy.md`: the configurations that stand there, each run by its own program.
+
+mod support;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use channel_runtime::{CloseCode, Config, Handshake, Proxies, Socket, channel, channels, message};
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use support::{Raw, Running, start, within};
+use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::process::{Child, Command};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use warp::Filter;
+
+#[message(type = "seen")]
+pub struct Seen {
+    address: String,
+    host: String,
+}
+
+#[message(type = "say")]
+pub struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+pub struct Said {
+    text: String,
+}
+
+#[channel("/mirror")]
+pub struct Mirror {
+    #[extract]
+    handshake: Handshake,
+}
+
+#[channel(sends(Seen, Said))]
+impl Mirror {
+    fn on_connect(&self, socket: &Socket<Self>) {
+        let address = self.handshake.remote_addr.map_or("not known".into(), |address| address.ip().to_string());
+        socket.send(Seen { address, host: self.handshake.host().unwrap_or("none").into() });
+    }
+
+    #[message]
+    fn say(&mut self, say: Say) -> Said {
+        Said { text: say.text }
+    }
+
+    #[message(type = "leave")]
+    fn leave(&mut self, socket: &Socket<Self>) {
+        socket.close(CloseCode::FORBIDDEN, "out");
+    }
+}
+
+/// The channel and a route, behind the proxy of the page.
+async fn served() -> Running {
+    let config = Config::default().proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap());
+    start(channels![Mirror].app(()).config(config).or(warp::path!("health").map(|| "well"))).await
+}
+
+/// The configuration of this name in the page, for these ports.
+fn configuration(name: &str, proxy: u16, server: u16) -> String {
+    let page = fs::read_to_string("docs/behind-a-proxy.md").expect("the page");
+    let (_, from) = page.split_once(&format!("```{name}\n")).unwrap_or_else(|| panic!("no configuration {name}"));
+    let (text, _) = from.split_once("```").expect("its end");
+    assert!(text.contains(":3030") && text.contains("8080"), "{text}");
+    // On loopback alone, which for Caddy is said elsewhere.
+    let text = text.replace("127.0.0.1:3030", &format!("127.0.0.1:{server}"));
+    let text = text.replace("listen 8080", &format!("listen 127.0.0.1:{proxy}"));
+    let text = text.replace("bind :8080", &format!("bind 127.0.0.1:{proxy}"));
+    text.replace(":8080 {", &format!(":{proxy} {{"))
+}
+
+/// A proxy that runs; killed when dropped.
+struct Proxy {
+    _process: Child,
+    address: SocketAddr,
+    _place: TempDir,
+}
+
+impl Proxy {
+    /// The program that a configuration is for, with what it has to be told because it is a test's.
+    fn command(name: &str, place: &Path, text: &str) -> Command {
+        let file = place.join("configuration");
+        let (program, arguments, written): (_, &[&str], _) = match name {
+            // One process, so that nothing of it is left when that is killed. What the packages put around `conf.d`.
+            "nginx" | "nginx-without-host" => {
+                let directories: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                    .iter()
+                    .map(|kind| format!("{kind}_temp_path {};\n", place.join(kind).display()))
+                    .collect();
+                let global = "daemon off; master_process off; error_log stderr;";
+                let pid = place.join("pid");
+                let around = format!("pid {};\nevents {{}}\nhttp {{\naccess_log off;\n", pid.display());
+                ("nginx", &["-e", "stderr", "-g", global, "-c"], format!("{around}{directories}{text}}}\n"))
+            }
+            "haproxy" => ("haproxy", &["-db", "-f"], text.to_owned()),
+            "caddyfile" => {
+                let global = "{\n admin off\n default_bind 127.0.0.1\n}\n";
+                ("caddy", &["run", "--adapter", "caddyfile", "--config"], format!("{global}{text}"))
+            }
+            other => panic!("{other} is no proxy"),
+        };
+        fs::write(&file, written).expect("a directory of the test's own");
+        let mut command = Command::new(program);
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.args(arguments).arg(file).current_dir(place);
+        // Debian has some of them where only root looks.
+        command.env("PATH", format!("{path}:/usr/sbin")).env("HOME", place).env("XDG_DATA_HOME", place);
+        command.env("XDG_CONFIG_HOME", place).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// Listens when it returns. A port that was free may be somebody else's by then: it is tried again with another one.
+    async fn start(name: &str, server: &Running) -> Self {
+        for _ in 0..10 {
+            let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+            let place = tempfile::tempdir().expect("a directory");
+            let text = configuration(name, port, server.addr.port());
+            let mut process = Self::command(name, place.path(), &text)
+                .spawn()
+                .unwrap_or_else(|error| panic!("{name}: {error}; apt-get install nginx haproxy caddy"));
+            let mut errors = process.stderr.take().expect("piped");
+            let address = ([127, 0, 0, 1], port).into();
+            let listens = async {
+                // None of them says so in words that the others share.
+                while TcpStream::connect(address).await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let ended = tokio::select! {
+                () = within(listens) => None,
+                status = process.wait() => Some(status.expect("a status")),
+            };
+            let mut text = String::new();
+            match ended {
+                None => {
+                    // Read on, or it would wait for us once the pipe is full.
+                    tokio::spawn(async move { errors.read_to_string(&mut text).await });
+                    return Self { _process: process, address, _place: place };
+                }
+                Some(status) => {
+                    errors.read_to_string(&mut text).await.expect("text");
+                    assert!(text.to_lowercase().contains("in use"), "{name} ended with {status}: {text}");
+                }
+            }
+        }
+        panic!("{name} found no free port");
+    }
+
+    /// A client on another of this machine's addresses.
+    async fn tcp(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
+        within(socket.connect(self.address)).await.unwrap()
+    }
+
+    async fn connect(&self, headers: &[(&'static str, &str)]) -> Result<WebSocketStream<TcpStream>, Error> {
+        let mut request = format!("ws://{}/mirror", self.address).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let (client, _) = within(tokio_tungstenite::client_async(request, self.tcp().await)).await?;
+        Ok(client)
+    }
+
+    /// The status that a page of this origin is refused with.
+    async fn refuses(&self, headers: &[(&'static str, &str)]) -> u16 {
+        match self.connect(headers).await {
+            Err(Error::Http(response)) => response.status().as_u16(),
+            other => panic!("{headers:?}: {other:?}"),
+        }
+    }
+}
+
+async fn next(client: &mut WebSocketStream<TcpStream>) -> Message {
+    within(client.next()).await.expect("connected").expect("well formed")
+}
+
+async fn hears(client: &mut WebSocketStream<TcpStream>) -> Value {
+    serde_json::from_str(next(client).await.to_text().expect("text")).expect("JSON")
+}
+
+/// All that a proxy has to do, with a client through it.
+async fn works_behind(name: &str) {
+    let server = served().await;
+    let proxy = Proxy::start(name, &server).await;
+    let own = proxy.address.to_string();
+    for (host, origin) in [
+        ("app.example".to_owned(), "http://app.example".to_owned()),
+        ("app.example:8443".into(), "http://app.example:8443".into()),
+        (own.clone(), format!("http://{own}")),
+    ] {
+        let mut page = proxy.connect(&[("host", &host), ("origin", &origin)]).await.expect(&origin);
+        let seen = hears(&mut page).await;
+        assert_eq!(seen, json!({ "type": "seen", "address": "127.0.0.2", "host": host }), "{name}");
+        for length in [0, 1, 60_000] {
+            let text = "x".repeat(length);
+            page.send(Message::text(json!({ "type": "say", "text": text }).to_string())).await.unwrap();
+            assert_eq!(hears(&mut page).await, json!({ "type": "said", "text": text }));
+        }
+        page.send(Message::Ping("hello".into())).await.unwrap();
+        assert_eq!(next(&mut page).await, Message::Pong("hello".into()));
+        page.send(Message::text(r#"{"type":"leave"}"#)).await.unwrap();
+        let Message::Close(Some(close)) = next(&mut page).await else { panic!("a close") };
+        assert_eq!((u16::from(close.code), close.reason.as_str()), (4403, "out"), "{name}");
+    }
+
+    // What a client tells of itself is not believed, and other pages stay outside.
+    let spoofed = [("host", "app.example"), ("x-forwarded-for", "1.1.1.1"), ("x-forwarded-port", "666")];
+    let mut spoofer = proxy.connect(&spoofed).await.expect("no page");
+    assert_eq!(
+        hears(&mut spoofer).await,
+        json!({ "type": "seen", "address": "127.0.0.2", "host": "app.example" }),
+        "{name}"
+    );
+    assert_eq!(proxy.refuses(&[("host", "app.example"), ("origin", "http://evil.example")]).await, 403);
+    let other_host = [("host", "app.example"), ("origin", "http://evil.example"), ("x-forwarded-host", "evil.example")];
+    assert_eq!(proxy.refuses(&other_host).await, 403);
+
+    // Routes and refusals, over one connection.
+    let mut raw = Raw::new(proxy.tcp().await);
+    for (path, status, body) in [("/health", 200, "well"), ("/nowhere", 404, ""), ("/health", 200, "well")] {
+        let response = raw.request(&format!("GET {path} HTTP/1.1\r\nHost: app.example\r\n\r\n")).await;
+        assert_eq!((response.status, response.body.as_str()), (status, body), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nginx() {
+    works_behind("nginx").await;
+}
+
+#[tokio::test]
+async fn haproxy() {
+    works_behind("haproxy").await;
+}
+
+#[tokio::test]
+async fn caddy() {
+    works_behind("caddyfile").await;
+}
+
+/// What the page warns of.
+#[tokio::test]
+async fn nginx_s_usual_snippet_lets_no_page_in() {
+    let server = served().await;
+    let proxy = Proxy::start("nginx-without-host", &server).await;
+    let own = proxy.address.to_string();
+    assert_eq!(proxy.refuses(&[("host", &own), ("origin", &format!("http://{own}"))]).await, 403);
+    let mut shell = proxy.connect(&[]).await.expect("no page");
+    let upstream = format!("127.0.0.1:{}", server.addr.port());
+    // Nor is it told who the client is.
+    assert_eq!(hears(&mut shell).await, json!({ "type": "seen", "address": "127.0.0.1", "host": upstream }));
+}
