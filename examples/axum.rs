@@ -13,6 +13,11 @@ use axum::{Json, Router};
 use channel_runtime::{Channels, Hub, Server, Socket, channel, channels, message};
 use serde::Serialize;
 
+use self::blank::is_blank;
+
+#[path = "shared/blank.rs"]
+mod blank;
+
 /// Whoever connects to `/topics/bakery` hears of all that is published there.
 #[channel("/topics/:topic")]
 pub struct Topic {
@@ -50,7 +55,7 @@ async fn publish(
     Path(topic): Path<String>,
     text: String,
 ) -> Result<Json<Heard>, (StatusCode, &'static str)> {
-    if text.trim().is_empty() {
+    if is_blank(&text) {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, "say something"));
     }
     let sent = topics.room(&Topic::room(&topic)).send(News { text });

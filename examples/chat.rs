@@ -8,6 +8,11 @@ use std::env;
 use channel_runtime::{Fault, Server, Socket, channel, channels, message, timestamp};
 use warp::Filter;
 
+use self::blank::is_blank;
+
+#[path = "shared/blank.rs"]
+mod blank;
+
 #[channel("/chat/:room_id")]
 pub struct ChatChannel {
     room_id: String,
@@ -90,7 +95,7 @@ impl ChatChannel {
         if said.message.chars().count() > Self::MAX_LEN {
             return Err(Fault::validation("Message too long"));
         }
-        if said.message.trim().is_empty() {
+        if is_blank(&said.message) {
             return Err(Fault::validation("Message cannot be empty"));
         }
         socket.room().send(ChatLine { message: said.message, user_id: user_id(socket), timestamp: timestamp() });

@@ -22,6 +22,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use warp::Filter;
 
+use self::blank::is_blank;
+
+#[path = "shared/blank.rs"]
+mod blank;
+
 pub use checkers::{Checkers, Color, Piece, Reason, Square, Step};
 
 #[channel("/game/:game_id", app = App, room_state = Table)]
@@ -191,7 +196,7 @@ fn text(text: &str, max: usize, what: &str) -> Result<String, Fault> {
     if text.chars().count() > max {
         return Err(Fault::validation(format!("{what} too long")));
     }
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(Fault::validation(format!("{what} cannot be empty")));
     }
     Ok(text.into())

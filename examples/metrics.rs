@@ -8,6 +8,11 @@ use channel_runtime::{Fault, Server, Socket, channel, channels, message};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use warp::Filter;
 
+use self::blank::is_blank;
+
+#[path = "shared/blank.rs"]
+mod blank;
+
 #[channel("/chat/:room")]
 pub struct Chat {
     room: String,
@@ -28,7 +33,7 @@ pub struct Said {
 impl Chat {
     #[message]
     fn say(&mut self, say: Say, socket: &Socket<Self>) -> Result<(), Fault> {
-        if say.text.trim().is_empty() {
+        if is_blank(&say.text) {
             return Err(Fault::new("chat.empty", "say something"));
         }
         socket.room().send(Said { room: self.room.clone(), text: say.text });

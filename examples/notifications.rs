@@ -18,8 +18,13 @@ use bytes::Bytes;
 use channel_runtime::{Close, DecodeError, Extract, Fault, Handshake, Hub, Reject, Server, Socket};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
-use warp::Filter;
 use warp::http::StatusCode;
+use warp::{Filter, Reply, reply};
+
+use self::blank::is_blank;
+
+#[path = "shared/blank.rs"]
+mod blank;
 
 #[channel("/notifications", app = App)]
 pub struct NotificationChannel {
@@ -265,13 +270,15 @@ impl<A: Sync> Extract<A> for UserName {
 }
 
 /// What is not a channel: `POST /notify` and the page.
-pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
+pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = warp::Rejection> + Clone {
     let body = warp::body::content_length_limit(4096).and(warp::body::json());
-    let notify = warp::path!("notify")
-        .and(warp::post())
-        .and(body)
-        .map(move |order: Order| warp::reply::with_status(warp::reply::json(&app.notify(order)), StatusCode::ACCEPTED));
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/notifications.html")));
+    let notify = warp::path!("notify").and(warp::post()).and(body).map(move |order: Order| {
+        if is_blank(&order.text) {
+            return reply::with_status("A notification needs words", StatusCode::UNPROCESSABLE_ENTITY).into_response();
+        }
+        reply::with_status(reply::json(&app.notify(order)), StatusCode::ACCEPTED).into_response()
+    });
+    let page = warp::path::end().map(|| reply::html(include_str!("pages/notifications.html")));
     notify.or(page)
 }
 

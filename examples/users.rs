@@ -13,6 +13,11 @@ use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
 use warp::Filter;
 
+use self::blank::is_blank;
+
+#[path = "shared/blank.rs"]
+mod blank;
+
 #[channel("/user")]
 pub struct UserChannel {
     #[extract]
@@ -136,7 +141,7 @@ impl UserChannel {
             return Err(Fault::forbidden("You may read here, and not write"));
         }
         match text.trim() {
-            "" => Err(Fault::validation("A letter needs words")),
+            text if is_blank(text) => Err(Fault::validation("A letter needs words")),
             text if text.chars().count() > 500 => Err(Fault::validation("A letter has at most 500 characters")),
             text => Ok(Letter {
                 from: self.user.clone(),

@@ -85,7 +85,9 @@ async fn a_message_reaches_everyone_in_its_room_and_nobody_else() {
 async fn a_message_has_between_1_and_1000_characters() {
     let app = testing::app(chat::server());
     let (mut alice, mut bob) = alice_and_bob(&app).await;
-    for empty in ["", "  \n\t"] {
+    for empty in
+        ["", "  \n\t", "\u{200b}", "\u{2060}\u{feff} \u{ad}", "\u{3164}", "\u{e0020}", "\u{fe0f}", "\u{2800}", "\0"]
+    {
         alice.client.send(ChatMessage { message: empty.into() });
         assert_eq!(alice.client.expect_error("validation").await.message, "Message cannot be empty");
     }

@@ -162,7 +162,9 @@ async fn players_sit_down_for_all_to_see() {
     assert_eq!(grace.client.expect_error("game.color_taken").await.message, "Red is taken");
     ada.join("Ada", Color::White);
     assert_eq!(ada.client.expect_error("game.already_seated").await.message, "You play Red");
-    for (name, message) in [(" ", "Name cannot be empty"), (&*"x".repeat(31), "Name too long")] {
+    for (name, message) in
+        [(" ", "Name cannot be empty"), ("\u{200b}", "Name cannot be empty"), (&*"x".repeat(31), "Name too long")]
+    {
         grace.join(name, Color::White);
         assert_eq!(grace.client.expect_error("validation").await.message, message);
     }
@@ -263,7 +265,11 @@ async fn all_at_the_table_chat_each_as_themselves() {
     }
     grace.client.send(Chat { message: "I give up".into(), player_id: ada.player_id.clone() });
     assert_eq!(grace.client.expect_error("forbidden").await.message, "Nobody speaks for somebody else");
-    for (message, refusal) in [("ü".repeat(201), "Message too long"), (" ".into(), "Message cannot be empty")] {
+    for (message, refusal) in [
+        ("ü".repeat(201), "Message too long"),
+        (" ".into(), "Message cannot be empty"),
+        ("\u{200b}".into(), "Message cannot be empty"),
+    ] {
         ada.client.send(Chat { message, player_id: ada.player_id.clone() });
         assert_eq!(ada.client.expect_error("validation").await.message, refusal);
     }

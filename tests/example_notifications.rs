@@ -185,19 +185,21 @@ async fn nobody_connects_without_a_name() {
 
 #[tokio::test]
 async fn the_route_takes_what_a_notification_needs_and_nothing_else() {
-    let (app, server) = notifications::server();
+    let (_, server) = notifications::server();
     let test = testing::app(server);
     let mut ann = device(&test, "ann").await;
-    let routes = notifications::routes(app);
-    let post = |body: &str| warp::test::request().method("POST").path("/notify").body(body).reply(&routes);
+    let post = |body: &str| test.post("/notify").body(body.to_owned());
 
     let answer = post(r#"{"to":["ann","bob"],"text":"Lunch"}"#).await;
-    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (202, br#"{"id":0,"devices":1}"#.as_ref()));
+    assert_eq!((answer.status.as_u16(), answer.text()), (202, r#"{"id":0,"devices":1}"#));
     assert_eq!(ann.expect::<Notification>().await.text, "Lunch");
 
     for broken in ["", "{}", r#"{"to":"no such name!","text":"x"}"#, r#"{"to":["all"],"text":"x"}"#] {
-        assert_eq!(post(broken).await.status().as_u16(), 400, "{broken}");
+        assert_eq!(post(broken).await.status.as_u16(), 400, "{broken}");
     }
-    assert_eq!(post(&format!(r#"{{"to":"all","text":"{}"}}"#, "x".repeat(5000))).await.status().as_u16(), 413);
+    for nothing in ["", " \n", "\u{200b}\u{feff}"] {
+        assert_eq!(test.post("/notify").json(&json!({ "to": "all", "text": nothing })).await.status.as_u16(), 422);
+    }
+    assert_eq!(post(&format!(r#"{{"to":"all","text":"{}"}}"#, "x".repeat(5000))).await.status.as_u16(), 413);
     ann.expect_nothing().await;
 }

@@ -201,8 +201,7 @@ async fn a_right_that_was_taken_away_ends_when_the_token_is_renewed() {
     let mut ben = inside(&app, "handbook", &fresh()).await;
     ben.refresh(&fresh()).success().await;
     let body = json!({ "user": "ben", "resource_id": "handbook" });
-    let routes = secure::routes(Arc::clone(&state));
-    assert_eq!(warp::test::request().method("POST").path("/revoke").json(&body).reply(&routes).await.status(), 204);
+    assert_eq!(app.post("/revoke").json(&body).await.status, 204);
     ben.expect_nothing().await;
     ben.refresh(&fresh()).error(Fault::FORBIDDEN).await;
     assert_eq!(ben.expect_close().await.0, CloseCode::FORBIDDEN);
@@ -218,12 +217,10 @@ async fn nobody_becomes_somebody_else_by_a_new_token() {
 
 #[tokio::test]
 async fn a_login_gives_a_token_with_the_asked_lifetime() {
-    let (app, issuer) = app();
-    let routes = secure::routes(issuer.into());
+    let (app, _) = app();
     let login = async |user: &str, lifetime: i64| {
-        let body = json!({ "user": user, "lifetime": lifetime });
-        let answer = warp::test::request().method("POST").path("/login").json(&body).reply(&routes).await;
-        (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
+        let answer = app.post("/login").json(&json!({ "user": user, "lifetime": lifetime })).await;
+        (answer.status.as_u16(), answer.text().to_owned())
     };
     let (status, token) = login("eve", 60).await;
     assert_eq!(status, 200);

@@ -129,8 +129,10 @@ async fn letters_have_words_and_readers() {
     let mut ann = device(&app, "ann", "phone", &mut []).await;
     let mut bob = device(&app, "bob", "phone", &mut []).await;
 
-    let fault = ann.request(to("bob", " \n")).error("validation").await;
-    assert_eq!(fault.message, "A letter needs words");
+    for nothing in [" \n", "\u{200b}\u{ad}"] {
+        let fault = ann.request(to("bob", nothing)).error("validation").await;
+        assert_eq!(fault.message, "A letter needs words");
+    }
     let fault = ann.request(to("bob", &"x".repeat(501))).error("validation").await;
     assert_eq!(fault.message, "A letter has at most 500 characters");
     let nobody = SendToUsers { user_ids: vec![], text: "Hello".into() };

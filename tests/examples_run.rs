@@ -163,8 +163,10 @@ async fn chat() {
         assert_eq!(client.expect("chat_message").await["message"], "Hello");
     }
     assert_eq!(bob.expect("success").await["ref"], "1");
-    bob.send(json!({ "type": "chat_message", "message": " " })).await;
-    assert_eq!(bob.expect("error").await["message"], "Message cannot be empty");
+    for nothing in [" ", "\u{200b}"] {
+        bob.send(json!({ "type": "chat_message", "message": nothing })).await;
+        assert_eq!(bob.expect("error").await["message"], "Message cannot be empty");
+    }
     bob.send(json!({ "type": "ping" })).await;
     bob.expect("pong").await;
     bob.0.close(None).await.expect("connected");
@@ -373,6 +375,27 @@ async fn axum() {
     assert_eq!(example.request("POST", "/publish/fresh%20bread", " ").await, (422, "say something".into()));
     assert_eq!(example.request("POST", "/publish/cake", "apple").await.1, r#"{"watching":0}"#);
     example.stops([ann, bob]).await;
+}
+
+/// What the head of an example says to type, typed: the commands in its documentation that begin with `curl`.
+#[tokio::test]
+async fn the_commands_in_the_heads_of_the_examples_do_what_they_say() {
+    for (name, commands) in [("axum", 1), ("metrics", 1), ("notifications", 1), ("users", 1)] {
+        let source = std::fs::read_to_string(format!("examples/{name}.rs")).expect("an example");
+        let head: String = source.lines().map_while(|line| line.strip_prefix("//!")).collect::<Vec<_>>().join("\n");
+        let found: Vec<_> = head.split(['`', '\n']).map(str::trim).filter(|text| text.starts_with("curl ")).collect();
+        assert_eq!(found.len(), commands, "{name}: {found:?}");
+        let example = Example::start(name).await;
+        for command in found {
+            assert!(command.contains("127.0.0.1:3030"), "{command}");
+            let command = command.replace("127.0.0.1:3030", &example.address);
+            let command = command.replacen("curl ", "curl --silent --show-error --fail-with-body ", 1);
+            let output = Command::new("sh").args(["-c", &command]).output();
+            let output = timeout(PATIENCE, output).await.expect("in time").expect("a shell");
+            assert!(output.status.success(), "{command}: {output:?}");
+        }
+        example.stops([]).await;
+    }
 }
 
 /// All that a server can't accept for want of descriptors waits; who is there already is served.

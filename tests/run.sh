@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Every test there is: Rust, documentation, the build without a server, and the pages in a browser.
 #
-# Needs Rust by rustup, Redis for the test of an example, nginx, HAProxy and Caddy for those of docs/behind-a-proxy.md, and
-# Chromium and Node for the browser tests: what is missing is installed with apt-get (as root, or by sudo) and npm. Prints one line a step; the output of a step only when it fails.
+# Needs Rust by rustup, Redis and curl for the tests of the examples, nginx, HAProxy and Caddy for those of
+# docs/behind-a-proxy.md, and Chromium and Node for the browser tests: what is missing is installed with apt-get (as root, or by
+# sudo) and npm. Prints one line a step; the output of a step only when it fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -64,6 +65,7 @@ install() {
 install_programs() {
   local missing=()
   PATH=$PATH:/usr/sbin
+  command -v curl >/dev/null || missing+=(curl)
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v nginx >/dev/null || missing+=(nginx)
   command -v haproxy >/dev/null || missing+=(haproxy)
@@ -128,7 +130,7 @@ browser_tests() {
   CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
 }
 
-step "Redis, nginx, HAProxy and Caddy are here" install_programs
+step "curl, Redis, nginx, HAProxy and Caddy are here" install_programs
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
 step "tests in the examples" cargo test --workspace --examples --all-features

@@ -95,3 +95,61 @@ test('what is too long is refused, and kept to be shortened', TEST, async () => 
   assert.equal(await ann.role('message-input').inputValue(), text)
   assert.equal(await ann.role('message').count(), 0)
 })
+
+test('a server that died meanwhile is noticed when the page is shown again', TEST, async () => {
+  const ann = await enter('sleepers')
+  await ann.page.clock.install()
+  // It is there: what it answers to the question comes before the message.
+  for (const event of ['visibilitychange', 'pageshow']) {
+    await ann.isShownAgain(event)
+    await ann.fill('message-input', event)
+    await ann.click('send')
+    await ann.shows('message', event)
+    await ann.page.clock.fastForward(5_000)
+    await ann.shows('status', 'Connected', '[data-status="online"]')
+  }
+  for (const event of ['visibilitychange', 'pageshow']) {
+    await example.whileItHangs(async () => {
+      await ann.isShownAgain(event)
+      await ann.page.clock.fastForward(5_000)
+      await ann.shows('status', '', '[data-status="waiting"]')
+      // Nor does it answer who comes anew; shown again, the page does not wait until it would try by itself.
+      await ann.isShownAgain(event)
+      await ann.shows('status', '', '[data-status="connecting"]')
+      await ann.page.clock.fastForward(15_000)
+      await ann.shows('status', '', '[data-status="waiting"]')
+      await ann.picture('chat-waiting')
+    })
+    await ann.isShownAgain(event)
+    await ann.shows('status', '', '[data-status="online"]')
+    await ann.shows('count', '1')
+  }
+})
+
+test('half a surrogate pair names a room, and is said, as the sign for what can not be shown', TEST, async () => {
+  const ann = await browser.open(example.url)
+  await ann.enter('room-input', '"half \\ud83d of it"')
+  await ann.click('join')
+  await ann.shows('room', 'half \ufffd of it')
+  await ann.shows('system', 'Welcome to room half \ufffd of it')
+  await ann.enter('message-input', '"\\udca9 and \\ud83d\\udca9"')
+  await ann.click('send')
+  await ann.shows('message', '\ufffd and \u{1f4a9}', '[data-own="true"]')
+  assert.equal(await ann.text('error'), '')
+})
+
+test('what can not be seen is not said', TEST, async () => {
+  const ann = await enter('ghosts')
+  for (const nothing of [' ', '\u200b', '\u2060\ufeff \u00ad', '\u3164', '\u{e0020}', '\ufe0f', '\u2800']) {
+    await ann.fill('message-input', nothing)
+    assert.ok(await ann.role('send').isDisabled(), escape(nothing))
+    await ann.role('message-input').press('Enter')
+  }
+  for (const something of ['.', '\u{1f469}\u200d\u{1f680}', 'a\u200b', '\u0301']) {
+    await ann.fill('message-input', something)
+    assert.ok(await ann.role('send').isEnabled(), escape(something))
+  }
+  await ann.click('send')
+  await ann.shows('message')
+  assert.equal(await ann.role('message').count(), 1)
+})

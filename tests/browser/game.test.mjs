@@ -106,3 +106,42 @@ test('a game that nobody opened is not found', TEST, async () => {
   await page.shows('status', '', '[data-status="gone"]')
   await page.shows('turn', 'Game not found')
 })
+
+test('a server that died meanwhile is noticed when the page is shown again', TEST, async () => {
+  const { red, white } = await sitDown()
+  await red.page.clock.install()
+  await red.isShownAgain()
+  // What is answered to the question is no error of the player's, and comes before the line.
+  await red.fill('chat-input', 'Are you there?')
+  await red.role('chat-input').press('Enter')
+  await red.shows('chat-message', 'Are you there?')
+  await red.page.clock.fastForward(5_000)
+  await red.shows('status', '', '[data-status="online"]')
+  assert.deepEqual(await red.role('error').allInnerTexts(), ['', ''])
+  await example.whileItHangs(async () => {
+    await red.isShownAgain()
+    await red.page.clock.fastForward(5_000)
+    await red.shows('status', '', '[data-status="waiting"]')
+  })
+  await red.isShownAgain()
+  await red.shows('status', '', '[data-status="online"]')
+  await red.shows('table', '', '[data-you="red"][data-playing="true"]')
+  for (const page of [red, white]) await page.close()
+})
+
+test('a page of a game that is not there asks for it no more', TEST, async () => {
+  const lost = await browser.open(`${example.url}/#4711`)
+  await lost.shows('status', 'No such game', '[data-status="gone"]')
+  await lost.isShownAgain()
+  await lost.page.evaluate(() => dispatchEvent(new Event('online')))
+  await lost.shows('status', 'No such game', '[data-status="gone"]')
+  await lost.close()
+})
+
+test('half a surrogate pair is said as the sign for what can not be shown', TEST, async () => {
+  const { red, white } = await sitDown()
+  await red.enter('chat-input', '"\\ud83d!"')
+  await red.role('chat-input').press('Enter')
+  for (const page of [red, white]) await page.shows('chat-message', '\ufffd!')
+  for (const page of [red, white]) await page.close()
+})

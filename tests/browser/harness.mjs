@@ -43,6 +43,16 @@ export class Example {
     return example
   }
 
+  /** As a server that died without a word, or one behind a network that is gone: it takes bytes, and answers nothing. */
+  async whileItHangs(act) {
+    this.server.kill('SIGSTOP')
+    try {
+      await act()
+    } finally {
+      this.server.kill('SIGCONT')
+    }
+  }
+
   /** Asks it to stop, as ctrl-c does. Resolves to its exit code. */
   async stop() {
     this.server.kill('SIGINT')
@@ -148,6 +158,20 @@ export class Page {
   /** Waits until there is an element of this role, visible and with this text in it. */
   async shows(name, text = '', more) {
     await this.role(name, more).filter({ hasText: text }).first().waitFor()
+  }
+
+  /** Types what a keyboard can't, such as half a surrogate pair: `text` is a string as JavaScript writes it. */
+  async enter(name, text) {
+    await this.page.evaluate(`{
+      const input = document.querySelector('${role(name)}')
+      input.value = ${text}
+      input.dispatchEvent(new Event('input', { bubbles: true }))
+    }`)
+  }
+
+  /** As when its tab is shown again after it was hidden; `event` says how the page learns of it. */
+  async isShownAgain(event = 'visibilitychange') {
+    await this.page.evaluate(event => (event === 'pageshow' ? window : document).dispatchEvent(new Event(event)), event)
   }
 
   async text(name) {

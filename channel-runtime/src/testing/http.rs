@@ -71,11 +71,13 @@ impl<'a, A: Send + Sync + 'static> HttpRequest<'a, A> {
     async fn respond(self) -> Result<HttpResponse, Failure> {
         let Self { app, method, path, headers, peer, body } = self;
         let asked = format!("{method} {path}");
-        let length = body.len();
+        // As a client does (RFC 9110, section 8.6).
+        let length =
+            Some(body.len()).filter(|&len| len > 0 || [Method::POST, Method::PUT, Method::PATCH].contains(&method));
         let request = Request::builder().method(method).uri(path).body(Whole(body));
         let mut request = request.map_err(|error| format!("{asked} is no request: {error}"))?;
         *request.headers_mut() = headers;
-        if length > 0 {
+        if let Some(length) = length {
             request.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         if let Some(peer) = peer {
