@@ -5,7 +5,7 @@ mod support;
 use channel_runtime::testing;
 use channel_runtime::{CloseCode, ClosedBy, Config, Fault, Socket, Stats, channel, channels, message};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use support::{start, upgrade};
+use support::{Raw, close, head, start, upgrade, within};
 
 #[message(type = "say")]
 pub struct Say {
@@ -46,6 +46,30 @@ impl Chat {
     #[message(type = "panic")]
     fn panic(&mut self) {
         panic!("asked to");
+    }
+}
+
+#[message(type = "here")]
+pub struct Here {
+    count: usize,
+}
+
+/// Tells everybody how many are in the room, whenever somebody is or no longer is.
+#[channel("/desk")]
+pub struct Desk;
+
+#[channel(sends(Here))]
+impl Desk {
+    fn identity(&self) -> u64 {
+        1
+    }
+
+    fn on_connect(&mut self, socket: &Socket<Self>) {
+        socket.room().send_with(|room| Here { count: room.len() });
+    }
+
+    fn on_close(&mut self, socket: &Socket<Self>) {
+        socket.room().send_with(|room| Here { count: room.len() });
     }
 }
 
@@ -128,6 +152,65 @@ async fn requests_without_a_connection_are_counted_by_status() {
     let request = upgrade("/chat/a").replacen("Host:", "Sec-WebSocket-Protocol: channels.1.json\r\nHost:", 1);
     assert_eq!(server.connect().await.request(&request).await.status, 101);
     assert_eq!(of(503), 2);
+}
+
+/// Resets behind the handshake, behind the first message and within a frame, and refusals between them: whoever watches is told
+/// each number once and in order, and what is counted is zero in the end.
+#[tokio::test]
+async fn a_watcher_s_counts_are_right_through_300_resets_in_a_row() {
+    const RESETS: usize = 300;
+    let channels = channels![Desk];
+    let hub = channels.of::<Desk>();
+    let server = channels.app(());
+    let health = server.health();
+    let server = start(server).await;
+    let count = async |raw: &mut Raw| {
+        let frame = raw.frame().await.expect("a count");
+        serde_json::from_slice::<serde_json::Value>(&frame.payload).unwrap()["count"].as_u64().unwrap()
+    };
+    let mut watcher = server.raw("/desk").await;
+    assert_eq!(count(&mut watcher).await, 1);
+    let foreign = upgrade("/desk").replacen("Host:", "Origin: https://evil.example\r\nHost:", 1);
+    let old = upgrade("/desk").replacen("Version: 13", "Version: 8", 1);
+    for n in 0..RESETS {
+        let mut client = server.raw("/desk").await;
+        match n % 3 {
+            0 => {}
+            1 => assert_eq!(count(&mut client).await, 2),
+            _ => client.write(head(0x81, 100)).await,
+        }
+        client.reset();
+        assert_eq!((count(&mut watcher).await, count(&mut watcher).await), (2, 1), "{n}");
+        if n % 10 == 0 {
+            let mut refused = server.connect().await;
+            assert_eq!(refused.request(&foreign).await.status, 403);
+            assert_eq!(refused.request(&old).await.status, 426);
+            refused.reset();
+        }
+    }
+    // All at once: each number is what was so when it was sent, under the room's lock, and the last one is the watcher alone.
+    let clients = futures::future::join_all((0..RESETS).map(|_| server.raw("/desk"))).await;
+    clients.into_iter().for_each(Raw::reset);
+    let mut last = 1;
+    for _ in 0..2 * RESETS {
+        last = count(&mut watcher).await;
+        assert!((1..=RESETS as u64 + 1).contains(&last), "{last}");
+    }
+    assert_eq!((last, hub.stats().connections, health.users()), (1, 1, 1));
+    assert_eq!(of(&hub.stats().ended, ClosedBy::Lost), 2 * RESETS as u64);
+
+    // Nothing else has been sent to the watcher, whose Close is next.
+    watcher.write(close(1000, "")).await;
+    watcher.expect_close(1000, "").await;
+    within(async {
+        while of(&hub.stats().ended, ClosedBy::Client) == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let stats = hub.stats();
+    assert_eq!((stats.connections, stats.rooms, stats.outbox_bytes, health.users()), (0, 0, 0, 0));
+    assert_eq!((of(&health.refused(), 403), of(&health.refused(), 426)), (30, 30));
 }
 
 /// Three scrapes: what is told is what is there, under names and labels that are written down.
