@@ -76,11 +76,26 @@ impl<A: Sync> Extract<A> for UserId {
     }
 }
 
-#[channel("/arena/:room", rooms(Group))]
+/// Panics when it is dropped, where it is armed.
+#[derive(Default)]
+pub struct Bomb(bool);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if self.0 {
+            std::panic::resume_unwind(Box::new("a bomb"));
+        }
+    }
+}
+
+/// Armed for whoever comes to the room beside the arena's own.
+#[channel("/arena/:room", rooms(Group), room_state = Bomb)]
 pub struct Arena {
     room: usize,
     #[extract]
     user: UserId,
+    #[state]
+    bomb: Bomb,
 }
 
 #[channel(sends(Heard, Hello))]
@@ -89,8 +104,19 @@ impl Arena {
         self.user
     }
 
-    fn on_connect(&self, socket: &Socket<Self>) -> Hello {
+    fn on_connect(&mut self, socket: &Socket<Self>) -> Hello {
+        self.bomb.0 = self.room == ROOMS;
+        socket.room().with(|bomb, _| bomb.0 = self.room == ROOMS);
+        if self.room == ROOMS {
+            socket.join(&Group(0));
+            socket.notify(Dropped(Bomb(true)));
+        }
         Hello { id: socket.id().to_string() }
+    }
+
+    #[notice]
+    fn dropped(&mut self, n: Dropped) {
+        assert!(n.0.0);
     }
 
     #[message]
@@ -106,7 +132,7 @@ impl Arena {
             "users" => socket.users(&[UserId(0), UserId(1), UserId(0)]).send(heard),
             "group" => socket.room_of(&Group(n % 2)).send(heard),
             "groups" => socket.rooms([Group(0), Group(1)]).send(heard),
-            "with" => socket.room().with(|(), room| room.send(heard)),
+            "with" => socket.room().with(|_, room| room.send(heard)),
             "send_with" => socket.room().send_with(|_| heard),
             "join" | "leave" => {
                 let group = Group(n % 2);
@@ -119,10 +145,13 @@ impl Arena {
             }
             other => panic!("no audience `{other}`"),
         };
-        // Who vanishes half-way may refuse.
-        assert!(sent.refused <= 1 && !sent.unencodable);
+        // Who vanishes half-way may refuse, and so may those who are closed by a panic.
+        assert!(!sent.unencodable);
     }
 }
+
+/// Drops what it holds.
+pub struct Dropped(Bomb);
 
 const AUDIENCES: [&str; 13] =
     ["me", "room", "room", "others", "all", "user", "users", "group", "groups", "with", "send_with", "join", "leave"];
@@ -238,7 +267,7 @@ async fn play(seed: u64, on_sockets: bool) {
                 let audience = if n % 2 == 0 { "hub all" } else { "hub room" };
                 let heard = Heard { from: "hub".into(), audience: audience.into(), n };
                 let sent = if n % 2 == 0 { hub.all().send(heard) } else { hub.room(&Arena::room(&1)).send(heard) };
-                assert!(sent.refused <= 1);
+                assert!(!sent.unencodable);
                 tokio::task::yield_now().await;
             }
         }
@@ -256,6 +285,10 @@ async fn play(seed: u64, on_sockets: bool) {
         if steps == CLIENTS * STEPS / 2 {
             let ended = std::mem::replace(&mut witness, venue.seat(0, 0).await);
             drop(ended);
+        }
+        if random.below(60) == 0 {
+            // Its handler, its room's state and what it is told panic when they are dropped, which is nobody else's affair.
+            venue.seat(ROOMS, USERS).await.greeted().await;
         }
         if random.below(20) == 0 {
             tokio::task::yield_now().await;

@@ -4,7 +4,6 @@
 //! away. What it says meanwhile is handled once it is in.
 
 use std::future::{Future, pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,6 +18,7 @@ use crate::activity::{Activity, Work};
 use crate::channel::Channel;
 use crate::coming::Coming;
 use crate::config::Config;
+use crate::contained::{Contained, contain};
 use crate::door::Admission;
 use crate::ending;
 use crate::expiry::{Expiry, expired, time_left};
@@ -41,7 +41,7 @@ use crate::wire::frame::goodbye;
 use crate::wire::transport::Transport;
 
 pub(crate) struct Arrival<C: Channel> {
-    handler: C,
+    handler: Contained<C>,
     /// Its path's room.
     room: Room<C>,
     coming: Coming,
@@ -66,7 +66,8 @@ impl<C: Channel> Arrival<C> {
         config: Arc<Config>,
         activity: Activity,
     ) -> Result<Self, Reject> {
-        coming.list(hub.channel(), user_of(&handler), &activity);
+        let handler = Contained::new(handler);
+        coming.list(hub.channel(), user_of(&*handler), &activity);
         // Who has been sent away is asked nothing more.
         let authorized = match select(pin!(coming.until_sent_away()), pin!(handler.authorized(&app))).await {
             Either::Left(_) => None,
@@ -75,7 +76,7 @@ impl<C: Channel> Arrival<C> {
         if let Some(authorized) = authorized {
             authorized?;
             // `authorize` may have found out who it is.
-            coming.list(hub.channel(), user_of(&handler), &activity);
+            coming.list(hub.channel(), user_of(&*handler), &activity);
         }
         coming.settle();
         let room = handler.own_room();
@@ -148,7 +149,7 @@ impl<C: Channel> Arrival<C> {
         // A room that opens makes its state, which is the user's code.
         let entered = match coming.sent_away() {
             Some(close) => Err(close),
-            None => catch_unwind(AssertUnwindSafe(|| registry.enter(newcomer))).map_err(|_| {
+            None => contain(|| registry.enter(newcomer)).map_err(|_| {
                 let (fault, id) = Fault::unexplained();
                 tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
                 Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))

@@ -218,7 +218,8 @@ struct Route<App> {
     start: for<'a> fn(&'a Table<App>, &'a Arc<Config>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
-type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, Refusal>> + Send + 'a>>;
+/// A handler in the making.
+pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, Refusal>> + Send + 'a>>;
 
 /// A channel whose path fits a request.
 pub(crate) struct Match<'a, App> {
@@ -268,8 +269,8 @@ impl<App> Match<'_, App> {
     }
 
     /// Makes the handler, or refuses: all that can be refused is refused here, before the upgrade.
-    pub async fn start(&self, handshake: &Handshake) -> Result<Start, Refusal> {
-        (self.route.start)(self.table, &self.route.config, handshake, &self.params).await
+    pub fn start<'a>(&'a self, handshake: &'a Handshake) -> Starting<'a> {
+        (self.route.start)(self.table, &self.route.config, handshake, &self.params)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The one warp filter of an app: from a request to an upgrade, for all its channels.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::select;
@@ -18,6 +19,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, reject};
 
 use crate::channels::{Match, Table};
+use crate::contained::{Contained, contain};
 use crate::door::Admission;
 use crate::handshake::Handshake;
 use crate::opening::{Opening, has_token};
@@ -175,7 +177,11 @@ async fn enter<A: Send + Sync + 'static>(
 ) -> Result<(Start, Admission), Reject> {
     let admission = table.door.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
     // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
-    let starting = AssertUnwindSafe(route.start(handshake)).catch_unwind();
+    let mut starting = Contained::new(route.start(handshake));
+    let starting = poll_fn(|cx| match contain(|| starting.as_mut().poll(cx)) {
+        Ok(polled) => polled.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    });
     let Ok(started) = timeout(table.config.handshake_timeout, starting).await else {
         tracing::warn!(path = handshake.path, "a handshake took too long");
         return Err(unavailable("the handshake took too long").retry_after(RETRY_AFTER));

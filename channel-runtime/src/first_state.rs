@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::channel::Channel;
 use crate::const_text::ConstText;
 use crate::fault::Fault;
-use crate::members::State;
+use crate::members::{self, State};
 
 /// The state's type as it is written, and its `Default` where it has one.
 pub type FirstState<S> = (&'static str, Option<fn() -> S>);
@@ -61,7 +61,7 @@ pub(crate) fn fresh<C: Channel>() -> Option<C::RoomState> {
 
 /// As [`fresh`], its type forgotten.
 pub(crate) fn state<C: Channel>() -> Option<State> {
-    fresh::<C>().map(|state| Box::new(state) as State)
+    fresh::<C>().map(members::state)
 }
 
 /// What `on_room_open` returned.

@@ -125,6 +125,8 @@ mod config;
 #[cfg(feature = "server")]
 mod connection;
 #[cfg(feature = "server")]
+mod contained;
+#[cfg(feature = "server")]
 mod counts;
 #[cfg(feature = "server")]
 mod door;

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::activity::{Activity, Token, Work};
 use crate::channel::Channel;
 use crate::connection::{Connection, ConnectionId};
+use crate::contained::Contained;
 
 /// The most notices that wait for one connection.
 const MOST_WAITING: usize = 256;
@@ -32,7 +33,7 @@ pub trait NoticeFor<C>: Send + 'static {
 /// A notice on its way to its handler, its type forgotten.
 pub struct Notice {
     handler: &'static str,
-    content: Box<dyn Any + Send>,
+    content: Contained<Box<dyn Any + Send>>,
     in_flight: Token,
 }
 
@@ -52,9 +53,9 @@ impl Notice {
     /// The notice, where it is something else.
     pub fn into<N: 'static>(self) -> Result<N, Self> {
         let Self { handler, content, in_flight } = self;
-        match content.downcast() {
+        match content.into_inner().downcast() {
             Ok(content) => Ok(*content),
-            Err(content) => Err(Self { handler, content, in_flight }),
+            Err(content) => Err(Self { handler, content: Contained::new(content), in_flight }),
         }
     }
 }
@@ -137,7 +138,7 @@ pub(crate) fn put<C: Channel, N: NoticeFor<C>>(
         return if is_known { Put::Refused } else { Put::Full };
     }
     let in_flight = activity.begin(Work::Notice { channel: C::NAME, handler: N::HANDLER });
-    waiting.notices.push_back(Notice { handler: N::HANDLER, content: Box::new(notice), in_flight });
+    waiting.notices.push_back(Notice { handler: N::HANDLER, content: Contained::new(Box::new(notice)), in_flight });
     Put::Taken
 }
 

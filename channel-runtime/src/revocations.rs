@@ -1,6 +1,6 @@
 //! Disconnects of users, remembered while a handshake is under way that began before them: nobody knows yet whose it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 
 use crate::coming::Reach;
 use crate::registry::{UserKey, shrink};
@@ -14,8 +14,8 @@ const SWEEP_AT: usize = 64;
 pub(crate) struct Revocations {
     /// How many there have been: what a handshake compares, for two moments may be the same to a clock.
     count: u64,
-    /// Handshakes under way, by how many revocations there had been when they began.
-    under_way: BTreeMap<u64, usize>,
+    /// Handshakes under way: how many began when there had been so many revocations. In order, and the oldest are not over.
+    under_way: VecDeque<(u64, usize)>,
     /// The latest of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
     sweep_at: usize,
@@ -30,17 +30,19 @@ struct Revocation {
 impl Revocations {
     /// A handshake begins: what is revoked from now on [ends](Self::end) what becomes of it.
     pub fn begin(&mut self) -> u64 {
-        *self.under_way.entry(self.count).or_default() += 1;
+        match self.under_way.back_mut() {
+            Some((began, handshakes)) if *began == self.count => *handshakes += 1,
+            _ => self.under_way.push_back((self.count, 1)),
+        }
         self.count
     }
 
     /// The handshake that began so is over, or its user is listed.
     pub fn end(&mut self, began: u64) {
-        if let Some(others) = self.under_way.get_mut(&began) {
-            *others -= 1;
-            if *others == 0 {
-                self.under_way.remove(&began);
-            }
+        let at = self.under_way.binary_search_by_key(&began, |(began, _)| *began).expect("it is under way");
+        self.under_way[at].1 -= 1;
+        while self.under_way.front().is_some_and(|(_, handshakes)| *handshakes == 0) {
+            self.under_way.pop_front();
         }
         if self.under_way.is_empty() {
             self.remembered.clear();
@@ -74,12 +76,12 @@ impl Revocations {
     /// Forgets what was revoked before the oldest handshake began. Seldom: when there are twice as many users as were left the
     /// last time.
     fn sweep(&mut self) {
-        let Some((&oldest, _)) = self.under_way.first_key_value() else { return };
+        let Some((oldest, _)) = self.under_way.front() else { return };
         if self.remembered.len() < self.sweep_at.max(SWEEP_AT) {
             return;
         }
         self.remembered.retain(|_, revoked| {
-            revoked.retain(|revoked| revoked.number > oldest);
+            revoked.retain(|revoked| revoked.number > *oldest);
             !revoked.is_empty()
         });
         shrink(&mut self.remembered);

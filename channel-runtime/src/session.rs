@@ -4,7 +4,6 @@
 //! sent and reading what comes. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures_util::future::Either;
@@ -12,6 +11,7 @@ use futures_util::future::Either;
 use crate::activity::Token;
 use crate::begun::{Begun, begin, interrupted, timed_out};
 use crate::channel::Channel;
+use crate::contained::Contained;
 use crate::door::Admission;
 use crate::expiry::Expiry;
 use crate::link::{Link, Step};
@@ -27,7 +27,7 @@ use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// A connection that has begun.
 pub(crate) struct Session<C: Channel> {
-    handler: C,
+    handler: Contained<C>,
     socket: Socket<C>,
     app: Arc<C::App>,
     link: Link,
@@ -44,7 +44,7 @@ pub(crate) struct Session<C: Channel> {
 
 impl<C: Channel> Session<C> {
     pub fn new(
-        handler: C,
+        handler: Contained<C>,
         socket: Socket<C>,
         app: Arc<C::App>,
         link: Link,
@@ -146,6 +146,7 @@ impl<C: Channel> Session<C> {
     /// Begins a turn: what it is, and what runs it.
     fn handle(&mut self, step: Step) -> Option<(Begun, impl Future<Output = Result<Flow, Interrupted>>)> {
         let Self { handler, socket, app, link, span, expiry, .. } = self;
+        let handler = &mut **handler;
         let (begun, guarded) = Stage { handler, socket, app, link, span, expiry }.begin(step)?;
         Some((begun, run(link, guarded)))
     }
@@ -154,8 +155,7 @@ impl<C: Channel> Session<C> {
         let close = self.link.end();
         self.membership = None;
         self.expiry = None;
-        // What a notice holds may panic when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.socket.connection().inbox.clear()));
+        self.socket.connection().inbox.clear();
         self.close(close).await;
         self.link.finish().await;
     }

@@ -1,6 +1,5 @@
 //! What a session lends to the turn of one step: a message, a notice, or whatever else its client or the server says.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::authority;
@@ -8,6 +7,7 @@ use crate::batch::Gathering;
 use crate::begun::{Begun, interrupted};
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
+use crate::contained::{Contained, contain};
 use crate::describe::parts::MessageShape;
 use crate::expiry::Expiry;
 use crate::link::{Link, Step};
@@ -132,13 +132,13 @@ fn call<'a, C: Channel>(
     allowance: impl FnOnce() -> Allowance,
     handler: impl FnOnce() -> Handling<'a>,
 ) -> Option<Turn<'a>> {
-    let outcome = match catch_unwind(AssertUnwindSafe(|| span.within(handler))) {
+    let outcome = match contain(|| span.within(handler)) {
         Ok(Handling::Later(future)) => {
             let guarded = Guarded::new(future, allowance().answering(socket));
             return Some((begun, guarded.within(span)));
         }
         Ok(Handling::Done(flow)) => Ok(flow),
-        Err(_) => Err(Interrupted::Panicked),
+        Err(panicked) => Err(panicked.into()),
     };
     begun.end(socket, outcome);
     None
@@ -177,9 +177,10 @@ pub(crate) fn decode<C: Channel>(
     text: &str,
     socket: &mut Socket<C>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let decoded = catch_unwind(|| codec::decode::<C::FromClient>(text)).map_err(|_| Interrupted::Panicked)?;
+    let decoded = contain(|| codec::decode::<C::FromClient>(text))?;
     socket.begin_turn(decoded.reference);
     let Ok(message) = decoded.message else { return Ok(decoded.message) };
-    let checked = catch_unwind(AssertUnwindSafe(|| message.check())).map_err(|_| Interrupted::Panicked)?;
-    Ok(checked.map(|()| message))
+    let message = Contained::new(message);
+    let checked = contain(|| message.check())?;
+    Ok(checked.map(|()| message.into_inner()))
 }

@@ -1,7 +1,6 @@
 //! One turn of a handler or hook: it runs while the link goes on, until it is done, panics, or has had all that it may take.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::select;
 use tokio::time::sleep;
 
+use crate::contained::{Panicked, contain};
 use crate::link::Link;
 use crate::registry::Registry;
 use crate::socket::Socket;
@@ -106,6 +106,12 @@ pub(crate) enum Interrupted {
     Left,
 }
 
+impl From<Panicked> for Interrupted {
+    fn from(_: Panicked) -> Self {
+        Self::Panicked
+    }
+}
+
 /// A future of the user's code, and what ends it.
 pub(crate) struct Guarded<'a, T> {
     running: Option<BoxFuture<'a, T>>,
@@ -133,7 +139,7 @@ impl<'a, T> Guarded<'a, T> {
     /// Lets it run as far as it comes; not once it was ready.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
         let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
-        match catch_unwind(AssertUnwindSafe(|| self.span.within(|| future.as_mut().poll(cx)))) {
+        match contain(|| self.span.within(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(self.ended(Ok(value))),
             Err(_) => Poll::Ready(self.ended(Err(Interrupted::Panicked))),
@@ -168,8 +174,8 @@ impl<'a, T> Guarded<'a, T> {
 
     /// What the future still owns may panic too when it is dropped.
     fn ended(&mut self, outcome: Result<T, Interrupted>) -> Result<T, Interrupted> {
-        let dropped = catch_unwind(AssertUnwindSafe(|| self.span.within(|| drop(self.running.take()))));
-        dropped.map_err(|_| Interrupted::Panicked).and(outcome)
+        let dropped = contain(|| self.span.within(|| drop(self.running.take())));
+        dropped.map_err(Interrupted::from).and(outcome)
     }
 }
 

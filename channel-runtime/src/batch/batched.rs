@@ -115,6 +115,8 @@ impl<C: Channel> Share<C> {
         if self.settle(Fate::Kept) == Fate::Dropped {
             match outcome {
                 Ok(()) => self.socket.answer_nothing(),
+                // Answered already, by a reply that panicked when it was dropped.
+                Err(_) if self.socket.has_reference() && !self.socket.awaits_answer() => {}
                 Err(error) => drop::<Flow>(fault(&self.socket, error.clone())),
             }
         }

@@ -16,6 +16,7 @@ use super::handler::InBatches;
 use crate::activity::Token;
 use crate::channel::Channel;
 use crate::config::Config;
+use crate::contained::Contained;
 use crate::fault::Fault;
 use crate::members::Visit;
 use crate::registry::{Registry, SessionGuard};
@@ -50,7 +51,7 @@ struct Gathered<C: Channel, M> {
 
 /// A message that has come.
 pub(super) struct Item<C: Channel, M> {
-    pub batched: Batched<C, M>,
+    pub batched: Contained<Batched<C, M>>,
     /// What it has of the room for bytes.
     pub bytes: u32,
     pub come: Instant,
@@ -176,7 +177,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         let (mut batch, mut shares, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for Item { batched, visit, in_flight, .. } in items {
             shares.push(batched.share());
-            batch.push(batched);
+            batch.push(batched.into_inner());
             // In this order: a room that closes is in flight before its batch is not any more.
             held.push((visit, in_flight));
         }

@@ -21,6 +21,7 @@ pub use self::handler::{InBatches, batch_done};
 use crate::activity::Work;
 use crate::channel::Channel;
 use crate::config::Config;
+use crate::contained::Contained;
 use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
 
@@ -43,7 +44,7 @@ impl<'a, C: Channel> Gathering<'a, C> {
             let batcher = socket.registry().batchers(socket.connection().channel).of::<C, M>();
             let bytes = batcher.has_room(bytes).await;
             // With the claim to an answer, which its session has no use for any more.
-            let batched = Batched::open(message, socket.clone());
+            let batched = Contained::new(Batched::open(message, socket.clone()));
             let visit = socket.connection().own_room.visit();
             if batcher.add(Item { batched, bytes, come: Instant::now(), in_flight, visit }) {
                 Running::start(batcher, Arc::clone(app), config, Arc::clone(socket.registry()));

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use self::flushing::Flushing;
 use self::inside::Inside;
 pub(crate) use self::inside::assert_outside_send_with;
-pub(crate) use self::state::{State, Visit};
+pub(crate) use self::state::{State, Visit, state};
 use crate::connection::{Connection, ConnectionId};
 use crate::mask::Mask;
 use crate::pace::Paced;

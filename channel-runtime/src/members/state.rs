@@ -6,9 +6,15 @@ use std::sync::atomic::Ordering;
 
 use super::Members;
 use super::inside::Inside;
+use crate::contained::Contained;
 
 /// The state of a room, its type forgotten.
-pub(crate) type State = Box<dyn Any + Send>;
+pub(crate) type State = Contained<Box<dyn Any + Send>>;
+
+/// A state, its type forgotten.
+pub(crate) fn state<S: Send + 'static>(state: S) -> State {
+    Contained::new(Box::new(state))
+}
 
 /// A session in a room's path. The last one to end drops the room's state, whoever still holds the room, or has its host look.
 pub(crate) struct Visit(Arc<Members>);
@@ -24,7 +30,7 @@ impl Members {
         let _inside = Inside::with();
         let mut state = self.state.lock();
         if state.is_none() {
-            *state = make().map(|state| Box::new(state) as State);
+            *state = make().map(self::state);
         }
         let state = state.as_mut()?;
         Some(act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`")))

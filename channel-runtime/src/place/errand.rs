@@ -12,7 +12,7 @@ use super::steward::{Steward, grace};
 use super::{Host, Phase, Refusal};
 use crate::channel::Channel;
 use crate::fault::Fault;
-use crate::members::Members;
+use crate::members::{self, Members};
 use crate::registry::SessionGuard;
 use crate::turn::Interrupted;
 
@@ -55,7 +55,7 @@ impl<C: Channel> Errand<C> {
             Err(Interrupted::Cancelled | Interrupted::Left) => return Err(Refusal::going_away()),
         };
         let host: Arc<dyn Host> = Arc::clone(&steward) as _;
-        let room = Arc::new(Members::new(Arc::clone(steward.name()), Some(Box::new(state))).hosted(host));
+        let room = Arc::new(Members::new(Arc::clone(steward.name()), Some(members::state(state))).hosted(host));
         steward.with_place(|place| {
             steward.hub.registry().put_up(steward.hub.channel(), &room);
             place.phase = Phase::Open { room, empty_since: None, is_watched: false };
@@ -104,7 +104,7 @@ impl<C: Channel> Errand<C> {
     pub async fn close(self, room: Arc<Members>, tell: watch::Sender<()>) {
         let steward = Arc::clone(&self.steward);
         let _work = steward.begin("on_room_close");
-        if let Some(Ok(state)) = room.take_state().map(|state| state.downcast()) {
+        if let Some(Ok(state)) = room.take_state().map(|state| state.into_inner().downcast()) {
             let hook = C::room_closed(&steward.room, *state, &steward.app);
             let what = match steward.run(hook, steward.config.shutdown_timeout).await {
                 Ok(()) => None,

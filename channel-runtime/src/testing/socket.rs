@@ -16,6 +16,7 @@ use crate::connection::ConnectionId;
 use crate::counts::Counts;
 use crate::first_state;
 use crate::hub::Hub;
+use crate::members;
 use crate::registry::{Membership, Newcomer, Registry};
 use crate::socket::Socket;
 use crate::stated::NamesApp;
@@ -79,7 +80,7 @@ impl<C: Channel> TestSocket<C> {
     /// In a room with this state.
     #[must_use]
     pub fn with_room_state(self, state: C::RoomState) -> Self {
-        self.socket.connection().own_room.set_state(Box::new(state));
+        self.socket.connection().own_room.set_state(members::state(state));
         self
     }
 
