@@ -9,8 +9,10 @@ use serde::Serialize;
 use crate::activity::Token;
 use crate::channel::Channel;
 use crate::codec::{self, EncodeError, Head};
+use crate::connection::Connection;
 use crate::fault::Fault;
 use crate::message::{Message, Messages, Ref};
+use crate::owed::OwedAnswer;
 use crate::reply::{Flow, Reply};
 use crate::socket::Socket;
 use crate::text_frame::{fault_frame, text_frame, timestamp};
@@ -58,16 +60,24 @@ impl<C: Channel> fmt::Debug for Answer<C> {
 
 /// What a message with a `ref` has: whoever takes it answers. None for all else.
 #[derive(Clone, Default)]
-pub(crate) struct Claim(Option<Arc<Mutex<Option<Ref>>>>);
+pub(crate) struct Claim(Option<Arc<Mutex<Option<Open>>>>);
+
+/// A claim that nobody has answered.
+struct Open {
+    reference: Ref,
+    /// Where it is answered later: the connection does not end before.
+    _owed: Option<OwedAnswer>,
+}
 
 impl Claim {
     pub fn of(reference: Option<Ref>) -> Self {
-        Self(reference.map(|reference| Arc::new(Mutex::new(Some(reference)))))
+        Self(reference.map(|reference| Arc::new(Mutex::new(Some(Open { reference, _owed: None })))))
     }
 
-    /// The same, which this one is no more.
-    pub fn give_away(&self) -> Self {
-        Self::of(self.take())
+    /// The same, to be answered later; this one is none any more.
+    pub fn give_away(&self, connection: &Arc<Connection>) -> Self {
+        let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(connection)), ..open });
+        Self(open.map(|open| Arc::new(Mutex::new(Some(open)))))
     }
 
     /// Whether there is, or was, one.
@@ -79,7 +89,7 @@ impl Claim {
         self.0.as_ref().is_some_and(|claim| claim.lock().is_some())
     }
 
-    fn take(&self) -> Option<Ref> {
+    fn take(&self) -> Option<Open> {
         self.0.as_ref()?.lock().take()
     }
 }
@@ -88,13 +98,13 @@ impl Claim {
 /// whoever sees to the panic gives one.
 struct Taken<'a> {
     claim: &'a Claim,
-    reference: Option<Ref>,
+    open: Option<Open>,
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let (Claim(Some(claim)), Some(reference)) = (self.claim, self.reference.take()) {
-            *claim.lock() = Some(reference);
+        if let (Claim(Some(claim)), Some(open)) = (self.claim, self.open.take()) {
+            *claim.lock() = Some(open);
         }
     }
 }
@@ -112,9 +122,9 @@ impl<C: 'static> Socket<C> {
 
     /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
     pub(crate) fn answer_nothing(&self) {
-        if let Some(reference) = self.claim().take() {
+        if let Some(open) = self.claim().take() {
             let nothing: Option<(&(), &str)> = None;
-            self.push(|json| codec::encode_success(nothing, head(Some(&reference)), json));
+            self.push(|json| codec::encode_success(nothing, head(Some(&open)), json));
         }
     }
 
@@ -140,18 +150,19 @@ impl<C: 'static> Socket<C> {
 
     /// The one answer; where it can't be encoded, an `internal` error in its place.
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
-        let mut taken = Taken { claim: self.claim(), reference: self.claim().take() };
-        let head = head(taken.reference.as_ref());
+        let mut taken = Taken { claim: self.claim(), open: self.claim().take() };
+        let head = head(taken.open.as_ref());
         let answer = text_frame(|json| write(head, json)).unwrap_or_else(|error| {
             let fault = Fault::internal(error);
             self.counts().fault(&fault);
             fault_frame(&fault, head)
         });
-        taken.reference = None;
+        // Owed until it is sent.
+        let _open = taken.open.take();
         self.push_frame(answer);
     }
 }
 
-fn head(reference: Option<&Ref>) -> Head<'_> {
-    Head { reference, room: None }
+fn head(open: Option<&Open>) -> Head<'_> {
+    Head { reference: open.map(|open| &open.reference), room: None }
 }

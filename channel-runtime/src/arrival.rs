@@ -53,38 +53,43 @@ pub(crate) struct Arrival<C: Channel> {
 }
 
 impl<C: Channel> Arrival<C> {
-    /// Has the handler authorized, and reads what it says of itself: that is the user's code, and may panic where an upgrade can
-    /// still be refused. Where its user is disconnected meanwhile, it is let in to be told so.
-    ///
-    /// # Errors
-    /// What `authorize` says; 401 where its authority has ended already.
-    pub async fn authorize(
+    /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
+    pub fn new(
         handler: C,
         mut coming: Coming,
         app: Arc<C::App>,
         hub: Hub<C>,
         config: Arc<Config>,
         activity: Activity,
-    ) -> Result<Self, Reject> {
+    ) -> Self {
         let handler = Contained::new(handler);
         coming.list(hub.channel(), user_of(&*handler), &activity);
+        let room = handler.own_room();
+        Self { handler, room, coming, expires_at: None, app, hub, config, activity }
+    }
+
+    /// Has it authorized. Where its user is disconnected meanwhile, it is let in to be told so.
+    ///
+    /// # Errors
+    /// What `authorize` says; 401 where its authority has ended already.
+    pub async fn authorize(&mut self) -> Result<(), Reject> {
+        let Self { handler, coming, expires_at, app, hub, activity, .. } = self;
         // Who has been sent away is asked nothing more.
-        let authorized = match select(pin!(coming.until_sent_away()), pin!(handler.authorized(&app))).await {
+        let authorized = match select(pin!(coming.until_sent_away()), pin!(handler.authorized(app))).await {
             Either::Left(_) => None,
             Either::Right((authorized, _)) => Some(authorized),
         };
         if let Some(authorized) = authorized {
             authorized?;
             // `authorize` may have found out who it is.
-            coming.list(hub.channel(), user_of(&*handler), &activity);
+            coming.list(hub.channel(), user_of(&**handler), activity);
         }
         coming.settle();
-        let room = handler.own_room();
-        let expires_at = handler.expires();
+        *expires_at = handler.expires();
         if expires_at.is_some_and(|end| time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));
         }
-        Ok(Self { handler, room, coming, expires_at, app, hub, config, activity })
+        Ok(())
     }
 
     /// Runs the connection to its end, in a task of its own, once its room is open.

@@ -292,7 +292,8 @@ where
         let handler = C::build(handshake, params, &app).await?;
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
         let (config, activity) = (Arc::clone(config), table.activity.clone());
-        let arrival = Arrival::authorize(handler, coming, app, hub, config, activity).await?;
+        let mut arrival = Arrival::new(handler, coming, app, hub, config, activity);
+        arrival.authorize().await?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
             arrival.begin(io, read_ahead, admission, agreed);
         });

@@ -196,7 +196,8 @@ impl Coming {
         loop {
             match (&self.listed, self.sent_away()) {
                 (_, Some(close)) => return close,
-                (Some(listed), None) => listed.comer.sent_away.notified().await,
+                // Boxed, for most are nobody's that is looked for.
+                (Some(listed), None) => Box::pin(listed.comer.sent_away.notified()).await,
                 (None, None) => pending().await,
             }
         }

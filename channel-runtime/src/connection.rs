@@ -13,6 +13,7 @@ use crate::heartbeat::Pulse;
 use crate::members::Members;
 use crate::notice::Inbox;
 use crate::outbox::Outbox;
+use crate::owed::Owed;
 use crate::pace::Pace;
 use crate::registry::UserKey;
 use crate::wire::deflate::Agreed;
@@ -88,6 +89,7 @@ pub(crate) struct Connection {
     pub own_room: Arc<Members>,
     pub pace: Pace,
     pub pulse: Pulse,
+    pub owed: Owed,
     /// What its handler is told from outside.
     pub inbox: Inbox,
     /// Where its task runs; nothing outside a runtime, in a test that is its own client.

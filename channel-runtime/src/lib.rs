@@ -186,6 +186,8 @@ mod outbox;
 #[cfg(feature = "server")]
 mod overlap;
 #[cfg(feature = "server")]
+mod owed;
+#[cfg(feature = "server")]
 mod pace;
 #[cfg(feature = "server")]
 mod path;

@@ -269,9 +269,24 @@ impl Link {
 
     /// Tells a client that is sent away, unless it waits for an answer: that comes first.
     pub fn say_goodbye_unless(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
-        if self.is_sent_away && !owes_answer() {
+        if self.is_sent_away && !owes_answer() && !self.connection.owed.is_any() {
             self.connection.outbox.close(Close::going_away());
             self.write(cx);
+        }
+    }
+
+    /// Whether answers are owed, beside those of what runs here, to a client that still hears them: not to one that has said
+    /// goodbye.
+    pub fn owes_answers(&self) -> bool {
+        let hears = self.ended.as_ref().is_none_or(|ended| ended.by == ClosedBy::Lost);
+        hears && self.connection.outbox.takes() && self.connection.owed.is_any()
+    }
+
+    /// Sends a client that has ended its half of the stream what it need not answer: where nobody is there, the next write fails.
+    pub fn probe(&self) {
+        if self.ended.is_some() {
+            // Refused only when the connection ends.
+            let _ = self.connection.outbox.push(frame(Opcode::Pong, &[]), Sender::Own);
         }
     }
 

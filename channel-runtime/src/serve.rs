@@ -156,8 +156,9 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// Handlers end and `on_close` runs; whatever still runs
     /// [`shutdown_timeout`](Config::shutdown_timeout) after the last close is cancelled, and its `on_close` gets the same time
     /// again. A client whose message with a `ref` is being handled has the answer first, an error `timeout` where the handler is
-    /// cancelled, and the 1001 after that; what it has said behind that message is not handled, and an answer that was
-    /// [deferred](crate::Socket::defer) is not waited for. Returns when all have ended.
+    /// cancelled, and the 1001 after that; what it has said behind that message is not handled. An answer
+    /// that was [deferred](crate::Socket::defer), or whose message is [kept](crate::Batched) beyond its batch, is waited for as long as
+    /// handlers are. Returns when all have ended.
     ///
     /// [`serve`](Self::serve) and [`Bound::run`] call it. Where the channels are [mounted](Self::filter) in another server,
     /// that one does not know their connections: call it before that server stops, or while it does.

@@ -17,6 +17,7 @@ use crate::expiry::Expiry;
 use crate::link::{Link, Step};
 use crate::members::Visit;
 use crate::overlap::{self, Held, Overlap};
+use crate::owed;
 use crate::registry::{Membership, SessionGuard};
 use crate::reply::Flow;
 use crate::socket::Socket;
@@ -152,6 +153,9 @@ impl<C: Channel> Session<C> {
     }
 
     async fn end(&mut self) {
+        if self.link.owes_answers() {
+            Box::pin(owed::answered(&mut self.link)).await;
+        }
         let close = self.link.end();
         self.membership = None;
         self.expiry = None;

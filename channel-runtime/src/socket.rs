@@ -248,7 +248,9 @@ impl<C: 'static> Socket<C> {
         self.connection.outbox.flushed().await;
     }
 
-    /// Takes over the answer to the message that is being handled: the handler's own return is no answer any more.
+    /// Takes over the answer to the message that is being handled: the handler's own return is no answer any more. Where the message
+    /// had a `ref`, its client is owed the answer: when the server stops, or the client has ended its own half of the stream, the
+    /// connection ends behind it, or after [`shutdown_timeout`](crate::Config::shutdown_timeout).
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -266,9 +268,14 @@ impl<C: 'static> Socket<C> {
     where
         C: Channel,
     {
-        let socket = Self { claim: self.claim.give_away(), ..self.clone() };
+        let socket = self.owing();
         let in_flight = socket.connection.outbox.activity().begin(Work::Answer { channel: C::NAME });
         Answer::new(socket, in_flight)
+    }
+
+    /// With the claim to an answer, which this one has no more: its client is owed that answer when the handler is done.
+    pub(crate) fn owing(&self) -> Self {
+        Self { claim: self.claim.give_away(&self.connection), ..self.clone() }
     }
 
     fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {

@@ -44,7 +44,7 @@ impl<'a, C: Channel> Gathering<'a, C> {
             let batcher = socket.registry().batchers(socket.connection().channel).of::<C, M>();
             let bytes = batcher.has_room(bytes).await;
             // With the claim to an answer, which its session has no use for any more.
-            let batched = Contained::new(Batched::open(message, socket.clone()));
+            let batched = Contained::new(Batched::open(message, socket.owing()));
             let visit = socket.connection().own_room.visit();
             if batcher.add(Item { batched, bytes, come: Instant::now(), in_flight, visit }) {
                 Running::start(batcher, Arc::clone(app), config, Arc::clone(socket.registry()));

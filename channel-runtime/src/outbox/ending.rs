@@ -73,6 +73,11 @@ impl Outbox {
         }
     }
 
+    /// Whether anything more is taken.
+    pub fn takes(&self) -> bool {
+        !self.inner.lock().is_over()
+    }
+
     /// Whether we have begun to end the connection.
     pub fn is_closing(&self) -> bool {
         self.inner.lock().is_closing()

@@ -13,6 +13,7 @@ use crate::connection::{Connection, ConnectionId};
 use crate::heartbeat::Pulse;
 use crate::notice::Inbox;
 use crate::outbox::Outbox;
+use crate::owed::Owed;
 use crate::pace::{HubPace, Pace};
 use crate::wire::close::Close;
 use crate::wire::deflate::Agreed;
@@ -59,6 +60,7 @@ impl Registry {
                     outbox: Outbox::new(outbox_bytes, activity),
                     pace: Pace::new(outbox_bytes),
                     pulse: Pulse::default(),
+                    owed: Owed::default(),
                     inbox,
                     runtime: Handle::try_current().ok(),
                     joined: Mutex::new(Some(Vec::new())),
