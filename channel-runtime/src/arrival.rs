@@ -63,7 +63,7 @@ impl<C: Channel> Arrival<C> {
         activity: Activity,
     ) -> Self {
         let handler = Contained::new(handler);
-        coming.list(hub.channel(), user_of(&*handler), &activity);
+        coming.identify(hub.channel(), user_of(&*handler), &activity);
         let room = handler.own_room();
         Self { handler, room, coming, expires_at: None, app, hub, config, activity }
     }
@@ -73,18 +73,13 @@ impl<C: Channel> Arrival<C> {
     /// # Errors
     /// What `authorize` says; 401 where its authority has ended already.
     pub async fn authorize(&mut self) -> Result<(), Reject> {
-        let Self { handler, coming, expires_at, app, hub, activity, .. } = self;
+        let Self { handler, coming, expires_at, app, .. } = self;
         // Who has been sent away is asked nothing more.
-        let authorized = match select(pin!(coming.until_sent_away()), pin!(handler.authorized(app))).await {
-            Either::Left(_) => None,
-            Either::Right((authorized, _)) => Some(authorized),
-        };
-        if let Some(authorized) = authorized {
+        if let Either::Right((authorized, _)) =
+            select(pin!(coming.until_sent_away()), pin!(handler.authorized(app))).await
+        {
             authorized?;
-            // `authorize` may have found out who it is.
-            coming.list(hub.channel(), user_of(&**handler), activity);
         }
-        coming.settle();
         *expires_at = handler.expires();
         if expires_at.is_some_and(|end| time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));

@@ -125,7 +125,7 @@ impl Comer {
 pub(crate) struct Coming {
     pub id: ConnectionId,
     registry: Arc<Registry>,
-    /// `None` once its user is known for good.
+    /// `None` once it is known whose it is.
     began: Option<u64>,
     /// `None` where it does not say who it is: nobody looks for it then.
     listed: Option<Listed>,
@@ -143,40 +143,31 @@ impl Coming {
         Self { id: ConnectionId::next(), registry: Arc::clone(registry), began: Some(began), listed: None }
     }
 
-    /// It is of this user as far as is known, and may be another's yet. It is sent away where that user has been disconnected
-    /// since it began.
-    pub fn list(&mut self, channel: usize, user: Option<UserKey>, activity: &Activity) {
-        if self.user() == user.as_ref() {
-            return;
+    /// Its extractors have run, and say whose it is. It is sent away where that user has been disconnected since it began.
+    pub fn identify(&mut self, channel: usize, user: Option<UserKey>, activity: &Activity) {
+        let Some(began) = self.began.take() else { return };
+        let State { users, revocations } = &mut *self.registry.comers().0.lock();
+        if let Some(user) = user {
+            let comer = Comer {
+                id: self.id,
+                channel,
+                close: OnceLock::new(),
+                sent_away: Notify::new(),
+                activity: activity.clone(),
+                told: Mutex::new(Told::Kept(Inbox::default())),
+            };
+            if let Some(close) = revocations.since(began, &user, |reach| reach.admits(&comer)) {
+                // It has just been made: there was none.
+                let _ = comer.close.set(close);
+            }
+            let comer = Arc::new(comer);
+            users.entry(user.clone()).or_default().insert(self.id, Arc::clone(&comer));
+            self.listed = Some(Listed { user, comer });
         }
-        let state = &mut *self.registry.comers().0.lock();
-        unlist(&mut state.users, self.listed.take());
-        let (Some(user), Some(began)) = (user, self.began) else { return };
-        let comer = Comer {
-            id: self.id,
-            channel,
-            close: OnceLock::new(),
-            sent_away: Notify::new(),
-            activity: activity.clone(),
-            told: Mutex::new(Told::Kept(Inbox::default())),
-        };
-        if let Some(close) = state.revocations.since(began, &user, |reach| reach.admits(&comer)) {
-            // It has just been made: there was none.
-            let _ = comer.close.set(close);
-        }
-        let comer = Arc::new(comer);
-        state.users.entry(user.clone()).or_default().insert(self.id, Arc::clone(&comer));
-        self.listed = Some(Listed { user, comer });
+        revocations.end(began);
     }
 
-    /// Its user is known for good.
-    pub fn settle(&mut self) {
-        if let Some(began) = self.began.take() {
-            self.registry.comers().0.lock().revocations.end(began);
-        }
-    }
-
-    /// Whose it is, as far as is known.
+    /// Whose it is.
     pub fn user(&self) -> Option<&UserKey> {
         self.listed.as_ref().map(|listed| &listed.user)
     }
@@ -214,20 +205,20 @@ impl Coming {
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.settle();
-        if self.listed.is_some() {
-            unlist(&mut self.registry.comers().0.lock().users, self.listed.take());
+        if self.began.is_none() && self.listed.is_none() {
+            return;
         }
-    }
-}
-
-fn unlist(users: &mut HashMap<UserKey, BTreeMap<ConnectionId, Arc<Comer>>>, listed: Option<Listed>) {
-    let Some(Listed { user, comer }) = listed else { return };
-    let Some(of_user) = users.get_mut(&user) else { return };
-    of_user.remove(&comer.id);
-    if of_user.is_empty() {
-        users.remove(&user);
-        shrink(users);
+        let State { users, revocations } = &mut *self.registry.comers().0.lock();
+        if let Some(began) = self.began {
+            revocations.end(began);
+        }
+        let Some(Listed { user, comer }) = &self.listed else { return };
+        let Some(of_user) = users.get_mut(user) else { return };
+        of_user.remove(&comer.id);
+        if of_user.is_empty() {
+            users.remove(user);
+            shrink(users);
+        }
     }
 }
 
@@ -250,8 +241,7 @@ mod tests {
         let ann = UserKey::new(&"ann");
         let coming = |user: Option<&UserKey>| {
             let mut coming = Coming::begin(&registry);
-            coming.list(0, user.cloned(), &Activity::default());
-            coming.settle();
+            coming.identify(0, user.cloned(), &Activity::default());
             coming
         };
         let (first, second) = (coming(Some(&ann)), coming(Some(&ann)));
@@ -271,15 +261,15 @@ mod tests {
         let registry = Arc::new(Registry::new());
         let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
-        let mut early = Coming::begin(&registry);
+        let cases = [(0, &bob, None), (1, &ann, None), (0, &ann, Some(&close))];
+        let early = cases.map(|case| (Coming::begin(&registry), case));
         assert!(registry.comers().send_away(&ann, &Reach { channel: Some(0) }, &[], &close).is_empty());
         let mut late = Coming::begin(&registry);
-        for (channel, user, end) in [(0, &bob, None), (1, &ann, None), (0, &ann, Some(&close)), (0, &bob, None)] {
-            early.list(channel, None, &Activity::default());
-            early.list(channel, Some(user.clone()), &Activity::default());
+        for (mut early, (channel, user, end)) in early {
+            early.identify(channel, Some(user.clone()), &Activity::default());
             assert_eq!(early.sent_away().as_ref(), end);
         }
-        late.list(0, Some(ann), &Activity::default());
+        late.identify(0, Some(ann), &Activity::default());
         assert_eq!(late.sent_away(), None);
     }
 }
