@@ -407,3 +407,61 @@ fn a_socket_in_a_test_has_the_app_that_it_is_given() {
     let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| without.app()));
     assert!(asked.is_err());
 }
+
+#[message(type = "seats")]
+pub struct Seats {
+    taken: usize,
+}
+
+/// A method of one's own, of a name that other frameworks have.
+trait Emit {
+    fn emit(&self, word: Word) -> usize;
+}
+
+impl Emit for Socket<Table> {
+    fn emit(&self, word: Word) -> usize {
+        self.room().send(word).recipients
+    }
+}
+
+trait Members {
+    fn members(&self) -> usize;
+}
+
+impl<C: channel_runtime::Channel, K> Members for Audience<C, K> {
+    fn members(&self) -> usize {
+        self.len()
+    }
+}
+
+#[channel("/table", room_state = usize)]
+pub struct Table;
+
+#[channel(sends(Word, Seats))]
+impl Table {
+    fn on_connect(&mut self, socket: &Socket<Self>) {
+        socket.room().with(|taken, room| {
+            *taken += 1;
+            // Of what is lent an audience is made, and it stays what it is.
+            let sent = room.except(socket.id()).send(Seats { taken: *taken });
+            assert_eq!((sent.recipients + 1, room.len()), (*taken, *taken));
+        });
+    }
+
+    #[message]
+    fn entry(&self, _: Entry, socket: &Socket<Self>) {
+        assert_eq!(socket.emit(Word {}), socket.room().members());
+    }
+}
+
+#[tokio::test]
+async fn an_audience_is_made_smaller_within_the_state_of_its_room() {
+    let app = testing::app(channels![Table].app(()));
+    let mut first = app.connect::<Table>("/table").await.unwrap();
+    let mut second = app.connect::<Table>("/table").await.unwrap();
+    assert_eq!(first.expect::<Seats>().await.taken, 2);
+    second.expect_nothing().await;
+    first.send(Entry {});
+    first.expect::<Word>().await;
+    second.expect::<Word>().await;
+}

@@ -11,6 +11,8 @@ use crate::errors::Errors;
 pub struct Pattern {
     pub literal: LitStr,
     pub segments: Vec<Segment>,
+    /// It has a wildcard, whose name only the user knows: of its fields nothing is said.
+    pub is_guessed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +25,11 @@ impl Pattern {
     /// The segments that can be told, and every flaw at its place in the literal.
     pub fn parse(literal: LitStr, errors: &mut Errors) -> Self {
         let (segments, flaws) = parse(&literal.value());
+        let is_guessed = !flaws.is_empty() && literal.value().contains('*');
         for flaw in flaws {
             errors.at_span(place(&literal, flaw.range), flaw.what, flaw.remedy);
         }
-        Self { literal, segments }
+        Self { literal, segments, is_guessed }
     }
 
     /// The parameters' names, in order.
@@ -58,9 +61,10 @@ fn parse(text: &str) -> (Vec<Segment>, Vec<Flaw>) {
     let mut flaw = |range: Range<usize>, what: String, remedy: String| flaws.push(Flaw { range, what, remedy });
 
     let Some(rest) = text.strip_prefix('/') else {
-        let remedy = format!("write `\"/{text}\"`");
+        let remedy = format!("write `\"{}\"`", usable(text));
         flaw(0..text.len(), format!("the path \"{text}\" does not begin with a slash"), remedy);
-        return (segments, flaws);
+        // Its fields are none too many.
+        return (parse(&usable(text)).0, flaws);
     };
     if rest.is_empty() {
         return (segments, flaws);
@@ -115,16 +119,58 @@ fn foreign_param(segment: &str) -> Option<&str> {
     inner('<', '>').or_else(|| inner('{', '}')).map(|name| name.trim_end_matches(".."))
 }
 
+/// A path without a flaw that was probably meant by this text: what is advised is not told of in turn.
+fn usable(text: &str) -> String {
+    let path = text.split(['?', '#']).next().unwrap_or_default();
+    let segments = path.split('/').flat_map(|segment| {
+        // `room:*` and `game-:id` are two segments. In a topic of Phoenix's what is behind the colon is a name, in `room:lobby`.
+        let pieces: Vec<&str> = segment.split(':').collect();
+        (0..pieces.len()).map(move |at| {
+            let is_topic = at > 0 && pieces[at - 1].ends_with(|char: char| char.is_alphanumeric() || char == '*');
+            Segment::meant(pieces[at], at > 0 && !is_topic)
+        })
+    });
+    let (mut path, mut names) = (String::new(), HashSet::new());
+    for segment in segments.flatten() {
+        path.push('/');
+        match segment {
+            Segment::Literal(text) => path.push_str(&text),
+            Segment::Param(name) => {
+                let free = (2..).map(|number| format!("{name}{number}"));
+                let name = std::iter::once(name.clone()).chain(free).find(|name| !names.contains(name)).unwrap_or(name);
+                path.push(':');
+                path.push_str(&name);
+                names.insert(name);
+            }
+        }
+    }
+    if path.is_empty() { "/".into() } else { path }
+}
+
+impl Segment {
+    /// What was probably meant by a piece of a path; nothing where it says nothing.
+    fn meant(piece: &str, is_param: bool) -> Option<Self> {
+        let piece: String = piece.chars().filter(|char| *char != '%' && !char.is_control()).collect();
+        let name = match piece.strip_prefix('*').or_else(|| foreign_param(&piece)) {
+            None if !is_param => {
+                return (!matches!(&*piece, "" | "." | "..")).then_some(Self::Literal(piece));
+            }
+            name => name.unwrap_or(&piece),
+        };
+        Some(Self::Param(if flaw_of_name(name).is_none() { name.into() } else { "name".into() }))
+    }
+}
+
 fn flaw_of_literal(segment: &str) -> Option<(String, String)> {
     if let Some(name) = foreign_param(segment) {
         return Some((format!("`{segment}` is not how a parameter is written"), format!("write `:{name}`")));
     }
     if segment.starts_with('*') {
-        let remedy = "a parameter takes one segment: `:name`";
-        return Some((format!("`{segment}`: a path has no wildcards"), remedy.into()));
+        let remedy = format!("a parameter takes one segment: `{}`", &usable(segment)[1..]);
+        return Some((format!("`{segment}`: a path has no wildcards"), remedy));
     }
-    if let Some(at) = segment.find(':') {
-        let remedy = format!("give it a segment of its own: `{}/{}`", &segment[..at], &segment[at..]);
+    if segment.contains(':') {
+        let remedy = format!("give it a segment of its own: `{}`", &usable(segment)[1..]);
         return Some((format!("`{segment}`: a parameter is a whole segment"), remedy));
     }
     if segment == "." || segment == ".." {
@@ -205,6 +251,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_advised_is_a_path() {
+        for (text, path) in [
+            ("game", "/game"),
+            ("room:*", "/room/:name"),
+            ("room:lobby", "/room/lobby"),
+            ("rooms:*:users:*", "/rooms/:name/users/:name2"),
+            ("game-:id", "/game-/:id"),
+            ("chat/{room}/<seat>", "/chat/:room/:seat"),
+            ("files/*rest", "/files/:rest"),
+            ("", "/"),
+            ("a?b=c", "/a"),
+            (":", "/:name"),
+        ] {
+            assert_eq!(usable(text), path, "{text}");
+        }
+    }
+
+    #[test]
     fn every_flaw_is_found() {
         assert_eq!(flaws("/<a>//:1/x").len(), 3);
     }
@@ -223,6 +287,12 @@ mod tests {
                     .collect();
                 prop_assert_eq!(if again.is_empty() { "/" } else { &again }, text);
             }
+        }
+
+        #[test]
+        fn what_is_advised_has_no_flaw(text in "([a-z:*{}<>%?#./1-]{0,12})|\\PC{0,20}") {
+            let advised = usable(&text);
+            prop_assert!(parse(&advised).1.is_empty(), "{text}: {advised}");
         }
 
         #[test]

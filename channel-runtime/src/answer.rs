@@ -124,7 +124,7 @@ impl<C: 'static> Socket<C> {
     pub(crate) fn answer_nothing(&self) {
         if let Some(open) = self.claim().take() {
             let nothing: Option<(&(), &str)> = None;
-            self.push(|json| codec::encode_success(nothing, head(Some(&open)), json));
+            self.push_text(|json| codec::encode_success(nothing, head(Some(&open)), json));
         }
     }
 

@@ -317,9 +317,9 @@ pub trait Channel: Route + Protocol {
 #[diagnostic::on_unimplemented(
     message = "`{C}` does not send `{Self}`",
     label = "not in `sends(..)` of `{C}`",
-    note = "a message is sent by value, one at a time; if `{Self}` is one, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
-    note = "`socket` and a hub of `{C}` reach connections of `{C}` alone; those of another channel are reached by its own hub, `socket.hub_of::<Other>()`",
-    note = "what is no message goes into a field of one; a fault is sent by `socket.send_fault(&fault)`"
+    note = "if `{Self}` is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`; it is sent by value, one at a time",
+    note = "if it is text or other data, it goes into a field of a message: `#[message(type = \"line\")] struct Line {{ text: String }}`, listed in `sends(..)`; a fault is sent by `socket.send_fault(&fault)`",
+    note = "`socket` and a hub of `{C}` reach connections of `{C}` alone; those of another channel are reached by its own hub, `socket.hub_of::<Other>()`"
 )]
 pub trait SentBy<C>: Message {}
 

@@ -141,6 +141,8 @@ mod first_state;
 #[cfg(feature = "server")]
 mod flusher;
 #[cfg(feature = "server")]
+mod foreign;
+#[cfg(feature = "server")]
 mod forwarded;
 #[cfg(all(feature = "server", any(test, fuzzing)))]
 #[doc(hidden)]

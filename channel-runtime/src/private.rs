@@ -55,6 +55,10 @@ mod server {
     pub use crate::first_state::{
         DefaultOf, FirstState, NO_STATE, NoDefault, OpenReply, made, room_closed, room_opened,
     };
+    /// Names of other frameworks.
+    pub mod foreign {
+        pub use crate::foreign::*;
+    }
     pub use crate::given::{OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose};
     pub use crate::halves::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::holding::{Holding, HoldingMore};

@@ -53,8 +53,9 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Sends a message to this client. Never waits; see [`Sent`].
+    #[doc(alias("emit", "push", "reply"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
-        self.push(|json| codec::encode(&message, Head::default(), json))
+        self.push_text(|json| codec::encode(&message, Head::default(), json))
     }
 
     /// Sends a binary message to this client.
@@ -68,7 +69,7 @@ impl<C: 'static> Socket<C> {
     /// Sends `{"type":"success","data":..,"timestamp":..}` to this client; to answer a message, return
     /// [`Success`](crate::Success) instead.
     pub fn send_success(&self, data: &impl Serialize) -> Sent {
-        self.push(|json| codec::encode_success(Some((data, &timestamp())), Head::default(), json))
+        self.push_text(|json| codec::encode_success(Some((data, &timestamp())), Head::default(), json))
     }
 
     /// Sends an error frame to this client; to answer a message, return the fault instead.
@@ -116,16 +117,19 @@ impl<C: 'static> Socket<C> {
     }
 
     /// The members of the path's own room, this client among them.
+    #[doc(alias("broadcast", "to", "group", "members"))]
     pub fn room(&self) -> Audience<C, OwnRoom> {
         self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::from(self.id()))
     }
 
     /// The members of the path's own room without this client.
+    #[doc(alias("broadcast", "broadcast_from"))]
     pub fn others(&self) -> Audience<C, OwnRoom> {
         self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::others(self.id()))
     }
 
     /// The members of another room, which this client need not be in.
+    #[doc(alias("to", "in", "within", "group"))]
     pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
         self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
     }
@@ -231,6 +235,7 @@ impl<C: 'static> Socket<C> {
     /// Closes this connection, after what was sent to it before; the first close counts. `on_close` follows when the
     /// handler that runs has returned. Nothing is sent behind a close, the handler's own answer neither: what the client is
     /// still to be told goes first.
+    #[doc(alias("disconnect", "stop", "terminate"))]
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.connection.outbox.close(Close::new(ClosedBy::Server, Some(code), reason));
     }
@@ -244,6 +249,7 @@ impl<C: 'static> Socket<C> {
 
     /// Waits until the client has taken all that was sent to it, or is gone, or is being closed: for a producer that would
     /// overrun it.
+    #[doc(alias("volatile", "drain"))]
     pub async fn flushed(&self) {
         self.connection.outbox.flushed().await;
     }
@@ -282,7 +288,7 @@ impl<C: 'static> Socket<C> {
         Audience::new(self.hub.clone(), target, Some(Arc::clone(&self.connection)), mask)
     }
 
-    pub(crate) fn push(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
+    pub(crate) fn push_text(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
         match text_frame(write) {
             Ok(frame) => self.push_frame(frame),
             Err(error) => {

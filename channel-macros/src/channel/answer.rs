@@ -60,7 +60,7 @@ fn sent_as(ty: &Type) -> TokenStream {
 }
 
 /// Whether it is written as a type of the standard library's, which can be no message: its error says how data is answered.
-fn is_data(ty: &Type) -> bool {
+pub fn is_data(ty: &Type) -> bool {
     const DATA: [&str; 30] = [
         "String", "str", "char", "bool", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
         "isize", "f32", "f64", "Vec", "VecDeque", "HashMap", "BTreeMap", "HashSet", "BTreeSet", "Box", "Arc", "Rc",

@@ -3,14 +3,17 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{
-    FnArg, GenericParam, PathArguments, Receiver, ReceiverKind, Safety, Signature, Token, Type, TypeParamBound,
+    FnArg, GenericParam, Pat, PathArguments, Receiver, ReceiverKind, Safety, Signature, Token, Type, TypeParamBound,
     parse_quote, parse_quote_spanned,
 };
 
+use super::answer::is_data;
 use crate::errors::Errors;
 use crate::impl_block::Method;
+use crate::names::camel;
 use crate::spans::{arc, beside_locals, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
 
 /// How a method of the user's is called.
@@ -106,7 +109,10 @@ impl Call {
                     Argument::App(_) => "takes the app once, and it is all that comes by reference but the socket",
                     Argument::Room(_) => "takes the room once",
                 };
-                errors.at(argument.ty(), format_args!("{who} {twice}"), usage);
+                let one = (expected.is_handler() && matches!(argument, Argument::Datum(_)))
+                    .then(|| one_message(sig))
+                    .flatten();
+                errors.at(argument.ty(), format_args!("{who} {twice}"), one.as_deref().unwrap_or(usage));
                 return None;
             }
             arguments.push(argument);
@@ -223,6 +229,31 @@ impl Call {
         local.set_span(beside_locals(span));
         quote!(#local)
     }
+}
+
+impl Expected<'_> {
+    fn is_handler(&self) -> bool {
+        self.who == "a handler"
+    }
+}
+
+/// How the arguments of a handler are one message, where they look like its fields.
+fn one_message(sig: &Signature) -> Option<String> {
+    let data = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) if !matches!(ungroup(&input.ty), Type::Reference(_)) => Some(input),
+        _ => None,
+    });
+    let fields: Option<Vec<_>> = data
+        .map(|input| match &*input.pat {
+            Pat::Ident(name) if is_data(&input.ty) => Some(format!("{}: {}", name.ident, text(&input.ty))),
+            _ => None,
+        })
+        .collect();
+    let (name, fields) = (sig.ident.unraw().to_string(), fields?.join(", "));
+    let message = camel(&name);
+    Some(format!(
+        "they are the fields of one message: `#[message(type = {name:?})] struct {message} {{ {fields} }}`; take `m: {message}`"
+    ))
 }
 
 /// The app, where the struct names one: else that is the one error, at its place. An app of another type is told of at the argument.

@@ -29,7 +29,7 @@ pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
 }
 
 /// The method's `&Socket<Self>`.
-fn socket(method: &Method) -> Option<Ident> {
+pub fn socket(method: &Method) -> Option<Ident> {
     method.sig.inputs.iter().find_map(|argument| {
         let FnArg::Typed(argument) = argument else { return None };
         let (Pat::Ident(pattern), Type::Reference(ty)) = (&*argument.pat, &*argument.ty) else { return None };
@@ -70,6 +70,10 @@ enum Call {
     Named,
     /// `socket.send(..)`
     Send,
+    /// `socket.room().send(..)`
+    SendTo,
+    /// `socket.close(..)`
+    Close,
     /// `socket.room().with(..)`
     With,
 }
@@ -83,7 +87,10 @@ impl Calls<'_> {
                 TokenTree::Group(group) => {
                     let is_suspect = || match self.call(&read, group) {
                         Some(Call::Whole(_)) => !group.stream().is_empty(),
-                        Some(Call::Named | Call::Send) => has_comma(&group.stream()),
+                        Some(Call::Named) => has_comma(&group.stream()),
+                        Some(Call::Send) => has_comma(&group.stream()) || text(&group.stream()).is_some(),
+                        Some(Call::SendTo) => text(&group.stream()).is_some(),
+                        Some(Call::Close) => close_code(&group.stream()).is_some(),
                         Some(Call::With) => true,
                         None => false,
                     };
@@ -108,7 +115,15 @@ impl Calls<'_> {
             "all" => ("all", Call::Whole("everybody on the channel")),
             "room_of" => ("room_of", Call::Named),
             "user" => ("user", Call::Named),
+            "send"
+                if ["room", "others", "all"]
+                    .iter()
+                    .any(|who| ends_with(read, &[socket, ".", who, "()", ".", "send"])) =>
+            {
+                return Some(Call::SendTo);
+            }
             "send" => ("send", Call::Send),
+            "close" => ("close", Call::Close),
             "with" => return ends_with(read, &[socket, ".", "room", "()", ".", "with"]).then_some(Call::With),
             _ => return None,
         };
@@ -125,9 +140,12 @@ impl Calls<'_> {
                     let inner = match self.call(&read, &group) {
                         Some(Call::Whole(who)) => self.whole(&read, who, inner),
                         Some(Call::Named) => self.named(&read, inner),
+                        Some(Call::SendTo) if text(&inner).is_some() => self.text(&mut read, 6, inner),
+                        Some(Call::Send) if text(&inner).is_some() => self.text(&mut read, 3, inner),
                         Some(Call::Send) => self.send(inner),
+                        Some(Call::Close) => self.close(&read, inner),
                         Some(Call::With) => self.with(inner),
-                        None => inner,
+                        Some(Call::SendTo) | None => inner,
                     };
                     let mut kept = Group::new(group.delimiter(), inner);
                     kept.set_span(group.span());
@@ -176,6 +194,40 @@ impl Calls<'_> {
         message.into_token_stream()
     }
 
+    /// `.send(..)` with text, behind so many tokens from the socket on; what takes its place has the same type.
+    fn text(&mut self, read: &mut Vec<TokenTree>, call: usize, arguments: TokenStream) -> TokenStream {
+        if let Some(text) = text(&arguments) {
+            let what = format!("{text} is no message, and only messages are sent");
+            let remedy = "put it into one: `#[message(type = \"line\")] struct Line { text: String }`, listed in `sends(Line)`, is sent by \
+                          `.send(Line { text: .. })`; bytes are sent by `.send_bytes(data)`";
+            self.errors.at(arguments, what, remedy);
+        }
+        read.truncate(read.len() + 2 - call);
+        read.push(Ident::new("send_fault", proc_macro2::Span::call_site()).into());
+        quote!(::core::unreachable!())
+    }
+
+    /// `socket.close(..)` with a number, or without a reason.
+    fn close(&mut self, read: &[TokenTree], arguments: TokenStream) -> TokenStream {
+        let Some(code) = close_code(&arguments) else { return arguments };
+        let socket = &self.socket;
+        let (what, remedy) = match code {
+            Some(code) => (
+                format!("a close code is no number, but a `CloseCode`: `{code}`"),
+                format!("write `{}`", named_close_code(&code)),
+            ),
+            None => (
+                format!("`{socket}.close(..)` takes a code and a reason"),
+                format!("write `{socket}.close(CloseCode::NORMAL, \"bye\")`"),
+            ),
+        };
+        match (arguments.is_empty(), read.last()) {
+            (true, Some(method)) => self.errors.at(method, what, remedy),
+            _ => self.errors.at(arguments.into_iter().next(), what, remedy),
+        }
+        quote!(::core::unreachable!(), "")
+    }
+
     /// `socket.room().with(..)` with a closure that makes a future, or takes the state alone.
     fn with(&mut self, closure: TokenStream) -> TokenStream {
         let tokens: Vec<TokenTree> = closure.clone().into_iter().collect();
@@ -216,6 +268,67 @@ fn two(arguments: &TokenStream) -> Option<(Expr, Expr)> {
         (Some(first), Some(second), None) => Some((first, second)),
         _ => None,
     }
+}
+
+/// What the one argument of a call is, where it is text by the looks of it.
+fn text(arguments: &TokenStream) -> Option<&'static str> {
+    let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Literal(literal)] => literal.to_string().ends_with(['"', '#']).then_some("a text"),
+        [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(_)] if bang.as_char() == '!' => {
+            match name.to_string().as_str() {
+                "format" => Some("a text"),
+                "json" => Some("a JSON value"),
+                _ => None,
+            }
+        }
+        [
+            TokenTree::Ident(name),
+            TokenTree::Punct(_),
+            TokenTree::Punct(_),
+            TokenTree::Ident(from),
+            TokenTree::Group(_),
+        ] if name == "String" && from == "from" => Some("a text"),
+        [.., TokenTree::Punct(dot), TokenTree::Ident(name), TokenTree::Group(_)]
+            if dot.as_char() == '.' && name == "to_string" =>
+        {
+            Some("a text")
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with the arguments of a close: the number that stands for a code, or nothing where there is no reason.
+fn close_code(arguments: &TokenStream) -> Option<Option<String>> {
+    match arguments.clone().into_iter().next() {
+        Some(TokenTree::Literal(literal)) => {
+            let number = literal.to_string();
+            number.starts_with(|char: char| char.is_ascii_digit()).then_some(Some(number))
+        }
+        _ => (!has_comma(arguments)).then_some(None),
+    }
+}
+
+/// A code as it is written.
+fn named_close_code(number: &str) -> String {
+    let name = match number {
+        "1000" => "NORMAL",
+        "1001" => "GOING_AWAY",
+        "1002" => "PROTOCOL",
+        "1003" => "UNSUPPORTED",
+        "1008" => "POLICY",
+        "1009" => "TOO_BIG",
+        "1011" => "INTERNAL",
+        "1012" => "RESTART",
+        "1013" => "TRY_AGAIN",
+        "4400" => "BAD_REQUEST",
+        "4401" => "UNAUTHORIZED",
+        "4403" => "FORBIDDEN",
+        "4404" => "NOT_FOUND",
+        "4429" => "TOO_MANY",
+        _ => return format!("CloseCode::new({number}).unwrap()"),
+    };
+    format!("CloseCode::{name}")
 }
 
 /// Whether there is a comma, which may be within a type's arguments.

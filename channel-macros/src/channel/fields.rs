@@ -162,7 +162,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
                 if is_param && let Some(cfg) = cfgs.first() {
                     let what = format!("the field of a path's parameter, `:{plain}`, is always there");
                     errors.at(cfg, what, "take the `cfg` away");
-                } else if !is_param && route.pattern.is_some() {
+                } else if !is_param && route.pattern.as_ref().is_some_and(|pattern| !pattern.is_guessed) {
                     match &renamed {
                         _ if is_extractor(&ty) => unmarked_extractor(&name, &ty, errors),
                         Some(param) => misnamed_field(&name, &plain, param, errors),
@@ -175,6 +175,9 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
                 unmarked.insert(plain, Param { name, docs, ty });
             }
         }
+    }
+    if route.pattern.as_ref().is_some_and(|pattern| pattern.is_guessed) {
+        return;
     }
     let others: Vec<String> = route.fields.iter().map(|field| field.name.unraw().to_string()).collect();
     for name in &names {

@@ -6,11 +6,15 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, LitStr, Type};
 
+use super::answer::is_data;
 use super::arguments::{self, Argument, Call, Expected, Of};
 use super::batches::{self, Batch};
 use super::bodies;
 use super::declared::Declared;
+use super::foreign;
+use super::foreign_hooks;
 use super::hooks::{self, Hook};
+use super::lent;
 use super::lists::{HandlerArgs, Lists};
 use super::misplaced::Misplaced;
 use super::notices::Notice;
@@ -109,7 +113,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         unmarked: Vec::new(),
         declared,
     };
-    let mut seen = Vec::new();
+    let (mut seen, mut marked) = (Vec::new(), Vec::new());
     for method in block.methods_mut() {
         let markers: Vec<Attribute> = method.attrs.extract_if(.., |attr| is_marker(attr)).collect();
         let cfgs: Vec<Attribute> = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
@@ -121,7 +125,12 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
             }
             seen.push(method.sig.ident.clone());
         }
+        if !markers.is_empty() {
+            marked.push(method.sig.ident.clone());
+        }
         bodies::check(method, &channel.name, errors);
+        lent::check(method, errors);
+        foreign::check(method, bodies::socket(method).as_ref(), &channel.lists.runtime);
         let is_called = !markers.is_empty() || hooks::Kind::named(&method.sig.ident.unraw().to_string()).is_some();
         channel.add(method, markers, cfgs, errors);
         if is_called {
@@ -134,7 +143,9 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     channel.place_apps();
     channel.lists.check_received(&channel.handlers, errors);
     hooks::check_pairs(&channel.hooks, &channel.declared, errors);
+    let told = foreign_hooks::check(block, &marked, errors);
     channel.unmarked = Unmarked::find(block, &channel);
+    channel.unmarked.retain(|unmarked| !told.contains(&unmarked.name));
     name.is_some().then_some(channel)
 }
 
@@ -247,10 +258,6 @@ impl Channel {
                 // The compiler would tell of it too, and of all calls.
                 method.sig.ident = format_ident!("__room", span = method.sig.ident.span());
             }
-            (None, None) if name == "on_message" => {
-                let remedy = "write a handler for each message: `#[message] async fn name(&mut self, m: Message)`";
-                errors.at(&method.sig.ident, "a channel has no hook `on_message`", remedy);
-            }
             (None, None) => {
                 if let Some(meant) = hooks::meant_by(&name) {
                     let remedy = format!("did you mean `{}`?", meant.name());
@@ -345,6 +352,21 @@ fn single(
     let payload = match (call.datum(), wire_type) {
         (Some(ty), None) => Payload::Struct(Box::new(ty.clone())),
         (None, Some(literal)) => Payload::Unit(literal),
+        (Some(ty), Some(literal)) if is_data(ty) => {
+            let what =
+                format!("`{}` is no message: a message is a struct, with its type written on it", spans::text(ty));
+            let message = camel(&call.name.unraw().to_string());
+            let field = match spans::is_named(ty, "Value") {
+                true => "#[serde(flatten)] fields: serde_json::Map<String, serde_json::Value>".into(),
+                false => format!("value: {}", spans::text(ty)),
+            };
+            let remedy = format!(
+                "write `#[message(type = {:?})] struct {message} {{ {field} }}`, and here `#[message]` and `m: {message}`",
+                literal.value()
+            );
+            errors.at(ty, what, remedy);
+            return None;
+        }
         (Some(ty), Some(literal)) => {
             let what = format!("this message's type is written on its struct, `{}`", spans::text(ty));
             errors.at(literal, what, "write `#[message]`");

@@ -8,7 +8,7 @@ use syn::{FnArg, Pat, PatType, Signature, Type, TypeReference};
 use super::arguments::Of;
 use super::declared::Declared;
 use crate::errors::Errors;
-use crate::spans::{is_extractor, is_named, text, ungroup};
+use crate::spans::{first_type, is_extractor, is_named, last_segment, text, ungroup};
 
 pub enum Misplaced<'a> {
     /// The room's state, by reference.
@@ -21,6 +21,8 @@ pub enum Misplaced<'a> {
     Lent(&'a TypeReference),
     /// The room, of what belongs to a connection.
     Room(&'a TypeReference),
+    /// What axum takes apart in a pattern, `State(app): State<App>`.
+    Foreign(&'a PatType),
     /// By reference, beside the app.
     Stranger(&'a TypeReference),
 }
@@ -55,6 +57,7 @@ impl<'a> Misplaced<'a> {
         let ty = ungroup(&input.ty);
         let Type::Reference(reference) = ty else {
             return match ty {
+                _ if is_foreign(input) => Some(Self::Foreign(input)),
                 _ if declared.is_app(ty) => Some(Self::App(&input.ty)),
                 // A message may have the name of one that has no argument.
                 _ if is_extractor(ty) && !is_named(ty, "Handshake") => Some(Self::Extractor(input)),
@@ -92,6 +95,17 @@ impl<'a> Misplaced<'a> {
                 let remedy = format!("write `#[extract] {name}: {}` in the struct, and `self.{name}` here", text(ty));
                 errors.at(&input.ty, what, remedy);
             }
+            Self::Foreign(input) => {
+                let ty = ungroup(&input.ty);
+                let inner = last_segment(ty).and_then(first_type).map_or_else(|| "..".into(), text);
+                let remedy = match last_segment(ty).map(|segment| segment.ident.to_string()).as_deref() {
+                    Some("State" | "Extension") => format!("the app is lent: name it on the struct, `app = {inner}`, and take `app: &{inner}`"),
+                    Some("Json") => format!("what comes by value is the message: take `m: {inner}`"),
+                    Some("Path") => "a parameter of the path, `:name`, is a field of the struct: read `self.name`".into(),
+                    _ => "what is made from the handshake is a field of the struct, marked `#[extract]`: read `self.name`".into(),
+                };
+                errors.at(input, format_args!("{who} takes no `{}`", text(ty)), remedy);
+            }
             Self::Room(ty) => {
                 let remedy = "take `socket: &Socket<Self>`, and write `socket.room()`";
                 errors.at(ty, format_args!("{who} takes the socket, which has the room"), remedy);
@@ -104,6 +118,13 @@ impl<'a> Misplaced<'a> {
             }
         }
     }
+}
+
+/// Whether it is written as an extractor of axum's that is taken apart.
+fn is_foreign(input: &PatType) -> bool {
+    const NAMES: [&str; 7] = ["State", "Extension", "Json", "Path", "Query", "TypedHeader", "ConnectInfo"];
+    let Pat::TupleStruct(pat) = &*input.pat else { return false };
+    pat.path.segments.last().is_some_and(|segment| NAMES.iter().any(|name| segment.ident == name))
 }
 
 /// Where it is neither app, nor socket or room, an argument by reference.
@@ -134,6 +155,7 @@ mod tests {
             Some(Misplaced::Extractor(_)) => "extractor",
             Some(Misplaced::Lent(_)) => "lent",
             Some(Misplaced::Room(_)) => "room",
+            Some(Misplaced::Foreign(_)) => "foreign",
             Some(Misplaced::Stranger(_)) => "stranger",
             None => "none",
         }
@@ -154,6 +176,8 @@ mod tests {
             (quote!(app: std::sync::Arc<App>), "app"),
             (quote!(user: Option<Auth<User>>), "extractor"),
             (quote!(handshake: &Handshake), "extractor"),
+            (quote!(&mut self, State(app): State<App>, m: Say), "foreign"),
+            (quote!(&mut self, Say { text }: Say), "none"),
             (quote!(close: &Close), "lent"),
             (quote!(&mut self, room: &Room<Self>), "room"),
             (quote!(key: &u32, app: &App), "stranger"),

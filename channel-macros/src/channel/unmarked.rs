@@ -18,7 +18,7 @@ use crate::spans;
 /// One of them.
 pub struct Unmarked {
     cfgs: Vec<Attribute>,
-    name: Ident,
+    pub name: Ident,
     /// What it takes by value.
     ty: syn::Type,
 }
@@ -74,7 +74,7 @@ impl Unmarked {
 }
 
 /// Whether any body or constant in the block has `.name` or `::name`. Alone it may be a local: `fn say(&mut self, say: Say)`.
-fn is_called(name: &Ident, block: &ImplBlock) -> bool {
+pub fn is_called(name: &Ident, block: &ImplBlock) -> bool {
     let is_call = |before: Option<&TokenTree>, token: &TokenTree| {
         let is_path = matches!(before, Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), '.' | ':'));
         is_path && matches!(token, TokenTree::Ident(ident) if ident == name)

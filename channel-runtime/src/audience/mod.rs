@@ -76,22 +76,25 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// All but this connection.
     #[must_use]
-    pub fn except(mut self, id: ConnectionId) -> Self {
-        self.mask.except.push(id);
-        self
+    pub fn except(&self, id: ConnectionId) -> Self {
+        let mut audience = self.clone();
+        audience.mask.except.push(id);
+        audience
     }
 
     /// All but this user, on whatever device.
     #[must_use]
-    pub fn except_user(mut self, user: &C::Name) -> Self
+    pub fn except_user(&self, user: &C::Name) -> Self
     where
         C: HasUsers,
     {
-        self.mask.except_users.push(UserKey::named(user));
-        self
+        let mut audience = self.clone();
+        audience.mask.except_users.push(UserKey::named(user));
+        audience
     }
 
     /// Sends a message, encoded once. Never waits; see [`Sent`].
+    #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
         self.deliver(|room| message_frame(&message, room))
     }
@@ -105,7 +108,8 @@ impl<C: 'static, K> Audience<C, K> {
         self.deliver(|_| Ok(frame.clone()))
     }
 
-    /// How many clients it is now.
+    /// How many clients it is now. Who they are stands nowhere but in what the app keeps of them, such as a room's state.
+    #[doc(alias("members", "count", "size", "presence"))]
     pub fn len(&self) -> usize {
         match self.one_room() {
             Some(room) if self.mask.is_open() => room.len(),
@@ -255,6 +259,13 @@ impl<C: 'static, K> Audience<C, K> {
         let room = self.one_room().expect("a connection's own room is one room");
         let result = room.with(first_state::fresh::<C>, |state: &mut C::RoomState| act(state, self));
         result.expect("the room has closed, and its state with it: a socket has outlived its connection")
+    }
+}
+
+impl<C, K> Clone for Audience<C, K> {
+    fn clone(&self) -> Self {
+        let Self { hub, target, mask, from, kind } = self;
+        Self { hub: hub.clone(), target: target.clone(), mask: mask.clone(), from: from.clone(), kind: *kind }
     }
 }
 

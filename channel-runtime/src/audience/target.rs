@@ -12,6 +12,7 @@ use crate::registry::UserKey;
 use crate::wire::close::Close;
 
 /// Who is meant.
+#[derive(Clone)]
 pub(crate) enum Target {
     /// The room of this connection's path.
     OwnRoom(Arc<Connection>),

@@ -79,3 +79,42 @@ fn other_calls_are_left_alone() {
         assert_eq!((errors, left), (Vec::new(), format!("{{{text}}}")));
     }
 }
+
+#[test]
+fn text_is_no_message() {
+    for body in [
+        quote!(socket.send("hello")),
+        quote!(let sent = socket.room().send(format!("hello {}", name));),
+        quote!(socket.others().send(json!({ "type": "said" }))),
+        quote!(socket.all().send(String::from("hello"))),
+        quote!(socket.send(name.to_string())),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].contains(" is no message, and only messages are sent"), "{errors:?}");
+        assert!(left.contains("socket.send_fault(::core::unreachable!())"), "{left}");
+    }
+    for body in [
+        quote!(socket.send(said)),
+        quote!(tx.send("hello")),
+        quote!(socket.room().send(Said { text: "a".to_string() })),
+    ] {
+        assert_eq!(checked(body).0, [""; 0]);
+    }
+}
+
+#[test]
+fn a_close_has_a_code_of_its_type_and_a_reason() {
+    for (body, remedy) in [
+        (quote!(socket.close(1000, "bye")), "write `CloseCode::NORMAL`"),
+        (quote!(socket.close(4001, "bye")), "write `CloseCode::new(4001).unwrap()`"),
+        (quote!(socket.close()), "write `socket.close(CloseCode::NORMAL, \"bye\")`"),
+        (quote!(socket.close(CloseCode::NORMAL)), "write `socket.close(CloseCode::NORMAL, \"bye\")`"),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].ends_with(remedy), "{errors:?}");
+        assert!(left.contains("socket.close(::core::unreachable!(),\"\")"), "{left}");
+    }
+    assert_eq!(checked(quote!(socket.close(CloseCode::NORMAL, "bye"))).0, [""; 0]);
+}

@@ -1,0 +1,27 @@
+use channel_runtime::{Socket, channel, message};
+
+#[message(type = "say")]
+struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+struct Said {
+    text: String,
+}
+
+#[channel("/chat/:room")]
+struct Chat {
+    room: String,
+}
+
+#[channel]
+impl Chat {
+    #[message(type = "any")]
+    async fn any(&mut self, _m: serde_json::Value, _socket: &Socket<Self>) {}
+
+    #[message(type = "shout")]
+    async fn shout(&mut self, _text: String) {}
+}
+
+fn main() {}
