@@ -283,7 +283,7 @@ async fn a_client_that_does_not_say_what_it_wants_is_cut_when_configured() {
     // Nor does one that has asked before stay for ever.
     let mut waited_for = patient.connect().await;
     assert_eq!(waited_for.request(&request("/", &[])).await.status, 404);
-    let (impatient, _, _) = served(Config::default().header_timeout(Duration::from_millis(200))).await;
+    let (impatient, _, _) = served(Config::default().keep_alive_timeout(Duration::from_millis(200))).await;
     let mut cut = impatient.connect().await;
     assert_eq!(cut.request(&request("/", &[])).await.status, 404);
     assert!(cut.ends_before(&mut waited_for).await, "between two requests");

@@ -2,10 +2,15 @@
 
 mod support;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use channel_runtime::{CloseCode, ClosedBy, Config};
-use support::wire::{Fixture, Wire, bare, close_me, echo, greeted, say};
-use support::{Frame, Raw, close, head, masked, text, within};
+use support::memory::serve;
+use support::wire::{Fixture, Wire, bare, close_me, echo, greeted, say, unserved};
+use support::{Frame, Raw, close, head, masked, text, upgrade, within};
+use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, sleep};
 
 #[tokio::test]
 async fn a_clients_close_is_echoed_and_told() {
@@ -288,7 +293,7 @@ async fn a_close_reaches_a_client_that_is_still_sending() {
 
 #[tokio::test]
 async fn a_client_that_never_ends_its_half_is_cut() {
-    let config = Config::default().close_timeout(std::time::Duration::from_millis(10));
+    let config = Config::default().close_timeout(Duration::from_millis(10));
     let mut fixture = Fixture::with(config).await;
     // It neither answers the Close nor ends its half: the server goes its way all the same.
     let (mut raw, id) = fixture.raw_with_id("r").await;
@@ -297,4 +302,45 @@ async fn a_client_that_never_ends_its_half_is_cut() {
     assert_eq!(fixture.end().await.close.by, ClosedBy::Server);
     within(fixture.begin_to_stop()).await.unwrap();
     drop(raw);
+}
+
+/// A client for which 200 kB wait when it is sent away, and who takes so much of it at a time and then rests for so long. How long
+/// it keeps its place, and how many bytes it has had.
+async fn kept_by(bytes: usize, rest: Duration) -> (Duration, usize) {
+    let (server, mut parts) = unserved(Config::default().ping_interval(None));
+    let served = serve(server);
+    let mut client = served.connect(256);
+    client.write(upgrade("/wire/r")).await;
+    assert_eq!(client.head().await, Some((101, 0)));
+    while parts.hub.all().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    for n in 0..200 {
+        parts.hub.all().send_bytes(Bytes::from(vec![n; 1000]));
+    }
+    let begun = Instant::now();
+    parts.hub.all().disconnect(CloseCode::POLICY, "out");
+    assert_eq!(parts.ends.recv().await.unwrap().close.by, ClosedBy::Server);
+    let (mut had, mut piece) = (0, vec![0; bytes]);
+    loop {
+        let mut read = 0;
+        while read < bytes {
+            match client.0.read(&mut piece[read..]).await.unwrap() {
+                0 => return (begun.elapsed(), had),
+                more => (read, had) = (read + more, had + more),
+            }
+        }
+        sleep(rest).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_sent_away_keeps_no_place_by_reading_now_and_then() {
+    // Two seconds, and a second for each 16 KiB; it sees that when it reads what was on its way.
+    let (kept, had) = kept_by(200, Duration::from_millis(1900)).await;
+    assert!(kept >= Duration::from_secs(13) && kept < Duration::from_secs(19), "{kept:?}");
+    assert!(had < 10_000, "{had}");
+    // Who reads at a slow line's pace has all of it, the Close at its end.
+    let (_, had) = kept_by(16 * 1024, Duration::from_secs(1)).await;
+    assert!(had > 200 * 1004, "{had}");
 }

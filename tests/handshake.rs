@@ -200,7 +200,8 @@ async fn what_asks_for_no_upgrade_is_none_of_ours() {
     assert_eq!(raw.request(&posted).await.body, "posted to 1");
     let posted = upgrade("/game/1").replacen("GET", "POST", 1);
     assert_eq!(raw.request(&posted).await.body, "posted to 1");
-    assert_eq!(raw.request(&request("/game/x", &[])).await.status, 404);
+    // None takes this one: where it is, and how it is asked for.
+    assert_eq!(raw.request(&request("/game/x", &[])).await.status, 426);
     assert_eq!(raw.request(&upgrade("/nowhere")).await.status, 404);
     // Nor is a method of which another route knows more refused in its name.
     assert_eq!(raw.request(&request("/nowhere", &["Content-Length: 0"]).replacen("GET", "POST", 1)).await.status, 404);
@@ -212,7 +213,7 @@ async fn what_asks_for_no_upgrade_is_none_of_ours() {
 async fn without_routes_beside_it_the_rest_is_404() {
     let server = start(all().app(())).await;
     let mut raw = server.connect().await;
-    for asked in [request("/game/1", &[]), request("/", &[]), upgrade("/"), upgrade("/game"), upgrade("/game/1/2")] {
+    for asked in [request("/", &[]), request("/game/1/2", &[]), upgrade("/"), upgrade("/game"), upgrade("/game/1/2")] {
         assert_eq!(raw.request(&asked).await.status, 404, "{asked}");
         assert_eq!(raw.request(&asked.replacen("GET", "POST", 1)).await.status, 404, "{asked}");
     }

@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::time::Duration;
+
 use channel_runtime::testing;
-use channel_runtime::{CloseCode, ClosedBy, Config, Fault, Socket, Stats, channel, channels, message};
+use channel_runtime::{CloseCode, ClosedBy, Config, Fault, Health, Rate, Socket, Stats, channel, channels, message};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use support::{Raw, close, head, start, upgrade, within};
+use support::{Raw, close, head, masked, request, start, text, upgrade, within};
 
 #[message(type = "say")]
 pub struct Say {
@@ -211,6 +213,95 @@ async fn a_watcher_s_counts_are_right_through_300_resets_in_a_row() {
     let stats = hub.stats();
     assert_eq!((stats.connections, stats.rooms, stats.outbox_bytes, health.users()), (0, 0, 0, 0));
     assert_eq!((of(&health.refused(), 403), of(&health.refused(), 426)), (30, 30));
+}
+
+/// Nothing is here any more, once all that has ended is seen to.
+async fn empties(health: &Health) {
+    let is_empty = || {
+        let all = health.channels();
+        let gauges = all.iter().map(|stats| (stats.connections, stats.rooms, stats.outbox_bytes));
+        gauges.into_iter().all(|gauges| gauges == (0, 0, 0)) && health.users() == 0
+    };
+    within(async {
+        while !is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_here_is_nothing_again_however_it_has_ended() {
+    let bounds = Config::default()
+        .outbox_bytes(64 * 1024)
+        .message_rate(Rate::new(1, Duration::from_secs(3600)).burst(20))
+        .close_timeout(Duration::from_millis(50));
+    let channels = channels![Chat, Lonely];
+    let hub = channels.of::<Chat>();
+    let server = channels.app(()).config(bounds);
+    let health = server.health();
+    let server = start(server).await;
+    let say = text(r#"{"type":"say","text":"hello"}"#);
+    let mut ended = Vec::new();
+    for (says, by) in [
+        (close(1000, ""), ClosedBy::Client),
+        (masked(0xFF, ""), ClosedBy::Violation),
+        (text(r#"{"type":"panic"}"#), ClosedBy::Panic),
+        (say.repeat(100), ClosedBy::RateLimited),
+    ] {
+        let mut raw = server.raw("/chat/a").await;
+        raw.write([say.clone(), says].concat()).await;
+        // To its end, some with what it has said before.
+        while raw.frame().await.is_some() {}
+        drop(raw);
+        empties(&health).await;
+        ended.push(by);
+        // Between them, those who do not come in.
+        let foreign = upgrade("/chat/a").replacen("Host:", "Origin: https://evil.example\r\nHost:", 1);
+        assert_eq!(server.connect().await.request(&foreign).await.status, 403);
+        let old = upgrade("/chat/a").replacen("Version: 13", "Version: 8", 1);
+        assert_eq!(server.connect().await.request(&old).await.status, 426);
+    }
+    for vanish in [drop, Raw::reset] {
+        let mut raw = server.raw("/chat/a").await;
+        raw.write(&say).await;
+        raw.frame().await;
+        vanish(raw);
+        empties(&health).await;
+        ended.push(ClosedBy::Lost);
+    }
+    for _ in 0..2 {
+        let mut raw = server.raw("/chat/a").await;
+        raw.write(&say).await;
+        raw.frame().await;
+        hub.all().disconnect(CloseCode::NORMAL, "");
+        raw.expect_close(1000, "").await;
+        drop(raw);
+        empties(&health).await;
+        ended.push(ClosedBy::Server);
+    }
+    let mut deaf = server.connect_with_small_window().await;
+    deaf.upgrade("/chat/a").await;
+    let long = || Said { text: "x".repeat(16 * 1024) };
+    within(async {
+        while hub.room(&Chat::room("a")).send(long()).is_complete() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // It is there still, and takes nothing.
+    empties(&health).await;
+    ended.push(ClosedBy::SlowClient);
+    drop(deaf);
+    // A request that is answered and one that is not come to nothing either.
+    assert_eq!(server.connect().await.request(&request("/chat/a", &[])).await.status, 426);
+    drop(server.connect().await);
+    empties(&health).await;
+    let stats = hub.stats();
+    for (by, count) in stats.ended {
+        assert_eq!(count, ended.iter().filter(|ended| **ended == by).count() as u64, "{by}");
+    }
+    assert_eq!((of(&health.refused(), 403), of(&health.refused(), 426)), (4, 4));
 }
 
 /// Three scrapes: what is told is what is there, under names and labels that are written down.

@@ -46,8 +46,8 @@ async fn pages_of_other_hosts_are_refused_and_what_is_no_page_is_not() {
         // Nobody has said that a proxy is to be believed.
         ("app.example", &["Origin: https://evil.example", "X-Forwarded-Host: evil.example"], 403),
         ("app.example", &["Origin: https://evil.example", "Forwarded: host=evil.example"], 403),
-        // Which of the two it asked for is not known.
-        ("app.example", &["Origin: https://evil.example", "Host: evil.example"], 403),
+        // Which of the two it asked for is not known, and of no request may that be so.
+        ("app.example", &["Origin: https://evil.example", "Host: evil.example"], 400),
     ] {
         assert_eq!(status(&server, host, headers).await, expected, "{headers:?} at {host}");
     }

@@ -265,8 +265,9 @@ async fn axum_beside_its_own_routes() {
     fixture.converse(tcp(addr).await, "/live/talk/den", UNKNOWN).await;
     let mut raw = Raw::connect(addr).await;
     assert_eq!(raw.request(&request("/page", &[])).await.body, "a page");
-    for nowhere in ["/", "/live", "/live/page", "/talk/den"] {
-        assert_eq!(raw.request(&request(nowhere, &[])).await.status, 404, "{nowhere}");
+    for (path, status) in [("/", 404), ("/live", 404), ("/live/page", 404), ("/talk/den", 426), ("/live/talk/den", 426)]
+    {
+        assert_eq!(raw.request(&request(path, &[])).await.status, status, "{path}");
     }
 }
 
@@ -353,4 +354,20 @@ async fn a_filter_that_never_refuses_stands_beside_the_channels() {
     let server = support::start(fixture.server().or(always)).await;
     assert_eq!(server.connect().await.request(&request("/anything", &[])).await.body, "always");
     fixture.converse(tcp(server.addr).await, "/talk/den", LOOPBACK).await;
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let (listener, addr) = port().await;
+    let mut fixture = Fixture::new();
+    let error = fixture.server().bind(addr).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().starts_with(&format!("can't listen on {addr}: ")), "{error}");
+    // Of several the first that is free.
+    let mut fixture = Fixture::new();
+    let bound = fixture.server().bind(&[addr, "127.0.0.1:0".parse().unwrap()][..]).await.unwrap();
+    assert_ne!(bound.local_addr(), addr);
+    let nowhere = Fixture::new().server().bind(&[] as &[SocketAddr]).await.unwrap_err();
+    assert_eq!(nowhere.kind(), std::io::ErrorKind::InvalidInput);
+    drop(listener);
 }

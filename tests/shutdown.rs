@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use channel_runtime::{CloseCode, ClosedBy, Config, Extract, Handshake, Reject, channel, channels};
+use channel_runtime::{
+    Batched, Close, CloseCode, ClosedBy, Config, Extract, Handshake, Hub, Reject, Room, channel, channels, message,
+};
+use support::memory::{Client, Served, serve};
 use support::wire::{Fixture, Wire, bare, echo};
 use support::{Frame, request, start, text, upgrade, within};
 use tokio::net::TcpStream;
@@ -237,3 +240,87 @@ pub struct Quiet;
 
 #[channel]
 impl Quiet {}
+
+#[message(type = "gather")]
+pub struct Gather {
+    _n: u32,
+}
+
+/// Whatever of it can hang does.
+#[channel("/stubborn/:name")]
+pub struct Stubborn {
+    name: String,
+}
+
+#[channel(sends(Bytes), receives(Gather, "hang"))]
+impl Stubborn {
+    #[message(batch(size = 2, wait = "1ms"))]
+    async fn gather(batch: Vec<Batched<Self, Gather>>) {
+        let _kept = batch;
+        std::future::pending().await
+    }
+
+    #[message(type = "hang")]
+    async fn hang(&mut self) {
+        std::future::pending().await
+    }
+
+    async fn on_close(&self, _: Close) {
+        if self.name != "gathers" {
+            std::future::pending().await
+        }
+    }
+
+    async fn on_room_close(_: &Room<Self>) {
+        std::future::pending().await
+    }
+}
+
+/// A server with a client that takes nothing of what waits for it, one whose handler hangs, one whose message waits for a batch
+/// that hangs, one whose request hangs, and one that begins a request and does not end it.
+async fn held_up(config: Config) -> (Served, Hub<Stubborn>, Vec<Client>) {
+    let slow = warp::path("slow").and_then(|| std::future::pending::<Result<&str, warp::Rejection>>());
+    let channels = channels![Stubborn];
+    let hub = channels.of::<Stubborn>();
+    let served = serve(channels.app(()).config(config).or(slow));
+    let mut clients = Vec::new();
+    for (name, says) in
+        [("deaf", None), ("hangs", Some(bare("hang"))), ("gathers", Some(r#"{"type":"gather","_n":1}"#.into()))]
+    {
+        let mut client = served.connect(512);
+        client.write(upgrade(&format!("/stubborn/{name}"))).await;
+        assert_eq!(client.head().await, Some((101, 0)));
+        if let Some(says) = says {
+            client.write(text(&says)).await;
+        }
+        clients.push(client);
+    }
+    let mut asks = served.connect(512);
+    asks.write(request("/slow", &[])).await;
+    let mut begins = served.connect(512);
+    begins.write("GET /").await;
+    clients.extend([asks, begins]);
+    while hub.all().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    hub.room(&Stubborn::room("deaf")).send_bytes(Bytes::from(vec![0; 100_000]));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    (served, hub, clients)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_stop_takes_longer_than_kubernetes_waits_and_the_docs_say() {
+    let Config { shutdown_timeout, drain_window, close_timeout, .. } = Config::default();
+    let longest = shutdown_timeout * 4 + drain_window + close_timeout;
+    assert_eq!(longest.as_secs(), 27);
+    let (served, hub, clients) = held_up(Config::default()).await;
+    let took = served.stops().await;
+    assert!(took > shutdown_timeout * 3, "all of it hangs: {took:?}");
+    assert!(took <= longest, "{took:?}");
+    assert!(hub.all().is_empty());
+    drop(clients);
+    // Whoever sets more gets as much.
+    let longer = Config::default().shutdown_timeout(shutdown_timeout * 4);
+    let (served, _hub, _clients) = held_up(longer).await;
+    assert!(served.stops().await > shutdown_timeout * 12);
+}

@@ -13,7 +13,7 @@ use channel_runtime::{Config, Server, channel, channels, message};
 use rcgen::KeyPair;
 use support::over::Stream;
 use support::tls::{certificate, client, client_that_trusts, private_key, server_config};
-use support::{Frame, Raw, Running, request, run, text, upgrade, within};
+use support::{Frame, Raw, Running, close, request, run, text, upgrade, within};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -152,11 +152,43 @@ async fn http_1_is_spoken_whatever_the_configuration_offers() {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.cert.der().clone()).unwrap();
     let mut browser = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    browser.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let connector = TlsConnector::from(Arc::new(browser));
-    let stream = within(connector.connect("localhost".try_into().unwrap(), tcp(&server).await)).await.unwrap();
+    let connect = async |browser: &ClientConfig| {
+        let connector = TlsConnector::from(Arc::new(browser.clone()));
+        within(connector.connect("localhost".try_into().unwrap(), tcp(&server).await)).await
+    };
+    // Who speaks nothing else is told so.
+    browser.alpn_protocols = vec![b"h2".to_vec()];
+    let refused = connect(&browser).await.unwrap_err().to_string();
+    assert!(refused.contains("NoApplicationProtocol"), "{refused}");
+    browser.alpn_protocols.push(b"http/1.1".to_vec());
+    let stream = connect(&browser).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     converse(&mut open(stream).await).await;
+}
+
+#[tokio::test]
+async fn every_end_is_told_by_a_close_notify() {
+    let mut server = serve(server(), server_config()).await;
+    let connect = async || within(client(tcp(&server).await)).await.unwrap();
+    // An end without one is an error of the client's library, which `expect_end` is not content with.
+    let mut says_close = open(connect().await).await;
+    says_close.write(close(1000, "")).await;
+    says_close.expect_close(1000, "").await;
+    let mut breaks_the_protocol = open(connect().await).await;
+    breaks_the_protocol.write(support::masked(0xFF, "")).await;
+    assert_eq!(breaks_the_protocol.frame().await.unwrap().first, 0x88);
+    breaks_the_protocol.expect_end().await;
+    drop((says_close, breaks_the_protocol));
+    let mut asks_once = Raw::over(Box::new(connect().await));
+    assert_eq!(asks_once.request(&request("/", &["Connection: close"])).await.status, 404);
+    asks_once.expect_end().await;
+    let (mut stays, mut idle) = (open(connect().await).await, Raw::over(Box::new(connect().await)));
+    assert_eq!(idle.request(&request("/", &[])).await.status, 404);
+    let stopped = server.begin_to_stop();
+    stays.expect_close(1001, "the server goes away").await;
+    drop(stays);
+    idle.expect_end().await;
+    within(stopped).await.unwrap();
 }
 
 #[tokio::test]

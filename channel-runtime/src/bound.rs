@@ -1,7 +1,7 @@
 //! A server that has its listener: hyper's loop around the channels and the routes beside them.
 
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -12,30 +12,29 @@ use futures_util::future::{Either, select};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-#[cfg(unix)]
-use tokio::signal::unix;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use warp::filters::BoxedFilter;
-use warp::reply::Response;
 
-use crate::filter::{ByTls, PeerAddr};
+use crate::config::Config;
+use crate::exchange::{self, Exchange, Outgoing};
+use crate::filter::{ByTls, PeerAddr, canonical};
 use crate::listener::Listener;
+use crate::moment::bounded;
 use crate::serve::Server;
-use crate::service::refusal_of_target;
+use crate::service::Routes;
+use crate::signals::Signals;
+use crate::timed::Timed;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
 /// How long the server waits after a failed `accept`, most often for want of file descriptors: 100 ms.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest head of a request, in bytes: what hyper reads it into, which by itself would grow to 400 KiB for each client that
-/// never comes to its end.
-const HEAD_BYTES: usize = 16 * 1024;
+/// The least that hyper reads a head into.
+const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
 /// A server that has its listener, from [`Server::bind`] or [`Server::listen`]; connections wait until it [runs](Self::run).
 pub struct Bound<A, L = TcpListener> {
@@ -112,12 +111,18 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         self
     }
 
-    /// Serves until ctrl-c or SIGTERM, then stops as [`Server::drain`] says; at the second one it returns at once.
+    /// Serves until ctrl-c or SIGTERM, SIGHUP or SIGQUIT, then stops as [`Server::drain`] says; at the second one it returns at
+    /// once. A further one, when it has returned, ends the process, with the exit status 128 and the signal's number: so does
+    /// what the program still has to do not hold it for ever.
+    ///
+    /// SIGHUP and SIGQUIT are left alone where the process was started without them, as `nohup` does. A program that has another
+    /// use for a signal, such as SIGHUP to read its certificates anew, says itself when it stops: [`run_until`](Self::run_until).
     ///
     /// # Errors
     /// Where the signals can't be listened for.
     pub async fn run(self) -> io::Result<()> {
-        let (mut first, mut both) = (Signals::listen()?, Signals::listen()?);
+        let mut first = Signals::listen()?;
+        let mut both = first.clone();
         let served = self.run_until(async { first.next().await });
         let impatient = async {
             both.next().await;
@@ -128,15 +133,19 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         Ok(())
     }
 
-    /// Serves until `stop` is ready, then stops as [`Server::drain`] says.
+    /// Serves until `stop` is ready, then stops as [`Server::drain`] says. Requests beside the channels are answered meanwhile, and
+    /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self { server, mut listener, .. } = self;
-        let config = Arc::clone(&server.table().config);
+        let (config, registry) = (Arc::clone(&server.table().config), Arc::clone(&server.table().registry));
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout).max_buf_size(HEAD_BYTES);
+        // The clocks are our stream's. Without one of its own hyper would not look for the next request when one is answered.
+        http.timer(TokioTimer::new()).header_read_timeout(bounded(Duration::MAX));
+        http.max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES));
         let (stopping, told) = watch::channel(());
-        let reception = Reception { http, routes: server.filter(), told };
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
+        let patience = config.shutdown_timeout;
+        let reception = Reception { http, routes: server.all_routes(), config, told };
         let mut stop = pin!(stop);
         // The stop is looked at first: where clients never cease to come, it would else never have its turn.
         while let Either::Right(((place, io, peer), _)) =
@@ -144,17 +153,26 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         {
             #[cfg(feature = "tls")]
             if let Some(tls) = &self.tls {
-                reception.receive(tls.wrap(io), peer, Some(ByTls), place);
+                reception.receive(io, |io| tls.wrap(io), peer, Some(ByTls), place);
                 continue;
             }
-            reception.receive(io, peer, None, place);
+            reception.receive(io, |io| io, peer, None, place);
         }
         drop((listener, reception));
-        server.drain().await;
-        // Requests beside the channels end by themselves, or with the same patience.
+        let mut drained = pin!(server.drain());
+        // Requests beside the channels end by themselves; what does not has as long as the channels' handlers have had, at the
+        // same time as what those still do.
+        let is_drained = matches!(select(drained.as_mut(), pin!(registry.has_given_up())).await, Either::Left(_));
         stopping.send_replace(());
-        if tokio::time::timeout(config.shutdown_timeout, stopping.closed()).await.is_err() {
-            tracing::warn!("requests that had not ended were dropped");
+        let requests_ended = async {
+            if tokio::time::timeout(patience, stopping.closed()).await.is_err() {
+                tracing::warn!("requests that had not ended were dropped");
+            }
+        };
+        if is_drained {
+            requests_ended.await;
+        } else {
+            futures_util::future::join(drained, requests_ended).await;
         }
     }
 }
@@ -192,29 +210,42 @@ impl<A, L: fmt::Debug> fmt::Debug for Bound<A, L> {
 /// What every connection is received with.
 struct Reception {
     http: http1::Builder,
-    routes: BoxedFilter<(Response,)>,
+    routes: Routes,
+    config: Arc<Config>,
     /// Tells that the server stops; and as long as anybody listens, a request may be under way.
     told: watch::Receiver<()>,
 }
 
 impl Reception {
-    /// Answers the requests of a connection in a task of its own, until it ends or is upgraded.
-    fn receive<I>(&self, io: I, peer: Option<SocketAddr>, tls: Option<ByTls>, place: OwnedSemaphorePermit)
-    where
+    /// Answers the requests of a connection in a task of its own, until it ends or is upgraded. What is `wrapped` is spoken over:
+    /// the clocks are below it, for a handshake of its own is part of the first head.
+    fn receive<I, O>(
+        &self,
+        io: I,
+        wrapped: impl FnOnce(Timed<I>) -> O,
+        peer: Option<SocketAddr>,
+        tls: Option<ByTls>,
+        place: OwnedSemaphorePermit,
+    ) where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        O: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let service = TowerToHyperService::new(warp::service(self.routes.clone()));
-        let service = service_fn(move |mut request: Request<Incoming>| {
+        let Config { header_timeout, keep_alive_timeout, .. } = *self.config;
+        let exchange = Arc::new(Exchange::default());
+        let io = wrapped(Timed::new(io, Arc::clone(&exchange), header_timeout, keep_alive_timeout));
+        let (routes, requests) = (self.routes.clone(), Arc::clone(&exchange));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let in_hand = requests.begin();
+            let held = in_hand.clone();
+            let mut request = request.map(|body| exchange::Incoming::new(body, header_timeout, held));
             if let Some(peer) = peer {
-                request.extensions_mut().insert(PeerAddr(peer));
+                request.extensions_mut().insert(PeerAddr(canonical(peer)));
             }
             if let Some(tls) = tls {
                 request.extensions_mut().insert(tls);
             }
-            match refusal_of_target(&request) {
-                Some(refusal) => Either::Left(ready(Ok(refusal))),
-                None => Either::Right(service.call(request)),
-            }
+            let answer = routes.answer(request);
+            async move { answer.await.map(|response| response.map(|body| Outgoing::new(body, in_hand))) }
         });
         // Not hyper-util's `auto`: it gives a client that says nothing all the time it wants.
         let connection = self.http.serve_connection(TokioIo::new(io), service).with_upgrades();
@@ -229,43 +260,10 @@ impl Reception {
                     connection.await
                 }
             };
+            exchange.end();
             if let Err(error) = ended {
                 tracing::debug!(%error, "a request ended with an error");
             }
         });
-    }
-}
-
-/// Ctrl-c and SIGTERM, from now on.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: unix::Signal,
-    #[cfg(unix)]
-    terminate: unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn listen() -> io::Result<Self> {
-        let interrupt = unix::signal(unix::SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: unix::signal(unix::SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        select(pin!(self.interrupt.recv()), pin!(self.terminate.recv())).await;
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "ctrl-c can't be listened for");
-            std::future::pending::<()>().await;
-        }
     }
 }

@@ -251,6 +251,11 @@ impl<App> Table<App> {
         })
     }
 
+    /// The channels' paths.
+    pub fn paths(&self) -> Arc<[Path]> {
+        self.routes.iter().map(|route| route.path).collect()
+    }
+
     /// What travels on the channels, as data.
     pub fn describe(&self) -> Description {
         let fingerprint = self.fingerprint.to_str().expect("hexadecimal digits are text");

@@ -18,18 +18,30 @@ use crate::wire::deflate::Compression;
 #[non_exhaustive]
 pub struct Config {
     /// How long a client may take to say what it wants: 10 seconds for the TLS handshake and the head of its first request,
-    /// and as long for each further request on the same HTTP connection. Then it is cut. Known to [`Server::serve`] and
-    /// [`Bound`](crate::Bound) alone; another server has its own.
+    /// and as long for the head of each further request, from its first byte. Then it is cut. As long it may leave a handler waiting
+    /// for more of a request's body, of which each byte counts; and as long it may take nothing of an answer, beside a second for
+    /// each 16 KiB that it may not have read yet, 42 seconds in all. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone;
+    /// another server has its own.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub header_timeout: Duration,
+    /// How long an HTTP connection is kept open between two requests: 75 seconds. A balancer that keeps connections for its next
+    /// requests should end them earlier than that, or it may use one that ends in the same moment, and answer 502. Known to
+    /// [`Server::serve`] and [`Bound`](crate::Bound) alone.
+    ///
+    /// [`Server::serve`]: crate::Server::serve
+    pub keep_alive_timeout: Duration,
+    /// The longest head of a request, in bytes: 16 KiB, and 8 KiB at the least. A longer one is answered 431. A single sign-on
+    /// with large cookies may need more. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
+    ///
+    /// [`Server::serve`]: crate::Server::serve
+    pub head_bytes: usize,
     /// How long extractors and `authorize` may take: 10 seconds. Then they are dropped where they wait, and the client is
     /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time. As long again a
     /// client that was let in may take to read the answer, or is dropped.
     pub handshake_timeout: Duration,
     /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 28 KiB each. The next ones are not
-    /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. The head of a request is 16 KiB at the
-    /// longest, or answered 431. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
+    /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub http_connections: usize,
@@ -110,13 +122,19 @@ pub struct Config {
     /// How long a room of a path stays open, with its state, when nobody is in it any more: not at all. `room_grace` of
     /// `#[channel]` says it for one channel. It is cut short when the server stops.
     pub room_grace: Duration,
-    /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut.
+    /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut. So is a
+    /// client that takes less than 16 KiB a second of what still waits for it, and as long beside that: after 66 seconds where that
+    /// is the whole of [`outbox_bytes`](Self::outbox_bytes).
     pub close_timeout: Duration,
     /// Over how long a server that drains spreads the closes, so that its clients do not all come back in the same moment: 5
     /// seconds, but no longer than a millisecond for each client.
     pub drain_window: Duration,
-    /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 10 seconds; and as
+    /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 5 seconds; and as
     /// long again for the `on_close` hooks of the cancelled.
+    ///
+    /// A stop takes no longer than four times this, for batches, handlers, `on_close` and `on_room_close` that all hang, with the
+    /// [`drain_window`](Self::drain_window) and a [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30:
+    /// who sets more here sets `terminationGracePeriodSeconds` there.
     pub shutdown_timeout: Duration,
     /// Whether and how messages are compressed, both ways, with the clients that offer it: not at all. What a client may send
     /// is measured inflated: a message that inflates to more than [`message_bytes`](Self::message_bytes) closes the connection
@@ -132,6 +150,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             header_timeout: Duration::from_secs(10),
+            keep_alive_timeout: Duration::from_secs(75),
+            head_bytes: 16 * 1024,
             handshake_timeout: Duration::from_secs(10),
             http_connections: 16_384,
             connections: 100_000,
@@ -159,7 +179,7 @@ impl Default for Config {
             room_grace: Duration::ZERO,
             close_timeout: Duration::from_secs(2),
             drain_window: Duration::from_secs(5),
-            shutdown_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(5),
             #[cfg(feature = "deflate")]
             compression: None,
             counts_users_apart: false,
@@ -172,6 +192,20 @@ impl Config {
     #[must_use]
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
+        self
+    }
+
+    /// Sets [`keep_alive_timeout`](Self::keep_alive_timeout).
+    #[must_use]
+    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// Sets [`head_bytes`](Self::head_bytes).
+    #[must_use]
+    pub fn head_bytes(mut self, bytes: usize) -> Self {
+        self.head_bytes = bytes;
         self
     }
 

@@ -7,22 +7,30 @@ use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use futures_util::future::select;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::moment::after;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
+use crate::unread::time_for;
 use crate::wire::transport::Stream;
 
 /// Sends what waits, ends our half of the stream, and reads until the client has ended its own. Cut when the client has taken
-/// nothing for `timeout`; and so long after `given_up` whatever it takes, for one that takes a little now and then could hold
-/// a server that stops.
+/// nothing for `timeout`. One that takes a little now and then could hold its place for as long as it likes, and a server that
+/// stops: so it is cut too when the time is over that a slow line [needs](time_for) for all that waits, and `timeout`; and so long
+/// after the server has given up.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<Registry>, timeout: Duration) {
     let mut deadline = Box::pin(sleep(timeout));
-    let mut last = Box::pin(async {
-        registry.has_given_up().await;
-        sleep(timeout).await;
-    });
+    let whole = sleep(timeout.saturating_add(time_for(outbox.bytes() as u64)));
+    let mut last = Box::pin(select(
+        Box::pin(whole),
+        Box::pin(async {
+            registry.has_given_up().await;
+            sleep(timeout).await;
+        }),
+    ));
     let mut drained = false;
     poll_fn(|cx| {
         // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
@@ -33,7 +41,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<
             match outbox.drain(cx, stream) {
                 Ok(progress) => {
                     if progress.wrote {
-                        deadline.as_mut().reset(Instant::now() + timeout);
+                        deadline.as_mut().reset(after(Instant::now(), timeout));
                     }
                     if !progress.empty {
                         break;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::select;
 use futures_util::{FutureExt, TryFutureExt};
-use http::{HeaderName, Method, StatusCode, header};
+use http::{HeaderName, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 use warp::filters::BoxedFilter;
@@ -22,7 +22,7 @@ use crate::channels::{Match, Table};
 use crate::contained::{Contained, contain};
 use crate::door::Admission;
 use crate::handshake::Handshake;
-use crate::opening::{Opening, has_token};
+use crate::opening::{Opening, asks_for_websocket};
 use crate::refusals::refuse;
 use crate::reject::{Refusal, Reject};
 use crate::wire::deflate::Agreed;
@@ -69,6 +69,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// The address as its owner knows it: a socket for IPv6 that takes IPv4 too tells `::ffff:192.0.2.1` for `192.0.2.1`.
+pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
+    SocketAddr::new(addr.ip().to_canonical(), addr.port())
+}
+
 /// In a request's extensions where it came by TLS that ends here.
 #[derive(Clone, Copy)]
 pub(crate) struct ByTls;
@@ -80,6 +85,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
         .and(warp::path::tail())
         .and(query())
         .and(warp::header::headers_cloned())
+        .and(names_one_host())
         .and(warp::addr::remote())
         .and(warp::ext::optional::<PeerAddr>())
         .and(warp::ext::optional::<ByTls>())
@@ -89,6 +95,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
                   path: Tail,
                   query,
                   headers,
+                  names_one_host,
                   remote: Option<SocketAddr>,
                   peer: Option<PeerAddr>,
                   tls: Option<ByTls>,
@@ -98,8 +105,9 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
                 handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
                 table.config.proxies.believe(&mut handshake);
+                handshake.remote_addr = handshake.remote_addr.map(canonical);
                 let (table, refused) = (Arc::clone(&table), Arc::clone(&table.refused));
-                answer(table, method, handshake, upgrade).inspect_ok(move |response| {
+                answer(table, method, handshake, names_one_host, upgrade).inspect_ok(move |response| {
                     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
                         refused.count(response.status().as_u16());
                     }
@@ -114,14 +122,21 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
+/// Whether target and `Host` are for the same host, where both say one. Our own server and service have [settled](crate::target)
+/// that; below another one's warp nobody has.
+fn names_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Copy {
+    warp::host::optional().map(|_| true).or_else(|_| async { Ok::<_, Infallible>((false,)) })
+}
+
 /// Ours and an upgrade: answered here, whatever comes of it. All else goes on to the routes beside us.
 async fn answer<A: Send + Sync + 'static>(
     table: Arc<Table<A>>,
     method: Method,
     handshake: Handshake,
+    names_one_host: bool,
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Rejection> {
-    if method != Method::GET || !has_token(&handshake.headers, &header::UPGRADE, "websocket") {
+    if method != Method::GET || !asks_for_websocket(&handshake.headers) {
         return Err(reject::not_found());
     }
     let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
@@ -129,6 +144,9 @@ async fn answer<A: Send + Sync + 'static>(
         Ok(opening) => opening,
         Err(reject) => return Ok(reject.into_response()),
     };
+    if !names_one_host {
+        return Ok(Reject::bad_request("the host of the target is not that of `Host`").into_response());
+    }
     let Some(upgrade) = upgrade else {
         return Ok(Reject::bad_request("this connection can't be upgraded").into_response());
     };

@@ -133,6 +133,8 @@ mod door;
 #[cfg(feature = "server")]
 mod ending;
 #[cfg(feature = "server")]
+mod exchange;
+#[cfg(feature = "server")]
 mod expiry;
 #[cfg(feature = "server")]
 mod filter;
@@ -177,6 +179,8 @@ mod lock;
 mod mask;
 #[cfg(feature = "server")]
 mod members;
+#[cfg(feature = "server")]
+mod moment;
 #[cfg(feature = "server")]
 mod notice;
 #[cfg(feature = "server")]
@@ -228,6 +232,8 @@ mod session;
 #[cfg(feature = "server")]
 mod share;
 #[cfg(feature = "server")]
+mod signals;
+#[cfg(feature = "server")]
 mod socket;
 #[cfg(feature = "server")]
 mod spans;
@@ -236,17 +242,23 @@ mod stage;
 #[cfg(feature = "server")]
 mod stated;
 #[cfg(feature = "server")]
+mod target;
+#[cfg(feature = "server")]
 pub mod testing;
 #[cfg(feature = "server")]
 mod text_frame;
 #[cfg(feature = "server")]
 mod throttle;
+#[cfg(feature = "server")]
+mod timed;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "server")]
 mod token;
 #[cfg(feature = "server")]
 mod turn;
+#[cfg(feature = "server")]
+mod unread;
 #[cfg(feature = "server")]
 mod user_name;
 #[cfg(feature = "server")]

@@ -7,6 +7,7 @@ use warp::reply::Response;
 use crate::config::Config;
 use crate::handshake::offers_a_token_alone;
 use crate::reject::Reject;
+use crate::target::has_bad_host;
 use crate::wire::accept::{accept_key, is_valid_key};
 use crate::wire::deflate::{Agreed, negotiate};
 
@@ -27,17 +28,16 @@ impl Opening {
             return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
         }
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-            let reject = Reject::new(StatusCode::UPGRADE_REQUIRED, "WebSocket version 13 is spoken here");
-            return Err(reject
-                .with_header(header::SEC_WEBSOCKET_VERSION, "13")
-                .with_header(header::UPGRADE, "websocket")
-                .with_header(header::CONNECTION, "Upgrade"));
+            return Err(upgrade_required("WebSocket version 13 is spoken here"));
         }
         let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
         let key = match (keys.next().and_then(|key| key.to_str().ok()), keys.next()) {
             (Some(key), None) if is_valid_key(key) => key,
             _ => return Err(Reject::bad_request("`Sec-WebSocket-Key` is the base64 of 16 bytes, once")),
         };
+        if has_bad_host(headers) {
+            return Err(Reject::bad_request("a handshake names its host, once: `Host: example.com`"));
+        }
         if has_body(headers) {
             // It has no meaning, and where a body ends is what a proxy and a server may see differently.
             return Err(Reject::bad_request("a handshake has no body"));
@@ -82,6 +82,19 @@ impl Opening {
     }
 }
 
+/// Whether a request asks for what is spoken here.
+pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    has_token(headers, &header::UPGRADE, "websocket")
+}
+
+/// 426: how it has to be asked for.
+pub(crate) fn upgrade_required(message: &str) -> Reject {
+    Reject::new(StatusCode::UPGRADE_REQUIRED, message)
+        .with_header(header::SEC_WEBSOCKET_VERSION, "13")
+        .with_header(header::UPGRADE, "websocket")
+        .with_header(header::CONNECTION, "Upgrade")
+}
+
 /// Whether more is announced than nothing.
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
@@ -89,7 +102,7 @@ fn has_body(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a header that is a list has this token, in any case.
-pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     tokens(headers, name).any(|item| item.eq_ignore_ascii_case(token))
 }
 

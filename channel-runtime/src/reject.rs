@@ -111,7 +111,7 @@ impl Reply for Reject {
         headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.extend(self.headers);
         if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
             headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         response
@@ -136,7 +136,8 @@ impl From<Reject> for Fault {
             details.insert("status".into(), reject.status.as_u16().into());
         }
         if let Some(wait) = reject.retry_after {
-            details.insert("retry_after_ms".into(), (wait.as_nanos().div_ceil(1_000_000).max(1) as u64).into());
+            let wait = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+            details.insert("retry_after_ms".into(), wait.max(1).into());
         }
         let close_code = reject.close_code();
         let mut fault = Self::new(code, reject.message);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -17,7 +17,7 @@ use crate::describe::Description;
 use crate::filter::filter;
 use crate::health::Health;
 use crate::listener::Listener;
-use crate::service::Service;
+use crate::service::{Routes, Service};
 
 /// Channels with their app: to be served alone, or mounted in somebody else's server.
 pub struct Server<App> {
@@ -96,7 +96,12 @@ impl<App: Send + Sync + 'static> Server<App> {
     ///
     /// Extractors see the client's address where a [`PeerAddr`](crate::PeerAddr) tells it.
     pub fn service(&self) -> Service {
-        Service::new(self.filter())
+        Service::new(self.all_routes())
+    }
+
+    /// The channels and the routes beside them, as all that there is.
+    pub(crate) fn all_routes(&self) -> Routes {
+        Routes::new(self.filter(), self.table.paths())
     }
 
     /// With more warp routes, tried after the channels.
@@ -114,10 +119,13 @@ impl<App: Send + Sync + 'static> Server<App> {
         self
     }
 
-    /// Serves at this address until ctrl-c or SIGTERM, then stops as [`drain`](Self::drain) says.
+    /// Serves at this address until ctrl-c or another [signal](Bound::run), then stops as [`drain`](Self::drain) says.
+    ///
+    /// Where it listens is logged, as is all that goes wrong, by `tracing`: a program that wants to see it installs a subscriber,
+    /// such as `tracing_subscriber::fmt().init()`.
     ///
     /// # Errors
-    /// Where the address can't be bound.
+    /// Where the address can't be bound, which the error names.
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         self.bind(addr).await?.run().await
     }
@@ -125,9 +133,11 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// Takes an address, port 0 for any; connections wait until it [runs](Bound::run).
     ///
     /// # Errors
-    /// Where the address can't be bound.
+    /// Where the address can't be bound, which the error names.
     pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<Bound<App>> {
-        Ok(self.listen(TcpListener::bind(addr).await?))
+        let bound = self.listen(listen_at(addr).await?);
+        tracing::info!("listening on {}", bound.local_addr());
+        Ok(bound)
     }
 
     /// Takes a listener that is there already: a TCP socket with options of its own or from the process before this one, a
@@ -206,4 +216,16 @@ impl<App> fmt::Debug for Server<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("channels", &self.table).finish_non_exhaustive()
     }
+}
+
+/// Listens at the first of these addresses that can be bound.
+async fn listen_at(addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the address to listen on resolves to none");
+    for addr in lookup_host(addr).await? {
+        match TcpListener::bind(addr).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = io::Error::new(error.kind(), format!("can't listen on {addr}: {error}")),
+        }
+    }
+    Err(last)
 }

@@ -1,38 +1,95 @@
 //! The channels as a tower service, for servers and routers that are not warp's.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Request;
+use http::{Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
-use warp::Reply;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
+use warp::{Filter, Rejection};
 
-use crate::reject::Reject;
+use crate::path::Path;
+use crate::target::{Unasked, settle};
 
 /// The channels as a tower service; from [`Server::service`](crate::Server::service).
 ///
-/// It answers every request, one that is none of the channels' with 404.
+/// It answers every request, one that is none of the channels' with 404, and one for a channel's path that asks for no WebSocket
+/// with 426. What is no request as HTTP has it (RFC 9112, section 3.2: one host, no less and no more) is answered 400.
 #[derive(Clone)]
 pub struct Service {
-    filter: BoxedFilter<(Response,)>,
+    routes: Routes,
 }
 
 impl Service {
-    pub(crate) fn new(filter: BoxedFilter<(Response,)>) -> Self {
-        Self { filter }
+    pub(crate) fn new(routes: Routes) -> Self {
+        Self { routes }
     }
+}
+
+/// The channels and the routes beside them, behind which there is nothing more.
+#[derive(Clone)]
+pub(crate) struct Routes {
+    filter: BoxedFilter<(Response,)>,
+    /// The channels'.
+    paths: Arc<[Path]>,
+}
+
+impl Routes {
+    pub fn new(filter: BoxedFilter<(Response,)>, paths: Arc<[Path]>) -> Self {
+        // Other refusals are somebody's, who knows the path.
+        let filter = filter.or_else(|rejection: Rejection| async {
+            if rejection.is_not_found() { Ok((nothing_here(),)) } else { Err(rejection) }
+        });
+        Self { filter: filter.boxed(), paths }
+    }
+
+    /// Answers a request, whatever it is.
+    pub fn answer<B>(
+        &self,
+        mut request: Request<B>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<B>
+    where
+        B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + Send + Sync + 'static,
+    {
+        let refused = settle(&mut request);
+        let unasked = Unasked::of(&request);
+        let Self { filter, paths } = self.clone();
+        async move {
+            if let Some(refusal) = refused {
+                return Ok(refusal);
+            }
+            let response = tower_service::Service::call(&mut warp::service(filter), request).await?;
+            if response.extensions().get::<NothingHere>().is_none() {
+                return Ok(response);
+            }
+            Ok(unasked.and_then(|unasked| unasked.answer(&paths)).unwrap_or(response))
+        }
+    }
+}
+
+/// In the extensions of an answer: no route knew the path.
+#[derive(Clone, Copy)]
+struct NothingHere;
+
+/// As warp answers it.
+fn nothing_here() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.extensions_mut().insert(NothingHere);
+    response
 }
 
 impl<B> tower_service::Service<Request<B>> for Service
 where
     B: Body + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     type Response = Response;
     type Error = Infallible;
@@ -43,18 +100,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if let Some(refusal) = refusal_of_target(&request) {
-            return Box::pin(ready(Ok(refusal)));
-        }
-        let mut service = warp::service(self.filter.clone());
-        Box::pin(tower_service::Service::call(&mut service, request.map(Shared::new)))
+        Box::pin(self.routes.answer(request.map(Shared::new)))
     }
-}
-
-/// What is answered where a request's target is no path: a proxy's, `CONNECT host:port`. warp's filters would panic.
-pub(crate) fn refusal_of_target<B>(request: &Request<B>) -> Option<Response> {
-    let has_path = request.uri().path_and_query().is_some();
-    (!has_path).then(|| Reject::bad_request("this is no proxy: the target of a request is a path").into_response())
 }
 
 impl fmt::Debug for Service {

@@ -101,11 +101,18 @@ pub fn attacks() -> Vec<Attack> {
             "400, ended",
             altered("Connection: Upgrade", "Connection: close"),
         ),
+        Attack::request("no_host", "no `Host`", "400, goes on", altered("Host: localhost\r\n", "")),
         Attack::request(
             "two_hosts",
             "two `Host`s, and a page of the second",
-            "403, goes on",
+            "400, goes on",
             with("Host: evil.example\r\nOrigin: http://evil.example"),
+        ),
+        Attack::request(
+            "host_that_is_none",
+            "a `Host` behind which there is a path, and a page of it",
+            "400, goes on",
+            altered("Host: localhost", "Host: evil.example/\r\nOrigin: http://evil.example"),
         ),
         Attack::request(
             "large_header",
@@ -128,9 +135,9 @@ pub fn attacks() -> Vec<Attack> {
         ),
         Attack::request(
             "absolute_target",
-            "the URL of another host for a target",
+            "the URL of another host for a target, and a page of the `Host`",
             "403, goes on",
-            altered("GET /", "GET http://evil.example/").replacen("Host:", "Origin: http://evil.example\r\nHost:", 1),
+            altered("GET /", "GET http://evil.example/").replacen("Host:", "Origin: http://localhost\r\nHost:", 1),
         ),
         Attack::request("star_target", "`*` for a target", "404, goes on", altered(SQUARE, "*")),
         Attack::request(
@@ -142,7 +149,7 @@ pub fn attacks() -> Vec<Attack> {
         Attack::request(
             "upgrade_to_something_else",
             "an upgrade to HTTP/2 without TLS",
-            "404, goes on",
+            "426, goes on",
             altered("Upgrade: websocket", "Upgrade: h2c").replacen(
                 "Connection: Upgrade",
                 "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",

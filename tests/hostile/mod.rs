@@ -36,6 +36,8 @@ pub struct Attack {
     /// clients of the time, and what these clients need themselves, which are in the same process.
     holds: usize,
     config: Config,
+    /// What the server's kernel keeps for a client, in bytes; as much as it likes where none.
+    send_buffer: Option<u32>,
     way: Way,
 }
 
@@ -58,7 +60,7 @@ const USUAL: usize = 256;
 
 impl Attack {
     fn new(name: &'static str, tries: &'static str, ends: &'static str, way: Way) -> Self {
-        Self { name, tries, ends, holds: USUAL, config: Config::default(), way }
+        Self { name, tries, ends, holds: USUAL, config: Config::default(), send_buffer: None, way }
     }
 
     fn request(name: &'static str, tries: &'static str, ends: &'static str, says: impl Into<Vec<u8>>) -> Self {
@@ -91,6 +93,11 @@ impl Attack {
         Self { config, ..self }
     }
 
+    /// Where it matters how much of what it does not read is on its way.
+    fn buffered(self, bytes: u32) -> Self {
+        Self { send_buffer: Some(bytes), ..self }
+    }
+
     /// Makes it; what became of it where that was something else.
     fn run(&self) -> Option<String> {
         // One thread for server and clients, so that a flood and the honest have their turns one after another; and none of the
@@ -100,7 +107,7 @@ impl Attack {
     }
 
     async fn make(&self) -> Option<String> {
-        let mut stage = Stage::new(self.config.clone()).await;
+        let mut stage = Stage::new(self.config.clone(), self.send_buffer).await;
         let mut kept = Vec::with_capacity(TIMES);
         let mut wrong = None;
         let before = MEMORY.allocated();

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use channel_runtime::Config;
+use futures::future::join_all;
 
 use super::Attack;
 use super::seen::{answered, closed, reacted};
 use super::stage::{SQUARE, Stage};
-use crate::support::{Frame, PATIENCE, masked, upgrade};
+use crate::support::{Frame, PATIENCE, masked, request, upgrade};
 
 /// The size of a piece that is sent to the room.
 const PIECE: usize = 16 * 1024;
@@ -51,6 +52,15 @@ pub fn attacks() -> Vec<Attack> {
             slowloris,
         )
         .with(impatient().http_connections(10))
+        .holding(1024),
+        Attack::does(
+            "answers_unread",
+            "all places for HTTP taken by those who ask for what is not there, again and again, and read nothing",
+            "cut",
+            answers_unread,
+        )
+        .with(impatient().http_connections(4))
+        .buffered(16 * 1024)
         .holding(1024),
         Attack::does(
             "body_without_end",
@@ -152,6 +162,19 @@ async fn slowloris(stage: &mut Stage) -> String {
         "cut".to_owned()
     };
     stage.throughout(cut).await
+}
+
+/// Their windows are small, so that little of what they have not read is on its way: each is waited for as long as a slow line needs
+/// for that.
+async fn answers_unread(stage: &mut Stage) -> String {
+    let requests = request("/nothing", &[]).repeat(100);
+    let mut crowd = Vec::new();
+    for _ in 0..4 {
+        crowd.push(stage.server.connect_with_small_window().await);
+    }
+    let floods = crowd.iter_mut().map(async |raw| while raw.write_if_open(&requests).await {});
+    join_all(floods).await;
+    "cut".into()
 }
 
 async fn endless_body(stage: &mut Stage) -> String {

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use channel_runtime::private::{Census, census};
 use channel_runtime::{Config, Health, Hub, channels};
 use futures::future::{Either, select};
+use tokio::net::TcpSocket;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 use super::square::{Square, Town};
 use crate::MEMORY;
-use crate::support::{Frame, Raw, Running, close, masked, start, text, upgrade, within};
+use crate::support::{Frame, Raw, Running, close, masked, run, start, text, upgrade, within};
 
 /// What an attack may leave behind when it is made the first time, in bytes: the tables of what is empty again, and buffers of
 /// the thread's.
@@ -44,14 +45,24 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub async fn new(config: Config) -> Self {
+    pub async fn new(config: Config, send_buffer: Option<u32>) -> Self {
         let compresses = config.compression.is_some();
         let channels = channels![Square];
         let hub = channels.of::<Square>();
         let town = Arc::new(Town::default());
         let server = channels.app_arc(Arc::clone(&town)).config(config);
         let health = server.health();
-        let server = start(server).await;
+        let server = match send_buffer {
+            None => start(server).await,
+            Some(bytes) => {
+                let socket = TcpSocket::new_v4().unwrap();
+                // Those that are accepted have it too.
+                socket.set_send_buffer_size(bytes).unwrap();
+                socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+                let listener = socket.listen(128).unwrap();
+                run(listener.local_addr().unwrap(), server.listen(listener))
+            }
+        };
         let witness = enter(&server).await;
         let mut stage = Self { server, hub, health, town, witness, spoken: 0 };
         // Once, so that what the first client ever costs is no attacker's: what the thread reads into, and compresses with.

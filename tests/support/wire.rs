@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use channel_runtime::{Close, CloseCode, Config, ConnectionId, Hub, Socket, channel, channels, message};
+use channel_runtime::{Close, CloseCode, Config, ConnectionId, Hub, Server, Socket, channel, channels, message};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -172,6 +172,25 @@ impl Drop for TellsWhenDropped<'_> {
     }
 }
 
+/// What a test sees of a server, wherever it is served.
+pub struct Parts {
+    pub hub: Hub<Wire>,
+    pub app: Arc<App>,
+    pub ends: mpsc::UnboundedReceiver<End>,
+    pub told: mpsc::UnboundedReceiver<&'static str>,
+}
+
+/// The channel, to be served by the test.
+pub fn unserved(config: Config) -> (Server<App>, Parts) {
+    let (ends, ends_of) = mpsc::unbounded_channel();
+    let (told, told_of) = mpsc::unbounded_channel();
+    let app = Arc::new(App { ticks: AtomicUsize::new(0), begun: AtomicUsize::new(0), ends, told, gate: Notify::new() });
+    let channels = channels![Wire];
+    let hub = channels.of::<Wire>();
+    let server = channels.app_arc(Arc::clone(&app)).config(config);
+    (server, Parts { hub, app, ends: ends_of, told: told_of })
+}
+
 /// The channel on a port, as a test sees it.
 pub struct Fixture {
     pub server: Running,
@@ -188,14 +207,9 @@ impl Fixture {
     }
 
     pub async fn with(config: Config) -> Self {
-        let (ends, ends_of) = mpsc::unbounded_channel();
-        let (told, told_of) = mpsc::unbounded_channel();
-        let app =
-            Arc::new(App { ticks: AtomicUsize::new(0), begun: AtomicUsize::new(0), ends, told, gate: Notify::new() });
-        let channels = channels![Wire];
-        let hub = channels.of::<Wire>();
-        let server = start(channels.app_arc(Arc::clone(&app)).config(config)).await;
-        Self { server, hub, app, ends: ends_of, told: told_of, ended: 0 }
+        let (server, parts) = unserved(config);
+        let Parts { hub, app, ends, told } = parts;
+        Self { server: start(server).await, hub, app, ends, told, ended: 0 }
     }
 
     /// A client that is connected and has been greeted.

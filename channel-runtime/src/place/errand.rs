@@ -13,11 +13,9 @@ use super::{Host, Phase, Refusal};
 use crate::channel::Channel;
 use crate::fault::Fault;
 use crate::members::{self, Members};
+use crate::moment::after;
 use crate::registry::SessionGuard;
 use crate::turn::Interrupted;
-
-/// After how long a room is looked at again that is to stay open for ever.
-const A_WHILE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A task that opens, watches or closes a room; dropped, the room is no more, whatever befell the task.
 pub(super) struct Errand<C: Channel> {
@@ -82,8 +80,7 @@ impl<C: Channel> Errand<C> {
                     return None;
                 }
                 let now = Instant::now();
-                // A time that there is not is never over.
-                let due = empty_since.unwrap_or(now).checked_add(grace).unwrap_or(now + A_WHILE);
+                let due = after(empty_since.unwrap_or(now), grace);
                 if due > now && !registry.is_stopping() {
                     return Some(Either::Left(due));
                 }

@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use crate::timed::Timed;
+
 /// What one read takes at the most. Idle connections own no read buffer, they share one a thread. Read full of empty frames
 /// it comes to 2,700 of them, which bounds what a hostile client can have parked at one go.
 const SCRATCH_BYTES: usize = 16 * 1024;
@@ -40,17 +42,21 @@ impl Transport {
     pub fn recover(upgraded: Upgraded) -> (Self, Vec<u8>) {
         // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
         let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => return Self::tcp(parts.io, &parts.read_buf),
+            Ok(parts) => return Self::tcp(parts.io.into_inner(), &parts.read_buf),
             Err(upgraded) => upgraded,
         };
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => Self::tcp(parts.io, &parts.read_buf),
+        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => return Self::tcp(parts.io.into_inner(), &parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
+        // Our own.
+        match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
+            Ok(parts) => Self::tcp(parts.io.into_inner().into_inner(), &parts.read_buf),
             Err(upgraded) => (Self::Other(Box::new(TokioIo::new(upgraded))), Vec::new()),
         }
     }
 
-    fn tcp(io: TokioIo<TcpStream>, read_ahead: &[u8]) -> (Self, Vec<u8>) {
-        let stream = io.into_inner();
+    fn tcp(stream: TcpStream, read_ahead: &[u8]) -> (Self, Vec<u8>) {
         // Fails only on a socket that is gone; the first read will say so.
         let _ = stream.set_nodelay(true);
         (Self::Tcp(stream), read_ahead.to_vec())
@@ -125,13 +131,18 @@ impl Stream {
 
 /// Writes at once what the socket takes. Not by tokio's `try_write`: that looks first whether the socket was last seen to be
 /// writable, which costs a broadcast to thousands a fetch from memory for each, and says little of sockets that mostly are.
-#[cfg(unix)]
 pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
-    Ok(rustix::net::send(socket.as_ref(), bytes, rustix::net::SendFlags::NOSIGNAL)?)
+    send_now(socket.as_ref(), bytes)
+}
+
+/// As [`write_now`], to a socket that nobody has halved.
+#[cfg(unix)]
+pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, bytes, rustix::net::SendFlags::NOSIGNAL)?)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     socket.try_write(bytes)
 }
 

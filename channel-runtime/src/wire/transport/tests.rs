@@ -18,7 +18,7 @@ use warp::filters::BoxedFilter;
 use super::*;
 use crate::channels::Channels;
 use crate::serve::Server;
-use crate::service::Service;
+use crate::service::{Routes, Service};
 
 /// What was recovered: whether it is TCP, and what the client sent behind its request.
 type Recovered = (bool, Vec<u8>);
@@ -99,7 +99,7 @@ async fn tcp_is_recovered_below_our_own_server() {
 #[tokio::test]
 async fn tcp_is_recovered_below_axum() {
     let recovered = below(async |listener, probe| {
-        let routes = axum::Router::new().fallback_service(Service::new(probe));
+        let routes = axum::Router::new().fallback_service(Service::new(Routes::new(probe, std::sync::Arc::new([]))));
         axum::serve(listener, routes).await.unwrap();
     });
     assert_eq!(recovered.await, (TCP, b"behind it".to_vec()));
