@@ -132,9 +132,20 @@ test('a server that died meanwhile is noticed when the page is shown again', TES
 test('a page of a game that is not there asks for it no more', TEST, async () => {
   const lost = await browser.open(`${example.url}/#4711`)
   await lost.shows('status', 'No such game', '[data-status="gone"]')
-  await lost.isShownAgain()
-  await lost.page.evaluate(() => dispatchEvent(new Event('online')))
-  await lost.shows('status', 'No such game', '[data-status="gone"]')
+  await lost.page.evaluate(() => {
+    window.opened = 0
+    window.WebSocket = class extends WebSocket {
+      constructor(...its) {
+        super(...its)
+        opened++
+      }
+    }
+  })
+  for (const event of ['visibilitychange', 'pageshow']) await lost.isShownAgain(event)
+  assert.equal(await lost.page.evaluate(() => { dispatchEvent(new Event('online')); return opened }), 0)
+  await lost.click('new-game', ':visible')
+  await lost.shows('turn', 'Take a seat')
+  assert.equal(await lost.page.evaluate(() => opened), 1)
   await lost.close()
 })
 
