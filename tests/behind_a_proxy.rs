@@ -11,6 +11,7 @@ use std::time::Duration;
 use channel_runtime::{CloseCode, Config, Handshake, Proxies, Socket, channel, channels, message};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use support::over::Stream;
 use support::{Raw, Running, start, within};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
@@ -80,10 +81,43 @@ fn configuration(name: &str, proxy: u16, server: u16) -> String {
     text.replace(":8080 {", &format!(":{proxy} {{"))
 }
 
+/// The same with TLS, as the page says that it is added.
+#[cfg(feature = "tls")]
+fn with_tls(name: &str, text: &str, place: &Path) -> String {
+    let (certificate, key, both) = (place.join("certificate"), place.join("key"), place.join("both"));
+    let (chain, secret) = support::tls::pem();
+    fs::write(&certificate, &chain).expect("a directory of the test's own");
+    fs::write(&key, &secret).expect("a directory of the test's own");
+    fs::write(&both, chain + &secret).expect("a directory of the test's own");
+    let (certificate, key) = (certificate.display(), key.display());
+    let lines = text.lines().map(|line| match name {
+        "nginx" if line.trim_start().starts_with("listen ") => {
+            let listen = line.replacen(';', " ssl;", 1).replace("# or", "\n# or");
+            format!("ssl_certificate {certificate};\nssl_certificate_key {key};\n{listen}\n")
+        }
+        "haproxy" if line.trim_start().starts_with("bind ") => {
+            let (bind, _) = line.split_once('#').expect("a comment that says how");
+            format!("{bind} ssl crt {}\n", both.display())
+        }
+        "caddyfile" if line.ends_with(" {") && line.starts_with(':') => format!("{line}\ntls {certificate} {key}\n"),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// How a proxy is talked to.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Http,
+    #[cfg(feature = "tls")]
+    Https,
+}
+
 /// A proxy that runs; killed when dropped.
 struct Proxy {
     _process: Child,
     address: SocketAddr,
+    by: By,
     _place: TempDir,
 }
 
@@ -105,7 +139,7 @@ impl Proxy {
             }
             "haproxy" => ("haproxy", &["-db", "-f"], text.to_owned()),
             "caddyfile" => {
-                let global = "{\n admin off\n default_bind 127.0.0.1\n}\n";
+                let global = "{\n admin off\n auto_https disable_redirects\n default_bind 127.0.0.1\n}\n";
                 ("caddy", &["run", "--adapter", "caddyfile", "--config"], format!("{global}{text}"))
             }
             other => panic!("{other} is no proxy"),
@@ -121,11 +155,16 @@ impl Proxy {
     }
 
     /// Listens when it returns. A port that was free may be somebody else's by then: it is tried again with another one.
-    async fn start(name: &str, server: &Running) -> Self {
+    async fn start(name: &str, by: By, server: &Running) -> Self {
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
             let place = tempfile::tempdir().expect("a directory");
             let text = configuration(name, port, server.addr.port());
+            let text = match by {
+                By::Http => text,
+                #[cfg(feature = "tls")]
+                By::Https => with_tls(name, &text, place.path()),
+            };
             let mut process = Self::command(name, place.path(), &text)
                 .spawn()
                 .unwrap_or_else(|error| panic!("{name}: {error}; apt-get install nginx haproxy caddy"));
@@ -146,7 +185,7 @@ impl Proxy {
                 None => {
                     // Read on, or it would wait for us once the pipe is full.
                     tokio::spawn(async move { errors.read_to_string(&mut text).await });
-                    return Self { _process: process, address, _place: place };
+                    return Self { _process: process, address, by, _place: place };
                 }
                 Some(status) => {
                     errors.read_to_string(&mut text).await.expect("text");
@@ -158,18 +197,23 @@ impl Proxy {
     }
 
     /// A client on another of this machine's addresses.
-    async fn tcp(&self) -> TcpStream {
+    async fn stream(&self) -> Box<dyn Stream> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
-        within(socket.connect(self.address)).await.unwrap()
+        let stream = within(socket.connect(self.address)).await.unwrap();
+        match self.by {
+            By::Http => Box::new(stream),
+            #[cfg(feature = "tls")]
+            By::Https => Box::new(within(support::tls::client(stream)).await.unwrap()),
+        }
     }
 
-    async fn connect(&self, headers: &[(&'static str, &str)]) -> Result<WebSocketStream<TcpStream>, Error> {
+    async fn connect(&self, headers: &[(&'static str, &str)]) -> Result<Client, Error> {
         let mut request = format!("ws://{}/mirror", self.address).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let (client, _) = within(tokio_tungstenite::client_async(request, self.tcp().await)).await?;
+        let (client, _) = within(tokio_tungstenite::client_async(request, self.stream().await)).await?;
         Ok(client)
     }
 
@@ -177,30 +221,30 @@ impl Proxy {
     async fn refuses(&self, headers: &[(&'static str, &str)]) -> u16 {
         match self.connect(headers).await {
             Err(Error::Http(response)) => response.status().as_u16(),
-            other => panic!("{headers:?}: {other:?}"),
+            Err(error) => panic!("{headers:?}: not refused, but broken: {error}"),
+            Ok(_) => panic!("{headers:?}: let in"),
         }
     }
 }
 
-async fn next(client: &mut WebSocketStream<TcpStream>) -> Message {
+type Client = WebSocketStream<Box<dyn Stream>>;
+
+async fn next(client: &mut Client) -> Message {
     within(client.next()).await.expect("connected").expect("well formed")
 }
 
-async fn hears(client: &mut WebSocketStream<TcpStream>) -> Value {
+async fn hears(client: &mut Client) -> Value {
     serde_json::from_str(next(client).await.to_text().expect("text")).expect("JSON")
 }
 
 /// All that a proxy has to do, with a client through it.
-async fn works_behind(name: &str) {
+async fn works_behind(name: &str, by: By) {
     let server = served().await;
-    let proxy = Proxy::start(name, &server).await;
-    let own = proxy.address.to_string();
-    for (host, origin) in [
-        ("app.example".to_owned(), "http://app.example".to_owned()),
-        ("app.example:8443".into(), "http://app.example:8443".into()),
-        (own.clone(), format!("http://{own}")),
-    ] {
-        let mut page = proxy.connect(&[("host", &host), ("origin", &origin)]).await.expect(&origin);
+    let proxy = Proxy::start(name, by, &server).await;
+    let scheme = if by == By::Http { "http" } else { "https" };
+    for host in ["app.example", "app.example:8443", &proxy.address.to_string()] {
+        let origin = format!("{scheme}://{host}");
+        let mut page = proxy.connect(&[("host", host), ("origin", &origin)]).await.expect(&origin);
         let seen = hears(&mut page).await;
         assert_eq!(seen, json!({ "type": "seen", "address": "127.0.0.2", "host": host }), "{name}");
         for length in [0, 1, 60_000] {
@@ -227,8 +271,13 @@ async fn works_behind(name: &str) {
     let other_host = [("host", "app.example"), ("origin", "http://evil.example"), ("x-forwarded-host", "evil.example")];
     assert_eq!(proxy.refuses(&other_host).await, 403);
 
+    if by != By::Http {
+        // The proxy has told that there was TLS.
+        assert_eq!(proxy.refuses(&[("host", "app.example"), ("origin", "http://app.example")]).await, 403);
+    }
+
     // Routes and refusals, over one connection.
-    let mut raw = Raw::new(proxy.tcp().await);
+    let mut raw = Raw::over(proxy.stream().await);
     for (path, status, body) in [("/health", 200, "well"), ("/nowhere", 404, ""), ("/health", 200, "well")] {
         let response = raw.request(&format!("GET {path} HTTP/1.1\r\nHost: app.example\r\n\r\n")).await;
         assert_eq!((response.status, response.body.as_str()), (status, body), "{name}");
@@ -237,24 +286,32 @@ async fn works_behind(name: &str) {
 
 #[tokio::test]
 async fn nginx() {
-    works_behind("nginx").await;
+    works_behind("nginx", By::Http).await;
 }
 
 #[tokio::test]
 async fn haproxy() {
-    works_behind("haproxy").await;
+    works_behind("haproxy", By::Http).await;
 }
 
 #[tokio::test]
 async fn caddy() {
-    works_behind("caddyfile").await;
+    works_behind("caddyfile", By::Http).await;
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn over_tls_too() {
+    for name in ["nginx", "haproxy", "caddyfile"] {
+        works_behind(name, By::Https).await;
+    }
 }
 
 /// What the page warns of.
 #[tokio::test]
 async fn nginx_s_usual_snippet_lets_no_page_in() {
     let server = served().await;
-    let proxy = Proxy::start("nginx-without-host", &server).await;
+    let proxy = Proxy::start("nginx-without-host", By::Http, &server).await;
     let own = proxy.address.to_string();
     assert_eq!(proxy.refuses(&[("host", &own), ("origin", &format!("http://{own}"))]).await, 403);
     let mut shell = proxy.connect(&[]).await.expect("no page");

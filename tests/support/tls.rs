@@ -28,6 +28,11 @@ pub fn server_config() -> ServerConfig {
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private_key(&CERTIFIED)).unwrap()
 }
 
+/// The certificate of this program's servers, and its key, for a program that reads files.
+pub fn pem() -> (String, String) {
+    (CERTIFIED.cert.pem(), CERTIFIED.signing_key.serialize_pem())
+}
+
 pub async fn client(stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     client_that_trusts(CERTIFIED.cert.der(), stream).await
 }
