@@ -292,7 +292,7 @@ mod server {
     pub use crate::origin::{InvalidOrigin, Origins};
     pub use crate::path::{FromPath, Params, Path, Segment};
     pub use crate::proxies::{InvalidProxy, Proxies};
-    pub use crate::rate::Rate;
+    pub use crate::rate::{InvalidRate, Rate};
     pub use crate::refusals::Refusals;
     pub use crate::reject::Reject;
     pub use crate::reply::{IntoFault, Reply};

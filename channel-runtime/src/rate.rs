@@ -1,5 +1,8 @@
 //! How often something may happen: so often in a period, all at once or spread over it.
 
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,6 +18,17 @@ use crate::describe::parts::RateShape;
 /// // Three tabs of one browser at once are no attack, a fourth connection within the second is too many.
 /// let config = Config::default().connection_rate_per_ip(Rate::new(3, Duration::from_secs(1)));
 /// ```
+///
+/// One that an operator writes is read, as attributes have it: `"100/s"`, `"30/min"`, `"1000/h"`.
+///
+/// ```
+/// # use channel_runtime::{Config, InvalidRate, Rate};
+/// # fn config(setting: &str) -> Result<Config, InvalidRate> {
+/// let config = Config::default().message_rate(setting.parse::<Rate>()?);
+/// # Ok(config)
+/// # }
+/// # assert!(config("100/s").is_ok() && config("100").is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     count: u32,
@@ -26,23 +40,32 @@ impl Rate {
     /// So many in this period, which is a day at the longest.
     ///
     /// # Panics
-    /// Where the count is 0, or the period longer than a day.
+    /// Where the count is 0, or the period longer than a day: for a rate that stands in the program. Of what is not known before it
+    /// runs one is made by [`try_new`](Self::try_new).
     #[must_use]
     pub const fn new(count: u32, period: Duration) -> Self {
         assert!(count > 0, "a rate lets at least one pass");
-        assert!(period.as_secs() <= 24 * 60 * 60, "a rate's period is a day at the longest");
+        assert!(is_a_day_at_most(period), "a rate's period is a day at the longest");
         Self { count, period, burst: count }
     }
 
-    /// With another number that may come at once, after a pause: more for those who say much now and then, fewer to have them
-    /// spread.
+    /// As [`new`](Self::new), for numbers that are an operator's.
     ///
-    /// # Panics
-    /// Where it is 0.
+    /// # Errors
+    /// Where the count is 0, or the period longer than a day.
+    pub const fn try_new(count: u32, period: Duration) -> Result<Self, InvalidRate> {
+        match (count, is_a_day_at_most(period)) {
+            (0, _) => Err(InvalidRate::LETS_NOTHING_PASS),
+            (_, false) => Err(InvalidRate::IS_TOO_LONG),
+            (_, true) => Ok(Self { count, period, burst: count }),
+        }
+    }
+
+    /// With another number that may come at once, after a pause: more for those who say much now and then, fewer to have them
+    /// spread. One comes at least: 0 is 1.
     #[must_use]
     pub const fn burst(self, burst: u32) -> Self {
-        assert!(burst > 0, "a rate lets at least one pass at once");
-        Self { burst, ..self }
+        Self { burst: if burst == 0 { 1 } else { burst }, ..self }
     }
 
     /// How many may come at once.
@@ -61,6 +84,44 @@ impl Rate {
         self.period / self.count
     }
 }
+
+const fn is_a_day_at_most(period: Duration) -> bool {
+    period.as_secs() < 24 * 60 * 60 || period.as_secs() == 24 * 60 * 60 && period.subsec_nanos() == 0
+}
+
+/// `"100/s"`
+impl FromStr for Rate {
+    type Err = InvalidRate;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRate> {
+        let (count, unit) = text.split_once('/').ok_or(InvalidRate::IS_NONE)?;
+        let seconds = match unit.trim() {
+            "s" => 1,
+            "min" => 60,
+            "h" => 60 * 60,
+            _ => return Err(InvalidRate::IS_NONE),
+        };
+        Self::try_new(count.trim().parse().map_err(|_| InvalidRate::IS_NONE)?, Duration::from_secs(seconds))
+    }
+}
+
+/// Numbers, or a text, that are no [`Rate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRate(&'static str);
+
+impl InvalidRate {
+    const IS_NONE: Self = Self("a rate is a number, a slash and `s`, `min` or `h`, such as `100/s`");
+    const LETS_NOTHING_PASS: Self = Self("a rate lets at least one pass");
+    const IS_TOO_LONG: Self = Self("a rate's period is a day at the longest");
+}
+
+impl fmt::Display for InvalidRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for InvalidRate {}
 
 impl From<RateShape> for Rate {
     fn from(shape: RateShape) -> Self {
@@ -241,12 +302,48 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_is_read_as_attributes_have_it() {
+        let of = |count, seconds| Ok(Rate::new(count, Duration::from_secs(seconds)));
+        for (text, rate) in [("100/s", of(100, 1)), (" 30 / min ", of(30, 60)), ("1/h", of(1, 3600))] {
+            assert_eq!(text.parse(), rate, "{text}");
+        }
+        for text in ["", "/", "5", "5/d", "-1/s", "1.5/s", "5/S", "99999999999/s"] {
+            assert_eq!(text.parse::<Rate>(), Err(InvalidRate::IS_NONE), "{text}");
+        }
+        assert_eq!("0/s".parse::<Rate>(), Err(InvalidRate::LETS_NOTHING_PASS));
+    }
+
+    #[test]
     fn a_rate_beyond_the_clock_is_no_limit() {
         let rate = Rate::new(u32::MAX, Duration::from_secs(1));
         assert_eq!(Meter::default().count(rate, u32::MAX, Instant::now()).refused, 0);
     }
 
     proptest! {
+        /// Nothing that an operator may write, or set, panics; then or later.
+        #[test]
+        fn whatever_numbers_make_a_rate_it_can_be_held_to(
+            count in prop_oneof![0..3u32, any::<u32>()],
+            seconds in prop_oneof![0..90_000u64, any::<u64>()],
+            nanos in 0..1_000_000_000u32,
+            burst in prop_oneof![0..3u32, any::<u32>()],
+            events in prop_oneof![0..3u32, any::<u32>()],
+            text in "\\PC{0,12}",
+        ) {
+            let _: Result<Rate, _> = text.parse();
+            let period = Duration::new(seconds, nanos);
+            let is_rate = count > 0 && period <= Duration::from_secs(24 * 60 * 60);
+            let rate = Rate::try_new(count, period);
+            prop_assert_eq!(rate.is_ok(), is_rate);
+            if let Ok(rate) = rate {
+                let (rate, now, mut meter) = (rate.burst(burst), Instant::now(), Meter::default());
+                let metered = meter.count(rate, events, now);
+                prop_assert_eq!(metered.passed + metered.refused, events);
+                meter.count(rate, u32::MAX, now);
+                prop_assert!(meter.left(rate, now) <= u32::MAX);
+            }
+        }
+
         /// The well-known limiter is the judge, of whatever comes whenever.
         #[test]
         fn the_bucket_decides_as_governor_does(

@@ -69,10 +69,14 @@ impl Reject {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{} ({id})", fault.message))
     }
 
-    /// With one more header in the answer.
+    /// With one more header in the answer. A value that no header may have, with a line break in it, is left out and logged as an
+    /// error.
     #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
+    pub fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        match HeaderValue::from_str(value.as_ref()) {
+            Ok(value) => self.headers.push((name, value)),
+            Err(_) => tracing::error!(header = %name, value = ?value.as_ref(), "no header may have this value"),
+        }
         self
     }
 
@@ -173,5 +177,20 @@ pub enum Refusal {
 impl From<Reject> for Refusal {
     fn from(reject: Reject) -> Self {
         Self::Reject(reject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_and_no_time_of_a_caller_s_panics() {
+        let reject = Reject::forbidden("no").with_header(http::header::LINK, "a\r\nb: c").retry_after(Duration::MAX);
+        let fault = Fault::from(reject.clone());
+        assert_eq!(fault.details["retry_after_ms"], u64::MAX);
+        let response = reject.into_response();
+        assert_eq!(response.headers()[http::header::RETRY_AFTER], u64::MAX.to_string());
+        assert!(!response.headers().contains_key(http::header::LINK));
     }
 }
