@@ -73,6 +73,7 @@ fn routes(topics: Hub<Topic>, server: &Server<()>) -> Router {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let channels: Channels<()> = channels![Topic];
     let topics = channels.of::<Topic>();

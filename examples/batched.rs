@@ -103,6 +103,7 @@ pub fn server(store: Arc<Store>) -> Server<Store> {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let bound = server(Arc::default()).bind(addr).await?;
     println!("listening on http://{}", bound.local_addr());

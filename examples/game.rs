@@ -392,6 +392,7 @@ pub fn server(app: Arc<App>) -> Server<App> {
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let bound = server(Arc::default()).bind(addr).await?;
     println!("listening on http://{}", bound.local_addr());

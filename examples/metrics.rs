@@ -56,6 +56,7 @@ fn server(prometheus: PrometheusHandle) -> Server<()> {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let prometheus = PrometheusBuilder::new().install_recorder().map_err(std::io::Error::other)?;
     let bound = server(prometheus).bind(addr).await?;

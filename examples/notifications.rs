@@ -292,6 +292,7 @@ pub fn server() -> (Arc<App>, Server<App>) {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let (_, server) = server();
     let bound = server.bind(addr).await?;

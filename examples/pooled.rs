@@ -160,6 +160,7 @@ pub fn server(redis: &str) -> Result<Server<App>, CreatePoolError> {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let redis = env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".into());
     let bound = server(&redis).map_err(std::io::Error::other)?.bind(addr).await?;

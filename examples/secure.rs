@@ -267,6 +267,7 @@ fn config() -> Result<Config, InvalidProxy> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     // Without a secret of its own the server makes one up: its tokens then end with it.
     let made_up = || (0..4).flat_map(|n| RandomState::new().hash_one(n).to_ne_bytes()).collect();
     let secret = env::var("JWT_SECRET").map_or_else(|_| made_up(), String::into_bytes);

@@ -21,6 +21,7 @@ fn tls() -> Result<ServerConfig, Box<dyn Error>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let bound = chat::server().bind(addr).await?.tls(tls()?);
     println!("listening on https://{}", bound.local_addr());

@@ -250,6 +250,7 @@ pub fn server() -> Server<()> {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let bound = server().bind(addr).await?;
     println!("listening on http://{}", bound.local_addr());

@@ -435,6 +435,22 @@ async fn a_server_that_runs_out_of_file_descriptors_goes_on_and_takes_the_rest_w
     example.stops([first, newcomer]).await;
 }
 
+#[tokio::test]
+async fn who_tries_an_example_sees_who_is_refused() {
+    let mut example = Example::run("http", Command::new(built("chat")).stderr(Stdio::piped())).await;
+    let mut log = BufReader::new(example.process.stderr.take().expect("piped")).lines();
+    let mut next = async || timeout(PATIENCE, log.next_line()).await.expect("in time").expect("text").expect("a line");
+    let listens = next().await;
+    assert!(listens.ends_with(&format!("listening on {}", example.address)), "{listens}");
+    let mut foreign = format!("ws://{}/chat/general", example.address).into_client_request().expect("a request");
+    foreign.headers_mut().insert("origin", "https://evil.example".parse().expect("a header"));
+    let Err(Error::Http(refused)) = Client::connect(foreign).await else { panic!("let in") };
+    assert_eq!(refused.status(), 403);
+    let warns = next().await;
+    assert!(warns.contains("WARN") && warns.contains("https://evil.example"), "{warns}");
+    example.stops([]).await;
+}
+
 #[cfg(feature = "tls")]
 mod over_tls {
     use std::sync::Arc;
