@@ -104,15 +104,23 @@ pub struct Config {
     pub frame_bytes: usize,
     /// The most fragments of one message: 1024. One more closes the connection with 1009.
     pub message_fragments: usize,
-    /// The most bytes that wait for a client: 1 MiB. A client that lets more pile up is disconnected, with 1013 where that
-    /// can still be said. So is a healthy one to which more is sent in one go: a handler with that much to say awaits
-    /// [`Socket::flushed`](crate::Socket::flushed) now and then.
+    /// The most bytes that wait for a client beside the longest message that does: 1 MiB. So a single message may be longer. A
+    /// client that lets more pile up is disconnected, with 1013 where that can still be said. So is a healthy one to which more is
+    /// sent in one go: a handler with that much to say uses [`Socket::send_all`](crate::Socket::send_all).
+    ///
+    /// Whoever sends to a room waits for it where half of its members have a quarter of this waiting and take it as fast as 16 KiB
+    /// a second: see [`Audience::ready`](crate::Audience::ready).
     pub outbox_bytes: usize,
     /// After how much silence a client is pinged: 25 seconds, or up to a fifth less, so that those who came together are
-    /// not pinged together. `None`: never, and nobody who vanishes without a word is noticed before something is sent to it.
+    /// not pinged together. `None`: never, and nobody who vanishes without a word is noticed before more is sent to it than
+    /// kernels hold. A client for which more waits than its socket takes is not pinged: its ping would wait behind that.
     pub ping_interval: Option<Duration>,
-    /// How long after such a ping anything must be heard from the client: 10 seconds, or it is closed with 1013. While we do
-    /// not read from it, because its handler has enough to do, it need not be heard.
+    /// How long after such a ping anything must be heard from the client: 10 seconds, or it is closed with 1013. A second more for
+    /// each 16 KiB that were sent before and may still be on their way, 4 MiB at the most. While we do not read from it, because
+    /// its handler has enough to do, it need not be heard.
+    ///
+    /// And how long a client may take nothing of what waits for it, where its socket takes no more at once: then it is closed
+    /// with 1013 as well, whether or not pings are sent. Over TLS, and what else is no plain TCP, with the same seconds more.
     pub pong_timeout: Duration,
     /// How long a client may send no message before it is closed with 1000; pings and pongs are none. `None`: for ever.
     pub idle_timeout: Option<Duration>,

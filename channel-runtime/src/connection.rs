@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 
 use crate::heartbeat::Pulse;
 use crate::members::Members;
@@ -81,6 +81,8 @@ pub(crate) struct Connection {
     pub channel: usize,
     /// What was agreed with its client on compression.
     pub deflate: Option<Agreed>,
+    /// On which runtime its task runs; as `runtime`, beside what a broadcast looks at.
+    pub runtime_id: Option<Id>,
     /// Whether its client is told all that is wrong with a message.
     pub error_details: bool,
     /// Who it is, where the channel says so.

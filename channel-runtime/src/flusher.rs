@@ -2,7 +2,7 @@
 //!
 //! A send settles the order by pushing to every member's outbox, and has the flusher write what waits there. It runs while
 //! there is something to write, and lets others run in between: what is sent meanwhile joins the same write. A client
-//! whose socket is full is left to its own task; while one is far behind, whoever floods the room waits for it a moment.
+//! whose socket is full is left to its own task; while many are behind, whoever floods the room waits for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,19 +21,20 @@ const MEMBERS_PER_TURN: usize = 32;
 /// How many members are fetched from memory together, for their locks and system calls would have each wait for its own.
 const MEMBERS_AHEAD: usize = 8;
 
-/// How often, and how long apart, it is looked whether members that were far behind have caught up: half a second in all. What
-/// was sent counts as not passed on meanwhile, so that whoever floods the room waits for them; all others go on. A client that
-/// takes nothing holds nobody up for longer at each step: its outbox fills, and it is cut.
-const LOOKS: usize = 50;
+/// How often it is looked whether senders that are held may go on. What they sent counts as not passed on meanwhile.
+pub(crate) const LOOKS_A_SECOND: isize = 100;
 const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// After so many looks it is tried to write to those who are waited for.
+const LOOKS_A_NUDGE: usize = 5;
 
 /// What a flusher has to see to.
 #[derive(Default)]
 pub(crate) struct Due {
     /// Those to whose outboxes something was pushed that nobody else writes.
     pub members: Vec<Arc<Connection>>,
-    /// Those who sent it, with how many bytes.
-    pub senders: Vec<(Paced, usize)>,
+    /// What those who sent it are charged.
+    pub senders: Vec<Charge>,
 }
 
 impl Due {
@@ -44,14 +45,34 @@ impl Due {
     /// Has the members' own tasks write and lets the senders go on.
     pub fn abandon(&mut self) {
         self.members.drain(..).for_each(|member| member.outbox.wake_owner());
-        self.release();
+        self.senders.drain(..).for_each(Charge::release);
+    }
+}
+
+/// What a sender is ahead of a room.
+pub(crate) struct Charge {
+    pub sender: Paced,
+    /// As how many bytes it counts.
+    charged: usize,
+    /// How many bytes it is.
+    pub bytes: usize,
+}
+
+impl Charge {
+    pub fn new(sender: &Paced, charged: usize, bytes: usize) -> Self {
+        sender.advance(charged);
+        Self { sender: sender.clone(), charged, bytes }
     }
 
-    /// Lets the senders go on.
-    pub fn release(&mut self) {
-        for (sender, bytes) in self.senders.drain(..) {
-            sender.catch_up(bytes);
-        }
+    /// It has sent more.
+    pub fn add(&mut self, more: Self) {
+        self.charged += more.charged;
+        self.bytes += more.bytes;
+    }
+
+    /// The room has passed it on.
+    pub fn release(self) {
+        self.sender.catch_up(self.charged);
     }
 }
 
@@ -81,7 +102,7 @@ impl Pass {
             self.write().await;
             let senders = std::mem::take(&mut self.due.senders);
             if self.room.passed_on(senders) {
-                tokio::spawn(Wait { room: Arc::clone(&self.room), has_ended: false }.run());
+                wait(&self.room, &Handle::current());
             }
             self.has_ended = self.room.ends_flushing();
         }
@@ -116,8 +137,12 @@ impl Drop for Pass {
     }
 }
 
-/// Waits for laggards beside the flusher, which goes on for all others: lets senders go on when no member is far behind any
-/// more, or after a while all the same.
+/// Has somebody look whether those that a room holds may go on.
+pub(crate) fn wait(room: &Arc<Members>, runtime: &Handle) {
+    runtime.spawn(Wait { room: Arc::clone(room), has_ended: false }.run());
+}
+
+/// Waits for laggards beside the flusher, which goes on for all others.
 struct Wait {
     room: Arc<Members>,
     has_ended: bool,
@@ -125,14 +150,14 @@ struct Wait {
 
 impl Wait {
     async fn run(mut self) {
+        let mut looks = 0_usize;
         while !self.has_ended {
-            for _ in 0..LOOKS {
-                sleep(LOOK_AFTER).await;
-                if self.room.has_caught_up() {
-                    break;
-                }
+            sleep(LOOK_AFTER).await;
+            looks += 1;
+            if looks % LOOKS_A_NUDGE == 1 {
+                self.room.laggards().iter().for_each(|member| member.outbox.nudge());
             }
-            self.has_ended = !self.room.release_held();
+            self.has_ended = !self.room.look();
         }
     }
 }

@@ -126,9 +126,9 @@ impl<C: 'static> Hub<C> {
     }
 
     /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of
-    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not written yet. A producer that awaits it between its sends is
-    /// slowed to what a crowded room can take, and for half a second at each step to its slowest member; one that is slower
-    /// still is disconnected when its outbox is full.
+    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not passed on yet. A producer that awaits it between its sends is
+    /// slowed to what its rooms can take. One crowded room holds up a producer for all: [`Audience::ready`] waits for one room,
+    /// and says how long.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};

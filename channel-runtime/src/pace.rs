@@ -7,12 +7,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::connection::Connection;
 
-/// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. A client counts as far behind at
-/// half of what may wait for it: so it is waited for eight times, half a second each, before it is cut.
+/// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. Eight senders have so much each;
+/// more share it: see [`Flushing`](crate::members).
 const HIGH_MARK: usize = 64 * 1024;
 
 pub(crate) struct Pace {
@@ -52,18 +53,44 @@ impl Pace {
     }
 }
 
-/// The pace of all who send to a channel from outside.
+/// The pace of all who send from outside: to one room, or to a channel.
 pub(crate) struct HubPace {
     pace: Pace,
     caught_up: Notify,
+    /// That of the room's channel, which has all that its rooms have. `None` for a channel.
+    channel: Option<Arc<Self>>,
 }
 
 impl HubPace {
+    /// That of a channel.
     pub fn new(outbox_bytes: usize) -> Self {
-        Self { pace: Pace::new(outbox_bytes), caught_up: Notify::new() }
+        Self { pace: Pace::new(outbox_bytes), caught_up: Notify::new(), channel: None }
     }
 
-    /// Waits until what was sent is not too far ahead of the rooms.
+    /// That of a room of this channel.
+    pub fn of_room(channel: &Arc<Self>) -> Self {
+        let high_mark = channel.pace.high_mark;
+        let pace = Pace { ahead: AtomicUsize::new(0), high_mark, spent: AtomicUsize::new(0) };
+        Self { pace, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
+    }
+
+    fn advance(&self, bytes: usize) {
+        self.pace.advance(bytes);
+        if let Some(channel) = &self.channel {
+            channel.advance(bytes);
+        }
+    }
+
+    fn catch_up(&self, bytes: usize) {
+        if self.pace.catch_up(bytes) {
+            self.caught_up.notify_waiters();
+        }
+        if let Some(channel) = &self.channel {
+            channel.catch_up(bytes);
+        }
+    }
+
+    /// Waits until what was sent is not too far ahead.
     pub async fn caught_up(&self) {
         loop {
             // Made before the look, so that what happens between the look and the wait is not missed.
@@ -80,6 +107,7 @@ impl HubPace {
 #[derive(Clone)]
 pub(crate) enum Paced {
     Connection(Arc<Connection>),
+    /// From outside, to this room.
     Hub(Arc<HubPace>),
 }
 
@@ -95,17 +123,40 @@ impl Paced {
         std::ptr::eq(self.pace(), other.pace())
     }
 
+    /// How far it may be ahead.
+    pub fn mark(&self) -> usize {
+        self.pace().high_mark
+    }
+
+    /// Whether it is a client, and so perhaps a member of the room.
+    pub fn is_client(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+
+    /// Where its task runs. `None` outside a runtime, and for who sends from outside.
+    pub fn runtime(&self) -> Option<&Handle> {
+        match self {
+            Self::Connection(connection) => connection.runtime.as_ref(),
+            Self::Hub(_) => None,
+        }
+    }
+
     pub fn advance(&self, bytes: usize) {
-        self.pace().advance(bytes);
+        match self {
+            Self::Connection(connection) => connection.pace.advance(bytes),
+            Self::Hub(hub) => hub.advance(bytes),
+        }
     }
 
     /// The room has passed on so much of it; it goes on, if it has waited for that.
     pub fn catch_up(&self, bytes: usize) {
-        if self.pace().catch_up(bytes) {
-            match self {
-                Self::Connection(connection) => connection.outbox.wake_owner(),
-                Self::Hub(hub) => hub.caught_up.notify_waiters(),
+        match self {
+            Self::Connection(connection) => {
+                if connection.pace.catch_up(bytes) {
+                    connection.outbox.tell_caught_up();
+                }
             }
+            Self::Hub(hub) => hub.catch_up(bytes),
         }
     }
 }

@@ -37,6 +37,11 @@ impl Queue {
         self.bytes
     }
 
+    /// How many bytes the longest frame has.
+    pub fn longest(&self) -> usize {
+        self.first.iter().chain(&self.rest).map(|frame| frame.len()).max().unwrap_or(0)
+    }
+
     /// Appends a frame.
     pub fn push(&mut self, frame: Frame) {
         self.bytes += frame.len();

@@ -247,11 +247,53 @@ impl<C: 'static> Socket<C> {
         self.connection.outbox.closed().await;
     }
 
-    /// Waits until the client has taken all that was sent to it, or is gone, or is being closed: for a producer that would
-    /// overrun it.
+    /// Waits until nothing waits in the server for the client, or the client is gone, or is being closed: for a producer that
+    /// would overrun it.
+    ///
+    /// All has been handed to the operating system then, and to TLS where there is any. That is no proof that the client has it:
+    /// kernels and proxies hold megabytes. What a client has to confirm it answers, by a message of your own.
     #[doc(alias("volatile", "drain"))]
     pub async fn flushed(&self) {
         self.connection.outbox.flushed().await;
+    }
+
+    /// Sends these messages to this client as it takes them: while more than a quarter of
+    /// [`outbox_bytes`](crate::Config::outbox_bytes) waits for it, the next one waits. For what is too much to be sent in one go,
+    /// such as a history to who joins, or an export:
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "line")] pub struct Line { text: String }
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String }
+    /// # async fn history(room: &str) -> Vec<String> { vec![room.into()] }
+    /// # #[channel(sends(Line))] impl Chat {
+    /// async fn on_connect(&mut self, socket: &Socket<Self>) {
+    ///     let lines = history(&self.room).await;
+    ///     socket.send_all(lines.into_iter().map(|text| Line { text })).await;
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// What others send to the client meanwhile comes in between, or after all of it where it is sent by `on_connect`; it counts
+    /// for the bound as ever. The handler that awaits this takes no other message, and its
+    /// [`handler_timeout`](crate::Config::handler_timeout) goes on. A client that takes nothing for
+    /// [`pong_timeout`](crate::Config::pong_timeout) is disconnected.
+    ///
+    /// Ends early where the client is gone. [`Sent`] counts each message as one recipient.
+    pub async fn send_all<M: SentBy<C>>(&self, messages: impl IntoIterator<Item = M>) -> Sent {
+        let outbox = &self.connection.outbox;
+        let mut sent = Sent::default();
+        for message in messages {
+            let one = self.send(message);
+            sent.add(one);
+            if one.refused > 0 {
+                break;
+            }
+            if outbox.is_filling() {
+                outbox.flushed().await;
+            }
+        }
+        sent
     }
 
     /// Takes over the answer to the message that is being handled: the handler's own return is no answer any more. Where the message

@@ -19,7 +19,7 @@ use channel_runtime::{Bound, Listener, Server};
 use futures::FutureExt;
 use futures::future::{Either, select};
 use over::{BoxedListener, OVER, Over, Stream};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -236,6 +236,11 @@ impl Raw {
         Self::over(Box::new(stream))
     }
 
+    /// Over a stream in memory.
+    pub fn in_memory(stream: DuplexStream) -> Self {
+        Self { stream: Box::new(stream), unread: Vec::new() }
+    }
+
     pub fn over(stream: Box<dyn Stream>) -> Self {
         stream.tcp().set_nodelay(true).unwrap();
         Self { stream, unread: Vec::new() }
@@ -261,6 +266,16 @@ impl Raw {
     /// What can't be written any more is not missed; whether it could.
     pub async fn write_if_open(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         within(self.stream.write_all(bytes.as_ref())).await.is_ok()
+    }
+
+    /// Takes up to so many bytes of what comes, and forgets them. How many; none at the end of the stream.
+    pub async fn skip(&mut self, most: usize) -> usize {
+        let unread = self.unread.len().min(most);
+        self.unread.drain(..unread);
+        match unread {
+            0 => self.stream.read(&mut vec![0; most]).await.unwrap(),
+            _ => unread,
+        }
     }
 
     /// Takes a byte of what has come, for a client that takes its time.

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use channel_runtime::Listener;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 pub enum Over {
@@ -33,6 +33,13 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
 impl Stream for TcpStream {
     fn tcp(&self) -> &TcpStream {
         self
+    }
+}
+
+/// A stream in memory, for tests whose clock stands still.
+impl Stream for DuplexStream {
+    fn tcp(&self) -> &TcpStream {
+        panic!("a stream in memory is no TCP")
     }
 }
 

@@ -64,12 +64,12 @@ impl<C: 'static, K> Audience<C, K> {
         }
         let Some(room) = self.one_room() else { return Sent::default() };
         let make = |len| make(len, shown(room.name())).map(Variants::plain);
-        self.sent(room.send_with(self.paced().as_ref(), &self.mask, make))
+        self.sent(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
     }
 
     fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
         let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
-        room.send(&frame, self.paced().as_ref(), &self.mask, admits)
+        room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
     }
 
     /// The frame as those with these windows read it. Takes no lock, for it may take a while.
@@ -80,11 +80,31 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Whoever is slowed where the rooms can't follow.
-    fn paced(&self) -> Option<Paced> {
+    /// Whoever is slowed where this room can't follow.
+    fn paced(&self, room: &Members) -> Option<Paced> {
         match &self.from {
             Some(from) => Some(Paced::Connection(Arc::clone(from))),
-            None => self.hub.registry().hub_pace(self.hub.channel()).cloned().map(Paced::Hub),
+            None => {
+                let channel = self.hub.registry().hub_pace(self.hub.channel())?;
+                Some(Paced::Hub(Arc::clone(room.outside_of(channel))))
+            }
+        }
+    }
+
+    /// Waits until what was sent from here is not too far ahead of the rooms.
+    pub(super) async fn caught_up(&self) {
+        if let Some(from) = &self.from {
+            return from.outbox.caught_up(|| !from.pace.is_too_far_ahead()).await;
+        }
+        // Taken first: none is looked up while it is waited for another.
+        let rooms: Vec<Arc<Members>> = match &self.target {
+            Target::Rooms(names) => {
+                names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)).collect()
+            }
+            _ => self.one_room().as_deref().cloned().into_iter().collect(),
+        };
+        for pace in rooms.iter().filter_map(|room| room.outside()) {
+            pace.caught_up().await;
         }
     }
 

@@ -108,6 +108,35 @@ impl<C: 'static, K> Audience<C, K> {
         self.deliver(|_| Ok(frame.clone()))
     }
 
+    /// Waits while what is sent from here is far ahead of these rooms: by 64 KiB, or a sixteenth of
+    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not passed on yet. A producer that awaits it between its sends is
+    /// slowed to what the rooms can take:
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Hub};
+    /// # #[message(type = "tick")] pub struct Tick { price: u64 }
+    /// # #[channel("/market/:symbol")] pub struct Market { symbol: String }
+    /// # #[channel(sends(Tick))] impl Market {}
+    /// async fn produce(hub: Hub<Market>, prices: impl Iterator<Item = u64>) {
+    ///     let room = hub.room(&Market::room("ACME"));
+    ///     for price in prices {
+    ///         room.send(Tick { price });
+    ///         room.ready().await;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Rooms are waited for as their senders are: while half of the members or more do not keep up and still take what they are
+    /// sent, as long as that lasts; while a quarter do, 128 KiB a second go on. Nobody waits for a member that takes nothing: it is
+    /// disconnected when its outbox is full.
+    ///
+    /// From a [`Hub`] it looks at the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
+    /// [`Socket`](crate::Socket) it looks at what that connection has sent to any room. Users and single connections are not
+    /// waited for: see [`Socket::send_all`](crate::Socket::send_all).
+    pub async fn ready(&self) {
+        self.caught_up().await;
+    }
+
     /// How many clients it is now. Who they are stands nowhere but in what the app keeps of them, such as a room's state.
     #[doc(alias("members", "count", "size", "presence"))]
     pub fn len(&self) -> usize {

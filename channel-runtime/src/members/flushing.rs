@@ -1,63 +1,181 @@
 //! What of a room's messages has still to be written, and for whom its senders wait: what the room and its flusher tell each
 //! other, under the members' lock.
+//!
+//! Senders follow the room, not its slowest member. While half of its readers are behind and take what they are sent, senders
+//! are held: they are as slow as those. While a quarter are, they go on slowly. Else nobody waits: who takes nothing is waited
+//! for by nobody, and is cut at the bound of its outbox.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
+use tokio::time::Instant;
 
-use super::Members;
+use super::{Inner, Members};
 use crate::connection::{Connection, ConnectionId};
-use crate::flusher::{self, Due};
+use crate::flusher::{self, Charge, Due, LOOKS_A_SECOND};
 use crate::outbox::Pushed;
 use crate::pace::Paced;
+
+/// All senders of a room together have so many times what one may be ahead: a quarter of what may wait for one client. It is what
+/// they share, and the most that is let go at once, for more could fill outboxes before it is seen.
+const SHARED_MARKS: usize = 4;
+
+/// What a sender is ahead counts so many times at the most.
+const MOST_TIMES: usize = 64;
+
+/// Among so many that have sent lately a sender is looked for; one that is not found counts as another.
+const LATEST_SENDERS: usize = 64;
+
+/// So many members that were behind are looked at together, and written to; where there are more, others at the next look.
+const LOOKED_AT: usize = 256;
 
 #[derive(Default)]
 pub(super) struct Flushing {
     /// What the flusher has to see to.
     due: Due,
-    /// Members that were far behind, some of which may have caught up since.
+    /// Where the flusher runs, or has to be started. `None` where no member of `due` has a runtime.
+    runtime: Option<Id>,
+    /// Members that were behind, some of which may have caught up since.
     laggards: IndexMap<ConnectionId, Arc<Connection>>,
-    /// Senders that wait for those.
-    held: Due,
+    /// Which of those is looked at next, and which is written to next.
+    next_look: usize,
+    next_nudge: usize,
+    /// What senders wait for, in the order in which they were held.
+    held: VecDeque<Charge>,
+    /// How many have sent at once, lately: an eighth less at each look.
+    active: usize,
+    /// How many bytes are charged, to whomever.
+    charged: usize,
+    /// How many bytes may be let go while a quarter of the readers are behind; less than nothing where more were.
+    allowance: isize,
+    lone: Lone,
     /// Somebody looks whether `held` can be released.
     is_waiting: bool,
     /// The room's flusher runs, and will look at `due` before it ends.
     is_flushing: bool,
 }
 
+/// What has to be started for a room, and on which runtimes.
+#[derive(Default)]
+pub(super) struct Tasks {
+    flusher: Option<Handle>,
+    wait: Option<Handle>,
+}
+
+/// How many of a room's readers are behind and take what they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crowd {
+    Few,
+    /// Few, but one is near its bound; whether it took something a moment ago.
+    NearBound {
+        took_lately: bool,
+    },
+    /// A quarter, or two of which more than half of their bound waits.
+    Quarter,
+    Half,
+}
+
+/// For how many looks the room may yet be slowed for a few that are near their bound. Readers that are as fast as all others may
+/// be alone there, because their kernels hold less, or because a segment was lost: that passes soon. Who is slower than the room is
+/// not waited for.
+struct Lone {
+    looks: u32,
+    since: Instant,
+}
+
+impl Default for Lone {
+    fn default() -> Self {
+        Self { looks: Self::MOST, since: Instant::now() }
+    }
+}
+
+impl Lone {
+    /// Two seconds, in thirty.
+    const MOST: u32 = 2 * LOOKS_A_SECOND as u32;
+    const EACH: Duration = Duration::from_secs(30);
+
+    /// Whether there is one more.
+    fn take(&mut self) -> bool {
+        if self.since.elapsed() > Self::EACH {
+            *self = Self::default();
+        }
+        self.looks = self.looks.saturating_sub(1);
+        self.looks > 0
+    }
+}
+
 impl Flushing {
     /// A member has been handed a frame.
     pub fn pushed(&mut self, member: &Arc<Connection>, pushed: Pushed) {
         match pushed {
-            Pushed::Promised => self.due.members.push(Arc::clone(member)),
-            Pushed::FarBehind => drop(self.laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
+            Pushed::Promised => {
+                if self.due.members.is_empty() && !self.is_flushing {
+                    self.runtime = member.runtime_id;
+                }
+                // A runtime may be busy with a handler that blocks it. Members of another one don't wait for that.
+                if member.runtime_id == self.runtime {
+                    self.due.members.push(Arc::clone(member));
+                } else {
+                    member.outbox.wake_owner();
+                }
+            }
+            Pushed::Behind => drop(self.laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
             Pushed::Waits | Pushed::Refused => {}
         }
     }
 
-    /// All whom it is for have been; who sent it, and how many bytes it is. On which runtime a flusher has to be started, if one
-    /// has.
-    pub fn sent(&mut self, from: Option<&Paced>, bytes: usize) -> Option<Handle> {
-        let mut flusher = None;
+    /// All whom it is for have been; who sent it, and how many bytes it is.
+    pub fn sent(&mut self, from: Option<&Paced>, bytes: usize) -> Tasks {
+        let mut tasks = Tasks::default();
         // Where all members are blocked nothing can be written, but their senders have to be slowed.
         if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.laggards.is_empty())) {
             // A member's own runtime, not the sender's, which may be any thread's and not run any more.
-            flusher =
-                self.due.members.first().or(self.laggards.values().next()).and_then(|member| member.runtime.clone());
-            self.is_flushing = flusher.is_some();
-            if flusher.is_none() {
-                self.due.abandon();
+            let member = self.due.members.first().or(self.laggards.values().next());
+            tasks.flusher = member.and_then(|member| member.runtime.clone());
+            self.is_flushing = tasks.flusher.is_some();
+            self.runtime = member.and_then(|member| member.runtime_id);
+            if tasks.flusher.is_none() {
+                self.abandon();
             }
         }
-        if let Some(from) = from.filter(|_| self.is_flushing) {
-            from.advance(bytes);
-            match self.due.senders.last_mut() {
-                Some((last, sent)) if last.is(from) => *sent += bytes,
-                _ => self.due.senders.push((from.clone(), bytes)),
+        let Some(from) = from else { return tasks };
+        if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
+            // Not charged to the flusher, which may be behind with what is not its matter.
+            if !self.laggards.is_empty() {
+                let charge = self.charge(from, bytes);
+                self.held.push_back(charge);
+                tasks.wait = (!std::mem::replace(&mut self.is_waiting, true)).then(|| runtime.clone());
+            }
+        } else if self.is_flushing {
+            let charge = self.charge(from, bytes);
+            match self.due.senders.iter_mut().rev().take(LATEST_SENDERS).find(|other| other.sender.is(from)) {
+                Some(own) => own.add(charge),
+                None => self.due.senders.push(charge),
             }
         }
-        flusher
+        tasks
+    }
+
+    /// Counts against a sender what has not been passed on yet. The more that is, of all senders, the more it counts: many that
+    /// send at once share what a few have.
+    fn charge(&mut self, from: &Paced, bytes: usize) -> Charge {
+        let shared = SHARED_MARKS * from.mark();
+        // Equal shares, where it is known who sends; and small ones where so much has been sent that all will be used up.
+        self.active = self.active.max(self.held.len() + self.due.senders.len());
+        let shares = self.active.div_ceil(SHARED_MARKS);
+        let left = (shared + shared / 2).saturating_sub(self.charged);
+        let times = shares.max(shared.checked_div(left).unwrap_or(MOST_TIMES)).clamp(1, MOST_TIMES);
+        self.charged += bytes;
+        Charge::new(from, bytes.saturating_mul(times), bytes)
+    }
+
+    /// Has the members' own tasks write, and lets those go on that are not held.
+    fn abandon(&mut self) {
+        self.due.abandon();
+        self.charged = self.held.iter().map(|charge| charge.bytes).sum();
     }
 
     /// A member leaves.
@@ -65,19 +183,103 @@ impl Flushing {
         self.laggards.swap_remove(&id);
     }
 
-    /// Whether no member is far behind any more.
-    fn has_caught_up(&mut self) -> bool {
-        self.laggards.retain(|_, member| member.outbox.is_far_behind());
-        self.laggards.is_empty()
+    /// How crowded the room is, which has so many members.
+    fn crowd(&mut self, members: usize) -> Crowd {
+        let looked_at = self.laggards.len().min(LOOKED_AT);
+        if looked_at == 0 {
+            return Crowd::Few;
+        }
+        if looked_at == self.laggards.len() {
+            self.next_look = 0;
+        }
+        let now = Instant::now();
+        let (mut behind, mut taking, mut far, mut near_bound, mut took_lately) = (0, 0, 0, false, false);
+        for _ in 0..looked_at {
+            if self.next_look >= self.laggards.len() {
+                self.next_look = 0;
+            }
+            let Some((_, member)) = self.laggards.get_index(self.next_look) else { break };
+            let Some(lag) = member.outbox.lag(now) else {
+                // Another takes its place, and is looked at next.
+                self.laggards.swap_remove_index(self.next_look);
+                continue;
+            };
+            self.next_look += 1;
+            behind += 1;
+            if lag.takes {
+                taking += 1;
+                far += usize::from(lag.quarters >= 2);
+                near_bound |= lag.quarters >= 3;
+                took_lately |= lag.quarters >= 3 && lag.took_lately;
+            }
+        }
+        // Where not all were looked at, the others are taken to be like them.
+        let taking = (taking * self.laggards.len()).checked_div(behind).unwrap_or(0);
+        let is_by_client = self.held.front().is_some_and(|charge| charge.sender.is_client());
+        let readers = members.saturating_sub(usize::from(is_by_client)).max(1);
+        // One alone is no crowd, but where nobody else reads.
+        let least = readers.min(2);
+        if taking >= readers.div_ceil(2).max(least) {
+            Crowd::Half
+        } else if taking >= readers.div_ceil(4).max(least) || far >= least {
+            Crowd::Quarter
+        } else if near_bound {
+            Crowd::NearBound { took_lately }
+        } else {
+            Crowd::Few
+        }
+    }
+
+    /// Lets senders go on, in the order in which they were held, while less than so many bytes of theirs are let go. How many
+    /// were.
+    fn release(&mut self, most: usize) -> usize {
+        let mut released = 0;
+        while released < most
+            && let Some(charge) = self.held.pop_front()
+        {
+            released += charge.bytes;
+            charge.release();
+        }
+        self.charged = self.charged.saturating_sub(released);
+        released
+    }
+
+    /// Forgets, bit by bit, how many have sent at once.
+    fn calm_down(&mut self) {
+        self.active = self.held.len().max(self.active * 7 / 8);
+    }
+
+    /// Lets those go on that may.
+    fn look(&mut self, members: usize) {
+        self.calm_down();
+        let Some(mark) = self.held.front().map(|charge| charge.sender.mark()) else { return };
+        match self.crowd(members) {
+            // As slow as those take it.
+            Crowd::Half => {}
+            Crowd::Quarter => self.release_slowly(mark),
+            Crowd::NearBound { took_lately: true } if self.lone.take() => self.release_slowly(mark),
+            Crowd::Few | Crowd::NearBound { .. } => drop(self.release(SHARED_MARKS * mark)),
+        }
+    }
+
+    /// Lets two marks a second go on: 128 KiB, with the usual bounds.
+    fn release_slowly(&mut self, mark: usize) {
+        let mark = mark.cast_signed();
+        self.allowance = (self.allowance + (2 * mark / LOOKS_A_SECOND).max(1)).min(mark);
+        let released = self.release(self.allowance.max(0).cast_unsigned());
+        self.allowance -= released.cast_signed();
     }
 }
 
 /// For the flusher, and for who waits for laggards beside it.
 impl Members {
-    /// Not under the lock: a runtime that is shutting down drops the flusher at once, and that takes the lock.
-    pub(super) fn start(self: &Arc<Self>, flusher: Option<Handle>) {
-        if let Some(runtime) = flusher {
+    /// Not under the lock: a runtime that is shutting down drops a task at once, and that takes the lock.
+    pub(super) fn start(self: &Arc<Self>, tasks: Tasks) {
+        if let Some(runtime) = tasks.flusher {
             flusher::start(self, &runtime);
+        }
+        if let Some(runtime) = tasks.wait {
+            flusher::wait(self, &runtime);
         }
     }
 
@@ -93,43 +295,50 @@ impl Members {
         !flushing.is_flushing
     }
 
-    /// What these sent has been passed on. They go on, unless a member is far behind: then they are held, and it is told where
-    /// somebody has to begin to wait for that member.
-    pub fn passed_on(&self, senders: Vec<(Paced, usize)>) -> bool {
-        let flushing = &mut self.lock().flushing;
-        let has_caught_up = flushing.has_caught_up();
-        flushing.held.senders.extend(senders);
-        if has_caught_up && !flushing.is_waiting {
-            flushing.held.release();
+    /// What these sent has been passed on. They go on, unless the room is crowded, or others wait already: then they are held,
+    /// and it is told where somebody has to begin to look.
+    pub fn passed_on(&self, senders: Vec<Charge>) -> bool {
+        let Inner { members, flushing } = &mut *self.lock();
+        flushing.held.extend(senders);
+        if flushing.is_waiting {
             return false;
         }
-        !std::mem::replace(&mut flushing.is_waiting, true)
-    }
-
-    /// Whether no member is far behind any more.
-    pub fn has_caught_up(&self) -> bool {
-        self.lock().flushing.has_caught_up()
-    }
-
-    /// Lets those who are held go on. Whether it has to be waited for more of them: there was somebody.
-    pub fn release_held(&self) -> bool {
-        let flushing = &mut self.lock().flushing;
+        flushing.calm_down();
+        if flushing.crowd(members.len()) == Crowd::Few {
+            let most = flushing.held.front().map_or(0, |charge| SHARED_MARKS * charge.sender.mark());
+            flushing.release(most);
+        }
         flushing.is_waiting = !flushing.held.is_empty();
-        flushing.held.release();
         flushing.is_waiting
+    }
+
+    /// Lets those who are held go on, if they may. Whether it has to be looked again.
+    pub fn look(&self) -> bool {
+        let Inner { members, flushing } = &mut *self.lock();
+        flushing.look(members.len());
+        flushing.is_waiting = !flushing.held.is_empty();
+        flushing.is_waiting
+    }
+
+    /// Members that were behind: some of them, others the next time.
+    pub fn laggards(&self) -> Vec<Arc<Connection>> {
+        let flushing = &mut self.lock().flushing;
+        let from = if flushing.next_nudge < flushing.laggards.len() { flushing.next_nudge } else { 0 };
+        flushing.next_nudge = from + LOOKED_AT;
+        flushing.laggards.values().skip(from).take(LOOKED_AT).cloned().collect()
     }
 
     /// Nobody waits for laggards any more.
     pub fn stop_waiting(&self) {
         let flushing = &mut self.lock().flushing;
         flushing.is_waiting = false;
-        flushing.held.release();
+        flushing.release(usize::MAX);
     }
 
     /// It was dropped, with its runtime or by a panic: the members' own tasks write.
     pub fn flusher_is_gone(&self) {
         let flushing = &mut self.lock().flushing;
         flushing.is_flushing = false;
-        std::mem::take(&mut flushing.due).abandon();
+        flushing.abandon();
     }
 }

@@ -7,20 +7,19 @@ mod state;
 mod tests;
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use parking_lot::{Mutex, MutexGuard};
-use tokio::runtime::Handle;
 
-use self::flushing::Flushing;
+use self::flushing::{Flushing, Tasks};
 use self::inside::Inside;
 pub(crate) use self::inside::assert_outside_send_with;
 pub(crate) use self::state::{State, Visit, state};
 use crate::connection::{Connection, ConnectionId};
 use crate::mask::Mask;
-use crate::pace::Paced;
+use crate::pace::{HubPace, Paced};
 use crate::place::Host;
 use crate::sent::Sent;
 use crate::wire::deflate::{Tally, Variants, Windows};
@@ -44,6 +43,8 @@ pub(crate) struct Members {
     state: Mutex<Option<State>>,
     /// Who closes it, where its channel's rooms are places: then it may be empty.
     host: Option<Arc<dyn Host>>,
+    /// The pace of those who send to it from outside, once somebody has.
+    outside: OnceLock<Arc<HubPace>>,
 }
 
 impl Members {
@@ -57,6 +58,7 @@ impl Members {
             visits: AtomicUsize::new(0),
             state: Mutex::new(state),
             host: None,
+            outside: OnceLock::new(),
         }
     }
 
@@ -136,6 +138,16 @@ impl Members {
         examined.filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
     }
 
+    /// The pace of those who send to it from outside. `None` where nobody has.
+    pub fn outside(&self) -> Option<&Arc<HubPace>> {
+        self.outside.get()
+    }
+
+    /// The same, made for a room of this channel where nobody has.
+    pub fn outside_of(&self, channel: &Arc<HubPace>) -> &Arc<HubPace> {
+        self.outside.get_or_init(|| Arc::new(HubPace::of_room(channel)))
+    }
+
     /// How many bytes wait for its members. A few are looked at, then others may send.
     pub fn outbox_bytes(&self) -> usize {
         const AT_ONCE: usize = 256;
@@ -161,8 +173,8 @@ impl Members {
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
     ) -> Sent {
-        let (sent, flusher) = self.lock().deliver(frame, from, mask, admits);
-        self.start(flusher);
+        let (sent, tasks) = self.lock().deliver(frame, from, mask, admits);
+        self.start(tasks);
         sent
     }
 
@@ -178,9 +190,9 @@ impl Members {
             let _inside = Inside::send_with();
             make(inner.members.len())?
         };
-        let (sent, flusher) = inner.deliver(&frame, from, mask, |_| true);
+        let (sent, tasks) = inner.deliver(&frame, from, mask, |_| true);
         drop(inner);
-        self.start(flusher);
+        self.start(tasks);
         Ok(sent)
     }
 
@@ -197,14 +209,14 @@ struct Inner {
 }
 
 impl Inner {
-    /// Pushes the frame to everybody it is for; and tells on which runtime a flusher has to be started, if one has.
+    /// Pushes the frame to everybody it is for; and tells what has to be started.
     fn deliver(
         &mut self,
         frame: &Variants,
         from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
-    ) -> (Sent, Option<Handle>) {
+    ) -> (Sent, Tasks) {
         let Self { members, flushing } = self;
         let members = members.iter().map(|(id, member)| (*id, member));
         let sent = mask.deliver(members, frame, admits, |member, pushed| flushing.pushed(member, pushed));

@@ -88,10 +88,14 @@ impl Outbox {
         self.until(&self.ending, |inner| inner.is_ending()).await;
     }
 
-    /// A client that lets too much pile up gets what it had begun to get, then 1013, and no more time than a close has.
+    /// A client for which too much waits gets what it had begun to get, then 1013, and no more time than a close has.
     pub(super) fn cut_slow_client(&self, inner: &mut Inner) {
         let code = CloseCode::TRY_AGAIN;
-        let reason = "too slow: too much was waiting for this client";
+        let reason = match inner.blocked {
+            Some(_) => "too slow: too much was waiting for this client",
+            // It had no time to take it.
+            None => "more was sent at once than may wait for this client",
+        };
         inner.queue.keep_begun();
         inner.queue.push(close_frame(code, reason));
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));

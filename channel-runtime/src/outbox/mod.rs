@@ -4,17 +4,21 @@
 //! written by the connection's own task, or by whoever has pushed to many (a room's flusher), straight to the socket, while
 //! that task rests.
 
+mod blocked;
 mod ending;
 #[cfg(test)]
 mod tests;
 mod writing;
 
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::task::Waker;
 
 use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
+use self::blocked::Blocked;
+pub(crate) use self::blocked::PACE;
 use crate::activity::{Activity, Token, Work};
 use crate::queue::Queue;
 use crate::wire::close::Close;
@@ -24,8 +28,12 @@ use crate::wire::frame::Frame;
 #[repr(C)]
 pub(crate) struct Outbox {
     inner: Mutex<Inner>,
-    /// The most bytes that may wait.
+    /// The most bytes that may wait beside the longest frame that does.
     limit: usize,
+    /// How many bytes the stream has taken. Changed under the lock, and read without it.
+    handed: AtomicU64,
+    /// Whether the stream takes no more at once. Changed under the lock, and read without it.
+    is_blocked: AtomicBool,
     activity: Activity,
     /// Told whenever nothing waits any more, and when the connection has ended.
     emptied: Notify,
@@ -44,11 +52,14 @@ struct Inner {
     owner: Option<Waker>,
     /// Something was written that the stream has not been seen to pass on.
     needs_flush: bool,
-    /// The socket takes no more; its owner waits for it, and nobody else need try.
-    is_blocked: bool,
+    /// The stream takes no more at once: its owner waits for that. `None` while it does.
+    blocked: Option<Box<Blocked>>,
+    /// Above so many bytes that wait it is looked closer: `limit`, and the longest frame where one was counted. See
+    /// [`finds_room`](Outbox::finds_room).
+    allowed: usize,
     /// Whoever pushed last sees to it that what waits is written.
     is_promised: bool,
-    /// Somebody waits until it is empty.
+    /// Something is to be done once nothing waits any more: somebody is told, or `allowed` is `limit` again.
     is_awaited: bool,
     /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
     is_sent_away: bool,
@@ -83,8 +94,8 @@ pub(crate) enum Pushed {
     Refused,
     /// It waits, and somebody will write it.
     Waits,
-    /// It waits, and the client is far behind: more than half of what may wait does.
-    FarBehind,
+    /// It waits, and the client is behind: more than a quarter of what may wait does.
+    Behind,
     /// It waits, and whoever pushed it has to [`flush`](Outbox::flush), or to [wake the owner](Outbox::wake_owner).
     Promised,
 }
@@ -107,13 +118,22 @@ impl Outbox {
             socket: None,
             owner: None,
             needs_flush: false,
-            is_blocked: false,
+            blocked: None,
+            allowed: limit,
             is_promised: false,
             is_awaited: false,
             is_sent_away: false,
             in_flight: Token::default(),
         };
-        Self { inner: Mutex::new(inner), limit, activity, emptied: Notify::new(), ending: Notify::new() }
+        Self {
+            inner: Mutex::new(inner),
+            limit,
+            handed: AtomicU64::new(0),
+            is_blocked: AtomicBool::new(false),
+            activity,
+            emptied: Notify::new(),
+            ending: Notify::new(),
+        }
     }
 
     /// Takes a frame.
@@ -123,7 +143,7 @@ impl Outbox {
         if inner.is_over() {
             return Pushed::Refused;
         }
-        if inner.bytes() + frame.len() > self.limit {
+        if inner.bytes() + frame.len() > inner.allowed && !self.finds_room(inner, frame.len()) {
             self.cut_slow_client(inner);
             return Pushed::Refused;
         }
@@ -136,8 +156,8 @@ impl Outbox {
             Sender::Others => inner.queue.push(frame),
         }
         self.count(inner);
-        if inner.owner.is_none() || inner.is_blocked || inner.is_promised {
-            return if self.is_far_behind_with(inner) { Pushed::FarBehind } else { Pushed::Waits };
+        if inner.owner.is_none() || inner.blocked.is_some() || inner.is_promised {
+            return if self.is_behind(inner) { Pushed::Behind } else { Pushed::Waits };
         }
         inner.is_promised = true;
         Pushed::Promised
@@ -148,13 +168,35 @@ impl Outbox {
         self.inner.lock().bytes()
     }
 
-    /// Whether more than half of what may wait does.
-    pub fn is_far_behind(&self) -> bool {
-        self.is_far_behind_with(&self.inner.lock())
+    /// Whether more than a quarter of what may wait does.
+    fn is_behind(&self, inner: &Inner) -> bool {
+        inner.queue.bytes() > self.limit / 4 && !inner.is_over()
     }
 
-    fn is_far_behind_with(&self, inner: &Inner) -> bool {
+    /// Whether more than a quarter of what may wait does, that which is held while `on_connect` runs not counted.
+    pub fn is_filling(&self) -> bool {
+        self.is_behind(&self.inner.lock())
+    }
+
+    /// Whether more than half of what may wait does.
+    fn is_far_behind(&self, inner: &Inner) -> bool {
         inner.queue.bytes() > self.limit / 2 && !inner.is_over()
+    }
+
+    /// A frame of so many bytes goes over what is allowed: whether it may wait all the same, because the client takes some of
+    /// what waits, or because the bound is for what waits *beside* the longest frame. A frame that nothing waits beside always may.
+    #[cold]
+    fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
+        if inner.blocked.is_some() {
+            self.nudge_with(inner);
+        }
+        if inner.bytes() + bytes > inner.allowed {
+            // Counted here alone, where it matters; and anew with each frame that goes over, so that the list is gone through
+            // once for each raise.
+            inner.allowed = self.limit.saturating_add(inner.longest().max(bytes));
+            inner.is_awaited = true;
+        }
+        inner.bytes() + bytes <= inner.allowed
     }
 
     /// Has the processor fetch it, before it is locked.
@@ -199,6 +241,19 @@ impl Outbox {
         .await;
     }
 
+    /// Waits until `holds`, which is looked at whenever [`tell_caught_up`](Self::tell_caught_up) is called, or the connection is
+    /// ending.
+    pub async fn caught_up(&self, holds: impl Fn() -> bool) {
+        self.until(&self.emptied, |inner| inner.is_over() || holds()).await;
+    }
+
+    /// What its own handler has sent to rooms has been passed on: input that waits for that is handled, and whoever looks at
+    /// [`caught_up`](Self::caught_up) is told.
+    pub fn tell_caught_up(&self) {
+        self.wake_owner();
+        self.emptied.notify_waiters();
+    }
+
     /// Counts what waits, where a test counts.
     fn count(&self, inner: &mut Inner) {
         if !inner.in_flight.counts() {
@@ -210,6 +265,7 @@ impl Outbox {
     fn tell_emptied(&self, inner: &mut Inner) {
         inner.in_flight = Token::default();
         if std::mem::take(&mut inner.is_awaited) {
+            inner.allowed = self.limit;
             self.emptied.notify_waiters();
         }
     }
@@ -231,5 +287,11 @@ impl Inner {
     fn bytes(&self) -> usize {
         let held = if let State::Welcoming { held: Some(held) } = &self.state { held.bytes() } else { 0 };
         self.queue.bytes() + held
+    }
+
+    /// How many bytes the longest frame has that waits.
+    fn longest(&self) -> usize {
+        let held = if let State::Welcoming { held: Some(held) } = &self.state { held.longest() } else { 0 };
+        self.queue.longest().max(held)
     }
 }

@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use proptest::prelude::*;
 use socket2::SockRef;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -55,6 +56,10 @@ impl Fixture {
     fn drain(&mut self) -> io::Result<Drained> {
         let waker = Waker::from(Arc::clone(&self.owner));
         self.outbox.drain(&mut Context::from_waker(&waker), &mut self.stream)
+    }
+
+    fn is_far_behind(&self) -> bool {
+        self.outbox.is_far_behind(&self.outbox.inner.lock())
     }
 
     fn woken(&self) -> usize {
@@ -129,10 +134,10 @@ async fn a_flush_that_meets_a_full_socket_leaves_it_to_the_owner() {
     let waiting = fixture.outbox.inner.lock().queue.bytes();
     assert!(waiting > 0);
     // Nobody is promised anything, and who flushes all the same does nothing.
-    while !fixture.outbox.is_far_behind() {
+    while !fixture.is_far_behind() {
         assert_ne!(fixture.push(LIMIT / 8), Pushed::Promised);
     }
-    assert_eq!(fixture.push(1), Pushed::FarBehind);
+    assert_eq!(fixture.push(1), Pushed::Behind);
     fixture.outbox.flush();
     assert_eq!(fixture.woken(), 1);
     assert!(fixture.outbox.inner.lock().queue.bytes() > waiting);
@@ -143,18 +148,21 @@ async fn a_flush_that_ends_a_long_wait_wakes_the_owner_who_may_have_rested_for_t
     let mut fixture = Fixture::new().await;
     // Far behind, though the socket would take more: nobody has seen to it yet.
     assert_eq!(fixture.push(1000), Pushed::Promised);
-    while fixture.push(1000) != Pushed::FarBehind {}
+    while !fixture.is_far_behind() {
+        assert_ne!(fixture.push(1000), Pushed::Promised);
+    }
     assert!(!fixture.outbox.cork_for_input(), "its input waits");
     let waiting = fixture.outbox.inner.lock().queue.bytes();
+    let Fixture { outbox, client, .. } = &mut fixture;
     let reading = async {
-        while fixture.outbox.is_far_behind() {
-            fixture.outbox.flush();
+        while outbox.is_far_behind(&outbox.inner.lock()) {
+            outbox.flush();
             tokio::task::yield_now().await;
         }
     };
     let mut sink = vec![0; waiting];
     tokio::time::timeout(Duration::from_secs(20), async {
-        tokio::join!(reading, async { fixture.client.read_exact(&mut sink).await.unwrap() })
+        tokio::join!(reading, async { client.read_exact(&mut sink).await.unwrap() })
     })
     .await
     .unwrap();
@@ -193,4 +201,117 @@ async fn a_client_that_takes_more_after_it_took_no_more_is_seen_to() {
     far.read_exact(&mut [0; 10]).await.unwrap();
     assert_eq!(drain(), (true, true, false));
     assert_eq!(drain(), (false, false, false));
+}
+
+#[tokio::test]
+async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
+    let fixture = Fixture::new().await;
+    fixture.outbox.cork();
+    assert_eq!(fixture.push(3 * LIMIT), Pushed::Behind);
+    // The bound is for what waits beside it.
+    assert_eq!(fixture.push(LIMIT - 200), Pushed::Behind);
+    assert_eq!(fixture.push(3 * LIMIT), Pushed::Refused);
+    let close = fixture.outbox.closing().unwrap();
+    assert_eq!(close.reason, "more was sent at once than may wait for this client");
+}
+
+#[tokio::test]
+async fn the_bound_is_as_before_when_a_long_frame_has_left() {
+    let mut fixture = Fixture::new().await;
+    fixture.outbox.cork();
+    assert_ne!(fixture.push(2 * LIMIT), Pushed::Refused);
+    assert_ne!(fixture.push(1000), Pushed::Refused);
+    let mut got = vec![0; fixture.outbox.bytes()];
+    let mut client = std::mem::replace(&mut fixture.client, Fixture::new().await.client);
+    let reading = tokio::spawn(async move {
+        client.read_exact(&mut got).await.unwrap();
+        client
+    });
+    while !fixture.drain().unwrap().empty {
+        tokio::task::yield_now().await;
+    }
+    fixture.client = reading.await.unwrap();
+    fixture.outbox.cork();
+    assert_ne!(fixture.push(LIMIT / 2), Pushed::Refused);
+    assert_ne!(fixture.push(LIMIT / 2), Pushed::Refused);
+    assert_ne!(fixture.push(LIMIT / 2 - 200), Pushed::Refused, "beside the longest");
+    assert_eq!(fixture.push(LIMIT / 2), Pushed::Refused);
+}
+
+#[tokio::test]
+async fn who_reads_less_than_its_kernel_says_anything_about_is_written_to_all_the_same() {
+    let mut fixture = Fixture::new().await;
+    fixture.fill();
+    let (waiting, woken) = (fixture.outbox.bytes(), fixture.woken());
+    assert!(fixture.outbox.is_blocked());
+    assert_eq!((fixture.outbox.tick(), fixture.outbox.tick()), (1, 2), "it takes nothing");
+    let handed = fixture.outbox.handed();
+    // Its kernel has room for some more then.
+    fixture.reads(256 * 1024).await;
+    while fixture.outbox.tick() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(fixture.outbox.bytes() < waiting);
+    assert_eq!(fixture.outbox.handed() - handed, (waiting - fixture.outbox.bytes()) as u64);
+    assert!(fixture.woken() <= woken + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_waited_for_while_it_takes_the_pace() {
+    let second = Duration::from_secs(1);
+    let mut blocked = Blocked::begin();
+    let takes = |blocked: &mut Blocked| blocked.takes(tokio::time::Instant::now());
+    // Before it has taken anything.
+    tokio::time::advance(second).await;
+    assert!(takes(&mut blocked));
+    tokio::time::advance(second / 4).await;
+    assert!(!takes(&mut blocked));
+    for _ in 0..10 {
+        blocked.took(PACE as usize + 1);
+        tokio::time::advance(second).await;
+        assert!(takes(&mut blocked));
+    }
+    // What it has taken in one go counts for two seconds, as long as it may have had that in its buffers.
+    blocked.took(usize::MAX);
+    tokio::time::advance(second * 2 - second / 10).await;
+    assert!(takes(&mut blocked));
+    tokio::time::advance(second / 5).await;
+    assert!(!takes(&mut blocked));
+}
+
+proptest! {
+    /// Whatever is sent and taken, no more waits than the bound and the longest frame; and nobody is cut below it.
+    #[test]
+    fn what_waits_is_bounded_beside_the_longest_frame(
+        steps in prop::collection::vec((0..3000usize, any::<bool>(), 0..2500usize), 1..80),
+    ) {
+        const LIMIT: usize = 4000;
+        let outbox = Outbox::new(LIMIT, Activity::default());
+        outbox.welcome_is_over();
+        let (mut waiting, mut longest) = (0, 0);
+        for (size, own, takes) in steps {
+            let frame = frame(Opcode::Binary, &vec![7; size]);
+            let len = frame.len();
+            longest = if waiting == 0 { len } else { longest.max(len) };
+            let is_refused = outbox.push(frame, if own { Sender::Own } else { Sender::Others }) == Pushed::Refused;
+            prop_assert!(!is_refused || waiting + len > LIMIT);
+            if is_refused {
+                break;
+            }
+            waiting += len;
+            prop_assert_eq!(outbox.bytes(), waiting);
+            // What is gathered for one client alone counts as one frame.
+            prop_assert!(waiting <= LIMIT + longest.max(4096));
+            let inner = &mut *outbox.inner.lock();
+            let mut takes = (takes > 0).then_some(takes).into_iter();
+            let written = inner.queue.write_to(|bytes| match takes.next() {
+                Some(most) => Poll::Ready(Ok(most.min(bytes.len()))),
+                None => Poll::Pending,
+            });
+            if written.is_ready() {
+                outbox.tell_emptied(inner);
+            }
+            waiting = inner.queue.bytes();
+        }
+    }
 }

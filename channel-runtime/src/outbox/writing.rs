@@ -34,15 +34,13 @@ impl Outbox {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         inner.is_promised = false;
-        if inner.owner.is_none() || inner.is_blocked {
+        if inner.owner.is_none() || inner.blocked.is_some() {
             return;
         }
-        let Some(socket) = &inner.socket else { return inner.wake_owner() };
-        let was_far_behind = inner.queue.bytes() > self.limit / 2;
-        let written = inner.queue.write_to(|bytes| match write_now(socket, bytes) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-            written => Poll::Ready(written),
-        });
+        let before = inner.queue.bytes();
+        let Some(written) = inner.write_directly() else { return inner.wake_owner() };
+        self.hand(before - inner.queue.bytes());
+        let was_far_behind = before > self.limit / 2;
         match written {
             Poll::Ready(Ok(())) => {
                 self.tell_emptied(inner);
@@ -65,7 +63,7 @@ impl Outbox {
     /// behind.
     pub fn cork_for_input(&self) -> bool {
         let mut inner = self.inner.lock();
-        let takes = !inner.is_closing() && !self.is_far_behind_with(&inner);
+        let takes = !inner.is_closing() && !self.is_far_behind(&inner);
         if takes {
             inner.owner = None;
         }
@@ -81,26 +79,31 @@ impl Outbox {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         inner.is_promised = false;
-        let (before, was_blocked) = (inner.queue.bytes(), inner.is_blocked);
+        let (before, was_blocked) = (inner.queue.bytes(), inner.blocked.is_some());
         let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
-        let wrote = inner.queue.bytes() < before;
+        let taken = before - inner.queue.bytes();
+        self.hand(taken);
+        let wrote = taken > 0;
         inner.needs_flush |= wrote;
         if inner.needs_flush {
             // Also where not all was written: what the stream holds back may be what it waits for.
             inner.needs_flush = stream.poll_flush(cx)?.is_pending();
         }
-        inner.is_blocked = match written {
+        let is_blocked = match written {
             Poll::Pending => true,
             Poll::Ready(Ok(())) => inner.needs_flush,
             Poll::Ready(Err(error)) => return Err(error),
         };
+        if is_blocked || was_blocked {
+            self.block(inner, is_blocked, taken);
+        }
         if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
             inner.owner = Some(cx.waker().clone());
         }
-        if !inner.is_blocked {
+        if !is_blocked {
             self.tell_emptied(inner);
         }
-        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !inner.is_blocked, is_sent_away: inner.is_sent_away })
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_sent_away: inner.is_sent_away })
     }
 
     /// Ends the writing half of the stream, after all that was written.
@@ -123,6 +126,15 @@ pub(crate) struct Drained {
 }
 
 impl Inner {
+    /// Writes to the socket what it takes at once. `None` where there is no socket.
+    pub(super) fn write_directly(&mut self) -> Option<Poll<io::Result<()>>> {
+        let socket = self.socket.as_ref()?;
+        Some(self.queue.write_to(|bytes| match write_now(socket, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            written => Poll::Ready(written),
+        }))
+    }
+
     /// It runs, and will drain before it rests.
     pub(super) fn wake_owner(&mut self) {
         self.is_promised = false;

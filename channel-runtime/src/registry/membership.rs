@@ -49,6 +49,7 @@ impl Registry {
         let entry = &self.channels[channel];
         entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
+            let runtime = Handle::try_current().ok();
             let make = |inbox| {
                 Arc::new(Connection {
                     id,
@@ -62,7 +63,8 @@ impl Registry {
                     pulse: Pulse::default(),
                     owed: Owed::default(),
                     inbox,
-                    runtime: Handle::try_current().ok(),
+                    runtime_id: runtime.as_ref().map(Handle::id),
+                    runtime,
                     joined: Mutex::new(Some(Vec::new())),
                 })
             };

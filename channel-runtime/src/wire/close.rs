@@ -167,7 +167,7 @@ pub enum ClosedBy {
     Violation,
     /// We, because the channel's own code panicked.
     Panic,
-    /// We, because the client did not read what was sent to it and its outbox was full.
+    /// We, because more was waiting for the client than may wait, or it took nothing of that for too long.
     SlowClient,
     /// We, because the client was silent and did not answer a ping.
     NoPong,
@@ -220,7 +220,7 @@ impl fmt::Display for ClosedBy {
             Self::Lost => "connection lost",
             Self::Violation => "closed for a protocol violation",
             Self::Panic => "closed by a panic",
-            Self::SlowClient => "closed because the client is too slow",
+            Self::SlowClient => "closed because too much was waiting for the client",
             Self::NoPong => "closed because the client did not answer a ping",
             Self::Idle => "closed because the client was idle",
             Self::RateLimited => "closed because the client said too much",
