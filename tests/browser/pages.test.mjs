@@ -71,6 +71,23 @@ describe('notifications', () => {
     await tablet.close()
   })
 
+  test('that are refused, or for a server that is not there, are told to be', TEST, async () => {
+    const page = await served.open('/#eve')
+    await page.shows('hooks', 'on_connect')
+    await page.enter('text', '"\\u200b"')
+    await page.click('push')
+    await page.shows('receipt', 'A notification needs words')
+    await page.enter('text', '"half \\ud83d"')
+    await page.click('push')
+    await page.shows('inbox', 'half \ufffd')
+    await page.page.route('**/notify', route => route.abort())
+    await page.click('push')
+    await page.shows('receipt', 'the server is not there')
+    await page.close()
+    // The browser has told of both.
+    browser.complaints.length = 0
+  })
+
   test('show which hooks ran', TEST, async () => {
     const page = await served.open('/#dora')
     await page.shows('hooks', 'on_connect')
@@ -132,6 +149,19 @@ describe('secure', () => {
       assert.deepEqual([await page.text('code'), await page.text('reason')], [code, reason])
     }
     await page.picture('secure-refused')
+  })
+
+  test('says where there is no server', TEST, async () => {
+    const page = await served.open()
+    await page.page.route('**/login', route => route.abort())
+    await page.click('connect')
+    await page.shows('status', 'Closed', '[data-status="closed"]')
+    assert.deepEqual([await page.text('code'), await page.text('reason')], ['', 'The server is not there'])
+    await page.page.unroute('**/login')
+    await page.click('connect')
+    await page.shows('status', 'Connected as ada')
+    await page.close()
+    browser.complaints.length = 0
   })
 
   test('renews a token where it is, and lets go of whom it no longer allows', TEST, async () => {

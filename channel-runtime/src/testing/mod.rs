@@ -130,6 +130,7 @@ use self::wire::Wire;
 use crate::activity::Activity;
 use crate::channel::Channel;
 use crate::channels::Table;
+use crate::filter::canonical;
 use crate::handshake::Handshake;
 use crate::reject::{Refusal, Reject};
 use crate::serve::Server;
@@ -279,6 +280,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             ));
         }
         table.config.proxies.believe(&mut self.handshake);
+        self.handshake.remote_addr = self.handshake.remote_addr.map(canonical);
         let entered = async {
             table.door.check_origin(&table.config, &self.handshake)?;
             let start = route.start(&self.handshake).await.map_err(|refusal| match refusal {
