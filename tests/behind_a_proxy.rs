@@ -8,11 +8,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use channel_runtime::{CloseCode, Config, Handshake, Proxies, Socket, channel, channels, message};
+use channel_runtime::{CloseCode, Config, Handshake, Proxies, Server, Socket, channel, channels, message};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::over::Stream;
-use support::{Raw, Running, start, within};
+use support::{Raw, Running, run, start, within};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -63,22 +63,24 @@ impl Mirror {
 }
 
 /// The channel and a route, behind the proxy of the page.
-async fn served() -> Running {
-    let config = Config::default().proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap());
-    start(channels![Mirror].app(()).config(config).or(warp::path!("health").map(|| "well"))).await
+fn server(config: Config) -> Server<()> {
+    channels![Mirror].app(()).config(config).or(warp::path!("health").map(|| "well"))
 }
 
-/// The configuration of this name in the page, for these ports.
-fn configuration(name: &str, proxy: u16, server: u16) -> String {
+async fn served() -> Running {
+    start(server(Config::default().proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap()))).await
+}
+
+/// The configuration of this name in the page, for a proxy on this port.
+fn configuration(name: &str, port: u16) -> String {
     let page = fs::read_to_string("docs/behind-a-proxy.md").expect("the page");
     let (_, from) = page.split_once(&format!("```{name}\n")).unwrap_or_else(|| panic!("no configuration {name}"));
     let (text, _) = from.split_once("```").expect("its end");
     assert!(text.contains(":3030") && text.contains("8080"), "{text}");
     // On loopback alone, which for Caddy is said elsewhere.
-    let text = text.replace("127.0.0.1:3030", &format!("127.0.0.1:{server}"));
-    let text = text.replace("listen 8080", &format!("listen 127.0.0.1:{proxy}"));
-    let text = text.replace("bind :8080", &format!("bind 127.0.0.1:{proxy}"));
-    text.replace(":8080 {", &format!(":{proxy} {{"))
+    let text = text.replace("listen 8080", &format!("listen 127.0.0.1:{port}"));
+    let text = text.replace("bind :8080", &format!("bind 127.0.0.1:{port}"));
+    text.replace(":8080 {", &format!(":{port} {{"))
 }
 
 /// The same with TLS, as the page says that it is added.
@@ -154,12 +156,18 @@ impl Proxy {
         command
     }
 
-    /// Listens when it returns. A port that was free may be somebody else's by then: it is tried again with another one.
     async fn start(name: &str, by: By, server: &Running) -> Self {
+        let address = server.addr.to_string();
+        Self::start_with(name, by, |text| text.replace("127.0.0.1:3030", &address)).await
+    }
+
+    /// With a configuration that is changed so. Listens when it returns; a port that was free may be somebody else's by then,
+    /// and then it is tried again with another one.
+    async fn start_with(name: &str, by: By, change: impl Fn(String) -> String) -> Self {
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
             let place = tempfile::tempdir().expect("a directory");
-            let text = configuration(name, port, server.addr.port());
+            let text = change(configuration(name, port));
             let text = match by {
                 By::Http => text,
                 #[cfg(feature = "tls")]
@@ -237,11 +245,14 @@ async fn hears(client: &mut Client) -> Value {
     serde_json::from_str(next(client).await.to_text().expect("text")).expect("JSON")
 }
 
-/// All that a proxy has to do, with a client through it.
 async fn works_behind(name: &str, by: By) {
     let server = served().await;
-    let proxy = Proxy::start(name, by, &server).await;
-    let scheme = if by == By::Http { "http" } else { "https" };
+    works(name, Proxy::start(name, by, &server).await).await;
+}
+
+/// All that a proxy has to do, with a client through it.
+async fn works(name: &str, proxy: Proxy) {
+    let scheme = if proxy.by == By::Http { "http" } else { "https" };
     for host in ["app.example", "app.example:8443", &proxy.address.to_string()] {
         let origin = format!("{scheme}://{host}");
         let mut page = proxy.connect(&[("host", host), ("origin", &origin)]).await.expect(&origin);
@@ -271,7 +282,7 @@ async fn works_behind(name: &str, by: By) {
     let other_host = [("host", "app.example"), ("origin", "http://evil.example"), ("x-forwarded-host", "evil.example")];
     assert_eq!(proxy.refuses(&other_host).await, 403);
 
-    if by != By::Http {
+    if proxy.by != By::Http {
         // The proxy has told that there was TLS.
         assert_eq!(proxy.refuses(&[("host", "app.example"), ("origin", "http://app.example")]).await, 403);
     }
@@ -304,6 +315,65 @@ async fn caddy() {
 async fn over_tls_too() {
     for name in ["nginx", "haproxy", "caddyfile"] {
         works_behind(name, By::Https).await;
+    }
+}
+
+/// Nobody else can reach the server, and the proxy has no address.
+#[cfg(unix)]
+#[tokio::test]
+async fn over_a_unix_socket_too() {
+    let place = tempfile::tempdir().expect("a directory");
+    let socket = place.path().join("socket");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let proxies = Proxies::x_forwarded([""; 0]).unwrap().or_without_address();
+    let bound = server(Config::default().proxies(proxies)).listen(listener);
+    let _running = run(([127, 0, 0, 1], 0).into(), bound);
+    let page = fs::read_to_string("docs/behind-a-proxy.md").expect("the page");
+    for (name, written) in
+        [("nginx", "server unix:"), ("haproxy", "server one unix@"), ("caddyfile", "reverse_proxy unix/")]
+    {
+        assert!(page.contains(&format!("`{written}/run/channels.sock")), "{written}");
+        let (before, prefix) = written.rsplit_once(' ').expect("two words");
+        let change = |text: String| {
+            text.replace(&format!("{before} 127.0.0.1:3030"), &format!("{before} {prefix}{}", socket.display()))
+        };
+        works(name, Proxy::start_with(name, By::Http, change).await).await;
+    }
+}
+
+/// Who is silent is cut by the time in the page and by no other: for longer than the server lets anybody be silent.
+#[tokio::test]
+async fn the_silence_that_a_proxy_allows_is_that_of_the_page() {
+    let config = Config::default().ping_interval(None).proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap());
+    let patience = Config::default().ping_interval.expect("pings") + Config::default().pong_timeout;
+    let server = start(server(config)).await;
+    for (name, directives) in
+        [("nginx", &["proxy_read_timeout", "proxy_send_timeout"][..]), ("haproxy", &["timeout tunnel"])]
+    {
+        for directive in directives {
+            let text = configuration(name, 0);
+            let (_, seconds) = text.split_once(&format!("{directive} ")).expect(directive);
+            let (seconds, _) = seconds.split_once('s').expect("seconds");
+            assert!(Duration::from_secs(seconds.parse().expect("a number")) > patience, "{directive} in {name}");
+        }
+        let address = server.addr.to_string();
+        let shorter = |text: String| {
+            directives.iter().fold(text.replace("127.0.0.1:3030", &address), |text, directive| {
+                text.replace(&format!("{directive} 75s"), &format!("{directive} 1s"))
+            })
+        };
+        let (proxy, impatient) =
+            (Proxy::start(name, By::Http, &server).await, Proxy::start_with(name, By::Http, shorter).await);
+        let mut silent = proxy.connect(&[]).await.expect("no page");
+        let mut cut = impatient.connect(&[]).await.expect("no page");
+        for client in [&mut silent, &mut cut] {
+            hears(client).await;
+        }
+        let end = within(cut.next()).await;
+        assert!(!matches!(end, Some(Ok(_))), "{name}: {end:?}");
+        // It was the proxy's time, for both have been silent as long.
+        silent.send(Message::text(r#"{"type":"say","text":"here"}"#)).await.unwrap();
+        assert_eq!(hears(&mut silent).await["text"], "here", "{name}");
     }
 }
 
