@@ -15,7 +15,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use channel_runtime::{Close, DecodeError, Extract, Fault, Handshake, Hub, Reject, Server, Socket};
+use channel_runtime::{Close, Config, DecodeError, Extract, Fault, Handshake, Hub, Reject, Server, Socket};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
 use warp::http::StatusCode;
@@ -59,17 +59,16 @@ pub struct Activity {
 
 #[channel(sends(Inbox, Notification, Activity, Bytes))]
 impl NotificationChannel {
-    const MAX_DEVICES: usize = 8;
-
-    /// Before the upgrade: the last word on whether there is one.
-    fn authorize(&self, app: &App) -> Result<(), Reject> {
-        if app.hub.user(&self.user).len() >= Self::MAX_DEVICES {
-            return Err(Reject::forbidden("Too many devices"));
+    /// Before the upgrade: the last word on whether there is one. How many devices a user may have is no question for here, for two
+    /// that ask at once would be told the same; `server` has a bound for it.
+    fn authorize(&self) -> Result<(), Reject> {
+        if self.user.0 == "nobody" {
+            return Err(Reject::forbidden("Nobody has no inbox"));
         }
         Ok(())
     }
 
-    /// Read once, after the upgrade: whose connection this is.
+    /// Read once, before `authorize`: whose connection this is.
     fn identity(&self) -> &UserName {
         &self.user
     }
@@ -286,7 +285,9 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = war
 pub fn server() -> (Arc<App>, Server<App>) {
     let channels = channels![NotificationChannel];
     let app = Arc::new(App::new(channels.of::<NotificationChannel>()));
-    let server = channels.app_arc(app.clone()).or(routes(app.clone()));
+    // One more is answered 429.
+    let config = Config::default().connections_per_user(8);
+    let server = channels.app_arc(app.clone()).config(config).or(routes(app.clone()));
     (app, server)
 }
 

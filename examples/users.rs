@@ -8,7 +8,7 @@ use std::env;
 use std::fmt;
 use std::str::FromStr;
 
-use channel_runtime::{Close, Extract, Fault, Handshake, Hub, Reject, Server, Socket, Success};
+use channel_runtime::{Close, Config, Extract, Fault, Handshake, Hub, Reject, Server, Socket, Success};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
 use warp::Filter;
@@ -245,7 +245,8 @@ pub fn routes(
 pub fn server() -> Server<()> {
     let channels = channels![UserChannel];
     let hub = channels.of::<UserChannel>();
-    channels.app(()).or(routes(hub))
+    // Eight devices each; one more is answered 429.
+    channels.app(()).config(Config::default().connections_per_user(8)).or(routes(hub))
 }
 
 #[tokio::main]

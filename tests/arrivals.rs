@@ -369,6 +369,21 @@ async fn a_user_is_told_who_still_waits_for_a_room() {
 }
 
 #[tokio::test]
+async fn a_user_who_comes_to_one_room_is_told_and_sent_away_there() {
+    let (server, mut made) = make();
+    let server = testing::app(server);
+    let mut ann = comer(&server, &[("user", "ann")]).await;
+    made.opening().await;
+    let slow = || made.hub.room(&Vault::room("slow")).only_user("ann");
+    let other = made.hub.room(&Vault::room("other")).only_user("ann");
+    assert_eq!((slow().notify(RoleChanged(1)).recipients, other.notify(RoleChanged(2)).recipients), (1, 0));
+    assert_eq!(other.disconnect(CloseCode::NORMAL, ""), 0);
+    assert_eq!((slow().disconnect(CloseCode::FORBIDDEN, "not here"), slow().len()), (1, 0));
+    assert_eq!(ann.expect_close().await, (CloseCode::FORBIDDEN, "not here".into()));
+    made.app.gate.notify_one();
+}
+
+#[tokio::test]
 async fn a_user_is_told_who_is_being_authorized() {
     let (server, mut made) = make();
     let server = testing::app(server);

@@ -102,6 +102,14 @@ impl Hall {
             "all" => (socket.all().send(said), socket.all().len()),
             "all but ann" => (socket.all().except_user(&ann).send(said), socket.all().except_user(&ann).len()),
             "room but me" => (socket.room().except(socket.id()).send(said), socket.room().except(socket.id()).len()),
+            "ann in my hall" => {
+                let room = socket.room().only_user(&ann);
+                (room.send(said), room.len())
+            }
+            "ann in the other hall" => {
+                let room = socket.room_of(&Hall::room("a")).only_user(&ann);
+                (room.send(said), room.len())
+            }
             "another channel" => {
                 let hub = socket.hub_of::<Lobby>();
                 (hub.all().send(Welcome {}), hub.all().len())
@@ -208,6 +216,51 @@ async fn an_audience_is_exactly_those_it_names() {
     people.bob_says("ann", [true, true, false, false]).await;
     people.bob_says("all", [true, true, true, true]).await;
     people.bob_says("all but ann", [false, false, true, true]).await;
+    people.bob_says("ann in my hall", [false, false, false, false]).await;
+    people.bob_says("ann in the other hall", [true, true, false, false]).await;
+}
+
+#[tokio::test]
+async fn one_user_in_one_room_is_an_audience() {
+    let People { app, hub, mut ann, mut ann2, mut bob, stranger: _stranger } = people().await;
+    let mut ann3 = app.connect::<Hall>("/hall/b").query("user", "ann").await.unwrap();
+    for client in [&mut ann3, &mut bob] {
+        client.request(HallFromClient::Join).success().await;
+    }
+    let (key, other) = (UserId("ann".into()), UserId("bob".into()));
+    let (hall_a, hall_b) = (Hall::room("a"), Hall::room("b"));
+    let only = |sent: channel_runtime::Sent| (sent.recipients, sent.refused);
+    assert_eq!(only(hub.room(&hall_a).only_user(&key).send(said("in a"))), (2, 0));
+    assert_eq!(only(hub.room(&hall_b).only_user(&key).send(said("in b"))), (1, 0));
+    assert_eq!(only(hub.room(&Symbol("acme")).only_user(&key).send(said("of acme"))), (1, 0));
+    assert_eq!(only(hub.rooms([Symbol("acme"), Symbol("zeta")]).only_user(&key).send(said("of both"))), (1, 0));
+    assert_eq!(only(hub.all().only_user(&key).send(said("everywhere"))), (3, 0));
+    assert_eq!(only(hub.users([&key, &other]).only_user(&key).except_user(&other).send(said("of two"))), (3, 0));
+    for client in [&mut ann, &mut ann2] {
+        for text in ["in a", "everywhere", "of two"] {
+            assert_eq!(client.expect::<Said>().await, said(text));
+        }
+        client.expect_nothing().await;
+    }
+    assert_eq!(ann3.expect::<Said>().await, said("in b"));
+    // As any message to a room, with its name.
+    for text in ["of acme", "of both"] {
+        let expected = format!(r#"{{"type":"said","$room":"symbol:acme","text":"{text}"}}"#);
+        assert_eq!(ann3.expect_text().await, expected);
+    }
+    assert_eq!(ann3.expect::<Said>().await, said("everywhere"));
+    assert_eq!(ann3.expect::<Said>().await, said("of two"));
+    bob.expect_nothing().await;
+
+    assert_eq!(hub.rooms([hall_a, hall_b.clone()]).only_user(&key).len(), 3);
+    assert_eq!(hub.room(&hall_b).only_user(&key).len(), 1);
+    assert_eq!(hub.room(&hall_b).except_user(&key).only_user(&key).len(), 0);
+    assert!(hub.all().only_user(&key).only_user(&key).only_user(&other).is_empty());
+    assert!(hub.room(&Hall::room("nowhere")).only_user(&key).is_empty());
+    assert_eq!(hub.room(&hall_b).only_user(&key).disconnect(CloseCode::NORMAL, "not here"), 1);
+    assert_eq!(ann3.expect_close().await, (CloseCode::NORMAL, "not here".into()));
+    app.settle().await;
+    assert_eq!((hub.user(&key).len(), hub.room(&hall_b).len()), (2, 2));
 }
 
 #[tokio::test]

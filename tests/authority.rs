@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use channel_runtime::private::set_clock_ahead;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
     Auth, Authenticate, Close, CloseCode, ClosedBy, Config, Fault, Hub, Reject, Room, Socket, Token, channel, channels,
@@ -186,6 +187,43 @@ async fn seconds(seconds: u64) {
 fn assert_about(left: Duration, seconds: u64) {
     let expected = Duration::from_secs(seconds);
     assert!(left <= expected && left > expected / 2, "{left:?} is not about {expected:?}");
+}
+
+/// A machine that was suspended, and one whose clock is set right.
+#[tokio::test(start_paused = true)]
+async fn an_authority_ends_by_the_clock_on_the_wall_too() {
+    let test = Test::new();
+    let (mut ann, mut bob) = (test.client("ann 300").await, test.client("bob 7200").await);
+    seconds(1).await;
+    set_clock_ahead(&test.hub, Duration::from_secs(200));
+    seconds(2).await;
+    ann.expect_nothing().await;
+    // Forty of the hundred that are left: then it is told.
+    seconds(40).await;
+    assert!(ann.expect_text().await.starts_with(r#"{"type":"$auth_expiring","in_ms":"#));
+    set_clock_ahead(&test.hub, Duration::from_secs(301));
+    seconds(2).await;
+    assert_expired(&test, &mut ann).await;
+    // Set back again, it gives nobody more time than the timers do.
+    set_clock_ahead(&test.hub, Duration::ZERO);
+    seconds(6840).await;
+    assert!(bob.expect_text().await.starts_with(r#"{"type":"$auth_expiring","in_ms":"#));
+    seconds(320).await;
+    assert_expired(&test, &mut bob).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_goes_past_the_end_ends_it_without_a_warning_s_time() {
+    let test = Test::new();
+    let mut ann = test.client("ann 300").await;
+    seconds(1).await;
+    set_clock_ahead(&test.hub, Duration::from_secs(3600));
+    seconds(2).await;
+    assert_eq!(ann.expect_text().await, r#"{"type":"$auth_expiring","in_ms":0}"#);
+    assert_expired(&test, &mut ann).await;
+    // What begins after that goes by it too.
+    let refused = test.app.connect::<Office>("/office/1").query("token", "bob 3599").await.unwrap_err();
+    assert_eq!((refused.status.as_u16(), &*refused.message), (401, "it has expired"));
 }
 
 async fn assert_expired(test: &Test, client: &mut Client<Office>) {
@@ -450,7 +488,7 @@ async fn a_connection_that_has_ended_leaves_no_timer() {
         clients.push(client);
     }
     test.app.settle().await;
-    assert_eq!(tasks(), before + 20, "a session and a timer each");
+    assert_eq!(tasks(), before + 21, "a session and a timer each, and one that compares the clocks");
     drop(clients);
     test.app.settle().await;
     seconds(3).await;

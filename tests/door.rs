@@ -40,6 +40,35 @@ pub struct Guarded {
 #[channel]
 impl Guarded {}
 
+/// Whose user the query says, and who takes a while to be authorized.
+#[channel("/home", app = App)]
+pub struct Home {
+    #[extract]
+    user: Name,
+}
+
+#[channel]
+impl Home {
+    fn identity(&self) -> Option<&String> {
+        Some(&self.user.0).filter(|user| !user.is_empty())
+    }
+
+    async fn authorize(&self) -> Result<(), Reject> {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        if self.user.0 == "eve" { Err(Reject::forbidden("not you")) } else { Ok(()) }
+    }
+}
+
+pub struct Name(String);
+
+impl<A: Sync> Extract<A> for Name {
+    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+        Ok(Self(handshake.query_param("user").unwrap_or_default()))
+    }
+}
+
 pub struct Guard;
 
 impl Extract<App> for Guard {
@@ -71,7 +100,7 @@ impl Drop for Dropped<'_> {
 }
 
 fn server(config: Config) -> (Server<App>, Hub<Room>, Arc<App>) {
-    let channels = channels![Room, Guarded];
+    let channels = channels![Room, Guarded, Home];
     let hub = channels.of::<Room>();
     let app = Arc::new(App::default());
     (channels.app_arc(Arc::clone(&app)).config(config), hub, app)
@@ -101,6 +130,31 @@ async fn until_let_in(raw: &mut Raw, path: &str, status: u16) {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_user_has_no_more_connections_than_configured_however_many_come_at_once() {
+    let (server, ..) = server(Config::default().connections_per_user(8));
+    let app = testing::app(server);
+    let connect = |user| app.connect::<Home>("/home").query("user", user).without_waiting();
+    let come = async |user| futures::future::join_all((0..40).map(|_| connect(user))).await;
+    let (ann, bob) = tokio::join!(come("ann"), come("bob"));
+    let mut inside = Vec::new();
+    for came in [ann, bob] {
+        let (let_in, refused): (Vec<_>, Vec<_>) = came.into_iter().partition(Result::is_ok);
+        assert_eq!((let_in.len(), refused.len()), (8, 32));
+        for refusal in refused {
+            let reject = refusal.unwrap_err();
+            assert_eq!((reject.status.as_u16(), &*reject.message), (429, "too many connections of this user"));
+        }
+        inside.extend(let_in);
+    }
+    // Nobody in particular is not bounded, and who may not come in takes no place.
+    assert!(come("").await.iter().all(Result::is_ok));
+    assert!(come("eve").await.into_iter().all(|refused| refused.unwrap_err().status == 403));
+    drop(inside);
+    app.settle().await;
+    assert_eq!(come("ann").await.iter().filter(|came| came.is_ok()).count(), 8);
 }
 
 #[tokio::test]

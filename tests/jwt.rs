@@ -311,7 +311,9 @@ async fn a_token_is_for_us_and_from_whom_we_trust() {
     }
     // Where nobody has said who we are, a token that is for somebody is not for us.
     let nobodys = app(JwtKeySet::new([hs256()]));
-    assert_bad(&nobodys, &token(json!({ "aud": "chat" })), "for somebody").await;
+    for audience in [json!("chat"), json!(["chat"]), json!([]), json!({ "any": "chat" }), json!(7)] {
+        assert_bad(&nobodys, &token(json!({ "aud": audience })), "for somebody").await;
+    }
     assert_good(&nobodys, &token(json!({ "iss": "anybody" })), "from anybody").await;
 }
 

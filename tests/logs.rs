@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use channel_runtime::testing::{self, Client};
 use channel_runtime::{
-    Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Success, channel, channels, message,
+    Close, CloseCode, Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Socket, Success, channel, channels,
+    message,
 };
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -22,6 +23,11 @@ const SECRET: &str = "s3cr3t";
 #[message(type = "say", rate = "20/h")]
 pub struct Say {
     text: String,
+}
+
+#[message(type = "end")]
+pub struct End {
+    why: String,
 }
 
 /// Can't be written.
@@ -42,7 +48,8 @@ pub struct Name(String);
 
 impl<A: Sync> Extract<A> for Name {
     async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name").unwrap_or_default()))
+        let name = handshake.query_param("name").unwrap_or_default();
+        if name.starts_with("forged") { Err(Reject::internal(format!("there is no {name}"))) } else { Ok(Self(name)) }
     }
 }
 
@@ -65,6 +72,7 @@ impl Desk {
         match say.text.as_str() {
             "fault" => Err(Fault::new("desk.no", "no")),
             "internal" => Err(Fault::internal("the database is away")),
+            text if text.starts_with("forged") => Err(Fault::internal(format!("nothing is called {text}"))),
             text => Ok(Success(text.len())),
         }
     }
@@ -84,6 +92,15 @@ impl Desk {
     async fn both(&self) {
         tokio::task::yield_now().await;
         tracing::info!("one of several");
+    }
+
+    #[message]
+    fn end(&mut self, end: End, socket: &Socket<Self>) {
+        socket.close(CloseCode::NORMAL, &end.why);
+    }
+
+    fn on_close(&mut self, close: Close) -> Result<(), String> {
+        if close.reason.starts_with("forged") { Err(close.reason) } else { Ok(()) }
     }
 
     #[message(type = "break")]
@@ -226,9 +243,44 @@ async fn what_clients_say_and_who_they_are_is_logged_where_that_is_asked_for() {
         client.send_text(&format!(r#"{{"type":"{kind}","token":"hush"}}"#));
         client.expect_error(Fault::UNKNOWN_TYPE).await;
     }
-    client.send_text(r#"{"type":"$auth","token":"hush""#);
-    client.expect_error(Fault::MALFORMED).await;
+    for malformed in [
+        r#"{"type":"$auth","token":"hush""#,
+        r#"{"type":"\u0024auth","token":"hush""#,
+        r#"{"token":"hush","type":"\u0024\u0061uth"}}"#,
+        r#"{"type":"$au\u0074h","type":"say","token":"hush"}"#,
+    ] {
+        client.send_text(malformed);
+        client.expect_error(Fault::MALFORMED).await;
+    }
     assert!(!logs.text().contains("hush"));
+}
+
+/// A line of a log that nobody has written, and what a terminal would obey.
+const FORGED: &str = "forged\n2026-01-01T00:00:00Z ERROR forged: all is lost\r\u{1b}[2J\u{2028}\u{202e}";
+
+#[tokio::test]
+async fn what_others_wrote_stays_on_its_line() {
+    let logs = Logs::capture();
+    let app = testing::app(channels![Desk].app(()).config(Config::default().log_payloads(true).log_users(true)));
+    let refused = app.connect::<Desk>("/desk/a").query("name", FORGED).await.unwrap_err();
+    assert_eq!(refused.status, 500);
+    let mut client = app.connect::<Desk>("/desk/a").query("name", "a\nforged").await.unwrap();
+    client.request(say(FORGED)).error(Fault::INTERNAL).await;
+    client.send(End { why: FORGED.into() });
+    client.expect_close().await;
+    app.settle().await;
+    let logged = logs.text();
+    // In each it is told, on one line with what it is part of.
+    for part in ["a handshake failed", "internal error", "a connection ends", "`on_close` failed"] {
+        let lines: Vec<&str> = logged.lines().filter(|line| line.contains(part)).collect();
+        assert!(lines.iter().any(|line| line.contains(r"forged\n2026")), "{part}: {lines:?}");
+    }
+    // Escaped by its client, and once more.
+    assert!(logged.lines().any(|line| line.contains("received") && line.contains(r"forged\\n2026")), "{logged}");
+    for line in logged.lines() {
+        assert!(!line.starts_with("2026-01-01") && !line.starts_with("forged"), "{logged:?}");
+        assert!(!line.contains(['\r', '\u{1b}', '\u{2028}', '\u{202e}']), "{line:?}");
+    }
 }
 
 #[tokio::test]

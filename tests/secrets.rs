@@ -166,7 +166,7 @@ async fn no_secret_of_a_client_is_ever_logged() {
 
     let log = LOG.lock().unwrap();
     for told in
-        ["a handshake failed", "a handshake took too long", "pages of other origins", "a token was refused", "panicked"]
+        ["a handshake failed", "a handshake took too long", "a page was refused", "a token was refused", "panicked"]
     {
         assert!(log.contains(told), "the log has nothing of `{told}`: {log}");
     }

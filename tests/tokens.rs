@@ -129,6 +129,72 @@ async fn none_and_a_bad_one_are_both_401_and_an_option_knows_them_apart() {
     assert_eq!(app.connect::<Anybody>("/anybody?token=x").await.unwrap_err().status, 401);
 }
 
+/// The usual handshake with these lines, which need not be text.
+async fn status(server: &support::Running, path: &str, lines: &[&[u8]]) -> u16 {
+    let mut request = upgrade(path).into_bytes();
+    let at = request.windows(2).position(|pair| pair == b"\r\n").unwrap();
+    let lines: Vec<u8> = lines.iter().flat_map(|line| [b"\r\n", *line].concat()).collect();
+    request.splice(at..at, lines);
+    let mut raw = server.connect().await;
+    raw.write(request).await;
+    raw.response().await.status
+}
+
+#[tokio::test]
+async fn a_token_that_is_there_and_can_t_be_read_is_refused_and_no_other_place_is_tried() {
+    let server = start(server()).await;
+    let good: &[u8] = b"Cookie: token=ada.s3cret";
+    for bad in [
+        b"Authorization: Bearer ada.s3cr\xe9t".as_slice(),
+        b"Sec-WebSocket-Protocol: channels.1.json, channels.token.ada%FFs3cret",
+        b"Sec-WebSocket-Protocol: channels.1.json, channels.token.\xff",
+    ] {
+        let shown = String::from_utf8_lossy(bad);
+        for path in ["/members", "/anybody"] {
+            // One that can read why is let in to be told.
+            let refused = if shown.contains("channels.1.json") { 101 } else { 401 };
+            assert_eq!(status(&server, path, &[bad, good]).await, refused, "{shown}");
+        }
+    }
+    for (path, lines) in [
+        ("/members?token=ada.s3cret", [b"Cookie: token=\xe9".as_slice()].as_slice()),
+        ("/members?token=%FF", &[]),
+        ("/anybody?token=%FF", &[]),
+        ("/anybody?token=%FF&token=ada.s3cret", &[]),
+        ("/anybody", &[b"Cookie: token=\xe9; token=ada.s3cret"]),
+    ] {
+        assert_eq!(status(&server, path, lines).await, 401, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_text_spoils_nothing_that_stands_beside_it() {
+    let server = start(server()).await;
+    for lines in [
+        [b"Cookie: name=Jos\xc3\xa9; token=ada.s3cret".as_slice()].as_slice(),
+        &[b"Cookie: name=Jos\xe9; token=ada.s3cret"],
+        &[b"Cookie: token=ada.s3cret; \xff\xfe=\x80"],
+        &[b"Cookie: \xff", b"Cookie: token=ada.s3cret"],
+        &[b"Sec-WebSocket-Protocol: \xe9, channels.1.json, channels.token.ada.s3cret"],
+        &[b"Sec-WebSocket-Protocol: channels.1.json, \xe9", b"Authorization: Bearer ada.s3cret"],
+        &[b"Connection: \xe9, Upgrade", b"Upgrade: \xe9, websocket", b"Authorization: Bearer ada.s3cret"],
+    ] {
+        let mut request = upgrade("/members").into_bytes();
+        let at = request.windows(2).position(|pair| pair == b"\r\n").unwrap();
+        let lines: Vec<u8> = lines.iter().flat_map(|line| [b"\r\n", *line].concat()).collect();
+        request.splice(at..at, lines.clone());
+        let mut raw = server.connect().await;
+        raw.write(request).await;
+        let lines = String::from_utf8_lossy(&lines).into_owned();
+        let response = raw.response().await;
+        assert_eq!(response.status, 101, "{lines}");
+        if lines.contains("channels.1.json") {
+            assert_eq!(response.header("sec-websocket-protocol"), Some("channels.1.json"), "{lines}");
+        }
+        raw.expect(Frame::text(r#"{"type":"welcome","name":"ada"}"#)).await;
+    }
+}
+
 #[tokio::test]
 async fn who_knows_better_says_where_its_tokens_stand() {
     let app = testing::app(server());

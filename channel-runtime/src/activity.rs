@@ -3,6 +3,7 @@
 //! A server in production counts nothing. In a test each stage takes its token before the stage ahead of it gives its own
 //! back, so that the count is zero only when nothing is on its way any more.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,7 +25,8 @@ struct Count {
 #[derive(Default)]
 struct Running {
     next: u64,
-    works: Vec<(u64, Work)>,
+    /// In the order in which they began.
+    works: BTreeMap<u64, Work>,
 }
 
 /// What kind of work is in flight.
@@ -74,7 +76,7 @@ impl Activity {
         let mut running = count.running.lock();
         let key = running.next;
         running.next += 1;
-        running.works.push((key, work));
+        running.works.insert(key, work);
         drop(running);
         Token(Some(Box::new((Arc::clone(count), key))))
     }
@@ -94,10 +96,7 @@ impl Activity {
 
     /// What is in flight, for the message of a test that waits too long.
     pub fn in_flight(&self) -> Vec<Work> {
-        self.0
-            .iter()
-            .flat_map(|count| count.running.lock().works.iter().map(|work| work.1).collect::<Vec<_>>())
-            .collect()
+        self.0.iter().flat_map(|count| count.running.lock().works.values().copied().collect::<Vec<_>>()).collect()
     }
 }
 
@@ -112,7 +111,7 @@ impl Drop for Token {
     fn drop(&mut self) {
         let Some((count, key)) = self.0.take().map(|counted| *counted) else { return };
         let mut running = count.running.lock();
-        running.works.retain(|work| work.0 != key);
+        running.works.remove(&key);
         if running.works.is_empty() {
             count.settled.notify_waiters();
         }

@@ -3,7 +3,7 @@
 //! While it waits its client is read from, up to the usual bounds, so that one which leaves is not waited for; and it can be sent
 //! away. What it says meanwhile is handled once it is in.
 
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,16 +12,17 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::time::sleep;
 
 use crate::activity::{Activity, Work};
 use crate::channel::Channel;
+use crate::clock;
 use crate::coming::Coming;
 use crate::config::Config;
 use crate::contained::{Contained, contain};
-use crate::door::Admission;
+use crate::door::{Admission, Door, UserAdmission};
 use crate::ending;
-use crate::expiry::{Expiry, expired, time_left};
+use crate::escaped::Escaped;
+use crate::expiry::{Expiry, expired};
 use crate::fault::Fault;
 use crate::heartbeat;
 use crate::hub::Hub;
@@ -29,7 +30,7 @@ use crate::identity::user_of;
 use crate::intake::{Came, Intake, STREAM_ENDED, close_in};
 use crate::link::Link;
 use crate::place::{self, Refusal, Stay, Steward};
-use crate::registry::Newcomer;
+use crate::registry::{Newcomer, Registry};
 use crate::reject::Reject;
 use crate::room::Room;
 use crate::session::Session;
@@ -46,6 +47,8 @@ pub(crate) struct Arrival<C: Channel> {
     room: Room<C>,
     coming: Coming,
     expires_at: Option<SystemTime>,
+    /// Its place among its user's connections, where there is a bound for them.
+    place: Option<Box<UserAdmission>>,
     app: Arc<C::App>,
     hub: Hub<C>,
     config: Arc<Config>,
@@ -63,17 +66,17 @@ impl<C: Channel> Arrival<C> {
         activity: Activity,
     ) -> Self {
         let handler = Contained::new(handler);
-        coming.identify(hub.channel(), user_of(&*handler), &activity);
         let room = handler.own_room();
-        Self { handler, room, coming, expires_at: None, app, hub, config, activity }
+        coming.identify(hub.channel(), room.key(), user_of(&*handler), &activity);
+        Self { handler, room, coming, expires_at: None, place: None, app, hub, config, activity }
     }
 
     /// Has it authorized. Where its user is disconnected meanwhile, it is let in to be told so.
     ///
     /// # Errors
-    /// What `authorize` says; 401 where its authority has ended already.
-    pub async fn authorize(&mut self) -> Result<(), Reject> {
-        let Self { handler, coming, expires_at, app, .. } = self;
+    /// What `authorize` says; 401 where its authority has ended already, and 429 where its user has connections enough.
+    pub async fn authorize(&mut self, door: &Arc<Door>) -> Result<(), Reject> {
+        let Self { handler, coming, expires_at, place, app, hub, config, .. } = self;
         // Who has been sent away is asked nothing more.
         if let Either::Right((authorized, _)) =
             select(pin!(coming.until_sent_away()), pin!(handler.authorized(app))).await
@@ -81,14 +84,17 @@ impl<C: Channel> Arrival<C> {
             authorized?;
         }
         *expires_at = handler.expires();
-        if expires_at.is_some_and(|end| time_left(end).is_zero()) {
+        let registry = hub.registry();
+        if expires_at.is_some_and(|end| registry.clock().time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));
         }
+        *place = door.admit_user(config, coming.user())?;
         Ok(())
     }
 
     /// Runs the connection to its end, in a task of its own, once its room is open.
-    pub fn begin(self, io: Transport, read_ahead: Vec<u8>, admission: Admission, deflate: Option<Agreed>) {
+    pub fn begin(mut self, io: Transport, read_ahead: Vec<u8>, admission: Admission, deflate: Option<Agreed>) {
+        let admission = admission.and(self.place.take());
         let (stream, socket) = io.split();
         let intake = Intake::new(stream, deflate, &self.config);
         let client = Client { intake, socket, read_ahead, has_ended: false, deflate, admission };
@@ -120,7 +126,7 @@ impl<C: Channel> Arrival<C> {
                 Waited::Refused(refusal) => refusal.frames(),
                 Waited::Ended(close) => {
                     let connection = self.coming.id;
-                    tracing::debug!(channel = C::NAME, %connection, close = %close.for_log(), "ends before it is in");
+                    tracing::debug!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "ends before it is in");
                     goodbye(&close).as_deref().unwrap_or_default().to_vec()
                 }
             };
@@ -131,7 +137,7 @@ impl<C: Channel> Arrival<C> {
 
     /// Makes the connection a member of its rooms and returns the task that runs it to its end.
     fn start(self, client: Client) -> impl Future<Output = ()> + Send + use<C> {
-        let Self { handler, room, coming, expires_at, app, hub, config, activity } = self;
+        let Self { handler, room, coming, expires_at, app, hub, config, activity, .. } = self;
         let registry = Arc::clone(hub.registry());
         let session = registry.begin_session();
         let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
@@ -171,7 +177,7 @@ impl<C: Channel> Arrival<C> {
             connection.outbox.close(close);
         }
         heartbeat::watch(&registry, &config);
-        let expiry = Expiry::watch(expires_at, &connection, config.auth_warning);
+        let expiry = Expiry::watch(expires_at, &registry, &connection, config.auth_warning);
         let Client { intake, socket, read_ahead, admission, .. } = client;
         let link = Link::new(intake, socket, read_ahead, Arc::clone(&connection), registry, config);
         let socket = Socket::new(hub, connection);
@@ -202,7 +208,7 @@ async fn wait<C: Channel>(
         return Waited::Refused(Refusal::going_away());
     }
     let mut comes = pin!(place::come(steward));
-    let mut ends = pin!(ends(stops, coming, expires_at));
+    let mut ends = pin!(ends(stops, coming, &registry, expires_at));
     poll_fn(|cx| {
         // First, for most rooms are open.
         if let Poll::Ready(outcome) = comes.as_mut().poll(cx) {
@@ -217,15 +223,14 @@ async fn wait<C: Channel>(
 }
 
 /// Ready when the connection ends, whatever becomes of its room.
-async fn ends(stops: impl Future<Output = ()>, coming: &Coming, expires_at: Option<SystemTime>) -> Close {
+async fn ends(
+    stops: impl Future<Output = ()>,
+    coming: &Coming,
+    registry: &Arc<Registry>,
+    expires_at: Option<SystemTime>,
+) -> Close {
     let stopped = pin!(stops.map(|()| Close::going_away()));
-    let expired = pin!(async {
-        match expires_at {
-            Some(end) => sleep(time_left(end)).await,
-            None => pending().await,
-        }
-        expired()
-    });
+    let expired = pin!(clock::until(registry, expires_at).map(|()| expired()));
     let sent_away = pin!(coming.until_sent_away());
     select(sent_away, select(stopped, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
 }

@@ -30,13 +30,14 @@ impl TokenSource {
     /// parameter `token`.
     pub const USUAL: &'static [Self] = &[Self::Bearer, Self::Subprotocol, Self::Cookie("token"), Self::Query("token")];
 
-    /// The token, where there is one; an empty one is none.
+    /// The token, where there is one; an empty one is none. One that is no text is there, and nobody's: what of it is not UTF-8
+    /// stands there as U+FFFD, so that it is refused, and no other place is looked at.
     pub fn token(self, handshake: &Handshake) -> Option<Token> {
         let token = match self {
             Self::Bearer => handshake.bearer_token(),
             Self::Subprotocol => handshake.subprotocol_token(),
-            Self::Cookie(name) => handshake.cookie(name).map(Token::new),
-            Self::Query(name) => handshake.query_param(name).map(Token::new),
+            Self::Cookie(name) => handshake.cookie_token(name),
+            Self::Query(name) => handshake.query_token(name),
         };
         token.filter(|token| !token.expose().is_empty())
     }

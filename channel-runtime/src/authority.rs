@@ -1,7 +1,6 @@
 //! Authority that is renewed while a connection lasts: a client says `$auth` with a new token, the handler decides, and then
 //! again for each room that it is in.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +10,7 @@ use serde_json::json;
 use crate::channel::Channel;
 use crate::codec::DecodeError;
 use crate::connection::Connection;
-use crate::expiry::{Expiry, time_left};
+use crate::expiry::Expiry;
 use crate::fault::Fault;
 use crate::identity::user_of;
 use crate::reply::{self, Flow};
@@ -23,15 +22,34 @@ use crate::wire::close::CloseCode;
 /// What a client says who has a new token: `{"type":"$auth","ref":..,"token":".."}`.
 const AUTH: &str = "$auth";
 
-/// Whether a text says `$auth`, or may: what is in it is a secret then.
+/// Whether a text says `$auth` anywhere, with escapes or without, and whether or not it can be read as a message: what is in it may
+/// be a secret then.
 pub(crate) fn may_hold_token(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Typed<'a> {
-        #[serde(rename = "type", borrow)]
-        kind: Cow<'a, str>,
+    text.contains(AUTH) || (text.contains('\\') && unescaped(text).contains(AUTH))
+}
+
+/// A JSON text with the escapes of its strings taken off, as far as they are ones of ASCII characters.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let code = behind.strip_prefix('u').and_then(|behind| u8::from_str_radix(behind.get(..4)?, 16).ok());
+        match code.filter(u8::is_ascii) {
+            Some(code) => {
+                plain.push(code.into());
+                rest = &behind[5..];
+            }
+            // What it escapes is no beginning of another escape.
+            None => {
+                plain.push('\\');
+                let mut chars = behind.chars();
+                plain.extend(chars.next());
+                rest = chars.as_str();
+            }
+        }
     }
-    // As it is written mostly, of what can't be read too; or with escapes.
-    text.contains(AUTH) || serde_json::from_str(text).is_ok_and(|Typed { kind }| kind == AUTH)
+    plain + rest
 }
 
 /// The token in a message that the channel does not know, where it is one of ours.
@@ -90,10 +108,10 @@ pub(crate) async fn refresh<C: Channel>(
         }
     }
     let expires_at = handler.expires();
-    *expiry = Expiry::watch(expires_at, connection, warning);
+    *expiry = Expiry::watch(expires_at, socket.registry(), connection, warning);
     match expires_at {
         Some(end) if socket.awaits_answer() => {
-            let left = u64::try_from(time_left(end).as_millis()).unwrap_or(u64::MAX);
+            let left = u64::try_from(socket.registry().clock().time_left(end).as_millis()).unwrap_or(u64::MAX);
             socket.answer_success(&json!({ "expires_in_ms": left }));
         }
         _ => socket.answer_nothing(),
@@ -193,4 +211,33 @@ impl<E: Into<Fault>> Reauthorized for Result<(), E> {
 /// What `on_reauthorize` returned.
 pub fn reauthorized<R: Reauthorized>(result: R) -> Result<(), Fault> {
     result.into_result()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_may_say_auth_may_hold_a_token() {
+        for (text, may) in [
+            (r#"{"type":"$auth","token":"hush"}"#, true),
+            (r#"{"type":"\u0024auth","token":"hush"}"#, true),
+            (r#"{"type":"\u0024\u0061\u0075\u0074\u0068","token":"hush"}"#, true),
+            (r#"{"type":"$\u0061\u0055auth"#, false),
+            // What can't be read, for it is cut, doubled or followed by something.
+            (r#"{"type":"\u0024auth","token":"hush""#, true),
+            (r#"{"type":"\u0024auth","type":"other","token":"hush"}"#, true),
+            (r#"{"type":"\u0024auth","token":"hush"}}"#, true),
+            (r#"{"type":"$au\u0074h","token":"hush\"#, true),
+            (r#"{"type":"$auth"#, true),
+            // An escaped backslash, and what stands behind it.
+            (r#"{"type":"\\u0024auth"}"#, false),
+            (r#"{"type":"say","text":"a\nb\"c\u00e4\ud83e"}"#, false),
+            (r"\u002", false),
+            (r"\u00e4\", false),
+            ("\\u00\u{e9}4auth", false),
+        ] {
+            assert_eq!(may_hold_token(text), may, "{text}");
+        }
+    }
 }

@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::config::Config;
+use crate::escaped::Escaped;
 use crate::exchange::{self, Exchange, Outgoing};
 use crate::filter::{ByTls, PeerAddr, canonical};
 use crate::listener::Listener;
@@ -191,7 +192,7 @@ async fn accept<L: Listener>(
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 if !is_failing {
-                    tracing::warn!(%error, "no connection can be accepted; it is tried again until one is");
+                    tracing::warn!(error = %Escaped(&error), "no connection can be accepted; it is tried again until one is");
                     is_failing = true;
                 }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -262,7 +263,7 @@ impl Reception {
             };
             exchange.end();
             if let Err(error) = ended {
-                tracing::debug!(%error, "a request ended with an error");
+                tracing::debug!(error = %Escaped(error), "a request ended with an error");
             }
         });
     }

@@ -298,7 +298,7 @@ where
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
         let (config, activity) = (Arc::clone(config), table.activity.clone());
         let mut arrival = Arrival::new(handler, coming, app, hub, config, activity);
-        arrival.authorize().await?;
+        arrival.authorize(&table.door).await?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
             arrival.begin(io, read_ahead, admission, agreed);
         });

@@ -17,7 +17,7 @@ use crate::channel::Channel;
 use crate::connection::{Connection, ConnectionId};
 use crate::notice::{self, Inbox, NoticeFor};
 use crate::registry::{Registry, UserKey, shrink};
-use crate::revocations::Revocations;
+use crate::revocations::{Moment, Revocations};
 use crate::wire::close::Close;
 
 /// All who are coming to an app.
@@ -35,11 +35,14 @@ struct State {
 pub(crate) struct Reach {
     /// The place of a channel in the app.
     pub channel: Option<usize>,
+    /// The names of rooms.
+    pub rooms: Option<Vec<Arc<str>>>,
 }
 
 impl Reach {
     fn admits(&self, comer: &Comer) -> bool {
-        self.channel.is_none_or(|channel| channel == comer.channel)
+        let is_there = |rooms: &Vec<Arc<str>>| rooms.contains(&comer.room);
+        self.channel.is_none_or(|channel| channel == comer.channel) && self.rooms.as_ref().is_none_or(is_there)
     }
 }
 
@@ -48,6 +51,8 @@ pub(crate) struct Comer {
     pub id: ConnectionId,
     /// The place of its channel in the app.
     channel: usize,
+    /// The name of its path's room.
+    room: Arc<str>,
     /// How it ends, once it has been sent away.
     close: OnceLock<Close>,
     sent_away: Notify,
@@ -126,7 +131,7 @@ pub(crate) struct Coming {
     pub id: ConnectionId,
     registry: Arc<Registry>,
     /// `None` once it is known whose it is.
-    began: Option<u64>,
+    began: Option<Moment>,
     /// `None` where it does not say who it is: nobody looks for it then.
     listed: Option<Listed>,
 }
@@ -144,13 +149,14 @@ impl Coming {
     }
 
     /// Its extractors have run, and say whose it is. It is sent away where that user has been disconnected since it began.
-    pub fn identify(&mut self, channel: usize, user: Option<UserKey>, activity: &Activity) {
+    pub fn identify(&mut self, channel: usize, room: &Arc<str>, user: Option<UserKey>, activity: &Activity) {
         let Some(began) = self.began.take() else { return };
         let State { users, revocations } = &mut *self.registry.comers().0.lock();
         if let Some(user) = user {
             let comer = Comer {
                 id: self.id,
                 channel,
+                room: Arc::clone(room),
                 close: OnceLock::new(),
                 sent_away: Notify::new(),
                 activity: activity.clone(),
@@ -184,13 +190,13 @@ impl Coming {
 
     /// Waits until it is sent away.
     pub async fn until_sent_away(&self) -> Close {
+        let Some(listed) = &self.listed else { return pending().await };
         loop {
-            match (&self.listed, self.sent_away()) {
-                (_, Some(close)) => return close,
-                // Boxed, for most are nobody's that is looked for.
-                (Some(listed), None) => Box::pin(listed.comer.sent_away.notified()).await,
-                (None, None) => pending().await,
+            if let Some(close) = listed.comer.close.get() {
+                return close.clone();
             }
+            // Boxed, for most are nobody's that is looked for.
+            Box::pin(listed.comer.sent_away.notified()).await;
         }
     }
 
@@ -241,7 +247,7 @@ mod tests {
         let ann = UserKey::new(&"ann");
         let coming = |user: Option<&UserKey>| {
             let mut coming = Coming::begin(&registry);
-            coming.identify(0, user.cloned(), &Activity::default());
+            coming.identify(0, &"/".into(), user.cloned(), &Activity::default());
             coming
         };
         let (first, second) = (coming(Some(&ann)), coming(Some(&ann)));
@@ -261,15 +267,17 @@ mod tests {
         let registry = Arc::new(Registry::new());
         let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
-        let cases = [(0, &bob, None), (1, &ann, None), (0, &ann, Some(&close))];
+        let cases =
+            [(0, "/a", &bob, None), (1, "/a", &ann, None), (0, "/b", &ann, None), (0, "/a", &ann, Some(&close))];
+        let reach = Reach { channel: Some(0), rooms: Some(vec!["/a".into()]) };
         let early = cases.map(|case| (Coming::begin(&registry), case));
-        assert!(registry.comers().send_away(&ann, &Reach { channel: Some(0) }, &[], &close).is_empty());
+        assert!(registry.comers().send_away(&ann, &reach, &[], &close).is_empty());
         let mut late = Coming::begin(&registry);
-        for (mut early, (channel, user, end)) in early {
-            early.identify(channel, Some(user.clone()), &Activity::default());
+        for (mut early, (channel, room, user, end)) in early {
+            early.identify(channel, &room.into(), Some(user.clone()), &Activity::default());
             assert_eq!(early.sent_away().as_ref(), end);
         }
-        late.identify(0, Some(ann), &Activity::default());
+        late.identify(0, &"/a".into(), Some(ann), &Activity::default());
         assert_eq!(late.sent_away(), None);
     }
 }

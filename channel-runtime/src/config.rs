@@ -52,6 +52,11 @@ pub struct Config {
     /// one address, and so has a university. One more is answered 429 with `Retry-After`. An IPv6 address counts by its first 64 bits, which are one
     /// customer's. Where the address is [not known](crate::PeerAddr), nobody is refused.
     pub connections_per_ip: usize,
+    /// The most connections of one user over all channels, as the hook `identity` names one: [`usize::MAX`]. They are counted from when
+    /// `authorize` has returned, and with those that still wait for their room, in one step, so that however many come at once no more
+    /// than so many are in. One more is answered 429 with `Retry-After`. A connection without an identity is nobody's, and does not
+    /// count.
+    pub connections_per_user: usize,
     /// How fast connections may come, those that an extractor refuses included: as fast as they like. One too early is
     /// answered 503 with `Retry-After`.
     pub connection_rate: Option<Rate>,
@@ -164,6 +169,7 @@ impl Default for Config {
             http_connections: 16_384,
             connections: 100_000,
             connections_per_ip: usize::MAX,
+            connections_per_user: usize::MAX,
             connection_rate: None,
             connection_rate_per_ip: None,
             origins: Origins::same_host(),
@@ -242,6 +248,13 @@ impl Config {
     #[must_use]
     pub fn connections_per_ip(mut self, most: usize) -> Self {
         self.connections_per_ip = most;
+        self
+    }
+
+    /// Sets [`connections_per_user`](Self::connections_per_user).
+    #[must_use]
+    pub fn connections_per_user(mut self, most: usize) -> Self {
+        self.connections_per_user = most;
         self
     }
 

@@ -1,4 +1,4 @@
-//! Who may come in: how many connections there are, in all and of one address, and how fast new ones come.
+//! Who may come in: how many connections there are, in all, of one address and of one user, and how fast new ones come.
 //!
 //! A connection is counted from its handshake to its end, by a guard.
 
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::handshake::Handshake;
 use crate::origin::Foreign;
 use crate::rate::Bucket;
+use crate::registry::{UserKey, shrink};
 use crate::reject::Reject;
 use crate::seldom::Seldom;
 
@@ -33,6 +34,8 @@ struct State {
     bucket: Bucket,
     /// Those with connections, or whose bucket was not full when it was last looked at. Empty where no bound needs it.
     addresses: HashMap<IpAddr, Address>,
+    /// Users' connections, where there is a bound for them.
+    users: HashMap<UserKey, usize>,
     /// At so many addresses those are looked for that need not be remembered any more.
     sweep_at: usize,
     refused: Seldom,
@@ -50,6 +53,7 @@ struct Address {
 enum Refusal {
     Full,
     FullForAddress,
+    FullForUser,
     TooFast(Duration),
     TooFastForAddress(Duration),
 }
@@ -64,16 +68,37 @@ impl Door {
             address.filter(|_| config.connections_per_ip < usize::MAX || config.connection_rate_per_ip.is_some());
         let address = address.map(customer);
         let now = Instant::now();
-        let mut state = self.0.lock();
-        match state.enter(config, address, now) {
-            Ok(()) => Ok(Admission { door: Arc::clone(self), address: address.map(Box::new) }),
-            Err(refusal) => {
-                if let Some(count) = state.refused.count(now) {
-                    tracing::warn!(count, "connections were refused, the last one because {}", refusal.why());
-                }
-                Err(refusal.into())
+        self.decide(now, |state| state.enter(config, address, now))?;
+        let counted = address.map(|address| Box::new(Counted { address: Some(address), user: None }));
+        Ok(Admission { door: Arc::clone(self), counted })
+    }
+
+    /// Lets in one more connection of this user, until the guard is dropped. `None` where there is no bound.
+    ///
+    /// # Errors
+    /// 429 where the user has enough; with `Retry-After`.
+    pub fn admit_user(
+        self: &Arc<Self>,
+        config: &Config,
+        user: Option<&UserKey>,
+    ) -> Result<Option<Box<UserAdmission>>, Reject> {
+        let Some(user) = user.filter(|_| config.connections_per_user < usize::MAX) else { return Ok(None) };
+        self.decide(Instant::now(), |state| state.enter_user(config, user))?;
+        Ok(Some(Box::new(UserAdmission { door: Arc::clone(self), user: Some(user.clone()) })))
+    }
+
+    /// Logs refusals without the lock, on which all who come and go wait.
+    fn decide(&self, now: Instant, decide: impl FnOnce(&mut State) -> Result<(), Refusal>) -> Result<(), Reject> {
+        let decided = {
+            let state = &mut *self.0.lock();
+            decide(state).map_err(|refusal| (refusal, state.refused.count(now)))
+        };
+        decided.map_err(|(refusal, told)| {
+            if let Some(count) = told {
+                tracing::warn!(count, "connections were refused, the last one because {}", refusal.why());
             }
-        }
+            refusal.into()
+        })
     }
 
     /// A place for one that is told why it may not come in, until the guard is dropped; none where enough are. They take no
@@ -135,6 +160,25 @@ impl State {
         Ok(())
     }
 
+    /// Counts and places in one step: of those who come at once, none finds a place that another has found.
+    fn enter_user(&mut self, config: &Config, user: &UserKey) -> Result<(), Refusal> {
+        let connections = self.users.get(user).copied().unwrap_or_default();
+        if connections >= config.connections_per_user {
+            return Err(Refusal::FullForUser);
+        }
+        self.users.insert(user.clone(), connections + 1);
+        Ok(())
+    }
+
+    fn leave_user(&mut self, user: &UserKey) {
+        let connections = self.users.get_mut(user).expect("a user with a connection is remembered");
+        *connections -= 1;
+        if *connections == 0 {
+            self.users.remove(user);
+            shrink(&mut self.users);
+        }
+    }
+
     fn leave(&mut self, address: Option<IpAddr>) {
         self.connections -= 1;
         let Some(address) = address else { return };
@@ -169,6 +213,7 @@ impl Refusal {
         match self {
             Self::Full => "there are too many",
             Self::FullForAddress => "there are too many from its address",
+            Self::FullForUser => "there are too many of its user",
             Self::TooFast(_) => "they come too fast",
             Self::TooFastForAddress(_) => "they come too fast from its address",
         }
@@ -182,6 +227,7 @@ impl From<Refusal> for Reject {
             Refusal::FullForAddress => {
                 (StatusCode::TOO_MANY_REQUESTS, "too many connections from this address", RETRY_AFTER)
             }
+            Refusal::FullForUser => (StatusCode::TOO_MANY_REQUESTS, "too many connections of this user", RETRY_AFTER),
             Refusal::TooFast(wait) => (StatusCode::SERVICE_UNAVAILABLE, "too many connections at once", wait),
             Refusal::TooFastForAddress(wait) => {
                 (StatusCode::TOO_MANY_REQUESTS, "too many connections at once from this address", wait)
@@ -194,13 +240,56 @@ impl From<Refusal> for Reject {
 /// One who was let in, until dropped.
 pub(crate) struct Admission {
     door: Arc<Door>,
-    /// Its address, where one counts; boxed, for every connection has an admission and most have no bounds by address.
-    address: Option<Box<IpAddr>>,
+    /// Boxed, for every connection has an admission and most have no other bounds.
+    counted: Option<Box<Counted>>,
+}
+
+/// What a connection is counted by beside all others.
+#[derive(Default)]
+struct Counted {
+    address: Option<IpAddr>,
+    user: Option<UserKey>,
+}
+
+impl Admission {
+    /// With that of its user.
+    pub fn and(mut self, user: Option<Box<UserAdmission>>) -> Self {
+        if let Some(user) = user.and_then(|user| user.into_key()) {
+            self.counted.get_or_insert_default().user = Some(user);
+        }
+        self
+    }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.door.0.lock().leave(self.address.as_deref().copied());
+        let Counted { address, user } = self.counted.take().map_or_else(Counted::default, |counted| *counted);
+        let mut state = self.door.0.lock();
+        state.leave(address);
+        if let Some(user) = &user {
+            state.leave_user(user);
+        }
+    }
+}
+
+/// One whose user may have one more, until dropped or [joined](Admission::and) with its admission.
+pub(crate) struct UserAdmission {
+    door: Arc<Door>,
+    /// `None` once somebody else sees to it.
+    user: Option<UserKey>,
+}
+
+impl UserAdmission {
+    fn into_key(mut self) -> Option<UserKey> {
+        self.user.take()
+    }
+}
+
+impl Drop for UserAdmission {
+    fn drop(&mut self) {
+        if let Some(user) = &self.user {
+            self.door.0.lock().leave_user(user);
+        }
     }
 }
 
@@ -284,5 +373,23 @@ mod tests {
         }
         assert!(door.admit(&config, address(2)).is_ok());
         assert_eq!(door.admit(&config, address(3)).err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[test]
+    fn a_user_without_connections_is_forgotten() {
+        let door = Arc::new(Door::default());
+        let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
+        let config = Config::default().connections_per_user(2);
+        let one = door.admit(&config, None).ok().unwrap().and(door.admit_user(&config, Some(&ann)).ok().unwrap());
+        let two = door.admit_user(&config, Some(&ann)).ok().unwrap();
+        let full = door.admit_user(&config, Some(&ann)).err().unwrap();
+        assert_eq!(full.status, StatusCode::TOO_MANY_REQUESTS);
+        let others = (door.admit_user(&config, Some(&bob)), door.admit_user(&config, None));
+        assert!(others.0.as_ref().is_ok() && others.1.as_ref().is_ok_and(Option::is_none));
+        drop(others);
+        assert_eq!(door.0.lock().users, HashMap::from([(ann, 2)]));
+        drop((one, two));
+        let state = door.0.lock();
+        assert_eq!((state.connections, state.users.len()), (0, 0));
     }
 }

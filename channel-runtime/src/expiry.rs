@@ -1,4 +1,5 @@
-//! The end of what a client was let in with: it is told some time before, and closed when it comes.
+//! The end of what a client was let in with: it is told some time before, and closed when it comes, by the clock on the wall or by
+//! the timers, whichever says so first.
 //!
 //! A connection that has no end has nothing of this: the timer is a task of its own, of those connections alone that have
 //! one, and what they pay for is not on the way of any message.
@@ -7,10 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
+use crate::clock::Waiting;
 use crate::connection::Connection;
 use crate::outbox::{Pushed, Sender};
+use crate::registry::Registry;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
@@ -20,15 +23,21 @@ pub(crate) struct Expiry(AbortHandle);
 impl Expiry {
     /// Warns so long before the end, or when a fifth of the time is left. Nothing where there is no end, or one that is
     /// further away than any clock goes.
-    pub fn watch(end: Option<SystemTime>, connection: &Arc<Connection>, warning: Duration) -> Option<Self> {
-        let left = time_left(end?);
-        let end = Instant::now().checked_add(left)?;
+    pub fn watch(
+        end: Option<SystemTime>,
+        registry: &Arc<Registry>,
+        connection: &Arc<Connection>,
+        warning: Duration,
+    ) -> Option<Self> {
+        let end = end?;
+        let left = registry.clock().time_left(end);
+        let due = Instant::now().checked_add(left)?;
         let warning = warning.min(left / 5);
-        let connection = Arc::clone(connection);
+        let (waiting, registry, connection) = (Waiting::new(registry), Arc::clone(registry), Arc::clone(connection));
         let task = tokio::spawn(async move {
-            sleep_until(end - warning).await;
-            warn(&connection, warning);
-            sleep_until(end).await;
+            waiting.until(end - warning, due - warning).await;
+            warn(&connection, warning.min(registry.clock().time_left(end)));
+            waiting.until(end, due).await;
             connection.outbox.close(expired());
         });
         Some(Self(task.abort_handle()))
@@ -39,11 +48,6 @@ impl Drop for Expiry {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// How long it is to this end; nothing once it has come.
-pub(crate) fn time_left(end: SystemTime) -> Duration {
-    end.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// How a connection ends whose authority has.

@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::escaped::{Escaped, EscapedError};
 #[cfg(feature = "server")]
 use crate::wire::close::CloseCode;
 
@@ -151,8 +152,8 @@ impl Fault {
     /// A failure of the server's own: the cause is logged with an id, and the client is told the id alone.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let (fault, id) = Self::unexplained();
-        let cause = cause.into();
-        tracing::error!(%id, error = &*cause as &dyn Error, "internal error");
+        let cause = EscapedError::new(&*cause.into());
+        tracing::error!(%id, error = &cause as &dyn Error, "internal error");
         fault
     }
 
@@ -255,7 +256,8 @@ fn dotless(code: &str, place: &'static Location<'static>) {
     if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(place) {
         tracing::error!(
             %place,
-            "the fault code {code:?} is none of the framework's: one of your own contains a dot, such as \"my.{code}\""
+            "the fault code {code:?} is none of the framework's: one of your own contains a dot, such as \"my.{}\"",
+            Escaped(code)
         );
     }
 }
@@ -343,7 +345,7 @@ mod tests {
         assert_eq!(told.len(), 2, "{told:?}");
         for (told, (line, code)) in told.iter().zip(lines.into_iter().zip(["full", "empty"])) {
             assert!(told.contains(&format!("fault.rs:{line}:")), "{told}");
-            assert!(told.contains(&format!("such as \"my.{code}\"")), "{told}");
+            assert!(told.contains(&format!("such as \"my.{}\"", Escaped(code))), "{told}");
         }
     }
 

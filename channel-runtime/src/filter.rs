@@ -21,6 +21,7 @@ use warp::{Filter, Rejection, Reply, reject};
 use crate::channels::{Match, Table};
 use crate::contained::{Contained, contain};
 use crate::door::Admission;
+use crate::escaped::Escaped;
 use crate::handshake::Handshake;
 use crate::opening::{Opening, asks_for_websocket};
 use crate::refusals::refuse;
@@ -178,7 +179,7 @@ async fn answer<A: Send + Sync + 'static>(
                 // In a task of its own: this one's memory, hyper's upgrade included, is free then.
                 start(io, read_ahead, admission, agreed);
             }
-            Some(Err(error)) => tracing::debug!(%error, "a client went away during its handshake"),
+            Some(Err(error)) => tracing::debug!(error = %Escaped(error), "a client went away during its handshake"),
             None => tracing::debug!("a client did not take the answer to its handshake"),
         }
     });

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use crate::channel::Channel;
 use crate::const_text::ConstText;
+use crate::escaped::Escaped;
 use crate::fault::Fault;
 use crate::members::{self, State};
 
@@ -116,7 +117,7 @@ impl RoomCloseReply for () {
 impl<E: Display> RoomCloseReply for Result<(), E> {
     fn log_failure(self) {
         if let Err(error) = self {
-            tracing::error!(%error, "`on_room_close` failed");
+            tracing::error!(error = %Escaped(error), "`on_room_close` failed");
         }
     }
 }

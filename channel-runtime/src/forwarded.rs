@@ -10,7 +10,9 @@ use crate::proxies::{Hop, Node};
 pub(crate) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     let nonsense = || vec![Hop { node: Node::Nonsense, host: None, port: None, scheme: None }];
     let lines = headers.get_all(FORWARDED).into_iter().rev();
-    lines.flat_map(move |line| line.to_str().ok().and_then(parse).unwrap_or_else(nonsense).into_iter().rev())
+    // What is no text makes a nonsense of its own element alone: the client may have written that one, and the proxy the next.
+    let read = |line: &[u8]| parse(&String::from_utf8_lossy(line));
+    lines.flat_map(move |line| read(line.as_bytes()).unwrap_or_else(nonsense).into_iter().rev())
 }
 
 /// The elements of one line: `for=192.0.2.60;proto=https;host="app.example:8443", for="[2001:db8::7]"`.

@@ -3,17 +3,19 @@
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::str;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode, percent_decode_str};
 
+use crate::header_list::items;
 use crate::origin;
 use crate::reject::Reject;
 use crate::token::Token;
 
 /// What stands in `Sec-WebSocket-Protocol` before a token.
-const TOKEN_PREFIX: &str = "channels.token.";
+const TOKEN_PREFIX: &[u8] = b"channels.token.";
 
 /// Headers that may hold a secret: their values hide themselves in `Debug`.
 const SECRETS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL];
@@ -57,9 +59,9 @@ impl Handshake {
         self.proxied_host.as_deref().or_else(|| origin::host(&self.headers))
     }
 
-    /// The first header of this name, where it is text.
+    /// The first header of this name, where it is text, in UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        str::from_utf8(self.headers.get(name)?.as_bytes()).ok()
     }
 
     /// The first query parameter of this name, decoded (`+` is a space).
@@ -71,13 +73,15 @@ impl Handshake {
     /// assert_eq!(handshake.query_param("token").as_deref(), Some("a b"));
     /// ```
     pub fn query_param(&self, name: &str) -> Option<String> {
-        self.query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(key)? == name).then(|| decoded(value))?
-        })
+        decoded(self.raw_query_param(name)?)
     }
 
-    /// The first cookie of this name, as it was sent.
+    fn raw_query_param(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.find_map(|(key, value)| (decoded(key)? == name).then_some(value))
+    }
+
+    /// The first cookie of this name, as it was sent, where it is text, in UTF-8; whatever the others are.
     ///
     /// ```
     /// # use channel_runtime::{Handshake, http::HeaderMap};
@@ -86,15 +90,34 @@ impl Handshake {
     /// assert_eq!(Handshake::new("/chat", "", headers).cookie("session"), Some("k3VyZQ"));
     /// ```
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        let cookies = self.headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
-        pairs.find_map(|(key, value)| (key.trim() == name).then(|| value.trim()))
+        str::from_utf8(self.raw_cookie(name)?).ok()
     }
 
-    /// The token of an `Authorization: Bearer ..` header.
+    fn raw_cookie(&self, name: &str) -> Option<&[u8]> {
+        let lines = self.headers.get_all(COOKIE).into_iter();
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        pairs.filter_map(|pair| split_once(pair, b'=')).find_map(|(key, value)| {
+            // The first counts, whatever it is: it is what the client means.
+            (key.trim_ascii() == name.as_bytes()).then(|| value.trim_ascii())
+        })
+    }
+
+    /// The token in the cookie of this name.
+    pub(crate) fn cookie_token(&self, name: &str) -> Option<Token> {
+        self.raw_cookie(name).map(Token::read)
+    }
+
+    /// The token in the first query parameter of this name.
+    pub(crate) fn query_token(&self, name: &str) -> Option<Token> {
+        let value = self.raw_query_param(name)?.replace('+', " ");
+        Some(Token::read(&percent_decode_str(&value).collect::<Vec<u8>>()))
+    }
+
+    /// The token of an `Authorization: Bearer ..` header. One that is no text is a token nevertheless, and nobody's: what of it is
+    /// not UTF-8 stands there as U+FFFD.
     pub fn bearer_token(&self) -> Option<Token> {
-        let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| Token::new(token.trim_start_matches(' ')))
+        let (scheme, token) = split_once(self.headers.get(AUTHORIZATION)?.as_bytes(), b' ')?;
+        scheme.eq_ignore_ascii_case(b"bearer").then(|| Token::read(token.trim_ascii_start()))
     }
 
     /// The token among the offered subprotocols, where a page can put one that stays out of the URL:
@@ -104,23 +127,25 @@ impl Handshake {
     /// ```
     ///
     /// It is never named in the answer, so a client that offers it offers `channels.1.json` too, and is told 400 otherwise.
-    /// Percent-encoding is taken off; parentheses, which `encodeURIComponent` leaves, can't stand in a subprotocol.
+    /// Percent-encoding is taken off; parentheses, which `encodeURIComponent` leaves, can't stand in a subprotocol. One that is no
+    /// text is as in [`bearer_token`](Self::bearer_token).
     pub fn subprotocol_token(&self) -> Option<Token> {
-        let token = subprotocols(&self.headers).find_map(|offered| offered.strip_prefix(TOKEN_PREFIX))?;
-        Some(Token::new(percent_decode_str(token).decode_utf8().ok()?))
+        let mut offers = items(&self.headers, &SEC_WEBSOCKET_PROTOCOL);
+        let token = offers.find_map(|offered| offered.strip_prefix(TOKEN_PREFIX))?;
+        Some(Token::read(&percent_decode(token).collect::<Vec<u8>>()))
     }
-}
-
-/// The subprotocols that a client offers, a token among them.
-fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 /// Whether all that a client offers is a token.
 pub(crate) fn offers_a_token_alone(headers: &HeaderMap) -> bool {
-    let mut offers = subprotocols(headers).filter(|offered| !offered.is_empty()).peekable();
+    let mut offers = items(headers, &SEC_WEBSOCKET_PROTOCOL).filter(|offered| !offered.is_empty()).peekable();
     offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
+}
+
+/// What is before and behind the first of these bytes.
+fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == separator)?;
+    Some((&bytes[..at], &bytes[at + 1..]))
 }
 
 impl fmt::Debug for Handshake {
@@ -221,7 +246,7 @@ mod tests {
             ("channels.token.a%2Fb%3D%C3%A4,channels.1.json", Some("a/b=\u{e4}")),
             ("channels.token.", Some("")),
             ("channels.1.json", None),
-            ("channels.token.%FF", None),
+            ("channels.token.%FF", Some("\u{fffd}")),
             ("Channels.Token.abc", None),
             ("xchannels.token.abc", None),
         ] {

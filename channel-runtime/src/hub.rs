@@ -187,7 +187,7 @@ impl User {
 
     /// How many connections the user has now.
     pub fn len(&self) -> usize {
-        self.registry.user(&self.key).len()
+        self.registry.devices(&self.key)
     }
 
     /// Whether the user has none.

@@ -78,6 +78,7 @@ mod checks;
 mod codec;
 mod const_text;
 pub mod describe;
+mod escaped;
 mod fault;
 mod message;
 #[doc(hidden)]
@@ -119,6 +120,8 @@ mod channel;
 #[cfg(feature = "server")]
 mod channels;
 #[cfg(feature = "server")]
+mod clock;
+#[cfg(feature = "server")]
 mod coming;
 #[cfg(feature = "server")]
 mod config;
@@ -155,6 +158,8 @@ mod given;
 mod halves;
 #[cfg(feature = "server")]
 mod handshake;
+#[cfg(feature = "server")]
+mod header_list;
 #[cfg(feature = "server")]
 mod health;
 #[cfg(feature = "server")]

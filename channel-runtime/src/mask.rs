@@ -14,6 +14,8 @@ pub(crate) struct Mask {
     pub sender: Option<ConnectionId>,
     pub except: Vec<ConnectionId>,
     pub except_users: Vec<UserKey>,
+    /// Nobody but this user.
+    pub only_user: Option<UserKey>,
     except_sender: bool,
 }
 
@@ -28,13 +30,21 @@ impl Mask {
 
     pub fn admits(&self, connection: &Connection) -> bool {
         let is_sender = self.except_sender && self.sender == Some(connection.id);
+        let is_other = self.only_user.as_ref().is_some_and(|only| connection.user.as_ref() != Some(only));
         let is_user = connection.user.as_ref().is_some_and(|user| self.except_users.contains(user));
-        !(is_sender || is_user || self.except.contains(&connection.id))
+        !(is_sender || is_other || is_user || self.except.contains(&connection.id))
+    }
+
+    /// Nobody but this user, of those that are meant.
+    pub fn narrow(&mut self, user: UserKey) {
+        // Of two there is nobody who is both.
+        let other = self.only_user.replace(user).filter(|other| Some(other) != self.only_user.as_ref());
+        self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
     }
 
     /// Whether everybody is meant.
     pub fn is_open(&self) -> bool {
-        !self.except_sender && self.except.is_empty() && self.except_users.is_empty()
+        !self.except_sender && self.except.is_empty() && self.except_users.is_empty() && self.only_user.is_none()
     }
 
     /// Hands the frame to those that both this and `admits` let through; `told` sees to it that what was

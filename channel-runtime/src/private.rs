@@ -38,6 +38,7 @@ mod server {
     use std::collections::VecDeque;
     use std::fmt::Display;
     use std::sync::Arc;
+    use std::time::Duration;
 
     pub use crate::authority::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
     pub use crate::bounds::Bounds;
@@ -115,6 +116,11 @@ mod server {
     /// What the registry of a hub holds, of all its channels. For tests that everything is gone in the end.
     pub fn census<C: Channel>(hub: &Hub<C>) -> Census {
         hub.registry().census()
+    }
+
+    /// Sets the clock on the wall of a hub's app ahead of the system's, for tests of authority that ends.
+    pub fn set_clock_ahead<C: Channel>(hub: &Hub<C>, ahead: Duration) {
+        hub.registry().clock().set_ahead(ahead);
     }
 
     /// What a `#[state]` field begins with.
@@ -277,7 +283,7 @@ mod server {
     impl<E: Display> CloseReply for Result<(), E> {
         fn log_failure(self) {
             if let Err(error) = self {
-                tracing::error!(%error, "`on_close` failed");
+                tracing::error!(error = %crate::escaped::Escaped(error), "`on_close` failed");
             }
         }
     }

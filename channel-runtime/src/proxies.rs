@@ -9,12 +9,14 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::str;
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 use crate::forwarded;
 use crate::handshake::Handshake;
+use crate::header_list::items;
 use crate::origin;
 
 /// The proxies in front of the server, from [`Config::proxies`](crate::Config::proxies): none, and no header is believed.
@@ -227,7 +229,7 @@ fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
     const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
     let [mut nodes, mut hosts, mut ports, mut schemes] =
-        [FOR, HOST, PORT, PROTO].map(|name| from_the_right(headers, name));
+        [&FOR, &HOST, &PORT, &PROTO].map(|name| from_the_right(headers, name));
     std::iter::from_fn(move || {
         let (node, host, port, scheme) = (nodes.next(), hosts.next(), ports.next(), schemes.next());
         if [node, host, port, scheme] == [None; 4] {
@@ -239,10 +241,11 @@ fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     })
 }
 
-/// The items of a header that is a list, the last one first. What is not text is an item that is nothing else either.
-fn from_the_right(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(name).into_iter().rev().map(|value| value.to_str().unwrap_or("\u{fffd}"));
-    values.flat_map(|value| value.rsplit(',')).map(str::trim).filter(|item| !item.is_empty())
+/// The items of a header that is a list, the last one first. One that is no text is nothing else either, and those beside it, which
+/// a proxy may have written behind what its client said, are what they are.
+fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    let texts = items(headers, name).rev().map(|item| str::from_utf8(item).unwrap_or("\u{fffd}"));
+    texts.filter(|item| !item.is_empty())
 }
 
 #[cfg(test)]

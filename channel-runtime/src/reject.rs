@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use warp::Reply;
 use warp::reply::Response;
 
+use crate::escaped::EscapedError;
 use crate::fault::Fault;
 use crate::wire::close::CloseCode;
 
@@ -64,8 +65,8 @@ impl Reject {
     /// 500: the server's own failure. The cause is logged with an id, and the client is told the id alone.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let (fault, id) = crate::fault::Fault::unexplained();
-        let cause = cause.into();
-        tracing::error!(%id, error = &*cause as &dyn std::error::Error, "a handshake failed");
+        let cause = EscapedError::new(&*cause.into());
+        tracing::error!(%id, error = &cause as &dyn std::error::Error, "a handshake failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{} ({id})", fault.message))
     }
 

@@ -1,6 +1,7 @@
 //! Disconnects of users, remembered while a handshake is under way that began before them: nobody knows yet whose it is.
 
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU64;
 
 use crate::coming::Reach;
 use crate::registry::{UserKey, shrink};
@@ -9,36 +10,46 @@ use crate::wire::close::Close;
 /// At so many users, those are looked for whose revocations no handshake under way can have missed.
 const SWEEP_AT: usize = 64;
 
+/// Before or behind a revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(NonZeroU64);
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self(NonZeroU64::MIN)
+    }
+}
+
 /// Empty while no handshake is under way.
 #[derive(Default)]
 pub(crate) struct Revocations {
-    /// How many there have been: what a handshake compares, for two moments may be the same to a clock.
-    count: u64,
+    /// How many there have been, and one: what a handshake compares, for two moments may be the same to a clock.
+    moment: Moment,
     /// Handshakes under way: how many began when there had been so many revocations. In order, and the oldest are not over.
-    under_way: VecDeque<(u64, usize)>,
+    under_way: VecDeque<(Moment, usize)>,
     /// The latest of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
     sweep_at: usize,
 }
 
 struct Revocation {
-    number: u64,
+    at: Moment,
     reach: Reach,
     close: Close,
 }
 
 impl Revocations {
     /// A handshake begins: what is revoked from now on [ends](Self::end) what becomes of it.
-    pub fn begin(&mut self) -> u64 {
+    pub fn begin(&mut self) -> Moment {
         match self.under_way.back_mut() {
-            Some((began, handshakes)) if *began == self.count => *handshakes += 1,
-            _ => self.under_way.push_back((self.count, 1)),
+            Some((began, handshakes)) if *began == self.moment => *handshakes += 1,
+            _ => self.under_way.push_back((self.moment, 1)),
         }
-        self.count
+        self.moment
     }
 
     /// The handshake that began so is over, or its user is listed.
-    pub fn end(&mut self, began: u64) {
+    pub fn end(&mut self, began: Moment) {
         let at = self.under_way.binary_search_by_key(&began, |(began, _)| *began).expect("it is under way");
         self.under_way[at].1 -= 1;
         while self.under_way.front().is_some_and(|(_, handshakes)| *handshakes == 0) {
@@ -53,11 +64,11 @@ impl Revocations {
 
     /// A user is disconnected.
     pub fn revoke(&mut self, user: &UserKey, reach: Reach, close: &Close) {
-        self.count += 1;
+        self.moment.0 = self.moment.0.saturating_add(1);
         if self.under_way.is_empty() {
             return;
         }
-        let revocation = Revocation { number: self.count, close: close.clone(), reach };
+        let revocation = Revocation { at: self.moment, close: close.clone(), reach };
         let known = self.remembered.entry(user.clone()).or_default();
         match known.iter_mut().find(|known| known.reach == revocation.reach) {
             Some(known) => *known = revocation,
@@ -67,10 +78,9 @@ impl Revocations {
     }
 
     /// How a handshake of this user ends that began so, where it was revoked since.
-    pub fn since(&self, began: u64, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
-        let since =
-            self.remembered.get(user)?.iter().filter(|revoked| revoked.number > began && reaches(&revoked.reach));
-        since.max_by_key(|revoked| revoked.number).map(|revoked| revoked.close.clone())
+    pub fn since(&self, began: Moment, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
+        let since = self.remembered.get(user)?.iter().filter(|revoked| revoked.at > began && reaches(&revoked.reach));
+        since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
     }
 
     /// Forgets what was revoked before the oldest handshake began. Seldom: when there are twice as many users as were left the
@@ -81,7 +91,7 @@ impl Revocations {
             return;
         }
         self.remembered.retain(|_, revoked| {
-            revoked.retain(|revoked| revoked.number > *oldest);
+            revoked.retain(|revoked| revoked.at > *oldest);
             !revoked.is_empty()
         });
         shrink(&mut self.remembered);

@@ -13,6 +13,7 @@ use crate::begun::{Begun, begin, interrupted, timed_out};
 use crate::channel::Channel;
 use crate::contained::Contained;
 use crate::door::Admission;
+use crate::escaped::Escaped;
 use crate::expiry::Expiry;
 use crate::link::{Link, Step};
 use crate::members::Visit;
@@ -171,9 +172,9 @@ impl<C: Channel> Session<C> {
         self.socket.counts().end(close.by);
         let connection = self.socket.id();
         if matches!(close.by, ClosedBy::SlowClient | ClosedBy::RateLimited) {
-            tracing::info!(channel = C::NAME, %connection, close = %close.for_log(), "a client was disconnected");
+            tracing::info!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "a client was disconnected");
         } else {
-            tracing::debug!(channel = C::NAME, %connection, close = %close.for_log(), "a connection ends");
+            tracing::debug!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "a connection ends");
         }
         let hook = Box::pin(self.handler.closed(close, &self.socket, &self.app));
         let allowance = Allowance { is_last: true, ..Allowance::usual(&self.link) };

@@ -14,6 +14,7 @@ use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::codec::{self, DecodeError, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::counts::Counts;
+use crate::escaped::Escaped;
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::identity::HasUsers;
@@ -334,7 +335,7 @@ impl<C: 'static> Socket<C> {
         match text_frame(write) {
             Ok(frame) => self.push_frame(frame),
             Err(error) => {
-                tracing::error!(channel = type_name::<C>(), %error, "a message could not be sent");
+                tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
                 Sent::unencodable()
             }
         }

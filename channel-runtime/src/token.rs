@@ -24,6 +24,11 @@ impl Token {
         Self(secret.into().into_boxed_str())
     }
 
+    /// As a client has sent it. What is no text is nobody's token, and one all the same: it stands there as U+FFFD.
+    pub(crate) fn read(sent: &[u8]) -> Self {
+        Self::new(String::from_utf8_lossy(sent))
+    }
+
     /// Whether it is this secret, in a time that tells nothing of where the two differ, though of whether their lengths do.
     /// A secret that is looked up, in a map or a database, is better stored and looked up by its hash.
     pub fn matches(&self, secret: &str) -> bool {

@@ -128,6 +128,42 @@ pub fn attacks() -> Vec<Attack> {
         })
         .holding(4096),
         Attack::does(
+            "many_of_one_user",
+            "eleven connections of a user that may have ten",
+            "429, goes on",
+            async |stage| {
+                let path = format!("{SQUARE}?token=mallory.{SECRET}");
+                let mut crowd = Vec::new();
+                for _ in 0..10 {
+                    crowd.push(stage.server.raw(&path).await);
+                }
+                let mut raw = stage.server.connect().await;
+                raw.write(upgrade(&path)).await;
+                let seen = answered(raw).await;
+                stage.serves_the_honest().await;
+                seen
+            },
+        )
+        .with(Config::default().connections_per_user(10))
+        .holding(512),
+        Attack::does(
+            "one_user_everywhere",
+            "four hundred connections of one user, which end at once",
+            "nothing is left",
+            async |stage| {
+                let path = format!("{SQUARE}?token=mallory.{SECRET}");
+                let mut crowd = Vec::new();
+                for _ in 0..400 {
+                    crowd.push(stage.server.raw(&path).await);
+                }
+                assert_eq!((stage.health.users(), stage.hub.user("mallory").len()), (1, 400));
+                drop(crowd);
+                stage.serves_the_honest().await;
+                "nothing is left".into()
+            },
+        )
+        .holding(8192),
+        Attack::does(
             "turned_away",
             "thirty wrong tokens of pages that stay, where ten are told why at a time",
             "101 10 times, 401 20 times",

@@ -1,16 +1,34 @@
 //! Those who pretend to be somebody, or to come from somewhere.
 
-use channel_runtime::{Config, Refusals};
+use channel_runtime::{CloseCode, Config, Refusals};
 
 use super::Attack;
 use super::framing::{flood, hourly};
-use super::square::SECRET;
-use super::stage::SQUARE;
+use super::seen::answered;
+use super::square::{REMOVED, SECRET};
+use super::stage::{SQUARE, Stage};
 use crate::support::{text, upgrade};
 
 /// The usual handshake with more headers.
 fn with(headers: &str) -> String {
     upgrade(SQUARE).replacen("Host: localhost\r\n", &format!("Host: localhost\r\n{headers}\r\n"), 1)
+}
+
+/// The same with what need not be text.
+fn with_bytes(headers: &[u8]) -> Vec<u8> {
+    let (line, others) =
+        upgrade(SQUARE).split_once("\r\n").map(|(line, others)| (line.to_owned(), others.to_owned())).expect("lines");
+    [line.as_bytes(), b"\r\n", headers, b"\r\n", others.as_bytes()].concat()
+}
+
+async fn removed(stage: &mut Stage) -> String {
+    let mut raw = stage.server.connect().await;
+    raw.write(upgrade(&format!("{SQUARE}?token={REMOVED}.{SECRET}"))).await;
+    stage.town().looked_up().await;
+    assert_eq!(stage.hub.user(REMOVED).disconnect(CloseCode::FORBIDDEN, "the account is gone"), 0);
+    stage.serves_the_honest().await;
+    stage.town().go_on();
+    answered(raw).await
 }
 
 pub fn attacks() -> Vec<Attack> {
@@ -88,9 +106,27 @@ pub fn attacks() -> Vec<Attack> {
         ),
         headers(
             "token_that_is_no_text",
-            "a token whose escapes are no UTF-8",
+            "a token whose escapes are no UTF-8, and a right one in the cookie",
+            told,
+            &format!("Sec-WebSocket-Protocol: channels.1.json, channels.token.%FF\r\nCookie: token=mallory.{SECRET}"),
+        ),
+        Attack::request(
+            "bearer_that_is_no_text",
+            "a token with a byte over 127, and a right one in the cookie",
+            "401, goes on",
+            with_bytes(b"Authorization: Bearer mallory.\xe9\r\nCookie: token=mallory.s3cret"),
+        ),
+        Attack::request(
+            "cookies_that_are_no_text",
+            "bytes over 127 in the cookies beside a right one",
             "101, goes on",
-            "Sec-WebSocket-Protocol: channels.1.json, channels.token.%FF",
+            with_bytes(b"Cookie: \xff=\xfe; name=Jos\xe9; token=mallory.s3cret"),
+        ),
+        Attack::does(
+            "account_that_is_removed",
+            "a right token whose account is removed while it is looked up",
+            "101, closed with 4403: the account is gone",
+            removed,
         ),
         headers(
             "basic_for_bearer",

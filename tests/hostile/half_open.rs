@@ -5,9 +5,9 @@ use std::time::Duration;
 use channel_runtime::{ClosedBy, Config};
 
 use super::Attack;
-use super::seen::{answered, closed};
+use super::seen::{Seen, answered, closed};
 use super::stage::{SQUARE, Stage};
-use crate::support::{close, head, masked, upgrade};
+use crate::support::{Frame, close, head, masked, text, upgrade};
 
 pub fn attacks() -> Vec<Attack> {
     let short = || Config::default().close_timeout(Duration::from_millis(100));
@@ -25,6 +25,27 @@ pub fn attacks() -> Vec<Attack> {
             "cut, as lost",
             async |stage| ends(stage, &masked(0x01, "{")).await,
         ),
+        Attack::does(
+            "end_before_an_answer",
+            "ends its half while an answer is owed to it",
+            "success, cut",
+            async |stage| {
+                let mut raw = stage.attacker().await;
+                raw.write(text(r#"{"type":"later","ref":1}"#)).await;
+                raw.shutdown().await;
+                let mut seen = Seen::default();
+                while let Some(frame) = raw.frame().await {
+                    // It is looked whether anybody is there.
+                    if frame != Frame::pong(b"") {
+                        seen.add(&frame);
+                    }
+                }
+                seen.and("cut")
+            },
+        ),
+        Attack::does("reset_before_an_answer", "a reset while an answer is owed to it", "as lost", async |stage| {
+            resets(stage, &text(r#"{"type":"later","ref":1}"#)).await
+        }),
         Attack::does("end_of_a_request", "ends its half with its handshake", "101, cut", async |stage| {
             let mut raw = stage.server.connect().await;
             raw.write(upgrade(SQUARE)).await;

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use channel_runtime::{Auth, Authenticate, Close, Fault, Reject, Socket, Success, Token, channel, message};
 use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 /// What lets a guest in, behind its name and a dot.
 pub const SECRET: &str = "s3cret";
@@ -41,13 +43,28 @@ pub struct Put {
     tags: HashMap<String, Value>,
 }
 
+/// Whose account is being looked up for a while.
+pub const REMOVED: &str = "removed";
+
 #[derive(Default)]
 pub struct Town {
+    looks_up: Notify,
+    goes_on: Notify,
     begun: AtomicUsize,
     ended: AtomicUsize,
 }
 
 impl Town {
+    /// Waits until an account is looked up that takes a while.
+    pub async fn looked_up(&self) {
+        self.looks_up.notified().await;
+    }
+
+    /// It has been found.
+    pub fn go_on(&self) {
+        self.goes_on.notify_one();
+    }
+
     /// Connections whose `on_connect` has begun and whose `on_close` has not run.
     pub fn inside(&self) -> usize {
         self.begun.load(Ordering::SeqCst) - self.ended.load(Ordering::SeqCst)
@@ -57,9 +74,15 @@ impl Town {
 pub struct Guest(String);
 
 impl Authenticate<Town> for Guest {
-    async fn authenticate(token: Token, _: &Town) -> Result<Self, Reject> {
+    async fn authenticate(token: Token, town: &Town) -> Result<Self, Reject> {
         match token.expose().split_once('.') {
-            Some((name, secret)) if Token::new(secret).matches(SECRET) => Ok(Self(name.into())),
+            Some((name, secret)) if Token::new(secret).matches(SECRET) => {
+                if name == REMOVED {
+                    town.looks_up.notify_one();
+                    town.goes_on.notified().await;
+                }
+                Ok(Self(name.into()))
+            }
             _ => Err(Reject::unauthorized("invalid token")),
         }
     }
@@ -113,6 +136,18 @@ impl Square {
             return Err(Fault::validation("less than nothing"));
         }
         Ok(Success(put.text.len() + put.tags.len()))
+    }
+
+    /// Is answered by another task.
+    #[message(type = "later")]
+    fn later(&mut self, socket: &Socket<Self>) {
+        let answer = socket.defer();
+        tokio::spawn(async move {
+            for _ in 0..20 {
+                yield_now().await;
+            }
+            answer.send(Success("at last"));
+        });
     }
 
     /// The seldom and the seldom of all devices.

@@ -113,6 +113,11 @@ impl Stage {
         .await;
     }
 
+    /// What the square stands in.
+    pub fn town(&self) -> &Town {
+        &self.town
+    }
+
     /// A number that nobody had before.
     pub fn fresh(&mut self) -> usize {
         self.spoken += 1;

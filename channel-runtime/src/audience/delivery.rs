@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Audience, Target};
 use crate::codec::EncodeError;
 use crate::connection::Connection;
+use crate::escaped::Escaped;
 use crate::members::Members;
 use crate::outbox::Pushed;
 use crate::pace::Paced;
@@ -24,20 +25,7 @@ impl<C: 'static, K> Audience<C, K> {
             (_, Some(room)) => make(shown(room.name())).map(|frame| self.send_to(&room, frame, |_| true)),
             (Target::Room(_), None) => return Sent::default(),
             (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
-            _ => make(None).map(|frame| {
-                let connections = self.connections();
-                let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
-                self.mask.deliver(
-                    connections.iter().map(|connection| (connection.id, connection)),
-                    &self.variants(frame, windows),
-                    |_| true,
-                    |connection, pushed| {
-                        if pushed == Pushed::Promised {
-                            connection.outbox.wake_owner();
-                        }
-                    },
-                )
-            }),
+            _ => make(None).map(|frame| self.send_each(&self.connections(), frame, |_| true)),
         };
         self.sent(result)
     }
@@ -68,8 +56,31 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
+        if self.mask.only_user.is_some() {
+            return self.send_each(&self.members_of(room), frame, admits);
+        }
         let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
         room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
+    }
+
+    /// To each of these by itself: their own tasks write.
+    fn send_each(
+        &self,
+        connections: &[Arc<Connection>],
+        frame: Frame,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
+        self.mask.deliver(
+            connections.iter().map(|connection| (connection.id, connection)),
+            &self.variants(frame, windows),
+            admits,
+            |connection, pushed| {
+                if pushed == Pushed::Promised {
+                    connection.outbox.wake_owner();
+                }
+            },
+        )
     }
 
     /// The frame as those with these windows read it. Takes no lock, for it may take a while.
@@ -123,7 +134,7 @@ impl<C: 'static, K> Audience<C, K> {
                 sent
             }
             Err(error) => {
-                tracing::error!(channel = type_name::<C>(), %error, "a message could not be sent");
+                tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
                 Sent::unencodable()
             }
         }

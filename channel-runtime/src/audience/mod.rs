@@ -93,6 +93,31 @@ impl<C: 'static, K> Audience<C, K> {
         audience
     }
 
+    /// Of these one user alone, on whatever device: `socket.room().only_user(&id)` is one user in one room.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, CloseCode, Hub, message};
+    /// # #[message(type = "muted")] pub struct Muted { by: String }
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String, #[state] name: String }
+    /// # #[channel(sends(Muted))] impl Chat { fn identity(&self) -> &String { &self.name } }
+    /// fn mute(chats: &Hub<Chat>, name: &str) {
+    ///     chats.room(&Chat::room("lobby")).only_user(name).send(Muted { by: "the host".into() });
+    /// }
+    /// ```
+    ///
+    /// It is the user's devices that are looked through, and not the room. In a room of the path `disconnect` and
+    /// `notify` reach those too that are on their way to it, as those of [`Hub::user`](crate::Hub::user).
+    #[must_use]
+    pub fn only_user(mut self, user: &C::Name) -> Audience<C>
+    where
+        C: HasUsers,
+        K: IsSeveral,
+    {
+        self.mask.narrow(UserKey::named(user));
+        let Self { hub, target, mask, from, .. } = self;
+        Audience::new(hub, target, from, mask)
+    }
+
     /// Sends a message, encoded once. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
@@ -142,8 +167,8 @@ impl<C: 'static, K> Audience<C, K> {
     pub fn len(&self) -> usize {
         match self.one_room() {
             Some(room) if self.mask.is_open() => room.len(),
-            Some(room) => room.count(&self.mask),
-            None => self.connections().len(),
+            Some(room) if self.mask.only_user.is_none() => room.count(&self.mask),
+            _ => self.connections().len(),
         }
     }
 
@@ -152,7 +177,7 @@ impl<C: 'static, K> Audience<C, K> {
         self.len() == 0
     }
 
-    /// Closes the connection of each, after what was sent to it before; tells how many. Where the audience is users, those of
+    /// Closes the connection of each, after what was sent to it before; tells how many. Where the audience is users, or one in rooms, those of
     /// their connections too that are on their way, as [`User::disconnect`](crate::User::disconnect) says; all other audiences are
     /// those who are in.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
@@ -192,7 +217,7 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// [`Sent`] tells. So is one for a connection that is closing, and what waits when it ends is dropped: nothing comes once
     /// `on_close` has begun. What its handler returns goes to the client, as from a hook.
     ///
-    /// Where the audience is users, those of their connections are told too that are on their way: their handshake is at
+    /// Where the audience is users, or one in rooms, those of their connections are told too that are on their way: their handshake is at
     /// `authorize`, or they have been let in and still wait. They hear of it behind their `on_connect`. A handshake whose extractors
     /// still run is nobody's yet, and is not told: what they have read may be older than the notice. All other audiences are those
     /// who are in.

@@ -64,13 +64,13 @@ impl<C: 'static, K> Audience<C, K> {
     /// Each client of the audience, once.
     pub(super) fn connections(&self) -> Vec<Arc<Connection>> {
         if let Some(room) = self.one_room() {
-            return room.members(&self.mask);
+            return self.members_of(&room);
         }
         let (registry, channel) = (self.hub.registry(), self.hub.channel());
         let mut connections: Vec<Arc<Connection>> = match &self.target {
             Target::Rooms(names) => {
                 let rooms = names.iter().filter_map(|name| registry.room(channel, name));
-                rooms.flat_map(|room| room.members(&self.mask)).collect()
+                rooms.flat_map(|room| self.members_of(&room)).collect()
             }
             Target::Users(users) => {
                 let devices = users.iter().flat_map(|user| registry.user(user));
@@ -84,6 +84,14 @@ impl<C: 'static, K> Audience<C, K> {
         let mut seen = HashSet::new();
         connections.retain(|connection| seen.insert(connection.id));
         connections
+    }
+
+    /// Those members of a room that are meant.
+    pub(super) fn members_of(&self, room: &Members) -> Vec<Arc<Connection>> {
+        let Some(user) = &self.mask.only_user else { return room.members(&self.mask) };
+        let (registry, channel) = (self.hub.registry(), self.hub.channel());
+        let devices = registry.user(user).into_iter().filter(|device| device.channel == channel);
+        devices.filter(|device| self.mask.admits(device) && room.get(device.id).is_some()).collect()
     }
 
     /// Sends away those who are coming, where the audience is users; tells whom.
@@ -101,12 +109,21 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// The users that it is, each once.
     fn users(&self) -> impl Iterator<Item = &UserKey> {
-        let users = if let Target::Users(users) = &self.target { users.as_slice() } else { &[] };
+        let only = self.mask.only_user.as_slice();
+        let users = if let Target::Users(users) = &self.target { users.as_slice() } else { only };
+        let is_meant = |user: &UserKey| !self.mask.except_users.contains(user) && only.iter().all(|only| only == user);
         let mut seen = HashSet::new();
-        users.iter().filter(move |user| !self.mask.except_users.contains(user) && seen.insert(*user))
+        users.iter().filter(move |user| is_meant(user) && seen.insert(*user))
     }
 
+    /// Where those users are meant.
     fn reach(&self) -> Reach {
-        Reach { channel: Some(self.hub.channel()) }
+        let rooms = match &self.target {
+            Target::Room(name) => Some(vec![Arc::clone(name)]),
+            Target::OwnRoom(connection) => Some(vec![Arc::clone(connection.own_room.name())]),
+            Target::Rooms(names) => Some(names.clone()),
+            Target::Users(_) | Target::Connection(_) | Target::All => None,
+        };
+        Reach { channel: Some(self.hub.channel()), rooms }
     }
 }

@@ -10,8 +10,8 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, Validation, crypto, decode, decode_header};
 use parking_lot::RwLock;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::Jwt;
@@ -225,10 +225,20 @@ impl JwtKeySet {
     }
 
     fn read<C: DeserializeOwned>(&self, token: &Token) -> Result<Jwt<C>, &'static str> {
-        /// As RFC 7519 has it, fractions included.
+        /// As RFC 7519 has it, fractions included. An `aud` that is neither a text nor a list counts as none with the library.
         #[derive(Deserialize)]
         struct Registered {
             exp: Option<serde_json::Number>,
+            #[serde(default)]
+            aud: Present,
+        }
+        /// Whether a claim is there, whatever it is.
+        #[derive(Default)]
+        struct Present(bool);
+        impl<'de> Deserialize<'de> for Present {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+            }
         }
         let header = decode_header(token.expose()).map_err(|error| why(error.kind()))?;
         if header.crit.is_some() {
@@ -242,6 +252,9 @@ impl JwtKeySet {
                 Ok(data) => {
                     let json = data.claims.get();
                     let registered: Registered = serde_json::from_str(json).map_err(|_| "its claims are malformed")?;
+                    if registered.aud.0 && self.rules.aud.is_none() {
+                        return Err(why(&ErrorKind::InvalidAudience));
+                    }
                     let claims =
                         serde_json::from_str(json).map_err(|_| "its claims are not those that are asked for")?;
                     let expires_at = registered.exp.and_then(|exp| self.end(&exp));

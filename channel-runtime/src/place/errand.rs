@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::steward::{Steward, grace};
 use super::{Host, Phase, Refusal};
 use crate::channel::Channel;
+use crate::escaped::Escaped;
 use crate::fault::Fault;
 use crate::members::{self, Members};
 use crate::moment::after;
@@ -42,12 +43,12 @@ impl<C: Channel> Errand<C> {
             Ok(Err(fault)) => return Err(Refusal::failed(fault)),
             Err(Interrupted::Panicked) => {
                 let (fault, id) = Fault::unexplained();
-                tracing::error!(channel = C::NAME, room = %steward.room, %id, "`on_room_open` panicked");
+                tracing::error!(channel = C::NAME, room = %Escaped(&steward.room), %id, "`on_room_open` panicked");
                 return Err(Refusal::failed(fault));
             }
             Err(Interrupted::TimedOut) => {
                 let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
-                tracing::warn!(channel = C::NAME, room = %steward.room, %id, "`on_room_open` timed out");
+                tracing::warn!(channel = C::NAME, room = %Escaped(&steward.room), %id, "`on_room_open` timed out");
                 return Err(Refusal::failed(fault));
             }
             Err(Interrupted::Cancelled | Interrupted::Left) => return Err(Refusal::going_away()),
@@ -110,7 +111,7 @@ impl<C: Channel> Errand<C> {
                 Err(Interrupted::Cancelled | Interrupted::Left) => Some("was cancelled: the server stops"),
             };
             if let Some(what) = what {
-                tracing::error!(channel = C::NAME, room = %steward.room, "`on_room_close` {what}");
+                tracing::error!(channel = C::NAME, room = %Escaped(&steward.room), "`on_room_close` {what}");
             }
         }
         drop(self);

@@ -78,7 +78,7 @@ impl Registry {
         });
         entry.all.insert(&connection);
         if let Some(user) = &connection.user {
-            self.users.shard(user).entry(user.clone()).or_default().push(Arc::clone(&connection));
+            self.users.shard(user).entry(user.clone()).or_default().add(&connection);
         }
         // A drain that began before this connection was listed has not told it.
         if self.is_stopping() {
@@ -122,7 +122,7 @@ impl Registry {
     fn leave_user(&self, user: &UserKey, id: ConnectionId) {
         let mut users = self.users.shard(user);
         let Some(devices) = users.get_mut(user) else { return };
-        devices.retain(|device| device.id != id);
+        devices.remove(id);
         if devices.is_empty() {
             users.remove(user);
             shrink(&mut users);

@@ -4,6 +4,7 @@
 //! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
 //! members, an outbox.
 
+mod devices;
 mod entry;
 mod membership;
 mod sharded;
@@ -13,6 +14,7 @@ use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
+use self::devices::Devices;
 use self::entry::ChannelEntry;
 pub(crate) use self::membership::{Membership, Newcomer};
 use self::sharded::Sharded;
@@ -20,6 +22,7 @@ pub(crate) use self::sharded::shrink;
 pub(crate) use self::stop::SessionGuard;
 use self::stop::Stop;
 use crate::batch::Batchers;
+use crate::clock::Clock;
 use crate::coming::Comers;
 use crate::connection::Connection;
 use crate::counts::Counts;
@@ -33,10 +36,11 @@ use crate::wire::deflate::Compression;
 
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
-    users: Sharded<UserKey, Vec<Arc<Connection>>>,
+    users: Sharded<UserKey, Devices>,
     /// Users' connections that are not here yet.
     comers: Comers,
     quotas: Quotas,
+    clock: Clock,
     /// The app that the channels were given. Weak: an app holds hubs, which hold the registry.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
     /// How messages are compressed, where the app that was mounted wants that.
@@ -76,6 +80,7 @@ impl Registry {
             users: Sharded::new(),
             comers: Comers::default(),
             quotas: Quotas::default(),
+            clock: Clock::default(),
             app: OnceLock::new(),
             compression: OnceLock::new(),
             stop: Stop::default(),
@@ -192,12 +197,22 @@ impl Registry {
 
     /// All connections of this user, on all channels.
     pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
-        self.users.shard(key).get(key).cloned().unwrap_or_default()
+        self.users.shard(key).get(key).map(Devices::all).unwrap_or_default()
+    }
+
+    /// How many those are.
+    pub fn devices(&self, key: &UserKey) -> usize {
+        self.users.shard(key).get(key).map_or(0, Devices::len)
     }
 
     /// Those who are not here yet.
     pub fn comers(&self) -> &Comers {
         &self.comers
+    }
+
+    /// The clock on the wall.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// What users have said of what they may.

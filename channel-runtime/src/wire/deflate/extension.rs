@@ -21,9 +21,12 @@ pub(crate) struct Agreed {
 /// Takes the first offer that can be met: what is settled, and how it is answered.
 pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
     let compression = compression.in_range();
-    let values = headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().filter_map(|value| value.to_str().ok());
-    let offers = values.flat_map(|value| pieces(value, ',')).filter_map(Offer::read);
-    offers.map(|offer| offer.accept(&compression)).next()
+    headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().find_map(|line| {
+        // What is no text makes a nonsense of its own offer alone.
+        let line = String::from_utf8_lossy(line.as_bytes());
+        let offer = pieces(&line, ',').find_map(Offer::read)?;
+        Some(offer.accept(&compression))
+    })
 }
 
 /// A well-formed offer that a server can meet.
