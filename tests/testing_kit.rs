@@ -93,7 +93,9 @@ async fn failure(failing: impl Future) -> (u32, String) {
     EXPECTED.set(true);
     let caught = AssertUnwindSafe(failing).catch_unwind().await;
     EXPECTED.set(false);
-    let message = caught.err().expect("a panic").downcast::<String>().expect("a text");
+    let message = caught.err().expect("a panic");
+    let message =
+        message.downcast().unwrap_or_else(|text| Box::new(text.downcast::<&str>().expect("a text").to_string()));
     let (file, line) = PANICKED.take().expect("a place");
     assert_eq!(file, file!(), "{message}");
     (line, *message)
@@ -138,6 +140,10 @@ async fn what_is_not_as_expected_fails_at_the_line_that_awaits_it() {
     fails!(app.get("no path"), "GET no path is no request");
     let (line, message) = failure(async { app.connect::<Desk>("/desk").header("a b", "c") }).await;
     assert_eq!(line, line!() - 1, "{message}");
+    let server = all().app(());
+    let _mounted = server.filter();
+    let (line, message) = failure(async { testing::app(server) }).await;
+    assert_eq!((line, message.as_str()), (line!() - 1, "a server is tested before it is mounted"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// # Panics
     /// After [`filter`](Self::filter): what is mounted keeps its bounds.
     #[must_use]
+    #[track_caller]
     pub fn config(mut self, config: Config) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is configured before it is mounted");
         table.configure(config);
@@ -201,6 +202,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 
     /// With all work in flight counted, for tests.
+    #[track_caller]
     pub(crate) fn counting(mut self) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");
         table.activity = Activity::counting();

@@ -140,6 +140,10 @@ use crate::wire::transport::Transport;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server whose clients live in the test; see the [module](self).
+///
+/// # Panics
+/// After [`Server::filter`] or [`Server::service`]: what is mounted is not counted.
+#[track_caller]
 pub fn app<A: Send + Sync + 'static>(server: Server<A>) -> TestApp<A> {
     TestApp { server: server.counting() }
 }
