@@ -102,7 +102,7 @@ pub struct Config {
     /// headers, their queries, and a message of the type `$auth`, which holds a token, never are.
     pub log_payloads: bool,
     /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
-    /// connection with 1009 before it is buffered.
+    /// connection with 1009 before it is buffered. `message_bytes = "1MiB"` of `#[channel]` says it for one channel, with its frames.
     pub message_bytes: usize,
     /// The longest frame of a message that a client may send, in bytes as they come: 64 KiB. A longer one closes the connection
     /// with 1009 when its header is read. Control frames are never longer than 125 bytes.

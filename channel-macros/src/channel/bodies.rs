@@ -74,6 +74,8 @@ enum Call {
     SendTo,
     /// `socket.close(..)`
     Close,
+    /// `socket.send(..).unwrap()`
+    Unwrap,
     /// `socket.room().with(..)`
     With,
 }
@@ -91,16 +93,47 @@ impl Calls<'_> {
                         Some(Call::Send) => has_comma(&group.stream()) || text(&group.stream()).is_some(),
                         Some(Call::SendTo) => text(&group.stream()).is_some(),
                         Some(Call::Close) => close_code(&group.stream()).is_some(),
-                        Some(Call::With) => true,
+                        Some(Call::With | Call::Unwrap) => true,
                         None => false,
                     };
-                    is_suspect() || self.has_any(&group.stream())
+                    is_suspect() || self.is_field(&read, Some(&token)) || self.has_any(&group.stream())
                 }
-                _ => false,
+                _ => self.is_field(&read, Some(&token)),
             };
             read.push(token);
             is_call
         })
+    }
+
+    /// Whether these end with a field that a socket has in another framework, `socket.broadcast`; what follows is no call of it.
+    fn is_field(&self, read: &[TokenTree], next: Option<&TokenTree>) -> bool {
+        const FIELDS: [&str; 8] = ["broadcast", "clients", "volatile", "data", "assigns", "rooms", "nsp", "handshake"];
+        let is_call = match next {
+            Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+            Some(TokenTree::Punct(punct)) => punct.as_char() == ':',
+            _ => false,
+        };
+        !is_call && FIELDS.iter().any(|field| ends_with(read, &[&self.socket, ".", field]))
+    }
+
+    /// Tells of such a field, and takes it away.
+    fn field(&mut self, read: &mut Vec<TokenTree>) {
+        let Some(field) = read.pop() else { return };
+        read.pop();
+        let (socket, name) = (&self.socket, field.to_string());
+        let remedy = match name.as_str() {
+            "broadcast" | "volatile" => {
+                format!("write `{socket}.others().send(message)` to all in the room but this client")
+            }
+            "clients" | "rooms" | "nsp" => {
+                format!("write `{socket}.room()`, `{socket}.all()`, `{socket}.user(..)` .., each with `.send(message)`")
+            }
+            "handshake" => {
+                "what is made from it is a field of the struct, marked `#[extract]`: read `self.name`".into()
+            }
+            _ => "what is this connection's own is a field of the struct, marked `#[state]`: read `self.name`".into(),
+        };
+        self.errors.at(field, format_args!("a socket has no field `{name}`"), remedy);
     }
 
     /// What is called with this group, which comes after these tokens.
@@ -124,17 +157,37 @@ impl Calls<'_> {
             }
             "send" => ("send", Call::Send),
             "close" => ("close", Call::Close),
+            "unwrap" | "expect" | "ok" | "is_ok" | "is_err" => return self.is_sent(read).then_some(Call::Unwrap),
             "with" => return ends_with(read, &[socket, ".", "room", "()", ".", "with"]).then_some(Call::With),
             _ => return None,
         };
         ends_with(read, &[socket, ".", method]).then_some(call)
     }
 
+    /// Whether these are `socket.send(..).method`, or the same of an audience.
+    fn is_sent(&self, read: &[TokenTree]) -> bool {
+        let [before @ .., TokenTree::Ident(send), TokenTree::Group(_), TokenTree::Punct(_), TokenTree::Ident(_)] = read
+        else {
+            return false;
+        };
+        let socket = self.socket.as_str();
+        send == "send"
+            && (ends_with(before, &[socket, "."])
+                || ["room", "others", "all"].iter().any(|who| ends_with(before, &[socket, ".", who, "()", "."])))
+    }
+
     /// The same tokens, with the calls as the compiler may see them.
     fn kept(&mut self, tokens: TokenStream) -> TokenStream {
         let mut read: Vec<TokenTree> = Vec::new();
         for token in tokens {
+            if self.is_field(&read, Some(&token)) {
+                self.field(&mut read);
+            }
             let token = match token {
+                TokenTree::Group(group) if matches!(self.call(&read, &group), Some(Call::Unwrap)) => {
+                    self.unwrapped(&mut read);
+                    continue;
+                }
                 TokenTree::Group(group) => {
                     let inner = self.kept(group.stream());
                     let inner = match self.call(&read, &group) {
@@ -145,7 +198,7 @@ impl Calls<'_> {
                         Some(Call::Send) => self.send(inner),
                         Some(Call::Close) => self.close(&read, inner),
                         Some(Call::With) => self.with(inner),
-                        Some(Call::SendTo) | None => inner,
+                        Some(Call::SendTo | Call::Unwrap) | None => inner,
                     };
                     let mut kept = Group::new(group.delimiter(), inner);
                     kept.set_span(group.span());
@@ -205,6 +258,21 @@ impl Calls<'_> {
         read.truncate(read.len() + 2 - call);
         read.push(Ident::new("send_fault", proc_macro2::Span::call_site()).into());
         quote!(::core::unreachable!())
+    }
+
+    /// `socket.send(..).unwrap()`, or what else a `Result` has.
+    fn unwrapped(&mut self, read: &mut Vec<TokenTree>) {
+        let Some(method) = read.pop() else { return };
+        let name = method.to_string();
+        let what = format!("`send` never waits and returns no `Result`, so there is no `{name}`");
+        let remedy = "take it away: what was sent is a `Sent`, and `.is_complete()` says whether all get it";
+        self.errors.at(&method, what, remedy);
+        if name.starts_with("is_") {
+            read.extend(quote!(is_complete()));
+        } else {
+            // The dot.
+            read.pop();
+        }
     }
 
     /// `socket.close(..)` with a number, or without a reason.

@@ -118,3 +118,38 @@ fn a_close_has_a_code_of_its_type_and_a_reason() {
     }
     assert_eq!(checked(quote!(socket.close(CloseCode::NORMAL, "bye"))).0, [""; 0]);
 }
+
+#[test]
+fn a_send_is_no_result() {
+    for (body, left_over) in [
+        (quote!(socket.send(Said {}).unwrap();), "socket.send(Said{});"),
+        (quote!(socket.room().send(Said {}).expect("sent");), "socket.room().send(Said{});"),
+        (
+            quote!(if socket.others().send(Said {}).is_err() {
+                return;
+            }),
+            "socket.others().send(Said{}).is_complete()",
+        ),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].starts_with("`send` never waits and returns no `Result`"), "{errors:?}");
+        assert!(left.contains(left_over), "{left}");
+    }
+    assert_eq!(checked(quote!(tx.send(Said {}).unwrap(); app.socket.send(1).unwrap())).0, [""; 0]);
+}
+
+#[test]
+fn a_socket_has_no_fields() {
+    for (body, left_over) in [
+        (quote!(socket.broadcast.emit("said");), "socket.emit(\"said\");"),
+        (quote!(let n = socket.data;), "letn=socket;"),
+        (quote!({ socket.clients.all() }), "socket.all()"),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].starts_with("a socket has no field"), "{errors:?}");
+        assert!(left.contains(left_over), "{left}");
+    }
+    assert_eq!(checked(quote!(socket.rooms(all).send(m); app.socket.data.x; socket.rooms::<Vec<_>>(x);)).0, [""; 0]);
+}

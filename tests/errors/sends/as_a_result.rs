@@ -1,0 +1,29 @@
+use channel_runtime::{Socket, channel, message};
+
+#[message(type = "say")]
+struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+struct Said {
+    text: String,
+}
+
+#[channel("/chat/:room")]
+struct Chat {
+    room: String,
+}
+
+#[channel(sends(Said))]
+impl Chat {
+    #[message]
+    fn say(&mut self, say: Say, socket: &Socket<Self>) {
+        if socket.room().send(Said { text: say.text.clone() }).is_err() {
+            return;
+        }
+        socket.send(Said { text: say.text }).unwrap();
+    }
+}
+
+fn main() {}
