@@ -434,17 +434,24 @@ impl<C: channel_runtime::Channel, K> Members for Audience<C, K> {
     }
 }
 
-#[channel("/table", room_state = usize)]
-pub struct Table;
+#[channel("/table/:name", room_state = usize)]
+pub struct Table {
+    name: String,
+}
 
 #[channel(sends(Word, Seats))]
 impl Table {
+    fn identity(&self) -> &String {
+        &self.name
+    }
+
     fn on_connect(&mut self, socket: &Socket<Self>) {
         socket.room().with(|taken, room| {
             *taken += 1;
             // Of what is lent an audience is made, and it stays what it is.
             let sent = room.except(socket.id()).send(Seats { taken: *taken });
             assert_eq!((sent.recipients + 1, room.len()), (*taken, *taken));
+            assert_eq!((room.only_user(&self.name).len(), room.except_user(&self.name).len()), (*taken, 0));
         });
     }
 
@@ -457,8 +464,8 @@ impl Table {
 #[tokio::test]
 async fn an_audience_is_made_smaller_within_the_state_of_its_room() {
     let app = testing::app(channels![Table].app(()));
-    let mut first = app.connect::<Table>("/table").await.unwrap();
-    let mut second = app.connect::<Table>("/table").await.unwrap();
+    let mut first = app.connect::<Table>("/table/round").await.unwrap();
+    let mut second = app.connect::<Table>("/table/round").await.unwrap();
     assert_eq!(first.expect::<Seats>().await.taken, 2);
     second.expect_nothing().await;
     first.send(Entry {});

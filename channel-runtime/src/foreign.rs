@@ -49,7 +49,7 @@ pub trait To {}
     message = "there is no such method: nothing that is sent is dropped on its way",
     label = "not a method of a socket, an audience or a hub",
     note = "write `.send(message)`, which never waits: a client that does not read what it is sent is closed when as much waits for it as may",
-    note = "a producer that could send more than that awaits `socket.flushed()`, or from outside `hub.ready()`"
+    note = "a producer that could send more than that awaits `socket.send_all(messages)`, or `ready()` of the audience between its sends"
 )]
 pub trait Volatile {}
 

@@ -108,13 +108,13 @@ impl<C: 'static, K> Audience<C, K> {
     /// It is the user's devices that are looked through, and not the room. In a room of the path `disconnect` and
     /// `notify` reach those too that are on their way to it, as those of [`Hub::user`](crate::Hub::user).
     #[must_use]
-    pub fn only_user(mut self, user: &C::Name) -> Audience<C>
+    pub fn only_user(&self, user: &C::Name) -> Audience<C>
     where
         C: HasUsers,
         K: IsSeveral,
     {
-        self.mask.narrow(UserKey::named(user));
-        let Self { hub, target, mask, from, .. } = self;
+        let Self { hub, target, mut mask, from, .. } = self.clone();
+        mask.narrow(UserKey::named(user));
         Audience::new(hub, target, from, mask)
     }
 
