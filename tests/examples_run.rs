@@ -451,6 +451,21 @@ async fn who_tries_an_example_sees_who_is_refused() {
     example.stops([]).await;
 }
 
+/// What is wrong with what an operator writes is told in words, and what to write.
+#[tokio::test]
+async fn an_operator_is_told_what_to_write() {
+    for (variable, value, words) in [
+        ("PROXY", "nonsense", r#"Error: "nonsense" is no proxy: write its address, or a network such as `10.0.0.0/8`"#),
+        ("JWT_SECRET", "short", "a secret for HS256 has 32 bytes at least"),
+    ] {
+        let output = Command::new(built("secure")).env("ADDR", "127.0.0.1:0").env(variable, value).output();
+        let output = timeout(PATIENCE, output).await.expect("it ends in time").expect("it runs");
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert!(!output.status.success() && told.contains(words), "{told}");
+        assert!(!told.contains("panicked"), "{told}");
+    }
+}
+
 #[cfg(feature = "tls")]
 mod over_tls {
     use std::sync::Arc;

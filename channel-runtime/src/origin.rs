@@ -102,8 +102,15 @@ impl Default for Origins {
 }
 
 /// A text that was to be [allowed](Origins::allow), and is no page's origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidOrigin(String);
+
+/// In words, for so a `main` that returns it prints it.
+impl fmt::Debug for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for InvalidOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -152,8 +152,15 @@ impl fmt::Debug for Proxies {
 }
 
 /// A text that was to name a proxy, and is neither an address nor a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidProxy(String);
+
+/// In words, for so a `main` that returns it prints it.
+impl fmt::Debug for InvalidProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for InvalidProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -174,6 +174,7 @@ fn what_is_no_network_is_an_error_that_says_what_one_is() {
             error.to_string(),
             format!("{text:?} is no proxy: write its address, or a network such as `10.0.0.0/8`")
         );
+        assert_eq!(format!("{error:?}"), error.to_string());
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::InvalidInput);
     }
 }
