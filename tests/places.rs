@@ -387,7 +387,8 @@ async fn a_room_that_is_left_often_waits_once() {
         turns().await;
         seen.push(tasks());
     }
-    assert_eq!(seen, [1; 10]);
+    // And the task that looks after connections, which outlives the last of them by a moment.
+    assert_eq!(seen, [2; 10]);
     advance(Duration::from_secs(31)).await;
     turns().await;
     assert_eq!((tasks(), test.shared.alive()), (0, 0));

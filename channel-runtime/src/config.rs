@@ -143,7 +143,8 @@ pub struct Config {
     /// seconds, but no longer than a millisecond for each client.
     pub drain_window: Duration,
     /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 5 seconds; and as
-    /// long again for the `on_close` hooks of the cancelled.
+    /// long again for the `on_close` hooks of the cancelled. So long an answer that is [owed](crate::Socket::defer) is waited for, too,
+    /// also for a client that has ended its own half of the stream.
     ///
     /// A stop takes no longer than four times this, for batches, handlers, `on_close` and `on_room_close` that all hang, with the
     /// [`drain_window`](Self::drain_window) and a [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30:
