@@ -14,6 +14,11 @@ use tokio::net::{UnixListener, UnixStream};
 ///
 /// A TCP socket that is passed on as it is, a [`TcpStream`], is written to by whoever sends. Any other stream is written by
 /// its connection's own task.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no listener",
+    label = "nothing is accepted from this",
+    note = "an address is served by `.serve(addr).await`, or bound by `.bind(addr).await?` and then `.run().await`"
+)]
 pub trait Listener: Send + 'static {
     /// What is accepted.
     type Io: AsyncRead + AsyncWrite + Send + Unpin + 'static;

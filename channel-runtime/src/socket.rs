@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::activity::Work;
 use crate::answer::{Answer, Claim};
 use crate::audience::{Audience, OneRoom, OwnRoom, Target};
-use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::channel::{Channel, Route, SendsBytes, SentBy};
 use crate::codec::{self, DecodeError, EncodeError, Head};
 use crate::connection::{Connection, ConnectionId};
 use crate::counts::Counts;
@@ -208,7 +208,7 @@ impl<C: 'static> Socket<C> {
     #[track_caller]
     pub fn app(&self) -> Arc<C::App>
     where
-        C: NamesApp,
+        C: Route + NamesApp,
     {
         // A closure would be where it panics.
         match self.hub.registry().app() {

@@ -1,10 +1,11 @@
 //! What the struct's half of a channel names, or does not, asked by the half of the impl block: an app, a room's state.
 //!
+//! None of them asks for a `Route`: of a struct that is none, because it is not `Send`, that would be told once more.
+//!
 //! Without these the compiler would say of a handler that takes an `&App` no more than that it is given a `&()`.
 
 use std::sync::Arc;
 
-use crate::channel::Route;
 use crate::first_state::OpenReply;
 use crate::given::OfRoomClose;
 
@@ -16,7 +17,7 @@ use crate::given::OfRoomClose;
     note = "if `{T}` is the app, name it on the struct: `#[channel(\"..\", app = {T})] struct {Self}`",
     note = "else: a message is taken by value, the client as `&Socket<Self>`, and in `on_room_open` and `on_room_close` the room as `&Room<Self>`"
 )]
-pub trait HasApp<T: ?Sized>: Route {
+pub trait HasApp<T: ?Sized> {
     /// The app.
     type Given;
 
@@ -37,7 +38,7 @@ pub trait HasApp<T: ?Sized>: Route {
     label = "there is no app to be had",
     note = "name it on the struct: `#[channel(\"..\", app = App)] struct {Self}`"
 )]
-pub trait NamesApp: Route {}
+pub trait NamesApp {}
 
 #[diagnostic::do_not_recommend]
 impl<C: HasApp<()>> NamesApp for C {}
@@ -48,7 +49,7 @@ impl<C: HasApp<()>> NamesApp for C {}
     label = "this would be the room's state",
     note = "name it on the struct: `#[channel(\"..\", room_state = {T})] struct {Self}`"
 )]
-pub trait HasRoomState<T>: Route {
+pub trait HasRoomState<T> {
     /// The state.
     type State;
 
