@@ -2,6 +2,8 @@
 //!
 //! A connection is counted from its handshake to its end, by a guard.
 
+mod admission;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use http::StatusCode;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+pub(crate) use self::admission::{Admission, TurnedAway, UserAdmission};
 use crate::config::Config;
 use crate::handshake::Handshake;
 use crate::origin::Foreign;
@@ -69,8 +72,7 @@ impl Door {
         let address = address.map(customer);
         let now = Instant::now();
         self.decide(now, |state| state.enter(config, address, now))?;
-        let counted = address.map(|address| Box::new(Counted { address: Some(address), user: None }));
-        Ok(Admission { door: Arc::clone(self), counted })
+        Ok(Admission::new(self, address))
     }
 
     /// Lets in one more connection of this user, until the guard is dropped. `None` where there is no bound.
@@ -84,7 +86,7 @@ impl Door {
     ) -> Result<Option<Box<UserAdmission>>, Reject> {
         let Some(user) = user.filter(|_| config.connections_per_user < usize::MAX) else { return Ok(None) };
         self.decide(Instant::now(), |state| state.enter_user(config, user))?;
-        Ok(Some(Box::new(UserAdmission { door: Arc::clone(self), user: Some(user.clone()) })))
+        Ok(Some(Box::new(UserAdmission::new(self, user))))
     }
 
     /// Logs refusals without the lock, on which all who come and go wait.
@@ -108,7 +110,7 @@ impl Door {
         let has_place = state.turned_away < config.turned_away;
         has_place.then(|| {
             state.turned_away += 1;
-            TurnedAway(Arc::clone(self))
+            TurnedAway::new(self)
         })
     }
 
@@ -237,71 +239,6 @@ impl From<Refusal> for Reject {
     }
 }
 
-/// One who was let in, until dropped.
-pub(crate) struct Admission {
-    door: Arc<Door>,
-    /// Boxed, for every connection has an admission and most have no other bounds.
-    counted: Option<Box<Counted>>,
-}
-
-/// What a connection is counted by beside all others.
-#[derive(Default)]
-struct Counted {
-    address: Option<IpAddr>,
-    user: Option<UserKey>,
-}
-
-impl Admission {
-    /// With that of its user.
-    pub fn and(mut self, user: Option<Box<UserAdmission>>) -> Self {
-        if let Some(user) = user.and_then(|user| user.into_key()) {
-            self.counted.get_or_insert_default().user = Some(user);
-        }
-        self
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        let Counted { address, user } = self.counted.take().map_or_else(Counted::default, |counted| *counted);
-        let mut state = self.door.0.lock();
-        state.leave(address);
-        if let Some(user) = &user {
-            state.leave_user(user);
-        }
-    }
-}
-
-/// One whose user may have one more, until dropped or [joined](Admission::and) with its admission.
-pub(crate) struct UserAdmission {
-    door: Arc<Door>,
-    /// `None` once somebody else sees to it.
-    user: Option<UserKey>,
-}
-
-impl UserAdmission {
-    fn into_key(mut self) -> Option<UserKey> {
-        self.user.take()
-    }
-}
-
-impl Drop for UserAdmission {
-    fn drop(&mut self) {
-        if let Some(user) = &self.user {
-            self.door.0.lock().leave_user(user);
-        }
-    }
-}
-
-/// One who is told why it was not, until dropped.
-pub(crate) struct TurnedAway(Arc<Door>);
-
-impl Drop for TurnedAway {
-    fn drop(&mut self) {
-        self.0.0.lock().turned_away -= 1;
-    }
-}
-
 /// Whom an address stands for: an IPv4 address for itself, however it is written, and an IPv6 address for its network of
 /// 64 bits, in which one customer has as many addresses as he likes.
 fn customer(address: IpAddr) -> IpAddr {
@@ -312,84 +249,4 @@ fn customer(address: IpAddr) -> IpAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rate::Rate;
-
-    fn address(number: u32) -> Option<IpAddr> {
-        Some(IpAddr::V4(number.into()))
-    }
-
-    #[test]
-    fn an_ipv6_customer_is_a_network_and_an_ipv4_one_an_address() {
-        let customer = |text: &str| customer(text.parse().unwrap()).to_string();
-        assert_eq!(customer("192.0.2.7"), "192.0.2.7");
-        assert_eq!(customer("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(customer("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-    }
-
-    #[test]
-    fn an_address_without_connections_is_forgotten() {
-        let door = Arc::new(Door::default());
-        let config = Config::default().connections_per_ip(2);
-        let one = door.admit(&config, address(1));
-        let two = door.admit(&config, address(1));
-        assert_eq!(door.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
-        assert!(door.admit(&config, address(2)).is_ok());
-        assert_eq!(door.0.lock().addresses.len(), 1);
-        drop((one, two));
-        let state = door.0.lock();
-        assert_eq!((state.connections, state.addresses.len()), (0, 0));
-    }
-
-    #[test]
-    fn no_address_is_remembered_where_none_counts() {
-        let door = Arc::new(Door::default());
-        let _inside = door.admit(&Config::default(), address(1)).ok().unwrap();
-        assert!(door.0.lock().addresses.is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn addresses_that_came_once_and_no_more_are_forgotten_in_time() {
-        let door = Arc::new(Door::default());
-        let config = Config::default().connection_rate_per_ip(Rate::new(1, Duration::from_secs(1)));
-        for number in 0..100_000 {
-            assert!(door.admit(&config, address(number)).is_ok());
-            // A thousand a second come, and are forgotten a second later.
-            tokio::time::advance(Duration::from_millis(1)).await;
-            let remembered = door.0.lock().addresses.len();
-            assert!(remembered <= 2 * 1024, "{remembered} of {number}");
-        }
-    }
-
-    #[test]
-    fn whoever_is_refused_uses_up_no_other_bound() {
-        let door = Arc::new(Door::default());
-        let rate = Rate::new(2, Duration::from_secs(3600));
-        let config = Config::default().connection_rate(rate).connections_per_ip(1);
-        let _inside = door.admit(&config, address(1)).ok().unwrap();
-        for _ in 0..10 {
-            assert_eq!(door.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
-        }
-        assert!(door.admit(&config, address(2)).is_ok());
-        assert_eq!(door.admit(&config, address(3)).err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
-    }
-
-    #[test]
-    fn a_user_without_connections_is_forgotten() {
-        let door = Arc::new(Door::default());
-        let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
-        let config = Config::default().connections_per_user(2);
-        let one = door.admit(&config, None).ok().unwrap().and(door.admit_user(&config, Some(&ann)).ok().unwrap());
-        let two = door.admit_user(&config, Some(&ann)).ok().unwrap();
-        let full = door.admit_user(&config, Some(&ann)).err().unwrap();
-        assert_eq!(full.status, StatusCode::TOO_MANY_REQUESTS);
-        let others = (door.admit_user(&config, Some(&bob)), door.admit_user(&config, None));
-        assert!(others.0.as_ref().is_ok() && others.1.as_ref().is_ok_and(Option::is_none));
-        drop(others);
-        assert_eq!(door.0.lock().users, HashMap::from([(ann, 2)]));
-        drop((one, two));
-        let state = door.0.lock();
-        assert_eq!((state.connections, state.users.len()), (0, 0));
-    }
-}
+mod tests;
