@@ -106,6 +106,7 @@ impl Message for Turn {
 impl Messages for FromClient {
     const TYPES: &'static [&'static str] = &[Join::TYPE, Move::TYPE, Say::TYPE, Track::TYPE, Turn::TYPE];
 
+    #[inline(always)]
     fn decode<'de, D: Deserializer<'de>>(index: usize, fields: D) -> Result<Self, D::Error> {
         match index {
             0 => Join::deserialize(fields).map(Self::Join),

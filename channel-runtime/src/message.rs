@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::codec::DecodeError;
+use crate::codec::{self, DecodeError};
 use crate::describe::{Content, MessageShape, Type};
 
 /// One JSON object on the wire, known by its `"type"`.
@@ -108,7 +108,7 @@ pub trait Messages: Sized + Send + 'static {
 pub enum Ref {
     /// A string of at most [`Ref::MAX_LEN`] bytes.
     Text(Box<str>),
-    /// A whole number.
+    /// A whole number. `7.0` is 7, and is answered as that: some languages write all numbers so.
     Number(i64),
 }
 
@@ -161,6 +161,11 @@ impl<'de> Deserialize<'de> for Ref {
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Ref, E> {
                 Ok(Ref::Number(number))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Ref, E> {
+                let whole = codec::whole(number).map(Ref::Number);
+                whole.ok_or_else(|| E::invalid_type(de::Unexpected::Float(number), &self))
             }
 
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref, E> {

@@ -67,6 +67,7 @@ impl Messages<'_> {
                     const TYPES: &'static [&'static ::core::primitive::str] = &[#(#types,)*];
                     const SHAPES: &'static [#private::MessageShape] = &[#(#shapes,)*];
 
+                    #[inline(always)]
                     fn decode<'__de, __D: #private::serde::Deserializer<'__de>>(
                         __index: ::core::primitive::usize,
                         __fields: __D,

@@ -15,6 +15,7 @@ use super::depth;
 use super::entries::{Entries, Unusual};
 use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
 use super::error::DecodeError;
+use super::finite;
 use super::name::{Key, ReadKey, Reserved};
 use crate::message::{Messages, Ref};
 
@@ -130,7 +131,7 @@ pub(super) fn decode_quickly<T: Messages>(
     index: Option<usize>,
 ) -> Result<(), Unusual> {
     let mut entries = Entries::open(text)?;
-    ReadMessage::new(envelope, message, index).visit_map(&mut entries)?;
+    ReadMessage::<_, true>::new(envelope, message, index).visit_map(&mut entries)?;
     entries.close()
 }
 
@@ -159,9 +160,14 @@ pub(super) fn decode_carefully<T: Messages>(
     let (mut message, mut track) = (None, serde_path_to_error::Track::new());
     let mut json = serde_json::Deserializer::from_str(text);
     serde_path_to_error::Deserializer::new(&mut json, &mut track)
-        .deserialize_map(ReadMessage::new(&mut envelope.cleared(), &mut message, Some(index)))
+        .deserialize_map(ReadMessage::<_, false>::new(&mut envelope.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
+        // The quick way reads all that can be read but what serde buffers of numbers too large for an `f32`.
+        .and_then(|message| match finite::first_infinite(&message) {
+            Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
+            None => Ok(message),
+        })
 }
 
 /// Reads the protocol's keys alone and passes over the rest: what the type is.

@@ -5,12 +5,12 @@
 //! goes on after an error. This reader tells neither from the other, nor where it was; for that there is the careful way.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess};
 
+use super::envelope::ReadType;
 use super::{depth, plain};
 
 pub(super) struct Entries<'de> {
@@ -80,7 +80,8 @@ impl<'de> Entries<'de> {
     #[cold]
     fn escaped_key<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unusual> {
         self.at -= 1;
-        let key = self.read(PhantomData::<String>)?;
+        // Not as a `String`, for the reason that `ReadRoom` gives.
+        let key = self.read(ReadType)?;
         seed.deserialize(key.into_deserializer()).map(Some)
     }
 

@@ -9,6 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use serde::forward_to_deserialize_any;
 
 use super::name::{Key, ReadKey, Reserved};
+use super::numbers::Numbers;
 use crate::message::{Messages, Ref};
 
 /// What the protocol's keys said, gathered as they come, so that it is there also when the message turns out bad.
@@ -19,6 +20,8 @@ pub(super) struct Envelope {
     /// Whether `$room` is read; a server passes over what a client writes there.
     reads_room: bool,
     typed: bool,
+    /// Whether there was a `ref`, though it be `null`.
+    referred: bool,
 }
 
 impl Envelope {
@@ -38,16 +41,17 @@ impl Envelope {
     }
 
     pub(super) fn read_ref<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
-        if self.reference.is_some() {
+        if std::mem::replace(&mut self.referred, true) {
             return Err(de::Error::custom("a second `ref`"));
         }
-        self.reference = Some(map.next_value()?);
+        // `null` is none, as for every `Option`.
+        self.reference = map.next_value()?;
         Ok(())
     }
 
     pub(super) fn read_room<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         if self.reads_room {
-            self.room = Some(map.next_value()?);
+            self.room = map.next_value_seed(ReadRoom)?;
             Ok(())
         } else {
             skip(map)
@@ -94,6 +98,34 @@ impl<'de> Visitor<'de> for ReadType {
     }
 }
 
+/// Reads a `$room`, where `null` is none. Not as an `Option<String>`: where texts are read in one way alone, the compiler inlines
+/// that into the payload's fields.
+struct ReadRoom;
+
+impl<'de> DeserializeSeed<'de> for ReadRoom {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for ReadRoom {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string as `$room`")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<String>, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<String>, E> {
+        Ok(None)
+    }
+}
+
 /// A type's place in [`Messages::TYPES`]. Generic and inlined, so that the list is a constant and a short one is compared
 /// in a few instructions, without calls.
 #[inline]
@@ -101,8 +133,8 @@ pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
     T::TYPES.iter().position(|known| *known == kind)
 }
 
-/// Reads a whole message from an object.
-pub(super) struct ReadMessage<'e, T> {
+/// Reads a whole message from an object; `QUICK` as for [`Numbers`].
+pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
     envelope: &'e mut Envelope,
     /// Where the message is put: returned, it would be copied at each level of the deserializer.
     message: &'e mut Option<T>,
@@ -111,14 +143,14 @@ pub(super) struct ReadMessage<'e, T> {
     index: Option<usize>,
 }
 
-impl<'e, T> ReadMessage<'e, T> {
+impl<'e, T, const QUICK: bool> ReadMessage<'e, T, QUICK> {
     #[inline]
     pub(super) fn new(envelope: &'e mut Envelope, message: &'e mut Option<T>, index: Option<usize>) -> Self {
         Self { envelope, message, index }
     }
 }
 
-impl<'de, T: Messages> Visitor<'de> for ReadMessage<'_, T> {
+impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QUICK> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,7 +163,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadMessage<'_, T> {
             Some(index) => index,
             None => read_leading_type::<T, A>(self.envelope, &mut map)?,
         };
-        let mut fields = Fields::new(self.envelope, map, T::TYPES[index]);
+        let mut fields = Fields::<_, QUICK>::new(self.envelope, map, T::TYPES[index]);
         *self.message = Some(T::decode(index, &mut fields)?);
         fields.finish()
     }
@@ -164,8 +196,8 @@ pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
     E::custom(format_args!("unknown message type {kind:?}"))
 }
 
-/// An object as its payload sees it: without the protocol's keys.
-pub(super) struct Fields<'e, A> {
+/// An object as its payload sees it: without the protocol's keys, and with numbers as they are meant.
+pub(super) struct Fields<'e, A, const QUICK: bool> {
     envelope: &'e mut Envelope,
     map: A,
     kind: &'static str,
@@ -173,7 +205,7 @@ pub(super) struct Fields<'e, A> {
     human_readable: bool,
 }
 
-impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
+impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
     #[inline]
     pub(super) fn new(envelope: &'e mut Envelope, map: A, kind: &'static str) -> Self {
         Self { envelope, map, kind, ended: false, human_readable: true }
@@ -215,7 +247,7 @@ impl<'de, 'e, A: MapAccess<'de>> Fields<'e, A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
+impl<'de, A: MapAccess<'de>, const QUICK: bool> MapAccess<'de> for Fields<'_, A, QUICK> {
     type Error = A::Error;
 
     #[inline]
@@ -237,13 +269,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
+        self.map.next_value_seed(Numbers::<_, QUICK>(seed))
     }
 }
 
 /// Gives the object to whatever is asked for. A unit is an object without fields of interest, where serde_json would
 /// have it `null`.
-impl<'de, A: MapAccess<'de>> Deserializer<'de> for &mut Fields<'_, A> {
+impl<'de, A: MapAccess<'de>, const QUICK: bool> Deserializer<'de> for &mut Fields<'_, A, QUICK> {
     type Error = A::Error;
 
     #[inline]

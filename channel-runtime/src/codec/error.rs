@@ -99,6 +99,12 @@ impl DecodeError {
         }
         Self::InvalidPayload { kind: kind.to_owned(), path: cut(path), reason, line, column }
     }
+
+    /// For a number that did not fit its field, found once all was read.
+    pub(super) fn too_large(kind: &str, path: &serde_path_to_error::Path, (line, column): (usize, usize)) -> Self {
+        let reason = "a number is too large for its type".to_owned();
+        Self::InvalidPayload { kind: kind.to_owned(), path: cut(path.to_string()), reason, line, column }
+    }
 }
 
 impl fmt::Display for DecodeError {

@@ -69,7 +69,8 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
             }
         };
         let map = Held { entries: held.into_iter(), value: None, rest: map };
-        let mut fields = Fields::new(&mut envelope, map, T::TYPES[index]).human_readable(self.human_readable);
+        let mut fields =
+            Fields::<_, false>::new(&mut envelope, map, T::TYPES[index]).human_readable(self.human_readable);
         let message = T::decode(index, &mut fields)?;
         fields.finish()?;
         Ok(message)

@@ -5,7 +5,7 @@
 //! the payload's own `Deserialize`, which gets the other fields as they come: nothing is buffered, so line and column,
 //! integer keys, `RawValue` and `i128` stay what they are. `decode` decides how many passes a text needs, and most need
 //! but one, for which `entries` takes the object apart; `received` is the client's side of it. `object` is the way back:
-//! a serializer that opens each object with its type, and `encode` and `answer` are the frames made with it.
+//! a serializer that opens each object with its type, and `encode` and `answer` are the frames made with it. `numbers` and `finite` see to the numbers on both ways.
 
 #[cfg(any(feature = "server", test))]
 mod answer;
@@ -15,9 +15,11 @@ mod encode;
 mod entries;
 mod envelope;
 mod error;
+mod finite;
 mod generic;
 mod guard;
 mod name;
+mod numbers;
 mod object;
 mod plain;
 mod received;
@@ -38,6 +40,7 @@ pub(crate) use encode::encode;
 pub use encode::{Head, encode_one_of};
 pub use error::{DecodeError, EncodeError, InvalidField};
 pub use generic::{deserialize, serialize};
+pub(crate) use numbers::whole;
 pub use received::{Received, ReceivedBody};
 
 /// Whether a key belongs to the protocol, and so can't be a payload's.

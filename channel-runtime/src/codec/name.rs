@@ -6,6 +6,8 @@ use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::numbers;
+
 /// A key of the protocol's.
 #[derive(Clone, Copy)]
 pub(super) enum Reserved {
@@ -90,8 +92,8 @@ macro_rules! read_from_text {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             let text = self.text;
             // serde_json would pass over white space here; a key has none.
-            match serde_json::from_str(text) {
-                Ok(value) if text.trim_ascii().len() == text.len() => visitor.$visit(value),
+            match numbers::from_key(text) {
+                Some(value) if text.trim_ascii().len() == text.len() => visitor.$visit(value),
                 _ => Err(de::Error::invalid_type(Unexpected::Str(text), &visitor)),
             }
         }

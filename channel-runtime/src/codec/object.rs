@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{Impossible, SerializeMap, SerializeStruct, Serializer};
 
 use super::encode::Head;
+use super::finite::InFinite;
 use super::guard::Guarded;
 use super::is_reserved;
 
@@ -84,7 +85,7 @@ impl<M: SerializeMap> SerializeStruct for Object<'_, M> {
         if is_reserved(key) {
             return Err(Refusal::ReservedKey(key.to_owned()).leave(self.refusal));
         }
-        self.map.serialize_entry(key, value)
+        self.map.serialize_entry(key, &InFinite(value))
     }
 
     #[inline]
@@ -102,7 +103,7 @@ impl<M: SerializeMap> SerializeMap for Object<'_, M> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), M::Error> {
-        self.map.serialize_value(value)
+        self.map.serialize_value(&InFinite(value))
     }
 
     fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
@@ -110,7 +111,7 @@ impl<M: SerializeMap> SerializeMap for Object<'_, M> {
         key: &K,
         value: &V,
     ) -> Result<(), M::Error> {
-        self.map.serialize_entry(&Guarded::new(key, self.refusal), value)
+        self.map.serialize_entry(&Guarded::new(key, self.refusal), &InFinite(value))
     }
 
     fn end(self) -> Result<M::Ok, M::Error> {

@@ -27,7 +27,7 @@ fn serde_json_agrees(text: &str, message: Result<&Game, &DecodeError>) {
     let kind = serde_json::from_str(text).ok().and_then(|Entries(entries)| {
         let all = |key| entries.iter().filter(move |entry| entry.0 == key).map(|entry| entry.1.get());
         let (mut types, mut references) = (all("type"), all("ref"));
-        let has_good_ref = references.next().is_none_or(|one| serde_json::from_str::<Ref>(one).is_ok());
+        let has_good_ref = references.next().is_none_or(|one| serde_json::from_str::<Option<Ref>>(one).is_ok());
         let kind = serde_json::from_str::<String>(types.next()?).ok()?;
         (has_good_ref && references.next().is_none() && types.next().is_none()).then_some(kind)
     });

@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod nesting;
+mod numbers;
 mod properties;
 mod quick;
 mod received;
