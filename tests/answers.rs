@@ -1,7 +1,7 @@
 //! Every message with a `ref` has exactly one answer, and what a handler returns is it.
 
 use channel_runtime::testing::{self, Client};
-use channel_runtime::{DecodeError, Fault, Socket, Success, channel, channels, message};
+use channel_runtime::{Bytes, DecodeError, Deferred, Fault, Socket, Success, channel, channels, message};
 use serde_json::json;
 
 #[message(type = "double")]
@@ -42,6 +42,27 @@ pub struct Later {
 #[message(type = "store")]
 pub struct Store {}
 
+#[message(type = "weigh")]
+pub struct Weigh {
+    weight: f32,
+}
+
+#[message(type = "ratio")]
+pub struct Ratio {
+    of: u8,
+    to: u8,
+}
+
+#[message(type = "maybe_bytes")]
+pub struct MaybeBytes {
+    len: Option<usize>,
+}
+
+#[message(type = "infinite")]
+pub struct Infinite {
+    at: Option<f32>,
+}
+
 enum MathError {
     DivisionByZero,
 }
@@ -55,7 +76,7 @@ impl From<MathError> for Fault {
 #[channel("/math")]
 pub struct Math;
 
-#[channel(sends(Doubled, Odd))]
+#[channel(sends(Doubled, Odd, Infinite, Bytes))]
 impl Math {
     #[message]
     fn double(&mut self, m: Double) -> Doubled {
@@ -104,6 +125,74 @@ impl Math {
         Doubled { n: 0 }
     }
 
+    #[message(type = "typed")]
+    fn typed(&self, socket: &Socket<Self>) -> Result<Deferred<Result<Option<Doubled>, Fault>>, Fault> {
+        let (answer, deferred) = socket.defer().typed();
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            answer.send(Ok(Some(Doubled { n: 8 })));
+        });
+        Ok(deferred)
+    }
+
+    #[message(type = "typed_fault")]
+    async fn typed_fault(&self, socket: &Socket<Self>) -> Deferred<Result<(), Fault>> {
+        let (answer, deferred) = socket.defer().typed();
+        answer.send(Err(Fault::validation("not this one")));
+        deferred
+    }
+
+    #[message(type = "typed_never")]
+    fn typed_never(&self, socket: &Socket<Self>) -> Deferred<Success<u8>> {
+        socket.defer().typed().1
+    }
+
+    #[message(type = "bytes")]
+    fn bytes(&self) -> Bytes {
+        Bytes::from_static(&[1, 2])
+    }
+
+    #[message]
+    async fn maybe_bytes(&self, m: MaybeBytes) -> Result<Option<Bytes>, Fault> {
+        match m.len {
+            Some(len) if len > 3 => Err(Fault::validation("too many")),
+            len => Ok(len.map(|len| Bytes::from(vec![7; len]))),
+        }
+    }
+
+    fn on_binary(&mut self, data: Bytes) -> Bytes {
+        data
+    }
+
+    #[message(type = "data_later")]
+    fn data_later(&self, socket: &Socket<Self>) {
+        socket.defer().send(Success(1));
+    }
+
+    #[message(type = "data_twice")]
+    fn data_twice(&self, socket: &Socket<Self>) -> Success<u8> {
+        socket.defer().send(Success("the deferred one"));
+        socket.defer().send(Success("a second one"));
+        Success(3)
+    }
+
+    #[message]
+    fn weigh(&self, m: Weigh) -> Success<bool> {
+        Success(m.weight.is_finite())
+    }
+
+    #[message]
+    fn ratio(&self, m: Ratio) -> Success<f64> {
+        Success(f64::from(m.of) / f64::from(m.to))
+    }
+
+    #[message(type = "tell_infinity")]
+    fn tell_infinity(&self, socket: &Socket<Self>) {
+        assert!(socket.send(Infinite { at: Some(f32::INFINITY) }).unencodable);
+        assert!(socket.room().send(Infinite { at: Some(f32::NAN) }).unencodable);
+        assert!(socket.send_success(&[f64::NEG_INFINITY]).unencodable);
+    }
+
     #[message]
     fn store(&self, _: Store) -> Result<(), Fault> {
         let stored: std::io::Result<()> = Err(std::io::Error::other("the password is hunter2"));
@@ -146,12 +235,82 @@ async fn a_handler_that_returns_nothing_answers_success_where_it_is_asked() {
 #[tokio::test]
 async fn success_carries_data_and_a_time() {
     let mut client = connect().await;
-    client.send(Divide { n: 9, by: 3 });
+    client.send_text(r#"{"type":"divide","ref":"a","n":9,"by":3}"#);
     let text = client.expect_text().await;
     let frame: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert!(text.starts_with(r#"{"type":"success","data":3,"timestamp":""#), "{text}");
+    assert!(text.starts_with(r#"{"type":"success","ref":"a","data":3,"timestamp":""#), "{text}");
     assert!(frame["timestamp"].as_str().unwrap().ends_with('Z'));
     assert_eq!(client.request(Divide { n: 8, by: 2 }).success().await, json!(4));
+}
+
+#[tokio::test]
+async fn a_success_that_no_ref_asks_for_is_not_sent_with_data_or_without() {
+    let mut client = connect().await;
+    client.send(Divide { n: 9, by: 3 });
+    client.send_text(r#"{"type":"divide","ref":null,"n":9,"by":3}"#);
+    client.send(MathFromClient::Nothing);
+    client.send(MathFromClient::DataLater);
+    client.expect_nothing().await;
+    // Once somebody else has the answer, nobody could tell what another one answers either.
+    assert_eq!(client.request(MathFromClient::DataTwice).success().await, json!("the deferred one"));
+    client.expect_nothing().await;
+    // An error is told in any case.
+    client.send(Divide { n: 9, by: 0 });
+    client.expect_error("math.division_by_zero").await;
+}
+
+#[tokio::test]
+async fn what_a_hook_returns_is_no_answer_and_is_sent() {
+    let app = testing::app(channels![Greeter].app(()));
+    let mut client = app.connect::<Greeter>("/greeter").await.unwrap();
+    assert_eq!(client.expect_success().await, json!("welcome"));
+}
+
+#[channel("/greeter")]
+pub struct Greeter;
+
+#[channel]
+impl Greeter {
+    fn on_connect(&mut self) -> Success<&'static str> {
+        Success("welcome")
+    }
+}
+
+#[tokio::test]
+async fn a_ref_of_null_is_none_and_a_whole_float_is_an_integer() {
+    let mut client = connect().await;
+    client.send_text(r#"{"type":"double","ref":null,"n":1}"#);
+    assert_eq!(client.expect_text().await, r#"{"type":"doubled","n":2}"#);
+    // As Lua and Godot write them.
+    client.send_text(r#"{"type":"double","ref":7.0,"n":-3.0}"#);
+    assert_eq!(client.expect_text().await, r#"{"type":"doubled","ref":7,"n":-6}"#);
+    client.send_text(r#"{"type":"double","ref":7.5,"n":1}"#);
+    client.expect_error(Fault::MALFORMED).await;
+    client.send_text(r#"{"type":"double","ref":1,"n":1.5}"#);
+    client.expect_error(Fault::INVALID_PAYLOAD).await;
+}
+
+#[tokio::test]
+async fn a_number_that_its_field_has_no_room_for_is_no_message() {
+    let mut client = connect().await;
+    for weight in ["1e39", "-3.5e38", "1e400"] {
+        client.send_text(&format!(r#"{{"type":"weigh","ref":1,"weight":{weight}}}"#));
+        let text = client.expect_text().await;
+        assert!(text.contains(r#""ref":1,"code":"invalid_payload""#) && text.contains("weight"), "{text}");
+    }
+    client.send_text(r#"{"type":"weigh","ref":1,"weight":3.4e38}"#);
+    client.expect_success().await;
+}
+
+#[tokio::test]
+async fn a_number_that_json_does_not_have_is_not_sent_as_null() {
+    let mut client = connect().await;
+    let fault = client.request(Ratio { of: 0, to: 0 }).error(Fault::INTERNAL).await;
+    assert_eq!(fault.message, "internal server error");
+    client.request(Ratio { of: 1, to: 0 }).error(Fault::INTERNAL).await;
+    assert_eq!(client.request(Ratio { of: 1, to: 2 }).success().await, json!(0.5));
+    client.request(MathFromClient::TellInfinity).success().await;
+    client.expect_nothing().await;
 }
 
 #[tokio::test]
@@ -197,6 +356,34 @@ async fn a_deferred_answer_that_is_dropped_says_internal() {
 }
 
 #[tokio::test]
+async fn a_deferred_answer_may_have_its_type_in_the_signature() {
+    let mut client = connect().await;
+    assert_eq!(client.request(MathFromClient::Typed).reply::<Doubled>().await, Doubled { n: 8 });
+    client.request(MathFromClient::TypedFault).error(Fault::VALIDATION).await;
+    client.request(MathFromClient::TypedNever).error(Fault::INTERNAL).await;
+    client.expect_nothing().await;
+    client.send(MathFromClient::Typed);
+    assert_eq!(client.expect_text().await, r#"{"type":"doubled","n":8}"#);
+}
+
+#[tokio::test]
+async fn bytes_that_are_returned_are_a_binary_message_and_a_ref_is_answered_behind_it() {
+    let mut client = connect().await;
+    client.send_text(r#"{"type":"bytes","ref":1}"#);
+    assert_eq!(client.expect_binary().await, Bytes::from_static(&[1, 2]));
+    assert_eq!(client.expect_text().await, r#"{"type":"success","ref":1}"#);
+    client.send(MathFromClient::Bytes);
+    assert_eq!(client.expect_binary().await, Bytes::from_static(&[1, 2]));
+    client.send(MaybeBytes { len: Some(2) });
+    assert_eq!(client.expect_binary().await, Bytes::from_static(&[7, 7]));
+    assert_eq!(client.request(MaybeBytes { len: None }).success().await, json!(null));
+    client.request(MaybeBytes { len: Some(4) }).error(Fault::VALIDATION).await;
+    client.binary([3, 4]);
+    assert_eq!(client.expect_binary().await, Bytes::from_static(&[3, 4]));
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
 async fn what_a_handler_returns_after_it_deferred_is_no_answer() {
     let mut client = connect().await;
     client.request(MathFromClient::DeferAndReturn).error(Fault::VALIDATION).await;
@@ -235,8 +422,6 @@ async fn a_bad_message_is_answered_with_its_ref_and_closes_nothing() {
         client.send_text(text);
         client.expect_error("malformed").await;
     }
-    client.binary([1, 2, 3]);
-    client.expect_error("unknown_type").await;
     assert_eq!(client.request(Double { n: 1 }).reply::<Doubled>().await, Doubled { n: 2 });
 }
 
@@ -274,7 +459,18 @@ async fn on_invalid_may_choose_the_fault_or_silence_but_a_ref_is_answered() {
     let mut silent = app.connect::<Picky>("/picky/silent").await.unwrap();
     silent.send_text("nonsense");
     silent.expect_nothing().await;
+    own.binary([1, 2, 3]);
+    own.expect_error("picky.no").await;
     silent.send_text(r#"{"type":"nonsense","ref":1}"#);
     silent.expect_error("unknown_type").await;
     silent.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_binary_message_that_nobody_takes_is_answered() {
+    let app = testing::app(channels![Greeter].app(()));
+    let mut client = app.connect::<Greeter>("/greeter").await.unwrap();
+    client.expect_success().await;
+    client.binary([1, 2, 3]);
+    client.expect_error("unknown_type").await;
 }

@@ -108,6 +108,7 @@ pub struct Move {
     promote: Option<Piece>,
     #[serde(default)]
     is_draw_offered: bool,
+    #[describe(opaque)]
     hidden: Option<Vec<Undescribed>>,
     #[serde(with = "seconds")]
     #[describe(as = u64)]
@@ -175,6 +176,7 @@ macro_rules! odd {
         #[serde(tag = "kind", rename = "oddity")]
         pub struct Odd {
             score: Score,
+            #[describe(opaque)]
             names: foreign::HashMap<u8, foreign::String<4>>,
             list: foreign::Vec<u8, 4>,
             from_a_macro: $ty,
@@ -394,6 +396,103 @@ fn the_keys_are_those_that_serde_writes() {
     let written = serde_json::to_value(Mark::Circle { line_width: 1.0 }).unwrap();
     assert_eq!(written["kind"], mark.variants[0].written.as_deref().unwrap());
     assert!(written.get(fields(&mark.variants[0].content)[0].written.as_deref().unwrap()).is_some());
+}
+
+#[message(type = "call")]
+pub struct Call {
+    number: u64,
+}
+
+#[message(type = "called")]
+pub struct Called {
+    taken: bool,
+}
+
+/// What a client is answered, told at once and told later.
+mod at_once {
+    use super::*;
+
+    #[channel("/phone")]
+    pub struct Phone;
+
+    #[channel(sends(Called, bytes::Bytes))]
+    impl Phone {
+        #[message]
+        fn call(&self, call: Call) -> Result<Called, Fault> {
+            Ok(Called { taken: call.number > 0 })
+        }
+
+        #[message(type = "calls")]
+        fn calls(&self) -> Success<u32> {
+            Success(1)
+        }
+
+        #[message(type = "hang_up")]
+        fn hang_up(&self) {}
+
+        #[message(type = "record")]
+        fn record(&self) -> Option<bytes::Bytes> {
+            None
+        }
+    }
+}
+
+mod later {
+    use channel_runtime::Deferred;
+
+    use super::*;
+
+    #[channel("/phone")]
+    pub struct Phone;
+
+    #[channel(sends(Called, bytes::Bytes))]
+    impl Phone {
+        #[message]
+        fn call(&self, call: Call, socket: &Socket<Self>) -> Deferred<Result<Called, Fault>> {
+            let (answer, deferred) = socket.defer().typed();
+            answer.send(Ok(Called { taken: call.number > 0 }));
+            deferred
+        }
+
+        #[message(type = "calls")]
+        async fn calls(&self, socket: &Socket<Self>) -> Deferred<Success<u32>> {
+            socket.defer().typed().1
+        }
+
+        #[message(type = "hang_up")]
+        fn hang_up(&self, socket: &Socket<Self>) {
+            self.drop_it(socket);
+        }
+
+        fn drop_it(&self, socket: &Socket<Self>) {
+            drop(socket.defer());
+        }
+
+        #[message(type = "record")]
+        fn record(&self, socket: &Socket<Self>) -> Deferred<Option<bytes::Bytes>> {
+            socket.defer().typed().1
+        }
+    }
+}
+
+#[test]
+fn a_deferred_answer_is_described_and_locked_as_one_that_is_given_at_once() {
+    let (at_once, later) = (channels![at_once::Phone].app(()).describe(), channels![later::Phone].app(()).describe());
+    assert_eq!(at_once.fingerprint, later.fingerprint);
+    let replies = |description: &Description| {
+        let messages = description.channels[0].from_client.iter();
+        messages.map(|message| serde_json::to_value(&message.reply).unwrap()).collect::<Vec<_>>()
+    };
+    let said = [
+        serde_json::json!({ "messages": ["called"], "nothing": false, "fails": true }),
+        serde_json::json!({ "success": { "kind": "integer", "signed": false, "bits": 32 }, "nothing": false, "fails": false }),
+        serde_json::json!({ "nothing": true, "fails": false }),
+        serde_json::json!({ "binary": true, "nothing": true, "fails": false }),
+    ];
+    assert_eq!(replies(&at_once), said);
+    // Deferred without a type it may be anything, also where another method does it.
+    assert_eq!(replies(&later)[2], serde_json::Value::Null);
+    assert_eq!((&replies(&later)[..2], &replies(&later)[3]), (&said[..2], &said[3]));
 }
 
 #[tokio::test]

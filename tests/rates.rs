@@ -375,6 +375,32 @@ async fn a_flood_of_what_is_no_json_ends_the_connection() {
     assert_bounded(&flood(&text("{\"type\":")).await, Fault::MALFORMED);
 }
 
+/// A client can't know which of them was lost, and would go on as if none was.
+#[tokio::test(start_paused = true)]
+async fn the_first_binary_message_that_would_be_lost_closes_the_connection_and_says_why() {
+    let test = Test::new(hourly());
+    let mut client = test.client("/desk").await;
+    // In one read: what passes, a text that is told as ever, and the first that would be lost.
+    let mut frames = masked(0x82, "x").repeat(40);
+    frames.extend(text(r#"{"type":"nod","ref":1}"#));
+    frames.extend(masked(0x82, "lost").repeat(2));
+    frames.extend(text(r#"{"type":"nod","ref":2}"#));
+    client.send_raw(&frames);
+    let told = client.expect_text().await;
+    assert!(told.starts_with(r#"{"type":"error","ref":1,"code":"rate_limited""#), "{told}");
+    let reason = "too many messages: a binary message was refused";
+    assert_eq!(client.expect_close().await, (CloseCode::POLICY, reason.into()));
+    assert_eq!(test.hub.ended(ClosedBy::RateLimited), 1);
+
+    // Far less than it takes to be sent away for a flood.
+    let mut fixture = Fixture::with(hourly()).await;
+    let mut raw = fixture.raw("r").await;
+    raw.write_if_open(masked(0x82, "x").repeat(51)).await;
+    while raw.frame().await.expect("a close") != Frame::close(1008, reason) {}
+    assert_eq!(fixture.end().await.close.by, ClosedBy::RateLimited);
+    fixture.finish(raw).await;
+}
+
 #[tokio::test]
 async fn a_flood_behind_a_handler_that_waits_ends_the_connection_when_it_returns() {
     let mut fixture = Fixture::with(hourly()).await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Close, CloseCode, ClosedBy, Config, DecodeError, Fault, Hub, Received, Socket, channel, channels, message,
+    Batched, Close, CloseCode, ClosedBy, Config, DecodeError, Fault, Hub, Received, Socket, channel, channels, message,
 };
 use futures::FutureExt;
 use support::{Frame, start, text, within};
@@ -26,6 +26,17 @@ pub struct Work {
 /// Like [`Work`], of another kind.
 #[message(type = "toil")]
 pub struct Toil {
+    job: u32,
+}
+
+/// Like [`Work`], and not concurrent.
+#[message(type = "read")]
+pub struct Read {
+    job: u32,
+}
+
+#[message(type = "store")]
+pub struct Store {
     job: u32,
 }
 
@@ -95,6 +106,23 @@ impl Desk {
     #[message(concurrent = 4, timeout = "3s")]
     async fn toil(&self, toil: Toil, app: &App) -> Done {
         app.work(toil.job).await
+    }
+
+    #[message]
+    async fn read(&self, read: Read, app: &App) -> Done {
+        app.work(read.job).await
+    }
+
+    #[message(type = "glance")]
+    fn glance(&self, app: &App) {
+        app.tell("glanced");
+    }
+
+    #[message(batch(size = 1, wait = "1s"))]
+    async fn store(batch: Vec<Batched<Self, Store>>, app: &App) {
+        for item in batch {
+            app.tell(format!("{} stored", item.message.job));
+        }
     }
 
     #[message(type = "count")]
@@ -170,6 +198,14 @@ impl Test {
         for what in what {
             assert_eq!(within(self.told.recv()).await.as_deref(), Some(*what));
         }
+    }
+
+    async fn expect_told_in_any_order(&mut self, what: &[&str]) {
+        let mut told = Vec::new();
+        for _ in what {
+            told.push(within(self.told.recv()).await.unwrap());
+        }
+        assert!(what.iter().all(|what| told.iter().any(|told| told == what)), "{told:?}");
     }
 
     /// The session has seen all that was sent, and what it could begin has begun.
@@ -291,6 +327,65 @@ async fn handlers_of_different_kinds_overlap_and_begin_in_the_order_of_their_mes
     for job in [5, 4, 2, 1] {
         test.expect_done(job).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_concurrent_handler_runs_beside_all_that_take_the_channel_by_reference() {
+    let mut test = Test::new().await;
+    // Whichever of the two comes first.
+    test.send("work", 1);
+    test.client.send(DeskFromClient::Glance);
+    test.send("store", 5);
+    test.send("read", 10);
+    test.send("work", 2);
+    test.expect_told(&["1 begins", "glanced"]).await;
+    test.expect_told_in_any_order(&["5 stored", "10 begins", "2 begins"]).await;
+    assert_eq!(test.client.expect_text().await, r#"{"type":"success","ref":5}"#);
+    // Only one that changes it waits for all of them.
+    test.client.send(DeskFromClient::Count);
+    test.expect_told_nothing().await;
+    for job in [2, 10] {
+        test.expect_done(job).await;
+        test.expect_told_nothing().await;
+    }
+    test.expect_done(1).await;
+    test.expect_told(&["1 counted"]).await;
+
+    test.send("read", 11);
+    test.send("toil", 3);
+    test.expect_told(&["11 begins", "3 begins"]).await;
+    test.expect_done(3).await;
+    test.expect_done(11).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_that_are_not_concurrent_run_one_after_another_beside_those_that_are() {
+    let mut test = Test::new().await;
+    for (kind, job) in [("read", 10), ("work", 1), ("read", 11), ("work", 2)] {
+        test.send(kind, job);
+    }
+    // The second waits for the first, and what came behind it begins after it.
+    test.expect_told(&["10 begins", "1 begins"]).await;
+    test.expect_told_nothing().await;
+    test.expect_done(10).await;
+    test.expect_told(&["11 begins", "2 begins"]).await;
+    for job in [2, 1, 11] {
+        test.expect_done(job).await;
+    }
+    test.client.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_not_concurrent_runs_to_its_end_when_its_client_leaves() {
+    let mut test = Test::new().await;
+    test.send("read", 10);
+    test.send("work", 1);
+    test.expect_told(&["10 begins", "1 begins"]).await;
+    test.client.close();
+    test.expect_told(&["1 is dropped"]).await;
+    test.expect_told_nothing_from_a_client_that_leaves().await;
+    test.app.open(10);
+    test.expect_told(&["closed: Client"]).await;
 }
 
 #[tokio::test(start_paused = true)]

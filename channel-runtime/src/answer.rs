@@ -58,39 +58,58 @@ impl<C: Channel> fmt::Debug for Answer<C> {
     }
 }
 
-/// What a message with a `ref` has: whoever takes it answers. None for all else.
+/// The right to answer a message.
 #[derive(Clone, Default)]
-pub(crate) struct Claim(Option<Arc<Mutex<Option<Open>>>>);
+pub(crate) enum Claim {
+    /// No message is being handled: this is the turn of a hook or a notice.
+    #[default]
+    NoMessage,
+    /// The message has no `ref`, so that no answer to it can be told from any other frame.
+    NoRef,
+    /// The message has a `ref`; `None` once somebody has taken it to answer.
+    Ref(Arc<Mutex<Option<Open>>>),
+}
 
 /// A claim that nobody has answered.
-struct Open {
+pub(crate) struct Open {
     reference: Ref,
     /// Where it is answered later: the connection does not end before.
     _owed: Option<OwedAnswer>,
 }
 
 impl Claim {
+    /// That of a message with this `ref`.
     pub fn of(reference: Option<Ref>) -> Self {
-        Self(reference.map(|reference| Arc::new(Mutex::new(Some(Open { reference, _owed: None })))))
+        reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, _owed: None }))
+    }
+
+    fn open(open: Open) -> Self {
+        Self::Ref(Arc::new(Mutex::new(Some(open))))
     }
 
     /// The same, to be answered later; this one is none any more.
     pub fn give_away(&self, connection: &Arc<Connection>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(connection)), ..open });
-        Self(open.map(|open| Arc::new(Mutex::new(Some(open)))))
+        match self {
+            Self::NoMessage => Self::NoMessage,
+            Self::NoRef | Self::Ref(_) => open.map_or(Self::NoRef, Self::open),
+        }
     }
 
-    /// Whether there is, or was, one.
-    fn is_any(&self) -> bool {
-        self.0.is_some()
+    /// Whether there is, or was, a `ref`.
+    fn has_ref(&self) -> bool {
+        matches!(self, Self::Ref(_))
     }
 
     fn is_open(&self) -> bool {
-        self.0.as_ref().is_some_and(|claim| claim.lock().is_some())
+        matches!(self, Self::Ref(claim) if claim.lock().is_some())
     }
 
     fn take(&self) -> Option<Open> {
-        self.0.as_ref()?.lock().take()
+        match self {
+            Self::Ref(claim) => claim.lock().take(),
+            Self::NoMessage | Self::NoRef => None,
+        }
     }
 }
 
@@ -103,7 +122,7 @@ struct Taken<'a> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let (Claim(Some(claim)), Some(open)) = (self.claim, self.open.take()) {
+        if let (Claim::Ref(claim), Some(open)) = (self.claim, self.open.take()) {
             *claim.lock() = Some(open);
         }
     }
@@ -117,7 +136,7 @@ impl<C: 'static> Socket<C> {
 
     /// Whether the message that is being handled has a `ref`, answered or not.
     pub(crate) fn has_reference(&self) -> bool {
-        self.claim().is_any()
+        self.claim().has_ref()
     }
 
     /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
@@ -136,7 +155,12 @@ impl<C: 'static> Socket<C> {
         self.answer_with(|head, json| codec::encode_one_of(message, head, json));
     }
 
+    /// A `success` with data. It says of itself only the `ref` that it answers: to a message without one, or whose answer somebody
+    /// else has, it is not sent. What a hook or a notice returns answers nothing, and is sent.
     pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
+        if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
+            return;
+        }
         self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
     }
 

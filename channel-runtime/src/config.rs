@@ -77,8 +77,9 @@ pub struct Config {
     /// How fast a client may send frames of any kind, pings, empty ones, fragments and what is no message included: 1000 a
     /// second, and 10,000 at once. That is more than any honest client says, and a small part of a core's time. What comes
     /// beyond is not handled: a message with a `ref` is answered `rate_limited`, as is the first of those in a row that have
-    /// none, with `details.retry_after_ms`; pings are not answered. Who is refused as often as it may speak (1000 times in a
-    /// second, and never less than 10 times) is closed with 1008. Frames are counted in lots, without a look at the clock for
+    /// none, with `details.retry_after_ms`; pings are not answered. A binary message has no answer that could say which one was
+    /// lost: the first that would be closes the connection with 1008, and the reason says so. Who is refused as often as it may
+    /// speak (1000 times in a second, and never less than 10 times) is closed with 1008 as well. Frames are counted in lots, without a look at the clock for
     /// each: a quarter more may pass at once. `None`: as fast as they like.
     ///
     /// A type of message has a rate of its own with `#[message(.., rate = "5/s")]`.

@@ -38,7 +38,7 @@
 //!
 //! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: what travels; [`channels!`]: the list.
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: telling a handler.
-//! - [`Reply`], [`Success`], [`Fault`], [`Answer`]: what a message is answered with.
+//! - [`Reply`], [`Success`], [`Fault`], [`Answer`], [`Deferred`]: what a message is answered with.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who is asking.
 //! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: whom they speak for;
@@ -50,7 +50,7 @@
 //!
 //! A message is one JSON object: `{"type":"move","ref":7,"from":"e2","to":"e4"}`. The keys `type`, `ref` and all that begin with
 //! `$` are the protocol's, and so are the types `success`, `error` and all that begin with `$`. A message with a `ref`, a string
-//! of at most 64 bytes or a 64-bit integer, has exactly one answer with the same `ref`: the message that its handler returned,
+//! of at most 64 bytes or a 64-bit integer (`null` is none, and `7.0` is 7), has exactly one answer with the same `ref`: the message that its handler returned,
 //! or `{"type":"success","ref":7}`, or `{"type":"error","ref":7,"code":"..","message":"..","timestamp":".."}`. A frame of a room
 //! other than the path's own names it in `"$room"`. `{"type":"$auth_expiring","in_ms":60000}` tells a client that what it was
 //! let in with ends, and `{"type":"$auth","ref":8,"token":".."}` renews it: see [`macro@channel`]. What a client says wrong is
@@ -131,6 +131,8 @@ mod connection;
 mod contained;
 #[cfg(feature = "server")]
 mod counts;
+#[cfg(feature = "server")]
+mod deferred;
 #[cfg(feature = "server")]
 mod door;
 #[cfg(feature = "server")]
@@ -285,6 +287,7 @@ mod server {
     pub use crate::channels::{Channels, StandsFor, Users};
     pub use crate::config::Config;
     pub use crate::connection::{ConnectionId, ParseConnectionIdError};
+    pub use crate::deferred::{Deferred, TypedAnswer};
     pub use crate::filter::PeerAddr;
     pub use crate::handshake::{Extract, Handshake};
     pub use crate::health::{Health, Stats};

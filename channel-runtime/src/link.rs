@@ -17,7 +17,7 @@ use crate::notice::Notice;
 use crate::outbox::Sender;
 use crate::registry::Registry;
 use crate::share::{READS_PER_TURN, Share};
-use crate::throttle::{self, Held, Throttle};
+use crate::throttle::{Held, Throttle};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
@@ -233,24 +233,21 @@ impl Link {
     fn count_frames(&mut self, before: &Before) {
         let Self { throttle, config, registry, connection, intake, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(config)));
-        if throttle.hold_frames(intake, before, config, registry, connection) == Held::Abuse {
-            self.end_abuse();
-        }
+        let held = throttle.hold_frames(intake, before, config, registry, connection);
+        self.end_where_too_much(held);
     }
 
     /// Holds a message of the type at this place against its rate: whether it may pass, else it is answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.config)));
         let held = throttle.hold_message(text, index, rate, &self.registry, &self.connection);
-        if held == Held::Abuse {
-            self.end_abuse();
-        }
+        self.end_where_too_much(held);
         held == Held::Passes
     }
 
-    /// Nothing more is read from a client that has been refused too often.
-    fn end_abuse(&mut self) {
-        let close = throttle::abuse();
+    /// Nothing more is read from a client that has been refused too often, or whose binary message was refused.
+    fn end_where_too_much(&mut self, held: Held) {
+        let Some(close) = held.close() else { return };
         self.connection.outbox.close(close.clone());
         self.ended.get_or_insert_with(|| Box::new(close));
     }

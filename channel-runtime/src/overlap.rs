@@ -1,7 +1,9 @@
-//! The handlers of one connection that may overlap: they share the channel's value, and each answers its own message.
+//! The handlers of one connection that overlap: they share the channel's value, and each answers its own message.
 //!
-//! They begin in the order in which their messages came. What may not overlap, a hook, a notice, a handler with `&mut self` or
-//! one too many of a kind, waits until those before it are done, and all that came later waits behind it.
+//! Those that are `concurrent` run beside all that take `&self`; of the others with `&self` one runs after the other, as without
+//! them. All begin in the order in which their messages came. What does not share the value, a hook, a notice or a handler with
+//! `&mut self`, waits until all before it are done; one too many of a kind waits until there is room for it. All that came later waits behind
+//! either.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -13,6 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use crate::activity::Token;
+use crate::batch::Gathering;
 use crate::begun::{begin, interrupted};
 use crate::channel::Channel;
 use crate::codec::{self, DecodeError};
@@ -38,10 +41,15 @@ pub(crate) const fn overlaps<C: Channel>() -> bool {
     false
 }
 
-/// Whether a step is a message whose handler may overlap: its place.
-pub(crate) fn concurrent<C: Channel>(step: &Step) -> Option<usize> {
+/// Whether others may begin while the handler of this step waits.
+pub(crate) fn may_be_joined<C: Channel>(step: &Step) -> bool {
+    sharing::<C>(step).is_some_and(|index| C::TURNS[index].waits)
+}
+
+/// Where a step is a message whose handler shares the channel's value: its place.
+fn sharing<C: Channel>(step: &Step) -> Option<usize> {
     let Step::Input(Input::Text(text)) = step else { return None };
-    codec::index::<C::FromClient>(text).filter(|index| C::TURNS[*index].concurrent > 0)
+    codec::index::<C::FromClient>(text).filter(|index| C::TURNS[*index].shares)
 }
 
 /// What has come and waits for those that run.
@@ -56,7 +64,7 @@ pub(crate) enum Held<C: Channel> {
 
 impl<C: Channel> Held<C> {
     pub fn of(step: Step) -> Self {
-        match (concurrent::<C>(&step), step) {
+        match (sharing::<C>(&step), step) {
             (Some(index), Step::Input(Input::Text(text))) => Self::Message { index, text },
             (_, step) => Self::Alone(step),
         }
@@ -134,8 +142,8 @@ impl<C: Channel + Sync> Scope<'_, C> {
                     interrupted(&socket, why, what);
                 }
             }
-            if link.has_lost_client() {
-                self.leave();
+            if link.has_lost_client() && self.leave() {
+                continue;
             }
             let is_done = self.running.is_empty();
             match &self.held {
@@ -157,15 +165,18 @@ impl<C: Channel + Sync> Scope<'_, C> {
                 },
             }
             link.say_goodbye_unless(|| self.running.iter().any(|other| other.guarded.owes_answer()), cx);
-            if !link.has_lost_client() {
+            if !(link.has_lost_client() && self.needs_client()) {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Whether one more of this kind may run.
+    /// Whether one more of this kind may run: of those that are not concurrent, one of all kinds.
     fn has_room(&self, index: usize) -> bool {
-        self.running.iter().filter(|other| other.index == index).count() < C::TURNS[index].concurrent as usize
+        match C::TURNS[index].concurrent as usize {
+            0 => self.running.iter().all(|other| C::TURNS[other.index].concurrent > 0),
+            most => self.running.iter().filter(|other| other.index == index).count() < most,
+        }
     }
 
     /// Begins the handler of the message that is held, where it may.
@@ -190,9 +201,14 @@ impl<C: Channel + Sync> Scope<'_, C> {
             Err(why) => return interrupted(&socket, why, "reading a message"),
         };
         socket.counts().receive(index);
-        let (handler, app, own) = (self.handler, self.app, socket.clone());
+        let (handler, app, own, bytes) = (self.handler, self.app, socket.clone(), text.len());
+        let config = Arc::clone(link.config());
         let future: BoxFuture<'_, Flow> = Box::pin(async move {
-            match handler.overlapping(message, &own, app) {
+            let handling = match C::BATCHED.get(index) {
+                Some(true) => C::gather(message, Gathering { socket: &own, app, bytes, config }),
+                _ => handler.overlapping(message, &own, app),
+            };
+            match handling {
                 Handling::Done(flow) => flow,
                 Handling::Later(future) => future.await,
             }
@@ -210,15 +226,29 @@ impl<C: Channel + Sync> Scope<'_, C> {
         });
     }
 
-    /// The client is gone: none of them has a reason to go on.
-    fn leave(&mut self) {
+    /// Whether one of them works for the client alone.
+    fn needs_client(&self) -> bool {
+        self.running.iter().any(|other| other.guarded.needs_client())
+    }
+
+    /// The client is gone: those that work for it alone have no reason to go on. Whether there were such; the others are to be polled
+    /// anew.
+    fn leave(&mut self) -> bool {
+        if !self.needs_client() {
+            return false;
+        }
         for mut overlapping in std::mem::take(&mut self.running) {
+            if !overlapping.guarded.needs_client() {
+                self.running.push(overlapping);
+                continue;
+            }
             let outcome = overlapping.guarded.leave();
             overlapping.span.end(&outcome);
             if let Err(why) = outcome {
                 interrupted(&overlapping.socket, why, overlapping.what);
             }
         }
+        true
     }
 }
 

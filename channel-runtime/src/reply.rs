@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 
-use crate::channel::{Channel, SentBy};
+use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::describe::{AnswerKind, AnswerShape};
 use crate::fault::Fault;
 use crate::message::Success;
@@ -49,7 +50,9 @@ impl<'a> Handling<'a> {
 /// | `()` | nothing (`success` where the message had a `ref`) |
 /// | a message in `sends(..)` | that message |
 /// | the generated `..ToClient` enum | the message in it |
-/// | `Success(data)` | `{"type":"success","data":..}` |
+/// | `Success(data)` | `{"type":"success","data":..}` (nothing where the message had no `ref`: nobody could tell what it answers) |
+/// | `Bytes`, where they are in `sends(..)` | a binary message, and `success` behind it where the message had a `ref` |
+/// | `Deferred<R>` | nothing now, and later as `R` |
 /// | `Option<R>` | as `R`, or as `()` |
 /// | `Result<R, E>` with `E: Into<Fault>` | as `R`, or an error frame |
 #[diagnostic::on_unimplemented(
@@ -81,6 +84,17 @@ impl<C: Channel, M: SentBy<C>> Reply<C> for M {
 
     fn reply(self, socket: &Socket<C>) -> Flow {
         socket.answer(&self);
+        Flow::Continue
+    }
+}
+
+/// A binary message has no `ref`: where there is one to answer, a plain `success` does, behind it.
+impl<C: Channel + SendsBytes> Reply<C> for Bytes {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Binary);
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.send_bytes(self);
+        socket.answer_nothing();
         Flow::Continue
     }
 }

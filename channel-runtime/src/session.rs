@@ -69,7 +69,7 @@ impl<C: Channel> Session<C> {
                 if !may_pass::<C>(&mut self.link, &step) {
                     continue;
                 }
-                if const { overlap::overlaps::<C>() } && overlap::concurrent::<C>(&step).is_some() {
+                if const { overlap::overlaps::<C>() } && overlap::may_be_joined::<C>(&step) {
                     Box::pin(self.overlap(step)).await;
                     continue;
                 }
@@ -120,7 +120,7 @@ impl<C: Channel> Session<C> {
             let Self { handler, socket, app, link, span, .. } = self;
             let (begun, turn) = match next {
                 Held::Message { .. } => {
-                    socket.begin_turn(None);
+                    socket.begin_turn();
                     held = handler.overlap(Overlap { socket, app, link, span, first: next }).0.await;
                     continue;
                 }
@@ -167,7 +167,7 @@ impl<C: Channel> Session<C> {
 
     /// Runs `on_close`; the connection is no member of anything any more.
     async fn close(&mut self, close: Close) {
-        self.socket.begin_turn(None);
+        self.socket.begin_turn();
         let _work = begin(&self.socket, "on_close");
         self.socket.counts().end(close.by);
         let connection = self.socket.id();

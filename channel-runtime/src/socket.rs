@@ -301,6 +301,9 @@ impl<C: 'static> Socket<C> {
     /// had a `ref`, its client is owed the answer: when the server stops, or the client has ended its own half of the stream, the
     /// connection ends behind it, or after [`shutdown_timeout`](crate::Config::shutdown_timeout).
     ///
+    /// What it will be, nothing says, neither `describe()` nor the lock. With [`typed`](Answer::typed) the handler's signature does:
+    /// see [`Deferred`](crate::Deferred).
+    ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
     /// # #[message(type = "report")] pub struct Report { pages: u32 }
@@ -363,8 +366,13 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// Begins the turn of a message; the one before has been answered.
-    pub(crate) fn begin_turn(&mut self, reference: Option<Ref>) {
+    /// Begins a turn, of no message as far as is known; the message before has been answered.
+    pub(crate) fn begin_turn(&mut self) {
+        self.claim = Claim::NoMessage;
+    }
+
+    /// The turn is that of a message.
+    pub(crate) fn begin_message(&mut self, reference: Option<Ref>) {
         self.claim = Claim::of(reference);
     }
 

@@ -34,7 +34,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
     /// Begins the turn of this step; none where that is over already.
     pub fn begin(self, step: Step) -> Option<Turn<'a>> {
         // What a message may be answered with once; other input claims no answer.
-        self.socket.begin_turn(None);
+        self.socket.begin_turn();
         match step {
             Step::Input(Input::Text(text)) => self.read(&text),
             Step::Notice(mut notice) => {
@@ -178,7 +178,7 @@ pub(crate) fn decode<C: Channel>(
     socket: &mut Socket<C>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
     let decoded = contain(|| codec::decode::<C::FromClient>(text))?;
-    socket.begin_turn(decoded.reference);
+    socket.begin_message(decoded.reference);
     let Ok(message) = decoded.message else { return Ok(decoded.message) };
     let message = Contained::new(message);
     let checked = contain(|| message.check())?;

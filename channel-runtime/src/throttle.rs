@@ -44,6 +44,8 @@ pub(crate) enum Held {
     Passes,
     /// Some of it was too much, and is refused.
     Refused,
+    /// A binary message was too much. No answer could say which one, and the client would go on as if the server had it.
+    BinaryLost,
     /// So much was refused that its client is sent away.
     Abuse,
 }
@@ -60,6 +62,16 @@ enum Refused {
 impl Held {
     fn refused(metered: &Metered) -> Self {
         if metered.is_abuse { Self::Abuse } else { Self::Refused }
+    }
+
+    /// How the connection ends, where it does.
+    pub fn close(self) -> Option<Close> {
+        let reason = match self {
+            Self::Passes | Self::Refused => return None,
+            Self::BinaryLost => "too many messages: a binary message was refused",
+            Self::Abuse => "too many messages",
+        };
+        Some(Close::new(ClosedBy::RateLimited, CloseCode::POLICY, reason))
     }
 }
 
@@ -104,9 +116,15 @@ impl Throttle {
         if metered.refused == 0 {
             return Held::Passes;
         }
+        let counts = registry.counts(connection.channel);
         for input in intake.refuse(metered.refused, before) {
-            if let Input::Text(text) = input {
-                self.refuse(&text, Refused::Frame, metered.wait, connection, registry.counts(connection.channel));
+            match input {
+                Input::Text(text) => self.refuse(&text, Refused::Frame, metered.wait, connection, counts),
+                Input::Binary(_) => {
+                    counts.rate_limited.add(1);
+                    return Held::BinaryLost;
+                }
+                Input::Ping(_) | Input::Pong(_) | Input::Close(_) => {}
             }
         }
         Held::refused(&metered)
@@ -198,9 +216,4 @@ impl Throttle {
         // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
         let _ = connection.outbox.push(frame, Sender::Own);
     }
-}
-
-/// How a connection ends that was refused too often.
-pub(crate) fn abuse() -> Close {
-    Close::new(ClosedBy::RateLimited, CloseCode::POLICY, "too many messages")
 }

@@ -24,13 +24,18 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Turn {
     /// How long it may take; else as long as any.
     pub(crate) timeout: Option<Duration>,
-    /// How many of it may run at a time on one connection, beside others of that kind; none where it runs alone.
+    /// How many of it may run at a time on one connection, beside all others that share the channel's value; none where one of it
+    /// runs after the other.
     pub(crate) concurrent: u32,
+    /// Whether it shares the channel's value, so that those that are `concurrent` may run beside it. Known only where there are such.
+    pub(crate) shares: bool,
+    /// Whether it may wait: others begin beside it only then.
+    pub(crate) waits: bool,
 }
 
 impl Turn {
     /// Like most.
-    pub const PLAIN: Self = Self { timeout: None, concurrent: 0 };
+    pub const PLAIN: Self = Self { timeout: None, concurrent: 0, shares: false, waits: false };
 
     /// With a deadline of its own.
     #[must_use]
@@ -38,10 +43,16 @@ impl Turn {
         Self { timeout: Some(Duration::from_millis(milliseconds)), ..self }
     }
 
-    /// With others beside it.
+    /// With others of its kind beside it.
     #[must_use]
     pub const fn concurrent(self, most: u32) -> Self {
-        Self { concurrent: most, ..self }
+        Self { concurrent: most, ..self }.sharing(true)
+    }
+
+    /// With those beside it that are concurrent.
+    #[must_use]
+    pub const fn sharing(self, waits: bool) -> Self {
+        Self { shares: true, waits, ..self }
     }
 }
 

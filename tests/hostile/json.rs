@@ -57,7 +57,13 @@ pub fn attacks() -> Vec<Attack> {
             "infinite_number_unread",
             "1e999 where nobody reads it",
             "success, goes on",
-            r#"{"type":"put","nothing":1e999}"#,
+            r#"{"type":"put","ref":1,"nothing":1e999}"#,
+        ),
+        json(
+            "infinite_single",
+            "1e39 for a number of 32 bits",
+            "`invalid_payload`, goes on",
+            r#"{"type":"put","share":1e39}"#,
         ),
         json("not_a_number", "NaN", "`malformed`, goes on", r#"{"type":"put","ratio":NaN}"#),
         json(
@@ -70,7 +76,7 @@ pub fn attacks() -> Vec<Attack> {
             "long_fraction",
             "a fraction of 60,000 digits",
             "success, goes on",
-            &format!(r#"{{"type":"put","ratio":0.{}}}"#, "3".repeat(60_000)),
+            &format!(r#"{{"type":"put","ref":1,"ratio":0.{}}}"#, "3".repeat(60_000)),
         ),
         json(
             "integer_over_64_bits",
@@ -104,7 +110,7 @@ pub fn attacks() -> Vec<Attack> {
             "long_key",
             "a key of 60,000 bytes",
             "success, goes on",
-            &format!(r#"{{"type":"put","{}":1}}"#, "k".repeat(60_000)),
+            &format!(r#"{{"type":"put","ref":1,"{}":1}}"#, "k".repeat(60_000)),
         ),
         json(
             "many_keys",

@@ -13,6 +13,7 @@ use crate::support::{Raw, masked, text, upgrade};
 
 pub fn attacks() -> Vec<Attack> {
     let abuse = "closed with 1008: too many messages";
+    let lost = "closed with 1008: too many messages: a binary message was refused";
     let waves: Vec<u8> = (0..20).flat_map(|n| text(&format!(r#"{{"type":"wave","ref":{n}}}"#))).collect();
     vec![
         Attack::does("flood_of_unknown_types", "types that nobody knows, a thousand times", abuse, async |stage| {
@@ -26,7 +27,7 @@ pub fn attacks() -> Vec<Attack> {
         Attack::does(
             "flood_of_all_kinds",
             "messages, pings, pongs, binary and empty frames in turns",
-            abuse,
+            lost,
             async |stage| {
                 let turn = [
                     text(r#"{"type":"put"}"#),
@@ -38,6 +39,10 @@ pub fn attacks() -> Vec<Attack> {
                 flood(stage, &turn.concat().repeat(200)).await
             },
         )
+        .with(hourly()),
+        Attack::does("flood_of_binary", "binary messages, of which none may be lost unseen", lost, async |stage| {
+            flood(stage, &masked(0x82, "x").repeat(1000)).await
+        })
         .with(hourly()),
         Attack::frames(
             "flood_of_one_type",

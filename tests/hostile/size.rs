@@ -18,7 +18,7 @@ pub fn attacks() -> Vec<Attack> {
         let config = Config::default().compression(Compression::default());
         Attack::new(name, tries, ends, Way::Compressed(frames)).with(config).holding(512)
     };
-    let put = |len: usize| deflated(format!(r#"{{"type":"put","text":"{}"}}"#, "x".repeat(len)).as_bytes());
+    let put = |len: usize| deflated(format!(r#"{{"type":"put","ref":1,"text":"{}"}}"#, "x".repeat(len)).as_bytes());
     let bomb = deflated(&vec![0; 8 * 1024 * 1024]);
     vec![
         Attack::frames("all_that_may_be", "a message of 64 KiB", "binary, goes on", masked(0x82, vec![7; LIMIT]))

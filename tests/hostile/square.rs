@@ -40,6 +40,8 @@ pub struct Put {
     #[serde(default)]
     ratio: f64,
     #[serde(default)]
+    share: f32,
+    #[serde(default)]
     tags: HashMap<String, Value>,
 }
 
@@ -132,7 +134,7 @@ impl Square {
 
     #[message]
     fn put(&mut self, put: Put) -> Result<Success<usize>, Fault> {
-        if put.count < 0 || put.ratio < 0.0 {
+        if put.count < 0 || put.ratio < 0.0 || put.share < 0.0 {
             return Err(Fault::validation("less than nothing"));
         }
         Ok(Success(put.text.len() + put.tags.len()))

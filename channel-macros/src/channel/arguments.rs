@@ -11,6 +11,7 @@ use syn::{
 };
 
 use super::answer::is_data;
+use super::turns::takes_mut_self;
 use crate::errors::Errors;
 use crate::impl_block::Method;
 use crate::names::camel;
@@ -21,6 +22,7 @@ pub struct Call {
     pub name: Ident,
     pub is_async: bool,
     takes_self: bool,
+    pub takes_mut_self: bool,
     pub arguments: Vec<Argument>,
     /// The return type, or the name where there is none: where an error about the answer stands.
     pub output: TokenStream,
@@ -126,7 +128,8 @@ impl Call {
             syn::ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
         let (name, is_async, takes_self) = (sig.ident.clone(), sig.asyncness.is_some(), of == Of::Connection);
-        let call = Self { name, is_async, takes_self, arguments, output, returns, app_place: None };
+        let takes_mut_self = takes_mut_self(sig);
+        let call = Self { name, is_async, takes_self, takes_mut_self, arguments, output, returns, app_place: None };
         is_callable.then_some(call)
     }
 

@@ -140,21 +140,22 @@ fn implementation(channel: &Channel) -> TokenStream {
 /// What is told of it, where there is something to tell.
 fn shape(channel: &Channel) -> TokenStream {
     let to_client = channel.name_to_client();
-    let answers = channel.handlers.iter().map(|Handler { cfgs, batch, call, .. }| {
+    let answers = channel.handlers.iter().map(|Handler { cfgs, batch, call, defers, .. }| {
         let answer = match batch {
             // Each message has its own, which its handler's type does not tell.
             Some(_) => quote!(__s::AnswerShape::UNKNOWN),
             None => answer(call.returns.as_ref(), &to_client),
         };
-        quote!(#(#cfgs)* #answer)
+        let deferred = defers.then(|| quote!(.deferred()));
+        quote!(#(#cfgs)* #answer #deferred)
     });
     let names = describe::names();
-    let answers =
-        channel.handlers.iter().any(|handler| handler.call.returns.is_some() || handler.batch.is_some()).then(|| {
-            quote! {
-                const ANSWERS: &'static [::channel_runtime::private::shapes::AnswerShape] = { #names &[#(#answers),*] };
-            }
-        });
+    let tells = |handler: &Handler| handler.call.returns.is_some() || handler.batch.is_some() || handler.defers;
+    let answers = channel.handlers.iter().any(tells).then(|| {
+        quote! {
+            const ANSWERS: &'static [::channel_runtime::private::shapes::AnswerShape] = { #names &[#(#answers),*] };
+        }
+    });
     let hooks = channel.hooks.iter().map(|Hook { kind, cfgs, .. }| {
         let name = kind.name();
         quote!(#(#cfgs)* #name)
@@ -191,7 +192,7 @@ fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {
 /// The `Success<T>` of `Result<Option<Success<T>>, Fault>`: what is answered, without what else may be.
 fn innermost(ty: &syn::Type) -> Option<&syn::PathSegment> {
     let segment = last_segment(ty)?;
-    match (segment.ident == "Option" || segment.ident == "Result", first_type(segment)) {
+    match (["Option", "Result", "Deferred"].iter().any(|name| segment.ident == name), first_type(segment)) {
         (true, Some(inner)) => innermost(inner),
         _ => Some(segment),
     }
@@ -219,7 +220,7 @@ fn handle(channel: &Channel) -> TokenStream {
 
 /// The same for the handlers that share the channel's value, where there are such.
 fn overlapping(channel: &Channel) -> Option<TokenStream> {
-    let overlapping = || channel.handlers.iter().filter(|handler| handler.turn.concurrent().is_some());
+    let overlapping = || channel.handlers.iter().filter(|handler| turns::overlaps(channel, handler));
     let span = overlapping().find_map(|handler| handler.turn.concurrent())?.span();
     let run = quote_spanned!(beside_locals(span)=> ::channel_runtime::private::Overlap::run(self, __overlap));
     let arms = overlapping().map(|handler| arm(channel, handler));
@@ -248,7 +249,8 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
 }
 
 /// What a message is met with.
-fn arm(channel: &Channel, Handler { cfgs, variant, payload, turn, batch, call, .. }: &Handler) -> TokenStream {
+fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
+    let Handler { cfgs, variant, payload, batch, call, .. } = handler;
     let from_client = channel.name_from_client();
     if batch.is_some() {
         return quote!(#(#cfgs)* #from_client::#variant(_) => ::core::unreachable!("it is handled in batches"),);
@@ -257,10 +259,10 @@ fn arm(channel: &Channel, Handler { cfgs, variant, payload, turn, batch, call, .
         Payload::Struct(_) => quote!(#from_client::#variant(__message)),
         Payload::Unit(_) => quote!(#from_client::#variant),
     };
-    let handling = match turn.concurrent() {
+    let handling = match turns::overlaps(channel, handler) {
         // The channel itself is asked of in `overlap`.
-        Some(_) => handling(call, call.begun_holding(quote!(&Self), "__message")),
-        None => handling(call, call.begun("__message")),
+        true => handling(call, call.begun_holding(quote!(&Self), "__message")),
+        false => handling(call, call.begun("__message")),
     };
     quote!(#(#cfgs)* #pattern => #handling,)
 }

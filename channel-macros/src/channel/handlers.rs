@@ -11,6 +11,7 @@ use super::arguments::{self, Argument, Call, Expected, Of};
 use super::batches::{self, Batch};
 use super::bodies;
 use super::declared::Declared;
+use super::deferrals::Deferrals;
 use super::foreign;
 use super::foreign_hooks;
 use super::hooks::{self, Hook};
@@ -54,6 +55,8 @@ pub struct Handler {
     pub turn: Turn,
     pub batch: Option<Batch>,
     pub call: Call,
+    /// It takes over its answer, and its return type does not say so.
+    pub defers: bool,
 }
 
 pub enum Payload {
@@ -139,6 +142,10 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     }
     for tokens in block.other_items_mut() {
         half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
+    }
+    let deferrals = Deferrals::of(block);
+    for handler in &mut channel.handlers {
+        handler.defers = deferrals.hide(&handler.call.name, handler.call.returns.as_ref());
     }
     channel.place_apps();
     channel.lists.check_received(&channel.handlers, errors);
@@ -295,7 +302,8 @@ impl Channel {
                 }
             },
         };
-        let handler = Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit, turn, batch, call };
+        let handler =
+            Handler { cfgs, docs: docs(&method.attrs), variant, payload, limit, turn, batch, call, defers: false };
         if self.is_new(&handler, errors) {
             self.handlers.push(handler);
         }

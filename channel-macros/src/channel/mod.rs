@@ -7,6 +7,7 @@ pub mod blocks;
 mod bodies;
 mod bounds;
 mod declared;
+mod deferrals;
 pub mod expand_handlers;
 pub mod expand_hooks;
 mod expand_messages;

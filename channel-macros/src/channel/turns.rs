@@ -65,11 +65,21 @@ impl Turn {
         self.timeout.is_none() && self.concurrent.is_none()
     }
 
-    fn tokens(&self) -> TokenStream {
+    /// `shares` is where others may run beside it.
+    fn tokens(&self, shares: Option<TokenStream>) -> TokenStream {
         let timeout = self.timeout.as_ref().map(|(_, timeout)| quote!(.within(#timeout)));
-        let concurrent = self.concurrent.as_ref().map(|(_, most)| quote!(.concurrent(#most)));
-        quote!(::channel_runtime::private::Turn::PLAIN #timeout #concurrent)
+        let beside = match &self.concurrent {
+            Some((_, most)) => Some(quote!(.concurrent(#most))),
+            None => shares,
+        };
+        quote!(::channel_runtime::private::Turn::PLAIN #timeout #beside)
     }
+}
+
+/// Whether a handler may run beside those of its channel that are concurrent, and they beside it: one that does not take `&mut self`,
+/// where there are such.
+pub fn overlaps(channel: &Channel, handler: &Handler) -> bool {
+    !handler.call.takes_mut_self && channel.handlers.iter().any(|other| other.turn.concurrent().is_some())
 }
 
 /// The turns of a channel's handlers, where one of them has anything of its own.
@@ -77,14 +87,16 @@ pub fn table(channel: &Channel) -> Option<TokenStream> {
     if channel.handlers.iter().all(|handler| handler.turn.is_plain()) {
         return None;
     }
-    let turns = channel.handlers.iter().map(|Handler { cfgs, turn, .. }| {
-        let turn = turn.tokens();
+    let turns = channel.handlers.iter().map(|handler| {
+        let Handler { cfgs, turn, call, .. } = handler;
+        let is_async = call.is_async;
+        let turn = turn.tokens(overlaps(channel, handler).then(|| quote!(.sharing(#is_async))));
         quote!(#(#cfgs)* #turn)
     });
     Some(quote!(const TURNS: &'static [::channel_runtime::private::Turn] = &[#(#turns),*];))
 }
 
-fn takes_mut_self(sig: &Signature) -> bool {
+pub fn takes_mut_self(sig: &Signature) -> bool {
     sig.receiver().is_some_and(|receiver| match &receiver.kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
         ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(ty) if ty.mutability.is_some()),

@@ -14,37 +14,50 @@ pub struct Attributes {
     pub stands_for: Option<Type>,
     /// `recursive`: mentioned by name alone.
     pub recursive: bool,
+    /// `opaque`: what is not described in it need not be, under a lock neither.
+    pub opaque: bool,
 }
 
 impl Attributes {
     pub fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut stands_for = None;
         let mut recursive = None;
-        each(attrs, "`#[describe(as = String)]` or `#[describe(recursive)]`", errors, |input, errors| {
+        let mut opaque = None;
+        let usage = "`#[describe(as = String)]`, `#[describe(recursive)]` or `#[describe(opaque)]`";
+        each(attrs, usage, errors, |input, errors| {
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "as" => args::set(&mut stands_for, &name, args::value(input)?, errors),
                 "recursive" => args::set(&mut recursive, &name, (), errors),
-                _ => return Err(args::unknown(&name, "#[describe]", &["as", "recursive"])),
+                "opaque" => args::set(&mut opaque, &name, (), errors),
+                _ => return Err(args::unknown(&name, "#[describe]", &["as", "recursive", "opaque"])),
             }
             Ok(())
         });
-        Self { stands_for, recursive: recursive.is_some() }
+        Self { stands_for, recursive: recursive.is_some(), opaque: opaque.is_some() }
     }
 }
 
-/// What a type says of the runtime: `#[describe(crate = ..)]`.
-pub fn runtime(attrs: &[Attribute], errors: &mut Errors) -> Runtime {
+/// What a type says: where the runtime is, `#[describe(crate = ..)]`, and whether nobody is to see what is in it,
+/// `#[describe(opaque)]`.
+pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
     let mut runtime = Runtime::default();
-    each(attrs, "`#[describe(crate = my_crate::channel_runtime)]`", errors, |input, errors| {
-        let name = args::name(input)?;
-        match name.to_string().as_str() {
-            "crate" => args::set(&mut runtime.0, &name, runtime::value(input)?, errors),
-            _ => return Err(args::unknown(&name, "#[describe]", &["crate"])),
-        }
-        Ok(())
-    });
-    runtime
+    let mut opaque = None;
+    each(
+        attrs,
+        "`#[describe(crate = my_crate::channel_runtime)]` or `#[describe(opaque)]`",
+        errors,
+        |input, errors| {
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "crate" => args::set(&mut runtime.0, &name, runtime::value(input)?, errors),
+                "opaque" => args::set(&mut opaque, &name, (), errors),
+                _ => return Err(args::unknown(&name, "#[describe]", &["crate", "opaque"])),
+            }
+            Ok(())
+        },
+    );
+    (runtime, opaque.is_some())
 }
 
 /// The arguments of all of them.

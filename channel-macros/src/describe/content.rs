@@ -7,7 +7,7 @@ use syn::{Attribute, Field, Fields, FieldsNamed, Ident, LitStr};
 
 use super::attributes::Attributes;
 use super::docs;
-use super::types::{Context, is_plain, opaque_text};
+use super::types::{Context, is_plain};
 use crate::errors::Errors;
 use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
 use crate::spans::ungroup;
@@ -117,10 +117,12 @@ impl<'a> Container<'a> {
         let arguments = serde_arguments(&field.attrs);
         let with = ["with", "deserialize_with", "serialize_with"].iter().find_map(|name| value(&arguments, name));
         let is_read_otherwise = has(&arguments, "with") || has(&arguments, "deserialize_with");
+        let opaque = said.opaque || self.context.opaque;
+        let context = Context { recursive: said.recursive, opaque, ..self.context };
         let ty = match (&said.stands_for, with) {
             (Some(ty), _) => quote!(<#ty as ::channel_runtime::describe::Describe>::TYPE),
-            (None, Some(with)) => made_with(&with.value()),
-            (None, None) => Context { recursive: said.recursive, ..self.context }.ty(&field.ty),
+            (None, Some(with)) => made_with(&with.value(), context),
+            (None, None) => context.ty(&field.ty),
         };
         (ty, is_read_otherwise)
     }
@@ -155,7 +157,7 @@ impl<'a> Container<'a> {
 }
 
 /// What serde's modules of this name write.
-fn made_with(module: &str) -> TokenStream {
+fn made_with(module: &str, context: Context) -> TokenStream {
     let text = |format: &str| quote!(__s::Type::Text { format: ::core::option::Option::Some(#format) });
     let (module, optional) = match module.strip_suffix("::option").or_else(|| module.strip_suffix("_option")) {
         Some(module) => (module, true),
@@ -168,7 +170,7 @@ fn made_with(module: &str) -> TokenStream {
         module if seconds.iter().any(|begin| module.starts_with(begin)) => {
             quote!(__s::Type::Integer { signed: true, bits: 64 })
         }
-        module => return opaque_text(module),
+        module => return context.written_by(module),
     };
     if optional { quote!(__s::Type::Nullable(&#ty)) } else { ty }
 }
@@ -186,7 +188,7 @@ pub fn stands_for(arguments: &[SerdeArgument], context: Context) -> Option<Token
     if let (Some(read), Some(written)) = (read, written)
         && read.value() != written.value()
     {
-        return Some(opaque_text(&format!("{}, written as {}", read.value(), written.value())));
+        return Some(context.written_by(&format!("{}, written as {}", read.value(), written.value())));
     }
     // What is no type is left for serde to explain.
     Some(context.ty(&read.or(written)?.parse().ok()?))

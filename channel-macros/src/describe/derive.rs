@@ -17,8 +17,8 @@ pub fn expand(item: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut errors = Errors::default();
-    let runtime = attributes::runtime(&item.attrs, &mut errors);
-    let ty = described(&item, &mut errors);
+    let (runtime, opaque) = attributes::of_type(&item.attrs, &mut errors);
+    let ty = if opaque { named_alone(&item) } else { described(&item, &mut errors) };
     match errors.into_tokens() {
         None => runtime.place(implementation(&item, &ty)),
         Some(errors) => {
@@ -49,11 +49,17 @@ fn implementation(item: &DeriveInput, ty: &TokenStream) -> TokenStream {
     }
 }
 
+/// The `__s::Type` of what nobody is to see.
+fn named_alone(item: &DeriveInput) -> TokenStream {
+    let name = name(&item.ident, &serde_arguments(&item.attrs));
+    quote!(__s::Type::Opaque(#name))
+}
+
 /// The `__s::Type` of it all.
 fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let arguments = serde_arguments(&item.attrs);
     let name = name(&item.ident, &arguments);
-    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false };
+    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false, opaque: false };
     if let Some(other) = stands_for(&arguments, context) {
         return other;
     }

@@ -13,6 +13,8 @@ pub struct Context<'a> {
     pub own: Option<Own<'a>>,
     /// All types in the field are mentioned by name.
     pub recursive: bool,
+    /// What is not described need not be.
+    pub opaque: bool,
 }
 
 /// A type that is being described.
@@ -52,7 +54,7 @@ impl Context<'_> {
             }
             _ => match last_segment(ty) {
                 Some(segment) => self.segment(ty, segment),
-                None => opaque(ty),
+                None => self.undescribed(ty),
             },
         }
     }
@@ -80,8 +82,19 @@ impl Context<'_> {
                 quote!(__s::Type::Recursive(#name))
             }
             _ if self.recursive && arguments.is_empty() => quote!(__s::Type::Recursive(#name)),
-            _ => opaque(ty),
+            _ => self.undescribed(ty),
         }
+    }
+
+    /// By its name, without the modules it stands in: where it is imported from changes nothing on the wire.
+    fn undescribed(&self, ty: &Type) -> TokenStream {
+        let name = short(ty);
+        if self.opaque { quote!(__s::Type::Opaque(#name)) } else { quote!(__s::Type::Undescribed(#name)) }
+    }
+
+    /// What these functions of serde's write in a type's place.
+    pub fn written_by(&self, functions: &str) -> TokenStream {
+        if self.opaque { quote!(__s::Type::Opaque(#functions)) } else { quote!(__s::Type::WrittenBy(#functions)) }
     }
 
     fn mentions_own(&self, ty: &Type) -> bool {
@@ -133,16 +146,6 @@ fn mentions(tokens: TokenStream, own: &Ident) -> bool {
         TokenTree::Group(group) => mentions(group.stream(), own),
         _ => false,
     })
-}
-
-/// By its name, without the modules it stands in: where it is imported from changes nothing on the wire.
-fn opaque(ty: &Type) -> TokenStream {
-    let name = short(ty);
-    quote!(__s::Type::Opaque(#name))
-}
-
-pub fn opaque_text(text: &str) -> TokenStream {
-    quote!(__s::Type::Opaque(#text))
 }
 
 fn short(ty: &Type) -> String {

@@ -242,7 +242,7 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     let docs = describe::docs(&item.attrs);
     let arguments = serde_arguments(&item.attrs);
     let name = item.ident.unraw().to_string();
-    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false };
+    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false, opaque: false };
     let container = Container::new(&arguments, context);
     let stands_for = content::stands_for(&arguments, context);
     let tag = content::struct_tag(&item.ident, &arguments);

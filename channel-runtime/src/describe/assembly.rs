@@ -139,10 +139,15 @@ impl Types {
     }
 
     fn reply(&self, answer: &AnswerShape) -> Option<ReplyDescription> {
-        let mut reply =
-            ReplyDescription { messages: Vec::new(), success: None, nothing: answer.optional, fails: answer.fallible };
+        let mut reply = ReplyDescription {
+            messages: Vec::new(),
+            success: None,
+            binary: matches!(answer.kind, AnswerKind::Binary),
+            nothing: answer.optional,
+            fails: answer.fallible,
+        };
         match &answer.kind {
-            AnswerKind::Nothing => reply.nothing = true,
+            AnswerKind::Nothing | AnswerKind::Binary => reply.nothing = true,
             AnswerKind::One(wire_type) => reply.messages.push((*wire_type).into()),
             AnswerKind::OneOf(types) => reply.messages = texts(types),
             AnswerKind::Data(data) => {
@@ -222,7 +227,9 @@ impl Types {
                     None => TypeDescription::Opaque { name: meant.into() },
                 }
             }
-            Type::Opaque(name) => TypeDescription::Opaque { name: name.into() },
+            Type::Opaque(name) | Type::Undescribed(name) | Type::WrittenBy(name) => {
+                TypeDescription::Opaque { name: name.into() }
+            }
         }
     }
 }

@@ -120,7 +120,8 @@ pub struct MessageDescription {
     pub docs: String,
     /// Its other keys.
     pub content: ContentDescription,
-    /// What the handler answers; only for messages from clients.
+    /// What the handler answers; only for messages from clients. `None` where its return type does not tell: in a batch, where each
+    /// message has an answer of its own, and where the answer is deferred without [a type](crate::Deferred).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<ReplyDescription>,
 }
@@ -135,6 +136,9 @@ pub struct ReplyDescription {
     /// The `data` of a `success`, where the handler returns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success: Option<TypeDescription>,
+    /// A binary message goes before the answer, which is a `success` without `data` then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub binary: bool,
     /// It may be nothing, which is a `success` without `data` where the message had a `ref`.
     pub nothing: bool,
     /// It may be an `error` of the handler's own.

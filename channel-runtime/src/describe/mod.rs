@@ -26,8 +26,10 @@
 //! pub struct Placed { square: u8, piece: Option<Piece> }
 //! ```
 //!
-//! A type without it is no error: it is [opaque](Type::Opaque), known by its name as written and no further. Around such a type the
-//! names of the standard library's containers are believed: a `Vec` of it is a [list](Type::List).
+//! A type without it is no error: it is [opaque](TypeDescription::Opaque), known by its name as written and no further. Around such
+//! a type the names of the standard library's containers are believed: a `Vec` of it is a [list](Type::List). Under a lock it is an
+//! error, for a change within it would go unseen; `#[describe(opaque)]` on the field, or on a type that derives `Describe`, says
+//! that it may.
 
 #[cfg(feature = "server")]
 mod assembly;
@@ -73,7 +75,8 @@ pub use type_description::{
 ///
 /// # The derive
 ///
-/// - The fields need not be `Describe`: what is not is [opaque](Type::Opaque).
+/// - The fields need not be `Describe`, but under a lock: what is not is [opaque](TypeDescription::Opaque). There
+///   `#[describe(opaque)]` on a field, or on the type, says that the lock is not to see what is in it.
 /// - A generic type has the bound `T: Describe` on its parameters.
 /// - A definition goes by the type's name, or by that of `#[serde(rename = "..")]` on the type.
 /// - A field with `#[serde(with = "..")]` is opaque, but for the usual modules of `time` and `chrono`; say what it is with

@@ -84,6 +84,14 @@ impl AnswerShape {
         Self { kind, optional: false, fallible: false }
     }
 
+    /// Of a handler that takes over its answer, by a call that has no type: what it returns without a word is not all.
+    pub const fn deferred(self) -> Self {
+        match self.kind {
+            AnswerKind::Nothing => Self::UNKNOWN,
+            _ => self,
+        }
+    }
+
     /// With the type of the data of a `Success`, which that type alone can't tell.
     pub const fn with_data(self, data: Type) -> Self {
         match self.kind {
@@ -112,6 +120,8 @@ pub enum AnswerKind {
     OneOf(&'static [&'static str]),
     /// A `success` with data of this type, where it is known.
     Data(Option<Type>),
+    /// A binary message, and a plain `success` behind it.
+    Binary,
     /// Not from the return type.
     Unknown,
 }

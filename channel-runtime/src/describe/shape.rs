@@ -48,8 +48,12 @@ pub enum Type {
     Named(&'static Definition),
     /// The type of this name that is being defined: it contains itself.
     Recursive(&'static str),
-    /// A type that is not [`Describe`](super::Describe), by its name as written.
+    /// A type that is known by its name alone, for that was asked for: `#[describe(opaque)]`.
     Opaque(&'static str),
+    /// A type that is not [`Describe`](super::Describe), by its name as written. Under a lock it is an error.
+    Undescribed(&'static str),
+    /// What these functions write, in the place of a field's type: `#[serde(with = "..")]`. Under a lock it is an error.
+    WrittenBy(&'static str),
 }
 
 /// A type with a name.

@@ -126,7 +126,7 @@ pub enum TypeDescription {
         /// The name.
         name: String,
     },
-    /// A type that is not [`Describe`](super::Describe).
+    /// A type that is not [`Describe`](super::Describe), or is not to be seen.
     Opaque {
         /// Its name as written.
         name: String,

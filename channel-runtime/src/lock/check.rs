@@ -2,6 +2,7 @@
 
 use super::change::{self, Change, Verdict, same_path};
 use super::fingerprint;
+use super::hidden;
 use super::line::{Entry, Line, starts};
 use super::lines::Lines;
 use super::locked::{Locked, MOST_LINES, answered};
@@ -73,6 +74,9 @@ pub const fn rest(lock: &Lock, channels: &[ChannelShape], types: &Types) -> Opti
         text.push_number(MAX);
         text.push(" types\nmake two lists of channels of this one");
         return Some(text);
+    }
+    if types.hides_some {
+        return Some(hidden::places(lock.file, channels, types));
     }
     let mut report = Report::new();
     at = 0;

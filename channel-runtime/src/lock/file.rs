@@ -78,9 +78,9 @@ pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, comman
         Err(error) => return Err(error),
     };
     let types = Types::of(channels);
-    if types.clash.is_some() || types.too_many {
+    if types.clash.is_some() || types.too_many || types.hides_some {
         let lock = Lock { file, command, sections: &[] };
-        let error = check::rest(&lock, &[], &types).map(|text| text.as_str().to_owned());
+        let error = check::rest(&lock, channels, &types).map(|text| text.as_str().to_owned());
         return Err(io::Error::other(error.unwrap_or_default()));
     }
     let new = format!(

@@ -96,7 +96,9 @@ impl Line {
                 None => self.push_name(definition),
             },
             Type::Recursive(name) => self.push(name),
-            Type::Opaque(name) => self.push_all(&["opaque ", name]),
+            Type::Opaque(name) | Type::Undescribed(name) | Type::WrittenBy(name) => {
+                self.push_all(&["opaque ", name]);
+            }
         }
     }
 

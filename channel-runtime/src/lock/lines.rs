@@ -157,6 +157,7 @@ const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
                 None => line.push("any"),
             }
         }
+        AnswerKind::Binary => line.push("(binary)"),
         AnswerKind::Nothing | AnswerKind::Unknown => {}
     }
     if answer.optional {

@@ -19,6 +19,7 @@ mod contents;
 mod cover;
 mod file;
 mod fingerprint;
+mod hidden;
 mod line;
 mod lines;
 mod locked;

@@ -17,12 +17,14 @@ pub struct Types {
     pub clash: Option<(&'static Definition, &'static Definition)>,
     /// More than a lock holds.
     pub too_many: bool,
+    /// A type is known by its name alone, and nobody has asked for that.
+    pub hides_some: bool,
 }
 
 impl Types {
     /// Those in the messages of these channels.
     pub const fn of(channels: &[ChannelShape]) -> Self {
-        let mut types = Self { found: [None; MAX], len: 0, clash: None, too_many: false };
+        let mut types = Self { found: [None; MAX], len: 0, clash: None, too_many: false, hides_some: false };
         let mut at = 0;
         while at < channels.len() {
             let channel = &channels[at];
@@ -65,6 +67,7 @@ impl Types {
                 Some(content) => self.add_in(content, read),
                 None => self.define(definition, read),
             },
+            Type::Undescribed(_) | Type::WrittenBy(_) => self.hides_some = true,
             _ => {}
         }
     }

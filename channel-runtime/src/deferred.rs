@@ -1,0 +1,77 @@
+//! Answers that come later, with their type in the handler's signature.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::answer::Answer;
+use crate::channel::Channel;
+use crate::describe::AnswerShape;
+use crate::reply::{Flow, Reply};
+use crate::socket::Socket;
+
+/// What a handler returns that answers later with an `R`: its signature says what clients are answered, so that `describe()` and
+/// the lock know it.
+///
+/// ```
+/// # use channel_runtime::{channel, message, Deferred, Socket};
+/// # #[message(type = "call")] pub struct Call { number: u64 }
+/// # #[message(type = "called")] pub struct Called { taken: bool }
+/// # #[channel("/phone")] pub struct Phone;
+/// # async fn ring(_: u64) -> bool { true }
+/// #[channel(sends(Called))]
+/// impl Phone {
+///     #[message]
+///     fn call(&self, call: Call, socket: &Socket<Self>) -> Deferred<Called> {
+///         let (answer, deferred) = socket.defer().typed();
+///         tokio::spawn(async move { answer.send(Called { taken: ring(call.number).await }) });
+///         deferred
+///     }
+/// }
+/// ```
+///
+/// `R` is whatever a handler may return: `Deferred<Result<Called, Fault>>` may fail later, and `Result<Deferred<Called>, Fault>` at
+/// once. After an error that is returned the answer must not have been deferred: it would have been dropped, which is an answer too.
+#[must_use = "a handler returns it; its answer is sent by the other half"]
+pub struct Deferred<R>(PhantomData<fn() -> R>);
+
+/// An answer that comes later and is an `R`, from [`Answer::typed`]. Dropped without one, it tells a client that gave a `ref`
+/// `internal`.
+#[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
+pub struct TypedAnswer<C: Channel, R> {
+    answer: Answer<C>,
+    reply: PhantomData<fn(R)>,
+}
+
+impl<C: Channel> Answer<C> {
+    /// The same answer, which has to be an `R`, and what the handler returns to say so: see [`Deferred`].
+    pub fn typed<R: Reply<C>>(self) -> (TypedAnswer<C, R>, Deferred<R>) {
+        (TypedAnswer { answer: self, reply: PhantomData }, Deferred(PhantomData))
+    }
+}
+
+impl<C: Channel, R: Reply<C>> TypedAnswer<C, R> {
+    /// Answers.
+    pub fn send(self, reply: R) {
+        self.answer.send(reply);
+    }
+}
+
+impl<C: Channel, R: Reply<C>> Reply<C> for Deferred<R> {
+    const ANSWER: AnswerShape = R::ANSWER;
+
+    fn reply(self, _: &Socket<C>) -> Flow {
+        Flow::Continue
+    }
+}
+
+impl<R> fmt::Debug for Deferred<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deferred")
+    }
+}
+
+impl<C: Channel, R> fmt::Debug for TypedAnswer<C, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TypedAnswer").field(&self.answer).finish()
+    }
+}

@@ -1,0 +1,26 @@
+use channel_runtime::{Deferred, Fault, Socket, channel, message};
+
+#[message(type = "move")]
+struct Move {
+    from: String,
+}
+
+#[message(type = "moved")]
+struct Moved {
+    from: String,
+}
+
+#[channel("/game")]
+struct Game;
+
+#[channel(sends(Moved))]
+impl Game {
+    #[message]
+    fn make_move(&self, m: Move, socket: &Socket<Self>) -> Deferred<Moved> {
+        let (answer, deferred) = socket.defer().typed();
+        answer.send(Err(Fault::validation("no")));
+        deferred
+    }
+}
+
+fn main() {}
