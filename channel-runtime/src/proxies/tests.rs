@@ -35,6 +35,9 @@ fn x_forwarded_is_read_from_the_right_past_those_who_are_trusted() {
         ("10.0.0.1:5", &["10.9.9.9, 198.51.100.7"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["127.0.0.1, 10.9.9.9,198.51.100.7 ,10.0.0.2"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["198.51.100.7", "10.0.0.3", "10.0.0.2"], "198.51.100.7:0"),
+        // Whatever it is: what is no text takes nothing of the proxy's own word with it.
+        ("10.0.0.1:5", &["\u{e4}, 198.51.100.7"], "198.51.100.7:0"),
+        ("10.0.0.1:5", &["\u{e4}", "198.51.100.7"], "198.51.100.7:0"),
         // Somebody within.
         ("10.0.0.1:5", &["10.0.0.3, 10.0.0.2"], "10.0.0.3:0"),
         // As some proxies write it.
@@ -124,6 +127,7 @@ fn forwarded_is_read_from_the_right_too() {
         (&["for=1.1.1.1;host=evil.example", "for=198.51.100.7;host=app.example"], "198.51.100.7:0", "app.example"),
         (&["for=198.51.100.7;host=app.example, for=10.0.0.2;host=inner"], "198.51.100.7:0", "app.example"),
         (&["for=198.51.100.7;host=app.example, for=10.0.0.2"], "198.51.100.7:0", "app.example"),
+        (&["for=\"\u{e4}\";host=\u{e4}, for=198.51.100.7;host=app.example"], "198.51.100.7:0", "app.example"),
         (&["for=_hidden;host=app.example"], "not known", "app.example"),
         (&["for=198.51.100.7, for=unknown"], "not known", "inner"),
         (&["for=\"198.51.100.7:_port\""], "198.51.100.7:0", "inner"),
