@@ -96,7 +96,10 @@ impl Calls<'_> {
                         Some(Call::With | Call::Unwrap) => true,
                         None => false,
                     };
-                    is_suspect() || self.is_field(&read, Some(&token)) || self.has_any(&group.stream())
+                    is_suspect()
+                        || self.is_field(&read, Some(&token))
+                        || self.is_loop(&read, group).is_some()
+                        || self.has_any(&group.stream())
                 }
                 _ => self.is_field(&read, Some(&token)),
             };
@@ -114,6 +117,28 @@ impl Calls<'_> {
             _ => false,
         };
         !is_call && FIELDS.iter().any(|field| ends_with(read, &[&self.socket, ".", field]))
+    }
+
+    /// Where the `for` of `for member in socket.room()` stands, if this is what it runs.
+    fn is_loop(&self, read: &[TokenTree], group: &Group) -> Option<usize> {
+        let over = |who: &&str| ends_with(read, &["in", &self.socket, ".", who, "()"]);
+        let is_loop = group.delimiter() == Delimiter::Brace && ["room", "others", "all"].iter().any(over);
+        is_loop.then(|| read.iter().rposition(|token| matches!(token, TokenTree::Ident(word) if word == "for")))?
+    }
+
+    /// Tells of such a loop, and takes it away.
+    fn looped(&mut self, read: &mut Vec<TokenTree>, at: usize) {
+        let audience: TokenStream = read
+            .drain(at..)
+            .skip_while(|token| !matches!(token, TokenTree::Ident(word) if word == "in"))
+            .skip(1)
+            .collect();
+        let remedy = format!(
+            "write `{audience}.send(message)` to reach each of them, and `.len()` for how many there are; who is in a room is kept by the app, \
+             in its `room_state`",
+            audience = audience.to_string().replace(' ', "")
+        );
+        self.errors.at(audience, "an audience is sent to and counted, and not listed", remedy);
     }
 
     /// Tells of such a field, and takes it away.
@@ -187,6 +212,11 @@ impl Calls<'_> {
                 TokenTree::Group(group) if matches!(self.call(&read, &group), Some(Call::Unwrap)) => {
                     self.unwrapped(&mut read);
                     continue;
+                }
+                TokenTree::Group(group) if self.is_loop(&read, &group).is_some() => {
+                    let at = self.is_loop(&read, &group).unwrap_or_default();
+                    self.looped(&mut read, at);
+                    Group::new(Delimiter::Brace, TokenStream::new()).into()
                 }
                 TokenTree::Group(group) => {
                     let inner = self.kept(group.stream());

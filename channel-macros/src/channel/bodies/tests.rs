@@ -153,3 +153,24 @@ fn a_socket_has_no_fields() {
     }
     assert_eq!(checked(quote!(socket.rooms(all).send(m); app.socket.data.x; socket.rooms::<Vec<_>>(x);)).0, [""; 0]);
 }
+
+#[test]
+fn an_audience_is_no_list() {
+    for body in [
+        quote!(for member in socket.room() {
+            member.send(Said {});
+        }),
+        quote!(if x {
+            for (id, member) in socket.others() {
+                f(id, member);
+            }
+        }),
+    ] {
+        let (errors, left) = checked(body);
+        assert_eq!(errors.len(), 1, "{left}");
+        assert!(errors[0].starts_with("an audience is sent to and counted"), "{errors:?}");
+        assert!(errors[0].contains("write `socket."), "{errors:?}");
+        assert!(!left.contains("member") && left.contains("{}"), "{left}");
+    }
+    assert_eq!(checked(quote!(for n in 0..socket.room().len() { f(n); } for s in sockets { s.room(); })).0, [""; 0]);
+}
