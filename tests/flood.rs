@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use channel_runtime::{Config, Hub, Socket, channel, channels, message};
 use support::{Frame, Raw, Running, start, text, within};
 
@@ -93,16 +95,14 @@ async fn readers(server: &Running) -> Vec<Raw> {
 
 /// Every reader reads everything, in tasks of their own; ready when they have.
 fn read_slowly(readers: Vec<Raw>) -> impl Future<Output = Vec<Raw>> {
+    // Made once: two hundred readers compare with it.
+    let all: Arc<[Frame]> = (0..MESSAGES).map(|n| Frame::text(&said(n))).collect();
     let reading = readers.into_iter().map(|mut reader| {
+        let all = Arc::clone(&all);
         tokio::spawn(async move {
-            for n in 0..MESSAGES {
+            for (n, expected) in all.iter().enumerate() {
                 let frame = reader.frame().await.expect("nobody is cut");
-                assert!(
-                    frame == Frame::text(&said(n)),
-                    "message {n}: {} bytes of {:#x}",
-                    frame.payload.len(),
-                    frame.first
-                );
+                assert!(frame == *expected, "message {n}: {} bytes of {:#x}", frame.payload.len(), frame.first);
                 // Slowly: all others have many turns between two messages.
                 for _ in 0..10 {
                     tokio::task::yield_now().await;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{Inner, Members};
 use crate::connection::{Connection, ConnectionId};
-use crate::flusher::{self, Charge, Due, LOOKS_A_SECOND};
+use crate::flusher::{self, Charge, Due, LOOK_AFTER, LOOKS_A_SECOND};
 use crate::outbox::Pushed;
 use crate::pace::Paced;
 
@@ -54,6 +54,8 @@ pub(super) struct Flushing {
     lone: Lone,
     /// Somebody looks whether `held` can be released.
     is_waiting: bool,
+    /// When the flusher began its pass. `None` where nobody was behind by then.
+    pass_begun: Option<Instant>,
     /// The room's flusher runs, and will look at `due` before it ends.
     is_flushing: bool,
 }
@@ -69,7 +71,8 @@ pub(super) struct Tasks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Crowd {
     Few,
-    /// Few, but one is near its bound; whether it took something a moment ago.
+    /// Few, but one is near its bound, and takes what it is sent or has not been tried for a while; whether it took something a
+    /// moment ago.
     NearBound {
         took_lately: bool,
     },
@@ -183,8 +186,8 @@ impl Flushing {
         self.laggards.swap_remove(&id);
     }
 
-    /// How crowded the room is, which has so many members.
-    fn crowd(&mut self, members: usize) -> Crowd {
+    /// How crowded the room is, which has so many members. So long it is looked too late.
+    fn crowd(&mut self, members: usize, late: Duration) -> Crowd {
         let looked_at = self.laggards.len().min(LOOKED_AT);
         if looked_at == 0 {
             return Crowd::Few;
@@ -199,7 +202,7 @@ impl Flushing {
                 self.next_look = 0;
             }
             let Some((_, member)) = self.laggards.get_index(self.next_look) else { break };
-            let Some(lag) = member.outbox.lag(now) else {
+            let Some(lag) = member.outbox.lag(now, late) else {
                 // Another takes its place, and is looked at next.
                 self.laggards.swap_remove_index(self.next_look);
                 continue;
@@ -209,9 +212,9 @@ impl Flushing {
             if lag.takes {
                 taking += 1;
                 far += usize::from(lag.quarters >= 2);
-                near_bound |= lag.quarters >= 3;
                 took_lately |= lag.quarters >= 3 && lag.took_lately;
             }
+            near_bound |= lag.quarters >= 3 && (lag.takes || lag.is_stale);
         }
         // Where not all were looked at, the others are taken to be like them.
         let taking = (taking * self.laggards.len()).checked_div(behind).unwrap_or(0);
@@ -250,10 +253,10 @@ impl Flushing {
     }
 
     /// Lets those go on that may.
-    fn look(&mut self, members: usize) {
+    fn look(&mut self, members: usize, late: Duration) {
         self.calm_down();
         let Some(mark) = self.held.front().map(|charge| charge.sender.mark()) else { return };
-        match self.crowd(members) {
+        match self.crowd(members, late) {
             // As slow as those take it.
             Crowd::Half => {}
             Crowd::Quarter => self.release_slowly(mark),
@@ -285,7 +288,9 @@ impl Members {
 
     /// What it has to see to.
     pub fn take_due(&self) -> Due {
-        std::mem::take(&mut self.lock().flushing.due)
+        let flushing = &mut self.lock().flushing;
+        flushing.pass_begun = (!flushing.laggards.is_empty()).then(Instant::now);
+        std::mem::take(&mut flushing.due)
     }
 
     /// Whether it ends, for there is nothing more to see to.
@@ -304,7 +309,8 @@ impl Members {
             return false;
         }
         flushing.calm_down();
-        if flushing.crowd(members.len()) == Crowd::Few {
+        let late = flushing.pass_begun.map_or(Duration::ZERO, |begun| begun.elapsed().saturating_sub(LOOK_AFTER));
+        if flushing.crowd(members.len(), late) == Crowd::Few {
             let most = flushing.held.front().map_or(0, |charge| SHARED_MARKS * charge.sender.mark());
             flushing.release(most);
         }
@@ -312,10 +318,10 @@ impl Members {
         flushing.is_waiting
     }
 
-    /// Lets those who are held go on, if they may. Whether it has to be looked again.
-    pub fn look(&self) -> bool {
+    /// Lets those who are held go on, if they may; so long it is looked too late. Whether it has to be looked again.
+    pub fn look(&self, late: Duration) -> bool {
         let Inner { members, flushing } = &mut *self.lock();
-        flushing.look(members.len());
+        flushing.look(members.len(), late);
         flushing.is_waiting = !flushing.held.is_empty();
         flushing.is_waiting
     }

@@ -21,6 +21,9 @@ const FIRST_CREDIT: u32 = PACE / 5 * 6;
 /// and 400 more where it is lost again.
 const LATELY: Duration = Duration::from_millis(600);
 
+/// What was found so long ago may have changed: a server that has much to do looks late, and its clients have read meanwhile.
+const STALE: Duration = Duration::from_millis(100);
+
 /// What is known of such a client. It has an account: a byte that it takes is put on it, and time takes off
 /// [`PACE`] a second.
 pub(super) struct Blocked {
@@ -29,6 +32,8 @@ pub(super) struct Blocked {
     settled: Instant,
     /// When it took something last.
     taken_at: Instant,
+    /// When it was tried last.
+    tried_at: Instant,
     /// Whether it has since the last tick.
     has_taken: bool,
     /// For how many ticks it has taken nothing.
@@ -44,23 +49,33 @@ pub(crate) struct Lag {
     pub takes: bool,
     /// It took something a moment ago.
     pub took_lately: bool,
+    /// It has not been tried for a while.
+    pub is_stale: bool,
 }
 
 impl Blocked {
     pub fn begin() -> Box<Self> {
         let now = Instant::now();
-        Box::new(Self { credit: FIRST_CREDIT, settled: now, taken_at: now, has_taken: false, idle: 0 })
+        Box::new(Self { credit: FIRST_CREDIT, settled: now, taken_at: now, tried_at: now, has_taken: false, idle: 0 })
     }
 
+    /// It was tried, and took so many bytes.
     pub fn took(&mut self, bytes: usize) {
+        let now = Instant::now();
+        self.tried_at = now;
         if bytes > 0 {
-            let now = Instant::now();
             self.settle(now);
             self.taken_at = now;
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             self.credit = self.credit.saturating_add(bytes).min(MOST_CREDIT);
             self.has_taken = true;
         }
+    }
+
+    /// Counts so much less of the time since it took something.
+    fn forgive(&mut self, now: Instant, late: Duration) {
+        self.settled = (self.settled + late).min(now);
+        self.taken_at = (self.taken_at + late).min(now);
     }
 
     /// Takes off the account what the time costs.
@@ -80,17 +95,21 @@ impl Blocked {
 }
 
 impl Outbox {
-    /// How far behind the client is. `None` where it is not.
-    pub fn lag(&self, now: Instant) -> Option<Lag> {
+    /// How far behind the client is. `None` where it is not. So long whoever asks was late: that time is not the client's.
+    pub fn lag(&self, now: Instant, late: Duration) -> Option<Lag> {
         let inner = &mut *self.inner.lock();
         if !self.is_behind(inner) {
             return None;
         }
-        let (takes, took_lately) = match &mut inner.blocked {
-            Some(blocked) => (blocked.takes(now), now.saturating_duration_since(blocked.taken_at) < LATELY),
-            None => (true, true),
+        let (takes, took_lately, is_stale) = match &mut inner.blocked {
+            Some(blocked) => {
+                blocked.forgive(now, late);
+                let since = |time| now.saturating_duration_since(time);
+                (blocked.takes(now), since(blocked.taken_at) < LATELY, since(blocked.tried_at) > STALE)
+            }
+            None => (true, true, false),
         };
-        Some(Lag { quarters: inner.queue.bytes() / (self.limit / 4).max(1), takes, took_lately })
+        Some(Lag { quarters: inner.queue.bytes() / (self.limit / 4).max(1), takes, took_lately, is_stale })
     }
 
     /// Tries once more to write, where the socket took no more. A kernel says that a socket takes more only when a third of its
