@@ -8,12 +8,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use futures_util::future::{Either, select};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -23,7 +24,6 @@ use crate::escaped::Escaped;
 use crate::exchange::{self, Exchange, Outgoing};
 use crate::filter::{ByTls, PeerAddr, canonical};
 use crate::listener::Listener;
-use crate::moment::bounded;
 use crate::serve::Server;
 use crate::service::Routes;
 use crate::signals::Signals;
@@ -140,8 +140,8 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         let Self { server, mut listener, .. } = self;
         let (config, registry) = (Arc::clone(&server.table().config), Arc::clone(&server.table().registry));
         let mut http = http1::Builder::new();
-        // The clocks are our stream's. Without one of its own hyper would not look for the next request when one is answered.
-        http.timer(TokioTimer::new()).header_read_timeout(bounded(Duration::MAX));
+        // The clocks are our stream's.
+        http.header_read_timeout(None);
         http.max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES));
         let (stopping, told) = watch::channel(());
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
@@ -245,8 +245,7 @@ impl Reception {
             if let Some(tls) = tls {
                 request.extensions_mut().insert(tls);
             }
-            let answer = routes.answer(request);
-            async move { answer.await.map(|response| response.map(|body| Outgoing::new(body, in_hand))) }
+            routes.answer(request).map_ok(|response| response.map(|body| Outgoing::new(body, in_hand)))
         });
         // Not hyper-util's `auto`: it gives a client that says nothing all the time it wants.
         let connection = self.http.serve_connection(TokioIo::new(io), service).with_upgrades();

@@ -3,11 +3,11 @@
 //! No reset may destroy what the client has not read yet: so its stream is read to its end, whatever still comes.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use futures_util::future::select;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -22,15 +22,13 @@ use crate::wire::transport::Stream;
 /// stops: so it is cut too when the time is over that a slow line [needs](time_for) for all that waits, and `timeout`; and so long
 /// after the server has given up.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<Registry>, timeout: Duration) {
-    let mut deadline = Box::pin(sleep(timeout));
-    let whole = sleep(timeout.saturating_add(time_for(outbox.bytes() as u64)));
-    let mut last = Box::pin(select(
-        Box::pin(whole),
-        Box::pin(async {
-            registry.has_given_up().await;
-            sleep(timeout).await;
-        }),
-    ));
+    // Not boxed: the future of a connection's end is, and is made when it ends.
+    let mut deadline = pin!(sleep(timeout));
+    let whole = after(Instant::now(), timeout.saturating_add(time_for(outbox.bytes() as u64)));
+    let mut last = pin!(async {
+        registry.has_given_up().await;
+        sleep(timeout).await;
+    });
     let mut drained = false;
     poll_fn(|cx| {
         // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
@@ -41,7 +39,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<
             match outbox.drain(cx, stream) {
                 Ok(progress) => {
                     if progress.wrote {
-                        deadline.as_mut().reset(after(Instant::now(), timeout));
+                        deadline.as_mut().reset(after(Instant::now(), timeout).min(whole));
                     }
                     if !progress.empty {
                         break;

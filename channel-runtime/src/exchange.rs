@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -22,6 +23,8 @@ pub(crate) struct Exchange {
     /// How many guards there are.
     in_hand: AtomicU32,
     is_over: AtomicBool,
+    /// Who waits until no request is in hand: hyper does not read by itself when it has answered one.
+    reader: AtomicWaker,
 }
 
 impl Exchange {
@@ -39,6 +42,11 @@ impl Exchange {
     /// Whether a request is being answered.
     pub fn is_in_hand(&self) -> bool {
         self.in_hand.load(Ordering::Relaxed) > 0
+    }
+
+    /// Has this task woken when no request is in hand any more.
+    pub fn wake_when_answered(&self, cx: &Context<'_>) {
+        self.reader.register(cx.waker());
     }
 
     /// No HTTP is spoken any more: it is upgraded, or ends.
@@ -70,7 +78,9 @@ impl Clone for InHand {
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.0.in_hand.fetch_sub(1, Ordering::Relaxed);
+        if self.0.in_hand.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.reader.wake();
+        }
     }
 }
 

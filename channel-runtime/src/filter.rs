@@ -13,7 +13,6 @@ use futures_util::{FutureExt, TryFutureExt};
 use http::{HeaderName, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
-use warp::filters::BoxedFilter;
 use warp::path::Tail;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply, reject};
@@ -26,6 +25,7 @@ use crate::handshake::Handshake;
 use crate::opening::{Opening, asks_for_websocket};
 use crate::refusals::refuse;
 use crate::reject::{Refusal, Reject};
+use crate::target::Settled;
 use crate::wire::deflate::Agreed;
 use crate::wire::transport::Transport;
 
@@ -79,7 +79,9 @@ pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
 #[derive(Clone, Copy)]
 pub(crate) struct ByTls;
 
-pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFilter<(Response,)> {
+pub(crate) fn filter<A: Send + Sync + 'static>(
+    table: Arc<Table<A>>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     table.registry.compress(table.config.compresses());
     // Not `warp::get()`: it answers 405 to other methods, also on paths of which nobody here knows anything.
     warp::method()
@@ -115,7 +117,6 @@ pub(crate) fn filter<A: Send + Sync + 'static>(table: Arc<Table<A>>) -> BoxedFil
                 })
             },
         )
-        .boxed()
 }
 
 /// The raw query, empty where there is none.
@@ -123,10 +124,12 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
-/// Whether target and `Host` are for the same host, where both say one. Our own server and service have [settled](crate::target)
-/// that; below another one's warp nobody has.
+/// Whether target and `Host` are for the same host, where both say one. Our own server and service have [settled](Settled) that; below
+/// another one's warp nobody has.
 fn names_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Copy {
-    warp::host::optional().map(|_| true).or_else(|_| async { Ok::<_, Infallible>((false,)) })
+    let settled = warp::ext::get::<Settled>().map(|_| true);
+    let same = warp::host::optional().map(|_| true);
+    settled.or(same).unify().or_else(|_| async { Ok::<_, Infallible>((false,)) })
 }
 
 /// Ours and an upgrade: answered here, whatever comes of it. All else goes on to the routes beside us.

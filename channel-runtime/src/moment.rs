@@ -12,11 +12,6 @@ pub(crate) fn after(from: Instant, time: Duration) -> Instant {
     from + time.min(FOR_EVER)
 }
 
-/// As much of a time as a clock goes: for what adds it to the time of day itself.
-pub(crate) fn bounded(time: Duration) -> Duration {
-    time.min(FOR_EVER)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,6 +21,5 @@ mod tests {
         let now = Instant::now();
         assert_eq!(after(now, Duration::from_secs(3)), now + Duration::from_secs(3));
         assert!(after(now, Duration::MAX) > now + Duration::from_secs(1_000_000));
-        assert!(bounded(Duration::MAX) < Duration::MAX);
     }
 }

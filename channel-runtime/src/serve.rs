@@ -66,7 +66,7 @@ impl<App: Send + Sync + 'static> Server<App> {
         let channels = filter(Arc::clone(&self.table));
         match &self.routes {
             Some(routes) => channels.or(routes.clone()).unify().boxed(),
-            None => channels,
+            None => channels.boxed(),
         }
     }
 
@@ -102,7 +102,11 @@ impl<App: Send + Sync + 'static> Server<App> {
 
     /// The channels and the routes beside them, as all that there is.
     pub(crate) fn all_routes(&self) -> Routes {
-        Routes::new(self.filter(), self.table.paths())
+        let (channels, paths) = (filter(Arc::clone(&self.table)), self.table.paths());
+        match &self.routes {
+            Some(routes) => Routes::new(channels.or(routes.clone()).unify(), paths),
+            None => Routes::new(channels, paths),
+        }
     }
 
     /// With more warp routes, tried after the channels.

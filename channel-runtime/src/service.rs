@@ -3,20 +3,23 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::TryFutureExt;
+use futures_util::future::Either;
 use http::{Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
+use warp::{Filter, Rejection, Reply};
 
+use crate::opening::upgrade_required;
 use crate::path::Path;
-use crate::target::{Unasked, settle};
+use crate::target::{is_unasked, settle};
 
 /// The channels as a tower service; from [`Server::service`](crate::Server::service).
 ///
@@ -42,7 +45,10 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    pub fn new(filter: BoxedFilter<(Response,)>, paths: Arc<[Path]>) -> Self {
+    pub fn new<F>(filter: F, paths: Arc<[Path]>) -> Self
+    where
+        F: Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static,
+    {
         // Other refusals are somebody's, who knows the path.
         let filter = filter.or_else(|rejection: Rejection| async {
             if rejection.is_not_found() { Ok((nothing_here(),)) } else { Err(rejection) }
@@ -58,19 +64,18 @@ impl Routes {
     where
         B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + Send + Sync + 'static,
     {
-        let refused = settle(&mut request);
-        let unasked = Unasked::of(&request);
-        let Self { filter, paths } = self.clone();
-        async move {
-            if let Some(refusal) = refused {
-                return Ok(refusal);
-            }
-            let response = tower_service::Service::call(&mut warp::service(filter), request).await?;
-            if response.extensions().get::<NothingHere>().is_none() {
-                return Ok(response);
-            }
-            Ok(unasked.and_then(|unasked| unasked.answer(&paths)).unwrap_or(response))
+        if let Some(refusal) = settle(&mut request) {
+            return Either::Left(ready(Ok(refusal)));
         }
+        let is_unasked = is_unasked(&request, &self.paths);
+        let answered = tower_service::Service::call(&mut warp::service(self.filter.clone()), request);
+        // No `async`, which would hold what it waits for twice.
+        Either::Right(answered.map_ok(move |response| match response.extensions().get() {
+            Some(NothingHere) if is_unasked => {
+                upgrade_required("a channel is here: ask for it by a WebSocket").into_response()
+            }
+            _ => response,
+        }))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a request is for: its target and its `Host`, which are to say one thing (RFC 9112, section 3.2).
 
+use std::net::Ipv6Addr;
+
 use http::header::{self, HeaderMap, HeaderValue};
-use http::uri::Authority;
-use http::{Request, Uri, Version};
+use http::{Request, Version};
 use warp::Reply;
 use warp::reply::Response;
 
-use crate::opening::{asks_for_websocket, upgrade_required};
+use crate::opening::asks_for_websocket;
 use crate::path::Path;
 use crate::reject::Reject;
 
@@ -30,8 +31,13 @@ pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
         }
         None => {}
     }
+    request.extensions_mut().insert(Settled);
     None
 }
+
+/// In the extensions of a request: its `Host` is what its target says.
+#[derive(Clone, Copy)]
+pub(crate) struct Settled;
 
 /// Whether there is more than one `Host`, or one that is none.
 pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
@@ -40,33 +46,30 @@ pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
     hosts.next().is_some() || first.is_some_and(|host| !is_host(host))
 }
 
-/// A name or an address, with its port where that is not the usual one. It may be empty (RFC 9110, section 7.2).
+/// A name or an address, with its port where that is not the usual one (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section
+/// 7.2).
 fn is_host(value: &HeaderValue) -> bool {
-    if value.is_empty() {
-        return true;
-    }
-    let Ok(authority) = Authority::try_from(value.as_bytes()) else { return false };
-    let text = authority.as_str();
-    let Some(port) = text.strip_prefix(authority.host()) else { return false };
-    port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+    let text = value.as_bytes();
+    let (is_known, port) = match text.strip_prefix(b"[") {
+        Some(rest) => {
+            let Some(end) = rest.iter().position(|byte| *byte == b']') else { return false };
+            let address = std::str::from_utf8(&rest[..end]).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
+            (address, &rest[end + 1..])
+        }
+        None => {
+            let (name, port) = text.split_at(text.iter().position(|byte| *byte == b':').unwrap_or(text.len()));
+            (name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte)), port)
+        }
+    };
+    let is_port = port.is_empty() || port.strip_prefix(b":").is_some_and(|port| port.iter().all(u8::is_ascii_digit));
+    is_known && is_port
 }
 
-/// A request that is none for a connection, and may be for a channel's path all the same: kept until nobody has taken it.
-pub(crate) struct Unasked(Uri);
-
-impl Unasked {
-    /// Nothing where the request asks for a WebSocket.
-    pub fn of<B>(request: &Request<B>) -> Option<Self> {
-        // HTTP/2 knows no such upgrade.
-        let may_ask = request.version() <= Version::HTTP_11 && !asks_for_websocket(request.headers());
-        may_ask.then(|| Self(request.uri().clone()))
-    }
-
-    /// What it is answered where one of these paths is its own: how it would be asked for.
-    pub fn answer(&self, paths: &[Path]) -> Option<Response> {
-        let is_channel = paths.iter().any(|path| path.matches(self.0.path()).is_some());
-        is_channel.then(|| upgrade_required("a channel is here: ask for it by a WebSocket").into_response())
-    }
+/// Whether a request is for one of these paths, a channel's, and asks for no WebSocket. HTTP/2 knows no way to ask.
+pub(crate) fn is_unasked<B>(request: &Request<B>, paths: &[Path]) -> bool {
+    request.version() <= Version::HTTP_11
+        && !asks_for_websocket(request.headers())
+        && paths.iter().any(|path| path.matches(request.uri().path()).is_some())
 }
 
 #[cfg(test)]

@@ -100,26 +100,23 @@ struct Blocked {
 impl Clocks {
     /// The client has said something.
     fn heard(&mut self) {
-        let begun = self.exchange.begun();
         if self.exchange.is_in_hand() {
             self.awaits = Awaits::Nothing;
-        } else if self.awaits != Awaits::Head || self.seen != begun {
+        } else if self.awaits != Awaits::Head || self.seen != self.exchange.begun() {
             self.expect(Awaits::Head, self.header_timeout);
         }
-        self.seen = begun;
     }
 
     /// The client has said nothing more. An error where it should have.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let begun = self.exchange.begun();
         if self.exchange.is_in_hand() || self.blocked.is_some() {
             self.awaits = Awaits::Nothing;
+            self.exchange.wake_when_answered(cx);
             return Poll::Pending;
         }
-        if self.awaits == Awaits::Nothing || self.seen != begun {
+        if self.awaits == Awaits::Nothing || self.seen != self.exchange.begun() {
             self.expect(Awaits::Request, self.keep_alive_timeout);
         }
-        self.seen = begun;
         ready!(self.deadline.as_mut().poll(cx));
         let why = match self.awaits {
             Awaits::Request => "no further request came",
@@ -129,7 +126,7 @@ impl Clocks {
     }
 
     fn expect(&mut self, awaits: Awaits, patience: Duration) {
-        self.awaits = awaits;
+        (self.awaits, self.seen) = (awaits, self.exchange.begun());
         self.deadline.as_mut().reset(after(Instant::now(), patience));
     }
 

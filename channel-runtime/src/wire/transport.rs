@@ -40,18 +40,17 @@ impl Transport {
     ///
     /// The bytes are copied: hyper's own buffer is 8 KiB, and would live as long as a slice of it.
     pub fn recover(upgraded: Upgraded) -> (Self, Vec<u8>) {
+        let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
+            Ok(parts) => return Self::tcp(parts.io.into_inner().into_inner(), &parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
         // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
         let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
             Ok(parts) => return Self::tcp(parts.io.into_inner(), &parts.read_buf),
             Err(upgraded) => upgraded,
         };
-        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => return Self::tcp(parts.io.into_inner(), &parts.read_buf),
-            Err(upgraded) => upgraded,
-        };
-        // Our own.
-        match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
-            Ok(parts) => Self::tcp(parts.io.into_inner().into_inner(), &parts.read_buf),
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => Self::tcp(parts.io.into_inner(), &parts.read_buf),
             Err(upgraded) => (Self::Other(Box::new(TokioIo::new(upgraded))), Vec::new()),
         }
     }
