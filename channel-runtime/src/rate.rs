@@ -340,7 +340,8 @@ mod tests {
                 let metered = meter.count(rate, events, now);
                 prop_assert_eq!(metered.passed + metered.refused, events);
                 meter.count(rate, u32::MAX, now);
-                prop_assert!(meter.left(rate, now) <= u32::MAX);
+                // Whatever is left, nothing panics on the way to it.
+                let _ = meter.left(rate, now);
             }
         }
 
