@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Bytes a second: a client that takes so much is waited for.
-pub(crate) const PACE: u64 = 16 * 1024;
+use crate::outbox::PACE;
 
-/// How long a client may take for so many bytes.
+/// How long a client may take for so many bytes: at the [`PACE`].
 pub(crate) fn time_for(bytes: u64) -> Duration {
-    Duration::from_nanos(bytes.saturating_mul(1_000_000_000 / PACE))
+    Duration::from_nanos(bytes.saturating_mul(1_000_000_000 / u64::from(PACE)))
 }
 
 /// The account of one client.
