@@ -44,14 +44,18 @@ pub struct TypedAnswer<C: Channel, R> {
 
 impl<C: Channel> Answer<C> {
     /// The same answer, which has to be an `R`, and what the handler returns to say so: see [`Deferred`].
-    pub fn typed<R: Reply<C>>(self) -> (TypedAnswer<C, R>, Deferred<R>) {
+    pub fn typed<R>(self) -> (TypedAnswer<C, R>, Deferred<R>) {
         (TypedAnswer { answer: self, reply: PhantomData }, Deferred(PhantomData))
     }
 }
 
-impl<C: Channel, R: Reply<C>> TypedAnswer<C, R> {
+// What is no answer is told of where the handler returns it, and where it is sent.
+impl<C: Channel, R> TypedAnswer<C, R> {
     /// Answers.
-    pub fn send(self, reply: R) {
+    pub fn send(self, reply: R)
+    where
+        R: Reply<C>,
+    {
         self.answer.send(reply);
     }
 }

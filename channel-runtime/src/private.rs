@@ -44,6 +44,7 @@ mod server {
     pub use crate::bounds::Bounds;
     use crate::channel::{Channel, Route};
     pub use crate::codec::DecodeError;
+    use crate::deferred::Deferred;
     use crate::fault::Fault;
     use crate::identity::Identity;
     pub use crate::reject::Refusal;
@@ -220,6 +221,11 @@ mod server {
 
     /// As [`reply`], for a type of the standard library's, which can be no message.
     pub fn reply_data<C: Channel, R: DataReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+        reply.reply(socket)
+    }
+
+    /// As [`reply`], for an answer that comes later, where its own type is what can be wrong.
+    pub fn reply_deferred<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: Deferred<R>) -> Flow {
         reply.reply(socket)
     }
 

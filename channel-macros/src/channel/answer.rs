@@ -51,6 +51,10 @@ fn sent_as(ty: &Type) -> TokenStream {
                 }
             }
         }
+        (Some("Deferred"), [answer]) => {
+            let reply = local("__reply", answer);
+            quote!(::channel_runtime::private::reply_deferred(__socket, #reply))
+        }
         _ if is_data(ty) => {
             let reply = local("__reply", ty);
             quote!(::channel_runtime::private::reply_data(__socket, #reply))
@@ -107,6 +111,7 @@ mod tests {
         let reply = "reply(__socket,__reply)";
         assert_eq!(sent_text(quote!(Moved)), reply);
         assert_eq!(sent_text(quote!(Success<Moved>)), reply);
+        assert_eq!(sent_text(quote!(Deferred<Moved>)), "reply_deferred(__socket,__reply)");
         let option = format!(
             "match__reply{{option::Option::Some(__reply)=>{{{reply}}}option::Option::None=>reply(__socket,()),}}"
         );
