@@ -1,7 +1,8 @@
 //! The promised order: random programs over all audiences, with many connections on several threads.
 //!
 //! What one sender says arrives at each client in the order said, whatever the audiences; all members of a room hear that
-//! room in the same order; nobody misses anything or hears it twice.
+//! room in the same order; nobody misses anything or hears it twice. So it is where one service
+//! runs on two runtimes, and where members of the rooms read nothing and are cut.
 
 mod support;
 
@@ -9,17 +10,22 @@ use std::collections::HashMap;
 
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    ConnectionId, Extract, Handshake, Hub, ReceivedBody, Reject, Socket, channel, channels, message,
+    ClosedBy, Config, ConnectionId, Extract, Handshake, Hub, ReceivedBody, Reject, Socket, channel, channels, message,
 };
-use futures::{SinkExt, StreamExt};
+use futures::{FutureExt, SinkExt, StreamExt};
 use support::over::Stream;
-use support::{Running, start, within};
+use support::two_runtimes::TwoRuntimes;
+use support::{Raw, Running, start, text, within};
 use tokio_tungstenite::WebSocketStream;
 
 const ROOMS: usize = 3;
 const USERS: usize = 4;
 const CLIENTS: usize = 18;
 const STEPS: usize = 60;
+/// How many members read nothing, where any do.
+const STALLED: usize = 3;
+/// What may wait for a client where some read nothing: half of what each is sent.
+const OUTBOX: usize = 512 * 1024;
 /// No step of a program: a sender's last word.
 const LAST: u32 = u32::MAX;
 
@@ -36,6 +42,7 @@ pub struct Heard {
     from: String,
     audience: String,
     n: u32,
+    padding: String,
 }
 
 #[message(type = "hello")]
@@ -122,7 +129,7 @@ impl Arena {
     #[message]
     fn step(&mut self, Step { audience, n }: Step, socket: &Socket<Self>) {
         assert!(self.room < ROOMS);
-        let heard = Heard { from: socket.id().to_string(), audience: audience.clone(), n };
+        let heard = Heard { from: socket.id().to_string(), audience: audience.clone(), n, padding: padding() };
         let sent = match audience.as_str() {
             "me" => socket.send(heard),
             "room" => socket.room().send(heard),
@@ -166,11 +173,24 @@ impl Random {
     }
 }
 
+/// What each message is made longer by.
+fn padding() -> String {
+    "x".repeat(1500)
+}
+
 /// Where the clients are: in memory, where each connection's own task writes to it, or on sockets, to which a room's flusher
-/// writes past those tasks.
+/// writes past those tasks; all on one runtime, or on two that share the app.
 enum Venue {
     Memory(TestApp<()>),
     Sockets(Running),
+    TwoRuntimes(TwoRuntimes),
+}
+
+#[derive(Clone, Copy)]
+enum On {
+    Memory,
+    Sockets,
+    TwoRuntimes,
 }
 
 enum Seat {
@@ -184,7 +204,19 @@ impl Venue {
         match self {
             Self::Memory(app) => Seat::Memory(app.connect::<Arena>(&path).await.unwrap()),
             Self::Sockets(server) => Seat::Socket(Box::new(server.client(&path).await)),
+            Self::TwoRuntimes(servers) => Seat::Socket(Box::new(servers.client(&path).await)),
         }
+    }
+
+    /// A member that reads nothing, and whose kernel takes little.
+    async fn stalled(&self, room: usize, user: usize) -> Raw {
+        let mut raw = match self {
+            Self::Memory(_) => panic!("a stream in memory takes all"),
+            Self::Sockets(server) => server.connect_with_small_window().await,
+            Self::TwoRuntimes(servers) => servers.connect_with_small_window().await,
+        };
+        raw.upgrade(&format!("/arena/{room}?user={user}")).await;
+        raw
     }
 }
 
@@ -228,6 +260,14 @@ struct Player {
 }
 
 impl Player {
+    /// Hears what has come: who never reads is cut.
+    fn keep_up(&mut self) {
+        while let Some(heard) = self.seat.hear().now_or_never() {
+            let ArenaToClient::Heard(heard) = heard else { panic!("a second hello") };
+            self.heard.push(heard);
+        }
+    }
+
     /// Hears on until this sender says its last word, which is kept for nobody.
     async fn hear_until(&mut self, sender: &str) {
         loop {
@@ -241,11 +281,20 @@ impl Player {
     }
 }
 
-async fn play(seed: u64, on_sockets: bool) {
+async fn play(seed: u64, on: On, stalled: usize) {
     let channels = channels![Arena];
     let hub: Hub<Arena> = channels.of::<Arena>();
-    let server = channels.app(());
-    let venue = if on_sockets { Venue::Sockets(start(server).await) } else { Venue::Memory(testing::app(server)) };
+    let config = Config::default();
+    let server = channels.app(()).config(if stalled > 0 { config.outbox_bytes(OUTBOX) } else { config });
+    let venue = match on {
+        On::Memory => Venue::Memory(testing::app(server)),
+        On::Sockets => Venue::Sockets(start(server).await),
+        On::TwoRuntimes => Venue::TwoRuntimes(TwoRuntimes::start(&server.service())),
+    };
+    let mut silent = Vec::new();
+    for index in 0..stalled {
+        silent.push(venue.stalled(index % ROOMS, USERS).await);
+    }
     let mut random = Random(seed);
     let mut players = Vec::new();
     for index in 0..CLIENTS {
@@ -265,7 +314,7 @@ async fn play(seed: u64, on_sockets: bool) {
         async move {
             for n in 0..STEPS as u32 {
                 let audience = if n % 2 == 0 { "hub all" } else { "hub room" };
-                let heard = Heard { from: "hub".into(), audience: audience.into(), n };
+                let heard = Heard { from: "hub".into(), audience: audience.into(), n, padding: padding() };
                 let sent = if n % 2 == 0 { hub.all().send(heard) } else { hub.room(&Arena::room(&1)).send(heard) };
                 assert!(!sent.unencodable);
                 tokio::task::yield_now().await;
@@ -292,6 +341,9 @@ async fn play(seed: u64, on_sockets: bool) {
         }
         if random.below(20) == 0 {
             tokio::task::yield_now().await;
+            if stalled > 0 {
+                players.iter_mut().for_each(Player::keep_up);
+            }
         }
     }
     // What somebody says to itself comes after all that it has said: then all has been said, and after that comes the end.
@@ -300,11 +352,18 @@ async fn play(seed: u64, on_sockets: bool) {
         player.hear_until(&player.id.clone()).await;
     }
     from_outside.await.unwrap();
-    hub.all().send(Heard { from: "end".into(), audience: "hub all".into(), n: LAST });
+    hub.all().send(Heard { from: "end".into(), audience: "hub all".into(), n: LAST, padding: padding() });
     for player in &mut players {
         player.hear_until("end").await;
     }
     check(seed, &players);
+    // Whoever reads nothing has stalled; some are cut, and nobody else.
+    let cut = hub.ended(ClosedBy::SlowClient);
+    assert!(
+        cut <= stalled as u64 && (stalled == 0 || cut > 0 || hub.stats().outbox_bytes > 0),
+        "seed {seed}: {cut} cut"
+    );
+    drop(silent);
 }
 
 fn check(seed: u64, players: &[Player]) {
@@ -387,27 +446,98 @@ fn check(seed: u64, players: &[Player]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_client_hears_everything_once_and_in_order() {
     for seed in 0..6 {
-        play(seed, false).await;
+        play(seed, On::Memory, 0).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn so_it_is_on_sockets() {
     for seed in 10..14 {
-        play(seed, true).await;
+        play(seed, On::Sockets, 0).await;
     }
 }
 
 #[tokio::test]
 async fn so_it_is_on_sockets_and_one_thread() {
     for seed in 14..17 {
-        play(seed, true).await;
+        play(seed, On::Sockets, 0).await;
     }
 }
 
 #[tokio::test]
 async fn so_it_is_on_one_thread() {
     for seed in 6..10 {
-        play(seed, false).await;
+        play(seed, On::Memory, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn so_it_is_beside_members_that_read_nothing() {
+    for seed in 17..20 {
+        play(seed, On::Sockets, STALLED).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_it_is_on_two_runtimes() {
+    for seed in 20..23 {
+        play(seed, On::TwoRuntimes, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_it_is_on_two_runtimes_beside_members_that_read_nothing() {
+    for seed in 23..26 {
+        play(seed, On::TwoRuntimes, STALLED).await;
+    }
+}
+
+/// A room's flusher runs on the runtime of one of its members.
+#[tokio::test]
+async fn a_runtime_that_is_blocked_holds_up_nobody_on_another() {
+    let channels = channels![Arena, Blocking];
+    let (blocked, is_blocked) = std::sync::mpsc::channel();
+    let (free, is_free) = std::sync::mpsc::channel();
+    *GATE.lock().unwrap() = Some((blocked, is_free));
+    let servers = TwoRuntimes::start(&channels.app(()).service());
+    let [one, two] = servers.addrs;
+    // The first member of the room, to whom it is written first.
+    let mut first = Raw::open(one, "/arena/0?user=0").await;
+    let mut speaker = Raw::open(two, "/arena/0?user=1").await;
+    let mut hearer = Raw::open(two, "/arena/0?user=2").await;
+    for raw in [&mut first, &mut speaker, &mut hearer] {
+        assert!(raw.frame().await.is_some_and(|hello| hello.payload.starts_with(br#"{"type":"hello""#)));
+    }
+    let mut blocking = Raw::open(one, "/blocking").await;
+    blocking.write(text(r#"{"type":"block"}"#)).await;
+    tokio::task::spawn_blocking(move || is_blocked.recv().unwrap()).await.unwrap();
+    for n in 0..100 {
+        speaker.write(text(&format!(r#"{{"type":"step","audience":"others","n":{n}}}"#))).await;
+        let heard = hearer.frame().await.unwrap();
+        assert!(String::from_utf8(heard.payload).unwrap().contains(&format!(r#""n":{n},"#)), "{n}");
+    }
+    free.send(()).unwrap();
+    for n in 0..100 {
+        let heard = first.frame().await.unwrap();
+        assert!(String::from_utf8(heard.payload).unwrap().contains(&format!(r#""n":{n},"#)), "{n}");
+    }
+}
+
+type Gate = (std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>);
+
+static GATE: std::sync::Mutex<Option<Gate>> = std::sync::Mutex::new(None);
+
+#[channel("/blocking")]
+pub struct Blocking;
+
+#[channel]
+impl Blocking {
+    /// Blocks its thread until the test lets it go on.
+    #[message(type = "block")]
+    fn block(&self) {
+        let (blocked, is_free) = GATE.lock().unwrap().take().unwrap();
+        blocked.send(()).unwrap();
+        // An error where the test has failed.
+        let _ = is_free.recv();
     }
 }

@@ -17,8 +17,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::outbox::{Outbox, PACE, Pushed, Sender};
+use crate::outbox::{Outbox, Pushed, Sender};
 use crate::registry::Registry;
+use crate::unread::PACE;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 

@@ -26,6 +26,9 @@ pub fn attacks() -> Vec<Attack> {
             reads(stage, Pace::Bytes).await
         })
         .with(small()),
+        Attack::does("asks_and_never_reads", "asks without end for what it never reads", "cut", asks)
+            .with(small().pong_timeout(Duration::from_millis(500)).close_timeout(Duration::from_millis(100)))
+            .holding(1024),
         Attack::does(
             "half_messages",
             "twenty that stop 1 KiB before the end of a message of 64 KiB",
@@ -98,6 +101,16 @@ async fn reads(stage: &mut Stage, pace: Pace) -> String {
             }
         }
     }
+}
+
+/// Ends only when the server does not take what it says any more.
+async fn asks(stage: &mut Stage) -> String {
+    let mut raw = stage.server.connect_with_small_window().await;
+    raw.upgrade(SQUARE).await;
+    let asked = masked(0x82, vec![7; 1000]).repeat(16);
+    stage.throughout(async move { while raw.write_if_open(&asked).await {} }).await;
+    stage.emptied().await;
+    stage.is_inside()
 }
 
 async fn half_messages(stage: &mut Stage) -> String {

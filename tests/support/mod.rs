@@ -7,6 +7,7 @@ pub mod memory;
 pub mod over;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod two_runtimes;
 pub mod wire;
 
 use std::future::Future;
@@ -68,15 +69,9 @@ impl Running {
         Raw::over(within(over::client(self.tcp().await)).await.unwrap())
     }
 
-    /// A connection whose client takes little before it reads, so that most of what it is sent waits with the server.
+    /// As the function of this name.
     pub async fn connect_with_small_window(&self) -> Raw {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(16 * 1024).unwrap();
-        // As on a network. Loopback's segments are 4 times the window, which the kernel opens in their steps: it would
-        // stay shut until the server's kernel asks, at ever longer intervals.
-        socket2::SockRef::from(&socket).set_tcp_mss(1000).unwrap();
-        let stream = within(socket.connect(self.addr)).await.unwrap();
-        Raw::over(within(over::client(stream)).await.unwrap())
+        connect_with_small_window(self.addr).await
     }
 
     /// The same from another of this machine's addresses.
@@ -111,6 +106,17 @@ impl Running {
         let _ = stop.send(());
         task
     }
+}
+
+/// A connection whose client takes little before it reads, so that most of what it is sent waits with the server.
+pub async fn connect_with_small_window(addr: SocketAddr) -> Raw {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    // As on a network. Loopback's segments are 4 times the window, which the kernel opens in their steps: it would stay shut
+    // until the server's kernel asks, at ever longer intervals.
+    socket2::SockRef::from(&socket).set_tcp_mss(1000).unwrap();
+    let stream = within(socket.connect(addr)).await.unwrap();
+    Raw::over(within(over::client(stream)).await.unwrap())
 }
 
 /// One HTTP answer.

@@ -18,7 +18,6 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use self::blocked::Blocked;
-pub(crate) use self::blocked::PACE;
 use crate::activity::{Activity, Token, Work};
 use crate::queue::Queue;
 use crate::wire::close::Close;

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::writing::Drained;
 use super::*;
+use crate::unread::PACE;
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::transport::{Stream, Transport};
 
