@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::outbox::PACE;
+/// Bytes a second: a client that takes so much is one for which others wait.
+pub(crate) const PACE: u32 = 16 * 1024;
 
 /// How long a client may take for so many bytes: at the [`PACE`].
 pub(crate) fn time_for(bytes: u64) -> Duration {

@@ -10,10 +10,10 @@ use crate::unread::PACE;
 
 /// The most that is on a client's account: a client that took more than the pace is waited for so much longer, two seconds at
 /// the most.
-const MOST_CREDIT: u32 = 2 * PACE as u32;
+const MOST_CREDIT: u32 = 2 * PACE;
 
 /// What is on a client's account when its stream takes no more: it is waited for 1.2 seconds before it has taken anything.
-const FIRST_CREDIT: u32 = PACE as u32 / 5 * 6;
+const FIRST_CREDIT: u32 = PACE / 5 * 6;
 
 /// A client that has taken something so long ago at the most is on its way: a segment that is lost on a network costs it 200 ms,
 /// and 400 more where it is lost again.
