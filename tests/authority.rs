@@ -488,7 +488,7 @@ async fn a_connection_that_has_ended_leaves_no_timer() {
         clients.push(client);
     }
     test.app.settle().await;
-    assert_eq!(tasks(), before + 21, "a session and a timer each, and one that compares the clocks");
+    assert_eq!(tasks(), before + 22, "a session and a timer each, one that compares the clocks, and the heartbeat");
     drop(clients);
     test.app.settle().await;
     seconds(3).await;

@@ -13,6 +13,8 @@ mod endings;
 mod handles;
 #[path = "handshake.rs"]
 mod handshake;
+#[path = "owed.rs"]
+mod owed;
 #[path = "refusals.rs"]
 mod refusals;
 #[path = "robust.rs"]

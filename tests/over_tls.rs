@@ -9,6 +9,8 @@ mod deadlines;
 mod endings;
 #[path = "handshake.rs"]
 mod handshake;
+#[path = "owed.rs"]
+mod owed;
 #[path = "refusals.rs"]
 mod refusals;
 #[path = "robust.rs"]

@@ -32,7 +32,14 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<
     let mut drained = false;
     poll_fn(|cx| {
         // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
-        if deadline.as_mut().poll(cx).is_ready() || last.as_mut().poll(cx).is_ready() {
+        while deadline.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if drained || now >= whole || !takes_more(outbox) {
+                return Poll::Ready(());
+            }
+            deadline.as_mut().reset(after(now, timeout).min(whole));
+        }
+        if last.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         while !drained {
@@ -68,6 +75,14 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<
     .await;
 }
 
+/// Tries once more to write. Whether the client's socket has taken something: a kernel says that there is room only when a third
+/// of its buffer is free, which may be a minute's worth of a slow client.
+fn takes_more(outbox: &Outbox) -> bool {
+    let before = outbox.handed();
+    outbox.nudge();
+    outbox.handed() != before
+}
+
 /// Ends a connection that has not begun, with these frames, a Close at their end; cut after `patience`.
 pub(crate) async fn turn_away(
     stream: &mut Stream,
@@ -95,4 +110,53 @@ pub(crate) async fn turn_away(
     });
     // Whether it has ended or was cut, it is over.
     let _ = timeout(patience, ending).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::activity::Activity;
+    use crate::outbox::Sender;
+    use crate::wire::close::Close;
+    use crate::wire::frame::{Opcode, frame};
+    use crate::wire::transport::Transport;
+
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_less_than_its_kernel_says_anything_about_is_not_cut_while_it_reads() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut stream, socket) = Transport::Tcp(listener.accept().await.unwrap().0).split();
+        let outbox = Outbox::new(64 << 20, Activity::default());
+        outbox.attach(socket.unwrap());
+        outbox.welcome_is_over();
+        // More than both kernels hold.
+        while outbox.bytes() < 16 << 20 {
+            let _ = outbox.push(frame(Opcode::Binary, &[7; 1 << 16]), Sender::Own);
+        }
+        assert!(outbox.close(Close::going_away()));
+        let registry = Arc::new(Registry::new());
+        let mut ends = pin!(finish(&mut stream, &outbox, &registry, PATIENCE));
+        assert!(poll!(ends.as_mut()).is_pending());
+        for _ in 0..5 {
+            client.read_exact(&mut vec![0; 256 << 10]).await.unwrap();
+            let waiting = outbox.bytes();
+            advance(PATIENCE).await;
+            assert!(poll!(ends.as_mut()).is_pending(), "it reads");
+            assert!(outbox.bytes() < waiting);
+        }
+        advance(PATIENCE).await;
+        // What the last read made room for.
+        let _ = poll!(ends.as_mut());
+        advance(PATIENCE).await;
+        assert!(poll!(ends.as_mut()).is_ready(), "it reads no more");
+    }
 }
