@@ -279,7 +279,7 @@ impl Stubborn {
 /// A server with a client that takes nothing of what waits for it, one whose handler hangs, one whose message waits for a batch
 /// that hangs, one whose request hangs, and one that begins a request and does not end it.
 async fn held_up(config: Config) -> (Served, Hub<Stubborn>, Vec<Client>) {
-    let slow = warp::path("slow").and_then(|| std::future::pending::<Result<&str, warp::Rejection>>());
+    let slow = warp::path("slow").and_then(std::future::pending::<Result<&str, warp::Rejection>>);
     let channels = channels![Stubborn];
     let hub = channels.of::<Stubborn>();
     let served = serve(channels.app(()).config(config).or(slow));
