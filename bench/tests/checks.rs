@@ -108,6 +108,20 @@ fn every_server_does_what_every_scenario_asks() {
 }
 
 #[test]
+fn a_member_that_stalls_is_not_counted_and_the_others_are_served() {
+    for (program, flags) in [(OURS, ["--threads", "0"]), (OURS, ["--threads", "2"]), (WARP, ["--threads", "2"])] {
+        // Enough to fill what the kernel and an outbox of ours hold for a member: 0.4 s of 2000 messages of 8 kB.
+        let (status, report) =
+            Server::start(program, &flags).load("stalled --members 3 --stalled 1 --rate 2000 --size 8000");
+        assert_eq!(report.check, Check::default(), "{program} {flags:?}");
+        assert_eq!(status, 0, "{program} {flags:?}");
+        // Two members were served, the publisher among them.
+        assert_eq!(report.units % 2, 0, "{program} {flags:?}");
+        assert!(report.units > 0, "{program} {flags:?}");
+    }
+}
+
+#[test]
 fn a_connection_that_does_nothing_has_its_memory_measured() {
     let (status, report) = Server::start(OURS, &[]).load("idle --connections 500 --touch");
     assert_eq!(status, 0);

@@ -122,6 +122,7 @@ impl Rounds {
             let measured = Spread::of(own.iter().flatten().copied());
             let pairs = values[0].iter().zip(own).filter_map(|(first, own)| Some((*first)? / (*own)?));
             let ratio = if index == 0 { None } else { Spread::of(pairs) };
+            let more = Spread::of(values[0].iter().zip(own).filter_map(|(first, own)| Some((*first)? - (*own)?)));
             let others = |report: &Report| report.server.as_ref().and_then(|ServerCpu { disturbed, .. }| *disturbed);
             Line {
                 server: contender.name,
@@ -130,7 +131,7 @@ impl Rounds {
                 per_second: Spread::of(told().map(|report| report.per_second)),
                 p99_ms: Spread::of(told().filter_map(p99)),
                 ratio,
-                goal: scenario.targets.iter().find_map(|target| target.judge(contender, measured, ratio)),
+                goal: scenario.targets.iter().find_map(|target| target.judge(contender, measured, ratio, more)),
                 disturbed: Spread::of(told().filter_map(others)).is_some_and(|others| others.median > DISTURBED),
                 failed: reports.iter().any(|report| report.as_ref().is_none_or(|report| !report.ok)),
                 rounds: reports,
@@ -152,16 +153,24 @@ impl Rounds {
 
 impl Target {
     /// Whether this contender's line meets it, if it is about this contender.
-    fn judge(self, contender: &Contender, measured: Option<Spread>, ratio: Option<Spread>) -> Option<Goal> {
+    fn judge(
+        self,
+        contender: &Contender,
+        measured: Option<Spread>,
+        ratio: Option<Spread>,
+        more: Option<Spread>,
+    ) -> Option<Goal> {
         let (about, value, goal, sign, at) = match self {
             Self::AtMost(about, goal) => (about, ratio, goal, 1.0, "at most"),
             Self::AtLeast(about, goal) => (about, ratio, goal, -1.0, "at least"),
+            Self::Within(about, goal) => (about, more, goal, 1.0, "at most"),
             Self::Bound(about, goal) => (about, measured, goal, 1.0, "at most"),
         };
         if about != contender {
             return None;
         }
         let off_by = sign * (value?.median / goal - 1.0);
-        Some(Goal { text: format!("{at} {goal}"), met: off_by <= 0.0, off_by })
+        let more = if matches!(self, Self::Within(..)) { " more" } else { "" };
+        Some(Goal { text: format!("{at} {goal}{more}"), met: off_by <= 0.0, off_by })
     }
 }

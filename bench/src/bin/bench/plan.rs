@@ -7,18 +7,30 @@ pub struct Contender {
     /// The binary beside ours.
     pub program: &'static str,
     pub flags: &'static [&'static str],
+    /// What the load client is asked for beside what the scenario says.
+    pub load: &'static [&'static str],
     /// Whether it runs on tokio, and may be told how many threads to use.
     pub has_threads: bool,
 }
 
-pub const OURS: Contender = Contender { name: "ours", program: "server", flags: &[], has_threads: true };
-pub const OURS_UNDER_WARP: Contender =
-    Contender { name: "ours, warp::serve", program: "server", flags: &["--serve", "warp"], has_threads: true };
-pub const RAW: Contender = Contender { name: "raw", program: "raw", flags: &[], has_threads: false };
+pub const OURS: Contender = Contender { name: "ours", program: "server", flags: &[], load: &[], has_threads: true };
+pub const OURS_UNDER_WARP: Contender = Contender {
+    name: "ours, warp::serve",
+    program: "server",
+    flags: &["--serve", "warp"],
+    load: &[],
+    has_threads: true,
+};
+pub const RAW: Contender = Contender { name: "raw", program: "raw", flags: &[], load: &[], has_threads: false };
 pub const RAW_COALESCING: Contender =
-    Contender { name: "raw, coalescing", program: "raw", flags: &["--coalesce"], has_threads: false };
-pub const WARP: Contender = Contender { name: "warp::ws chat", program: "warp-chat", flags: &[], has_threads: true };
-pub const AXUM: Contender = Contender { name: "axum chat", program: "axum-chat", flags: &[], has_threads: true };
+    Contender { name: "raw, coalescing", program: "raw", flags: &["--coalesce"], load: &[], has_threads: false };
+pub const WARP: Contender =
+    Contender { name: "warp::ws chat", program: "warp-chat", flags: &[], load: &[], has_threads: true };
+pub const AXUM: Contender =
+    Contender { name: "axum chat", program: "axum-chat", flags: &[], load: &[], has_threads: true };
+
+/// Ours in the same room, where everybody reads.
+pub const OURS_ALL_READ: Contender = Contender { name: "ours, nobody stalled", load: &["--stalled", "0"], ..OURS };
 
 pub struct Scenario {
     pub name: &'static str,
@@ -28,6 +40,8 @@ pub struct Scenario {
     pub contenders: &'static [Contender],
     pub metric: Metric,
     pub placing: Placing,
+    /// Whether it is measured five times as long, because sockets and queues have to fill up first.
+    pub is_long: bool,
     pub targets: &'static [Target],
 }
 
@@ -60,6 +74,8 @@ pub enum Target {
     AtMost(&'static Contender, f64),
     /// It does at least so many times as much.
     AtLeast(&'static Contender, f64),
+    /// The first contender needs at most so much more than this one.
+    Within(&'static Contender, f64),
     /// This contender needs at most so much.
     Bound(&'static Contender, f64),
 }
@@ -68,6 +84,9 @@ pub enum Target {
 const OWN_BYTES: f64 = 2048.0;
 const WARP_BYTES: f64 = 4096.0;
 
+/// What members that stall may add to the others' p99, in milliseconds.
+const STALL: f64 = 20.0;
+
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "fan-out 1000, one at a time",
@@ -75,6 +94,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&RAW, 1.10), Target::AtMost(&WARP, 0.82)],
     },
     Scenario {
@@ -83,6 +103,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&RAW, 1.12), Target::AtMost(&WARP, 0.70)],
     },
     Scenario {
@@ -91,6 +112,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW_COALESCING, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&RAW_COALESCING, 1.25), Target::AtMost(&WARP, 0.17)],
     },
     Scenario {
@@ -99,6 +121,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&WARP, 0.70)],
     },
     Scenario {
@@ -107,6 +130,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&WARP, 0.60)],
     },
     Scenario {
@@ -115,6 +139,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&WARP, 0.40)],
     },
     Scenario {
@@ -123,6 +148,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::Cpu,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::AtMost(&WARP, 0.70)],
     },
     Scenario {
@@ -131,6 +157,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, OURS_UNDER_WARP, RAW, WARP, AXUM],
         metric: Metric::Memory,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::Bound(&OURS, OWN_BYTES), Target::Bound(&OURS_UNDER_WARP, WARP_BYTES)],
     },
     Scenario {
@@ -139,7 +166,35 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, RAW, WARP, AXUM],
         metric: Metric::P99,
         placing: Placing::Apart,
+        is_long: false,
         targets: &[Target::Bound(&OURS, 1.5)],
+    },
+    Scenario {
+        name: "a room with one stalled member: p99 of the others",
+        load: &["stalled", "--members", "3", "--stalled", "1", "--rate", "60", "--size", "8000"],
+        contenders: &[OURS, OURS_ALL_READ, WARP, AXUM],
+        metric: Metric::P99,
+        placing: Placing::Apart,
+        is_long: true,
+        targets: &[Target::Within(&OURS_ALL_READ, STALL)],
+    },
+    Scenario {
+        name: "a room of 1000 with 5 stalled: p99 of the others",
+        load: &["stalled", "--members", "1000", "--stalled", "5", "--rate", "20", "--size", "8000"],
+        contenders: &[OURS, OURS_ALL_READ],
+        metric: Metric::P99,
+        placing: Placing::Apart,
+        is_long: true,
+        targets: &[Target::Within(&OURS_ALL_READ, STALL)],
+    },
+    Scenario {
+        name: "a room of 1000 with 500 stalled: p99 of the others",
+        load: &["stalled", "--members", "1000", "--stalled", "500", "--rate", "20", "--size", "8000"],
+        contenders: &[OURS, OURS_ALL_READ],
+        metric: Metric::P99,
+        placing: Placing::Apart,
+        is_long: true,
+        targets: &[Target::Within(&OURS_ALL_READ, STALL)],
     },
     Scenario {
         name: "two cores: fan-out 1000, 16 under way",
@@ -147,6 +202,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, WARP, AXUM],
         metric: Metric::Rate,
         placing: Placing::Together,
+        is_long: false,
         targets: &[Target::AtLeast(&WARP, 3.0)],
     },
     Scenario {
@@ -155,6 +211,7 @@ pub const SCENARIOS: &[Scenario] = &[
         contenders: &[OURS, WARP, AXUM],
         metric: Metric::Rate,
         placing: Placing::Together,
+        is_long: false,
         targets: &[Target::AtLeast(&WARP, 1.15)],
     },
 ];

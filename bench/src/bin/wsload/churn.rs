@@ -31,7 +31,7 @@ impl Scenario for Churn {
 
     fn send(&mut self, engine: &mut Engine) -> io::Result<Option<u64>> {
         while self.begun.len() < self.at_once {
-            let connection = engine.connect(Seat { room: self.room, member: 0, urgent: false })?;
+            let connection = engine.connect(Seat { room: self.room, member: 0, urgent: false, stalls: false })?;
             self.begun.insert(connection, engine.now());
             self.room += 1;
         }

@@ -16,6 +16,9 @@ const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// How much room a written-out buffer may keep, in bytes.
 const KEPT: usize = 64 * 1024;
 
+/// The receive buffer of a connection that will stall, in bytes.
+const SMALL: usize = 4096;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// The TCP handshake is under way.
@@ -41,6 +44,8 @@ pub struct Seat {
     /// Whether what comes is read before all that comes to others: else a connection that is timed waits for thousands that
     /// are not, and its time is the load client's own.
     pub urgent: bool,
+    /// Whether it will stop reading: its receive buffer is small, so that the server soon finds its socket full.
+    pub stalls: bool,
 }
 
 pub struct Connection {
@@ -64,6 +69,10 @@ impl Connection {
     pub fn open(addr: SocketAddrV4, from: Ipv4Addr, seat: Seat) -> io::Result<Self> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
+        if seat.stalls {
+            // Before it connects, because the window is offered then.
+            rustix::net::sockopt::set_socket_recv_buffer_size(&socket, SMALL)?;
+        }
         rustix::net::bind(&socket, &SocketAddrV4::new(from, 0))?;
         match rustix::net::connect(&socket, &addr) {
             Ok(()) | Err(Errno::INPROGRESS) => {}

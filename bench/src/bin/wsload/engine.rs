@@ -174,6 +174,15 @@ impl Engine {
         }
     }
 
+    /// Stops reading from a connection that stays open. Its end is not reported either.
+    pub fn stall(&mut self, index: usize) -> io::Result<()> {
+        let connection = &self.connections[index];
+        if let Some(stream) = &connection.stream {
+            epoll::delete(if connection.seat.urgent { &self.urgent } else { &self.epoll }, stream)?;
+        }
+        Ok(())
+    }
+
     /// Ends all connections without a word.
     pub fn vanish(&mut self) {
         self.connections.clear();

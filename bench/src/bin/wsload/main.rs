@@ -120,6 +120,17 @@ enum Scenario {
         #[arg(long, default_value_t = 2.0)]
         rate: f64,
     },
+    /// One room, in which some members never read what the first one publishes; only the others are checked and timed
+    Stalled {
+        #[arg(long, default_value_t = 3)]
+        members: usize,
+        /// How many of the members stall, the last ones; where it is given twice, the second counts
+        #[arg(long, default_value_t = 1, overrides_with = "stalled")]
+        stalled: usize,
+        /// Messages a second
+        #[arg(long, default_value_t = 60.0)]
+        rate: f64,
+    },
     /// Requests and answers
     Echo {
         #[arg(long, default_value_t = 50)]
@@ -166,7 +177,7 @@ fn load(Arguments { scenario, common }: &Arguments) -> io::Result<Report> {
     let (name, parameters) = described(scenario);
     let report = match *scenario {
         Scenario::Fanout { members, window, rate } => {
-            run.open(members, |index| Seat { room: 0, member: index as u32, urgent: false })?;
+            run.open(members, |index| Seat { room: 0, member: index as u32, urgent: false, stalls: false })?;
             run.echo_all(members, members)?;
             run.go(fanout::Fanout::new(members, window, rate, hears_itself), parameters)
         }
@@ -180,7 +191,7 @@ fn load(Arguments { scenario, common }: &Arguments) -> io::Result<Report> {
             let shape = Shape { rooms, members, first_room: 1, first: crowd };
             let all = crowd + shape.connections();
             run.open(all, |index| match index.checked_sub(crowd) {
-                None => Seat { room: 0, member: index as u32, urgent: false },
+                None => Seat { room: 0, member: index as u32, urgent: false, stalls: false },
                 Some(index) => Seat { urgent: true, ..shape.seat(index) },
             })?;
             run.echo_all(all, all)?;
@@ -188,8 +199,17 @@ fn load(Arguments { scenario, common }: &Arguments) -> io::Result<Report> {
             let crowd = fanout::Fanout::new(crowd, 2, 0.0, hears_itself);
             run.go(crowd::Crowd::new(crowd, rooms::Rooms::new(shape, rate, hears_itself)), parameters)
         }
+        Scenario::Stalled { members, stalled, rate } => {
+            let Some(reading @ 1..) = members.checked_sub(stalled) else {
+                return Err(io::Error::other("the first member publishes, so it must not stall"));
+            };
+            run.open(members, |index| Seat { room: 0, member: index as u32, urgent: false, stalls: index >= reading })?;
+            run.echo_all(members, members)?;
+            run.stall(reading..members)?;
+            run.go(fanout::Fanout::new(reading, 1, rate, hears_itself), parameters)
+        }
         Scenario::Echo { connections, depth } => {
-            run.open(connections, |index| Seat { room: index as u32, member: 0, urgent: false })?;
+            run.open(connections, |index| Seat { room: index as u32, member: 0, urgent: false, stalls: false })?;
             run.go(echo::Echo::new(connections, depth), parameters)
         }
         Scenario::Idle { connections, members, touch } => run.idle(connections, members, touch, parameters),

@@ -38,7 +38,8 @@ impl Shape {
 
     /// Of the first connection and those that follow: a member for each room, then the next for each.
     pub fn seat(self, index: usize) -> Seat {
-        Seat { room: (self.first_room + index % self.rooms) as u32, member: (index / self.rooms) as u32, urgent: false }
+        let (room, member) = (self.first_room + index % self.rooms, index / self.rooms);
+        Seat { room: room as u32, member: member as u32, urgent: false, stalls: false }
     }
 }
 

@@ -2,6 +2,7 @@
 //! meanwhile is told.
 
 use std::io;
+use std::ops::Range;
 use std::time::Duration;
 
 use bench::os::{self, Cpu};
@@ -104,6 +105,11 @@ impl Run {
         Ok(())
     }
 
+    /// Has these connections read no more.
+    pub fn stall(&mut self, mut connections: Range<usize>) -> io::Result<()> {
+        connections.try_for_each(|connection| self.engine.stall(connection))
+    }
+
     /// Lets a time pass in which nothing is sent.
     pub fn pass(&mut self, time: Duration) -> io::Result<()> {
         let (end, mut events) = (self.engine.now() + time.as_nanos() as u64, Vec::new());
@@ -166,7 +172,10 @@ impl Run {
         let at_start = os::resident(&self.pids)?;
         let per_connection = |now: u64| now.saturating_sub(at_start) as f64 / count as f64;
         let start = self.snapshot()?;
-        self.open(count, |i| Seat { room: (i / members) as u32, member: (i % members) as u32, urgent: false })?;
+        self.open(count, |i| {
+            let (room, member) = (i / members, i % members);
+            Seat { room: room as u32, member: member as u32, urgent: false, stalls: false }
+        })?;
         let end = self.snapshot()?;
         log.units = count as u64;
         self.pass(Duration::from_secs(1))?;
