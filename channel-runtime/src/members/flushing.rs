@@ -112,22 +112,31 @@ impl Lone {
 
 impl Flushing {
     /// A member has been handed a frame.
+    #[inline]
     pub fn pushed(&mut self, member: &Arc<Connection>, pushed: Pushed) {
         match pushed {
-            Pushed::Promised => {
-                if self.due.members.is_empty() && !self.is_flushing {
-                    self.runtime = member.runtime_id;
-                }
-                // A runtime may be busy with a handler that blocks it. Members of another one don't wait for that.
-                if member.runtime_id == self.runtime {
-                    self.due.members.push(Arc::clone(member));
-                } else {
-                    member.outbox.wake_owner();
-                }
-            }
-            Pushed::Behind => drop(self.laggards.entry(member.id).or_insert_with(|| Arc::clone(member))),
+            Pushed::Promised if member.runtime_id == self.runtime => self.due.members.push(Arc::clone(member)),
+            Pushed::Promised => self.promised_elsewhere(member),
+            Pushed::Behind => self.is_behind(member),
             Pushed::Waits | Pushed::Refused => {}
         }
+    }
+
+    /// A runtime may be busy with a handler that blocks it: members of another one than the flusher's don't wait for that. Where
+    /// no flusher has anything to do, the first member decides where the next one runs.
+    #[cold]
+    fn promised_elsewhere(&mut self, member: &Arc<Connection>) {
+        if self.due.members.is_empty() && !self.is_flushing {
+            self.runtime = member.runtime_id;
+            self.due.members.push(Arc::clone(member));
+        } else {
+            member.outbox.wake_owner();
+        }
+    }
+
+    #[cold]
+    fn is_behind(&mut self, member: &Arc<Connection>) {
+        self.laggards.entry(member.id).or_insert_with(|| Arc::clone(member));
     }
 
     /// All whom it is for have been; who sent it, and how many bytes it is.

@@ -139,6 +139,19 @@ impl Outbox {
     pub fn push(&self, frame: Frame, from: Sender) -> Pushed {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
+        // Nearly always so. All else is one call, so that a broadcast pays for none of it.
+        let is_open = matches!(inner.state, State::Open) && inner.client != Client::Gone;
+        if is_open && inner.queue.bytes() + frame.len() <= inner.allowed {
+            self.enqueue(inner, frame, from)
+        } else {
+            self.push_with_care(inner, frame, from)
+        }
+    }
+
+    /// The same where the connection is not open, or the frame goes over what is allowed.
+    #[cold]
+    #[inline(never)]
+    fn push_with_care(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Pushed {
         if inner.is_over() {
             return Pushed::Refused;
         }
@@ -150,6 +163,12 @@ impl Outbox {
             held.get_or_insert_default().push(frame);
             return Pushed::Waits;
         }
+        self.enqueue(inner, frame, from)
+    }
+
+    /// Appends a frame that may wait.
+    #[inline(always)]
+    fn enqueue(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Pushed {
         match from {
             Sender::Own => inner.queue.gather(frame),
             Sender::Others => inner.queue.push(frame),
@@ -184,7 +203,6 @@ impl Outbox {
 
     /// A frame of so many bytes goes over what is allowed: whether it may wait all the same, because the client takes some of
     /// what waits, or because the bound is for what waits *beside* the longest frame. A frame that nothing waits beside always may.
-    #[cold]
     fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
         if inner.blocked.is_some() {
             self.nudge_with(inner);
