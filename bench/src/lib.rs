@@ -9,6 +9,7 @@
 //!
 //! Here is what they share.
 
+pub mod asked;
 pub mod chat;
 pub mod frame;
 pub mod os;

@@ -67,7 +67,7 @@ fn count(arguments: &Arguments) -> io::Result<()> {
     let mut rows = Vec::new();
     for work in &WORK {
         let mut server = Server::start()?;
-        let mut run = (work.begin)(server.addr)?;
+        let mut run = (work.begin)(server.addr())?;
         run.units(work.warm)?;
         let before = server.heap()?;
         run.units(work.units)?;
@@ -98,7 +98,7 @@ fn count(arguments: &Arguments) -> io::Result<()> {
 fn instructions(work: &work::Work) -> io::Result<f64> {
     let run = |units| {
         let server = Server::under_valgrind()?;
-        let mut run = (work.begin)(server.addr)?;
+        let mut run = (work.begin)(server.addr())?;
         run.units(work.warm + units)?;
         drop(run);
         server.instructions()

@@ -127,7 +127,7 @@ async fn round(
     tally: &Arc<Tally>,
 ) -> io::Result<u64> {
     let end = Instant::now() + length;
-    let addr: SocketAddr = server.addr;
+    let addr: SocketAddr = server.addr();
     let mut clients = JoinSet::new();
     for client in 0..arguments.connections {
         // Each has a chance of its own, so that it does the same whatever the others do.

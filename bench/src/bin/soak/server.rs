@@ -3,11 +3,12 @@
 use std::alloc::System;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, BufRead};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bench::asked;
 use bench::serving::{Serving, Threads, announce};
 use cap::Cap;
 use channel_runtime::private::census;
@@ -16,7 +17,6 @@ use channel_runtime::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 
 /// What there is, as the server sees it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -231,13 +231,7 @@ pub fn run(serving: &Serving, threads: &Threads) -> io::Result<()> {
             .close_timeout(Duration::from_millis(500));
         let bound = channels.app_arc(Arc::clone(&app)).config(config).bind(serving.addr).await?;
         announce(bound.local_addr());
-        let (questions, mut asked) = mpsc::unbounded_channel();
-        std::thread::spawn(move || {
-            for _ in io::stdin().lock().lines() {
-                // A server that has stopped is asked no more.
-                _ = questions.send(());
-            }
-        });
+        let mut asked = asked::questions();
         let answer = || {
             let left = serde_json::to_string(&left(&hub, &app)).expect("names and numbers are JSON");
             println!("{left}");
