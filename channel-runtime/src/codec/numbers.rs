@@ -8,7 +8,8 @@
 //! whatever asks for anything else is handed to the format with its own visitor.
 //!
 //! Serde itself buffers what stands in `flatten` and in most enums, before it is known what it will be. There `1.0` stays a float,
-//! and an `f32` that has become infinite is found afterwards: see `decode_carefully`.
+//! and an `f32` that has become infinite is found afterwards: see `decode_carefully`. With serde_json's `arbitrary_precision`
+//! serde reads no number at all that it has buffered, and a `ref` is an integer without a point.
 
 use std::fmt;
 

@@ -5,6 +5,7 @@ use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde_json::json;
 
+use super::numbers::is_of_arbitrary_precision;
 use super::{everywhere, malformed, read, reference, text_ref};
 use crate::codec::samples::{Game, Say};
 use crate::codec::{DecodeError, Decoded, decode};
@@ -52,7 +53,10 @@ fn a_ref_is_a_short_string_or_a_64_bit_integer() {
 
 #[test]
 fn a_ref_of_null_is_none_and_a_whole_float_is_the_integer() {
-    for (written, read) in [("null", None), ("7.0", Some(7)), ("-2.0", Some(-2)), ("1e2", Some(100)), ("-0", Some(0))] {
+    let floats = [("7.0", Some(7)), ("-2.0", Some(-2)), ("1e2", Some(100)), ("-0", Some(0))];
+    // With serde_json's `arbitrary_precision` a float is handed on as a map, and is no `ref`.
+    let floats = if is_of_arbitrary_precision() { &[][..] } else { &floats };
+    for &(written, read) in [("null", None)].iter().chain(floats) {
         for text in [
             format!(r#"{{"type":"pong","ref":{written}}}"#),
             format!(r#"{{"ref":{written},"type":"pong"}}"#),
