@@ -62,7 +62,12 @@ impl fmt::Display for Work {
 /// One piece of work in flight, until dropped.
 #[must_use]
 #[derive(Default)]
-pub(crate) struct Token(Option<Box<(Arc<Count>, u64)>>);
+pub(crate) struct Token(Option<Box<Counted>>);
+
+struct Counted {
+    count: Arc<Count>,
+    key: u64,
+}
 
 impl Activity {
     /// One that counts.
@@ -71,14 +76,9 @@ impl Activity {
     }
 
     /// Counts this work until the token is dropped.
+    #[inline]
     pub fn begin(&self, work: Work) -> Token {
-        let Some(count) = &self.0 else { return Token(None) };
-        let mut running = count.running.lock();
-        let key = running.next;
-        running.next += 1;
-        running.works.insert(key, work);
-        drop(running);
-        Token(Some(Box::new((Arc::clone(count), key))))
+        Token(self.0.as_ref().map(|count| count.begin(work)))
     }
 
     /// Waits until nothing is in flight.
@@ -100,20 +100,39 @@ impl Activity {
     }
 }
 
-impl Token {
-    /// Whether it counts anything.
-    pub fn counts(&self) -> bool {
-        self.0.is_some()
+impl Count {
+    #[cold]
+    fn begin(self: &Arc<Self>, work: Work) -> Box<Counted> {
+        let mut running = self.running.lock();
+        let key = running.next;
+        running.next += 1;
+        running.works.insert(key, work);
+        Box::new(Counted { count: Arc::clone(self), key })
     }
 }
 
-impl Drop for Token {
+impl Token {
+    /// Whether it counts anything.
+    #[inline]
+    pub fn counts(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The work has ended.
+    #[inline]
+    pub fn end(&mut self) {
+        if self.counts() {
+            self.0 = None;
+        }
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        let Some((count, key)) = self.0.take().map(|counted| *counted) else { return };
-        let mut running = count.running.lock();
-        running.works.remove(&key);
+        let mut running = self.count.running.lock();
+        running.works.remove(&self.key);
         if running.works.is_empty() {
-            count.settled.notify_waiters();
+            self.count.settled.notify_waiters();
         }
     }
 }

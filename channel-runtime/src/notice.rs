@@ -44,7 +44,7 @@ impl Notice {
 
     /// Its session counts for it from now on.
     pub(crate) fn arrive(&mut self) {
-        self.in_flight = Token::default();
+        self.in_flight.end();
     }
 
     /// What it says, where that is an `N`.

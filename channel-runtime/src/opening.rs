@@ -6,7 +6,7 @@ use warp::reply::Response;
 
 use crate::config::Config;
 use crate::handshake::offers_a_token_alone;
-use crate::header_list::texts;
+use crate::header_list::items;
 use crate::reject::Reject;
 use crate::target::has_bad_host;
 use crate::wire::accept::{accept_key, is_valid_key};
@@ -48,7 +48,7 @@ impl Opening {
             return Err(Reject::bad_request("offer the subprotocol `channels.1.json` beside the token"));
         }
         // As it stands, for so a browser compares what it offered with what was chosen.
-        let offered = texts(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL);
+        let offered = items(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL.as_bytes());
         Ok(Self {
             accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
             subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
@@ -104,5 +104,5 @@ fn has_body(headers: &HeaderMap) -> bool {
 
 /// Whether a header that is a list has this token, in any case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    texts(headers, name).any(|item| item.eq_ignore_ascii_case(token))
+    items(headers, name).any(|item| item.eq_ignore_ascii_case(token.as_bytes()))
 }

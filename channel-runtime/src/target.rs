@@ -58,11 +58,16 @@ fn is_host(value: &HeaderValue) -> bool {
         }
         None => {
             let (name, port) = text.split_at(text.iter().position(|byte| *byte == b':').unwrap_or(text.len()));
-            (name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte)), port)
+            (name.iter().all(|byte| is_of_name(*byte)), port)
         }
     };
     let is_port = port.is_empty() || port.strip_prefix(b":").is_some_and(|port| port.iter().all(u8::is_ascii_digit));
     is_known && is_port
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b'%')
 }
 
 /// Whether a request is for one of these paths, a channel's, and asks for no WebSocket. HTTP/2 knows no way to ask.

@@ -128,9 +128,15 @@ impl Visitor<'_> for ReadRoom {
 
 /// A type's place in [`Messages::TYPES`]. Generic and inlined, so that the list is a constant and a short one is compared
 /// in a few instructions, without calls.
-#[inline]
+#[inline(always)]
 pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
-    T::TYPES.iter().position(|known| *known == kind)
+    // An iterator's method would be a call of its own where several places ask.
+    for (index, known) in T::TYPES.iter().enumerate() {
+        if *known == kind {
+            return Some(index);
+        }
+    }
+    None
 }
 
 /// Reads a whole message from an object; `QUICK` as for [`Numbers`].

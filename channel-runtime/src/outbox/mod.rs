@@ -238,7 +238,7 @@ impl Outbox {
     /// All that waits, for a test that is its own client.
     pub fn take(&self) -> Vec<u8> {
         let mut inner = self.inner.lock();
-        inner.in_flight = Token::default();
+        inner.in_flight.end();
         std::mem::take(&mut inner.queue).into_bytes()
     }
 
@@ -280,7 +280,7 @@ impl Outbox {
 
     /// Nothing waits any more.
     fn tell_emptied(&self, inner: &mut Inner) {
-        inner.in_flight = Token::default();
+        inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
             inner.allowed = self.limit;
             self.emptied.notify_waiters();
