@@ -11,6 +11,8 @@
     reason = "the handlers here do nothing; what is expanded from them has no such excuse"
 )]
 
+#[path = "hygiene/no_mistakes.rs"]
+mod no_mistakes;
 #[path = "hygiene/no_prelude.rs"]
 mod no_prelude;
 

@@ -97,6 +97,14 @@ impl ImplBlock {
     }
 
     /// The methods, in order.
+    pub fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.items.iter().filter_map(|item| match item {
+            ImplItem::Method(method) => Some(&**method),
+            ImplItem::Other(_) => None,
+        })
+    }
+
+    /// The same, to be changed.
     pub fn methods_mut(&mut self) -> impl Iterator<Item = &mut Method> {
         self.items.iter_mut().filter_map(|item| match item {
             ImplItem::Method(method) => Some(&mut **method),

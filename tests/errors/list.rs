@@ -96,8 +96,18 @@ impl Error {
         let label = snippet.filter_map(|line| line.split_once("^ ")).map(|(_, label)| label).next();
         let label = label.filter(|label| !label.starts_with("evaluation of") && !label.starts_with("in this"));
         let is_own = |line: &&str| !line.contains("this error originates") && !line.contains("required ");
-        let notes = printed.lines().filter(|line| line.trim_start().starts_with("= note: ")).filter(is_own);
-        let notes = notes.filter_map(|line| line.split_once("note: ")).map(|(_, note)| note);
+        let mut in_note = false;
+        let notes = printed.lines().filter_map(|line| match line.split_once("= note: ") {
+            Some((before, note)) if before.trim().is_empty() => {
+                in_note = is_own(&line);
+                in_note.then_some(note)
+            }
+            // Below the text, where a note has several lines.
+            _ => {
+                in_note &= line.starts_with("           ");
+                in_note.then_some(line.trim())
+            }
+        });
         error.text.extend(label.into_iter().chain(notes).map(marked));
         error
     }

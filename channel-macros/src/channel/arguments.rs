@@ -389,7 +389,8 @@ fn check_receiver(sig: &Signature, Expected { who, usage, of }: Expected, errors
     is_reference
 }
 
-fn is_reference(receiver: &Receiver) -> bool {
+/// Whether it is lent, and not given away: `&self`, `self: &Self`.
+pub fn is_reference(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(..) => true,
         ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(_)),

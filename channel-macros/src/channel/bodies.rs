@@ -5,8 +5,9 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Expr, FnArg, Pat, Token, Type};
+use syn::{Expr, FnArg, LitInt, Pat, Token, Type};
 
+use super::bindings::{may_bind, without_clone};
 use crate::errors::Errors;
 use crate::impl_block::Method;
 use crate::spans;
@@ -17,7 +18,7 @@ pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let body = method.body.to_token_stream();
     let before = errors.len();
     let mut calls = Calls { socket: socket.to_string(), channel, errors };
-    if !calls.has_any(&body) || is_bound_again(&socket, &body) {
+    if !calls.has_any(&body) || may_bind(&calls.socket, &without_clone(&calls.socket, body.clone())) {
         return;
     }
     let kept = calls.kept(body);
@@ -35,24 +36,6 @@ pub fn socket(method: &Method) -> Option<Ident> {
         let (Pat::Ident(pattern), Type::Reference(ty)) = (&*argument.pat, &*argument.ty) else { return None };
         let is_socket = spans::last_segment(&ty.elem)?.ident == "Socket";
         is_socket.then(|| pattern.ident.clone())
-    })
-}
-
-/// Whether its name may come to be another's; a clone of it is another of the same type.
-fn is_bound_again(socket: &Ident, body: &TokenStream) -> bool {
-    let tokens: Vec<TokenTree> = body.clone().into_iter().collect();
-    tokens.iter().enumerate().any(|(at, token)| match token {
-        TokenTree::Group(group) => is_bound_again(socket, &group.stream()),
-        TokenTree::Ident(name) if name == socket => {
-            let is_bound = match at.checked_sub(1).map(|before| &tokens[before]) {
-                Some(TokenTree::Ident(word)) => ["let", "mut", "ref", "for"].iter().any(|binds| word == binds),
-                Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '|' | '@'),
-                _ => false,
-            };
-            let is_clone = matches!(tokens.get(at + 2), Some(TokenTree::Ident(name)) if name == socket);
-            is_bound && !is_clone
-        }
-        _ => false,
     })
 }
 
@@ -310,10 +293,7 @@ impl Calls<'_> {
         let Some(code) = close_code(&arguments) else { return arguments };
         let socket = &self.socket;
         let (what, remedy) = match code {
-            Some(code) => (
-                format!("a close code is no number, but a `CloseCode`: `{code}`"),
-                format!("write `{}`", named_close_code(&code)),
-            ),
+            Some(code) => (format!("a close code is no number, but a `CloseCode`: `{code}`"), named_close_code(&code)),
             None => (
                 format!("`{socket}.close(..)` takes a code and a reason"),
                 format!("write `{socket}.close(CloseCode::NORMAL, \"bye\")`"),
@@ -407,26 +387,33 @@ fn close_code(arguments: &TokenStream) -> Option<Option<String>> {
     }
 }
 
-/// A code as it is written.
-fn named_close_code(number: &str) -> String {
+/// What to write in the place of a number: a code that may stand in a frame.
+fn named_close_code(literal: &str) -> String {
+    let number =
+        syn::parse_str::<LitInt>(literal).and_then(|literal| literal.base10_parse::<u16>()).unwrap_or_default();
     let name = match number {
-        "1000" => "NORMAL",
-        "1001" => "GOING_AWAY",
-        "1002" => "PROTOCOL",
-        "1003" => "UNSUPPORTED",
-        "1008" => "POLICY",
-        "1009" => "TOO_BIG",
-        "1011" => "INTERNAL",
-        "1012" => "RESTART",
-        "1013" => "TRY_AGAIN",
-        "4400" => "BAD_REQUEST",
-        "4401" => "UNAUTHORIZED",
-        "4403" => "FORBIDDEN",
-        "4404" => "NOT_FOUND",
-        "4429" => "TOO_MANY",
-        _ => return format!("CloseCode::new({number}).unwrap()"),
+        1000 => "NORMAL",
+        1001 => "GOING_AWAY",
+        1002 => "PROTOCOL",
+        1003 => "UNSUPPORTED",
+        1007 => "INVALID_DATA",
+        1008 => "POLICY",
+        1009 => "TOO_BIG",
+        1011 => "INTERNAL",
+        1012 => "RESTART",
+        1013 => "TRY_AGAIN",
+        4400 => "BAD_REQUEST",
+        4401 => "UNAUTHORIZED",
+        4403 => "FORBIDDEN",
+        4404 => "NOT_FOUND",
+        4429 => "TOO_MANY",
+        1010 | 1014 | 3000..=4999 => return format!("write `CloseCode::new({number}).unwrap()`"),
+        _ => {
+            return "write `CloseCode::NORMAL`, or a code of your own, 4000 to 4999: `CloseCode::new(4001).unwrap()`"
+                .into();
+        }
     };
-    format!("CloseCode::{name}")
+    format!("write `CloseCode::{name}`")
 }
 
 /// Whether there is a comma, which may be within a type's arguments.

@@ -1,14 +1,13 @@
 //! Methods that other frameworks call by their names, and nobody does here: `on_text`, `handle_in`, `join`.
 //!
-//! A plain method may have any name. So only those are told of that the block alone could call, and does not; and where the name says
-//! little, only such as take a socket.
+//! A plain method may have any name. So whether anybody calls it is left to the compiler, which alone sees the other blocks and
+//! functions that may: where nobody does, it is an error with the words from here, and `#[allow(dead_code)]` lets it be. Where the name
+//! says little, only such are asked about as take a socket.
 
 use syn::ext::IdentExt as _;
-use syn::{FnArg, Ident, Visibility};
+use syn::{FnArg, Ident, Visibility, parse_quote_spanned};
 
-use super::unmarked::is_called;
-use crate::errors::Errors;
-use crate::impl_block::{ImplBlock, ImplItem, Method};
+use crate::impl_block::{ImplBlock, Method};
 use crate::spans::is_named;
 
 /// What is meant here.
@@ -24,17 +23,19 @@ enum Meant {
 impl Meant {
     fn remedy(self) -> &'static str {
         match self {
-            Self::Message => "write a handler for each message: `#[message] async fn name(&mut self, m: Message)`",
+            Self::Message => "write a handler for each message, `#[message] async fn name(&mut self, m: Message)`",
             Self::Connect => {
-                "write `on_connect`: a client is in the room of its path by then; other rooms it joins by `socket.join(&room)`"
+                "write `on_connect`; a client is in the room of its path by then, and joins other rooms by `socket.join(&room)`"
             }
             Self::Close => {
-                "write `on_close`: a client has left all rooms by then; those that it joins it leaves by `socket.leave(&room)`"
+                "write `on_close`; a client has left all rooms by then, and leaves one before by `socket.leave(&room)`"
             }
             Self::Notice => {
-                "what is told to a handler from outside is a notice: `#[notice] fn name(&mut self, n: Notice)`"
+                "write a handler for what the server tells a connection, `#[notice] fn name(&mut self, n: Notice)`"
             }
-            Self::Sent => "what is sent is sent as it is: write the message for each of those who receive it",
+            Self::Sent => {
+                "a message is not changed on its way out; send each client the message that it should receive"
+            }
         }
     }
 }
@@ -65,21 +66,20 @@ fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
     })
 }
 
-/// Tells of such methods, but for those that are marked; their names.
-pub fn check(block: &ImplBlock, marked: &[Ident], errors: &mut Errors) -> Vec<Ident> {
-    let methods = block.items.iter().filter_map(|item| match item {
-        ImplItem::Method(method) => Some(&**method),
-        ImplItem::Other(_) => None,
-    });
-    let mut told = Vec::new();
-    for (method, meant) in methods.filter_map(|method| Some((method, read(method)?))) {
-        let name = &method.sig.ident;
-        if !marked.contains(name) && !is_called(name, block) {
-            errors.at(name, format_args!("a channel has no hook `{name}`"), meant.remedy());
-            told.push(name.clone());
-        }
+/// Has the compiler tell of those that nobody calls, but for such as are marked; the names of all.
+pub fn check(block: &mut ImplBlock, marked: &[Ident]) -> Vec<Ident> {
+    let found = |method: &Method| read(method).filter(|_| !marked.contains(&method.sig.ident));
+    let methods = block.methods_mut().filter_map(|method| Some((method.sig.ident.clone(), found(method)?)));
+    let asked: Vec<(Ident, Meant)> = methods.collect();
+    // The compiler tells of all in one error, with the reason that the first one gives.
+    let text = |(name, meant): &(Ident, Meant)| format!("a channel has no hook `{name}`: {}", meant.remedy());
+    let reason = asked.iter().map(text).collect::<Vec<_>>().join("\n");
+    for method in block.methods_mut().filter(|method| found(method).is_some()) {
+        let lint = parse_quote_spanned!(method.sig.ident.span()=> #[deny(dead_code, reason = #reason)]);
+        // What the user writes stands behind it, and so above it.
+        method.attrs.insert(0, lint);
     }
-    told
+    asked.into_iter().map(|(name, _)| name).collect()
 }
 
 fn read(method: &Method) -> Option<Meant> {
@@ -102,34 +102,38 @@ mod tests {
 
     use super::*;
 
-    fn told(methods: TokenStream) -> Vec<String> {
-        let block = syn::parse2(quote!(impl Game { #methods })).unwrap();
-        check(&block, &[parse_quote!(leave)], &mut Errors::default()).iter().map(ToString::to_string).collect()
+    fn asked(methods: TokenStream) -> Vec<String> {
+        let mut block = syn::parse2(quote!(impl Game { #methods })).unwrap();
+        let asked = check(&mut block, &[parse_quote!(leave)]);
+        for method in block.methods_mut() {
+            let is_asked = method.attrs.first().is_some_and(|attr| attr.path().is_ident("deny"));
+            assert_eq!(is_asked, asked.contains(&method.sig.ident), "{}", method.sig.ident);
+        }
+        asked.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn what_nobody_calls_here_is_told() {
+    fn the_compiler_is_asked_whether_anybody_calls_it() {
         let methods = quote! {
             fn on_text(&mut self, text: String) {}
-            async fn on_leave(&mut self) {}
+            async fn on_leave(&mut self) { self.on_text() }
             fn handle_in(&mut self, event: &str, m: Say, socket: &Socket<Self>) {}
+            #[allow(dead_code)]
             fn join(&mut self, socket: &Socket<Self>) -> Result<(), Fault> { Ok(()) }
             fn stopped(&mut self, ctx: &mut Socket<Self>) {}
         };
-        assert_eq!(told(methods), ["on_text", "on_leave", "handle_in", "join", "stopped"]);
+        assert_eq!(asked(methods), ["on_text", "on_leave", "handle_in", "join", "stopped"]);
     }
 
     #[test]
     fn plain_methods_are_left_alone() {
         let methods = quote! {
-            fn on_join(&mut self) { self.on_leave() }
-            fn on_leave(&mut self) { Self::on_join(self) }
             fn join(&mut self, other: Seat) {}
             fn leave(&mut self, m: Leave, socket: &Socket<Self>) {}
             pub fn on_text(&mut self, text: String) {}
             fn connected() -> bool { true }
             fn on_turn(&mut self, socket: &Socket<Self>) {}
         };
-        assert_eq!(told(methods), [""; 0]);
+        assert_eq!(asked(methods), [""; 0]);
     }
 }

@@ -20,7 +20,7 @@ use super::lists::{HandlerArgs, Lists};
 use super::misplaced::Misplaced;
 use super::notices::Notice;
 use super::turns::Turn;
-use super::unmarked::Unmarked;
+use super::unmarked::{Unmarked, is_called};
 use crate::describe::docs;
 use crate::errors::Errors;
 use crate::impl_block::{ImplBlock, Method};
@@ -116,6 +116,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         unmarked: Vec::new(),
         declared,
     };
+    let called = called_in(block);
     let (mut seen, mut marked) = (Vec::new(), Vec::new());
     for method in block.methods_mut() {
         let markers: Vec<Attribute> = method.attrs.extract_if(.., |attr| is_marker(attr)).collect();
@@ -134,9 +135,12 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         bodies::check(method, &channel.name, errors);
         lent::check(method, errors);
         foreign::check(method, bodies::socket(method).as_ref(), &channel.lists.runtime);
-        let is_called = !markers.is_empty() || hooks::Kind::named(&method.sig.ident.unraw().to_string()).is_some();
+        let is_ours = !markers.is_empty() || hooks::Kind::named(&method.sig.ident.unraw().to_string()).is_some();
         channel.add(method, markers, cfgs, errors);
-        if is_called {
+        if !is_ours && !called.contains(&method.sig.ident) {
+            tell_misspelt(&method.sig.ident, errors);
+        }
+        if is_ours {
             arguments::free_receiver(method);
         }
     }
@@ -150,10 +154,28 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     channel.place_apps();
     channel.lists.check_received(&channel.handlers, errors);
     hooks::check_pairs(&channel.hooks, &channel.declared, errors);
-    let told = foreign_hooks::check(block, &marked, errors);
+    let asked = foreign_hooks::check(block, &marked);
     channel.unmarked = Unmarked::find(block, &channel);
-    channel.unmarked.retain(|unmarked| !told.contains(&unmarked.name));
+    channel.unmarked.retain(|unmarked| !asked.contains(&unmarked.name));
     name.is_some().then_some(channel)
+}
+
+/// The methods that another one of the block calls: they are no hooks, whatever they are called.
+fn called_in(block: &ImplBlock) -> Vec<Ident> {
+    let names = block.methods().map(|method| &method.sig.ident);
+    names.filter(|name| is_called(name, block)).cloned().collect()
+}
+
+/// The error for a hook under another name.
+fn tell_misspelt(method: &Ident, errors: &mut Errors) {
+    let name = method.unraw().to_string();
+    if let Some(meant) = hooks::meant_by(&name) {
+        errors.at(
+            method,
+            format_args!("a channel has no hook `{name}`"),
+            format_args!("did you mean `{}`?", meant.name()),
+        );
+    }
 }
 
 /// The error for a hook or a handler with the name of another one; of plain methods the compiler tells.
@@ -265,12 +287,7 @@ impl Channel {
                 // The compiler would tell of it too, and of all calls.
                 method.sig.ident = format_ident!("__room", span = method.sig.ident.span());
             }
-            (None, None) => {
-                if let Some(meant) = hooks::meant_by(&name) {
-                    let remedy = format!("did you mean `{}`?", meant.name());
-                    errors.at(&method.sig.ident, format_args!("a channel has no hook `{name}`"), remedy);
-                }
-            }
+            (None, None) => {}
         }
     }
 

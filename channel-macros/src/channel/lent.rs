@@ -1,10 +1,12 @@
 //! A task that is started in a method and takes along what the method is only lent, `tokio::spawn(async move { socket.send(..) })`: the
 //! compiler says that it escapes, and not what to take instead.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
-use syn::{FnArg, Pat, Type};
+use syn::{FnArg, Pat, Type, TypeReference};
 
+use super::arguments;
+use super::bindings::may_bind;
 use crate::errors::Errors;
 use crate::impl_block::Method;
 use crate::spans::{arc, is_named, ungroup};
@@ -35,14 +37,14 @@ fn lent(method: &Method) -> Vec<Lent> {
     let inputs = || {
         method.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match (&*input.pat, ungroup(&input.ty)) {
-                (Pat::Ident(name), Type::Reference(ty)) => Some((name.ident.to_string(), &*ty.elem)),
+                (Pat::Ident(name), Type::Reference(ty)) if !is_static(ty) => Some((name.ident.to_string(), &*ty.elem)),
                 _ => None,
             },
             FnArg::Receiver(_) => None,
         })
     };
     let socket = inputs().find(|(_, ty)| is_named(ty, "Socket")).map(|(name, _)| name);
-    let receiver = method.sig.receiver().map(|_| Lent {
+    let receiver = method.sig.receiver().filter(|receiver| arguments::is_reference(receiver)).map(|_| Lent {
         name: "self".into(),
         remedy: "take a copy of what it needs along, such as `let name = self.name.clone();` above; what it has found is told \
                  to the handler by `socket.notify(..)`"
@@ -64,42 +66,9 @@ fn lent(method: &Method) -> Vec<Lent> {
     others.chain(receiver).collect()
 }
 
-/// Whether a name may be another's somewhere in the body: in doubt it is.
-fn may_bind(name: &str, tokens: &TokenStream) -> bool {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let is = |at: usize, char: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == char);
-    let until = |at: usize, is_end: &dyn Fn(usize) -> bool| {
-        let end = (at..tokens.len()).find(|at| is_end(*at)).unwrap_or(tokens.len());
-        tokens[at..end].iter().any(|token| has(name, token))
-    };
-    tokens.iter().enumerate().any(|(at, token)| match token {
-        TokenTree::Group(group) => may_bind(name, &group.stream()),
-        TokenTree::Ident(word) if word == "let" => until(at, &|at| is(at, '=') || is(at, ';')),
-        TokenTree::Ident(word) if word == "for" => {
-            until(at, &|at| matches!(&tokens[at], TokenTree::Ident(word) if word == "in"))
-        }
-        TokenTree::Ident(word) if word == "fn" => until(at, &|at| {
-            is(at, '>') || matches!(&tokens[at], TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
-        }),
-        TokenTree::Punct(punct) if punct.as_char() == '|' => {
-            // `||` binds nothing.
-            let is_double = is(at + 1, '|') || at > 0 && is(at - 1, '|');
-            !is_double && until(at + 1, &|at| is(at, '|'))
-        }
-        TokenTree::Punct(punct) if punct.as_char() == '=' && is(at + 1, '>') => {
-            let begin = (0..at).rev().find(|at| is(*at, ',')).map_or(0, |at| at + 1);
-            tokens[begin..at].iter().any(|token| has(name, token))
-        }
-        _ => false,
-    })
-}
-
-fn has(name: &str, token: &TokenTree) -> bool {
-    match token {
-        TokenTree::Group(group) => group.stream().into_iter().any(|token| has(name, &token)),
-        TokenTree::Ident(ident) => ident == name,
-        _ => false,
-    }
+/// Whether it is lent for as long as the program runs.
+fn is_static(ty: &TypeReference) -> bool {
+    ty.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
 /// Whether a task, or a thread, is started anywhere.
@@ -172,15 +141,36 @@ fn escaping<'a>(task: &TokenStream, lent: &'a [Lent]) -> Option<(TokenTree, &'a 
 }
 
 fn used<'a>(tokens: &[TokenTree], lent: &'a [Lent]) -> Option<(TokenTree, &'a Lent)> {
-    let is = |at: Option<usize>, char: char| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == char);
     tokens.iter().enumerate().find_map(|(at, token)| match token {
         TokenTree::Group(group) => used(&group.stream().into_iter().collect::<Vec<_>>(), lent),
-        // Neither a field, `state.socket`, nor that of a struct, `Seat { socket: .. }`, nor a part of a path, `self::Seat`.
-        TokenTree::Ident(name) if !is(at.checked_sub(1), '.') && !is(Some(at + 1), ':') => {
+        TokenTree::Ident(name) if is_value(&tokens[..at], &tokens[at + 1..]) => {
             lent.iter().find(|lent| name == lent.name.as_str()).map(|lent| (token.clone(), lent))
         }
         _ => None,
     })
+}
+
+/// Whether a name between these is that of a value, as far as it can be told.
+fn is_value(before: &[TokenTree], behind: &[TokenTree]) -> bool {
+    let char = |token: Option<&TokenTree>| match token {
+        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+        _ => None,
+    };
+    let mut before = before.iter().rev();
+    let (last, last_but_one) = (char(before.next()), char(before.next()));
+    match (last, char(behind.first())) {
+        // A field, `state.socket`, or a lifetime or label, `'socket`.
+        (Some('.' | '\''), _) => false,
+        // A part of a path, `config::app()`.
+        (Some(':'), _) if last_but_one == Some(':') => false,
+        // A field of a struct, `Seat { socket: .. }`, or a part of a path, `self::Seat`.
+        (_, Some(':')) => false,
+        // What a macro names, `info!(app = "chat")`, or what is given another value; but `app == other`.
+        (_, Some('=')) => char(behind.get(1)) == Some('='),
+        // A macro, `app!()`; but `app != other`.
+        (_, Some('!')) => char(behind.get(1)) == Some('='),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -188,8 +178,11 @@ mod tests {
     use super::*;
 
     fn told(body: TokenStream) -> Vec<String> {
-        let mut method: Method =
-            syn::parse2(quote!(fn say(&mut self, m: Say, socket: &Socket<Self>, app: &App) #body)).unwrap();
+        told_of(quote!(&mut self, m: Say, socket: &Socket<Self>, app: &App), body)
+    }
+
+    fn told_of(inputs: TokenStream, body: TokenStream) -> Vec<String> {
+        let mut method: Method = syn::parse2(quote!(fn say(#inputs) #body)).unwrap();
         let mut errors = Errors::default();
         check(&mut method, &mut errors);
         errors.messages().iter().map(|text| text.split('`').nth(1).unwrap_or_default().to_owned()).collect()
@@ -287,5 +280,41 @@ mod tests {
         ] {
             assert_eq!(told(body.clone()), [""; 0], "{body}");
         }
+    }
+
+    #[test]
+    fn a_name_is_not_always_that_of_what_is_lent() {
+        for body in [
+            quote!(config::app().run().await),
+            quote!(info!(app = "chat", socket = 7, "begun")),
+            quote!(println!("{app}", app = 7)),
+            quote!('app: loop {
+                break 'app;
+            }),
+            quote!(app!(7)),
+            quote!(self::run(Seat { app: 7 })),
+        ] {
+            assert_eq!(told(quote!({ tokio::spawn(async move { #body }); })), [""; 0], "{body}");
+        }
+        for body in [quote!(if app == other {}), quote!(f(app != other)), quote!(Seat { lent: app }), quote!(*app = 7)]
+        {
+            let told = told(quote!({ tokio::spawn(async move { #body }); }));
+            let expected: &[&str] = if body.to_string().starts_with('*') { &[] } else { &["app"] };
+            assert_eq!(told, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_owned_or_lent_for_ever_may_be_taken_along() {
+        let body = quote!({
+            tokio::spawn(async move { self.work(app).await });
+        });
+        for receiver in [quote!(self), quote!(mut self), quote!(self: Arc<Self>), quote!(self: Box<Self>)] {
+            assert_eq!(told_of(quote!(#receiver, app: &'static App), body.clone()), [""; 0], "{receiver}");
+        }
+        for receiver in [quote!(&self), quote!(&'a mut self), quote!(self: &Self), quote!(self: (&mut Self))] {
+            assert_eq!(told_of(quote!(#receiver), body.clone()), ["self"], "{receiver}");
+        }
+        assert_eq!(told_of(quote!(app: &'a App), body), ["app"]);
     }
 }

@@ -120,11 +120,12 @@ impl<'a> Misplaced<'a> {
     }
 }
 
-/// Whether it is written as an extractor of axum's that is taken apart.
+/// Whether it is written as an extractor of axum's that is taken apart. A message of such a name has no type in it.
 fn is_foreign(input: &PatType) -> bool {
     const NAMES: [&str; 7] = ["State", "Extension", "Json", "Path", "Query", "TypedHeader", "ConnectInfo"];
     let Pat::TupleStruct(pat) = &*input.pat else { return false };
-    pat.path.segments.last().is_some_and(|segment| NAMES.iter().any(|name| segment.ident == name))
+    let is_generic = last_segment(ungroup(&input.ty)).and_then(first_type).is_some();
+    is_generic && pat.path.segments.last().is_some_and(|segment| NAMES.iter().any(|name| segment.ident == name))
 }
 
 /// Where it is neither app, nor socket or room, an argument by reference.
@@ -177,6 +178,9 @@ mod tests {
             (quote!(user: Option<Auth<User>>), "extractor"),
             (quote!(handshake: &Handshake), "extractor"),
             (quote!(&mut self, State(app): State<App>, m: Say), "foreign"),
+            (quote!(&mut self, axum::extract::Query(f): axum::extract::Query<Filter>), "foreign"),
+            (quote!(&mut self, Query(filter): Query), "none"),
+            (quote!(&mut self, messages::State(state): messages::State, app: &App), "none"),
             (quote!(&mut self, Say { text }: Say), "none"),
             (quote!(close: &Close), "lent"),
             (quote!(&mut self, room: &Room<Self>), "room"),

@@ -3,6 +3,7 @@
 mod answer;
 mod arguments;
 pub mod batches;
+mod bindings;
 pub mod blocks;
 mod bodies;
 mod bounds;

@@ -26,10 +26,7 @@ pub struct Unmarked {
 impl Unmarked {
     /// Those of a block whose handlers and hooks are known.
     pub fn find(block: &ImplBlock, channel: &Channel) -> Vec<Self> {
-        let unmarked = block.items.iter().filter_map(|item| match item {
-            ImplItem::Method(method) => Self::read(method, channel),
-            ImplItem::Other(_) => None,
-        });
+        let unmarked = block.methods().filter_map(|method| Self::read(method, channel));
         unmarked.filter(|unmarked| !is_called(&unmarked.name, block)).collect()
     }
 

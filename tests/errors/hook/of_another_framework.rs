@@ -7,8 +7,6 @@ struct Game;
 impl Game {
     async fn on_open(&mut self) {}
 
-    async fn on_message(&mut self, _: String) {}
-
     async fn on_error(&mut self) {}
 
     async fn on_disconnect(&mut self) {}

@@ -70,6 +70,19 @@ fn other_calls_are_left_alone() {
         quote!(for socket in &app.sockets {
             socket.room(7)
         }),
+        quote!(if let Some(socket) = &self.upstream {
+            socket.close(None).await;
+        }),
+        quote!(match peer() {
+            Peer { socket, .. } => socket.send("ping").unwrap(),
+            Other(_) => {}
+        }),
+        quote!(all().for_each(|(_, socket)| socket.send("ping"))),
+        quote!(
+            fn f(socket: &UdpSocket) {
+                socket.send("ping");
+            }
+        ),
         quote!(app.pool.with(|conn, _| async { conn.get() }); socket.room().with(|_, _| run(async { 7 }))),
         quote!(socket.room(); socket.),
         quote!(socket.send(said::<A, B>()); socket.send(Said { a, b },); socket.user(&id::<A, B>(a)); app.send(a, b)),
@@ -108,6 +121,9 @@ fn a_close_has_a_code_of_its_type_and_a_reason() {
     for (body, remedy) in [
         (quote!(socket.close(1000, "bye")), "write `CloseCode::NORMAL`"),
         (quote!(socket.close(4001, "bye")), "write `CloseCode::new(4001).unwrap()`"),
+        (quote!(socket.close(1_007u16, "bye")), "write `CloseCode::INVALID_DATA`"),
+        (quote!(socket.close(1006, "bye")), "4000 to 4999: `CloseCode::new(4001).unwrap()`"),
+        (quote!(socket.close(99999, "bye")), "4000 to 4999: `CloseCode::new(4001).unwrap()`"),
         (quote!(socket.close()), "write `socket.close(CloseCode::NORMAL, \"bye\")`"),
         (quote!(socket.close(CloseCode::NORMAL)), "write `socket.close(CloseCode::NORMAL, \"bye\")`"),
     ] {
@@ -117,6 +133,17 @@ fn a_close_has_a_code_of_its_type_and_a_reason() {
         assert!(left.contains("socket.close(::core::unreachable!(),\"\")"), "{left}");
     }
     assert_eq!(checked(quote!(socket.close(CloseCode::NORMAL, "bye"))).0, [""; 0]);
+}
+
+#[test]
+fn a_code_that_is_advised_may_stand_in_a_frame() {
+    for number in 0..=u16::MAX {
+        let advice = named_close_code(&number.to_string());
+        let code = advice.split("new(").nth(1).and_then(|rest| rest.split(')').next());
+        if let Some(code) = code.map(|code| code.parse().unwrap()) {
+            assert!(channel_runtime::CloseCode::new(code).is_some(), "{number}: {advice}");
+        }
+    }
 }
 
 #[test]
