@@ -6,25 +6,24 @@ use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{Ident, Type};
 
+use super::bodies;
 use crate::impl_block::{ImplBlock, Method};
 use crate::spans::{first_type, last_segment};
 
-/// The methods of a block that call `defer`, or one another that does.
+/// The methods of a block that call `defer` on a socket, or one another that does.
 #[derive(Default)]
 pub struct Deferrals(Vec<String>);
 
 impl Deferrals {
-    pub fn of(block: &mut ImplBlock) -> Self {
-        let calls =
-            |method: &mut Method| (method.sig.ident.unraw().to_string(), called(&method.body.to_token_stream()));
-        let mut others: Vec<(String, Vec<String>)> = block.methods_mut().map(calls).collect();
-        let mut found = vec!["defer".to_owned()];
+    pub fn of(block: &ImplBlock) -> Self {
+        let mut others: Vec<Calls> = block.methods().map(Calls::of).collect();
+        let mut found = Vec::new();
         loop {
             let before = found.len();
-            others.retain(|(name, calls)| {
-                let defers = calls.iter().any(|call| found.contains(call));
+            others.retain(|calls| {
+                let defers = calls.defer || calls.own.iter().any(|call| found.contains(call));
                 if defers {
-                    found.push(name.clone());
+                    found.push(calls.name.clone());
                 }
                 !defers
             });
@@ -48,24 +47,66 @@ fn is_deferred(ty: &Type) -> bool {
         || ((segment.ident == "Option" || segment.ident == "Result") && first_type(segment).is_some_and(is_deferred))
 }
 
-/// What is called by a name behind a dot or a path's colons.
-fn called(tokens: &TokenStream) -> Vec<String> {
-    let mut calls = Vec::new();
-    let mut before = [None, None];
-    for token in tokens.clone() {
-        if let TokenTree::Group(group) = &token {
-            calls.extend(called(&group.stream()));
-            if let ([Some(TokenTree::Punct(punct)), Some(TokenTree::Ident(name))], Delimiter::Parenthesis) =
-                (&before, group.delimiter())
-                && matches!(punct.as_char(), '.' | ':')
-            {
-                calls.push(name.unraw().to_string());
-            }
-        }
-        let [_, last] = before;
-        before = [last, Some(token)];
+/// What a method calls.
+struct Calls {
+    name: String,
+    /// The socket's `defer`.
+    defer: bool,
+    /// Methods of the block.
+    own: Vec<String>,
+}
+
+impl Calls {
+    fn of(method: &Method) -> Self {
+        let name = method.sig.ident.unraw().to_string();
+        let mut calls = Self { name, defer: false, own: Vec::new() };
+        let socket = bodies::socket(method).map(|socket| socket.unraw().to_string());
+        calls.read(&method.body.to_token_stream(), socket.as_deref());
+        calls
     }
-    calls
+
+    fn read(&mut self, tokens: &TokenStream, socket: Option<&str>) {
+        let mut read: Vec<TokenTree> = Vec::new();
+        for token in tokens.clone() {
+            if let TokenTree::Group(group) = &token {
+                self.read(&group.stream(), socket);
+                if group.delimiter() == Delimiter::Parenthesis
+                    && let Some((of, method)) = called(&read)
+                {
+                    match of.as_str() {
+                        "Socket" => self.defer |= method == "defer",
+                        of if Some(of) == socket => self.defer |= method == "defer",
+                        "self" | "Self" => self.own.push(method),
+                        _ => {}
+                    }
+                }
+            }
+            read.push(token);
+        }
+    }
+}
+
+/// What these end with, `of.method`, `Of::method` or `Of::<T>::method`.
+fn called(read: &[TokenTree]) -> Option<(String, String)> {
+    let [before @ .., TokenTree::Punct(punct), TokenTree::Ident(method)] = read else { return None };
+    let before = match (punct.as_char(), before) {
+        ('.', before) => before,
+        (':', [before @ .., TokenTree::Punct(colon)]) if colon.as_char() == ':' => before,
+        _ => return None,
+    };
+    let of = match before {
+        // A field of another is another: `self.socket.defer()`.
+        [.., TokenTree::Punct(dot), TokenTree::Ident(_)] if dot.as_char() == '.' => return None,
+        [.., TokenTree::Ident(of)] => of,
+        [before @ .., TokenTree::Punct(end)] if end.as_char() == '>' => {
+            before.iter().rev().find_map(|token| match token {
+                TokenTree::Ident(name) if name == "Socket" => Some(name),
+                _ => None,
+            })?
+        }
+        _ => return None,
+    };
+    Some((of.unraw().to_string(), method.unraw().to_string()))
 }
 
 #[cfg(test)]
@@ -73,7 +114,7 @@ mod tests {
     use super::*;
 
     fn deferrals(block: &str) -> Deferrals {
-        Deferrals::of(&mut syn::parse_str(block).unwrap())
+        Deferrals::of(&syn::parse_str(block).unwrap())
     }
 
     #[test]
@@ -84,18 +125,25 @@ mod tests {
                 fn by_another(&self, socket: &Socket<Self>) { if true { self.another(socket) } }
                 fn another(&self, socket: &Socket<Self>) { Self::third(socket) }
                 fn third(socket: &Socket<Self>) { keep(Socket::defer(socket)); }
+                fn by_type(&self, socket: &Socket<Self>) { keep(Socket::<Self>::defer(socket)); }
+                fn by_clone(&self, socket: &Socket<Self>) { let socket = socket.clone(); run(|| socket.defer()); }
                 fn not(&self) { let defer = (1); self.deferred(); half. }
+                fn jobs(&self, job: Job, socket: &Socket<Self>) { self.jobs.defer(job); self.socket.defer(); }
+                fn send(&self, socket: &Socket<Self>) { socket.defer(); }
+                fn sends(&self, tx: &Sender, socket: &Socket<Self>) { socket.room().send(1); tx.send(2); tokio::send(3); }
             }",
         );
         let hides = |name: &str, returns: Option<&str>| {
             let returns = returns.map(|ty| syn::parse_str(ty).unwrap());
             found.hide(&syn::parse_str(name).unwrap(), returns.as_ref())
         };
-        for name in ["direct", "by_another", "another", "third"] {
+        for name in ["direct", "by_another", "another", "third", "by_type", "by_clone", "send"] {
             assert!(hides(name, None) && hides(name, Some("Option<Answered>")), "{name}");
             assert!(!hides(name, Some("channel_runtime::Deferred<Answered>")), "{name}");
             assert!(!hides(name, Some("Result<Option<Deferred<Answered>>, Fault>")), "{name}");
         }
-        assert!(!hides("not", None));
+        for name in ["not", "jobs", "sends"] {
+            assert!(!hides(name, None), "{name}");
+        }
     }
 }
