@@ -14,8 +14,8 @@ const LARGEST: u64 = 1 << 30;
 
 /// The bytes behind the `=` of an argument; `what` they are, and an `example` of it.
 pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn::Result<usize> {
-    let bare = args::bare_number(input).and_then(|number| number.parse().ok());
-    let example = bare.map_or_else(|| example.into(), written);
+    let bare = args::bare_number(input).and_then(|number| number.parse().ok()).map(written);
+    let example = bare.filter(|size| bytes(size).is_ok()).unwrap_or_else(|| example.into());
     let literal: LitStr = args::value(input).map_err(|error| {
         syn::Error::new(error.span(), format!("`{name}` is a string, {what}\nwrite `{name} = \"{example}\"`"))
     })?;
@@ -33,13 +33,24 @@ fn written(bytes: u64) -> String {
 fn bytes(text: &str) -> Result<usize, String> {
     let usual = "write a whole number and its unit, such as \"512B\", \"64KiB\" or \"1MiB\"";
     let error = |what: &str, remedy: &str| Err(format!("{text:?} {what}\n{remedy}"));
+    // What is too large, or nothing at all, is not advised.
+    let advise = |what: &str, size: &str, remedy: String| match bytes(size) {
+        Ok(_) => error(what, &remedy),
+        Err(_) => error(what, usual),
+    };
     let digits = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = (&text[..digits], text[digits..].trim());
     let Ok(number) = number.parse::<u64>() else { return error("is no size", usual) };
     let Some((_, factor)) = UNITS.into_iter().find(|(known, _)| *known == unit) else {
         return match meant(unit) {
-            Some(meant) => error("is in no unit that is known", &format!("did you mean \"{number}{meant}\"?")),
-            None if unit.is_empty() => error("has no unit", &format!("write \"{}\"", written(number))),
+            Some(meant) => {
+                let size = format!("{number}{meant}");
+                advise("is in no unit that is known", &size, format!("did you mean \"{size}\"?"))
+            }
+            None if unit.is_empty() => {
+                let size = written(number);
+                advise("has no unit", &size, format!("write \"{size}\""))
+            }
             None => error("is no size", usual),
         };
     };
@@ -64,6 +75,7 @@ fn meant(unit: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use proc_macro2::Span;
+    use proptest::prelude::*;
     use quote::quote;
     use syn::parse::Parser as _;
 
@@ -96,12 +108,25 @@ mod tests {
             (quote!(= 1_048_576), "1MiB"),
             (quote!(= 1000), "1000B"),
             (quote!(= 0), "64KiB"),
+            (quote!(= 3_000_000_000), "64KiB"),
             (quote!(= 1024 * 1024), "1KiB"),
             (quote!(), "64KiB"),
         ] {
             let read = (|input: ParseStream| value(&name, "a size", "64KiB", input)).parse2(tokens.clone());
             let told = read.map_err(|error| error.to_string()).unwrap_err();
             assert!(told.ends_with(&format!("write `message_bytes = \"{written}\"`")), "{tokens}: {told}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_advised_is_a_size(text in "[0-9]{0,12} ?([kKmMgG]i?)?[bB]?") {
+            if let Err(told) = bytes(&text) {
+                let advice = told.lines().nth(1).unwrap_or_default();
+                for size in advice.split('"').skip(1).step_by(2) {
+                    prop_assert!(bytes(size).is_ok(), "{text:?}: {told}");
+                }
+            }
         }
     }
 }
