@@ -212,6 +212,39 @@ impl Hall {
     }
 }
 
+/// Tells the same user once more when it is dropped, where it has a hub.
+#[derive(Clone)]
+pub struct Retold(Option<Hub<Porch>>);
+
+impl Drop for Retold {
+    fn drop(&mut self) {
+        if let Some(hub) = self.0.take() {
+            hub.user("ann").notify(Self(None));
+        }
+    }
+}
+
+/// Where a user waits on its way.
+#[channel("/porch/:user", app = App)]
+pub struct Porch {
+    user: String,
+}
+
+#[channel]
+impl Porch {
+    fn identity(&self) -> &String {
+        &self.user
+    }
+
+    async fn authorize(&self, app: &App) -> Result<(), Reject> {
+        app.gate.notified().await;
+        Ok(())
+    }
+
+    #[notice]
+    fn retold(&mut self, _: Retold) {}
+}
+
 struct Test {
     app: TestApp<App>,
     shared: Arc<App>,
@@ -426,6 +459,28 @@ async fn of_the_app() {
     drop((ann, bob, eve));
     turns().await;
     assert_eq!((*gone_off.lock().unwrap(), census(&hub)), (1, Census::default()));
+}
+
+/// Nothing is locked while a notice is dropped that is not taken: what it does then may need the lock.
+#[tokio::test(start_paused = true)]
+async fn of_a_notice_that_one_who_is_coming_is_refused() {
+    let channels = channels![Porch];
+    let hub = channels.of::<Porch>();
+    let app = testing::app(channels.app(App::default()));
+    let mut coming = app.connect::<Porch>("/porch/ann").without_waiting().boxed();
+    assert!((&mut coming).now_or_never().is_none());
+    for _ in 0..256 {
+        assert_eq!(hub.user("ann").notify(Retold(None)).recipients, 1);
+    }
+    // As many wait as may; then it is sent away.
+    for _ in 0..2 {
+        let (done, told) = std::sync::mpsc::channel();
+        let tells = hub.clone();
+        // In a thread of its own, which is left behind where it hangs.
+        std::thread::spawn(move || done.send(tells.user("ann").notify(Retold(Some(tells.clone()))).refused));
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(1));
+        hub.user("ann").disconnect(CloseCode::FORBIDDEN, "banned");
+    }
 }
 
 /// One panic follows another while the first unwinds, which would abort the program.

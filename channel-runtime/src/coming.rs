@@ -103,7 +103,7 @@ impl Comer {
             Told::Kept(inbox) => {
                 let put = notice::put::<C, N>(inbox, &self.activity, notice, || self.close.get().is_some());
                 drop(told);
-                put.is_taken::<C, N>(self.id)
+                put.settle::<C>(self.id)
             }
             Told::Connection(connection) => {
                 let connection = Arc::clone(connection);

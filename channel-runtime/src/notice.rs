@@ -102,18 +102,22 @@ impl Inbox {
     }
 }
 
-/// What became of a notice that was put into an inbox.
-pub(crate) enum Put {
+/// What became of a notice that was put into an inbox. One that was not taken is given back: whoever put it there may hold a lock,
+/// and what a notice does when it is dropped is the user's.
+pub(crate) enum Put<N> {
     Taken,
-    Refused,
+    Refused(Contained<N>),
     /// As many wait as may, and it was not known.
-    Full,
+    Full(Contained<N>),
 }
 
-impl Put {
-    /// Whether it was taken, by the connection of this name. Not under a lock: it may be logged.
-    pub fn is_taken<C: Channel, N: NoticeFor<C>>(&self, connection: ConnectionId) -> bool {
-        if let Self::Full = self {
+impl<N> Put<N> {
+    /// Drops one that was not taken by the connection of this name; whether it was. Not under a lock: it may be logged.
+    pub fn settle<C: Channel>(self, connection: ConnectionId) -> bool
+    where
+        N: NoticeFor<C>,
+    {
+        if let Self::Full(_) = self {
             let handler = N::HANDLER;
             tracing::warn!(channel = C::NAME, %connection, handler, "notices are refused: {MOST_WAITING} wait already");
         }
@@ -128,14 +132,15 @@ pub(crate) fn put<C: Channel, N: NoticeFor<C>>(
     activity: &Activity,
     notice: N,
     is_closing: impl FnOnce() -> bool,
-) -> Put {
+) -> Put<N> {
     let mut waiting = inbox.0.get_or_init(Box::default).lock();
     if is_closing() {
-        return Put::Refused;
+        return Put::Refused(Contained::new(notice));
     }
     if waiting.notices.len() >= MOST_WAITING {
         let is_known = std::mem::replace(&mut waiting.was_full, true);
-        return if is_known { Put::Refused } else { Put::Full };
+        let notice = Contained::new(notice);
+        return if is_known { Put::Refused(notice) } else { Put::Full(notice) };
     }
     let in_flight = activity.begin(Work::Notice { channel: C::NAME, handler: N::HANDLER });
     waiting.notices.push_back(Notice { handler: N::HANDLER, content: Contained::new(Box::new(notice)), in_flight });
@@ -146,7 +151,7 @@ pub(crate) fn put<C: Channel, N: NoticeFor<C>>(
 pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice: N) -> bool {
     let outbox = &connection.outbox;
     let put = put::<C, N>(&connection.inbox, outbox.activity(), notice, || outbox.is_closing());
-    let is_taken = put.is_taken::<C, N>(connection.id);
+    let is_taken = put.settle::<C>(connection.id);
     if is_taken {
         outbox.wake_owner();
     }
