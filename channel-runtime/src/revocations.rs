@@ -7,7 +7,7 @@ use crate::coming::Reach;
 use crate::registry::{UserKey, shrink};
 use crate::wire::close::Close;
 
-/// At so many users, those are looked for whose revocations no handshake under way can have missed.
+/// At so many revocations, those are looked for that no handshake under way can have missed.
 const SWEEP_AT: usize = 64;
 
 /// Before or behind a revocation.
@@ -29,6 +29,8 @@ pub(crate) struct Revocations {
     under_way: VecDeque<(Moment, usize)>,
     /// The latest of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
+    /// How many they are.
+    len: usize,
     sweep_at: usize,
 }
 
@@ -58,23 +60,21 @@ impl Revocations {
         if self.under_way.is_empty() {
             self.remembered.clear();
             shrink(&mut self.remembered);
-            self.sweep_at = 0;
+            (self.len, self.sweep_at) = (0, 0);
         }
     }
 
     /// A user is disconnected.
     pub fn revoke(&mut self, user: &UserKey, reach: Reach, close: &Close) {
         self.moment.0 = self.moment.0.saturating_add(1);
-        if self.under_way.is_empty() {
-            return;
-        }
-        let revocation = Revocation { at: self.moment, close: close.clone(), reach };
+        let Some(&(oldest, _)) = self.under_way.front() else { return };
         let known = self.remembered.entry(user.clone()).or_default();
-        match known.iter_mut().find(|known| known.reach == revocation.reach) {
-            Some(known) => *known = revocation,
-            None => known.push(revocation),
-        }
-        self.sweep();
+        let before = known.len();
+        // One user may be revoked in one room after the other, for as long as the server runs.
+        known.retain(|known| known.at > oldest && known.reach != reach);
+        known.push(Revocation { at: self.moment, close: close.clone(), reach });
+        self.len = self.len + known.len() - before;
+        self.sweep(oldest);
     }
 
     /// How a handshake of this user ends that began so, where it was revoked since.
@@ -83,19 +83,20 @@ impl Revocations {
         since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
     }
 
-    /// Forgets what was revoked before the oldest handshake began. Seldom: when there are twice as many users as were left the
-    /// last time.
-    fn sweep(&mut self) {
-        let Some((oldest, _)) = self.under_way.front() else { return };
-        if self.remembered.len() < self.sweep_at.max(SWEEP_AT) {
+    /// Forgets what was revoked before the oldest handshake began. Seldom: when there are twice as many as were left the last
+    /// time.
+    fn sweep(&mut self, oldest: Moment) {
+        if self.len < self.sweep_at.max(SWEEP_AT) {
             return;
         }
+        self.len = 0;
         self.remembered.retain(|_, revoked| {
-            revoked.retain(|revoked| revoked.at > *oldest);
+            revoked.retain(|revoked| revoked.at > oldest);
+            self.len += revoked.len();
             !revoked.is_empty()
         });
         shrink(&mut self.remembered);
-        self.sweep_at = self.remembered.len() * 2;
+        self.sweep_at = self.len * 2;
     }
 }
 
@@ -146,5 +147,25 @@ mod tests {
         }
         revocations.end(began);
         assert!(revocations.remembered.is_empty());
+    }
+    #[test]
+    fn so_it_is_of_a_user_who_is_revoked_in_one_room_after_the_other() {
+        let mut revocations = Revocations::default();
+        let ann = UserKey::new(&"ann");
+        let room = |name: String| Reach { channel: Some(0), rooms: Some(vec![name.into()]) };
+        let entries = |revocations: &Revocations| revocations.remembered.values().map(Vec::len).sum::<usize>();
+        let mut began = revocations.begin();
+        for round in 0..1000 {
+            revocations.revoke(&ann, room(format!("/{round}")), &close(""));
+            // Many others, whom nothing is revoked of again.
+            revocations.revoke(&UserKey::new(&round), room("/".into()), &close(""));
+            let next = revocations.begin();
+            assert_eq!(revocations.since(began, &ann, |reach| *reach == room(format!("/{round}"))), Some(close("")));
+            revocations.end(began);
+            began = next;
+            assert!(entries(&revocations) <= SWEEP_AT, "{}", entries(&revocations));
+        }
+        revocations.end(began);
+        assert_eq!(entries(&revocations), 0);
     }
 }
