@@ -15,7 +15,8 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::moment::after;
 
-/// Shared by a connection's stream and the service above it. Both are polled by one task, so that no order is asked for.
+/// Shared by a connection's stream and the service above it. One task polls both; but a guard may be dropped on any thread, where
+/// the app reads a body in a task of its own.
 #[derive(Default)]
 pub(crate) struct Exchange {
     /// How many requests there were, modulo 2^32.
@@ -41,12 +42,17 @@ impl Exchange {
 
     /// Whether a request is being answered.
     pub fn is_in_hand(&self) -> bool {
-        self.in_hand.load(Ordering::Relaxed) > 0
+        self.in_hand.load(Ordering::Acquire) > 0
     }
 
-    /// Has this task woken when no request is in hand any more.
-    pub fn wake_when_answered(&self, cx: &Context<'_>) {
+    /// Ready when no request is in hand.
+    pub fn poll_answered(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.is_in_hand() {
+            return Poll::Ready(());
+        }
         self.reader.register(cx.waker());
+        // Looked at once more: a guard that was dropped before has woken nobody.
+        if self.is_in_hand() { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// No HTTP is spoken any more: it is upgraded, or ends.
@@ -78,7 +84,7 @@ impl Clone for InHand {
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        if self.0.in_hand.fetch_sub(1, Ordering::Relaxed) == 1 {
+        if self.0.in_hand.fetch_sub(1, Ordering::Release) == 1 {
             self.0.reader.wake();
         }
     }
@@ -156,5 +162,31 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    /// A task that lets go of a request when it is forgotten.
+    struct Forgotten {
+        _in_hand: InHand,
+    }
+
+    impl Wake for Forgotten {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_request_that_ends_while_its_end_begins_to_be_waited_for_is_seen() {
+        let exchange = Arc::new(Exchange::default());
+        let first = Waker::from(Arc::new(Forgotten { _in_hand: exchange.begin() }));
+        assert!(exchange.poll_answered(&Context::from_waker(&first)).is_pending());
+        drop(first);
+        // To register this task forgets the one before: as if another thread dropped the guard between the two looks.
+        assert!(exchange.poll_answered(&Context::from_waker(Waker::noop())).is_ready());
     }
 }

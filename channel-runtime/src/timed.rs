@@ -109,9 +109,8 @@ impl Clocks {
 
     /// The client has said nothing more. An error where it should have.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.exchange.is_in_hand() || self.blocked.is_some() {
+        if self.exchange.poll_answered(cx).is_pending() || self.blocked.is_some() {
             self.awaits = Awaits::Nothing;
-            self.exchange.wake_when_answered(cx);
             return Poll::Pending;
         }
         if self.awaits == Awaits::Nothing || self.seen != self.exchange.begun() {
