@@ -113,8 +113,10 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
     }
 
     /// Serves until ctrl-c or SIGTERM, SIGHUP or SIGQUIT, then stops as [`Server::drain`] says; at the second one it returns at
-    /// once. A further one, when it has returned, ends the process, with the exit status 128 and the signal's number: so does
-    /// what the program still has to do not hold it for ever.
+    /// once. The third ends the process, with the exit status 128 and the signal's number, even where the runtime is blocked; so
+    /// does the next one when it has returned, so that what the program still has to do does not hold it for ever.
+    ///
+    /// Signals within half a second are one: a terminal that is closed sends two.
     ///
     /// SIGHUP and SIGQUIT are left alone where the process was started without them, as `nohup` does. A program that has another
     /// use for a signal, such as SIGHUP to read its certificates anew, says itself when it stops: [`run_until`](Self::run_until).
@@ -124,10 +126,9 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
     pub async fn run(self) -> io::Result<()> {
         let mut first = Signals::listen()?;
         let mut both = first.clone();
-        let served = self.run_until(async { first.next().await });
+        let served = self.run_until(async { first.reach(1).await });
         let impatient = async {
-            both.next().await;
-            both.next().await;
+            both.reach(2).await;
             tracing::warn!("told twice to stop: connections are dropped");
         };
         select(pin!(served), pin!(impatient)).await;

@@ -2,17 +2,31 @@
 //!
 //! A signal that is listened for once is never again what it was: nothing ends a process that does not look. So a thread looks,
 //! from the first server on to the end of the process.
+//!
+//! That thread counts them too: a server whose runtime is blocked sees none of them, and is ended all the same.
 
 use std::io;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::watch;
 
+/// Signals within so long are one: a terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a service
+/// manager may send SIGTERM and SIGHUP.
+const TOGETHER: Duration = Duration::from_millis(500);
+
+/// The first stops a server in order, the second at once. The next one ends the process, whatever the server does.
+const MOST: u32 = 2;
+
 /// The signals from some time on, for who runs a server, and as long as it does.
 #[derive(Clone)]
-pub(crate) struct Signals(watch::Receiver<()>);
+pub(crate) struct Signals {
+    told: watch::Receiver<Told>,
+    /// How many there had been.
+    before: u32,
+}
 
 impl Signals {
     /// Those from now on.
@@ -20,37 +34,73 @@ impl Signals {
     /// # Errors
     /// Where they can't be listened for.
     pub fn listen() -> io::Result<Self> {
-        static TOLD: Mutex<Option<watch::Sender<()>>> = Mutex::new(None);
+        static TOLD: Mutex<Option<watch::Sender<Told>>> = Mutex::new(None);
         let mut told = TOLD.lock();
         let told = match &*told {
             Some(told) => told,
             None => told.insert(look()?),
         };
-        Ok(Self(told.subscribe()))
+        Ok(Self::of(told))
     }
 
-    /// The next one.
-    pub async fn next(&mut self) {
+    fn of(servers: &watch::Sender<Told>) -> Self {
+        let mut before = 0;
+        servers.send_if_modified(|told| {
+            told.known = told.signals;
+            before = told.signals;
+            false
+        });
+        Self { told: servers.subscribe(), before }
+    }
+
+    /// Waits until there have been so many.
+    pub async fn reach(&mut self, signals: u32) {
+        let before = self.before;
         // Never an error: the sender lives as long as the process.
-        let _ = self.0.changed().await;
+        let _ = self.told.wait_for(|told| told.signals.wrapping_sub(before) >= signals).await;
     }
 }
 
+/// What the servers are told.
+#[derive(Default)]
+struct Told {
+    /// How many signals there were, modulo 2^32.
+    signals: u32,
+    /// How many there had been when the last server began to listen.
+    known: u32,
+    /// When the last one was. `None` while there was none.
+    last: Option<Instant>,
+}
+
+/// Counts a signal. Whether it ends the process: no server runs, or the last one has been told all that it can be.
+fn count(servers: &watch::Sender<Told>, now: Instant) -> bool {
+    let mut ends = false;
+    servers.send_if_modified(|told| {
+        if told.last.is_some_and(|last| now.saturating_duration_since(last) < TOGETHER) {
+            return false;
+        }
+        told.last = Some(now);
+        told.signals = told.signals.wrapping_add(1);
+        ends = servers.receiver_count() == 0 || told.signals.wrapping_sub(told.known) > MOST;
+        true
+    });
+    ends
+}
+
 /// Starts the thread, and returns whom it tells.
-fn look() -> io::Result<watch::Sender<()>> {
+fn look() -> io::Result<watch::Sender<Told>> {
     // Its own runtime, for a server's may have ended when a signal comes.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let mut signals = {
         let _entered = runtime.enter();
         system::Signals::listen()?
     };
-    let servers = watch::Sender::new(());
+    let servers = watch::Sender::new(Told::default());
     let told = servers.clone();
     let look = async move {
         loop {
             let number = signals.next().await;
-            // Fails where no server runs.
-            if told.send(()).is_err() {
+            if count(&told, Instant::now()) {
                 std::process::exit(128 + number);
             }
         }
@@ -120,5 +170,51 @@ mod system {
             }
             2
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn reaches(signals: &mut Signals, number: u32) -> bool {
+        signals.reach(number).now_or_never().is_some()
+    }
+
+    #[test]
+    fn a_server_that_looks_late_sees_all_and_what_comes_together_is_one() {
+        let servers = watch::Sender::new(Told::default());
+        let mut signals = Signals::of(&servers);
+        let begun = Instant::now();
+        let after = |millis| begun + Duration::from_millis(millis);
+        assert!(!reaches(&mut signals, 1));
+        assert!(!count(&servers, after(0)) && !count(&servers, after(10)) && !count(&servers, after(499)));
+        assert!(reaches(&mut signals, 1) && !reaches(&mut signals, 2));
+        // From the one that counts: who presses again and again is heard.
+        assert!(!count(&servers, after(500)));
+        assert!(reaches(&mut signals.clone(), 2));
+        assert!(!count(&servers, after(999)));
+        assert!(count(&servers, after(1000)));
+    }
+
+    #[test]
+    fn a_server_that_is_started_later_is_told_as_much_as_the_first() {
+        let servers = watch::Sender::new(Told::default());
+        let first = Signals::of(&servers);
+        let begun = Instant::now();
+        let nth = |n| begun + n * TOGETHER;
+        assert!(!count(&servers, nth(1)) && !count(&servers, nth(2)));
+        let mut second = Signals::of(&servers);
+        drop(first);
+        assert!(!reaches(&mut second, 1));
+        assert!(!count(&servers, nth(3)) && !count(&servers, nth(4)));
+        assert!(reaches(&mut second, 2));
+        drop(second);
+        // None runs.
+        assert!(count(&servers, nth(5)));
+        let mut third = Signals::of(&servers);
+        assert!(!count(&servers, nth(6)) && reaches(&mut third, 1));
     }
 }
