@@ -74,6 +74,12 @@ impl Pace {
         ask
     }
 
+    /// Sends as much as a history.
+    #[message(type = "export")]
+    async fn export(&mut self, socket: &Socket<Self>) {
+        socket.send_all((0..HISTORY).map(|n| Say { by: 0, n, padding: padding(8000) })).await;
+    }
+
     #[message]
     fn tell(&mut self, Tell { pieces }: Tell, socket: &Socket<Self>) {
         for n in 0..pieces {
@@ -432,4 +438,24 @@ async fn what_is_too_much_for_one_go_is_sent_as_the_client_takes_it() {
         sleep(Duration::from_millis(100)).await;
     }
     town.tasks.join_next().await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_goes_on_beside_a_busy_room_that_never_lets_its_outbox_run_empty() {
+    let town = Town::new(Config::default());
+    let mut raw = town.enter("r").await;
+    raw.write(text(r#"{"type":"export"}"#)).await;
+    let mut exported = 0;
+    for n in 0..100 {
+        // Whatever the server can do it does.
+        sleep(Duration::from_millis(1)).await;
+        let Some(frame) = raw.frame().await else { panic!("it is not closed") };
+        exported += usize::from(frame.payload.starts_with(br#"{"type":"say","by":0"#));
+        // From then on the room is sent as much as the client takes.
+        if n >= 8 {
+            assert_eq!(town.hub.all().send(Say { by: 1, n, padding: padding(8000) }).refused, 0);
+        }
+    }
+    // A quarter of what may wait, and once more what was taken of it before the room was busy.
+    assert!(exported >= 33 + 8, "{exported}");
 }

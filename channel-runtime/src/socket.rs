@@ -291,7 +291,7 @@ impl<C: 'static> Socket<C> {
                 break;
             }
             if outbox.is_filling() {
-                outbox.flushed().await;
+                outbox.has_room().await;
             }
         }
         sent

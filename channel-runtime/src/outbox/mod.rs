@@ -58,7 +58,7 @@ struct Inner {
     allowed: usize,
     /// Whoever pushed last sees to it that what waits is written.
     is_promised: bool,
-    /// Something is to be done once nothing waits any more: somebody is told, or `allowed` is `limit` again.
+    /// Something is to be done once nothing waits any more, or less does: somebody is told, or `allowed` is `limit` again.
     is_awaited: bool,
     /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
     is_sent_away: bool,
@@ -203,6 +203,7 @@ impl Outbox {
 
     /// A frame of so many bytes goes over what is allowed: whether it may wait all the same, because the client takes some of
     /// what waits, or because the bound is for what waits *beside* the longest frame. A frame that nothing waits beside always may.
+    /// What is allowed for a long frame stays so behind it, until nothing waits.
     fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
         if inner.blocked.is_some() {
             self.nudge_with(inner);

@@ -50,7 +50,29 @@ impl Outbox {
                 }
             }
             // It waits for the socket, or meets the same error.
-            Poll::Pending | Poll::Ready(Err(_)) => inner.wake_owner(),
+            Poll::Pending | Poll::Ready(Err(_)) => {
+                self.tell_room(inner, before);
+                inner.wake_owner();
+            }
+        }
+    }
+
+    /// Waits until no more than a quarter of what may wait does, or the connection is ending; what is held while `on_connect` runs
+    /// is not counted.
+    pub async fn has_room(&self) {
+        self.until(&self.emptied, |inner| {
+            let holds = !self.is_behind(inner);
+            inner.is_awaited |= !holds;
+            holds
+        })
+        .await;
+    }
+
+    /// Some of what waited has been written, and not all: tells who waits until that is no more than a quarter of what may.
+    pub(super) fn tell_room(&self, inner: &Inner, before: usize) {
+        let quarter = self.limit / 4;
+        if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
+            self.emptied.notify_waiters();
         }
     }
 
@@ -100,7 +122,9 @@ impl Outbox {
         if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
             inner.owner = Some(cx.waker().clone());
         }
-        if !is_blocked {
+        if is_blocked {
+            self.tell_room(inner, before);
+        } else {
             self.tell_emptied(inner);
         }
         Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_sent_away: inner.is_sent_away })
