@@ -129,7 +129,7 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         let served = self.run_until(async { first.reach(1).await });
         let impatient = async {
             both.reach(2).await;
-            tracing::warn!("told twice to stop: connections are dropped");
+            tracing::warn!("told twice to stop: connections are no longer waited for");
         };
         select(pin!(served), pin!(impatient)).await;
         Ok(())
@@ -168,7 +168,7 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         stopping.send_replace(());
         let requests_ended = async {
             if tokio::time::timeout(patience, stopping.closed()).await.is_err() {
-                tracing::warn!("requests that had not ended were dropped");
+                tracing::warn!("requests that have not ended are no longer waited for");
             }
         };
         if is_drained {

@@ -110,9 +110,10 @@ pub struct Config {
     pub frame_bytes: usize,
     /// The most fragments of one message: 1024. One more closes the connection with 1009.
     pub message_fragments: usize,
-    /// The most bytes that wait for a client beside the longest message that does: 1 MiB. So a single message may be longer. A
-    /// client that lets more pile up is disconnected, with 1013 where that can still be said. So is a healthy one to which more is
-    /// sent in one go: a handler with that much to say uses [`Socket::send_all`](crate::Socket::send_all).
+    /// The most bytes that wait for a client beside one message, the longest that has waited since it had taken everything last:
+    /// 1 MiB. So a single message may be longer. A client that lets more pile up is disconnected, with 1013 where that can still be
+    /// said. So is a healthy one to which more is sent in one go: a handler with that much to say uses
+    /// [`Socket::send_all`](crate::Socket::send_all).
     ///
     /// Whoever sends to a room waits for it where half of its members have a quarter of this waiting and take it as fast as 16 KiB
     /// a second: see [`Audience::ready`](crate::Audience::ready).

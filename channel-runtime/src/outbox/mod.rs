@@ -27,14 +27,14 @@ use crate::wire::frame::Frame;
 #[repr(C)]
 pub(crate) struct Outbox {
     inner: Mutex<Inner>,
-    /// The most bytes that may wait beside the longest frame that does.
+    /// The most bytes that may wait beside one frame: the longest that has waited since the outbox was empty last.
     limit: usize,
     /// How many bytes the stream has taken. Changed under the lock, and read without it.
     handed: AtomicU64,
     /// Whether the stream takes no more at once. Changed under the lock, and read without it.
     is_blocked: AtomicBool,
     activity: Activity,
-    /// Told whenever nothing waits any more, and when the connection has ended.
+    /// Told whenever nothing waits any more, or no more than a quarter of what may, and when the connection has ended.
     emptied: Notify,
     /// Told when the connection begins to end.
     ending: Notify,
