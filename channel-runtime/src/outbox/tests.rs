@@ -1,11 +1,13 @@
 //! Who writes what waits, and who is woken where nobody else can.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use proptest::prelude::*;
 use socket2::SockRef;
 use tokio::io::AsyncReadExt;
@@ -98,6 +100,24 @@ async fn whoever_flushes_writes_to_the_socket_and_wakes_nobody() {
     fixture.outbox.flush();
     fixture.reads(102).await;
     assert_eq!(fixture.woken(), 0);
+}
+
+#[tokio::test]
+async fn who_waits_for_room_is_told_by_whoever_writes() {
+    let mut fixture = Fixture::new().await;
+    fixture.fill();
+    while !fixture.outbox.is_filling() {
+        assert_ne!(fixture.push(LIMIT / 16), Pushed::Refused);
+    }
+    let Fixture { outbox, client, .. } = &mut fixture;
+    let mut waits = pin!(outbox.has_room());
+    assert!(waits.as_mut().now_or_never().is_none());
+    while outbox.is_filling() {
+        assert!(client.read(&mut [0; 16 * 1024]).await.unwrap() > 0);
+        // Its owner rests.
+        outbox.nudge();
+    }
+    assert!(waits.now_or_never().is_some());
 }
 
 #[tokio::test]
