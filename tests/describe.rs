@@ -409,6 +409,54 @@ pub struct Called {
 }
 
 /// What a client is answered, told at once and told later.
+/// Fields of which a lock is not to see what is in them, though their types say it.
+mod hidden {
+    use channel_runtime::{Success, channel, message};
+
+    use super::{Corner, seconds};
+
+    #[message(type = "hidden")]
+    pub struct Hidden {
+        #[describe(opaque)]
+        corner: Corner,
+        #[describe(opaque)]
+        corners: Vec<Option<Corner>>,
+        #[describe(opaque)]
+        text: String,
+        #[describe(opaque)]
+        #[serde(with = "seconds")]
+        after: std::time::Duration,
+        seen: Corner,
+    }
+
+    #[channel("/hidden")]
+    pub struct Hides;
+
+    #[channel]
+    impl Hides {
+        #[message]
+        fn hidden(&self, hidden: Hidden) -> Success<usize> {
+            let Hidden { corner, corners, text, after, seen } = hidden;
+            let _ = (corner.file, seen.file, after);
+            Success(corners.len() + text.len())
+        }
+    }
+}
+
+#[test]
+fn what_is_opaque_is_known_by_its_name_though_its_type_is_described() {
+    let description = serde_json::to_value(channels![hidden::Hides].app(()).describe()).unwrap();
+    let fields = &description["channels"][0]["from_client"][0]["content"]["fields"];
+    let opaque = |name: &str| serde_json::json!({ "kind": "opaque", "name": name });
+    assert_eq!(fields[0]["type"], opaque("Corner"), "{fields:#}");
+    let item = serde_json::json!({ "kind": "nullable", "inner": opaque("Corner") });
+    assert_eq!(fields[1]["type"], serde_json::json!({ "kind": "list", "items": item }));
+    // There is nothing in it that could change unseen.
+    assert_eq!(fields[2]["type"]["kind"], "text");
+    assert_eq!(fields[3]["type"], opaque("seconds"));
+    assert_eq!(fields[4]["type"]["kind"], "named");
+}
+
 mod at_once {
     use super::*;
 

@@ -14,7 +14,7 @@ pub struct Attributes {
     pub stands_for: Option<Type>,
     /// `recursive`: mentioned by name alone.
     pub recursive: bool,
-    /// `opaque`: what is not described in it need not be, under a lock neither.
+    /// `opaque`: its types are known by their names alone, under a lock too.
     pub opaque: bool,
 }
 
@@ -29,11 +29,15 @@ impl Attributes {
             match name.to_string().as_str() {
                 "as" => args::set(&mut stands_for, &name, args::value(input)?, errors),
                 "recursive" => args::set(&mut recursive, &name, (), errors),
-                "opaque" => args::set(&mut opaque, &name, (), errors),
+                "opaque" => args::set(&mut opaque, &name, name.clone(), errors),
                 _ => return Err(args::unknown(&name, "#[describe]", &["as", "recursive", "opaque"])),
             }
             Ok(())
         });
+        if let (Some(_), Some(opaque)) = (&stands_for, &opaque) {
+            let what = "`as` says what the field is on the wire, and `opaque` that nobody is to see it";
+            errors.at(opaque, what, "take one of them away");
+        }
         Self { stands_for, recursive: recursive.is_some(), opaque: opaque.is_some() }
     }
 }

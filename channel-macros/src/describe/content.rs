@@ -158,6 +158,9 @@ impl<'a> Container<'a> {
 
 /// What serde's modules of this name write.
 fn made_with(module: &str, context: Context) -> TokenStream {
+    if context.opaque {
+        return context.written_by(module);
+    }
     let text = |format: &str| quote!(__s::Type::Text { format: ::core::option::Option::Some(#format) });
     let (module, optional) = match module.strip_suffix("::option").or_else(|| module.strip_suffix("_option")) {
         Some(module) => (module, true),

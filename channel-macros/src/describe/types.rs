@@ -13,7 +13,7 @@ pub struct Context<'a> {
     pub own: Option<Own<'a>>,
     /// All types in the field are mentioned by name.
     pub recursive: bool,
-    /// What is not described need not be.
+    /// A type is known by its name alone, whether it is described or not.
     pub opaque: bool,
 }
 
@@ -34,6 +34,9 @@ impl Context<'_> {
             self.written(ty)
         } else if is_plain(ty) {
             quote!(<#ty as __s::Describe>::TYPE)
+        } else if self.opaque {
+            // Whether it is described or not.
+            self.written(ty)
         } else {
             let written = self.written(ty);
             quote!(__s::or(__s::Of::<#ty>::TYPE, #written))
