@@ -2,6 +2,7 @@
 //! be told.
 
 use super::line::Line;
+use super::lines::Used;
 use super::report::Text;
 use super::types::Types;
 use crate::const_text::same;
@@ -10,6 +11,12 @@ use crate::describe::{AnswerKind, ChannelShape, Content, Kind, MessageShape, Typ
 /// Behind this many bytes places are counted only.
 const ENOUGH: usize = 2048;
 
+/// What comes from clients.
+const READ: Used = Used { read: true, written: false };
+
+/// What goes to them.
+const WRITTEN: Used = Used { read: false, written: true };
+
 /// The error that lists each place where such a type stands, with what to write there.
 pub const fn places(file: &str, channels: &[ChannelShape], types: &Types) -> Text {
     let mut places = Places { text: Text::new(), unsaid: 0 };
@@ -17,17 +24,17 @@ pub const fn places(file: &str, channels: &[ChannelShape], types: &Types) -> Tex
     text.push_all(&["`", file, "` would not see a change of these types, which are not `Describe`"]);
     let mut at = 0;
     while at < channels.len() {
-        places.messages(channels[at].from_client);
-        places.messages(channels[at].to_client);
+        places.messages(channels[at].from_client, READ);
+        places.messages(channels[at].to_client, WRITTEN);
         places.answers(&channels[at]);
         at += 1;
     }
     at = 0;
-    while let Some((definition, _)) = types.get(at) {
+    while let Some((definition, used)) = types.get(at) {
         let mut name = Line::new();
         name.push_all(&["in `", definition.name, "`"]);
         match &definition.kind {
-            Kind::Struct(content) => places.content(name.as_str(), content),
+            Kind::Struct(content) => places.content(name.as_str(), content, used),
             Kind::Enum { variants, .. } => {
                 let mut variant = 0;
                 while variant < variants.len() {
@@ -35,7 +42,7 @@ pub const fn places(file: &str, channels: &[ChannelShape], types: &Types) -> Tex
                     let mut name = Line::new();
                     let known = either(shape.written, shape.read);
                     name.push_all(&["in `", definition.name, "`, `", known, "`"]);
-                    places.content(name.as_str(), &shape.content);
+                    places.content(name.as_str(), &shape.content, used);
                     variant += 1;
                 }
             }
@@ -61,12 +68,12 @@ struct Places {
 }
 
 impl Places {
-    const fn messages(&mut self, messages: &[MessageShape]) {
+    const fn messages(&mut self, messages: &[MessageShape], used: Used) {
         let mut at = 0;
         while at < messages.len() {
             let mut name = Line::new();
             name.push_all(&["in the message \"", messages[at].wire_type, "\""]);
-            self.content(name.as_str(), &messages[at].content);
+            self.content(name.as_str(), &messages[at].content, used);
             at += 1;
         }
     }
@@ -77,54 +84,56 @@ impl Places {
             if let AnswerKind::Data(Some(data)) = &channel.answers[at].kind {
                 let mut name = Line::new();
                 name.push_all(&["in the answer to \"", channel.from_client[at].wire_type, "\""]);
-                self.ty(name.as_str(), "", data);
+                self.ty(name.as_str(), "", data, WRITTEN);
             }
             at += 1;
         }
     }
 
-    const fn content(&mut self, owner: &str, content: &Content) {
+    const fn content(&mut self, owner: &str, content: &Content, used: Used) {
         match content {
             Content::Unit => {}
-            Content::As(ty) => self.ty(owner, "", ty),
-            Content::Tuple(types) => self.all(owner, "", types),
+            Content::As(ty) => self.ty(owner, "", ty, used),
+            Content::Tuple(types) => self.all(owner, "", types, used),
             fields => {
                 let mut at = 0;
                 while let Some(field) = fields.field(at) {
-                    self.ty(owner, either(field.read, field.written), &field.ty);
+                    if used.read && field.read.is_some() || used.written && field.written.is_some() {
+                        self.ty(owner, either(field.read, field.written), &field.ty, used);
+                    }
                     at += 1;
                 }
             }
         }
     }
 
-    const fn all(&mut self, owner: &str, field: &str, types: &[Type]) {
+    const fn all(&mut self, owner: &str, field: &str, types: &[Type], used: Used) {
         let mut at = 0;
         while at < types.len() {
-            self.ty(owner, field, &types[at]);
+            self.ty(owner, field, &types[at], used);
             at += 1;
         }
     }
 
     /// Definitions have places of their own.
-    const fn ty(&mut self, owner: &str, field: &str, ty: &Type) {
+    const fn ty(&mut self, owner: &str, field: &str, ty: &Type, used: Used) {
         match ty {
-            Type::Nullable(inner) | Type::List(inner) | Type::Array(inner, _) => self.ty(owner, field, inner),
-            Type::Tuple(items) => self.all(owner, field, items),
+            Type::Nullable(inner) | Type::List(inner) | Type::Array(inner, _) => self.ty(owner, field, inner, used),
+            Type::Tuple(items) => self.all(owner, field, items, used),
             Type::Record { key, value } => {
-                self.ty(owner, field, key);
-                self.ty(owner, field, value);
+                self.ty(owner, field, key, used);
+                self.ty(owner, field, value, used);
             }
             Type::Named(definition) => {
                 if let Some(content) = super::line::inner(definition) {
                     let mut name = Line::new();
                     name.push_all(&["in `", definition.name, "`"]);
-                    self.content(name.as_str(), content);
+                    self.content(name.as_str(), content, used);
                 }
             }
             Type::Undescribed(name) => self.add(owner, field, &["derive `Describe` on `", name, "`"]),
             Type::WrittenBy(functions) => {
-                self.add(owner, field, &["say what `", functions, "` writes: `#[describe(as = ..)]`"]);
+                self.add(owner, field, &["say what `", functions, "` stands for: `#[describe(as = ..)]`"]);
             }
             _ => {}
         }

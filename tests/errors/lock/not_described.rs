@@ -42,6 +42,9 @@ struct Changed {
     change: Change,
     #[serde(with = "seconds")]
     after: Duration,
+    // Not sent, and so nothing that the lock could see.
+    #[serde(skip_serializing, default)]
+    cache: Option<Piece>,
 }
 
 #[message(type = "place")]
