@@ -30,7 +30,8 @@ use crate::socket::Socket;
 /// ```
 ///
 /// `R` is whatever a handler may return: `Deferred<Result<Called, Fault>>` may fail later, and `Result<Deferred<Called>, Fault>` at
-/// once. After an error that is returned the answer must not have been deferred: it would have been dropped, which is an answer too.
+/// once. Do not call `defer()` before you return an error: the deferred answer would be dropped, and the client would be told
+/// `internal`.
 #[must_use = "a handler returns it; its answer is sent by the other half"]
 pub struct Deferred<R>(PhantomData<fn() -> R>);
 
@@ -49,16 +50,25 @@ impl<C: Channel> Answer<C> {
     }
 }
 
-// What is no answer is told of where the handler returns it, and where it is sent.
 impl<C: Channel, R> TypedAnswer<C, R> {
-    /// Answers.
+    /// Answers. An `R` is whatever a handler may return: [`Reply`].
     pub fn send(self, reply: R)
     where
-        R: Reply<C>,
+        R: LaterReply<C>,
     {
         self.answer.send(reply);
     }
 }
+
+/// What a handler may return, where that is told of already: at the handler's return type, with what to write.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no answer of `{C}`",
+    label = "not what the handler may return: its own error says why"
+)]
+pub trait LaterReply<C: Channel>: Reply<C> {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Channel, R: Reply<C>> LaterReply<C> for R {}
 
 impl<C: Channel, R: Reply<C>> Reply<C> for Deferred<R> {
     const ANSWER: AnswerShape = R::ANSWER;

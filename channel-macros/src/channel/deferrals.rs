@@ -40,6 +40,16 @@ impl Deferrals {
     }
 }
 
+/// The `Deferred` in a `Deferred`, which nobody would answer.
+pub fn nested(ty: &Type) -> Option<&Type> {
+    let segment = last_segment(ty)?;
+    let inner = first_type(segment)?;
+    match segment.ident == "Deferred" && is_deferred(inner) {
+        true => Some(inner),
+        false => nested(inner),
+    }
+}
+
 /// Whether it is a `Deferred`, or may be one.
 fn is_deferred(ty: &Type) -> bool {
     let Some(segment) = last_segment(ty) else { return false };
@@ -112,6 +122,17 @@ fn called(read: &[TokenTree]) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_deferred_twice_is_found() {
+        let nested = |ty: &str| nested(&syn::parse_str(ty).unwrap()).map(crate::spans::text);
+        assert_eq!(nested("Deferred<Deferred<Said>>").as_deref(), Some("Deferred<Said>"));
+        assert_eq!(
+            nested("Result<Deferred<Option<Deferred<Said>>>, Fault>").as_deref(),
+            Some("Option<Deferred<Said>>")
+        );
+        assert_eq!(nested("Option<Deferred<Result<Said, Fault>>>"), None);
+    }
 
     fn deferrals(block: &str) -> Deferrals {
         Deferrals::of(&syn::parse_str(block).unwrap())

@@ -11,7 +11,7 @@ use super::arguments::{self, Argument, Call, Expected, Of};
 use super::batches::{self, Batch};
 use super::bodies;
 use super::declared::Declared;
-use super::deferrals::Deferrals;
+use super::deferrals::{self, Deferrals};
 use super::foreign;
 use super::foreign_hooks;
 use super::hooks::{self, Hook};
@@ -147,9 +147,9 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     for tokens in block.other_items_mut() {
         half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
     }
-    let deferrals = Deferrals::of(block);
+    let found = Deferrals::of(block);
     for handler in &mut channel.handlers {
-        handler.defers = deferrals.hide(&handler.call.name, handler.call.returns.as_ref());
+        handler.defers = found.hide(&handler.call.name, handler.call.returns.as_ref());
     }
     channel.place_apps();
     channel.lists.check_received(&channel.handlers, errors);
@@ -306,6 +306,10 @@ impl Channel {
             }
         };
         let (Some((call, payload)), batch) = (read, batch.flatten()) else { return };
+        if let Some(inner) = call.returns.as_ref().and_then(deferrals::nested) {
+            let remedy = "write what is answered in the end: `Deferred<Answered>`, `Deferred<Result<Answered, Fault>>`";
+            errors.at(inner, "a deferred answer is no answer to be deferred once more", remedy);
+        }
         let variant = match (variant, &payload) {
             (Some(variant), _) => variant,
             (None, Payload::Unit(_)) => {
