@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::codec::InFinite;
 use crate::escaped::{Escaped, EscapedError};
 #[cfg(feature = "server")]
 use crate::wire::close::CloseCode;
@@ -167,10 +168,11 @@ impl Fault {
         Self::new(Self::FORBIDDEN, message)
     }
 
-    /// With more to say: anything that serializes, else null.
+    /// With more to say: anything that JSON can say. Else it is null, all of it: where a map has keys that are no text, or a number
+    /// is NaN or infinite.
     #[must_use]
     pub fn with_details(mut self, details: impl Serialize) -> Self {
-        self.details = serde_json::to_value(details).unwrap_or(Value::Null);
+        self.details = serde_json::to_value(InFinite(&details)).unwrap_or(Value::Null);
         self
     }
 
@@ -294,6 +296,22 @@ mod tests {
             assert!(!own.contains('.'));
         }
         assert_eq!(Fault::new("game.full", "").code, "game.full");
+    }
+
+    #[test]
+    fn details_that_json_can_not_say_are_null_and_no_part_of_them_is() {
+        #[derive(Serialize)]
+        struct Details {
+            least: f64,
+            seats: [f32; 2],
+        }
+        let details =
+            |least, seat| Fault::new("bid.too_low", "").with_details(Details { least, seats: [seat, 2.0] }).details;
+        assert_eq!(details(1.5, 1.0), serde_json::json!({ "least": 1.5, "seats": [1.0, 2.0] }));
+        for (least, seat) in [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (1.5, f32::NAN), (1.5, f32::NEG_INFINITY)] {
+            assert_eq!(details(least, seat), Value::Null);
+        }
+        assert_eq!(Fault::new("a.b", "").with_details(f32::NAN).details, Value::Null);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use super::pass_on::pass_on;
 use crate::message::Messages;
 
 /// What the error says.
@@ -27,31 +28,13 @@ pub(super) fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_e
 pub(super) struct Finite<S>(pub(super) S);
 
 /// A value that is written by such a serializer.
-pub(super) struct InFinite<'a, T: ?Sized>(pub(super) &'a T);
+pub(crate) struct InFinite<'a, T: ?Sized>(pub(crate) &'a T);
 
 impl<T: Serialize + ?Sized> Serialize for InFinite<'_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(Finite(serializer))
     }
-}
-
-macro_rules! pass_on {
-    ($($method:ident($($argument:ident: $ty:ty),*) $(-> $compound:ident)?),* $(,)?) => {$(
-        pass_on!(@method $method($($argument: $ty),*) $($compound)?);
-    )*};
-    (@method $method:ident($($argument:ident: $ty:ty),*)) => {
-        #[inline]
-        fn $method(self, $($argument: $ty),*) -> Result<S::Ok, S::Error> {
-            self.0.$method($($argument),*)
-        }
-    };
-    (@method $method:ident($($argument:ident: $ty:ty),*) $compound:ident) => {
-        #[inline]
-        fn $method(self, $($argument: $ty),*) -> Result<Self::$compound, S::Error> {
-            self.0.$method($($argument),*).map(Finite)
-        }
-    };
 }
 
 macro_rules! only_finite {
@@ -107,38 +90,11 @@ impl<S: Serializer> Serializer for Finite<S> {
         self.0.collect_str(value)
     }
 
-    fn is_human_readable(&self) -> bool {
-        self.0.is_human_readable()
-    }
-
     pass_on! {
-        serialize_bool(value: bool),
-        serialize_i8(value: i8),
-        serialize_i16(value: i16),
-        serialize_i32(value: i32),
-        serialize_i64(value: i64),
-        serialize_i128(value: i128),
-        serialize_u8(value: u8),
-        serialize_u16(value: u16),
-        serialize_u32(value: u32),
-        serialize_u64(value: u64),
-        serialize_u128(value: u128),
+        0, Finite,
         serialize_char(value: char),
         serialize_str(value: &str),
-        serialize_bytes(value: &[u8]),
-        serialize_none(),
-        serialize_unit(),
-        serialize_unit_struct(name: &'static str),
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str),
-        serialize_seq(len: Option<usize>) -> SerializeSeq,
-        serialize_tuple(len: usize) -> SerializeTuple,
-        serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct,
-        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
-            -> SerializeTupleVariant,
-        serialize_map(len: Option<usize>) -> SerializeMap,
-        serialize_struct(name: &'static str, len: usize) -> SerializeStruct,
-        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
-            -> SerializeStructVariant,
     }
 }
 

@@ -8,6 +8,7 @@ use serde::ser::Serializer;
 
 use super::is_reserved;
 use super::object::Refusal;
+use super::pass_on::pass_on;
 
 /// A key that is checked when it is written.
 pub(super) struct Guarded<'a, K: ?Sized> {
@@ -40,17 +41,6 @@ impl<S: Serializer> Guard<'_, S> {
     fn check(&self, key: &str) -> Result<(), S::Error> {
         if is_reserved(key) { Err(Refusal::ReservedKey(key.to_owned()).leave(self.refusal)) } else { Ok(()) }
     }
-}
-
-macro_rules! pass_on {
-    ($($method:ident($($argument:ident: $type:ty),*) $(-> $compound:ident)?),* $(,)?) => {$(
-        #[inline]
-        fn $method(self, $($argument: $type),*) -> pass_on!(@result $($compound)?) {
-            self.inner.$method($($argument),*)
-        }
-    )*};
-    (@result) => { Result<S::Ok, S::Error> };
-    (@result $compound:ident) => { Result<Self::$compound, S::Error> };
 }
 
 impl<S: Serializer> Serializer for Guard<'_, S> {
@@ -102,36 +92,5 @@ impl<S: Serializer> Serializer for Guard<'_, S> {
         self.inner.serialize_newtype_variant(name, index, variant, key)
     }
 
-    fn is_human_readable(&self) -> bool {
-        self.inner.is_human_readable()
-    }
-
-    pass_on! {
-        serialize_bool(value: bool),
-        serialize_i8(value: i8),
-        serialize_i16(value: i16),
-        serialize_i32(value: i32),
-        serialize_i64(value: i64),
-        serialize_i128(value: i128),
-        serialize_u8(value: u8),
-        serialize_u16(value: u16),
-        serialize_u32(value: u32),
-        serialize_u64(value: u64),
-        serialize_u128(value: u128),
-        serialize_f32(value: f32),
-        serialize_f64(value: f64),
-        serialize_bytes(value: &[u8]),
-        serialize_none(),
-        serialize_unit(),
-        serialize_unit_struct(name: &'static str),
-        serialize_seq(len: Option<usize>) -> SerializeSeq,
-        serialize_tuple(len: usize) -> SerializeTuple,
-        serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct,
-        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
-            -> SerializeTupleVariant,
-        serialize_map(len: Option<usize>) -> SerializeMap,
-        serialize_struct(name: &'static str, len: usize) -> SerializeStruct,
-        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
-            -> SerializeStructVariant,
-    }
+    pass_on!(inner, std::convert::identity, serialize_f32(value: f32), serialize_f64(value: f64));
 }

@@ -21,6 +21,7 @@ mod guard;
 mod name;
 mod numbers;
 mod object;
+mod pass_on;
 mod plain;
 mod received;
 #[cfg(any(test, fuzzing))]
@@ -39,6 +40,7 @@ pub(crate) use decode::{index, reference};
 pub(crate) use encode::encode;
 pub use encode::{Head, encode_one_of};
 pub use error::{DecodeError, EncodeError, InvalidField};
+pub(crate) use finite::InFinite;
 pub use generic::{deserialize, serialize};
 pub(crate) use numbers::whole;
 pub use received::{Received, ReceivedBody};
