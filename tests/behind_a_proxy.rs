@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,8 +15,8 @@ use serde_json::{Value, json};
 use support::over::Stream;
 use support::{Raw, Running, run, start, within};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::process::{Child, Command};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -62,13 +63,33 @@ impl Mirror {
     }
 }
 
-/// The channel and a route, behind the proxy of the page.
-fn server(config: Config) -> Server<()> {
-    channels![Mirror].app(()).config(config).or(warp::path!("health").map(|| "well"))
+/// The channel and a route, behind the proxy of the page; the route says whose server it is.
+fn server(config: Config, whose: &str) -> Server<()> {
+    let whose = whose.to_owned();
+    channels![Mirror].app(()).config(config).or(warp::path!("health").map(move || whose.clone()))
 }
 
-async fn served() -> Running {
-    start(server(Config::default().proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap()))).await
+/// One that runs.
+struct Served {
+    running: Running,
+    whose: String,
+}
+
+impl Served {
+    async fn start(test: &str, config: Config) -> Self {
+        let whose = whose(test);
+        Self { running: start(server(config, &whose)).await, whose }
+    }
+
+    /// Which believes the proxy on this machine.
+    async fn behind(test: &str) -> Self {
+        Self::start(test, Config::default().proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap())).await
+    }
+}
+
+/// What no other test's server says, nor that of another run.
+fn whose(test: &str) -> String {
+    format!("{test} of {}", std::process::id())
 }
 
 /// The configuration of this name in the page, for a proxy on this port.
@@ -108,7 +129,7 @@ fn with_tls(name: &str, text: &str, place: &Path) -> String {
 }
 
 /// How a proxy is talked to.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum By {
     Http,
     #[cfg(feature = "tls")]
@@ -120,6 +141,7 @@ struct Proxy {
     _process: Child,
     address: SocketAddr,
     by: By,
+    whose: String,
     _place: TempDir,
 }
 
@@ -156,14 +178,14 @@ impl Proxy {
         command
     }
 
-    async fn start(name: &str, by: By, server: &Running) -> Self {
-        let address = server.addr.to_string();
-        Self::start_with(name, by, |text| text.replace("127.0.0.1:3030", &address)).await
+    async fn start(name: &str, by: By, server: &Served) -> Self {
+        let address = server.running.addr.to_string();
+        Self::start_with(name, by, &server.whose, |text| text.replace("127.0.0.1:3030", &address)).await
     }
 
-    /// With a configuration that is changed so. Listens when it returns; a port that was free may be somebody else's by then,
-    /// and then it is tried again with another one.
-    async fn start_with(name: &str, by: By, change: impl Fn(String) -> String) -> Self {
+    /// With a configuration that is changed so. The server is reached through it when it returns; a port that was free may be
+    /// somebody else's by then, and then it is tried again with another one.
+    async fn start_with(name: &str, by: By, whose: &str, change: impl Fn(String) -> String) -> Self {
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
             let place = tempfile::tempdir().expect("a directory");
@@ -179,8 +201,8 @@ impl Proxy {
             let mut errors = process.stderr.take().expect("piped");
             let address = ([127, 0, 0, 1], port).into();
             let listens = async {
-                // None of them says so in words that the others share.
-                while TcpStream::connect(address).await.is_err() {
+                // None of them says so in words that the others share; and who listens may be somebody else.
+                while !health(address, by).await.is_ok_and(|body| body == whose) {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             };
@@ -193,7 +215,7 @@ impl Proxy {
                 None => {
                     // Read on, or it would wait for us once the pipe is full.
                     tokio::spawn(async move { errors.read_to_string(&mut text).await });
-                    return Self { _process: process, address, by, _place: place };
+                    return Self { _process: process, address, by, whose: whose.to_owned(), _place: place };
                 }
                 Some(status) => {
                     errors.read_to_string(&mut text).await.expect("text");
@@ -204,16 +226,8 @@ impl Proxy {
         panic!("{name} found no free port");
     }
 
-    /// A client on another of this machine's addresses.
     async fn stream(&self) -> Box<dyn Stream> {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
-        let stream = within(socket.connect(self.address)).await.unwrap();
-        match self.by {
-            By::Http => Box::new(stream),
-            #[cfg(feature = "tls")]
-            By::Https => Box::new(within(support::tls::client(stream)).await.unwrap()),
-        }
+        within(stream(self.address, self.by)).await.unwrap()
     }
 
     async fn connect(&self, headers: &[(&'static str, &str)]) -> Result<Client, Error> {
@@ -235,6 +249,27 @@ impl Proxy {
     }
 }
 
+/// A client on another of this machine's addresses.
+async fn stream(address: SocketAddr, by: By) -> io::Result<Box<dyn Stream>> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 2], 0).into())?;
+    let stream = socket.connect(address).await?;
+    Ok(match by {
+        By::Http => Box::new(stream),
+        #[cfg(feature = "tls")]
+        By::Https => Box::new(support::tls::client(stream).await?),
+    })
+}
+
+/// What the server of the test says of itself, or whoever listens there.
+async fn health(address: SocketAddr, by: By) -> io::Result<String> {
+    let mut stream = stream(address, by).await?;
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n").await?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+}
+
 type Client = WebSocketStream<Box<dyn Stream>>;
 
 async fn next(client: &mut Client) -> Message {
@@ -246,7 +281,7 @@ async fn hears(client: &mut Client) -> Value {
 }
 
 async fn works_behind(name: &str, by: By) {
-    let server = served().await;
+    let server = Served::behind(&format!("{name} {by:?}")).await;
     works(name, Proxy::start(name, by, &server).await).await;
 }
 
@@ -289,7 +324,9 @@ async fn works(name: &str, proxy: Proxy) {
 
     // Routes and refusals, over one connection.
     let mut raw = Raw::over(proxy.stream().await);
-    for (path, status, body) in [("/health", 200, "well"), ("/nowhere", 404, ""), ("/health", 200, "well")] {
+    for (path, status, body) in
+        [("/health", 200, &*proxy.whose), ("/nowhere", 404, ""), ("/health", 200, &*proxy.whose)]
+    {
         let response = raw.request(&format!("GET {path} HTTP/1.1\r\nHost: app.example\r\n\r\n")).await;
         assert_eq!((response.status, response.body.as_str()), (status, body), "{name}");
     }
@@ -326,7 +363,8 @@ async fn over_a_unix_socket_too() {
     let socket = place.path().join("socket");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
     let proxies = Proxies::x_forwarded([""; 0]).unwrap().or_without_address();
-    let bound = server(Config::default().proxies(proxies)).listen(listener);
+    let whose = whose("over_a_unix_socket_too");
+    let bound = server(Config::default().proxies(proxies), &whose).listen(listener);
     let _running = run(([127, 0, 0, 1], 0).into(), bound);
     let page = fs::read_to_string("docs/behind-a-proxy.md").expect("the page");
     for (name, written) in
@@ -337,7 +375,7 @@ async fn over_a_unix_socket_too() {
         let change = |text: String| {
             text.replace(&format!("{before} 127.0.0.1:3030"), &format!("{before} {prefix}{}", socket.display()))
         };
-        works(name, Proxy::start_with(name, By::Http, change).await).await;
+        works(name, Proxy::start_with(name, By::Http, &whose, change).await).await;
     }
 }
 
@@ -346,7 +384,7 @@ async fn over_a_unix_socket_too() {
 async fn the_silence_that_a_proxy_allows_is_that_of_the_page() {
     let config = Config::default().ping_interval(None).proxies(Proxies::x_forwarded(["127.0.0.1"]).unwrap());
     let patience = Config::default().ping_interval.expect("pings") + Config::default().pong_timeout;
-    let server = start(server(config)).await;
+    let server = Served::start("the_silence_that_a_proxy_allows_is_that_of_the_page", config).await;
     for (name, directives) in
         [("nginx", &["proxy_read_timeout", "proxy_send_timeout"][..]), ("haproxy", &["timeout tunnel"])]
     {
@@ -356,14 +394,14 @@ async fn the_silence_that_a_proxy_allows_is_that_of_the_page() {
             let (seconds, _) = seconds.split_once('s').expect("seconds");
             assert!(Duration::from_secs(seconds.parse().expect("a number")) > patience, "{directive} in {name}");
         }
-        let address = server.addr.to_string();
+        let address = server.running.addr.to_string();
         let shorter = |text: String| {
             directives.iter().fold(text.replace("127.0.0.1:3030", &address), |text, directive| {
                 text.replace(&format!("{directive} 75s"), &format!("{directive} 1s"))
             })
         };
-        let (proxy, impatient) =
-            (Proxy::start(name, By::Http, &server).await, Proxy::start_with(name, By::Http, shorter).await);
+        let proxy = Proxy::start(name, By::Http, &server).await;
+        let impatient = Proxy::start_with(name, By::Http, &server.whose, shorter).await;
         let mut silent = proxy.connect(&[]).await.expect("no page");
         let mut cut = impatient.connect(&[]).await.expect("no page");
         for client in [&mut silent, &mut cut] {
@@ -380,12 +418,12 @@ async fn the_silence_that_a_proxy_allows_is_that_of_the_page() {
 /// What the page warns of.
 #[tokio::test]
 async fn nginx_s_usual_snippet_lets_no_page_in() {
-    let server = served().await;
+    let server = Served::behind("nginx_s_usual_snippet_lets_no_page_in").await;
     let proxy = Proxy::start("nginx-without-host", By::Http, &server).await;
     let own = proxy.address.to_string();
     assert_eq!(proxy.refuses(&[("host", &own), ("origin", &format!("http://{own}"))]).await, 403);
     let mut shell = proxy.connect(&[]).await.expect("no page");
-    let upstream = format!("127.0.0.1:{}", server.addr.port());
+    let upstream = format!("127.0.0.1:{}", server.running.addr.port());
     // Nor is it told who the client is.
     assert_eq!(hears(&mut shell).await, json!({ "type": "seen", "address": "127.0.0.1", "host": upstream }));
 }
