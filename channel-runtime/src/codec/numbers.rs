@@ -39,7 +39,7 @@ pub(super) fn from_key<'de, T: de::Deserialize<'de>>(text: &'de str) -> Option<T
 }
 
 /// What a payload is read from, or what stands in there. `QUICK`: a number that serde buffers and that would become infinite as an
-/// `f32` is an error, for nobody looks at the message afterwards.
+/// `f32` is an error, because the message is not checked afterwards.
 pub(super) struct Numbers<T, const QUICK: bool>(pub(super) T);
 
 /// Reads an integer, also from a float that is one.

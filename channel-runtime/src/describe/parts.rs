@@ -84,7 +84,7 @@ impl AnswerShape {
         Self { kind, optional: false, fallible: false }
     }
 
-    /// Of a handler that takes over its answer, by a call that has no type: what it returns without a word is not all.
+    /// Of a handler that takes over its answer, by a call that has no type: its return type does not tell the answer.
     pub const fn deferred(self) -> Self {
         match self.kind {
             AnswerKind::Nothing => Self::UNKNOWN,
