@@ -1,6 +1,7 @@
 //! Whatever a destructor of the app's does, it is nobody else's affair: with a value that panics when it is dropped in each place
 //! where the server holds one, all others are served, batches run, silent clients are noticed, and a stop takes no longer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -224,6 +225,18 @@ impl Drop for Retold {
     }
 }
 
+/// Panics when the first of its clones is dropped.
+#[derive(Clone)]
+pub struct First(Arc<AtomicBool>);
+
+impl Drop for First {
+    fn drop(&mut self) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            std::panic::resume_unwind(Box::new("a bomb"));
+        }
+    }
+}
+
 /// Where a user waits on its way.
 #[channel("/porch/:user", app = App)]
 pub struct Porch {
@@ -243,6 +256,9 @@ impl Porch {
 
     #[notice]
     fn retold(&mut self, _: Retold) {}
+
+    #[notice]
+    fn first(&mut self, _: First) {}
 }
 
 struct Test {
@@ -481,6 +497,22 @@ async fn of_a_notice_that_one_who_is_coming_is_refused() {
         assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(1));
         hub.user("ann").disconnect(CloseCode::FORBIDDEN, "banned");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_notice_that_one_of_several_is_refused() {
+    let channels = channels![Porch];
+    let hub = channels.of::<Porch>();
+    let app = testing::app(channels.app(App::default()));
+    let mut full = app.connect::<Porch>("/porch/ann").without_waiting().boxed();
+    assert!((&mut full).now_or_never().is_none());
+    for _ in 0..256 {
+        assert_eq!(hub.user("ann").notify(Retold(None)).recipients, 1);
+    }
+    let mut other = app.connect::<Porch>("/porch/ann").without_waiting().boxed();
+    assert!((&mut other).now_or_never().is_none());
+    let sent = hub.user("ann").notify(First(Arc::default()));
+    assert_eq!((sent.recipients, sent.refused), (2, 1), "one of two");
 }
 
 /// One panic follows another while the first unwinds, which would abort the program.
