@@ -106,10 +106,10 @@ impl NoMistake {
         for Peer { socket } in &peers {
             socket.send("ping").unwrap();
         }
-        let sum: u8 = peers.iter().enumerate().map(|(_, Peer { socket, .. })| u8::min(socket.data, 9)).sum();
+        let sum: usize = peers.iter().enumerate().map(|(at, Peer { socket, .. })| at + usize::from(socket.data)).sum();
         match peers.first() {
             Some(Peer { socket }) => socket.close((sum > 0).then_some("bye")),
-            None => {}
+            None => self.seen += 1,
         }
     }
 
