@@ -140,11 +140,14 @@ async fn come_and_go(server: &Running, hub: &Hub<Memory>, crowd: usize) -> usize
     in_use
 }
 
+/// The tasks of a server at rest, without heartbeats: its own, and that which accepts.
+const TASKS: usize = 2;
+
 /// Waits until the server has seen them leave, and what it did for them has ended.
-async fn quiet(hub: &Hub<Memory>, tasks: usize) {
+async fn quiet(hub: &Hub<Memory>) {
     let metrics = Handle::current().metrics();
     within(async {
-        while census(hub) != Census::default() || metrics.num_alive_tasks() > tasks {
+        while census(hub) != Census::default() || metrics.num_alive_tasks() > TASKS {
             yield_now().await;
         }
     })
@@ -157,8 +160,6 @@ async fn when_all_have_left_there_is_nothing_in_the_registry_and_no_byte_more_th
     let hub = channels.of::<Memory>();
     // Without heartbeats, whose task outlives the last connection by a beat.
     let server = start(channels.app(()).config(Config::default().ping_interval(None))).await;
-    let tasks = Handle::current().metrics().num_alive_tasks();
-
     // With room for all of it: it is counted too.
     let mut in_use = Vec::with_capacity(8);
     in_use.push(MEMORY.allocated());
@@ -167,7 +168,7 @@ async fn when_all_have_left_there_is_nothing_in_the_registry_and_no_byte_more_th
             let while_there = come_and_go(&server, &hub, round * CROWDS + crowd).await;
             assert!(while_there > in_use[0] + 8 * KEPT, "{while_there} bytes with a crowd, {} without", in_use[0]);
         }
-        quiet(&hub, tasks).await;
+        quiet(&hub).await;
         in_use.push(MEMORY.allocated());
     }
     let (before, settled, last) = (in_use[0], in_use[2], in_use[6]);

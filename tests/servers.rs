@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::future::pending;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,14 +12,15 @@ use axum::extract::{ConnectInfo, Request};
 use axum::routing::get;
 use axum::{Router, middleware};
 use channel_runtime::{
-    Close, Config, Extract, Handshake, Hub, PeerAddr, Reject, Server, Service, Socket, channel, channels, message,
+    Close, Config, Extract, Handshake, Hub, Listener, PeerAddr, Reject, Server, Service, Socket, channel, channels,
+    message,
 };
 use futures::{SinkExt, StreamExt};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use support::{Raw, request, run, upgrade, within};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
@@ -370,4 +373,68 @@ async fn an_address_in_use_is_named() {
     let nowhere = Fixture::new().server().bind(&[] as &[SocketAddr]).await.unwrap_err();
     assert_eq!(nowhere.kind(), std::io::ErrorKind::InvalidInput);
     drop(listener);
+}
+
+/// Accepts nobody but the `first`, and tells when it is dropped.
+struct Deaf {
+    first: Option<DuplexStream>,
+    panics: bool,
+    _alive: oneshot::Sender<()>,
+}
+
+impl Listener for Deaf {
+    type Io = DuplexStream;
+
+    async fn accept(&mut self) -> io::Result<(DuplexStream, Option<SocketAddr>)> {
+        assert!(!self.panics, "it panics");
+        match self.first.take() {
+            Some(first) => Ok((first, None)),
+            None => pending().await,
+        }
+    }
+}
+
+fn deaf(panics: bool) -> (Deaf, oneshot::Receiver<()>) {
+    let (_alive, dropped) = oneshot::channel();
+    (Deaf { first: None, panics, _alive }, dropped)
+}
+
+#[tokio::test]
+async fn a_panic_of_a_listener_is_that_of_whoever_runs_the_server() {
+    let (listener, dropped) = deaf(true);
+    let running = tokio::spawn(channels![].app(()).listen(listener).run_until(pending()));
+    assert!(within(running).await.unwrap_err().is_panic());
+    assert!(within(dropped).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_runs_any_more_holds_no_listener() {
+    let (listener, dropped) = deaf(false);
+    let running = tokio::spawn(channels![].app(()).listen(listener).run_until(pending()));
+    tokio::task::yield_now().await;
+    running.abort();
+    assert!(within(running).await.unwrap_err().is_cancelled());
+    assert!(within(dropped).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_stops_gives_its_listener_up_before_the_last_has_left() {
+    let (mut client, server_side) = duplex(64 * 1024);
+    let (mut listener, dropped) = deaf(false);
+    listener.first = Some(server_side);
+    let (stop, stopped) = oneshot::channel();
+    let (ends, _) = mpsc::unbounded_channel();
+    let server = channels![Talk].app(App { ends }).listen(listener);
+    let running = tokio::spawn(server.run_until(async { drop(stopped.await) }));
+    client.write_all(upgrade("/talk/lobby").as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(within(client.read_u8()).await.unwrap());
+    }
+    stop.send(()).unwrap();
+    assert!(within(dropped).await.is_err());
+    // Its client has not answered the Close.
+    assert!(!running.is_finished());
+    drop(client);
+    within(running).await.unwrap();
 }

@@ -1,9 +1,11 @@
 //! A server that has its listener: hyper's loop around the channels and the routes beside them.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::escaped::Escaped;
@@ -148,19 +151,21 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
         let patience = config.shutdown_timeout;
         let reception = Reception { http, routes: server.all_routes(), config, told };
-        let mut stop = pin!(stop);
-        // The stop is looked at first: where clients never cease to come, it would else never have its turn.
-        while let Either::Right(((place, io, peer), _)) =
-            select(stop.as_mut(), pin!(accept(&mut listener, &places))).await
-        {
-            #[cfg(feature = "tls")]
-            if let Some(tls) = &self.tls {
-                reception.receive(io, |io| tls.wrap(io), peer, Some(ByTls), place);
-                continue;
+        let mut accepting = Accepting(tokio::spawn(async move {
+            loop {
+                let (place, io, peer) = accept(&mut listener, &places).await;
+                #[cfg(feature = "tls")]
+                if let Some(tls) = &self.tls {
+                    reception.receive(io, |io| tls.wrap(io), peer, Some(ByTls), place);
+                    continue;
+                }
+                reception.receive(io, |io| io, peer, None, place);
             }
-            reception.receive(io, |io| io, peer, None, place);
-        }
-        drop((listener, reception));
+        }));
+        // The stop is looked at first: where clients never cease to come, it would else never have its turn.
+        select(pin!(stop), pin!(accepting.panicked())).await;
+        // No address is held while the server drains.
+        accepting.end().await;
         let mut drained = pin!(server.drain());
         // Requests beside the channels end by themselves; what does not has as long as the channels' handlers have had, at the
         // same time as what those still do.
@@ -176,6 +181,34 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         } else {
             futures_util::future::join(drained, requests_ended).await;
         }
+    }
+}
+
+/// The task that accepts connections, until this is dropped. It is a task because whoever runs a server most often waits in
+/// `block_on`, which is a thread of its own: each connection would come by way of that thread to one of the runtime's.
+struct Accepting(JoinHandle<Infallible>);
+
+impl Accepting {
+    /// Ready never: passes a panic of the listener on.
+    async fn panicked(&mut self) -> Infallible {
+        match (&mut self.0).await {
+            Ok(never) => never,
+            Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
+            // The runtime shuts down, and whoever waits here with it.
+            Err(_) => pending().await,
+        }
+    }
+
+    /// Drops the listener.
+    async fn end(mut self) {
+        self.0.abort();
+        let _ = (&mut self.0).await;
+    }
+}
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

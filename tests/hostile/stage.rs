@@ -27,8 +27,8 @@ const KEPT: usize = 64 * 1024;
 const SLACK: usize = 1024;
 /// What there is while nobody but the witness is there.
 const ALONE: Census = Census { connections: 1, rooms: 1, users: 0, sessions: 1 };
-/// The tasks of a server at rest: its own, the witness' and the heartbeats'.
-const TASKS: usize = 3;
+/// The tasks of a server at rest: its own, that which accepts, the witness' and the heartbeats'.
+const TASKS: usize = 4;
 
 /// Where honest clients are.
 pub const SQUARE: &str = "/square/market";

@@ -17,6 +17,8 @@ use channel_runtime::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 /// What there is, as the server sees it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -197,7 +199,8 @@ impl Soak {
     }
 }
 
-fn left(hub: &Hub<Soak>, app: &App) -> Left {
+/// `own` are the tasks of a server that nobody is connected to.
+fn left(hub: &Hub<Soak>, app: &App, own: usize) -> Left {
     let census = census(hub);
     Left {
         connections: census.connections,
@@ -205,7 +208,7 @@ fn left(hub: &Hub<Soak>, app: &App) -> Left {
         users: census.users,
         sessions: census.sessions,
         states: STATES.load(Ordering::Relaxed),
-        tasks: Handle::current().metrics().num_alive_tasks(),
+        tasks: Handle::current().metrics().num_alive_tasks() - own,
         allocated: ALLOCATED.allocated() as u64,
         begun: app.begun.load(Ordering::Relaxed),
         ended: app.ended.lock().expect("it is never poisoned").clone(),
@@ -232,18 +235,27 @@ pub fn run(serving: &Serving, threads: &Threads) -> io::Result<()> {
         let bound = channels.app_arc(Arc::clone(&app)).config(config).bind(serving.addr).await?;
         announce(bound.local_addr());
         let mut asked = asked::questions();
-        let answer = || {
-            let left = serde_json::to_string(&left(&hub, &app)).expect("names and numbers are JSON");
+        let answer = |own| {
+            let left = serde_json::to_string(&left(&hub, &app, own)).expect("names and numbers are JSON");
             println!("{left}");
         };
         bound
             .run_until(async {
                 while asked.recv().await.is_some() {
-                    answer();
+                    // The one that accepts.
+                    answer(1);
                 }
             })
             .await;
-        answer();
+        // A task that was waited for is counted for a moment more.
+        let tasks = || Handle::current().metrics().num_alive_tasks();
+        let ended = async {
+            while tasks() > 0 {
+                yield_now().await;
+            }
+        };
+        _ = timeout(Duration::from_secs(1), ended).await;
+        answer(0);
         Ok(())
     })
 }
