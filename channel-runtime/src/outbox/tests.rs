@@ -274,7 +274,8 @@ async fn who_reads_less_than_its_kernel_says_anything_about_is_written_to_all_th
     }
     assert!(fixture.outbox.bytes() < waiting);
     assert_eq!(fixture.outbox.handed() - handed, (waiting - fixture.outbox.bytes()) as u64);
-    assert!(fixture.woken() <= woken + 1);
+    // Once by us, and once by the kernel where a third of the buffer became free.
+    assert!(fixture.woken() <= woken + 2);
 }
 
 #[tokio::test(start_paused = true)]
