@@ -35,7 +35,6 @@ use crate::reject::Reject;
 use crate::room::Room;
 use crate::session::Session;
 use crate::socket::Socket;
-use crate::turn::BoxFuture;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::goodbye;
@@ -99,7 +98,7 @@ impl<C: Channel> Arrival<C> {
         let intake = Intake::new(stream, deflate, &self.config);
         let client = Client { intake, socket, read_ahead, has_ended: false, deflate, admission };
         match place::grace::<C>(&self.config) {
-            None => drop(tokio::spawn(self.start(client))),
+            None => self.start(client),
             Some(_) => drop(tokio::spawn(self.come(client))),
         }
     }
@@ -120,7 +119,7 @@ impl<C: Channel> Arrival<C> {
             let farewell = match wait(&mut client, steward, &self.coming, self.expires_at).await {
                 Waited::Open(_stay) => {
                     // In another task, for this one is larger than a connection's need be. It is in the room already.
-                    tokio::spawn(self.start(client));
+                    self.start(client);
                     return drop((counted, busy));
                 }
                 Waited::Refused(refusal) => refusal.frames(),
@@ -135,8 +134,8 @@ impl<C: Channel> Arrival<C> {
         }
     }
 
-    /// Makes the connection a member of its rooms and returns the task that runs it to its end.
-    fn start(self, client: Client) -> impl Future<Output = ()> + Send + use<C> {
+    /// Makes the connection a member of its rooms and starts the task that runs it to its end.
+    fn start(self, client: Client) {
         let Self { handler, room, coming, expires_at, app, hub, config, activity, .. } = self;
         let registry = Arc::clone(hub.registry());
         let session = registry.begin_session();
@@ -164,24 +163,24 @@ impl<C: Channel> Arrival<C> {
         let membership = match entered {
             Ok(membership) => membership,
             Err(close) => {
-                let turned_away: BoxFuture<'static, ()> = Box::pin(async move {
+                tokio::spawn(async move {
                     let farewell = goodbye(&close);
                     client.turn_away(farewell.as_deref().unwrap_or_default(), config.close_timeout).await;
                     drop((session, busy));
                 });
-                return Either::Right(turned_away);
+                return;
             }
         };
-        let connection = Arc::clone(&membership.connection);
+        let connection = &membership.connection;
         if let Some(close) = coming.arrive() {
             connection.outbox.close(close);
         }
         heartbeat::watch(&registry, &config);
-        let expiry = Expiry::watch(expires_at, &registry, &connection, config.auth_warning);
-        let Client { intake, socket, read_ahead, admission, .. } = client;
-        let link = Link::new(intake, socket, read_ahead, Arc::clone(&connection), registry, config);
-        let socket = Socket::new(hub, connection);
-        Either::Left(Session::new(handler, socket, app, link, expiry, membership, (session, admission)).run(busy))
+        let expiry = Expiry::watch(expires_at, &registry, connection, config.auth_warning);
+        let socket = Socket::new(registry, Arc::clone(connection));
+        let Client { intake, socket: writes, read_ahead, admission, .. } = client;
+        let link = Link::new(intake, writes, read_ahead, membership, config);
+        tokio::spawn(Session::new(handler, socket, app, link, expiry, busy, (session, admission)).run());
     }
 }
 

@@ -121,8 +121,7 @@ pub(crate) async fn refresh<C: Channel>(
 
 /// The names of the declared rooms that it is in now.
 fn joined(connection: &Connection) -> Vec<Arc<str>> {
-    let joined = connection.joined.lock();
-    joined.iter().flatten().map(|room| Arc::clone(room.name())).collect()
+    connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }
 
 /// The client may not stay.

@@ -27,7 +27,7 @@ use crate::wire::frame::{Opcode, frame};
 const LONGEST_TICK: Duration = Duration::from_secs(1);
 
 /// The most bytes that a client is thought not to have read yet: 4 MiB, as much as kernels hold.
-const MOST_UNREAD: u64 = 4 * 1024 * 1024;
+const MOST_UNREAD: u32 = 4 * 1024 * 1024;
 
 /// How many connections are looked at before others have their turn.
 const CONNECTIONS_PER_TURN: usize = 256;
@@ -51,10 +51,10 @@ pub(crate) struct Pulse {
     asked: AtomicU32,
     /// How many ticks more than usual the answer may take, or the stream that takes no more.
     patience: AtomicU32,
+    /// How many bytes a client that reads at the pace has not read yet, [`MOST_UNREAD`] at the most.
+    unread: AtomicU32,
     /// How many bytes the stream had taken at the last tick.
     handed: AtomicU64,
-    /// How many of these a client that reads at the pace has not read yet.
-    unread: AtomicU64,
     /// How many bytes were sent before the last ping.
     asked_at: AtomicU64,
     /// How many were before the last ping that was answered: those it has read.
@@ -136,15 +136,15 @@ impl Pulse {
     /// Counts what the stream has taken since the last tick, less what a client that reads at the pace has read.
     fn count_unread(&self, beat: &Beat, handed: u64) {
         let taken = handed.wrapping_sub(self.handed.swap(handed, Ordering::Relaxed));
-        let unread = self.unread.load(Ordering::Relaxed).saturating_add(taken).saturating_sub(beat.read);
-        self.unread.store(unread.min(MOST_UNREAD), Ordering::Relaxed);
+        let unread = u64::from(self.unread.load(Ordering::Relaxed)).saturating_add(taken).saturating_sub(beat.read);
+        self.unread.store(u32::try_from(unread).unwrap_or(u32::MAX).min(MOST_UNREAD), Ordering::Relaxed);
     }
 
     /// Grants the time that a client which reads at the pace needs for what it may not have read: of so many bytes that were sent
     /// to it, the last ones, but none that were before a ping that it has answered.
     fn be_patient(&self, beat: &Beat, sent: u64) {
         let since_pong = sent.saturating_sub(self.read.load(Ordering::Relaxed));
-        let unread = self.unread.load(Ordering::Relaxed).min(since_pong);
+        let unread = u64::from(self.unread.load(Ordering::Relaxed)).min(since_pong);
         self.patience.store(u32::try_from(unread.div_ceil(beat.read)).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
@@ -249,7 +249,7 @@ impl Watch {
         while next < everybody.len() {
             let turn = next..next + CONNECTIONS_PER_TURN;
             let found = everybody.examine(turn.clone(), |connection| {
-                let verdict = connection.pulse.tick(beat, connection.id.spread(), Stream::of(&connection.outbox));
+                let verdict = connection.apart.pulse.tick(beat, connection.id.spread(), Stream::of(&connection.outbox));
                 (verdict != Verdict::Well).then_some(verdict)
             });
             for (connection, verdict) in found {
@@ -271,7 +271,7 @@ impl Drop for Watch {
 }
 
 fn pronounce(connection: &Connection, verdict: Verdict, beat: &Beat) {
-    let Connection { outbox, pulse, .. } = connection;
+    let (outbox, pulse) = (&connection.outbox, &connection.apart.pulse);
     match verdict {
         Verdict::Well => {}
         Verdict::Blocked => {

@@ -41,7 +41,12 @@ pub struct Hub<C> {
 impl<C: 'static> Hub<C> {
     pub(crate) fn find(registry: &Arc<Registry>) -> Option<Self> {
         let channel = registry.index_of::<C>()?;
-        Some(Self { registry: Arc::clone(registry), channel, of: PhantomData })
+        Some(Self::at(registry, channel))
+    }
+
+    /// That of the channel at this place, which is `C`.
+    pub(crate) fn at(registry: &Arc<Registry>, channel: usize) -> Self {
+        Self { registry: Arc::clone(registry), channel, of: PhantomData }
     }
 
     /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.

@@ -2,6 +2,7 @@
 //!
 //! Complete input is parked up to a bound; then nothing more is read, and the client is slowed by its own socket.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
@@ -24,9 +25,31 @@ pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
 pub(crate) struct Intake {
     stream: Stream,
     parser: Parser,
-    /// Complete input that waits for the handler, and its size.
-    parked: VecDeque<Input>,
-    parked_bytes: usize,
+    /// `None` where nothing is parked.
+    parked: Option<Box<Parked>>,
+}
+
+/// Complete input that waits for the handler, and its size.
+#[derive(Default)]
+struct Parked {
+    inputs: VecDeque<Input>,
+    bytes: usize,
+}
+
+/// The most inputs that a list has room for which is kept for others.
+const SPARE_INPUTS: usize = 64;
+
+thread_local! {
+    /// An empty list, for the next connection of this thread that parks anything: few do at a time, and those that are idle
+    /// hold none.
+    static SPARE: Cell<Option<Box<Parked>>> = const { Cell::new(None) };
+}
+
+impl Parked {
+    /// That of a connection, which has one from now on.
+    fn of(parked: &mut Option<Box<Self>>) -> &mut Self {
+        parked.get_or_insert_with(|| SPARE.take().unwrap_or_default())
+    }
 }
 
 /// What there was before a read.
@@ -48,7 +71,7 @@ impl Intake {
     pub fn new(stream: Stream, deflate: Option<Agreed>, config: &Config) -> Self {
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
         let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(deflate);
-        Self { stream, parser, parked: VecDeque::new(), parked_bytes: 0 }
+        Self { stream, parser, parked: None }
     }
 
     /// The stream, to be written to.
@@ -58,17 +81,20 @@ impl Intake {
 
     /// Whether nothing is parked.
     pub fn is_empty(&self) -> bool {
-        self.parked.is_empty()
+        self.parked.is_none()
     }
 
     /// Whether so much is parked that nothing more is read.
     pub fn is_full(&self) -> bool {
-        self.parked_bytes >= PARKED_BYTES
+        self.parked.as_ref().is_some_and(|parked| parked.bytes >= PARKED_BYTES)
     }
 
     /// Whether a message is parked.
     pub fn has_message(&self) -> bool {
-        self.parked.iter().any(|input| matches!(input, Input::Text(_) | Input::Binary(_)))
+        self.parked
+            .iter()
+            .flat_map(|parked| &parked.inputs)
+            .any(|input| matches!(input, Input::Text(_) | Input::Binary(_)))
     }
 
     /// How many frames have come that were not held against their rate.
@@ -86,40 +112,45 @@ impl Intake {
         let before = self.before();
         let Self { stream, parser, parked, .. } = self;
         if parser.has_rest() {
-            let result = parser.feed_rest(parked);
+            let result = parser.feed_rest(&mut Parked::of(parked).inputs);
+            self.tidy();
             return Poll::Ready(Ok(Some(Came { before, result })));
         }
-        let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, parked)));
+        let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, &mut Parked::of(parked).inputs)));
+        self.tidy();
         fed.map_ok(|(read, result)| (read > 0).then_some(Came { before, result }))
     }
 
     /// Takes what was read by somebody else.
     pub fn feed(&mut self, bytes: &mut [u8]) -> Came {
         let before = self.before();
-        let result = self.parser.feed(bytes, &mut self.parked);
+        let result = self.parser.feed(bytes, &mut Parked::of(&mut self.parked).inputs);
+        self.tidy();
         Came { before, result }
     }
 
     fn before(&self) -> Before {
-        Before { parked: self.parked.len(), frames: self.parser.frames() }
+        Before { parked: self.parked.as_ref().map_or(0, |parked| parked.inputs.len()), frames: self.parser.frames() }
     }
 
     /// What has been parked since, counted from now on.
     pub fn count(&mut self, before: &Before) -> impl Iterator<Item = &Input> {
-        if before.parked == 0 {
-            self.parked_bytes = 0;
-        }
-        let latest = self.parked.range(before.parked..);
-        self.parked_bytes += latest.clone().map(size).sum::<usize>();
-        latest
+        let latest = self.parked.as_mut().map(|parked| {
+            let latest = parked.inputs.range(before.parked..);
+            parked.bytes += latest.clone().map(size).sum::<usize>();
+            latest
+        });
+        latest.into_iter().flatten()
     }
 
     /// Takes out the last so many of what has been parked since and is not counted. A Close stays: a client may always leave.
     pub fn refuse(&mut self, most: u32, before: &Before) -> impl Iterator<Item = Input> {
-        let close = self.parked.pop_back_if(|input| matches!(input, Input::Close(_)));
-        let passed = self.parked.len().saturating_sub(most as usize).max(before.parked);
-        let refused = self.parked.split_off(passed);
-        self.parked.extend(close);
+        let parked = &mut Parked::of(&mut self.parked).inputs;
+        let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
+        let passed = parked.len().saturating_sub(most as usize).max(before.parked);
+        let refused = parked.split_off(passed);
+        parked.extend(close);
+        self.tidy();
         refused.into_iter()
     }
 
@@ -127,29 +158,36 @@ impl Intake {
     /// Whether there was one.
     pub fn take_pong(&mut self, before: &Before) -> bool {
         let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
-        let Some(at) = self.parked.range(before.parked..).position(is_pong) else { return false };
-        self.parked_bytes -= self.parked.remove(before.parked + at).as_ref().map_or(0, size);
-        if self.parked.is_empty() {
-            self.parked = VecDeque::new();
-        }
+        let Some(parked) = &mut self.parked else { return false };
+        let Some(at) = parked.inputs.range(before.parked..).position(is_pong) else { return false };
+        parked.bytes -= parked.inputs.remove(before.parked + at).as_ref().map_or(0, size);
+        self.tidy();
         true
     }
 
     /// The next to be handled.
     pub fn pop(&mut self) -> Option<Input> {
-        let input = self.parked.pop_front()?;
-        self.parked_bytes -= size(&input);
-        // Idle connections keep no burst's worth of room.
-        if self.parked.is_empty() && self.parked.capacity() > 4 {
-            self.parked = VecDeque::new();
-        }
+        let parked = self.parked.as_mut()?;
+        let input = parked.inputs.pop_front()?;
+        parked.bytes -= size(&input);
+        self.tidy();
         Some(input)
     }
 
     /// Drops all that is parked.
     pub fn clear(&mut self) {
-        self.parked = VecDeque::new();
-        self.parked_bytes = 0;
+        self.parked = None;
+    }
+
+    /// Gives the list back where it is empty.
+    fn tidy(&mut self) {
+        if let Some(mut parked) = self.parked.take_if(|parked| parked.inputs.is_empty()) {
+            parked.bytes = 0;
+            // Nobody keeps a burst's worth of room.
+            if parked.inputs.capacity() <= SPARE_INPUTS {
+                SPARE.set(Some(parked));
+            }
+        }
     }
 }
 

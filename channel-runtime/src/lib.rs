@@ -116,6 +116,8 @@ mod bound;
 #[cfg(feature = "server")]
 mod bounds;
 #[cfg(feature = "server")]
+mod by_connection;
+#[cfg(feature = "server")]
 mod channel;
 #[cfg(feature = "server")]
 mod channels;

@@ -15,7 +15,7 @@ use crate::ending;
 use crate::intake::{Before, Came, Intake, STREAM_ENDED, close_in};
 use crate::notice::Notice;
 use crate::outbox::Sender;
-use crate::registry::Registry;
+use crate::registry::{Membership, Registry};
 use crate::share::{READS_PER_TURN, Share};
 use crate::throttle::{Held, Throttle};
 use crate::wire::close::{Close, ClosedBy};
@@ -30,18 +30,13 @@ pub(crate) enum Step {
 
 pub(crate) struct Link {
     intake: Intake,
-    /// The last step was a notice: input that waits comes before the next.
-    was_notice: bool,
     share: Share,
-    /// The server goes away, and the client has not been told yet.
-    is_sent_away: bool,
     /// How the client's side ended, once it has; the parked input came before that.
     ended: Option<Box<Close>>,
     /// What is held against the client, once something is.
     throttle: Option<Box<Throttle>>,
-    connection: Arc<Connection>,
-    registry: Arc<Registry>,
     config: Arc<Config>,
+    membership: Membership,
 }
 
 impl Link {
@@ -50,24 +45,13 @@ impl Link {
         intake: Intake,
         socket: Option<OwnedWriteHalf>,
         mut read_ahead: Vec<u8>,
-        connection: Arc<Connection>,
-        registry: Arc<Registry>,
+        membership: Membership,
         config: Arc<Config>,
     ) -> Self {
         if let Some(socket) = socket {
-            connection.outbox.attach(socket);
+            membership.connection.outbox.attach(socket);
         }
-        let mut link = Self {
-            intake,
-            was_notice: false,
-            share: Share::default(),
-            is_sent_away: false,
-            ended: None,
-            throttle: None,
-            connection,
-            registry,
-            config,
-        };
+        let mut link = Self { intake, share: Share::default(), ended: None, throttle: None, config, membership };
         // Nothing is fed where a client that waited has been read from: more of what it said may lie in the parser.
         let result = if read_ahead.is_empty() { Ok(()) } else { link.intake.feed(&mut read_ahead).result };
         link.took(Came { before: Before::default(), result });
@@ -81,20 +65,25 @@ impl Link {
 
     /// Who else is here.
     pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+        &self.membership.registry
+    }
+
+    /// The connection leaves all that it is a member of.
+    pub fn leave(&self) {
+        self.membership.end();
     }
 
     /// A handler goes on: what it sends leaves when it waits, or when the parked input is done.
     pub fn cork(&self) {
-        self.connection.outbox.cork();
+        self.membership.connection.outbox.cork();
     }
 
     /// The next step, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        self.share.send(self.connection.pace.take_spent());
+        self.share.send(self.membership.connection.pace.take_spent());
         if self.share.is_used_up() {
             // What it was answered leaves first.
-            if self.was_notice {
+            if self.share.was_notice {
                 // While notices come without end, nothing else looks for what the client says.
                 self.poll_io(cx);
             } else {
@@ -120,25 +109,25 @@ impl Link {
     }
 
     fn next_step(&mut self) -> Option<Step> {
-        let Connection { outbox, pace, inbox, .. } = &*self.connection;
+        let Connection { outbox, pace, apart, .. } = &*self.membership.connection;
         // Not once the client has said its last word: notices could keep the connection from ending for ever.
-        let has_notice = inbox.has_notice() && !(self.ended.is_some() && self.intake.is_empty());
+        let has_notice = apart.inbox.has_notice() && !(self.ended.is_some() && self.intake.is_empty());
         // Whoever is far ahead of its rooms, or does not take its own answers, waits: its task is woken when that has passed.
         if (self.intake.is_empty() && !has_notice) || pace.is_too_far_ahead() || !outbox.cork_for_input() {
             return None;
         }
         self.share.step();
         // In turns, so that neither keeps the other waiting.
-        self.was_notice = has_notice && !(self.was_notice && self.has_input());
-        if self.was_notice {
-            return inbox.take().map(Step::Notice);
+        self.share.was_notice = has_notice && !(self.share.was_notice && self.has_input());
+        if self.share.was_notice {
+            return apart.inbox.take().map(Step::Notice);
         }
         self.intake.pop().map(Step::Input)
     }
 
     /// Whether we have begun to end the connection.
     pub fn is_closing(&self) -> bool {
-        self.connection.outbox.is_closing()
+        self.membership.connection.outbox.is_closing()
     }
 
     /// Whether input waits that has come already.
@@ -148,7 +137,7 @@ impl Link {
 
     /// The client is gone, and we have not sent it away: whoever works for it alone may stop.
     pub fn has_lost_client(&self) -> bool {
-        match self.connection.outbox.closed_by() {
+        match self.membership.connection.outbox.closed_by() {
             Some(by) => by != ClosedBy::Server,
             None => self.ended.is_some(),
         }
@@ -156,7 +145,7 @@ impl Link {
 
     /// We end it, or the client does and all that it said before is handled.
     fn has_ended(&self) -> bool {
-        (self.ended.is_some() && self.intake.is_empty()) || self.connection.outbox.is_closing()
+        (self.ended.is_some() && self.intake.is_empty()) || self.membership.connection.outbox.is_closing()
     }
 
     /// Writes what waits and reads what has come.
@@ -168,12 +157,12 @@ impl Link {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {
-        match self.connection.outbox.drain(cx, self.intake.stream()) {
+        match self.membership.connection.outbox.drain(cx, self.intake.stream()) {
             Ok(progress) => {
-                self.is_sent_away = progress.is_sent_away;
+                self.share.is_sent_away = progress.is_sent_away;
                 // A client that is behind, and takes some of it, is there: its pong may be far behind too.
                 if progress.resumed {
-                    self.connection.pulse.hear();
+                    self.membership.connection.apart.pulse.hear();
                 }
             }
             Err(error) => self.lost(&error.to_string()),
@@ -183,7 +172,7 @@ impl Link {
     fn read(&mut self, cx: &mut Context<'_>) {
         for _ in 0..READS_PER_TURN {
             let rests = self.ended.is_some() || self.intake.is_full();
-            self.connection.pulse.rest(rests);
+            self.membership.connection.apart.pulse.rest(rests);
             if rests {
                 return;
             }
@@ -191,7 +180,7 @@ impl Link {
                 Poll::Pending => return,
                 Poll::Ready(Ok(None)) => return self.left(STREAM_ENDED),
                 Poll::Ready(Ok(Some(came))) => {
-                    self.connection.pulse.hear();
+                    self.membership.connection.apart.pulse.hear();
                     self.took(came);
                 }
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
@@ -211,27 +200,27 @@ impl Link {
             match input {
                 Input::Ping(data) => {
                     // Drained after the read. Refused only when the connection ends, and then nobody waits for a pong.
-                    let _ = self.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
+                    let _ = self.membership.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(_) => self.ended = close_in(input).map(Box::new),
-                Input::Text(_) | Input::Binary(_) => self.connection.pulse.speak(),
+                Input::Text(_) | Input::Binary(_) => self.membership.connection.apart.pulse.speak(),
                 Input::Pong(_) => {}
             }
         }
-        if self.connection.pulse.awaits_pong() && self.intake.take_pong(&before) {
-            self.connection.pulse.ponged();
+        if self.membership.connection.apart.pulse.awaits_pong() && self.intake.take_pong(&before) {
+            self.membership.connection.apart.pulse.ponged();
         }
         if let Err(violation) = result {
             self.ended = Some(Box::new(violation.into()));
         }
         if self.ended.is_some() {
-            self.connection.outbox.client_is_leaving();
+            self.membership.connection.outbox.client_is_leaving();
         }
     }
 
     /// Holds the frames that have come against their rate, and refuses what came last of it.
     fn count_frames(&mut self, before: &Before) {
-        let Self { throttle, config, registry, connection, intake, .. } = self;
+        let Self { throttle, config, membership: Membership { registry, connection }, intake, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(config)));
         let held = throttle.hold_frames(intake, before, config, registry, connection);
         self.end_where_too_much(held);
@@ -240,7 +229,7 @@ impl Link {
     /// Holds a message of the type at this place against its rate: whether it may pass, else it is answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.config)));
-        let held = throttle.hold_message(text, index, rate, &self.registry, &self.connection);
+        let held = throttle.hold_message(text, index, rate, &self.membership.registry, &self.membership.connection);
         self.end_where_too_much(held);
         held == Held::Passes
     }
@@ -248,26 +237,26 @@ impl Link {
     /// Nothing more is read from a client that has been refused too often, or whose binary message was refused.
     fn end_where_too_much(&mut self, held: Held) {
         let Some(close) = held.close() else { return };
-        self.connection.outbox.close(close.clone());
+        self.membership.connection.outbox.close(close.clone());
         self.ended.get_or_insert_with(|| Box::new(close));
     }
 
     /// The client says no more. It may still read: whoever ends only its own half gets the answers to what it said.
     fn left(&mut self, reason: &str) {
         self.ended.get_or_insert_with(|| Box::new(Close::lost(reason)));
-        self.connection.outbox.client_is_leaving();
+        self.membership.connection.outbox.client_is_leaving();
     }
 
     /// The stream is broken both ways.
     fn lost(&mut self, reason: &str) {
         self.left(reason);
-        self.connection.outbox.client_is_gone();
+        self.membership.connection.outbox.client_is_gone();
     }
 
     /// Tells a client that is sent away, unless it waits for an answer: that comes first.
     pub fn say_goodbye_unless(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
-        if self.is_sent_away && !owes_answer() && !self.connection.owed.is_any() {
-            self.connection.outbox.close(Close::going_away());
+        if self.share.is_sent_away && !owes_answer() && !self.membership.connection.owed.is_any() {
+            self.membership.connection.outbox.close(Close::going_away());
             self.write(cx);
         }
     }
@@ -276,21 +265,21 @@ impl Link {
     /// goodbye.
     pub fn owes_answers(&self) -> bool {
         let hears = self.ended.as_ref().is_none_or(|ended| ended.by == ClosedBy::Lost);
-        hears && self.connection.outbox.takes() && self.connection.owed.is_any()
+        hears && self.membership.connection.outbox.takes() && self.membership.connection.owed.is_any()
     }
 
     /// Sends a client that has ended its half of the stream what it need not answer: where nobody is there, the next write fails.
     pub fn probe(&self) {
         if self.ended.is_some() {
             // Refused only when the connection ends.
-            let _ = self.connection.outbox.push(frame(Opcode::Pong, &[]), Sender::Own);
+            let _ = self.membership.connection.outbox.push(frame(Opcode::Pong, &[]), Sender::Own);
         }
     }
 
     /// Ends the connection, if we have not already, and tells how it ended. Nothing is sent any more but what waits.
     pub fn end(&mut self) -> Close {
         self.intake.clear();
-        let outbox = &self.connection.outbox;
+        let outbox = &self.membership.connection.outbox;
         // Counts where we have not said yet how it ends: because its client has, or while it was sent away.
         outbox.close(match &self.ended {
             Some(ended) if !outbox.is_closing() => Close::clone(ended),
@@ -301,13 +290,13 @@ impl Link {
 
     /// Says goodbye, and waits for the client to do so.
     pub async fn finish(&mut self) {
-        let Self { intake, connection, registry, config, .. } = self;
+        let Self { intake, membership: Membership { registry, connection }, config, .. } = self;
         ending::finish(intake.stream(), &connection.outbox, registry, config.close_timeout).await;
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.connection.outbox.detach();
+        self.membership.connection.outbox.detach();
     }
 }

@@ -47,20 +47,20 @@ impl Mask {
         !self.except_sender && self.except.is_empty() && self.except_users.is_empty() && self.only_user.is_none()
     }
 
-    /// Hands the frame to those that both this and `admits` let through; `told` sees to it that what was
+    /// Hands the frame to those, each with its serial number, that both this and `admits` let through; `told` sees to it that what was
     /// promised is written.
     pub fn deliver<'a>(
         &self,
-        connections: impl Iterator<Item = (ConnectionId, &'a Arc<Connection>)>,
+        connections: impl Iterator<Item = (u64, &'a Arc<Connection>)>,
         frame: &Variants,
         mut admits: impl FnMut(&Connection) -> bool,
         mut told: impl FnMut(&Arc<Connection>, Pushed),
     ) -> Sent {
         let mut sent = Sent::default();
-        let is_open = self.is_open();
-        for (id, connection) in connections {
+        let (is_open, sender) = (self.is_open(), self.sender.map(ConnectionId::serial));
+        for (serial, connection) in connections {
             if (is_open || self.admits(connection)) && admits(connection) {
-                let own = self.sender == Some(id);
+                let own = sender == Some(serial);
                 let frame = frame.of(connection.deflate);
                 let pushed = connection.outbox.push(frame.clone(), if own { Sender::Own } else { Sender::Others });
                 told(connection, pushed);

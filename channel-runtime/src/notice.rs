@@ -150,7 +150,7 @@ pub(crate) fn put<C: Channel, N: NoticeFor<C>>(
 /// Hands a connection a notice; it never waits. Whether it was taken: not by one that is closing, nor where as many wait as may.
 pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice: N) -> bool {
     let outbox = &connection.outbox;
-    let put = put::<C, N>(&connection.inbox, outbox.activity(), notice, || outbox.is_closing());
+    let put = put::<C, N>(&connection.apart.inbox, outbox.activity(), notice, || outbox.is_closing());
     let is_taken = put.settle::<C>(connection.id);
     if is_taken {
         outbox.wake_owner();

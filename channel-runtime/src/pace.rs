@@ -5,7 +5,7 @@
 //! by its own socket. Whoever sends through a hub can wait for the same.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -14,31 +14,36 @@ use crate::connection::Connection;
 
 /// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. Eight senders have so much each;
 /// more share it: see [`Flushing`](crate::members).
-const HIGH_MARK: usize = 64 * 1024;
+const HIGH_MARK: u32 = 64 * 1024;
 
 pub(crate) struct Pace {
     ahead: AtomicUsize,
-    high_mark: usize,
+    high_mark: u32,
     /// To how many clients it has sent in its task's turn.
-    spent: AtomicUsize,
+    spent: AtomicU32,
 }
 
 impl Pace {
     pub fn new(outbox_bytes: usize) -> Self {
-        Self { ahead: AtomicUsize::new(0), high_mark: HIGH_MARK.min(outbox_bytes / 16), spent: AtomicUsize::new(0) }
+        let high_mark = u32::try_from(outbox_bytes / 16).map_or(HIGH_MARK, |mark| mark.clamp(1, HIGH_MARK));
+        Self { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) }
+    }
+
+    fn mark(&self) -> usize {
+        self.high_mark as usize
     }
 
     pub fn is_too_far_ahead(&self) -> bool {
-        self.ahead.load(Ordering::Acquire) > self.high_mark
+        self.ahead.load(Ordering::Acquire) > self.mark()
     }
 
     /// It has sent to so many clients.
     pub fn spend(&self, recipients: usize) {
-        self.spent.fetch_add(recipients, Ordering::Relaxed);
+        self.spent.fetch_add(u32::try_from(recipients).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     /// To how many clients it has sent since this was asked last.
-    pub fn take_spent(&self) -> usize {
+    pub fn take_spent(&self) -> u32 {
         self.spent.swap(0, Ordering::Relaxed)
     }
 
@@ -49,7 +54,7 @@ impl Pace {
     /// The room has passed on so much of it. Whether it was too far ahead and is no more.
     fn catch_up(&self, bytes: usize) -> bool {
         let before = self.ahead.fetch_sub(bytes, Ordering::AcqRel);
-        before > self.high_mark && before - bytes <= self.high_mark
+        before > self.mark() && before - bytes <= self.mark()
     }
 }
 
@@ -70,7 +75,7 @@ impl HubPace {
     /// That of a room of this channel.
     pub fn of_room(channel: &Arc<Self>) -> Self {
         let high_mark = channel.pace.high_mark;
-        let pace = Pace { ahead: AtomicUsize::new(0), high_mark, spent: AtomicUsize::new(0) };
+        let pace = Pace { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) };
         Self { pace, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
     }
 
@@ -125,7 +130,7 @@ impl Paced {
 
     /// How far it may be ahead.
     pub fn mark(&self) -> usize {
-        self.pace().high_mark
+        self.pace().mark()
     }
 
     /// Whether it is a client, and so perhaps a member of the room.
@@ -136,7 +141,7 @@ impl Paced {
     /// Where its task runs. `None` outside a runtime, and for who sends from outside.
     pub fn runtime(&self) -> Option<&Handle> {
         match self {
-            Self::Connection(connection) => connection.runtime.as_ref(),
+            Self::Connection(connection) => connection.apart.runtime.as_ref(),
             Self::Hub(_) => None,
         }
     }

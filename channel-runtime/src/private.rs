@@ -37,7 +37,7 @@ pub use server::*;
 mod server {
     use std::collections::VecDeque;
     use std::fmt::Display;
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
     use std::time::Duration;
 
     pub use crate::authority::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
@@ -104,6 +104,12 @@ mod server {
             self.parser.feed(bytes, &mut self.inputs).expect("a valid stream");
             self.inputs.drain(..).count()
         }
+    }
+
+    /// The app of the channels without one, which all their connections share.
+    pub fn no_app() -> Arc<()> {
+        static NONE: LazyLock<Arc<()>> = LazyLock::new(Arc::default);
+        Arc::clone(&NONE)
     }
 
     /// Asserts that a hook's future is `Send`, at the user's own token.

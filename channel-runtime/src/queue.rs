@@ -20,7 +20,7 @@ pub(crate) struct Queue {
     /// memory, twice.
     first: Option<Frame>,
     /// Those behind it; none where there is no first.
-    rest: VecDeque<Frame>,
+    rest: Option<Box<VecDeque<Frame>>>,
     /// How much of the first frame has been written.
     written: usize,
     /// What waits.
@@ -39,7 +39,11 @@ impl Queue {
 
     /// How many bytes the longest frame has.
     pub fn longest(&self) -> usize {
-        self.first.iter().chain(&self.rest).map(|frame| frame.len()).max().unwrap_or(0)
+        self.frames().map(|frame| frame.len()).max().unwrap_or(0)
+    }
+
+    fn frames(&self) -> impl Iterator<Item = &Frame> {
+        self.first.iter().chain(self.rest.iter().flat_map(|rest| rest.iter()))
     }
 
     /// Appends a frame.
@@ -47,14 +51,14 @@ impl Queue {
         self.bytes += frame.len();
         match &mut self.first {
             None => self.first = Some(frame),
-            Some(_) => self.rest.push_back(frame),
+            Some(_) => self.rest.get_or_insert_default().push_back(frame),
         }
     }
 
     /// Appends a frame that is for this client alone, to the last one where that is so too: one write takes them all, and
     /// nothing is kept for each.
     pub fn gather(&mut self, frame: Frame) {
-        let last = self.rest.back_mut().or(self.first.as_mut());
+        let last = self.rest.as_mut().and_then(|rest| rest.back_mut()).or(self.first.as_mut());
         if last.is_some_and(|last| last.extend(&frame, GATHERED_OWN)) {
             self.bytes += frame.len();
         } else {
@@ -63,27 +67,27 @@ impl Queue {
     }
 
     /// Appends all of another queue, of which nothing has been written.
-    pub fn append(&mut self, mut other: Self) {
+    pub fn append(&mut self, other: Self) {
         if self.is_empty() {
             *self = other;
         } else {
             self.bytes += other.bytes;
-            self.rest.extend(other.first);
-            self.rest.append(&mut other.rest);
+            let rest = self.rest.get_or_insert_default();
+            rest.extend(other.first);
+            rest.extend(other.rest.into_iter().flat_map(|others| *others));
         }
     }
 
     /// Drops every frame that has not begun to be written.
     pub fn keep_begun(&mut self) {
-        self.rest = VecDeque::new();
+        self.rest = None;
         self.first.take_if(|_| self.written == 0);
         self.bytes = self.first.as_ref().map_or(0, |first| first.len() - self.written);
     }
 
     /// All that waits, in one piece.
     pub fn into_bytes(self) -> Vec<u8> {
-        let mut bytes =
-            self.first.iter().chain(&self.rest).flat_map(|frame| frame.iter()).copied().collect::<Vec<u8>>();
+        let mut bytes = self.frames().flat_map(|frame| frame.iter()).copied().collect::<Vec<u8>>();
         bytes.drain(..self.written);
         bytes
     }
@@ -100,14 +104,14 @@ impl Queue {
         }
         while let Some(first) = &self.first {
             let first = &first[self.written..];
-            let second = self.rest.front().map_or(usize::MAX, |second| second.len());
+            let second = self.rest.as_ref().and_then(|rest| rest.front()).map_or(usize::MAX, |second| second.len());
             let written = if first.len().saturating_add(second) > GATHERED {
                 write(first)
             } else {
                 let mut scratch = SCRATCH.take();
                 scratch.clear();
                 scratch.extend_from_slice(first);
-                for frame in &self.rest {
+                for frame in self.rest.iter().flat_map(|rest| rest.iter()) {
                     if scratch.len() + frame.len() > GATHERED {
                         break;
                     }
@@ -135,12 +139,10 @@ impl Queue {
                 return;
             }
             self.written -= first.len();
-            self.first = self.rest.pop_front();
+            self.first = self.rest.as_mut().and_then(|rest| rest.pop_front());
         }
         // Idle connections keep no burst's worth of room.
-        if self.rest.capacity() > 32 {
-            self.rest = VecDeque::new();
-        }
+        self.rest.take_if(|rest| rest.capacity() > 32);
     }
 }
 
@@ -250,6 +252,6 @@ mod tests {
             queue.push(frame);
         }
         assert!(take(&mut queue, std::iter::repeat(1000)).1);
-        assert_eq!(queue.rest.capacity(), 0);
+        assert!(queue.rest.is_none());
     }
 }

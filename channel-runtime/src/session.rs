@@ -3,9 +3,12 @@
 //! Hooks and handlers of a connection run one after another. While one of them waits, the link goes on writing what is
 //! sent and reading what comes. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use futures_util::future::Either;
 
 use crate::activity::Token;
@@ -19,12 +22,12 @@ use crate::link::{Link, Step};
 use crate::members::Visit;
 use crate::overlap::{self, Held, Overlap};
 use crate::owed;
-use crate::registry::{Membership, SessionGuard};
+use crate::registry::SessionGuard;
 use crate::reply::Flow;
 use crate::socket::Socket;
 use crate::spans::ConnectionSpan;
 use crate::stage::{Stage, may_pass};
-use crate::turn::{Allowance, Guarded, Interrupted, run};
+use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted, run};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// A connection that has begun.
@@ -36,8 +39,8 @@ pub(crate) struct Session<C: Channel> {
     span: ConnectionSpan,
     /// The end of its authority, where it has one.
     expiry: Option<Expiry>,
-    /// Nothing once it has ended and is about to be told so.
-    membership: Option<Membership>,
+    /// While anything of it is in flight.
+    busy: Token,
     /// Dropped after all that it may be the last to use: the state of the room.
     _visit: Visit,
     /// Dropped last: then it has ended.
@@ -51,33 +54,21 @@ impl<C: Channel> Session<C> {
         app: Arc<C::App>,
         link: Link,
         expiry: Option<Expiry>,
-        membership: Membership,
+        busy: Token,
         counted: (SessionGuard, Admission),
     ) -> Self {
-        let _visit = membership.connection.own_room.visit();
+        let _visit = socket.connection().own_room.visit();
         let span = ConnectionSpan::new(&socket, link.config().log_users);
-        Self { handler, socket, app, link, span, expiry, membership: Some(membership), _visit, _counted: counted }
+        Self { handler, socket, app, link, span, expiry, busy, _visit, _counted: counted }
     }
 
     /// The task. What it holds is what an idle connection costs: so nothing is moved within it, which would have it held
     /// twice, and what runs once for each connection is boxed.
-    pub fn run(mut self, busy: Token) -> impl Future<Output = ()> + Send {
-        let mut busy = Some(busy);
+    pub fn run(mut self) -> impl Future<Output = ()> + Send {
+        // An `async fn` would hold it twice.
         async move {
             Box::pin(self.connect()).await;
-            while let Some(step) = self.next(&mut busy).await {
-                if !may_pass::<C>(&mut self.link, &step) {
-                    continue;
-                }
-                if const { overlap::overlaps::<C>() } && overlap::may_be_joined::<C>(&step) {
-                    Box::pin(self.overlap(step)).await;
-                    continue;
-                }
-                let Some((begun, turn)) = self.handle(step) else { continue };
-                // A fault has been sent, and costs the connection nothing.
-                let outcome = turn.await;
-                begun.end(&self.socket, outcome);
-            }
+            while Turn::Next(&mut self).await {}
             Box::pin(self.end()).await;
         }
     }
@@ -100,17 +91,16 @@ impl<C: Channel> Session<C> {
     }
 
     /// What to handle next; nothing when the connection ends. While it waits, nothing of this session is in flight.
-    async fn next(&mut self, busy: &mut Option<Token>) -> Option<Step> {
-        poll_fn(|cx| {
-            // Counted before it reads: what it reads is not counted as unread any more.
-            busy.get_or_insert_with(|| begin::<C>(&self.socket, "its next step"));
-            let next = self.link.poll_next(cx);
-            if next.is_pending() && !self.link.has_input() {
-                *busy = None;
-            }
-            next
-        })
-        .await
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+        // Counted before it reads: what it reads is not counted as unread any more.
+        if !self.busy.counts() {
+            self.busy = begin::<C>(&self.socket, "its next step");
+        }
+        let next = self.link.poll_next(cx);
+        if next.is_pending() && !self.link.has_input() {
+            self.busy.end();
+        }
+        next
     }
 
     /// Handlers that may overlap, and what came behind them and has to wait, until no such message is next.
@@ -127,7 +117,7 @@ impl<C: Channel> Session<C> {
                 // Once we end the connection, nothing more is handled.
                 _ if link.is_closing() => return,
                 Held::Alone(step) => match self.handle(step) {
-                    Some((begun, turn)) => (begun, Either::Left(turn)),
+                    Some((begun, _, turn)) => (begun, Either::Left(turn)),
                     None => return,
                 },
                 Held::Invalid(error, own) => {
@@ -145,12 +135,15 @@ impl<C: Channel> Session<C> {
         }
     }
 
-    /// Begins a turn: what it is, and what runs it.
-    fn handle(&mut self, step: Step) -> Option<(Begun, impl Future<Output = Result<Flow, Interrupted>>)> {
+    /// Begins a turn: what it is, whose, and what runs it.
+    fn handle(
+        &mut self,
+        step: Step,
+    ) -> Option<(Begun, &Socket<C>, impl Future<Output = Result<Flow, Interrupted>> + Send + Unpin)> {
         let Self { handler, socket, app, link, span, expiry, .. } = self;
         let handler = &mut **handler;
-        let (begun, guarded) = Stage { handler, socket, app, link, span, expiry }.begin(step)?;
-        Some((begun, run(link, guarded)))
+        let (begun, socket, guarded) = Stage { handler, socket, app, link, span, expiry }.begin(step)?;
+        Some((begun, socket, run(link, guarded)))
     }
 
     async fn end(&mut self) {
@@ -158,9 +151,9 @@ impl<C: Channel> Session<C> {
             Box::pin(owed::answered(&mut self.link)).await;
         }
         let close = self.link.end();
-        self.membership = None;
+        self.link.leave();
         self.expiry = None;
-        self.socket.connection().inbox.clear();
+        self.socket.connection().apart.inbox.clear();
         self.close(close).await;
         self.link.finish().await;
     }
@@ -182,5 +175,60 @@ impl<C: Channel> Session<C> {
         if let Err(why) = run(&mut self.link, hook).await {
             interrupted(&self.socket, why, "on_close");
         }
+    }
+}
+
+/// A session's next turn. Ready with whether others may come after it.
+enum Turn<'a, C: Channel> {
+    /// Nothing has come for it yet.
+    Next(&'a mut Session<C>),
+    /// It has begun, and waits. Boxed, for an idle connection would hold the place for it.
+    Waits(BoxFuture<'a, ()>),
+    Over,
+}
+
+impl<'a, C: Channel> Turn<'a, C> {
+    /// Begins the turn of a step, and runs it as far as it comes.
+    fn begin(session: &'a mut Session<C>, step: Step, cx: &mut Context<'_>) -> Self {
+        if !may_pass::<C>(&mut session.link, &step) {
+            return Self::Over;
+        }
+        if const { overlap::overlaps::<C>() } && overlap::may_be_joined::<C>(&step) {
+            return Self::go_on(Box::pin(session.overlap(step)), cx);
+        }
+        let Some((begun, socket, mut turn)) = session.handle(step) else { return Self::Over };
+        match turn.poll_unpin(cx) {
+            // A fault has been sent, and costs the connection nothing.
+            Poll::Ready(outcome) => {
+                begun.end(socket, outcome);
+                Self::Over
+            }
+            Poll::Pending => Self::Waits(Box::pin(turn.map(move |outcome| begun.end(socket, outcome)))),
+        }
+    }
+
+    fn go_on(mut turn: BoxFuture<'a, ()>, cx: &mut Context<'_>) -> Self {
+        if turn.as_mut().poll(cx).is_ready() { Self::Over } else { Self::Waits(turn) }
+    }
+}
+
+impl<C: Channel> Future for Turn<'_, C> {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        let next = match std::mem::replace(&mut *self, Self::Over) {
+            Self::Next(session) => match session.poll_next(cx) {
+                Poll::Ready(Some(step)) => Turn::begin(session, step, cx),
+                Poll::Ready(None) => return Poll::Ready(false),
+                Poll::Pending => Self::Next(session),
+            },
+            Self::Waits(turn) => Self::go_on(turn, cx),
+            Self::Over => Self::Over,
+        };
+        if let Self::Over = next {
+            return Poll::Ready(true);
+        }
+        *self = next;
+        Poll::Pending
     }
 }

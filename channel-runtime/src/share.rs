@@ -11,19 +11,23 @@ use tokio::task::yield_now;
 pub(crate) const READS_PER_TURN: usize = 8;
 
 /// How many inputs a connection handles before others have their turn.
-const INPUTS_PER_TURN: usize = 64;
+const INPUTS_PER_TURN: u16 = 64;
 
 /// To how many clients a connection sends before others have their turn: about a quarter of a millisecond's worth.
-const RECIPIENTS_PER_TURN: usize = 4 * 1024;
+const RECIPIENTS_PER_TURN: u16 = 4 * 1024;
 
-/// What a connection has had in this turn.
+/// What a connection has had in this turn, and where it stands in it.
 #[derive(Default)]
 pub(crate) struct Share {
     /// Steps, and clients that they were sent to.
-    steps: usize,
-    recipients: usize,
-    /// Others have their turn, those included whose input has just come.
-    yields: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    steps: u16,
+    recipients: u16,
+    /// The last step was a notice: input that waits comes before the next.
+    pub was_notice: bool,
+    /// The server goes away, and the client has not been told yet.
+    pub is_sent_away: bool,
+    /// Others have their turn, those included whose input has just come. Boxed twice, for idle connections hold the place.
+    yields: Option<Box<Pin<Box<dyn Future<Output = ()> + Send>>>>,
 }
 
 impl Share {
@@ -33,8 +37,8 @@ impl Share {
     }
 
     /// Something was sent to so many clients.
-    pub fn send(&mut self, recipients: usize) {
-        self.recipients += recipients;
+    pub fn send(&mut self, recipients: u32) {
+        self.recipients = self.recipients.saturating_add(u16::try_from(recipients).unwrap_or(u16::MAX));
     }
 
     /// Whether it is time for others.
@@ -45,13 +49,13 @@ impl Share {
     /// Lets others have their turn.
     pub fn give_way(&mut self) {
         self.renew();
-        self.yields = Some(Box::pin(yield_now()));
+        self.yields = Some(Box::new(Box::pin(yield_now())));
     }
 
     /// Ready once they have had it.
     pub fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(yields) = &mut self.yields {
-            ready!(yields.as_mut().poll(cx));
+            ready!(yields.as_mut().as_mut().poll(cx));
             self.yields = None;
         }
         Poll::Ready(())

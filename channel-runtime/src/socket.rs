@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -37,15 +38,17 @@ use crate::wire::frame::{Frame, Opcode, frame};
 /// A cheap handle: it can be cloned, kept and moved to other tasks, and keeps nothing open. Sending to a client that is gone
 /// does nothing, and says so in [`Sent`].
 pub struct Socket<C> {
-    hub: Hub<C>,
+    registry: Arc<Registry>,
     connection: Arc<Connection>,
     /// That of the message that is being handled.
     claim: Claim,
+    of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Socket<C> {
-    pub(crate) fn new(hub: Hub<C>, connection: Arc<Connection>) -> Self {
-        Self { hub, connection, claim: Claim::default() }
+    /// That of a connection of `C`.
+    pub(crate) fn new(registry: Arc<Registry>, connection: Arc<Connection>) -> Self {
+        Self { registry, connection, claim: Claim::default(), of: PhantomData }
     }
 
     /// This connection's name.
@@ -176,7 +179,7 @@ impl<C: 'static> Socket<C> {
     #[track_caller]
     pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
         // A closure would be where it panics.
-        match Hub::find(self.hub.registry()) {
+        match Hub::find(&self.registry) {
             Some(hub) => hub,
             None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),
         }
@@ -211,7 +214,7 @@ impl<C: 'static> Socket<C> {
         C: Route + NamesApp,
     {
         // A closure would be where it panics.
-        match self.hub.registry().app() {
+        match self.registry.app() {
             Some(app) => app,
             None => panic!("the app of `{}` is no more, or was never handed over", C::NAME),
         }
@@ -219,18 +222,18 @@ impl<C: 'static> Socket<C> {
 
     /// This channel, without this client.
     pub fn hub(&self) -> Hub<C> {
-        self.hub.clone()
+        Hub::at(&self.registry, self.connection.channel)
     }
 
     /// Joins a room of a declared kind; whether it is a member now, which fails once the connection has ended, and beyond
     /// 1024 declared rooms. What is sent to the room afterwards reaches this client.
     pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
-        self.hub.registry().join(&self.connection, room.room().key())
+        self.registry.join(&self.connection, room.room().key())
     }
 
     /// Leaves a room of a declared kind; whether it was a member.
     pub fn leave(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
-        self.hub.registry().leave(&self.connection, room.room().name())
+        self.registry.leave(&self.connection, room.room().name())
     }
 
     /// Closes this connection, after what was sent to it before; the first close counts. `on_close` follows when the
@@ -331,7 +334,7 @@ impl<C: 'static> Socket<C> {
     }
 
     fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {
-        Audience::new(self.hub.clone(), target, Some(Arc::clone(&self.connection)), mask)
+        Audience::new(self.hub(), target, Some(Arc::clone(&self.connection)), mask)
     }
 
     pub(crate) fn push_text(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
@@ -346,12 +349,12 @@ impl<C: 'static> Socket<C> {
 
     /// What has happened on the channel.
     pub(crate) fn counts(&self) -> &Counts {
-        self.hub.registry().counts(self.connection.channel)
+        self.registry.counts(self.connection.channel)
     }
 
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
         let deflate = self.connection.deflate;
-        let frame = match self.hub.registry().compression() {
+        let frame = match self.registry.compression() {
             Some(compression) => Variants::new(frame, Windows::of([deflate]), compression),
             None => Variants::plain(frame),
         };
@@ -386,7 +389,7 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {
-        self.hub.registry()
+        &self.registry
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
@@ -396,7 +399,12 @@ impl<C: 'static> Socket<C> {
 
 impl<C> Clone for Socket<C> {
     fn clone(&self) -> Self {
-        Self { hub: self.hub.clone(), connection: Arc::clone(&self.connection), claim: self.claim.clone() }
+        Self {
+            registry: Arc::clone(&self.registry),
+            connection: Arc::clone(&self.connection),
+            claim: self.claim.clone(),
+            of: PhantomData,
+        }
     }
 }
 

@@ -27,12 +27,12 @@ pub(crate) struct Stage<'a, 'l, C: Channel> {
     pub expiry: &'a mut Option<Expiry>,
 }
 
-/// A turn, and what runs in it.
-type Turn<'a> = (Begun, Guarded<'a, Flow>);
+/// A turn, whose it is, and what runs in it.
+type Turn<'a, C> = (Begun, &'a Socket<C>, Guarded<'a, Flow>);
 
 impl<'a, C: Channel> Stage<'a, '_, C> {
     /// Begins the turn of this step; none where that is over already.
-    pub fn begin(self, step: Step) -> Option<Turn<'a>> {
+    pub fn begin(self, step: Step) -> Option<Turn<'a, C>> {
         // What a message may be answered with once; other input claims no answer.
         self.socket.begin_turn();
         match step {
@@ -64,7 +64,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         }
     }
 
-    fn read(self, text: &str) -> Option<Turn<'a>> {
+    fn read(self, text: &str) -> Option<Turn<'a, C>> {
         log_payload(self.link, self.span, text);
         match decode::<C>(text, self.socket) {
             Ok(Ok(message)) => self.handle(message, text.len()),
@@ -74,8 +74,9 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
                     let begun = Begun::hook(socket, "on_refresh");
                     let warning = link.config().auth_warning;
                     let allowance = Allowance::usual(link).answering(socket);
+                    let socket: &'a Socket<C> = socket;
                     let refresh = Box::pin(authority::refresh(handler, token, socket, app, expiry, warning));
-                    Some((begun, Guarded::new(refresh, allowance).within(span.of_hook())))
+                    Some((begun, socket, Guarded::new(refresh, allowance).within(span.of_hook())))
                 }
                 None => {
                     self.socket.counts().invalid.add(1);
@@ -90,7 +91,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
     }
 
     /// `bytes` is how long it was as text.
-    fn handle(self, message: C::FromClient, bytes: usize) -> Option<Turn<'a>> {
+    fn handle(self, message: C::FromClient, bytes: usize) -> Option<Turn<'a, C>> {
         let Self { handler, socket, app, link, span, .. } = self;
         let index = message.index();
         socket.counts().receive(index);
@@ -107,7 +108,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         })
     }
 
-    fn invalid(self, error: DecodeError) -> Turn<'a> {
+    fn invalid(self, error: DecodeError) -> Turn<'a, C> {
         self.hook("on_invalid", |handler, socket, app| Box::pin(handler.invalid(error, socket, app)))
     }
 
@@ -115,12 +116,13 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         self,
         what: &'static str,
         call: impl FnOnce(&'a mut C, &'a Socket<C>, &'a Arc<C::App>) -> BoxFuture<'a, Flow>,
-    ) -> Turn<'a> {
+    ) -> Turn<'a, C> {
         let Self { handler, socket, app, link, span, .. } = self;
         let begun = Begun::hook(socket, what);
         let allowance = Allowance::usual(link).answering(socket);
+        let socket: &'a Socket<C> = socket;
         let guarded = Guarded::new(call(handler, socket, app), allowance);
-        (begun, guarded.within(span.of_hook()))
+        (begun, socket, guarded.within(span.of_hook()))
     }
 }
 
@@ -131,11 +133,11 @@ fn call<'a, C: Channel>(
     socket: &'a Socket<C>,
     allowance: impl FnOnce() -> Allowance,
     handler: impl FnOnce() -> Handling<'a>,
-) -> Option<Turn<'a>> {
+) -> Option<Turn<'a, C>> {
     let outcome = match contain(|| span.within(handler)) {
         Ok(Handling::Later(future)) => {
             let guarded = Guarded::new(future, allowance().answering(socket));
-            return Some((begun, guarded.within(span)));
+            return Some((begun, socket, guarded.within(span)));
         }
         Ok(Handling::Done(flow)) => Ok(flow),
         Err(panicked) => Err(panicked.into()),

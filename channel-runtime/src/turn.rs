@@ -195,7 +195,7 @@ impl<'a, T> Guarded<'a, T> {
 pub(crate) fn run<'a, T>(
     link: &'a mut Link,
     mut running: Guarded<'a, T>,
-) -> impl Future<Output = Result<T, Interrupted>> + use<'a, T> {
+) -> impl Future<Output = Result<T, Interrupted>> + Send + Unpin + use<'a, T> {
     poll_fn(move |cx| {
         // Its input was given out corked; it has rested since where it waits.
         if running.has_rested() {

@@ -299,7 +299,7 @@ pub fn served_by(route: &Route) -> TokenStream {
         None => quote! {
             impl<__A> ::channel_runtime::ServedBy<__A> for #name where for<'__a> #name: ::channel_runtime::Route<App = ()> {
                 fn served_app(_: &::std::sync::Arc<__A>) -> ::std::sync::Arc<()> {
-                    ::std::sync::Arc::new(())
+                    ::channel_runtime::private::no_app()
                 }
             }
         },

@@ -72,7 +72,7 @@ impl<C: 'static, K> Audience<C, K> {
     ) -> Sent {
         let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
         self.mask.deliver(
-            connections.iter().map(|connection| (connection.id, connection)),
+            connections.iter().map(|connection| (connection.id.serial(), connection)),
             &self.variants(frame, windows),
             admits,
             |connection, pushed| {

@@ -146,7 +146,7 @@ impl Flushing {
         if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.laggards.is_empty())) {
             // A member's own runtime, not the sender's, which may be any thread's and not run any more.
             let member = self.due.members.first().or(self.laggards.values().next());
-            tasks.flusher = member.and_then(|member| member.runtime.clone());
+            tasks.flusher = member.and_then(|member| member.apart.runtime.clone());
             self.is_flushing = tasks.flusher.is_some();
             self.runtime = member.and_then(|member| member.runtime_id);
             if tasks.flusher.is_none() {

@@ -10,13 +10,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use indexmap::IndexMap;
 use parking_lot::{Mutex, MutexGuard};
 
 use self::flushing::{Flushing, Tasks};
 use self::inside::Inside;
 pub(crate) use self::inside::assert_outside_send_with;
 pub(crate) use self::state::{State, Visit, state};
+use crate::by_connection::ByConnection;
 use crate::connection::{Connection, ConnectionId};
 use crate::mask::Mask;
 use crate::pace::{HubPace, Paced};
@@ -93,7 +93,7 @@ impl Members {
     /// Whether the connection is new here.
     pub fn insert(&self, connection: &Arc<Connection>) -> bool {
         let members = &mut self.lock().members;
-        let is_new = members.insert(connection.id, Arc::clone(connection)).is_none();
+        let is_new = members.insert(connection.id, Arc::clone(connection));
         if is_new {
             self.tally.add(connection.deflate);
         }
@@ -106,20 +106,16 @@ impl Members {
         let inner = &mut *self.lock();
         inner.flushing.forget(id);
         let members = &mut inner.members;
-        let left = members.swap_remove(&id);
+        let left = members.remove(id);
         if let Some(left) = &left {
             self.tally.remove(left.deflate);
         }
         self.len.store(members.len(), Ordering::Release);
-        if members.len() * 4 < members.capacity() {
-            let room = members.len() * 2;
-            members.shrink_to(room);
-        }
         left.is_some()
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<Arc<Connection>> {
-        self.lock().members.get(&id).cloned()
+        self.lock().members.get(id).cloned()
     }
 
     /// All members that `mask` admits.
@@ -134,8 +130,7 @@ impl Members {
         find: impl Fn(&Connection) -> Option<T>,
     ) -> Vec<(Arc<Connection>, T)> {
         let members = &self.lock().members;
-        let examined = members.values().skip(places.start).take(places.len());
-        examined.filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
+        members.range(places).filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
     }
 
     /// The pace of those who send to it from outside. `None` where nobody has.
@@ -204,7 +199,7 @@ impl Members {
 
 #[derive(Default)]
 struct Inner {
-    members: IndexMap<ConnectionId, Arc<Connection>>,
+    members: ByConnection<Arc<Connection>>,
     flushing: Flushing,
 }
 
@@ -218,8 +213,7 @@ impl Inner {
         admits: impl FnMut(&Connection) -> bool,
     ) -> (Sent, Tasks) {
         let Self { members, flushing } = self;
-        let members = members.iter().map(|(id, member)| (*id, member));
-        let sent = mask.deliver(members, frame, admits, |member, pushed| flushing.pushed(member, pushed));
+        let sent = mask.deliver(members.iter(), frame, admits, |member, pushed| flushing.pushed(member, pushed));
         (sent, flushing.sent(from, frame.len()))
     }
 }

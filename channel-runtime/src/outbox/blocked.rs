@@ -22,6 +22,9 @@ const LATELY: Duration = Duration::from_millis(600);
 /// What was found so long ago may have changed: a server that has much to do looks late, and its clients have read meanwhile.
 const STALE: Duration = Duration::from_millis(100);
 
+/// In [`Outbox::handed`]: the stream takes no more at once.
+const BLOCKED: u64 = 1;
+
 /// What is known of such a client. It has an account: a byte that it takes is put on it, and time takes off
 /// [`PACE`] a second.
 pub(super) struct Blocked {
@@ -137,7 +140,7 @@ impl Outbox {
 
     /// Whether the stream takes no more at once.
     pub fn is_blocked(&self) -> bool {
-        self.is_blocked.load(Ordering::Relaxed)
+        self.handed.load(Ordering::Relaxed) & BLOCKED != 0
     }
 
     /// A tick has passed in which the stream may have taken no more: tries to write once more. For how many ticks the client has
@@ -157,12 +160,12 @@ impl Outbox {
 
     /// How many bytes the stream has taken.
     pub fn handed(&self) -> u64 {
-        self.handed.load(Ordering::Relaxed)
+        self.handed.load(Ordering::Relaxed) >> 1
     }
 
     /// The stream has taken so many bytes. Under the lock, so that nothing is lost between the two.
     pub(super) fn hand(&self, bytes: usize) {
-        self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add(bytes as u64), Ordering::Relaxed);
+        self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add((bytes as u64) << 1), Ordering::Relaxed);
     }
 
     /// The stream was written to and took so many bytes; whether it takes no more.
@@ -172,7 +175,8 @@ impl Outbox {
             Some(blocked) if is_blocked => blocked.took(taken),
             blocked => {
                 *blocked = is_blocked.then(Blocked::begin);
-                self.is_blocked.store(is_blocked, Ordering::Relaxed);
+                let handed = self.handed.load(Ordering::Relaxed) & !BLOCKED;
+                self.handed.store(handed | u64::from(is_blocked), Ordering::Relaxed);
             }
         }
     }

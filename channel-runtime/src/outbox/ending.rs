@@ -31,7 +31,7 @@ impl Outbox {
         inner.is_sent_away = true;
         self.count(inner);
         inner.wake_owner();
-        self.ending.notify_waiters();
+        inner.tell(|waits| &waits.ending);
     }
 
     /// The client's side has ended: whoever looks at [`closed`](Self::closed) is told.
@@ -39,7 +39,7 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if inner.client == Client::Here {
             inner.client = Client::Leaving;
-            self.ending.notify_waiters();
+            inner.tell(|waits| &waits.ending);
         }
     }
 
@@ -53,7 +53,7 @@ impl Outbox {
         }
         // Nothing is owed: the owner can rest, and be woken, on a stream whose flush goes on failing.
         inner.needs_flush = false;
-        self.ending.notify_waiters();
+        inner.tell(|waits| &waits.ending);
         self.tell_emptied(&mut inner);
     }
 
@@ -85,7 +85,7 @@ impl Outbox {
 
     /// Waits until the connection begins to end.
     pub async fn closed(&self) {
-        self.until(&self.ending, |inner| inner.is_ending()).await;
+        self.until(|waits| &waits.ending, |inner| inner.is_ending()).await;
     }
 
     /// A client for which too much waits gets what it had begun to get, then 1013, and no more time than a close has.
@@ -107,8 +107,8 @@ impl Outbox {
         inner.is_sent_away = false;
         self.count(inner);
         inner.wake_owner();
-        self.ending.notify_waiters();
-        self.emptied.notify_waiters();
+        inner.tell(|waits| &waits.ending);
+        inner.tell(|waits| &waits.emptied);
     }
 }
 

@@ -10,7 +10,8 @@ mod ending;
 mod tests;
 mod writing;
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::Waker;
 
 use parking_lot::Mutex;
@@ -29,11 +30,15 @@ pub(crate) struct Outbox {
     inner: Mutex<Inner>,
     /// The most bytes that may wait beside one frame: the longest that has waited since the outbox was empty last.
     limit: usize,
-    /// How many bytes the stream has taken. Changed under the lock, and read without it.
+    /// Twice the number of bytes that the stream has taken, and one where it takes no more at once. Changed under the lock, and
+    /// read without it.
     handed: AtomicU64,
-    /// Whether the stream takes no more at once. Changed under the lock, and read without it.
-    is_blocked: AtomicBool,
     activity: Activity,
+}
+
+/// Where somebody waits for what becomes of an outbox.
+#[derive(Default)]
+struct Waits {
     /// Told whenever nothing waits any more, or no more than a quarter of what may, and when the connection has ended.
     emptied: Notify,
     /// Told when the connection begins to end.
@@ -64,6 +69,8 @@ struct Inner {
     is_sent_away: bool,
     /// Counted while the queue is not empty.
     in_flight: Token,
+    /// Made by the first who waits, for nobody does for most connections.
+    waits: Option<Arc<Waits>>,
 }
 
 enum State {
@@ -123,16 +130,9 @@ impl Outbox {
             is_awaited: false,
             is_sent_away: false,
             in_flight: Token::default(),
+            waits: None,
         };
-        Self {
-            inner: Mutex::new(inner),
-            limit,
-            handed: AtomicU64::new(0),
-            is_blocked: AtomicBool::new(false),
-            activity,
-            emptied: Notify::new(),
-            ending: Notify::new(),
-        }
+        Self { inner: Mutex::new(inner), limit, handed: AtomicU64::new(0), activity }
     }
 
     /// Takes a frame.
@@ -251,25 +251,29 @@ impl Outbox {
     /// Waits until nothing waits for the client, or the connection is ending. What is held until `on_connect` is over does
     /// not count, for `on_connect` may be the one who waits.
     pub async fn flushed(&self) {
-        self.until(&self.emptied, |inner| {
-            let holds = inner.queue.is_empty() || inner.is_over();
-            inner.is_awaited |= !holds;
-            holds
-        })
+        self.until(
+            |waits| &waits.emptied,
+            |inner| {
+                let holds = inner.queue.is_empty() || inner.is_over();
+                inner.is_awaited |= !holds;
+                holds
+            },
+        )
         .await;
     }
 
     /// Waits until `holds`, which is looked at whenever [`tell_caught_up`](Self::tell_caught_up) is called, or the connection is
     /// ending.
     pub async fn caught_up(&self, holds: impl Fn() -> bool) {
-        self.until(&self.emptied, |inner| inner.is_over() || holds()).await;
+        self.until(|waits| &waits.emptied, |inner| inner.is_over() || holds()).await;
     }
 
     /// What its own handler has sent to rooms has been passed on: input that waits for that is handled, and whoever looks at
     /// [`caught_up`](Self::caught_up) is told.
     pub fn tell_caught_up(&self) {
-        self.wake_owner();
-        self.emptied.notify_waiters();
+        let inner = &mut *self.inner.lock();
+        inner.wake_owner();
+        inner.tell(|waits| &waits.emptied);
     }
 
     /// Counts what waits, where a test counts.
@@ -284,14 +288,15 @@ impl Outbox {
         inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
             inner.allowed = self.limit;
-            self.emptied.notify_waiters();
+            inner.tell(|waits| &waits.emptied);
         }
     }
 
-    async fn until(&self, told: &Notify, holds: impl Fn(&mut Inner) -> bool) {
+    async fn until(&self, told: fn(&Waits) -> &Notify, holds: impl Fn(&mut Inner) -> bool) {
+        let waits = Arc::clone(self.inner.lock().waits.get_or_insert_default());
         loop {
             // Made before the look, so that what happens between the look and the wait is not missed.
-            let notified = told.notified();
+            let notified = told(&waits).notified();
             if holds(&mut self.inner.lock()) {
                 return;
             }
@@ -301,6 +306,13 @@ impl Outbox {
 }
 
 impl Inner {
+    /// Tells those who wait for it, if anybody ever has.
+    fn tell(&self, whom: fn(&Waits) -> &Notify) {
+        if let Some(waits) = &self.waits {
+            whom(waits).notify_waiters();
+        }
+    }
+
     /// How many bytes wait.
     fn bytes(&self) -> usize {
         let held = if let State::Welcoming { held: Some(held) } = &self.state { held.bytes() } else { 0 };

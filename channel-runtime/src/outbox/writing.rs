@@ -60,11 +60,14 @@ impl Outbox {
     /// Waits until no more than a quarter of what may wait does, or the connection is ending; what is held while `on_connect` runs
     /// is not counted.
     pub async fn has_room(&self) {
-        self.until(&self.emptied, |inner| {
-            let holds = !self.is_behind(inner);
-            inner.is_awaited |= !holds;
-            holds
-        })
+        self.until(
+            |waits| &waits.emptied,
+            |inner| {
+                let holds = !self.is_behind(inner);
+                inner.is_awaited |= !holds;
+                holds
+            },
+        )
         .await;
     }
 
@@ -72,7 +75,7 @@ impl Outbox {
     pub(super) fn tell_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
-            self.emptied.notify_waiters();
+            inner.tell(|waits| &waits.emptied);
         }
     }
 

@@ -9,7 +9,7 @@ use super::sharded::shrink;
 use super::{Registry, UserKey};
 use crate::activity::Activity;
 use crate::coming::Comer;
-use crate::connection::{Connection, ConnectionId};
+use crate::connection::{Apart, Connection, ConnectionId};
 use crate::heartbeat::Pulse;
 use crate::notice::Inbox;
 use crate::outbox::Outbox;
@@ -38,7 +38,7 @@ pub(crate) struct Newcomer {
 
 /// A connection's presence in the registry; dropped, it is nowhere any more.
 pub(crate) struct Membership {
-    registry: Arc<Registry>,
+    pub registry: Arc<Registry>,
     pub connection: Arc<Connection>,
 }
 
@@ -60,12 +60,9 @@ impl Registry {
                     own_room: Arc::clone(own_room),
                     outbox: Outbox::new(outbox_bytes, activity),
                     pace: Pace::new(outbox_bytes),
-                    pulse: Pulse::default(),
                     owed: Owed::default(),
-                    inbox,
                     runtime_id: runtime.as_ref().map(Handle::id),
-                    runtime,
-                    joined: Mutex::new(Some(Vec::new())),
+                    apart: Box::new(Apart { pulse: Pulse::default(), inbox, runtime, joined: Mutex::default() }),
                 })
             };
             // With the notices that it was told meanwhile, before anybody else finds it.
@@ -78,7 +75,7 @@ impl Registry {
         });
         entry.all.insert(&connection);
         if let Some(user) = &connection.user {
-            self.users.shard(user).entry(user.clone()).or_default().add(&connection);
+            self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
         }
         // A drain that began before this connection was listed has not told it.
         if self.is_stopping() {
@@ -89,8 +86,8 @@ impl Registry {
 
     /// Makes a connection a member of a declared room; not once it has left for good. Whether it is one now.
     pub fn join(&self, connection: &Arc<Connection>, name: &Arc<str>) -> bool {
-        let mut joined = connection.joined.lock();
-        let Some(joined) = joined.as_mut() else { return false };
+        let mut joined = connection.apart.joined.lock();
+        let Some(joined) = joined.rooms_mut() else { return false };
         if !joined.iter().any(|room| room.name() == name) {
             if joined.len() >= MOST_JOINED {
                 return false;
@@ -110,10 +107,9 @@ impl Registry {
 
     /// Ends a membership in a declared room. Whether there was one.
     pub fn leave(&self, connection: &Connection, name: &str) -> bool {
-        let mut joined = connection.joined.lock();
-        let Some(joined) = joined.as_mut() else { return false };
-        let Some(at) = joined.iter().position(|room| &**room.name() == name) else { return false };
-        let room = joined.swap_remove(at);
+        let mut joined = connection.apart.joined.lock();
+        let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
+        let Some(room) = joined.rooms_mut().map(|rooms| rooms.swap_remove(at)) else { return false };
         self.channels[connection.channel].remove(&room, connection.id);
         true
     }
@@ -130,12 +126,13 @@ impl Registry {
     }
 }
 
-impl Drop for Membership {
-    fn drop(&mut self) {
+impl Membership {
+    /// The connection leaves all that it is a member of, if it has not yet.
+    pub fn end(&self) {
         let connection = &self.connection;
         let entry = &self.registry.channels[connection.channel];
-        let joined = connection.joined.lock().take();
-        for room in joined.into_iter().flatten() {
+        let Some(joined) = connection.apart.joined.lock().leave() else { return };
+        for room in joined {
             entry.remove(&room, connection.id);
         }
         entry.remove(&connection.own_room, connection.id);
@@ -143,5 +140,11 @@ impl Drop for Membership {
         if let Some(user) = &connection.user {
             self.registry.leave_user(user, connection.id);
         }
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.end();
     }
 }

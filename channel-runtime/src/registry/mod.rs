@@ -4,7 +4,6 @@
 //! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
 //! members, an outbox.
 
-mod devices;
 mod entry;
 mod membership;
 mod sharded;
@@ -14,7 +13,6 @@ use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use self::devices::Devices;
 use self::entry::ChannelEntry;
 pub(crate) use self::membership::{Membership, Newcomer};
 use self::sharded::Sharded;
@@ -22,6 +20,7 @@ pub(crate) use self::sharded::shrink;
 pub(crate) use self::stop::SessionGuard;
 use self::stop::Stop;
 use crate::batch::Batchers;
+use crate::by_connection::ByConnection;
 use crate::clock::Clock;
 use crate::coming::Comers;
 use crate::connection::Connection;
@@ -36,7 +35,7 @@ use crate::wire::deflate::Compression;
 
 pub(crate) struct Registry {
     channels: Vec<ChannelEntry>,
-    users: Sharded<UserKey, Devices>,
+    users: Sharded<UserKey, ByConnection<Arc<Connection>>>,
     /// Users' connections that are not here yet.
     comers: Comers,
     quotas: Quotas,
@@ -52,24 +51,31 @@ pub(crate) struct Registry {
 
 /// A user, across all channels: the identity's type, and what it writes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct UserKey {
+pub(crate) struct UserKey(Arc<Identified>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Identified {
     kind: TypeId,
     name: Box<str>,
 }
 
 impl UserKey {
     pub fn new<K: ToString + 'static>(identity: &K) -> Self {
-        Self { kind: TypeId::of::<K>(), name: identity.to_string().into() }
+        Self::of(TypeId::of::<K>(), identity.to_string())
     }
 
     /// That of the identity that is named so, which writes the same text.
     pub fn named<N: UserName + ?Sized>(name: &N) -> Self {
-        Self { kind: TypeId::of::<N::User>(), name: name.to_string().into() }
+        Self::of(TypeId::of::<N::User>(), name.to_string())
+    }
+
+    fn of(kind: TypeId, name: String) -> Self {
+        Self(Arc::new(Identified { kind, name: name.into() }))
     }
 
     /// What the identity writes.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 }
 
@@ -197,12 +203,12 @@ impl Registry {
 
     /// All connections of this user, on all channels.
     pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
-        self.users.shard(key).get(key).map(Devices::all).unwrap_or_default()
+        self.users.shard(key).get(key).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
     }
 
     /// How many those are.
     pub fn devices(&self, key: &UserKey) -> usize {
-        self.users.shard(key).get(key).map_or(0, Devices::len)
+        self.users.shard(key).get(key).map_or(0, ByConnection::len)
     }
 
     /// Those who are not here yet.

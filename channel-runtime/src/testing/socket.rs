@@ -15,7 +15,6 @@ use crate::codec::Received;
 use crate::connection::ConnectionId;
 use crate::counts::Counts;
 use crate::first_state;
-use crate::hub::Hub;
 use crate::members;
 use crate::registry::{Membership, Newcomer, Registry};
 use crate::socket::Socket;
@@ -57,10 +56,9 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         comer: None,
     });
     membership.connection.outbox.welcome_is_over();
-    let hub = Hub::find(&registry).expect("the channel was added");
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };
     TestSocket {
-        socket: Socket::new(hub, Arc::clone(&membership.connection)),
+        socket: Socket::new(registry, Arc::clone(&membership.connection)),
         parser: Mutex::new(Parser::new(Role::Client, limits)),
         _membership: membership,
         _app: None,
