@@ -229,6 +229,29 @@ async fn a_member_that_takes_nothing_is_waited_for_by_nobody() {
     assert_eq!(town.ended(ClosedBy::SlowClient), 1);
 }
 
+/// What they take last is worth two seconds' credit, as a kernel's last gulp is. Half of their bound waits before that is used up.
+#[tokio::test(start_paused = true)]
+async fn a_few_that_stall_are_waited_for_by_nobody_even_where_they_took_something_before() {
+    let mut town = Town::new(Config::default());
+    for _ in 0..35 {
+        town.hears("r").await;
+    }
+    for _ in 0..5 {
+        let mut raw = town.enter("r").await;
+        town.tasks.spawn(async move {
+            sleep(Duration::from_millis(500)).await;
+            let mut left = 2 * PIPE;
+            while left > 0 {
+                left -= raw.skip(left).await;
+            }
+            std::future::pending::<()>().await;
+        });
+    }
+    let late = town.chat(15).await;
+    assert!(p99(late.clone()) < FRAME_TIME, "{late:?}");
+    assert_eq!(town.ended(ClosedBy::SlowClient), 5);
+}
+
 #[tokio::test(start_paused = true)]
 async fn half_of_a_room_that_stalls_at_once_is_waited_for_once() {
     let town = Town::new(Config::default());

@@ -76,7 +76,7 @@ enum Crowd {
     NearBound {
         took_lately: bool,
     },
-    /// A quarter, or two of which more than half of their bound waits.
+    /// A quarter, or two that took something a moment ago and for which more than half of their bound waits.
     Quarter,
     Half,
 }
@@ -220,7 +220,8 @@ impl Flushing {
             behind += 1;
             if lag.takes {
                 taking += 1;
-                far += usize::from(lag.quarters >= 2);
+                // Its credit is not enough here: for a client that has stalled half of its bound waits before that is used up.
+                far += usize::from(lag.quarters >= 2 && lag.took_lately);
                 took_lately |= lag.quarters >= 3 && lag.took_lately;
             }
             near_bound |= lag.quarters >= 3 && (lag.takes || lag.is_stale);
