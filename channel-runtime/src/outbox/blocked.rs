@@ -25,6 +25,10 @@ const STALE: Duration = Duration::from_millis(100);
 /// In [`Outbox::handed`]: the stream takes no more at once.
 const BLOCKED: u64 = 1;
 
+/// Whoever looks late counts so much less of a client's time at the most, until the client takes something: a server that has too
+/// much to do for long does not wait any longer for who has stalled.
+const MOST_FORGIVEN: Duration = Duration::from_secs(1);
+
 /// What is known of such a client. It has an account: a byte that it takes is put on it, and time takes off
 /// [`PACE`] a second.
 pub(super) struct Blocked {
@@ -35,6 +39,8 @@ pub(super) struct Blocked {
     taken_at: Instant,
     /// When it was tried last.
     tried_at: Instant,
+    /// How much less of the time since it took something is counted.
+    forgiven: Duration,
     /// Whether it has since the last tick.
     has_taken: bool,
     /// For how many ticks it has taken nothing.
@@ -57,7 +63,15 @@ pub(crate) struct Lag {
 impl Blocked {
     pub fn begin() -> Box<Self> {
         let now = Instant::now();
-        Box::new(Self { credit: FIRST_CREDIT, settled: now, taken_at: now, tried_at: now, has_taken: false, idle: 0 })
+        Box::new(Self {
+            credit: FIRST_CREDIT,
+            settled: now,
+            taken_at: now,
+            tried_at: now,
+            forgiven: Duration::ZERO,
+            has_taken: false,
+            idle: 0,
+        })
     }
 
     /// It was tried, and took so many bytes.
@@ -67,14 +81,17 @@ impl Blocked {
         if bytes > 0 {
             self.settle(now);
             self.taken_at = now;
+            self.forgiven = Duration::ZERO;
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             self.credit = self.credit.saturating_add(bytes).min(MOST_CREDIT);
             self.has_taken = true;
         }
     }
 
-    /// Counts so much less of the time since it took something.
-    fn forgive(&mut self, now: Instant, late: Duration) {
+    /// Counts so much less of the time since it took something, as far as [`MOST_FORGIVEN`] goes.
+    pub fn forgive(&mut self, now: Instant, late: Duration) {
+        let late = late.min(MOST_FORGIVEN - self.forgiven);
+        self.forgiven += late;
         self.settled = (self.settled + late).min(now);
         self.taken_at = (self.taken_at + late).min(now);
     }

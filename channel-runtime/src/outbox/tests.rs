@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use socket2::SockRef;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::writing::Drained;
 use super::*;
@@ -282,7 +283,7 @@ async fn who_reads_less_than_its_kernel_says_anything_about_is_written_to_all_th
 async fn a_client_is_waited_for_while_it_takes_the_pace() {
     let second = Duration::from_secs(1);
     let mut blocked = Blocked::begin();
-    let takes = |blocked: &mut Blocked| blocked.takes(tokio::time::Instant::now());
+    let takes = |blocked: &mut Blocked| blocked.takes(Instant::now());
     // Before it has taken anything.
     tokio::time::advance(second).await;
     assert!(takes(&mut blocked));
@@ -299,6 +300,25 @@ async fn a_client_is_waited_for_while_it_takes_the_pace() {
     assert!(takes(&mut blocked));
     tokio::time::advance(second / 5).await;
     assert!(!takes(&mut blocked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_always_late_gives_a_client_that_has_stalled_a_second_more_and_no_longer() {
+    let look = Duration::from_millis(100);
+    let mut blocked = Blocked::begin();
+    for _ in 0..2 {
+        let mut waited = Duration::ZERO;
+        // Each look is nine tenths late.
+        while blocked.takes(Instant::now()) {
+            tokio::time::advance(look).await;
+            waited += look;
+            blocked.forgive(Instant::now(), look / 10 * 9);
+        }
+        // To a look.
+        assert!((2200..=2300).contains(&waited.as_millis()), "{waited:?}");
+        // A client that takes something is given as much again.
+        blocked.took(PACE as usize / 5 * 6);
+    }
 }
 
 proptest! {
