@@ -21,5 +21,7 @@ mod refusals;
 mod robust;
 #[path = "shutdown.rs"]
 mod shutdown;
+#[path = "steady.rs"]
+mod steady;
 #[path = "wire.rs"]
 mod wire;

@@ -17,5 +17,7 @@ mod refusals;
 mod robust;
 #[path = "shutdown.rs"]
 mod shutdown;
+#[path = "steady.rs"]
+mod steady;
 #[path = "wire.rs"]
 mod wire;

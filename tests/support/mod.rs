@@ -14,7 +14,7 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use channel_runtime::{Bound, Listener, Server};
 use futures::FutureExt;
@@ -23,7 +23,7 @@ use over::{BoxedListener, OVER, Over, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio_tungstenite::WebSocketStream;
 
 /// How long a test waits for anything: reached only where something is broken.
@@ -42,7 +42,10 @@ pub struct Running {
 }
 
 pub async fn start<A: Send + Sync + 'static>(server: Server<A>) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    start_at(TcpListener::bind("127.0.0.1:0").await.unwrap(), server)
+}
+
+pub fn start_at<A: Send + Sync + 'static>(listener: TcpListener, server: Server<A>) -> Running {
     let addr = listener.local_addr().unwrap();
     match OVER {
         Over::Tcp => run(addr, server.listen(listener)),
@@ -244,6 +247,10 @@ impl Raw {
 
     /// Over a stream in memory.
     pub fn in_memory(stream: DuplexStream) -> Self {
+        Self::not_over_tcp(stream)
+    }
+
+    pub fn not_over_tcp(stream: impl Stream + 'static) -> Self {
         Self { stream: Box::new(stream), unread: Vec::new() }
     }
 
@@ -281,6 +288,22 @@ impl Raw {
         match unread {
             0 => self.stream.read(&mut vec![0; most]).await.unwrap(),
             _ => unread,
+        }
+    }
+
+    /// Waits until something comes and takes up to so many bytes of it. How many. The runtime has something to do meanwhile, so
+    /// that a clock that the test has paused stands still.
+    pub async fn take_in(&mut self, most: usize) -> usize {
+        let begun = Instant::now();
+        loop {
+            let mut some = (&mut self.stream).take(most as u64);
+            if let Some(read) = some.read_buf(&mut self.unread).now_or_never() {
+                let read = read.unwrap();
+                assert!(read > 0, "the stream has ended");
+                return read;
+            }
+            assert!(begun.elapsed() < PATIENCE, "what the test waits for never came");
+            yield_now().await;
         }
     }
 
@@ -330,15 +353,21 @@ impl Raw {
     /// The next frame, or nothing at the end of the stream. Who stops waiting for it has lost nothing.
     pub async fn frame(&mut self) -> Option<Frame> {
         loop {
-            if let Some((at, len)) = self.next_payload() {
-                let frame: Vec<u8> = self.unread.drain(..at + len).collect();
-                return Some(Frame { first: frame[0], payload: frame[at..].to_vec() });
+            if let Some(frame) = self.frame_taken_in() {
+                return Some(frame);
             }
             if !self.read().await {
                 assert!(self.unread.is_empty(), "the stream ends within a frame");
                 return None;
             }
         }
+    }
+
+    /// The next frame, where all of it has been read.
+    pub fn frame_taken_in(&mut self) -> Option<Frame> {
+        let (at, len) = self.next_payload()?;
+        let frame: Vec<u8> = self.unread.drain(..at + len).collect();
+        Some(Frame { first: frame[0], payload: frame[at..].to_vec() })
     }
 
     /// Where the payload of the next frame stands and how long it is, once all of it is there.

@@ -43,6 +43,13 @@ impl Stream for DuplexStream {
     }
 }
 
+#[cfg(unix)]
+impl Stream for tokio::net::UnixStream {
+    fn tcp(&self) -> &TcpStream {
+        panic!("a unix socket is no TCP")
+    }
+}
+
 /// Goes as far as a client's stream goes: through the TLS handshake, where there is one.
 pub async fn client(stream: TcpStream) -> io::Result<Box<dyn Stream>> {
     match OVER {
