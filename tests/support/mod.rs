@@ -27,7 +27,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio_tungstenite::WebSocketStream;
 
 /// How long a test waits for anything: reached only where something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Fails the test where this is never ready.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
