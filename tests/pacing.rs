@@ -305,6 +305,29 @@ async fn fifty_that_flood_a_slow_crowd_cut_nobody_and_share_it() {
     }
 }
 
+/// A sixteenth of this bound is no byte.
+#[tokio::test(start_paused = true)]
+async fn where_hardly_anything_may_wait_a_sender_goes_on() {
+    for bound in [0, 8] {
+        let mut town = Town::new(Config::default().outbox_bytes(bound));
+        for _ in 0..3 {
+            town.hears("r").await;
+        }
+        let stalled = town.enter("r").await;
+        town.until_there_are(4).await;
+        town.floods("r", 0, 100, 2000).await;
+        // A look lets one message go on, where somebody is behind.
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(town.said()[0], 100, "{bound}");
+        assert_eq!(
+            (town.hub.all().len(), town.ended(ClosedBy::SlowClient)),
+            (4, 1),
+            "{bound}: all but who has stalled"
+        );
+        drop(stalled);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_crowd_that_reads_at_the_pace_is_never_cut() {
     let mut town = Town::new(Config::default());
