@@ -252,6 +252,23 @@ async fn a_few_that_stall_are_waited_for_by_nobody_even_where_they_took_somethin
     assert_eq!(town.ended(ClosedBy::SlowClient), 5);
 }
 
+/// They are slower than what is said, and would be waited for for ever.
+#[tokio::test(start_paused = true)]
+async fn two_of_a_hundred_that_read_slowly_and_steadily_do_not_set_the_pace() {
+    let mut town = Town::new(Config::default());
+    for _ in 0..96 {
+        town.hears("r").await;
+    }
+    for _ in 0..2 {
+        town.reads("r", 133_000).await;
+    }
+    let late = town.chat(15).await;
+    let slowed = late.iter().filter(|late| **late > FRAME_TIME).count();
+    // For two seconds at 128 KiB a second; then what was not said meanwhile is.
+    assert!(slowed < 4 * 60, "{slowed}: {late:?}");
+    assert_eq!(town.ended(ClosedBy::SlowClient), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn half_of_a_room_that_stalls_at_once_is_waited_for_once() {
     let town = Town::new(Config::default());

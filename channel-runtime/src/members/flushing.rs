@@ -71,17 +71,17 @@ pub(super) struct Tasks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Crowd {
     Few,
-    /// Few, but one is near its bound, and takes what it is sent or has not been tried for a while; whether it took something a
-    /// moment ago.
-    NearBound {
-        took_lately: bool,
-    },
-    /// A quarter, or two that took something a moment ago and for which more than half of their bound waits.
+    /// Few, but one is near its bound, and takes what it is sent or has not been tried for a while.
+    NearBound,
+    /// The same, and it took something a moment ago; or two did for which more than half of their bound waits.
+    Taking,
+    /// A quarter, or an eighth that took something a moment ago and for which more than half of their bound waits; two at the
+    /// least.
     Quarter,
     Half,
 }
 
-/// For how many looks the room may yet be slowed for a few that are near their bound. Readers that are as fast as all others may
+/// For how many looks the room may yet be slowed for a few that are far behind. Readers that are as fast as all others may
 /// be alone there, because their kernels hold less, or because a segment was lost: that passes soon. Who is slower than the room is
 /// not waited for.
 struct Lone {
@@ -234,10 +234,12 @@ impl Flushing {
         let least = readers.min(2);
         if taking >= readers.div_ceil(2).max(least) {
             Crowd::Half
-        } else if taking >= readers.div_ceil(4).max(least) || far >= least {
+        } else if taking >= readers.div_ceil(4).max(least) || far >= readers.div_ceil(8).max(least) {
             Crowd::Quarter
+        } else if far >= least || took_lately {
+            Crowd::Taking
         } else if near_bound {
-            Crowd::NearBound { took_lately }
+            Crowd::NearBound
         } else {
             Crowd::Few
         }
@@ -270,8 +272,8 @@ impl Flushing {
             // As slow as those take it.
             Crowd::Half => {}
             Crowd::Quarter => self.release_slowly(mark),
-            Crowd::NearBound { took_lately: true } if self.lone.take() => self.release_slowly(mark),
-            Crowd::Few | Crowd::NearBound { .. } => drop(self.release(SHARED_MARKS * mark)),
+            Crowd::Taking if self.lone.take() => self.release_slowly(mark),
+            Crowd::Few | Crowd::NearBound | Crowd::Taking => drop(self.release(SHARED_MARKS * mark)),
         }
     }
 
