@@ -43,8 +43,11 @@ pub(super) struct Flushing {
     /// Which of those is looked at next, and which is written to next.
     next_look: usize,
     next_nudge: usize,
-    /// What senders wait for, in the order in which they were held.
+    /// What senders wait for, in the order in which they were held: one charge each, where no more than [`LATEST_SENDERS`] were held
+    /// since.
     held: VecDeque<Charge>,
+    /// How many of the senders in `due` are not held.
+    not_held: usize,
     /// How many have sent at once, lately: an eighth less at each look.
     active: usize,
     /// How many bytes are charged, to whomever.
@@ -158,14 +161,17 @@ impl Flushing {
             // Not charged to the flusher, which may be behind with what is not its matter.
             if !self.laggards.is_empty() {
                 let charge = self.charge(from, bytes);
-                self.held.push_back(charge);
+                self.hold(charge);
                 tasks.wait = (!std::mem::replace(&mut self.is_waiting, true)).then(|| runtime.clone());
             }
         } else if self.is_flushing {
             let charge = self.charge(from, bytes);
-            match self.due.senders.iter_mut().rev().take(LATEST_SENDERS).find(|other| other.sender.is(from)) {
+            match latest(&mut self.due.senders, from) {
                 Some(own) => own.add(charge),
-                None => self.due.senders.push(charge),
+                None => {
+                    self.not_held += usize::from(latest(&mut self.held, from).is_none());
+                    self.due.senders.push(charge);
+                }
             }
         }
         tasks
@@ -176,7 +182,7 @@ impl Flushing {
     fn charge(&mut self, from: &Paced, bytes: usize) -> Charge {
         let shared = SHARED_MARKS * from.mark();
         // Equal shares, where it is known who sends; and small ones where so much has been sent that all will be used up.
-        self.active = self.active.max(self.held.len() + self.due.senders.len());
+        self.active = self.active.max(self.held.len() + self.not_held);
         let shares = self.active.div_ceil(SHARED_MARKS);
         let left = (shared + shared / 2).saturating_sub(self.charged);
         let times = shares.max(shared.checked_div(left).unwrap_or(MOST_TIMES)).clamp(1, MOST_TIMES);
@@ -184,9 +190,18 @@ impl Flushing {
         Charge::new(from, bytes.saturating_mul(times), bytes)
     }
 
+    /// Has a sender wait; with what it waits for already.
+    fn hold(&mut self, charge: Charge) {
+        match latest(&mut self.held, &charge.sender) {
+            Some(own) => own.add(charge),
+            None => self.held.push_back(charge),
+        }
+    }
+
     /// Has the members' own tasks write, and lets those go on that are not held.
     fn abandon(&mut self) {
         self.due.abandon();
+        self.not_held = 0;
         self.charged = self.held.iter().map(|charge| charge.bytes).sum();
     }
 
@@ -286,6 +301,14 @@ impl Flushing {
     }
 }
 
+/// The charge of this sender. `None` where it is not among the latest.
+fn latest<'a, C>(charges: &'a mut C, sender: &Paced) -> Option<&'a mut Charge>
+where
+    &'a mut C: IntoIterator<Item = &'a mut Charge, IntoIter: DoubleEndedIterator>,
+{
+    charges.into_iter().rev().take(LATEST_SENDERS).find(|charge| charge.sender.is(sender))
+}
+
 /// For the flusher, and for who waits for laggards beside it.
 impl Members {
     /// Not under the lock: a runtime that is shutting down drops a task at once, and that takes the lock.
@@ -302,6 +325,7 @@ impl Members {
     pub fn take_due(&self) -> Due {
         let flushing = &mut self.lock().flushing;
         flushing.pass_begun = (!flushing.laggards.is_empty()).then(Instant::now);
+        flushing.not_held = 0;
         std::mem::take(&mut flushing.due)
     }
 
@@ -316,7 +340,7 @@ impl Members {
     /// and it is told where somebody has to begin to look.
     pub fn passed_on(&self, senders: Vec<Charge>) -> bool {
         let Inner { members, flushing } = &mut *self.lock();
-        flushing.held.extend(senders);
+        senders.into_iter().for_each(|charge| flushing.hold(charge));
         if flushing.is_waiting {
             return false;
         }

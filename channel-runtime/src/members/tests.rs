@@ -1,5 +1,6 @@
 use crate::counts::Counts;
 use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
+use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::activity::Activity;
@@ -27,6 +28,71 @@ fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
     let member = registry.enter(newcomer);
     member.connection.outbox.welcome_is_over();
     member
+}
+
+/// A room with a member that is behind, in a runtime that does not run; and so many who send, in another one.
+fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<Membership>, Arc<Members>) {
+    let mut registry = Registry::new();
+    registry.add::<()>(Counts::new("", &[]), || None);
+    let registry = Arc::new(registry);
+    let runtime = runtime();
+    let mut members = {
+        let _inside = runtime.enter();
+        vec![member(&registry, "")]
+    };
+    let room = registry.room(0, "/").unwrap();
+    say(&room, None, 300_000);
+    let _inside = others.enter();
+    members.extend((0..senders).map(|_| member(&registry, "")));
+    (runtime, members, room)
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+fn say(room: &Arc<Members>, from: Option<&Membership>, bytes: usize) {
+    let frame = Variants::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
+    let mask = from.map_or_else(Mask::default, |from| Mask::others(from.connection.id));
+    let from = from.map(|from| Paced::Connection(Arc::clone(&from.connection)));
+    let sent = room.send(&frame, from.as_ref(), &mask, |_| true);
+    assert_eq!(sent.refused, 0);
+}
+
+#[test]
+fn one_that_sends_much_that_is_small_to_a_room_of_another_runtime_counts_as_one_sender() {
+    let others = runtime();
+    let (_runtime, members, room) = crowded_room(1, &others);
+    for _ in 0..10_000 {
+        say(&room, Some(&members[1]), 2);
+    }
+    assert!(!members[1].connection.pace.is_too_far_ahead());
+    say(&room, Some(&members[1]), 40_000);
+    assert!(members[1].connection.pace.is_too_far_ahead(), "it is held");
+}
+
+#[test]
+fn senders_that_are_held_and_send_more_count_once() {
+    let (runtime, mut members, room) = crowded_room(0, &runtime());
+    {
+        let _inside = runtime.enter();
+        let registry = Arc::clone(&members[0].registry);
+        members.extend((0..4).map(|_| member(&registry, "")));
+    }
+    // So is a crowd.
+    say(&room, None, 300_000);
+    for _ in 0..10 {
+        for sender in &members[1..] {
+            say(&room, Some(sender), 4000);
+        }
+        // As the flusher does.
+        room.passed_on(room.take_due().senders);
+    }
+    for sender in &members[1..] {
+        assert!(!sender.connection.pace.is_too_far_ahead());
+        say(&room, Some(sender), 30_000);
+        assert!(sender.connection.pace.is_too_far_ahead(), "it is held");
+    }
 }
 
 #[test]
