@@ -152,8 +152,8 @@ impl<C: 'static, K> Audience<C, K> {
     /// ```
     ///
     /// Rooms are waited for as their senders are: while half of the members or more do not keep up and still take what they are
-    /// sent, as long as that lasts; while a quarter do, 128 KiB a second go on. Nobody waits for a member that takes nothing: it is
-    /// disconnected when its outbox is full.
+    /// sent, as long as that lasts; while a quarter do, 128 KiB a second go on; for fewer so, for two seconds in thirty at the most.
+    /// Nobody waits for a member that takes nothing: it is disconnected when its outbox is full.
     ///
     /// From a [`Hub`] it looks at the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
     /// [`Socket`](crate::Socket) it looks at what that connection has sent to any room. Users and single connections are not

@@ -2,8 +2,8 @@
 //! other, under the members' lock.
 //!
 //! Senders follow the room, not its slowest member. While half of its readers are behind and take what they are sent, senders
-//! are held: they are as slow as those. While a quarter are, they go on slowly. Else nobody waits: who takes nothing is waited
-//! for by nobody, and is cut at the bound of its outbox.
+//! are held: they are as slow as those. While a quarter are, they go on slowly; while a few are, for a moment. Else nobody waits:
+//! who takes nothing is waited for by nobody, and is cut at the bound of its outbox.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
