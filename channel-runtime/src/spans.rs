@@ -1,16 +1,22 @@
 //! What logs know a connection and its messages by: spans of `tracing`, at debug level.
 //!
-//! Where nobody listens each costs a branch, and no memory but a pointer's.
+//! Where nobody listens each costs a look at one number, and no memory but a pointer's.
 
 use std::time::Instant;
 
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span};
 
 use crate::channel::Channel;
 use crate::reply::Flow;
 use crate::socket::Socket;
 use crate::turn::Interrupted;
+
+/// Whether there may be anybody who listens. Asked first, for `tracing` itself has more to look at where it also speaks to `log`.
+fn may_be_heard() -> bool {
+    LevelFilter::current() >= Level::DEBUG
+}
 
 /// The span of a connection, where somebody listens.
 #[derive(Default)]
@@ -19,6 +25,9 @@ pub(crate) struct ConnectionSpan(Option<Box<Span>>);
 impl ConnectionSpan {
     /// The user is named only where that was asked for: an address, a name, are nobody's business but the app's.
     pub fn new<C: Channel>(socket: &Socket<C>, with_user: bool) -> Self {
+        if !may_be_heard() {
+            return Self(None);
+        }
         let connection = socket.connection();
         let room = &**connection.own_room.name();
         // Of its own: the request that it came by has ended, and may be known by what is secret.
@@ -52,6 +61,9 @@ pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 
 impl MessageSpan {
     pub fn new<C: Channel>(connection: &ConnectionSpan, kind: &'static str) -> Self {
+        if !may_be_heard() {
+            return Self(None);
+        }
         let span = connection.within(|| {
             tracing::debug_span!("message", channel = C::NAME, r#type = kind, outcome = Empty, micros = Empty)
         });
