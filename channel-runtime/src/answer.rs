@@ -15,7 +15,7 @@ use crate::message::{Message, Messages, Ref};
 use crate::owed::OwedAnswer;
 use crate::reply::{Flow, Reply};
 use crate::socket::Socket;
-use crate::text_frame::{fault_frame, text_frame, timestamp};
+use crate::text_frame::{fault_frame, timestamp};
 
 /// An answer that comes later, from [`Socket::defer`]. Dropped without one, it tells a client that gave a `ref` `internal`.
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
@@ -176,14 +176,13 @@ impl<C: 'static> Socket<C> {
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken { claim: self.claim(), open: self.claim().take() };
         let head = head(taken.open.as_ref());
-        let answer = text_frame(|json| write(head, json)).unwrap_or_else(|error| {
+        if let Err(error) = self.try_push_text(|json| write(head, json)) {
             let fault = Fault::internal(error);
             self.counts().fault(&fault);
-            fault_frame(&fault, head)
-        });
+            self.push_frame(fault_frame(&fault, head));
+        }
         // Owed until it is sent.
-        let _open = taken.open.take();
-        self.push_frame(answer);
+        taken.open = None;
     }
 }
 

@@ -12,7 +12,7 @@ use crate::wire::frame::Frame;
 const GATHERED: usize = 16 * 1024;
 
 /// Up to so many bytes of frames for one client alone are kept as one.
-const GATHERED_OWN: usize = 4 * 1024;
+pub(crate) const GATHERED_OWN: usize = 4 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -58,12 +58,26 @@ impl Queue {
     /// Appends a frame that is for this client alone, to the last one where that is so too: one write takes them all, and
     /// nothing is kept for each.
     pub fn gather(&mut self, frame: Frame) {
-        let last = self.rest.as_mut().and_then(|rest| rest.back_mut()).or(self.first.as_mut());
+        let last = self.last_mut();
         if last.is_some_and(|last| last.extend(&frame, GATHERED_OWN)) {
             self.bytes += frame.len();
         } else {
             self.push(frame);
         }
+    }
+
+    /// As [`gather`](Self::gather), with a copy of a whole frame's bytes.
+    pub fn gather_bytes(&mut self, frame: &[u8]) {
+        let last = self.last_mut();
+        if last.is_some_and(|last| last.extend(frame, GATHERED_OWN)) {
+            self.bytes += frame.len();
+        } else {
+            self.push(Frame::copied(frame));
+        }
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Frame> {
+        self.rest.as_mut().and_then(|rest| rest.back_mut()).or(self.first.as_mut())
     }
 
     /// Appends all of another queue, of which nothing has been written.

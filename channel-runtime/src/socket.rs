@@ -23,6 +23,7 @@ use crate::mask::Mask;
 use crate::message::Ref;
 use crate::notice::{self, NoticeFor};
 use crate::outbox::{Pushed, Sender};
+use crate::queue::GATHERED_OWN;
 use crate::registry::{Registry, UserKey};
 use crate::room::{RoomKind, RoomOf};
 use crate::sent::Sent;
@@ -31,7 +32,7 @@ use crate::text_frame::{fault_frame, text_frame, timestamp};
 use crate::user_name::UserOf;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{Variants, Windows};
-use crate::wire::frame::{Frame, Opcode, frame};
+use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
 /// One client of channel `C`: to send to, to join rooms for, to close.
 ///
@@ -338,13 +339,32 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn push_text(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
-        match text_frame(write) {
-            Ok(frame) => self.push_frame(frame),
-            Err(error) => {
-                tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
-                Sent::unencodable()
-            }
+        self.try_push_text(write).unwrap_or_else(|error| {
+            tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
+            Sent::unencodable()
+        })
+    }
+
+    /// Sends a text that `write` writes.
+    ///
+    /// # Errors
+    /// Those of `write`; nothing is sent then.
+    pub(crate) fn try_push_text(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+    ) -> Result<Sent, EncodeError> {
+        if self.connection.deflate.is_some() {
+            return text_frame(write).map(|frame| self.push_frame(frame));
         }
+        let mut builder = FrameBuilder::spare();
+        write(builder.payload_mut())?;
+        if builder.payload_len() > GATHERED_OWN {
+            return Ok(self.push_frame(builder.finish(Opcode::Text)));
+        }
+        // Copied behind what waits: nothing is allocated for it alone.
+        let pushed = self.connection.outbox.push_own(builder.whole(Opcode::Text));
+        builder.give_back();
+        Ok(self.pushed(pushed))
     }
 
     /// What has happened on the channel.
@@ -358,7 +378,10 @@ impl<C: 'static> Socket<C> {
             Some(compression) => Variants::new(frame, Windows::of([deflate]), compression),
             None => Variants::plain(frame),
         };
-        let pushed = self.connection.outbox.push(frame.into_one(deflate), Sender::Own);
+        self.pushed(self.connection.outbox.push(frame.into_one(deflate), Sender::Own))
+    }
+
+    fn pushed(&self, pushed: Pushed) -> Sent {
         if pushed == Pushed::Promised {
             // Not in its own handler, which is corked.
             self.connection.outbox.wake_owner();

@@ -16,7 +16,7 @@ use crate::reply::{Flow, Handling};
 use crate::socket::Socket;
 use crate::spans::{ConnectionSpan, MessageSpan};
 use crate::turn::{Allowance, BoxFuture, Guarded, Interrupted};
-use crate::wire::parser::Input;
+use crate::wire::parser::{Input, reuse};
 
 pub(crate) struct Stage<'a, 'l, C: Channel> {
     pub handler: &'a mut C,
@@ -36,7 +36,11 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         // What a message may be answered with once; other input claims no answer.
         self.socket.begin_turn();
         match step {
-            Step::Input(Input::Text(text)) => self.read(&text),
+            Step::Input(Input::Text(text)) => {
+                let turn = self.read(&text);
+                reuse(text);
+                turn
+            }
             Step::Notice(mut notice) => {
                 notice.arrive();
                 let Self { handler, socket, app, link, span, .. } = self;

@@ -142,9 +142,24 @@ impl Outbox {
         // Nearly always so. All else is one call, so that a broadcast pays for none of it.
         let is_open = matches!(inner.state, State::Open) && inner.client != Client::Gone;
         if is_open && inner.queue.bytes() + frame.len() <= inner.allowed {
-            self.enqueue(inner, frame, from)
+            self.enqueue(inner, |queue| match from {
+                Sender::Own => queue.gather(frame),
+                Sender::Others => queue.push(frame),
+            })
         } else {
             self.push_with_care(inner, frame, from)
+        }
+    }
+
+    /// Takes a copy of a whole frame's bytes, for this client alone, of its own handler.
+    pub fn push_own(&self, frame: &[u8]) -> Pushed {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        let is_open = matches!(inner.state, State::Open) && inner.client != Client::Gone;
+        if is_open && inner.queue.bytes() + frame.len() <= inner.allowed {
+            self.enqueue(inner, |queue| queue.gather_bytes(frame))
+        } else {
+            self.push_with_care(inner, Frame::copied(frame), Sender::Own)
         }
     }
 
@@ -163,16 +178,16 @@ impl Outbox {
             held.get_or_insert_default().push(frame);
             return Pushed::Waits;
         }
-        self.enqueue(inner, frame, from)
+        self.enqueue(inner, |queue| match from {
+            Sender::Own => queue.gather(frame),
+            Sender::Others => queue.push(frame),
+        })
     }
 
     /// Appends a frame that may wait.
     #[inline(always)]
-    fn enqueue(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Pushed {
-        match from {
-            Sender::Own => inner.queue.gather(frame),
-            Sender::Others => inner.queue.push(frame),
-        }
+    fn enqueue(&self, inner: &mut Inner, append: impl FnOnce(&mut Queue)) -> Pushed {
+        append(&mut inner.queue);
         self.count(inner);
         if inner.owner.is_none() || inner.blocked.is_some() || inner.is_promised {
             return if self.is_behind(inner) { Pushed::Behind } else { Pushed::Waits };

@@ -1,5 +1,6 @@
 //! Frames to be sent: encoded once, shared by all who receive them.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -15,9 +16,14 @@ const MAX_CONTROL: usize = 125;
 pub(crate) struct Frame(Arc<Sealed>);
 
 impl Frame {
-    /// Puts another one behind this one, if nobody shares it and they have no more than so many bytes together; tells
+    /// A copy of a whole frame's bytes.
+    pub(crate) fn copied(bytes: &[u8]) -> Self {
+        Self(Arc::new(Sealed { buffer: bytes.to_vec(), start: 0 }))
+    }
+
+    /// Puts the bytes of another one behind this one, if nobody shares it and they have no more than so many bytes together; tells
     /// whether it has.
-    pub(crate) fn extend(&mut self, other: &Self, limit: usize) -> bool {
+    pub(crate) fn extend(&mut self, other: &[u8], limit: usize) -> bool {
         let fits = self.len() + other.len() <= limit;
         let Some(Sealed { buffer, start }) = Arc::get_mut(&mut self.0).filter(|_| fits) else { return false };
         // Once, for as many as may come.
@@ -49,6 +55,11 @@ impl PartialEq for Frame {
     }
 }
 
+thread_local! {
+    /// For texts that are copied to where they wait.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// A message's bytes with room kept in front for the frame's header, so that JSON is written once, straight into the
 /// frame: `serde_json::to_writer(builder.payload_mut(), &message)`.
 pub(crate) struct FrameBuilder {
@@ -69,14 +80,27 @@ impl FrameBuilder {
         Self { buffer }
     }
 
+    /// A frame that is written where the texts of this thread are, one after the other: for one that is
+    /// [copied](Self::whole) and [given back](Self::give_back).
+    pub(crate) fn spare() -> Self {
+        let mut buffer = SPARE.take();
+        buffer.clear();
+        buffer.resize(Header::MAX_UNMASKED, 0);
+        Self { buffer }
+    }
+
+    /// Leaves the buffer to the next one of this thread.
+    pub(crate) fn give_back(self) {
+        SPARE.set(self.buffer);
+    }
+
     /// Where the payload is written. For appending only: what is there already belongs to the header.
     pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
     /// How many bytes of payload are written.
-    #[cfg(feature = "deflate")]
-    pub(super) fn payload_len(&self) -> usize {
+    pub(crate) fn payload_len(&self) -> usize {
         self.buffer.len() - Header::MAX_UNMASKED
     }
 
@@ -91,13 +115,25 @@ impl FrameBuilder {
         self.seal(opcode, true)
     }
 
+    /// The bytes of the frame that [`finish`](Self::finish) makes.
+    pub(crate) fn whole(&mut self, opcode: Opcode) -> &[u8] {
+        let start = self.write_header(opcode, false);
+        &self.buffer[start..]
+    }
+
     fn seal(mut self, opcode: Opcode, compressed: bool) -> Frame {
-        let len = self.buffer.len() - Header::MAX_UNMASKED;
+        let start = self.write_header(opcode, compressed);
+        Frame(Arc::new(Sealed { buffer: self.buffer, start }))
+    }
+
+    /// Where the frame begins, then.
+    fn write_header(&mut self, opcode: Opcode, compressed: bool) -> usize {
+        let len = self.payload_len();
         debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");
         let (header, size) = Header { fin: true, compressed, opcode, mask: None, len: len as u64 }.encode();
         let start = Header::MAX_UNMASKED - size;
         self.buffer[start..Header::MAX_UNMASKED].copy_from_slice(&header[..size]);
-        Frame(Arc::new(Sealed { buffer: self.buffer, start }))
+        start
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a peer says, one whole frame or message at a time.
 
+use std::cell::RefCell;
 use std::str;
 
 use bytes::Bytes;
@@ -21,7 +22,7 @@ impl Input {
     /// What a whole frame says.
     pub(super) fn read(opcode: Opcode, payload: &[u8]) -> Result<Self, Violation> {
         Ok(match opcode {
-            Opcode::Text => Self::Text(read_text(payload)?),
+            Opcode::Text => Self::Text(owned(read_text(payload)?)),
             // Continuations are gathered by `Partial`; none gets here.
             Opcode::Binary | Opcode::Continuation => Self::Binary(Bytes::copy_from_slice(payload)),
             Opcode::Ping => Self::Ping(Bytes::copy_from_slice(payload)),
@@ -31,8 +32,38 @@ impl Input {
     }
 }
 
-fn read_text(payload: &[u8]) -> Result<String, Violation> {
-    str::from_utf8(payload).map(str::to_owned).map_err(|_| Violation::NOT_UTF8)
+fn read_text(payload: &[u8]) -> Result<&str, Violation> {
+    str::from_utf8(payload).map_err(|_| Violation::NOT_UTF8)
+}
+
+/// So many texts, each with room for so many bytes at the most, does a thread keep for those to come.
+const SPARES: usize = 16;
+const SPARE_BYTES: usize = 1024;
+
+thread_local! {
+    /// Empty ones.
+    static SPARE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn owned(text: &str) -> String {
+    if text.len() > SPARE_BYTES {
+        return text.to_owned();
+    }
+    let mut owned = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+    owned.push_str(text);
+    owned
+}
+
+/// Has others use what a text was in that has been handled.
+pub(crate) fn reuse(mut text: String) {
+    if text.capacity() <= SPARE_BYTES {
+        text.clear();
+        SPARE.with_borrow_mut(|spare| {
+            if spare.len() < SPARES {
+                spare.push(text);
+            }
+        });
+    }
 }
 
 /// RFC 6455, section 5.5.1: nothing, or a code and a reason.
@@ -41,5 +72,5 @@ fn read_close(payload: &[u8]) -> Result<Option<(CloseCode, String)>, Violation> 
         return if payload.is_empty() { Ok(None) } else { Err(Violation::protocol("close code of one byte")) };
     };
     let code = CloseCode::new(u16::from_be_bytes(*code)).ok_or(Violation::protocol("invalid close code"))?;
-    Ok(Some((code, read_text(reason)?)))
+    Ok(Some((code, read_text(reason)?.to_owned())))
 }
