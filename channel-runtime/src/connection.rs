@@ -121,25 +121,24 @@ pub(crate) struct Apart {
 /// The declared rooms that a connection has joined.
 #[derive(Default)]
 pub(crate) struct Joined {
-    /// Boxed, for most connections join none.
-    rooms: Option<Box<Vec<Arc<Members>>>>,
+    rooms: Vec<Arc<Members>>,
     /// It has left for good: it joins none any more.
     has_left: bool,
 }
 
 impl Joined {
     pub fn rooms(&self) -> &[Arc<Members>] {
-        self.rooms.as_ref().map_or(&[], |rooms| rooms)
+        &self.rooms
     }
 
     /// The same, to be changed. `None` once it has left for good.
     pub fn rooms_mut(&mut self) -> Option<&mut Vec<Arc<Members>>> {
-        (!self.has_left).then(|| &mut **self.rooms.get_or_insert_default())
+        (!self.has_left).then_some(&mut self.rooms)
     }
 
     /// It leaves for good. `None` where it has left.
     pub fn leave(&mut self) -> Option<Vec<Arc<Members>>> {
         let had_left = std::mem::replace(&mut self.has_left, true);
-        (!had_left).then(|| self.rooms.take().map_or_else(Vec::new, |rooms| *rooms))
+        (!had_left).then(|| std::mem::take(&mut self.rooms))
     }
 }

@@ -20,6 +20,7 @@ pub(crate) struct Queue {
     /// memory, twice.
     first: Option<Frame>,
     /// Those behind it; none where there is no first.
+    #[expect(clippy::box_collection, reason = "every connection holds the place, and mostly nothing there")]
     rest: Option<Box<VecDeque<Frame>>>,
     /// How much of the first frame has been written.
     written: usize,

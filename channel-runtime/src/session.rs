@@ -64,8 +64,8 @@ impl<C: Channel> Session<C> {
 
     /// The task. What it holds is what an idle connection costs: so nothing is moved within it, which would have it held
     /// twice, and what runs once for each connection is boxed.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the session twice")]
     pub fn run(mut self) -> impl Future<Output = ()> + Send {
-        // An `async fn` would hold it twice.
         async move {
             Box::pin(self.connect()).await;
             while Turn::Next(&mut self).await {}
