@@ -140,6 +140,9 @@ pub struct Config {
     /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut. So is a
     /// client that takes less than 16 KiB a second of what still waits for it, and as long beside that: after 66 seconds where that
     /// is the whole of [`outbox_bytes`](Self::outbox_bytes).
+    ///
+    /// Over TLS, and what else is no plain TCP, nobody sees what a client takes before its kernel has told of much of it at once. So
+    /// there it has all of that time, unless it is closed because it took nothing.
     pub close_timeout: Duration,
     /// Over how long a server that drains spreads the closes, so that its clients do not all come back in the same moment: 5
     /// seconds, but no longer than a millisecond for each client.

@@ -15,16 +15,23 @@ use crate::moment::after;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
 use crate::unread::time_for;
+use crate::wire::close::ClosedBy;
 use crate::wire::transport::Stream;
 
 /// Sends what waits, ends our half of the stream, and reads until the client has ended its own. Cut when the client has taken
 /// nothing for `timeout`. One that takes a little now and then could hold its place for as long as it likes, and a server that
 /// stops: so it is cut too when the time is over that a slow line [needs](time_for) for all that waits, and `timeout`; and so long
 /// after the server has given up.
+///
+/// Where nobody can [look](Outbox::is_direct) whether it takes something before the kernel says so, it has all of that time, unless
+/// it was given up because it took nothing.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<Registry>, timeout: Duration) {
+    let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
+    let whole = after(Instant::now(), most);
+    let has_stalled = matches!(outbox.closed_by(), Some(ClosedBy::SlowClient | ClosedBy::NoPong));
+    let patience = if outbox.is_direct() || has_stalled { timeout } else { most };
     // Not boxed: the future of a connection's end is, and is made when it ends.
-    let mut deadline = pin!(sleep(timeout));
-    let whole = after(Instant::now(), timeout.saturating_add(time_for(outbox.bytes() as u64)));
+    let mut deadline = pin!(sleep(patience));
     let mut last = pin!(async {
         registry.has_given_up().await;
         sleep(timeout).await;
@@ -52,7 +59,9 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<
                 Ok(progress) => {
                     if progress.wrote {
                         taken = outbox.handed();
-                        deadline.as_mut().reset(after(Instant::now(), timeout).min(whole));
+                        // What is left when all is written is its own end.
+                        let patience = if progress.empty { timeout } else { patience };
+                        deadline.as_mut().reset(after(Instant::now(), patience).min(whole));
                     }
                     if !progress.empty {
                         break;
@@ -115,7 +124,7 @@ mod tests {
     use std::future::Future;
     use std::pin::{Pin, pin};
 
-    use tokio::io::AsyncReadExt as _;
+    use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::advance;
 
@@ -127,9 +136,66 @@ mod tests {
     use crate::wire::transport::Transport;
 
     const PATIENCE: Duration = Duration::from_secs(2);
+    const PIPE: usize = 64 * 1024;
 
     async fn has_ended(mut ends: Pin<&mut impl Future<Output = ()>>) -> bool {
         poll_fn(|cx| Poll::Ready(ends.as_mut().poll(cx).is_ready())).await
+    }
+
+    /// A stream in memory that nobody but the connection's own task writes to, and what waits for its client: 16 seconds' worth at
+    /// the pace.
+    fn boxed() -> (DuplexStream, Stream, Outbox) {
+        let (client, server) = duplex(PIPE);
+        let outbox = Outbox::new(1 << 20, Activity::default());
+        outbox.welcome_is_over();
+        for _ in 0..4 {
+            let _ = outbox.push(frame(Opcode::Binary, &[7; PIPE]), Sender::Own);
+        }
+        (client, Transport::Other(Box::new(server)).split().0, outbox)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_below_whose_stream_nobody_looks_has_the_time_that_a_slow_line_needs() {
+        let registry = Arc::new(Registry::new());
+        let (mut client, mut stream, outbox) = boxed();
+        assert!(outbox.close(Close::going_away()));
+        let whole = outbox.bytes();
+        let reads = async {
+            let mut read = vec![0; whole];
+            for piece in read.chunks_mut(PIPE) {
+                // As a kernel that tells of a whole buffer at once.
+                sleep(Duration::from_secs(4)).await;
+                client.read_exact(piece).await.unwrap();
+            }
+            // The client ends its half when it has seen the end of ours.
+            assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+            drop(client);
+        };
+        let ends = async {
+            finish(&mut stream, &outbox, &registry, PATIENCE).await;
+            drop(stream);
+        };
+        tokio::join!(reads, ends);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_nothing_of_it_is_cut_then_and_one_that_has_taken_nothing_before_at_once() {
+        for (by, seconds) in [(ClosedBy::Server, 18), (ClosedBy::SlowClient, 2), (ClosedBy::NoPong, 2)] {
+            let registry = Arc::new(Registry::new());
+            let (_client, mut stream, outbox) = boxed();
+            assert!(outbox.close(Close { by, ..Close::going_away() }));
+            let start = Instant::now();
+            finish(&mut stream, &outbox, &registry, PATIENCE).await;
+            assert_eq!(start.elapsed().as_secs(), seconds, "{by:?}");
+        }
+        // Nothing waits any more, but the client does not end its half.
+        let registry = Arc::new(Registry::new());
+        let (mut client, mut stream, outbox) = boxed();
+        assert!(outbox.close(Close::going_away()));
+        let start = Instant::now();
+        let reads = async { client.read_to_end(&mut Vec::new()).await.unwrap() };
+        tokio::join!(reads, finish(&mut stream, &outbox, &registry, PATIENCE));
+        assert_eq!(start.elapsed().as_secs(), 2);
     }
 
     #[tokio::test(start_paused = true)]
