@@ -242,7 +242,8 @@ impl Flushing {
             near_bound |= lag.quarters >= 3 && (lag.takes || lag.is_stale);
         }
         // Where not all were looked at, the others are taken to be like them.
-        let taking = (taking * self.laggards.len()).checked_div(behind).unwrap_or(0);
+        let of_all = |found: usize| (found * self.laggards.len()).checked_div(behind).unwrap_or(0);
+        let (taking, far) = (of_all(taking), of_all(far));
         let is_by_client = self.held.front().is_some_and(|charge| charge.sender.is_client());
         let readers = members.saturating_sub(usize::from(is_by_client)).max(1);
         // One alone is no crowd, but where nobody else reads.

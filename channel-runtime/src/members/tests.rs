@@ -1,9 +1,11 @@
-use crate::counts::Counts;
+use std::time::Duration;
+
 use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::activity::Activity;
+use crate::counts::Counts;
 use crate::registry::{Membership, Newcomer, Registry};
 use crate::wire::deflate::{COMPRESSED, Compression, negotiate};
 use crate::wire::frame::{Opcode, frame};
@@ -52,11 +54,14 @@ fn runtime() -> Runtime {
 }
 
 fn say(room: &Arc<Members>, from: Option<&Membership>, bytes: usize) {
+    assert_eq!(say_to(room, from, bytes, |_| true).refused, 0);
+}
+
+fn say_to(room: &Arc<Members>, from: Option<&Membership>, bytes: usize, whom: impl Fn(&Connection) -> bool) -> Sent {
     let frame = Variants::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
     let mask = from.map_or_else(Mask::default, |from| Mask::others(from.connection.id));
     let from = from.map(|from| Paced::Connection(Arc::clone(&from.connection)));
-    let sent = room.send(&frame, from.as_ref(), &mask, |_| true);
-    assert_eq!(sent.refused, 0);
+    room.send(&frame, from.as_ref(), &mask, whom)
 }
 
 #[test]
@@ -93,6 +98,36 @@ fn senders_that_are_held_and_send_more_count_once() {
         say(&room, Some(sender), 30_000);
         assert!(sender.connection.pace.is_too_far_ahead(), "it is held");
     }
+}
+
+/// There are more that are far behind and take what they are sent than are looked at together: more than an eighth.
+#[test]
+fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
+    let runtime = runtime();
+    let (_others, mut members, room) = crowded_room(0, &runtime);
+    let registry = Arc::clone(&members[0].registry);
+    let _inside = runtime.enter();
+    members.extend((1..400).map(|_| member(&registry, "")));
+    say(&room, None, 600_000);
+    members.extend((400..3000).map(|_| member(&registry, "")));
+    let sender = &members[2999];
+    // Those that are far behind are no further behind for it.
+    let first = members[0].connection.id;
+    let say_to_first = |bytes| drop(say_to(&room, Some(sender), bytes, |member| member.id == first));
+    let is_held_after_a_look = || {
+        room.passed_on(room.take_due().senders);
+        room.look(Duration::ZERO);
+        sender.connection.pace.is_too_far_ahead()
+    };
+    // For longer than for a few.
+    for _ in 0..300 {
+        say_to_first(100);
+        is_held_after_a_look();
+    }
+    say_to_first(100_000);
+    is_held_after_a_look();
+    say_to_first(100_000);
+    assert!((0..10).all(|_| is_held_after_a_look()));
 }
 
 #[test]
