@@ -19,10 +19,10 @@ fn a_unit_allocates_no_more_than_it_did() {
     let rows: Vec<Row> = serde_json::from_slice(&costs.stdout).unwrap();
     let rows: BTreeMap<_, _> = rows.iter().map(|row| (row.work.as_str(), row)).collect();
     for (work, allocations, bytes) in [
-        ("connect .. close", 55.2, 34_200.0),
-        ("echo, one at a time", 4.02, 545.0),
-        ("echo, sixteen at a time", 4.27, 825.0),
-        ("delivery in a room of 100", 0.125, 22.0),
+        ("connect .. close", 54.2, 33_500.0),
+        ("echo, one at a time", 3.02, 290.0),
+        ("echo, sixteen at a time", 1.21, 365.0),
+        ("delivery in a room of 100", 0.12, 21.0),
     ] {
         let row = rows[work];
         assert!(row.allocations <= allocations, "{work}: {:.3} allocations, not {allocations}", row.allocations);

@@ -39,12 +39,12 @@ pub(crate) struct Session<C: Channel> {
     span: ConnectionSpan,
     /// The end of its authority, where it has one.
     expiry: Option<Expiry>,
-    /// While anything of it is in flight.
-    busy: Token,
     /// Dropped after all that it may be the last to use: the state of the room.
     _visit: Visit,
-    /// Dropped last: then it has ended.
+    /// Dropped behind all else: then it has ended.
     _counted: (SessionGuard, Admission),
+    /// While anything of it is in flight, its end included.
+    busy: Token,
 }
 
 impl<C: Channel> Session<C> {
@@ -59,7 +59,7 @@ impl<C: Channel> Session<C> {
     ) -> Self {
         let _visit = socket.connection().own_room.visit();
         let span = ConnectionSpan::new(&socket, link.config().log_users);
-        Self { handler, socket, app, link, span, expiry, busy, _visit, _counted: counted }
+        Self { handler, socket, app, link, span, expiry, _visit, _counted: counted, busy }
     }
 
     /// The task. What it holds is what an idle connection costs: so nothing is moved within it, which would have it held
