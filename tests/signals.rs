@@ -95,6 +95,17 @@ fn serves_and_blocks() {
     });
 }
 
+/// With the usual signals, also where the tests themselves were started without some of them, in the background.
+fn this_program() -> Command {
+    let own = std::env::current_exe().unwrap();
+    if cfg!(not(target_os = "linux")) {
+        return Command::new(own);
+    }
+    let mut env = Command::new("env");
+    env.arg("--default-signal").arg(own);
+    env
+}
+
 struct Server {
     process: Child,
     said: Lines<BufReader<ChildStdout>>,
@@ -103,7 +114,7 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
-        Self::started_by(&mut Command::new(std::env::current_exe().unwrap()), "serves").await
+        Self::started_by(&mut this_program(), "serves").await
     }
 
     async fn started_by(command: &mut Command, test: &str) -> Self {
@@ -198,7 +209,7 @@ async fn what_is_signalled_at_once_is_one_signal() {
 
 #[tokio::test]
 async fn a_server_that_is_blocked_is_ended_by_further_ones() {
-    let mut server = Server::started_by(&mut Command::new(std::env::current_exe().unwrap()), "serves_and_blocks").await;
+    let mut server = Server::started_by(&mut this_program(), "serves_and_blocks").await;
     server.signal("INT").await;
     let ended = within(async {
         loop {
