@@ -113,7 +113,7 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
     let sender = &members[2999];
     // Those that are far behind are no further behind for it.
     let first = members[0].connection.id;
-    let say_to_first = |bytes| drop(say_to(&room, Some(sender), bytes, |member| member.id == first));
+    let say_to_first = |bytes| assert_eq!(say_to(&room, Some(sender), bytes, |member| member.id == first).refused, 0);
     let is_held_after_a_look = || {
         room.passed_on(room.take_due().senders);
         room.look(Duration::ZERO);
