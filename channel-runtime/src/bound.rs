@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
@@ -17,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -33,6 +35,7 @@ use crate::signals::Signals;
 use crate::timed::Timed;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
+use crate::turn::BoxFuture;
 
 /// How long the server waits after a failed `accept`, most often for want of file descriptors: 100 ms.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -151,7 +154,7 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
         let patience = config.shutdown_timeout;
         let reception = Reception { http, routes: server.all_routes(), config, told };
-        let mut accepting = Accepting(tokio::spawn(async move {
+        let mut accepting = Accepting::start(async move {
             loop {
                 let (place, io, peer) = accept(&mut listener, &places).await;
                 #[cfg(feature = "tls")]
@@ -161,11 +164,11 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
                 }
                 reception.receive(io, |io| io, peer, None, place);
             }
-        }));
+        });
         // The stop is looked at first: where clients never cease to come, it would else never have its turn.
         select(pin!(stop), pin!(accepting.panicked())).await;
         // No address is held while the server drains.
-        accepting.end().await;
+        drop(accepting);
         let mut drained = pin!(server.drain());
         // Requests beside the channels end by themselves; what does not has as long as the channels' handlers have had, at the
         // same time as what those still do.
@@ -184,31 +187,41 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
     }
 }
 
-/// The task that accepts connections, until this is dropped. It is a task because whoever runs a server most often waits in
+/// What accepts connections, until this is dropped, and its task. It is a task because whoever runs a server most often waits in
 /// `block_on`, which is a thread of its own: each connection would come by way of that thread to one of the runtime's.
-struct Accepting(JoinHandle<Infallible>);
+struct Accepting {
+    /// Not the task's own, which would hold the listener until the runtime has seen that it is aborted. `None` once it is over.
+    accepts: Arc<Mutex<Option<BoxFuture<'static, Infallible>>>>,
+    task: JoinHandle<Infallible>,
+}
 
 impl Accepting {
+    fn start(accepts: impl Future<Output = Infallible> + Send + 'static) -> Self {
+        let accepts: Arc<Mutex<Option<BoxFuture<'static, _>>>> = Arc::new(Mutex::new(Some(Box::pin(accepts))));
+        let polled = Arc::clone(&accepts);
+        let task = tokio::spawn(poll_fn(move |cx| match &mut *polled.lock() {
+            Some(accepts) => accepts.as_mut().poll(cx),
+            None => Poll::Pending,
+        }));
+        Self { accepts, task }
+    }
+
     /// Ready never: passes a panic of the listener on.
     async fn panicked(&mut self) -> Infallible {
-        match (&mut self.0).await {
+        match (&mut self.task).await {
             Ok(never) => never,
             Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
             // The runtime shuts down, and whoever waits here with it.
             Err(_) => pending().await,
         }
     }
-
-    /// Drops the listener.
-    async fn end(mut self) {
-        self.0.abort();
-        let _ = (&mut self.0).await;
-    }
 }
 
 impl Drop for Accepting {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
+        let accepts = self.accepts.lock().take();
+        drop(accepts);
     }
 }
 

@@ -43,7 +43,8 @@ impl<T> ByConnection<T> {
 
     /// Those at these places, as far as there are any.
     pub fn range(&self, places: Range<usize>) -> impl Iterator<Item = &T> {
-        self.values().skip(places.start).take(places.len())
+        let end = places.end.min(self.len());
+        self.entries[places.start.min(end)..end].iter().map(|(_, value)| value)
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<&T> {

@@ -298,7 +298,8 @@ impl Flushing {
         let mark = mark.cast_signed();
         self.allowance = (self.allowance + (2 * mark / LOOKS_A_SECOND).max(1)).min(mark);
         let released = self.release(self.allowance.max(0).cast_unsigned());
-        self.allowance -= released.cast_signed();
+        // What is let go may be much at once, of one who is not held by being slowed. The others do not pay for all of it.
+        self.allowance = self.allowance.saturating_sub_unsigned(released).max(-mark);
     }
 }
 

@@ -100,6 +100,37 @@ fn senders_that_are_held_and_send_more_count_once() {
     }
 }
 
+/// A third of the readers is behind.
+#[test]
+fn whoever_is_let_go_with_much_holds_the_others_no_longer_than_anybody() {
+    let others = runtime();
+    let (own, mut members, room) = crowded_room(0, &others);
+    let registry = Arc::clone(&members[0].registry);
+    {
+        let _inside = own.enter();
+        members.push(member(&registry, ""));
+    }
+    say(&room, None, 300_000);
+    {
+        let _inside = others.enter();
+        members.extend((0..5).map(|_| member(&registry, "")));
+    }
+    let (much, little) = (&members[2], &members[3]);
+    for _ in 0..10 {
+        _ = say_to(&room, Some(much), 1_000_000, |_| false);
+    }
+    _ = say_to(&room, Some(little), 100_000, |_| false);
+    let goes_on = |sender: &Membership, looks| {
+        (0..looks).any(|_| {
+            room.look(Duration::ZERO);
+            !sender.connection.pace.is_too_far_ahead()
+        })
+    };
+    assert!(goes_on(much, 1));
+    assert!(!goes_on(little, 10), "it is held");
+    assert!(goes_on(little, 200));
+}
+
 /// There are more that are far behind and take what they are sent than are looked at together: more than an eighth.
 #[test]
 fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
