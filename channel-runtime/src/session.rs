@@ -41,9 +41,9 @@ pub(crate) struct Session<C: Channel> {
     expiry: Option<Expiry>,
     /// Dropped after all that it may be the last to use: the state of the room.
     _visit: Visit,
-    /// Dropped behind all else: then it has ended.
+    /// Dropped behind all that it is counted for: then it has ended.
     _counted: (SessionGuard, Admission),
-    /// While anything of it is in flight, its end included.
+    /// While anything of it is in flight, its end included: dropped last.
     busy: Token,
 }
 
