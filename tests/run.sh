@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test there is: Rust, documentation, the build without a server, and the pages in a browser.
+# Every test there is: the folders' rules, Rust, documentation, the build without a server, and the pages in a browser.
 #
 # Needs Rust by rustup, Redis and curl for the tests of the examples, nginx, HAProxy and Caddy for those of
 # docs/behind-a-proxy.md, and Chromium and Node for the browser tests: what is missing is installed with apt-get (as root, or by
@@ -101,6 +101,12 @@ install_browser() {
   )
 }
 
+# By the compiler alone, so that it is known in a second.
+house() {
+  CARGO_MANIFEST_DIR=$PWD rustc --test --edition 2024 -o "$logs/house" tests/house.rs
+  "$logs/house"
+}
+
 without_server() {
   cargo check -p channel-runtime --no-default-features
   if cargo tree -p channel-runtime --no-default-features -e normal --prefix none | grep -E '^(warp|tokio|hyper) '; then
@@ -130,6 +136,7 @@ browser_tests() {
   CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
 }
 
+step "the rules of the folders" house
 step "curl, Redis, nginx, HAProxy and Caddy are here" install_programs
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
