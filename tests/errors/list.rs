@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/mistakes.md");
 
 const HEAD: &str = "# Mistakes\n\n\
-    What the compiler says of them: each is a test, with the source and the whole of the error in `tests/errors`, and this page is\n\
-    written by it. Of an error it has the first lines, what stands beside the caret, and what to do; the caret is under what\n\
-    is shown as written.\n";
+    Mistakes, and the compiler's error for each. Every mistake is a test: `tests/errors` has its source and the whole error, and the\n\
+    test writes this page. The page shows the first lines of an error, the label beside its caret, and what to do. The caret points\n\
+    into the line that is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
 const KINDS: [(&str, &str); 14] = [
