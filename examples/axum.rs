@@ -1,6 +1,6 @@
-//! Channels in an axum app: its routes beside them, and an HTTP request that everybody who watches a topic hears of.
+//! Channels beside the routes of an axum app. An HTTP request publishes news to every client that watches a topic.
 //!
-//! `cargo run --example axum`, open the printed address, and say something:
+//! Run `cargo run --example axum`, open the printed address, and publish something:
 //! `curl -d 'fresh bread' http://127.0.0.1:3030/publish/bakery`
 
 use std::env;
@@ -18,7 +18,7 @@ use self::blank::is_blank;
 #[path = "shared/blank.rs"]
 mod blank;
 
-/// Whoever connects to `/topics/bakery` hears of all that is published there.
+/// A client of `/topics/bakery` receives everything that is published there.
 #[channel("/topics/:topic")]
 pub struct Topic {
     topic: String,
@@ -30,7 +30,7 @@ pub struct Welcome {
     pub watching: usize,
 }
 
-/// What somebody published.
+/// Published text.
 #[message(type = "news")]
 pub struct News {
     pub text: String,
@@ -43,13 +43,13 @@ impl Topic {
     }
 }
 
-/// How many heard of it.
+/// How many clients received it.
 #[derive(Serialize)]
 struct Heard {
     watching: usize,
 }
 
-/// An axum handler sends through the channel's hub.
+/// An axum handler, which sends through the channel's hub.
 async fn publish(
     State(topics): State<Hub<Topic>>,
     Path(topic): Path<String>,
@@ -62,7 +62,7 @@ async fn publish(
     Ok(Json(Heard { watching: sent.recipients }))
 }
 
-/// The app's own routes, and the channels for all that they leave.
+/// The app's own routes; all other requests are passed to the channels.
 fn routes(topics: Hub<Topic>, server: &Server<()>) -> Router {
     Router::new()
         .route("/", get(|| async { Html(include_str!("pages/topics.html")) }))
@@ -81,7 +81,7 @@ async fn main() -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(addr).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let routes = routes(topics, &server);
-    // axum knows its own requests alone: their server drains the channels.
+    // axum waits only for its own requests, so the channels are drained by their server.
     let stop = async move {
         tokio::signal::ctrl_c().await.expect("ctrl-c can be listened for");
         server.drain().await;

@@ -1,7 +1,7 @@
-//! Messages handled together: measurements of all sensors are written to one store, whose commit costs the same for one as for
-//! fifty. Each sensor has its own answer when its measurement is safe.
+//! Messages handled in batches: the measurements of all sensors are written to one store, where a commit takes the same time for
+//! one measurement as for fifty. Each sensor receives its own answer when its measurement is stored.
 //!
-//! `cargo run --example batched` and open the printed address: several sensors measure at once.
+//! Run `cargo run --example batched` and open the printed address: several sensors measure at once.
 
 use std::env;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use warp::Filter;
 
 #[channel("/sensors/:name", app = Store)]
 pub struct SensorChannel {
-    /// Which sensor it is; a batch tells them apart by their sockets.
+    /// The sensor's name; in a batch, sensors differ by their sockets.
     name: String,
 }
 
@@ -22,13 +22,13 @@ pub struct Measured {
     pub celsius: f64,
 }
 
-/// The answer to a measurement, when it is safe.
+/// The answer to a measurement, once it is stored.
 #[message(type = "stored")]
 #[derive(Debug, PartialEq)]
 pub struct Stored {
-    /// Which row it is, from zero.
+    /// Its row, counted from zero.
     pub row: usize,
-    /// How many were stored with it, itself included.
+    /// How many measurements were stored with it, itself included.
     pub together: usize,
     /// How many commits the store has made.
     pub commits: usize,
@@ -36,8 +36,8 @@ pub struct Stored {
 
 #[channel(sends(Stored))]
 impl SensorChannel {
-    /// As many as fifty at a time, of all sensors, and none waits for longer than a tenth of a second. While these are committed
-    /// the next are gathered.
+    /// Handles up to fifty measurements at a time, of all sensors. No measurement waits longer than a tenth of a second for its
+    /// batch. While one batch is committed, the next is gathered.
     #[message(batch(size = 50, wait = "100ms"))]
     async fn measured(batch: Vec<Batched<Self, Measured>>, store: &Store) -> Result<(), Fault> {
         let can_be = |item: &Batched<Self, Measured>| (-90.0..=60.0).contains(&item.message.celsius);
@@ -48,7 +48,7 @@ impl SensorChannel {
         if batch.is_empty() {
             return Ok(());
         }
-        // An error here is the answer of all that are in the batch still.
+        // An error here is the answer to every message that is still in the batch.
         let (first, commits) = store.commit(batch.iter().map(|item| item.message.celsius).collect()).await?;
         let together = batch.len();
         for (at, item) in batch.into_iter().enumerate() {
@@ -58,7 +58,7 @@ impl SensorChannel {
     }
 }
 
-/// Stands for a database.
+/// Stands in for a database.
 #[derive(Default)]
 pub struct Store(Mutex<Rows>);
 
@@ -70,9 +70,9 @@ struct Rows {
 }
 
 impl Store {
-    /// Adds rows, and makes them safe: the number of the first, and of commits.
+    /// Adds rows and commits them. Returns the number of the first row, and how many commits there were.
     async fn commit(&self, mut rows: Vec<f64>) -> Result<(usize, usize), Fault> {
-        // The disk's time, however many there are.
+        // The time that the disk takes, however many rows there are.
         sleep(Duration::from_millis(20)).await;
         let mut stored = self.rows();
         if stored.is_full {
@@ -84,13 +84,13 @@ impl Store {
         Ok((first, stored.commits))
     }
 
-    /// Has the store take no more.
+    /// Makes the store full: it accepts no more rows.
     pub fn fill(&self) {
         self.rows().is_full = true;
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
-        // A panic under the lock leaves nothing half done.
+        // A panic while the lock is held leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! A chat: rooms by name, who is typing, and how many are here.
+//! A chat: rooms by name, who is typing, and how many are in the room.
 //!
-//! `cargo run --example chat`, open the printed address in two tabs, and talk. Whoever wants more than the page can
-//! connect anything that speaks WebSocket to `/chat/general` and say `{"type":"chat_message","message":"hello"}`.
+//! Run `cargo run --example chat`, open the printed address in two tabs, and chat. Any other WebSocket client can connect to
+//! `/chat/general` and send `{"type":"chat_message","message":"hello"}`.
 
 use std::env;
 
@@ -16,7 +16,7 @@ mod blank;
 #[channel("/chat/:room_id")]
 pub struct ChatChannel {
     room_id: String,
-    /// What the others were told last.
+    /// The state that was last sent to the others.
     #[state]
     typing: bool,
 }
@@ -25,7 +25,7 @@ pub struct ChatChannel {
 #[message(type = "system")]
 pub struct System {
     pub message: String,
-    /// Who the client itself is, to know its own lines among the others'.
+    /// The client's own id, by which it recognizes its own lines.
     pub user_id: String,
     pub count: usize,
     pub timestamp: String,
@@ -43,13 +43,13 @@ pub struct UserLeft {
     pub count: usize,
 }
 
-/// What a client says ..
+/// What a client sends ..
 #[message(type = "chat_message")]
 pub struct ChatMessage {
     pub message: String,
 }
 
-/// .. and what the room hears. Two structs may share a wire type, for one goes in and one goes out.
+/// .. and what the room receives. Two structs may share a wire type if one is received and the other sent.
 #[message(type = "chat_message")]
 pub struct ChatLine {
     pub message: String,
@@ -86,7 +86,7 @@ impl ChatChannel {
             count: socket.room().len(),
             timestamp: timestamp(),
         });
-        // Counted under the room's lock: where many come at once, nobody hears of 5 before 4.
+        // Counted under the room's lock: if many join at once, nobody receives the count 5 before 4.
         socket.others().send_with(|room| UserJoined { message: "A user joined the room".into(), count: room.len() });
     }
 
@@ -114,7 +114,7 @@ impl ChatChannel {
         socket.others().send(UserStoppedTyping { user_id: user_id(socket), timestamp: timestamp() });
     }
 
-    /// What a handler returns goes to whoever asked.
+    /// What a handler returns is the answer to the sender.
     #[message(type = "ping")]
     fn ping(&mut self) -> Pong {
         Pong { timestamp: timestamp() }
@@ -141,7 +141,7 @@ pub fn server() -> Server<()> {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    // Where it listens, who is refused and what goes wrong is logged.
+    // Logs the address, refused connections and errors.
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
     let bound = server().bind(addr).await?;

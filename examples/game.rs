@@ -1,8 +1,7 @@
-//! A game of checkers for two, and for whoever likes to watch.
+//! A game of checkers for two players and any number of watchers.
 //!
-//! `cargo run --example game`, open the printed address, press "New game", and open the game's own address in a second
-//! tab. The board is the room's state: the server alone knows the rules (they stand in `checkers`), and the page draws what
-//! it is told.
+//! Run `cargo run --example game`, open the printed address, press "New game", and open the game's own address in a second tab.
+//! The board is the room's state. Only the server knows the rules (in `checkers`); the page draws the state that it receives.
 
 mod checkers;
 
@@ -43,15 +42,15 @@ pub struct Welcome {
     pub player_id: PlayerId,
 }
 
-/// All there is to see: when one connects, and after each change.
+/// Everything on the table: sent when a client connects, and after each change.
 #[message(type = "game_state")]
 pub struct GameState {
     pub board: BTreeMap<Square, Piece>,
     pub turn: Color,
-    /// What may be played now; nothing before both seats are taken and after the game is over.
+    /// The legal moves; empty until both seats are taken, and once the game is over.
     pub moves: Vec<Step>,
     pub players: Seats,
-    /// How many look at the table, the players among them.
+    /// How many clients are at the table, players included.
     pub count: usize,
     pub over: Option<GameOver>,
 }
@@ -92,7 +91,7 @@ pub struct MoveMade {
 
 #[message(type = "game_over")]
 pub struct GameOver {
-    /// Nobody, where it is a draw.
+    /// `None` if it is a draw.
     pub winner: Option<Color>,
     pub reason: Reason,
 }
@@ -116,7 +115,7 @@ impl GameChannel {
     const MAX_CHAT: usize = 200;
     const MAX_NAME: usize = 30;
 
-    /// A game that isn't open is told with an error frame and not with a 404, which a browser would hide from its page.
+    /// If the game isn't open, the client receives an error frame: a 404 would be hidden from the page by the browser.
     fn on_connect(&mut self, socket: &Socket<Self>, app: &App) -> Result<(), Fault> {
         if !app.is_open(self.game_id) {
             return Err(Fault::new("game.not_found", "Game not found"));
@@ -142,7 +141,7 @@ impl GameChannel {
         })
     }
 
-    /// What is sent inside `with` leaves in the order in which the board changed.
+    /// Messages sent inside `with` keep the order in which the board changes.
     #[message]
     fn make_move(&mut self, m: Move, socket: &Socket<Self>) -> Result<(), Fault> {
         socket.room().with(|table, room| {
@@ -166,7 +165,7 @@ impl GameChannel {
         Ok(())
     }
 
-    /// Gets up from the table; in the midst of a game that is to resign.
+    /// Gives up the seat; during a game the player resigns.
     #[message(type = "leave_game")]
     fn leave_game(&mut self, socket: &Socket<Self>) {
         socket.room().with(|table, room| {
@@ -180,7 +179,7 @@ impl GameChannel {
         });
     }
 
-    /// A lost connection is no resignation: the seat waits, and the same player may come back to it.
+    /// A lost connection is not a resignation: the seat is kept, and the same player may return to it.
     fn on_close(&mut self, socket: &Socket<Self>) {
         socket.room().with(|table, room| {
             if let Some((color, player_name)) = table.depart(socket.id()) {
@@ -191,7 +190,7 @@ impl GameChannel {
     }
 }
 
-/// Text of at most `max` characters that says something.
+/// Checks that a text has at most `max` characters and is not blank.
 fn text(text: &str, max: usize, what: &str) -> Result<String, Fault> {
     if text.chars().count() > max {
         return Err(Fault::validation(format!("{what} too long")));
@@ -202,12 +201,12 @@ fn text(text: &str, max: usize, what: &str) -> Result<String, Fault> {
     Ok(text.into())
 }
 
-/// What all at one table share: made when the first comes, gone when the last leaves.
+/// What all clients at one table share: made when the first one joins, dropped when the last one leaves.
 #[derive(Default)]
 pub struct Table {
     game: Checkers,
     seats: Seats,
-    /// Everyone who is here; a player may be here twice.
+    /// The players and watchers by connection; a player may have several connections.
     guests: HashMap<ConnectionId, PlayerId>,
 }
 
@@ -221,12 +220,12 @@ pub struct Seats {
 pub struct Seat {
     pub player_id: PlayerId,
     pub player_name: String,
-    /// Whether the player is connected; a seat that is left alone can be taken by somebody else.
+    /// Whether the player is connected; if not, somebody else can take the seat.
     pub is_here: bool,
 }
 
 impl Table {
-    /// A connection more. Says whose seat it is, if somebody came back to one.
+    /// Adds a connection. Returns the seat that its player returned to, or `None`.
     fn arrive(&mut self, connection: ConnectionId, player: &PlayerId) -> Option<(Color, String)> {
         self.guests.insert(connection, player.clone());
         let (color, seat) = self.seats.of(player)?;
@@ -234,7 +233,7 @@ impl Table {
         was_away.then(|| (color, seat.player_name.clone()))
     }
 
-    /// A connection less. Says whose seat is left alone, if it is.
+    /// Removes a connection. Returns its player's seat if that was the player's last connection, or `None`.
     fn depart(&mut self, connection: ConnectionId) -> Option<(Color, String)> {
         let player = self.guests.remove(&connection)?;
         let (color, seat) = self.seats.of(&player)?;
@@ -242,7 +241,7 @@ impl Table {
         (!seat.is_here).then(|| (color, seat.player_name.clone()))
     }
 
-    /// Takes a seat. Who sits down to a finished game begins the next.
+    /// Takes a seat. If the game is finished, a new one begins.
     fn sit_down(&mut self, player: &PlayerId, player_name: &str, color: Color) -> Result<(), Fault> {
         if self.game.outcome().is_some() {
             (self.game, self.seats) = Default::default();
@@ -263,7 +262,7 @@ impl Table {
         Ok(())
     }
 
-    /// Frees a seat, or resigns. The players of a finished game stay on show.
+    /// Frees a seat, or resigns. The players of a finished game stay visible.
     fn get_up(&mut self, player: &PlayerId) -> Option<(Color, String)> {
         let (color, seat) = self.seats.of(player)?;
         let player_name = seat.player_name.clone();
@@ -348,12 +347,12 @@ impl Display for GameId {
     }
 }
 
-/// Who somebody is at the table, for all to see.
+/// The public id of a player.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlayerId(pub String);
 
-/// The page makes up a secret `token` and keeps it, so that a player who connects again is the same one. The id shown to
-/// the others is made from it, and does not give it away.
+/// The page makes up a secret `token` and keeps it, so that a player who reconnects is the same one. The public id is made from the
+/// token and does not reveal it.
 impl Extract<App> for PlayerId {
     async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         let token = handshake.query_param("token").ok_or(Reject::unauthorized("No token provided"))?;
@@ -361,7 +360,7 @@ impl Extract<App> for PlayerId {
     }
 }
 
-/// Which games there are: number 1 to the last one opened.
+/// The games that are open: from number 1 to the last one opened.
 #[derive(Default)]
 pub struct App {
     opened: AtomicU32,
@@ -378,7 +377,7 @@ impl App {
     }
 }
 
-/// The page at `/`, and `POST /games` to open a game.
+/// The page at `/`, and `POST /games`, which opens a game.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
     let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/game.html")));
     let games = warp::path!("games").and(warp::post());

@@ -1,6 +1,6 @@
-//! A server in numbers: what a collector such as Prometheus asks for, beside a chat that gives it something to tell.
+//! A server's metrics for a collector such as Prometheus, and a chat that gives them something to count.
 //!
-//! `cargo run --example metrics`, open the printed address in two tabs and talk; then `curl http://127.0.0.1:3030/metrics`.
+//! Run `cargo run --example metrics`, open the printed address in two tabs and chat; then `curl http://127.0.0.1:3030/metrics`.
 
 use std::env;
 
@@ -41,8 +41,8 @@ impl Chat {
     }
 }
 
-/// The channel, its page, and its numbers as text, read when they are asked for. Who may read them is for a filter in front of the
-/// route, or for the proxy, to say.
+/// The channel, its page, and a route with its numbers as text, which are read at each request. A filter in front of the route, or
+/// the proxy, has to decide who may read them.
 fn server(prometheus: PrometheusHandle) -> Server<()> {
     let server = channels![Chat].app(());
     let health = server.health();

@@ -1,8 +1,8 @@
-//! Notifications, pushed from outside to one person, to several or to all, on every device they have open.
+//! Notifications, pushed from outside to one user, to several or to all, on every device.
 //!
-//! The channel has every hook there is but those of tokens that end, which the example `secure` has, binary messages and pings
-//! included, and tells its user of each that ran. Run it with `cargo run --example notifications`, open the printed address in
-//! two tabs, and push from the page or from a shell:
+//! The channel has all hooks of a connection, those for binary messages and pings included, except the ones for tokens that expire:
+//! those are in the example `secure`. Each hook that runs is reported to its user. Run `cargo run --example notifications`, open
+//! the printed address in two tabs, and push from the page or from a shell:
 //!
 //! ```text
 //! curl --json '{"to":["ann","bob"],"text":"Lunch is ready"}' http://127.0.0.1:3030/notify
@@ -30,12 +30,13 @@ mod blank;
 pub struct NotificationChannel {
     #[extract]
     user: UserName,
-    /// Pings of this connection so far.
+    /// How many pings this connection has sent so far.
     #[state]
     pings: u32,
 }
 
-/// To a client that connected: all there is for its user. Which of it is read follows in binary, as a [`Bitmap`].
+/// Sent to a client that connects: all notifications for its user. A binary message follows, the [`Bitmap`] of those that were
+/// read.
 #[message(type = "inbox")]
 pub struct Inbox {
     pub notifications: Vec<Notification>,
@@ -44,13 +45,13 @@ pub struct Inbox {
 #[message(type = "notification")]
 #[derive(Clone)]
 pub struct Notification {
-    /// 0, 1, 2 and so on; a client that gets one twice knows it by this.
+    /// 0, 1, 2 and so on; a client that receives a notification twice recognizes it by its id.
     pub id: u32,
     pub text: String,
     pub timestamp: String,
 }
 
-/// To all devices of a user: a hook ran on one of them.
+/// Sent to all devices of a user when a hook ran on one of them.
 #[message(type = "activity")]
 pub struct Activity {
     pub hook: String,
@@ -59,8 +60,8 @@ pub struct Activity {
 
 #[channel(sends(Inbox, Notification, Activity, Bytes))]
 impl NotificationChannel {
-    /// Before the upgrade: the last word on whether there is one. How many devices a user may have is no question for here, for two
-    /// that ask at once would be told the same; `server` has a bound for it.
+    /// Runs before the upgrade and decides whether it happens. Don't count a user's devices here: two that connect at once would
+    /// see the same count. `server` sets a bound instead.
     fn authorize(&self) -> Result<(), Reject> {
         if self.user.0 == "nobody" {
             return Err(Reject::forbidden("Nobody has no inbox"));
@@ -68,12 +69,12 @@ impl NotificationChannel {
         Ok(())
     }
 
-    /// Read once, before `authorize`: whose connection this is.
+    /// The user of this connection, read before `authorize`.
     fn identity(&self) -> &UserName {
         &self.user
     }
 
-    /// The first thing to run. What others send meanwhile waits until it has.
+    /// Runs first. What others send meanwhile waits until it has returned.
     fn on_connect(&mut self, socket: &Socket<Self>, app: &App) {
         let store = app.store();
         socket.send(Inbox { notifications: store.of(&self.user) });
@@ -81,7 +82,7 @@ impl NotificationChannel {
         self.tell(socket, "on_connect", format!("devices: {}", socket.user(&self.user).len()));
     }
 
-    /// A binary message: the bitmap of what was read on this device. All devices are told the whole of it.
+    /// A binary message: the bitmap of what was read on this device. All devices of the user receive the complete bitmap.
     fn on_binary(&mut self, bitmap: Bytes, socket: &Socket<Self>, app: &App) -> Result<(), Fault> {
         let all = app.store().mark_read(&self.user, &bitmap)?;
         socket.user(&self.user).send_bytes(all);
@@ -89,24 +90,25 @@ impl NotificationChannel {
         Ok(())
     }
 
-    /// The pong is on its way already. Browsers never ping, but many other clients do.
+    /// The server has already sent the pong. Browsers never ping, but many other clients do.
     fn on_ping(&mut self, data: Bytes, socket: &Socket<Self>) {
         self.pings += 1;
         self.tell(socket, "on_ping", format!("number {}, bytes: {}", self.pings, data.len()));
     }
 
-    /// The answer to a ping of the server's, or one that nobody asked for: a heartbeat in one direction.
+    /// The answer to a ping of the server, or an unsolicited pong: a heartbeat in one direction.
     fn on_pong(&mut self, data: Bytes, socket: &Socket<Self>) {
         self.tell(socket, "on_pong", format!("bytes: {}", data.len()));
     }
 
-    /// Not JSON, or no message of this channel's, which has none: the `Fault` returned is sent instead of the usual one.
+    /// A text that is not JSON or not a message of this channel, which has none. The returned `Fault` is sent instead of the usual
+    /// one.
     fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>) -> Fault {
         self.tell(socket, "on_invalid", error.to_string());
         Fault::new("notifications.listen", "This channel only listens to binary messages")
     }
 
-    /// Runs once, however the connection ended; to the other devices only, for this one is gone.
+    /// Runs once, however the connection ended. It reports to the other devices only, because this one is gone.
     fn on_close(&mut self, close: Close, socket: &Socket<Self>) {
         self.tell(socket, "on_close", close.to_string());
     }
@@ -126,10 +128,10 @@ impl App {
         Self { hub, store: Mutex::default() }
     }
 
-    /// Keeps a notification for everybody it is for, and pushes it to those who are here.
+    /// Stores a notification for all its recipients, and pushes it to those who are connected.
     pub fn notify(&self, order: Order) -> Receipt {
-        // Stored before it is sent: who connects in between has it twice, not never. And sent under the lock, so that
-        // all clients see the ids grow.
+        // Stored before it is sent: a client that connects in between receives it twice rather than never. Sent under the lock, so
+        // that all clients receive the ids in order.
         let mut store = self.store();
         let notification = store.add(order.to.clone(), order.text);
         let id = notification.id;
@@ -142,12 +144,12 @@ impl App {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // A panic under the lock leaves nothing half done.
+        // A panic while the lock is held leaves nothing half done.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Stands for a database.
+/// Stands in for a database.
 #[derive(Default)]
 struct Store {
     notifications: Vec<(To, Notification)>,
@@ -193,7 +195,7 @@ pub struct Order {
     pub text: String,
 }
 
-/// Whom a notification is for: `"all"`, `"ann"` or `["ann", "bob"]`.
+/// The recipients of a notification: `"all"`, `"ann"` or `["ann", "bob"]`.
 #[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub enum To {
@@ -223,11 +225,11 @@ impl To {
 #[derive(Serialize)]
 pub struct Receipt {
     pub id: u32,
-    /// How many devices it was pushed to; others will find it in their inbox.
+    /// How many devices it was pushed to; other devices find it in their inbox.
     pub devices: usize,
 }
 
-/// One to twenty letters and digits; `all` is nobody's name.
+/// One to twenty letters and digits, but not `all`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct UserName(String);
@@ -261,14 +263,14 @@ impl fmt::Display for UserName {
 }
 
 impl<A: Sync> Extract<A> for UserName {
-    /// Believes what the query says; the example `secure` asks for a token.
+    /// Trusts the query; the example `secure` requires a token.
     async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
         let name = handshake.query_param("user").ok_or(Reject::unauthorized("Unauthorized"))?;
         name.parse().map_err(Reject::bad_request)
     }
 }
 
-/// What is not a channel: `POST /notify` and the page.
+/// The routes beside the channel: `POST /notify` and the page.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = warp::Rejection> + Clone {
     let body = warp::body::content_length_limit(4096).and(warp::body::json());
     let notify = warp::path!("notify").and(warp::post()).and(body).map(move |order: Order| {
@@ -281,11 +283,11 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = war
     notify.or(page)
 }
 
-/// The app, for whoever has something to tell, and its server.
+/// The app, which can push notifications, and its server.
 pub fn server() -> (Arc<App>, Server<App>) {
     let channels = channels![NotificationChannel];
     let app = Arc::new(App::new(channels.of::<NotificationChannel>()));
-    // One more is answered 429.
+    // A ninth connection is answered 429.
     let config = Config::default().connections_per_user(8);
     let server = channels.app_arc(app.clone()).config(config).or(routes(app.clone()));
     (app, server)

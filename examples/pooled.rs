@@ -1,7 +1,7 @@
-//! Votes that are counted in Redis, by a pool of connections that all clients share.
+//! Votes counted in Redis, over a pool of connections that all clients share.
 //!
-//! A handler takes a connection for one message and gives it back. There is a deadline for all of it: while Redis is slow or
-//! dead, whoever votes is told so, everybody stays connected, and once Redis is back the next vote counts.
+//! A handler takes a connection from the pool for one message and returns it. All of this has a deadline: while Redis is slow or
+//! down, a vote is answered with an error, all clients stay connected, and once Redis is back the next vote counts.
 //!
 //! ```text
 //! apt-get install redis-server        # or any other way to a Redis
@@ -38,7 +38,7 @@ pub struct Vote {
     pub drink: Drink,
 }
 
-/// How many votes each has. Of two that cross on their way, the one with more in all is the newer.
+/// The votes for each drink. If two tallies arrive out of order, the one with the larger total is newer.
 #[message(type = "tally")]
 #[derive(Debug, PartialEq)]
 pub struct Tally {
@@ -48,12 +48,12 @@ pub struct Tally {
 
 #[channel(sends(Tally))]
 impl Poll {
-    /// Whoever comes while Redis is away stays all the same, and hears of the next vote.
+    /// A client that connects while Redis is down stays connected, and receives the next tally.
     async fn on_connect(&mut self, app: &App) -> Option<Tally> {
         app.store.tally(&self.poll).await.ok()
     }
 
-    /// Everybody in the poll hears of each vote, and who voted has it for an answer.
+    /// Everybody in the poll receives the new tally after each vote, the voter too.
     #[message]
     async fn vote(&mut self, vote: Vote, socket: &Socket<Self>, app: &App) -> Result<(), Unavailable> {
         let tally = app.store.vote(&self.poll, vote.drink).await?;
@@ -71,12 +71,12 @@ pub struct App {
     store: Store,
 }
 
-/// The votes, wherever they are kept.
+/// The store of the votes.
 struct Store {
     pool: Pool,
 }
 
-/// The store did not do it in time. The client learns no more than that; the log says why.
+/// The store did not answer in time, or failed. The client learns no more than that; the cause is logged.
 #[derive(Debug)]
 pub struct Unavailable;
 
@@ -87,13 +87,13 @@ impl From<Unavailable> for Fault {
 }
 
 impl Store {
-    /// Connections that are open at the most; more clients than that wait for one, within the deadline.
+    /// The most connections that are open; further messages wait for one, within the deadline.
     const CONNECTIONS: usize = 16;
 
-    /// For all that one message asks of Redis, waiting for a connection included.
+    /// For everything that one message needs from Redis, including the wait for a connection.
     const DEADLINE: Duration = Duration::from_secs(1);
 
-    /// Connects when it is first asked something, so that the server starts without Redis too.
+    /// Connects at the first query, so that the server starts without Redis, too.
     fn new(url: &str) -> Result<Self, CreatePoolError> {
         let mut config = Config::from_url(url);
         config.pool = Some(deadpool_redis::PoolConfig::new(Self::CONNECTIONS));
@@ -113,7 +113,7 @@ impl Store {
         self.ask::<(BTreeMap<String, u64>,)>(&ask).await.map(|(votes,)| Tally::from(votes))
     }
 
-    /// A connection of the pool for as long as this takes: one that has died meanwhile is replaced by a new one.
+    /// Runs the commands on a connection of the pool, which replaces a dead connection by a new one.
     async fn ask<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Unavailable> {
         let asked = timeout(Self::DEADLINE, async {
             let mut connection = self.pool.get().await.map_err(|error| error.to_string())?;
@@ -149,10 +149,10 @@ impl From<BTreeMap<String, u64>> for Tally {
     }
 }
 
-/// The polls of this Redis, and their page.
+/// The polls in this Redis, and their page.
 ///
 /// # Errors
-/// Where this is no address of a Redis; whether there is one, it will see.
+/// If this is not an address of a Redis. Whether one runs there is not checked.
 pub fn server(redis: &str) -> Result<Server<App>, CreatePoolError> {
     let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/polls.html")));
     Ok(channels![Poll].app(App { store: Store::new(redis)? }).or(page))

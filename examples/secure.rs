@@ -1,10 +1,10 @@
-//! Who may connect, for how long, and how a page learns that it may not.
+//! Authentication and authorization: who may connect, for how long, and how a page learns why it was refused.
 //!
-//! Documents that several people write at once. A token (a JWT, signed with HS256) says who somebody is, a table of
-//! grants which documents they may read and write. Without both, nobody gets as far as a connection; and when the token ends
-//! and is not renewed, so does the connection.
+//! The documents can be edited by several users at once. A token (a JWT, signed with HS256) identifies the user, and a table of
+//! grants lists the documents that a user may read and write. Without both there is no connection. If the token expires and is not
+//! renewed, the connection is closed.
 //!
-//! `cargo run --example secure`, open the printed address, and try every way to be refused. Behind a proxy, say where it is:
+//! Run `cargo run --example secure`, open the printed address, and try every way to be refused. Behind a proxy, set its network:
 //! `PROXY=10.0.0.0/8`.
 
 use std::env;
@@ -24,12 +24,12 @@ use warp::http::StatusCode;
 #[channel("/secure/:resource_id", app = App, room_state = Document)]
 pub struct AuthenticatedChannel {
     pub resource_id: String,
-    /// Made from the token before the upgrade, wherever it stands: no handler ever runs without a user.
+    /// Made from the token before the upgrade, so no handler ever runs without a user.
     #[extract]
     pub user: Auth<User>,
 }
 
-/// Who the server thinks you are.
+/// The client's user and rights, as the server sees them.
 #[message(type = "welcome")]
 pub struct Welcome {
     pub user: String,
@@ -39,12 +39,12 @@ pub struct Welcome {
     pub expires_at: Option<u64>,
 }
 
-/// The document as it stands: when somebody connects, and after each change.
+/// The current document: sent when a client connects, and after each change.
 #[message(type = "document")]
 #[derive(Clone, Default)]
 pub struct Document {
     pub text: String,
-    /// Nobody, as long as it is empty.
+    /// `None` until somebody has written.
     pub written_by: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl AuthenticatedChannel {
     /// The longest document, in bytes.
     const MAX_LEN: usize = 4000;
 
-    /// The token was good. Is this document theirs to read?
+    /// The token is valid. May this user read the document?
     fn authorize(&self, app: &App) -> Result<(), Reject> {
         if !app.may(&self.user, Access::Read, &self.resource_id) {
             return Err(Reject::forbidden("access denied"));
@@ -70,18 +70,18 @@ impl AuthenticatedChannel {
         self.user.id
     }
 
-    /// The client hears `$auth_expiring` some time before, and is closed with 4401 then.
+    /// The client receives `$auth_expiring` some time before, and is closed with 4401 at that time.
     fn expires_at(&self) -> Option<SystemTime> {
         self.user.expires_at
     }
 
-    /// The client has said `$auth`: it has a new token.
+    /// The client has sent `$auth` with a new token.
     async fn on_refresh(&mut self, token: Token, app: &App) -> Result<(), Reject> {
         self.user = Auth::from_token(token, app).await?;
         Ok(())
     }
 
-    /// The new token was good. Is the document still theirs to read?
+    /// The new token is valid. May this user still read the document?
     fn on_reauthorize(&mut self, _: Room<Self>, app: &App) -> bool {
         app.may(&self.user, Access::Read, &self.resource_id)
     }
@@ -93,7 +93,7 @@ impl AuthenticatedChannel {
             may_write: app.may(&self.user, Access::Write, &self.resource_id),
             expires_at: self.user.expires_at.map(seconds),
         });
-        // Under the room's lock, so that no change falls between reading the document and sending it.
+        // Under the room's lock, so that the document can't change between reading and sending it.
         socket.room().with(|document, _| {
             socket.send(document.clone());
         });
@@ -115,31 +115,31 @@ impl AuthenticatedChannel {
     }
 }
 
-/// Somebody with a valid token.
+/// A user with a valid token.
 pub struct User {
     pub id: u64,
     pub name: String,
     pub expires_at: Option<SystemTime>,
 }
 
-/// `Auth<User>` finds the token: in the header, among the subprotocols, in a cookie, in the query.
+/// `Auth<User>` reads the token from the header, the subprotocols, a cookie or the query.
 impl Authenticate<App> for User {
     async fn authenticate(token: Token, app: &App) -> Result<Self, Reject> {
         let jwt = app.keys.verify::<Claims>(&token)?;
         let user = USERS.into_iter().find(|(id, _)| *id == jwt.user_id);
-        // What is wrong with a bad token is not for its bearer to know.
+        // The client does not learn what is wrong with a bad token.
         let (id, name) = user.ok_or(Reject::unauthorized("invalid token"))?;
         Ok(User { id, name: name.into(), expires_at: jwt.expires_at() })
     }
 }
 
-/// What a token says of its bearer. When it expires is read by `verify`: seconds since 1970, with a fraction or without.
+/// The claims of a token. `verify` reads its expiry time itself: seconds since 1970, with or without a fraction.
 #[derive(Deserialize)]
 struct Claims {
     user_id: u64,
 }
 
-/// What we sign.
+/// The claims that are signed.
 #[derive(Serialize)]
 struct Signed {
     user_id: u64,
@@ -152,10 +152,10 @@ enum Access {
     Write,
 }
 
-/// Stands for the table of users.
+/// Stands in for a table of users.
 const USERS: [(u64, &str); 3] = [(1, "ada"), (2, "ben"), (3, "eve")];
 
-/// Stands for the table of grants. Who may write may also read.
+/// Stands in for a table of grants. The right to write includes the right to read.
 const GRANTS: [(u64, &str, Access); 4] = [
     (1, "handbook", Access::Write),
     (1, "payroll", Access::Write),
@@ -165,13 +165,13 @@ const GRANTS: [(u64, &str, Access); 4] = [
 
 pub struct App {
     keys: JwtKeySet,
-    /// What `keys` verifies, this signs.
+    /// Signs the tokens that `keys` verifies.
     signs: EncodingKey,
     grants: Mutex<Vec<(u64, &'static str, Access)>>,
 }
 
 impl App {
-    /// An app that trusts tokens signed with this secret, of 32 bytes at least.
+    /// An app that accepts tokens signed with this secret, which has at least 32 bytes.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, InvalidJwtKey> {
         let key = JwtKey::hs256(&secret)?;
         Ok(Self {
@@ -186,13 +186,13 @@ impl App {
         grants.iter().any(|&(id, resource, granted)| id == user.id && resource == resource_id && access <= granted)
     }
 
-    /// Takes a right away. Whoever is inside may stay until its token is renewed.
+    /// Revokes a right. An open connection may stay until its token is renewed.
     pub fn revoke(&self, user_id: u64, resource_id: &str) {
         let mut grants = self.grants.lock().expect("nobody panics with the grants");
         grants.retain(|&(id, resource, _)| id != user_id || resource != resource_id);
     }
 
-    /// A token for this user, good until then.
+    /// A token for this user, valid until `expires_at`.
     pub fn token(&self, user_id: u64, expires_at: u64) -> String {
         let claims = Signed { user_id, exp: expires_at };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signs).expect("HS256 signs any claims")
@@ -208,11 +208,11 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
-/// `POST /login` asks for no password: it is here so that the page has tokens to show.
+/// The body of `POST /login`, which asks for no password: it exists so that the page can try tokens.
 #[derive(Deserialize)]
 struct Login {
     user: String,
-    /// In seconds, at most an hour; below zero for a token that has expired already.
+    /// In seconds, at most an hour; negative for a token that has already expired.
     lifetime: i64,
 }
 
@@ -229,7 +229,7 @@ fn login(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = wa
     })
 }
 
-/// `POST /revoke` asks for none either.
+/// The body of `POST /revoke`, which asks for no password either.
 #[derive(Deserialize)]
 struct Revoke {
     user: String,
@@ -246,7 +246,7 @@ fn revoke(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = w
     })
 }
 
-/// What is not a channel: the login, the rights and the page.
+/// The routes beside the channel: the login, the rights and the page.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
     let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/secure.html")));
     login(app.clone()).or(revoke(app)).or(page)
@@ -257,7 +257,7 @@ pub fn server(app: impl Into<Arc<App>>) -> Server<App> {
     channels![AuthenticatedChannel].app_arc(app.clone()).or(routes(app))
 }
 
-/// What the server believes of whom: pages of its own host, and the proxies that are named.
+/// Accepts pages of the server's own host only, and trusts the proxy that `PROXY` names.
 fn config() -> Result<Config, InvalidProxy> {
     Ok(match env::var("PROXY") {
         Ok(network) => Config::default().proxies(Proxies::x_forwarded([network])?).connections_per_ip(100),
@@ -268,7 +268,7 @@ fn config() -> Result<Config, InvalidProxy> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    // Without a secret of its own the server makes one up: its tokens then end with it.
+    // Without `JWT_SECRET` the server makes up a secret: its tokens are then invalid after a restart.
     let made_up = || (0..4).flat_map(|n| RandomState::new().hash_one(n).to_ne_bytes()).collect();
     let secret = env::var("JWT_SECRET").map_or_else(|_| made_up(), String::into_bytes);
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());

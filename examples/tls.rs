@@ -1,8 +1,8 @@
 //! The chat over TLS: `https` for the page, `wss` for the channel.
 //!
-//! `cargo run --example tls --features tls` and open the printed address. The certificate is made at the start and known to
-//! nobody, so a browser asks whether to go on; one from an authority is read as the documentation of `Bound::tls` shows, and
-//! renewed while the server runs.
+//! Run `cargo run --example tls --features tls` and open the printed address. The certificate is made when the program starts, and
+//! no authority signed it, so a browser asks whether to continue. The documentation of `Bound::tls` shows how to read a certificate
+//! from an authority, and how to renew it while the server runs.
 
 #[allow(dead_code, reason = "its `main` serves without TLS")]
 mod chat;

@@ -1,8 +1,8 @@
-//! Sending to people rather than to connections: everybody may have several devices, and reads on each of them. What people
-//! may do changes while they are connected: an HTTP route tells all their handlers.
+//! Sending to users rather than to connections: a user may have several devices, and receives messages on each of them. A user's
+//! role can change while they are connected: an HTTP route sends a notice to the handlers of all their devices.
 //!
-//! `cargo run --example users` and open the printed address: the page holds several devices of several people. Then
-//! `curl --json '{"user_id":"ann","role":"reader"}' http://127.0.0.1:3030/role`, and Ann can write no more.
+//! Run `cargo run --example users` and open the printed address: the page has several devices of several users. Then run
+//! `curl --json '{"user_id":"ann","role":"reader"}' http://127.0.0.1:3030/role`, and Ann can't write any more.
 
 use std::env;
 use std::fmt;
@@ -24,7 +24,7 @@ pub struct UserChannel {
     user: UserId,
     #[extract]
     device: Device,
-    /// Everybody comes as a writer; an app with accounts would extract it.
+    /// Every connection starts as a writer; an app with accounts would extract the role.
     #[state]
     role: Role,
 }
@@ -55,38 +55,38 @@ pub struct Broadcast {
     pub text: String,
 }
 
-/// Something said, as it reaches its readers.
+/// A letter, as its readers receive it.
 #[message(type = "letter")]
 pub struct Letter {
     pub from: UserId,
-    /// Which of the sender's devices it was written on.
+    /// The sender's device on which it was written.
     pub device: Device,
-    /// Nobody in particular, where it went to everybody.
+    /// Empty if it was sent to everybody.
     pub to: Vec<UserId>,
     pub text: String,
     pub timestamp: String,
 }
 
-/// To all devices of one person, when one of them comes or goes.
+/// Sent to all devices of a user when one of them connects or disconnects.
 #[message(type = "devices")]
 pub struct Devices {
     pub user_id: UserId,
     pub count: usize,
 }
 
-/// To all devices of one person, when what they may do has changed.
+/// Sent to all devices of a user when the user's role has changed.
 #[message(type = "your_role")]
 pub struct YourRole {
     pub role: Role,
 }
 
-/// What the route `POST /role` tells the handlers of one person's devices; clients can't say it.
+/// The notice that the route `POST /role` sends to the handlers of a user's devices; clients can't send it.
 #[derive(Clone)]
 pub struct RoleChanged {
     pub role: Role,
 }
 
-/// The answer to whoever sends: how many devices it went to.
+/// The answer to the sender: how many devices the letter was sent to.
 #[derive(Serialize)]
 pub struct Delivered {
     pub devices: usize,
@@ -94,7 +94,7 @@ pub struct Delivered {
 
 #[channel(sends(Letter, Devices, YourRole))]
 impl UserChannel {
-    /// What `socket.user(..)` finds: all connections that say the same here are one person's.
+    /// What `socket.user(..)` finds: all connections that return the same value here belong to one user.
     fn identity(&self) -> &UserId {
         &self.user
     }
@@ -125,7 +125,7 @@ impl UserChannel {
         Ok(Success(Delivered { devices: sent.recipients }))
     }
 
-    /// Between two messages of this device, so that no letter is written half as the one, half as the other.
+    /// Runs between two messages of this device, so the role never changes while a letter is handled.
     #[notice]
     fn role_changed(&mut self, n: RoleChanged) -> YourRole {
         self.role = n.role;
@@ -153,7 +153,7 @@ impl UserChannel {
         }
     }
 
-    /// To the readers, and to the writer's other devices. An audience is a set: writing to oneself makes no second copy.
+    /// Sends to the readers and to the writer's other devices. An audience is a set: a user who writes to themselves gets one copy.
     fn deliver(&self, letter: Letter, socket: &Socket<Self>) -> Success<Delivered> {
         let people = letter.to.iter().chain([&self.user]);
         let sent = socket.users(people).except(socket.id()).send(letter);
@@ -166,7 +166,7 @@ impl UserChannel {
     }
 }
 
-/// A person's name: one to twenty letters and digits.
+/// A user's name: one to twenty letters and digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct UserId(String);
@@ -197,14 +197,14 @@ impl fmt::Display for UserId {
 }
 
 impl<A: Sync> Extract<A> for UserId {
-    /// Believes what the query says; the example `secure` asks for a token.
+    /// Trusts the query; the example `secure` requires a token.
     async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
         let name = handshake.query_param("user").ok_or(Reject::unauthorized("Who are you?"))?;
         name.parse().map_err(Reject::bad_request)
     }
 }
 
-/// What the client calls the device it runs on.
+/// The client's name for its device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Device(String);
 
@@ -228,7 +228,8 @@ pub struct Order {
     pub role: Role,
 }
 
-/// What is not a channel: `POST /role` and the page. Whoever may come here is not asked; the example `secure` would.
+/// The routes beside the channel: `POST /role` and the page. Anybody may use them; an app would check, as the example `secure`
+/// does.
 pub fn routes(
     hub: Hub<UserChannel>,
 ) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
@@ -245,7 +246,7 @@ pub fn routes(
 pub fn server() -> Server<()> {
     let channels = channels![UserChannel];
     let hub = channels.of::<UserChannel>();
-    // Eight devices each; one more is answered 429.
+    // Eight devices per user; a ninth is answered 429.
     channels.app(()).config(Config::default().connections_per_user(8)).or(routes(hub))
 }
 

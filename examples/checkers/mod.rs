@@ -1,8 +1,8 @@
 //! The rules of checkers, or English draughts: eight by eight squares, twelve men a side, red below and first to move.
 //!
-//! Men go diagonally forward, kings both ways. Who can capture must. A capture that can go on does, with the same piece,
-//! as a move of its own; a man that reaches the far side is crowned, and its turn ends there. Who can't move has lost.
-//! Forty moves of each side without a capture or a man's move are a draw. Nothing in here knows of players or channels.
+//! Men move diagonally forward, kings in both directions. A side that can capture must capture. If the same piece can capture
+//! again, it must, as a move of its own. A man that reaches the far side is crowned, and its turn ends. A side that can't move has
+//! lost. Forty moves of each side without a capture or a man's move are a draw. This module knows nothing of players or channels.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -80,7 +80,7 @@ impl Piece {
         }
     }
 
-    /// The ranks towards which it may go.
+    /// The directions in which it may move, in ranks.
     fn directions(self) -> &'static [i8] {
         match (self.is_king(), self.color().forward()) {
             (true, _) => &[1, -1],
@@ -165,7 +165,7 @@ pub struct Step {
     pub captured: Option<Square>,
 }
 
-/// How a game ended, and for whom; a draw has no winner.
+/// How a game ended, and who won; `winner` is `None` for a draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub winner: Option<Color>,
@@ -208,7 +208,7 @@ impl fmt::Display for IllegalMove {
 pub struct Checkers {
     pieces: BTreeMap<Square, Piece>,
     turn: Color,
-    /// The piece in the midst of a capture that must go on.
+    /// The square of a piece that has captured and must capture again.
     jumping: Option<Square>,
     /// Moves of either side since the last capture or man's move.
     quiet: u32,
@@ -239,7 +239,7 @@ impl Checkers {
         &self.pieces
     }
 
-    /// All that may be played now; nothing once the game is over.
+    /// The legal moves; empty once the game is over.
     pub fn moves(&self) -> Vec<Step> {
         if self.resigned.is_some() || self.quiet >= Self::QUIET_MOVES {
             return Vec::new();
@@ -254,7 +254,7 @@ impl Checkers {
         steps
     }
 
-    /// Plays a move of the side whose turn it is, and says what it was. The turn stays where the capture goes on.
+    /// Plays a move of the side whose turn it is, and returns it. The turn does not change if the same piece must capture again.
     pub fn play(&mut self, from: Square, to: Square) -> Result<Step, IllegalMove> {
         let moves = self.moves();
         let Some(&step) = moves.iter().find(|step| step.from == from && step.to == to) else {
@@ -282,7 +282,7 @@ impl Checkers {
         }
     }
 
-    /// How the game ended, if it did.
+    /// How the game ended. `None` while it is played.
     pub fn outcome(&self) -> Option<Outcome> {
         if let Some(loser) = self.resigned {
             return Some(Outcome { winner: Some(loser.opponent()), reason: Reason::Resigned });
@@ -298,7 +298,7 @@ impl Checkers {
         Some(Outcome { winner: Some(self.turn.opponent()), reason })
     }
 
-    /// Where this piece could go if it were alone in its side: whether another one must capture is not asked.
+    /// The moves of this piece, without regard to captures that its side must make elsewhere.
     fn steps(&self, from: Square) -> impl Iterator<Item = Step> {
         let piece = self.pieces[&from];
         let sides = [-1, 1].into_iter();
@@ -372,7 +372,7 @@ mod tests {
         assert!(error.to_string().starts_with("a square is written from `a1` to `h8`"), "{error}");
     }
 
-    /// How many ways the first moves can go is known from others' programs (a capture counts as one move in all).
+    /// The numbers of possible first moves are known from other programs (which count a series of captures as one move).
     #[test]
     fn the_first_moves_can_go_as_many_ways_as_others_count() {
         fn ways(game: &Checkers, depth: u32) -> u64 {

@@ -1,6 +1,6 @@
-//! Whether a text says something, which `trim` alone does not know: there are characters without width.
+//! Detects blank text. `trim` alone is not enough, because some characters have no width.
 
-/// Whether nothing of a text can be seen: it is empty, or has only white space, controls and what is drawn as nothing.
+/// Whether a text shows nothing: it is empty, or has only white space, control characters and invisible characters.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|each| each.is_whitespace() || each.is_control() || is_invisible(each))
 }
