@@ -4,7 +4,8 @@ use std::fs;
 
 use proc_macro2::TokenStream;
 
-use crate::{channel, message};
+use crate::channel;
+use crate::message;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/expansion.md");
 
@@ -46,16 +47,16 @@ fn page() -> String {
         &hidden(said),
         &format!("{message}\n{structure}\n{block}"),
         "```\n\n`#[message]` makes, for a start,\n\n```\n",
-        &expanded(message::expand, MESSAGE),
+        &expanded(message::expand_attribute, MESSAGE),
         "```\n\n`#[channel]` makes of the struct\n\n```\n",
         &hidden("#[channel_runtime::channel] impl Chat {}"),
-        &expanded(channel::expand, STRUCT),
+        &expanded(channel::expand_attribute, STRUCT),
         "```\n\nand of the impl block\n\n```\n",
         &hidden(uses),
         &hidden(said),
         &hidden(&message),
         &hidden(&structure),
-        &expanded(channel::expand, BLOCK),
+        &expanded(channel::expand_attribute, BLOCK),
         "```\n\nWhere the struct stands above its impl block, in the same module and without anything wrong, the bounds that ask whether it \
          is a `Route` are left out. What is named by way of `private` may change in any release.\n",
     ]

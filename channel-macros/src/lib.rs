@@ -4,25 +4,14 @@
 //! checked (`errors` collects what is wrong with an item, all of it), and the model is expanded, which can't fail. After
 //! an error the user's item is emitted all the same, and `fallback` beside it, so that the compiler has nothing to add.
 
-mod args;
 mod channel;
 mod channels;
 mod describe;
-mod durations;
-mod errors;
 #[cfg(test)]
 mod expansion;
 mod fallback;
-mod half_typed;
-mod impl_block;
-mod limits;
 mod message;
-mod names;
-mod pattern;
-mod runtime;
-mod serde_arguments;
-mod sizes;
-mod spans;
+mod syntax;
 
 use proc_macro::TokenStream;
 
@@ -31,23 +20,23 @@ use proc_macro::TokenStream;
 #[doc = include_str!("../docs/expansion.md")]
 #[proc_macro_attribute]
 pub fn channel(args: TokenStream, item: TokenStream) -> TokenStream {
-    channel::expand(args.into(), item.into()).into()
+    channel::expand_attribute(args.into(), item.into()).into()
 }
 
 #[doc = include_str!("../docs/message.md")]
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
-    message::expand(args.into(), item.into()).into()
+    message::expand_attribute(args.into(), item.into()).into()
 }
 
 /// Describes a type's form on the wire: see the trait of this name.
 #[proc_macro_derive(Describe, attributes(describe, serde))]
 pub fn describe(item: TokenStream) -> TokenStream {
-    describe::expand(item.into()).into()
+    describe::expand_derive(item.into()).into()
 }
 
 #[doc = include_str!("../docs/channels.md")]
 #[proc_macro]
 pub fn channels(list: TokenStream) -> TokenStream {
-    channels::expand(list.into()).into()
+    channels::expand_list(list.into()).into()
 }

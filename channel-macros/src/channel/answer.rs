@@ -7,7 +7,8 @@ use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::arguments::Call;
-use crate::spans::{beside_locals, last_segment, ungroup};
+use crate::syntax::spans::beside_locals;
+use crate::syntax::types::{last_segment, ungroup};
 
 /// The call, and what it returned sent to the client.
 pub fn replied(call: &Call) -> TokenStream {

@@ -12,10 +12,11 @@ use syn::{
 
 use super::answer::is_data;
 use super::turns::takes_mut_self;
-use crate::errors::Errors;
-use crate::impl_block::Method;
-use crate::names::camel;
-use crate::spans::{arc, beside_locals, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
+use crate::syntax::errors::Errors;
+use crate::syntax::impl_block::Method;
+use crate::syntax::names::camel;
+use crate::syntax::spans::beside_locals;
+use crate::syntax::types::{arc, first_type, is_nameable, is_named, is_unit, last_segment, text, ungroup};
 
 /// How a method of the user's is called.
 pub struct Call {

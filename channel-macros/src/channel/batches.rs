@@ -10,9 +10,11 @@ use syn::{GenericArgument, Ident, LitInt, LitStr, PathArguments, Signature, Type
 use super::arguments::{Call, Expected, Of};
 use super::handlers::{Channel, Handler, Payload};
 use super::turns::Turn;
-use crate::errors::Errors;
-use crate::spans::{beside_locals, first_type, last_segment, text, ungroup};
-use crate::{args, durations};
+use crate::syntax::args;
+use crate::syntax::durations;
+use crate::syntax::errors::Errors;
+use crate::syntax::spans::beside_locals;
+use crate::syntax::types::{first_type, last_segment, text, ungroup};
 
 const EXPECTED: Expected = Expected {
     who: "the handler of a batch",

@@ -8,9 +8,9 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, FnArg, LitInt, Pat, Token, Type};
 
 use super::bindings::{may_bind, without_clone};
-use crate::errors::Errors;
-use crate::impl_block::Method;
-use crate::spans;
+use crate::syntax::errors::Errors;
+use crate::syntax::impl_block::Method;
+use crate::syntax::types;
 
 /// Tells of such calls, and takes them out of the body, so that the compiler tells of them no more.
 pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
@@ -34,7 +34,7 @@ pub fn socket(method: &Method) -> Option<Ident> {
     method.sig.inputs.iter().find_map(|argument| {
         let FnArg::Typed(argument) = argument else { return None };
         let (Pat::Ident(pattern), Type::Reference(ty)) = (&*argument.pat, &*argument.ty) else { return None };
-        let is_socket = spans::last_segment(&ty.elem)?.ident == "Socket";
+        let is_socket = types::last_segment(&ty.elem)?.ident == "Socket";
         is_socket.then(|| pattern.ident.clone())
     })
 }

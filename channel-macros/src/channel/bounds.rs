@@ -4,10 +4,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::ParseStream;
 
-use crate::args;
-use crate::errors::Errors;
-use crate::limits::{self, Rate};
-use crate::sizes;
+use crate::syntax::args;
+use crate::syntax::errors::Errors;
+use crate::syntax::rate::{self, Rate};
+use crate::syntax::sizes;
 
 /// The arguments that it reads.
 pub const ARGUMENTS: [&str; 6] = [
@@ -87,13 +87,13 @@ impl Bounds {
 impl OfFrames {
     fn set_rate(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         self.is_broken = true;
-        let rate = limits::rate(name, input)?;
+        let rate = rate::rate(name, input)?;
         args::set(&mut self.rate, name, rate, errors);
         Ok(())
     }
 
     fn set_burst(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
-        let burst = limits::burst(name, input)?;
+        let burst = rate::burst(name, input)?;
         args::set(&mut self.burst, name, (name.clone(), burst), errors);
         Ok(())
     }

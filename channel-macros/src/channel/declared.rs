@@ -9,9 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use proc_macro2::Ident;
 use syn::Type;
 
-use super::blocks::{Place, is_sibling};
 use super::route::Route;
-use crate::spans::{arc, text};
+use crate::syntax::expanded_before::{Place, is_sibling};
+use crate::syntax::types::{arc, text};
 
 /// Of a struct that is known, else nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

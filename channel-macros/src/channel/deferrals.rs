@@ -7,8 +7,8 @@ use syn::ext::IdentExt as _;
 use syn::{Ident, Type};
 
 use super::bodies;
-use crate::impl_block::{ImplBlock, Method};
-use crate::spans::{first_type, last_segment};
+use crate::syntax::impl_block::{ImplBlock, Method};
+use crate::syntax::types::{first_type, last_segment};
 
 /// The methods of a block that call `defer` on a socket, or one another that does.
 #[derive(Default)]
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_deferred_twice_is_found() {
-        let nested = |ty: &str| nested(&syn::parse_str(ty).unwrap()).map(crate::spans::text);
+        let nested = |ty: &str| nested(&syn::parse_str(ty).unwrap()).map(crate::syntax::types::text);
         assert_eq!(nested("Deferred<Deferred<Said>>").as_deref(), Some("Deferred<Said>"));
         assert_eq!(
             nested("Result<Deferred<Option<Deferred<Said>>>, Fault>").as_deref(),

@@ -15,7 +15,8 @@ use super::unmarked::Unmarked;
 use super::{notices, turns};
 use crate::describe;
 use crate::describe::types::Context;
-use crate::spans::{beside_locals, first_type, last_segment, ungroup};
+use crate::syntax::spans::beside_locals;
+use crate::syntax::types::{first_type, last_segment, ungroup};
 
 pub fn expand(channel: &Channel) -> TokenStream {
     let enums = enums(channel);

@@ -9,7 +9,9 @@ use super::arguments::Call;
 use super::expand_handlers::if_route;
 use super::handlers::Channel;
 use super::hooks::{Hook, Kind};
-use crate::spans::{self, beside_locals, first_type, is_nameable, is_unit, last_segment};
+use crate::syntax::spans::beside_locals;
+use crate::syntax::types;
+use crate::syntax::types::{first_type, is_nameable, is_unit, last_segment};
 
 pub fn identity(channel: &Channel) -> TokenStream {
     match channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()) {
@@ -22,7 +24,7 @@ pub fn identity(channel: &Channel) -> TokenStream {
 pub fn users(channel: &Channel) -> Option<TokenStream> {
     let (self_ty, if_route) = (&channel.self_ty, if_route(channel));
     channel.hook(Kind::Identity).find_map(|hook| hook.key.as_ref()).map(|key| {
-        let name = match spans::is_string(key) {
+        let name = match types::is_string(key) {
             true => quote_spanned!(key.span()=> ::core::primitive::str),
             false => quote_spanned!(key.span()=> <Self as ::channel_runtime::Channel>::Identity),
         };

@@ -15,7 +15,7 @@ impl Messages<'_> {
             let Message { cfgs, variant, content, .. } = message;
             match content {
                 Content::Struct(ty) => {
-                    let doc = format!(" [`{}`]", crate::spans::text(ty));
+                    let doc = format!(" [`{}`]", crate::syntax::types::text(ty));
                     quote!(#(#cfgs)* #[doc = #doc] #variant(#ty))
                 }
                 Content::Unit(literal, _) => {

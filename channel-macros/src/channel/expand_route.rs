@@ -9,8 +9,9 @@ use super::rooms::RoomKind;
 use super::route::{OtherField, Param, Route, Source};
 use crate::describe;
 use crate::describe::types::{Context, is_plain};
-use crate::pattern::{Pattern, Segment};
-use crate::spans::{self, beside_locals};
+use crate::syntax::path_pattern::{Pattern, Segment};
+use crate::syntax::spans::{self, beside_locals};
+use crate::syntax::types;
 
 pub fn expand(route: &Route) -> TokenStream {
     let Some(pattern) = &route.pattern else { return TokenStream::new() };
@@ -111,7 +112,7 @@ fn first_state(route: &Route) -> TokenStream {
     let first_state = match &route.room_state {
         None => quote!(::channel_runtime::private::NO_STATE),
         Some(ty) => {
-            let text = spans::text(ty);
+            let text = types::text(ty);
             quote!((#text, {
                 #[allow(unused_imports)]
                 use ::channel_runtime::private::NoDefault as _;
@@ -171,7 +172,7 @@ pub fn path(pattern: &Pattern) -> TokenStream {
 fn shape(route: &Route) -> TokenStream {
     let (names, docs) = (describe::names(), &route.docs);
     let docs = (!docs.is_empty()).then(|| quote!(const DOCS: &'static ::core::primitive::str = #docs;));
-    let is_plain = route.params.iter().all(|param| is_plain(spans::ungroup(&param.ty)));
+    let is_plain = route.params.iter().all(|param| is_plain(types::ungroup(&param.ty)));
     let params = route.params.iter().map(|Param { name, docs, ty }| {
         let name = name.unraw().to_string();
         if is_plain {
@@ -211,7 +212,7 @@ fn build(route: &Route) -> TokenStream {
             Source::Extract => {
                 // All but the locals stands at the type, so that the compiler's errors for what is no extractor are one. They
                 // stand at all of it, or at the first token of one that is made from another.
-                let is_made_from_another = ["Option", "Auth", "Jwt"].iter().any(|name| spans::is_named(ty, name));
+                let is_made_from_another = ["Option", "Auth", "Jwt"].iter().any(|name| types::is_named(ty, name));
                 let end = if is_made_from_another { ty.span() } else { spans::end(ty) };
                 let (locals, extract) = (quote!(__handshake, __app), quote!(::channel_runtime::Extract<#app>));
                 let arguments = quote_spanned!(end=> (#locals));
@@ -259,11 +260,11 @@ fn build(route: &Route) -> TokenStream {
 pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -> TokenStream {
     let Route { name, vis, params, .. } = route;
     let arguments = params.iter().map(|Param { name, ty, .. }| {
-        let taken = if spans::is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
+        let taken = if types::is_string(ty) { quote!(::core::primitive::str) } else { quote!(#ty) };
         quote!(#name: &#taken)
     });
     let values = params.iter().map(|Param { name, ty, .. }| {
-        if spans::is_string(ty) {
+        if types::is_string(ty) {
             quote!(&#name)
         } else {
             let shown = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::shown);

@@ -8,11 +8,11 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Field, Ident, Meta, MetaList, Token, Type};
 
 use super::route::{OtherField, Param, Route, Source};
-use crate::describe::docs;
-use crate::errors::Errors;
-use crate::names::{closest, one_of};
-use crate::pattern::Pattern;
-use crate::spans::{first_type, is_extractor, is_named, last_segment, text, ungroup};
+use crate::syntax::docs::docs;
+use crate::syntax::errors::Errors;
+use crate::syntax::names::{closest, one_of};
+use crate::syntax::path_pattern::Pattern;
+use crate::syntax::types::{first_type, is_extractor, is_named, last_segment, text, ungroup};
 
 const MARKERS: &[&str] = &["#[extract]", "#[state]"];
 

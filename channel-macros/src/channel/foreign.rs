@@ -8,9 +8,9 @@ use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
-use crate::impl_block::Method;
-use crate::runtime::Runtime;
-use crate::spans::beside_locals;
+use crate::syntax::impl_block::Method;
+use crate::syntax::runtime_path::Runtime;
+use crate::syntax::spans::beside_locals;
 
 /// The names, under the trait of the runtime's that tells what they mean here.
 const MEANINGS: [(&str, &[&str]); 8] = [

@@ -7,8 +7,8 @@
 use syn::ext::IdentExt as _;
 use syn::{FnArg, Ident, Visibility, parse_quote_spanned};
 
-use crate::impl_block::{ImplBlock, Method};
-use crate::spans::is_named;
+use crate::syntax::impl_block::{ImplBlock, Method};
+use crate::syntax::types::is_named;
 
 /// What is meant here.
 #[derive(Clone, Copy)]

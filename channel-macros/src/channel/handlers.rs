@@ -21,12 +21,13 @@ use super::misplaced::Misplaced;
 use super::notices::Notice;
 use super::turns::Turn;
 use super::unmarked::{Unmarked, is_called};
-use crate::describe::docs;
-use crate::errors::Errors;
-use crate::impl_block::{ImplBlock, Method};
-use crate::limits::Limit;
-use crate::names::camel;
-use crate::{half_typed, spans};
+use crate::syntax::docs::docs;
+use crate::syntax::errors::Errors;
+use crate::syntax::impl_block::{ImplBlock, Method};
+use crate::syntax::incomplete;
+use crate::syntax::names::camel;
+use crate::syntax::rate::Limit;
+use crate::syntax::types;
 
 pub const HANDLER: Expected = Expected {
     who: "a handler",
@@ -76,7 +77,7 @@ impl Payload {
 
     pub fn text(&self) -> String {
         match self {
-            Self::Struct(ty) => spans::text(ty),
+            Self::Struct(ty) => types::text(ty),
             Self::Unit(literal) => Self::unit_text(literal),
         }
     }
@@ -108,7 +109,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     lists.add_misplaced(declared.misplaced_sends.as_deref());
     let mut channel = Channel {
         name: name.clone().unwrap_or_else(|| format_ident!("_Nameless")),
-        self_ty: spans::ungroup(&block.self_ty).clone(),
+        self_ty: types::ungroup(&block.self_ty).clone(),
         handlers: Vec::new(),
         hooks: Vec::new(),
         notices: Vec::new(),
@@ -145,7 +146,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
         }
     }
     for tokens in block.other_items_mut() {
-        half_typed::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
+        incomplete::method(tokens, |name| hooks::Kind::named(name).is_some(), is_marker_path, errors);
     }
     let found = Deferrals::of(block);
     for handler in &mut channel.handlers {
@@ -211,7 +212,7 @@ fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
         errors.at(of_trait, "a channel's handlers stand in an impl block of its own, not in a trait's", remedy);
         return None;
     }
-    let segment = spans::last_segment(&block.self_ty);
+    let segment = types::last_segment(&block.self_ty);
     let is_generic = segment.is_some_and(|segment| !segment.arguments.is_none());
     if is_generic || !block.generics.params.is_empty() {
         let what = "a channel has no type parameters or lifetimes: each connection owns its value";
@@ -233,8 +234,8 @@ impl Channel {
         let mut places: Vec<(String, Span)> = Vec::new();
         for call in handlers.chain(hooks).chain(notices) {
             let Some(Type::Reference(app)) = call.app() else { continue };
-            let app = spans::arc(&app.elem).unwrap_or(&app.elem);
-            let name = spans::text(app);
+            let app = types::arc(&app.elem).unwrap_or(&app.elem);
+            let name = types::text(app);
             let place = match places.iter().find(|(other, _)| *other == name) {
                 Some((_, place)) => *place,
                 None => {
@@ -315,10 +316,10 @@ impl Channel {
             (None, Payload::Unit(_)) => {
                 format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span())
             }
-            (None, Payload::Struct(ty)) => match spans::last_ident(ty) {
+            (None, Payload::Struct(ty)) => match types::last_ident(ty) {
                 Some(name) => name.unraw(),
                 None => {
-                    errors.at(ty, format_args!("`{}` is not a message", spans::text(ty)), HANDLER.usage);
+                    errors.at(ty, format_args!("`{}` is not a message", types::text(ty)), HANDLER.usage);
                     return;
                 }
             },
@@ -364,7 +365,7 @@ fn tell_misplaced(misplaced: &Misplaced, sig: &syn::Signature, is_typed: bool, e
     match misplaced {
         Misplaced::Stranger(message) if !is_typed && !sig.inputs.iter().any(takes_by_value) => {
             let what = format!("the handler `{}` takes its message by reference", sig.ident.unraw());
-            errors.at(message, what, format_args!("write `{}`", spans::text(&message.elem)));
+            errors.at(message, what, format_args!("write `{}`", types::text(&message.elem)));
         }
         _ => misplaced.tell(HANDLER.who, HANDLER.usage, errors),
     }
@@ -383,11 +384,11 @@ fn single(
         (None, Some(literal)) => Payload::Unit(literal),
         (Some(ty), Some(literal)) if is_data(ty) => {
             let what =
-                format!("`{}` is no message: a message is a struct, with its type written on it", spans::text(ty));
+                format!("`{}` is no message: a message is a struct, with its type written on it", types::text(ty));
             let message = camel(&call.name.unraw().to_string());
-            let field = match spans::is_named(ty, "Value") {
+            let field = match types::is_named(ty, "Value") {
                 true => "#[serde(flatten)] fields: serde_json::Map<String, serde_json::Value>".into(),
-                false => format!("value: {}", spans::text(ty)),
+                false => format!("value: {}", types::text(ty)),
             };
             let remedy = format!(
                 "write `#[message(type = {:?})] struct {message} {{ {field} }}`, and here `#[message]` and `m: {message}`",
@@ -397,7 +398,7 @@ fn single(
             return None;
         }
         (Some(ty), Some(literal)) => {
-            let what = format!("this message's type is written on its struct, `{}`", spans::text(ty));
+            let what = format!("this message's type is written on its struct, `{}`", types::text(ty));
             errors.at(literal, what, "write `#[message]`");
             return None;
         }
@@ -415,14 +416,14 @@ fn single(
 fn no_message(call: &Call, sig: &syn::Signature, errors: &mut Errors) {
     let name = call.name.unraw();
     let by_reference = call.arguments.iter().find_map(|argument| match argument {
-        Argument::App(Type::Reference(ty)) if spans::arc(&ty.elem).is_none() => Some(ty),
+        Argument::App(Type::Reference(ty)) if types::arc(&ty.elem).is_none() => Some(ty),
         _ => None,
     });
     let typed = sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_))).count();
     match by_reference {
         // What comes by reference is the app; alone it was probably meant to be the message.
         Some(reference) if typed == 1 || call.socket().is_some() => {
-            let inner = spans::text(&reference.elem);
+            let inner = types::text(&reference.elem);
             let remedy = format!(
                 "write `{inner}`; or, if that is the app and the message has no fields, `#[message(type = \"{name}\")]`"
             );

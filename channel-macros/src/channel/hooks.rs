@@ -5,9 +5,9 @@ use syn::{Attribute, ReceiverKind, ReturnType, Signature, Type};
 use super::arguments::{Call, Expected, Of};
 use super::declared::Declared;
 use super::misplaced::Misplaced;
-use crate::errors::Errors;
-use crate::names::distance;
-use crate::spans::{first_type, last_segment, text, ungroup};
+use crate::syntax::errors::Errors;
+use crate::syntax::names::distance;
+use crate::syntax::types::{first_type, last_segment, text, ungroup};
 
 pub struct Hook {
     pub kind: Kind,

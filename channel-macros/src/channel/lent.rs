@@ -7,9 +7,9 @@ use syn::{FnArg, Pat, Type, TypeReference};
 
 use super::arguments;
 use super::bindings::may_bind;
-use crate::errors::Errors;
-use crate::impl_block::Method;
-use crate::spans::{arc, is_named, ungroup};
+use crate::syntax::errors::Errors;
+use crate::syntax::impl_block::Method;
+use crate::syntax::types::{arc, is_named, ungroup};
 
 /// Something that a method is lent.
 struct Lent {

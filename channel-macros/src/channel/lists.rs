@@ -10,11 +10,12 @@ use super::batches::Batch;
 use super::handlers::{Handler, Payload};
 use super::route;
 use super::turns::Turn;
-use crate::args::{self, Listed};
-use crate::errors::Errors;
-use crate::limits::Limit;
-use crate::runtime::{self, Runtime};
-use crate::{message, spans};
+use crate::syntax::args::{self, Listed};
+use crate::syntax::errors::Errors;
+use crate::syntax::rate::Limit;
+use crate::syntax::runtime_path::{self, Runtime};
+use crate::syntax::types;
+use crate::syntax::wire_type;
 
 #[derive(Default)]
 pub struct Lists {
@@ -69,7 +70,7 @@ impl Lists {
                 "receives" => {
                     lists.receives.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
                 }
-                "crate" => args::set(&mut lists.runtime.0, &name, runtime::value(input)?, errors),
+                "crate" => args::set(&mut lists.runtime.0, &name, runtime_path::value(input)?, errors),
                 other if route::is_argument(other) => {
                     args::skip(input)?;
                     let value = if name == "rooms" { "(..)" } else { " = .." };
@@ -94,27 +95,27 @@ impl Lists {
     }
 
     fn send(&mut self, Listed { cfgs, ty, rename }: Listed, errors: &mut Errors) {
-        let text = spans::text(&ty);
-        if spans::is_named(&ty, "Bytes") {
+        let text = types::text(&ty);
+        if types::is_named(&ty, "Bytes") {
             match &self.sends_bytes {
                 Some(_) => errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away"),
                 None => self.sends_bytes = Some(ty),
             }
             return;
         }
-        let Some(name) = spans::last_ident(&ty) else {
+        let Some(name) = types::last_ident(&ty) else {
             let what = format!("`{text}` is not a message");
             errors.at(&ty, what, "list the structs that are marked `#[message(type = \"..\")]`");
             return;
         };
         let variant = rename.unwrap_or_else(|| name.unraw());
         for other in self.sends.iter().filter(|other| cfgs.is_empty() && other.cfgs.is_empty()) {
-            if spans::text(&other.ty) == text {
+            if types::text(&other.ty) == text {
                 errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away");
                 return;
             }
             if other.variant == variant {
-                let what = format!("`{text}` and `{}` would both be the variant `{variant}`", spans::text(&other.ty));
+                let what = format!("`{text}` and `{}` would both be the variant `{variant}`", types::text(&other.ty));
                 errors.at(&ty, what, format_args!("give it another name: `{text} as Other{variant}`"));
                 return;
             }
@@ -148,7 +149,7 @@ impl Lists {
 impl Received {
     fn text(&self) -> (String, TokenStream) {
         match self {
-            Self::Struct(ty) => (spans::text(ty), ty.to_token_stream()),
+            Self::Struct(ty) => (types::text(ty), ty.to_token_stream()),
             Self::Unit(literal) => (Payload::unit_text(literal), literal.to_token_stream()),
         }
     }
@@ -157,8 +158,10 @@ impl Received {
     fn handler(&self) -> String {
         match self {
             Self::Struct(ty) => {
-                let name = spans::last_ident(ty).map(|name| crate::names::snake(&name.to_string())).unwrap_or_default();
-                format!("add one: `#[message] async fn {name}(&mut self, m: {})`", spans::text(ty))
+                let name = types::last_ident(ty)
+                    .map(|name| crate::syntax::names::snake(&name.to_string()))
+                    .unwrap_or_default();
+                format!("add one: `#[message] async fn {name}(&mut self, m: {})`", types::text(ty))
             }
             Self::Unit(literal) => {
                 let name: String =
@@ -199,12 +202,12 @@ impl HandlerArgs {
             }
         };
         args::each(tokens, errors, |input, errors| {
-            message::refuse_bare_string(input)?;
+            wire_type::refuse_bare_string(input)?;
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "type" => {
-                    let wire_type = message::wire_type(input)?;
-                    message::check_wire_type(&wire_type, errors);
+                    let wire_type = wire_type::value(input)?;
+                    wire_type::check(&wire_type, errors);
                     args::set(&mut all.wire_type, &name, wire_type, errors);
                 }
                 "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),

@@ -6,7 +6,8 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, LitStr, Type};
 
 use super::handlers::{Channel, Payload};
-use crate::limits::Limit;
+use crate::describe;
+use crate::syntax::rate::Limit;
 
 /// One of the two directions.
 pub struct Messages<'a> {
@@ -61,7 +62,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         variant: &sent.variant,
         content: Content::Struct(&sent.ty),
         limit: None,
-        owner: crate::spans::text(&sent.ty),
+        owner: crate::syntax::types::text(&sent.ty),
     });
     Messages {
         name: channel.name_to_client(),
@@ -103,7 +104,7 @@ impl Message<'_> {
                 quote!(::channel_runtime::private::MessageShape::unit(#literal, #docs))
             }
         };
-        let limit = self.limit.and_then(Limit::tokens);
+        let limit = self.limit.and_then(describe::limited);
         quote!(#shape #limit)
     }
 

@@ -7,8 +7,8 @@ use syn::{FnArg, Pat, PatType, Signature, Type, TypeReference};
 
 use super::arguments::Of;
 use super::declared::Declared;
-use crate::errors::Errors;
-use crate::spans::{first_type, is_extractor, is_named, last_segment, text, ungroup};
+use crate::syntax::errors::Errors;
+use crate::syntax::types::{first_type, is_extractor, is_named, last_segment, text, ungroup};
 
 pub enum Misplaced<'a> {
     /// The room's state, by reference.

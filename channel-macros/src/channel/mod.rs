@@ -4,7 +4,6 @@ mod answer;
 mod arguments;
 pub mod batches;
 mod bindings;
-pub mod blocks;
 mod bodies;
 mod bounds;
 mod declared;
@@ -33,10 +32,12 @@ use quote::{ToTokens as _, quote};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Item, Token, Visibility};
 
-use crate::errors::Errors;
-use crate::impl_block::ImplBlock;
-use crate::spans;
-use crate::{fallback, half_typed};
+use crate::fallback;
+use crate::syntax::errors::Errors;
+use crate::syntax::expanded_before;
+use crate::syntax::impl_block::ImplBlock;
+use crate::syntax::incomplete;
+use crate::syntax::types;
 
 /// What the attribute stands on, told from its first tokens alone.
 enum Kind {
@@ -45,7 +46,7 @@ enum Kind {
     Other,
 }
 
-pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+pub fn expand_attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = match kind.parse2(item.clone()) {
         Ok(Kind::Struct) => expand_struct(args, item.clone()),
         Ok(Kind::Impl) => syn::parse2(item.clone()).map(|parsed| expand_impl(args, parsed)),
@@ -87,7 +88,7 @@ fn no_channel(item: &TokenStream) -> syn::Error {
 
 fn expand_struct(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
-    let item = half_typed::structure(item, &mut errors)?;
+    let item = incomplete::structure(item, &mut errors)?;
     let (item, route) = route::parse(args, item, &mut errors);
     let errors = errors.into_tokens();
     declared::remember(&route, errors.is_none());
@@ -107,8 +108,8 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
     let mut errors = Errors::default();
     let mut channel = handlers::parse(args, &mut block, &mut errors);
     let told = channel.is_none().then(|| told(&block.self_ty));
-    if channel.as_ref().is_some_and(|channel| blocks::has_another(&channel.name, block.span())) {
-        let what = format!("`{}` has a `#[channel]` impl block already", spans::text(&block.self_ty));
+    if channel.as_ref().is_some_and(|channel| expanded_before::has_another(&channel.name, block.span())) {
+        let what = format!("`{}` has a `#[channel]` impl block already", types::text(&block.self_ty));
         let remedy = "put all handlers and hooks into one; plain methods may stand in a block without `#[channel]`";
         errors.at(&block.self_ty, what, remedy);
         channel = None;
@@ -126,7 +127,7 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
 
 /// For a block that is no channel's as it stands: the struct is not to say that there is none.
 fn told(self_ty: &syn::Type) -> Option<TokenStream> {
-    let is_plain = spans::last_segment(self_ty)?.arguments.is_none();
+    let is_plain = types::last_segment(self_ty)?.arguments.is_none();
     is_plain.then(|| {
         quote! {
             impl #self_ty {
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     fn expansion(args: &str, item: &str) -> String {
-        expand(args.parse().unwrap(), item.parse().unwrap()).to_string().replace(' ', "")
+        expand_attribute(args.parse().unwrap(), item.parse().unwrap()).to_string().replace(' ', "")
     }
 
     #[test]
@@ -158,7 +159,8 @@ mod tests {
         for args in ["sends", "sends(", "sends(,)", "nonsense", "\"/game\"", "= ="] {
             let Ok(args) = args.parse::<TokenStream>() else { continue };
             let text = args.to_string();
-            let expansion = expand(args, "impl Game { fn seat(&self) -> u8 { 7 } }".parse().unwrap()).to_string();
+            let expansion =
+                expand_attribute(args, "impl Game { fn seat(&self) -> u8 { 7 } }".parse().unwrap()).to_string();
             let expansion = expansion.replace(' ', "");
             assert!(expansion.contains("compile_error"), "{text}");
             assert!(expansion.contains("implGame{fnseat(&self)->u8{7}}"), "{text}");

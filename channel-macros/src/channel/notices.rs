@@ -11,8 +11,8 @@ use super::declared::Declared;
 use super::expand_handlers::handling;
 use super::handlers::Channel;
 use super::misplaced::Misplaced;
-use crate::errors::Errors;
-use crate::spans;
+use crate::syntax::errors::Errors;
+use crate::syntax::types;
 
 const EXPECTED: Expected = Expected {
     who: "the handler of a notice",
@@ -56,9 +56,9 @@ impl Notice {
 
     /// Adds it to the others of its channel, each of which has another type.
     pub fn add_to(self, others: &mut Vec<Self>, errors: &mut Errors) {
-        let text = spans::text(&self.ty);
+        let text = types::text(&self.ty);
         // Which of two conditions hold is not known here; the compiler finds what is left.
-        let is_same = |other: &&Self| self.cfgs.is_empty() && other.cfgs.is_empty() && spans::text(&other.ty) == text;
+        let is_same = |other: &&Self| self.cfgs.is_empty() && other.cfgs.is_empty() && types::text(&other.ty) == text;
         match others.iter().find(is_same) {
             Some(other) => {
                 let what = format!("the notice `{text}` already has a handler, `{}`", other.call.name);
@@ -74,8 +74,8 @@ fn no_notice(call: &Call, errors: &mut Errors) {
     let name = call.name.unraw();
     match call.app() {
         // What comes by reference is the app; alone it was probably meant to be the notice.
-        Some(Type::Reference(app)) if spans::arc(&app.elem).is_none() => {
-            let inner = spans::text(&app.elem);
+        Some(Type::Reference(app)) if types::arc(&app.elem).is_none() => {
+            let inner = types::text(&app.elem);
             let remedy = format!("write `{inner}`; or, if that is the app, take a notice as well, `n: Notice`");
             errors.at(app, format_args!("the handler `{name}` takes its notice by reference"), remedy);
         }

@@ -7,13 +7,13 @@ use syn::{Attribute, Expr, Fields, Ident, ItemStruct, LitStr, Type, Visibility};
 use super::bounds::{self, Bounds};
 use super::fields;
 use super::rooms::{self, Listed, RoomKind};
-use crate::args;
-use crate::describe::docs;
-use crate::durations;
-use crate::errors::Errors;
-use crate::pattern::Pattern;
-use crate::runtime::{self, Runtime};
-use crate::spans::text;
+use crate::syntax::args;
+use crate::syntax::docs::docs;
+use crate::syntax::durations;
+use crate::syntax::errors::Errors;
+use crate::syntax::path_pattern::Pattern;
+use crate::syntax::runtime_path::{self, Runtime};
+use crate::syntax::types::text;
 
 const ARGUMENTS: [&str; 5] = ["app", "rooms", "room_state", "room_grace", "crate"];
 
@@ -144,7 +144,7 @@ impl Args {
                     args::set(&mut all.room_grace, &name, durations::value(&name, what, "30s", input)?, errors)
                 }
                 "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
-                "crate" => args::set(&mut all.runtime, &name, runtime::value(input)?, errors),
+                "crate" => args::set(&mut all.runtime, &name, runtime_path::value(input)?, errors),
                 "sends" | "receives" => {
                     let listed = input.parse::<Option<proc_macro2::Group>>()?;
                     if name == "sends" {

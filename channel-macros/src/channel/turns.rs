@@ -6,10 +6,10 @@ use syn::parse::ParseStream;
 use syn::{Ident, LitInt, ReceiverKind, Signature, Type};
 
 use super::handlers::{Channel, Handler};
-use crate::args;
-use crate::durations;
-use crate::errors::Errors;
-use crate::spans::ungroup;
+use crate::syntax::args;
+use crate::syntax::durations;
+use crate::syntax::errors::Errors;
+use crate::syntax::types::ungroup;
 
 #[derive(Default)]
 pub struct Turn {

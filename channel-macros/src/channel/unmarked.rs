@@ -11,9 +11,9 @@ use syn::ext::IdentExt as _;
 use super::arguments::Call;
 use super::handlers::{Channel, HANDLER};
 use super::hooks;
-use crate::errors::Errors;
-use crate::impl_block::{ImplBlock, ImplItem, Method};
-use crate::spans;
+use crate::syntax::errors::Errors;
+use crate::syntax::impl_block::{ImplBlock, ImplItem, Method};
+use crate::syntax::types;
 
 /// One of them.
 pub struct Unmarked {
@@ -39,10 +39,10 @@ impl Unmarked {
         }
         // What could be no handler was not meant to be one.
         let ty = Call::parse(&method.sig, HANDLER, &mut Errors::default())?.datum()?.clone();
-        let text = spans::text(&ty);
+        let text = types::text(&ty);
         let handled = channel.handlers.iter().map(|handler| handler.payload.text());
-        let sent = channel.lists.sends.iter().map(|sent| spans::text(&sent.ty));
-        let told = channel.notices.iter().map(|notice| spans::text(&notice.ty));
+        let sent = channel.lists.sends.iter().map(|sent| types::text(&sent.ty));
+        let told = channel.notices.iter().map(|notice| types::text(&notice.ty));
         let is_spoken_of = handled.chain(sent).chain(told).any(|other| other == text);
         // These would have no meaning outside of the method.
         let has_names = has_token(&ty.to_token_stream(), &|_, token| match token {
@@ -57,7 +57,7 @@ impl Unmarked {
     /// The constant that fails where what it takes is a message.
     pub fn check(&self) -> TokenStream {
         let Self { cfgs, name, ty } = self;
-        let (method, text) = (name.to_string(), spans::text(ty));
+        let (method, text) = (name.to_string(), types::text(ty));
         let is_message = quote!({
             #[allow(unused_imports)]
             use ::channel_runtime::private::NoMessage as _;

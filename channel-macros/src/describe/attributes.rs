@@ -3,9 +3,9 @@
 use syn::parse::ParseStream;
 use syn::{Attribute, Fields, Type};
 
-use crate::args;
-use crate::errors::Errors;
-use crate::runtime::{self, Runtime};
+use crate::syntax::args;
+use crate::syntax::errors::Errors;
+use crate::syntax::runtime_path::{self, Runtime};
 
 /// What the user says of a field's type.
 #[derive(Default)]
@@ -54,7 +54,7 @@ pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
         |input, errors| {
             let name = args::name(input)?;
             match name.to_string().as_str() {
-                "crate" => args::set(&mut runtime.0, &name, runtime::value(input)?, errors),
+                "crate" => args::set(&mut runtime.0, &name, runtime_path::value(input)?, errors),
                 "opaque" => args::set(&mut opaque, &name, (), errors),
                 _ => return Err(args::unknown(&name, "#[describe]", &["crate", "opaque"])),
             }

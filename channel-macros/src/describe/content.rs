@@ -6,11 +6,11 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Field, Fields, FieldsNamed, Ident, LitStr};
 
 use super::attributes::Attributes;
-use super::docs;
 use super::types::{Context, is_plain};
-use crate::errors::Errors;
-use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
-use crate::spans::ungroup;
+use crate::syntax::docs::docs;
+use crate::syntax::errors::Errors;
+use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
+use crate::syntax::types::ungroup;
 
 /// What the container says of its fields.
 #[derive(Clone, Copy, Default)]

@@ -5,13 +5,15 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
 
+use super::attributes;
 use super::content::{Container, Names, cfgs, docs_call, has, name, stands_for, struct_tag};
+use super::prelude::names;
 use super::types::{Context, Own};
-use super::{attributes, docs, names};
-use crate::errors::Errors;
-use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments, value};
+use crate::syntax::docs::docs;
+use crate::syntax::errors::Errors;
+use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
 
-pub fn expand(item: TokenStream) -> TokenStream {
+pub fn expand_derive(item: TokenStream) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
         Ok(item) => item,
         Err(error) => return error.into_compile_error(),

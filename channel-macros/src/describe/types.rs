@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
-use crate::spans::{last_segment, ungroup};
+use crate::syntax::types::{last_segment, ungroup};
 
 /// How a type is written: what the compiler knows of it, and where it knows nothing, what its text tells.
 #[derive(Clone, Copy, Default)]
@@ -160,6 +160,6 @@ fn short(ty: &Type) -> String {
                 arguments => format!("{}<{}>", segment.ident, arguments.join(", ")),
             }
         }
-        None => crate::spans::text(ty),
+        None => crate::syntax::types::text(ty),
     }
 }

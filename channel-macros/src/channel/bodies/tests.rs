@@ -1,7 +1,7 @@
 use quote::quote;
 
 use super::*;
-use crate::impl_block::{ImplBlock, ImplItem};
+use crate::syntax::impl_block::{ImplBlock, ImplItem};
 
 fn checked(body: TokenStream) -> (Vec<String>, String) {
     let block = quote!(impl Chat { fn say(&self, socket: &Socket<Self>, app: &App) { #body } });

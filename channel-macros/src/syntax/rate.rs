@@ -1,14 +1,12 @@
 //! `rate = "5/s"`, `burst = 10` and `per = "user"`: how often a client may say something. A channel's own rate of frames is read
 //! the same way, under names of its own.
 
-use proc_macro2::TokenStream;
-use quote::quote;
 use syn::parse::ParseStream;
 use syn::{Ident, LitInt, LitStr};
 
-use crate::args;
-use crate::errors::Errors;
-use crate::names::one_of;
+use crate::syntax::args;
+use crate::syntax::errors::Errors;
+use crate::syntax::names::one_of;
 
 /// The units of time, and their seconds.
 const UNITS: [(&str, u32); 3] = [("s", 1), ("min", 60), ("h", 3600)];
@@ -66,11 +64,13 @@ impl Limit {
         }
     }
 
-    /// The call that adds it to a message's shape, where there is a rate.
-    pub fn tokens(&self) -> Option<TokenStream> {
-        let [count, seconds, burst] = self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst));
-        let per_user = self.per.as_ref().is_some_and(|(_, per)| *per == Per::User);
-        Some(quote!(.limited(#count, #seconds, #burst, #per_user)))
+    /// How many pass, in how many seconds, and how many at once; `None` without a rate.
+    pub fn rate(&self) -> Option<[u32; 3]> {
+        Some(self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst)))
+    }
+
+    pub fn is_per_user(&self) -> bool {
+        self.per.as_ref().is_some_and(|(_, per)| *per == Per::User)
     }
 }
 
@@ -137,6 +137,8 @@ fn per(name: &Ident, input: ParseStream) -> syn::Result<Per> {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
     use syn::parse::Parser as _;
 
     use super::*;
@@ -150,11 +152,14 @@ mod tests {
 
     #[test]
     fn rates_are_read_with_their_bursts() {
-        let text = |tokens| limit(tokens).0.tokens().unwrap().to_string().replace(' ', "");
-        assert_eq!(text(quote!(rate = "5/s")), ".limited(5u32,1u32,5u32,false)");
-        assert_eq!(text(quote!(burst = 10, rate = " 30 / min ", per = "user")), ".limited(30u32,60u32,10u32,true)");
-        assert_eq!(text(quote!(rate = "1/h", per = "connection")), ".limited(1u32,3600u32,1u32,false)");
-        assert!(limit(TokenStream::new()).0.tokens().is_none());
+        let read = |tokens| {
+            let limit = limit(tokens).0;
+            (limit.rate(), limit.is_per_user())
+        };
+        assert_eq!(read(quote!(rate = "5/s")), (Some([5, 1, 5]), false));
+        assert_eq!(read(quote!(burst = 10, rate = " 30 / min ", per = "user")), (Some([30, 60, 10]), true));
+        assert_eq!(read(quote!(rate = "1/h", per = "connection")), (Some([1, 3600, 1]), false));
+        assert_eq!(read(quote!()), (None, false));
     }
 
     #[test]

@@ -1,20 +1,8 @@
-//! Where generated tokens stand, and the user's types seen through what `macro_rules!` wraps around them.
+//! Questions about a user's type, asked of its tokens alone: its last name, its first argument, its text.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
-
-/// For tokens beside a local or `self`: errors are shown at the user's token, names are found where the macro is called.
-///
-/// A user's own span on them would break inside `macro_rules!`, where locals and `self` have hygiene.
-pub fn beside_locals(user: Span) -> Span {
-    Span::call_site().located_at(user)
-}
-
-/// Where a type's last token stands; what begins at its first and ends there is all of it, which no span of the macro's own can be.
-pub fn end(ty: &Type) -> Span {
-    ty.to_token_stream().into_iter().last().map_or_else(Span::call_site, |token| token.span())
-}
 
 /// The type without the invisible group that a `$t:ty` of `macro_rules!` arrives in, and without parentheses.
 pub fn ungroup(mut ty: &Type) -> &Type {

@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Field, Fields, FieldsNamed, Generics, ItemStruct, Visibility};
 
-use crate::errors::Errors;
+use crate::syntax::errors::Errors;
 
 /// The type of a field without one.
 const UNTYPED: &str = "__Untyped";

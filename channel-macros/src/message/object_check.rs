@@ -3,9 +3,9 @@
 use syn::ext::IdentExt as _;
 use syn::{Field, Fields, ItemStruct, LitStr, Type};
 
-use crate::errors::Errors;
-use crate::serde_arguments::{Direction, Rules, SerdeArgument, serde_arguments};
-use crate::spans::{first_type, last_segment, text, ungroup};
+use crate::syntax::errors::Errors;
+use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments};
+use crate::syntax::types::{first_type, last_segment, text, ungroup};
 
 pub fn check(item: &ItemStruct, errors: &mut Errors) {
     let container = serde_arguments(&item.attrs);

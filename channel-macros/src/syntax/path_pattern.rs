@@ -6,7 +6,7 @@ use std::ops::Range;
 use proc_macro2::Span;
 use syn::LitStr;
 
-use crate::errors::Errors;
+use crate::syntax::errors::Errors;
 
 pub struct Pattern {
     pub literal: LitStr,

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::LitStr;
 use syn::parse::ParseStream;
 
-use crate::args;
+use crate::syntax::args;
 
 /// The units, and their milliseconds.
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];

@@ -6,8 +6,8 @@ use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, Ident, LitInt, Token, Type, parenthesized, token};
 
-use crate::errors::Errors;
-use crate::names::{closest, one_of};
+use crate::syntax::errors::Errors;
+use crate::syntax::names::{closest, one_of};
 
 /// Calls `argument` at the begin of each argument; after an error it goes on behind the next comma.
 pub fn each(
@@ -158,7 +158,10 @@ mod tests {
         let mut errors = Errors::default();
         let parser = |input: ParseStream| list::<Listed>(&Ident::new("sends", Span::call_site()), input, &mut errors);
         let listed = parser.parse2(quote!((A, , b::C as D, 1, E,))).unwrap();
-        assert_eq!(listed.iter().map(|listed| crate::spans::text(&listed.ty)).collect::<Vec<_>>(), ["A", "b::C", "E"]);
+        assert_eq!(
+            listed.iter().map(|listed| crate::syntax::types::text(&listed.ty)).collect::<Vec<_>>(),
+            ["A", "b::C", "E"]
+        );
         assert_eq!(errors.messages().len(), 2);
     }
 

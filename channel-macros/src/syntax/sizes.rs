@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::LitStr;
 use syn::parse::ParseStream;
 
-use crate::args;
+use crate::syntax::args;
 
 /// The units, and their bytes.
 const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];

@@ -1,0 +1,25 @@
+//! A list of channels as it is written.
+
+use syn::{LitStr, Type};
+
+use super::lock_file::Section;
+use crate::syntax::runtime_path::Runtime;
+
+/// The environment variable that accepts a change of the lock.
+pub const VARIABLE: &str = "CHANNELS_LOCK";
+
+pub struct List {
+    pub channels: Vec<Type>,
+    /// `None` without `lock = ".."`, and if the lock can't be read, which is an error.
+    pub lock: Option<Lock>,
+    pub runtime: Runtime,
+}
+
+/// A lock file that the channels are compared with.
+pub struct Lock {
+    pub file: LitStr,
+    /// The shell command that writes the lock anew.
+    pub command: String,
+    /// The file's content; `None` while a change is being accepted.
+    pub sections: Option<Vec<Section>>,
+}

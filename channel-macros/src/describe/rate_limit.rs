@@ -1,0 +1,13 @@
+//! A message's rate in its description.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::syntax::rate::Limit;
+
+/// The call that adds the rate to a `MessageShape`; `None` if there is no rate.
+pub fn limited(limit: &Limit) -> Option<TokenStream> {
+    let [count, seconds, burst] = limit.rate()?;
+    let per_user = limit.is_per_user();
+    Some(quote!(.limited(#count, #seconds, #burst, #per_user)))
+}

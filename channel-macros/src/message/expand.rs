@@ -1,0 +1,64 @@
+//! From [`Message`] to the struct, its derives and its impl of `Message`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::LitStr;
+use syn::ext::IdentExt as _;
+
+use super::model::{Message, Validation};
+use crate::syntax::serde_attributes::serde_arguments;
+use crate::syntax::spans::beside_locals;
+
+pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
+    let Message { item, user_derives, shape, validation, runtime, .. } = message;
+    let name = &item.ident;
+    let check = validation.as_ref().map(check);
+    let derives = (!user_derives).then(|| {
+        let names_crate = serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
+        // serde reads the path from a text, in which there is no `$crate`.
+        let alias = (runtime.is_dollar_crate() && !names_crate).then(|| format_ident!("__serde_for_{}", name.unraw()));
+        let path = alias.as_ref().map_or_else(|| "::channel_runtime::private::serde".into(), ToString::to_string);
+        let alias = alias.map(|alias| quote!(use ::channel_runtime::private::serde as #alias;));
+        let serde = (!names_crate).then(|| quote!(#[serde(crate = #path)]));
+        runtime.place(quote! {
+            #alias
+            #[derive(::channel_runtime::private::serde::Serialize, ::channel_runtime::private::serde::Deserialize)]
+            #serde
+        })
+    });
+    let implementation = runtime.place(quote_spanned! {name.span()=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl ::channel_runtime::Message for #name {
+            const TYPE: &'static ::core::primitive::str = #wire_type;
+            const SHAPE: ::channel_runtime::private::MessageShape = #shape;
+            #check
+        }
+    });
+    // Ours stand first, so that no derive behind them finds a `serde` attribute of nobody's.
+    quote! {
+        #derives
+        #item
+        #implementation
+    }
+}
+
+/// The method that holds a message against its rules; that it has some is asked for where `validate` stands.
+fn check(Validation { at, renamed }: &Validation) -> TokenStream {
+    let names = renamed.iter().map(|(name, key)| quote!((#name, #key)));
+    let span = beside_locals(at.span());
+    let checked = quote_spanned!(span=> ::channel_runtime::private::check::<Self>);
+    quote! {
+        fn check(&self) -> ::core::result::Result<(), ::channel_runtime::DecodeError> {
+            #checked(self, &[#(#names),*])
+        }
+    }
+}
+
+/// Stands in an impl block without `#[channel]`, so that its struct does not report the missing attribute too.
+pub fn unmarked_block() -> TokenStream {
+    quote! {
+        #[doc(hidden)]
+        pub const __CHANNEL_NOT_MARKED: ::core::primitive::bool = true;
+    }
+}

@@ -1,0 +1,68 @@
+//! The item that `#[message]` stands on: a struct, or the error for what is none.
+
+use proc_macro2::TokenStream;
+use syn::{Ident, Item, ItemStruct};
+
+use crate::syntax::errors::Errors;
+use crate::syntax::expanded_before;
+use crate::syntax::impl_block::Method;
+use crate::syntax::incomplete;
+
+/// The item is no struct, which the errors say.
+pub struct NotAStruct {
+    /// It is the first handler of an impl block that has no `#[channel]`.
+    pub is_first_of_unmarked_block: bool,
+}
+
+/// The struct, without the fields that can't be read.
+pub fn parse(item: TokenStream, errors: &mut Errors) -> Result<ItemStruct, NotAStruct> {
+    let parsed = syn::parse2::<Item>(item.clone())
+        .or_else(|error| incomplete::structure(item.clone(), errors).map(Item::Struct).map_err(|_| error));
+    match parsed {
+        Ok(Item::Struct(item)) => Ok(item),
+        other => Err(NotAStruct { is_first_of_unmarked_block: refuse(&other, &item, errors) }),
+    }
+}
+
+/// The error for what is no struct. Returns whether it is the first handler of an impl block without `#[channel]`.
+fn refuse(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) -> bool {
+    let message_is_a_struct = "a message is a struct, with its fields as the JSON object's keys";
+    match parsed {
+        Ok(Item::Enum(item)) => {
+            errors.at(&item.ident, message_is_a_struct, "make each of these variants a message of its own");
+        }
+        Ok(Item::Union(item)) => errors.at(&item.ident, message_is_a_struct, "make this a `struct`"),
+        Ok(Item::Fn(item)) if item.sig.receiver().is_some() => return no_handler(&item.sig.ident, errors),
+        Ok(Item::Fn(item)) => errors.at(
+            &item.sig.ident,
+            "a handler stands in an impl block marked `#[channel]`",
+            "put `#[channel]` on the impl block, or `#[message]` on a struct",
+        ),
+        Ok(other) => errors.at(other, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
+        Err(_) => match method_name(item) {
+            Some(name) => return no_handler(&name, errors),
+            None => errors.at(item, message_is_a_struct, "put `#[message(type = \"..\")]` on a struct"),
+        },
+    }
+    false
+}
+
+/// A method of an impl block arrives alone where the block itself has no `#[channel]`. That is one mistake, and the first of them
+/// tells of it.
+fn no_handler(method: &Ident, errors: &mut Errors) -> bool {
+    let Some(unmarked) = expanded_before::unmarked(method) else { return false };
+    let Some(channel) = &unmarked.channel else {
+        let what = "a handler stands in an impl block marked `#[channel]`";
+        errors.at(method, what, "put `#[channel]` on the impl block");
+        return false;
+    };
+    let what = format!("`impl {channel}` has a handler, but no `#[channel]`");
+    errors.at(method, what, format_args!("put `#[channel]` on the block: `#[channel] impl {channel} {{ .. }}`"));
+    unmarked.is_first
+}
+
+/// The name of a method, which is no item of its own because of its `self`.
+fn method_name(item: &TokenStream) -> Option<Ident> {
+    let method: Method = syn::parse2(item.clone()).ok()?;
+    Some(method.sig.ident)
+}

@@ -1,0 +1,156 @@
+//! From attribute and struct to [`Message`], with every error.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt as _;
+use syn::{Fields, Generics, Ident, ItemStruct, LitStr};
+
+use super::derives::{derives, has_derive};
+use super::model::{Message, Validation};
+use super::object_check;
+use crate::describe;
+use crate::describe::content::{self, Container};
+use crate::describe::types::{Context, Own};
+use crate::syntax::args;
+use crate::syntax::docs::docs;
+use crate::syntax::errors::Errors;
+use crate::syntax::rate::Limit;
+use crate::syntax::runtime_path::{self, Runtime};
+use crate::syntax::serde_attributes::serde_arguments;
+use crate::syntax::wire_type;
+
+/// Reads the attribute's arguments and checks the struct.
+pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> Message {
+    let args = Args::parse(args, errors);
+    if args.wire_type.is_none() && errors.is_empty() {
+        let remedy = "write `#[message(type = \"..\")]`";
+        errors.at_span(
+            proc_macro2::Span::call_site(),
+            format_args!("the message `{}` has no type", item.ident),
+            remedy,
+        );
+    }
+    refuse_generics(&item.generics, errors);
+    object_check::check(&item, errors);
+    let shape = shape(&item, errors);
+    let limit = describe::limited(&args.limit);
+    if !has_derive(&item, "Describe") {
+        describe::strip(&mut item.fields);
+    }
+    let user_derives = args.serde.is_some();
+    if !user_derives {
+        refuse_own_derives(&item, errors);
+    }
+    let validation = args.validate.map(|at| Validation { at, renamed: object_check::renamed(&item) });
+    Message {
+        item,
+        wire_type: args.wire_type,
+        user_derives,
+        shape: quote!(#shape #limit),
+        validation,
+        runtime: args.runtime,
+    }
+}
+
+/// The arguments on a struct.
+struct Args {
+    wire_type: Option<LitStr>,
+    /// The user derives `Serialize` and `Deserialize`.
+    serde: Option<Ident>,
+    limit: Limit,
+    /// It has rules.
+    validate: Option<Ident>,
+    runtime: Runtime,
+}
+
+impl Args {
+    fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut all =
+            Self { wire_type: None, serde: None, limit: Limit::default(), validate: None, runtime: Runtime::default() };
+        let before = errors.len();
+        args::each(tokens, errors, |input, errors| {
+            wire_type::refuse_bare_string(input)?;
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "type" => {
+                    let wire_type = wire_type::value(input)?;
+                    wire_type::check(&wire_type, errors);
+                    args::set(&mut all.wire_type, &name, wire_type, errors);
+                }
+                "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
+                "crate" => args::set(&mut all.runtime.0, &name, runtime_path::value(input)?, errors),
+                "validate" => args::set(&mut all.validate, &name, name.clone(), errors),
+                "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
+                "timeout" | "concurrent" => {
+                    args::skip(input)?;
+                    let remedy = format!("write `#[message({name} = ..)]` on the method that takes this message");
+                    errors.at(&name, format_args!("`{name}` belongs to a message's handler"), remedy);
+                }
+                _ => {
+                    return Err(args::unknown(
+                        &name,
+                        "#[message]",
+                        &["type", "serde", "validate", "rate", "burst", "per", "crate"],
+                    ));
+                }
+            }
+            Ok(())
+        });
+        all.limit.check(errors.len() > before, errors);
+        all
+    }
+}
+
+fn refuse_generics(generics: &Generics, errors: &mut Errors) {
+    let Some(first) = generics.params.first() else { return };
+    match first {
+        syn::GenericParam::Lifetime(_) => errors.at(
+            &generics.params,
+            "a message owns its data, for it is sent to many and outlives what it was read from",
+            "take the lifetime away: `String` for `&str`, `Vec<T>` for `&[T]`",
+        ),
+        _ => errors.at(
+            &generics.params,
+            "a message has no type parameters: one type on the wire is one struct",
+            "write a struct for each of the types that it is used with",
+        ),
+    }
+}
+
+/// `derive(Serialize)` beside our own would be a conflict that doesn't name us.
+fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
+    for path in derives(item) {
+        let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        if last == "Serialize" || last == "Deserialize" {
+            let remedy = "take it away, or write `#[message(type = \"..\", serde)]` to derive both yourself";
+            errors.at(&path, format_args!("`#[message]` derives `{last}` already"), remedy);
+        }
+    }
+}
+
+/// What the message is on the wire, behind its type.
+fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
+    let docs = docs(&item.attrs);
+    let arguments = serde_arguments(&item.attrs);
+    let name = item.ident.unraw().to_string();
+    let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false, opaque: false };
+    let container = Container::new(&arguments, context);
+    let stands_for = content::stands_for(&arguments, context);
+    let tag = content::struct_tag(&item.ident, &arguments);
+    if stands_for.is_none()
+        && tag.is_none()
+        && let Some((types, texts)) = container.plain(&item.fields)
+    {
+        return quote!(::channel_runtime::private::plain::<(#(#types,)*)>(Self::TYPE, #docs, #texts));
+    }
+    let names = describe::names();
+    let content = match (stands_for, &item.fields) {
+        (Some(other), _) => quote!(__s::Content::As(#other)),
+        (None, Fields::Unit) => quote!(__s::fields(&[#tag])),
+        (None, fields) => container.content(fields, tag, errors),
+    };
+    quote!({
+        #names
+        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content, rate: ::core::option::Option::None }
+    })
+}

@@ -1,0 +1,20 @@
+//! What both attributes read alike: arguments, durations, sizes, rates, paths, types and impl blocks, and the errors.
+//!
+//! Each part is read from the user's tokens, and what is wrong with it is an error at its place. It imports no other folder.
+
+pub mod args;
+pub mod docs;
+pub mod durations;
+pub mod errors;
+pub mod expanded_before;
+pub mod impl_block;
+pub mod incomplete;
+pub mod names;
+pub mod path_pattern;
+pub mod rate;
+pub mod runtime_path;
+pub mod serde_attributes;
+pub mod sizes;
+pub mod spans;
+pub mod types;
+pub mod wire_type;

@@ -1,0 +1,45 @@
+//! A message's type on the wire, `type = "move"`: how it is written, and which types are reserved.
+
+use syn::parse::ParseStream;
+use syn::{LitStr, Token};
+
+use crate::syntax::errors::Errors;
+
+/// For `#[message("move")]`.
+pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
+    match input.fork().parse::<LitStr>() {
+        Ok(literal) => {
+            let text = literal.value();
+            Err(syn::Error::new(literal.span(), format!("a message's type has a name\nwrite `type = {text:?}`")))
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+/// The string behind `type`.
+pub fn value(input: ParseStream) -> syn::Result<LitStr> {
+    input.parse::<Token![=]>().map_err(|error| {
+        syn::Error::new(error.span(), "a message's type is written with `=`\nwrite `type = \"..\"`")
+    })?;
+    if !input.peek(LitStr) {
+        return Err(input.error("a message's type is a string\nwrite `type = \"..\"`"));
+    }
+    input.parse()
+}
+
+/// The rules for all wire types, on structs and on handlers.
+pub fn check(literal: &LitStr, errors: &mut Errors) {
+    let text = literal.value();
+    if text.is_empty() {
+        errors.at(literal, "a message's type is not empty", "name what it says: `type = \"move_made\"`");
+    } else if text.starts_with('$') {
+        errors.at(
+            literal,
+            format_args!("the type \"{text}\" is reserved"),
+            "types that begin with `$` are the framework's",
+        );
+    } else if text == "success" || text == "error" {
+        let remedy = "it is one of the framework's own answers; choose another name";
+        errors.at(literal, format_args!("the type \"{text}\" is reserved"), remedy);
+    }
+}
