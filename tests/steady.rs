@@ -22,6 +22,9 @@ const TURNS: usize = 10;
 
 const PIECE: usize = 8000;
 
+/// As much as usually waits for a client at the most.
+const OUTBOX: usize = 1 << 20;
+
 /// 800 kB, 1.2 MB and 4 MB: a minute's worth, more than usually may wait, and as much as is thought to be unread at the most.
 const BACKLOGS: [usize; 3] = [100, 150, 500];
 
@@ -149,6 +152,54 @@ async fn a_client_that_reads_nothing_is_given_up() {
         let (server, hub) = make();
         let server = serve(server, send_buffer);
         is_given_up(server.connect_with_small_window().await, &hub).await;
+        resume();
+    }
+}
+
+/// A room of clients that each read 64,000 bytes a second, and a producer that sends as the room takes it.
+async fn is_waited_for(server: &Running, hub: &Hub<Steady>) {
+    const READERS: usize = 4;
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let mut raw = server.connect_with_small_window().await;
+        raw.upgrade("/steady").await;
+        readers.push(raw);
+    }
+    let sending = tokio::spawn({
+        let hub = hub.clone();
+        async move {
+            loop {
+                assert_eq!(hub.all().send(Piece { n: 0, padding: "x".repeat(1000) }).refused, 0);
+                hub.ready().await;
+            }
+        }
+    });
+    while hub.stats().outbox_bytes < READERS * OUTBOX / 4 {
+        yield_now().await;
+    }
+    pause();
+    // Three times what a kernel keeps between two programs of one machine is never read; the outboxes would be full twice over.
+    for _ in 0..2000 {
+        for raw in &mut readers {
+            let mut left = 4 * STEP_BYTES;
+            while left > 0 {
+                left -= raw.take_in(left).await;
+                while raw.frame_taken_in().is_some() {}
+            }
+        }
+        pass(STEP).await;
+    }
+    assert_eq!((hub.all().len(), hub.ended(ClosedBy::SlowClient)), (READERS, 0));
+    sending.abort();
+}
+
+#[tokio::test]
+async fn a_room_that_reads_slowly_and_steadily_is_waited_for() {
+    for send_buffer in SEND_BUFFERS {
+        let channels = channels![Steady];
+        let hub = channels.of();
+        let server = channels.app(()).config(Config::default().outbox_bytes(OUTBOX));
+        is_waited_for(&serve(server, send_buffer), &hub).await;
         resume();
     }
 }

@@ -159,6 +159,7 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
                 let (place, io, peer) = accept(&mut listener, &places).await;
                 #[cfg(feature = "tls")]
                 if let Some(tls) = &self.tls {
+                    Tls::observe(&io);
                     reception.receive(io, |io| tls.wrap(io), peer, Some(ByTls), place);
                     continue;
                 }

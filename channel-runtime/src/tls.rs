@@ -1,14 +1,23 @@
 //! TLS below HTTP, by rustls.
 
+use std::any::Any;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+#[cfg(any(target_os = "android", target_os = "linux"))]
+use tokio::net::TcpStream;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
+
+/// A socket takes more as soon as so many bytes of what it has are not sent yet. Without this it would as soon as a third of its
+/// buffer is free, which may be a megabyte: what waits for a TLS stream is written only then, and a client that reads slowly would
+/// look in between as if it took nothing.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NOT_SENT: u32 = 32 * 1024;
 
 /// Makes streams of bytes TLS.
 #[derive(Clone)]
@@ -20,6 +29,19 @@ impl Tls {
         // What is spoken here is HTTP/1.1, and a client that could speak more must know.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// Has the kernel report what a client takes in steps of [`NOT_SENT`], if the stream is a TCP socket.
+    #[cfg_attr(
+        not(any(target_os = "android", target_os = "linux")),
+        expect(unused_variables, reason = "others lack the option")
+    )]
+    pub fn observe(io: &dyn Any) {
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        if let Some(stream) = io.downcast_ref::<TcpStream>() {
+            // Fails only on a socket that is gone; the first read will say so.
+            let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT);
+        }
     }
 
     pub fn wrap<I: AsyncRead + AsyncWrite + Unpin>(&self, io: I) -> TlsIo<I> {

@@ -23,6 +23,13 @@ use crate::pace::Paced;
 /// they share, and the most that is let go at once, for more could fill outboxes before it is seen.
 const SHARED_MARKS: usize = 4;
 
+/// So many marks a second are let go while a quarter of the readers are behind: 128 KiB, with the usual bounds.
+const SLOW_MARKS: isize = 2;
+
+/// The same while it is not known yet whether those take anything: half a bound, in the time for which a client is waited for before
+/// it has taken anything.
+const NEW_MARKS: isize = 8;
+
 /// What a sender is ahead counts so many times at the most.
 const MOST_TIMES: usize = 64;
 
@@ -78,6 +85,8 @@ enum Crowd {
     NearBound,
     /// The same, and it took something a moment ago; or two did for which more than half of their bound waits.
     Taking,
+    /// A quarter with those that were found a moment ago, of which nobody knows yet whether they take anything.
+    New,
     /// A quarter, or an eighth that took something a moment ago and for which more than half of their bound waits; two at the
     /// least.
     Quarter,
@@ -220,7 +229,7 @@ impl Flushing {
             self.next_look = 0;
         }
         let now = Instant::now();
-        let (mut behind, mut taking, mut far, mut near_bound, mut took_lately) = (0, 0, 0, false, false);
+        let (mut behind, mut taking, mut new, mut far, mut near_bound, mut took_lately) = (0, 0, 0, 0, false, false);
         for _ in 0..looked_at {
             if self.next_look >= self.laggards.len() {
                 self.next_look = 0;
@@ -234,7 +243,10 @@ impl Flushing {
             self.next_look += 1;
             behind += 1;
             if lag.takes {
-                taking += 1;
+                // Where less than half of its bound waits, there is time to see whether it takes anything.
+                let is_new = lag.is_new && lag.quarters < 2;
+                new += usize::from(is_new);
+                taking += usize::from(!is_new);
                 // Its credit is not enough here: for a client that has stalled half of its bound waits before that is used up.
                 far += usize::from(lag.quarters >= 2 && lag.took_lately);
                 took_lately |= lag.quarters >= 3 && lag.took_lately;
@@ -243,7 +255,7 @@ impl Flushing {
         }
         // Where not all were looked at, the others are taken to be like them.
         let of_all = |found: usize| (found * self.laggards.len()).checked_div(behind).unwrap_or(0);
-        let (taking, far) = (of_all(taking), of_all(far));
+        let (taking, new, far) = (of_all(taking), of_all(new), of_all(far));
         let is_by_client = self.held.front().is_some_and(|charge| charge.sender.is_client());
         let readers = members.saturating_sub(usize::from(is_by_client)).max(1);
         // One alone is no crowd, but where nobody else reads.
@@ -252,6 +264,8 @@ impl Flushing {
             Crowd::Half
         } else if taking >= readers.div_ceil(4).max(least) || far >= readers.div_ceil(8).max(least) {
             Crowd::Quarter
+        } else if taking + new >= readers.div_ceil(4).max(least) {
+            Crowd::New
         } else if far >= least || took_lately {
             Crowd::Taking
         } else if near_bound {
@@ -287,16 +301,17 @@ impl Flushing {
         match self.crowd(members, late) {
             // As slow as those take it.
             Crowd::Half => {}
-            Crowd::Quarter => self.release_slowly(mark),
-            Crowd::Taking if self.lone.take() => self.release_slowly(mark),
+            Crowd::New => self.release_slowly(mark, NEW_MARKS),
+            Crowd::Quarter => self.release_slowly(mark, SLOW_MARKS),
+            Crowd::Taking if self.lone.take() => self.release_slowly(mark, SLOW_MARKS),
             Crowd::Few | Crowd::NearBound | Crowd::Taking => drop(self.release(SHARED_MARKS * mark)),
         }
     }
 
-    /// Lets two marks a second go on: 128 KiB, with the usual bounds.
-    fn release_slowly(&mut self, mark: usize) {
+    /// Lets so many marks a second go on.
+    fn release_slowly(&mut self, mark: usize, marks: isize) {
         let mark = mark.cast_signed();
-        self.allowance = (self.allowance + (2 * mark / LOOKS_A_SECOND).max(1)).min(mark);
+        self.allowance = (self.allowance + (marks * mark / LOOKS_A_SECOND).max(1)).min(mark);
         let released = self.release(self.allowance.max(0).cast_unsigned());
         // What is let go may be much at once, of one who is not held by being slowed. The others do not pay for all of it.
         self.allowance = self.allowance.saturating_sub_unsigned(released).max(-mark);

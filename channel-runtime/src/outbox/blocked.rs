@@ -19,6 +19,9 @@ const FIRST_CREDIT: u32 = PACE / 5 * 6;
 /// and 400 more where it is lost again.
 const LATELY: Duration = Duration::from_millis(600);
 
+/// The same for a client whose stream has just been found full, and that has not been seen to take anything since.
+const FIRST_LATELY: Duration = Duration::from_millis(250);
+
 /// What was found so long ago may have changed: a server that has much to do looks late, and its clients have read meanwhile.
 const STALE: Duration = Duration::from_millis(100);
 
@@ -43,6 +46,8 @@ pub(super) struct Blocked {
     forgiven: Duration,
     /// Whether it has since the last tick.
     has_taken: bool,
+    /// Whether it has since its stream was found full.
+    has_ever_taken: bool,
     /// For how many ticks it has taken nothing.
     idle: u32,
 }
@@ -54,6 +59,8 @@ pub(crate) struct Lag {
     pub quarters: usize,
     /// It takes what it is sent, at the [`PACE`] or faster.
     pub takes: bool,
+    /// It is not known to: it has not taken anything since its stream was found full, which was a moment ago.
+    pub is_new: bool,
     /// It took something a moment ago.
     pub took_lately: bool,
     /// It has not been tried for a while.
@@ -70,6 +77,7 @@ impl Blocked {
             tried_at: now,
             forgiven: Duration::ZERO,
             has_taken: false,
+            has_ever_taken: false,
             idle: 0,
         })
     }
@@ -85,6 +93,7 @@ impl Blocked {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             self.credit = self.credit.saturating_add(bytes).min(MOST_CREDIT);
             self.has_taken = true;
+            self.has_ever_taken = true;
         }
     }
 
@@ -119,15 +128,17 @@ impl Outbox {
         if !self.is_behind(inner) {
             return None;
         }
-        let (takes, took_lately, is_stale) = match &mut inner.blocked {
+        let (takes, is_new, took_lately, is_stale) = match &mut inner.blocked {
             Some(blocked) => {
                 blocked.forgive(now, late);
                 let since = |time| now.saturating_duration_since(time);
-                (blocked.takes(now), since(blocked.taken_at) < LATELY, since(blocked.tried_at) > STALE)
+                let lately = if blocked.has_ever_taken { LATELY } else { FIRST_LATELY };
+                let took_lately = since(blocked.taken_at) < lately;
+                (blocked.takes(now), !blocked.has_ever_taken, took_lately, since(blocked.tried_at) > STALE)
             }
-            None => (true, true, false),
+            None => (true, false, true, false),
         };
-        Some(Lag { quarters: inner.queue.bytes() / (self.limit / 4).max(1), takes, took_lately, is_stale })
+        Some(Lag { quarters: inner.queue.bytes() / (self.limit / 4).max(1), takes, is_new, took_lately, is_stale })
     }
 
     /// Tries once more to write, where the socket took no more. A kernel says that a socket takes more only when a third of its

@@ -36,9 +36,15 @@ impl Life {
         while self.is_time() {
             let path = format!("/soak/{}?user=u{}", self.random.u64(..self.rooms()), self.client / DEVICES);
             let extensions = self.extensions();
-            let Ok(client) = Client::open(self.addr, &path, extensions.as_deref()).await else {
-                self.tally.refused.add(1);
-                continue;
+            let client = match Client::open(self.addr, &path, extensions.as_deref()).await {
+                Ok(client) => client,
+                Err(error) => {
+                    // What is the matter is the same for all.
+                    if self.tally.refused.add(1) == 0 {
+                        eprintln!("not let in: {error}");
+                    }
+                    continue;
+                }
             };
             self.tally.lives.add(1);
             // A stream that breaks is how many of them are meant to end: whoever stalls is cut.

@@ -31,8 +31,9 @@ impl fmt::Display for Tally {
 pub struct Count(AtomicU64);
 
 impl Count {
-    pub fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
+    /// Counts so many more. Returns how many there were before.
+    pub fn add(&self, more: u64) -> u64 {
+        self.0.fetch_add(more, Ordering::Relaxed)
     }
 
     pub fn get(&self) -> u64 {
