@@ -18,7 +18,7 @@ const ROOMS: [Rule; 11] = [
     ("connection", &["wire"]),
     ("room", &["connection", "wire"]),
     ("handshake", &["config", "protocol", "wire"]),
-    ("channel", &["connection", "handshake", "protocol", "wire"]),
+    ("channel", &["config", "connection", "handshake", "protocol", "wire"]),
     ("socket", &["channel", "connection", "protocol", "room", "wire"]),
     ("session", &["channel", "config", "connection", "handshake", "protocol", "room", "socket", "wire"]),
     ("server", &["channel", "config", "connection", "handshake", "protocol", "room", "session", "socket", "wire"]),
@@ -407,11 +407,12 @@ fn literal_or_comment(source: &str) -> usize {
     source.len()
 }
 
-/// Without the items that stand behind `#[cfg(test)]`; their lines become blank.
+/// Without the items that stand behind `#[cfg(test)]`, or that only tests and fuzzing have; their lines become blank.
 fn without_tests(code: &str) -> String {
-    const TEST: &str = "#[cfg(test)]";
-    let Some(at) = code.find(TEST) else { return code.to_owned() };
-    let item = &code[at + TEST.len()..];
+    let starts = ["#[cfg(test)]", "#[cfg(all(test,", "#[cfg(any(test,"];
+    let Some(at) = starts.iter().filter_map(|start| code.find(start)).min() else { return code.to_owned() };
+    let attribute = code[at..].find(")]").map_or(code.len(), |end| at + end + 2);
+    let item = &code[attribute..];
     let mut depth = 0_usize;
     let mut end = item.len();
     for (index, each) in item.char_indices() {

@@ -74,246 +74,97 @@
 //! in Rust, in a browser too. `#[channel]` needs the server; a client names the two halves of a channel by implementing
 //! [`Protocol`] and [`Messages`] for types of its own.
 
-mod checks;
-mod codec;
-mod const_text;
-pub mod describe;
-mod escaped;
-mod fault;
-mod message;
+#[cfg(feature = "server")]
+pub mod testing;
+
+#[cfg(feature = "server")]
+mod server;
+
+#[cfg(feature = "server")]
+mod session;
+
+#[cfg(feature = "server")]
+mod socket;
+
+#[cfg(feature = "server")]
+mod channel;
+
+#[cfg(feature = "server")]
+mod handshake;
+
+#[cfg(feature = "server")]
+mod room;
+
+#[cfg(feature = "server")]
+mod connection;
+
+#[cfg(feature = "server")]
+mod config;
+
+// Without the feature `server` this is the whole crate.
+mod protocol;
+
+#[cfg(feature = "server")]
+mod wire;
+
+// What the macros' expansions call.
 #[doc(hidden)]
 pub mod private;
-mod validation;
 
 pub use channel_macros::message;
 #[cfg(feature = "server")]
 pub use channel_macros::{channel, channels};
-pub use codec::{DecodeError, EncodeError, InvalidField, Received, ReceivedBody};
-pub use fault::Fault;
 #[cfg(feature = "garde")]
 #[doc(no_inline)]
 pub use garde;
-pub use message::{Message, Messages, Protocol, Ref, Success};
+pub use protocol::codec::{DecodeError, EncodeError, InvalidField, Received, ReceivedBody};
+pub use protocol::describe;
+pub use protocol::fault::Fault;
+pub use protocol::message::{Message, Messages, Protocol, Ref, Success};
 
 #[cfg(feature = "server")]
-mod activity;
-#[cfg(feature = "server")]
-mod answer;
-#[cfg(feature = "server")]
-mod arrival;
-#[cfg(feature = "server")]
-mod audience;
-#[cfg(feature = "server")]
-mod authenticate;
-#[cfg(feature = "server")]
-mod authority;
-#[cfg(feature = "server")]
-mod batch;
-#[cfg(feature = "server")]
-mod begun;
-#[cfg(feature = "server")]
-mod bound;
-#[cfg(feature = "server")]
-mod bounds;
-#[cfg(feature = "server")]
-mod by_connection;
-#[cfg(feature = "server")]
-mod channel;
-#[cfg(feature = "server")]
-mod channels;
-#[cfg(feature = "server")]
-mod clock;
-#[cfg(feature = "server")]
-mod coming;
-#[cfg(feature = "server")]
-mod config;
-#[cfg(feature = "server")]
-mod connection;
-#[cfg(feature = "server")]
-mod contained;
-#[cfg(feature = "server")]
-mod counts;
-#[cfg(feature = "server")]
-mod deferred;
-#[cfg(feature = "server")]
-mod door;
-#[cfg(feature = "server")]
-mod ending;
-#[cfg(feature = "server")]
-mod exchange;
-#[cfg(feature = "server")]
-mod expiry;
-#[cfg(feature = "server")]
-mod filter;
-#[cfg(feature = "server")]
-mod first_state;
-#[cfg(feature = "server")]
-mod flusher;
-#[cfg(feature = "server")]
-mod foreign;
-#[cfg(feature = "server")]
-mod forwarded;
-#[cfg(all(feature = "server", any(test, fuzzing)))]
-#[doc(hidden)]
-pub mod fuzz;
-#[cfg(feature = "server")]
-mod given;
-#[cfg(feature = "server")]
-mod halves;
-#[cfg(feature = "server")]
-mod handshake;
-#[cfg(feature = "server")]
-mod header_list;
-#[cfg(feature = "server")]
-mod health;
-#[cfg(feature = "server")]
-mod heartbeat;
-#[cfg(feature = "server")]
-mod holding;
-#[cfg(feature = "server")]
-mod hub;
-#[cfg(feature = "server")]
-mod identity;
-#[cfg(feature = "server")]
-mod intake;
-#[cfg(feature = "jwt")]
-mod jwt;
-#[cfg(feature = "server")]
-mod link;
-#[cfg(feature = "server")]
-mod listener;
-#[cfg(feature = "server")]
-mod lock;
-#[cfg(feature = "server")]
-mod mask;
-#[cfg(feature = "server")]
-mod members;
-#[cfg(feature = "server")]
-mod moment;
-#[cfg(feature = "server")]
-mod notice;
-#[cfg(feature = "server")]
-mod opening;
-#[cfg(feature = "server")]
-mod origin;
-#[cfg(feature = "server")]
-mod outbox;
-#[cfg(feature = "server")]
-mod overlap;
-#[cfg(feature = "server")]
-mod owed;
-#[cfg(feature = "server")]
-mod pace;
-#[cfg(feature = "server")]
-mod path;
-#[cfg(feature = "server")]
-mod place;
-#[cfg(feature = "server")]
-mod proxies;
-#[cfg(feature = "server")]
-mod queue;
-#[cfg(feature = "server")]
-mod quota;
-#[cfg(feature = "server")]
-mod rate;
-#[cfg(feature = "server")]
-mod refusals;
-#[cfg(feature = "server")]
-mod registry;
-#[cfg(feature = "server")]
-mod reject;
-#[cfg(feature = "server")]
-mod reply;
-#[cfg(feature = "server")]
-mod revocations;
-#[cfg(feature = "server")]
-mod room;
-#[cfg(feature = "server")]
-mod seldom;
-#[cfg(feature = "server")]
-mod sent;
-#[cfg(feature = "server")]
-mod serve;
-#[cfg(feature = "server")]
-mod service;
-#[cfg(feature = "server")]
-mod session;
-#[cfg(feature = "server")]
-mod share;
-#[cfg(feature = "server")]
-mod signals;
-#[cfg(feature = "server")]
-mod socket;
-#[cfg(feature = "server")]
-mod spans;
-#[cfg(feature = "server")]
-mod stage;
-#[cfg(feature = "server")]
-mod stated;
-#[cfg(feature = "server")]
-mod target;
-#[cfg(feature = "server")]
-pub mod testing;
-#[cfg(feature = "server")]
-mod text_frame;
-#[cfg(feature = "server")]
-mod throttle;
-#[cfg(feature = "server")]
-mod timed;
-#[cfg(feature = "tls")]
-mod tls;
-#[cfg(feature = "server")]
-mod token;
-#[cfg(feature = "server")]
-mod turn;
-#[cfg(feature = "server")]
-mod unread;
-#[cfg(feature = "server")]
-mod user_name;
-#[cfg(feature = "server")]
-mod wire;
+pub use exports::*;
 
 #[cfg(feature = "server")]
-pub use server::*;
-
-#[cfg(feature = "server")]
-mod server {
-    pub use crate::answer::Answer;
-    pub use crate::audience::{
+mod exports {
+    pub use crate::channel::identity::{Anonymous, HasUsers, Identity};
+    pub use crate::channel::path::{FromPath, Params, Path, Segment};
+    pub use crate::channel::room::{Room, RoomKind, RoomOf};
+    pub use crate::channel::users::{UserName, UserOf};
+    pub use crate::channel::{Channel, Route, SendsBytes, SentBy, ServedBy};
+    pub use crate::config::Config;
+    pub use crate::config::origins::{InvalidOrigin, Origins};
+    pub use crate::config::proxies::{InvalidProxy, Proxies};
+    pub use crate::config::rate::{InvalidRate, Rate};
+    pub use crate::handshake::authenticate::{Auth, Authenticate, TokenSource};
+    #[cfg(feature = "jwt")]
+    pub use crate::handshake::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
+    pub use crate::handshake::reject::Reject;
+    pub use crate::handshake::token::Token;
+    pub use crate::handshake::{Extract, Handshake};
+    pub use crate::room::member::{ConnectionId, ParseConnectionIdError};
+    pub use crate::room::sent::Sent;
+    pub use crate::server::Server;
+    pub use crate::server::channels::{Channels, StandsFor, Users};
+    pub use crate::server::filter::PeerAddr;
+    pub use crate::server::health::{Health, Stats};
+    pub use crate::server::http::Bound;
+    pub use crate::server::listener::Listener;
+    pub use crate::server::refuse::Refusals;
+    pub use crate::server::service::Service;
+    pub use crate::session::batch::Batched;
+    pub use crate::socket::Socket;
+    pub use crate::socket::answer::Answer;
+    pub use crate::socket::audience::{
         Audience, IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView,
     };
-    pub use crate::authenticate::{Auth, Authenticate, TokenSource};
-    pub use crate::batch::Batched;
-    pub use crate::bound::Bound;
-    pub use crate::channel::{Channel, Route, SendsBytes, SentBy, ServedBy};
-    pub use crate::channels::{Channels, StandsFor, Users};
-    pub use crate::config::Config;
-    pub use crate::connection::{ConnectionId, ParseConnectionIdError};
-    pub use crate::deferred::{Deferred, TypedAnswer};
-    pub use crate::filter::PeerAddr;
-    pub use crate::handshake::{Extract, Handshake};
-    pub use crate::health::{Health, Stats};
-    pub use crate::hub::{Hub, User};
-    pub use crate::identity::{Anonymous, HasUsers, Identity};
-    #[cfg(feature = "jwt")]
-    pub use crate::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
-    pub use crate::listener::Listener;
-    pub use crate::notice::NoticeFor;
-    pub use crate::origin::{InvalidOrigin, Origins};
-    pub use crate::path::{FromPath, Params, Path, Segment};
-    pub use crate::proxies::{InvalidProxy, Proxies};
-    pub use crate::rate::{InvalidRate, Rate};
-    pub use crate::refusals::Refusals;
-    pub use crate::reject::Reject;
-    pub use crate::reply::{IntoFault, Reply};
-    pub use crate::room::{Room, RoomKind, RoomOf};
-    pub use crate::sent::Sent;
-    pub use crate::serve::Server;
-    pub use crate::service::Service;
-    pub use crate::socket::Socket;
-    pub use crate::text_frame::timestamp;
-    pub use crate::token::Token;
-    pub use crate::user_name::{UserName, UserOf};
+    pub use crate::socket::deferred::{Deferred, TypedAnswer};
+    pub use crate::socket::frames::timestamp;
+    pub use crate::socket::hub::{Hub, User};
+    pub use crate::socket::notify::NoticeFor;
+    pub use crate::socket::reply::{IntoFault, Reply};
+    #[cfg(any(test, fuzzing))]
+    pub use crate::testing::fuzz;
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[cfg(feature = "deflate")]
     pub use crate::wire::deflate::Compression;

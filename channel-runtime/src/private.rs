@@ -5,19 +5,20 @@ pub use serde;
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde::ser::Serializer;
 
-pub use crate::checks::{IsMessage, NoMessage, no_handler, once};
-pub use crate::codec::{deserialize, serialize};
+pub use crate::protocol::checks::{IsMessage, NoMessage, no_handler, once};
+pub use crate::protocol::codec::{deserialize, serialize};
 // For the benchmark.
-pub use crate::codec::{Decoded, Head, decode, encode_one_of};
-pub use crate::const_text::ConstText;
-pub use crate::validation::check;
+pub use crate::protocol::codec::{Decoded, Head, decode, encode_one_of};
+pub use crate::protocol::const_text::ConstText;
+pub use crate::protocol::validation::check;
 
 /// What every expansion has, near at hand.
-pub use crate::describe::{parts::MessageShape, probe::plain};
+pub use crate::protocol::describe::parts::MessageShape;
+pub use crate::protocol::describe::probe::plain;
 
 /// What the macros tell of types.
 pub mod shapes {
-    pub use crate::describe::probe::*;
+    pub use crate::protocol::describe::probe::*;
 }
 
 /// Reads a message without fields: other fields are passed over.
@@ -40,42 +41,42 @@ mod server {
     use std::sync::{Arc, LazyLock};
     use std::time::Duration;
 
-    pub use crate::authority::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
-    pub use crate::bounds::Bounds;
+    use crate::channel::identity::Identity;
     use crate::channel::{Channel, Route};
-    pub use crate::codec::DecodeError;
-    use crate::deferred::Deferred;
-    use crate::fault::Fault;
-    use crate::identity::Identity;
-    pub use crate::reject::Refusal;
+    pub use crate::config::bounds::Bounds;
+    pub use crate::handshake::reject::Refusal;
+    pub use crate::protocol::codec::DecodeError;
+    use crate::protocol::fault::Fault;
+    pub use crate::session::refresh::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
+    use crate::socket::deferred::Deferred;
     /// The check of a lock.
     pub mod lock {
-        pub use crate::describe::parts::ChannelShape;
-        pub use crate::lock::{Lock, Section, Types, accept, channel, rest};
+        pub use crate::protocol::describe::parts::ChannelShape;
+        pub use crate::protocol::lock::{Lock, Section, Types, accept, channel, rest};
     }
-    pub use crate::batch::{Gathering, InBatches, batch_done};
-    pub use crate::first_state::{
+    pub use crate::channel::initial_state::{
         DefaultOf, FirstState, NO_STATE, NoDefault, OpenReply, made, room_closed, room_opened,
     };
+    pub use crate::session::batch::{Gathering, InBatches, batch_done};
     /// Names of other frameworks.
     pub mod foreign {
-        pub use crate::foreign::*;
+        pub use crate::socket::foreign::*;
     }
-    pub use crate::given::{OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose};
-    pub use crate::halves::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
-    pub use crate::holding::{Holding, HoldingMore};
-    use crate::hub::Hub;
-    pub use crate::notice::Notice;
-    pub use crate::overlap::{Overlap, Overlapped};
-    pub use crate::path::{FromPath, Params, Path, Segment, unambiguous};
-    pub use crate::registry::Census;
-    use crate::reject::Reject;
-    pub use crate::reply::{Flow, Handling};
-    use crate::reply::{IntoFault, InvalidReply, Reply};
-    use crate::room::Room;
+    pub use crate::channel::holding::{Holding, HoldingMore};
+    pub use crate::channel::hook_arguments::{OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose};
+    pub use crate::channel::path::{FromPath, Params, Path, Segment, unambiguous};
+    use crate::channel::room::Room;
+    pub use crate::channel::stated::{HasApp, HasRoomState, NamesApp};
+    use crate::handshake::reject::Reject;
+    pub use crate::room::registry::Census;
+    pub use crate::session::concurrent::{Overlap, Overlapped};
+    pub use crate::session::guard::Turn;
+    pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     use crate::socket::Socket;
-    pub use crate::stated::{HasApp, HasRoomState, NamesApp};
-    pub use crate::turn::Turn;
+    use crate::socket::hub::Hub;
+    pub use crate::socket::notify::Notice;
+    pub use crate::socket::reply::{Flow, Handling};
+    use crate::socket::reply::{IntoFault, InvalidReply, Reply};
     use crate::wire::parser::{Input, Limits, Parser, Role};
 
     /// The app as the methods of a channel are lent it.
@@ -250,11 +251,11 @@ mod server {
     /// Sends the error that a handler or a hook returned. The halves of a `Result` are told apart in the expansion: of one that
     /// is no `Reply` the compiler would not say which half is the reason.
     pub fn fail<C: Channel, E: IntoFault>(socket: &Socket<C>, error: E) -> Flow {
-        crate::reply::fault(socket, error.into_fault())
+        crate::socket::reply::fault(socket, error.into_fault())
     }
 
     /// For the generated `..ToClient` enum's `Reply`.
-    pub fn reply_one_of<C: Channel<ToClient = T>, T: crate::message::Messages>(
+    pub fn reply_one_of<C: Channel<ToClient = T>, T: crate::protocol::message::Messages>(
         socket: &Socket<C>,
         message: &T,
     ) -> Flow {
@@ -295,7 +296,7 @@ mod server {
     impl<E: Display> CloseReply for Result<(), E> {
         fn log_failure(self) {
             if let Err(error) = self {
-                tracing::error!(error = %crate::escaped::Escaped(error), "`on_close` failed");
+                tracing::error!(error = %crate::protocol::escaped::Escaped(error), "`on_close` failed");
             }
         }
     }

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::expectation::{Expectation, Failure};
 use super::expected::{auth_expiring, fault, message, message_or_other, read, success, unexpected};
+use super::frames::Wire;
 use super::request::Request;
-use super::wire::Wire;
 use crate::channel::{Channel, SentBy};
-use crate::codec::{self, Head, Received};
-use crate::fault::Fault;
-use crate::message::{Messages, Ref};
+use crate::protocol::codec::{self, Head, Received};
+use crate::protocol::fault::Fault;
+use crate::protocol::message::{Messages, Ref};
 use crate::wire::close::CloseCode;
 use crate::wire::frame::Opcode;
 use crate::wire::parser::Input;

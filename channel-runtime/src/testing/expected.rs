@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
 use super::expectation::Failure;
-use crate::codec::{Received, ReceivedBody};
-use crate::fault::Fault;
-use crate::message::{Message, Messages, Protocol};
+use crate::protocol::codec::{Received, ReceivedBody};
+use crate::protocol::fault::Fault;
+use crate::protocol::message::{Message, Messages, Protocol};
 use crate::wire::parser::Input;
 
 pub(super) fn read<C: Protocol>(text: &str) -> Result<Received<C>, Failure> {

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::expectation::{Expectation, Failure};
 use super::{PATIENCE, TestApp, header, settle};
-use crate::filter::PeerAddr;
+use crate::server::filter::PeerAddr;
 
 /// An HTTP request in the making: await it for the response.
 #[must_use = "await it"]

@@ -104,11 +104,14 @@
 mod client;
 mod expectation;
 mod expected;
+mod frames;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod pipe;
 mod request;
 mod socket;
-mod wire;
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -123,18 +126,18 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub use self::client::Client;
 pub use self::expectation::Expectation;
 use self::expectation::Failure;
+use self::frames::Wire;
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::request::Request;
 pub use self::socket::{TestSocket, socket};
-use self::wire::Wire;
-use crate::activity::Activity;
 use crate::channel::Channel;
-use crate::channels::Table;
-use crate::filter::canonical;
+use crate::connection::in_flight::Activity;
+use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
-use crate::reject::{Refusal, Reject};
-use crate::serve::Server;
-use crate::wire::transport::Transport;
+use crate::handshake::reject::{Refusal, Reject};
+use crate::server::Server;
+use crate::server::channels::Table;
+use crate::server::filter::canonical;
 
 /// How long a test waits for what is in flight.
 const PATIENCE: Duration = Duration::from_secs(10);

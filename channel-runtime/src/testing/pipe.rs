@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::activity::{Activity, Token, Work};
+use crate::connection::in_flight::{Activity, Token, Work};
 
 /// The client's end, and the server's.
 pub(super) fn pair(activity: Activity) -> (Near, Far) {

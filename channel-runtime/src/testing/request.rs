@@ -9,8 +9,8 @@ use super::client::Client;
 use super::expectation::{Expectation, Failure};
 use super::expected::{fault, message, read, success, unexpected};
 use crate::channel::{Channel, SentBy};
-use crate::fault::Fault;
-use crate::message::Ref;
+use crate::protocol::fault::Fault;
+use crate::protocol::message::Ref;
 use crate::wire::parser::Input;
 
 /// A message with a `ref`, which has one answer. Messages that come before the answer are left for `expect`.

@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::activity::Activity;
-use crate::batch::Batched;
 use crate::channel::Channel;
-use crate::codec::Received;
-use crate::connection::ConnectionId;
-use crate::counts::Counts;
-use crate::first_state;
-use crate::members;
-use crate::registry::{Membership, Newcomer, Registry};
+use crate::channel::initial_state;
+use crate::channel::stated::NamesApp;
+use crate::connection::in_flight::Activity;
+use crate::protocol::codec::Received;
+use crate::room::member::ConnectionId;
+use crate::room::membership::{Membership, Newcomer};
+use crate::room::registry::Registry;
+use crate::room::state;
+use crate::session::batch::Batched;
 use crate::socket::Socket;
-use crate::stated::NamesApp;
+use crate::socket::counters::Counts;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
 /// A socket whose client is the test: what is sent to it is kept.
@@ -42,7 +43,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [that](TestSocket::with_app) is.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
-    registry.add::<C>(Counts::of::<C>(), first_state::state::<C>);
+    registry.add::<C>(Counts::of::<C>(), initial_state::state::<C>);
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
         id: ConnectionId::next(),
@@ -78,7 +79,7 @@ impl<C: Channel> TestSocket<C> {
     /// In a room with this state.
     #[must_use]
     pub fn with_room_state(self, state: C::RoomState) -> Self {
-        self.socket.connection().own_room.set_state(members::state(state));
+        self.socket.connection().own_room.set_state(state::state(state));
         self
     }
 

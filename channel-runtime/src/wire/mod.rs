@@ -5,6 +5,7 @@
 //! where the feature of that name is on.
 
 pub(crate) mod accept;
+mod assembler;
 pub(crate) mod close;
 #[cfg_attr(not(feature = "deflate"), path = "without_deflate.rs")]
 pub(crate) mod deflate;
@@ -12,6 +13,4 @@ pub(crate) mod frame;
 mod header;
 mod input;
 pub(crate) mod parser;
-mod partial;
-pub(crate) mod transport;
 mod utf8;

@@ -5,12 +5,12 @@
 
 use std::collections::VecDeque;
 
+use super::assembler::Partial;
 pub(crate) use super::close::Violation;
 use super::deflate::{Agreed, Inflation};
 use super::frame::{Opcode, apply_mask};
 use super::header::{Expected, Header};
 pub(crate) use super::input::{Input, reuse};
-use super::partial::Partial;
 
 /// Who reads: it decides which way frames must be masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

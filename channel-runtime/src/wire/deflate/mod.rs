@@ -8,9 +8,9 @@ mod compression;
 mod deflater;
 mod extension;
 mod inflater;
+mod prepared_frame;
 #[cfg(test)]
 mod tests;
-mod variants;
 mod windows;
 
 pub use self::compression::Compression;
@@ -18,7 +18,7 @@ pub use self::compression::Compression;
 pub(crate) use self::deflater::tests::COMPRESSED;
 pub(crate) use self::extension::{Agreed, negotiate};
 pub(super) use self::inflater::{Inflater, Inflation};
-pub(crate) use self::variants::Variants;
+pub(crate) use self::prepared_frame::Variants;
 pub(crate) use self::windows::{Tally, Windows};
 use super::header::{Expected, Header, Opcode};
 

@@ -3,9 +3,9 @@ mod properties;
 
 use bytes::Bytes;
 
-use super::super::close::CloseCode;
-use super::super::frame::{close_frame, frame, masked_frame};
 use super::*;
+use crate::wire::close::CloseCode;
+use crate::wire::frame::{close_frame, frame, masked_frame};
 
 const LIMITS: Limits = Limits { message: 1 << 20, fragments: 64 };
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];

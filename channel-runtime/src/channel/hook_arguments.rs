@@ -1,0 +1,111 @@
+//! What a hook takes by value, asked of the type that the user has written: else the compiler would say no more than that two types
+//! differ.
+
+use bytes::Bytes;
+
+use crate::channel::room::Room;
+use crate::handshake::token::Token;
+use crate::protocol::codec::DecodeError;
+use crate::wire::close::Close;
+
+/// What `on_close` takes.
+#[diagnostic::on_unimplemented(
+    message = "`on_close` is given a `Close`, not a `{Self}`",
+    label = "not what `on_close` is given",
+    note = "write `close: Close`: how the connection ended, with `close.code` and `close.reason`"
+)]
+pub trait OfClose {
+    /// As it is.
+    fn given(close: Close) -> Self;
+}
+
+impl OfClose for Close {
+    fn given(close: Close) -> Self {
+        close
+    }
+}
+
+/// What `on_binary`, `on_ping` and `on_pong` take.
+#[diagnostic::on_unimplemented(
+    message = "`on_binary`, `on_ping` and `on_pong` are given `Bytes`, not a `{Self}`",
+    label = "not what this hook is given",
+    note = "write `data: Bytes`, which is `channel_runtime::Bytes`: a `&[u8]` is `&*data`, a `Vec<u8>` `data.to_vec()`"
+)]
+pub trait OfData {
+    /// As it is.
+    fn given(data: Bytes) -> Self;
+}
+
+impl OfData for Bytes {
+    fn given(data: Bytes) -> Self {
+        data
+    }
+}
+
+/// What `on_invalid` takes.
+#[diagnostic::on_unimplemented(
+    message = "`on_invalid` is given a `DecodeError`, not a `{Self}`",
+    label = "not what `on_invalid` is given",
+    note = "write `error: DecodeError`: what is wrong with the message; the usual answer to it is `Fault::from(error)`"
+)]
+pub trait OfInvalid {
+    /// As it is.
+    fn given(error: DecodeError) -> Self;
+}
+
+impl OfInvalid for DecodeError {
+    fn given(error: DecodeError) -> Self {
+        error
+    }
+}
+
+/// What `on_refresh` takes.
+#[diagnostic::on_unimplemented(
+    message = "`on_refresh` is given a `Token`, not a `{Self}`",
+    label = "not what `on_refresh` is given",
+    note = "write `token: Token`: its text is `token.expose()`"
+)]
+pub trait OfRefresh {
+    /// As it is.
+    fn given(token: Token) -> Self;
+}
+
+impl OfRefresh for Token {
+    fn given(token: Token) -> Self {
+        token
+    }
+}
+
+/// What `on_reauthorize` of channel `C` takes.
+#[diagnostic::on_unimplemented(
+    message = "`on_reauthorize` is given a `Room<{C}>`, not a `{Self}`",
+    label = "not what `on_reauthorize` is given",
+    note = "write `room: Room<Self>`: to be compared with `Self::room(..)`, or told by `room.name()`"
+)]
+pub trait OfReauthorize<C> {
+    /// As it is.
+    fn given(room: Room<C>) -> Self;
+}
+
+impl<C> OfReauthorize<C> for Room<C> {
+    fn given(room: Room<C>) -> Self {
+        room
+    }
+}
+
+/// What `on_room_close` takes of a room whose state is an `S`.
+#[diagnostic::on_unimplemented(
+    message = "`on_room_close` is given the room's state, a `{S}`, not a `{Self}`",
+    label = "not the room's state",
+    note = "write `state: {S}`, or name another `room_state` on the struct"
+)]
+pub trait OfRoomClose<S> {
+    /// As it is.
+    fn given(state: S) -> Self;
+}
+
+impl<S> OfRoomClose<S> for S {
+    fn given(state: S) -> Self {
+        state
+    }
+}

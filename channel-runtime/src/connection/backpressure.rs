@@ -1,0 +1,167 @@
+//! How far a sender is ahead of the rooms it sends to.
+//!
+//! A broadcast costs its sender nothing and the room a write for each member. So what somebody has sent to rooms and no flusher
+//! has passed on yet is counted. Above a mark a connection's input waits: whoever floods a room is slowed to the room's pace,
+//! by its own socket. Whoever sends through a hub can wait for the same.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use crate::room::member::Connection;
+
+/// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. Eight senders have so much each;
+/// more share it: see [`Flushing`](crate::room::flush_queue).
+const HIGH_MARK: u32 = 64 * 1024;
+
+pub(crate) struct Pace {
+    ahead: AtomicUsize,
+    high_mark: u32,
+    /// To how many clients it has sent in its task's turn.
+    spent: AtomicU32,
+}
+
+impl Pace {
+    pub fn new(outbox_bytes: usize) -> Self {
+        let high_mark = u32::try_from(outbox_bytes / 16).map_or(HIGH_MARK, |mark| mark.clamp(1, HIGH_MARK));
+        Self { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) }
+    }
+
+    fn mark(&self) -> usize {
+        self.high_mark as usize
+    }
+
+    pub fn is_too_far_ahead(&self) -> bool {
+        self.ahead.load(Ordering::Acquire) > self.mark()
+    }
+
+    /// It has sent to so many clients.
+    pub fn spend(&self, recipients: usize) {
+        self.spent.fetch_add(u32::try_from(recipients).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    /// To how many clients it has sent since this was asked last.
+    pub fn take_spent(&self) -> u32 {
+        self.spent.swap(0, Ordering::Relaxed)
+    }
+
+    fn advance(&self, bytes: usize) {
+        self.ahead.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// The room has passed on so much of it. Whether it was too far ahead and is no more.
+    fn catch_up(&self, bytes: usize) -> bool {
+        let before = self.ahead.fetch_sub(bytes, Ordering::AcqRel);
+        before > self.mark() && before - bytes <= self.mark()
+    }
+}
+
+/// The pace of all who send from outside: to one room, or to a channel.
+pub(crate) struct HubPace {
+    pace: Pace,
+    caught_up: Notify,
+    /// That of the room's channel, which has all that its rooms have. `None` for a channel.
+    channel: Option<Arc<Self>>,
+}
+
+impl HubPace {
+    /// That of a channel.
+    pub fn new(outbox_bytes: usize) -> Self {
+        Self { pace: Pace::new(outbox_bytes), caught_up: Notify::new(), channel: None }
+    }
+
+    /// That of a room of this channel.
+    pub fn of_room(channel: &Arc<Self>) -> Self {
+        let high_mark = channel.pace.high_mark;
+        let pace = Pace { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) };
+        Self { pace, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
+    }
+
+    fn advance(&self, bytes: usize) {
+        self.pace.advance(bytes);
+        if let Some(channel) = &self.channel {
+            channel.advance(bytes);
+        }
+    }
+
+    fn catch_up(&self, bytes: usize) {
+        if self.pace.catch_up(bytes) {
+            self.caught_up.notify_waiters();
+        }
+        if let Some(channel) = &self.channel {
+            channel.catch_up(bytes);
+        }
+    }
+
+    /// Waits until what was sent is not too far ahead.
+    pub async fn caught_up(&self) {
+        loop {
+            // Made before the look, so that what happens between the look and the wait is not missed.
+            let caught_up = self.caught_up.notified();
+            if !self.pace.is_too_far_ahead() {
+                return;
+            }
+            caught_up.await;
+        }
+    }
+}
+
+/// Who sends to a room, and has a pace.
+#[derive(Clone)]
+pub(crate) enum Paced {
+    Connection(Arc<Connection>),
+    /// From outside, to this room.
+    Hub(Arc<HubPace>),
+}
+
+impl Paced {
+    fn pace(&self) -> &Pace {
+        match self {
+            Self::Connection(connection) => &connection.pace,
+            Self::Hub(hub) => &hub.pace,
+        }
+    }
+
+    pub fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.pace(), other.pace())
+    }
+
+    /// How far it may be ahead.
+    pub fn mark(&self) -> usize {
+        self.pace().mark()
+    }
+
+    /// Whether it is a client, and so perhaps a member of the room.
+    pub fn is_client(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+
+    /// Where its task runs. `None` outside a runtime, and for who sends from outside.
+    pub fn runtime(&self) -> Option<&Handle> {
+        match self {
+            Self::Connection(connection) => connection.apart.runtime.as_ref(),
+            Self::Hub(_) => None,
+        }
+    }
+
+    pub fn advance(&self, bytes: usize) {
+        match self {
+            Self::Connection(connection) => connection.pace.advance(bytes),
+            Self::Hub(hub) => hub.advance(bytes),
+        }
+    }
+
+    /// The room has passed on so much of it; it goes on, if it has waited for that.
+    pub fn catch_up(&self, bytes: usize) {
+        match self {
+            Self::Connection(connection) => {
+                if connection.pace.catch_up(bytes) {
+                    connection.outbox.tell_caught_up();
+                }
+            }
+            Self::Hub(hub) => hub.catch_up(bytes),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! How a connection ends on the wire: what waits and our Close are sent, then the client is given time to end too.
+//!
+//! No reset may destroy what the client has not read yet: so its stream is read to its end, whatever still comes.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::connection::moment::after;
+use crate::connection::outbox::Outbox;
+use crate::connection::stream::Stream;
+use crate::connection::unread::time_for;
+use crate::room::registry::Registry;
+use crate::wire::close::ClosedBy;
+
+/// Sends what waits, ends our half of the stream, and reads until the client has ended its own. Cut when the client has taken
+/// nothing for `timeout`. One that takes a little now and then could hold its place for as long as it likes, and a server that
+/// stops: so it is cut too when the time is over that a slow line [needs](time_for) for all that waits, and `timeout`; and so long
+/// after the server has given up.
+///
+/// Where nobody can [look](Outbox::is_direct) whether it takes something before the kernel says so, it has all of that time, unless
+/// it was given up because it took nothing.
+pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<Registry>, timeout: Duration) {
+    let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
+    let whole = after(Instant::now(), most);
+    let has_stalled = matches!(outbox.closed_by(), Some(ClosedBy::SlowClient | ClosedBy::NoPong));
+    let patience = if outbox.is_direct() || has_stalled { timeout } else { most };
+    // Not boxed: the future of a connection's end is, and is made when it ends.
+    let mut deadline = pin!(sleep(patience));
+    let mut last = pin!(async {
+        registry.has_given_up().await;
+        sleep(timeout).await;
+    });
+    // What it had taken when the deadline was set.
+    let mut taken = outbox.handed();
+    let mut drained = false;
+    poll_fn(|cx| {
+        // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
+        while deadline.as_mut().poll(cx).is_ready() {
+            // A kernel says that a socket takes more only when a third of its buffer is free, which may be a minute's worth of a
+            // slow client.
+            outbox.nudge();
+            let (now, before) = (Instant::now(), std::mem::replace(&mut taken, outbox.handed()));
+            if drained || now >= whole || taken == before {
+                return Poll::Ready(());
+            }
+            deadline.as_mut().reset(after(now, timeout).min(whole));
+        }
+        if last.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        while !drained {
+            match outbox.drain(cx, stream) {
+                Ok(progress) => {
+                    if progress.wrote {
+                        taken = outbox.handed();
+                        // What is left when all is written is its own end.
+                        let patience = if progress.empty { timeout } else { patience };
+                        deadline.as_mut().reset(after(Instant::now(), patience).min(whole));
+                    }
+                    if !progress.empty {
+                        break;
+                    }
+                }
+                Err(_) => return Poll::Ready(()),
+            }
+            match outbox.poll_shutdown(cx, stream) {
+                Poll::Ready(Ok(())) => drained = true,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        // What comes now has no meaning any more; only its end has. Read all the same: a client that is stuck in writing does
+        // not read.
+        loop {
+            match stream.poll_read(cx, |input| input.len()) {
+                Poll::Ready(Ok(1..)) => {}
+                // It has ended its half alone, as far as we know, and is still owed what waits.
+                Poll::Ready(Ok(0)) if !drained => return Poll::Pending,
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await;
+}
+
+/// Ends a connection that has not begun, with these frames, a Close at their end; cut after `patience`.
+pub(crate) async fn turn_away(
+    stream: &mut Stream,
+    mut socket: Option<OwnedWriteHalf>,
+    frames: &[u8],
+    patience: Duration,
+) {
+    let (mut written, mut has_shut) = (0, false);
+    let ending = poll_fn(|cx| {
+        while written < frames.len() {
+            match ready!(stream.poll_write(cx, socket.as_mut(), &frames[written..])) {
+                Ok(bytes @ 1..) => written += bytes,
+                Ok(0) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        if !has_shut {
+            if ready!(stream.poll_shutdown(cx, socket.as_mut())).is_err() {
+                return Poll::Ready(());
+            }
+            has_shut = true;
+        }
+        // As in `finish`.
+        while let Ok(1..) = ready!(stream.poll_read(cx, |input| input.len())) {}
+        Poll::Ready(())
+    });
+    // Whether it has ended or was cut, it is over.
+    let _ = timeout(patience, ending).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::{Pin, pin};
+
+    use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::connection::in_flight::Activity;
+    use crate::connection::outbox::Sender;
+    use crate::connection::stream::Transport;
+    use crate::wire::close::Close;
+    use crate::wire::frame::{Opcode, frame};
+
+    const PATIENCE: Duration = Duration::from_secs(2);
+    const PIPE: usize = 64 * 1024;
+
+    async fn has_ended(mut ends: Pin<&mut impl Future<Output = ()>>) -> bool {
+        poll_fn(|cx| Poll::Ready(ends.as_mut().poll(cx).is_ready())).await
+    }
+
+    /// A stream in memory that nobody but the connection's own task writes to, and what waits for its client: 16 seconds' worth at
+    /// the pace.
+    fn boxed() -> (DuplexStream, Stream, Outbox) {
+        let (client, server) = duplex(PIPE);
+        let outbox = Outbox::new(1 << 20, Activity::default());
+        outbox.welcome_is_over();
+        for _ in 0..4 {
+            let _ = outbox.push(frame(Opcode::Binary, &[7; PIPE]), Sender::Own);
+        }
+        (client, Transport::Other(Box::new(server)).split().0, outbox)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_below_whose_stream_nobody_looks_has_the_time_that_a_slow_line_needs() {
+        let registry = Arc::new(Registry::new());
+        let (mut client, mut stream, outbox) = boxed();
+        assert!(outbox.close(Close::going_away()));
+        let whole = outbox.bytes();
+        let reads = async {
+            let mut read = vec![0; whole];
+            for piece in read.chunks_mut(PIPE) {
+                // As a kernel that tells of a whole buffer at once.
+                sleep(Duration::from_secs(4)).await;
+                client.read_exact(piece).await.unwrap();
+            }
+            // The client ends its half when it has seen the end of ours.
+            assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+            drop(client);
+        };
+        let ends = async {
+            finish(&mut stream, &outbox, &registry, PATIENCE).await;
+            drop(stream);
+        };
+        tokio::join!(reads, ends);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_nothing_of_it_is_cut_then_and_one_that_has_taken_nothing_before_at_once() {
+        for (by, seconds) in [(ClosedBy::Server, 18), (ClosedBy::SlowClient, 2), (ClosedBy::NoPong, 2)] {
+            let registry = Arc::new(Registry::new());
+            let (_client, mut stream, outbox) = boxed();
+            assert!(outbox.close(Close { by, ..Close::going_away() }));
+            let start = Instant::now();
+            finish(&mut stream, &outbox, &registry, PATIENCE).await;
+            assert_eq!(start.elapsed().as_secs(), seconds, "{by:?}");
+        }
+        // Nothing waits any more, but the client does not end its half.
+        let registry = Arc::new(Registry::new());
+        let (mut client, mut stream, outbox) = boxed();
+        assert!(outbox.close(Close::going_away()));
+        let start = Instant::now();
+        let reads = async { client.read_to_end(&mut Vec::new()).await.unwrap() };
+        tokio::join!(reads, finish(&mut stream, &outbox, &registry, PATIENCE));
+        assert_eq!(start.elapsed().as_secs(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_less_than_its_kernel_says_anything_about_is_not_cut_while_it_reads() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut stream, socket) = Transport::Tcp(listener.accept().await.unwrap().0).split();
+        let outbox = Outbox::new(64 << 20, Activity::default());
+        outbox.attach(socket.unwrap());
+        outbox.welcome_is_over();
+        // More than both kernels hold.
+        while outbox.bytes() < 16 << 20 {
+            let _ = outbox.push(frame(Opcode::Binary, &[7; 1 << 16]), Sender::Own);
+        }
+        assert!(outbox.close(Close::going_away()));
+        let registry = Arc::new(Registry::new());
+        let mut ends = pin!(finish(&mut stream, &outbox, &registry, PATIENCE));
+        assert!(!has_ended(ends.as_mut()).await);
+        for _ in 0..5 {
+            client.read_exact(&mut vec![0; 256 << 10]).await.unwrap();
+            // Until the kernel has heard of it.
+            let taken = outbox.handed();
+            while outbox.handed() == taken {
+                outbox.nudge();
+                tokio::task::yield_now().await;
+            }
+            advance(PATIENCE).await;
+            assert!(!has_ended(ends.as_mut()).await, "it reads");
+        }
+        // What was read last may have made room once more.
+        let mut is_cut = false;
+        for _ in 0..3 {
+            advance(PATIENCE).await;
+            is_cut = is_cut || has_ended(ends.as_mut()).await;
+        }
+        assert!(is_cut, "it reads no more");
+    }
+}

@@ -1,0 +1,15 @@
+//! One client, whatever channel it is on: what waits for it, what it has sent, and how its stream is read, written and closed.
+//!
+//! A push into the outbox never waits, and what waits is bounded. Imports `wire` alone: no rooms, no messages, no handlers.
+
+pub(crate) mod backpressure;
+pub(crate) mod close;
+pub(crate) mod contained;
+pub(crate) mod in_flight;
+pub(crate) mod moment;
+pub(crate) mod outbox;
+pub(crate) mod owed;
+pub(crate) mod receiver;
+pub(crate) mod shutdown;
+pub(crate) mod stream;
+pub(crate) mod unread;

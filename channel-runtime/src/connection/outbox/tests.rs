@@ -1,0 +1,359 @@
+//! Who writes what waits, and who is woken where nobody else can.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use socket2::SockRef;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+
+use super::writing::Drained;
+use super::*;
+use crate::connection::stream::{Stream, Transport};
+use crate::connection::unread::PACE;
+use crate::wire::frame::{Opcode, frame};
+
+const LIMIT: usize = 1 << 20;
+
+/// A connection's task, which counts how often it is woken.
+#[derive(Default)]
+struct Owner(AtomicUsize);
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The outbox of a client on a socket, whose owner has drained it and rests.
+struct Fixture {
+    outbox: Outbox,
+    stream: Stream,
+    owner: Arc<Owner>,
+    client: TcpStream,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, socket) = Transport::Tcp(listener.accept().await.unwrap().0).split();
+        let outbox = Outbox::new(LIMIT, Activity::default());
+        outbox.attach(socket.unwrap());
+        outbox.welcome_is_over();
+        let mut fixture = Self { outbox, stream, owner: Arc::default(), client };
+        assert!(fixture.drain().unwrap().empty);
+        fixture
+    }
+
+    fn push(&self, size: usize) -> Pushed {
+        self.outbox.push(frame(Opcode::Binary, &vec![7; size]), Sender::Others)
+    }
+
+    fn drain(&mut self) -> io::Result<Drained> {
+        let waker = Waker::from(Arc::clone(&self.owner));
+        self.outbox.drain(&mut Context::from_waker(&waker), &mut self.stream)
+    }
+
+    fn is_far_behind(&self) -> bool {
+        self.outbox.is_far_behind(&self.outbox.inner.lock())
+    }
+
+    fn woken(&self) -> usize {
+        self.owner.0.load(Ordering::Relaxed)
+    }
+
+    /// What the client reads next.
+    async fn reads(&mut self, bytes: usize) {
+        tokio::time::timeout(Duration::from_secs(20), self.client.read_exact(&mut vec![0; bytes]))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    /// The client's socket takes no more, and its owner has seen that.
+    fn fill(&mut self) {
+        while self.woken() == 0 {
+            match self.push(LIMIT / 8) {
+                Pushed::Promised => self.outbox.flush(),
+                pushed => panic!("{pushed:?}"),
+            }
+        }
+        assert!(!self.drain().unwrap().empty);
+    }
+}
+
+#[tokio::test]
+async fn whoever_flushes_writes_to_the_socket_and_wakes_nobody() {
+    let mut fixture = Fixture::new().await;
+    assert_eq!(fixture.push(100), Pushed::Promised);
+    assert_eq!(fixture.push(100), Pushed::Waits, "one who writes is enough");
+    fixture.outbox.flush();
+    fixture.reads(2 * 102).await;
+    assert_eq!(fixture.push(100), Pushed::Promised, "the next one is promised anew");
+    fixture.outbox.flush();
+    fixture.reads(102).await;
+    assert_eq!(fixture.woken(), 0);
+}
+
+#[tokio::test]
+async fn who_waits_for_room_is_told_by_whoever_writes() {
+    let mut fixture = Fixture::new().await;
+    fixture.fill();
+    while !fixture.outbox.is_filling() {
+        assert_ne!(fixture.push(LIMIT / 16), Pushed::Refused);
+    }
+    let Fixture { outbox, client, .. } = &mut fixture;
+    let mut waits = pin!(outbox.has_room());
+    assert!(waits.as_mut().now_or_never().is_none());
+    while outbox.is_filling() {
+        assert!(client.read(&mut [0; 16 * 1024]).await.unwrap() > 0);
+        // Its owner rests.
+        outbox.nudge();
+    }
+    assert!(waits.now_or_never().is_some());
+}
+
+#[tokio::test]
+async fn what_is_pushed_while_the_owner_runs_is_the_owners_to_write() {
+    let mut fixture = Fixture::new().await;
+    fixture.outbox.cork();
+    assert_eq!(fixture.push(100), Pushed::Waits);
+    fixture.outbox.flush();
+    assert_eq!(fixture.client.try_read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    let drained = fixture.drain().unwrap();
+    assert!(drained.wrote && drained.empty);
+    fixture.reads(102).await;
+}
+
+#[tokio::test]
+async fn one_that_was_promised_and_corked_before_it_was_flushed_is_written_once() {
+    let mut fixture = Fixture::new().await;
+    assert_eq!(fixture.push(100), Pushed::Promised);
+    // Its owner wakes for a reason of its own, and rests again.
+    fixture.outbox.cork();
+    fixture.outbox.flush();
+    assert!(fixture.drain().unwrap().wrote);
+    fixture.outbox.flush();
+    fixture.reads(102).await;
+    assert_eq!(fixture.client.try_read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    // Nobody has promised what comes next.
+    assert_eq!(fixture.push(100), Pushed::Promised);
+}
+
+#[tokio::test]
+async fn a_flush_that_meets_a_full_socket_leaves_it_to_the_owner() {
+    let mut fixture = Fixture::new().await;
+    fixture.fill();
+    assert_eq!(fixture.woken(), 1, "once, and not by who came later");
+    let waiting = fixture.outbox.inner.lock().queue.bytes();
+    assert!(waiting > 0);
+    // Nobody is promised anything, and who flushes all the same does nothing.
+    while !fixture.is_far_behind() {
+        assert_ne!(fixture.push(LIMIT / 8), Pushed::Promised);
+    }
+    assert_eq!(fixture.push(1), Pushed::Behind);
+    fixture.outbox.flush();
+    assert_eq!(fixture.woken(), 1);
+    assert!(fixture.outbox.inner.lock().queue.bytes() > waiting);
+}
+
+#[tokio::test]
+async fn a_flush_that_ends_a_long_wait_wakes_the_owner_who_may_have_rested_for_that() {
+    let mut fixture = Fixture::new().await;
+    // Far behind, though the socket would take more: nobody has seen to it yet.
+    assert_eq!(fixture.push(1000), Pushed::Promised);
+    while !fixture.is_far_behind() {
+        assert_ne!(fixture.push(1000), Pushed::Promised);
+    }
+    assert!(!fixture.outbox.cork_for_input(), "its input waits");
+    let waiting = fixture.outbox.inner.lock().queue.bytes();
+    let Fixture { outbox, client, .. } = &mut fixture;
+    let reading = async {
+        while outbox.is_far_behind(&outbox.inner.lock()) {
+            outbox.flush();
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut sink = vec![0; waiting];
+    tokio::time::timeout(Duration::from_secs(20), async {
+        tokio::join!(reading, async { client.read_exact(&mut sink).await.unwrap() })
+    })
+    .await
+    .unwrap();
+    assert_eq!(fixture.woken(), 1);
+    assert!(fixture.outbox.cork_for_input());
+}
+
+#[tokio::test]
+async fn a_flush_that_fails_has_the_owner_meet_the_error() {
+    let mut fixture = Fixture::new().await;
+    // Its end is a reset.
+    SockRef::from(&fixture.client).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(std::mem::replace(&mut fixture.client, Fixture::new().await.client));
+    assert_eq!(fixture.push(100), Pushed::Promised);
+    fixture.outbox.flush();
+    assert_eq!(fixture.woken(), 1);
+    let Err(error) = fixture.drain() else { panic!("it was written to nobody") };
+    assert!(matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_more_after_it_took_no_more_is_seen_to() {
+    let (near, mut far) = tokio::io::duplex(1000);
+    let (mut stream, _) = Transport::Other(Box::new(near)).split();
+    let outbox = Outbox::new(usize::MAX, Activity::default());
+    let mut drain = || {
+        let drained = outbox.drain(&mut Context::from_waker(Waker::noop()), &mut stream).unwrap();
+        (drained.wrote, drained.resumed, drained.empty)
+    };
+    assert_eq!(drain(), (false, false, true));
+    for _ in 0..10 {
+        assert_ne!(outbox.push(frame(Opcode::Binary, &[0; 300]), Sender::Own), Pushed::Refused);
+    }
+    assert_eq!(drain(), (true, false, false));
+    assert_eq!(drain(), (false, false, false));
+    far.read_exact(&mut [0; 10]).await.unwrap();
+    assert_eq!(drain(), (true, true, false));
+    assert_eq!(drain(), (false, false, false));
+}
+
+#[tokio::test]
+async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
+    let fixture = Fixture::new().await;
+    fixture.outbox.cork();
+    assert_eq!(fixture.push(3 * LIMIT), Pushed::Behind);
+    // The bound is for what waits beside it.
+    assert_eq!(fixture.push(LIMIT - 200), Pushed::Behind);
+    assert_eq!(fixture.push(3 * LIMIT), Pushed::Refused);
+    let close = fixture.outbox.closing().unwrap();
+    assert_eq!(close.reason, "more was sent at once than may wait for this client");
+}
+
+#[tokio::test]
+async fn the_bound_is_as_before_when_a_long_frame_has_left() {
+    let mut fixture = Fixture::new().await;
+    fixture.outbox.cork();
+    assert_ne!(fixture.push(2 * LIMIT), Pushed::Refused);
+    assert_ne!(fixture.push(1000), Pushed::Refused);
+    let mut got = vec![0; fixture.outbox.bytes()];
+    let mut client = std::mem::replace(&mut fixture.client, Fixture::new().await.client);
+    let reading = tokio::spawn(async move {
+        client.read_exact(&mut got).await.unwrap();
+        client
+    });
+    while !fixture.drain().unwrap().empty {
+        tokio::task::yield_now().await;
+    }
+    fixture.client = reading.await.unwrap();
+    fixture.outbox.cork();
+    assert_ne!(fixture.push(LIMIT / 2), Pushed::Refused);
+    assert_ne!(fixture.push(LIMIT / 2), Pushed::Refused);
+    assert_ne!(fixture.push(LIMIT / 2 - 200), Pushed::Refused, "beside the longest");
+    assert_eq!(fixture.push(LIMIT / 2), Pushed::Refused);
+}
+
+#[tokio::test]
+async fn who_reads_less_than_its_kernel_says_anything_about_is_written_to_all_the_same() {
+    let mut fixture = Fixture::new().await;
+    fixture.fill();
+    let (waiting, woken) = (fixture.outbox.bytes(), fixture.woken());
+    assert!(fixture.outbox.is_blocked());
+    assert_eq!((fixture.outbox.tick(), fixture.outbox.tick()), (1, 2), "it takes nothing");
+    let handed = fixture.outbox.handed();
+    // Its kernel has room for some more then.
+    fixture.reads(256 * 1024).await;
+    while fixture.outbox.tick() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(fixture.outbox.bytes() < waiting);
+    assert_eq!(fixture.outbox.handed() - handed, (waiting - fixture.outbox.bytes()) as u64);
+    // Once by us, and once by the kernel where a third of the buffer became free.
+    assert!(fixture.woken() <= woken + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_waited_for_while_it_takes_the_pace() {
+    let second = Duration::from_secs(1);
+    let mut blocked = Blocked::begin();
+    let takes = |blocked: &mut Blocked| blocked.takes(Instant::now());
+    // Before it has taken anything.
+    tokio::time::advance(second).await;
+    assert!(takes(&mut blocked));
+    tokio::time::advance(second / 4).await;
+    assert!(!takes(&mut blocked));
+    for _ in 0..10 {
+        blocked.took(PACE as usize + 1);
+        tokio::time::advance(second).await;
+        assert!(takes(&mut blocked));
+    }
+    // What it has taken in one go counts for two seconds, as long as it may have had that in its buffers.
+    blocked.took(usize::MAX);
+    tokio::time::advance(second * 2 - second / 10).await;
+    assert!(takes(&mut blocked));
+    tokio::time::advance(second / 5).await;
+    assert!(!takes(&mut blocked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_always_late_gives_a_client_that_has_stalled_a_second_more_and_no_longer() {
+    let look = Duration::from_millis(100);
+    let mut blocked = Blocked::begin();
+    for _ in 0..2 {
+        let mut waited = Duration::ZERO;
+        // Each look is nine tenths late.
+        while blocked.takes(Instant::now()) {
+            tokio::time::advance(look).await;
+            waited += look;
+            blocked.forgive(Instant::now(), look / 10 * 9);
+        }
+        // To a look.
+        assert!((2200..=2300).contains(&waited.as_millis()), "{waited:?}");
+        // A client that takes something is given as much again.
+        blocked.took(PACE as usize / 5 * 6);
+    }
+}
+
+proptest! {
+    /// Whatever is sent and taken, no more waits than the bound and the longest frame; and nobody is cut below it.
+    #[test]
+    fn what_waits_is_bounded_beside_the_longest_frame(
+        steps in prop::collection::vec((0..3000usize, any::<bool>(), 0..2500usize), 1..80),
+    ) {
+        const LIMIT: usize = 4000;
+        let outbox = Outbox::new(LIMIT, Activity::default());
+        outbox.welcome_is_over();
+        let (mut waiting, mut longest) = (0, 0);
+        for (size, own, takes) in steps {
+            let frame = frame(Opcode::Binary, &vec![7; size]);
+            let len = frame.len();
+            longest = if waiting == 0 { len } else { longest.max(len) };
+            let is_refused = outbox.push(frame, if own { Sender::Own } else { Sender::Others }) == Pushed::Refused;
+            prop_assert!(!is_refused || waiting + len > LIMIT);
+            if is_refused {
+                break;
+            }
+            waiting += len;
+            prop_assert_eq!(outbox.bytes(), waiting);
+            // What is gathered for one client alone counts as one frame.
+            prop_assert!(waiting <= LIMIT + longest.max(4096));
+            let inner = &mut *outbox.inner.lock();
+            let mut takes = (takes > 0).then_some(takes).into_iter();
+            let written = inner.queue.write_to(|bytes| match takes.next() {
+                Some(most) => Poll::Ready(Ok(most.min(bytes.len()))),
+                None => Poll::Pending,
+            });
+            if written.is_ready() {
+                outbox.tell_emptied(inner);
+            }
+            waiting = inner.queue.bytes();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Writing what waits: by the connection's own task, or by whoever has pushed to many, while that rests.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::{Inner, Outbox};
+use crate::connection::stream::{Stream, write_now};
+
+impl Outbox {
+    /// From now on others may write too.
+    pub fn attach(&self, socket: OwnedWriteHalf) {
+        self.inner.lock().socket = Some(socket);
+    }
+
+    /// The connection's task has ended: nothing is written any more, and nothing is kept, whoever still holds this.
+    pub fn detach(&self) {
+        self.client_is_gone();
+        let (socket, owner) = {
+            let mut inner = self.inner.lock();
+            (inner.socket.take(), inner.owner.take())
+        };
+        drop((socket, owner));
+    }
+
+    /// Has the connection's own task write what waits.
+    pub fn wake_owner(&self) {
+        self.inner.lock().wake_owner();
+    }
+
+    /// Writes what waits to the socket, or has the connection's own task do it.
+    pub fn flush(&self) {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.is_promised = false;
+        if inner.owner.is_none() || inner.blocked.is_some() {
+            return;
+        }
+        let before = inner.queue.bytes();
+        let Some(written) = inner.write_directly() else { return inner.wake_owner() };
+        self.hand(before - inner.queue.bytes());
+        let was_far_behind = before > self.limit / 2;
+        match written {
+            Poll::Ready(Ok(())) => {
+                self.tell_emptied(inner);
+                if was_far_behind {
+                    // It may have rested because of that, with input to handle.
+                    inner.wake_owner();
+                }
+            }
+            // It waits for the socket, or meets the same error.
+            Poll::Pending | Poll::Ready(Err(_)) => {
+                self.tell_room(inner, before);
+                inner.wake_owner();
+            }
+        }
+    }
+
+    /// Waits until no more than a quarter of what may wait does, or the connection is ending; what is held while `on_connect` runs
+    /// is not counted.
+    pub async fn has_room(&self) {
+        self.until(
+            |waits| &waits.emptied,
+            |inner| {
+                let holds = !self.is_behind(inner);
+                inner.is_awaited |= !holds;
+                holds
+            },
+        )
+        .await;
+    }
+
+    /// Some of what waited has been written, and not all: tells who waits until that is no more than a quarter of what may.
+    pub(super) fn tell_room(&self, inner: &Inner, before: usize) {
+        let quarter = self.limit / 4;
+        if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
+            inner.tell(|waits| &waits.emptied);
+        }
+    }
+
+    /// The owner runs, and will drain before it rests.
+    pub fn cork(&self) {
+        self.inner.lock().owner = None;
+    }
+
+    /// As [`cork`](Self::cork), where input may be handled: not when the connection is ending, nor while its client is far
+    /// behind.
+    pub fn cork_for_input(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let takes = !inner.is_closing() && !self.is_far_behind(&inner);
+        if takes {
+            inner.owner = None;
+        }
+        takes
+    }
+
+    /// For the owner, before it rests: writes what waits, as far as the client takes it. It is woken when more can be
+    /// written, or is pushed later and nobody else writes it.
+    ///
+    /// # Errors
+    /// The transport's: the client is gone, and all that waited with it.
+    pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        inner.is_promised = false;
+        let (before, was_blocked) = (inner.queue.bytes(), inner.blocked.is_some());
+        let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
+        let taken = before - inner.queue.bytes();
+        self.hand(taken);
+        let wrote = taken > 0;
+        inner.needs_flush |= wrote;
+        if inner.needs_flush {
+            // Also where not all was written: what the stream holds back may be what it waits for.
+            inner.needs_flush = stream.poll_flush(cx)?.is_pending();
+        }
+        let is_blocked = match written {
+            Poll::Pending => true,
+            Poll::Ready(Ok(())) => inner.needs_flush,
+            Poll::Ready(Err(error)) => return Err(error),
+        };
+        if is_blocked || was_blocked {
+            self.block(inner, is_blocked, taken);
+        }
+        if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
+            inner.owner = Some(cx.waker().clone());
+        }
+        if is_blocked {
+            self.tell_room(inner, before);
+        } else {
+            self.tell_emptied(inner);
+        }
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_sent_away: inner.is_sent_away })
+    }
+
+    /// Ends the writing half of the stream, after all that was written.
+    pub fn poll_shutdown(&self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
+        stream.poll_shutdown(cx, self.inner.lock().socket.as_mut())
+    }
+}
+
+/// What a drain came to.
+#[derive(Clone, Copy)]
+pub(crate) struct Drained {
+    /// Whether the client took anything.
+    pub wrote: bool,
+    /// Whether it took something after it had taken nothing more.
+    pub resumed: bool,
+    /// Whether nothing waits any more.
+    pub empty: bool,
+    /// Whether the connection is [sent away](Outbox::send_away) and its client not told.
+    pub is_sent_away: bool,
+}
+
+impl Inner {
+    /// Writes to the socket what it takes at once. `None` where there is no socket.
+    pub(super) fn write_directly(&mut self) -> Option<Poll<io::Result<()>>> {
+        let socket = self.socket.as_ref()?;
+        Some(self.queue.write_to(|bytes| match write_now(socket, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            written => Poll::Ready(written),
+        }))
+    }
+
+    /// It runs, and will drain before it rests.
+    pub(super) fn wake_owner(&mut self) {
+        self.is_promised = false;
+        if let Some(owner) = self.owner.take() {
+            owner.wake();
+        }
+    }
+}

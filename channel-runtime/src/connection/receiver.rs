@@ -1,0 +1,208 @@
+//! What comes from a client: read, parsed, and parked until it is handled.
+//!
+//! Complete input is parked up to a bound; then nothing more is read, and the client is slowed by its own socket.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::task::{Context, Poll};
+
+use crate::config::Config;
+use crate::connection::stream::Stream;
+use crate::wire::close::{Close, ClosedBy, Violation};
+use crate::wire::deflate::Agreed;
+use crate::wire::parser::{Input, Limits, Parser, Role};
+
+/// Above so many bytes of parked input nothing more is read: 64 KiB.
+const PARKED_BYTES: usize = 64 * 1024;
+
+/// What a parked input counts beside its bytes, so that empty frames are bounded too.
+const INPUT_OVERHEAD: usize = size_of::<Input>();
+
+/// What became of a stream that ended, for whoever is told how its connection did.
+pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
+
+pub(crate) struct Intake {
+    stream: Stream,
+    parser: Parser,
+    /// `None` where nothing is parked.
+    parked: Option<Box<Parked>>,
+}
+
+/// Complete input that waits for the handler, and its size.
+#[derive(Default)]
+struct Parked {
+    inputs: VecDeque<Input>,
+    bytes: usize,
+}
+
+/// The most inputs that a list has room for which is kept for others.
+const SPARE_INPUTS: usize = 64;
+
+thread_local! {
+    /// An empty list, for the next connection of this thread that parks anything: few do at a time, and those that are idle
+    /// hold none.
+    static SPARE: Cell<Option<Box<Parked>>> = const { Cell::new(None) };
+}
+
+impl Parked {
+    /// That of a connection, which has one from now on.
+    fn of(parked: &mut Option<Box<Self>>) -> &mut Self {
+        parked.get_or_insert_with(|| SPARE.take().unwrap_or_default())
+    }
+}
+
+/// What there was before a read.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Before {
+    /// Inputs that were parked.
+    pub parked: usize,
+    /// Frames that were not held against their rate.
+    pub frames: u32,
+}
+
+/// What was read. It is parked, and not counted yet.
+pub(crate) struct Came {
+    pub before: Before,
+    pub result: Result<(), Violation>,
+}
+
+impl Intake {
+    pub fn new(stream: Stream, deflate: Option<Agreed>, config: &Config) -> Self {
+        let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
+        let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(deflate);
+        Self { stream, parser, parked: None }
+    }
+
+    /// The stream, to be written to.
+    pub fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// Whether nothing is parked.
+    pub fn is_empty(&self) -> bool {
+        self.parked.is_none()
+    }
+
+    /// Whether so much is parked that nothing more is read.
+    pub fn is_full(&self) -> bool {
+        self.parked.as_ref().is_some_and(|parked| parked.bytes >= PARKED_BYTES)
+    }
+
+    /// Whether a message is parked.
+    pub fn has_message(&self) -> bool {
+        self.parked
+            .iter()
+            .flat_map(|parked| &parked.inputs)
+            .any(|input| matches!(input, Input::Text(_) | Input::Binary(_)))
+    }
+
+    /// How many frames have come that were not held against their rate.
+    pub fn frames(&self) -> u32 {
+        self.parser.frames()
+    }
+
+    /// As [`frames`](Self::frames), which are counted from none again.
+    pub fn take_frames(&mut self) -> u32 {
+        self.parser.take_frames()
+    }
+
+    /// Reads once, or takes more of what was read and inflates to more than could be parked. Nothing at the end of the stream.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Came>>> {
+        let before = self.before();
+        let Self { stream, parser, parked, .. } = self;
+        if parser.has_rest() {
+            let result = parser.feed_rest(&mut Parked::of(parked).inputs);
+            self.tidy();
+            return Poll::Ready(Ok(Some(Came { before, result })));
+        }
+        let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, &mut Parked::of(parked).inputs)));
+        self.tidy();
+        fed.map_ok(|(read, result)| (read > 0).then_some(Came { before, result }))
+    }
+
+    /// Takes what was read by somebody else.
+    pub fn feed(&mut self, bytes: &mut [u8]) -> Came {
+        let before = self.before();
+        let result = self.parser.feed(bytes, &mut Parked::of(&mut self.parked).inputs);
+        self.tidy();
+        Came { before, result }
+    }
+
+    fn before(&self) -> Before {
+        Before { parked: self.parked.as_ref().map_or(0, |parked| parked.inputs.len()), frames: self.parser.frames() }
+    }
+
+    /// What has been parked since, counted from now on.
+    pub fn count(&mut self, before: &Before) -> impl Iterator<Item = &Input> {
+        let latest = self.parked.as_mut().map(|parked| {
+            let latest = parked.inputs.range(before.parked..);
+            parked.bytes += latest.clone().map(size).sum::<usize>();
+            latest
+        });
+        latest.into_iter().flatten()
+    }
+
+    /// Takes out the last so many of what has been parked since and is not counted. A Close stays: a client may always leave.
+    pub fn refuse(&mut self, most: u32, before: &Before) -> impl Iterator<Item = Input> {
+        let parked = &mut Parked::of(&mut self.parked).inputs;
+        let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
+        let passed = parked.len().saturating_sub(most as usize).max(before.parked);
+        let refused = parked.split_off(passed);
+        parked.extend(close);
+        self.tidy();
+        refused.into_iter()
+    }
+
+    /// Takes out the answer to a ping of our own, which is nobody else's business, where it has been parked since and is counted.
+    /// Whether there was one.
+    pub fn take_pong(&mut self, before: &Before) -> bool {
+        let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
+        let Some(parked) = &mut self.parked else { return false };
+        let Some(at) = parked.inputs.range(before.parked..).position(is_pong) else { return false };
+        parked.bytes -= parked.inputs.remove(before.parked + at).as_ref().map_or(0, size);
+        self.tidy();
+        true
+    }
+
+    /// The next to be handled.
+    pub fn pop(&mut self) -> Option<Input> {
+        let parked = self.parked.as_mut()?;
+        let input = parked.inputs.pop_front()?;
+        parked.bytes -= size(&input);
+        self.tidy();
+        Some(input)
+    }
+
+    /// Drops all that is parked.
+    pub fn clear(&mut self) {
+        self.parked = None;
+    }
+
+    /// Gives the list back where it is empty.
+    fn tidy(&mut self) {
+        if let Some(mut parked) = self.parked.take_if(|parked| parked.inputs.is_empty()) {
+            parked.bytes = 0;
+            // Nobody keeps a burst's worth of room.
+            if parked.inputs.capacity() <= SPARE_INPUTS {
+                SPARE.set(Some(parked));
+            }
+        }
+    }
+}
+
+/// How the client ends the connection, where this is its Close.
+pub(crate) fn close_in(input: &Input) -> Option<Close> {
+    let Input::Close(close) = input else { return None };
+    let (code, reason) = close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));
+    Some(Close::new(ClosedBy::Client, code, reason))
+}
+
+fn size(input: &Input) -> usize {
+    INPUT_OVERHEAD
+        + match input {
+            Input::Text(text) => text.len(),
+            Input::Binary(data) | Input::Ping(data) | Input::Pong(data) => data.len(),
+            Input::Close(_) => 0,
+        }
+}

@@ -1,0 +1,149 @@
+//! The byte stream below a connection: a TCP socket where there is one, anything else boxed.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::server::timed::Timed;
+
+/// What one read takes at the most. Idle connections own no read buffer, they share one a thread. Read full of empty frames
+/// it comes to 2,700 of them, which bounds what a hostile client can have parked at one go.
+const SCRATCH_BYTES: usize = 16 * 1024;
+
+pub(crate) enum Transport {
+    Tcp(TcpStream),
+    Other(Box<dyn Io>),
+}
+
+/// What a connection's own task holds of its stream. Of a TCP socket it is the reading half: others may have the writing
+/// half, and give it back for each call.
+pub(crate) enum Stream {
+    Tcp(OwnedReadHalf),
+    Other(Box<dyn Io>),
+}
+
+/// Any byte stream: TLS, a unix socket, memory.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+impl Transport {
+    /// The stream below an upgraded HTTP connection, and what the client sent behind its request.
+    ///
+    /// The bytes are copied: hyper's own buffer is 8 KiB, and would live as long as a slice of it.
+    pub fn recover(upgraded: Upgraded) -> (Self, Vec<u8>) {
+        let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
+            Ok(parts) => return Self::tcp(parts.io.into_inner().into_inner(), &parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
+        // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
+        let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => return Self::tcp(parts.io.into_inner(), &parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => Self::tcp(parts.io.into_inner(), &parts.read_buf),
+            Err(upgraded) => (Self::Other(Box::new(TokioIo::new(upgraded))), Vec::new()),
+        }
+    }
+
+    fn tcp(stream: TcpStream, read_ahead: &[u8]) -> (Self, Vec<u8>) {
+        // Fails only on a socket that is gone; the first read will say so.
+        let _ = stream.set_nodelay(true);
+        (Self::Tcp(stream), read_ahead.to_vec())
+    }
+
+    /// What the connection's own task holds, and what can be shared with others.
+    pub fn split(self) -> (Stream, Option<OwnedWriteHalf>) {
+        match self {
+            Self::Tcp(stream) => {
+                let (read, write) = stream.into_split();
+                (Stream::Tcp(read), Some(write))
+            }
+            Self::Other(io) => (Stream::Other(io), None),
+        }
+    }
+}
+
+impl Stream {
+    /// Reads once, into the thread's scratch, and gives what came to `take`; nothing at the end of the stream.
+    pub fn poll_read<T>(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut [u8]) -> T) -> Poll<io::Result<T>> {
+        thread_local! {
+            /// It keeps the last read's bytes, of which nobody is shown more than the next read has filled. After a panic it
+            /// is gone, and the next read makes another.
+            static SCRATCH: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+        }
+        let mut scratch = SCRATCH.take().unwrap_or_else(|| vec![0; SCRATCH_BYTES].into());
+        let mut buffer = ReadBuf::new(&mut scratch);
+        let read = match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            Self::Other(io) => Pin::new(io).poll_read(cx, &mut buffer),
+        };
+        let taken = read.map_ok(|()| take(buffer.filled_mut()));
+        SCRATCH.set(Some(scratch));
+        taken
+    }
+
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: Option<&mut OwnedWriteHalf>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match (self, socket) {
+            (_, Some(socket)) => Pin::new(socket).poll_write(cx, bytes),
+            (Self::Other(io), None) => Pin::new(io).poll_write(cx, bytes),
+            (Self::Tcp(_), None) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        match self {
+            Self::Tcp(_) => Ok(Poll::Ready(())),
+            Self::Other(io) => match Pin::new(io).poll_flush(cx) {
+                Poll::Ready(result) => result.map(Poll::Ready),
+                Poll::Pending => Ok(Poll::Pending),
+            },
+        }
+    }
+
+    /// Ends the writing half: the client sees the end of the stream after all that was written.
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>, socket: Option<&mut OwnedWriteHalf>) -> Poll<io::Result<()>> {
+        match (self, socket) {
+            (_, Some(socket)) => Pin::new(socket).poll_shutdown(cx),
+            (Self::Other(io), None) => {
+                ready!(Pin::new(&mut *io).poll_flush(cx))?;
+                Pin::new(io).poll_shutdown(cx)
+            }
+            (Self::Tcp(_), None) => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// Writes at once what the socket takes. Not by tokio's `try_write`: that looks first whether the socket was last seen to be
+/// writable, which costs a broadcast to thousands a fetch from memory for each, and says little of sockets that mostly are.
+pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+    send_now(socket.as_ref(), bytes)
+}
+
+/// As [`write_now`], to a socket that nobody has halved.
+#[cfg(unix)]
+pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, bytes, rustix::net::SendFlags::NOSIGNAL)?)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    socket.try_write(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! What a request is for: its target and its `Host`, which are to say one thing (RFC 9112, section 3.2).
+
+use std::net::Ipv6Addr;
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Request, Version};
+use warp::Reply;
+use warp::reply::Response;
+
+use crate::channel::path::Path;
+use crate::handshake::reject::Reject;
+use crate::handshake::upgrade_request::asks_for_websocket;
+
+/// Has the `Host` of a request say what its target says, where that says it: all that is behind this looks at `Host` alone.
+/// The refusal where the request is for nothing that could be known.
+pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
+    // warp's filters would panic.
+    if request.uri().path_and_query().is_none() {
+        return Some(Reject::bad_request("this is no proxy: the target of a request is a path").into_response());
+    }
+    if has_bad_host(request.headers()) {
+        return Some(Reject::bad_request("a request names its host, once: `Host: example.com`").into_response());
+    }
+    let authority = request.uri().authority().map(|authority| HeaderValue::try_from(authority.as_str()));
+    match authority {
+        // No client sends a user's name, and who sees one may take it for the host.
+        Some(Ok(host)) if is_host(&host) => _ = request.headers_mut().insert(header::HOST, host),
+        Some(_) => return Some(Reject::bad_request("the target of a request names a host").into_response()),
+        None if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) => {
+            return Some(Reject::bad_request("a request names its host: `Host: example.com`").into_response());
+        }
+        None => {}
+    }
+    request.extensions_mut().insert(Settled);
+    None
+}
+
+/// In the extensions of a request: its `Host` is what its target says.
+#[derive(Clone, Copy)]
+pub(crate) struct Settled;
+
+/// Whether there is more than one `Host`, or one that is none.
+pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).into_iter();
+    let first = hosts.next();
+    hosts.next().is_some() || first.is_some_and(|host| !is_host(host))
+}
+
+/// A name or an address, with its port where that is not the usual one (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section
+/// 7.2).
+fn is_host(value: &HeaderValue) -> bool {
+    let text = value.as_bytes();
+    let (is_known, port) = match text.strip_prefix(b"[") {
+        Some(rest) => {
+            let Some(end) = rest.iter().position(|byte| *byte == b']') else { return false };
+            let address = std::str::from_utf8(&rest[..end]).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
+            (address, &rest[end + 1..])
+        }
+        None => {
+            let (name, port) = text.split_at(text.iter().position(|byte| *byte == b':').unwrap_or(text.len()));
+            (name.iter().all(|byte| is_of_name(*byte)), port)
+        }
+    };
+    let is_port = port.is_empty() || port.strip_prefix(b":").is_some_and(|port| port.iter().all(u8::is_ascii_digit));
+    is_known && is_port
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b'%')
+}
+
+/// Whether a request is for one of these paths, a channel's, and asks for no WebSocket. HTTP/2 knows no way to ask.
+pub(crate) fn is_unasked<B>(request: &Request<B>, paths: &[Path]) -> bool {
+    request.version() <= Version::HTTP_11
+        && !asks_for_websocket(request.headers())
+        && paths.iter().any(|path| path.matches(request.uri().path()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
+        for (text, is_one) in [
+            ("example.com", true),
+            ("example.com:8080", true),
+            ("EXAMPLE.com:", true),
+            ("127.0.0.1:80", true),
+            ("[::1]", true),
+            ("[::1]:443", true),
+            ("under_score.example", true),
+            ("", true),
+            ("example.com:http", false),
+            ("user@example.com", false),
+            ("http://example.com", false),
+            ("example.com/path", false),
+            ("two hosts", false),
+            ("a,b.example:1:2", false),
+            ("[::1", false),
+            ("[::1]x", false),
+        ] {
+            assert_eq!(is_host(&HeaderValue::from_static(text)), is_one, "{text:?}");
+        }
+        assert!(!is_host(&HeaderValue::from_bytes(b"m\xE4rkt.example").unwrap()));
+    }
+}

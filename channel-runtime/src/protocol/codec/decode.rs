@@ -1,0 +1,207 @@
+//! From text to a message, in as few passes as the text allows.
+//!
+//! The quick way is one pass: `type` stands before the payload, or seems to stand at the end, which that pass checks.
+//! Whatever goes wrong there, the careful way settles: a survey finds `type` and `ref` and whether it is JSON at all,
+//! then the payload is read by serde_json alone, with the way to each field tracked.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer as _;
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+
+use super::depth;
+use super::entries::{Entries, Unusual};
+use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
+use super::error::DecodeError;
+use super::finite;
+use super::key::{Key, ReadKey, Reserved};
+use crate::protocol::message::{Messages, Ref};
+
+/// A text from a client, decoded.
+pub struct Decoded<T> {
+    /// The message's `ref`, found also in most that are bad: those are answered too.
+    pub reference: Option<Ref>,
+    /// The message, or what is wrong with it.
+    pub message: Result<T, DecodeError>,
+}
+
+/// Reads one of these messages and its `ref` from a JSON object, whatever the text is.
+pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
+    let mut envelope = Envelope::default();
+    Decoded { message: decode_into(&mut envelope, text), reference: envelope.reference }
+}
+
+/// As [`decode`], but by the careful way alone.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
+    let mut envelope = Envelope::default();
+    Decoded { message: decode_carefully(&mut envelope, text, true), reference: envelope.reference }
+}
+
+/// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
+#[inline]
+pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
+    let index = match Start::of::<T>(text) {
+        Start::Envelope => None,
+        Start::Guess(index) => Some(index),
+        Start::Later => return decode_carefully(envelope, text, false),
+    };
+    let mut message = None;
+    let read = decode_quickly(envelope, &mut message, text, index);
+    match message {
+        Some(message) if read.is_ok() => Ok(message),
+        _ => decode_carefully(envelope, text, true),
+    }
+}
+
+/// The `ref` of a text that is not to be read, found where [`decode`] would find it.
+#[cfg(any(feature = "server", test))]
+pub(crate) fn reference(text: &str) -> Option<Ref> {
+    let mut envelope = Envelope::default();
+    // What is wrong behind it, or beside it, is not asked.
+    let _ = survey(&mut envelope, text);
+    envelope.reference
+}
+
+/// Which of the messages a text would be if it can be read, from its `type` alone.
+#[cfg(any(feature = "server", test))]
+pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
+    match leading_type(text) {
+        Some(kind) => index_of::<T>(kind),
+        None => index_of::<T>(&survey(&mut Envelope::default(), text).ok()?),
+    }
+}
+
+/// The `type`, where it stands first and has no escapes.
+#[cfg(any(feature = "server", test))]
+fn leading_type(text: &str) -> Option<&str> {
+    let object = text.trim_ascii_start().strip_prefix('{')?.trim_ascii_start();
+    let value = object.strip_prefix("\"type\"")?.trim_ascii_start().strip_prefix(':')?;
+    let (kind, _) = value.trim_ascii_start().strip_prefix('"')?.split_once('"')?;
+    (!kind.contains('\\')).then_some(kind)
+}
+
+/// How a text begins, as far as it decides the way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With `type`, or another of the protocol's keys, which `type` may follow.
+    Envelope,
+    /// With something else, but this seems to be the type.
+    Guess(usize),
+    /// With something else.
+    Later,
+}
+
+impl Start {
+    #[inline]
+    fn of<T: Messages>(text: &str) -> Self {
+        let Some(key) = first_key(text.as_bytes()) else { return Self::Later };
+        if key.starts_with(b"type\"") {
+            return Self::Envelope;
+        }
+        match last_type(text).and_then(index_of::<T>) {
+            Some(index) => Self::Guess(index),
+            None if key.starts_with(b"ref\"") || key.starts_with(b"$") => Self::Envelope,
+            None => Self::Later,
+        }
+    }
+}
+
+/// What follows the quote of the first key.
+#[inline]
+fn first_key(text: &[u8]) -> Option<&[u8]> {
+    text.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")
+}
+
+/// The type, if the object seems to end with it. A guess: only a pass over the whole text knows what this is part of.
+fn last_type(text: &str) -> Option<&str> {
+    let object = text.trim_ascii_end().strip_suffix('}')?;
+    let (before, kind) = object.trim_ascii_end().strip_suffix('"')?.rsplit_once('"')?;
+    let key = before.trim_ascii_end().strip_suffix(':')?.trim_ascii_end();
+    key.ends_with("\"type\"").then_some(kind)
+}
+
+/// One pass; puts the message in its place only to be taken from there if all is well.
+pub(super) fn decode_quickly<T: Messages>(
+    envelope: &mut Envelope,
+    message: &mut Option<T>,
+    text: &str,
+    index: Option<usize>,
+) -> Result<(), Unusual> {
+    let mut entries = Entries::open(text)?;
+    ReadMessage::<_, true>::new(envelope, message, index).visit_map(&mut entries)?;
+    entries.close()
+}
+
+/// Needs no luck, and finds what is wrong. `tried`: the quick way failed already.
+#[cold]
+pub(super) fn decode_carefully<T: Messages>(
+    envelope: &mut Envelope,
+    text: &str,
+    tried: bool,
+) -> Result<T, DecodeError> {
+    *envelope = envelope.cleared();
+    let kind = survey(envelope, text).map_err(|error| DecodeError::malformed(&error))?;
+    if let Some(offset) = depth::first_too_deep(text) {
+        let (line, column) = depth::position(text, offset);
+        return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
+    }
+    let index = index_of::<T>(&kind).ok_or_else(|| DecodeError::unknown_type(&kind))?;
+    // The survey's envelope stands; these passes come to the same.
+    if !tried {
+        let mut message = None;
+        let read = decode_quickly(&mut envelope.cleared(), &mut message, text, Some(index));
+        if let (Ok(()), Some(message)) = (read, message) {
+            return Ok(message);
+        }
+    }
+    let (mut message, mut track) = (None, serde_path_to_error::Track::new());
+    let mut json = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::Deserializer::new(&mut json, &mut track)
+        .deserialize_map(ReadMessage::<_, false>::new(&mut envelope.cleared(), &mut message, Some(index)))
+        .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
+        .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
+        // The quick way reads all that can be read but what serde buffers of numbers too large for an `f32`. Which field one went to is
+        // not known here: the message is judged by what it would be written as. So it is refused as well where a type of the user's
+        // made an infinity of something else, and a field that is not written keeps one.
+        .and_then(|message| match finite::first_infinite(&message) {
+            Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
+            None => Ok(message),
+        })
+}
+
+/// Reads the protocol's keys alone and passes over the rest: what the type is.
+fn survey<'t>(envelope: &mut Envelope, text: &'t str) -> serde_json::Result<Cow<'t, str>> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let kind = json.deserialize_map(Survey(envelope))?;
+    json.end()?;
+    Ok(kind)
+}
+
+struct Survey<'e>(&'e mut Envelope);
+
+impl<'de> Visitor<'de> for Survey<'_> {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut kind = None;
+        while let Some(key) = map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
+            match key {
+                Key::Reserved(Reserved::Type, _) => {
+                    self.0.note_type()?;
+                    kind = Some(map.next_value_seed(ReadType)?);
+                }
+                Key::Reserved(Reserved::Ref, _) => self.0.read_ref(&mut map)?,
+                Key::Reserved(Reserved::Room, _) => self.0.read_room(&mut map)?,
+                Key::Reserved(Reserved::Extension, _) | Key::Field(IgnoredAny) => skip(&mut map)?,
+            }
+        }
+        kind.ok_or_else(|| de::Error::missing_field("type"))
+    }
+}

@@ -1,0 +1,317 @@
+//! One object read in one pass: what is the protocol's (`type`, `ref`, `$..`) is kept here, the other fields go to the
+//! payload's own `Deserialize` as they come.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::key::{Key, ReadKey, Reserved};
+use super::numbers::Numbers;
+use crate::protocol::message::{Messages, Ref};
+
+/// What the protocol's keys said, gathered as they come, so that it is there also when the message turns out bad.
+#[derive(Default)]
+pub(super) struct Envelope {
+    pub(super) reference: Option<Ref>,
+    pub(super) room: Option<String>,
+    /// Whether `$room` is read; a server passes over what a client writes there.
+    reads_room: bool,
+    typed: bool,
+    /// Whether there was a `ref`, though it be `null`.
+    referred: bool,
+}
+
+impl Envelope {
+    /// As a client reads it: with `$room`.
+    pub(super) fn of_client() -> Self {
+        Self { reads_room: true, ..Self::default() }
+    }
+
+    /// The same side's envelope, with nothing in it.
+    pub(super) fn cleared(&self) -> Self {
+        Self { reads_room: self.reads_room, ..Self::default() }
+    }
+
+    /// To be called at each `type`.
+    pub(super) fn note_type<E: de::Error>(&mut self) -> Result<(), E> {
+        if std::mem::replace(&mut self.typed, true) { Err(E::custom("a second `type`")) } else { Ok(()) }
+    }
+
+    pub(super) fn read_ref<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        if std::mem::replace(&mut self.referred, true) {
+            return Err(de::Error::custom("a second `ref`"));
+        }
+        // `null` is none, as for every `Option`.
+        self.reference = map.next_value()?;
+        Ok(())
+    }
+
+    pub(super) fn read_room<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        if self.reads_room {
+            self.room = map.next_value_seed(ReadRoom)?;
+            Ok(())
+        } else {
+            skip(map)
+        }
+    }
+
+    /// To be called at the object's end.
+    pub(super) fn check_type<E: de::Error>(&self) -> Result<(), E> {
+        if self.typed { Ok(()) } else { Err(E::missing_field("type")) }
+    }
+}
+
+/// Passes over the value of the key just read.
+pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    map.next_value::<IgnoredAny>().map(drop)
+}
+
+/// Reads a `type`; copied where it has escapes.
+pub(super) struct ReadType;
+
+impl<'de> DeserializeSeed<'de> for ReadType {
+    type Value = Cow<'de, str>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ReadType {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string as `type`")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+/// Reads a `$room`, where `null` is none. Not as an `Option<String>`: where texts are read in one way alone, the compiler inlines
+/// that into the payload's fields.
+struct ReadRoom;
+
+impl<'de> DeserializeSeed<'de> for ReadRoom {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for ReadRoom {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string as `$room`")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<String>, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<String>, E> {
+        Ok(None)
+    }
+}
+
+/// A type's place in [`Messages::TYPES`]. Generic and inlined, so that the list is a constant and a short one is compared
+/// in a few instructions, without calls.
+#[inline(always)]
+pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
+    // An iterator's method would be a call of its own where several places ask.
+    for (index, known) in T::TYPES.iter().enumerate() {
+        if *known == kind {
+            return Some(index);
+        }
+    }
+    None
+}
+
+/// Reads a whole message from an object; `QUICK` as for [`Numbers`].
+pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
+    envelope: &'e mut Envelope,
+    /// Where the message is put: returned, it would be copied at each level of the deserializer.
+    message: &'e mut Option<T>,
+    /// The message's place in [`Messages::TYPES`] where it is known before; it is checked when `type` comes. Otherwise
+    /// `type` must come before the payload's first field.
+    index: Option<usize>,
+}
+
+impl<'e, T, const QUICK: bool> ReadMessage<'e, T, QUICK> {
+    #[inline]
+    pub(super) fn new(envelope: &'e mut Envelope, message: &'e mut Option<T>, index: Option<usize>) -> Self {
+        Self { envelope, message, index }
+    }
+}
+
+impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QUICK> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let index = match self.index {
+            Some(index) => index,
+            None => read_leading_type::<T, A>(self.envelope, &mut map)?,
+        };
+        let mut fields = Fields::<_, QUICK>::new(self.envelope, map, T::TYPES[index]);
+        *self.message = Some(T::decode(index, &mut fields)?);
+        fields.finish()
+    }
+}
+
+/// Reads up to the `type`, which must come before any field of the payload.
+#[inline]
+fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
+    envelope: &mut Envelope,
+    map: &mut A,
+) -> Result<usize, A::Error> {
+    loop {
+        match map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
+            Some(Key::Reserved(Reserved::Type, _)) => {
+                envelope.note_type()?;
+                let kind = map.next_value_seed(ReadType)?;
+                return index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind));
+            }
+            Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(map)?,
+            Some(Key::Reserved(Reserved::Room, _)) => envelope.read_room(map)?,
+            Some(Key::Reserved(Reserved::Extension, _)) => skip(map)?,
+            Some(Key::Field(IgnoredAny)) => return Err(de::Error::custom("`type` is not the first key")),
+            None => return Err(de::Error::missing_field("type")),
+        }
+    }
+}
+
+#[cold]
+pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
+    E::custom(format_args!("unknown message type {kind:?}"))
+}
+
+/// An object as its payload sees it: without the protocol's keys, and with numbers as they are meant.
+pub(super) struct Fields<'e, A, const QUICK: bool> {
+    envelope: &'e mut Envelope,
+    map: A,
+    kind: &'static str,
+    ended: bool,
+    human_readable: bool,
+}
+
+impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
+    #[inline]
+    pub(super) fn new(envelope: &'e mut Envelope, map: A, kind: &'static str) -> Self {
+        Self { envelope, map, kind, ended: false, human_readable: true }
+    }
+
+    /// For a format whose `is_human_readable` this is.
+    pub(super) fn human_readable(self, human_readable: bool) -> Self {
+        Self { human_readable, ..self }
+    }
+
+    /// Reads what the payload left: a `ref` may stand there.
+    #[inline]
+    pub(super) fn finish(mut self) -> Result<(), A::Error> {
+        self.drain()?;
+        self.envelope.check_type()
+    }
+
+    #[inline]
+    fn drain(&mut self) -> Result<(), A::Error> {
+        while !self.ended && self.next_key_seed(PhantomData::<IgnoredAny>)?.is_some() {
+            skip(&mut self.map)?;
+        }
+        Ok(())
+    }
+
+    fn read_reserved(&mut self, key: Reserved) -> Result<(), A::Error> {
+        match key {
+            Reserved::Type => self.read_type(),
+            Reserved::Ref => self.envelope.read_ref(&mut self.map),
+            Reserved::Room => self.envelope.read_room(&mut self.map),
+            Reserved::Extension => skip(&mut self.map),
+        }
+    }
+
+    fn read_type(&mut self) -> Result<(), A::Error> {
+        self.envelope.note_type()?;
+        let kind = self.map.next_value_seed(ReadType)?;
+        if kind == self.kind { Ok(()) } else { Err(unknown_type(&kind)) }
+    }
+}
+
+impl<'de, A: MapAccess<'de>, const QUICK: bool> MapAccess<'de> for Fields<'_, A, QUICK> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, mut seed: K) -> Result<Option<K::Value>, A::Error> {
+        loop {
+            match self.map.next_key_seed(ReadKey(seed))? {
+                Some(Key::Field(field)) => return Ok(Some(field)),
+                Some(Key::Reserved(reserved, unused)) => {
+                    self.read_reserved(reserved)?;
+                    seed = unused;
+                }
+                None => {
+                    self.ended = true;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(Numbers::<_, QUICK>(seed))
+    }
+}
+
+/// Gives the object to whatever is asked for. A unit is an object without fields of interest, where serde_json would
+/// have it `null`.
+impl<'de, A: MapAccess<'de>, const QUICK: bool> Deserializer<'de> for &mut Fields<'_, A, QUICK> {
+    type Error = A::Error;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_map(self)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        self.drain()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, A::Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.human_readable
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

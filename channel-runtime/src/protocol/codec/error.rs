@@ -1,0 +1,257 @@
+//! What can be wrong with a text that should be a message, and with a message that should become one.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::protocol::fault::Fault;
+
+/// Texts of the peer's that errors repeat are cut to this many bytes.
+const REPEATED: usize = 256;
+
+/// What is wrong with a message that the peer sent.
+///
+/// Lines and columns count from 1, columns in bytes, and say how far the text was read when it was found wrong. What is
+/// repeated of the peer's text is cut to 256 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// No message at all: not JSON, not an object, nested deeper than 127 levels, its `type` missing, given twice or no
+    /// string, its `ref` given twice or no `ref`.
+    Malformed {
+        /// What was wrong.
+        reason: String,
+        /// The line in the text.
+        line: usize,
+        /// The column in that line.
+        column: usize,
+    },
+    /// Its `type` is none that is known here.
+    UnknownType {
+        /// The `type`.
+        kind: String,
+    },
+    /// Its `type` is known, but the other fields don't fit.
+    InvalidPayload {
+        /// The `type`.
+        kind: String,
+        /// The way to the field, such as `from.x` or `moves[2]`, also to one that is missing; empty where it is the message as a
+        /// whole.
+        path: String,
+        /// What was wrong with it.
+        reason: String,
+        /// The line in the text.
+        line: usize,
+        /// The column in that line.
+        column: usize,
+    },
+    /// It is well formed, but against the rules of its struct: see `validate` of [`macro@crate::message`].
+    Validation {
+        /// The `type`.
+        kind: String,
+        /// What is wrong with which fields: at least one, and no more than 16.
+        fields: Vec<InvalidField>,
+    },
+    /// It is binary, and there is no `on_binary`.
+    Binary,
+}
+
+/// A field that is against a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct InvalidField {
+    /// The way to the field, such as `player.name` or `moves[2]`; empty where it is the message as a whole. The message's own
+    /// fields go by their keys on the wire, those of structs within it by their names in Rust. Cut to 256 bytes.
+    pub path: String,
+    /// What is wrong with it, as its rule says. Cut to 256 bytes.
+    pub message: String,
+}
+
+impl InvalidField {
+    /// So many of a message are told at the most.
+    #[cfg(feature = "garde")]
+    pub(crate) const MOST: usize = 16;
+
+    #[cfg(feature = "garde")]
+    pub(crate) fn new(path: String, message: &str) -> Self {
+        Self { path: cut(path), message: cut(message.to_owned()) }
+    }
+}
+
+impl DecodeError {
+    pub(super) fn malformed(error: &serde_json::Error) -> Self {
+        Self::Malformed { reason: reason(error), line: error.line(), column: error.column() }
+    }
+
+    pub(super) fn unknown_type(kind: &str) -> Self {
+        Self::UnknownType { kind: cut(kind.to_owned()) }
+    }
+
+    pub(super) fn invalid_payload(kind: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> Self {
+        let mut path = if path.iter().len() == 0 { String::new() } else { path.to_string() };
+        let (reason, line, column) = (reason(error), error.line(), error.column());
+        if let Some(field) = missing(&reason) {
+            // The way led to what lacks it.
+            path.push_str(if path.is_empty() { "" } else { "." });
+            path.push_str(field);
+        }
+        Self::InvalidPayload { kind: kind.to_owned(), path: cut(path), reason, line, column }
+    }
+
+    /// For a number that did not fit its field, found once all was read.
+    pub(super) fn too_large(kind: &str, path: &serde_path_to_error::Path, (line, column): (usize, usize)) -> Self {
+        let reason = "a number is too large for its type".to_owned();
+        Self::InvalidPayload { kind: kind.to_owned(), path: cut(path.to_string()), reason, line, column }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { reason, line, column } => {
+                write!(f, "malformed message: {reason} at line {line} column {column}")
+            }
+            Self::UnknownType { kind } => write!(f, "unknown message type {kind:?}"),
+            Self::InvalidPayload { kind, path, reason, line, column } => {
+                write!(f, "invalid message of type {kind:?}: ")?;
+                if !path.is_empty() {
+                    write!(f, "`{path}`: ")?;
+                }
+                write!(f, "{reason} at line {line} column {column}")
+            }
+            Self::Validation { kind, fields } => {
+                write!(f, "invalid message of type {kind:?}: ")?;
+                for (at, InvalidField { path, message }) in fields.iter().enumerate() {
+                    f.write_str(if at > 0 { "; " } else { "" })?;
+                    if !path.is_empty() {
+                        write!(f, "`{path}`: ")?;
+                    }
+                    f.write_str(message)?;
+                }
+                Ok(())
+            }
+            Self::Binary => f.write_str("binary messages are not taken here"),
+        }
+    }
+}
+
+impl Error for DecodeError {}
+
+impl From<DecodeError> for Fault {
+    fn from(error: DecodeError) -> Self {
+        error.fault(true)
+    }
+}
+
+impl DecodeError {
+    /// What its peer is told: with all details, or what it is and of which field alone. What a rule says is meant for the peer.
+    pub(crate) fn fault(self, detailed: bool) -> Fault {
+        let message = if detailed { self.to_string() } else { self.outline().to_owned() };
+        match self {
+            Self::Malformed { line, column, .. } => {
+                let fault = Fault::new(Fault::MALFORMED, message);
+                if detailed { fault.with_details(json!({ "line": line, "column": column })) } else { fault }
+            }
+            Self::UnknownType { .. } | Self::Binary => Fault::new(Fault::UNKNOWN_TYPE, message),
+            Self::Validation { kind, fields } => {
+                let message = if detailed { format!("{} of type {kind:?}", Self::INVALID) } else { message };
+                Fault::validation(message).with_details(json!({ "fields": fields }))
+            }
+            Self::InvalidPayload { path, line, column, .. } => {
+                let fault = Fault::new(Fault::INVALID_PAYLOAD, message);
+                match (detailed, path.is_empty()) {
+                    (true, true) => fault.with_details(json!({ "line": line, "column": column })),
+                    (true, false) => fault.with_details(json!({ "path": path, "line": line, "column": column })),
+                    (false, true) => fault,
+                    (false, false) => fault.with_details(json!({ "path": path })),
+                }
+            }
+        }
+    }
+
+    const INVALID: &str = "invalid message";
+
+    fn outline(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed message",
+            Self::UnknownType { .. } => "unknown message type",
+            Self::InvalidPayload { .. } | Self::Validation { .. } => Self::INVALID,
+            Self::Binary => "binary messages are not taken here",
+        }
+    }
+}
+
+/// Why a message can't be written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// Its payload is no JSON object.
+    NotAnObject {
+        /// The message's `type`.
+        kind: &'static str,
+        /// What the payload is instead.
+        found: &'static str,
+    },
+    /// Its payload has a key that belongs to the protocol: `type`, `ref`, or one that begins with `$`.
+    ReservedKey {
+        /// The message's `type`.
+        kind: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// The payload's own `Serialize` failed.
+    Payload {
+        /// The message's `type`.
+        kind: &'static str,
+        /// Its error.
+        source: serde_json::Error,
+    },
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnObject { kind, found } => {
+                write!(f, "the payload of a message of type {kind:?} is {found}, not an object")
+            }
+            Self::ReservedKey { kind, key } => {
+                write!(f, "the payload of a message of type {kind:?} has the reserved key {key:?}")
+            }
+            Self::Payload { kind, source } => write!(f, "a message of type {kind:?} can't be written: {source}"),
+        }
+    }
+}
+
+impl Error for EncodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Payload { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// The error's text without its position, which serde_json appends.
+fn reason(error: &serde_json::Error) -> String {
+    let mut text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    if let Some(reason) = text.strip_suffix(&position) {
+        text.truncate(reason.len());
+    }
+    cut(text)
+}
+
+/// The field that is not there, where that is the reason: in serde's words, for no error of serde_json has it as data.
+fn missing(reason: &str) -> Option<&str> {
+    reason.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > REPEATED {
+        text.truncate(text.floor_char_boundary(REPEATED - '…'.len_utf8()));
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,129 @@
+//! What a client receives.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::decode::decode_into;
+use super::envelope::Envelope;
+use super::error::DecodeError;
+use crate::protocol::fault::Fault;
+use crate::protocol::message::{Protocol, Ref};
+
+/// A message that a client of channel `C` received: for typed clients and for tests.
+///
+/// ```
+/// # use channel_runtime::{Protocol, Received, ReceivedBody};
+/// # fn example<GameChannel: Protocol>() -> Result<(), channel_runtime::DecodeError> {
+/// let received = Received::<GameChannel>::from_text(r#"{"type":"error","ref":7,"code":"game.full",
+///     "message":"Game is full","timestamp":"2026-11-23T05:49:36Z"}"#)?;
+///
+/// assert_eq!(received.reference, Some(7.into()));
+/// assert!(matches!(received.body, ReceivedBody::Error { fault, .. } if fault.code == "game.full"));
+/// # Ok(())
+/// # }
+/// ```
+#[non_exhaustive]
+pub struct Received<C: Protocol> {
+    /// The `ref` of the message that this answers.
+    pub reference: Option<Ref>,
+    /// The room it was sent to, where that is not the path's own.
+    pub room: Option<String>,
+    /// What it says.
+    pub body: ReceivedBody<C::ToClient>,
+}
+
+/// What a [`Received`] message says; `M` are the channel's own messages to its clients.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ReceivedBody<M> {
+    /// One of the channel's own messages.
+    Message(M),
+    /// A message was handled: the `data` that came with it, null for none.
+    Success(Value),
+    /// A message was not handled, or something else went wrong.
+    Error {
+        /// What went wrong.
+        fault: Fault,
+        /// When, as RFC 3339 has it.
+        timestamp: String,
+    },
+    /// A type that this client does not know: the server may be newer.
+    Unknown {
+        /// The `type`, cut to 256 bytes.
+        kind: String,
+        /// The whole message as it came.
+        text: String,
+    },
+}
+
+impl<C: Protocol> Received<C> {
+    /// Reads a text message from the server. Keys that begin with `$`, but for `$room`, are passed over.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no message, or one of a known type whose fields don't fit.
+    pub fn from_text(text: &str) -> Result<Self, DecodeError> {
+        let mut envelope = Envelope::of_client();
+        let body = match decode_into(&mut envelope, text) {
+            Ok(message) => ReceivedBody::Message(message),
+            Err(DecodeError::UnknownType { kind }) => match kind.as_str() {
+                "success" => ReceivedBody::Success(read_plain::<SuccessFrame>(&kind, text)?.data),
+                "error" => read_plain::<ErrorFrame>(&kind, text)?.into(),
+                _ => ReceivedBody::Unknown { kind, text: text.to_owned() },
+            },
+            Err(error) => return Err(error),
+        };
+        Ok(Self { reference: envelope.reference, room: envelope.room, body })
+    }
+}
+
+impl<C: Protocol> fmt::Debug for Received<C>
+where
+    C::ToClient: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("reference", &self.reference)
+            .field("room", &self.room)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+#[derive(Deserialize)]
+struct SuccessFrame {
+    #[serde(default)]
+    data: Value,
+}
+
+#[derive(Deserialize)]
+struct ErrorFrame {
+    code: String,
+    message: String,
+    timestamp: String,
+    #[serde(default)]
+    details: Value,
+}
+
+impl<M> From<ErrorFrame> for ReceivedBody<M> {
+    fn from(frame: ErrorFrame) -> Self {
+        let fault = Fault {
+            code: frame.code.into(),
+            message: frame.message,
+            details: frame.details,
+            #[cfg(feature = "server")]
+            closes_with: None,
+        };
+        Self::Error { fault, timestamp: frame.timestamp }
+    }
+}
+
+/// Reads a frame of the framework's own from a text that is known to be an object; these pass over what they don't
+/// know, the protocol's keys too.
+fn read_plain<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, DecodeError> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text))
+        .map_err(|error| DecodeError::invalid_payload(kind, error.path(), error.inner()))
+}

@@ -1,0 +1,107 @@
+//! A set of messages in any self-describing format: what the generated enums' own `Serialize` and `Deserialize` do.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::vec;
+
+use serde::de::value::StringDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::ser::Serializer;
+use serde_json::Value;
+
+use super::encode::Head;
+use super::envelope::{Envelope, Fields, ReadType, index_of, skip, unknown_type};
+use super::key::{Key, ReadKey, Reserved};
+use super::object::ObjectSerializer;
+use crate::protocol::message::Messages;
+
+/// Writes one of a set of messages as an object with its `type` first.
+///
+/// # Errors
+///
+/// Where the payload is no object or has a reserved key, and the format's own.
+pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let refusal = Cell::new(None);
+    message.encode(ObjectSerializer::new(serializer, T::TYPES[message.index()], Head::default(), &refusal))
+}
+
+/// Reads one of a set of messages from an object.
+///
+/// A `ref` and keys that begin with `$` are passed over. Fields that come before the `type` are held as JSON values
+/// until it is known, since not every format can be read twice; what that costs is told at [`Messages`]. Text is better
+/// read with `decode`.
+///
+/// # Errors
+///
+/// Where the `type` is missing, given twice or unknown, where the fields don't fit, and the format's own.
+pub fn deserialize<'de, T: Messages, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let human_readable = deserializer.is_human_readable();
+    deserializer.deserialize_map(ReadGeneric { human_readable, message: PhantomData })
+}
+
+struct ReadGeneric<T> {
+    human_readable: bool,
+    message: PhantomData<T>,
+}
+
+impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut envelope = Envelope::default();
+        let mut held = Vec::new();
+        let index = loop {
+            match map.next_key_seed(ReadKey(PhantomData::<String>))? {
+                Some(Key::Reserved(Reserved::Type, _)) => {
+                    envelope.note_type()?;
+                    let kind = map.next_value_seed(ReadType)?;
+                    break index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind))?;
+                }
+                Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(&mut map)?,
+                Some(Key::Reserved(Reserved::Room | Reserved::Extension, _)) => skip(&mut map)?,
+                Some(Key::Field(name)) => held.push((name, map.next_value()?)),
+                None => return Err(de::Error::missing_field("type")),
+            }
+        };
+        let map = Held { entries: held.into_iter(), value: None, rest: map };
+        let mut fields =
+            Fields::<_, false>::new(&mut envelope, map, T::TYPES[index]).human_readable(self.human_readable);
+        let message = T::decode(index, &mut fields)?;
+        fields.finish()?;
+        Ok(message)
+    }
+}
+
+/// The entries that came before the `type`, then the others.
+struct Held<A> {
+    entries: vec::IntoIter<(String, Value)>,
+    /// That of the key just given, if it was held.
+    value: Option<Value>,
+    rest: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Held<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        match self.entries.next() {
+            Some((key, value)) => {
+                self.value = Some(value);
+                seed.deserialize(StringDeserializer::new(key)).map(Some)
+            }
+            None => self.rest.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        match self.value.take() {
+            Some(value) => seed.deserialize(value).map_err(de::Error::custom),
+            None => self.rest.next_value_seed(seed),
+        }
+    }
+}

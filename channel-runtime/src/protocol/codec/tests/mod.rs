@@ -1,0 +1,58 @@
+//! What the codec promises, by hand-written stand-ins for the enums that `#[channel]` generates.
+
+mod decode;
+mod encode;
+mod nesting;
+mod numbers;
+mod properties;
+mod quick;
+mod received;
+mod refs;
+
+use crate::protocol::codec::samples::Game;
+use crate::protocol::codec::{self, DecodeError};
+use crate::protocol::message::Ref;
+
+/// The message in a good text.
+#[track_caller]
+fn read(text: &str) -> Game {
+    codec::decode::<Game>(text).message.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// What is wrong with a bad one.
+#[track_caller]
+fn refusal(text: &str) -> DecodeError {
+    match codec::decode::<Game>(text).message {
+        Ok(message) => panic!("{text}: {message:?}"),
+        Err(error) => error,
+    }
+}
+
+/// Why it is malformed, and where.
+#[track_caller]
+fn malformed(text: &str) -> (String, usize, usize) {
+    match refusal(text) {
+        DecodeError::Malformed { reason, line, column } => (reason, line, column),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn reference(text: &str) -> Option<Ref> {
+    codec::decode::<Game>(text).reference
+}
+
+fn text_ref(reference: &str) -> Option<Ref> {
+    Some(Ref::Text(reference.into()))
+}
+
+/// The same object with its type first, in the middle, and last; the fields are at least two.
+fn everywhere(kind: &str, fields: &[&str]) -> Vec<String> {
+    let kind = format!(r#""type":"{kind}""#);
+    (0..=fields.len())
+        .map(|at| {
+            let mut entries = fields.to_vec();
+            entries.insert(at, &kind);
+            format!("{{{}}}", entries.join(","))
+        })
+        .collect()
+}

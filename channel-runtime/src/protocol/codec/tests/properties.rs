@@ -1,0 +1,249 @@
+use std::collections::HashMap;
+
+use proptest::collection::{hash_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::quick::both_ways_agree;
+use crate::protocol::codec::samples::{
+    Borrowing, Entries, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide,
+};
+use crate::protocol::codec::{DecodeError, Head, Received, ReceivedBody, decode, encode_one_of, is_reserved};
+use crate::protocol::message::{Messages, Ref};
+
+fn square() -> impl Strategy<Value = Square> {
+    any::<(u8, u8)>().prop_map(|(x, y)| Square { x, y })
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            hash_map(any::<String>(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn message() -> impl Strategy<Value = Game> {
+    prop_oneof![
+        Just(Game::Leave),
+        Just(Game::Pong(Pong)),
+        (square(), square(), option::of(any::<String>())).prop_map(|(from, to, note)| Game::Move(Move {
+            from,
+            to,
+            note
+        })),
+        any::<String>().prop_map(|text| Game::Say(Say { text })),
+        any::<u8>().prop_map(|level| Game::Strict(Strict { level })),
+        hash_map(any::<u32>(), any::<i64>(), 0..5).prop_map(|scores| Game::Scores(Scores(scores))),
+        any::<i128>().prop_map(|number| Game::Wide(Wide { number })),
+        "[a-zé ]{0,20}".prop_map(|name| Game::Borrowing(Borrowing { name: name.into() })),
+        (json(), any::<u8>()).prop_map(|(data, count)| {
+            Game::Opaque(Opaque { data: RawValue::from_string(data.to_string()).unwrap(), count })
+        }),
+        (any::<u32>(), hash_map("[a-z]{1,8}", json(), 0..4)).prop_map(|(id, rest)| {
+            let rest = rest.into_iter().filter(|(key, _)| key != "id" && !is_reserved(key)).collect();
+            Game::Extended(Extended { id, rest })
+        }),
+    ]
+}
+
+fn reference() -> impl Strategy<Value = Option<Ref>> {
+    option::of(prop_oneof![any::<i64>().prop_map(Ref::Number), ".{0,16}".prop_map(|text| Ref::Text(text.into())),])
+}
+
+impl Entries {
+    /// The object again, with white space strewn in.
+    fn render(&self, noise: &[u8]) -> String {
+        let mut noise = noise.iter();
+        let mut space = || noise.next().map_or("", |noise| ["", " ", "\n", "\t\r"][usize::from(noise % 4)]);
+        let mut text = format!("{}{{{}", space(), space());
+        for (at, (key, value)) in self.0.iter().enumerate() {
+            if at > 0 {
+                text += ",";
+            }
+            let key = serde_json::to_string(key).unwrap();
+            let (start, middle, end) = (space(), space(), space());
+            text += &format!("{start}{key}{middle}:{end}{value}");
+        }
+        text + "}" + space()
+    }
+
+    /// The object again, each character of its keys escaped.
+    fn render_escaped(&self) -> String {
+        let escaped = |key: &str| key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+        let entries: Vec<_> = self.0.iter().map(|(key, value)| format!("\"{}\":{value}", escaped(key))).collect();
+        format!("{{{}}}", entries.join(","))
+    }
+}
+
+fn encoded(message: &Game, head: Head<'_>) -> String {
+    let mut out = Vec::new();
+    encode_one_of(message, head, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// What a text is, found the slow and simple way.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Malformed,
+    Unknown(String),
+    Invalid(&'static str),
+    Good(Game),
+}
+
+/// The oracle: takes the object apart, then gives the rest to the payload alone.
+fn oracle(text: &str) -> (Option<Ref>, Verdict) {
+    let Ok(Entries(entries)) = serde_json::from_str::<Entries>(text) else { return (None, Verdict::Malformed) };
+    let all = |key: &str| entries.iter().filter(|entry| entry.0 == key).map(|entry| entry.1.get()).collect::<Vec<_>>();
+    let reference = match all("ref")[..] {
+        [] => None,
+        [one] => match serde_json::from_str::<Ref>(one) {
+            Ok(reference) => Some(reference),
+            Err(_) => return (None, Verdict::Malformed),
+        },
+        _ => return (None, Verdict::Malformed),
+    };
+    let [kind] = all("type")[..] else { return (None, Verdict::Malformed) };
+    let Ok(kind) = serde_json::from_str::<String>(kind) else { return (None, Verdict::Malformed) };
+    let Some(index) = Game::TYPES.iter().position(|known| *known == kind) else {
+        return (reference, Verdict::Unknown(kind));
+    };
+    let payload = Entries(entries.into_iter().filter(|(key, _)| !is_reserved(key)).collect()).render(&[]);
+    let text = payload.as_str();
+    fn alone<'t, T: Deserialize<'t>>(text: &'t str) -> Option<T> {
+        serde_json::from_str(text).ok()
+    }
+    let game = match kind.as_str() {
+        "move" => alone(text).map(Game::Move),
+        "say" => alone(text).map(Game::Say),
+        "strict" => alone(text).map(Game::Strict),
+        "scores" => alone::<HashMap<u32, i64>>(text).map(|scores| Game::Scores(Scores(scores))),
+        "opaque" => alone(text).map(Game::Opaque),
+        "wide" => alone(text).map(Game::Wide),
+        "borrowing" => alone(text).map(Game::Borrowing),
+        "extended" => alone(text).map(Game::Extended),
+        "pong" => Some(Game::Pong(Pong)),
+        _ => Some(Game::Leave),
+    };
+    (reference, game.map_or(Verdict::Invalid(Game::TYPES[index]), Verdict::Good))
+}
+
+/// What the codec makes of a text.
+fn verdict(text: &str) -> (Option<Ref>, Verdict) {
+    let decoded = decode::<Game>(text);
+    let verdict = match decoded.message {
+        Ok(message) => Verdict::Good(message),
+        Err(DecodeError::UnknownType { kind }) => Verdict::Unknown(kind),
+        Err(DecodeError::InvalidPayload { kind, .. }) => {
+            Verdict::Invalid(Game::TYPES.iter().find(|known| **known == kind).unwrap())
+        }
+        Err(_) => Verdict::Malformed,
+    };
+    (decoded.reference, verdict)
+}
+
+/// The codec and the oracle agree, and so do the codec's ways. Of a malformed text the oracle knows no `ref`.
+fn agree(text: &str) -> Result<(), TestCaseError> {
+    both_ways_agree(text)?;
+    let ((reference, ours), (expected_reference, expected)) = (verdict(text), oracle(text));
+    prop_assert_eq!(&ours, &expected, "{}", text);
+    if ours != Verdict::Malformed {
+        prop_assert_eq!(reference, expected_reference, "{}", text);
+    }
+    // A client never panics either, and agrees where the frame is not the framework's own.
+    match (Received::<GameChannel>::from_text(text), ours) {
+        (Ok(received), Verdict::Good(message)) => prop_assert_eq!(received.body, ReceivedBody::Message(message)),
+        (Ok(received), Verdict::Unknown(_)) => prop_assert!(!matches!(received.body, ReceivedBody::Message(_))),
+        (Ok(_), verdict) => prop_assert!(false, "received, but {:?}: {}", verdict, text),
+        (Err(_), _) => {}
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_decodes_to_the_same_in_any_order(
+        message in message(),
+        reference in reference(),
+        room in option::of(".{0,12}"),
+        order in any::<Index>(),
+        swaps in vec(any::<(Index, Index)>(), 0..8),
+        noise in vec(any::<u8>(), 0..40),
+    ) {
+        let text = encoded(&message, Head { reference: reference.as_ref(), room: room.as_deref() });
+        let mut entries: Entries = serde_json::from_str(&text).unwrap();
+        let len = entries.0.len();
+        entries.0.rotate_left(order.index(len));
+        for (a, b) in swaps {
+            entries.0.swap(a.index(len), b.index(len));
+        }
+        for text in [text, entries.render(&noise), entries.render_escaped()] {
+            both_ways_agree(&text)?;
+            let decoded = decode::<Game>(&text);
+            prop_assert_eq!(decoded.message.as_ref(), Ok(&message), "{}", text);
+            prop_assert_eq!(&decoded.reference, &reference, "{}", text);
+            let received = Received::<GameChannel>::from_text(&text).unwrap();
+            prop_assert_eq!(received.body, ReceivedBody::Message(message.clone()), "{}", text);
+            prop_assert_eq!(&received.reference, &reference, "{}", text);
+            prop_assert_eq!(&received.room, &room, "{}", text);
+        }
+    }
+
+    #[test]
+    fn any_text_is_judged_as_by_taking_it_apart(text in any::<String>()) {
+        agree(&text)?;
+    }
+
+    #[test]
+    fn anything_like_json_is_judged_as_by_taking_it_apart(
+        entries in vec(
+            (
+                prop_oneof!["type|ref|text|from|to|level|\\$room|1|id|name|count|data|number", "[a-z$\\\\\"]{0,3}"],
+                prop_oneof![
+                    "\"(move|say|strict|scores|opaque|wide|pong|borrowing|extended|leave_game|jump|success|error)\"",
+                    "-?[0-9]{1,20}|1\\.5|1e400|null|true|\\[\\]|\\{\\}|\\{\"x\":1,\"y\":2\\}|\"\\\\ud800\"|nul",
+                ],
+            ),
+            0..7,
+        ),
+        end in prop_oneof![9 => Just("}".to_owned()), 1 => "[ }\\]x]{0,3}"],
+    ) {
+        let body: Vec<String> = entries.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        agree(&format!("{{{}{end}", body.join(",")))?;
+    }
+
+    #[test]
+    fn a_message_that_was_tampered_with_is_judged_as_by_taking_it_apart(
+        message in message(),
+        reference in reference(),
+        edits in vec((any::<Index>(), prop_oneof![any::<u8>(), "[]\\[{}\",:\\\\0-9a-f]".prop_map(|c| c.as_bytes()[0])], 0..4u8), 1..6),
+    ) {
+        let mut bytes = encoded(&message, Head { reference: reference.as_ref(), room: None }).into_bytes();
+        for (at, byte, edit) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = at.index(bytes.len());
+            match edit {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                2 => _ = bytes.remove(at),
+                _ => bytes.truncate(at),
+            }
+        }
+        if let Ok(text) = String::from_utf8(bytes) {
+            agree(&text)?;
+        }
+    }
+}

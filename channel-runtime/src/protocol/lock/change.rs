@@ -1,0 +1,179 @@
+//! What a change of a line means for clients that were written before it.
+
+use super::cover::covers;
+use super::line::{Entry, after, ends, starts, until};
+use crate::protocol::const_text::same;
+
+/// Whether old clients go on working.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Fine,
+    /// The lock can't tell: a name may stand for the same thing as before.
+    Unclear,
+    Breaks,
+}
+
+/// A change and what to say of it, behind what it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    pub verdict: Verdict,
+    pub text: &'static str,
+}
+
+const fn fine(text: &'static str) -> Change {
+    Change { verdict: Verdict::Fine, text }
+}
+
+const fn unclear(text: &'static str) -> Change {
+    Change { verdict: Verdict::Unclear, text }
+}
+
+const fn breaks(text: &'static str) -> Change {
+    Change { verdict: Verdict::Breaks, text }
+}
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    Param,
+    Binary,
+    Message,
+    Answer,
+    Field,
+    /// What has no key of its own: a flattened field, the content of a variant.
+    Content,
+    /// `no other keys`
+    Closed,
+    Tagging,
+    Variant,
+}
+
+impl About {
+    /// Whether lines of its fields follow.
+    pub const fn holds_others(self) -> bool {
+        matches!(self, Self::Message | Self::Variant)
+    }
+}
+
+impl Entry<'_> {
+    /// In the section of a channel, or of a type.
+    pub const fn about(&self, of_channel: bool) -> About {
+        let (first, second) = self.words();
+        let last = if second.is_empty() { first } else { second };
+        match () {
+            () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
+            () if same(first, "(binary)") => About::Binary,
+            () if same(second, "(answer)") => About::Answer,
+            () if same(last, "*") || ends(last, " *").is_some() => About::Closed,
+            () if starts(last, "..").is_some() || ends(last, " ..").is_some() => About::Content,
+            () if same(first, "|") && second.is_empty() => About::Tagging,
+            () if same(first, "|") && after(second, b' ').is_empty() => About::Variant,
+            () if of_channel && second.is_empty() => About::Message,
+            () => About::Field,
+        }
+    }
+}
+
+/// For a line that the lock does not have. `renamed`: old clients say it by another name, which is read too.
+pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
+    let read = new.is_read();
+    match new.about(of_channel) {
+        About::Param => unclear("is new: is it another name for the one that is gone?"),
+        About::Binary | About::Message => fine("is new"),
+        About::Answer => unclear("is new: it was a `success` without data"),
+        About::Content => unclear("is new"),
+        About::Closed => breaks("is new: what else old clients say is refused"),
+        About::Tagging => unclear("is new"),
+        About::Variant if read => fine("is new"),
+        About::Variant => breaks("is new, and old clients don't know it"),
+        About::Field if new.read_as().is_some() => fine("is new"),
+        About::Field if renamed => fine("is a new name, and the old one is still read"),
+        About::Field if read && !new.optional => {
+            breaks("is new and required; with `#[serde(default)]`, or as an `Option`, it may be missing")
+        }
+        About::Field => fine("is new"),
+    }
+}
+
+/// For a line that is in the lock alone.
+pub const fn removed(old: Entry, of_channel: bool) -> Change {
+    let read = old.is_read();
+    match old.about(of_channel) {
+        About::Param => unclear("is gone: has it got another name?"),
+        About::Closed => fine("is gone: other keys are passed over"),
+        About::Answer => breaks("is gone: it is a `success` without data now"),
+        About::Content | About::Tagging => breaks("is gone"),
+        About::Variant if !read => fine("is gone"),
+        About::Variant | About::Message | About::Binary if read => breaks("is gone, and old clients still say it"),
+        About::Message | About::Binary | About::Variant => breaks("is gone, and old clients wait for it"),
+        About::Field if old.read_as().is_some() => breaks("is gone, and old clients still say it"),
+        About::Field if read => breaks(
+            "is gone, and old clients still say it; if it has another name now, keep this one: `#[serde(alias = \"..\")]`",
+        ),
+        About::Field if old.optional => unclear("is gone; it could be missing before"),
+        About::Field => breaks("is gone, and old clients read it"),
+    }
+}
+
+/// For a field whose name is another one's alias now; `value` is what that one holds.
+pub const fn renamed(old: Entry, value: &str) -> Change {
+    match covers(value, old.value) {
+        Some(true) => fine("has another name now, and this one is still read"),
+        Some(false) => breaks("has another name now, and another type too"),
+        None => unclear("has another name now, which names another type too: is it written as before?"),
+    }
+}
+
+/// For a line that says something else than the lock.
+pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
+    let read = new.is_read();
+    match new.about(of_channel) {
+        About::Field if new.read_as().is_some() => unclear("is read as another field now"),
+        About::Field if old.read_as().is_some() => unclear("is a field of its own now"),
+        About::Field if read && old.optional && !new.optional => breaks("could be missing, and is required now"),
+        About::Field if !read && !old.optional && new.optional => breaks("was always there, and may be missing now"),
+        About::Field | About::Param | About::Content | About::Answer => {
+            let (narrow, wide) = if read { (old.value, new.value) } else { (new.value, old.value) };
+            match covers(wide, narrow) {
+                Some(true) if same(wide, narrow) => fine("changed whether it may be missing"),
+                Some(true) => fine(if read { "is wider now" } else { "is narrower now" }),
+                _ if covers_text(narrow, wide) => {
+                    breaks(if read { "is narrower now" } else { "is wider now, and old clients read the old type" })
+                }
+                Some(_) => breaks("has another type now"),
+                // Messages are known by their names; what is in `success` is a type.
+                None if is_message(&old, of_channel) || is_message(&new, of_channel) => {
+                    breaks("is another message now")
+                }
+                None => unclear("names another type now: is it written as before?"),
+            }
+        }
+        About::Tagging => breaks("is written in another way"),
+        About::Variant | About::Message | About::Binary | About::Closed => unclear("is another one now"),
+    }
+}
+
+/// Whether it is about an answer that is a message.
+const fn is_message(entry: &Entry, of_channel: bool) -> bool {
+    matches!(entry.about(of_channel), About::Answer) && starts(entry.value, "success ").is_none()
+}
+
+const fn covers_text(wide: &str, narrow: &str) -> bool {
+    matches!(covers(wide, narrow), Some(true))
+}
+
+/// Whether two paths answer the same requests: their parameters may have other names.
+pub const fn same_path(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (first_a, first_b) = (until(a, b'/'), until(b, b'/'));
+        let both = starts(first_a, ":").is_some() && starts(first_b, ":").is_some();
+        if !both && !same(first_a, first_b) {
+            return false;
+        }
+        if a.len() == first_a.len() || b.len() == first_b.len() {
+            return a.len() == first_a.len() && b.len() == first_b.len();
+        }
+        (a, b) = (after(a, b'/'), after(b, b'/'));
+    }
+}

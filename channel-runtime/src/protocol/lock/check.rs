@@ -1,0 +1,275 @@
+//! The check of a lock, in constants: what the wire is against what the file says.
+
+use super::change::{self, Change, Verdict, same_path};
+use super::fingerprint;
+use super::hidden;
+use super::line::{Entry, Line, starts};
+use super::lines::Lines;
+use super::locked::{Locked, MOST_LINES, answered};
+use super::report::{Report, Text};
+use super::types::{MAX, Types};
+use crate::protocol::const_text::same;
+use crate::protocol::describe::ChannelShape;
+
+/// A lock file, read by `channels![..]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Lock<'a> {
+    /// Its name as the user wrote it.
+    pub file: &'a str,
+    /// What accepts a change.
+    pub command: &'a str,
+    /// What is in it.
+    pub sections: &'a [Section<'a>],
+}
+
+/// A channel or a type in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Section<'a> {
+    /// `channel /game/:game_id` or `type Piece`
+    pub header: &'a str,
+    /// Its lines, each with its end, in the order of the bytes of their keys: what stands before the colon, without the `?`.
+    pub lines: &'a str,
+    /// What a section of the same lines has for its part of the fingerprint.
+    pub sum: u64,
+}
+
+/// The error for a channel of the list, where it is not what the lock says.
+pub const fn channel(lock: &Lock, shape: &ChannelShape) -> Option<Text> {
+    if !shape.is_whole {
+        return None;
+    }
+    let mut report = Report::new();
+    let lines = Lines::of_channel(shape);
+    match find(lock, lines.header().as_str()) {
+        Some(section) => compare(&mut report, section, lines),
+        None => match find_path(lock, shape.pattern) {
+            Some((section, pattern)) => {
+                report.add(&["the path, in the lock `", pattern, "`,"], fine("has another name for a parameter"));
+                compare(&mut report, section, lines);
+            }
+            None => report.add(&["the channel"], fine("is new")),
+        },
+    }
+    report.text(lock, &["the wire of `", shape.name, "` (\"", shape.pattern, "\") is"])
+}
+
+/// The error for what stands in no channel of the list: the types, and channels that are gone.
+pub const fn rest(lock: &Lock, channels: &[ChannelShape], types: &Types) -> Option<Text> {
+    let mut at = 0;
+    while at < channels.len() {
+        if !channels[at].is_whole {
+            return None;
+        }
+        at += 1;
+    }
+    if let Some((first, second)) = types.clash {
+        let mut text = Text::new();
+        text.push_all(&["two types are named `", first.name, "`, in `", first.module, "` and in `", second.module]);
+        text.push("`, and the lock can't tell them apart\ngive one of them another name: `#[serde(rename = \"..\")]` on the type");
+        return Some(text);
+    }
+    if types.too_many {
+        let mut text = Text::new();
+        text.push("a lock holds at most ");
+        text.push_number(MAX);
+        text.push(" types\nmake two lists of channels of this one");
+        return Some(text);
+    }
+    if types.hides_some {
+        return Some(hidden::places(lock.file, channels, types));
+    }
+    let mut report = Report::new();
+    at = 0;
+    while at < lock.sections.len() {
+        let section = &lock.sections[at];
+        if let Some(pattern) = starts(section.header, "channel ")
+            && !has_path(channels, pattern)
+        {
+            let change = Change { verdict: Verdict::Breaks, text: "is gone" };
+            report.add(&["the channel at \"", pattern, "\""], change);
+        }
+        at += 1;
+    }
+    let what = if report.is_empty() { "what stands in the messages is" } else { "the list of channels is" };
+    let mut known = 0;
+    at = 0;
+    while let Some((definition, used)) = types.get(at) {
+        let lines = Lines::of_type(definition, used);
+        let header = lines.header();
+        match find(lock, header.as_str()) {
+            Some(section) => {
+                known += 1;
+                compare(&mut report, section, lines);
+            }
+            None => report.add(&["`", header.as_str(), "`"], fine("is new")),
+        }
+        at += 1;
+    }
+    if known < count_types(lock) {
+        report.add(&["a type of the lock"], fine("is in no message any more"));
+    }
+    report.text(lock, &[what])
+}
+
+const fn fine(text: &'static str) -> Change {
+    Change { verdict: Verdict::Fine, text }
+}
+
+const fn has_path(channels: &[ChannelShape], pattern: &str) -> bool {
+    let mut at = 0;
+    while at < channels.len() {
+        if same_path(channels[at].pattern, pattern) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn find<'a>(lock: &Lock<'a>, header: &str) -> Option<&'a Section<'a>> {
+    let mut at = 0;
+    while at < lock.sections.len() {
+        if same(lock.sections[at].header, header) {
+            return Some(&lock.sections[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The channel that answers the same requests, with another name for a parameter.
+const fn find_path<'a>(lock: &Lock<'a>, path: &str) -> Option<(&'a Section<'a>, &'a str)> {
+    let mut at = 0;
+    while at < lock.sections.len() {
+        if let Some(pattern) = starts(lock.sections[at].header, "channel ")
+            && same_path(pattern, path)
+        {
+            return Some((&lock.sections[at], pattern));
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn count_types(lock: &Lock) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while at < lock.sections.len() {
+        if starts(lock.sections[at].header, "type ").is_some() {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+/// Each line of the wire against the one of its key in the lock, in whatever order both stand.
+const fn compare(report: &mut Report, section: &Section, wire: Lines) {
+    // Most often nothing has changed, and this the compiler sees many times as fast.
+    if section.sum == fingerprint::section(wire) {
+        return;
+    }
+    let of_channel = starts(section.header, "channel ").is_some();
+    let locked = Locked::new(section.lines);
+    let mut seen = [false; MOST_LINES];
+    let mut line = Line::new();
+    let mut lines = wire;
+    // The message that is new with all its lines.
+    let mut whole = Line::new();
+    while lines.next(&mut line) {
+        let new = Entry::read(line.as_str());
+        match locked.find(new.key) {
+            Some(at) => {
+                seen[at] = true;
+                let old = Entry::read(locked.line(at));
+                if same(locked.line(at), line.as_str()) {
+                    continue;
+                }
+                let was = if same(old.value, new.value) { "" } else { old.value };
+                let change = match (new.read_as(), old.read_as()) {
+                    (Some(name), None) => change::renamed(old, read_by(wire, &new, name).as_str()),
+                    _ => change::changed(old, new, of_channel),
+                };
+                report.line(section, line.as_str(), was, change);
+            }
+            None if is_within(whole.as_str(), new.key) => {}
+            None => {
+                if new.about(of_channel).holds_others() {
+                    whole.clear();
+                    whole.push(new.key);
+                }
+                let renamed = was_renamed(&locked, wire, &new);
+                report.line(section, line.as_str(), "", change::added(new, of_channel, renamed));
+            }
+        }
+    }
+    let mut gone = "";
+    let mut at = 0;
+    while at < locked.len {
+        if !seen[at] {
+            let old = Entry::read(locked.line(at));
+            if !is_within(gone, old.key) && !locked.has_lost_message(old.key, &seen) {
+                if old.about(of_channel).holds_others() {
+                    gone = old.key;
+                }
+                report.line(section, locked.line(at), "", change::removed(old, of_channel));
+            }
+        }
+        at += 1;
+    }
+}
+
+/// Whether a key is that of a field of this message or variant, or of the answer to it.
+const fn is_within(whole: &str, key: &str) -> bool {
+    if whole.is_empty() {
+        return false;
+    }
+    if let (Some(message), Some(name)) = (starts(whole, "> "), answered(key)) {
+        return same(message, name);
+    }
+    match starts(key, whole) {
+        Some(rest) => starts(rest, " ").is_some(),
+        None => false,
+    }
+}
+
+/// Whether a field is read by another name too, which is in the lock.
+const fn was_renamed(locked: &Locked, wire: Lines, new: &Entry) -> bool {
+    let (subject, field) = last_word(new.key);
+    let (mut lines, mut line) = (wire, Line::new());
+    while lines.next(&mut line) {
+        let other = Entry::read(line.as_str());
+        if let Some(meant) = other.read_as()
+            && same(meant, field)
+            && same(last_word(other.key).0, subject)
+            && locked.find(other.key).is_some()
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// The type of the field that has got another name, and still reads this one.
+const fn read_by(wire: Lines, alias: &Entry, name: &str) -> Line {
+    let (subject, _) = last_word(alias.key);
+    let (mut lines, mut line, mut found) = (wire, Line::new(), Line::new());
+    while lines.next(&mut line) {
+        let other = Entry::read(line.as_str());
+        let (of, field) = last_word(other.key);
+        if same(of, subject) && same(field, name) {
+            found.push(other.value);
+            break;
+        }
+    }
+    found
+}
+
+/// The last word of a key, and what stands before it.
+const fn last_word(key: &str) -> (&str, &str) {
+    let bytes = key.as_bytes();
+    let mut at = bytes.len();
+    while at > 0 && bytes[at - 1] != b' ' {
+        at -= 1;
+    }
+    key.split_at(at)
+}

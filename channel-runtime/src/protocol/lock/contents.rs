@@ -1,0 +1,123 @@
+//! The lines of what a message, a type or a variant holds: a line a field, and one for each other name of it.
+
+use super::line::Line;
+use super::lines::{Step, direction};
+use crate::protocol::describe::{Content, Field, Type, Variant, plain_key};
+
+/// What a line is about, before the name of a field.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    Type,
+    Message(&'a str),
+    Variant(&'a str),
+}
+
+pub(super) const fn variant(line: &mut Line, shape: &Variant, read: bool, item: usize) -> Step {
+    let Some(name) = (if read { shape.read } else { shape.written }) else { return Step::BlockDone };
+    let aliases = if read { shape.aliases.len() } else { 0 };
+    if item > aliases {
+        return content(line, Subject::Variant(name), &shape.content, read, item - aliases - 1);
+    }
+    line.push(direction(read));
+    line.push("| ");
+    if item > 0 {
+        line.push_escaped(shape.aliases[item - 1]);
+        line.push(": read as ");
+    }
+    line.push_escaped(name);
+    if item == 0 && read && shape.other {
+        line.push(": and all others");
+    } else if item == 0 && shape.untagged {
+        line.push(": untagged");
+    }
+    Step::Line
+}
+
+pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content, read: bool, item: usize) -> Step {
+    match content {
+        Content::Unit => Step::BlockDone,
+        Content::As(_) | Content::Tuple(_) => {
+            if item > 0 {
+                return Step::BlockDone;
+            }
+            push_subject(line, subject, read);
+            line.push("..: ");
+            line.push_inner(content);
+            Step::Line
+        }
+        // Each field is one line; that of most messages, and so without detours: each step costs the compiler time.
+        Content::Plain { types, .. } if item == types.len() => Step::BlockDone,
+        Content::Plain { texts, types } => {
+            push_subject(line, subject, read);
+            line.push(plain_key(texts, item));
+            line.push(if read && matches!(types[item], Type::Nullable(_)) { "?: " } else { ": " });
+            line.push_type(&types[item]);
+            Step::Line
+        }
+        fields => {
+            // Aliases count as lines of their own, so a line is found by counting.
+            let mut left = item;
+            let mut at = 0;
+            while let Some(shape) = fields.field(at) {
+                let lines = field_lines(&shape, read);
+                if left < lines {
+                    push_subject(line, subject, read);
+                    field(line, &shape, read, left);
+                    return Step::Line;
+                }
+                left -= lines;
+                at += 1;
+            }
+            if left == 0 && read && fields.is_closed() {
+                push_subject(line, subject, read);
+                line.push("*: no other keys");
+                return Step::Line;
+            }
+            Step::BlockDone
+        }
+    }
+}
+
+const fn field_lines(shape: &Field, read: bool) -> usize {
+    match (read, shape.read, shape.written) {
+        (true, Some(_), _) => 1 + shape.aliases.len(),
+        (false, _, Some(_)) => 1,
+        _ => 0,
+    }
+}
+
+const fn field(line: &mut Line, shape: &Field, read: bool, item: usize) {
+    let (Some(key), optional) =
+        (if read { (shape.read, shape.has_default) } else { (shape.written, shape.may_be_skipped) })
+    else {
+        return;
+    };
+    if item > 0 {
+        line.push_escaped(shape.aliases[item - 1]);
+        line.push(": read as ");
+        line.push_escaped(key);
+        return;
+    }
+    if shape.flat {
+        line.push("..");
+    }
+    line.push_escaped(key);
+    line.push(if optional { "?: " } else { ": " });
+    line.push_type(&shape.ty);
+}
+
+const fn push_subject(line: &mut Line, subject: Subject, read: bool) {
+    line.push(direction(read));
+    match subject {
+        Subject::Type => {}
+        Subject::Message(name) => {
+            line.push_escaped(name);
+            line.push(" ");
+        }
+        Subject::Variant(name) => {
+            line.push("| ");
+            line.push_escaped(name);
+            line.push(" ");
+        }
+    }
+}

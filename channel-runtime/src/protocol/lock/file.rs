@@ -1,0 +1,137 @@
+//! The lock's text, and the file when a change is accepted.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::check::{self, Lock, Section};
+use super::line::{Entry, Line};
+use super::lines::Lines;
+use super::types::Types;
+use crate::protocol::describe::ChannelShape;
+
+/// How lines are written: what a lock of another one says can't be compared. The macros, which read locks, have the same.
+const VERSION: &str = "version 1";
+
+/// The lines of every section, in the order of their texts: the order of the source changes nothing.
+fn sections(channels: &[ChannelShape]) -> Vec<(String, Vec<String>)> {
+    let types = Types::of(channels);
+    let of_types = (0..).map_while(|at| types.get(at)).map(|(definition, used)| Lines::of_type(definition, used));
+    let all = channels.iter().map(Lines::of_channel).chain(of_types);
+    let mut sections: Vec<_> = all.map(|section| (section.header().as_str().to_owned(), lines(section))).collect();
+    sections.sort();
+    sections
+}
+
+fn lines(mut lines: Lines) -> Vec<String> {
+    let (mut all, mut line) = (Vec::new(), Line::new());
+    while lines.next(&mut line) {
+        all.push(line.as_str().to_owned());
+    }
+    // Parameters stand in the path's order, what clients say before what they hear, a message before its fields.
+    all.sort_by_cached_key(|line| match line.as_bytes()[0] {
+        b'/' => (0, String::new()),
+        b'>' => (1, Entry::read(line).key.to_owned()),
+        _ => (2, Entry::read(line).key.to_owned()),
+    });
+    all
+}
+
+fn text(sections: &[(String, Vec<String>)]) -> String {
+    let mut text = String::new();
+    for (header, lines) in sections {
+        text.push('\n');
+        for line in std::iter::once(header).chain(lines) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Writes the lock anew where the process was asked to, and ends it, unless this is a unit test.
+///
+/// # Panics
+/// Where the file can't be read or written.
+pub fn accept(channels: &[ChannelShape], path: &str, file: &str, command: &str, in_test: bool) {
+    if std::env::var_os("CHANNELS_LOCK").is_none_or(|asked| asked != "accept") {
+        return;
+    }
+    let said = rewrite(channels, Path::new(path), file, command)
+        .unwrap_or_else(|error| panic!("`{file}` could not be rewritten: {error}"));
+    // Past the capture of a test's output, and whoever closed it does not want to hear.
+    let _ = io::stderr().write_all(said.as_bytes());
+    if !in_test {
+        std::process::exit(0);
+    }
+}
+
+/// Writes the file where it says something else, and says what has changed.
+pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, command: &str) -> io::Result<String> {
+    // The tests of one program run beside one another, and each may list the channels.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let old = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    let types = Types::of(channels);
+    if types.clash.is_some() || types.too_many || types.hides_some {
+        let lock = Lock { file, command, sections: &[] };
+        let error = check::rest(&lock, channels, &types).map(|text| text.as_str().to_owned());
+        return Err(io::Error::other(error.unwrap_or_default()));
+    }
+    let new = format!(
+        "# What travels on the channels, as clients know it: `>` is what they say, `<` what they hear, `?` may be missing.\n\
+         # Part of the source: commit it. Not to be edited, but to be accepted: {command}\n{VERSION}\n{}",
+        text(&sections(channels))
+    );
+    if new == old {
+        return Ok(format!("`{file}` says what the channels say: nothing to accept\n"));
+    }
+    // Whole or not at all.
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    fs::write(&beside, &new)?;
+    fs::rename(&beside, path)?;
+    Ok(match read(&old) {
+        Some(sections) => format!("`{file}` is written anew\n{}", changes(channels, &types, &sections, file, command)),
+        None => format!("`{file}` is written\n"),
+    })
+}
+
+/// What the check says of the old text.
+fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], file: &str, command: &str) -> String {
+    let sections: Vec<Section> = old.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
+    let lock = Lock { file, command, sections: &sections };
+    let found =
+        channels.iter().filter_map(|shape| check::channel(&lock, shape)).chain(check::rest(&lock, channels, types));
+    let texts = found.map(|text| {
+        // The last line says how to accept it.
+        let (said, _) = text.as_str().rsplit_once('\n').unwrap_or((text.as_str(), ""));
+        format!("{said}\n")
+    });
+    texts.collect()
+}
+
+/// A lock's sections with their lines, where it can be compared. The macros read with more care; this is to tell what has changed in
+/// a file that is about to be replaced.
+pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
+    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    if lines.next() != Some(VERSION) {
+        return None;
+    }
+    for line in lines {
+        match sections.last_mut() {
+            Some((_, lines)) if !line.starts_with("channel ") && !line.starts_with("type ") => lines.push(line),
+            _ => sections.push((line, Vec::new())),
+        }
+    }
+    let joined = |mut lines: Vec<&str>| {
+        lines.sort_by_key(|line| Entry::read(line).key);
+        lines.iter().flat_map(|line| [line, "\n"]).collect()
+    };
+    Some(sections.into_iter().map(|(header, lines)| (header, joined(lines))).collect())
+}

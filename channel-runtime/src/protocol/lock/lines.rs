@@ -1,0 +1,210 @@
+//! The lines of a section, one after the other: those of a channel, or of a type in one of its messages.
+
+use super::contents::{Subject, content, variant};
+use super::line::Line;
+use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
+
+/// A walk over the lines. It holds no text, and so costs a constant little more than the lines themselves.
+#[derive(Clone, Copy)]
+pub struct Lines<'a> {
+    of: Of<'a>,
+    /// Which part of the section, such as a message.
+    block: usize,
+    /// Which line in it.
+    item: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    Channel(&'a ChannelShape),
+    Type(&'a Definition, Used),
+}
+
+/// The directions in which a type travels.
+#[derive(Clone, Copy)]
+pub struct Used {
+    pub read: bool,
+    pub written: bool,
+}
+
+pub(super) enum Step {
+    Line,
+    /// There is no such line in this block.
+    BlockDone,
+    Done,
+}
+
+impl<'a> Lines<'a> {
+    pub const fn of_channel(shape: &'a ChannelShape) -> Self {
+        Self { of: Of::Channel(shape), block: 0, item: 0 }
+    }
+
+    pub const fn of_type(definition: &'a Definition, used: Used) -> Self {
+        Self { of: Of::Type(definition, used), block: 0, item: 0 }
+    }
+
+    /// What stands above them.
+    pub const fn header(&self) -> Line {
+        let mut header = Line::new();
+        match self.of {
+            Of::Channel(shape) => {
+                header.push("channel ");
+                header.push(shape.pattern);
+            }
+            Of::Type(definition, _) => {
+                header.push("type ");
+                header.push_name(definition);
+            }
+        }
+        header
+    }
+
+    /// Writes the next line, if there is one.
+    pub const fn next(&mut self, line: &mut Line) -> bool {
+        loop {
+            line.clear();
+            let step = match self.of {
+                Of::Channel(shape) => channel(line, shape, self.block, self.item),
+                Of::Type(definition, used) => definition_line(line, definition, used, self.block, self.item),
+            };
+            match step {
+                Step::Line => {
+                    self.item += 1;
+                    return true;
+                }
+                Step::BlockDone => {
+                    self.block += 1;
+                    self.item = 0;
+                }
+                Step::Done => return false,
+            }
+        }
+    }
+}
+
+const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usize) -> Step {
+    let from_client = shape.from_client.len();
+    match block {
+        0 => {
+            if item == shape.params.len() {
+                return Step::BlockDone;
+            }
+            line.push("/ ");
+            line.push_escaped(shape.params[item].name);
+            line.push(": ");
+            line.push_type(&shape.params[item].ty);
+            Step::Line
+        }
+        1 if item == 0 && shape.hears_binary => {
+            line.push("> (binary)");
+            Step::Line
+        }
+        2 if item == 0 && shape.says_binary => {
+            line.push("< (binary)");
+            Step::Line
+        }
+        1 | 2 => Step::BlockDone,
+        _ if block - 3 < from_client => {
+            let at = block - 3;
+            let answer = if at < shape.answers.len() { Some(&shape.answers[at]) } else { None };
+            message(line, &shape.from_client[at], answer, true, item)
+        }
+        _ if block - 3 - from_client < shape.to_client.len() => {
+            message(line, &shape.to_client[block - 3 - from_client], None, false, item)
+        }
+        _ => Step::Done,
+    }
+}
+
+const fn message(line: &mut Line, shape: &MessageShape, answer: Option<&AnswerShape>, read: bool, item: usize) -> Step {
+    if item == 0 {
+        line.push(direction(read));
+        line.push_escaped(shape.wire_type);
+        return Step::Line;
+    }
+    let mut before = 1;
+    if let Some(answer) = answer
+        && !matches!(answer.kind, AnswerKind::Nothing | AnswerKind::Unknown)
+    {
+        if item == 1 {
+            push_answer(line, shape.wire_type, answer);
+            return Step::Line;
+        }
+        before = 2;
+    }
+    content(line, Subject::Message(shape.wire_type), &shape.content, read, item - before)
+}
+
+/// What comes back for a `ref`, where it is more than a plain `success`.
+const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
+    line.push("< ");
+    line.push_escaped(wire_type);
+    line.push(" (answer): ");
+    match &answer.kind {
+        AnswerKind::One(wire_type) => line.push_escaped(wire_type),
+        AnswerKind::OneOf(types) => {
+            let mut at = 0;
+            while at < types.len() {
+                line.push(if at > 0 { " | " } else { "" });
+                line.push_escaped(types[at]);
+                at += 1;
+            }
+        }
+        AnswerKind::Data(data) => {
+            line.push("success ");
+            match data {
+                Some(data) => line.push_type(data),
+                None => line.push("any"),
+            }
+        }
+        AnswerKind::Binary => line.push("(binary)"),
+        AnswerKind::Nothing | AnswerKind::Unknown => {}
+    }
+    if answer.optional {
+        line.push(" | nothing");
+    }
+}
+
+const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: usize, item: usize) -> Step {
+    let blocks = match &of.kind {
+        Kind::Struct(_) => 1,
+        Kind::Enum { variants, .. } => 1 + variants.len(),
+    };
+    let read = used.read && block < blocks;
+    let block = match () {
+        () if read => block,
+        () if !used.written => return Step::Done,
+        () if used.read => block - blocks,
+        () => block,
+    };
+    match &of.kind {
+        _ if block >= blocks => Step::Done,
+        Kind::Struct(holds) => content(line, Subject::Type, holds, read, item),
+        Kind::Enum { tagging, .. } if block == 0 => {
+            if item > 0 {
+                return Step::BlockDone;
+            }
+            line.push(direction(read));
+            match tagging {
+                Tagging::External => line.push("|: external"),
+                Tagging::Internal(tag) => {
+                    line.push("|: internal ");
+                    line.push_escaped(tag);
+                }
+                Tagging::Adjacent { tag, content } => {
+                    line.push("|: adjacent ");
+                    line.push_escaped(tag);
+                    line.push(" ");
+                    line.push_escaped(content);
+                }
+                Tagging::Untagged => line.push("|: untagged"),
+            }
+            Step::Line
+        }
+        Kind::Enum { variants, .. } => variant(line, &variants[block - 1], read, item),
+    }
+}
+
+pub(super) const fn direction(read: bool) -> &'static str {
+    if read { "> " } else { "< " }
+}

@@ -1,0 +1,70 @@
+//! What a change of a line means, and what becomes of the file.
+
+mod change;
+mod check;
+mod file;
+mod fingerprint;
+
+use crate::protocol::describe::{
+    AnswerKind, AnswerShape, ChannelShape, Content, Definition, Field, Kind, MessageShape, Param, Tagging, Type,
+    Variant,
+};
+
+const TEXT: Type = Type::Text { format: None };
+const U8: Type = Type::Integer { signed: false, bits: 8 };
+
+static MOVE: MessageShape = MessageShape {
+    wire_type: "move",
+    docs: "",
+    content: Content::Plain { texts: "to from piece \0\0Where it stands.\0", types: &[TEXT, TEXT, PIECE] },
+    rate: None,
+};
+
+const PIECE: Type = Type::Named(&Definition {
+    name: "Piece",
+    module: "game",
+    arguments: &[],
+    docs: "",
+    kind: Kind::Enum {
+        tagging: Tagging::Adjacent { tag: "kind", content: "of" },
+        variants: &[
+            Variant::new("man", Content::Unit),
+            Variant::new("king", Content::Fields { fields: &[Field::new("crowns", U8)], closed: true }),
+        ],
+    },
+});
+
+static GAME: ChannelShape = ChannelShape {
+    name: "Game",
+    docs: "",
+    pattern: "/game/:id",
+    params: &[Param { name: "id", docs: "", ty: U8 }],
+    rooms: &[],
+    from_client: &[MOVE, MessageShape::unit("a name: 50% odd", "")],
+    answers: &[AnswerShape { optional: true, ..AnswerShape::of(AnswerKind::One("moved")) }, AnswerShape::UNKNOWN],
+    to_client: &[MessageShape::unit("moved", "")],
+    hears_binary: true,
+    says_binary: false,
+    hooks: &["on_binary"],
+    is_whole: true,
+};
+
+const WRITTEN: &str = "
+channel /game/:id
+/ id: u8
+> (binary)
+> a%20name%3A%2050%25%20odd
+> move
+> move from: string
+> move piece: Piece
+> move to: string
+< move (answer): moved | nothing
+< moved
+
+type Piece
+> |: adjacent kind of
+> | king
+> | king *: no other keys
+> | king crowns: u8
+> | man
+";

@@ -1,0 +1,207 @@
+//! What travels: one message, a closed set of messages, and the `ref` that ties an answer to its question.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::protocol::codec::{self, DecodeError};
+use crate::protocol::describe::{Content, MessageShape, Type};
+
+/// One JSON object on the wire, known by its `"type"`.
+///
+/// Written with `#[message(type = "move")]` on a struct, which also derives serde's `Serialize` and
+/// `Deserialize`:
+///
+/// ```
+/// # use channel_runtime::{message, Message};
+/// #[message(type = "move")]
+/// pub struct Move { pub from: String, pub to: String }
+///
+/// assert_eq!(Move::TYPE, "move");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "this is not a message",
+    note = "if it is a struct of yours, put `#[message(type = \"..\")]` on it",
+    note = "what is no struct, or another crate's, goes into a field of one: `#[message(type = \"..\")] struct Name {{ value: {Self} }}`"
+)]
+pub trait Message: Serialize + DeserializeOwned + Send + 'static {
+    /// The value of the `"type"` key. Never empty, never `success` or `error`, never begins with `$`.
+    const TYPE: &'static str;
+
+    /// What the macro tells of the fields.
+    #[doc(hidden)]
+    const SHAPE: MessageShape = MessageShape { content: Content::As(Type::Json), ..MessageShape::unit(Self::TYPE, "") };
+
+    // The expansions reach serde through these alone, so that for what is no message there is one error, this trait's.
+
+    /// Reads the payload from the object's other fields.
+    #[doc(hidden)]
+    #[inline]
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        Self::deserialize(fields)
+    }
+
+    /// Whether it keeps to the rules that its struct says it has.
+    #[doc(hidden)]
+    #[inline]
+    fn check(&self) -> Result<(), DecodeError> {
+        Ok(())
+    }
+
+    /// Writes the payload alone, without its type.
+    #[doc(hidden)]
+    #[inline]
+    fn to_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+/// A closed set of messages: what a client may say to a channel, or the channel to its clients.
+///
+/// Implemented by the enums that `#[channel]` generates, such as `GameChannelFromClient`.
+///
+/// # With serde alone
+///
+/// Those enums are also serde's `Serialize` and `Deserialize`, in any self-describing format: an object whose `type` tells
+/// which message it is. JSON from a channel is better read with [`Received::from_text`](crate::Received::from_text), which
+/// reads fields in any order as they stand. Serde can't look ahead, so their `Deserialize` holds fields that come before the
+/// `type` as [`serde_json::Value`]s until it is known. In a field that was held
+///
+/// - an integer that fits neither `i64` nor `u64` is an error, and so is text to be borrowed,
+/// - a `RawValue` is a `Value` written anew: white space, the order of keys and the spelling of numbers are lost,
+/// - of a key that a nested object has twice, the last one counts,
+/// - an error's line and column are not the field's.
+///
+/// A channel sends the `type` first, and then nothing is held.
+pub trait Messages: Sized + Send + 'static {
+    /// The wire types of the set, each once; a message is known by its place in here.
+    const TYPES: &'static [&'static str];
+
+    /// Their fields, in the same order.
+    #[doc(hidden)]
+    const SHAPES: &'static [MessageShape] = &[];
+
+    /// Reads the payload of the message at `index` in [`TYPES`](Self::TYPES) from the object's other fields.
+    ///
+    /// `index` is always below `TYPES.len()`.
+    fn decode<'de, D: Deserializer<'de>>(index: usize, fields: D) -> Result<Self, D::Error>;
+
+    /// The place of this message in [`TYPES`](Self::TYPES).
+    fn index(&self) -> usize;
+
+    /// Whether the message keeps to the rules that its struct says it has.
+    #[doc(hidden)]
+    #[inline]
+    fn check(&self) -> Result<(), DecodeError> {
+        Ok(())
+    }
+
+    /// Writes the payload alone, without its type.
+    fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+/// The `"ref"` of a message: chosen by the client, echoed in the one answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ref {
+    /// A string of at most [`Ref::MAX_LEN`] bytes.
+    Text(Box<str>),
+    /// A whole number. `7.0` is 7, and is answered as that: some languages write all numbers so.
+    Number(i64),
+}
+
+impl Ref {
+    /// The longest string accepted as a `ref`, in bytes.
+    pub const MAX_LEN: usize = 64;
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl From<i64> for Ref {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl Serialize for Ref {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_i64(*number),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Ref {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RefVisitor;
+
+        impl Visitor<'_> for RefVisitor {
+            type Value = Ref;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "as `ref` a string of at most {} bytes or a 64-bit integer", Ref::MAX_LEN)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ref, E> {
+                if text.len() > Ref::MAX_LEN {
+                    return Err(E::invalid_length(text.len(), &self));
+                }
+                Ok(Ref::Text(text.into()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Ref, E> {
+                Ok(Ref::Number(number))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Ref, E> {
+                let whole = codec::whole(number).map(Ref::Number);
+                whole.ok_or_else(|| E::invalid_type(de::Unexpected::Float(number), &self))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref, E> {
+                i64::try_from(number)
+                    .map(Ref::Number)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+            }
+        }
+
+        deserializer.deserialize_any(RefVisitor)
+    }
+}
+
+/// The two halves of a channel's wire protocol.
+///
+/// `#[channel]` on the impl block implements it; the client's side ([`Received`](crate::Received)) needs no more.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` handles no messages",
+    label = "this channel has no handlers",
+    note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
+)]
+pub trait Protocol: Sized + 'static {
+    /// All that a client may say: `GameChannelFromClient`.
+    type FromClient: Messages;
+    /// All that the channel sends: `GameChannelToClient`.
+    type ToClient: Messages;
+}
+
+/// A handler's answer that is no message of its own: `{"type":"success","ref":..,"data":..,"timestamp":..}`.
+///
+/// ```
+/// # use channel_runtime::Success;
+/// # fn count() -> u32 { 3 }
+/// fn unread() -> Success<u32> {
+///     Success(count())
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Success<T>(pub T);

@@ -1,0 +1,15 @@
+//! What travels, and its description: messages, faults, their JSON, their shapes as data, and the lock that compares them with a
+//! file.
+//!
+//! Without the feature `server` this folder is the whole crate. It imports no other one.
+
+pub(crate) mod checks;
+pub(crate) mod codec;
+pub(crate) mod const_text;
+pub mod describe;
+pub(crate) mod escaped;
+pub(crate) mod fault;
+#[cfg(feature = "server")]
+pub(crate) mod lock;
+pub(crate) mod message;
+pub(crate) mod validation;

@@ -1,0 +1,216 @@
+//! Who is in a room, what they share, and how what is published reaches them.
+
+#[cfg(all(test, feature = "deflate"))]
+mod tests;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::connection::backpressure::{HubPace, Paced};
+use crate::room::by_connection::ByConnection;
+use crate::room::exclusions::Mask;
+use crate::room::flush_queue::{Flushing, Tasks};
+use crate::room::member::{Connection, ConnectionId};
+use crate::room::reentrancy::Inside;
+use crate::room::reentrancy::assert_outside_send_with;
+use crate::room::sent::Sent;
+use crate::room::state::State;
+use crate::session::room_hooks::Host;
+use crate::wire::deflate::{Tally, Variants, Windows};
+
+/// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
+///
+/// Two locks: the members' is held while frames are handed to their outboxes, so that all of them get the same order; the
+/// state's is held while the user's `with` runs, and may take the members' within.
+pub(crate) struct Members {
+    name: Arc<str>,
+    inner: Mutex<Inner>,
+    /// The number of members, changed under their lock; read without it.
+    len: AtomicUsize,
+    /// What the members read.
+    tally: Tally,
+    /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
+    gone: AtomicBool,
+    /// Sessions that have begun here and not ended, `on_close` included.
+    pub(super) visits: AtomicUsize,
+    /// Made when the room opens; nothing once the last session has ended.
+    pub(super) state: Mutex<Option<State>>,
+    /// Who closes it, where its channel's rooms are places: then it may be empty.
+    pub(super) host: Option<Arc<dyn Host>>,
+    /// The pace of those who send to it from outside, once somebody has.
+    outside: OnceLock<Arc<HubPace>>,
+}
+
+impl Members {
+    pub fn new(name: Arc<str>, state: Option<State>) -> Self {
+        Self {
+            name,
+            inner: Mutex::default(),
+            len: AtomicUsize::new(0),
+            tally: Tally::default(),
+            gone: AtomicBool::new(false),
+            visits: AtomicUsize::new(0),
+            state: Mutex::new(state),
+            host: None,
+            outside: OnceLock::new(),
+        }
+    }
+
+    /// With somebody who closes it.
+    pub fn hosted(mut self, host: Arc<dyn Host>) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    /// Whether it is there without members too.
+    pub fn is_hosted(&self) -> bool {
+        self.host.is_some()
+    }
+
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub fn len(&self) -> usize {
+        self.len.load(Ordering::Acquire)
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Told under the registry's lock that the room is empty and was taken away.
+    pub fn retire(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Whether the connection is new here.
+    pub fn insert(&self, connection: &Arc<Connection>) -> bool {
+        let members = &mut self.lock().members;
+        let is_new = members.insert(connection.id, Arc::clone(connection));
+        if is_new {
+            self.tally.add(connection.deflate);
+        }
+        self.len.store(members.len(), Ordering::Release);
+        is_new
+    }
+
+    /// Whether the connection was here.
+    pub fn remove(&self, id: ConnectionId) -> bool {
+        let inner = &mut *self.lock();
+        inner.flushing.forget(id);
+        let members = &mut inner.members;
+        let left = members.remove(id);
+        if let Some(left) = &left {
+            self.tally.remove(left.deflate);
+        }
+        self.len.store(members.len(), Ordering::Release);
+        left.is_some()
+    }
+
+    pub fn get(&self, id: ConnectionId) -> Option<Arc<Connection>> {
+        self.lock().members.get(id).cloned()
+    }
+
+    /// All members that `mask` admits.
+    pub fn members(&self, mask: &Mask) -> Vec<Arc<Connection>> {
+        self.lock().members.values().filter(|member| mask.admits(member)).cloned().collect()
+    }
+
+    /// The members at these places for whom `find` finds something.
+    pub fn examine<T>(
+        &self,
+        places: Range<usize>,
+        find: impl Fn(&Connection) -> Option<T>,
+    ) -> Vec<(Arc<Connection>, T)> {
+        let members = &self.lock().members;
+        members.range(places).filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
+    }
+
+    /// The pace of those who send to it from outside. `None` where nobody has.
+    pub fn outside(&self) -> Option<&Arc<HubPace>> {
+        self.outside.get()
+    }
+
+    /// The same, made for a room of this channel where nobody has.
+    pub fn outside_of(&self, channel: &Arc<HubPace>) -> &Arc<HubPace> {
+        self.outside.get_or_init(|| Arc::new(HubPace::of_room(channel)))
+    }
+
+    /// How many bytes wait for its members. A few are looked at, then others may send.
+    pub fn outbox_bytes(&self) -> usize {
+        const AT_ONCE: usize = 256;
+        let few = |from: usize| self.examine(from..from + AT_ONCE, |member| Some(member.outbox.bytes()));
+        let waiting = (0..self.len()).step_by(AT_ONCE).flat_map(few);
+        waiting.map(|(_, bytes)| bytes).sum()
+    }
+
+    pub fn count(&self, mask: &Mask) -> usize {
+        self.lock().members.values().filter(|member| mask.admits(member)).count()
+    }
+
+    /// What a message to those that `mask` admits is compressed for, as far as can be told without the lock.
+    pub fn windows(&self, from: Option<&Arc<Connection>>, mask: &Mask) -> Windows {
+        self.tally.windows(from.filter(|from| !mask.admits(from)).and_then(|from| from.deflate))
+    }
+
+    /// Hands the frame to all members that are admitted.
+    pub fn send(
+        self: &Arc<Self>,
+        frame: &Variants,
+        from: Option<&Paced>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        let (sent, tasks) = self.lock().deliver(frame, from, mask, admits);
+        self.start(tasks);
+        sent
+    }
+
+    /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
+    pub fn send_with<E>(
+        self: &Arc<Self>,
+        from: Option<&Paced>,
+        mask: &Mask,
+        make: impl FnOnce(usize) -> Result<Variants, E>,
+    ) -> Result<Sent, E> {
+        let mut inner = self.lock();
+        let frame = {
+            let _inside = Inside::send_with();
+            make(inner.members.len())?
+        };
+        let (sent, tasks) = inner.deliver(&frame, from, mask, |_| true);
+        drop(inner);
+        self.start(tasks);
+        Ok(sent)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        assert_outside_send_with();
+        self.inner.lock()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Inner {
+    pub(super) members: ByConnection<Arc<Connection>>,
+    pub(super) flushing: Flushing,
+}
+
+impl Inner {
+    /// Pushes the frame to everybody it is for; and tells what has to be started.
+    fn deliver(
+        &mut self,
+        frame: &Variants,
+        from: Option<&Paced>,
+        mask: &Mask,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> (Sent, Tasks) {
+        let Self { members, flushing } = self;
+        let sent = mask.deliver(members.iter(), frame, admits, |member, pushed| flushing.pushed(member, pushed));
+        (sent, flushing.sent(from, frame.len()))
+    }
+}

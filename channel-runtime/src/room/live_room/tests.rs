@@ -1,0 +1,195 @@
+use std::time::Duration;
+
+use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
+use tokio::runtime::{Builder, Runtime};
+
+use super::*;
+use crate::connection::in_flight::Activity;
+use crate::room::membership::{Membership, Newcomer};
+use crate::room::registry::Registry;
+use crate::socket::counters::Counts;
+use crate::wire::deflate::{COMPRESSED, Compression, negotiate};
+use crate::wire::frame::{Opcode, frame};
+
+/// A member whose client has offered this.
+fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
+    let mut headers = HeaderMap::new();
+    headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
+    let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
+    let activity = Activity::default();
+    let newcomer = Newcomer {
+        id: ConnectionId::next(),
+        channel: 0,
+        room: "/".into(),
+        user: None,
+        deflate,
+        error_details: true,
+        outbox_bytes: 1 << 20,
+        activity,
+        comer: None,
+    };
+    let member = registry.enter(newcomer);
+    member.connection.outbox.welcome_is_over();
+    member
+}
+
+/// A room with a member that is behind, in a runtime that does not run; and so many who send, in another one.
+fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<Membership>, Arc<Members>) {
+    let mut registry = Registry::new();
+    registry.add::<()>(Counts::new("", &[]), || None);
+    let registry = Arc::new(registry);
+    let runtime = runtime();
+    let mut members = {
+        let _inside = runtime.enter();
+        vec![member(&registry, "")]
+    };
+    let room = registry.room(0, "/").unwrap();
+    say(&room, None, 300_000);
+    let _inside = others.enter();
+    members.extend((0..senders).map(|_| member(&registry, "")));
+    (runtime, members, room)
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+fn say(room: &Arc<Members>, from: Option<&Membership>, bytes: usize) {
+    assert_eq!(say_to(room, from, bytes, |_| true).refused, 0);
+}
+
+fn say_to(room: &Arc<Members>, from: Option<&Membership>, bytes: usize, whom: impl Fn(&Connection) -> bool) -> Sent {
+    let frame = Variants::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
+    let mask = from.map_or_else(Mask::default, |from| Mask::others(from.connection.id));
+    let from = from.map(|from| Paced::Connection(Arc::clone(&from.connection)));
+    room.send(&frame, from.as_ref(), &mask, whom)
+}
+
+#[test]
+fn one_that_sends_much_that_is_small_to_a_room_of_another_runtime_counts_as_one_sender() {
+    let others = runtime();
+    let (_runtime, members, room) = crowded_room(1, &others);
+    for _ in 0..10_000 {
+        say(&room, Some(&members[1]), 2);
+    }
+    assert!(!members[1].connection.pace.is_too_far_ahead());
+    say(&room, Some(&members[1]), 40_000);
+    assert!(members[1].connection.pace.is_too_far_ahead(), "it is held");
+}
+
+#[test]
+fn senders_that_are_held_and_send_more_count_once() {
+    let (runtime, mut members, room) = crowded_room(0, &runtime());
+    {
+        let _inside = runtime.enter();
+        let registry = Arc::clone(&members[0].registry);
+        members.extend((0..4).map(|_| member(&registry, "")));
+    }
+    // So is a crowd.
+    say(&room, None, 300_000);
+    for _ in 0..10 {
+        for sender in &members[1..] {
+            say(&room, Some(sender), 4000);
+        }
+        // As the flusher does.
+        room.passed_on(room.take_due().senders);
+    }
+    for sender in &members[1..] {
+        assert!(!sender.connection.pace.is_too_far_ahead());
+        say(&room, Some(sender), 30_000);
+        assert!(sender.connection.pace.is_too_far_ahead(), "it is held");
+    }
+}
+
+/// A third of the readers is behind.
+#[test]
+fn whoever_is_let_go_with_much_holds_the_others_no_longer_than_anybody() {
+    let others = runtime();
+    let (own, mut members, room) = crowded_room(0, &others);
+    let registry = Arc::clone(&members[0].registry);
+    {
+        let _inside = own.enter();
+        members.push(member(&registry, ""));
+    }
+    say(&room, None, 300_000);
+    {
+        let _inside = others.enter();
+        members.extend((0..5).map(|_| member(&registry, "")));
+    }
+    let (much, little) = (&members[2], &members[3]);
+    for _ in 0..10 {
+        _ = say_to(&room, Some(much), 1_000_000, |_| false);
+    }
+    _ = say_to(&room, Some(little), 100_000, |_| false);
+    let goes_on = |sender: &Membership, looks| {
+        (0..looks).any(|_| {
+            room.look(Duration::ZERO);
+            !sender.connection.pace.is_too_far_ahead()
+        })
+    };
+    assert!(goes_on(much, 1));
+    assert!(!goes_on(little, 10), "it is held");
+    assert!(goes_on(little, 200));
+}
+
+/// There are more that are far behind and take what they are sent than are looked at together: more than an eighth.
+#[test]
+fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
+    let runtime = runtime();
+    let (_others, mut members, room) = crowded_room(0, &runtime);
+    let registry = Arc::clone(&members[0].registry);
+    let _inside = runtime.enter();
+    members.extend((1..400).map(|_| member(&registry, "")));
+    say(&room, None, 600_000);
+    members.extend((400..3000).map(|_| member(&registry, "")));
+    let sender = &members[2999];
+    // Those that are far behind are no further behind for it.
+    let first = members[0].connection.id;
+    let say_to_first = |bytes| assert_eq!(say_to(&room, Some(sender), bytes, |member| member.id == first).refused, 0);
+    let is_held_after_a_look = || {
+        room.passed_on(room.take_due().senders);
+        room.look(Duration::ZERO);
+        sender.connection.pace.is_too_far_ahead()
+    };
+    // For longer than for a few.
+    for _ in 0..300 {
+        say_to_first(100);
+        is_held_after_a_look();
+    }
+    say_to_first(100_000);
+    is_held_after_a_look();
+    say_to_first(100_000);
+    assert!((0..10).all(|_| is_held_after_a_look()));
+}
+
+#[test]
+fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
+    const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
+    let mut registry = Registry::new();
+    registry.add::<()>(Counts::new("", &[]), || None);
+    let registry = Arc::new(registry);
+    let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
+    let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));
+    let room = registry.room(0, "/").unwrap();
+    let plain = frame(Opcode::Text, "again and again ".repeat(3000).as_bytes());
+    let send = |mask: &Mask, from: Option<&Arc<Connection>>| {
+        let before = COMPRESSED.get();
+        let frame = Variants::new(plain.clone(), room.windows(from, mask), &Compression::default());
+        let _: Sent = room.send(&frame, None, mask, |_| true);
+        COMPRESSED.get() - before
+    };
+    assert_eq!(send(&Mask::default(), None), 2);
+    let heard: Vec<Vec<u8>> = members.iter().map(|member| member.connection.outbox.take()).collect();
+    assert!(heard[0] == plain[..] && heard[4] == plain[..]);
+    assert!(heard[1] == heard[3] && heard[2] == heard[5] && heard[1] != heard[2]);
+    assert!([1, 2].iter().all(|at| heard[*at][0] == 0xC1 && heard[*at].len() < plain.len() / 2));
+
+    // One window is only the sender's, who does not hear it; and then nobody's.
+    members.truncate(3);
+    members.remove(1);
+    let sender = Arc::clone(&members[1].connection);
+    assert_eq!(send(&Mask::others(sender.id), Some(&sender)), 0);
+    assert_eq!(send(&Mask::from(sender.id), Some(&sender)), 1);
+    members.truncate(1);
+    assert_eq!(send(&Mask::default(), None), 0);
+}

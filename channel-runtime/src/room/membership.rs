@@ -1,0 +1,150 @@
+//! Being here: how a connection enters, where else it is a member, and how it leaves all of it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+
+use super::registry::{Registry, UserKey};
+use super::sharded_map::shrink;
+use crate::connection::backpressure::{HubPace, Pace};
+use crate::connection::in_flight::Activity;
+use crate::connection::outbox::Outbox;
+use crate::connection::owed::Owed;
+use crate::room::member::{Apart, Connection, ConnectionId};
+use crate::room::pending::Comer;
+use crate::session::heartbeat::Pulse;
+use crate::socket::notify::Inbox;
+use crate::wire::close::Close;
+use crate::wire::deflate::Agreed;
+
+/// The most declared rooms that one connection is in.
+const MOST_JOINED: usize = 1024;
+
+/// What is known of a connection before it is here.
+pub(crate) struct Newcomer {
+    pub id: ConnectionId,
+    pub channel: usize,
+    /// The name of its path's room.
+    pub room: Arc<str>,
+    pub user: Option<UserKey>,
+    pub deflate: Option<Agreed>,
+    pub error_details: bool,
+    pub outbox_bytes: usize,
+    pub activity: Activity,
+    /// As others found it on its way, where it says who it is.
+    pub comer: Option<Arc<Comer>>,
+}
+
+/// A connection's presence in the registry; dropped, it is nowhere any more.
+pub(crate) struct Membership {
+    pub registry: Arc<Registry>,
+    pub connection: Arc<Connection>,
+}
+
+impl Registry {
+    /// Makes a connection a member of its channel, of its path's room and of its user.
+    pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
+        let Newcomer { id, channel, room, user, deflate, error_details, outbox_bytes, activity, comer } = newcomer;
+        let entry = &self.channels[channel];
+        entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
+        let connection = entry.open(&room, entry.make_state, |own_room| {
+            let runtime = Handle::try_current().ok();
+            let make = |inbox| {
+                Arc::new(Connection {
+                    id,
+                    channel,
+                    deflate,
+                    error_details,
+                    user,
+                    own_room: Arc::clone(own_room),
+                    outbox: Outbox::new(outbox_bytes, activity),
+                    pace: Pace::new(outbox_bytes),
+                    owed: Owed::default(),
+                    runtime_id: runtime.as_ref().map(Handle::id),
+                    apart: Box::new(Apart { pulse: Pulse::default(), inbox, runtime, joined: Mutex::default() }),
+                })
+            };
+            // With the notices that it was told meanwhile, before anybody else finds it.
+            let connection = match comer {
+                Some(comer) => comer.connect(make),
+                None => make(Inbox::default()),
+            };
+            own_room.insert(&connection);
+            connection
+        });
+        entry.all.insert(&connection);
+        if let Some(user) = &connection.user {
+            self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
+        }
+        // A drain that began before this connection was listed has not told it.
+        if self.is_stopping() {
+            connection.outbox.close(Close::going_away());
+        }
+        Membership { registry: Arc::clone(self), connection }
+    }
+
+    /// Makes a connection a member of a declared room; not once it has left for good. Whether it is one now.
+    pub fn join(&self, connection: &Arc<Connection>, name: &Arc<str>) -> bool {
+        let mut joined = connection.apart.joined.lock();
+        let Some(joined) = joined.rooms_mut() else { return false };
+        if !joined.iter().any(|room| room.name() == name) {
+            if joined.len() >= MOST_JOINED {
+                return false;
+            }
+            let room = self.channels[connection.channel].open(
+                name,
+                || None,
+                |room| {
+                    room.insert(connection);
+                    Arc::clone(room)
+                },
+            );
+            joined.push(room);
+        }
+        true
+    }
+
+    /// Ends a membership in a declared room. Whether there was one.
+    pub fn leave(&self, connection: &Connection, name: &str) -> bool {
+        let mut joined = connection.apart.joined.lock();
+        let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
+        let Some(room) = joined.rooms_mut().map(|rooms| rooms.swap_remove(at)) else { return false };
+        self.channels[connection.channel].remove(&room, connection.id);
+        true
+    }
+
+    /// The user has one connection less.
+    fn leave_user(&self, user: &UserKey, id: ConnectionId) {
+        let mut users = self.users.shard(user);
+        let Some(devices) = users.get_mut(user) else { return };
+        devices.remove(id);
+        if devices.is_empty() {
+            users.remove(user);
+            shrink(&mut users);
+        }
+    }
+}
+
+impl Membership {
+    /// The connection leaves all that it is a member of, if it has not yet.
+    pub fn end(&self) {
+        let connection = &self.connection;
+        let entry = &self.registry.channels[connection.channel];
+        let Some(joined) = connection.apart.joined.lock().leave() else { return };
+        for room in joined {
+            entry.remove(&room, connection.id);
+        }
+        entry.remove(&connection.own_room, connection.id);
+        entry.all.remove(connection.id);
+        if let Some(user) = &connection.user {
+            self.registry.leave_user(user, connection.id);
+        }
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,20 @@
+//! Who is here: the registry of connections and users, the rooms, their members and their state, and one frame to all of a room.
+//!
+//! All members of a room are sent its frames in one order, and what entered leaves with its guard. Imports `connection` and
+//! `wire`: no JSON, and no types of the user's but a room's state.
+
+mod by_connection;
+mod channel_rooms;
+pub(crate) mod exclusions;
+mod flush_queue;
+mod flusher;
+pub(crate) mod live_room;
+pub(crate) mod member;
+pub(crate) mod membership;
+pub(crate) mod pending;
+mod reentrancy;
+pub(crate) mod registry;
+mod revocations;
+pub(crate) mod sent;
+pub(crate) mod sharded_map;
+pub(crate) mod state;

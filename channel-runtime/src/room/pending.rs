@@ -1,0 +1,284 @@
+//! Accepted connections and handshakes that have not joined their room yet, indexed by user, so that a disconnect and a notice
+//! reach them too.
+//!
+//! Whoever looks for a user's connections looks here first and among the members after that; a connection is a member before it
+//! is listed here no longer. So nobody is missed between the two. A handshake is listed once its extractors have run, which is
+//! when its user is known; what was revoked while they ran is remembered (`revocations`).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::pending;
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::channel::Channel;
+use crate::connection::in_flight::Activity;
+use crate::room::member::{Connection, ConnectionId};
+use crate::room::registry::{Registry, UserKey};
+use crate::room::revocations::{Moment, Revocations};
+use crate::room::sharded_map::shrink;
+use crate::socket::notify::{self, Inbox, NoticeFor};
+use crate::wire::close::Close;
+
+/// All who are coming to an app.
+#[derive(Default)]
+pub(crate) struct Comers(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    users: HashMap<UserKey, BTreeMap<ConnectionId, Arc<Comer>>>,
+    revocations: Revocations,
+}
+
+/// Where a user is meant. `None` is everywhere.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The place of a channel in the app.
+    pub channel: Option<usize>,
+    /// The names of rooms.
+    pub rooms: Option<Vec<Arc<str>>>,
+}
+
+impl Reach {
+    fn admits(&self, comer: &Comer) -> bool {
+        let is_there = |rooms: &Vec<Arc<str>>| rooms.contains(&comer.room);
+        self.channel.is_none_or(|channel| channel == comer.channel) && self.rooms.as_ref().is_none_or(is_there)
+    }
+}
+
+/// One who is coming and says who it is.
+pub(crate) struct Comer {
+    pub id: ConnectionId,
+    /// The place of its channel in the app.
+    channel: usize,
+    /// The name of its path's room.
+    room: Arc<str>,
+    /// How it ends, once it has been sent away.
+    close: OnceLock<Close>,
+    sent_away: Notify,
+    activity: Activity,
+    told: Mutex<Told>,
+}
+
+/// Who is told a notice for one who is coming.
+enum Told {
+    /// Nobody yet: it is kept for the connection.
+    Kept(Inbox),
+    /// The connection, which is there.
+    Connection(Arc<Connection>),
+}
+
+impl Comers {
+    /// Sends away those of this user that are meant and not `excepted`, and whoever turns out to be one and whose handshake is
+    /// under way. Returns which of them are known and had not been sent away.
+    pub fn send_away(
+        &self,
+        user: &UserKey,
+        reach: &Reach,
+        excepted: &[ConnectionId],
+        close: &Close,
+    ) -> Vec<ConnectionId> {
+        // Under the lock throughout: whoever is in the list has not looked yet how it ends.
+        let State { users, revocations } = &mut *self.0.lock();
+        revocations.revoke(user, reach.clone(), close);
+        let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|comer| {
+            reach.admits(comer) && !excepted.contains(&comer.id) && comer.close.set(close.clone()).is_ok()
+        });
+        meant.inspect(|comer| comer.sent_away.notify_one()).map(|comer| comer.id).collect()
+    }
+
+    /// Those of this user that are meant.
+    pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<Comer>> {
+        let state = self.0.lock();
+        let comers = state.users.get(user).into_iter().flat_map(BTreeMap::values);
+        comers.filter(|comer| reach.admits(comer)).cloned().collect()
+    }
+}
+
+impl Comer {
+    /// Tells its handler something once it is there, which is at once where it is. Whether it was taken.
+    pub fn tell<C: Channel, N: NoticeFor<C>>(&self, notice: N) -> bool {
+        let told = self.told.lock();
+        match &*told {
+            Told::Kept(inbox) => {
+                let put = notify::put::<C, N>(inbox, &self.activity, notice, || self.close.get().is_some());
+                drop(told);
+                put.settle::<C>(self.id)
+            }
+            Told::Connection(connection) => {
+                let connection = Arc::clone(connection);
+                drop(told);
+                notify::tell::<C, N>(&connection, notice)
+            }
+        }
+    }
+
+    /// Makes its connection, with what it was told meanwhile.
+    pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Connection>) -> Arc<Connection> {
+        let mut told = self.told.lock();
+        let inbox = match &mut *told {
+            Told::Kept(inbox) => std::mem::take(inbox),
+            Told::Connection(_) => Inbox::default(),
+        };
+        let connection = make(inbox);
+        *told = Told::Connection(Arc::clone(&connection));
+        connection
+    }
+}
+
+/// A client on its way, from when its handshake begins until it is here; dropped, it does not come any more.
+pub(crate) struct Coming {
+    pub id: ConnectionId,
+    registry: Arc<Registry>,
+    /// `None` once it is known whose it is.
+    began: Option<Moment>,
+    /// `None` where it does not say who it is: nobody looks for it then.
+    listed: Option<Listed>,
+}
+
+struct Listed {
+    user: UserKey,
+    comer: Arc<Comer>,
+}
+
+impl Coming {
+    /// A handshake begins.
+    pub fn begin(registry: &Arc<Registry>) -> Self {
+        let began = registry.comers().0.lock().revocations.begin();
+        Self { id: ConnectionId::next(), registry: Arc::clone(registry), began: Some(began), listed: None }
+    }
+
+    /// Its extractors have run, and say whose it is. It is sent away where that user has been disconnected since it began.
+    pub fn identify(&mut self, channel: usize, room: &Arc<str>, user: Option<UserKey>, activity: &Activity) {
+        let Some(began) = self.began.take() else { return };
+        let State { users, revocations } = &mut *self.registry.comers().0.lock();
+        if let Some(user) = user {
+            let comer = Comer {
+                id: self.id,
+                channel,
+                room: Arc::clone(room),
+                close: OnceLock::new(),
+                sent_away: Notify::new(),
+                activity: activity.clone(),
+                told: Mutex::new(Told::Kept(Inbox::default())),
+            };
+            if let Some(close) = revocations.since(began, &user, |reach| reach.admits(&comer)) {
+                // It has just been made: there was none.
+                let _ = comer.close.set(close);
+            }
+            let comer = Arc::new(comer);
+            users.entry(user.clone()).or_default().insert(self.id, Arc::clone(&comer));
+            self.listed = Some(Listed { user, comer });
+        }
+        revocations.end(began);
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> Option<&UserKey> {
+        self.listed.as_ref().map(|listed| &listed.user)
+    }
+
+    /// As others find it.
+    pub fn comer(&self) -> Option<Arc<Comer>> {
+        self.listed.as_ref().map(|listed| Arc::clone(&listed.comer))
+    }
+
+    /// How it ends, where it has been sent away.
+    pub fn sent_away(&self) -> Option<Close> {
+        self.listed.as_ref()?.comer.close.get().cloned()
+    }
+
+    /// Waits until it is sent away.
+    pub async fn until_sent_away(&self) -> Close {
+        let Some(listed) = &self.listed else { return pending().await };
+        loop {
+            if let Some(close) = listed.comer.close.get() {
+                return close.clone();
+            }
+            // Boxed, for most are nobody's that is looked for.
+            Box::pin(listed.comer.sent_away.notified()).await;
+        }
+    }
+
+    /// It is here. How it ends all the same, where it was sent away in the last moment.
+    pub fn arrive(self) -> Option<Close> {
+        let comer = self.comer()?;
+        // Not listed any more: from now on it is found among those who are here.
+        drop(self);
+        comer.close.get().cloned()
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        if self.began.is_none() && self.listed.is_none() {
+            return;
+        }
+        let State { users, revocations } = &mut *self.registry.comers().0.lock();
+        if let Some(began) = self.began {
+            revocations.end(began);
+        }
+        let Some(Listed { user, comer }) = &self.listed else { return };
+        let Some(of_user) = users.get_mut(user) else { return };
+        of_user.remove(&comer.id);
+        if of_user.is_empty() {
+            users.remove(user);
+            shrink(users);
+        }
+    }
+}
+
+/// Closes these connections; returns how many that makes with those that had been sent away on their way, which may be among
+/// them by now.
+pub(crate) fn end_all(connections: &[Arc<Connection>], close: &Close, coming: &[ConnectionId]) -> usize {
+    let coming: HashSet<&ConnectionId> = coming.iter().collect();
+    let closed = connections.iter().filter(|connection| connection.outbox.close(close.clone()));
+    closed.filter(|connection| !coming.contains(&connection.id)).count() + coming.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::close::{CloseCode, ClosedBy};
+
+    #[test]
+    fn who_is_sent_away_in_the_last_moment_is_known_when_it_arrives_and_listed_no_longer() {
+        let registry = Arc::new(Registry::new());
+        let ann = UserKey::new(&"ann");
+        let coming = |user: Option<&UserKey>| {
+            let mut coming = Coming::begin(&registry);
+            coming.identify(0, &"/".into(), user.cloned(), &Activity::default());
+            coming
+        };
+        let (first, second) = (coming(Some(&ann)), coming(Some(&ann)));
+        let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
+        let send_away =
+            |excepted: &[ConnectionId]| registry.comers().send_away(&ann, &Reach::default(), excepted, &close);
+        assert_eq!(send_away(&[second.id]), [first.id]);
+        assert_eq!(first.arrive(), Some(close.clone()));
+        assert_eq!(send_away(&[]), [second.id]);
+        drop(second);
+        assert!(registry.comers().0.lock().users.is_empty());
+        assert_eq!(coming(None).arrive(), None);
+    }
+
+    #[test]
+    fn a_handshake_is_sent_away_that_began_before_its_user_was_disconnected_whoever_it_turns_out_to_be() {
+        let registry = Arc::new(Registry::new());
+        let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
+        let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
+        let cases =
+            [(0, "/a", &bob, None), (1, "/a", &ann, None), (0, "/b", &ann, None), (0, "/a", &ann, Some(&close))];
+        let reach = Reach { channel: Some(0), rooms: Some(vec!["/a".into()]) };
+        let early = cases.map(|case| (Coming::begin(&registry), case));
+        assert!(registry.comers().send_away(&ann, &reach, &[], &close).is_empty());
+        let mut late = Coming::begin(&registry);
+        for (mut early, (channel, room, user, end)) in early {
+            early.identify(channel, &room.into(), Some(user.clone()), &Activity::default());
+            assert_eq!(early.sent_away().as_ref(), end);
+        }
+        late.identify(0, &"/a".into(), Some(ann), &Activity::default());
+        assert_eq!(late.sent_away(), None);
+    }
+}

@@ -1,0 +1,40 @@
+//! A map that many look into at once.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::room::reentrancy::assert_outside_send_with;
+
+/// A map in pieces, each under a lock of its own.
+pub(super) struct Sharded<K, V> {
+    hasher: RandomState,
+    shards: Box<[Mutex<HashMap<K, V>>]>,
+}
+
+impl<K: Hash + Eq, V> Sharded<K, V> {
+    const SHARDS: usize = 32;
+
+    pub fn new() -> Self {
+        let shards = std::iter::repeat_with(Mutex::default).take(Self::SHARDS).collect();
+        Self { hasher: RandomState::new(), shards }
+    }
+
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> MutexGuard<'_, HashMap<K, V>> {
+        assert_outside_send_with();
+        let hash = self.hasher.hash_one(key);
+        self.shards[hash as usize % Self::SHARDS].lock()
+    }
+}
+
+/// A map that has become much too large for what is left in it gives its room back.
+pub(crate) fn shrink<K: Hash + Eq, V>(map: &mut HashMap<K, V>) {
+    if map.len() * 4 < map.capacity() {
+        map.shrink_to(map.len() * 2);
+    }
+}

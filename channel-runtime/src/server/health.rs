@@ -1,0 +1,184 @@
+//! How a server is: what is here now, and what has happened since it began.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::room::registry::Registry;
+use crate::socket::counters::Count;
+use crate::wire::close::ClosedBy;
+
+/// How a server and its channels are; from [`Server::health`](crate::Server::health), for a route or a job to keep.
+///
+/// ```
+/// # use channel_runtime::{channel, channels};
+/// # use warp::Filter;
+/// # #[channel("/chat/:room")] pub struct Chat { room: String }
+/// # #[channel] impl Chat {}
+/// let server = channels![Chat].app(());
+/// let health = server.health();
+/// let status = warp::path("status").map(move || {
+///     let lines = health.channels().into_iter().map(|it| format!("{}: {} in {} rooms\n", it.channel, it.connections, it.rooms));
+///     lines.collect::<String>()
+/// });
+/// let server = server.or(status);
+/// # drop(server);
+/// ```
+///
+/// It is cheap to clone, and keeps no connection and no app alive. Where a tool wants the numbers, the feature `metrics` hands
+/// them to the facade of that name: see `record`.
+#[derive(Clone)]
+pub struct Health {
+    registry: Arc<Registry>,
+    refused: Arc<Refused>,
+}
+
+impl Health {
+    pub(crate) fn new(registry: Arc<Registry>, refused: Arc<Refused>) -> Self {
+        Self { registry, refused }
+    }
+
+    /// Each channel's numbers, in the order of `channels![..]`.
+    pub fn channels(&self) -> Vec<Stats> {
+        (0..self.registry.channels()).map(|channel| Stats::read(&self.registry, channel)).collect()
+    }
+
+    /// How many users are here: of those who have an identity, each once.
+    pub fn users(&self) -> usize {
+        self.registry.users()
+    }
+
+    /// How many requests for a connection were refused, by the HTTP status that they were answered with, or would have been
+    /// where they were refused by a close frame. What is none of these statuses counts as 500.
+    pub fn refused(&self) -> Vec<(u16, u64)> {
+        Refused::STATUSES.iter().zip(&self.refused.0).map(|(status, count)| (status.0, count.get())).collect()
+    }
+
+    /// Hands all numbers to the `metrics` facade, with names and labels that are known when the program is compiled. To be
+    /// called when they are wanted: by the route that a collector asks, or once in a while. It takes about as long as
+    /// [`channels`](Self::channels).
+    ///
+    /// | name | labels | |
+    /// |---|---|---|
+    /// | `channels_connections` | `channel` | gauge |
+    /// | `channels_rooms` | `channel` | gauge |
+    /// | `channels_outbox_bytes` | `channel` | gauge |
+    /// | `channels_users` | | gauge |
+    /// | `channels_received_total` | `channel`, `type` (or `binary`, `invalid`) | counter |
+    /// | `channels_rate_limited_total` | `channel` | counter |
+    /// | `channels_sent_total` | `channel` | counter |
+    /// | `channels_send_refused_total` | `channel` | counter |
+    /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
+    /// | `channels_ended_total` | `channel`, `by` | counter |
+    /// | `channels_handshakes_refused_total` | `status` | counter |
+    #[cfg(feature = "metrics")]
+    pub fn record(&self) {
+        use metrics::{counter, gauge};
+
+        for stats in self.channels() {
+            let channel = stats.channel;
+            gauge!("channels_connections", "channel" => channel).set(stats.connections as f64);
+            gauge!("channels_rooms", "channel" => channel).set(stats.rooms as f64);
+            gauge!("channels_outbox_bytes", "channel" => channel).set(stats.outbox_bytes as f64);
+            let others = [("binary", stats.received_binary), ("invalid", stats.received_invalid)];
+            for (name, count) in stats.received.into_iter().chain(others) {
+                counter!("channels_received_total", "channel" => channel, "type" => name).absolute(count);
+            }
+            counter!("channels_rate_limited_total", "channel" => channel).absolute(stats.rate_limited);
+            counter!("channels_sent_total", "channel" => channel).absolute(stats.sent);
+            counter!("channels_send_refused_total", "channel" => channel).absolute(stats.send_refused);
+            for (code, count) in stats.faults {
+                counter!("channels_faults_total", "channel" => channel, "code" => code).absolute(count);
+            }
+            for (by, count) in stats.ended {
+                counter!("channels_ended_total", "channel" => channel, "by" => by.name()).absolute(count);
+            }
+        }
+        gauge!("channels_users").set(self.users() as f64);
+        for ((_, status), count) in Refused::STATUSES.iter().zip(&self.refused.0) {
+            counter!("channels_handshakes_refused_total", "status" => *status).absolute(count.get());
+        }
+    }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").field("channels", &self.channels()).field("users", &self.users()).finish()
+    }
+}
+
+/// One channel in numbers: from [`Hub::stats`](crate::Hub::stats) or [`Health::channels`].
+///
+/// What is here now, and what has happened since the server began. The numbers are read one after the other while all goes on,
+/// so that they need not fit each other to the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The channel's name, its struct's.
+    pub channel: &'static str,
+    /// Connections that are here.
+    pub connections: usize,
+    /// Rooms with members: of the path, and of declared kinds; and those of a path that stay open without.
+    pub rooms: usize,
+    /// Bytes that wait for clients, in all outboxes together.
+    pub outbox_bytes: usize,
+    /// Messages that came, by type, in the order of the handlers.
+    pub received: Vec<(&'static str, u64)>,
+    /// Binary messages that came.
+    pub received_binary: u64,
+    /// Text messages that came and were none of the channel's: not JSON, of an unknown type, with fields that do not fit.
+    pub received_invalid: u64,
+    /// Text messages that came faster than they may, and were not handled.
+    pub rate_limited: u64,
+    /// Messages, answers and errors that were sent, each as often as there were clients to take it.
+    pub sent: u64,
+    /// Those that a client did not take, because it was closing or its outbox was full; and notices that were refused.
+    pub send_refused: u64,
+    /// Errors that clients were told, by the framework's codes; all codes of the application's own count as `application`.
+    pub faults: Vec<(&'static str, u64)>,
+    /// How connections have ended.
+    pub ended: Vec<(ClosedBy, u64)>,
+}
+
+impl Stats {
+    pub(crate) fn read(registry: &Registry, channel: usize) -> Self {
+        let counts = registry.counts(channel);
+        Self {
+            channel: counts.channel,
+            connections: registry.all(channel).len(),
+            rooms: registry.rooms(channel),
+            outbox_bytes: registry.all(channel).outbox_bytes(),
+            received: counts.received().collect(),
+            received_binary: counts.binary.get(),
+            received_invalid: counts.invalid.get(),
+            rate_limited: counts.rate_limited.get(),
+            sent: counts.sent.get(),
+            send_refused: counts.refused.get(),
+            faults: counts.faults().collect(),
+            ended: ClosedBy::ALL.into_iter().map(|by| (by, counts.ended(by))).collect(),
+        }
+    }
+}
+
+/// Requests that were refused a connection.
+#[derive(Default)]
+pub(crate) struct Refused([Count; Refused::STATUSES.len()]);
+
+impl Refused {
+    /// The last one is for all that is none of the others.
+    const STATUSES: [(u16, &str); 9] = [
+        (400, "400"),
+        (401, "401"),
+        (403, "403"),
+        (404, "404"),
+        (408, "408"),
+        (426, "426"),
+        (429, "429"),
+        (503, "503"),
+        (500, "500"),
+    ];
+
+    pub fn count(&self, status: u16) {
+        let place = Self::STATUSES.iter().position(|(known, _)| *known == status).unwrap_or(Self::STATUSES.len() - 1);
+        self.0[place].add(1);
+    }
+}

@@ -1,0 +1,254 @@
+//! The stream below an HTTP connection, with the clocks of its reading and writing: no client keeps its place by saying nothing,
+//! or by reading nothing.
+//!
+//! Once the connection is upgraded it passes everything on, and has no clock any more.
+
+use std::any::Any;
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::connection::moment::after;
+use crate::connection::stream::send_now;
+use crate::connection::unread::{Unread, time_for};
+use crate::server::exchange::Exchange;
+
+/// The most that counts as unread: a client that takes nothing is waited for no longer than for so much.
+const MOST_UNREAD: u64 = 512 * 1024;
+
+/// How often it is tried to write to a client whose socket takes nothing: the kernel tells that there is room when a third of
+/// its buffer is free, for which one that reads slowly needs minutes.
+const TRY_EVERY: Duration = Duration::from_secs(1);
+
+/// A stream of bytes with the clocks of HTTP.
+pub(crate) struct Timed<I> {
+    io: I,
+    /// None once it is upgraded.
+    clocks: Option<Box<Clocks>>,
+}
+
+impl<I> Timed<I> {
+    /// What says nothing of its first request for `header_timeout` fails, and what says nothing between two requests for
+    /// `keep_alive_timeout`. What takes nothing of an answer for `header_timeout`, and as long as it may need for what it has not
+    /// read yet, fails as well.
+    pub fn new(io: I, exchange: Arc<Exchange>, header_timeout: Duration, keep_alive_timeout: Duration) -> Self {
+        let clocks = Clocks {
+            exchange,
+            header_timeout,
+            keep_alive_timeout,
+            awaits: Awaits::Head,
+            seen: 0,
+            deadline: Box::pin(sleep(header_timeout)),
+            unread: Unread::default(),
+            blocked: None,
+            has_room: false,
+        };
+        Self { io, clocks: Some(Box::new(clocks)) }
+    }
+
+    pub fn into_inner(self) -> I {
+        self.io
+    }
+
+    fn split(&mut self) -> (&mut I, Option<&mut Clocks>) {
+        if self.clocks.as_ref().is_some_and(|clocks| clocks.exchange.is_over()) {
+            self.clocks = None;
+        }
+        (&mut self.io, self.clocks.as_deref_mut())
+    }
+}
+
+struct Clocks {
+    exchange: Arc<Exchange>,
+    header_timeout: Duration,
+    keep_alive_timeout: Duration,
+    awaits: Awaits,
+    /// How many requests there were when that began.
+    seen: u32,
+    /// Until when that may take.
+    deadline: Pin<Box<Sleep>>,
+    unread: Unread,
+    /// The stream takes nothing more.
+    blocked: Option<Blocked>,
+    /// The socket has taken something of which tokio knows nothing. It may have room for more, which is no client's doing: all of
+    /// it is filled before it counts again that some is taken.
+    has_room: bool,
+}
+
+/// What is expected of the client.
+#[derive(PartialEq, Eq)]
+enum Awaits {
+    /// The rest of a request's head.
+    Head,
+    /// Another request, if it has one.
+    Request,
+    /// Nothing: it is our turn.
+    Nothing,
+}
+
+struct Blocked {
+    until: Instant,
+    next_try: Pin<Box<Sleep>>,
+}
+
+impl Clocks {
+    /// The client has said something.
+    fn heard(&mut self) {
+        if self.exchange.is_in_hand() {
+            self.awaits = Awaits::Nothing;
+        } else if self.awaits != Awaits::Head || self.seen != self.exchange.begun() {
+            self.expect(Awaits::Head, self.header_timeout);
+        }
+    }
+
+    /// The client has said nothing more. An error where it should have.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.exchange.poll_answered(cx).is_pending() || self.blocked.is_some() {
+            self.awaits = Awaits::Nothing;
+            return Poll::Pending;
+        }
+        if self.awaits == Awaits::Nothing || self.seen != self.exchange.begun() {
+            self.expect(Awaits::Request, self.keep_alive_timeout);
+        }
+        ready!(self.deadline.as_mut().poll(cx));
+        let why = match self.awaits {
+            Awaits::Request => "no further request came",
+            _ => "the head of a request did not come in time",
+        };
+        Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, why)))
+    }
+
+    fn expect(&mut self, awaits: Awaits, patience: Duration) {
+        (self.awaits, self.seen) = (awaits, self.exchange.begun());
+        self.deadline.as_mut().reset(after(Instant::now(), patience));
+    }
+
+    /// Sees to a write: what the stream took, or that it took nothing.
+    fn poll_written(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+        try_to_write: impl Fn() -> Option<usize>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(Ok(bytes)) => {
+                self.has_room = false;
+                Poll::Ready(Ok(self.took(cx, bytes)))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => self.poll_blocked(cx, try_to_write),
+        }
+    }
+
+    fn took(&mut self, cx: &mut Context<'_>, bytes: usize) -> usize {
+        self.unread.add(bytes, MOST_UNREAD, Instant::now());
+        if self.blocked.take().is_some() && !self.exchange.is_in_hand() {
+            // The rest of an answer, behind which hyper does not read again by itself.
+            self.expect(Awaits::Request, self.keep_alive_timeout);
+            // Only woken by it: the next read says so.
+            let _ = self.deadline.as_mut().poll(cx);
+        }
+        bytes
+    }
+
+    fn poll_blocked(
+        &mut self,
+        cx: &mut Context<'_>,
+        try_to_write: impl Fn() -> Option<usize>,
+    ) -> Poll<io::Result<usize>> {
+        if std::mem::take(&mut self.has_room)
+            && let Some(bytes) = try_to_write()
+        {
+            self.has_room = true;
+            return Poll::Ready(Ok(self.took(cx, bytes)));
+        }
+        let Blocked { until, next_try } = self.blocked.get_or_insert_with(|| {
+            let now = Instant::now();
+            let until = after(now, self.header_timeout.saturating_add(time_for(self.unread.at(now))));
+            Blocked { until, next_try: Box::pin(tokio::time::sleep_until(until.min(now + TRY_EVERY))) }
+        });
+        loop {
+            ready!(next_try.as_mut().poll(cx));
+            if let Some(bytes) = try_to_write() {
+                self.has_room = true;
+                return Poll::Ready(Ok(self.took(cx, bytes)));
+            }
+            let now = Instant::now();
+            if now >= *until {
+                return Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "nothing of an answer was taken")));
+            }
+            next_try.as_mut().reset((*until).min(now + TRY_EVERY));
+        }
+    }
+}
+
+/// Writes to the socket whatever tokio knows of it, where it is a TCP socket; nothing where it takes nothing. What is wrong with
+/// it the next read says.
+fn try_to_write<I: 'static>(io: &I, bytes: &[u8]) -> Option<usize> {
+    let socket = (io as &dyn Any).downcast_ref::<TcpStream>()?;
+    send_now(socket, bytes).ok().filter(|written| *written > 0)
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Timed<I> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (io, clocks) = self.split();
+        let before = buffer.filled().len();
+        let read = Pin::new(io).poll_read(cx, buffer);
+        let Some(clocks) = clocks else { return read };
+        match read {
+            Poll::Ready(Ok(())) => {
+                if buffer.filled().len() > before {
+                    clocks.heard();
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => clocks.poll_silence(cx),
+        }
+    }
+}
+
+impl<I: AsyncWrite + Unpin + 'static> AsyncWrite for Timed<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let (io, clocks) = self.split();
+        let written = Pin::new(&mut *io).poll_write(cx, bytes);
+        match clocks {
+            Some(clocks) => clocks.poll_written(cx, written, || try_to_write(io, bytes)),
+            None => written,
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let (io, clocks) = self.split();
+        let written = Pin::new(&mut *io).poll_write_vectored(cx, pieces);
+        match clocks {
+            Some(clocks) => clocks.poll_written(cx, written, || {
+                let piece = pieces.iter().find(|piece| !piece.is_empty())?;
+                try_to_write(io, piece)
+            }),
+            None => written,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

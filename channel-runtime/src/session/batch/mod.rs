@@ -1,0 +1,101 @@
+//! Batches: messages of all connections of a channel that are handled together.
+//!
+//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers while it runs one batch. What is gathered is
+//! bounded: a session whose message finds no room waits, and its client with it. A task runs while there is something to do;
+//! it is all that keeps the app.
+
+mod batched;
+mod batcher;
+mod handler;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+pub use self::batched::Batched;
+use self::batcher::{Batcher, Item, Running};
+pub use self::handler::{InBatches, batch_done};
+use crate::channel::Channel;
+use crate::config::Config;
+use crate::connection::contained::Contained;
+use crate::connection::in_flight::Work;
+use crate::socket::Socket;
+use crate::socket::reply::{Flow, Handling};
+
+/// Where a session brings its messages that are handled in batches.
+pub struct Gathering<'a, C: Channel> {
+    pub(crate) socket: &'a Socket<C>,
+    pub(crate) app: &'a Arc<C::App>,
+    /// How long the message was as text.
+    pub(crate) bytes: usize,
+    pub(crate) config: Arc<Config>,
+}
+
+impl<'a, C: Channel> Gathering<'a, C> {
+    /// Brings a message; its session goes on once there is room for it.
+    pub fn bring<M: InBatches<C>>(self, message: M) -> Handling<'a> {
+        Handling::Later(Box::pin(async move {
+            let Self { socket, app, bytes, config } = self;
+            let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };
+            let in_flight = socket.connection().outbox.activity().begin(work);
+            let batcher = socket.registry().batchers(socket.connection().channel).of::<C, M>();
+            let bytes = batcher.has_room(bytes).await;
+            // With the claim to an answer, which its session has no use for any more.
+            let batched = Contained::new(Batched::open(message, socket.owing()));
+            let visit = socket.connection().own_room.visit();
+            if batcher.add(Item { batched, bytes, come: Instant::now(), in_flight, visit }) {
+                Running::start(batcher, Arc::clone(app), config, Arc::clone(socket.registry()));
+            }
+            Flow::Continue
+        }))
+    }
+}
+
+/// The batchers of one channel, each made by the first message for it.
+#[derive(Default)]
+pub(crate) struct Batchers(Mutex<Vec<Arc<dyn Gathers>>>);
+
+/// Any batcher.
+trait Gathers: Any + Send + Sync {
+    /// How many messages have come.
+    fn come(&self) -> u64;
+
+    /// Whether that many are done with.
+    fn is_done(&self, come: u64) -> bool;
+
+    /// Told when more are.
+    fn ended(&self) -> &Notify;
+}
+
+impl Batchers {
+    fn of<C: Channel, M: InBatches<C>>(&self) -> Arc<Batcher<C, M>> {
+        let mut batchers = self.0.lock();
+        let known = batchers.iter().find_map(|batcher| {
+            let batcher: Arc<dyn Any + Send + Sync> = Arc::clone(batcher) as _;
+            batcher.downcast().ok()
+        });
+        known.unwrap_or_else(|| {
+            let batcher = Arc::new(Batcher::new());
+            batchers.push(Arc::clone(&batcher) as _);
+            batcher
+        })
+    }
+
+    /// Waits until all messages that have come by now are done with.
+    pub async fn flushed(&self) {
+        let batchers: Vec<_> = self.0.lock().iter().map(|batcher| (Arc::clone(batcher), batcher.come())).collect();
+        for (batcher, come) in batchers {
+            loop {
+                // Made before the look, so that an end between the two is not missed.
+                let ended = batcher.ended().notified();
+                if batcher.is_done(come) {
+                    break;
+                }
+                ended.await;
+            }
+        }
+    }
+}

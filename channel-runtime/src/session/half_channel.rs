@@ -1,0 +1,121 @@
+//! A channel of which only the struct is written: the one error that tells of it, and what keeps others silent.
+//!
+//! The struct's half asks the compiler for the other one. Where there is none, the blanket impls below stand in for it, so that
+//! whatever is sent, joined or listed is no mistake of its own.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::{Deserializer, Serializer};
+
+use crate::channel::identity::{Anonymous, HasUsers};
+use crate::channel::{Channel, Route, SentBy};
+use crate::protocol::const_text::ConstText;
+use crate::protocol::message::{Message, Messages, Protocol};
+use crate::socket::Socket;
+use crate::socket::notify::NoticeFor;
+use crate::socket::reply::Handling;
+
+/// A channel whose impl block has its `#[channel]`, whatever is wrong with it.
+pub trait Handled {}
+
+/// `HandledBy::<C>::IS`: an associated constant of the type itself is found before one of a trait, and is there only where its
+/// bound holds.
+#[derive(Debug)]
+pub struct HandledBy<C>(PhantomData<C>);
+
+impl<C: Handled> HandledBy<C> {
+    /// It is.
+    pub const IS: bool = true;
+}
+
+/// For structs whose impl block has none, or that have no impl block.
+pub trait NotHandled {
+    /// It is not.
+    const IS: bool = false;
+}
+
+impl<C> NotHandled for HandledBy<C> {}
+
+/// For structs none of whose methods has told that its block lacks the attribute.
+pub trait NotTold {
+    /// None has.
+    const __CHANNEL_NOT_MARKED: bool = false;
+}
+
+impl<C> NotTold for C {}
+
+/// What such a channel hears and says.
+#[derive(Debug)]
+pub enum NoMessages {}
+
+impl Messages for NoMessages {
+    const TYPES: &'static [&'static str] = &[];
+
+    fn decode<'de, D: Deserializer<'de>>(_: usize, _: D) -> Result<Self, D::Error> {
+        unreachable!("there are no types")
+    }
+
+    fn index(&self) -> usize {
+        match *self {}
+    }
+
+    fn encode<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match *self {}
+    }
+}
+
+/// Whether both halves are there, as a type: so the impls below are for no channel but such as lack one.
+#[derive(Debug)]
+pub enum Halves<const BOTH: bool> {}
+
+/// A constant's error where a channel's struct is all there is of it.
+#[track_caller]
+pub const fn both(are_there: bool, name: &str) {
+    if !are_there {
+        let text = ConstText::concat(&[
+            "`",
+            name,
+            "` has a path, but no impl block with `#[channel]`\nput `#[channel]` on `impl ",
+            name,
+            " { .. }`; where there is nothing in it yet, `#[channel] impl ",
+            name,
+            " {}` is enough",
+        ]);
+        panic!("{}", text.as_str());
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Route<Halves = Halves<false>>, M: Message> SentBy<C> for M {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Route<Halves = Halves<false>>, N: Send + 'static> NoticeFor<C> for N {
+    const HANDLER: &'static str = "";
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Route<Halves = Halves<false>>> HasUsers for C {
+    type User = String;
+    type Name = str;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Route<Halves = Halves<false>>> Protocol for C {
+    type FromClient = NoMessages;
+    type ToClient = NoMessages;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Route<Halves = Halves<false>>> Channel for C {
+    type Identity = Anonymous;
+
+    const IS_WHOLE: bool = false;
+
+    // Whether a hook makes the state of its rooms is not known.
+    const OPENS_ROOMS: bool = true;
+
+    fn handle<'a>(&'a mut self, message: NoMessages, _: &'a Socket<Self>, _: &'a Arc<Self::App>) -> Handling<'a> {
+        match message {}
+    }
+}

@@ -1,0 +1,154 @@
+//! Handing what is sent to an audience to each of its clients, and counting what became of it.
+
+use std::any::type_name;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Audience, Target};
+use crate::connection::backpressure::Paced;
+use crate::connection::outbox::Pushed;
+use crate::protocol::codec::EncodeError;
+use crate::protocol::escaped::Escaped;
+use crate::room::live_room::Members;
+use crate::room::member::Connection;
+use crate::room::sent::Sent;
+use crate::wire::deflate::{Variants, Windows};
+use crate::wire::frame::Frame;
+
+impl<C: 'static, K> Audience<C, K> {
+    /// Hands out frames; `make` is called once for each name that may stand in `"$room"`.
+    pub(super) fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
+        if let Some(from) = &self.from {
+            from.outbox.welcome_is_over();
+        }
+        let result = match (&self.target, self.one_room()) {
+            (_, Some(room)) => make(shown(room.name())).map(|frame| self.send_to(&room, frame, |_| true)),
+            (Target::Room(_), None) => return Sent::default(),
+            (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
+            _ => make(None).map(|frame| self.send_each(&self.connections(), frame, |_| true)),
+        };
+        self.sent(result)
+    }
+
+    /// A client in several of the rooms gets the frame of the first.
+    fn deliver_to_rooms(
+        &self,
+        names: &[Arc<str>],
+        mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
+    ) -> Result<Sent, EncodeError> {
+        let mut reached = HashSet::new();
+        let mut sent = Sent::default();
+        for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
+            let frame = make(shown(room.name()))?;
+            sent.add(self.send_to(&room, frame, |member| reached.insert(member.id)));
+        }
+        Ok(sent)
+    }
+
+    /// Hands out a frame that is made, from the number of members and what stands in `"$room"`, under the room's lock.
+    pub(super) fn deliver_with(&self, make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
+        if let Some(from) = &self.from {
+            from.outbox.welcome_is_over();
+        }
+        let Some(room) = self.one_room() else { return Sent::default() };
+        let make = |len| make(len, shown(room.name())).map(Variants::plain);
+        self.sent(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
+    }
+
+    fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
+        if self.mask.only_user.is_some() {
+            return self.send_each(&self.members_of(room), frame, admits);
+        }
+        let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
+        room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
+    }
+
+    /// To each of these by itself: their own tasks write.
+    fn send_each(
+        &self,
+        connections: &[Arc<Connection>],
+        frame: Frame,
+        admits: impl FnMut(&Connection) -> bool,
+    ) -> Sent {
+        let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
+        self.mask.deliver(
+            connections.iter().map(|connection| (connection.id.serial(), connection)),
+            &self.variants(frame, windows),
+            admits,
+            |connection, pushed| {
+                if pushed == Pushed::Promised {
+                    connection.outbox.wake_owner();
+                }
+            },
+        )
+    }
+
+    /// The frame as those with these windows read it. Takes no lock, for it may take a while.
+    fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> Variants {
+        match self.hub.registry().compression() {
+            Some(compression) => Variants::new(frame, windows(), compression),
+            None => Variants::plain(frame),
+        }
+    }
+
+    /// Whoever is slowed where this room can't follow.
+    fn paced(&self, room: &Members) -> Option<Paced> {
+        match &self.from {
+            Some(from) => Some(Paced::Connection(Arc::clone(from))),
+            None => {
+                let channel = self.hub.registry().hub_pace(self.hub.channel())?;
+                Some(Paced::Hub(Arc::clone(room.outside_of(channel))))
+            }
+        }
+    }
+
+    /// Waits until what was sent from here is not too far ahead of the rooms.
+    pub(super) async fn caught_up(&self) {
+        if let Some(from) = &self.from {
+            return from.outbox.caught_up(|| !from.pace.is_too_far_ahead()).await;
+        }
+        // Taken first: none is looked up while it is waited for another.
+        let rooms: Vec<Arc<Members>> = match &self.target {
+            Target::Rooms(names) => {
+                names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)).collect()
+            }
+            _ => self.one_room().as_deref().cloned().into_iter().collect(),
+        };
+        for pace in rooms.iter().filter_map(|room| room.outside()) {
+            pace.caught_up().await;
+        }
+    }
+
+    /// Counts to how many a handler sends in its task's turn.
+    fn spend(&self, sent: Sent) {
+        if let Some(from) = &self.from {
+            from.pace.spend(sent.recipients);
+        }
+    }
+
+    fn sent(&self, result: Result<Sent, EncodeError>) -> Sent {
+        match result {
+            Ok(sent) => {
+                self.spend(sent);
+                self.hub.registry().counts(self.hub.channel()).send(sent);
+                sent
+            }
+            Err(error) => {
+                tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
+                Sent::unencodable()
+            }
+        }
+    }
+
+    /// A notice is nothing that is sent, but for its refusals.
+    pub(super) fn told(&self, told: Sent) -> Sent {
+        self.spend(told);
+        self.hub.registry().counts(self.hub.channel()).refuse(told);
+        told
+    }
+}
+
+/// What stands in `"$room"`: a declared room's name, and nothing for the path's own, or for all.
+fn shown(room: &str) -> Option<&str> {
+    room.contains(':').then_some(room).filter(|room| !room.starts_with('/'))
+}

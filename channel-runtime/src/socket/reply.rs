@@ -1,0 +1,191 @@
+//! What a handler may return, and how it becomes the answer to the message it handled.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+
+use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::protocol::describe::{AnswerKind, AnswerShape};
+use crate::protocol::fault::Fault;
+use crate::protocol::message::Success;
+use crate::socket::Socket;
+use crate::wire::close::CloseCode;
+
+/// How a connection goes on after a hook or a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// As before.
+    Continue,
+    /// The hook or handler failed, and its client has been told; after `on_connect` the connection is closed with this code.
+    Failed(CloseCode),
+}
+
+/// A handler that has been called.
+pub enum Handling<'a> {
+    /// It was not `async`, and is done.
+    Done(Flow),
+    /// It is done when this is. Boxed, for it is one of the channel's handlers, and an idle connection has none.
+    Later(Pin<Box<dyn Future<Output = Flow> + Send + 'a>>),
+}
+
+impl<'a> Handling<'a> {
+    /// What the future comes to is sent by `reply`.
+    pub fn later<F, R>(handler: F, reply: R) -> Self
+    where
+        F: Future + Send + 'a,
+        R: FnOnce(F::Output) -> Flow + Send + 'a,
+    {
+        Self::Later(Box::pin(handler.map(reply)))
+    }
+}
+
+/// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return; it goes to
+/// the client.
+///
+/// | returned | sent |
+/// |---|---|
+/// | `()` | nothing (`success` where the message had a `ref`) |
+/// | a message in `sends(..)` | that message |
+/// | the generated `..ToClient` enum | the message in it |
+/// | `Success(data)` | `{"type":"success","data":..}` (nothing where the message had no `ref`: nobody could tell what it answers) |
+/// | `Bytes`, where they are in `sends(..)` | a binary message, and `success` behind it where the message had a `ref` |
+/// | `Deferred<R>` | nothing now, and later as `R` |
+/// | `Option<R>` | as `R`, or as `()` |
+/// | `Result<R, E>` with `E: Into<Fault>` | as `R`, or an error frame |
+#[diagnostic::on_unimplemented(
+    message = "a handler of `{C}` cannot return `{Self}`",
+    label = "not an answer of `{C}`",
+    note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
+    note = "else return `()`, a message that is listed, `Success(..)`, an `Option` of these, or a `Result` of these with an error that is `Into<Fault>`"
+)]
+pub trait Reply<C: Channel>: Send {
+    /// What it is, as far as its type tells.
+    #[doc(hidden)]
+    const ANSWER: AnswerShape = AnswerShape::UNKNOWN;
+
+    /// Sends the answer.
+    fn reply(self, socket: &Socket<C>) -> Flow;
+}
+
+impl<C: Channel> Reply<C> for () {
+    const ANSWER: AnswerShape = AnswerShape::NOTHING;
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.answer_nothing();
+        Flow::Continue
+    }
+}
+
+impl<C: Channel, M: SentBy<C>> Reply<C> for M {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::One(M::TYPE));
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.answer(&self);
+        Flow::Continue
+    }
+}
+
+/// A binary message has no `ref`: where there is one to answer, a plain `success` does, behind it.
+impl<C: Channel + SendsBytes> Reply<C> for Bytes {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Binary);
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.send_bytes(self);
+        socket.answer_nothing();
+        Flow::Continue
+    }
+}
+
+impl<C: Channel, T: serde::Serialize + Send> Reply<C> for Success<T> {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Data(None));
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.answer_success(&self.0);
+        Flow::Continue
+    }
+}
+
+impl<C: Channel, R: Reply<C>> Reply<C> for Option<R> {
+    const ANSWER: AnswerShape = AnswerShape { optional: true, ..R::ANSWER };
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        match self {
+            Some(reply) => reply.reply(socket),
+            None => ().reply(socket),
+        }
+    }
+}
+
+impl<C: Channel, R: Reply<C>, E: IntoFault> Reply<C> for Result<R, E> {
+    const ANSWER: AnswerShape = AnswerShape { fallible: true, ..R::ANSWER };
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        match self {
+            Ok(reply) => reply.reply(socket),
+            Err(error) => fault(socket, error.into_fault()),
+        }
+    }
+}
+
+/// The other half of a handler's `Result`: whatever is `Into<Fault>`.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot fail with `{Self}`",
+    label = "not an error for a client",
+    note = "return a `Fault`: `.map_err(Fault::internal)?` logs the error and tells the client nothing of it, `Fault::validation(..)` tells the client",
+    note = "if the type is your own, `impl From<{Self}> for Fault` makes one of it"
+)]
+pub trait IntoFault: Send {
+    /// What the client is told.
+    fn into_fault(self) -> Fault;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Fault> + Send> IntoFault for E {
+    fn into_fault(self) -> Fault {
+        self.into()
+    }
+}
+
+/// Answers with an error frame.
+pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
+    let code = fault.close_code();
+    socket.answer_fault(&fault);
+    Flow::Failed(code)
+}
+
+/// What `on_invalid` may return: `()` for the error's own fault, or the fault to send instead, or `None` for silence
+/// where the message had no `ref`.
+#[diagnostic::on_unimplemented(
+    message = "`on_invalid` cannot return `{Self}`",
+    label = "not what `on_invalid` returns",
+    note = "return `()` for the usual error frame, or a `Fault`, or an `Option<Fault>`"
+)]
+pub trait InvalidReply<C: Channel>: Send {
+    /// Sends the fault; `usual` is what would be sent without the hook.
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow;
+}
+
+impl<C: Channel> InvalidReply<C> for () {
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
+        fault(socket, usual)
+    }
+}
+
+impl<C: Channel> InvalidReply<C> for Fault {
+    fn finish(self, _: Fault, socket: &Socket<C>) -> Flow {
+        fault(socket, self)
+    }
+}
+
+impl<C: Channel> InvalidReply<C> for Option<Fault> {
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
+        match self {
+            Some(other) => fault(socket, other),
+            None if socket.awaits_answer() => fault(socket, usual),
+            None => Flow::Continue,
+        }
+    }
+}

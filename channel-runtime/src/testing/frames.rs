@@ -1,0 +1,117 @@
+//! The frames of a client in a test, both ways.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
+use super::expectation::Failure;
+use super::pipe::Near;
+use super::settle;
+use crate::connection::in_flight::Activity;
+use crate::wire::frame::{Opcode, masked_frame};
+use crate::wire::parser::{Input, Limits, Parser, Role};
+
+/// Any mask will do in memory.
+const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+pub(super) struct Wire {
+    near: Near,
+    parser: Parser,
+    received: VecDeque<Input>,
+    /// The stream has ended, and nothing follows what has been received.
+    ended: bool,
+    activity: Activity,
+}
+
+impl Wire {
+    pub fn new(near: Near, activity: Activity) -> Self {
+        let limits = Limits { message: usize::MAX, fragments: usize::MAX };
+        let parser = Parser::new(Role::Client, limits);
+        Self { near, parser, received: VecDeque::new(), ended: false, activity }
+    }
+
+    pub fn write(&mut self, opcode: Opcode, payload: &[u8]) {
+        self.write_raw(&masked_frame(opcode, true, payload, MASK));
+    }
+
+    /// Bytes as they are, below the frames.
+    pub fn write_raw(&mut self, bytes: &[u8]) {
+        self.near.write(bytes);
+    }
+
+    /// What comes next; `None` when all has settled and nothing came, or the stream has ended.
+    pub async fn next(&mut self) -> Result<Option<Input>, Failure> {
+        loop {
+            if let Some(input) = self.received.pop_front() {
+                return Ok(Some(input));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            match self.arrival().await? {
+                Some(bytes) => self.take(bytes)?,
+                None => {
+                    self.take_arrived().await?;
+                    return Ok(self.received.pop_front());
+                }
+            }
+        }
+    }
+
+    /// Whether the stream has ended and everything that came was taken.
+    pub async fn is_ended(&mut self) -> Result<bool, Failure> {
+        settle(&self.activity).await?;
+        self.take_arrived().await?;
+        Ok(self.ended && self.received.is_empty())
+    }
+
+    /// What has come and was not taken.
+    pub fn received(&self) -> &VecDeque<Input> {
+        &self.received
+    }
+
+    /// Puts back what was taken too early.
+    pub fn put_back(&mut self, inputs: VecDeque<Input>) {
+        let later = std::mem::replace(&mut self.received, inputs);
+        self.received.extend(later);
+    }
+
+    /// The next bytes; `None` where all has settled first.
+    async fn arrival(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let arrives = poll_fn(|cx| self.near.poll_read(cx));
+        match select(pin!(arrives), pin!(settle(&self.activity))).await {
+            Either::Left((bytes, _)) => Ok(Some(bytes)),
+            Either::Right((settled, _)) => settled.map(|()| None),
+        }
+    }
+
+    /// Takes what is here already.
+    async fn take_arrived(&mut self) -> Result<(), Failure> {
+        while !self.ended {
+            let arrives = poll_fn(|cx| self.near.poll_read(cx));
+            match select(pin!(arrives), std::future::ready(())).await {
+                Either::Left((bytes, _)) => self.take(bytes)?,
+                Either::Right(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, mut bytes: Vec<u8>) -> Result<(), Failure> {
+        self.ended = bytes.is_empty();
+        let before = self.received.len();
+        if let Err(violation) = self.parser.feed(&mut bytes, &mut self.received) {
+            return Err(format!("the server broke the protocol: {}", violation.reason));
+        }
+        // Answered as a browser does, unseen.
+        for input in self.received.split_off(before) {
+            match input {
+                Input::Ping(data) => self.write(Opcode::Pong, &data),
+                other => self.received.push_back(other),
+            }
+        }
+        Ok(())
+    }
+}
