@@ -7,9 +7,6 @@
 mod channel;
 mod channels;
 mod describe;
-#[cfg(test)]
-mod expansion;
-mod fallback;
 mod message;
 mod syntax;
 

@@ -1,132 +1,69 @@
-//! `#[channel(..)]`: on the struct it says where a channel stands, on the impl block what it does.
+//! `#[channel(..)]`: on a struct it declares where a channel is served, on its impl block what the channel does.
+//!
+//! `parse` reads the item into `model`, `check` knows the rules, and `expand` can't fail; the user's item is emitted whatever is wrong
+//! with it. `parse` imports `check` and `model`, `check` and `expand` import `model`, and all of them `describe` and `syntax`.
 
-mod answer;
-mod arguments;
-pub mod batches;
-mod bindings;
-mod bodies;
-mod bounds;
-mod declared;
-mod deferrals;
-pub mod expand_handlers;
-pub mod expand_hooks;
-mod expand_messages;
-pub mod expand_route;
-mod fields;
-mod foreign;
-mod foreign_hooks;
-pub mod handlers;
-mod hooks;
-mod lent;
-mod lists;
-pub mod messages;
-mod misplaced;
-pub mod notices;
-mod rooms;
-pub mod route;
-mod turns;
-mod unmarked;
+mod check;
+mod expand;
+mod model;
+mod parse;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
-use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Item, Token, Visibility};
+use quote::quote;
+use syn::ItemStruct;
 
-use crate::fallback;
+use self::check::{declared, second_block};
+use self::parse::item::{self, Item};
+use self::parse::{block, route};
 use crate::syntax::errors::Errors;
-use crate::syntax::expanded_before;
 use crate::syntax::impl_block::ImplBlock;
-use crate::syntax::incomplete;
 use crate::syntax::types;
 
-/// What the attribute stands on, told from its first tokens alone.
-enum Kind {
-    Struct,
-    Impl,
-    Other,
-}
-
 pub fn expand_attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    let expanded = match kind.parse2(item.clone()) {
-        Ok(Kind::Struct) => expand_struct(args, item.clone()),
-        Ok(Kind::Impl) => syn::parse2(item.clone()).map(|parsed| expand_impl(args, parsed)),
-        Ok(Kind::Other) | Err(_) => Err(no_channel(&item)),
-    };
-    expanded.unwrap_or_else(|error| {
-        let error = error.to_compile_error();
-        quote!(#item #error)
-    })
-}
-
-fn kind(input: ParseStream) -> syn::Result<Kind> {
-    input.call(Attribute::parse_outer)?;
-    input.parse::<Visibility>()?;
-    let kind = if input.peek(Token![struct]) {
-        Kind::Struct
-    } else if input.peek(Token![impl]) || input.peek(Token![unsafe]) && input.peek2(Token![impl]) {
-        Kind::Impl
-    } else {
-        Kind::Other
-    };
-    input.parse::<TokenStream>()?;
-    Ok(kind)
-}
-
-fn no_channel(item: &TokenStream) -> syn::Error {
-    let place = match syn::parse2(item.clone()) {
-        Ok(Item::Enum(item)) => item.ident.into_token_stream(),
-        Ok(Item::Union(item)) => item.ident.into_token_stream(),
-        Ok(Item::Trait(item)) => item.ident.into_token_stream(),
-        Ok(Item::Fn(item)) => item.sig.ident.into_token_stream(),
-        Ok(Item::Mod(item)) => item.ident.into_token_stream(),
-        _ => item.clone(),
-    };
-    let text = "a channel is a struct and its impl block\n\
-                put `#[channel(\"/path\")]` on the struct and `#[channel]` on its impl block";
-    syn::Error::new_spanned(place, text)
-}
-
-fn expand_struct(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
-    let item = incomplete::structure(item, &mut errors)?;
+    match item::parse(item.clone(), &mut errors) {
+        Ok(Item::Struct(structure)) => expand_struct(args, structure, errors),
+        Ok(Item::Impl(block)) => expand_impl(args, block, errors),
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote!(#item #error)
+        }
+    }
+}
+
+fn expand_struct(args: TokenStream, item: ItemStruct, mut errors: Errors) -> TokenStream {
     let (item, route) = route::parse(args, item, &mut errors);
     let errors = errors.into_tokens();
     declared::remember(&route, errors.is_none());
-    Ok(match errors {
+    match errors {
         None => {
-            let expansion = route.runtime.place(expand_route::expand(&route));
+            let expansion = route.runtime.place(expand::route(&route));
             quote!(#item #expansion)
         }
         Some(errors) => {
-            let fallback = route.runtime.place(fallback::route(&route));
+            let fallback = route.runtime.place(expand::route_fallback(&route));
             quote!(#errors #item #fallback)
         }
-    })
+    }
 }
 
-fn expand_impl(args: TokenStream, mut block: ImplBlock) -> TokenStream {
-    let mut errors = Errors::default();
-    let mut channel = handlers::parse(args, &mut block, &mut errors);
-    let told = channel.is_none().then(|| told(&block.self_ty));
-    if channel.as_ref().is_some_and(|channel| expanded_before::has_another(&channel.name, block.span())) {
-        let what = format!("`{}` has a `#[channel]` impl block already", types::text(&block.self_ty));
-        let remedy = "put all handlers and hooks into one; plain methods may stand in a block without `#[channel]`";
-        errors.at(&block.self_ty, what, remedy);
-        channel = None;
-    }
+fn expand_impl(args: TokenStream, mut block: ImplBlock, mut errors: Errors) -> TokenStream {
+    let channel = block::parse(args, &mut block, &mut errors);
+    let not_marked = channel.is_none().then(|| not_marked(&block.self_ty));
+    let channel = channel.filter(|channel| !second_block::check(&channel.name, &block, &mut errors));
     let expansion = match (channel, errors.into_tokens()) {
-        (Some(channel), None) => channel.lists.runtime.place(expand_handlers::expand(&channel)),
+        (Some(channel), None) => channel.runtime.place(expand::block(&channel)),
         (Some(channel), Some(errors)) => {
-            let fallback = channel.lists.runtime.place(fallback::handlers(&channel));
+            let fallback = channel.runtime.place(expand::block_fallback(&channel));
             quote!(#errors #fallback)
         }
-        (None, errors) => quote!(#errors #told),
+        (None, errors) => quote!(#errors #not_marked),
     };
     quote!(#block #expansion)
 }
 
 /// For a block that is no channel's as it stands: the struct is not to say that there is none.
-fn told(self_ty: &syn::Type) -> Option<TokenStream> {
+fn not_marked(self_ty: &syn::Type) -> Option<TokenStream> {
     let is_plain = types::last_segment(self_ty)?.arguments.is_none();
     is_plain.then(|| {
         quote! {

@@ -12,6 +12,7 @@ pub mod incomplete;
 pub mod names;
 pub mod path_pattern;
 pub mod rate;
+pub mod receiver;
 pub mod runtime_path;
 pub mod serde_attributes;
 pub mod sizes;

@@ -94,3 +94,17 @@ pub fn text(ty: &Type) -> String {
 pub fn is_string(ty: &Type) -> bool {
     matches!(text(ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
 }
+
+/// Whether it is written as a type of the standard library's, which can be no message: its error says how data is answered.
+pub fn is_data(ty: &Type) -> bool {
+    const DATA: [&str; 30] = [
+        "String", "str", "char", "bool", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+        "isize", "f32", "f64", "Vec", "VecDeque", "HashMap", "BTreeMap", "HashSet", "BTreeSet", "Box", "Arc", "Rc",
+        "Cow", "Duration", "Value",
+    ];
+    match ungroup(ty) {
+        Type::Tuple(tuple) => !tuple.elems.is_empty(),
+        Type::Array(_) | Type::Reference(_) => true,
+        ty => last_segment(ty).is_some_and(|segment| DATA.iter().any(|name| segment.ident == name)),
+    }
+}

@@ -1,0 +1,18 @@
+//! The rules for a channel, and the errors of those that break them.
+//!
+//! A mistake for which the compiler has an error of its own is found here too, and removed from the block, so that the user sees one
+//! error. It may import `model` and `syntax`.
+
+mod bindings;
+pub mod bodies;
+pub mod declared;
+pub mod deferrals;
+pub mod foreign_hooks;
+pub mod foreign_methods;
+pub mod hooks;
+pub mod lent;
+pub mod misplaced;
+pub mod misspelt_hooks;
+pub mod second_block;
+pub mod socket;
+pub mod unmarked;

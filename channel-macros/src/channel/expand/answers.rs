@@ -1,0 +1,131 @@
+//! The answer of a handler: each part that the return type shows is sent by itself, so that the compiler's error names the part
+//! that is wrong, and stands at it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{GenericArgument, PathArguments, PathSegment, Type};
+
+use crate::channel::model::Call;
+use crate::syntax::spans::beside_locals;
+use crate::syntax::types::{is_data, last_segment};
+
+/// The call, and what it returned sent to the client.
+pub fn replied(call: &Call) -> TokenStream {
+    let (tokens, sent) = (call.tokens("__message"), sent(call));
+    quote! {
+        let __reply = #tokens;
+        #sent
+    }
+}
+
+/// A handler's call, and its answer once there is one.
+pub fn handling(call: &Call, begun: TokenStream) -> TokenStream {
+    let reply = sent(call);
+    if !call.is_async {
+        return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });
+    }
+    // What is not `Send` is told of at the handler.
+    let span = beside_locals(call.name.span());
+    let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
+    quote!(#later(#begun, |__reply| #reply))
+}
+
+/// The local `__reply`, which the call returned, sent.
+pub fn sent(call: &Call) -> TokenStream {
+    match &call.returns {
+        Some(ty) => sent_as(ty),
+        None => whole(&call.name),
+    }
+}
+
+/// The same for what is of this type.
+fn sent_as(ty: &Type) -> TokenStream {
+    let segment = last_segment(ty);
+    let arguments = segment.map(type_arguments).unwrap_or_default();
+    match (segment.map(|segment| segment.ident.to_string()).as_deref(), &*arguments) {
+        // With one argument it is an alias such as `io::Result<T>`, whose error stands elsewhere.
+        (Some("Result"), [answer] | [answer, _]) => {
+            let error = local("__error", arguments.get(1).copied().unwrap_or(ty));
+            let answered = sent_as(answer);
+            quote! {
+                match __reply {
+                    ::core::result::Result::Ok(__reply) => { #answered }
+                    ::core::result::Result::Err(__error) => ::channel_runtime::private::fail(__socket, #error),
+                }
+            }
+        }
+        (Some("Option"), [answer]) => {
+            let answered = sent_as(answer);
+            quote! {
+                match __reply {
+                    ::core::option::Option::Some(__reply) => { #answered }
+                    ::core::option::Option::None => ::channel_runtime::private::reply(__socket, ()),
+                }
+            }
+        }
+        (Some("Deferred"), [answer]) => {
+            let reply = local("__reply", answer);
+            quote!(::channel_runtime::private::reply_deferred(__socket, #reply))
+        }
+        _ if is_data(ty) => {
+            let reply = local("__reply", ty);
+            quote!(::channel_runtime::private::reply_data(__socket, #reply))
+        }
+        _ => whole(ty),
+    }
+}
+
+/// All of it at once.
+fn whole(at: &impl ToTokens) -> TokenStream {
+    let reply = local("__reply", at);
+    quote!(::channel_runtime::private::reply(__socket, #reply))
+}
+
+/// A local, standing where an error about it should.
+fn local(name: &str, at: &impl ToTokens) -> Ident {
+    format_ident!("{name}", span = beside_locals(at.span()))
+}
+
+fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent_text(ty: TokenStream) -> String {
+        let text = sent_as(&syn::parse2(ty).unwrap()).to_string();
+        text.replace(' ', "").replace("::channel_runtime::private::", "").replace("::core::", "")
+    }
+
+    #[test]
+    fn each_part_is_sent_for_itself() {
+        let reply = "reply(__socket,__reply)";
+        assert_eq!(sent_text(quote!(Moved)), reply);
+        assert_eq!(sent_text(quote!(Success<Moved>)), reply);
+        assert_eq!(sent_text(quote!(Deferred<Moved>)), "reply_deferred(__socket,__reply)");
+        let option = format!(
+            "match__reply{{option::Option::Some(__reply)=>{{{reply}}}option::Option::None=>reply(__socket,()),}}"
+        );
+        assert_eq!(sent_text(quote!(std::option::Option<Moved>)), option);
+        let result = format!(
+            "match__reply{{result::Result::Ok(__reply)=>{{{option}}}result::Result::Err(__error)=>fail(__socket,__error),}}"
+        );
+        assert_eq!(sent_text(quote!(Result<Option<Moved>, Fault>)), result);
+        assert_eq!(sent_text(quote!(io::Result<Option<Moved>>)), result);
+    }
+
+    #[test]
+    fn an_alias_is_sent_as_it_is() {
+        for alias in [quote!(Result), quote!(GameResult), quote!(GameResult<Moved, Fault>), quote!(Option)] {
+            assert_eq!(sent_text(alias), "reply(__socket,__reply)");
+        }
+    }
+}

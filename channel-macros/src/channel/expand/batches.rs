@@ -1,0 +1,71 @@
+//! From the handlers of batches: `InBatches` for each message, and the method of `Channel` that gathers them.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use crate::channel::model::{Batch, Channel, Handler};
+use crate::syntax::spans::beside_locals;
+
+/// `InBatches` for each message that is handled so.
+pub fn kinds(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let kinds = of(channel).map(|(Handler { cfgs, payload, call, .. }, Batch { size, wait })| {
+        let (ty, handler, wait) = (payload.tokens(), call.name.unraw().to_string(), wait);
+        let (tokens, answer) = (call.tokens_of(self_ty, "__batch"), call.answer("__reply"));
+        quote! {
+            #(#cfgs)*
+            impl ::channel_runtime::private::InBatches<#self_ty> for #ty
+            where
+                for<'__a> #self_ty: ::channel_runtime::Channel,
+            {
+                const HANDLER: &'static ::core::primitive::str = #handler;
+                const SIZE: ::core::primitive::usize = #size;
+                const WAIT: ::core::time::Duration = ::core::time::Duration::from_millis(#wait);
+
+                async fn run(
+                    __batch: ::std::vec::Vec<::channel_runtime::Batched<#self_ty, Self>>,
+                    __app: &::channel_runtime::private::App<#self_ty>,
+                ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
+                    let __reply = #tokens;
+                    ::channel_runtime::private::batch_done(#answer)
+                }
+            }
+        }
+    });
+    quote!(#(#kinds)*)
+}
+
+/// What `Channel` says of them, where there are any.
+pub fn methods(channel: &Channel) -> Option<TokenStream> {
+    of(channel).next()?;
+    let from_client = channel.name_from_client();
+    let is_batched = channel.handlers.iter().map(|Handler { cfgs, batch, .. }| {
+        let is_batched = batch.is_some();
+        quote!(#(#cfgs)* #is_batched)
+    });
+    let arms = of(channel).map(|(Handler { cfgs, variant, payload, .. }, _)| {
+        let at = beside_locals(payload.tokens().span());
+        let bring = quote_spanned!(at=> ::channel_runtime::private::Gathering::bring);
+        quote!(#(#cfgs)* #from_client::#variant(__message) => #bring(__to, __message),)
+    });
+    Some(quote! {
+        const BATCHED: &'static [::core::primitive::bool] = &[#(#is_batched),*];
+
+        fn gather(
+            __message: #from_client,
+            __to: ::channel_runtime::private::Gathering<'_, Self>,
+        ) -> ::channel_runtime::private::Handling<'_> {
+            match __message {
+                #(#arms)*
+                #[allow(unreachable_patterns)]
+                _ => ::core::unreachable!("it has a handler of its own"),
+            }
+        }
+    })
+}
+
+fn of(channel: &Channel) -> impl Iterator<Item = (&Handler, &Batch)> {
+    channel.handlers.iter().filter_map(|handler| Some((handler, handler.batch.as_ref()?)))
+}

@@ -1,0 +1,69 @@
+//! `Route::build`: makes a channel's value from the path's parameters and the handshake.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use crate::channel::model::{OtherField, Param, Route, Source};
+use crate::syntax::spans::{self, beside_locals};
+use crate::syntax::types;
+
+/// Parameters first, so that a path that is none of ours is 404 whatever the extractors say.
+pub fn build(route: &Route) -> TokenStream {
+    let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
+    let local = |name: &syn::Ident| format_ident!("__{}", name.unraw(), span = beside_locals(name.span()));
+    let params = route.params.iter().enumerate().map(|(index, Param { name, ty, .. })| {
+        let local = local(name);
+        let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::from_path);
+        quote!(let #local = ::channel_runtime::private::param(#read, __params, #index)?;)
+    });
+    let extracts = route.fields.iter().map(|OtherField { name, ty, cfgs, source }| {
+        let local = local(name);
+        match source {
+            Source::Extract => {
+                // All but the locals stands at the type, so that the compiler's errors for what is no extractor are one. They
+                // stand at all of it, or at the first token of one that is made from another.
+                let is_made_from_another = ["Option", "Auth", "Jwt"].iter().any(|name| types::is_named(ty, name));
+                let end = if is_made_from_another { ty.span() } else { spans::end(ty) };
+                let (locals, extract) = (quote!(__handshake, __app), quote!(::channel_runtime::Extract<#app>));
+                let arguments = quote_spanned!(end=> (#locals));
+                let value = quote_spanned!(ty.span()=> <#ty as #extract>::extract #arguments.await?);
+                quote!(#(#cfgs)* let #local = #value;)
+            }
+            Source::State(_) => TokenStream::new(),
+        }
+    });
+    let set_params = route.params.iter().map(|Param { name, .. }| {
+        let local = local(name);
+        quote!(#name: #local)
+    });
+    let set_others = route.fields.iter().map(|OtherField { name, ty, cfgs, source }| {
+        let value = match source {
+            Source::Extract => {
+                let local = local(name);
+                quote!(#local)
+            }
+            // A value of another type is told of with the field's own beside it.
+            Source::State(Some(value)) => quote!({
+                let __first: #ty = #value;
+                __first
+            }),
+            Source::State(None) => {
+                quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FirstValue>::first_value())
+            }
+        };
+        quote!(#(#cfgs)* #name: #value)
+    });
+    quote! {
+        async fn build(
+            __handshake: &::channel_runtime::Handshake,
+            __params: &::channel_runtime::private::Params,
+            __app: &Self::App,
+        ) -> ::core::result::Result<Self, ::channel_runtime::private::Refusal> {
+            #(#params)*
+            #(#extracts)*
+            ::core::result::Result::Ok(Self { #(#set_params,)* #(#set_others,)* })
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! From an impl block: the enums of its messages, and `Channel`, which calls its handlers and hooks.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+
+use super::answers::handling;
+use super::if_route::if_route;
+use super::messages::{self, Messages};
+use super::{batches, description, hooks, notices, options, unmarked};
+use crate::channel::model::{Channel, Handler, Payload};
+use crate::syntax::spans::beside_locals;
+
+pub fn expand(channel: &Channel) -> TokenStream {
+    let enums = enums(channel);
+    let protocol = protocol(channel);
+    let implementation = implementation(channel);
+    let sends = sends(channel);
+    let reply = reply(channel);
+    let notices = notices::kinds(channel);
+    let batches = batches::kinds(channel);
+    let users = hooks::users(channel);
+    let unmarked = channel.unmarked.iter().map(unmarked::check);
+    quote! {
+        #enums
+
+        #[automatically_derived]
+        #[allow(deprecated)]
+        const _: () = {
+            #protocol
+            #implementation
+            #sends
+            #reply
+            #notices
+            #batches
+            #users
+            #(#unmarked)*
+        };
+    }
+}
+
+fn enums(channel: &Channel) -> TokenStream {
+    let from_client = messages::from_client(channel);
+    let to_client = messages::to_client(channel);
+    let expand = |messages: &Messages| {
+        let definition = messages.definition();
+        let implementation = messages.implementation();
+        quote!(#definition #implementation)
+    };
+    let (from_client, to_client) = (expand(&from_client), expand(&to_client));
+    quote!(#from_client #to_client)
+}
+
+pub fn protocol(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
+    quote! {
+        impl ::channel_runtime::private::Handled for #self_ty {}
+
+        impl ::channel_runtime::Protocol for #self_ty {
+            type FromClient = #from_client;
+            type ToClient = #to_client;
+        }
+    }
+}
+
+/// `SentBy` for each message in `sends(..)`.
+pub fn sends(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let messages = channel.sends.iter().map(|sent| {
+        let (cfgs, ty) = (&sent.cfgs, &sent.ty);
+        // What is no message is told by the enum; the lifetime keeps this from telling it again, as in `if_route`.
+        // It stands at the type, where the compiler shows what else may be sent.
+        let sent_by = quote_spanned! {ty.span()=>
+            impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {}
+        };
+        quote!(#(#cfgs)* #sent_by)
+    });
+    let bytes = channel
+        .sends_bytes
+        .as_ref()
+        .map(|ty| quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {}));
+    quote!(#(#messages)* #bytes)
+}
+
+/// A handler may return the enum where it answers with one of several.
+pub fn reply(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let to_client = channel.name_to_client();
+    let if_route = if_route(channel);
+    quote! {
+        impl ::channel_runtime::Reply<#self_ty> for #to_client #if_route {
+            fn reply(self, __socket: &::channel_runtime::Socket<#self_ty>) -> ::channel_runtime::private::Flow {
+                ::channel_runtime::private::reply_one_of(__socket, &self)
+            }
+        }
+    }
+}
+
+fn implementation(channel: &Channel) -> TokenStream {
+    let self_ty = &channel.self_ty;
+    let identity = hooks::identity(channel);
+    let handle = handle(channel);
+    let options = options::table(channel);
+    let shape = description::of_block(channel);
+    let hooks = channel.hooks.iter().map(hooks::hook);
+    let noticed = notices::method(channel);
+    let gathered = batches::methods(channel);
+    let if_route = if_route(channel);
+    quote! {
+        impl ::channel_runtime::Channel for #self_ty #if_route {
+            #identity
+            #shape
+            #options
+            #(#hooks)*
+            #handle
+            #noticed
+            #gathered
+        }
+    }
+}
+
+fn handle(channel: &Channel) -> TokenStream {
+    let arms = channel.handlers.iter().map(|handler| arm(channel, handler));
+    let from_client = channel.name_from_client();
+    let overlapping = overlapping(channel);
+    quote! {
+        fn handle<'a>(
+            &'a mut self,
+            __message: #from_client,
+            __socket: &'a ::channel_runtime::Socket<Self>,
+            __app: &'a ::channel_runtime::private::App<Self>,
+        ) -> ::channel_runtime::private::Handling<'a> {
+            match __message {
+                #(#arms)*
+            }
+        }
+
+        #overlapping
+    }
+}
+
+/// The same for the handlers that share the channel's value, where there are such.
+fn overlapping(channel: &Channel) -> Option<TokenStream> {
+    let overlapping = || channel.handlers.iter().filter(|handler| options::overlaps(channel, handler));
+    let span = overlapping().find_map(|handler| handler.options.concurrent())?.span();
+    let run = quote_spanned!(beside_locals(span)=> ::channel_runtime::private::Overlap::run(self, __overlap));
+    let arms = overlapping().map(|handler| arm(channel, handler));
+    let from_client = channel.name_from_client();
+    Some(quote! {
+        fn overlapping<'a>(
+            &'a self,
+            __message: #from_client,
+            __socket: &'a ::channel_runtime::Socket<Self>,
+            __app: &'a ::channel_runtime::private::App<Self>,
+        ) -> ::channel_runtime::private::Handling<'a> {
+            #[allow(unreachable_patterns)]
+            match __message {
+                #(#arms)*
+                _ => ::core::unreachable!("this handler runs alone"),
+            }
+        }
+
+        fn overlap<'a>(
+            &'a mut self,
+            __overlap: ::channel_runtime::private::Overlap<'a, Self>,
+        ) -> ::channel_runtime::private::Overlapped<'a, Self> {
+            #run
+        }
+    })
+}
+
+/// What a message is met with.
+fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
+    let Handler { cfgs, variant, payload, batch, call, .. } = handler;
+    let from_client = channel.name_from_client();
+    if batch.is_some() {
+        return quote!(#(#cfgs)* #from_client::#variant(_) => ::core::unreachable!("it is handled in batches"),);
+    }
+    let pattern = match payload {
+        Payload::Struct(_) => quote!(#from_client::#variant(__message)),
+        Payload::Unit(_) => quote!(#from_client::#variant),
+    };
+    let handling = match options::overlaps(channel, handler) {
+        // The channel itself is asked of in `overlap`.
+        true => handling(call, call.begun_holding(quote!(&Self), "__message")),
+        false => handling(call, call.begun("__message")),
+    };
+    quote!(#(#cfgs)* #pattern => #handling,)
+}

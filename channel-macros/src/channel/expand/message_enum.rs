@@ -1,0 +1,247 @@
+//! From the messages of one direction: the enum `GameChannelFromClient` or `GameChannelToClient`, and how each message is read and
+//! written.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+
+use super::messages::{Content, Message, Messages};
+use crate::syntax::types;
+
+impl Messages<'_> {
+    /// The enum. It is as public as can be, for the struct's visibility can't be seen from here.
+    pub fn definition(&self) -> TokenStream {
+        let Self { name, doc, messages, .. } = self;
+        let variants = messages.iter().map(|message| {
+            let Message { cfgs, variant, content, .. } = message;
+            match content {
+                Content::Struct(ty) => {
+                    let doc = format!(" [`{}`]", types::text(ty));
+                    quote!(#(#cfgs)* #[doc = #doc] #variant(#ty))
+                }
+                Content::Unit(literal, _) => {
+                    let doc = format!(" `{:?}`, a message without fields", literal.value());
+                    quote!(#(#cfgs)* #[doc = #doc] #variant)
+                }
+            }
+        });
+        quote! {
+            #[doc = #doc]
+            #[doc = ""]
+            #[doc = " Serde writes and reads it as [`Messages`](::channel_runtime::Messages#with-serde-alone) tells."]
+            #[allow(deprecated, private_interfaces, unreachable_pub, clippy::large_enum_variant)]
+            pub enum #name {
+                #(#variants,)*
+            }
+        }
+    }
+
+    /// `Messages` and what follows from it.
+    pub fn implementation(&self) -> TokenStream {
+        let Self { name, messages, .. } = self;
+        let places = self.counted_places();
+        let shapes = messages.iter().map(|message| {
+            let (cfgs, shape) = (message.cfgs, message.shape());
+            quote!(#(#cfgs)* #shape)
+        });
+        let types = messages.iter().map(|message| {
+            let (cfgs, wire_type) = (message.cfgs, message.wire_type());
+            quote!(#(#cfgs)* #wire_type)
+        });
+        let (decode, encode, check) = (self.decode(), self.encode(), self.check());
+        let index = self.matched(|message| self.place(message));
+        let debug = self.matched(|message| {
+            let text = message.variant.to_string();
+            quote!(__formatter.write_str(#text))
+        });
+        let conversions = messages.iter().filter_map(|message| message.conversion(name));
+        let duplicates = self.duplicates();
+        let serde = self.serde();
+        let private = quote!(::channel_runtime::private);
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            const _: () = {
+                #places
+
+                impl ::channel_runtime::Messages for #name {
+                    const TYPES: &'static [&'static ::core::primitive::str] = &[#(#types,)*];
+                    const SHAPES: &'static [#private::MessageShape] = &[#(#shapes,)*];
+
+                    #[inline(always)]
+                    fn decode<'__de, __D: #private::serde::Deserializer<'__de>>(
+                        __index: ::core::primitive::usize,
+                        __fields: __D,
+                    ) -> ::core::result::Result<Self, __D::Error> {
+                        #decode
+                    }
+
+                    fn index(&self) -> ::core::primitive::usize {
+                        #index
+                    }
+
+                    fn encode<__S: #private::serde::Serializer>(
+                        &self,
+                        __serializer: __S,
+                    ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                        #encode
+                    }
+
+                    #check
+                }
+
+                #serde
+
+                impl ::core::fmt::Debug for #name {
+                    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        #debug
+                    }
+                }
+
+                #(#conversions)*
+                #duplicates
+            };
+        }
+    }
+
+    /// Serde's own traits, for who has no use for ours.
+    fn serde(&self) -> TokenStream {
+        let name = &self.name;
+        let private = quote!(::channel_runtime::private);
+        quote! {
+            impl #private::serde::Serialize for #name {
+                fn serialize<__S: #private::serde::Serializer>(
+                    &self,
+                    __serializer: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    #private::serialize(self, __serializer)
+                }
+            }
+
+            impl<'__de> #private::serde::Deserialize<'__de> for #name {
+                fn deserialize<__D: #private::serde::Deserializer<'__de>>(
+                    __deserializer: __D,
+                ) -> ::core::result::Result<Self, __D::Error> {
+                    #private::deserialize(__deserializer)
+                }
+            }
+        }
+    }
+
+    fn decode(&self) -> TokenStream {
+        let Self { name, messages, .. } = self;
+        let arms = messages.iter().map(|message| {
+            let Message { cfgs, variant, content, .. } = message;
+            let place = self.place(message);
+            let read = match content {
+                Content::Struct(ty) => {
+                    let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::from_fields);
+                    quote!(::core::result::Result::map(#read(__fields), #name::#variant))
+                }
+                Content::Unit(..) => {
+                    let read = quote!(::channel_runtime::private::decode_unit(__fields));
+                    quote!(::core::result::Result::map(#read, |()| #name::#variant))
+                }
+            };
+            match self.is_counted_here() {
+                true => quote!(#place => #read),
+                false => quote!(#(#cfgs)* __at if __at == #place => #read),
+            }
+        });
+        quote! {
+            match __index {
+                #(#arms,)*
+                _ => ::core::unreachable!("there is no message at this place"),
+            }
+        }
+    }
+
+    fn encode(&self) -> TokenStream {
+        let Self { name, messages, .. } = self;
+        let arms = messages.iter().map(|Message { cfgs, variant, content, .. }| match content {
+            Content::Struct(ty) => {
+                let write = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::to_fields);
+                quote!(#(#cfgs)* #name::#variant(ref __message) => #write(__message, __serializer))
+            }
+            Content::Unit(..) => {
+                quote!(#(#cfgs)* #name::#variant => ::channel_runtime::private::encode_unit(__serializer))
+            }
+        });
+        quote!(match *self { #(#arms,)* })
+    }
+
+    /// What is heard is held against the rules of its struct, which may have some.
+    fn check(&self) -> Option<TokenStream> {
+        let Self { name, messages, .. } = self;
+        if !self.is_heard || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
+            return None;
+        }
+        let arms = messages.iter().map(|Message { cfgs, variant, content, .. }| match content {
+            Content::Struct(ty) => {
+                let check = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::check);
+                quote!(#(#cfgs)* #name::#variant(ref __message) => #check(__message))
+            }
+            Content::Unit(..) => quote!(#(#cfgs)* #name::#variant => ::core::result::Result::Ok(())),
+        });
+        Some(quote! {
+            fn check(&self) -> ::core::result::Result<(), ::channel_runtime::DecodeError> {
+                match *self { #(#arms,)* }
+            }
+        })
+    }
+
+    /// Where they are not, the compiler counts what is there under the conditions that hold.
+    fn counted_places(&self) -> Option<TokenStream> {
+        let places = self.messages.iter().map(|Message { cfgs, variant, .. }| quote!(#(#cfgs)* #variant));
+        (!self.is_counted_here()).then(|| quote!(#[allow(clippy::enum_variant_names)] enum __Place { #(#places,)* }))
+    }
+
+    /// A value for each variant.
+    fn matched(&self, value: impl Fn(&Message) -> TokenStream) -> TokenStream {
+        let name = &self.name;
+        let arms = self.messages.iter().map(|message| {
+            let Message { cfgs, variant, .. } = message;
+            let value = value(message);
+            quote!(#(#cfgs)* #name::#variant { .. } => #value)
+        });
+        quote!(match *self { #(#arms,)* })
+    }
+
+    /// Types may come from other crates: whether two are the same is known to constants alone.
+    fn duplicates(&self) -> TokenStream {
+        let Self { name, messages, how, .. } = self;
+        if messages.len() < 2 {
+            return TokenStream::new();
+        }
+        let owners = messages.iter().map(|Message { cfgs, owner, .. }| quote!(#(#cfgs)* #owner));
+        // Errors stand at the second of the two. One constant for all: the compiler's work for each is the same as for a function.
+        let checks = messages.iter().skip(1).map(|message| {
+            let cfgs = message.cfgs;
+            let place = self.place(message);
+            let once =
+                quote_spanned!(message.span()=> ::channel_runtime::private::once(__types, __owners, #place, #how));
+            quote!(#(#cfgs)* #once;)
+        });
+        quote! {
+            const _: () = {
+                let __types = <#name as ::channel_runtime::Messages>::TYPES;
+                let __owners: &[&::core::primitive::str] = &[#(#owners,)*];
+                #(#checks)*
+            };
+        }
+    }
+}
+
+impl Message<'_> {
+    fn conversion(&self, name: &Ident) -> Option<TokenStream> {
+        let Self { cfgs, variant, content: Content::Struct(ty), .. } = self else { return None };
+        Some(quote! {
+            #(#cfgs)*
+            impl ::core::convert::From<#ty> for #name {
+                fn from(__message: #ty) -> Self {
+                    Self::#variant(__message)
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! The messages of one direction, from clients or to them.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, LitStr, Type};
+
+use crate::channel::model::{Channel, Payload};
+use crate::describe;
+use crate::syntax::rate::Limit;
+use crate::syntax::types;
+
+/// One of the two directions.
+pub struct Messages<'a> {
+    pub name: Ident,
+    pub doc: String,
+    pub messages: Vec<Message<'a>>,
+    /// "handled by", "sent as": what the duplicate of a wire type already is.
+    pub how: &'static str,
+    /// From clients.
+    pub is_heard: bool,
+}
+
+pub struct Message<'a> {
+    pub cfgs: &'a [Attribute],
+    pub variant: &'a Ident,
+    pub content: Content<'a>,
+    /// That of the handler.
+    limit: Option<&'a Limit>,
+    /// The handler, or the type in the list.
+    pub owner: String,
+}
+
+pub enum Content<'a> {
+    Struct(&'a Type),
+    /// With the docs of its handler.
+    Unit(&'a LitStr, &'a str),
+}
+
+pub fn from_client(channel: &Channel) -> Messages<'_> {
+    let messages = channel.handlers.iter().map(|handler| Message {
+        cfgs: &handler.cfgs,
+        variant: &handler.variant,
+        content: match &handler.payload {
+            Payload::Struct(ty) => Content::Struct(ty),
+            Payload::Unit(literal) => Content::Unit(literal, &handler.docs),
+        },
+        limit: Some(&handler.limit),
+        owner: handler.call.name.to_string(),
+    });
+    Messages {
+        name: channel.name_from_client(),
+        doc: format!(" All that a client may say to [`{}`].", channel.name),
+        messages: messages.collect(),
+        how: "handled by",
+        is_heard: true,
+    }
+}
+
+pub fn to_client(channel: &Channel) -> Messages<'_> {
+    let messages = channel.sends.iter().map(|sent| Message {
+        cfgs: &sent.cfgs,
+        variant: &sent.variant,
+        content: Content::Struct(&sent.ty),
+        limit: None,
+        owner: types::text(&sent.ty),
+    });
+    Messages {
+        name: channel.name_to_client(),
+        doc: format!(" All that [`{}`] sends to its clients.", channel.name),
+        messages: messages.collect(),
+        how: "sent as",
+        is_heard: false,
+    }
+}
+
+impl Messages<'_> {
+    /// Whether places are known here: no message is conditional.
+    pub fn is_counted_here(&self) -> bool {
+        self.messages.iter().all(|message| message.cfgs.is_empty())
+    }
+
+    /// A message's index.
+    pub fn place(&self, message: &Message) -> TokenStream {
+        let variant = message.variant;
+        match self.messages.iter().position(|other| std::ptr::eq(other, message)) {
+            Some(place) if self.is_counted_here() => quote!(#place),
+            _ => quote!((__Place::#variant as ::core::primitive::usize)),
+        }
+    }
+}
+
+impl Message<'_> {
+    pub fn wire_type(&self) -> TokenStream {
+        match self.content {
+            Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::TYPE),
+            Content::Unit(literal, _) => quote!(#literal),
+        }
+    }
+
+    pub fn shape(&self) -> TokenStream {
+        let shape = match self.content {
+            Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::SHAPE),
+            Content::Unit(literal, docs) => {
+                quote!(::channel_runtime::private::MessageShape::unit(#literal, #docs))
+            }
+        };
+        let limit = self.limit.and_then(describe::limited);
+        quote!(#shape #limit)
+    }
+
+    pub fn span(&self) -> proc_macro2::Span {
+        match self.content {
+            Content::Struct(ty) => ty.span(),
+            Content::Unit(literal, _) => literal.span(),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! From the model of a channel to its generated code.
+//!
+//! It can't fail: whatever the model holds has an expansion. It may import `model`, `describe` and `syntax`.
+
+mod answers;
+mod batches;
+pub mod bounds;
+mod build;
+mod call;
+mod description;
+mod fallback;
+mod handlers;
+mod hooks;
+mod if_route;
+mod message_enum;
+mod messages;
+mod notices;
+mod options;
+mod rooms;
+mod route;
+#[cfg(test)]
+mod tests;
+mod unmarked;
+
+pub use self::fallback::{of_block as block_fallback, of_route as route_fallback};
+pub use self::handlers::expand as block;
+pub use self::route::expand as route;

@@ -1,0 +1,63 @@
+//! A channel's impl block: handlers, hooks, notices, and the messages that it sends.
+
+use proc_macro2::Ident;
+use quote::format_ident;
+use syn::{Attribute, Type};
+
+use super::call::Call;
+use super::handler::Handler;
+use super::hook::{Hook, HookKind};
+use crate::syntax::runtime_path::Runtime;
+
+/// What `#[channel(..)]` on an impl block describes.
+pub struct Channel {
+    pub name: Ident,
+    pub self_ty: Type,
+    pub handlers: Vec<Handler>,
+    pub hooks: Vec<Hook>,
+    pub notices: Vec<Notice>,
+    pub sends: Vec<Sent>,
+    /// `Bytes` in `sends(..)`: binary messages may be sent.
+    pub sends_bytes: Option<Type>,
+    pub unmarked: Vec<Unmarked>,
+    /// The struct has been seen without an error and looks `Send`.
+    pub struct_is_sound: bool,
+    pub runtime: Runtime,
+}
+
+/// A message in `sends(..)`.
+pub struct Sent {
+    pub cfgs: Vec<Attribute>,
+    pub ty: Type,
+    pub variant: Ident,
+}
+
+/// The handler of a notice.
+pub struct Notice {
+    pub cfgs: Vec<Attribute>,
+    /// The notice.
+    pub ty: Type,
+    pub call: Call,
+}
+
+/// A plain method in the form of a handler: it is an error if the argument that it takes by value is a message.
+pub struct Unmarked {
+    pub cfgs: Vec<Attribute>,
+    pub name: Ident,
+    /// The type of that argument.
+    pub ty: Type,
+}
+
+impl Channel {
+    pub fn name_from_client(&self) -> Ident {
+        format_ident!("{}FromClient", self.name)
+    }
+
+    pub fn name_to_client(&self) -> Ident {
+        format_ident!("{}ToClient", self.name)
+    }
+
+    pub fn hook(&self, kind: HookKind) -> impl Iterator<Item = &Hook> {
+        self.hooks.iter().filter(move |hook| hook.kind == kind)
+    }
+}

@@ -1,0 +1,81 @@
+//! How a method of the user's is called: its arguments by role, and what it returns.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::Type;
+
+pub struct Call {
+    pub name: Ident,
+    pub is_async: bool,
+    pub takes_self: bool,
+    pub takes_mut_self: bool,
+    pub arguments: Vec<Argument>,
+    /// Where an error about the answer stands: the return type, or the method's name if there is none.
+    pub output: TokenStream,
+    pub returns: Option<Type>,
+    /// Where a missing app is reported: at the first method that takes it, because the compiler drops an error that repeats
+    /// another word for word.
+    pub app_place: Option<Span>,
+}
+
+/// An argument, with its type.
+pub enum Argument {
+    /// The message, or what the hook is about.
+    Datum(Type),
+    Socket(Type),
+    App(Type),
+    /// Only if the method belongs to a room.
+    Room(Type),
+}
+
+/// What a method belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A connection: it has a `self`.
+    Connection,
+    /// A room: it is an associated function.
+    Room,
+    /// All connections, as the handler of a batch: it is an associated function.
+    Channel,
+}
+
+impl Call {
+    pub fn datum(&self) -> Option<&Type> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::Datum(ty) => Some(ty),
+            _ => None,
+        })
+    }
+
+    pub fn socket(&self) -> Option<&Type> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::Socket(ty) => Some(ty),
+            _ => None,
+        })
+    }
+
+    pub fn app(&self) -> Option<&Type> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::App(ty) => Some(ty),
+            _ => None,
+        })
+    }
+}
+
+impl Argument {
+    pub fn ty(&self) -> &Type {
+        match self {
+            Self::Datum(ty) | Self::Socket(ty) | Self::App(ty) | Self::Room(ty) => ty,
+        }
+    }
+}
+
+impl Owner {
+    /// Why there is neither a `self` nor a socket, for errors.
+    pub fn whose(self) -> &'static str {
+        match self {
+            Self::Connection => "belongs to a connection",
+            Self::Room => "belongs to a room, not to one of its connections",
+            Self::Channel => "belongs to all connections of its channel",
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The handler of a message, of one at a time or of a batch, and its own options.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Attribute, Ident, LitStr, Type};
+
+use super::call::Call;
+use crate::syntax::rate::Limit;
+use crate::syntax::types;
+
+pub struct Handler {
+    pub cfgs: Vec<Attribute>,
+    pub docs: String,
+    /// The message's variant in the enum of the channel's messages.
+    pub variant: Ident,
+    pub payload: Payload,
+    pub limit: Limit,
+    pub options: HandlerOptions,
+    /// `None` if it takes one message at a time.
+    pub batch: Option<Batch>,
+    pub call: Call,
+    /// It takes over its answer with `socket.defer()`, and its return type does not show that.
+    pub defers: bool,
+}
+
+/// The message that a handler takes.
+pub enum Payload {
+    /// A struct, which has its type on the wire.
+    Struct(Box<Type>),
+    /// A message without fields: its type on the wire.
+    Unit(LitStr),
+}
+
+/// `timeout = "2s"` and `concurrent = 4`, each with its name as written.
+#[derive(Default)]
+pub struct HandlerOptions {
+    /// In milliseconds.
+    pub timeout: Option<(Ident, u64)>,
+    pub concurrent: Option<(Ident, u32)>,
+}
+
+/// `batch(size = 10, wait = "100ms")`
+pub struct Batch {
+    pub size: usize,
+    /// In milliseconds.
+    pub wait: u64,
+}
+
+impl Payload {
+    pub fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Struct(ty) => ty.to_token_stream(),
+            Self::Unit(literal) => literal.to_token_stream(),
+        }
+    }
+
+    /// The text by which two payloads are compared.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Struct(ty) => types::text(ty),
+            Self::Unit(literal) => Self::unit_text(literal),
+        }
+    }
+
+    pub fn unit_text(literal: &LitStr) -> String {
+        format!("{:?}", literal.value())
+    }
+}
+
+impl HandlerOptions {
+    /// The word `concurrent`, if it is written.
+    pub fn concurrent(&self) -> Option<&Ident> {
+        self.concurrent.as_ref().map(|(name, _)| name)
+    }
+
+    /// The first option that is written.
+    pub fn name(&self) -> Option<&Ident> {
+        self.timeout.as_ref().map(|(name, _)| name).or(self.concurrent())
+    }
+
+    pub fn is_plain(&self) -> bool {
+        self.timeout.is_none() && self.concurrent.is_none()
+    }
+}

@@ -1,0 +1,15 @@
+//! A channel as plain structs that hold the user's tokens: `parse` makes them, `check` reads them, `expand` writes code from them.
+//!
+//! A model may lack what had an error. It may import `syntax` alone.
+
+mod block;
+mod call;
+mod handler;
+mod hook;
+mod route;
+
+pub use self::block::{Channel, Notice, Sent, Unmarked};
+pub use self::call::{Argument, Call, Owner};
+pub use self::handler::{Batch, Handler, HandlerOptions, Payload};
+pub use self::hook::{Hook, HookKind};
+pub use self::route::{Bounds, OtherField, Param, RoomKind, Route, Source};

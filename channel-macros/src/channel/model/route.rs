@@ -1,0 +1,71 @@
+//! A channel's struct: its path, its app, its rooms, and what each field is made from.
+
+use syn::{Attribute, Expr, Ident, Type, Visibility};
+
+use crate::syntax::path_pattern::Pattern;
+use crate::syntax::runtime_path::Runtime;
+
+/// What `#[channel("/path", ..)]` on a struct describes.
+pub struct Route {
+    pub name: Ident,
+    pub docs: String,
+    pub vis: Visibility,
+    pub pattern: Option<Pattern>,
+    pub app: Option<Type>,
+    pub room_state: Option<Type>,
+    /// How long an empty room stays open, in milliseconds; `None` for the server's setting.
+    pub room_grace: Option<u64>,
+    pub bounds: Bounds,
+    pub rooms: Vec<RoomKind>,
+    /// The fields that take a path parameter, in the order of the path.
+    pub params: Vec<Param>,
+    /// All other fields.
+    pub fields: Vec<OtherField>,
+    pub has_generics: bool,
+    pub runtime: Runtime,
+    /// The content of a `sends(..)` that belongs on the impl block. It counts as written there, so that the misplaced list is the
+    /// only error.
+    pub misplaced_sends: Option<String>,
+}
+
+/// A field that takes a path parameter.
+pub struct Param {
+    pub name: Ident,
+    pub docs: String,
+    pub ty: Type,
+}
+
+pub struct OtherField {
+    pub name: Ident,
+    pub ty: Type,
+    pub cfgs: Vec<Attribute>,
+    pub source: Source,
+}
+
+/// What a field is made from.
+pub enum Source {
+    /// The handshake.
+    Extract,
+    /// The expression; `None` for the type's `Default`.
+    State(Option<Expr>),
+}
+
+/// A kind of room that is declared in `rooms(..)`.
+pub struct RoomKind {
+    pub ty: Type,
+    /// The type's name in snake case, with which the room's name begins.
+    pub kind: String,
+}
+
+/// The channel's own limits. `None` stands for the server's.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// The longest message of a client.
+    pub message_bytes: Option<usize>,
+    /// The most that is queued for a client.
+    pub outbox_bytes: Option<usize>,
+    /// Frames of one connection: how many, in how many seconds, and how many at once.
+    pub message_rate: Option<[u32; 3]>,
+    /// The same for all connections of a user.
+    pub message_rate_per_user: Option<[u32; 3]>,
+}

@@ -1,0 +1,73 @@
+//! The arguments of `#[message(..)]` on a handler.
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Ident, LitStr};
+
+use crate::channel::model::{Batch, HandlerOptions};
+use crate::syntax::args;
+use crate::syntax::errors::Errors;
+use crate::syntax::rate::Limit;
+use crate::syntax::wire_type;
+
+#[derive(Default)]
+pub struct HandlerArgs {
+    pub wire_type: Option<LitStr>,
+    pub variant: Option<Ident>,
+    pub limit: Limit,
+    pub options: HandlerOptions,
+    /// Nothing in it where it could not be read.
+    pub batch: Option<Option<Batch>>,
+    /// Something was written there that could not be read.
+    pub is_broken: bool,
+}
+
+impl HandlerArgs {
+    pub fn parse(attr: &Attribute, errors: &mut Errors) -> Self {
+        let mut all = Self::default();
+        let before = errors.len();
+        let tokens = match &attr.meta {
+            syn::Meta::Path(_) => return all,
+            syn::Meta::List(list) => list.tokens.clone(),
+            syn::Meta::NameValue(value) => {
+                errors.at(
+                    value,
+                    "`#[message]` takes its arguments in parentheses",
+                    "write `#[message(type = \"..\")]`",
+                );
+                TokenStream::new()
+            }
+        };
+        args::each(tokens, errors, |input, errors| {
+            wire_type::refuse_bare_string(input)?;
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "type" => {
+                    let wire_type = wire_type::value(input)?;
+                    wire_type::check(&wire_type, errors);
+                    args::set(&mut all.wire_type, &name, wire_type, errors);
+                }
+                "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
+                "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
+                "timeout" | "concurrent" => all.options.argument(&name, input, errors)?,
+                "batch" => {
+                    // Also where it can't be read: it is a batch that is spoken of.
+                    let read = Batch::parse(&name, input, errors);
+                    let batch = errors.take(read).flatten();
+                    args::set(&mut all.batch, &name, batch, errors);
+                }
+                _ if input.is_empty() && name.to_string().starts_with(char::is_uppercase) => {
+                    let what = format!("the message of a handler, `{name}`, is told by what the method takes");
+                    errors.at(&name, what, format_args!("write `#[message]`, and take `m: {name}`"));
+                }
+                _ => {
+                    let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent", "batch"];
+                    return Err(args::unknown(&name, "#[message]", known));
+                }
+            }
+            Ok(())
+        });
+        all.limit.check(errors.len() > before, errors);
+        all.is_broken = errors.len() > before;
+        all
+    }
+}

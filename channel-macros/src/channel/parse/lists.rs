@@ -1,0 +1,167 @@
+//! `sends(..)` and `receives(..)` on an impl block.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{LitStr, Type};
+
+use super::route;
+use crate::channel::model::{Handler, Payload, Sent};
+use crate::syntax::args::{self, Listed};
+use crate::syntax::errors::Errors;
+use crate::syntax::names;
+use crate::syntax::runtime_path::{self, Runtime};
+use crate::syntax::types;
+
+#[derive(Default)]
+pub struct Lists {
+    pub sends: Vec<Sent>,
+    /// Binary messages may be sent too.
+    pub sends_bytes: Option<Type>,
+    pub received: ReceivedList,
+    pub runtime: Runtime,
+}
+
+/// `receives(..)`; `None` if it is not written.
+#[derive(Default)]
+pub struct ReceivedList(Option<Vec<Received>>);
+
+/// A message in `receives(..)`: a struct's name, or a type's text for a message without one.
+pub enum Received {
+    Struct(Box<Type>),
+    Unit(LitStr),
+}
+
+impl Parse for Received {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            input.parse().map(Self::Unit)
+        } else {
+            args::ty(input).map(|ty| Self::Struct(Box::new(ty)))
+        }
+    }
+}
+
+impl Lists {
+    pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut lists = Self::default();
+        args::each(tokens, errors, |input, errors| {
+            if input.peek(LitStr) {
+                let path = input.parse::<LitStr>()?;
+                let text = path.value();
+                let remedy = format!("write `#[channel({text:?})]` on the struct");
+                errors.at(path, "the path belongs to the channel's struct", remedy);
+                return Ok(());
+            }
+            let name = args::name(input)?;
+            match name.to_string().as_str() {
+                "sends" => {
+                    for listed in args::list::<Listed>(&name, input, errors)? {
+                        lists.send(listed, errors);
+                    }
+                }
+                "receives" => {
+                    lists.received.0.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
+                }
+                "crate" => args::set(&mut lists.runtime.0, &name, runtime_path::value(input)?, errors),
+                other if route::is_argument(other) => {
+                    args::skip(input)?;
+                    let value = if name == "rooms" { "(..)" } else { " = .." };
+                    let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");
+                    errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
+                }
+                _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives", "crate"])),
+            }
+            Ok(())
+        });
+        lists
+    }
+
+    /// Adds what the struct lists, which is told there.
+    pub fn add_misplaced(&mut self, sends: Option<&str>) {
+        let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
+        let mut told = Errors::default();
+        args::each(sends, &mut told, |input, errors| {
+            self.send(input.parse()?, errors);
+            Ok(())
+        });
+    }
+
+    fn send(&mut self, Listed { cfgs, ty, rename }: Listed, errors: &mut Errors) {
+        let text = types::text(&ty);
+        if types::is_named(&ty, "Bytes") {
+            match &self.sends_bytes {
+                Some(_) => errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away"),
+                None => self.sends_bytes = Some(ty),
+            }
+            return;
+        }
+        let Some(name) = types::last_ident(&ty) else {
+            let what = format!("`{text}` is not a message");
+            errors.at(&ty, what, "list the structs that are marked `#[message(type = \"..\")]`");
+            return;
+        };
+        let variant = rename.unwrap_or_else(|| name.unraw());
+        for other in self.sends.iter().filter(|other| cfgs.is_empty() && other.cfgs.is_empty()) {
+            if types::text(&other.ty) == text {
+                errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away");
+                return;
+            }
+            if other.variant == variant {
+                let what = format!("`{text}` and `{}` would both be the variant `{variant}`", types::text(&other.ty));
+                errors.at(&ty, what, format_args!("give it another name: `{text} as Other{variant}`"));
+                return;
+            }
+        }
+        self.sends.push(Sent { cfgs, ty, variant });
+    }
+}
+
+impl ReceivedList {
+    /// Where `receives(..)` is written, it and the handlers say the same.
+    pub fn check(&self, handlers: &[Handler], errors: &mut Errors) {
+        let Some(receives) = &self.0 else { return };
+        let mut listed = Vec::new();
+        for received in receives {
+            let (text, tokens) = received.text();
+            if listed.contains(&text) {
+                errors.at(&tokens, format_args!("`{text}` is listed twice"), "take one of them away");
+            } else if !handlers.iter().any(|handler| handler.payload.text() == text) {
+                errors.at(&tokens, format_args!("there is no handler for `{text}`"), received.handler());
+            }
+            listed.push(text);
+        }
+        for handler in handlers {
+            let text = handler.payload.text();
+            if !listed.contains(&text) {
+                let remedy = format!("list it, `receives(.., {text})`, or take this handler away");
+                errors.at(handler.payload.tokens(), format_args!("`{text}` is not in `receives(..)`"), remedy);
+            }
+        }
+    }
+}
+
+impl Received {
+    fn text(&self) -> (String, TokenStream) {
+        match self {
+            Self::Struct(ty) => (types::text(ty), ty.to_token_stream()),
+            Self::Unit(literal) => (Payload::unit_text(literal), literal.to_token_stream()),
+        }
+    }
+
+    /// How to write the handler that is missing.
+    fn handler(&self) -> String {
+        match self {
+            Self::Struct(ty) => {
+                let name = types::last_ident(ty).map(|name| names::snake(&name.to_string())).unwrap_or_default();
+                format!("add one: `#[message] async fn {name}(&mut self, m: {})`", types::text(ty))
+            }
+            Self::Unit(literal) => {
+                let name: String =
+                    literal.value().chars().map(|char| if char.is_alphanumeric() { char } else { '_' }).collect();
+                format!("add one: `#[message(type = {:?})] async fn {name}(&mut self)`", literal.value())
+            }
+        }
+    }
+}

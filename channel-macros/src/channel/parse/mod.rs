@@ -1,0 +1,19 @@
+//! From attributes and items to the model of a channel, with every error at once.
+//!
+//! A mistake in one part hides none in another. It may import `check`, `model` and `syntax`.
+
+pub mod arguments;
+mod batches;
+pub mod block;
+mod bounds;
+mod fields;
+mod handler_args;
+mod handlers;
+mod hooks;
+pub mod item;
+mod lists;
+mod methods;
+mod notices;
+mod options;
+mod rooms;
+pub mod route;

@@ -1,0 +1,74 @@
+//! `#[notice]`: the handlers of what the server tells a connection from outside.
+
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Meta, Signature, Type};
+
+use super::arguments::{self, Expected};
+use crate::channel::check::declared::Declared;
+use crate::channel::check::misplaced::Misplaced;
+use crate::channel::model::{Call, Notice, Owner};
+use crate::syntax::errors::Errors;
+use crate::syntax::types;
+
+const EXPECTED: Expected = Expected {
+    who: "the handler of a notice",
+    usage: "write `#[notice] async fn name(&mut self, n: Notice, socket: &Socket<Self>, app: &App)`",
+    of: Owner::Connection,
+};
+
+/// The handler; `None` if it can't be one as it is written, which is an error.
+pub fn parse(
+    marker: &Attribute,
+    sig: &Signature,
+    cfgs: Vec<Attribute>,
+    declared: &Declared,
+    errors: &mut Errors,
+) -> Option<Notice> {
+    if !matches!(marker.meta, Meta::Path(_)) {
+        let what = "`#[notice]` has no arguments";
+        errors.at(&marker.meta, what, "what it is about is the type that the method takes: write `#[notice]`");
+    }
+    // Whatever comes by value may be a notice, and what stands by reference beside the app was probably meant to be one.
+    let misplaced = Misplaced::find(sig, Owner::Connection, None, declared);
+    if let Some(misplaced @ (Misplaced::State(_) | Misplaced::Room(_))) = misplaced {
+        misplaced.tell(EXPECTED.who, EXPECTED.usage, errors);
+        return None;
+    }
+    let call = arguments::parse(sig, EXPECTED, errors)?;
+    let Some(ty) = call.datum().cloned() else {
+        no_notice(&call, errors);
+        // What was probably meant, so that those who tell of it are not told that nobody listens.
+        let Some(Type::Reference(meant)) = call.app() else { return None };
+        return Some(Notice { cfgs, ty: (*meant.elem).clone(), call });
+    };
+    Some(Notice { cfgs, ty, call })
+}
+
+/// Whether no other handler takes a notice of this type.
+pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
+    let text = types::text(&notice.ty);
+    // Which of two conditions holds is not known here: the compiler finds what this leaves.
+    let is_same = |other: &&Notice| notice.cfgs.is_empty() && other.cfgs.is_empty() && types::text(&other.ty) == text;
+    let other = others.iter().find(is_same);
+    if let Some(other) = other {
+        let what = format!("the notice `{text}` already has a handler, `{}`", other.call.name);
+        errors.at(&notice.ty, what, "take one of the two away, or give this notice a type of its own");
+    }
+    other.is_none()
+}
+
+/// The error for a handler without a notice.
+fn no_notice(call: &Call, errors: &mut Errors) {
+    let name = call.name.unraw();
+    match call.app() {
+        // What comes by reference is the app; alone it was probably meant to be the notice.
+        Some(Type::Reference(app)) if types::arc(&app.elem).is_none() => {
+            let inner = types::text(&app.elem);
+            let remedy = format!("write `{inner}`; or, if that is the app, take a notice as well, `n: Notice`");
+            errors.at(app, format_args!("the handler `{name}` takes its notice by reference"), remedy);
+        }
+        _ => {
+            errors.at(&call.name, format_args!("the handler `{name}` has no notice"), "take it by value, `n: Notice`");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Questions about a method's `self`.
+
+use syn::{Receiver, ReceiverKind, Signature, Type};
+
+use crate::syntax::types::ungroup;
+
+/// Whether it is a reference: `&self`, `&mut self`, `self: &Self`.
+pub fn is_reference(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(_)),
+        _ => false,
+    }
+}
+
+/// Whether it is a shared reference.
+pub fn is_shared(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, ty) => matches!(ungroup(ty), Type::Reference(ty) if ty.mutability.is_none()),
+        _ => false,
+    }
+}
+
+/// Whether a method takes `&mut self`.
+pub fn takes_mut_self(sig: &Signature) -> bool {
+    sig.receiver().is_some_and(|receiver| is_reference(receiver) && !is_shared(receiver))
+}
