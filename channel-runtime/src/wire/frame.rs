@@ -83,7 +83,8 @@ impl FrameBuilder {
     /// A frame that is written where the texts of this thread are, one after the other: for one that is
     /// [copied](Self::whole) and [given back](Self::give_back).
     pub(crate) fn spare() -> Self {
-        let mut buffer = SPARE.take();
+        // A destructor of the program's own may send when this thread's are gone.
+        let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
         buffer.resize(Header::MAX_UNMASKED, 0);
         Self { buffer }
@@ -91,7 +92,7 @@ impl FrameBuilder {
 
     /// Leaves the buffer to the next one of this thread.
     pub(crate) fn give_back(self) {
-        SPARE.set(self.buffer);
+        let _ = SPARE.try_with(|spare| spare.set(self.buffer));
     }
 
     /// Where the payload is written. For appending only: what is there already belongs to the header.

@@ -141,8 +141,7 @@ impl Outbox {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         // Nearly always so. All else is one call, so that a broadcast pays for none of it.
-        let is_open = matches!(inner.state, State::Open) && inner.client != Client::Gone;
-        if is_open && inner.queue.bytes() + frame.len() <= inner.allowed {
+        if inner.has_room_for(frame.len()) {
             self.enqueue(inner, |queue| match from {
                 Sender::Own => queue.gather(frame),
                 Sender::Others => queue.push(frame),
@@ -156,8 +155,7 @@ impl Outbox {
     pub fn push_own(&self, frame: &[u8]) -> Pushed {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        let is_open = matches!(inner.state, State::Open) && inner.client != Client::Gone;
-        if is_open && inner.queue.bytes() + frame.len() <= inner.allowed {
+        if inner.has_room_for(frame.len()) {
             self.enqueue(inner, |queue| queue.gather_bytes(frame))
         } else {
             self.push_with_care(inner, Frame::copied(frame), Sender::Own)
@@ -327,6 +325,12 @@ impl Inner {
         if let Some(waits) = &self.waits {
             whom(waits).notify_waiters();
         }
+    }
+
+    /// Whether a frame of so many bytes is simply taken: the connection is open, and no more would wait than is allowed.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        let is_open = matches!(self.state, State::Open) && self.client != Client::Gone;
+        is_open && self.queue.bytes() + bytes <= self.allowed
     }
 
     /// How many bytes wait.
