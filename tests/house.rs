@@ -55,9 +55,29 @@ const MACRO_ROOMS: [Rule; 5] = [
     ("channels", &["channel", "describe", "message", "syntax"]),
 ];
 
+/// The stages of `#[channel]`, each with those that it may import.
+const CHANNEL_STAGES: [Rule; 4] = [
+    ("channel/model", &[]),
+    ("channel/check", &["channel/model"]),
+    ("channel/parse", &["channel/check", "channel/model"]),
+    ("channel/expand", &["channel/model"]),
+];
+
 const CRATES_OF_OURS: [Crate; 2] = [
-    Crate { source: "channel-runtime/src", rooms: &ROOMS, crates: &CRATES, beside: &["lib.rs", "private.rs"] },
-    Crate { source: "channel-macros/src", rooms: &MACRO_ROOMS, crates: &[], beside: &["lib.rs"] },
+    Crate {
+        source: "channel-runtime/src",
+        rooms: &ROOMS,
+        stages: &[],
+        crates: &CRATES,
+        beside: &["lib.rs", "private.rs"],
+    },
+    Crate {
+        source: "channel-macros/src",
+        rooms: &MACRO_ROOMS,
+        stages: &CHANNEL_STAGES,
+        crates: &[],
+        beside: &["lib.rs"],
+    },
 ];
 
 /// A room's members and the room itself own each other, and that is the only circle.
@@ -71,6 +91,8 @@ const BASELINE: &str = "tests/house.baseline";
 struct Crate {
     source: &'static str,
     rooms: &'static [Rule],
+    /// Folders within a room.
+    stages: &'static [Rule],
     crates: &'static [Rule],
     /// What stands beside the folders, and is not held to a folder's rule.
     beside: &'static [&'static str],
@@ -117,6 +139,9 @@ fn violations(root: &Path, of: &Crate) -> Vec<(String, String)> {
             let to = first(target);
             if to == *room {
                 inside.entry(room).or_default().push((module, target));
+                found.extend(
+                    stage_above(module, target, of).map(|(stage, remedy)| (format!("{shown} imports {stage}"), remedy)),
+                );
             } else if !below.contains(&to) {
                 let what = if target.is_empty() { "the root of the crate" } else { target };
                 let remedy = match below {
@@ -139,6 +164,19 @@ fn violations(root: &Path, of: &Crate) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// The stage that a file imports and its own stage may not, and what to do about it.
+fn stage_above(module: &str, target: &str, of: &Crate) -> Option<(&'static str, String)> {
+    let stage =
+        |module: &str| of.stages.iter().find(|(stage, _)| module == *stage || module.starts_with(&format!("{stage}/")));
+    let ((from, below), (to, _)) = (stage(module)?, stage(target)?);
+    let may = match below {
+        [] => "imports no other stage".to_owned(),
+        _ => format!("may import {}", below.join(", ")),
+    };
+    let is_above = from != to && !below.contains(to);
+    is_above.then(|| (*to, format!("`{from}/` {may}: move what it needs down, or pass it in")))
 }
 
 /// Each folder has its line in the table and a `mod.rs`, and each line its folder.
