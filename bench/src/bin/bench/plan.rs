@@ -87,8 +87,9 @@ const WARP_BYTES: f64 = 4096.0;
 /// What members that stall may add to the others' p99, in milliseconds.
 const STALL: f64 = 20.0;
 
-/// The same where half of a room stalls at once: it is waited for once, for at most so many milliseconds.
-const PAUSE: f64 = 1200.0;
+/// The same if half of a room of 1000 stalls at once. Nobody waits for it, but its kernel buffers take 1.3 GB, and a kernel that is
+/// short of memory for sockets needs several times as long for each write.
+const HALF_STALLS: f64 = 150.0;
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -197,7 +198,7 @@ pub const SCENARIOS: &[Scenario] = &[
         metric: Metric::P99,
         placing: Placing::Apart,
         is_long: true,
-        targets: &[Target::Within(&OURS_ALL_READ, PAUSE)],
+        targets: &[Target::Within(&OURS_ALL_READ, HALF_STALLS)],
     },
     Scenario {
         name: "two cores: fan-out 1000, 16 under way",
