@@ -1,8 +1,10 @@
-//! The macros of channel-runtime, which re-exports them: use that crate, and read about them there.
+//! The macros of channel-runtime. That crate re-exports and documents them.
 //!
-//! Each goes the same way: what is written is parsed into a plain model that holds the user's tokens, the rules are
-//! checked (`errors` collects what is wrong with an item, all of it), and the model is expanded, which can't fail. After
-//! an error the user's item is emitted all the same, and `fallback` beside it, so that the compiler has nothing to add.
+//! Each macro reads its input into a plain model that holds the user's tokens, checks it, and expands it. All errors of an item are
+//! reported at once, and the expansion can't fail. After an error the user's item is still emitted, with a fallback beside it, so
+//! that the compiler adds no error of its own.
+//!
+//! The folders, each of which imports only those before it: `syntax`, `describe`, `message`, `channel`, `channels`.
 
 mod channel;
 mod channels;

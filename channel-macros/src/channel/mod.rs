@@ -1,7 +1,8 @@
 //! `#[channel(..)]`: on a struct it declares where a channel is served, on its impl block what the channel does.
 //!
-//! `parse` reads the item into `model`, `check` knows the rules, and `expand` can't fail; the user's item is emitted whatever is wrong
-//! with it. `parse` imports `check` and `model`, `check` and `expand` import `model`, and all of them `describe` and `syntax`.
+//! `parse` reads the item into `model`, `check` knows the rules, and `expand` can't fail. After an error the user's item is still
+//! emitted. It may import `message`, `describe` and `syntax`; inside, `parse` may import `check` and `model`, `check` and `expand`
+//! may import `model`.
 
 mod check;
 mod expand;
@@ -62,7 +63,7 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock, mut errors: Errors) -> T
     quote!(#block #expansion)
 }
 
-/// For a block that is no channel's as it stands: the struct is not to say that there is none.
+/// A constant for a block that can't be a channel's, so that the struct does not report a missing block too.
 fn not_marked(self_ty: &syn::Type) -> Option<TokenStream> {
     let is_plain = types::last_segment(self_ty)?.arguments.is_none();
     is_plain.then(|| {

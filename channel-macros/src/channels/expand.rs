@@ -8,7 +8,6 @@ use syn::spanned::Spanned as _;
 use super::lock_file::Section;
 use super::model::{List, Lock, VARIABLE};
 
-/// The whole expression.
 pub fn list(List { channels, lock, .. }: &List) -> TokenStream {
     let overlaps = overlaps(channels);
     let (checks, accept) = lock.as_ref().map(|lock| lock_checks(lock, channels)).unwrap_or_default();
@@ -16,9 +15,9 @@ pub fn list(List { channels, lock, .. }: &List) -> TokenStream {
     quote!({ #overlaps #checks #accept #with })
 }
 
-/// The list alone, without the checks.
+/// The list without its checks.
 pub fn with(channels: &[Type]) -> TokenStream {
-    // In parentheses that stand at the channel, so that all of the call does, and what is wrong with it is told there.
+    // The parentheses have the channel's span, so that the whole call has it, and the compiler's errors stand there.
     channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {
         let mut list = Group::new(Delimiter::Parenthesis, list);
         list.set_span(channel.span());
@@ -26,7 +25,8 @@ pub fn with(channels: &[Type]) -> TokenStream {
     })
 }
 
-/// Each stands at the second of the two, or of more, and is a constant of its own, so that several errors show at once.
+/// The checks for channels that answer the same requests. Each is a constant of its own at the later channel, so that all errors
+/// show at once.
 fn overlaps(channels: &[Type]) -> TokenStream {
     if channels.len() < 2 {
         return TokenStream::new();
@@ -43,8 +43,8 @@ fn overlaps(channels: &[Type]) -> TokenStream {
     quote! {
         const __ROUTES: &[(&::core::primitive::str, ::channel_runtime::private::Path)] = &[#(#routes),*];
         #(#checks)*
-        // What is no channel is an error of the constant. Said here in the same words, and first, it is one of the list too, and
-        // the compiler says it once.
+        // A type that is no channel is an error in the constant. The same error comes from the list, and the compiler shows one of
+        // two equal ones.
         #(_ = #routes;)*
     }
 }
@@ -54,7 +54,7 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
     let path = quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #file));
     let shapes =
         channels.iter().map(|channel| quote_spanned!(channel.span()=> <#channel as ::channel_runtime::Channel>::SHAPE));
-    // Mentioned for cargo, which compiles anew when the file or the variable changes.
+    // So that cargo compiles again if the file or the variable changes.
     let variable = quote!(
         const _: ::core::option::Option<&::core::primitive::str> = ::core::option_env!(#VARIABLE);
     );
@@ -70,7 +70,7 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
     };
     let sections = sections.iter().map(|section| {
         let (Section { header, lines }, sum) = (section, section.sum());
-        // One token, and read by the compiler only where the sum is another.
+        // One token, which the compiler reads only if the sum differs.
         let lines: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
         quote! {
             ::channel_runtime::private::lock::Section {
@@ -101,10 +101,10 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
     (checks, TokenStream::new())
 }
 
-/// A constant of its own for each, so that all that has changed shows at once.
+/// A constant of its own, so that all changes show at once.
 fn check(place: proc_macro2::Span, call: &TokenStream) -> TokenStream {
     quote_spanned! {place=>
-        // The more lines there are, the longer it takes, and it ends.
+        // The evaluation grows with the lines, and ends.
         #[allow(long_running_const_eval)]
         const _: () = match ::channel_runtime::private::lock::#call {
             ::core::option::Option::Some(__text) => ::core::panic!("{}", __text.as_str()),

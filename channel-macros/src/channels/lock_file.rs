@@ -1,14 +1,14 @@
-//! A lock's text, taken apart. It was written by a machine, but merged by others.
+//! The text of a lock file, parsed. A program writes it, but people merge it.
 
-/// How lines are written; the runtime, which writes them, has the same.
+/// The format's version, the same as the runtime's.
 const VERSION: &str = "1";
 
-/// A channel's or a type's lines.
+/// The lines of a channel or a type.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Section {
     /// `channel /game/:id` or `type Piece`
     pub header: String,
-    /// In the order of their keys.
+    /// Sorted by key.
     pub lines: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ fn unknown(line: &str, number: usize) -> String {
 }
 
 impl Section {
-    /// Its part of the fingerprint, as the runtime's `lock::fingerprint` has it.
+    /// Its part of the fingerprint, computed as in the runtime's `lock::fingerprint`.
     pub fn sum(&self) -> u64 {
         let hash = |seed: u64, text: &str| {
             text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
@@ -73,7 +73,7 @@ impl Section {
     }
 }
 
-/// What a line is about: `> move promote` of `> move promote?: string`.
+/// The key of a line: `> move promote` of `> move promote?: string`.
 fn key(line: &str) -> &str {
     match line.split_once(':') {
         Some((key, _)) => key.strip_suffix('?').unwrap_or(key),

@@ -1,6 +1,7 @@
-//! `channels![ChatChannel, GameChannel]`: all channels of an app, checked so that no two answer the same requests.
+//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, with a check that no two answer the same requests, and the
+//! lock.
 //!
-//! It promises a usable list whatever is wrong with it. It may import `syntax` and every folder below.
+//! After an error the list still compiles. It may import all other folders.
 
 mod expand;
 mod lock_file;

@@ -1,4 +1,4 @@
-//! A list of channels as it is written.
+//! The model of a list of channels.
 
 use syn::{LitStr, Type};
 
@@ -10,12 +10,11 @@ pub const VARIABLE: &str = "CHANNELS_LOCK";
 
 pub struct List {
     pub channels: Vec<Type>,
-    /// `None` without `lock = ".."`, and if the lock can't be read, which is an error.
+    /// `None` if it is not written, or can't be read, which has been reported.
     pub lock: Option<Lock>,
     pub runtime: Runtime,
 }
 
-/// A lock file that the channels are compared with.
 pub struct Lock {
     pub file: LitStr,
     /// The shell command that writes the lock anew.

@@ -1,4 +1,4 @@
-//! From the tokens of `channels![..]` to [`List`], with every error; the lock file is read here too.
+//! From the tokens of `channels![..]` to [`List`], with every error. The lock file is read here.
 
 use std::path::Path;
 use std::{env, fs};
@@ -21,7 +21,7 @@ pub fn list(tokens: TokenStream, errors: &mut Errors) -> List {
     List { channels, lock, runtime }
 }
 
-/// The channels, and what stands behind a `;`.
+/// The tokens before and after the `;`.
 fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     let is_semicolon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
     let mut tokens = tokens.into_iter();
@@ -29,7 +29,7 @@ fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     (list, tokens.collect())
 }
 
-/// What stands behind the `;`.
+/// The options after the `;`.
 fn options(tokens: TokenStream, errors: &mut Errors) -> (Option<Lock>, Runtime) {
     let (mut runtime, mut file) = (Runtime::default(), None);
     args::each(tokens, errors, |input, errors| {
@@ -59,7 +59,7 @@ fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
     channels
 }
 
-/// What follows `lock`: the file's name.
+/// The file's name after `lock =`.
 fn file_name(input: ParseStream) -> syn::Result<LitStr> {
     let literal = (|| {
         input.parse::<syn::Token![=]>()?;
@@ -77,7 +77,7 @@ fn file_name(input: ParseStream) -> syn::Result<LitStr> {
     Err(syn::Error::new(literal.span(), format!("{flaw}\n{remedy}")))
 }
 
-/// The sections, or what is wrong and what to do about it.
+/// The file's sections, or what is wrong and what to do.
 fn read(name: &str, command: &str) -> Result<Vec<Section>, (String, String)> {
     let Ok(root) = env::var("CARGO_MANIFEST_DIR") else {
         let what = format!("where `{name}` is can't be told: CARGO_MANIFEST_DIR is not set");
@@ -92,14 +92,14 @@ fn read(name: &str, command: &str) -> Result<Vec<Section>, (String, String)> {
     sections(&text).map_err(|flaw| (format!("the lock `{name}` {flaw}"), format!("write it anew: {command}")))
 }
 
-/// What rewrites the lock: a program that comes as far as its list of channels.
+/// The command that rewrites the lock: any program or test that makes the list.
 fn command() -> String {
-    // Set for programs alone.
+    // Set only while a program is compiled.
     let runs = env::var_os("CARGO_BIN_NAME").is_some();
     format!("{VARIABLE}=accept cargo {}", if runs { "run" } else { "test" })
 }
 
-/// The file, where it is a lock.
+/// The lock; `None` if it can't be read, which is an error.
 fn lock(file: LitStr, errors: &mut Errors) -> Option<Lock> {
     let command = command();
     if env::var(VARIABLE).is_ok_and(|asked| asked == "accept") {

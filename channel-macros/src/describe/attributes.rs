@@ -1,4 +1,4 @@
-//! `#[describe(..)]` on a field, and on a type.
+//! `#[describe(..)]` on a field or a type.
 
 use syn::parse::ParseStream;
 use syn::{Attribute, Fields, Type};
@@ -7,14 +7,14 @@ use crate::syntax::args;
 use crate::syntax::errors::Errors;
 use crate::syntax::runtime_path::{self, Runtime};
 
-/// What the user says of a field's type.
+/// What the attribute says about a field.
 #[derive(Default)]
 pub struct Attributes {
-    /// `as = String`: it is on the wire as this type.
+    /// `as = String`: its type on the wire.
     pub stands_for: Option<Type>,
-    /// `recursive`: mentioned by name alone.
+    /// `recursive`: it is described by name alone.
     pub recursive: bool,
-    /// `opaque`: its types are known by their names alone, under a lock too.
+    /// `opaque`: its types are known by name alone, in a lock too.
     pub opaque: bool,
 }
 
@@ -42,8 +42,7 @@ impl Attributes {
     }
 }
 
-/// What a type says: where the runtime is, `#[describe(crate = ..)]`, and whether nobody is to see what is in it,
-/// `#[describe(opaque)]`.
+/// On a type: the runtime's path from `crate = ..`, and whether it is `opaque`.
 pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
     let mut runtime = Runtime::default();
     let mut opaque = None;
@@ -64,7 +63,7 @@ pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
     (runtime, opaque.is_some())
 }
 
-/// The arguments of all of them.
+/// Reads the arguments of every `#[describe(..)]`.
 fn each(
     attrs: &[Attribute],
     usage: &str,
@@ -82,7 +81,7 @@ fn each(
     }
 }
 
-/// Takes them away, where no derive will.
+/// Removes the attributes, if no derive will.
 pub fn strip(fields: &mut Fields) {
     for field in fields {
         field.attrs.retain(|attr| !attr.path().is_ident("describe"));

@@ -1,4 +1,4 @@
-//! The fields of a message, a struct or a variant, with what serde's attributes make of them.
+//! The description of fields, of a struct or a variant, as serde's attributes change them.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,15 +12,15 @@ use crate::syntax::errors::Errors;
 use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
 use crate::syntax::types::ungroup;
 
-/// What the container says of its fields.
+/// What the struct or enum determines for its fields.
 #[derive(Clone, Copy, Default)]
 pub struct Container<'a> {
     pub rules: Rules,
-    /// Every field may be missing.
+    /// `#[serde(default)]`: every field may be missing.
     pub has_default: bool,
     pub closed: bool,
     pub transparent: bool,
-    /// The type, where it may contain itself.
+    /// How types are described.
     pub context: Context<'a>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// The types and texts of fields that the compiler need not be asked about.
+    /// The types and texts of the fields; `None` unless all of them are plain, so that the compiler need not be asked.
     pub fn plain<'f>(&self, fields: &'f Fields) -> Option<(Vec<&'f syn::Type>, String)> {
         const MOST: usize = 12;
         let Fields::Named(named) = fields else { return None };
@@ -46,7 +46,7 @@ impl<'a> Container<'a> {
         Some((types.collect(), self.texts(named)?))
     }
 
-    /// What fields are called and their docs, as `__s::Content::Plain` has it, where there is nothing else to tell of them.
+    /// The fields' names and docs, as in `__s::Content::Plain`; `None` if anything else is to be described.
     fn texts(&self, fields: &FieldsNamed) -> Option<String> {
         let is_usual = !self.closed && !self.has_default && !self.transparent && self.rules == Rules::default();
         let tells =
@@ -65,7 +65,7 @@ impl<'a> Container<'a> {
         Some(texts)
     }
 
-    /// The `__s::Content` of these fields; `tag` is a key with a fixed text before them.
+    /// The `__s::Content` of these fields, after the `tag`, a key with a fixed text.
     pub fn content(&self, fields: &Fields, tag: Option<TokenStream>, errors: &mut Errors) -> TokenStream {
         match fields {
             Fields::Unit => quote!(__s::Content::Unit),
@@ -111,7 +111,7 @@ impl<'a> Container<'a> {
         quote!(__s::Content::As(#ty))
     }
 
-    /// A field's type, and whether serde's own way of reading it is replaced.
+    /// A field's type, and whether another function than serde's own reads it.
     fn ty(&self, field: &Field, errors: &mut Errors) -> (TokenStream, bool) {
         let said = Attributes::parse(&field.attrs, errors);
         let arguments = serde_arguments(&field.attrs);
@@ -144,7 +144,7 @@ impl<'a> Container<'a> {
         let (ty, is_read_otherwise) = self.ty(field, errors);
         let default = match (self.has_default || has(&arguments, "default"), is_read_otherwise) {
             (true, _) => Some(quote!(.__default(true))),
-            // serde reads a missing `Option` by itself alone.
+            // Only serde's own way reads a missing `Option` as `None`.
             (false, true) => Some(quote!(.__default(false))),
             (false, false) => None,
         };
@@ -156,7 +156,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// What serde's modules of this name write.
+/// The type that a module in `#[serde(with = "..")]` writes.
 fn made_with(module: &str, context: Context) -> TokenStream {
     if context.opaque {
         return context.written_by(module);
@@ -178,13 +178,13 @@ fn made_with(module: &str, context: Context) -> TokenStream {
     if optional { quote!(__s::Type::Nullable(&#ty)) } else { ty }
 }
 
-/// Whether a field is read or written at all.
+/// Whether a field is on the wire at all.
 fn travels(field: &Field) -> bool {
     let arguments = serde_arguments(&field.attrs);
     !(has(&arguments, "skip") || has(&arguments, "skip_serializing") && has(&arguments, "skip_deserializing"))
 }
 
-/// The type that serde's `from`, `try_from` and `into` put in this one's place; where they are two, it is neither.
+/// The type of serde's `from`, `try_from` and `into`; if they name two, the text says so.
 pub fn stands_for(arguments: &[SerdeArgument], context: Context) -> Option<TokenStream> {
     let read = value(arguments, "from").or_else(|| value(arguments, "try_from"));
     let written = value(arguments, "into");
@@ -193,16 +193,16 @@ pub fn stands_for(arguments: &[SerdeArgument], context: Context) -> Option<Token
     {
         return Some(context.written_by(&format!("{}, written as {}", read.value(), written.value())));
     }
-    // What is no type is left for serde to explain.
+    // Serde itself reports a text that is no type.
     Some(context.ty(&read.or(written)?.parse().ok()?))
 }
 
-/// The type's name, or the one that serde gives it.
+/// The type's name, or its `rename`.
 pub fn name(ident: &Ident, arguments: &[SerdeArgument]) -> String {
     value(arguments, "rename").map_or_else(|| ident.unraw().to_string(), LitStr::value)
 }
 
-/// The key that `#[serde(tag = "..")]` gives a struct; it is written always, and need not be there to be read.
+/// The key of `#[serde(tag = "..")]` on a struct. It is always written, and may be missing when read.
 pub fn struct_tag(ident: &Ident, arguments: &[SerdeArgument]) -> Option<TokenStream> {
     let tag = value(arguments, "tag")?;
     let name = name(ident, arguments);
@@ -250,7 +250,7 @@ impl Names {
         self.read.as_deref().or(self.written.as_deref()).unwrap_or_default()
     }
 
-    /// The calls for what the main one does not say.
+    /// The calls for the other names and aliases.
     pub fn others(&self, call: &TokenStream) -> TokenStream {
         let side = |name: &Option<String>| match name {
             Some(name) => quote!(::core::option::Option::Some(#name)),

@@ -1,4 +1,4 @@
-//! `#[derive(Describe)]`
+//! `#[derive(Describe)]` on a struct or an enum.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -51,13 +51,12 @@ fn implementation(item: &DeriveInput, ty: &TokenStream) -> TokenStream {
     }
 }
 
-/// The `__s::Type` of what nobody is to see.
+/// The type of an opaque one.
 fn named_alone(item: &DeriveInput) -> TokenStream {
     let name = name(&item.ident, &serde_arguments(&item.attrs));
     quote!(__s::Type::Opaque(#name))
 }
 
-/// The `__s::Type` of it all.
 fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let arguments = serde_arguments(&item.attrs);
     let name = name(&item.ident, &arguments);
@@ -100,7 +99,7 @@ fn enumeration(data: &DataEnum, arguments: &[SerdeArgument], container: Containe
         _ if has(arguments, "untagged") => quote!(__s::Tagging::Untagged),
         _ => quote!(__s::Tagging::External),
     };
-    // The rules of the enum are for its variants; their fields have others.
+    // The enum's `rename_all` is for its variants; their fields have `rename_all_fields`.
     let of_fields = Container { rules: Rules::of("rename_all_fields", arguments), has_default: false, ..container };
     let variants = data.variants.iter().filter_map(|item| variant(item, container.rules, of_fields, errors));
     quote!(__s::Kind::Enum { tagging: #tagging, variants: &[#(#variants),*] })

@@ -1,7 +1,7 @@
-//! Descriptions of what travels, as constants for the compiler: `#[message]` describes its fields with it, `#[channel]` its parts,
-//! and `#[derive(Describe)]` the types in them.
+//! Descriptions of types on the wire, as constants: `#[message]` describes its fields, `#[channel]` its parts, and
+//! `#[derive(Describe)]` the types in them.
 //!
-//! The tokens made here stand in a block with [`names`], beside the user's types. It may import `syntax`.
+//! The tokens stand in a block with [`names`], beside the user's types. It may import `syntax`.
 
 mod attributes;
 pub mod content;

@@ -1,9 +1,8 @@
-//! The names that descriptions are written with.
+//! The import that generated descriptions begin with.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// What all else here is written with.
 pub fn names() -> TokenStream {
     quote!(
         #[allow(unused_imports)]

@@ -1,4 +1,4 @@
-//! A message's rate in its description.
+//! A message's rate, in its description.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,4 +1,4 @@
-//! A field's type as a constant.
+//! The description of a type, as a constant.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
@@ -6,36 +6,35 @@ use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::syntax::types::{last_segment, ungroup};
 
-/// How a type is written: what the compiler knows of it, and where it knows nothing, what its text tells.
+/// How types are described: by their `Describe` if they have it, else by their text.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// The type that is being described: it is mentioned by name, or its description would contain itself.
+    /// The type that contains this one; `None` if it can't contain itself.
     pub own: Option<Own<'a>>,
-    /// All types in the field are mentioned by name.
+    /// All types are described by name.
     pub recursive: bool,
-    /// A type is known by its name alone, whether it is described or not.
+    /// Types are known by name alone, even if they are `Describe`.
     pub opaque: bool,
 }
 
-/// A type that is being described.
+/// A type whose description is being written.
 #[derive(Clone, Copy)]
 pub struct Own<'a> {
-    /// As the source has it.
+    /// Its name in the source.
     pub ident: &'a Ident,
-    /// As its definition does.
+    /// Its name in the description.
     pub name: &'a str,
 }
 
 impl Context<'_> {
     pub fn ty(&self, ty: &Type) -> TokenStream {
         let ty = ungroup(ty);
-        // The description of a type that contains the one being described would be needed before it is there.
+        // A type that contains the one being described would need that description first.
         if self.recursive || self.mentions_own(ty) {
             self.written(ty)
         } else if is_plain(ty) {
             quote!(<#ty as __s::Describe>::TYPE)
         } else if self.opaque {
-            // Whether it is described or not.
             self.written(ty)
         } else {
             let written = self.written(ty);
@@ -43,7 +42,7 @@ impl Context<'_> {
         }
     }
 
-    /// By its text alone. The names of the standard library's containers are believed.
+    /// By its text alone; the names of the standard library's containers are believed.
     fn written(&self, ty: &Type) -> TokenStream {
         let inside = |ty: &Type| self.ty(ty);
         match ty {
@@ -89,13 +88,13 @@ impl Context<'_> {
         }
     }
 
-    /// By its name, without the modules it stands in: where it is imported from changes nothing on the wire.
+    /// By its last name: an import from elsewhere changes nothing on the wire.
     fn undescribed(&self, ty: &Type) -> TokenStream {
         let name = short(ty);
         if self.opaque { quote!(__s::Type::Opaque(#name)) } else { quote!(__s::Type::Undescribed(#name)) }
     }
 
-    /// What these functions of serde's write in a type's place.
+    /// What these functions of `#[serde(with = "..")]` write.
     pub fn written_by(&self, functions: &str) -> TokenStream {
         if self.opaque { quote!(__s::Type::Opaque(#functions)) } else { quote!(__s::Type::WrittenBy(#functions)) }
     }
@@ -105,8 +104,8 @@ impl Context<'_> {
     }
 }
 
-/// Whether it is made of what stands in the language's prelude, as far as names can be believed: the compiler need not be asked
-/// whether it is described. A `HashMap` or a `String<64>` may be another crate's, which is not.
+/// Whether it is made of the prelude's types alone, by their names, so that the compiler need not be asked for `Describe`. A
+/// `HashMap` or a `String<64>` may be another crate's, which has none.
 pub fn is_plain(ty: &Type) -> bool {
     const PLAIN: [&str; 17] = [
         "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",

@@ -15,7 +15,7 @@ pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
     let check = validation.as_ref().map(check);
     let derives = (!user_derives).then(|| {
         let names_crate = serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
-        // serde reads the path from a text, in which there is no `$crate`.
+        // Serde reads the path from a string, which can't have `$crate`.
         let alias = (runtime.is_dollar_crate() && !names_crate).then(|| format_ident!("__serde_for_{}", name.unraw()));
         let path = alias.as_ref().map_or_else(|| "::channel_runtime::private::serde".into(), ToString::to_string);
         let alias = alias.map(|alias| quote!(use ::channel_runtime::private::serde as #alias;));
@@ -35,7 +35,8 @@ pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
             #check
         }
     });
-    // Ours stand first, so that no derive behind them finds a `serde` attribute of nobody's.
+    // Our derives stand first: a derive of the user's that stood before them would find `serde` attributes that belong to no derive
+    // yet.
     quote! {
         #derives
         #item
@@ -43,7 +44,7 @@ pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
     }
 }
 
-/// The method that holds a message against its rules; that it has some is asked for where `validate` stands.
+/// The method that checks a message by its rules. An error for missing rules stands at `validate`.
 fn check(Validation { at, renamed }: &Validation) -> TokenStream {
     let names = renamed.iter().map(|(name, key)| quote!((#name, #key)));
     let span = beside_locals(at.span());
@@ -55,7 +56,7 @@ fn check(Validation { at, renamed }: &Validation) -> TokenStream {
     }
 }
 
-/// Stands in an impl block without `#[channel]`, so that its struct does not report the missing attribute too.
+/// A constant for an impl block without `#[channel]`, so that its struct does not report that too.
 pub fn unmarked_block() -> TokenStream {
     quote! {
         #[doc(hidden)]

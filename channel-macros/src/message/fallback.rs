@@ -1,4 +1,4 @@
-//! What replaces the expansion after an error: others still find a message, and the compiler adds no error of its own.
+//! The fallback for a message with an error: others still find a message, and the compiler adds no error of its own.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,14 +7,14 @@ use syn::{Attribute, GenericParam, ItemStruct};
 use super::derives::has_derive;
 use super::model::Message;
 
-/// The struct, and beside it a message of no type; what the user derives stays the user's.
+/// The struct, and impls that can't run. The user's own derives stay.
 pub fn message(Message { item, user_derives, .. }: &Message) -> (ItemStruct, TokenStream) {
     let name = &item.ident;
     let serialize = !user_derives && !has_derive(item, "Serialize");
     let deserialize = !user_derives && !has_derive(item, "Deserialize");
     let kept = if serialize && deserialize { without_serde_attributes(item) } else { item.clone() };
 
-    // With lifetimes it is a message for `'static` alone.
+    // A struct with lifetimes is a message for `'static` alone.
     let mut generics = item.generics.clone();
     generics.params = generics.params.into_iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
     let arguments = item.generics.params.iter().map(|param| match param {
@@ -67,7 +67,7 @@ pub fn message(Message { item, user_derives, .. }: &Message) -> (ItemStruct, Tok
     (kept, fallback)
 }
 
-/// The struct without what only our derives would understand.
+/// Without attributes that only our derives understand.
 fn without_serde_attributes(item: &ItemStruct) -> ItemStruct {
     let mut item = item.clone();
     let keep = |attr: &Attribute| !attr.path().is_ident("serde");

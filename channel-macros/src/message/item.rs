@@ -1,4 +1,4 @@
-//! The item that `#[message]` stands on: a struct, or the error for what is none.
+//! The item below `#[message]`: a struct, or an error.
 
 use proc_macro2::TokenStream;
 use syn::{Ident, Item, ItemStruct};
@@ -8,13 +8,12 @@ use crate::syntax::expanded_before;
 use crate::syntax::impl_block::Method;
 use crate::syntax::incomplete;
 
-/// The item is no struct, which the errors say.
+/// The item is no struct, which has been reported.
 pub struct NotAStruct {
     /// It is the first handler of an impl block that has no `#[channel]`.
     pub is_first_of_unmarked_block: bool,
 }
 
-/// The struct, without the fields that can't be read.
 pub fn parse(item: TokenStream, errors: &mut Errors) -> Result<ItemStruct, NotAStruct> {
     let parsed = syn::parse2::<Item>(item.clone())
         .or_else(|error| incomplete::structure(item.clone(), errors).map(Item::Struct).map_err(|_| error));
@@ -24,7 +23,7 @@ pub fn parse(item: TokenStream, errors: &mut Errors) -> Result<ItemStruct, NotAS
     }
 }
 
-/// The error for what is no struct. Returns whether it is the first handler of an impl block without `#[channel]`.
+/// Reports an item that is no struct. Returns whether it is the first handler of an impl block without `#[channel]`.
 fn refuse(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) -> bool {
     let message_is_a_struct = "a message is a struct, with its fields as the JSON object's keys";
     match parsed {
@@ -47,8 +46,7 @@ fn refuse(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) -
     false
 }
 
-/// A method of an impl block arrives alone where the block itself has no `#[channel]`. That is one mistake, and the first of them
-/// tells of it.
+/// A method is expanded alone if its impl block has no `#[channel]`. The first one is reported, for all of them.
 fn no_handler(method: &Ident, errors: &mut Errors) -> bool {
     let Some(unmarked) = expanded_before::unmarked(method) else { return false };
     let Some(channel) = &unmarked.channel else {
@@ -61,7 +59,7 @@ fn no_handler(method: &Ident, errors: &mut Errors) -> bool {
     unmarked.is_first
 }
 
-/// The name of a method, which is no item of its own because of its `self`.
+/// The name of a method, which `syn` reads as no item because of its `self`.
 fn method_name(item: &TokenStream) -> Option<Ident> {
     let method: Method = syn::parse2(item.clone()).ok()?;
     Some(method.sig.ident)

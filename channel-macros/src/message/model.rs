@@ -1,4 +1,4 @@
-//! A message as its attribute and struct describe it.
+//! The model of a message.
 
 use proc_macro2::TokenStream;
 use syn::{Ident, ItemStruct, LitStr};
@@ -6,23 +6,22 @@ use syn::{Ident, ItemStruct, LitStr};
 use crate::syntax::runtime_path::Runtime;
 
 pub struct Message {
-    /// The struct as it is emitted.
     pub item: ItemStruct,
-    /// `None` if it is missing, which is an error.
+    /// `None` if it is missing, which has been reported.
     pub wire_type: Option<LitStr>,
     /// The user derives `Serialize` and `Deserialize`.
     pub user_derives: bool,
-    /// Its `MessageShape`: `describe` makes it while it reads the fields.
+    /// Its `MessageShape`, which `describe` writes while it reads the fields.
     pub shape: TokenStream,
     /// `None` without `validate`.
     pub validation: Option<Validation>,
     pub runtime: Runtime,
 }
 
-/// The message has rules, which are checked before its handler runs.
+/// `validate`: the message has rules, which are checked before its handler runs.
 pub struct Validation {
-    /// The word `validate`.
+    /// The word itself.
     pub at: Ident,
-    /// Fields with another key on the wire than their name, and that key.
+    /// The fields whose key on the wire is not their name, with the key.
     pub renamed: Vec<(String, String)>,
 }

@@ -1,4 +1,4 @@
-//! Whether a struct is an object on the wire, and whether its keys leave ours alone, as far as its own text tells.
+//! The rules for a message's struct: it is a JSON object, and its keys are not the framework's.
 
 use syn::ext::IdentExt as _;
 use syn::{Field, Fields, ItemStruct, LitStr, Type};
@@ -29,7 +29,7 @@ pub fn check(item: &ItemStruct, errors: &mut Errors) {
 
 fn check_newtype(ty: &Type, errors: &mut Errors) {
     let inner = match (last_segment(ty), ungroup(ty)) {
-        // As their content on the wire.
+        // Serde writes these as their content.
         (Some(segment), _) if matches!(segment.ident.to_string().as_str(), "Box" | "Rc" | "Arc") => {
             return first_type(segment).into_iter().for_each(|inner| check_newtype(inner, errors));
         }
@@ -43,7 +43,7 @@ fn check_newtype(ty: &Type, errors: &mut Errors) {
     }
 }
 
-/// Whether serde writes the type of this name as something else than an object.
+/// Whether serde writes this type as anything but an object, by its name.
 fn is_no_object(name: &str) -> bool {
     let is_number = matches!(name.get(..1), Some("u" | "i" | "f")) && name[1..].parse::<u8>().is_ok();
     let is_sequence = matches!(name, "Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "LinkedList" | "BinaryHeap");
@@ -122,7 +122,7 @@ fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
     }
 }
 
-/// The fields that have another key on the wire than their name, with that, as they are read.
+/// The fields whose key is not their name when read, with the key.
 pub fn renamed(item: &ItemStruct) -> Vec<(String, String)> {
     let rules = Rules::of("rename_all", &serde_arguments(&item.attrs));
     let pairs = item.fields.iter().filter_map(|field| {

@@ -19,7 +19,6 @@ use crate::syntax::runtime_path::{self, Runtime};
 use crate::syntax::serde_attributes::serde_arguments;
 use crate::syntax::wire_type;
 
-/// Reads the attribute's arguments and checks the struct.
 pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> Message {
     let args = Args::parse(args, errors);
     if args.wire_type.is_none() && errors.is_empty() {
@@ -52,13 +51,12 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
     }
 }
 
-/// The arguments on a struct.
+/// The arguments of `#[message(..)]` on a struct.
 struct Args {
     wire_type: Option<LitStr>,
-    /// The user derives `Serialize` and `Deserialize`.
+    /// `serde`: the user derives `Serialize` and `Deserialize`.
     serde: Option<Ident>,
     limit: Limit,
-    /// It has rules.
     validate: Option<Ident>,
     runtime: Runtime,
 }
@@ -117,7 +115,7 @@ fn refuse_generics(generics: &Generics, errors: &mut Errors) {
     }
 }
 
-/// `derive(Serialize)` beside our own would be a conflict that doesn't name us.
+/// A second `Serialize` would be an error of the compiler's that does not mention `#[message]`.
 fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
     for path in derives(item) {
         let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
@@ -128,7 +126,7 @@ fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
     }
 }
 
-/// What the message is on the wire, behind its type.
+/// Its `MessageShape`, without the rate.
 fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     let docs = docs(&item.attrs);
     let arguments = serde_arguments(&item.attrs);

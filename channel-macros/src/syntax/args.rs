@@ -1,4 +1,4 @@
-//! An attribute's arguments, one after the other: a bad one doesn't hide those behind it.
+//! An attribute's arguments. After a bad one the next is still read.
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
@@ -9,7 +9,7 @@ use syn::{Attribute, Ident, LitInt, Token, Type, parenthesized, token};
 use crate::syntax::errors::Errors;
 use crate::syntax::names::{closest, one_of};
 
-/// Calls `argument` at the begin of each argument; after an error it goes on behind the next comma.
+/// Calls `argument` at the start of each argument; after an error it goes on after the next comma.
 pub fn each(
     tokens: TokenStream,
     errors: &mut Errors,
@@ -32,8 +32,7 @@ pub fn each(
     errors.take(result);
 }
 
-/// At the end of the arguments a parser points at the whole attribute, or where that is a method's, at the impl block's; the
-/// last token is nearer to where something is missing.
+/// Moves an error about missing tokens to the last token: the parser would point at the whole attribute, or at the impl block.
 fn at_the_end(error: syn::Error, last: Option<Span>) -> syn::Error {
     match (error.to_string().strip_prefix("unexpected end of input, "), last) {
         (Some(text), Some(last)) => syn::Error::new(last, text),
@@ -41,12 +40,11 @@ fn at_the_end(error: syn::Error, last: Option<Span>) -> syn::Error {
     }
 }
 
-/// An argument's name, keywords such as `type` included.
 pub fn name(input: ParseStream) -> syn::Result<Ident> {
     input.call(Ident::parse_any)
 }
 
-/// What follows the `=` of an argument.
+/// The value after the `=` of an argument.
 pub fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     if input.is_empty() || input.peek(Token![,]) {
@@ -55,7 +53,7 @@ pub fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse()
 }
 
-/// The whole number above zero that stands behind the `=` of an argument which wants more than that, for its error to repeat.
+/// The number after `=`, if it is a whole one above zero and has no unit: the error for the missing unit repeats it.
 pub fn bare_number(input: ParseStream) -> Option<String> {
     let ahead = input.fork();
     ahead.parse::<Token![=]>().ok()?;
@@ -64,7 +62,7 @@ pub fn bare_number(input: ParseStream) -> Option<String> {
     is_bare.then(|| number.base10_digits().into())
 }
 
-/// Puts an argument's value into its place, once.
+/// Stores an argument's value; a second one is an error.
 pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors) {
     match place {
         Some(_) => errors.at(name, format_args!("`{name}` is given twice"), "take one of them away"),
@@ -72,7 +70,7 @@ pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors
     }
 }
 
-/// Passes over the value of an argument that stands in the wrong place.
+/// Skips the value of an argument that belongs elsewhere.
 pub fn skip(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<proc_macro2::TokenTree>()?;
@@ -80,7 +78,7 @@ pub fn skip(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// The error for an argument that there is none of, and what it may have been meant to be.
+/// The error for an unknown argument, with the closest known name.
 pub fn unknown(name: &Ident, attribute: &str, expected: &[&str]) -> syn::Error {
     let remedy = match closest(&name.to_string(), expected.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -108,7 +106,7 @@ impl Parse for Listed {
     }
 }
 
-/// A type, in our words where there is none.
+/// A type, with an error of our own if there is none.
 pub fn ty(input: ParseStream) -> syn::Result<Type> {
     let ahead = input.fork();
     match ahead.parse() {

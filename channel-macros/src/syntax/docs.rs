@@ -2,7 +2,7 @@
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// The text of doc comments, as rustdoc reads it; what a macro makes is left out.
+/// The text as rustdoc reads it. Docs that a macro makes are left out.
 pub fn docs(attrs: &[Attribute]) -> String {
     let lines = attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
@@ -13,7 +13,7 @@ pub fn docs(attrs: &[Attribute]) -> String {
     });
     let lines: Vec<String> = lines
         .flat_map(|text| {
-            // `lines()` would lose the empty one between two paragraphs.
+            // `lines()` would lose an empty line between two paragraphs.
             text.split('\n')
                 .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned())
                 .collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! Times as attributes write them: `"100ms"`, `"2s"`, `"5min"`, `"1h"`.
+//! Durations as attributes write them: `"100ms"`, `"2s"`, `"5min"`, `"1h"`.
 
 use proc_macro2::Ident;
 use syn::LitStr;
@@ -6,13 +6,13 @@ use syn::parse::ParseStream;
 
 use crate::syntax::args;
 
-/// The units, and their milliseconds.
+/// The units in milliseconds.
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 
-/// The longest time, in milliseconds: a day.
+/// A day, in milliseconds.
 const LONGEST: u64 = 24 * 3_600_000;
 
-/// The milliseconds behind the `=` of an argument; `what` it says, and an `example` of it.
+/// The duration after the `=` of an argument, in milliseconds. Errors say `what` it is and show an `example`.
 pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn::Result<u64> {
     let example = match args::bare_number(input) {
         Some(number) => format!("{number}{}", example.trim_start_matches(|char: char| char.is_ascii_digit())),
@@ -24,7 +24,6 @@ pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn
     milliseconds(&literal)
 }
 
-/// The milliseconds of a time above zero.
 fn milliseconds(literal: &LitStr) -> syn::Result<u64> {
     let text = literal.value();
     let error = |what: &str| {

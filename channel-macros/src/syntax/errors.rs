@@ -1,4 +1,4 @@
-//! The mistakes found in one item, all reported at once: what is wrong, and on the next line what to write.
+//! The errors of one item, all reported at once: what is wrong, and on the next line what to write.
 
 use std::fmt::Display;
 
@@ -11,7 +11,6 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// `what` is wrong with these tokens; `remedy` says what to write.
     pub fn at(&mut self, tokens: impl ToTokens, what: impl Display, remedy: impl Display) {
         self.found.push(syn::Error::new_spanned(tokens, format!("{what}\n{remedy}")));
     }
@@ -24,7 +23,7 @@ impl Errors {
         self.found.push(error);
     }
 
-    /// The value, or its error noted down.
+    /// The value; `None` after an error, which is kept.
     pub fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -37,7 +36,7 @@ impl Errors {
         self.found.is_empty()
     }
 
-    /// The `compile_error!`s, if there is any.
+    /// The errors as `compile_error!`s; `None` if there are none.
     pub fn into_tokens(self) -> Option<TokenStream> {
         let tokens: TokenStream = self.found.iter().map(syn::Error::to_compile_error).collect();
         (!tokens.is_empty()).then_some(tokens)

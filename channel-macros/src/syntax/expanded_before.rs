@@ -1,22 +1,23 @@
-//! Whether a channel has an impl block already, which no expansion can ask: the compiler would say so in a dozen errors.
+//! Remembers impl blocks that were expanded before, to find a channel's second one: the compiler would report it in a dozen errors.
 //!
-//! The blocks that were expanded before are remembered. That two of one name are the same channel's, and do not stand in two
-//! modules, is read off the source between them. Where that can't be had, nothing is found and the compiler's errors remain.
+//! No expansion sees another. So the source between two blocks of one name decides whether they stand in the same module. If the
+//! source can't be read, nothing is found, and the compiler's errors remain.
 //!
-//! In the same way the handlers of a block that lacks its `#[channel]`, each expanded alone, find that another one has told of it.
+//! The handlers of a block without `#[channel]` are expanded one by one. They are remembered too, so that the first alone is
+//! reported.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use proc_macro2::{Ident, Span};
 
-/// Where a block's `impl` stands, or a method's name.
+/// The place of a block's `impl`, or of a method's name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
     file: PathBuf,
-    /// From one.
+    /// From 1.
     line: usize,
-    /// In characters, from one.
+    /// In characters, from 1.
     column: usize,
 }
 
@@ -25,7 +26,7 @@ type Seen = Mutex<Vec<(String, Place)>>;
 static BLOCKS: Seen = Seen::new(Vec::new());
 static METHODS: Seen = Seen::new(Vec::new());
 
-/// Whether a block for the channel of this name stands in the same module or function; this one's `impl` is at `place`.
+/// Whether the channel of this name has another block in the same module or function; this one's `impl` is at `place`.
 pub fn has_another(name: &Ident, place: Span) -> bool {
     let Some(place) = Place::of(place) else { return false };
     let name = name.to_string();
@@ -36,15 +37,15 @@ pub fn has_another(name: &Ident, place: Span) -> bool {
     is_second
 }
 
-/// The block of a method that came here alone.
+/// The impl block of a handler that is expanded alone.
 pub struct Unmarked {
-    /// Whose methods they are, where that can be read off the source.
+    /// The name of its type; `None` if the source can't be read.
     pub channel: Option<String>,
-    /// Whether it is the only such block of the channel so far.
+    /// Whether it is the first such block of the channel.
     pub is_first: bool,
 }
 
-/// The block that the method of this name stands in; nothing where one before it has told of it.
+/// The block of this method; `None` if another of its handlers was reported before.
 pub fn unmarked(method: &Ident) -> Option<Unmarked> {
     let Some(place) = Place::of(method.span()) else { return Some(Unmarked { channel: None, is_first: true }) };
     let name = method.to_string();
@@ -59,7 +60,7 @@ pub fn unmarked(method: &Ident) -> Option<Unmarked> {
 
 impl Place {
     pub fn of(span: Span) -> Option<Self> {
-        // In a unit test there is no compiler to ask.
+        // A unit test has no compiler to ask.
         if !proc_macro::is_available() {
             return None;
         }
@@ -67,18 +68,17 @@ impl Place {
         Some(Self { file: span.local_file()?, line: span.line(), column: span.column() })
     }
 
-    /// Whose impl block this stands in.
+    /// The type of the impl block around this place; `None` for a trait's or a generic one.
     fn channel(&self) -> Option<String> {
         let text = std::fs::read_to_string(&self.file).ok()?;
         let before = &text[..text.len() - Source::new(&text).from(self)?.len()];
-        // A trait's block has nothing but what the trait has, and a generic one is no channel's.
         let name = innermost_head(before)?.strip_prefix("impl ")?.trim();
         let is_name = |name: &str| name.chars().all(|char| char.is_alphanumeric() || char == '_');
         is_name(name).then(|| name.to_owned())
     }
 }
 
-/// A file's text, and where its lines begin.
+/// A file's text with the start of each line.
 struct Source<'a> {
     text: &'a str,
     lines: Vec<usize>,
@@ -90,7 +90,7 @@ impl<'a> Source<'a> {
         Self { text, lines }
     }
 
-    /// The source from there on.
+    /// The text from that place on.
     fn from(&self, place: &Place) -> Option<&'a str> {
         let line = self.text.get(*self.lines.get(place.line.checked_sub(1)?)?..)?;
         let (start, _) = line.char_indices().nth(place.column.checked_sub(1)?)?;
@@ -98,26 +98,26 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Whether no brace that is open at the one is closed at the other; at each stands its word.
+/// Whether two places are in the same block of braces. The word at each place must still be there.
 pub fn is_sibling([earlier, later]: [&Place; 2], words: [&str; 2]) -> bool {
     has_sibling(std::iter::once((earlier, words[0])), (later, words[1]))
 }
 
-/// Whether no brace that is open at one of the places is closed at the last; at each stands its word.
+/// Whether the last place is in the same block of braces as an earlier one.
 fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, word): (&Place, &str)) -> bool {
     let mut earlier = earlier
         .filter(|(earlier, _)| {
             earlier.file == place.file && (earlier.line, earlier.column) < (place.line, place.column)
         })
         .peekable();
-    // Read once for all of them, and only where there is one.
+    // Read once for all places, and only if there are any.
     if earlier.peek().is_none() {
         return false;
     }
     let Ok(text) = std::fs::read_to_string(&place.file) else { return false };
     let source = Source::new(&text);
     let Some(to) = source.from(place) else { return false };
-    // An editor's server lives on while the source changes.
+    // In an editor the source changes while this process lives on.
     to.starts_with(word)
         && earlier.any(|(earlier, word)| {
             source.from(earlier).is_some_and(|from| {
@@ -126,7 +126,7 @@ fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, 
         })
 }
 
-/// Whether the braces in a piece of source belong together, and none closes one that is opened before the piece.
+/// Whether each brace in a piece of source has its partner in it.
 fn is_balanced(source: &str) -> bool {
     let mut open = 0_usize;
     for (_, mark) in marks(source) {
@@ -140,7 +140,7 @@ fn is_balanced(source: &str) -> bool {
     open == 0
 }
 
-/// What stands before the brace that is open at the end of the source: `impl Game`.
+/// The text before the last open brace: `impl Game`.
 fn innermost_head(source: &str) -> Option<&str> {
     let mut open = Vec::new();
     let mut end_of_last = 0;
@@ -153,13 +153,12 @@ fn innermost_head(source: &str) -> Option<&str> {
         end_of_last = at + 1;
     }
     let head = open.pop()?;
-    // Attributes and comments may stand before it.
     Some(head[head.rfind("impl ")?..].trim_end())
 }
 
-/// The braces and semicolons in a piece of source, without those in text and comments, and where each stands.
+/// The braces and semicolons in a piece of source, with their places. Strings and comments are skipped.
 fn marks(source: &str) -> impl Iterator<Item = (usize, u8)> {
-    // By bytes, for macros are compiled without optimization: no part of a longer character looks like one of these.
+    // By bytes, because macros are compiled without optimization. No byte of a longer character looks like one of these.
     let bytes = source.as_bytes();
     let mut next = 0;
     std::iter::from_fn(move || {
@@ -186,7 +185,7 @@ fn marks(source: &str) -> impl Iterator<Item = (usize, u8)> {
     })
 }
 
-/// Behind `##"..."##`.
+/// After `##"..."##`.
 fn behind_raw_text(rest: &str) -> &str {
     let hashes = rest.len() - rest.trim_start_matches('#').len();
     let end = format!("\"{}", &rest[..hashes]);
@@ -203,7 +202,7 @@ fn behind_text(rest: &str) -> &str {
     end.map_or("", |end| &rest[end + 1..])
 }
 
-/// Behind a character; of a lifetime nothing is taken but its quote.
+/// After a character literal; after the quote of a lifetime.
 fn behind_quote(rest: &str) -> &str {
     let mut chars = rest.char_indices();
     match (chars.next(), chars.next()) {

@@ -1,4 +1,4 @@
-//! An impl block whose function bodies are not read: they may be half typed, and the editor still completes in them.
+//! An impl block whose function bodies are not parsed: they may be incomplete, and the editor still completes in them.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -9,19 +9,19 @@ use syn::{Attribute, Generics, Signature, Token, Type, Visibility, braced, token
 pub struct ImplBlock {
     pub attrs: Vec<Attribute>,
     pub generics: Generics,
-    /// The trait and its `for`, of a trait's impl.
+    /// The trait and `for`, if it implements one.
     pub of_trait: Option<TokenStream>,
     pub self_ty: Type,
     pub items: Vec<ImplItem>,
     unsafety: Option<Token![unsafe]>,
     impl_token: Token![impl],
-    /// Where an error about its end stands.
+    /// Errors about the end of the block stand here.
     braces: token::Brace,
 }
 
 pub enum ImplItem {
     Method(Box<Method>),
-    /// Constants, types, macro calls, and what is no item yet.
+    /// Constants, types, macro calls, and incomplete methods.
     Other(TokenStream),
 }
 
@@ -29,7 +29,7 @@ pub struct Method {
     pub attrs: Vec<Attribute>,
     pub vis: Visibility,
     pub sig: Signature,
-    /// The braces and what is in them.
+    /// With its braces.
     pub body: TokenTree,
 }
 
@@ -62,7 +62,7 @@ impl Parse for ImplItem {
             input.advance_to(&ahead);
             return Ok(Self::Method(Box::new(method)));
         }
-        // Behind a constant's `=` braces are a part of its value; all else ends with its braces.
+        // After a constant's `=` braces are part of its value; any other item ends with its braces.
         let mut tokens = TokenStream::new();
         let mut in_value = false;
         while !input.is_empty() {
@@ -91,12 +91,11 @@ impl Parse for Method {
 }
 
 impl ImplBlock {
-    /// Where its `impl` stands.
+    /// The span of `impl`.
     pub fn span(&self) -> Span {
         self.impl_token.span
     }
 
-    /// The methods, in order.
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
         self.items.iter().filter_map(|item| match item {
             ImplItem::Method(method) => Some(&**method),
@@ -104,7 +103,6 @@ impl ImplBlock {
         })
     }
 
-    /// The same, to be changed.
     pub fn methods_mut(&mut self) -> impl Iterator<Item = &mut Method> {
         self.items.iter_mut().filter_map(|item| match item {
             ImplItem::Method(method) => Some(&mut **method),
@@ -112,7 +110,6 @@ impl ImplBlock {
         })
     }
 
-    /// What is no method, or none yet.
     pub fn other_items_mut(&mut self) -> impl Iterator<Item = &mut TokenStream> {
         self.items.iter_mut().filter_map(|item| match item {
             ImplItem::Method(_) => None,

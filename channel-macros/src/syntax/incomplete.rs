@@ -1,5 +1,4 @@
-//! Items that are being typed: what can be read of them is, and the rest is an error of its own that brings no other. The compiler
-//! tells of it too, in its own words.
+//! Structs and methods that are being typed: one error for each part that can't be read, and all other parts are used.
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
 use quote::quote;
@@ -9,10 +8,10 @@ use syn::{Attribute, Field, Fields, FieldsNamed, Generics, ItemStruct, Visibilit
 
 use crate::syntax::errors::Errors;
 
-/// The type of a field without one.
+/// The type that a field without a type gets.
 const UNTYPED: &str = "__Untyped";
 
-/// A struct, if need be without the types that can't be read.
+/// A struct. A field whose type can't be read gets a placeholder, with an error.
 pub fn structure(item: TokenStream, errors: &mut Errors) -> syn::Result<ItemStruct> {
     syn::parse2(item.clone()).or_else(|error| {
         let read_fields = |input: ParseStream| read(input, errors);
@@ -34,7 +33,7 @@ fn read(input: ParseStream, errors: &mut Errors) -> syn::Result<ItemStruct> {
     Ok(ItemStruct { attrs, vis, struct_token, ident, generics, fields, semi_token: None })
 }
 
-/// The fields, each with its tokens: behind a comma, and before a `name:`, where the one before is not at its end.
+/// The tokens of each field. A field ends at a comma, and before the next `name:` if its comma is missing.
 fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut fields = vec![TokenStream::new()];
@@ -56,7 +55,7 @@ fn split(tokens: TokenStream) -> Vec<TokenStream> {
     fields
 }
 
-/// Whether these are attributes and visibility, each once or not at all, before `name:`.
+/// Whether the tokens begin a field: attributes, visibility, `name:`.
 fn begins_field(tokens: &[TokenTree]) -> bool {
     match tokens {
         [TokenTree::Punct(hash), TokenTree::Group(_), rest @ ..] if hash.as_char() == '#' => begins_field(rest),
@@ -73,7 +72,7 @@ fn begins_field(tokens: &[TokenTree]) -> bool {
     }
 }
 
-/// Whether the last of these is a `:` and no part of `::`.
+/// Whether the last token is a `:` and not part of `::`.
 fn is_single_colon(tokens: &[TokenTree], next: Option<&TokenTree>) -> bool {
     let is_joint = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint);
     match tokens {
@@ -87,7 +86,7 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
-/// One field. Without a name it is left away: the compiler tells of it, and nothing can use it.
+/// One field. A field without a name is dropped, with an error.
 fn field(tokens: TokenStream, errors: &mut Errors) -> Option<Field> {
     if let Ok(field) = Field::parse_named.parse2(tokens.clone()) {
         return Some(field);
@@ -104,13 +103,13 @@ fn field(tokens: TokenStream, errors: &mut Errors) -> Option<Field> {
         return None;
     };
     errors.at_span(name.span(), format_args!("the field `{name}` has no type"), format_args!("write `{name}: Type`"));
-    // There is no such type. Beside an error of a macro's the compiler passes over that, and over all that has the type.
+    // No such type exists. Next to an error of a macro the compiler ignores that.
     let untyped = Ident::new(UNTYPED, name.span());
     Field::parse_named.parse2(quote!(#(#attrs)* #vis #name: #untyped)).ok()
 }
 
-/// The error for a method of a channel's that can't be read, where it was meant to be called: by its name, or for its marker, which
-/// is taken off.
+/// The error for a method that can't be read, if the framework would call it: by its name, or because it is marked. The marker is
+/// removed.
 pub fn method(
     tokens: &mut TokenStream,
     is_called: impl Fn(&str) -> bool,
@@ -135,7 +134,7 @@ pub fn method(
     *tokens = all.into_iter().collect();
 }
 
-/// The path of the attribute that these are.
+/// The path, if the two tokens are an attribute.
 fn attribute(pair: &[TokenTree]) -> Option<syn::Path> {
     let [hash, TokenTree::Group(group)] = pair else { return None };
     let is_attribute = is_punct(hash, '#') && group.delimiter() == Delimiter::Bracket;

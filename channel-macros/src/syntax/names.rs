@@ -1,4 +1,4 @@
-//! Names in other cases, and the name that was probably meant.
+//! Names: snake case, camel case, and the closest name to a misspelt one.
 
 /// `leave_game` as `LeaveGame`.
 pub fn camel(name: &str) -> String {
@@ -8,7 +8,7 @@ pub fn camel(name: &str) -> String {
         out.extend(chars.next().into_iter().flat_map(char::to_uppercase));
         out.push_str(chars.as_str());
     }
-    // The one keyword that can come out, and it can't be written `r#Self`.
+    // The only keyword that this can make, and `r#Self` is not allowed.
     if out == "Self" { "Self_".into() } else { out }
 }
 
@@ -29,7 +29,7 @@ pub fn snake(name: &str) -> String {
     out
 }
 
-/// The candidate that `name` was probably meant to be: at most a third of its letters wrong.
+/// The closest candidate; `None` if more than a third of the letters differ.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -39,7 +39,7 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters to insert, delete, replace or swap with their neighbour.
+/// The number of letters to insert, delete, replace or swap with their neighbour.
 pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];

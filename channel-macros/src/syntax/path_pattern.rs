@@ -1,4 +1,4 @@
-//! A channel's path pattern, `/game/:game_id`, read and checked.
+//! A channel's path pattern, `/game/:game_id`, parsed and checked.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::syntax::errors::Errors;
 pub struct Pattern {
     pub literal: LitStr,
     pub segments: Vec<Segment>,
-    /// It has a wildcard, whose name only the user knows: of its fields nothing is said.
+    /// It has a wildcard, whose parameter's name is unknown, so that no field can be checked.
     pub is_guessed: bool,
 }
 
@@ -22,7 +22,7 @@ pub enum Segment {
 }
 
 impl Pattern {
-    /// The segments that can be told, and every flaw at its place in the literal.
+    /// Reports every flaw at its place in the literal, and keeps the segments that can be read.
     pub fn parse(literal: LitStr, errors: &mut Errors) -> Self {
         let (segments, flaws) = parse(&literal.value());
         let is_guessed = !flaws.is_empty() && literal.value().contains('*');
@@ -32,7 +32,6 @@ impl Pattern {
         Self { literal, segments, is_guessed }
     }
 
-    /// The parameters' names, in order.
     pub fn params(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Param(name) => Some(name.as_str()),
@@ -41,7 +40,7 @@ impl Pattern {
     }
 }
 
-/// The place of these bytes in the source, where the compiler can tell; else the whole literal.
+/// The span of these bytes; of the whole literal if the compiler can't give it.
 fn place(literal: &LitStr, range: Range<usize>) -> Span {
     let token = literal.token();
     let is_verbatim = token.to_string() == format!("\"{}\"", literal.value());
@@ -63,7 +62,7 @@ fn parse(text: &str) -> (Vec<Segment>, Vec<Flaw>) {
     let Some(rest) = text.strip_prefix('/') else {
         let remedy = format!("write `\"{}\"`", usable(text));
         flaw(0..text.len(), format!("the path \"{text}\" does not begin with a slash"), remedy);
-        // Its fields are none too many.
+        // The fields are still checked against what was meant.
         return (parse(&usable(text)).0, flaws);
     };
     if rest.is_empty() {
@@ -91,7 +90,7 @@ fn parse(text: &str) -> (Vec<Segment>, Vec<Flaw>) {
             }
         } else if let Some((what, remedy)) = flaw_of_literal(segment) {
             flaw(range, what, remedy);
-            // Its field is none too many.
+            // Its field is still a parameter's.
             segments.extend(foreign_param(segment).map(|name| Segment::Param(name.into())));
         } else {
             segments.push(Segment::Literal(segment.into()));
@@ -113,17 +112,17 @@ fn flaw_of_name(name: &str) -> Option<(String, String)> {
     (!is_identifier).then(|| (format!("`:{name}` is no name for a parameter"), remedy.into()))
 }
 
-/// The name of a parameter that is written as other frameworks have it.
+/// The parameter's name, if it is written as in other frameworks: `<id>`, `{id}`.
 fn foreign_param(segment: &str) -> Option<&str> {
     let inner = |open, close| segment.strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
     inner('<', '>').or_else(|| inner('{', '}')).map(|name| name.trim_end_matches(".."))
 }
 
-/// A path without a flaw that was probably meant by this text: what is advised is not told of in turn.
+/// The path that was probably meant, without a flaw: it is advised.
 fn usable(text: &str) -> String {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').flat_map(|segment| {
-        // `room:*` and `game-:id` are two segments. In a topic of Phoenix's what is behind the colon is a name, in `room:lobby`.
+        // `room:*` and `game-:id` become two segments. In a Phoenix topic such as `room:lobby` the part after the colon is a name.
         let pieces: Vec<&str> = segment.split(':').collect();
         (0..pieces.len()).map(move |at| {
             let is_topic = at > 0 && pieces[at - 1].ends_with(|char: char| char.is_alphanumeric() || char == '*');
@@ -148,7 +147,7 @@ fn usable(text: &str) -> String {
 }
 
 impl Segment {
-    /// What was probably meant by a piece of a path; nothing where it says nothing.
+    /// The segment that was probably meant; `None` if the piece is empty.
     fn meant(piece: &str, is_param: bool) -> Option<Self> {
         let piece: String = piece.chars().filter(|char| *char != '%' && !char.is_control()).collect();
         let name = match piece.strip_prefix('*').or_else(|| foreign_param(&piece)) {

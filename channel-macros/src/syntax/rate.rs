@@ -1,5 +1,4 @@
-//! `rate = "5/s"`, `burst = 10` and `per = "user"`: how often a client may say something. A channel's own rate of frames is read
-//! the same way, under names of its own.
+//! Rates: `rate = "5/s"`, `burst = 10` and `per = "user"` of a message, and a channel's own rate of frames under other names.
 
 use syn::parse::ParseStream;
 use syn::{Ident, LitInt, LitStr};
@@ -8,10 +7,10 @@ use crate::syntax::args;
 use crate::syntax::errors::Errors;
 use crate::syntax::names::one_of;
 
-/// The units of time, and their seconds.
+/// The units in seconds.
 const UNITS: [(&str, u32); 3] = [("s", 1), ("min", 60), ("h", 3600)];
 
-/// What stands beside a message's type.
+/// A message's rate, as its attribute is read.
 #[derive(Default)]
 pub struct Limit {
     rate: Option<Rate>,
@@ -26,7 +25,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// How many pass in how many seconds, and how many at once.
+    /// The count, the seconds, and the burst, which is the count if none is given.
     pub fn parts(self, burst: Option<u32>) -> [u32; 3] {
         [self.count, self.seconds, burst.unwrap_or(self.count)]
     }
@@ -39,7 +38,7 @@ enum Per {
 }
 
 impl Limit {
-    /// Reads what follows one of the three names.
+    /// Reads one of the three arguments.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         match name.to_string().as_str() {
             "rate" => args::set(&mut self.rate, name, rate(name, input)?, errors),
@@ -49,7 +48,7 @@ impl Limit {
         Ok(())
     }
 
-    /// What is said of a rate says nothing without one.
+    /// `burst` and `per` without a `rate` are errors.
     pub fn check(&self, has_broken_rate: bool, errors: &mut Errors) {
         if self.rate.is_some() || has_broken_rate {
             return;
@@ -64,7 +63,7 @@ impl Limit {
         }
     }
 
-    /// How many pass, in how many seconds, and how many at once; `None` without a rate.
+    /// The count, the seconds and the burst; `None` without a rate.
     pub fn rate(&self) -> Option<[u32; 3]> {
         Some(self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst)))
     }
@@ -74,12 +73,12 @@ impl Limit {
     }
 }
 
-/// What follows the `=` of an argument, where it is of this form.
+/// The value after the `=` of an argument, with an error of our own.
 fn value<T: syn::parse::Parse>(name: &Ident, input: ParseStream, what: &str, remedy: &str) -> syn::Result<T> {
     args::value(input).map_err(|error| syn::Error::new(error.span(), format!("`{name}` is {what}\nwrite `{remedy}`")))
 }
 
-/// The rate behind the `=` of an argument.
+/// The rate after the `=` of an argument.
 pub fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
     let example = format!("{name} = \"{}/s\"", args::bare_number(input).as_deref().unwrap_or("5"));
     let literal: LitStr = value(name, input, "a string, a number of messages in a time", &example)?;
@@ -110,7 +109,7 @@ pub fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
     }
 }
 
-/// How many may come at once, behind the `=` of an argument.
+/// The burst after the `=` of an argument.
 pub fn burst(name: &Ident, input: ParseStream) -> syn::Result<u32> {
     let what = "how many may come at once, a whole number from 1";
     let example = format!("{name} = 10");

@@ -1,10 +1,10 @@
-//! Questions about a method's `self`.
+//! A method's `self`: whether it is a reference, and of which kind.
 
 use syn::{Receiver, ReceiverKind, Signature, Type};
 
 use crate::syntax::types::ungroup;
 
-/// Whether it is a reference: `&self`, `&mut self`, `self: &Self`.
+/// Whether it is `&self`, `&mut self`, `self: &Self`.
 pub fn is_reference(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(..) => true,
@@ -13,7 +13,6 @@ pub fn is_reference(receiver: &Receiver) -> bool {
     }
 }
 
-/// Whether it is a shared reference.
 pub fn is_shared(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
@@ -22,7 +21,6 @@ pub fn is_shared(receiver: &Receiver) -> bool {
     }
 }
 
-/// Whether a method takes `&mut self`.
 pub fn takes_mut_self(sig: &Signature) -> bool {
     sig.receiver().is_some_and(|receiver| is_reference(receiver) && !is_shared(receiver))
 }

@@ -1,18 +1,17 @@
-//! Where an expansion finds the runtime: at `::channel_runtime`, or where `crate = ..` says, for a renamed or re-exported one.
+//! The path of the runtime in an expansion: `::channel_runtime`, or `crate = ..` for a renamed or re-exported one.
 
 use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::parse::ParseStream;
 use syn::{Path, Token};
 
-/// The name that expansions are written with.
+/// The name in generated code, which the path replaces.
 const NAME: &str = "channel_runtime";
 
-/// The path behind `crate`, where there is one.
+/// The path after `crate =`; `None` if it is not written.
 #[derive(Default)]
 pub struct Runtime(pub Option<Path>);
 
-/// What follows `crate`.
 pub fn value(input: ParseStream) -> syn::Result<Path> {
     let path = (|| {
         input.parse::<Token![=]>()?;
@@ -26,12 +25,12 @@ pub fn value(input: ParseStream) -> syn::Result<Path> {
 }
 
 impl Runtime {
-    /// Whether it is the crate of a `macro_rules!` that wrote the attribute.
+    /// Whether it is the `$crate` of a `macro_rules!`.
     pub fn is_dollar_crate(&self) -> bool {
         self.0.as_ref().is_some_and(|path| path.segments.first().is_some_and(|first| is_dollar_crate(&first.ident)))
     }
 
-    /// The expansion with its paths into the runtime as they must be here.
+    /// Replaces the paths into the runtime.
     pub fn place(&self, expansion: TokenStream) -> TokenStream {
         match &self.0 {
             None => expansion,
@@ -51,7 +50,7 @@ fn replace(tokens: TokenStream, path: &TokenStream) -> TokenStream {
             }
             TokenTree::Ident(name) if name == NAME && ends_with_colons(&replaced) => {
                 replaced.truncate(replaced.len() - 2);
-                // Shown where the expansion's own path would be.
+                // Errors are shown where the generated path would be.
                 replaced.extend(path.clone().into_iter().map(|token| placed(token, name.span())));
             }
             TokenTree::Literal(literal) => replaced.push(in_text(literal, path).into()),
@@ -61,7 +60,7 @@ fn replace(tokens: TokenStream, path: &TokenStream) -> TokenStream {
     replaced.into_iter().collect()
 }
 
-/// Links in docs, and what serde's derives are told.
+/// The path in a string: links in docs, and serde's `crate = ".."`.
 fn in_text(literal: Literal, path: &TokenStream) -> Literal {
     let text = literal.to_string();
     let own = format!("::{NAME}::");
@@ -79,8 +78,8 @@ fn ends_with_colons(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [.., first, second] if is_colon(first) && is_colon(second))
 }
 
-/// `$crate` is found only where it was written. All else is found from the expansion too, and as a part of that it is nothing that a
-/// lint would have the user write in another way.
+/// `$crate` is resolved only at its own span. All other tokens are resolved at the call site, where no lint takes them for the
+/// user's.
 fn placed(mut token: TokenTree, place: Span) -> TokenTree {
     let found = match &token {
         TokenTree::Ident(name) if is_dollar_crate(name) => name.span(),

@@ -1,9 +1,9 @@
-//! The arguments of serde's own attributes, as far as a message must know them.
+//! The arguments of `#[serde(..)]` that change what is on the wire.
 
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Ident, LitStr, Token};
 
-/// One argument of a `#[serde(..)]`; `rename(serialize = "..")` is a `rename` of one direction.
+/// One argument. `rename(serialize = "..")` is a `rename` of one direction.
 pub struct SerdeArgument {
     pub name: Ident,
     pub value: Option<LitStr>,
@@ -17,7 +17,7 @@ pub enum Direction {
     Both,
 }
 
-/// All serde arguments of a struct or field. What doesn't parse is left for serde to explain.
+/// All arguments of a struct or field. Serde itself reports those that don't parse.
 pub fn serde_arguments(attrs: &[Attribute]) -> Vec<SerdeArgument> {
     let mut all = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
@@ -41,12 +41,12 @@ pub fn serde_arguments(attrs: &[Attribute]) -> Vec<SerdeArgument> {
     all
 }
 
-/// The string that the first argument of this name has.
+/// The value of the first argument of this name.
 pub fn value<'a>(arguments: &'a [SerdeArgument], name: &str) -> Option<&'a LitStr> {
     arguments.iter().find(|argument| argument.name == name)?.value.as_ref()
 }
 
-/// The string behind `=`, if it is one; any other value is passed over.
+/// The string after `=`; `None` for any other value.
 fn literal(meta: &syn::meta::ParseNestedMeta) -> syn::Result<Option<LitStr>> {
     if !meta.input.peek(Token![=]) {
         return Ok(None);
@@ -61,7 +61,7 @@ fn literal(meta: &syn::meta::ParseNestedMeta) -> syn::Result<Option<LitStr>> {
     Ok(None)
 }
 
-/// What `rename_all` makes of the fields' names, in each direction.
+/// The case of `rename_all` in each direction.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rules {
     pub serialize: Case,
@@ -69,7 +69,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Of `rename_all`, or of `rename_all_fields`.
+    /// `name` is `rename_all` or `rename_all_fields`.
     pub fn of(name: &str, container: &[SerdeArgument]) -> Self {
         let mut rules = Self::default();
         for argument in container.iter().filter(|argument| argument.name == name) {
@@ -85,7 +85,6 @@ impl Rules {
     }
 }
 
-/// The cases of serde's `rename_all`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Case {
     #[default]
@@ -101,7 +100,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// What serde does not know is left for serde to explain.
+    /// Serde itself reports an unknown case.
     fn named(name: &str) -> Self {
         match name {
             "lowercase" => Self::Lower,
@@ -116,7 +115,7 @@ impl Case {
         }
     }
 
-    /// What serde's own rules make of a field's name, which they take to be in snake case.
+    /// The key of a field, whose name serde takes to be in snake case.
     pub fn of_field(self, field: &str) -> String {
         match self {
             Self::AsWritten | Self::Lower | Self::Snake => field.into(),
@@ -128,7 +127,7 @@ impl Case {
         }
     }
 
-    /// What serde's own rules make of a variant's name, which they take to be in Pascal case.
+    /// The name of a variant, which serde takes to be in Pascal case.
     pub fn of_variant(self, variant: &str) -> String {
         match self {
             Self::AsWritten | Self::Pascal => variant.into(),
@@ -163,7 +162,7 @@ fn begin_small(name: &str) -> String {
     first.into_iter().chain(chars).collect()
 }
 
-/// Each capital begins a word, as serde has it: `HTTPRoom` is `h_t_t_p_room`.
+/// Each capital begins a word, as in serde: `HTTPRoom` is `h_t_t_p_room`.
 fn words(variant: &str) -> String {
     let mut out = String::with_capacity(variant.len() + 4);
     for (at, char) in variant.chars().enumerate() {

@@ -6,13 +6,13 @@ use syn::parse::ParseStream;
 
 use crate::syntax::args;
 
-/// The units, and their bytes.
+/// The units in bytes.
 const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
-/// The largest size, in bytes: 1 GiB.
+/// The largest size, 1 GiB.
 const LARGEST: u64 = 1 << 30;
 
-/// The bytes behind the `=` of an argument; `what` they are, and an `example` of it.
+/// The size after the `=` of an argument, in bytes. Errors say `what` it is and show an `example`.
 pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn::Result<usize> {
     let bare = args::bare_number(input).and_then(|number| number.parse().ok()).map(written);
     let example = bare.filter(|size| bytes(size).is_ok()).unwrap_or_else(|| example.into());
@@ -22,18 +22,17 @@ pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn
     bytes(&literal.value()).map_err(|text| syn::Error::new(literal.span(), text))
 }
 
-/// So many bytes, in the largest unit that has them whole.
+/// The size in the largest unit of which it is a whole number.
 fn written(bytes: u64) -> String {
     let mut units = UNITS.into_iter().rev();
     let (unit, factor) = units.find(|(_, factor)| bytes.is_multiple_of(*factor)).unwrap_or(UNITS[0]);
     format!("{}{unit}", bytes / factor)
 }
 
-/// The bytes of a size above zero.
 fn bytes(text: &str) -> Result<usize, String> {
     let usual = "write a whole number and its unit, such as \"512B\", \"64KiB\" or \"1MiB\"";
     let error = |what: &str, remedy: &str| Err(format!("{text:?} {what}\n{remedy}"));
-    // What is too large, or nothing at all, is not advised.
+    // A size that is zero or too large is not advised.
     let advise = |what: &str, size: &str, remedy: String| match bytes(size) {
         Ok(_) => error(what, &remedy),
         Err(_) => error(what, usual),
@@ -61,7 +60,7 @@ fn bytes(text: &str) -> Result<usize, String> {
     }
 }
 
-/// The unit that was probably meant by another way of writing it. Of those by thousands too: nobody sets a bound to the byte.
+/// The unit that was probably meant. `KB` means `KiB`: nobody sets a bound to the byte.
 fn meant(unit: &str) -> Option<&'static str> {
     match unit.to_ascii_lowercase().as_str() {
         "b" | "byte" | "bytes" => Some("B"),

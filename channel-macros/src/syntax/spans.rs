@@ -4,14 +4,13 @@ use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::Type;
 
-/// For tokens beside a local or `self`: errors are shown at the user's token, names are found where the macro is called.
-///
-/// A user's own span on them would break inside `macro_rules!`, where locals and `self` have hygiene.
+/// The span for tokens next to a local or `self`: errors are shown at the user's token, and names are resolved at the call site. A
+/// span of the user's own would not find them inside `macro_rules!`, which has hygiene for locals and `self`.
 pub fn beside_locals(user: Span) -> Span {
     Span::call_site().located_at(user)
 }
 
-/// Where a type's last token stands; what begins at its first and ends there is all of it, which no span of the macro's own can be.
+/// The span of a type's last token: together with that of the first it covers the whole type.
 pub fn end(ty: &Type) -> Span {
     ty.to_token_stream().into_iter().last().map_or_else(Span::call_site, |token| token.span())
 }

@@ -1,10 +1,10 @@
-//! Questions about a user's type, asked of its tokens alone: its last name, its first argument, its text.
+//! A user's type, as far as its tokens show it: its last name, its first argument, its text.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
-/// The type without the invisible group that a `$t:ty` of `macro_rules!` arrives in, and without parentheses.
+/// The type without parentheses, and without the invisible group around a `$t:ty` of `macro_rules!`.
 pub fn ungroup(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
@@ -15,7 +15,7 @@ pub fn ungroup(mut ty: &Type) -> &Type {
     }
 }
 
-/// The last segment of a type that is a path.
+/// The last segment of a path; `None` if the type is no path.
 pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ungroup(ty) {
         Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
@@ -23,7 +23,7 @@ pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// The name at the end of a type that is a path.
+/// The last name of a path.
 pub fn last_ident(ty: &Type) -> Option<&Ident> {
     last_segment(ty).map(|segment| &segment.ident)
 }
@@ -44,12 +44,12 @@ pub fn arc(ty: &Type) -> Option<&Type> {
     last_segment(ty).filter(|segment| segment.ident == "Arc").and_then(first_type)
 }
 
-/// Whether a type is written as this one name, alone or at the end of a path.
+/// Whether the type's last name is this one.
 pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)
 }
 
-/// Whether it is written as an extractor of ours, or as an `Option` of one.
+/// Whether it is one of our extractors, or an `Option` of one, by its name.
 pub fn is_extractor(ty: &Type) -> bool {
     let Some(segment) = last_segment(ty) else { return false };
     match first_type(segment) {
@@ -59,7 +59,7 @@ pub fn is_extractor(ty: &Type) -> bool {
     }
 }
 
-/// Whether a type of a signature means the same in another body: it has no lifetime of its own, and is no `impl Trait`.
+/// Whether the type means the same in another body: it has no lifetime and is no `impl Trait`.
 pub fn is_nameable(ty: &Type) -> bool {
     fn has(tokens: TokenStream, is_it: &impl Fn(&TokenTree) -> bool) -> bool {
         tokens.into_iter().any(|token| match &token {
@@ -74,12 +74,11 @@ pub fn is_nameable(ty: &Type) -> bool {
     })
 }
 
-/// Whether it is `()`.
 pub fn is_unit(ty: &Type) -> bool {
     matches!(ungroup(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// A type's tokens in one text, to compare two or to show one.
+/// The type as text, to compare or to show.
 pub fn text(ty: &Type) -> String {
     let mut text = quote::quote!(#ty).to_string();
     for (spaced, tight) in
@@ -90,12 +89,12 @@ pub fn text(ty: &Type) -> String {
     text.replace("& ", "&")
 }
 
-/// Whether it is written as the `String` of the standard library.
+/// Whether it is the standard library's `String`, by its name.
 pub fn is_string(ty: &Type) -> bool {
     matches!(text(ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
 }
 
-/// Whether it is written as a type of the standard library's, which can be no message: its error says how data is answered.
+/// Whether it is a type of the standard library, by its name: those can't be messages, and are answered in a `Success`.
 pub fn is_data(ty: &Type) -> bool {
     const DATA: [&str; 30] = [
         "String", "str", "char", "bool", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",

@@ -5,7 +5,7 @@ use syn::{LitStr, Token};
 
 use crate::syntax::errors::Errors;
 
-/// For `#[message("move")]`.
+/// The error for `#[message("move")]`.
 pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
     match input.fork().parse::<LitStr>() {
         Ok(literal) => {
@@ -16,7 +16,7 @@ pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
     }
 }
 
-/// The string behind `type`.
+/// The string after `type =`.
 pub fn value(input: ParseStream) -> syn::Result<LitStr> {
     input.parse::<Token![=]>().map_err(|error| {
         syn::Error::new(error.span(), "a message's type is written with `=`\nwrite `type = \"..\"`")
@@ -27,7 +27,7 @@ pub fn value(input: ParseStream) -> syn::Result<LitStr> {
     input.parse()
 }
 
-/// The rules for all wire types, on structs and on handlers.
+/// Reports an empty or a reserved type.
 pub fn check(literal: &LitStr, errors: &mut Errors) {
     let text = literal.value();
     if text.is_empty() {

@@ -1,12 +1,13 @@
-//! Which names mean what they meant at a body's begin. Bodies are not parsed, and may be half typed: this is told by their tokens.
+//! Whether a name keeps its meaning throughout a method's body. Bodies are not parsed, because they may be incomplete: this reads
+//! tokens.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// Behind these words a `|` begins a closure.
+/// The words before a closure's first `|`.
 const BEFORE_CLOSURES: [&str; 11] =
     ["move", "async", "static", "return", "break", "in", "else", "match", "if", "while", "const"];
 
-/// Whether a name may be another's somewhere in the body: in doubt it is.
+/// Whether a pattern in the body may bind the name anew; `true` if in doubt.
 pub fn may_bind(name: &str, tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let is = |at: usize, char: char| is_punct(tokens.get(at), char);
@@ -35,7 +36,7 @@ pub fn may_bind(name: &str, tokens: &TokenStream) -> bool {
     })
 }
 
-/// Without `let socket = socket.clone();`, behind which the name is another of the same type.
+/// The tokens without `let socket = socket.clone();`, which keeps the name's meaning.
 pub fn without_clone(name: &str, tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut left = Vec::new();
@@ -57,7 +58,7 @@ pub fn without_clone(name: &str, tokens: TokenStream) -> TokenStream {
     left.into_iter().collect()
 }
 
-/// The tokens of one.
+/// The number of tokens in that statement.
 const CLONE: usize = 8;
 
 fn is_clone(name: &str, tokens: &[TokenTree]) -> bool {
@@ -79,12 +80,13 @@ fn is_clone(name: &str, tokens: &[TokenTree]) -> bool {
     are_names && [(equals, '='), (dot, '.'), (end, ';')].into_iter().all(|(token, char)| is_punct(Some(token), char))
 }
 
-/// Whether a `|` behind these begins a closure; else it stands between two values or patterns, or ends what a closure takes.
+/// Whether a `|` after these tokens begins a closure. Any other stands between two values or patterns, or ends a closure's
+/// parameters.
 fn begins_closure(before: &[TokenTree]) -> bool {
     match before {
         [] => true,
         [.., TokenTree::Ident(word)] => BEFORE_CLOSURES.iter().any(|before| word == before),
-        // `Some(x) => |y| ..`, and the end of `|x: Vec<u8>| ..`.
+        // |y| ..`, and => `Some(x) => |y| ..`; or the end of `|x: Vec<u8>| ..`.
         [.., last, TokenTree::Punct(punct)] if punct.as_char() == '>' => is_punct(Some(last), '='),
         [.., TokenTree::Punct(punct)] => !matches!(punct.as_char(), '|' | '?'),
         [.., TokenTree::Group(group)] => group.delimiter() == Delimiter::Brace,
@@ -92,7 +94,7 @@ fn begins_closure(before: &[TokenTree]) -> bool {
     }
 }
 
-/// Whether these, up to the `=` of a `=>`, begin with the block of the arm before; a struct's pattern ends with braces too.
+/// Whether these tokens, up to the `=` of a `=>`, begin with the previous arm's block. A struct pattern ends with braces too.
 fn ends_arm(tokens: &[TokenTree]) -> bool {
     let [block, next, ..] = tokens else { return false };
     let is_in_pattern = match next {
@@ -103,7 +105,7 @@ fn ends_arm(tokens: &[TokenTree]) -> bool {
     is_brace(block) && !is_in_pattern
 }
 
-/// Whether a group behind these is that of `matches!(value, pattern)` or of one of its kind.
+/// Whether the group after these tokens belongs to `matches!(value, pattern)` or its kind.
 fn is_pattern_macro(before: &[TokenTree]) -> bool {
     match before {
         [.., TokenTree::Ident(name), bang] => {
@@ -113,7 +115,7 @@ fn is_pattern_macro(before: &[TokenTree]) -> bool {
     }
 }
 
-/// Whether a name stands in a token.
+/// Whether the name occurs in a token.
 fn has(name: &str, token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.stream().into_iter().any(|token| has(name, &token)),

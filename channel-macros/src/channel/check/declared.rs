@@ -1,8 +1,8 @@
-//! What a channel's struct has named, its app and the state of its rooms, for the words of its impl block's errors: they show the
-//! signature to write with the user's own types in it.
+//! What a channel's struct declares, its app and its rooms' state: errors of the impl block show the signature to write with these
+//! types.
 //!
-//! The structs that were expanded before are remembered. Where that of a block does not stand above it in the same module, or the source
-//! between them can't be had, nothing is known, and the words are those of the documentation.
+//! Structs that were expanded before are remembered. Nothing is known if the struct does not stand above its block in the same
+//! module, or the source between them can't be read; then errors show the names from the docs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,21 +13,21 @@ use crate::channel::model::Route;
 use crate::syntax::expanded_before::{Place, is_sibling};
 use crate::syntax::types::{arc, text};
 
-/// Of a struct that is known, else nothing.
+/// What a struct declares; the default if it is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     pub app: Option<String>,
     pub room_state: Option<String>,
-    /// What it lists in a `sends(..)` that belongs to the block.
+    /// The content of a `sends(..)` that belongs on the block.
     pub misplaced_sends: Option<String>,
     pub is_known: bool,
-    /// Whether it is known, has all that a channel's struct needs, and no field of a type that is seldom `Send`.
+    /// It has no error, and no field whose type is usually not `Send`.
     pub looks_sound: bool,
 }
 
 static STRUCTS: Mutex<Vec<(String, Place, Declared)>> = Mutex::new(Vec::new());
 
-/// For the impl block of this struct; `is_whole` where nothing is wrong with it.
+/// Remembers a struct for its impl block; `is_whole` if it has no error.
 pub fn remember(route: &Route, is_whole: bool) {
     let Some(place) = Place::of(route.name.span()) else { return };
     let [app, room_state] = [&route.app, &route.room_state].map(|ty| ty.as_ref().map(text));
@@ -44,7 +44,8 @@ pub fn remember(route: &Route, is_whole: bool) {
     structs.retain(|(other, at, earlier)| {
         let is_there = *other == name && *at == place;
         if is_there && *earlier != declared {
-            // A `macro_rules!` makes several of them there, or it has changed in an editor: which one a block's is can't be told.
+            // A `macro_rules!` makes several structs there, or an editor has changed this one: which of them a block belongs to is
+            // unknown.
             declared = Declared::default();
         }
         !is_there
@@ -52,7 +53,7 @@ pub fn remember(route: &Route, is_whole: bool) {
     structs.push((name, place, declared));
 }
 
-/// As far as names tell.
+/// By the names in the type.
 fn is_seldom_send(ty: &Type) -> bool {
     let names = ["Rc", "Weak", "NonNull", "dyn", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Ref", "RefMut"];
     let text = text(ty);
@@ -61,7 +62,7 @@ fn is_seldom_send(ty: &Type) -> bool {
 }
 
 impl Declared {
-    /// What the struct says that the impl block for this name belongs to.
+    /// The struct above the impl block for this name.
     pub fn of(name: &Ident) -> Self {
         let Some(place) = Place::of(name.span()) else { return Self::default() };
         let name = name.to_string();
@@ -70,7 +71,6 @@ impl Declared {
         its_own.map(|(.., declared)| declared.clone()).unwrap_or_default()
     }
 
-    /// The app as a hook's last argument.
     pub fn app_argument(&self) -> String {
         match (&self.app, self.is_known) {
             (Some(app), _) => format!(", app: &{app}"),
@@ -79,7 +79,7 @@ impl Declared {
         }
     }
 
-    /// The state of a room, and behind a signature with it, where that comes from.
+    /// The state's type, and the words about its origin for behind a signature.
     pub fn state(&self) -> (&str, &str) {
         match (&self.room_state, self.is_known) {
             (Some(state), _) => (state, ""),
@@ -88,20 +88,19 @@ impl Declared {
         }
     }
 
-    /// Whether a type is written as the app, or as an `Arc` of it.
+    /// Whether the type is the app or an `Arc` of it, by its text.
     pub fn is_app(&self, ty: &Type) -> bool {
         let is = |ty: &Type| self.app.as_ref().is_some_and(|app| *app == text(ty));
         is(ty) || arc(ty).is_some_and(is)
     }
 
-    /// Whether an argument of this type by reference may be the app: also where that is an `Arc` of it, which is followed.
+    /// Whether a reference to this type may be the app, which derefs through any wrapper.
     pub fn may_be_app(&self, ty: &Type) -> bool {
         let is_in =
             |app: &String| app.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| word == text(ty));
         self.is_app(ty) || self.app.as_ref().is_some_and(is_in)
     }
 
-    /// Whether a type is written as the state of the rooms.
     pub fn is_state(&self, ty: &Type) -> bool {
         self.room_state.as_ref().is_some_and(|state| *state == text(ty))
     }

@@ -1,5 +1,5 @@
-//! Handlers that take over their answer by `socket.defer()`: what they return says nothing of it. They are found by the tokens of
-//! their bodies, which are not parsed.
+//! Handlers that take over their answer with `socket.defer()` and whose return type does not show it. They are found by the tokens
+//! of their bodies.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -10,7 +10,7 @@ use super::socket;
 use crate::syntax::impl_block::{ImplBlock, Method};
 use crate::syntax::types::{first_type, last_segment};
 
-/// The methods of a block that call `defer` on a socket, or one another that does.
+/// The methods of a block that call `defer` on a socket, also by way of another method.
 #[derive(Default)]
 pub struct Deferrals(Vec<String>);
 
@@ -33,14 +33,14 @@ impl Deferrals {
         }
     }
 
-    /// Whether a handler defers its answer, and its type does not say so.
+    /// Whether a handler defers its answer and its type hides it.
     pub fn hide(&self, handler: &Ident, returns: Option<&Type>) -> bool {
         let name = handler.unraw().to_string();
         self.0.contains(&name) && !returns.is_some_and(is_deferred)
     }
 }
 
-/// The `Deferred` in a `Deferred`, which nobody would answer.
+/// A `Deferred` inside a `Deferred`, which would never be answered; `None` if there is none.
 pub fn nested(ty: &Type) -> Option<&Type> {
     let segment = last_segment(ty)?;
     let inner = first_type(segment)?;
@@ -50,19 +50,18 @@ pub fn nested(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Whether it is a `Deferred`, or may be one.
+/// Whether it is a `Deferred`, an `Option` or a `Result` of one.
 fn is_deferred(ty: &Type) -> bool {
     let Some(segment) = last_segment(ty) else { return false };
     segment.ident == "Deferred"
         || ((segment.ident == "Option" || segment.ident == "Result") && first_type(segment).is_some_and(is_deferred))
 }
 
-/// What a method calls.
 struct Calls {
     name: String,
-    /// The socket's `defer`.
+    /// It calls the socket's `defer`.
     defer: bool,
-    /// Methods of the block.
+    /// The methods of the block that it calls.
     own: Vec<String>,
 }
 
@@ -96,7 +95,7 @@ impl Calls {
     }
 }
 
-/// What these end with, `of.method`, `Of::method` or `Of::<T>::method`.
+/// The receiver and the name of the call at the end: `of.method`, `Of::method` or `Of::<T>::method`.
 fn called(read: &[TokenTree]) -> Option<(String, String)> {
     let [before @ .., TokenTree::Punct(punct), TokenTree::Ident(method)] = read else { return None };
     let before = match (punct.as_char(), before) {
@@ -105,7 +104,7 @@ fn called(read: &[TokenTree]) -> Option<(String, String)> {
         _ => return None,
     };
     let of = match before {
-        // A field of another is another: `self.socket.defer()`.
+        // A field is not the socket: `self.socket.defer()`.
         [.., TokenTree::Punct(dot), TokenTree::Ident(_)] if dot.as_char() == '.' => return None,
         [.., TokenTree::Ident(of)] => of,
         [before @ .., TokenTree::Punct(end)] if end.as_char() == '>' => {

@@ -1,8 +1,8 @@
-//! Methods that other frameworks call by their names, and nobody does here: `on_text`, `handle_in`, `join`.
+//! Hooks of other frameworks: `on_text`, `handle_in`, `join`.
 //!
-//! A plain method may have any name. So whether anybody calls it is left to the compiler, which alone sees the other blocks and
-//! functions that may: where nobody does, it is an error with the words from here, and `#[allow(dead_code)]` lets it be. Where the name
-//! says little, only such are asked about as take a socket.
+//! A plain method may have any name, and other blocks may call it. So the compiler decides: if nobody calls the method, its
+//! dead-code lint is an error with our text, which `#[allow(dead_code)]` permits. Common names are looked at only if the method
+//! takes a socket.
 
 use syn::ext::IdentExt as _;
 use syn::{FnArg, Ident, Visibility, parse_quote_spanned};
@@ -10,7 +10,7 @@ use syn::{FnArg, Ident, Visibility, parse_quote_spanned};
 use crate::syntax::impl_block::{ImplBlock, Method};
 use crate::syntax::types::is_named;
 
-/// What is meant here.
+/// The part of a channel that the name stands for elsewhere.
 #[derive(Clone, Copy)]
 enum Meant {
     Message,
@@ -40,7 +40,7 @@ impl Meant {
     }
 }
 
-/// What such a name means, where nothing else is called so.
+/// The meaning of a name; `None` for all other names.
 fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
     Some(match name {
         "on_message" | "on_text" | "on_event" | "on_data" | "on_json" | "on_receive" | "on_received" | "on_request"
@@ -66,17 +66,17 @@ fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
     })
 }
 
-/// Has the compiler tell of those that nobody calls, but for such as are marked; the names of all.
+/// Adds the lint to all such methods but the marked ones, and returns their names.
 pub fn check(block: &mut ImplBlock, marked: &[Ident]) -> Vec<Ident> {
     let found = |method: &Method| read(method).filter(|_| !marked.contains(&method.sig.ident));
     let methods = block.methods_mut().filter_map(|method| Some((method.sig.ident.clone(), found(method)?)));
     let asked: Vec<(Ident, Meant)> = methods.collect();
-    // The compiler tells of all in one error, with the reason that the first one gives.
+    // The compiler reports all of them in one error, with the first one's reason.
     let text = |(name, meant): &(Ident, Meant)| format!("a channel has no hook `{name}`: {}", meant.remedy());
     let reason = asked.iter().map(text).collect::<Vec<_>>().join("\n");
     for method in block.methods_mut().filter(|method| found(method).is_some()) {
         let lint = parse_quote_spanned!(method.sig.ident.span()=> #[deny(dead_code, reason = #reason)]);
-        // What the user writes stands behind it, and so above it.
+        // Before the user's own attributes, so that those win.
         method.attrs.insert(0, lint);
     }
     asked.into_iter().map(|(name, _)| name).collect()

@@ -1,6 +1,7 @@
-//! Methods as other frameworks have them, called on a socket, an audience or a hub: `socket.emit(..)`. A trait that is declared in the
-//! body has them, of which none can be called: the compiler tells what to write instead, at the call. As a method of the user's own
-//! is found before these, one that is there is no mistake.
+//! Methods of other frameworks on a socket, an audience or a hub: `socket.emit(..)`.
+//!
+//! A trait that is declared in the body has these methods, and none of them can be called: the compiler's error at the call says
+//! what to write. A method that exists is found before the trait's.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -12,7 +13,7 @@ use crate::syntax::impl_block::Method;
 use crate::syntax::runtime_path::Runtime;
 use crate::syntax::spans::beside_locals;
 
-/// The names, under the trait of the runtime's that tells what they mean here.
+/// The names for each trait of the runtime, whose error says what to write.
 const MEANINGS: [(&str, &[&str]); 8] = [
     (
         "Emit",
@@ -68,10 +69,10 @@ const MEANINGS: [(&str, &[&str]); 8] = [
     ("On", &["on", "once", "on_event", "on_message", "listen", "recv", "next", "receive"]),
 ];
 
-/// What else ends a connection, on a socket: an audience has the first of them.
+/// Names that end a connection. An audience has the first of them itself.
 const END: (&str, &[&str]) = ("Disconnect", &["disconnect", "stop", "kick", "terminate", "shutdown", "abort"]);
 
-/// What an audience or a hub is made by, so that what is called on that is called on one.
+/// Methods that return an audience or a hub: a call on their result counts.
 const MAKERS: [&str; 14] = [
     "room",
     "others",
@@ -89,14 +90,14 @@ const MAKERS: [&str; 14] = [
     "broadcast",
 ];
 
-/// A call that is probably such a mistake.
+/// A call that is probably a mistake.
 struct Found {
     name: Ident,
     meaning: &'static str,
     arguments: usize,
 }
 
-/// Declares in the method's body what is called there and is not there.
+/// Declares the trait in the body, if such a method is called there.
 pub fn check(method: &mut Method, socket: Option<&Ident>, runtime: &Runtime) {
     let body = method.body.to_token_stream();
     let mut found = Vec::new();

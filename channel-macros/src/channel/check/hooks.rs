@@ -1,4 +1,4 @@
-//! The rules for hooks: how each is written, and what it can't take or return.
+//! The rules for hooks: how each is written, what it takes and returns.
 
 use syn::{Attribute, Signature, Type};
 
@@ -9,7 +9,7 @@ use crate::syntax::errors::Errors;
 use crate::syntax::receiver::is_shared;
 use crate::syntax::types::{last_segment, text, ungroup};
 
-/// How it is written in full, with the types that the channel's struct names; each argument but `self` may be left out.
+/// How to write the hook, with the types that the struct declares. Each argument but `self` may be left out.
 pub fn usage(kind: HookKind, declared: &Declared) -> String {
     let (name, app, (state, from)) = (kind.name(), declared.app_argument(), declared.state());
     match kind {
@@ -39,7 +39,7 @@ pub fn usage(kind: HookKind, declared: &Declared) -> String {
     }
 }
 
-/// The errors of a hook that can be called as it is written; `usage` is how to write it.
+/// Reports what a hook can't take or return; `usage` is how to write it.
 pub fn check(kind: HookKind, sig: &Signature, call: &Call, cfgs: &[Attribute], usage: &str, errors: &mut Errors) {
     let who = format!("`{}`", kind.name());
     if let (Some(datum), false) = (call.datum(), kind.has_datum()) {
@@ -75,7 +75,7 @@ fn check_before_the_upgrade(who: &str, sig: &Signature, call: &Call, usage: &str
     }
 }
 
-/// What the hook returns is what the channel's rooms begin with.
+/// `on_room_open` determines how the state of a room is made, so it always exists.
 fn check_opening(cfgs: &[Attribute], errors: &mut Errors) {
     if let Some(cfg) = cfgs.first() {
         let what = "`on_room_open` can't be conditional, for it tells how the state of a room is made";
@@ -83,7 +83,7 @@ fn check_opening(cfgs: &[Attribute], errors: &mut Errors) {
     }
 }
 
-/// `identity` reads what the extractors found, and gives the channel its type of user.
+/// `identity` reads a field, and determines the channel's type of user.
 fn check_identity(sig: &Signature, call: &Call, cfgs: &[Attribute], usage: &str, errors: &mut Errors) {
     if let Some(keyword) = &sig.asyncness {
         errors.at(keyword, "`identity` is not `async`: it reads what the extractors found", usage);
@@ -97,7 +97,7 @@ fn check_identity(sig: &Signature, call: &Call, cfgs: &[Attribute], usage: &str,
     }
 }
 
-/// What is special about `expires_at`: it reads what is there, as often as the connection's end may have changed.
+/// `expires_at` reads a field, and runs again whenever the end may have changed.
 fn check_end(sig: &Signature, call: &Call, usage: &str, errors: &mut Errors) {
     if let Some(keyword) = &sig.asyncness {
         errors.at(keyword, "`expires_at` is not `async`: it reads what the extractors found", usage);
@@ -115,7 +115,7 @@ fn is_reference_to(ty: &Type, name: &str) -> bool {
     last_segment(&reference.elem).is_some_and(|segment| segment.ident == name)
 }
 
-/// A hook that another one's work makes run is of no use without that.
+/// `on_reauthorize` is called only after `on_refresh`.
 pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
     let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == HookKind::Reauthorize) else { return };
     if !hooks.iter().any(|hook| hook.kind == HookKind::Refresh) {
@@ -124,7 +124,7 @@ pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
     }
 }
 
-/// The error for an argument that can only be a mistake.
+/// The error for a misplaced argument, in the words of the hook.
 pub fn tell_misplaced(kind: HookKind, misplaced: &Misplaced, usage: &str, errors: &mut Errors) {
     let who = format!("`{}`", kind.name());
     match misplaced {

@@ -1,5 +1,5 @@
-//! A task that is started in a method and takes along what the method is only lent, `tokio::spawn(async move { socket.send(..) })`: the
-//! compiler says that it escapes, and not what to take instead.
+//! Spawned tasks that capture a reference from the method, `tokio::spawn(async move { socket.send(..) })`. The compiler reports
+//! that it escapes, but not what to capture instead.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
@@ -11,13 +11,13 @@ use crate::syntax::impl_block::Method;
 use crate::syntax::receiver::is_reference;
 use crate::syntax::types::{arc, is_named, ungroup};
 
-/// Something that a method is lent.
+/// A reference that the method takes.
 struct Lent {
     name: String,
     remedy: String,
 }
 
-/// Tells of such tasks, and takes what they do out of the body, so that the compiler tells of them no more.
+/// Reports such tasks, and empties them, so that the compiler does not report them again.
 pub fn check(method: &mut Method, errors: &mut Errors) {
     let body = method.body.to_token_stream();
     if !has_spawn(&body) {
@@ -32,7 +32,6 @@ pub fn check(method: &mut Method, errors: &mut Errors) {
     }
 }
 
-/// What the method takes by reference.
 fn lent(method: &Method) -> Vec<Lent> {
     let inputs = || {
         method.sig.inputs.iter().filter_map(|input| match input {
@@ -66,12 +65,12 @@ fn lent(method: &Method) -> Vec<Lent> {
     others.chain(receiver).collect()
 }
 
-/// Whether it is lent for as long as the program runs.
+/// Whether it is `&'static`.
 fn is_static(ty: &TypeReference) -> bool {
     ty.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// Whether a task, or a thread, is started anywhere.
+/// Whether the body spawns a task or a thread.
 fn has_spawn(tokens: &TokenStream) -> bool {
     let mut read = Vec::new();
     tokens.clone().into_iter().any(|token| {
@@ -84,7 +83,7 @@ fn has_spawn(tokens: &TokenStream) -> bool {
     })
 }
 
-/// Whether these end with `tokio::spawn`, `task::spawn_blocking`, `thread::spawn` or the like: what it is given outlives the method.
+/// Whether the tokens end with `tokio::spawn`, `task::spawn_blocking`, `thread::spawn` or the like, whose task outlives the method.
 fn is_spawn(read: &[TokenTree]) -> bool {
     let [.., TokenTree::Ident(of), TokenTree::Punct(first), TokenTree::Punct(second), TokenTree::Ident(spawn)] = read
     else {
@@ -120,7 +119,7 @@ fn kept(tokens: TokenStream, lent: &[Lent], errors: &mut Errors) -> TokenStream 
     read.into_iter().collect()
 }
 
-/// What the compiler may see in the place of the task.
+/// A task that compiles in its place.
 fn instead(task: &TokenStream) -> TokenStream {
     match task.clone().into_iter().next() {
         Some(TokenTree::Ident(word)) if word == "async" => quote!(async { ::core::unreachable!() }),
@@ -128,7 +127,7 @@ fn instead(task: &TokenStream) -> TokenStream {
     }
 }
 
-/// The first that is lent of what stands in the block or closure that is all of a task.
+/// The first reference that the task captures, if the task is a block or a closure.
 fn escaping<'a>(task: &TokenStream, lent: &'a [Lent]) -> Option<(TokenTree, &'a Lent)> {
     let tokens: Vec<TokenTree> = task.clone().into_iter().collect();
     let body = match &tokens[..] {
@@ -150,7 +149,7 @@ fn used<'a>(tokens: &[TokenTree], lent: &'a [Lent]) -> Option<(TokenTree, &'a Le
     })
 }
 
-/// Whether a name between these is that of a value, as far as it can be told.
+/// Whether a name between these tokens is a value, as far as they show.
 fn is_value(before: &[TokenTree], behind: &[TokenTree]) -> bool {
     let char = |token: Option<&TokenTree>| match token {
         Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
@@ -159,15 +158,15 @@ fn is_value(before: &[TokenTree], behind: &[TokenTree]) -> bool {
     let mut before = before.iter().rev();
     let (last, last_but_one) = (char(before.next()), char(before.next()));
     match (last, char(behind.first())) {
-        // A field, `state.socket`, or a lifetime or label, `'socket`.
+        // A field, `state.socket`, a lifetime or a label, `'socket`.
         (Some('.' | '\''), _) => false,
-        // A part of a path, `config::app()`.
+        // A path, `config::app()`.
         (Some(':'), _) if last_but_one == Some(':') => false,
-        // A field of a struct, `Seat { socket: .. }`, or a part of a path, `self::Seat`.
+        // A field's name, `Seat { socket: .. }`, or a path, `self::Seat`.
         (_, Some(':')) => false,
-        // What a macro names, `info!(app = "chat")`, or what is given another value; but `app == other`.
+        // A macro's key, `info!(app = "chat")`, or an assignment; but not `app == other`.
         (_, Some('=')) => char(behind.get(1)) == Some('='),
-        // A macro, `app!()`; but `app != other`.
+        // A macro, `app!()`; but not `app != other`.
         (_, Some('!')) => char(behind.get(1)) == Some('='),
         _ => true,
     }

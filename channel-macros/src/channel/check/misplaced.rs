@@ -1,5 +1,4 @@
-//! Arguments that can only be a mistake, told from how they are written beside what the struct names; by their form alone they would
-//! be taken for the app or for a message.
+//! Arguments that can only be a mistake, given what the struct declares: by their form alone they would be the app or a message.
 
 use std::fmt::Display;
 
@@ -15,26 +14,26 @@ pub enum Misplaced<'a> {
     State(&'a Type),
     /// The app, by value.
     App(&'a Type),
-    /// What is extracted from the handshake.
+    /// An extractor: it belongs on a field.
     Extractor(&'a PatType),
-    /// What the hook is about, by reference.
+    /// The hook's datum, by reference.
     Lent(&'a TypeReference),
-    /// The room, of what belongs to a connection.
+    /// The room, in a method of a connection.
     Room(&'a TypeReference),
-    /// What axum takes apart in a pattern, `State(app): State<App>`.
+    /// An extractor of axum's in a pattern, `State(app): State<App>`.
     Foreign(&'a PatType),
-    /// By reference, beside the app.
+    /// Another reference beside the app.
     Stranger(&'a TypeReference),
 }
 
-/// Behind who takes the state.
+/// The error for the room's state, after the method's name.
 pub const NO_STATE: &str = "is not given the room's state: that is lent for a moment, under a lock";
 
-/// How it is had instead.
+/// Its remedy.
 pub const LEND_STATE: &str = "take `socket: &Socket<Self>`, and write `socket.room().with(|state, room| ..)`";
 
 impl<'a> Misplaced<'a> {
-    /// The first of a method's arguments that is one; `datum` is the name of the type that the hook is about.
+    /// The first such argument; `datum` is the type of the hook's datum.
     pub fn find(sig: &'a Signature, of: Owner, datum: Option<&str>, declared: &Declared) -> Option<Self> {
         let inputs = || {
             sig.inputs.iter().filter_map(|input| match input {
@@ -52,20 +51,20 @@ impl<'a> Misplaced<'a> {
         })
     }
 
-    /// What an argument is whatever stands beside it.
+    /// The mistake that an argument is by itself.
     fn alone(input: &'a PatType, datum: Option<&str>, declared: &Declared) -> Option<Self> {
         let ty = ungroup(&input.ty);
         let Type::Reference(reference) = ty else {
             return match ty {
                 _ if is_foreign(input) => Some(Self::Foreign(input)),
                 _ if declared.is_app(ty) => Some(Self::App(&input.ty)),
-                // A message may have the name of one that has no argument.
+                // A message may be called `Handshake`, which has no type argument.
                 _ if is_extractor(ty) && !is_named(ty, "Handshake") => Some(Self::Extractor(input)),
                 _ => None,
             };
         };
         match &*reference.elem {
-            // It may be the app, where that is not known.
+            // If the struct is not known, it may be the app.
             _ if reference.mutability.is_some() || !declared.is_known => None,
             elem if declared.may_be_app(elem) => None,
             elem if declared.is_state(elem) => Some(Self::State(&input.ty)),
@@ -75,7 +74,7 @@ impl<'a> Misplaced<'a> {
         }
     }
 
-    /// The error, where it is the same for whoever takes it.
+    /// The error, if it is the same for every method.
     pub fn tell(&self, who: impl Display, usage: &str, errors: &mut Errors) {
         match self {
             Self::State(ty) => errors.at(ty, format_args!("{who} {NO_STATE}"), LEND_STATE),
@@ -120,7 +119,7 @@ impl<'a> Misplaced<'a> {
     }
 }
 
-/// Whether it is written as an extractor of axum's that is taken apart. A message of such a name has no type in it.
+/// Whether it is an extractor of axum's in a pattern. A message of that name has no type argument.
 fn is_foreign(input: &PatType) -> bool {
     const NAMES: [&str; 7] = ["State", "Extension", "Json", "Path", "Query", "TypedHeader", "ConnectInfo"];
     let Pat::TupleStruct(pat) = &*input.pat else { return false };
@@ -128,7 +127,7 @@ fn is_foreign(input: &PatType) -> bool {
     is_generic && pat.path.segments.last().is_some_and(|segment| NAMES.iter().any(|name| segment.ident == name))
 }
 
-/// Where it is neither app, nor socket or room, an argument by reference.
+/// A reference to anything but the socket or the room.
 fn by_reference(input: &PatType) -> Option<&TypeReference> {
     reference(input).filter(|reference| !is_named(&reference.elem, "Socket") && !is_named(&reference.elem, "Room"))
 }

@@ -1,11 +1,10 @@
-//! The hook that a method's name is a slip of the pen away from.
+//! Misspelt hooks: `on_conect` for `on_connect`.
 
 use crate::channel::model::HookKind;
 use crate::syntax::names::distance;
 
-/// The hook that a method's name was probably meant to be.
-///
-/// Strict enough for a method `on_turn_end` or `on_king` to be a plain one: the first letter is seldom the wrong one.
+/// The hook that a method's name was probably meant to be. The first letter must be right, so that `on_turn_end` and `on_king` stay
+/// plain methods.
 pub fn meant_by(name: &str) -> Option<HookKind> {
     let stem = |name: &'static str| name.strip_prefix("on_room_").or(name.strip_prefix("on_")).unwrap_or(name);
     match name {
@@ -14,7 +13,7 @@ pub fn meant_by(name: &str) -> Option<HookKind> {
         "on_error" => return Some(HookKind::Invalid),
         _ => {}
     }
-    // The hooks before the upgrade have no `on_`.
+    // Hooks that run before the upgrade have no `on_`.
     if let Some(bare) = name.strip_prefix("on_").filter(|bare| HookKind::named(bare).is_some() || *bare == "authorise")
     {
         return meant_by(bare).or(HookKind::named(bare));

@@ -1,4 +1,4 @@
-//! The argument of a method that is its socket.
+//! The socket among a method's arguments.
 
 use proc_macro2::Ident;
 use syn::{FnArg, Pat, Type};
@@ -6,7 +6,7 @@ use syn::{FnArg, Pat, Type};
 use crate::syntax::impl_block::Method;
 use crate::syntax::types;
 
-/// The name of the method's `&Socket<Self>`; `None` if it takes none.
+/// The name of `&Socket<Self>`; `None` if the method takes none.
 pub fn argument(method: &Method) -> Option<Ident> {
     method.sig.inputs.iter().find_map(|argument| {
         let FnArg::Typed(argument) = argument else { return None };

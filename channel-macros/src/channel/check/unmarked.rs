@@ -1,7 +1,7 @@
 //! Plain methods that were probably meant to be handlers: they have the form of one, but no `#[message]`.
 //!
-//! Plain methods are legal, whatever they take. So only those are asked about that nothing in the block calls, and whose message
-//! no handler takes and no list sends; and whether it is a message at all is the compiler's to say.
+//! A plain method may take anything. So only those are found that nothing in the block calls, and whose type no handler takes and
+//! no list sends. Whether that type is a message is left to the compiler.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -12,7 +12,7 @@ use crate::channel::model::{Channel, HookKind, Unmarked};
 use crate::syntax::impl_block::{ImplBlock, ImplItem, Method};
 use crate::syntax::types;
 
-/// The plain methods that are to be asked about: `candidates` have the form of a handler, and take this type by value.
+/// The methods to check, of the `candidates`: they have the form of a handler, and take this type by value.
 pub fn find<'a>(
     candidates: impl Iterator<Item = (&'a Method, Type)>,
     block: &ImplBlock,
@@ -34,7 +34,7 @@ fn read(method: &Method, ty: Type, channel: &Channel) -> Option<Unmarked> {
     let sent = channel.sends.iter().map(|sent| types::text(&sent.ty));
     let told = channel.notices.iter().map(|notice| types::text(&notice.ty));
     let is_spoken_of = handled.chain(sent).chain(told).any(|other| other == text);
-    // These would have no meaning outside of the method.
+    // `Self` and lifetimes mean nothing outside of the method.
     let has_names = has_token(&ty.to_token_stream(), &|_, token| match token {
         TokenTree::Ident(ident) => ident == "Self",
         TokenTree::Punct(punct) => punct.as_char() == '\'',
@@ -44,7 +44,7 @@ fn read(method: &Method, ty: Type, channel: &Channel) -> Option<Unmarked> {
     (!is_spoken_of && !has_names).then(|| Unmarked { cfgs, name: name.clone(), ty })
 }
 
-/// Whether any body or constant in the block has `.name` or `::name`. Alone it may be a local: `fn say(&mut self, say: Say)`.
+/// Whether any body or constant in the block has `.name` or `::name`. A name alone may be a local: `fn say(&mut self, say: Say)`.
 pub fn is_called(name: &Ident, block: &ImplBlock) -> bool {
     let is_call = |before: Option<&TokenTree>, token: &TokenTree| {
         let is_path = matches!(before, Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), '.' | ':'));
@@ -56,7 +56,7 @@ pub fn is_called(name: &Ident, block: &ImplBlock) -> bool {
     })
 }
 
-/// Whether such a token is among these, in groups too; it is asked with the one before.
+/// Whether any token, in groups too, is the one asked for, given the token before it.
 fn has_token(tokens: &TokenStream, is_it: &impl Fn(Option<&TokenTree>, &TokenTree) -> bool) -> bool {
     let mut before = None;
     tokens.clone().into_iter().any(|token| {

@@ -1,5 +1,5 @@
-//! The answer of a handler: each part that the return type shows is sent by itself, so that the compiler's error names the part
-//! that is wrong, and stands at it.
+//! The answer of a handler. Each part of the return type is sent by itself, so that the compiler's error names the wrong part and
+//! stands at it.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -10,7 +10,7 @@ use crate::channel::model::Call;
 use crate::syntax::spans::beside_locals;
 use crate::syntax::types::{is_data, last_segment};
 
-/// The call, and what it returned sent to the client.
+/// Calls the method, and sends what it returns.
 pub fn replied(call: &Call) -> TokenStream {
     let (tokens, sent) = (call.tokens("__message"), sent(call));
     quote! {
@@ -19,19 +19,19 @@ pub fn replied(call: &Call) -> TokenStream {
     }
 }
 
-/// A handler's call, and its answer once there is one.
+/// The `Handling` of a handler: its call, and how its answer is sent.
 pub fn handling(call: &Call, begun: TokenStream) -> TokenStream {
     let reply = sent(call);
     if !call.is_async {
         return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });
     }
-    // What is not `Send` is told of at the handler.
+    // A future that is not `Send` is reported at the handler.
     let span = beside_locals(call.name.span());
     let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
     quote!(#later(#begun, |__reply| #reply))
 }
 
-/// The local `__reply`, which the call returned, sent.
+/// Sends the local `__reply`, which the call returned.
 pub fn sent(call: &Call) -> TokenStream {
     match &call.returns {
         Some(ty) => sent_as(ty),
@@ -39,12 +39,12 @@ pub fn sent(call: &Call) -> TokenStream {
     }
 }
 
-/// The same for what is of this type.
+/// Sends `__reply` of this type.
 fn sent_as(ty: &Type) -> TokenStream {
     let segment = last_segment(ty);
     let arguments = segment.map(type_arguments).unwrap_or_default();
     match (segment.map(|segment| segment.ident.to_string()).as_deref(), &*arguments) {
-        // With one argument it is an alias such as `io::Result<T>`, whose error stands elsewhere.
+        // With one argument it is an alias such as `io::Result<T>`.
         (Some("Result"), [answer] | [answer, _]) => {
             let error = local("__error", arguments.get(1).copied().unwrap_or(ty));
             let answered = sent_as(answer);
@@ -76,13 +76,13 @@ fn sent_as(ty: &Type) -> TokenStream {
     }
 }
 
-/// All of it at once.
+/// Sends all of it at once.
 fn whole(at: &impl ToTokens) -> TokenStream {
     let reply = local("__reply", at);
     quote!(::channel_runtime::private::reply(__socket, #reply))
 }
 
-/// A local, standing where an error about it should.
+/// A local whose errors stand at these tokens.
 fn local(name: &str, at: &impl ToTokens) -> Ident {
     format_ident!("{name}", span = beside_locals(at.span()))
 }

@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use crate::channel::model::{Batch, Channel, Handler};
 use crate::syntax::spans::beside_locals;
 
-/// `InBatches` for each message that is handled so.
+/// `InBatches` for each message of a batch.
 pub fn kinds(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let kinds = of(channel).map(|(Handler { cfgs, payload, call, .. }, Batch { size, wait })| {
@@ -37,7 +37,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// What `Channel` says of them, where there are any.
+/// The part of `Channel` about batches; `None` if there are none.
 pub fn methods(channel: &Channel) -> Option<TokenStream> {
     of(channel).next()?;
     let from_client = channel.name_from_client();

@@ -9,7 +9,7 @@ use crate::channel::model::{OtherField, Param, Route, Source};
 use crate::syntax::spans::{self, beside_locals};
 use crate::syntax::types;
 
-/// Parameters first, so that a path that is none of ours is 404 whatever the extractors say.
+/// The parameters are read first, so that an unknown path is 404 whatever the extractors return.
 pub fn build(route: &Route) -> TokenStream {
     let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
     let local = |name: &syn::Ident| format_ident!("__{}", name.unraw(), span = beside_locals(name.span()));
@@ -22,8 +22,8 @@ pub fn build(route: &Route) -> TokenStream {
         let local = local(name);
         match source {
             Source::Extract => {
-                // All but the locals stands at the type, so that the compiler's errors for what is no extractor are one. They
-                // stand at all of it, or at the first token of one that is made from another.
+                // All tokens but the locals have the type's span, so that the compiler's errors for a missing extractor are one.
+                // For an extractor made from another they have that of its first token.
                 let is_made_from_another = ["Option", "Auth", "Jwt"].iter().any(|name| types::is_named(ty, name));
                 let end = if is_made_from_another { ty.span() } else { spans::end(ty) };
                 let (locals, extract) = (quote!(__handshake, __app), quote!(::channel_runtime::Extract<#app>));
@@ -44,7 +44,7 @@ pub fn build(route: &Route) -> TokenStream {
                 let local = local(name);
                 quote!(#local)
             }
-            // A value of another type is told of with the field's own beside it.
+            // A value of the wrong type is reported together with the field's type.
             Source::State(Some(value)) => quote!({
                 let __first: #ty = #value;
                 __first

@@ -10,18 +10,17 @@ use crate::syntax::spans::beside_locals;
 use crate::syntax::types::{arc, is_nameable, is_unit};
 
 impl Call {
-    /// The call in the body of a trait's method, awaited; `datum` is the local that holds the datum.
+    /// The call in a method of a trait that `Self` implements, awaited; `datum` is the local with the message or datum.
     pub fn tokens(&self, datum: &str) -> TokenStream {
         self.awaited(self.begun(datum))
     }
 
-    /// As [`tokens`](Self::tokens), in the impl of another type.
+    /// As [`tokens`](Self::tokens), in an impl for another type.
     pub fn tokens_of(&self, owner: &Type, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
         self.awaited(self.begun_of(quote_spanned!(span=> <#owner>), owner, datum))
     }
 
-    /// The call, once it has begun, awaited.
     fn awaited(&self, call: TokenStream) -> TokenStream {
         let span = beside_locals(self.name.span());
         match self.is_async {
@@ -37,8 +36,8 @@ impl Call {
         self.begun_of(owner.to_token_stream(), &owner, datum)
     }
 
-    /// As [`begun`](Self::begun), of a method whose future holds a `T`. That `T` is not `Send` is told where it is asked of `T` itself,
-    /// and not a second time of the future.
+    /// As [`begun`](Self::begun), for a future that holds a `T`: if `T` is not `Send`, that is reported at `T` alone, and not again
+    /// for the future.
     pub fn begun_holding(&self, held: TokenStream, datum: &str) -> TokenStream {
         let begun = self.begun(datum);
         if !self.is_async {
@@ -72,12 +71,12 @@ impl Call {
                 _ => local.into_token_stream(),
             }
         });
-        // By path, so that no trait's method of that name is meant.
+        // By path, so that no trait's method of that name is called.
         let receiver = self.takes_self.then(|| quote_spanned!(span=> self,));
         quote_spanned!(span=> #path::#name(#receiver #(#arguments),*))
     }
 
-    /// The local `name`, standing where an error about the answer should.
+    /// The local `name`, whose errors stand at the method's return type.
     pub fn answer(&self, name: &str) -> TokenStream {
         let local = Ident::new(name, proc_macro2::Span::call_site());
         let tokens = self.output.clone().into_iter();
@@ -90,8 +89,8 @@ impl Call {
     }
 }
 
-/// The app, where the struct names one: else that is the one error, at its place. An app of another type is told of at the argument.
-/// Where it is taken as an `&Arc<App>`, it is lent as it is shared.
+/// The app, if the struct names one; else one error at `place`. An app of another type is an error at the argument. For an
+/// `&Arc<App>` the shared app is passed.
 fn given(owner: &Type, app: &Type, argument: &Ident, place: Option<Span>) -> TokenStream {
     let span = beside_locals(place.unwrap_or_else(|| app.span()));
     let (app, lend) = match arc(app) {
@@ -106,7 +105,7 @@ fn given(owner: &Type, app: &Type, argument: &Ident, place: Option<Span>) -> Tok
     }}
 }
 
-/// The token found as ever, and shown elsewhere.
+/// The token is resolved as before, and its errors are shown at `place`.
 fn located_at(mut token: TokenTree, place: Span) -> TokenTree {
     token.set_span(token.span().located_at(place));
     token

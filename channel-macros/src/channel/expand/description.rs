@@ -1,4 +1,4 @@
-//! What `describe()` shows of a channel, as constants of its `Route` and of its `Channel`.
+//! The constants that `describe()` reads, in `Route` and in `Channel`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -9,7 +9,6 @@ use crate::describe;
 use crate::describe::types::{Context, is_plain};
 use crate::syntax::types::{first_type, last_segment, ungroup};
 
-/// What is told of it, where there is something to tell.
 pub fn of_route(route: &Route) -> TokenStream {
     let (names, docs) = (describe::names(), &route.docs);
     let docs = (!docs.is_empty()).then(|| quote!(const DOCS: &'static ::core::primitive::str = #docs;));
@@ -38,12 +37,11 @@ pub fn of_route(route: &Route) -> TokenStream {
     quote!(#docs #params #rooms)
 }
 
-/// What is told of it, where there is something to tell.
 pub fn of_block(channel: &Channel) -> TokenStream {
     let to_client = channel.name_to_client();
     let answers = channel.handlers.iter().map(|Handler { cfgs, batch, call, defers, .. }| {
         let answer = match batch {
-            // Each message has its own, which its handler's type does not tell.
+            // Each message is answered by itself, which the type of the handler does not show.
             Some(_) => quote!(__s::AnswerShape::UNKNOWN),
             None => answer(call.returns.as_ref(), &to_client),
         };
@@ -71,7 +69,7 @@ pub fn of_block(channel: &Channel) -> TokenStream {
     quote!(#answers #hooks #binary)
 }
 
-/// What a handler's return type tells of its answer.
+/// The answer that a handler's return type shows.
 fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {
     let Some(ty) = returns else { return quote!(__s::AnswerShape::NOTHING) };
     if matches!(ungroup(ty), syn::Type::ImplTrait(_)) {
@@ -90,7 +88,7 @@ fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {
     quote!(__s::AnswerOf::<Self, #ty>::ANSWER #more)
 }
 
-/// The `Success<T>` of `Result<Option<Success<T>>, Fault>`: what is answered, without what else may be.
+/// The `Success<T>` of `Result<Option<Success<T>>, Fault>`: the answer without its wrappers.
 fn innermost(ty: &syn::Type) -> Option<&syn::PathSegment> {
     let segment = last_segment(ty)?;
     match (["Option", "Result", "Deferred"].iter().any(|name| segment.ident == name), first_type(segment)) {

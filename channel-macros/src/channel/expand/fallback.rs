@@ -1,4 +1,4 @@
-//! What replaces the expansion after an error: all that others may name is there, and the compiler adds no error of its own.
+//! The fallback for a channel with an error: everything that others may name exists, and the compiler adds no error of its own.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,7 +7,7 @@ use super::if_route::if_route;
 use super::{handlers, hooks, messages, notices, rooms, route};
 use crate::channel::model::{Channel, Route};
 
-/// A channel that is nowhere.
+/// A route that can't be built.
 pub fn of_route(route: &Route) -> TokenStream {
     if route.has_generics {
         return TokenStream::new();
@@ -68,7 +68,7 @@ pub fn of_route(route: &Route) -> TokenStream {
     }
 }
 
-/// A channel that does nothing; its messages are those that could be read.
+/// A channel without handlers. Its enums have the messages that could be read.
 pub fn of_block(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let directions = [messages::from_client(channel), messages::to_client(channel)];
@@ -97,7 +97,7 @@ pub fn of_block(channel: &Channel) -> TokenStream {
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
                 const IS_WHOLE: ::core::primitive::bool = false;
-                // The hook may be what has the error.
+                // The hook may be the part with the error.
                 const OPENS_ROOMS: ::core::primitive::bool = true;
 
                 fn handle<'a>(

@@ -1,4 +1,4 @@
-//! From an impl block: the enums of its messages, and `Channel`, which calls its handlers and hooks.
+//! From an impl block: the enums of its messages, `Protocol`, and `Channel`, which calls the handlers and hooks.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -69,8 +69,8 @@ pub fn sends(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let messages = channel.sends.iter().map(|sent| {
         let (cfgs, ty) = (&sent.cfgs, &sent.ty);
-        // What is no message is told by the enum; the lifetime keeps this from telling it again, as in `if_route`.
-        // It stands at the type, where the compiler shows what else may be sent.
+        // The enum reports a type that is no message. The lifetime keeps this impl from reporting it again, as in `if_route`. The
+        // impl has the type's span, where the compiler lists what else may be sent.
         let sent_by = quote_spanned! {ty.span()=>
             impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {}
         };
@@ -83,7 +83,7 @@ pub fn sends(channel: &Channel) -> TokenStream {
     quote!(#(#messages)* #bytes)
 }
 
-/// A handler may return the enum where it answers with one of several.
+/// `Reply` for the enum: a handler may answer with one of several messages.
 pub fn reply(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let to_client = channel.name_to_client();
@@ -140,7 +140,7 @@ fn handle(channel: &Channel) -> TokenStream {
     }
 }
 
-/// The same for the handlers that share the channel's value, where there are such.
+/// The handlers that share the channel's value; `None` if none is `concurrent`.
 fn overlapping(channel: &Channel) -> Option<TokenStream> {
     let overlapping = || channel.handlers.iter().filter(|handler| options::overlaps(channel, handler));
     let span = overlapping().find_map(|handler| handler.options.concurrent())?.span();
@@ -170,7 +170,7 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
     })
 }
 
-/// What a message is met with.
+/// The arm of a message: its handler's call.
 fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
     let Handler { cfgs, variant, payload, batch, call, .. } = handler;
     let from_client = channel.name_from_client();
@@ -182,7 +182,7 @@ fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
         Payload::Unit(_) => quote!(#from_client::#variant),
     };
     let handling = match options::overlaps(channel, handler) {
-        // The channel itself is asked of in `overlap`.
+        // Whether `Self` is `Sync` is checked in `overlap`.
         true => handling(call, call.begun_holding(quote!(&Self), "__message")),
         false => handling(call, call.begun("__message")),
     };

@@ -1,4 +1,4 @@
-//! From the hooks: the methods of `Channel` that call them, and what follows from a hook that is written.
+//! From the hooks: the methods of `Channel` that call them, and the impls that a hook adds.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -17,7 +17,7 @@ pub fn identity(channel: &Channel) -> TokenStream {
     }
 }
 
-/// Who has the hook `identity` has users.
+/// A channel with `identity` has users.
 pub fn users(channel: &Channel) -> Option<TokenStream> {
     let (self_ty, if_route) = (&channel.self_ty, if_route(channel));
     channel.hook(HookKind::Identity).find_map(|hook| hook.key.as_ref()).map(|key| {
@@ -25,7 +25,7 @@ pub fn users(channel: &Channel) -> Option<TokenStream> {
             true => quote_spanned!(key.span()=> ::core::primitive::str),
             false => quote_spanned!(key.span()=> <Self as ::channel_runtime::Channel>::Identity),
         };
-        // All of it stands at the type, so that the compiler's errors for what is no key are one.
+        // All tokens have the type's span, so that the compiler's errors for a wrong key are one.
         quote_spanned! {key.span()=>
             impl ::channel_runtime::HasUsers for #self_ty #if_route {
                 type User = <Self as ::channel_runtime::Channel>::Identity;
@@ -35,14 +35,14 @@ pub fn users(channel: &Channel) -> Option<TokenStream> {
     })
 }
 
-/// The state in what `on_room_open` returns, alone or in a `Result`.
+/// The state in the return type of `on_room_open`.
 fn made(returns: &syn::Type) -> Option<&syn::Type> {
     let segment = last_segment(returns)?;
     let state = first_type(segment).filter(|_| segment.ident == "Result").unwrap_or(returns);
     (is_nameable(state) && !is_unit(state)).then_some(state)
 }
 
-/// Lets what the hook is about be of the type that it takes, or tells at that type what it is instead.
+/// Converts the datum to the type that the hook takes; a wrong type is an error at that type.
 fn given(kind: HookKind, call: &Call) -> Option<TokenStream> {
     let name = match kind {
         HookKind::Close => quote!(OfClose),
@@ -111,7 +111,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
         },
         HookKind::Identity => {
             let (receiver, local) = (quote!(&self), quote!(__reply));
-            // All but the locals stands at the type, so that the compiler's errors for what is no key are one.
+            // All tokens but the locals have the type's span, so that the compiler's errors for a wrong key are one.
             quote_spanned! {key.span()=>
                 #(#cfgs)*
                 fn identified(#receiver) -> ::core::option::Option<Self::Identity> {
@@ -158,7 +158,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
             },
         ),
         HookKind::RoomOpen => {
-            // Stands at the return type, as does the compiler's error for what is no state.
+            // At the return type, where a wrong state is reported.
             let opened = match call.returns.as_ref().and_then(made) {
                 Some(state) => quote_spanned! {beside_locals(state.span())=>
                     <Self as ::channel_runtime::private::HasRoomState<#state>>::opened(#answer)
@@ -184,7 +184,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 let message = Ident::new("__message", span);
                 let state =
                     quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state_of_rooms::<#ty>);
-                // All of it stands at the type, so that what is wrong with it is told once.
+                // All tokens have the type's span, so that a wrong type is one error.
                 quote_spanned!(span=> let #message = #state(#message);)
             });
             quote! {

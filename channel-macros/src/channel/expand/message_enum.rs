@@ -1,5 +1,5 @@
-//! From the messages of one direction: the enum `GameChannelFromClient` or `GameChannelToClient`, and how each message is read and
-//! written.
+//! The enum of one direction's messages, `GameChannelFromClient` or `GameChannelToClient`, with the code that reads and writes
+//! them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -9,7 +9,7 @@ use super::messages::{Content, Message, Messages};
 use crate::syntax::types;
 
 impl Messages<'_> {
-    /// The enum. It is as public as can be, for the struct's visibility can't be seen from here.
+    /// The enum. It is `pub`, because the struct's visibility is not known here.
     pub fn definition(&self) -> TokenStream {
         let Self { name, doc, messages, .. } = self;
         let variants = messages.iter().map(|message| {
@@ -36,7 +36,7 @@ impl Messages<'_> {
         }
     }
 
-    /// `Messages` and what follows from it.
+    /// `Messages`, and the impls that need it.
     pub fn implementation(&self) -> TokenStream {
         let Self { name, messages, .. } = self;
         let places = self.counted_places();
@@ -104,7 +104,7 @@ impl Messages<'_> {
         }
     }
 
-    /// Serde's own traits, for who has no use for ours.
+    /// Serde's own traits, for uses outside of the framework.
     fn serde(&self) -> TokenStream {
         let name = &self.name;
         let private = quote!(::channel_runtime::private);
@@ -170,7 +170,7 @@ impl Messages<'_> {
         quote!(match *self { #(#arms,)* })
     }
 
-    /// What is heard is held against the rules of its struct, which may have some.
+    /// Checks a received message by the rules of its struct.
     fn check(&self) -> Option<TokenStream> {
         let Self { name, messages, .. } = self;
         if !self.is_heard || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
@@ -190,13 +190,13 @@ impl Messages<'_> {
         })
     }
 
-    /// Where they are not, the compiler counts what is there under the conditions that hold.
+    /// If messages are conditional, the compiler counts those whose `cfg` holds.
     fn counted_places(&self) -> Option<TokenStream> {
         let places = self.messages.iter().map(|Message { cfgs, variant, .. }| quote!(#(#cfgs)* #variant));
         (!self.is_counted_here()).then(|| quote!(#[allow(clippy::enum_variant_names)] enum __Place { #(#places,)* }))
     }
 
-    /// A value for each variant.
+    /// A `match` with a value for each variant.
     fn matched(&self, value: impl Fn(&Message) -> TokenStream) -> TokenStream {
         let name = &self.name;
         let arms = self.messages.iter().map(|message| {
@@ -207,14 +207,14 @@ impl Messages<'_> {
         quote!(match *self { #(#arms,)* })
     }
 
-    /// Types may come from other crates: whether two are the same is known to constants alone.
+    /// Types may come from other crates, so only a constant can compare them.
     fn duplicates(&self) -> TokenStream {
         let Self { name, messages, how, .. } = self;
         if messages.len() < 2 {
             return TokenStream::new();
         }
         let owners = messages.iter().map(|Message { cfgs, owner, .. }| quote!(#(#cfgs)* #owner));
-        // Errors stand at the second of the two. One constant for all: the compiler's work for each is the same as for a function.
+        // Errors stand at the second of two. One constant for all, because each costs the compiler as much as a function.
         let checks = messages.iter().skip(1).map(|message| {
             let cfgs = message.cfgs;
             let place = self.place(message);

@@ -10,14 +10,13 @@ use crate::describe;
 use crate::syntax::rate::Limit;
 use crate::syntax::types;
 
-/// One of the two directions.
 pub struct Messages<'a> {
     pub name: Ident,
     pub doc: String,
     pub messages: Vec<Message<'a>>,
-    /// "handled by", "sent as": what the duplicate of a wire type already is.
+    /// "handled by", "sent as": the words for the other one of two with the same wire type.
     pub how: &'static str,
-    /// From clients.
+    /// They are from clients.
     pub is_heard: bool,
 }
 
@@ -25,15 +24,15 @@ pub struct Message<'a> {
     pub cfgs: &'a [Attribute],
     pub variant: &'a Ident,
     pub content: Content<'a>,
-    /// That of the handler.
+    /// The handler's.
     limit: Option<&'a Limit>,
-    /// The handler, or the type in the list.
+    /// The name of the handler, or the type in `sends(..)`.
     pub owner: String,
 }
 
 pub enum Content<'a> {
     Struct(&'a Type),
-    /// With the docs of its handler.
+    /// Its wire type, and the docs of its handler.
     Unit(&'a LitStr, &'a str),
 }
 
@@ -75,12 +74,11 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
 }
 
 impl Messages<'_> {
-    /// Whether places are known here: no message is conditional.
+    /// Whether indexes are known here, because no message has a `cfg`.
     pub fn is_counted_here(&self) -> bool {
         self.messages.iter().all(|message| message.cfgs.is_empty())
     }
 
-    /// A message's index.
     pub fn place(&self, message: &Message) -> TokenStream {
         let variant = message.variant;
         match self.messages.iter().position(|other| std::ptr::eq(other, message)) {

@@ -8,12 +8,11 @@ use syn::spanned::Spanned as _;
 use super::answers::handling;
 use crate::channel::model::{Channel, Notice};
 
-/// `NoticeFor` for each type of notice.
 pub fn kinds(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let kinds = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
         let handler = call.name.unraw().to_string();
-        // All of it stands at the type, as do the compiler's errors for what is no notice, or is another's too.
+        // All tokens have the type's span, where the compiler reports a wrong notice.
         quote_spanned! {ty.span()=>
             #(#cfgs)*
             impl ::channel_runtime::NoticeFor<#self_ty> for #ty {
@@ -24,7 +23,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// The method of `Channel` that calls them, where there are any.
+/// The method of `Channel` that calls them; `None` if there are none.
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
         let ty = ty.to_token_stream();

@@ -1,17 +1,16 @@
-//! The options of a channel's handlers, as a constant table; and which handlers run side by side.
+//! The table of the handlers' options, and which handlers run side by side.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::channel::model::{Channel, Handler, HandlerOptions};
 
-/// Whether a handler may run beside those of its channel that are concurrent, and they beside it: one that does not take `&mut self`,
-/// where there are such.
+/// Whether a handler runs side by side with the concurrent ones: there are some, and it does not take `&mut self`.
 pub fn overlaps(channel: &Channel, handler: &Handler) -> bool {
     !handler.call.takes_mut_self && channel.handlers.iter().any(|other| other.options.concurrent().is_some())
 }
 
-/// The turns of a channel's handlers, where one of them has anything of its own.
+/// The table; `None` if no handler has an option.
 pub fn table(channel: &Channel) -> Option<TokenStream> {
     if channel.handlers.iter().all(|handler| handler.options.is_plain()) {
         return None;
@@ -26,7 +25,7 @@ pub fn table(channel: &Channel) -> Option<TokenStream> {
     Some(quote!(const TURNS: &'static [::channel_runtime::private::Turn] = &[#(#table),*];))
 }
 
-/// `shares` is where others may run beside it.
+/// `shares` if the handler runs beside concurrent ones.
 fn entry(options: &HandlerOptions, shares: Option<TokenStream>) -> TokenStream {
     let timeout = options.timeout.as_ref().map(|(_, timeout)| quote!(.within(#timeout)));
     let beside = match &options.concurrent {

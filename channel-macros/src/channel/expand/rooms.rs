@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use crate::channel::model::{Param, RoomKind, Route};
 use crate::syntax::types;
 
-/// `GameChannel::room(&game_id)`. A `String` is taken as `&str`, so that `room("lobby")` can be written.
+/// `GameChannel::room(&game_id)`. A `String` is taken as `&str`, for `room("lobby")`.
 pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -> TokenStream {
     let Route { name, vis, params, .. } = route;
     let arguments = params.iter().map(|Param { name, ty, .. }| {
@@ -45,7 +45,7 @@ pub fn room_kind(route: &Route, RoomKind { ty, kind }: &RoomKind) -> TokenStream
             ::channel_runtime::private::declared_room(#kind, #key(self))
         }
     };
-    // They stand at the type, where the compiler shows which kinds there are.
+    // At the type, where the compiler lists the kinds.
     quote_spanned! {ty.span()=>
         impl ::channel_runtime::RoomOf<#name> for #ty {
             #room

@@ -32,7 +32,7 @@ pub fn expand(route: &Route) -> TokenStream {
     let served_by = served_by(route);
     let stated = stated(route);
     let kinds = route.rooms.iter().map(|kind| room_kind(route, kind));
-    // Of a struct that is not `Send` the compiler tells here and at `build`: in the same words, so once, if in the same place.
+    // A struct that is not `Send` is reported here and at `build`, in the same words. At the same place the compiler shows it once.
     let mut implementor = name.clone();
     implementor.set_span(proc_macro2::Span::call_site());
     quote! {
@@ -69,7 +69,7 @@ pub fn expand(route: &Route) -> TokenStream {
     }
 }
 
-/// What the impl block's half asks about: whether an app and a room's state are named here.
+/// The traits by which the impl block asks for the app and the rooms' state.
 pub fn stated(route: &Route) -> TokenStream {
     let name = &route.name;
     let app = route.app.as_ref().map(|_| {
@@ -94,7 +94,7 @@ pub fn stated(route: &Route) -> TokenStream {
     quote!(#app #room_state)
 }
 
-/// `App` and `RoomState`, each standing at the user's type: what is wrong with it is told there.
+/// `App` and `RoomState`, each with the span of the user's type, where errors are shown.
 pub fn types(route: &Route) -> [TokenStream; 2] {
     [("App", &route.app), ("RoomState", &route.room_state)].map(|(name, ty)| {
         let name = syn::Ident::new(name, proc_macro2::Span::call_site());
@@ -105,7 +105,7 @@ pub fn types(route: &Route) -> [TokenStream; 2] {
     })
 }
 
-/// What the state of a room begins with, where no hook makes it.
+/// The first state of a room, if no hook makes it.
 fn first_state(route: &Route) -> TokenStream {
     let first_state = match &route.room_state {
         None => quote!(::channel_runtime::private::NO_STATE),
@@ -121,7 +121,7 @@ fn first_state(route: &Route) -> TokenStream {
     quote!(const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> = #first_state;)
 }
 
-/// Where nothing makes the state of the channel's rooms, it is told at the state's type.
+/// The check that something makes the rooms' state; its error stands at the state's type.
 fn made(route: &Route) -> Option<TokenStream> {
     let name = &route.name;
     route.room_state.as_ref().map(|ty| {
@@ -130,7 +130,7 @@ fn made(route: &Route) -> Option<TokenStream> {
     })
 }
 
-/// Whether the impl block has its `#[channel]`, as a type: where it has not, that is one error, and all that uses the channel is none.
+/// Whether the impl block has its `#[channel]`, as a type: a missing one is one error, and no use of the channel adds another.
 pub fn halves(route: &Route) -> TokenStream {
     let is_handled = is_handled(route);
     quote!(type Halves = ::channel_runtime::private::Halves<#is_handled>;)
@@ -166,7 +166,7 @@ pub fn path(pattern: &Pattern) -> TokenStream {
     quote!(::channel_runtime::private::Path::new(#literal, &[#(#segments),*]))
 }
 
-/// A channel without `app = ..` stands in any app.
+/// A channel without `app = ..` is served by any app.
 pub fn served_by(route: &Route) -> TokenStream {
     let name = &route.name;
     match &route.app {

@@ -1,4 +1,4 @@
-//! The constants that fail if a plain method takes a message, and was probably meant to be its handler.
+//! Constants that fail if a plain method takes a message and was probably meant to be its handler.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -6,7 +6,6 @@ use quote::{quote, quote_spanned};
 use crate::channel::model::Unmarked;
 use crate::syntax::types;
 
-/// The constant that fails where what it takes is a message.
 pub fn check(Unmarked { cfgs, name, ty }: &Unmarked) -> TokenStream {
     let (method, text) = (name.to_string(), types::text(ty));
     let is_message = quote!({

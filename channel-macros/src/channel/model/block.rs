@@ -1,4 +1,4 @@
-//! A channel's impl block: handlers, hooks, notices, and the messages that it sends.
+//! The model of a channel's impl block: handlers, hooks, notices, and the messages that it sends.
 
 use proc_macro2::Ident;
 use quote::format_ident;
@@ -20,7 +20,7 @@ pub struct Channel {
     /// `Bytes` in `sends(..)`: binary messages may be sent.
     pub sends_bytes: Option<Type>,
     pub unmarked: Vec<Unmarked>,
-    /// The struct has been seen without an error and looks `Send`.
+    /// The struct was expanded before without an error, and looks `Send`.
     pub struct_is_sound: bool,
     pub runtime: Runtime,
 }
@@ -32,15 +32,14 @@ pub struct Sent {
     pub variant: Ident,
 }
 
-/// The handler of a notice.
 pub struct Notice {
     pub cfgs: Vec<Attribute>,
-    /// The notice.
+    /// The notice's type.
     pub ty: Type,
     pub call: Call,
 }
 
-/// A plain method in the form of a handler: it is an error if the argument that it takes by value is a message.
+/// A plain method in the form of a handler: if its argument is a message, that is an error.
 pub struct Unmarked {
     pub cfgs: Vec<Attribute>,
     pub name: Ident,

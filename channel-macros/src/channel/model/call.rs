@@ -1,4 +1,4 @@
-//! How a method of the user's is called: its arguments by role, and what it returns.
+//! The call of a user's method: its arguments by role, and its return type.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::Type;
@@ -9,17 +9,15 @@ pub struct Call {
     pub takes_self: bool,
     pub takes_mut_self: bool,
     pub arguments: Vec<Argument>,
-    /// Where an error about the answer stands: the return type, or the method's name if there is none.
+    /// Errors about the answer stand here: the return type, or the method's name if there is none.
     pub output: TokenStream,
     pub returns: Option<Type>,
-    /// Where a missing app is reported: at the first method that takes it, because the compiler drops an error that repeats
-    /// another word for word.
+    /// A missing app is reported here: at the first method that takes it.
     pub app_place: Option<Span>,
 }
 
-/// An argument, with its type.
 pub enum Argument {
-    /// The message, or what the hook is about.
+    /// The message, or the hook's argument by value.
     Datum(Type),
     Socket(Type),
     App(Type),

@@ -1,4 +1,4 @@
-//! The handler of a message, of one at a time or of a batch, and its own options.
+//! The handler of a message or of a batch, and its options.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
@@ -11,7 +11,7 @@ use crate::syntax::types;
 pub struct Handler {
     pub cfgs: Vec<Attribute>,
     pub docs: String,
-    /// The message's variant in the enum of the channel's messages.
+    /// The variant of the message in `FromClient`.
     pub variant: Ident,
     pub payload: Payload,
     pub limit: Limit,
@@ -19,7 +19,7 @@ pub struct Handler {
     /// `None` if it takes one message at a time.
     pub batch: Option<Batch>,
     pub call: Call,
-    /// It takes over its answer with `socket.defer()`, and its return type does not show that.
+    /// It takes over its answer with `socket.defer()`, and its return type does not show it.
     pub defers: bool,
 }
 
@@ -31,7 +31,7 @@ pub enum Payload {
     Unit(LitStr),
 }
 
-/// `timeout = "2s"` and `concurrent = 4`, each with its name as written.
+/// `timeout = "2s"` and `concurrent = 4`, each with its word.
 #[derive(Default)]
 pub struct HandlerOptions {
     /// In milliseconds.
@@ -54,7 +54,7 @@ impl Payload {
         }
     }
 
-    /// The text by which two payloads are compared.
+    /// The text, to compare.
     pub fn text(&self) -> String {
         match self {
             Self::Struct(ty) => types::text(ty),
@@ -73,7 +73,7 @@ impl HandlerOptions {
         self.concurrent.as_ref().map(|(name, _)| name)
     }
 
-    /// The first option that is written.
+    /// The word of the first option; `None` if there is none.
     pub fn name(&self) -> Option<&Ident> {
         self.timeout.as_ref().map(|(name, _)| name).or(self.concurrent())
     }

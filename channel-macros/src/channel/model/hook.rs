@@ -1,4 +1,4 @@
-//! The hooks: each is known by its name.
+//! The hooks, each of which is known by its name.
 
 use syn::{Attribute, Type};
 

@@ -1,6 +1,7 @@
-//! A channel as plain structs that hold the user's tokens: `parse` makes them, `check` reads them, `expand` writes code from them.
+//! The model of a channel: plain structs that hold the user's tokens. `parse` makes them, `check` reads them, `expand` writes code
+//! from them.
 //!
-//! A model may lack what had an error. It may import `syntax` alone.
+//! Parts with an error may be missing. It may import `syntax` alone.
 
 mod block;
 mod call;

@@ -1,4 +1,4 @@
-//! A channel's struct: its path, its app, its rooms, and what each field is made from.
+//! The model of a channel's struct: its path, its app, its rooms and its fields.
 
 use syn::{Attribute, Expr, Ident, Type, Visibility};
 
@@ -23,8 +23,7 @@ pub struct Route {
     pub fields: Vec<OtherField>,
     pub has_generics: bool,
     pub runtime: Runtime,
-    /// The content of a `sends(..)` that belongs on the impl block. It counts as written there, so that the misplaced list is the
-    /// only error.
+    /// The content of a misplaced `sends(..)`. The impl block uses it, so that its place is the only error.
     pub misplaced_sends: Option<String>,
 }
 

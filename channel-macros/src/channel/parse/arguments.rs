@@ -1,5 +1,5 @@
-//! The arguments of a handler or a hook, known by their form: by value the message or the hook's datum, by reference to `Socket`
-//! the socket, by any other reference the app. A method that belongs to a room or to all connections has no `self` and no socket.
+//! The arguments of a handler or a hook, recognized by their form: the message or datum by value, the socket as `&Socket`, and the
+//! app as any other reference. A method that belongs to a room or to all connections has no `self` and no socket.
 
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
@@ -15,7 +15,7 @@ use crate::syntax::names::camel;
 use crate::syntax::receiver::{is_reference, takes_mut_self};
 use crate::syntax::types::{first_type, is_data, is_named, last_segment, text, ungroup};
 
-/// The method that is read, for the errors.
+/// The method, as errors describe it.
 #[derive(Clone, Copy)]
 pub struct Expected<'a> {
     /// "a handler", "`on_close`"
@@ -25,7 +25,7 @@ pub struct Expected<'a> {
     pub of: Owner,
 }
 
-/// How the method is called; `None` if its signature does not allow that, which is an error.
+/// The call; `None` if the signature does not allow one, which is an error.
 pub fn parse(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option<Call> {
     let is_callable = check_receiver(sig, expected, errors) & check_modifiers(sig, expected, errors);
     let arguments = arguments(sig, expected, errors)?;
@@ -53,7 +53,7 @@ fn arguments(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option
         let FnArg::Typed(input) = input else { continue };
         let argument = match argument(&input.ty, of) {
             Ok(argument) => argument,
-            // The error at its `self` says already that it belongs to no connection.
+            // The error at `self` says already that the method belongs to no connection.
             Err(_) if has_wrong_self && is_reference_to_socket(&input.ty) => return None,
             Err((what, remedy)) => {
                 errors.at(&input.ty, format_args!("{who} {what}"), remedy.as_deref().unwrap_or(usage));
@@ -94,7 +94,7 @@ impl Expected<'_> {
     }
 }
 
-/// How the arguments of a handler are one message, where they look like its fields.
+/// The remedy for a handler whose arguments look like the fields of one message.
 fn one_message(sig: &Signature) -> Option<String> {
     let data = sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) if !matches!(ungroup(&input.ty), Type::Reference(_)) => Some(input),
@@ -113,7 +113,7 @@ fn one_message(sig: &Signature) -> Option<String> {
     ))
 }
 
-/// Writes `<Self>` behind a bare `Socket`, with an error: the compiler's own would lead to `Socket<C>`.
+/// Writes `<Self>` after a bare `Socket`, with an error: the compiler's own would suggest `Socket<C>`.
 pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     for input in &mut sig.inputs {
         let FnArg::Typed(input) = input else { continue };
@@ -126,7 +126,7 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
             && segment.ident == "Socket"
             && segment.arguments.is_none()
         {
-            // By value it is told of anyway.
+            // A socket by value has an error anyway.
             if is_reference {
                 errors.at(&segment.ident, "the socket's channel is missing", "write `&Socket<Self>`");
             }
@@ -135,7 +135,7 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
     }
 }
 
-/// A `self` by value is told of, and its body does what a `&mut self` allows: the compiler is not to ask for a `mut self`.
+/// Makes a `self` by value mutable: it has an error, and the compiler is not to ask for `mut self` too.
 pub fn free_receiver(method: &mut Method) {
     if let Some(FnArg::Receiver(receiver)) = method.sig.inputs.first_mut()
         && receiver.mutability.is_none()
@@ -146,7 +146,7 @@ pub fn free_receiver(method: &mut Method) {
     }
 }
 
-/// What is wrong with an argument's type, and what to write; where that is nothing special, the whole signature.
+/// What is wrong, and what to write; `None` for the method's usage.
 type Wrong = (String, Option<String>);
 
 fn argument(ty: &Type, of: Owner) -> Result<Argument, Wrong> {
@@ -184,7 +184,7 @@ fn is_reference_to_socket(ty: &Type) -> bool {
     matches!(ungroup(ty), Type::Reference(reference) if is_named(&reference.elem, "Socket"))
 }
 
-/// The error for a `&mut T`, which was probably meant to be something that changes.
+/// The error for a `&mut T`: the remedy depends on what was probably meant to change.
 fn mutable(ty: &Type, of: Owner) -> Wrong {
     let name = text(ty);
     let what = format!("takes no `&mut {name}`");
@@ -243,7 +243,7 @@ fn check_modifiers(sig: &Signature, Expected { who, usage, .. }: Expected, error
     errors.len() == before
 }
 
-/// Whether a type is written as `impl Future<..>`, or a pinned `dyn` one.
+/// Whether it is `impl Future<..>`, or a pinned `dyn Future<..>`.
 fn is_future(ty: &Type) -> bool {
     let bounds = match ungroup(ty) {
         Type::ImplTrait(ty) => &ty.bounds,

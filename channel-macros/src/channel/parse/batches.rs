@@ -1,4 +1,4 @@
-//! `#[message(batch(size = 10, wait = "100ms"))]`: handlers of many messages at a time.
+//! Handlers of batches: `#[message(batch(size = 10, wait = "100ms"))]`.
 
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
@@ -22,7 +22,7 @@ const WAIT: &str = "how long the first of a batch waits for others";
 const EXAMPLE: &str = "batch(size = 10, wait = \"100ms\")";
 
 impl Batch {
-    /// What follows the name `batch`.
+    /// The bounds after the word `batch`.
     pub fn parse(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Option<Self>> {
         if !input.peek(token::Paren) {
             args::skip(input)?;
@@ -63,7 +63,7 @@ fn number(name: &Ident, input: ParseStream) -> syn::Result<usize> {
     size.ok().filter(|size| *size > 0).ok_or_else(|| expected(span))
 }
 
-/// The call of a handler of batches, and the message that they are of.
+/// The call, and the message of which the batch is.
 pub fn call(
     sig: &Signature,
     wire_type: Option<LitStr>,
@@ -94,7 +94,7 @@ pub fn call(
     Some((call, payload))
 }
 
-/// The error for a batch that no bounds are written for. Whether there is one.
+/// Whether the method takes a batch without bounds, which is an error.
 pub fn has_no_bounds(sig: &Signature, errors: &mut Errors) -> bool {
     let mut inputs = sig.inputs.iter().filter_map(|input| match input {
         syn::FnArg::Typed(input) => Some(&*input.ty),
@@ -118,7 +118,7 @@ fn message(batch: &Type) -> Option<&Type> {
     types.nth(1)
 }
 
-/// What a wrong batch was probably meant to be of.
+/// The message that a wrong batch was probably meant to have.
 fn meant(ty: &Type) -> String {
     match last_segment(ty) {
         Some(segment) if segment.ident == "Vec" || segment.ident == "Batched" => {

@@ -1,4 +1,4 @@
-//! A channel's impl block: its attribute, its methods, and what is known only once all of them are read.
+//! A channel's impl block: its attribute, its methods, and the checks that need all of them.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::format_ident;
@@ -19,7 +19,7 @@ use crate::syntax::impl_block::ImplBlock;
 use crate::syntax::incomplete;
 use crate::syntax::types;
 
-/// The channel, without our attributes on its methods; `None` if the block can't be a channel's, which is an error.
+/// The channel; `None` if the block can't be a channel's, which is an error. Our attributes are removed from the methods.
 pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> Option<Channel> {
     let mut lists = Lists::parse(args, errors);
     let name = self_name(block, errors);
@@ -70,13 +70,13 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     name.is_some().then_some(channel)
 }
 
-/// The methods that another method of the block calls: they are no hooks, whatever their names.
+/// The methods that another one calls: they are no hooks, whatever their names.
 fn called_in(block: &ImplBlock) -> Vec<Ident> {
     let names = block.methods().map(|method| &method.sig.ident);
     names.filter(|name| is_called(name, block)).cloned().collect()
 }
 
-/// The channel's name, where the block can be a channel's.
+/// The channel's name; `None` if the block can't be a channel's.
 fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
     let remedy = "write `#[channel] impl GameChannel { .. }`";
     if let Some(of_trait) = &block.of_trait {
@@ -96,8 +96,7 @@ fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
     segment.map(|segment| segment.ident.clone())
 }
 
-/// A missing app is reported at the first method that takes it, because the compiler drops an error that repeats another word for
-/// word.
+/// A missing app is reported at the first method that takes it: the compiler drops an error that equals an earlier one.
 fn place_apps(channel: &mut Channel) {
     let handlers = channel.handlers.iter_mut().map(|handler| &mut handler.call);
     let hooks = channel.hooks.iter_mut().map(|hook| &mut hook.call);

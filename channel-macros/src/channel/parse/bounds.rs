@@ -1,4 +1,4 @@
-//! `message_bytes = "1MiB"` and its neighbours: what a channel sets for itself in place of the server's `Config`.
+//! A channel's own limits: `message_bytes = "1MiB"` and the like.
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
@@ -9,7 +9,6 @@ use crate::syntax::errors::Errors;
 use crate::syntax::rate::{self, Rate};
 use crate::syntax::sizes;
 
-/// The arguments that it reads.
 pub const ARGUMENTS: [&str; 6] = [
     "message_bytes",
     "outbox_bytes",
@@ -19,7 +18,7 @@ pub const ARGUMENTS: [&str; 6] = [
     "message_burst_per_user",
 ];
 
-/// What is set so far.
+/// The arguments read so far.
 #[derive(Default)]
 pub struct BoundArgs {
     message_bytes: Option<usize>,
@@ -28,17 +27,17 @@ pub struct BoundArgs {
     user: OfFrames,
 }
 
-/// How often frames may come.
+/// A rate of frames.
 #[derive(Default)]
 struct OfFrames {
     rate: Option<Rate>,
     burst: Option<(Ident, u32)>,
-    /// A rate was written that can't be read.
+    /// There is a rate that can't be read.
     is_broken: bool,
 }
 
 impl BoundArgs {
-    /// Reads what follows one of the names.
+    /// Reads one of the arguments.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         match name.to_string().as_str() {
             "message_bytes" => {
@@ -88,7 +87,7 @@ impl OfFrames {
         Ok(())
     }
 
-    /// Its count, its seconds and its burst.
+    /// The count, the seconds and the burst; `None` without a rate.
     fn parts(&self) -> Option<[u32; 3]> {
         Some(self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst)))
     }

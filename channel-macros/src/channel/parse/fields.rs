@@ -1,4 +1,5 @@
-//! The fields of a channel's struct: what each is made from, told by its name or its attribute.
+//! The fields of a channel's struct. Each is made from a path parameter, the handshake or an expression, as its name or attribute
+//! says.
 
 use std::collections::HashMap;
 
@@ -16,14 +17,14 @@ use crate::syntax::types::{first_type, is_extractor, is_named, last_segment, tex
 
 const MARKERS: &[&str] = &["#[extract]", "#[state]"];
 
-/// Reads the fields into the route, and takes our attributes off them.
+/// Reads the fields into the route, and removes our attributes.
 pub fn read<'a>(fields: impl Iterator<Item = &'a mut Field>, route: &mut Route, errors: &mut Errors) {
     let params = params(route);
     let marked = fields.filter_map(|field| take_field(field, &params, errors)).collect();
     sort_fields(marked, route, errors);
 }
 
-/// A field with what its attribute says.
+/// A field, with what its attribute says.
 struct Marked {
     name: Ident,
     docs: String,
@@ -32,7 +33,7 @@ struct Marked {
     source: Option<Source>,
 }
 
-/// Takes our attributes off a field.
+/// Removes our attributes from a field.
 fn take_field(field: &mut Field, params: &[String], errors: &mut Errors) -> Option<Marked> {
     let mut source = None;
     for attr in field.attrs.extract_if(.., |attr| is_marker(attr, "extract") || is_marker(attr, "state")) {
@@ -45,7 +46,7 @@ fn take_field(field: &mut Field, params: &[String], errors: &mut Errors) -> Opti
         source = source.or(found);
     }
     let name = field.ident.clone()?;
-    // A field that is made from something may have whatever attributes its struct's derives know.
+    // A field with a source may have attributes of other derives.
     if source.is_none() && !params.contains(&name.unraw().to_string()) {
         for attr in field.attrs.extract_if(.., |attr| meant_by(attr).is_some()) {
             let (what, remedy) = meant_by(&attr)?;
@@ -66,7 +67,7 @@ fn is_marker(attr: &Attribute, name: &str) -> bool {
     attr.path().is_ident(name)
 }
 
-/// What is wrong with an attribute that was probably meant to be one of ours, and what to write.
+/// The error for an attribute that was probably meant to be ours.
 fn meant_by(attr: &Attribute) -> Option<(String, String)> {
     let name = attr.path().get_ident()?.to_string();
     let what = format!("the field of a channel has no attribute `#[{name}]`");
@@ -112,7 +113,7 @@ fn state_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
     }
 }
 
-/// The value in `#[state(..)]`, which is neither a name for the `Default` nor the argument of one, as in other crates' attributes.
+/// The value in `#[state(..)]`. Other crates' forms, `default` and `default = ..`, are errors.
 fn first_value(list: &MetaList, errors: &mut Errors) -> Option<Expr> {
     let values = errors.take(list.parse_args_with(Punctuated::<Expr, Token![,]>::parse_terminated))?;
     let first = match (values.first()?, values.len()) {
@@ -137,12 +138,11 @@ fn first_value(list: &MetaList, errors: &mut Errors) -> Option<Expr> {
     Some(first)
 }
 
-/// The names of the path's parameters.
 fn params(route: &Route) -> Vec<String> {
     route.pattern.iter().flat_map(Pattern::params).map(str::to_owned).collect()
 }
 
-/// Tells the path's parameters from other fields, and finds each for each.
+/// Sorts the fields into parameters and others, and pairs the parameters with the path's.
 fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     let mut unmarked: HashMap<String, Param> = HashMap::new();
     let names = params(route);
@@ -183,7 +183,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     for name in &names {
         match unmarked.remove(name) {
             Some(param) => route.params.push(param),
-            // Told above, at the field.
+            // Reported above, at the field.
             None if others.contains(name) || renamed.as_ref() == Some(name) => {}
             None if unmarked.keys().any(|field| !names.contains(field) && is_meant(field, name)) => {}
             None => {
@@ -199,7 +199,7 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     }
 }
 
-/// A parameter's type that no path can give, whatever it implements.
+/// Reports a type that no path parameter can have.
 fn check_param(name: &str, ty: &Type, errors: &mut Errors) {
     match ungroup(ty) {
         Type::Reference(_) => {
@@ -215,7 +215,7 @@ fn check_param(name: &str, ty: &Type, errors: &mut Errors) {
     }
 }
 
-/// The parameter that the one field without a parameter is meant for: the one without a field.
+/// The one parameter without a field, if there is also one field without a parameter: they probably belong together.
 fn misnamed(marked: &[Marked], params: &[String]) -> Option<String> {
     let plain = |marked: &Marked| marked.name.unraw().to_string();
     let lacks_field = |param: &&String| !marked.iter().any(|marked| plain(marked) == **param);
@@ -240,7 +240,7 @@ fn misnamed_field(name: &Ident, plain: &str, param: &str, errors: &mut Errors) {
     errors.at_span(name.span(), what, remedy);
 }
 
-/// The error for a field that is neither a parameter nor marked.
+/// The error for a field that is no parameter and has no attribute.
 fn unmade_field(name: &Ident, plain: &str, params: &[String], route: &Route, errors: &mut Errors) {
     let pattern = route.pattern.as_ref().map(|pattern| pattern.literal.value()).unwrap_or_default();
     let what = format!("the path \"{pattern}\" has no parameter `:{plain}`");
@@ -254,18 +254,18 @@ fn unmade_field(name: &Ident, plain: &str, params: &[String], route: &Route, err
     errors.at_span(name.span(), what, remedy);
 }
 
-/// The error for a field whose type, one of ours, can only be extracted.
+/// The error for a field of an extractor's type without `#[extract]`.
 fn unmarked_extractor(name: &Ident, ty: &Type, errors: &mut Errors) {
     let what = format!("the field `{name}` is made from the handshake, and is not marked so");
     errors.at_span(name.span(), what, format_args!("write `#[extract] {name}: {}`", text(ty)));
 }
 
-/// Whether a field is probably a slip of the pen for this parameter.
+/// Whether the field's name is close to the parameter's.
 fn is_meant(field: &str, param: &str) -> bool {
     closest(field, [param]).is_some()
 }
 
-/// A parameter's name as its field is written.
+/// The field's name for a parameter.
 fn as_field(name: &str) -> String {
     match syn::parse_str::<Ident>(name) {
         Ok(_) => name.into(),

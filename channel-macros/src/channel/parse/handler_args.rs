@@ -15,9 +15,9 @@ pub struct HandlerArgs {
     pub variant: Option<Ident>,
     pub limit: Limit,
     pub options: HandlerOptions,
-    /// Nothing in it where it could not be read.
+    /// `Some(None)` if it could not be read.
     pub batch: Option<Option<Batch>>,
-    /// Something was written there that could not be read.
+    /// An argument could not be read.
     pub is_broken: bool,
 }
 
@@ -50,7 +50,7 @@ impl HandlerArgs {
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => all.options.argument(&name, input, errors)?,
                 "batch" => {
-                    // Also where it can't be read: it is a batch that is spoken of.
+                    // Even if it can't be read, the handler takes a batch.
                     let read = Batch::parse(&name, input, errors);
                     let batch = errors.take(read).flatten();
                     args::set(&mut all.batch, &name, batch, errors);

@@ -1,4 +1,4 @@
-//! `#[message]` on a method: the handler of one message at a time, or of a batch.
+//! Handlers, marked `#[message]`: of one message at a time, or of a batch.
 
 use proc_macro2::Ident;
 use quote::format_ident;
@@ -24,7 +24,7 @@ pub const HANDLER: Expected = Expected {
     of: Owner::Connection,
 };
 
-/// The handler; `None` if it can't be one as it is written, which is an error.
+/// The handler; `None` after an error that leaves none.
 pub fn parse(
     marker: &Attribute,
     method: &Method,
@@ -58,7 +58,7 @@ pub fn parse(
     Some(Handler { cfgs, docs, variant, payload, limit, options, batch: batch.flatten(), call, defers: false })
 }
 
-/// The variant's name if none is given: the message's own, or for a message without fields the handler's.
+/// The default name of the variant: the message's name, or the handler's for a message without fields.
 fn usual_variant(call: &Call, payload: &Payload, errors: &mut Errors) -> Option<Ident> {
     match payload {
         Payload::Unit(_) => Some(format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span())),
@@ -74,7 +74,7 @@ fn usual_variant(call: &Call, payload: &Payload, errors: &mut Errors) -> Option<
 
 /// Whether no other handler takes the message, and no other message has its variant.
 pub fn is_new(handler: &Handler, others: &[Handler], errors: &mut Errors) -> bool {
-    // Which of two conditions holds is not known here: the compiler finds what this leaves.
+    // Which of two `cfg`s holds is not known here: the compiler reports what remains.
     let mut others = others.iter().filter(|other| handler.cfgs.is_empty() && other.cfgs.is_empty());
     let (text, variant) = (handler.payload.text(), &handler.variant);
     let Some(other) = others.find(|other| other.payload.text() == text || other.variant == *variant) else {
@@ -96,7 +96,7 @@ pub fn is_new(handler: &Handler, others: &[Handler], errors: &mut Errors) -> boo
     false
 }
 
-/// The error for an argument that can only be a mistake; beside the app a reference was probably meant to be the message.
+/// The error for a misplaced argument. A reference beside the app was probably meant to be the message.
 fn tell_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors: &mut Errors) {
     let takes_by_value =
         |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));
@@ -109,7 +109,7 @@ fn tell_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors
     }
 }
 
-/// The call of a handler of one message at a time, and the message.
+/// The call of a handler that takes one message, and the message.
 fn single(sig: &Signature, wire_type: Option<LitStr>, is_broken: bool, errors: &mut Errors) -> Option<(Call, Payload)> {
     let call = arguments::parse(sig, HANDLER, errors)?;
     let payload = match (call.datum(), wire_type) {
@@ -145,7 +145,7 @@ fn single(sig: &Signature, wire_type: Option<LitStr>, is_broken: bool, errors: &
     Some((call, payload))
 }
 
-/// The error for a handler without a message and without a type.
+/// The error for a handler that takes no message and has no type.
 fn no_message(call: &Call, sig: &Signature, errors: &mut Errors) {
     let name = call.name.unraw();
     let by_reference = call.arguments.iter().find_map(|argument| match argument {
@@ -154,7 +154,7 @@ fn no_message(call: &Call, sig: &Signature, errors: &mut Errors) {
     });
     let typed = sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_))).count();
     match by_reference {
-        // What comes by reference is the app; alone it was probably meant to be the message.
+        // A reference is the app; a lone one was probably meant to be the message.
         Some(reference) if typed == 1 || call.socket().is_some() => {
             let inner = types::text(&reference.elem);
             let remedy = format!(

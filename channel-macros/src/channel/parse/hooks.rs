@@ -1,4 +1,4 @@
-//! The hooks of an impl block.
+//! Hooks: methods that are known by their names.
 
 use syn::{Attribute, ReturnType, Signature, Type};
 
@@ -10,7 +10,7 @@ use crate::channel::model::{Hook, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::types::{first_type, last_segment, text, ungroup};
 
-/// The hook of this kind; `None` if it can't be one as it is written, which is an error.
+/// The hook; `None` after an error.
 pub fn parse(
     kind: HookKind,
     sig: &Signature,
@@ -30,7 +30,7 @@ pub fn parse(
     (errors.len() == before).then_some(Hook { kind, cfgs, call, key })
 }
 
-/// What `identity` returns: `K`, `&K`, `Option<K>` or `Option<&K>`.
+/// The key in what `identity` returns: `K`, `&K`, `Option<K>` or `Option<&K>`.
 fn key(sig: &Signature, usage: &str, errors: &mut Errors) -> Option<Type> {
     let ReturnType::Type(_, output) = &sig.output else {
         errors.at(&sig.ident, "`identity` returns who the user is", usage);

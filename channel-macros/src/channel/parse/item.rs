@@ -1,4 +1,4 @@
-//! The item that `#[channel]` stands on: a struct, an impl block, or the error for anything else.
+//! The item below `#[channel]`: a struct, an impl block, or an error.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
@@ -14,7 +14,7 @@ pub enum Item {
     Impl(ImplBlock),
 }
 
-/// The item. An error that is returned is the only one.
+/// An error that is returned is the only one.
 pub fn parse(item: TokenStream, errors: &mut Errors) -> syn::Result<Item> {
     match kind.parse2(item.clone()) {
         Ok(Kind::Struct) => incomplete::structure(item, errors).map(Item::Struct),
@@ -23,7 +23,7 @@ pub fn parse(item: TokenStream, errors: &mut Errors) -> syn::Result<Item> {
     }
 }
 
-/// What the attribute stands on, told from its first tokens alone.
+/// The kind of item, by its first tokens.
 enum Kind {
     Struct,
     Impl,

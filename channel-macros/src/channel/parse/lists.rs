@@ -17,7 +17,7 @@ use crate::syntax::types;
 #[derive(Default)]
 pub struct Lists {
     pub sends: Vec<Sent>,
-    /// Binary messages may be sent too.
+    /// `Bytes` in `sends(..)`.
     pub sends_bytes: Option<Type>,
     pub received: ReceivedList,
     pub runtime: Runtime,
@@ -27,7 +27,7 @@ pub struct Lists {
 #[derive(Default)]
 pub struct ReceivedList(Option<Vec<Received>>);
 
-/// A message in `receives(..)`: a struct's name, or a type's text for a message without one.
+/// A message in `receives(..)`: a struct, or the wire type of a message without one.
 pub enum Received {
     Struct(Box<Type>),
     Unit(LitStr),
@@ -78,7 +78,7 @@ impl Lists {
         lists
     }
 
-    /// Adds what the struct lists, which is told there.
+    /// Adds a misplaced `sends(..)` of the struct, which is reported there.
     pub fn add_misplaced(&mut self, sends: Option<&str>) {
         let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
         let mut told = Errors::default();
@@ -119,7 +119,7 @@ impl Lists {
 }
 
 impl ReceivedList {
-    /// Where `receives(..)` is written, it and the handlers say the same.
+    /// Reports differences between `receives(..)` and the handlers.
     pub fn check(&self, handlers: &[Handler], errors: &mut Errors) {
         let Some(receives) = &self.0 else { return };
         let mut listed = Vec::new();
@@ -150,7 +150,7 @@ impl Received {
         }
     }
 
-    /// How to write the handler that is missing.
+    /// How to write the missing handler.
     fn handler(&self) -> String {
         match self {
             Self::Struct(ty) => {

@@ -1,4 +1,4 @@
-//! The methods of a channel's impl block: each is classified by its name and its marker, and then read as what it is.
+//! The methods of a channel's impl block. Each is classified by its name and its marker, and then read.
 
 use proc_macro2::Ident;
 use quote::format_ident;
@@ -17,27 +17,26 @@ use crate::syntax::impl_block::Method;
 pub struct Methods<'a> {
     pub channel: Channel,
     pub declared: &'a Declared,
-    /// The methods that another one calls.
+    /// Methods that another one calls.
     pub called: &'a [Ident],
-    /// All names without a `cfg`: which of two conditions holds is not known here.
+    /// Names of methods without a `cfg`: which of two `cfg`s holds is not known here.
     pub seen: Vec<Ident>,
-    /// The names of methods with a marker.
+    /// Names of marked methods.
     pub marked: Vec<Ident>,
     pub errors: &'a mut Errors,
 }
 
-/// What a method is.
 enum Role {
     /// `#[message]`
     Handler(Attribute),
     /// `#[notice]`
     Notice(Attribute),
     Hook(HookKind),
-    /// A hook with this marker, which it can't have.
+    /// A hook with a marker, which is an error.
     MarkedHook(Attribute),
-    /// It is marked `#[message]` and `#[notice]`; this is the second of the two.
+    /// Marked as both, which is an error; this is the second marker.
     HandlerOfBoth(Attribute),
-    /// Its name is a slip of the pen away from this hook's.
+    /// A plain method whose name is probably a misspelt hook's.
     MisspeltHook(HookKind),
     /// `room`, which is generated.
     Reserved,
@@ -60,14 +59,14 @@ impl Role {
         }
     }
 
-    /// Whether the framework calls the method, or would without its error.
+    /// Whether it is a handler or a hook, maybe with an error.
     fn is_ours(&self) -> bool {
         !matches!(self, Self::MisspeltHook(_) | Self::Reserved | Self::Plain)
     }
 }
 
 impl Methods<'_> {
-    /// Reads a method, and takes our attributes off it.
+    /// Reads a method, and removes our attributes.
     pub fn read(&mut self, method: &mut Method) {
         let markers: Vec<Attribute> = method.attrs.extract_if(.., |attr| is_marker(attr.path())).collect();
         let cfgs: Vec<Attribute> = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
@@ -124,7 +123,7 @@ impl Methods<'_> {
     }
 }
 
-/// Whether this is the path of `#[message]`, which may be qualified, or of `#[notice]`.
+/// Whether it is the path of `#[message]`, which may be qualified, or of `#[notice]`.
 pub fn is_marker(path: &Path) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == "message") || path.is_ident("notice")
 }
@@ -133,7 +132,7 @@ fn is_notice(attr: &Attribute) -> bool {
     attr.path().is_ident("notice")
 }
 
-/// The error for the second of two markers of one kind; the method is read by the first.
+/// The error for two markers of one kind; the first one counts.
 fn repeated_marker(markers: &[Attribute], errors: &mut Errors) {
     let [first, second, ..] = markers else { return };
     match (is_notice(first), is_notice(second)) {
@@ -164,11 +163,11 @@ fn misspelt_hook(method: &Ident, meant: HookKind, errors: &mut Errors) {
 fn reserved(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let remedy = "the path makes a `room(..)` for each channel; give this method another name";
     errors.at(&method.sig.ident, format_args!("`{channel}` has a function `room` already"), remedy);
-    // Under its own name it would be an error of the compiler's too, and so would all calls.
+    // Renamed, so that the compiler does not report the two functions and all calls.
     method.sig.ident = format_ident!("__room", span = method.sig.ident.span());
 }
 
-/// The error for a hook or a handler with the name of another one; of plain methods the compiler tells.
+/// The error for a second hook or handler of one name. Of plain methods the compiler reports it.
 fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
     let name = &method.sig.ident;
     let (what, remedy) = match (is_marked, HookKind::named(&name.unraw().to_string())) {
@@ -177,6 +176,6 @@ fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
         (false, None) => return,
     };
     errors.at(name, what, remedy);
-    // The compiler would tell of it too.
+    // Renamed, so that the compiler does not report it too.
     method.sig.ident = format_ident!("__{}", name.unraw(), span = name.span());
 }

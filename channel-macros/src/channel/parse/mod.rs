@@ -1,4 +1,4 @@
-//! From attributes and items to the model of a channel, with every error at once.
+//! From the user's tokens to the model of a channel, with every error at once.
 //!
 //! A mistake in one part hides none in another. It may import `check`, `model` and `syntax`.
 

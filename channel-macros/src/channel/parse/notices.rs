@@ -1,4 +1,4 @@
-//! `#[notice]`: the handlers of what the server tells a connection from outside.
+//! Handlers of notices, marked `#[notice]`: the server sends a notice to a connection from outside.
 
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Meta, Signature, Type};
@@ -16,7 +16,7 @@ const EXPECTED: Expected = Expected {
     of: Owner::Connection,
 };
 
-/// The handler; `None` if it can't be one as it is written, which is an error.
+/// The handler; `None` after an error that leaves none.
 pub fn parse(
     marker: &Attribute,
     sig: &Signature,
@@ -28,7 +28,7 @@ pub fn parse(
         let what = "`#[notice]` has no arguments";
         errors.at(&marker.meta, what, "what it is about is the type that the method takes: write `#[notice]`");
     }
-    // Whatever comes by value may be a notice, and what stands by reference beside the app was probably meant to be one.
+    // Any type by value may be a notice. A reference beside the app was probably meant to be one, which is reported below.
     let misplaced = Misplaced::find(sig, Owner::Connection, None, declared);
     if let Some(misplaced @ (Misplaced::State(_) | Misplaced::Room(_))) = misplaced {
         misplaced.tell(EXPECTED.who, EXPECTED.usage, errors);
@@ -37,7 +37,7 @@ pub fn parse(
     let call = arguments::parse(sig, EXPECTED, errors)?;
     let Some(ty) = call.datum().cloned() else {
         no_notice(&call, errors);
-        // What was probably meant, so that those who tell of it are not told that nobody listens.
+        // The notice that was probably meant, so that those who send it get no error.
         let Some(Type::Reference(meant)) = call.app() else { return None };
         return Some(Notice { cfgs, ty: (*meant.elem).clone(), call });
     };
@@ -47,7 +47,7 @@ pub fn parse(
 /// Whether no other handler takes a notice of this type.
 pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
     let text = types::text(&notice.ty);
-    // Which of two conditions holds is not known here: the compiler finds what this leaves.
+    // Which of two `cfg`s holds is not known here: the compiler reports what remains.
     let is_same = |other: &&Notice| notice.cfgs.is_empty() && other.cfgs.is_empty() && types::text(&other.ty) == text;
     let other = others.iter().find(is_same);
     if let Some(other) = other {
@@ -57,11 +57,11 @@ pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
     other.is_none()
 }
 
-/// The error for a handler without a notice.
+/// The error for a handler that takes no notice.
 fn no_notice(call: &Call, errors: &mut Errors) {
     let name = call.name.unraw();
     match call.app() {
-        // What comes by reference is the app; alone it was probably meant to be the notice.
+        // A reference is the app; a lone one was probably meant to be the notice.
         Some(Type::Reference(app)) if types::arc(&app.elem).is_none() => {
             let inner = types::text(&app.elem);
             let remedy = format!("write `{inner}`; or, if that is the app, take a notice as well, `n: Notice`");

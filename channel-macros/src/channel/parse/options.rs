@@ -10,7 +10,7 @@ use crate::syntax::errors::Errors;
 use crate::syntax::receiver::takes_mut_self;
 
 impl HandlerOptions {
-    /// Reads what follows one of the names.
+    /// Reads one of the two options.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         if name == "timeout" {
             let timeout = durations::value(name, "how long the handler may take", "2s", input)?;
@@ -21,7 +21,7 @@ impl HandlerOptions {
         Ok(())
     }
 
-    /// Whether a method of this signature can be such a handler.
+    /// Reports options that the method's signature does not allow.
     pub fn check(&self, sig: &Signature, errors: &mut Errors) {
         if let Some((name, _)) = &self.concurrent
             && takes_mut_self(sig)

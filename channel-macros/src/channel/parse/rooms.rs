@@ -1,4 +1,4 @@
-//! `rooms(Symbol, Tenant)`: the kinds of room that a channel has beside its path's own.
+//! Kinds of room: `rooms(Symbol, Tenant)`.
 
 use syn::Type;
 use syn::ext::IdentExt as _;
@@ -10,7 +10,6 @@ use crate::syntax::errors::Errors;
 use crate::syntax::names::snake;
 use crate::syntax::types;
 
-/// A type in `rooms(..)`.
 pub struct Listed(Type);
 
 impl Parse for Listed {
@@ -19,7 +18,7 @@ impl Parse for Listed {
     }
 }
 
-/// The kinds that differ in name.
+/// The kinds. Two of one name are an error.
 pub fn kinds(types: Vec<Listed>, errors: &mut Errors) -> Vec<RoomKind> {
     let mut kinds: Vec<RoomKind> = Vec::new();
     for Listed(ty) in types {

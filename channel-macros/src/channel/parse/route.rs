@@ -1,4 +1,4 @@
-//! The attribute on a channel's struct, and the struct.
+//! `#[channel("/path", ..)]` on a struct: the arguments and the struct.
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
@@ -18,12 +18,12 @@ use crate::syntax::types::text;
 
 const ARGUMENTS: [&str; 5] = ["app", "rooms", "room_state", "room_grace", "crate"];
 
-/// Whether the attribute has such an argument on the struct alone.
+/// Whether it is an argument on a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
     name != "crate" && (ARGUMENTS.contains(&name) || bounds::ARGUMENTS.contains(&name))
 }
 
-/// Reads attribute and struct; the struct comes back without our attributes on its fields.
+/// Reads attribute and struct, and removes our attributes from the fields.
 pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (ItemStruct, Route) {
     let args = Args::parse(args, errors);
     let mut route = Route {
@@ -134,7 +134,7 @@ impl Args {
     }
 }
 
-/// The type behind `app =` or `room_state =`; by reference it would need a lifetime that the user can't write.
+/// The type after `app =` or `room_state =`. A reference is an error: it would need a lifetime that the user can't write.
 fn owned(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Type> {
     match args::value(input)? {
         Type::Reference(reference) if reference.lifetime.is_none() => {

@@ -1,11 +1,11 @@
-//! The arguments of a call in a body, by their tokens.
+//! The arguments of a call in a body, read as tokens.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::{Expr, LitInt, Token};
 
-/// The two arguments of a call.
+/// The arguments, if there are two.
 pub fn two(arguments: &TokenStream) -> Option<(Expr, Expr)> {
     if !has_comma(arguments) {
         return None;
@@ -18,7 +18,7 @@ pub fn two(arguments: &TokenStream) -> Option<(Expr, Expr)> {
     }
 }
 
-/// What the one argument of a call is, where it is text by the looks of it.
+/// What the argument is, if it looks like text or JSON.
 pub fn text(arguments: &TokenStream) -> Option<&'static str> {
     let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
     match &tokens[..] {
@@ -46,7 +46,7 @@ pub fn text(arguments: &TokenStream) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with the arguments of a close: the number that stands for a code, or nothing where there is no reason.
+/// The mistake in the arguments of `close`: a number in place of a code, or `Some(None)` for a missing reason.
 pub fn close_code(arguments: &TokenStream) -> Option<Option<String>> {
     match arguments.clone().into_iter().next() {
         Some(TokenTree::Literal(literal)) => {
@@ -57,7 +57,7 @@ pub fn close_code(arguments: &TokenStream) -> Option<Option<String>> {
     }
 }
 
-/// What to write in the place of a number: a code that may stand in a frame.
+/// What to write instead of the number.
 pub fn named_close_code(literal: &str) -> String {
     let number =
         syn::parse_str::<LitInt>(literal).and_then(|literal| literal.base10_parse::<u16>()).unwrap_or_default();
@@ -86,7 +86,7 @@ pub fn named_close_code(literal: &str) -> String {
     format!("write `CloseCode::{name}`")
 }
 
-/// Whether there is a comma, which may be within a type's arguments.
+/// Whether there is a comma, maybe inside a type's arguments.
 pub fn has_comma(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','))
 }

@@ -1,14 +1,14 @@
-//! Calls and uses of a method's socket, recognized by their tokens.
+//! Calls on a method's socket, recognized by their tokens.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::arguments::{close_code, has_comma, text};
 
-/// Which call a pair of parentheses belongs to.
+/// The call that a pair of parentheses belongs to.
 pub enum Call {
-    /// `socket.room(..)`, and who that is.
+    /// `socket.room(..)`, with what it stands for.
     Whole(&'static str),
-    /// `socket.user(..)`: who receives is one argument.
+    /// `socket.user(..)`, which takes one argument.
     Named,
     /// `socket.send(..)`
     Send,
@@ -22,13 +22,13 @@ pub enum Call {
     With,
 }
 
-/// The name of a method's socket.
+/// A method's socket.
 pub struct Socket {
     pub name: String,
 }
 
 impl Socket {
-    /// Whether there is any that may be wrong.
+    /// Whether any call may be wrong.
     pub fn has_any(&self, tokens: &TokenStream) -> bool {
         let mut read = Vec::new();
         tokens.clone().into_iter().any(|token| {
@@ -55,7 +55,7 @@ impl Socket {
         })
     }
 
-    /// Whether these end with a field that a socket has in another framework, `socket.broadcast`; what follows is no call of it.
+    /// Whether the tokens end with a field that sockets have in another framework, `socket.broadcast`, and `next` is no call.
     pub fn is_field(&self, read: &[TokenTree], next: Option<&TokenTree>) -> bool {
         const FIELDS: [&str; 8] = ["broadcast", "clients", "volatile", "data", "assigns", "rooms", "nsp", "handshake"];
         let is_call = match next {
@@ -66,14 +66,14 @@ impl Socket {
         !is_call && FIELDS.iter().any(|field| ends_with(read, &[&self.name, ".", field]))
     }
 
-    /// Where the `for` of `for member in socket.room()` stands, if this is what it runs.
+    /// The place of `for` in `for member in socket.room()`, if `group` is the loop's body.
     pub fn is_loop(&self, read: &[TokenTree], group: &Group) -> Option<usize> {
         let over = |who: &&str| ends_with(read, &["in", &self.name, ".", who, "()"]);
         let is_loop = group.delimiter() == Delimiter::Brace && ["room", "others", "all"].iter().any(over);
         is_loop.then(|| read.iter().rposition(|token| matches!(token, TokenTree::Ident(word) if word == "for")))?
     }
 
-    /// What is called with this group, which comes after these tokens.
+    /// The call, if `group` follows these tokens.
     pub fn call(&self, read: &[TokenTree], group: &Group) -> Option<Call> {
         let (socket, Some(TokenTree::Ident(method))) = (self.name.as_str(), read.last()) else { return None };
         if group.delimiter() != Delimiter::Parenthesis {
@@ -101,7 +101,7 @@ impl Socket {
         ends_with(read, &[socket, ".", method]).then_some(call)
     }
 
-    /// Whether these are `socket.send(..).method`, or the same of an audience.
+    /// Whether the tokens are `socket.send(..).method`, or the same of an audience.
     pub fn is_sent(&self, read: &[TokenTree]) -> bool {
         let [before @ .., TokenTree::Ident(send), TokenTree::Group(_), TokenTree::Punct(_), TokenTree::Ident(_)] = read
         else {
@@ -114,7 +114,7 @@ impl Socket {
     }
 }
 
-/// Whether these are the last tokens; `()` is an empty pair of parentheses.
+/// Whether the tokens end with these; `()` is an empty pair of parentheses.
 fn ends_with(tokens: &[TokenTree], last: &[&str]) -> bool {
     let Some(start) = tokens.len().checked_sub(last.len()) else { return false };
     let is = |(token, text): (&TokenTree, &&str)| match token {
@@ -123,7 +123,7 @@ fn ends_with(tokens: &[TokenTree], last: &[&str]) -> bool {
         TokenTree::Group(group) => *text == "()" && group.stream().is_empty(),
         TokenTree::Literal(_) => false,
     };
-    // What is called so on something else is something else: `app.socket.room(..)`.
+    // A field of that name is not the socket: `app.socket.room(..)`.
     let is_field = start.checked_sub(1).is_some_and(|before| is((&tokens[before], &".")));
     tokens[start..].iter().zip(last).rev().all(is) && !is_field
 }

@@ -1,4 +1,4 @@
-//! The error for each wrong call, and the tokens that replace the call so that the compiler reports nothing more.
+//! The error for each wrong call, and the tokens that replace the call, so that the compiler does not report it again.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
@@ -7,14 +7,13 @@ use super::arguments::{close_code, named_close_code, text, two};
 use crate::syntax::errors::Errors;
 
 pub struct Mistakes<'a> {
-    /// The socket's name.
     pub socket: &'a str,
     pub channel: &'a Ident,
     pub errors: &'a mut Errors,
 }
 
 impl Mistakes<'_> {
-    /// Tells of such a loop, and takes it away.
+    /// Reports `for member in socket.room()`, and removes it.
     pub fn looped(&mut self, read: &mut Vec<TokenTree>, at: usize) {
         let audience: TokenStream = read
             .drain(at..)
@@ -29,7 +28,7 @@ impl Mistakes<'_> {
         self.errors.at(audience, "an audience is sent to and counted, and not listed", remedy);
     }
 
-    /// Tells of such a field, and takes it away.
+    /// Reports `socket.broadcast`, and removes it.
     pub fn field(&mut self, read: &mut Vec<TokenTree>) {
         let Some(field) = read.pop() else { return };
         read.pop();
@@ -64,7 +63,7 @@ impl Mistakes<'_> {
         TokenStream::new()
     }
 
-    /// `socket.user(..)` with a message as well.
+    /// `socket.user(..)` with a message too.
     pub fn named(&mut self, read: &[TokenTree], arguments: TokenStream) -> TokenStream {
         let (Some((who, message)), Some(method)) = (two(&arguments), read.last()) else { return arguments };
         let socket = &self.socket;
@@ -73,7 +72,7 @@ impl Mistakes<'_> {
         who.into_token_stream()
     }
 
-    /// `socket.send(..)` with somebody, or a type, as well.
+    /// `socket.send(..)` with a receiver or a type too.
     pub fn send(&mut self, arguments: TokenStream) -> TokenStream {
         let Some((other, message)) = two(&arguments) else { return arguments };
         let socket = &self.socket;
@@ -85,7 +84,7 @@ impl Mistakes<'_> {
         message.into_token_stream()
     }
 
-    /// `.send(..)` with text, behind so many tokens from the socket on; what takes its place has the same type.
+    /// `.send(..)` with text; the call has this many tokens. Its replacement has the same type.
     pub fn text(&mut self, read: &mut Vec<TokenTree>, call: usize, arguments: TokenStream) -> TokenStream {
         if let Some(text) = text(&arguments) {
             let what = format!("{text} is no message, and only messages are sent");
@@ -98,7 +97,7 @@ impl Mistakes<'_> {
         quote!(::core::unreachable!())
     }
 
-    /// `socket.send(..).unwrap()`, or what else a `Result` has.
+    /// `socket.send(..).unwrap()`, or another method of `Result`.
     pub fn unwrapped(&mut self, read: &mut Vec<TokenTree>) {
         let Some(method) = read.pop() else { return };
         let name = method.to_string();
@@ -131,7 +130,7 @@ impl Mistakes<'_> {
         quote!(::core::unreachable!(), "")
     }
 
-    /// `socket.room().with(..)` with a closure that makes a future, or takes the state alone.
+    /// `socket.room().with(..)` with an async closure, or with one that takes the state alone.
     pub fn with(&mut self, closure: TokenStream) -> TokenStream {
         let tokens: Vec<TokenTree> = closure.clone().into_iter().collect();
         let is_bar = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '|');
@@ -150,7 +149,7 @@ impl Mistakes<'_> {
         quote!(#(#parameters)* async { ::core::unreachable!() })
     }
 
-    /// The same closure with both arguments, where it has but one.
+    /// Adds the second parameter to a closure with one.
     pub fn with_both(&mut self, closure: &[TokenTree], start: usize, end: usize) -> Option<TokenStream> {
         let [state @ TokenTree::Ident(_)] = &closure[start..end] else { return None };
         let what = "`with` hands over two: the room's state, and the room to send to";

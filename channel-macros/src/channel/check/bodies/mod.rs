@@ -1,5 +1,5 @@
-//! Calls in a method's body that are wrong, and for which the compiler's own error leads elsewhere. Bodies are not parsed, because
-//! they may be incomplete: the calls are found by their tokens.
+//! Wrong calls in a method's body for which the compiler's own error would mislead. Bodies are not parsed, because they may be
+//! incomplete: the calls are found by their tokens.
 
 mod arguments;
 mod calls;
@@ -16,7 +16,7 @@ use super::socket;
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::Method;
 
-/// Tells of such calls, and takes them out of the body, so that the compiler tells of them no more.
+/// Reports such calls, and replaces them, so that the compiler does not report them again.
 pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let Some(name) = socket::argument(method) else { return };
     let socket = Socket { name: name.to_string() };
@@ -29,19 +29,18 @@ pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let kept = Rewriter { socket: &socket, mistakes }.kept(body);
     if errors.len() > before {
         method.body = kept.into_iter().next().expect("a body is one group");
-        // What stood in such a call is not used any more.
+        // What was used only in such a call is unused now.
         method.attrs.push(syn::parse_quote!(#[allow(unused)]));
     }
 }
 
-/// Rewrites a body in which there may be wrong calls.
 struct Rewriter<'a> {
     socket: &'a Socket,
     mistakes: Mistakes<'a>,
 }
 
 impl Rewriter<'_> {
-    /// The same tokens, with the calls as the compiler may see them.
+    /// The tokens, with each wrong call replaced.
     fn kept(&mut self, tokens: TokenStream) -> TokenStream {
         let mut read: Vec<TokenTree> = Vec::new();
         for token in tokens {
