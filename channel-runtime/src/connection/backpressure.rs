@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use crate::room::member::Connection;
 
 /// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. Eight senders have so much each;
-/// more share it: see [`Flushing`](crate::room::flush_queue).
+/// more share it: see `room/flush_queue`.
 const HIGH_MARK: u32 = 64 * 1024;
 
 pub(crate) struct Pace {

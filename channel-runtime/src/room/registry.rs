@@ -1,6 +1,7 @@
 //! Who is here: the connections, rooms and users of one app. Knows no JSON and no handlers.
 //!
-//! All of it is kept by guards: what a connection entered it leaves when its [`Membership`] is dropped, whatever happened.
+//! All of it is kept by guards: what a connection entered it leaves when its [`Membership`](crate::room::membership::Membership)
+//! is dropped, whatever happened.
 //! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
 //! members, an outbox.
 

@@ -1,6 +1,7 @@
 //! Who receives: a connection's socket, the hub, audiences, and the answers of handlers.
 //!
-//! [`Socket`] is one client, as its handler sees it. A send never waits. Imports `channel`, `room`, `connection`, `protocol` and `wire`: no engine that runs handlers.
+//! [`Socket`] is one client, as its handler sees it. A send never waits. Imports `channel`, `room`, `connection`, `protocol` and
+//! `wire`: no engine that runs handlers.
 
 pub(crate) mod answer;
 pub(crate) mod audience;

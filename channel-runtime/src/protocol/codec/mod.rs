@@ -5,7 +5,8 @@
 //! the payload's own `Deserialize`, which gets the other fields as they come: nothing is buffered, so line and column,
 //! integer keys, `RawValue` and `i128` stay what they are. `decode` decides how many passes a text needs, and most need
 //! but one, for which `entries` takes the object apart; `received` is the client's side of it. `object` is the way back:
-//! a serializer that opens each object with its type, and `encode` and `answer` are the frames made with it. `numbers` and `finite` see to the numbers on both ways.
+//! a serializer that opens each object with its type, and `encode` and `outcome` are the frames made with it. `numbers` and
+//! `finite` see to the numbers on both ways.
 
 mod decode;
 mod depth;

@@ -72,7 +72,7 @@ fn accepting_writes_the_file_and_ends_the_program() {
     let path = directory.path().join("x.lock");
     let program = |asked: &str| {
         std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["lock::tests::file::accepting_writes_the_file_and_ends_the_program", "--exact"])
+            .args(["protocol::lock::tests::file::accepting_writes_the_file_and_ends_the_program", "--exact"])
             .env(PATH, &path)
             .env("CHANNELS_LOCK", asked)
             .output()
