@@ -15,7 +15,6 @@ pub fn list(List { channels, lock, .. }: &List) -> TokenStream {
     quote!({ #overlaps #checks #accept #with })
 }
 
-/// The list without its checks.
 pub fn with(channels: &[Type]) -> TokenStream {
     // The parentheses have the channel's span, so that the whole call has it, and the compiler's errors stand there.
     channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {

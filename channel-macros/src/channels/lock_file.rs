@@ -3,7 +3,6 @@
 /// The format's version, the same as the runtime's.
 const VERSION: &str = "1";
 
-/// The lines of a channel or a type.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Section {
     /// `channel /game/:id` or `type Piece`
@@ -12,7 +11,6 @@ pub struct Section {
     pub lines: Vec<String>,
 }
 
-/// The sections, or what is wrong with the text.
 pub fn sections(text: &str) -> Result<Vec<Section>, String> {
     let mut lines = text
         .lines()

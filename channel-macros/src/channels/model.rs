@@ -5,7 +5,7 @@ use syn::{LitStr, Type};
 use super::lock_file::Section;
 use crate::syntax::runtime_path::Runtime;
 
-/// The environment variable that accepts a change of the lock.
+/// The environment variable, `accept` in it accepts a change of the lock.
 pub const VARIABLE: &str = "CHANNELS_LOCK";
 
 pub struct List {
@@ -17,7 +17,6 @@ pub struct List {
 
 pub struct Lock {
     pub file: LitStr,
-    /// The shell command that writes the lock anew.
     pub command: String,
     /// The file's content; `None` while a change is being accepted.
     pub sections: Option<Vec<Section>>,

@@ -29,7 +29,6 @@ fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     (list, tokens.collect())
 }
 
-/// The options after the `;`.
 fn options(tokens: TokenStream, errors: &mut Errors) -> (Option<Lock>, Runtime) {
     let (mut runtime, mut file) = (Runtime::default(), None);
     args::each(tokens, errors, |input, errors| {
@@ -59,7 +58,6 @@ fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
     channels
 }
 
-/// The file's name after `lock =`.
 fn file_name(input: ParseStream) -> syn::Result<LitStr> {
     let literal = (|| {
         input.parse::<syn::Token![=]>()?;
@@ -77,7 +75,6 @@ fn file_name(input: ParseStream) -> syn::Result<LitStr> {
     Err(syn::Error::new(literal.span(), format!("{flaw}\n{remedy}")))
 }
 
-/// The file's sections, or what is wrong and what to do.
 fn read(name: &str, command: &str) -> Result<Vec<Section>, (String, String)> {
     let Ok(root) = env::var("CARGO_MANIFEST_DIR") else {
         let what = format!("where `{name}` is can't be told: CARGO_MANIFEST_DIR is not set");
@@ -99,7 +96,6 @@ fn command() -> String {
     format!("{VARIABLE}=accept cargo {}", if runs { "run" } else { "test" })
 }
 
-/// The lock; `None` if it can't be read, which is an error.
 fn lock(file: LitStr, errors: &mut Errors) -> Option<Lock> {
     let command = command();
     if env::var(VARIABLE).is_ok_and(|asked| asked == "accept") {

@@ -7,7 +7,6 @@ use crate::syntax::args;
 use crate::syntax::errors::Errors;
 use crate::syntax::runtime_path::{self, Runtime};
 
-/// What the attribute says about a field.
 #[derive(Default)]
 pub struct Attributes {
     /// `as = String`: its type on the wire.
@@ -63,7 +62,6 @@ pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
     (runtime, opaque.is_some())
 }
 
-/// Reads the arguments of every `#[describe(..)]`.
 fn each(
     attrs: &[Attribute],
     usage: &str,

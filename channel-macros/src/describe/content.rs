@@ -20,7 +20,6 @@ pub struct Container<'a> {
     pub has_default: bool,
     pub closed: bool,
     pub transparent: bool,
-    /// How types are described.
     pub context: Context<'a>,
 }
 
@@ -178,7 +177,6 @@ fn made_with(module: &str, context: Context) -> TokenStream {
     if optional { quote!(__s::Type::Nullable(&#ty)) } else { ty }
 }
 
-/// Whether a field is on the wire at all.
 fn travels(field: &Field) -> bool {
     let arguments = serde_arguments(&field.attrs);
     !(has(&arguments, "skip") || has(&arguments, "skip_serializing") && has(&arguments, "skip_deserializing"))
@@ -197,7 +195,6 @@ pub fn stands_for(arguments: &[SerdeArgument], context: Context) -> Option<Token
     Some(context.ty(&read.or(written)?.parse().ok()?))
 }
 
-/// The type's name, or its `rename`.
 pub fn name(ident: &Ident, arguments: &[SerdeArgument]) -> String {
     value(arguments, "rename").map_or_else(|| ident.unraw().to_string(), LitStr::value)
 }

@@ -51,7 +51,6 @@ fn implementation(item: &DeriveInput, ty: &TokenStream) -> TokenStream {
     }
 }
 
-/// The type of an opaque one.
 fn named_alone(item: &DeriveInput) -> TokenStream {
     let name = name(&item.ident, &serde_arguments(&item.attrs));
     quote!(__s::Type::Opaque(#name))

@@ -9,7 +9,7 @@ use crate::syntax::types::{last_segment, ungroup};
 /// How types are described: by their `Describe` if they have it, else by their text.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// The type that contains this one; `None` if it can't contain itself.
+    /// The type being described, which is mentioned by name; `None` if it can't contain itself.
     pub own: Option<Own<'a>>,
     /// All types are described by name.
     pub recursive: bool,

@@ -8,7 +8,6 @@ use crate::syntax::expanded_before;
 use crate::syntax::impl_block::Method;
 use crate::syntax::incomplete;
 
-/// The item is no struct, which has been reported.
 pub struct NotAStruct {
     /// It is the first handler of an impl block that has no `#[channel]`.
     pub is_first_of_unmarked_block: bool,

@@ -20,7 +20,6 @@ pub struct Message {
 
 /// `validate`: the message has rules, which are checked before its handler runs.
 pub struct Validation {
-    /// The word itself.
     pub at: Ident,
     /// The fields whose key on the wire is not their name, with the key.
     pub renamed: Vec<(String, String)>,

@@ -51,7 +51,6 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
     }
 }
 
-/// The arguments of `#[message(..)]` on a struct.
 struct Args {
     wire_type: Option<LitStr>,
     /// `serde`: the user derives `Serialize` and `Deserialize`.

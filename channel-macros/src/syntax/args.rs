@@ -44,7 +44,6 @@ pub fn name(input: ParseStream) -> syn::Result<Ident> {
     input.call(Ident::parse_any)
 }
 
-/// The value after the `=` of an argument.
 pub fn value<T: Parse>(input: ParseStream) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     if input.is_empty() || input.peek(Token![,]) {
@@ -118,7 +117,6 @@ pub fn ty(input: ParseStream) -> syn::Result<Type> {
     }
 }
 
-/// `(A, B, ..)`
 pub fn list<T: Parse>(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Vec<T>> {
     if !input.peek(token::Paren) {
         return Err(syn::Error::new(name.span(), format!("`{name}` is a list\nwrite `{name}(A, B)`")));

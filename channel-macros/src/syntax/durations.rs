@@ -6,7 +6,6 @@ use syn::parse::ParseStream;
 
 use crate::syntax::args;
 
-/// The units in milliseconds.
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 
 /// A day, in milliseconds.

@@ -15,7 +15,6 @@ use proc_macro2::{Ident, Span};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
     file: PathBuf,
-    /// From 1.
     line: usize,
     /// In characters, from 1.
     column: usize,
@@ -78,7 +77,6 @@ impl Place {
     }
 }
 
-/// A file's text with the start of each line.
 struct Source<'a> {
     text: &'a str,
     lines: Vec<usize>,
@@ -90,7 +88,6 @@ impl<'a> Source<'a> {
         Self { text, lines }
     }
 
-    /// The text from that place on.
     fn from(&self, place: &Place) -> Option<&'a str> {
         let line = self.text.get(*self.lines.get(place.line.checked_sub(1)?)?..)?;
         let (start, _) = line.char_indices().nth(place.column.checked_sub(1)?)?;
@@ -110,7 +107,6 @@ fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, 
             earlier.file == place.file && (earlier.line, earlier.column) < (place.line, place.column)
         })
         .peekable();
-    // Read once for all places, and only if there are any.
     if earlier.peek().is_none() {
         return false;
     }

@@ -29,7 +29,6 @@ pub struct Method {
     pub attrs: Vec<Attribute>,
     pub vis: Visibility,
     pub sig: Signature,
-    /// With its braces.
     pub body: TokenTree,
 }
 
@@ -91,7 +90,6 @@ impl Parse for Method {
 }
 
 impl ImplBlock {
-    /// The span of `impl`.
     pub fn span(&self) -> Span {
         self.impl_token.span
     }

@@ -72,7 +72,6 @@ fn begins_field(tokens: &[TokenTree]) -> bool {
     }
 }
 
-/// Whether the last token is a `:` and not part of `::`.
 fn is_single_colon(tokens: &[TokenTree], next: Option<&TokenTree>) -> bool {
     let is_joint = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint);
     match tokens {
@@ -134,7 +133,6 @@ pub fn method(
     *tokens = all.into_iter().collect();
 }
 
-/// The path, if the two tokens are an attribute.
 fn attribute(pair: &[TokenTree]) -> Option<syn::Path> {
     let [hash, TokenTree::Group(group)] = pair else { return None };
     let is_attribute = is_punct(hash, '#') && group.delimiter() == Delimiter::Bracket;

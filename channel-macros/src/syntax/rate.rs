@@ -7,10 +7,8 @@ use crate::syntax::args;
 use crate::syntax::errors::Errors;
 use crate::syntax::names::one_of;
 
-/// The units in seconds.
 const UNITS: [(&str, u32); 3] = [("s", 1), ("min", 60), ("h", 3600)];
 
-/// A message's rate, as its attribute is read.
 #[derive(Default)]
 pub struct Limit {
     rate: Option<Rate>,
@@ -38,7 +36,6 @@ enum Per {
 }
 
 impl Limit {
-    /// Reads one of the three arguments.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         match name.to_string().as_str() {
             "rate" => args::set(&mut self.rate, name, rate(name, input)?, errors),
@@ -73,12 +70,10 @@ impl Limit {
     }
 }
 
-/// The value after the `=` of an argument, with an error of our own.
 fn value<T: syn::parse::Parse>(name: &Ident, input: ParseStream, what: &str, remedy: &str) -> syn::Result<T> {
     args::value(input).map_err(|error| syn::Error::new(error.span(), format!("`{name}` is {what}\nwrite `{remedy}`")))
 }
 
-/// The rate after the `=` of an argument.
 pub fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
     let example = format!("{name} = \"{}/s\"", args::bare_number(input).as_deref().unwrap_or("5"));
     let literal: LitStr = value(name, input, "a string, a number of messages in a time", &example)?;
@@ -109,7 +104,6 @@ pub fn rate(name: &Ident, input: ParseStream) -> syn::Result<Rate> {
     }
 }
 
-/// The burst after the `=` of an argument.
 pub fn burst(name: &Ident, input: ParseStream) -> syn::Result<u32> {
     let what = "how many may come at once, a whole number from 1";
     let example = format!("{name} = 10");

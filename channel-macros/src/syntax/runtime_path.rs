@@ -8,7 +8,6 @@ use syn::{Path, Token};
 /// The name in generated code, which the path replaces.
 const NAME: &str = "channel_runtime";
 
-/// The path after `crate =`; `None` if it is not written.
 #[derive(Default)]
 pub struct Runtime(pub Option<Path>);
 

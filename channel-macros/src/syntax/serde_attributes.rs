@@ -41,12 +41,10 @@ pub fn serde_arguments(attrs: &[Attribute]) -> Vec<SerdeArgument> {
     all
 }
 
-/// The value of the first argument of this name.
 pub fn value<'a>(arguments: &'a [SerdeArgument], name: &str) -> Option<&'a LitStr> {
     arguments.iter().find(|argument| argument.name == name)?.value.as_ref()
 }
 
-/// The string after `=`; `None` for any other value.
 fn literal(meta: &syn::meta::ParseNestedMeta) -> syn::Result<Option<LitStr>> {
     if !meta.input.peek(Token![=]) {
         return Ok(None);

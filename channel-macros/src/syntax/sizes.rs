@@ -6,10 +6,8 @@ use syn::parse::ParseStream;
 
 use crate::syntax::args;
 
-/// The units in bytes.
 const UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
-/// The largest size, 1 GiB.
 const LARGEST: u64 = 1 << 30;
 
 /// The size after the `=` of an argument, in bytes. Errors say `what` it is and show an `example`.
@@ -22,7 +20,6 @@ pub fn value(name: &Ident, what: &str, example: &str, input: ParseStream) -> syn
     bytes(&literal.value()).map_err(|text| syn::Error::new(literal.span(), text))
 }
 
-/// The size in the largest unit of which it is a whole number.
 fn written(bytes: u64) -> String {
     let mut units = UNITS.into_iter().rev();
     let (unit, factor) = units.find(|(_, factor)| bytes.is_multiple_of(*factor)).unwrap_or(UNITS[0]);

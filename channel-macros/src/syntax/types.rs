@@ -15,7 +15,6 @@ pub fn ungroup(mut ty: &Type) -> &Type {
     }
 }
 
-/// The last segment of a path; `None` if the type is no path.
 pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ungroup(ty) {
         Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
@@ -23,7 +22,6 @@ pub fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// The last name of a path.
 pub fn last_ident(ty: &Type) -> Option<&Ident> {
     last_segment(ty).map(|segment| &segment.ident)
 }
@@ -39,12 +37,10 @@ pub fn first_type(segment: &PathSegment) -> Option<&Type> {
     }
 }
 
-/// The `T` of `Arc<T>`.
 pub fn arc(ty: &Type) -> Option<&Type> {
     last_segment(ty).filter(|segment| segment.ident == "Arc").and_then(first_type)
 }
 
-/// Whether the type's last name is this one.
 pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)
 }

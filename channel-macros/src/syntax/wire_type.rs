@@ -5,7 +5,7 @@ use syn::{LitStr, Token};
 
 use crate::syntax::errors::Errors;
 
-/// The error for `#[message("move")]`.
+/// For `#[message("move")]`.
 pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
     match input.fork().parse::<LitStr>() {
         Ok(literal) => {
@@ -16,7 +16,6 @@ pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
     }
 }
 
-/// The string after `type =`.
 pub fn value(input: ParseStream) -> syn::Result<LitStr> {
     input.parse::<Token![=]>().map_err(|error| {
         syn::Error::new(error.span(), "a message's type is written with `=`\nwrite `type = \"..\"`")

@@ -3,7 +3,6 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The words before a closure's first `|`.
 const BEFORE_CLOSURES: [&str; 11] =
     ["move", "async", "static", "return", "break", "in", "else", "match", "if", "while", "const"];
 
@@ -58,7 +57,6 @@ pub fn without_clone(name: &str, tokens: TokenStream) -> TokenStream {
     left.into_iter().collect()
 }
 
-/// The number of tokens in that statement.
 const CLONE: usize = 8;
 
 fn is_clone(name: &str, tokens: &[TokenTree]) -> bool {
@@ -115,7 +113,6 @@ fn is_pattern_macro(before: &[TokenTree]) -> bool {
     }
 }
 
-/// Whether the name occurs in a token.
 fn has(name: &str, token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.stream().into_iter().any(|token| has(name, &token)),

@@ -13,7 +13,7 @@ use crate::channel::model::Route;
 use crate::syntax::expanded_before::{Place, is_sibling};
 use crate::syntax::types::{arc, text};
 
-/// What a struct declares; the default if it is not known.
+/// The default if the struct is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     pub app: Option<String>,
@@ -53,7 +53,6 @@ pub fn remember(route: &Route, is_whole: bool) {
     structs.push((name, place, declared));
 }
 
-/// By the names in the type.
 fn is_seldom_send(ty: &Type) -> bool {
     let names = ["Rc", "Weak", "NonNull", "dyn", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Ref", "RefMut"];
     let text = text(ty);

@@ -50,7 +50,6 @@ pub fn nested(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Whether it is a `Deferred`, an `Option` or a `Result` of one.
 fn is_deferred(ty: &Type) -> bool {
     let Some(segment) = last_segment(ty) else { return false };
     segment.ident == "Deferred"
@@ -59,9 +58,7 @@ fn is_deferred(ty: &Type) -> bool {
 
 struct Calls {
     name: String,
-    /// It calls the socket's `defer`.
     defer: bool,
-    /// The methods of the block that it calls.
     own: Vec<String>,
 }
 

@@ -10,7 +10,6 @@ use syn::{FnArg, Ident, Visibility, parse_quote_spanned};
 use crate::syntax::impl_block::{ImplBlock, Method};
 use crate::syntax::types::is_named;
 
-/// The part of a channel that the name stands for elsewhere.
 #[derive(Clone, Copy)]
 enum Meant {
     Message,

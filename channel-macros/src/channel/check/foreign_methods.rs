@@ -69,7 +69,7 @@ const MEANINGS: [(&str, &[&str]); 8] = [
     ("On", &["on", "once", "on_event", "on_message", "listen", "recv", "next", "receive"]),
 ];
 
-/// Names that end a connection. An audience has the first of them itself.
+/// An audience has `disconnect` itself.
 const END: (&str, &[&str]) = ("Disconnect", &["disconnect", "stop", "kick", "terminate", "shutdown", "abort"]);
 
 /// Methods that return an audience or a hub: a call on their result counts.
@@ -90,7 +90,6 @@ const MAKERS: [&str; 14] = [
     "broadcast",
 ];
 
-/// A call that is probably a mistake.
 struct Found {
     name: Ident,
     meaning: &'static str,

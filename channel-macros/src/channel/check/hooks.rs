@@ -125,7 +125,7 @@ pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
 }
 
 /// The error for a misplaced argument, in the words of the hook.
-pub fn tell_misplaced(kind: HookKind, misplaced: &Misplaced, usage: &str, errors: &mut Errors) {
+pub fn report_misplaced(kind: HookKind, misplaced: &Misplaced, usage: &str, errors: &mut Errors) {
     let who = format!("`{}`", kind.name());
     match misplaced {
         Misplaced::State(ty) if kind == HookKind::RoomClose => {
@@ -144,6 +144,6 @@ pub fn tell_misplaced(kind: HookKind, misplaced: &Misplaced, usage: &str, errors
         Misplaced::Extractor(input) if kind.owner() == Owner::Room => {
             errors.at(&input.ty, format_args!("{who} belongs to a room, not to one of its connections"), usage);
         }
-        _ => misplaced.tell(who, usage, errors),
+        _ => misplaced.report(who, usage, errors),
     }
 }

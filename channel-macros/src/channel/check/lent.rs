@@ -11,7 +11,6 @@ use crate::syntax::impl_block::Method;
 use crate::syntax::receiver::is_reference;
 use crate::syntax::types::{arc, is_named, ungroup};
 
-/// A reference that the method takes.
 struct Lent {
     name: String,
     remedy: String,
@@ -65,12 +64,10 @@ fn lent(method: &Method) -> Vec<Lent> {
     others.chain(receiver).collect()
 }
 
-/// Whether it is `&'static`.
 fn is_static(ty: &TypeReference) -> bool {
     ty.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// Whether the body spawns a task or a thread.
 fn has_spawn(tokens: &TokenStream) -> bool {
     let mut read = Vec::new();
     tokens.clone().into_iter().any(|token| {
@@ -119,7 +116,6 @@ fn kept(tokens: TokenStream, lent: &[Lent], errors: &mut Errors) -> TokenStream 
     read.into_iter().collect()
 }
 
-/// A task that compiles in its place.
 fn instead(task: &TokenStream) -> TokenStream {
     match task.clone().into_iter().next() {
         Some(TokenTree::Ident(word)) if word == "async" => quote!(async { ::core::unreachable!() }),

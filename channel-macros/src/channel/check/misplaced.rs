@@ -26,10 +26,9 @@ pub enum Misplaced<'a> {
     Stranger(&'a TypeReference),
 }
 
-/// The error for the room's state, after the method's name.
+/// For a method that takes the room's state.
 pub const NO_STATE: &str = "is not given the room's state: that is lent for a moment, under a lock";
 
-/// Its remedy.
 pub const LEND_STATE: &str = "take `socket: &Socket<Self>`, and write `socket.room().with(|state, room| ..)`";
 
 impl<'a> Misplaced<'a> {
@@ -75,7 +74,7 @@ impl<'a> Misplaced<'a> {
     }
 
     /// The error, if it is the same for every method.
-    pub fn tell(&self, who: impl Display, usage: &str, errors: &mut Errors) {
+    pub fn report(&self, who: impl Display, usage: &str, errors: &mut Errors) {
         match self {
             Self::State(ty) => errors.at(ty, format_args!("{who} {NO_STATE}"), LEND_STATE),
             Self::App(ty) => {

@@ -13,7 +13,6 @@ pub fn meant_by(name: &str) -> Option<HookKind> {
         "on_error" => return Some(HookKind::Invalid),
         _ => {}
     }
-    // Hooks that run before the upgrade have no `on_`.
     if let Some(bare) = name.strip_prefix("on_").filter(|bare| HookKind::named(bare).is_some() || *bare == "authorise")
     {
         return meant_by(bare).or(HookKind::named(bare));

@@ -7,7 +7,6 @@ use crate::syntax::expanded_before;
 use crate::syntax::impl_block::ImplBlock;
 use crate::syntax::types;
 
-/// Whether the channel has a block already, which is an error.
 pub fn check(channel: &Ident, block: &ImplBlock, errors: &mut Errors) -> bool {
     let is_second = expanded_before::has_another(channel, block.span());
     if is_second {

@@ -32,8 +32,8 @@ fn read(method: &Method, ty: Type, channel: &Channel) -> Option<Unmarked> {
     let text = types::text(&ty);
     let handled = channel.handlers.iter().map(|handler| handler.payload.text());
     let sent = channel.sends.iter().map(|sent| types::text(&sent.ty));
-    let told = channel.notices.iter().map(|notice| types::text(&notice.ty));
-    let is_spoken_of = handled.chain(sent).chain(told).any(|other| other == text);
+    let noticed = channel.notices.iter().map(|notice| types::text(&notice.ty));
+    let is_mentioned = handled.chain(sent).chain(noticed).any(|other| other == text);
     // `Self` and lifetimes mean nothing outside of the method.
     let has_names = has_token(&ty.to_token_stream(), &|_, token| match token {
         TokenTree::Ident(ident) => ident == "Self",
@@ -41,7 +41,7 @@ fn read(method: &Method, ty: Type, channel: &Channel) -> Option<Unmarked> {
         _ => false,
     });
     let cfgs = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
-    (!is_spoken_of && !has_names).then(|| Unmarked { cfgs, name: name.clone(), ty })
+    (!is_mentioned && !has_names).then(|| Unmarked { cfgs, name: name.clone(), ty })
 }
 
 /// Whether any body or constant in the block has `.name` or `::name`. A name alone may be a local: `fn say(&mut self, say: Say)`.

@@ -20,15 +20,15 @@ pub fn replied(call: &Call) -> TokenStream {
 }
 
 /// The `Handling` of a handler: its call, and how its answer is sent.
-pub fn handling(call: &Call, begun: TokenStream) -> TokenStream {
+pub fn handling(call: &Call, unawaited: TokenStream) -> TokenStream {
     let reply = sent(call);
     if !call.is_async {
-        return quote!({ let __reply = #begun; ::channel_runtime::private::Handling::Done(#reply) });
+        return quote!({ let __reply = #unawaited; ::channel_runtime::private::Handling::Done(#reply) });
     }
     // A future that is not `Send` is reported at the handler.
     let span = beside_locals(call.name.span());
     let later = quote_spanned!(span=> ::channel_runtime::private::Handling::later);
-    quote!(#later(#begun, |__reply| #reply))
+    quote!(#later(#unawaited, |__reply| #reply))
 }
 
 /// Sends the local `__reply`, which the call returned.
@@ -39,7 +39,6 @@ pub fn sent(call: &Call) -> TokenStream {
     }
 }
 
-/// Sends `__reply` of this type.
 fn sent_as(ty: &Type) -> TokenStream {
     let segment = last_segment(ty);
     let arguments = segment.map(type_arguments).unwrap_or_default();
@@ -76,7 +75,6 @@ fn sent_as(ty: &Type) -> TokenStream {
     }
 }
 
-/// Sends all of it at once.
 fn whole(at: &impl ToTokens) -> TokenStream {
     let reply = local("__reply", at);
     quote!(::channel_runtime::private::reply(__socket, #reply))

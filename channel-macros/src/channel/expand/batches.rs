@@ -8,7 +8,6 @@ use syn::spanned::Spanned as _;
 use crate::channel::model::{Batch, Channel, Handler};
 use crate::syntax::spans::beside_locals;
 
-/// `InBatches` for each message of a batch.
 pub fn kinds(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let kinds = of(channel).map(|(Handler { cfgs, payload, call, .. }, Batch { size, wait })| {

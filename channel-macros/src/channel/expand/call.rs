@@ -12,13 +12,13 @@ use crate::syntax::types::{arc, is_nameable, is_unit};
 impl Call {
     /// The call in a method of a trait that `Self` implements, awaited; `datum` is the local with the message or datum.
     pub fn tokens(&self, datum: &str) -> TokenStream {
-        self.awaited(self.begun(datum))
+        self.awaited(self.unawaited(datum))
     }
 
     /// As [`tokens`](Self::tokens), in an impl for another type.
     pub fn tokens_of(&self, owner: &Type, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
-        self.awaited(self.begun_of(quote_spanned!(span=> <#owner>), owner, datum))
+        self.awaited(self.unawaited_of(quote_spanned!(span=> <#owner>), owner, datum))
     }
 
     fn awaited(&self, call: TokenStream) -> TokenStream {
@@ -29,22 +29,21 @@ impl Call {
         }
     }
 
-    /// The call, not awaited.
-    pub fn begun(&self, datum: &str) -> TokenStream {
+    pub fn unawaited(&self, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
         let owner: Type = parse_quote_spanned!(span=> Self);
-        self.begun_of(owner.to_token_stream(), &owner, datum)
+        self.unawaited_of(owner.to_token_stream(), &owner, datum)
     }
 
-    /// As [`begun`](Self::begun), for a future that holds a `T`: if `T` is not `Send`, that is reported at `T` alone, and not again
+    /// As [`unawaited`](Self::unawaited), for a future that holds a `T`: if `T` is not `Send`, that is reported at `T` alone, and not again
     /// for the future.
-    pub fn begun_holding(&self, held: TokenStream, datum: &str) -> TokenStream {
-        let begun = self.begun(datum);
+    pub fn unawaited_holding(&self, held: TokenStream, datum: &str) -> TokenStream {
+        let unawaited = self.unawaited(datum);
         if !self.is_async {
-            return begun;
+            return unawaited;
         }
         let span = beside_locals(self.name.span());
-        let future = quote_spanned!(span=> ::channel_runtime::private::Holding::<#held>::future(#begun));
+        let future = quote_spanned!(span=> ::channel_runtime::private::Holding::<#held>::future(#unawaited));
         quote!({
             #[allow(unused_imports)]
             use ::channel_runtime::private::HoldingMore as _;
@@ -52,7 +51,7 @@ impl Call {
         })
     }
 
-    fn begun_of(&self, path: TokenStream, owner: &Type, datum: &str) -> TokenStream {
+    fn unawaited_of(&self, path: TokenStream, owner: &Type, datum: &str) -> TokenStream {
         let span = beside_locals(self.name.span());
         let name = &self.name;
         let arguments = self.arguments.iter().map(|argument| {

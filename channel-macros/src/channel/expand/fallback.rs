@@ -7,7 +7,6 @@ use super::if_route::if_route;
 use super::{handlers, hooks, messages, notices, rooms, route};
 use crate::channel::model::{Channel, Route};
 
-/// A route that can't be built.
 pub fn of_route(route: &Route) -> TokenStream {
     if route.has_generics {
         return TokenStream::new();
@@ -68,7 +67,6 @@ pub fn of_route(route: &Route) -> TokenStream {
     }
 }
 
-/// A channel without handlers. Its enums have the messages that could be read.
 pub fn of_block(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let directions = [messages::from_client(channel), messages::to_client(channel)];

@@ -64,7 +64,6 @@ pub fn protocol(channel: &Channel) -> TokenStream {
     }
 }
 
-/// `SentBy` for each message in `sends(..)`.
 pub fn sends(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let messages = channel.sends.iter().map(|sent| {
@@ -170,7 +169,6 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
     })
 }
 
-/// The arm of a message: its handler's call.
 fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
     let Handler { cfgs, variant, payload, batch, call, .. } = handler;
     let from_client = channel.name_from_client();
@@ -183,8 +181,8 @@ fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
     };
     let handling = match options::overlaps(channel, handler) {
         // Whether `Self` is `Sync` is checked in `overlap`.
-        true => handling(call, call.begun_holding(quote!(&Self), "__message")),
-        false => handling(call, call.begun("__message")),
+        true => handling(call, call.unawaited_holding(quote!(&Self), "__message")),
+        false => handling(call, call.unawaited("__message")),
     };
     quote!(#(#cfgs)* #pattern => #handling,)
 }

@@ -35,7 +35,6 @@ pub fn users(channel: &Channel) -> Option<TokenStream> {
     })
 }
 
-/// The state in the return type of `on_room_open`.
 fn made(returns: &syn::Type) -> Option<&syn::Type> {
     let segment = last_segment(returns)?;
     let state = first_type(segment).filter(|_| segment.ident == "Result").unwrap_or(returns);

@@ -173,7 +173,7 @@ impl Messages<'_> {
     /// Checks a received message by the rules of its struct.
     fn check(&self) -> Option<TokenStream> {
         let Self { name, messages, .. } = self;
-        if !self.is_heard || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
+        if !self.is_from_client || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
             return None;
         }
         let arms = messages.iter().map(|Message { cfgs, variant, content, .. }| match content {
@@ -196,7 +196,6 @@ impl Messages<'_> {
         (!self.is_counted_here()).then(|| quote!(#[allow(clippy::enum_variant_names)] enum __Place { #(#places,)* }))
     }
 
-    /// A `match` with a value for each variant.
     fn matched(&self, value: impl Fn(&Message) -> TokenStream) -> TokenStream {
         let name = &self.name;
         let arms = self.messages.iter().map(|message| {

@@ -16,15 +16,13 @@ pub struct Messages<'a> {
     pub messages: Vec<Message<'a>>,
     /// "handled by", "sent as": the words for the other one of two with the same wire type.
     pub how: &'static str,
-    /// They are from clients.
-    pub is_heard: bool,
+    pub is_from_client: bool,
 }
 
 pub struct Message<'a> {
     pub cfgs: &'a [Attribute],
     pub variant: &'a Ident,
     pub content: Content<'a>,
-    /// The handler's.
     limit: Option<&'a Limit>,
     /// The name of the handler, or the type in `sends(..)`.
     pub owner: String,
@@ -52,7 +50,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         doc: format!(" All that a client may say to [`{}`].", channel.name),
         messages: messages.collect(),
         how: "handled by",
-        is_heard: true,
+        is_from_client: true,
     }
 }
 
@@ -69,7 +67,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         doc: format!(" All that [`{}`] sends to its clients.", channel.name),
         messages: messages.collect(),
         how: "sent as",
-        is_heard: false,
+        is_from_client: false,
     }
 }
 

@@ -27,7 +27,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
         let ty = ty.to_token_stream();
-        let handling = handling(call, call.begun_holding(ty.clone(), "__content"));
+        let handling = handling(call, call.unawaited_holding(ty.clone(), "__content"));
         quote! {
             #(#cfgs)*
             let __notice = match ::channel_runtime::private::Notice::into::<#ty>(__notice) {

@@ -9,7 +9,6 @@ use super::handler::Handler;
 use super::hook::{Hook, HookKind};
 use crate::syntax::runtime_path::Runtime;
 
-/// What `#[channel(..)]` on an impl block describes.
 pub struct Channel {
     pub name: Ident,
     pub self_ty: Type,
@@ -34,7 +33,6 @@ pub struct Sent {
 
 pub struct Notice {
     pub cfgs: Vec<Attribute>,
-    /// The notice's type.
     pub ty: Type,
     pub call: Call,
 }
@@ -43,7 +41,6 @@ pub struct Notice {
 pub struct Unmarked {
     pub cfgs: Vec<Attribute>,
     pub name: Ident,
-    /// The type of that argument.
     pub ty: Type,
 }
 

@@ -25,7 +25,6 @@ pub enum Argument {
     Room(Type),
 }
 
-/// What a method belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// A connection: it has a `self`.

@@ -11,7 +11,6 @@ use crate::syntax::types;
 pub struct Handler {
     pub cfgs: Vec<Attribute>,
     pub docs: String,
-    /// The variant of the message in `FromClient`.
     pub variant: Ident,
     pub payload: Payload,
     pub limit: Limit,
@@ -23,7 +22,6 @@ pub struct Handler {
     pub defers: bool,
 }
 
-/// The message that a handler takes.
 pub enum Payload {
     /// A struct, which has its type on the wire.
     Struct(Box<Type>),
@@ -54,7 +52,6 @@ impl Payload {
         }
     }
 
-    /// The text, to compare.
     pub fn text(&self) -> String {
         match self {
             Self::Struct(ty) => types::text(ty),
@@ -68,7 +65,6 @@ impl Payload {
 }
 
 impl HandlerOptions {
-    /// The word `concurrent`, if it is written.
     pub fn concurrent(&self) -> Option<&Ident> {
         self.concurrent.as_ref().map(|(name, _)| name)
     }

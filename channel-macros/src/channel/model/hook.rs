@@ -46,7 +46,6 @@ impl HookKind {
         Self::RoomClose,
     ];
 
-    /// The hook of this name; `None` if there is none.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }

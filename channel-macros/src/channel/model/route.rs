@@ -5,7 +5,6 @@ use syn::{Attribute, Expr, Ident, Type, Visibility};
 use crate::syntax::path_pattern::Pattern;
 use crate::syntax::runtime_path::Runtime;
 
-/// What `#[channel("/path", ..)]` on a struct describes.
 pub struct Route {
     pub name: Ident,
     pub docs: String,
@@ -19,7 +18,6 @@ pub struct Route {
     pub rooms: Vec<RoomKind>,
     /// The fields that take a path parameter, in the order of the path.
     pub params: Vec<Param>,
-    /// All other fields.
     pub fields: Vec<OtherField>,
     pub has_generics: bool,
     pub runtime: Runtime,
@@ -27,7 +25,6 @@ pub struct Route {
     pub misplaced_sends: Option<String>,
 }
 
-/// A field that takes a path parameter.
 pub struct Param {
     pub name: Ident,
     pub docs: String,
@@ -41,7 +38,6 @@ pub struct OtherField {
     pub source: Source,
 }
 
-/// What a field is made from.
 pub enum Source {
     /// The handshake.
     Extract,

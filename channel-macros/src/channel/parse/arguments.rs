@@ -20,7 +20,6 @@ use crate::syntax::types::{first_type, is_data, is_named, last_segment, text, un
 pub struct Expected<'a> {
     /// "a handler", "`on_close`"
     pub who: &'a str,
-    /// How to write it.
     pub usage: &'a str,
     pub of: Owner,
 }
@@ -70,7 +69,6 @@ fn arguments(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option
     Some(arguments)
 }
 
-/// The error for the second argument of its kind.
 fn taken_twice(argument: &Argument, sig: &Signature, expected: Expected, errors: &mut Errors) {
     let Expected { who, usage, of } = expected;
     let twice = match argument {
@@ -126,7 +124,6 @@ pub fn name_sockets(sig: &mut Signature, errors: &mut Errors) {
             && segment.ident == "Socket"
             && segment.arguments.is_none()
         {
-            // A socket by value has an error anyway.
             if is_reference {
                 errors.at(&segment.ident, "the socket's channel is missing", "write `&Socket<Self>`");
             }
@@ -157,7 +154,6 @@ fn argument(ty: &Type, of: Owner) -> Result<Argument, Wrong> {
                 return Err(mutable(&reference.elem, of));
             }
             if is_named(&reference.elem, "str") || matches!(ungroup(&reference.elem), Type::Slice(_)) {
-                // No app is one of these.
                 return Err((format!("takes no `{}`", text(ty)), None));
             }
             Ok(match of {

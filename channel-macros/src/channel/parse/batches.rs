@@ -22,7 +22,6 @@ const WAIT: &str = "how long the first of a batch waits for others";
 const EXAMPLE: &str = "batch(size = 10, wait = \"100ms\")";
 
 impl Batch {
-    /// The bounds after the word `batch`.
     pub fn parse(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Option<Self>> {
         if !input.peek(token::Paren) {
             args::skip(input)?;
@@ -63,7 +62,6 @@ fn number(name: &Ident, input: ParseStream) -> syn::Result<usize> {
     size.ok().filter(|size| *size > 0).ok_or_else(|| expected(span))
 }
 
-/// The call, and the message of which the batch is.
 pub fn call(
     sig: &Signature,
     wire_type: Option<LitStr>,
@@ -118,7 +116,6 @@ fn message(batch: &Type) -> Option<&Type> {
     types.nth(1)
 }
 
-/// The message that a wrong batch was probably meant to have.
 fn meant(ty: &Type) -> String {
     match last_segment(ty) {
         Some(segment) if segment.ident == "Vec" || segment.ident == "Batched" => {

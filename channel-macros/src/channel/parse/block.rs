@@ -113,7 +113,6 @@ fn place_apps(channel: &mut Channel) {
     }
 }
 
-/// The app that a method takes by reference, without `Arc`.
 fn app(call: &Call) -> Option<&Type> {
     let Some(Type::Reference(app)) = call.app() else { return None };
     Some(types::arc(&app.elem).unwrap_or(&app.elem))

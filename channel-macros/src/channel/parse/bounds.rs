@@ -18,7 +18,6 @@ pub const ARGUMENTS: [&str; 6] = [
     "message_burst_per_user",
 ];
 
-/// The arguments read so far.
 #[derive(Default)]
 pub struct BoundArgs {
     message_bytes: Option<usize>,
@@ -27,7 +26,6 @@ pub struct BoundArgs {
     user: OfFrames,
 }
 
-/// A rate of frames.
 #[derive(Default)]
 struct OfFrames {
     rate: Option<Rate>,
@@ -37,7 +35,6 @@ struct OfFrames {
 }
 
 impl BoundArgs {
-    /// Reads one of the arguments.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         match name.to_string().as_str() {
             "message_bytes" => {
@@ -87,7 +84,6 @@ impl OfFrames {
         Ok(())
     }
 
-    /// The count, the seconds and the burst; `None` without a rate.
     fn parts(&self) -> Option<[u32; 3]> {
         Some(self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst)))
     }

@@ -24,7 +24,6 @@ pub fn read<'a>(fields: impl Iterator<Item = &'a mut Field>, route: &mut Route, 
     sort_fields(marked, route, errors);
 }
 
-/// A field, with what its attribute says.
 struct Marked {
     name: Ident,
     docs: String,
@@ -33,7 +32,6 @@ struct Marked {
     source: Option<Source>,
 }
 
-/// Removes our attributes from a field.
 fn take_field(field: &mut Field, params: &[String], errors: &mut Errors) -> Option<Marked> {
     let mut source = None;
     for attr in field.attrs.extract_if(.., |attr| is_marker(attr, "extract") || is_marker(attr, "state")) {
@@ -260,12 +258,10 @@ fn unmarked_extractor(name: &Ident, ty: &Type, errors: &mut Errors) {
     errors.at_span(name.span(), what, format_args!("write `#[extract] {name}: {}`", text(ty)));
 }
 
-/// Whether the field's name is close to the parameter's.
 fn is_meant(field: &str, param: &str) -> bool {
     closest(field, [param]).is_some()
 }
 
-/// The field's name for a parameter.
 fn as_field(name: &str) -> String {
     match syn::parse_str::<Ident>(name) {
         Ok(_) => name.into(),

@@ -17,7 +17,6 @@ pub struct HandlerArgs {
     pub options: HandlerOptions,
     /// `Some(None)` if it could not be read.
     pub batch: Option<Option<Batch>>,
-    /// An argument could not be read.
     pub is_broken: bool,
 }
 

@@ -35,7 +35,7 @@ pub fn parse(
     let HandlerArgs { wire_type, variant, limit, options, batch, is_broken } = HandlerArgs::parse(marker, errors);
     let sig = &method.sig;
     if let (Some(misplaced), None) = (Misplaced::find(sig, Owner::Connection, None, declared), &batch) {
-        tell_misplaced(&misplaced, sig, wire_type.is_some(), errors);
+        report_misplaced(&misplaced, sig, wire_type.is_some(), errors);
         return None;
     }
     let (call, payload) = match &batch {
@@ -97,7 +97,7 @@ pub fn is_new(handler: &Handler, others: &[Handler], errors: &mut Errors) -> boo
 }
 
 /// The error for a misplaced argument. A reference beside the app was probably meant to be the message.
-fn tell_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors: &mut Errors) {
+fn report_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors: &mut Errors) {
     let takes_by_value =
         |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));
     match misplaced {
@@ -105,11 +105,10 @@ fn tell_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors
             let what = format!("the handler `{}` takes its message by reference", sig.ident.unraw());
             errors.at(message, what, format_args!("write `{}`", types::text(&message.elem)));
         }
-        _ => misplaced.tell(HANDLER.who, HANDLER.usage, errors),
+        _ => misplaced.report(HANDLER.who, HANDLER.usage, errors),
     }
 }
 
-/// The call of a handler that takes one message, and the message.
 fn single(sig: &Signature, wire_type: Option<LitStr>, is_broken: bool, errors: &mut Errors) -> Option<(Call, Payload)> {
     let call = arguments::parse(sig, HANDLER, errors)?;
     let payload = match (call.datum(), wire_type) {

@@ -10,7 +10,6 @@ use crate::channel::model::{Hook, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::types::{first_type, last_segment, text, ungroup};
 
-/// The hook; `None` after an error.
 pub fn parse(
     kind: HookKind,
     sig: &Signature,
@@ -20,7 +19,7 @@ pub fn parse(
 ) -> Option<Hook> {
     let (who, usage) = (format!("`{}`", kind.name()), usage(kind, declared));
     if let Some(misplaced) = Misplaced::find(sig, kind.owner(), kind.datum(), declared) {
-        hooks::tell_misplaced(kind, &misplaced, &usage, errors);
+        hooks::report_misplaced(kind, &misplaced, &usage, errors);
         return None;
     }
     let call = arguments::parse(sig, Expected { who: &who, usage: &usage, of: kind.owner() }, errors)?;

@@ -23,7 +23,6 @@ pub fn parse(item: TokenStream, errors: &mut Errors) -> syn::Result<Item> {
     }
 }
 
-/// The kind of item, by its first tokens.
 enum Kind {
     Struct,
     Impl,

@@ -17,13 +17,12 @@ use crate::syntax::types;
 #[derive(Default)]
 pub struct Lists {
     pub sends: Vec<Sent>,
-    /// `Bytes` in `sends(..)`.
     pub sends_bytes: Option<Type>,
     pub received: ReceivedList,
     pub runtime: Runtime,
 }
 
-/// `receives(..)`; `None` if it is not written.
+/// `None` if `receives(..)` is not written.
 #[derive(Default)]
 pub struct ReceivedList(Option<Vec<Received>>);
 
@@ -81,8 +80,8 @@ impl Lists {
     /// Adds a misplaced `sends(..)` of the struct, which is reported there.
     pub fn add_misplaced(&mut self, sends: Option<&str>) {
         let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
-        let mut told = Errors::default();
-        args::each(sends, &mut told, |input, errors| {
+        let mut reported = Errors::default();
+        args::each(sends, &mut reported, |input, errors| {
             self.send(input.parse()?, errors);
             Ok(())
         });
@@ -150,7 +149,6 @@ impl Received {
         }
     }
 
-    /// How to write the missing handler.
     fn handler(&self) -> String {
         match self {
             Self::Struct(ty) => {

@@ -13,15 +13,12 @@ use crate::channel::model::{Channel, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::Method;
 
-/// The methods that have been read so far.
 pub struct Methods<'a> {
     pub channel: Channel,
     pub declared: &'a Declared,
-    /// Methods that another one calls.
     pub called: &'a [Ident],
     /// Names of methods without a `cfg`: which of two `cfg`s holds is not known here.
     pub seen: Vec<Ident>,
-    /// Names of marked methods.
     pub marked: Vec<Ident>,
     pub errors: &'a mut Errors,
 }

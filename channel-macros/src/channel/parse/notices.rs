@@ -31,7 +31,7 @@ pub fn parse(
     // Any type by value may be a notice. A reference beside the app was probably meant to be one, which is reported below.
     let misplaced = Misplaced::find(sig, Owner::Connection, None, declared);
     if let Some(misplaced @ (Misplaced::State(_) | Misplaced::Room(_))) = misplaced {
-        misplaced.tell(EXPECTED.who, EXPECTED.usage, errors);
+        misplaced.report(EXPECTED.who, EXPECTED.usage, errors);
         return None;
     }
     let call = arguments::parse(sig, EXPECTED, errors)?;
@@ -57,7 +57,6 @@ pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
     other.is_none()
 }
 
-/// The error for a handler that takes no notice.
 fn no_notice(call: &Call, errors: &mut Errors) {
     let name = call.name.unraw();
     match call.app() {

@@ -10,7 +10,6 @@ use crate::syntax::errors::Errors;
 use crate::syntax::receiver::takes_mut_self;
 
 impl HandlerOptions {
-    /// Reads one of the two options.
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         if name == "timeout" {
             let timeout = durations::value(name, "how long the handler may take", "2s", input)?;

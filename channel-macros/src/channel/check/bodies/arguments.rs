@@ -5,7 +5,6 @@ use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::{Expr, LitInt, Token};
 
-/// The arguments, if there are two.
 pub fn two(arguments: &TokenStream) -> Option<(Expr, Expr)> {
     if !has_comma(arguments) {
         return None;
@@ -57,7 +56,6 @@ pub fn close_code(arguments: &TokenStream) -> Option<Option<String>> {
     }
 }
 
-/// What to write instead of the number.
 pub fn named_close_code(literal: &str) -> String {
     let number =
         syn::parse_str::<LitInt>(literal).and_then(|literal| literal.base10_parse::<u16>()).unwrap_or_default();

@@ -4,7 +4,6 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::arguments::{close_code, has_comma, text};
 
-/// The call that a pair of parentheses belongs to.
 pub enum Call {
     /// `socket.room(..)`, with what it stands for.
     Whole(&'static str),
@@ -22,13 +21,11 @@ pub enum Call {
     With,
 }
 
-/// A method's socket.
 pub struct Socket {
     pub name: String,
 }
 
 impl Socket {
-    /// Whether any call may be wrong.
     pub fn has_any(&self, tokens: &TokenStream) -> bool {
         let mut read = Vec::new();
         tokens.clone().into_iter().any(|token| {
