@@ -6,7 +6,7 @@ use crate::connection::outbox::{Pushed, Sender};
 use crate::room::member::{Connection, ConnectionId};
 use crate::room::registry::UserKey;
 use crate::room::sent::Sent;
-use crate::wire::deflate::Variants;
+use crate::wire::deflate::PreparedFrame;
 
 /// Who of a target is meant, and who is sending.
 #[derive(Clone, Default)]
@@ -52,7 +52,7 @@ impl Mask {
     pub fn deliver<'a>(
         &self,
         connections: impl Iterator<Item = (u64, &'a Arc<Connection>)>,
-        frame: &Variants,
+        frame: &PreparedFrame,
         mut admits: impl FnMut(&Connection) -> bool,
         mut told: impl FnMut(&Arc<Connection>, Pushed),
     ) -> Sent {

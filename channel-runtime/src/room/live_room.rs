@@ -19,7 +19,7 @@ use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::sent::Sent;
 use crate::room::state::State;
 use crate::session::room_hooks::Host;
-use crate::wire::deflate::{Tally, Variants, Windows};
+use crate::wire::deflate::{PreparedFrame, WindowCounts, Windows};
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
 ///
@@ -31,7 +31,7 @@ pub(crate) struct Members {
     /// The number of members, changed under their lock; read without it.
     len: AtomicUsize,
     /// What the members read.
-    tally: Tally,
+    tally: WindowCounts,
     /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
     gone: AtomicBool,
     /// Sessions that have begun here and not ended, `on_close` included.
@@ -50,7 +50,7 @@ impl Members {
             name,
             inner: Mutex::default(),
             len: AtomicUsize::new(0),
-            tally: Tally::default(),
+            tally: WindowCounts::default(),
             gone: AtomicBool::new(false),
             visits: AtomicUsize::new(0),
             state: Mutex::new(state),
@@ -160,7 +160,7 @@ impl Members {
     /// Hands the frame to all members that are admitted.
     pub fn send(
         self: &Arc<Self>,
-        frame: &Variants,
+        frame: &PreparedFrame,
         from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,
@@ -175,7 +175,7 @@ impl Members {
         self: &Arc<Self>,
         from: Option<&Paced>,
         mask: &Mask,
-        make: impl FnOnce(usize) -> Result<Variants, E>,
+        make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
     ) -> Result<Sent, E> {
         let mut inner = self.lock();
         let frame = {
@@ -204,7 +204,7 @@ impl Inner {
     /// Pushes the frame to everybody it is for; and tells what has to be started.
     fn deliver(
         &mut self,
-        frame: &Variants,
+        frame: &PreparedFrame,
         from: Option<&Paced>,
         mask: &Mask,
         admits: impl FnMut(&Connection) -> bool,

@@ -45,7 +45,7 @@ use crate::socket::frames::{fault_frame, text_frame, timestamp};
 use crate::socket::hub::Hub;
 use crate::socket::notify::NoticeFor;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::deflate::{Variants, Windows};
+use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
 /// One client of channel `C`: to send to, to join rooms for, to close.
@@ -389,8 +389,8 @@ impl<C: 'static> Socket<C> {
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
         let deflate = self.connection.deflate;
         let frame = match self.registry.compression() {
-            Some(compression) => Variants::new(frame, Windows::of([deflate]), compression),
-            None => Variants::plain(frame),
+            Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
+            None => PreparedFrame::plain(frame),
         };
         self.pushed(self.connection.outbox.push(frame.into_one(deflate), Sender::Own))
     }

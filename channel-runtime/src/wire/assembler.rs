@@ -9,7 +9,7 @@ use super::utf8::{NotUtf8, PartialText};
 
 /// A frame or a message of which bytes are missing.
 #[derive(Debug, Default)]
-pub(super) struct Partial {
+pub(super) struct Assembler {
     /// A header's first bytes: `head[..head_len]`.
     head: [u8; Header::MAX],
     head_len: usize,
@@ -42,7 +42,7 @@ pub(super) struct Message {
     bound: usize,
 }
 
-impl Partial {
+impl Assembler {
     pub(super) fn is_empty(&self) -> bool {
         self.head_len == 0 && self.control.is_none() && self.message.is_none()
     }

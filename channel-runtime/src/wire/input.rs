@@ -23,7 +23,7 @@ impl Input {
     pub(super) fn read(opcode: Opcode, payload: &[u8]) -> Result<Self, Violation> {
         Ok(match opcode {
             Opcode::Text => Self::Text(owned(read_text(payload)?)),
-            // Continuations are gathered by `Partial`; none gets here.
+            // Continuations are gathered by `Assembler`; none gets here.
             Opcode::Binary | Opcode::Continuation => Self::Binary(Bytes::copy_from_slice(payload)),
             Opcode::Ping => Self::Ping(Bytes::copy_from_slice(payload)),
             Opcode::Pong => Self::Pong(Bytes::copy_from_slice(payload)),

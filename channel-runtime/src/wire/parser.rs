@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::assembler::Partial;
+use super::assembler::Assembler;
 pub(crate) use super::close::Violation;
 use super::deflate::{Agreed, Inflation};
 use super::frame::{Opcode, apply_mask};
@@ -44,7 +44,7 @@ pub(crate) struct Parser {
     /// The peer's Close frame was read, or a violation: nothing that follows has a meaning.
     closed: bool,
     /// `Some` only while a frame or a fragmented message is incomplete.
-    partial: Option<Box<Partial>>,
+    partial: Option<Box<Assembler>>,
     /// `Some` only where the peer may compress.
     inflation: Option<Box<Inflation>>,
 }

@@ -87,9 +87,9 @@ impl Windows {
 
 /// Of nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {}
+pub(crate) struct WindowCounts {}
 
-impl Tally {
+impl WindowCounts {
     pub fn add(&self, _: Option<Agreed>) {}
 
     pub fn remove(&self, _: Option<Agreed>) {}
@@ -100,9 +100,9 @@ impl Tally {
 }
 
 /// One.
-pub(crate) struct Variants(Frame);
+pub(crate) struct PreparedFrame(Frame);
 
-impl Variants {
+impl PreparedFrame {
     pub fn plain(frame: Frame) -> Self {
         Self(frame)
     }

@@ -59,7 +59,8 @@ fn say(room: &Arc<Members>, from: Option<&Membership>, bytes: usize) {
 }
 
 fn say_to(room: &Arc<Members>, from: Option<&Membership>, bytes: usize, whom: impl Fn(&Connection) -> bool) -> Sent {
-    let frame = Variants::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
+    let frame =
+        PreparedFrame::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
     let mask = from.map_or_else(Mask::default, |from| Mask::others(from.connection.id));
     let from = from.map(|from| Paced::Connection(Arc::clone(&from.connection)));
     room.send(&frame, from.as_ref(), &mask, whom)
@@ -174,7 +175,7 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     let plain = frame(Opcode::Text, "again and again ".repeat(3000).as_bytes());
     let send = |mask: &Mask, from: Option<&Arc<Connection>>| {
         let before = COMPRESSED.get();
-        let frame = Variants::new(plain.clone(), room.windows(from, mask), &Compression::default());
+        let frame = PreparedFrame::new(plain.clone(), room.windows(from, mask), &Compression::default());
         let _: Sent = room.send(&frame, None, mask, |_| true);
         COMPRESSED.get() - before
     };

@@ -12,7 +12,7 @@ use crate::protocol::escaped::Escaped;
 use crate::room::live_room::Members;
 use crate::room::member::Connection;
 use crate::room::sent::Sent;
-use crate::wire::deflate::{Variants, Windows};
+use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
@@ -51,7 +51,7 @@ impl<C: 'static, K> Audience<C, K> {
             from.outbox.welcome_is_over();
         }
         let Some(room) = self.one_room() else { return Sent::default() };
-        let make = |len| make(len, shown(room.name())).map(Variants::plain);
+        let make = |len| make(len, shown(room.name())).map(PreparedFrame::plain);
         self.sent(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
     }
 
@@ -84,10 +84,10 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// The frame as those with these windows read it. Takes no lock, for it may take a while.
-    fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> Variants {
+    fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
         match self.hub.registry().compression() {
-            Some(compression) => Variants::new(frame, windows(), compression),
-            None => Variants::plain(frame),
+            Some(compression) => PreparedFrame::new(frame, windows(), compression),
+            None => PreparedFrame::plain(frame),
         }
     }
 

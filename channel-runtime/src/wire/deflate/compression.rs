@@ -1,6 +1,6 @@
 //! How an app compresses.
 
-use super::WINDOW_BITS;
+use super::rfc7692::WINDOW_BITS;
 
 /// How messages are compressed, to and from clients that offer it (permessage-deflate, RFC 7692): browsers do. For
 /// [`Config::compression`](crate::Config::compression).

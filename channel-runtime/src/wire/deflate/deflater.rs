@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use flate2::{Compress, FlushCompress};
 
-use super::{TAIL, WINDOW_BITS, payload};
+use super::rfc7692::{TAIL, WINDOW_BITS, payload};
 use crate::wire::frame::{Frame, FrameBuilder};
 
 /// One window size's compressor, with its level. It takes a quarter of a megabyte.

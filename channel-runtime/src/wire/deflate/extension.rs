@@ -5,7 +5,8 @@
 
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 
-use super::{Compression, WINDOW_BITS};
+use super::Compression;
+use super::rfc7692::WINDOW_BITS;
 
 const NAME: &str = "permessage-deflate";
 

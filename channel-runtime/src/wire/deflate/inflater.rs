@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Agreed, TAIL, WINDOW_BITS};
+use super::Agreed;
+use super::rfc7692::{TAIL, WINDOW_BITS};
 use crate::wire::close::{CloseCode, Violation};
 use crate::wire::input::Input;
 

@@ -1,11 +1,12 @@
 //! One message as each of its receivers reads it.
 
 use super::deflater::deflate;
-use super::{Agreed, Compression, Windows, payload};
+use super::rfc7692::payload;
+use super::{Agreed, Compression, Windows};
 use crate::wire::frame::Frame;
 
 /// A message's frame: as it is, and compressed for the windows of its receivers.
-pub(crate) struct Variants {
+pub(crate) struct PreparedFrame {
     plain: Frame,
     /// With the sizes of their windows; one, unless clients ask for less than the app's own and the message is longer.
     compressed: Vec<(u8, Frame)>,
@@ -13,7 +14,7 @@ pub(crate) struct Variants {
     widest: u8,
 }
 
-impl Variants {
+impl PreparedFrame {
     /// For receivers none of which is known to read anything else.
     pub fn plain(frame: Frame) -> Self {
         Self { plain: frame, compressed: Vec::new(), widest: 0 }
@@ -78,10 +79,10 @@ mod tests {
     }
 
     /// The variants for receivers with these windows, and how often the message was compressed.
-    fn variants(payload: &[u8], compression: Compression, receivers: &[u8]) -> (Variants, usize) {
+    fn variants(payload: &[u8], compression: Compression, receivers: &[u8]) -> (PreparedFrame, usize) {
         let windows = Windows::of(receivers.iter().map(|bits| agreed(*bits)));
         let before = COMPRESSED.get();
-        let variants = Variants::new(frame(Opcode::Text, payload), windows, &compression);
+        let variants = PreparedFrame::new(frame(Opcode::Text, payload), windows, &compression);
         (variants, COMPRESSED.get() - before)
     }
 

@@ -8,9 +8,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::rfc7692::{TAIL, WINDOW_BITS};
 use super::*;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::Opcode;
+use crate::wire::header::Header;
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
 
 /// A parser that takes frames without a mask, as the RFC's examples have none.

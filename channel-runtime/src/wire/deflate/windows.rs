@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Agreed, WINDOW_BITS};
+use super::Agreed;
+use super::rfc7692::WINDOW_BITS;
 
 const SIZES: usize = (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize;
 
@@ -29,9 +30,9 @@ impl Windows {
 /// How many members of a room have which window. Changed under the room's lock, read without it: who goes by it may compress
 /// in vain, or send plain what could have been compressed, and both are right.
 #[derive(Debug, Default)]
-pub(crate) struct Tally([AtomicU32; SIZES]);
+pub(crate) struct WindowCounts([AtomicU32; SIZES]);
 
-impl Tally {
+impl WindowCounts {
     pub fn add(&self, agreed: Option<Agreed>) {
         if let Some(agreed) = agreed {
             self.0[place(agreed)].fetch_add(1, Ordering::Relaxed);
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_windows_are_those_of_who_is_here() {
-        let tally = Tally::default();
+        let tally = WindowCounts::default();
         let windows = |except| tally.windows(except).iter().collect::<Vec<_>>();
         for member in [None, agreed(15), agreed(9), agreed(9)] {
             tally.add(member);

@@ -1,0 +1,18 @@
+//! The constants of RFC 7692, and how a frame of ours is taken apart.
+
+use crate::wire::header::{Expected, Header, Opcode};
+
+/// The end of every compressed message, which is not sent (RFC 7692, section 7.2.1): the lengths of an empty block that is not
+/// compressed.
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// The sizes that a window of ours can have, as powers of two. DEFLATE has no smaller window. The extension also has 8 bits, with
+/// which zlib never compresses.
+pub(super) const WINDOW_BITS: std::ops::RangeInclusive<u8> = 9..=15;
+
+/// The opcode and the payload of a frame of ours.
+pub(super) fn payload(frame: &[u8]) -> (Opcode, &[u8]) {
+    let header = Header::parse(frame, Expected { masked: false, compressed: true });
+    let (header, size) = header.ok().flatten().expect("our own frames are well formed");
+    (header.opcode, &frame[size..])
+}
