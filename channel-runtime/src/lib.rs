@@ -136,6 +136,7 @@ mod exports {
     pub use crate::config::origins::{InvalidOrigin, Origins};
     pub use crate::config::proxies::{InvalidProxy, Proxies};
     pub use crate::config::rate::{InvalidRate, Rate};
+    pub use crate::config::refusals::Refusals;
     pub use crate::handshake::authenticate::{Auth, Authenticate, TokenSource};
     #[cfg(feature = "jwt")]
     pub use crate::handshake::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
@@ -150,7 +151,6 @@ mod exports {
     pub use crate::server::health::{Health, Stats};
     pub use crate::server::http::Bound;
     pub use crate::server::listener::Listener;
-    pub use crate::server::refuse::Refusals;
     pub use crate::server::service::Service;
     pub use crate::session::batch::Batched;
     pub use crate::socket::Socket;

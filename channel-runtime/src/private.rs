@@ -19,6 +19,8 @@ pub use crate::protocol::describe::probe::plain;
 /// What the macros tell of types.
 pub mod shapes {
     pub use crate::protocol::describe::probe::*;
+    #[cfg(feature = "server")]
+    pub use crate::socket::reply::AnswerOf;
 }
 
 /// Reads a message without fields: other fields are passed over.
@@ -44,7 +46,7 @@ mod server {
     use crate::channel::identity::Identity;
     use crate::channel::{Channel, Route};
     pub use crate::config::bounds::Bounds;
-    pub use crate::handshake::reject::Refusal;
+    pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
     use crate::protocol::fault::Fault;
     pub use crate::session::refresh::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
@@ -150,8 +152,8 @@ mod server {
     }
 
     /// The path parameter at this place.
-    pub fn param<T>(read: fn(&str) -> Option<T>, params: &Params, index: usize) -> Result<T, Refusal> {
-        params.get(index).and_then(read).ok_or(Refusal::NotFound)
+    pub fn param<T>(read: fn(&str) -> Option<T>, params: &Params, index: usize) -> Result<T, BuildError> {
+        params.get(index).and_then(read).ok_or(BuildError::NotFound)
     }
 
     /// The path's own room for these parameters.

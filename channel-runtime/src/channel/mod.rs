@@ -24,7 +24,7 @@ use crate::channel::path::{Params, Path};
 use crate::channel::room::Room;
 use crate::config::bounds::Bounds;
 use crate::handshake::Handshake;
-use crate::handshake::reject::{Refusal, Reject};
+use crate::handshake::reject::{BuildError, Reject};
 use crate::handshake::token::Token;
 use crate::protocol::codec::DecodeError;
 use crate::protocol::describe::{AnswerShape, ChannelShape, Param, RoomShape};
@@ -88,7 +88,7 @@ pub trait Route: Sized + Send + 'static {
         handshake: &Handshake,
         params: &Params,
         app: &Self::App,
-    ) -> impl Future<Output = Result<Self, Refusal>> + Send;
+    ) -> impl Future<Output = Result<Self, BuildError>> + Send;
 
     /// The path's own room, from the parsed parameters.
     fn own_room(&self) -> Room<Self>;
@@ -144,8 +144,8 @@ pub trait Channel: Route + Protocol {
         from_client: <Self::FromClient as Messages>::SHAPES,
         answers: Self::ANSWERS,
         to_client: <Self::ToClient as Messages>::SHAPES,
-        hears_binary: Self::TAKES_BINARY,
-        says_binary: Self::SENDS_BINARY,
+        accepts_binary: Self::TAKES_BINARY,
+        sends_binary: Self::SENDS_BINARY,
         hooks: Self::HOOKS,
         is_whole: Self::IS_WHOLE,
     };

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::FORWARDED;
 
-use crate::config::proxies::{Hop, Node};
+use crate::config::hop::{Hop, Node};
 
 /// What the proxies say, the nearest one's word first. Of a line that can't be read nothing is believed, for a quote that is
 /// not closed may have swallowed what stands behind it.

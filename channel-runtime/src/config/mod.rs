@@ -3,18 +3,21 @@
 //! [`Config`] has the bounds of a server, each with a unit, a default, and what happens at it. Imports `protocol` and `wire`.
 
 pub(crate) mod bounds;
+pub(crate) mod bucket;
 mod forwarded;
 pub(crate) mod header_list;
+mod hop;
 pub(crate) mod origins;
 pub(crate) mod proxies;
 pub(crate) mod rate;
+pub(crate) mod refusals;
 
 use std::time::Duration;
 
 use crate::config::origins::Origins;
 use crate::config::proxies::Proxies;
 use crate::config::rate::Rate;
-use crate::server::refuse::Refusals;
+use crate::config::refusals::Refusals;
 use crate::wire::deflate::Compression;
 
 /// The bounds of a server, at its door and of each connection. Every bound has a default that is safe.

@@ -1,10 +1,10 @@
-//! Whom a proxy speaks for: the client's address, and the host and scheme that it asked for, from headers that anybody can
-//! write and only some are believed.
+//! Trusted reverse proxies: the client's address, host and scheme from `Forwarded` or `X-Forwarded-..` headers, which anybody can
+//! write and only trusted peers are believed in.
 //!
-//! Each proxy on the way says whom it has seen, at the right of what was said before. So the headers are read from the right:
-//! the first word is that of the proxy which talks to us, and it is believed because that is trusted; the next one is believed
-//! if the proxy that it would be from is trusted too. The first address that is nobody's we trust is the client's, and what
-//! stands left of it is what the client made up.
+//! Each proxy appends the address that connected to it at the right of the header. So the headers are read from the right. The last
+//! entry was written by the proxy that is connected to us; it is believed if that proxy is trusted. The entry before it is believed
+//! if its proxy is trusted too, and so on. The first address that is not trusted is the client's. Everything left of it may be made
+//! up by the client.
 
 use std::fmt;
 use std::io;
@@ -16,10 +16,11 @@ use ipnet::IpNet;
 
 use crate::config::forwarded;
 use crate::config::header_list::items;
+use crate::config::hop::{Hop, Node};
 use crate::config::origins;
-use crate::handshake::Handshake;
 
-/// The proxies in front of the server, from [`Config::proxies`](crate::Config::proxies): none, and no header is believed.
+/// The trusted proxies in front of the server, from [`Config::proxies`](crate::Config::proxies). By default there are none, and no
+/// header is believed.
 ///
 /// ```
 /// use channel_runtime::{Config, Proxies};
@@ -32,17 +33,17 @@ use crate::handshake::Handshake;
 /// # }
 /// ```
 ///
-/// With them [`Handshake::remote_addr`](crate::Handshake::remote_addr) and [`Handshake::host`](crate::Handshake::host) are
-/// the client's own, and so the bounds by address and the [`Origins`](crate::Origins) hold for clients and not for proxies.
+/// With trusted proxies, [`Handshake::remote_addr`](crate::Handshake::remote_addr) is the client's address and
+/// [`Handshake::host`](crate::Handshake::host) is the host that the client asked for. So the limits per address and the
+/// [`Origins`](crate::Origins) apply to the clients, not to the proxies.
 ///
-/// One family of headers is believed, the one that the proxy writes: the other it passes on as it came, and a client may have
-/// written it. A proxy is to append to the header or to replace it, with `X-Forwarded-Host`, `-Port` and `-Proto` too where
-/// it is expected to tell these; those of a client's own it takes away. `X-Forwarded-Port` completes a host that is told
-/// without a port, in `X-Forwarded-Host` or in `Host`; 80 and 443, the usual ones, add nothing. How proxies are configured for
-/// it stands in `docs/behind-a-proxy.md`.
+/// Only one family of headers is believed, the one that the proxy writes. A proxy passes the other family on unchanged, and a client
+/// may have written it. The proxy must append to the header or replace it. The same goes for `X-Forwarded-Host`, `-Port` and `-Proto`
+/// if the proxy sends them; if it does not, it must remove those of the client. `X-Forwarded-Port` completes a host without a port, from
+/// `X-Forwarded-Host` or from `Host`; the default ports 80 and 443 add nothing. `docs/behind-a-proxy.md` shows how to configure proxies.
 ///
-/// What can't be read is never believed: the client is then the proxy which passed it on. Where a trusted proxy hides an
-/// address (`for=unknown`, `for=_name`), it is not known.
+/// An entry that can't be read is never believed: the client's address is then that of the proxy which passed the entry on. If a
+/// trusted proxy hides an address (`for=unknown`, `for=_name`), the client's address is not known.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     family: Option<Family>,
@@ -57,23 +58,23 @@ enum Family {
 }
 
 impl Proxies {
-    /// Proxies at these addresses or in these networks, which write `X-Forwarded-For`, `-Host`, `-Port` and `-Proto`.
+    /// Trusts the proxies at these addresses or in these networks, which write `X-Forwarded-For`, `-Host`, `-Port` and `-Proto`.
     ///
     /// # Errors
-    /// Where one is neither an address nor a network, such as `10.0.0.0/8` or `fd00::/8`.
+    /// If a text is neither an address nor a network, such as `10.0.0.0/8` or `fd00::/8`.
     pub fn x_forwarded(trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, InvalidProxy> {
         Self::new(Family::XForwarded, trusted)
     }
 
-    /// Proxies at these addresses or in these networks, which write `Forwarded` (RFC 7239).
+    /// Trusts the proxies at these addresses or in these networks, which write `Forwarded` (RFC 7239).
     ///
     /// # Errors
-    /// As [`x_forwarded`](Self::x_forwarded).
+    /// As for [`x_forwarded`](Self::x_forwarded).
     pub fn forwarded(trusted: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, InvalidProxy> {
         Self::new(Family::Forwarded, trusted)
     }
 
-    /// And whoever talks to us without an address: the proxy at the other end of a unix socket.
+    /// Also trusts every peer without an address: the proxy at the other end of a unix socket.
     #[must_use]
     pub fn or_without_address(self) -> Self {
         Self { without_address: true, ..self }
@@ -86,49 +87,44 @@ impl Proxies {
         Ok(Self { family: Some(family), trusted, without_address: false })
     }
 
-    /// Puts the client in the place of the proxies that speak for it.
-    pub(crate) fn believe(&self, handshake: &mut Handshake) {
-        let Some(family) = self.family else { return };
-        if !self.trusts(handshake.remote_addr) {
-            return;
-        }
-        let told = match family {
-            Family::XForwarded => self.follow(handshake.remote_addr, x_forwarded(&handshake.headers)),
-            Family::Forwarded => self.follow(handshake.remote_addr, forwarded::hops(&handshake.headers)),
+    /// Who the client is behind this peer, by these headers. `None` if the peer is no trusted proxy: then the peer is the client.
+    pub(crate) fn resolve(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<Resolved> {
+        let family = self.family.filter(|_| self.trusts(peer))?;
+        let reported = match family {
+            Family::XForwarded => self.follow(peer, x_forwarded(headers)),
+            Family::Forwarded => self.follow(peer, forwarded::hops(headers)),
         };
-        let Told { client, host, port, by_tls } = told;
-        let asked_for = host.as_deref().or_else(|| handshake.host());
+        let Reported { client, host, port, by_tls } = reported;
+        let asked_for = host.as_deref().or_else(|| origins::host(headers));
         let completed = asked_for.zip(port).and_then(|(host, port)| origins::with_port(host, port));
-        handshake.remote_addr = client;
-        handshake.proxied_host = completed.or(host);
-        handshake.by_tls = by_tls;
+        Some(Resolved { client, host: completed.or(host), by_tls })
     }
 
-    /// From the proxy that talks to us, who is trusted, to the client.
-    fn follow(&self, peer: Option<SocketAddr>, hops: impl Iterator<Item = Hop>) -> Told {
-        let mut told = Told { client: peer, host: None, port: None, by_tls: false };
+    /// Follows the hops from the trusted proxy that is connected to us to the client.
+    fn follow(&self, peer: Option<SocketAddr>, hops: impl Iterator<Item = Hop>) -> Reported {
+        let mut reported = Reported { client: peer, host: None, port: None, by_tls: false };
         for Hop { node, host, port, scheme } in hops {
-            // Who is further out knows better: a proxy within may have been asked for another name.
-            told.host = host.or(told.host);
-            told.port = port.or(told.port);
+            // The outer proxy knows better: an inner one may have been asked for another name.
+            reported.host = host.or(reported.host);
+            reported.port = port.or(reported.port);
             if let Some(scheme) = scheme {
-                told.by_tls = ["https", "wss"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls));
+                reported.by_tls = ["https", "wss"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls));
             }
             match node {
                 Node::Address(address) => {
-                    told.client = Some(address);
-                    if !self.trusts(told.client) {
+                    reported.client = Some(address);
+                    if !self.trusts(reported.client) {
                         break;
                     }
                 }
                 Node::Hidden => {
-                    told.client = None;
+                    reported.client = None;
                     break;
                 }
                 Node::Nonsense => break,
             }
         }
-        told
+        reported
     }
 
     fn trusts(&self, peer: Option<SocketAddr>) -> bool {
@@ -151,11 +147,11 @@ impl fmt::Debug for Proxies {
     }
 }
 
-/// A text that was to name a proxy, and is neither an address nor a network.
+/// The error for a text that names no proxy: it is neither an address nor a network.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidProxy(String);
 
-/// In words, for so a `main` that returns it prints it.
+/// The same text as `Display`, because a `main` that returns the error prints its `Debug`.
 impl fmt::Debug for InvalidProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -177,59 +173,25 @@ impl From<InvalidProxy> for io::Error {
     }
 }
 
-/// What the proxies say, as far as they are believed.
-struct Told {
+/// The client of a request that came through trusted proxies.
+pub(crate) struct Resolved {
+    /// The client's address, with port 0 if it is not reported. `None` if a proxy hides it.
+    pub client: Option<SocketAddr>,
+    /// The host that the client asked for. `None` if no proxy reports it: then the header `Host` counts.
+    pub host: Option<String>,
+    /// Whether the client is known to use TLS.
+    pub by_tls: bool,
+}
+
+/// What trusted proxies report.
+struct Reported {
     client: Option<SocketAddr>,
     host: Option<String>,
     port: Option<u16>,
     by_tls: bool,
 }
 
-/// What one proxy says of whom it has seen.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Hop {
-    pub node: Node,
-    pub host: Option<String>,
-    /// Of the host, where it is told apart from it and is not the usual one.
-    pub port: Option<u16>,
-    pub scheme: Option<String>,
-}
-
-/// Whom a proxy has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Node {
-    /// With port 0 where none is told.
-    Address(SocketAddr),
-    /// The proxy does not say.
-    Hidden,
-    /// Nothing that could be read.
-    Nonsense,
-}
-
-impl Node {
-    /// An address with or without a port, in brackets or without, or a name that hides one (RFC 7239, section 6).
-    pub fn parse(text: &str) -> Self {
-        if text.eq_ignore_ascii_case("unknown") || text.starts_with('_') {
-            return Self::Hidden;
-        }
-        if let Ok(address) = text.parse() {
-            return Self::Address(address);
-        }
-        // A port may be hidden too.
-        let host = match text.rsplit_once(":_") {
-            Some((host, _)) => host,
-            None => text,
-        };
-        let in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let address = match in_brackets {
-            Some(address) => address.parse().map(IpAddr::V6),
-            None => host.parse(),
-        };
-        address.map_or(Self::Nonsense, |address| Self::Address((address, 0).into()))
-    }
-}
-
-/// What `X-Forwarded-..` say, the nearest proxy's word first: what stands at the same place from the right is one proxy's.
+/// The hops in `X-Forwarded-..`, nearest proxy first. Items at the same place from the right belong to one proxy.
 fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
     const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -248,8 +210,8 @@ fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     })
 }
 
-/// The items of a header that is a list, the last one first. One that is no text is nothing else either, and those beside it, which
-/// a proxy may have written behind what its client said, are what they are.
+/// The items of a list header, last item first. An item that is no text becomes U+FFFD, so that it can't hide the items beside it,
+/// which a proxy may have written.
 fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let texts = items(headers, name).rev().map(|item| str::from_utf8(item).unwrap_or("\u{fffd}"));
     texts.filter(|item| !item.is_empty())

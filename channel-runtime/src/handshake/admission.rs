@@ -1,247 +1,97 @@
-//! Who may come in: how many connections there are, in all, of one address and of one user, and how fast new ones come.
+//! Admission control: bounds on how many connections there are, in all, of one address and of one user, and on how fast new ones are
+//! made.
 //!
-//! A connection is counted from its handshake to its end, by a guard.
+//! A guard counts a connection from its handshake to its end.
 
+mod counts;
 mod guards;
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-use http::StatusCode;
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
-pub(crate) use self::guards::{Admission, TurnedAway, UserAdmission};
+use self::counts::{Counts, LimitHit, now};
+pub(crate) use self::guards::{AdmissionGuard, RejectionGuard, UserAdmission};
 use crate::config::Config;
 use crate::config::origins::Foreign;
-use crate::config::rate::Bucket;
 use crate::handshake::Handshake;
 use crate::handshake::reject::Reject;
-use crate::handshake::sampled_log::Seldom;
 use crate::room::registry::UserKey;
-use crate::room::sharded_map::shrink;
 
-/// When a client that found no place may try again; nobody knows when one is free.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Decides which connections are admitted. One for each app.
+#[derive(Clone, Default)]
+pub(crate) struct AdmissionControl(Arc<Mutex<Counts>>);
 
-#[derive(Default)]
-pub(crate) struct Door(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    connections: usize,
-    /// Those that are told that they may not come in.
-    turned_away: usize,
-    /// What is left of [`Config::connection_rate`].
-    bucket: Bucket,
-    /// Those with connections, or whose bucket was not full when it was last looked at. Empty where no bound needs it.
-    addresses: HashMap<IpAddr, Address>,
-    /// Users' connections, where there is a bound for them.
-    users: HashMap<UserKey, usize>,
-    /// At so many addresses those are looked for that need not be remembered any more.
-    sweep_at: usize,
-    refused: Seldom,
-    foreign: Seldom,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Address {
-    connections: usize,
-    bucket: Bucket,
-}
-
-/// Why somebody stays outside.
-#[derive(Clone, Copy)]
-enum Refusal {
-    Full,
-    FullForAddress,
-    FullForUser,
-    TooFast(Duration),
-    TooFastForAddress(Duration),
-}
-
-impl Door {
-    /// Lets one more in, until the guard is dropped. Where the address is not known, its bounds do not count.
+impl AdmissionControl {
+    /// Admits one more connection, until the guard is dropped. The bounds per address are skipped if the address is not known.
     ///
     /// # Errors
-    /// 503 where the server has enough, 429 where the address has; with `Retry-After`.
-    pub fn admit(self: &Arc<Self>, config: &Config, address: Option<IpAddr>) -> Result<Admission, Reject> {
+    /// 503 if the server has too many connections, 429 if the address has; both with `Retry-After`.
+    pub fn admit(&self, config: &Config, address: Option<IpAddr>) -> Result<AdmissionGuard, Reject> {
         let address =
             address.filter(|_| config.connections_per_ip < usize::MAX || config.connection_rate_per_ip.is_some());
         let address = address.map(customer);
-        let now = Instant::now();
-        self.decide(now, |state| state.enter(config, address, now))?;
-        Ok(Admission::new(self, address))
+        let now = now();
+        self.decide(now, |counts| counts.enter(config, address, now))?;
+        Ok(AdmissionGuard::new(&self.0, address))
     }
 
-    /// Lets in one more connection of this user, until the guard is dropped. `None` where there is no bound.
+    /// Admits one more connection of a user, until the guard is dropped. `None` if there is no bound per user, or no user.
     ///
     /// # Errors
-    /// 429 where the user has enough; with `Retry-After`.
-    pub fn admit_user(
-        self: &Arc<Self>,
-        config: &Config,
-        user: Option<&UserKey>,
-    ) -> Result<Option<Box<UserAdmission>>, Reject> {
+    /// 429 with `Retry-After` if the user has too many connections.
+    pub fn admit_user(&self, config: &Config, user: Option<&UserKey>) -> Result<Option<Box<UserAdmission>>, Reject> {
         let Some(user) = user.filter(|_| config.connections_per_user < usize::MAX) else { return Ok(None) };
-        self.decide(Instant::now(), |state| state.enter_user(config, user))?;
-        Ok(Some(Box::new(UserAdmission::new(self, user))))
+        self.decide(now(), |counts| counts.enter_user(config, user))?;
+        Ok(Some(Box::new(UserAdmission::new(&self.0, user))))
     }
 
-    /// Logs refusals without the lock, on which all who come and go wait.
-    fn decide(&self, now: Instant, decide: impl FnOnce(&mut State) -> Result<(), Refusal>) -> Result<(), Reject> {
+    /// Decides under the lock, and logs without it, because every connection that is made or ends waits for the lock.
+    fn decide(&self, now: Instant, decide: impl FnOnce(&mut Counts) -> Result<(), LimitHit>) -> Result<(), Reject> {
         let decided = {
-            let state = &mut *self.0.lock();
-            decide(state).map_err(|refusal| (refusal, state.refused.count(now)))
+            let counts = &mut *self.0.lock();
+            decide(counts).map_err(|limit| (limit, counts.refused.count(now)))
         };
-        decided.map_err(|(refusal, told)| {
-            if let Some(count) = told {
-                tracing::warn!(count, "connections were refused, the last one because {}", refusal.why());
+        decided.map_err(|(limit, to_log)| {
+            if let Some(count) = to_log {
+                tracing::warn!(count, "connections were refused, the last one because {}", limit.why());
             }
-            refusal.into()
+            limit.into()
         })
     }
 
-    /// A place for one that is told why it may not come in, until the guard is dropped; none where enough are. They take no
-    /// place of those who may.
-    pub fn turn_away(self: &Arc<Self>, config: &Config) -> Option<TurnedAway> {
-        let mut state = self.0.lock();
-        let has_place = state.turned_away < config.turned_away;
+    /// A place for a client that is told over a WebSocket why it is rejected, until the guard is dropped. `None` if
+    /// [`Config::turned_away`] places are taken. Such clients take no place of an admitted one.
+    pub fn begin_rejection(&self, config: &Config) -> Option<RejectionGuard> {
+        let mut counts = self.0.lock();
+        let has_place = counts.rejections < config.turned_away;
         has_place.then(|| {
-            state.turned_away += 1;
-            TurnedAway::new(self)
+            counts.rejections += 1;
+            RejectionGuard::new(&self.0)
         })
     }
 
-    /// Lets nobody in whom another's page sent.
+    /// Rejects a request that a page of another origin sent.
     ///
     /// # Errors
-    /// 403 where the [`Origins`](crate::Origins) say so.
+    /// 403 if the [`Origins`](crate::Origins) do not allow the page.
     pub fn check_origin(&self, config: &Config, handshake: &Handshake) -> Result<(), Reject> {
         let Err(Foreign { origin, why }) = config.origins.check(&handshake.headers, handshake.host(), handshake.by_tls)
         else {
             return Ok(());
         };
-        let told = self.0.lock().foreign.count(Instant::now());
-        if let Some(count) = told {
+        let to_log = self.0.lock().foreign.count(now());
+        if let Some(count) = to_log {
             tracing::warn!(count, ?origin, host = ?handshake.host(), "a page was refused: {why}");
         }
         Err(Reject::forbidden("pages of this origin may not connect to this server"))
     }
 }
 
-impl State {
-    fn enter(&mut self, config: &Config, address: Option<IpAddr>, now: Instant) -> Result<(), Refusal> {
-        // Nothing is taken before nothing refuses: whoever is refused for one reason has not used up another bound.
-        if self.connections >= config.connections {
-            return Err(Refusal::Full);
-        }
-        let its_own = match address {
-            Some(address) => {
-                let Address { connections, bucket } = self.addresses.get(&address).copied().unwrap_or_default();
-                if connections >= config.connections_per_ip {
-                    return Err(Refusal::FullForAddress);
-                }
-                let bucket = match config.connection_rate_per_ip {
-                    Some(rate) => bucket.take(rate, now).map_err(Refusal::TooFastForAddress)?,
-                    None => bucket,
-                };
-                Some((address, Address { connections: connections + 1, bucket }))
-            }
-            None => None,
-        };
-        if let Some(rate) = config.connection_rate {
-            self.bucket = self.bucket.take(rate, now).map_err(Refusal::TooFast)?;
-        }
-        self.connections += 1;
-        if let Some((address, its_own)) = its_own {
-            self.addresses.insert(address, its_own);
-            self.sweep(now);
-        }
-        Ok(())
-    }
-
-    /// Counts and places in one step: of those who come at once, none finds a place that another has found.
-    fn enter_user(&mut self, config: &Config, user: &UserKey) -> Result<(), Refusal> {
-        let connections = self.users.get(user).copied().unwrap_or_default();
-        if connections >= config.connections_per_user {
-            return Err(Refusal::FullForUser);
-        }
-        self.users.insert(user.clone(), connections + 1);
-        Ok(())
-    }
-
-    fn leave_user(&mut self, user: &UserKey) {
-        let connections = self.users.get_mut(user).expect("a user with a connection is remembered");
-        *connections -= 1;
-        if *connections == 0 {
-            self.users.remove(user);
-            shrink(&mut self.users);
-        }
-    }
-
-    fn leave(&mut self, address: Option<IpAddr>) {
-        self.connections -= 1;
-        let Some(address) = address else { return };
-        let its_own = self.addresses.get_mut(&address).expect("an address with a connection is remembered");
-        its_own.connections -= 1;
-        if its_own.is_nothing(Instant::now()) {
-            self.addresses.remove(&address);
-        }
-    }
-
-    /// Forgets the addresses that came too fast to be forgotten when they left, and came no more. Seldom: when there are
-    /// twice as many as were left the last time.
-    fn sweep(&mut self, now: Instant) {
-        if self.addresses.len() < self.sweep_at.max(1024) {
-            return;
-        }
-        self.addresses.retain(|_, address| !address.is_nothing(now));
-        self.addresses.shrink_to_fit();
-        self.sweep_at = self.addresses.len() * 2;
-    }
-}
-
-impl Address {
-    /// Whether it is as if it had never come.
-    fn is_nothing(&self, now: Instant) -> bool {
-        self.connections == 0 && self.bucket.is_full(now)
-    }
-}
-
-impl Refusal {
-    fn why(self) -> &'static str {
-        match self {
-            Self::Full => "there are too many",
-            Self::FullForAddress => "there are too many from its address",
-            Self::FullForUser => "there are too many of its user",
-            Self::TooFast(_) => "they come too fast",
-            Self::TooFastForAddress(_) => "they come too fast from its address",
-        }
-    }
-}
-
-impl From<Refusal> for Reject {
-    fn from(refusal: Refusal) -> Self {
-        let (status, message, wait) = match refusal {
-            Refusal::Full => (StatusCode::SERVICE_UNAVAILABLE, "the server is full", RETRY_AFTER),
-            Refusal::FullForAddress => {
-                (StatusCode::TOO_MANY_REQUESTS, "too many connections from this address", RETRY_AFTER)
-            }
-            Refusal::FullForUser => (StatusCode::TOO_MANY_REQUESTS, "too many connections of this user", RETRY_AFTER),
-            Refusal::TooFast(wait) => (StatusCode::SERVICE_UNAVAILABLE, "too many connections at once", wait),
-            Refusal::TooFastForAddress(wait) => {
-                (StatusCode::TOO_MANY_REQUESTS, "too many connections at once from this address", wait)
-            }
-        };
-        Self::new(status, message).retry_after(wait)
-    }
-}
-
-/// Whom an address stands for: an IPv4 address for itself, however it is written, and an IPv6 address for its network of
-/// 64 bits, in which one customer has as many addresses as he likes.
+/// The address that a client's connections are counted by. An IPv4 address counts by itself, also if it is written as an IPv6 one. An
+/// IPv6 address counts by its network of 64 bits, in which one customer has as many addresses as they like.
 fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

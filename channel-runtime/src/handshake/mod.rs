@@ -5,6 +5,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod authenticate;
+mod close_code;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;
 pub(crate) mod reject;
@@ -24,6 +25,7 @@ use percent_encoding::{percent_decode, percent_decode_str};
 
 use crate::config::header_list::items;
 use crate::config::origins;
+use crate::config::proxies::{Proxies, Resolved};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 
@@ -64,6 +66,15 @@ impl Handshake {
             }
         }
         Self { path: path.into(), query: query.into(), headers, ..Self::default() }
+    }
+
+    /// Replaces the address, host and scheme of a trusted proxy with those of its client.
+    pub(crate) fn resolve_proxies(&mut self, proxies: &Proxies) {
+        if let Some(Resolved { client, host, by_tls }) = proxies.resolve(self.remote_addr, &self.headers) {
+            self.remote_addr = client;
+            self.proxied_host = host;
+            self.by_tls = by_tls;
+        }
     }
 
     /// The host that the client asked for, with its port where that is not the usual one: the `Host` of the request, where it

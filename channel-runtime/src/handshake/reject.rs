@@ -97,7 +97,7 @@ impl Reject {
         self
     }
 
-    /// What a connection closes with whose client is told so.
+    /// The code that a connection closes with if its client is rejected by a close.
     pub(crate) fn close_code(&self) -> CloseCode {
         match self.status.as_u16() {
             status @ 400..=499 => CloseCode::new(4000 + status).expect("4400 to 4499 are codes"),
@@ -123,8 +123,8 @@ impl Reply for Reject {
     }
 }
 
-/// The same in an error frame: for a page that can't see a status, and for a handler that asks what a handshake asks.
-/// Its message is for the client's eyes, as it is in a handshake.
+/// The same as an error frame: for a page that can't read a status, and for a handler that checks what a handshake checks. The client
+/// is sent the message, as in a handshake.
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         let code = match reject.status.as_u16() {
@@ -146,8 +146,10 @@ impl From<Reject> for Fault {
         }
         let close_code = reject.close_code();
         let mut fault = Self::new(code, reject.message);
-        // All others say it by their own code.
-        fault.closes_with = (fault.code == Self::REFUSED).then_some(close_code);
+        // For every other code of a fault, the close code follows from it.
+        if fault.code == Self::REFUSED {
+            fault = fault.with_close_code(close_code);
+        }
         if details.is_empty() { fault } else { fault.with_details(details) }
     }
 }
@@ -166,16 +168,16 @@ impl From<Infallible> for Reject {
     }
 }
 
-/// Why no handler could be made.
+/// Why no handler could be built for a request.
 #[derive(Clone, Debug)]
-pub enum Refusal {
-    /// A path parameter that does not parse: the path is none of ours.
+pub enum BuildError {
+    /// A path parameter does not parse, so no channel has this path.
     NotFound,
-    /// An extractor's or `authorize`'s word.
+    /// An extractor or `authorize` rejected the request.
     Reject(Reject),
 }
 
-impl From<Reject> for Refusal {
+impl From<Reject> for BuildError {
     fn from(reject: Reject) -> Self {
         Self::Reject(reject)
     }

@@ -1,4 +1,4 @@
-//! What a request is for: its target and its `Host`, which are to say one thing (RFC 9112, section 3.2).
+//! The target of an HTTP request and its header `Host`, which must name the same host (RFC 9112, section 3.2).
 
 use std::net::Ipv6Addr;
 
@@ -7,14 +7,12 @@ use http::{Request, Version};
 use warp::Reply;
 use warp::reply::Response;
 
-use crate::channel::path::Path;
 use crate::handshake::reject::Reject;
-use crate::handshake::upgrade_request::asks_for_websocket;
 
-/// Has the `Host` of a request say what its target says, where that says it: all that is behind this looks at `Host` alone.
-/// The refusal where the request is for nothing that could be known.
+/// Sets the `Host` of a request to the host in its target, if the target names one: everything after this reads `Host` alone. Returns the
+/// rejection of a request whose target or host is invalid.
 pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
-    // warp's filters would panic.
+    // warp's filters would panic on it.
     if request.uri().path_and_query().is_none() {
         return Some(Reject::bad_request("this is no proxy: the target of a request is a path").into_response());
     }
@@ -23,7 +21,7 @@ pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
     }
     let authority = request.uri().authority().map(|authority| HeaderValue::try_from(authority.as_str()));
     match authority {
-        // No client sends a user's name, and who sees one may take it for the host.
+        // No honest client sends a user's name here, and a reader may take it for the host.
         Some(Ok(host)) if is_host(&host) => _ = request.headers_mut().insert(header::HOST, host),
         Some(_) => return Some(Reject::bad_request("the target of a request names a host").into_response()),
         None if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) => {
@@ -35,19 +33,18 @@ pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
     None
 }
 
-/// In the extensions of a request: its `Host` is what its target says.
+/// A mark in the extensions of a request: its `Host` agrees with its target.
 #[derive(Clone, Copy)]
 pub(crate) struct Settled;
 
-/// Whether there is more than one `Host`, or one that is none.
+/// Whether there is more than one `Host`, or one that is invalid.
 pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).into_iter();
     let first = hosts.next();
     hosts.next().is_some() || first.is_some_and(|host| !is_host(host))
 }
 
-/// A name or an address, with its port where that is not the usual one (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section
-/// 7.2).
+/// Whether a value is a name or an address, with or without a port (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section 7.2).
 fn is_host(value: &HeaderValue) -> bool {
     let text = value.as_bytes();
     let (is_known, port) = match text.strip_prefix(b"[") {
@@ -68,13 +65,6 @@ fn is_host(value: &HeaderValue) -> bool {
 fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b'%')
-}
-
-/// Whether a request is for one of these paths, a channel's, and asks for no WebSocket. HTTP/2 knows no way to ask.
-pub(crate) fn is_unasked<B>(request: &Request<B>, paths: &[Path]) -> bool {
-    request.version() <= Version::HTTP_11
-        && !asks_for_websocket(request.headers())
-        && paths.iter().any(|path| path.matches(request.uri().path()).is_some())
 }
 
 #[cfg(test)]

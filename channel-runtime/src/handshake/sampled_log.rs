@@ -1,28 +1,26 @@
-//! What would fill the log if each of it were written down: counted, and told once in a while.
+//! A rate limit for log lines: events are counted, and logged once per period with their count.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::Instant;
-
-/// How often it is told at the most.
+/// A line is logged at most once in this time.
 const PERIOD: Duration = Duration::from_secs(10);
 
-/// Something that happens as often as others like.
+/// The count of an event that clients can cause as often as they like.
 #[derive(Default)]
-pub(crate) struct Seldom {
-    untold: u64,
-    told: Option<Instant>,
+pub(crate) struct SampledLog {
+    unlogged: u64,
+    logged_at: Option<Instant>,
 }
 
-impl Seldom {
-    /// It has happened once more. How often since it was told, where it is time to tell.
+impl SampledLog {
+    /// Counts the event. Returns how often it happened since the last line, if a line is due; else `None`.
     pub fn count(&mut self, now: Instant) -> Option<u64> {
-        self.untold += 1;
-        if self.told.is_some_and(|told| now < told + PERIOD) {
+        self.unlogged += 1;
+        if self.logged_at.is_some_and(|logged_at| now < logged_at + PERIOD) {
             return None;
         }
-        self.told = Some(now);
-        Some(std::mem::take(&mut self.untold))
+        self.logged_at = Some(now);
+        Some(std::mem::take(&mut self.unlogged))
     }
 }
 
@@ -31,12 +29,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_told_and_then_a_sum_each_period() {
-        let (mut seldom, now) = (Seldom::default(), Instant::now());
-        assert_eq!(seldom.count(now), Some(1));
-        assert_eq!(seldom.count(now), None);
-        assert_eq!(seldom.count(now + PERIOD / 2), None);
-        assert_eq!(seldom.count(now + PERIOD), Some(3));
-        assert_eq!(seldom.count(now + PERIOD), None);
+    fn the_first_is_logged_and_then_a_sum_each_period() {
+        let (mut log, now) = (SampledLog::default(), Instant::now());
+        assert_eq!(log.count(now), Some(1));
+        assert_eq!(log.count(now), None);
+        assert_eq!(log.count(now + PERIOD / 2), None);
+        assert_eq!(log.count(now + PERIOD), Some(3));
+        assert_eq!(log.count(now + PERIOD), None);
     }
 }

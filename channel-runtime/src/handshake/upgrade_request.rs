@@ -1,30 +1,33 @@
-//! The request for an upgrade as RFC 6455 has it, and its answer.
+//! The WebSocket upgrade request (RFC 6455), its checks, and its answer.
 
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, Request, StatusCode, Version};
 use warp::reply::Response;
 
-use crate::config::Config;
 use crate::config::header_list::items;
 use crate::handshake::offers_a_token_alone;
 use crate::handshake::reject::Reject;
 use crate::handshake::request_target::has_bad_host;
 use crate::wire::accept::{accept_key, is_valid_key};
-use crate::wire::deflate::{Agreed, negotiate};
+use crate::wire::deflate::{Agreed, Compression, negotiate};
 
-/// The one subprotocol spoken; a client that offers none means it.
+/// The only subprotocol. A client that offers none uses it too.
 const SUBPROTOCOL: &str = "channels.1.json";
 
-/// A well-formed request for an upgrade (RFC 6455, section 4.2.1).
-pub(crate) struct Opening {
+/// A valid request for an upgrade (RFC 6455, section 4.2.1).
+pub(crate) struct UpgradeRequest {
     accept: HeaderValue,
     subprotocol: Option<HeaderValue>,
-    /// How messages are compressed, and how that is said.
+    /// The compression that was agreed on, and the header that says so. `None` without compression.
     pub deflate: Option<(Agreed, HeaderValue)>,
 }
 
-impl Opening {
-    pub fn read(headers: &HeaderMap, config: &Config) -> Result<Self, Reject> {
+impl UpgradeRequest {
+    /// Reads an upgrade request. An offer of compression is answered if the server compresses.
+    ///
+    /// # Errors
+    /// 400 if the request is invalid, 426 if it asks for another version of the protocol.
+    pub fn read(headers: &HeaderMap, compression: Option<&Compression>) -> Result<Self, Reject> {
         if !has_token(headers, &header::CONNECTION, "upgrade") {
             return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
         }
@@ -40,32 +43,33 @@ impl Opening {
             return Err(Reject::bad_request("a handshake names its host, once: `Host: example.com`"));
         }
         if has_body(headers) {
-            // It has no meaning, and where a body ends is what a proxy and a server may see differently.
+            // A body has no meaning here, and a proxy and a server may disagree about where it ends.
             return Err(Reject::bad_request("a handshake has no body"));
         }
         if offers_a_token_alone(headers) {
-            // A browser takes no answer that names nothing it offered, and a token is never named.
+            // A browser rejects an answer that names none of its offers, and a token is never named.
             return Err(Reject::bad_request("offer the subprotocol `channels.1.json` beside the token"));
         }
-        // As it stands, for so a browser compares what it offered with what was chosen.
+        // Case matters, because a browser compares its offer with the answer in this way.
         let offered = items(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL.as_bytes());
         Ok(Self {
             accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
             subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
-            deflate: config.compresses().and_then(|compression| negotiate(headers, compression)),
+            deflate: compression.and_then(|compression| negotiate(headers, compression)),
         })
     }
 
-    /// Whether the client knows what is spoken here.
-    pub fn has_offered(&self) -> bool {
+    /// Whether the client offers our subprotocol.
+    pub fn speaks_ours(&self) -> bool {
         self.subprotocol.is_some()
     }
 
-    /// With the offer of compression left unanswered.
+    /// Leaves the offer of compression unanswered.
     pub fn uncompressed(self) -> Self {
         Self { deflate: None, ..self }
     }
 
+    /// The answer 101.
     pub fn accept(self) -> Response {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -83,12 +87,17 @@ impl Opening {
     }
 }
 
-/// Whether a request asks for what is spoken here.
+/// Whether a request for one of our channels lacks the upgrade. HTTP/2 has no such upgrade, so its requests never do.
+pub(crate) fn lacks_upgrade<B>(request: &Request<B>, is_channel: impl FnOnce(&str) -> bool) -> bool {
+    request.version() <= Version::HTTP_11 && !asks_for_websocket(request.headers()) && is_channel(request.uri().path())
+}
+
+/// Whether a request asks for an upgrade to WebSocket.
 pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     has_token(headers, &header::UPGRADE, "websocket")
 }
 
-/// 426: how it has to be asked for.
+/// The answer 426, with the headers that say how to ask for the upgrade.
 pub(crate) fn upgrade_required(message: &str) -> Reject {
     Reject::new(StatusCode::UPGRADE_REQUIRED, message)
         .with_header(header::SEC_WEBSOCKET_VERSION, "13")
@@ -96,13 +105,13 @@ pub(crate) fn upgrade_required(message: &str) -> Reject {
         .with_header(header::CONNECTION, "Upgrade")
 }
 
-/// Whether more is announced than nothing.
+/// Whether the request has a body.
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get_all(header::CONTENT_LENGTH).into_iter().any(|length| length != "0")
 }
 
-/// Whether a header that is a list has this token, in any case.
+/// Whether a list header contains this token, in upper or lower case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     items(headers, name).any(|item| item.eq_ignore_ascii_case(token.as_bytes()))
 }

@@ -14,8 +14,6 @@ use serde_json::Value;
 
 use crate::protocol::codec::InFinite;
 use crate::protocol::escaped::{Escaped, EscapedError};
-#[cfg(feature = "server")]
-use crate::wire::close::CloseCode;
 
 /// An error for the client's eyes: `{"type":"error","code":"game.full","message":"..",..}`.
 ///
@@ -82,10 +80,10 @@ pub struct Fault {
     /// Whatever more there is to say; null for nothing.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub details: Value,
-    /// What the connection closes with that it ends; `None` for what its code says.
+    /// The number of the close code, if the fault sets one: see `with_close_code`. `None` if the close code follows from `code`.
     #[cfg(feature = "server")]
     #[serde(skip)]
-    pub(crate) closes_with: Option<CloseCode>,
+    pub(crate) closes_with: Option<u16>,
 }
 
 impl Fault {
@@ -176,61 +174,6 @@ impl Fault {
         self
     }
 
-    /// With the code that the connection closes with, where this ends it: for a page that acts on it without reading the error
-    /// frame. 4000 to 4999 are an application's own.
-    ///
-    /// ```
-    /// use channel_runtime::{CloseCode, Fault};
-    ///
-    /// const FULL: CloseCode = CloseCode::new(4001).unwrap();
-    ///
-    /// # struct Game { players: usize }
-    /// # impl Game {
-    /// fn on_connect(&mut self) -> Result<(), Fault> {
-    ///     if self.players == 2 {
-    ///         return Err(Fault::new("game.full", "Game is full").with_close_code(FULL));
-    ///     }
-    ///     Ok(())
-    /// }
-    /// # }
-    /// # assert!(Game { players: 2 }.on_connect().is_err());
-    /// ```
-    ///
-    /// It ends a connection where `on_connect` returns it, where `on_room_open` or `on_reauthorize` of the path's own room does, and
-    /// nowhere else; it is not sent in the error frame.
-    #[cfg(feature = "server")]
-    #[must_use]
-    pub fn with_close_code(mut self, code: CloseCode) -> Self {
-        self.closes_with = Some(code);
-        self
-    }
-
-    /// What a connection closes with that this ends.
-    #[cfg(feature = "server")]
-    pub(crate) fn close_code(&self) -> CloseCode {
-        self.decided_close_code().unwrap_or(match &*self.code {
-            Self::MALFORMED | Self::UNKNOWN_TYPE | Self::INVALID_PAYLOAD | Self::VALIDATION | Self::REFUSED => {
-                CloseCode::BAD_REQUEST
-            }
-            _ => CloseCode::FORBIDDEN,
-        })
-    }
-
-    /// The same, where the fault decides whether it is of use to come back. `None` for what was said wrong, and for codes that are not
-    /// the framework's.
-    #[cfg(feature = "server")]
-    pub(crate) fn decided_close_code(&self) -> Option<CloseCode> {
-        self.closes_with.or(match &*self.code {
-            Self::UNAUTHORIZED => Some(CloseCode::UNAUTHORIZED),
-            Self::FORBIDDEN => Some(CloseCode::FORBIDDEN),
-            Self::RATE_LIMITED => Some(CloseCode::TOO_MANY),
-            Self::NOT_FOUND => Some(CloseCode::NOT_FOUND),
-            Self::UNAVAILABLE | Self::TIMEOUT => Some(CloseCode::TRY_AGAIN),
-            Self::INTERNAL => Some(CloseCode::INTERNAL),
-            _ => None,
-        })
-    }
-
     /// An `internal` fault and the id in it, which whoever knows the cause writes to the log.
     pub(crate) fn unexplained() -> (Self, FaultId) {
         Self::new(Self::INTERNAL, "internal server error").with_id()
@@ -312,39 +255,6 @@ mod tests {
             assert_eq!(details(least, seat), Value::Null);
         }
         assert_eq!(Fault::new("a.b", "").with_details(f32::NAN).details, Value::Null);
-    }
-
-    #[test]
-    #[cfg(feature = "server")]
-    fn each_code_closes_with_one_that_a_page_can_tell_from_others() {
-        let close = |code| Fault::new(code, "").close_code().as_u16();
-        for (code, closes) in [
-            ("game.full", 4403),
-            (Fault::UNAUTHORIZED, 4401),
-            (Fault::FORBIDDEN, 4403),
-            (Fault::NOT_FOUND, 4404),
-            (Fault::RATE_LIMITED, 4429),
-            (Fault::MALFORMED, 4400),
-            (Fault::UNKNOWN_TYPE, 4400),
-            (Fault::INVALID_PAYLOAD, 4400),
-            (Fault::VALIDATION, 4400),
-            (Fault::UNAVAILABLE, 1013),
-            (Fault::TIMEOUT, 1013),
-            (Fault::INTERNAL, 1011),
-        ] {
-            assert_eq!(close(code), closes, "{code}");
-        }
-        let own = CloseCode::new(4001).unwrap();
-        assert_eq!(Fault::new("game.full", "").with_close_code(own).close_code(), own);
-        let reject = crate::Reject::new(http::StatusCode::PAYMENT_REQUIRED, "");
-        assert_eq!(Fault::from(reject).close_code().as_u16(), 4402);
-    }
-
-    #[test]
-    #[cfg(feature = "server")]
-    fn what_it_closes_with_is_no_part_of_the_frame() {
-        let fault = Fault::new("game.full", "").with_close_code(CloseCode::NORMAL);
-        assert_eq!(serde_json::to_value(fault).unwrap(), serde_json::json!({ "code": "game.full", "message": "" }));
     }
 
     #[test]

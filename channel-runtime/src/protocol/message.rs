@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::protocol::codec::{self, DecodeError};
+use crate::protocol::codec::{DecodeError, whole};
 use crate::protocol::describe::{Content, MessageShape, Type};
 
 /// One JSON object on the wire, known by its `"type"`.
@@ -164,8 +164,7 @@ impl<'de> Deserialize<'de> for Ref {
             }
 
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Ref, E> {
-                let whole = codec::whole(number).map(Ref::Number);
-                whole.ok_or_else(|| E::invalid_type(de::Unexpected::Float(number), &self))
+                whole(number).map(Ref::Number).ok_or_else(|| E::invalid_type(de::Unexpected::Float(number), &self))
             }
 
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref, E> {

@@ -17,8 +17,8 @@ use crate::config::Config;
 use crate::config::bounds::Bounds;
 use crate::connection::in_flight::Activity;
 use crate::handshake::Handshake;
-use crate::handshake::admission::Door;
-use crate::handshake::reject::Refusal;
+use crate::handshake::admission::AdmissionControl;
+use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
 use crate::room::pending::Coming;
@@ -121,8 +121,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
         // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
         routes.sort_by_cached_key(|route| route.path.specificity());
-        let (config, door, activity, refused) = (Arc::default(), Arc::default(), Activity::default(), Arc::default());
-        let mut table = Table { registry, app, shapes, fingerprint, routes, config, door, activity, refused };
+        let (config, activity, refused) = (Arc::default(), Activity::default(), Arc::default());
+        let admission = AdmissionControl::default();
+        let mut table = Table { registry, app, shapes, fingerprint, routes, config, admission, activity, refused };
         table.configure(Config::default());
         Server::new(table)
     }
@@ -200,7 +201,7 @@ pub(crate) struct Table<App> {
     pub registry: Arc<Registry>,
     pub app: Arc<App>,
     pub config: Arc<Config>,
-    pub door: Arc<Door>,
+    pub admission: AdmissionControl,
     pub activity: Activity,
     pub refused: Arc<Refused>,
     /// What is said in every handshake.
@@ -219,7 +220,7 @@ struct Route<App> {
 }
 
 /// A handler in the making.
-pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, Refusal>> + Send + 'a>>;
+pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, BuildError>> + Send + 'a>>;
 
 /// A channel whose path fits a request.
 pub(crate) struct Match<'a, App> {
@@ -298,7 +299,7 @@ where
         let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
         let (config, activity) = (Arc::clone(config), table.activity.clone());
         let mut arrival = Arrival::new(handler, coming, app, hub, config, activity);
-        arrival.authorize(&table.door).await?;
+        arrival.authorize(&table.admission).await?;
         let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
             arrival.begin(io, read_ahead, admission, agreed);
         });

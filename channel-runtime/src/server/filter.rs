@@ -20,10 +20,10 @@ use warp::{Filter, Rejection, Reply, reject};
 use crate::connection::contained::{Contained, contain};
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
-use crate::handshake::admission::Admission;
-use crate::handshake::reject::{Refusal, Reject};
+use crate::handshake::admission::AdmissionGuard;
+use crate::handshake::reject::{BuildError, Reject};
 use crate::handshake::request_target::Settled;
-use crate::handshake::upgrade_request::{Opening, asks_for_websocket};
+use crate::handshake::upgrade_request::{UpgradeRequest, asks_for_websocket};
 use crate::protocol::escaped::Escaped;
 use crate::server::channels::{Match, Table};
 use crate::server::refuse::refuse;
@@ -34,7 +34,7 @@ const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
 
 /// Starts the task of a connection, once there is one; the bytes are what came behind the handshake. With what was agreed on
 /// compression.
-pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>, Admission, Option<Agreed>) + Send>;
+pub(crate) type Start = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
 
 /// When a client may try again whose handshake took the server too long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -107,7 +107,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
                 // What somebody took the trouble to set counts before what the transport says.
                 handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
-                table.config.proxies.believe(&mut handshake);
+                handshake.resolve_proxies(&table.config.proxies);
                 handshake.remote_addr = handshake.remote_addr.map(canonical);
                 let (table, refused) = (Arc::clone(&table), Arc::clone(&table.refused));
                 answer(table, method, handshake, names_one_host, upgrade).inspect_ok(move |response| {
@@ -144,8 +144,8 @@ async fn answer<A: Send + Sync + 'static>(
         return Err(reject::not_found());
     }
     let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
-    let opening = match Opening::read(&handshake.headers, &table.config) {
-        Ok(opening) => opening,
+    let upgrade_request = match UpgradeRequest::read(&handshake.headers, table.config.compresses()) {
+        Ok(upgrade_request) => upgrade_request,
         Err(reject) => return Ok(reject.into_response()),
     };
     if !names_one_host {
@@ -157,19 +157,19 @@ async fn answer<A: Send + Sync + 'static>(
     if table.is_stopping() {
         return Ok(stopping().into_response());
     }
-    if let Err(reject) = table.door.check_origin(&table.config, &handshake) {
+    if let Err(reject) = table.admission.check_origin(&table.config, &handshake) {
         return Ok(reject.into_response());
     }
     let (start, admission) = match enter(&table, &route, &handshake).await {
         Ok(entered) => entered,
-        Err(reject) => return Ok(refuse(&table, opening, upgrade, reject)),
+        Err(reject) => return Ok(refuse(&table, upgrade_request, upgrade, reject)),
     };
     // Counted before the look, so that a stop either waits for this connection or is seen here.
     let arriving = table.registry.begin_session();
     if table.is_stopping() {
         return Ok(stopping().into_response());
     }
-    let agreed = opening.deflate.as_ref().map(|(agreed, _)| *agreed);
+    let agreed = upgrade_request.deflate.as_ref().map(|(agreed, _)| *agreed);
     let (registry, patience) = (Arc::clone(&table.registry), table.config.handshake_timeout);
     tokio::spawn(async move {
         let _arriving = arriving;
@@ -186,7 +186,7 @@ async fn answer<A: Send + Sync + 'static>(
             None => tracing::debug!("a client did not take the answer to its handshake"),
         }
     });
-    let mut response = opening.accept();
+    let mut response = upgrade_request.accept();
     response.headers_mut().insert(FINGERPRINT, table.fingerprint.clone());
     Ok(response)
 }
@@ -196,8 +196,8 @@ async fn enter<A: Send + Sync + 'static>(
     table: &Table<A>,
     route: &Match<'_, A>,
     handshake: &Handshake,
-) -> Result<(Start, Admission), Reject> {
-    let admission = table.door.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
+) -> Result<(Start, AdmissionGuard), Reject> {
+    let admission = table.admission.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
     // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
     let mut starting = Contained::new(route.start(handshake));
     let starting = poll_fn(|cx| match contain(|| starting.as_mut().poll(cx)) {
@@ -210,8 +210,8 @@ async fn enter<A: Send + Sync + 'static>(
     };
     match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
         Ok(start) => Ok((start, admission)),
-        Err(Refusal::NotFound) => Err(Reject::not_found("nothing is at this path")),
-        Err(Refusal::Reject(reject)) => Err(reject),
+        Err(BuildError::NotFound) => Err(Reject::not_found("nothing is at this path")),
+        Err(BuildError::Reject(reject)) => Err(reject),
     }
 }
 

@@ -8,10 +8,11 @@ use tokio::time::timeout;
 use warp::Reply;
 use warp::reply::Response;
 
+use crate::config::refusals::Refusals;
 use crate::connection::close;
 use crate::connection::stream::Transport;
 use crate::handshake::reject::Reject;
-use crate::handshake::upgrade_request::Opening;
+use crate::handshake::upgrade_request::UpgradeRequest;
 use crate::protocol::codec::Head;
 use crate::protocol::fault::Fault;
 use crate::server::channels::Table;
@@ -19,40 +20,14 @@ use crate::socket::frames::fault_frame;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::close_frame;
 
-/// How a client is refused: from [`Config::refusals`](crate::Config::refusals).
-///
-/// By a status it is told as any HTTP client is. By a close its handshake succeeds, and what it hears is an error frame and a
-/// Close whose code says the status: 4000 and the status where that is a client's error (4401, 4403, 4404, 4429), 1013 for
-/// 503, and 1011 for all other failures of the server's own. Of a [`Reject`]'s headers there is only when to come back, as
-/// `retry_after_ms` among the error's details:
-///
-/// ```json
-/// {"type":"error","code":"rate_limited","message":"..","timestamp":"..","details":{"retry_after_ms":5000}}
-/// ```
-///
-/// Always a status has what is no handshake as RFC 6455 has it, a path that no channel has, a server that stops, and a page
-/// of another [origin](crate::Origins): who sent it is not our user's page, and learns least from a failed handshake.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusals {
-    /// By a close where the client offers the subprotocol `channels.1.json`, and so knows what the frame means; else by a
-    /// status.
-    #[default]
-    ByOffer,
-    /// By a status.
-    Status,
-    /// By a close.
-    Close,
-}
-
 /// Refuses a request that was well formed. Where as many are being turned away as may be, it is a status for all.
-pub(crate) fn refuse<A>(table: &Table<A>, opening: Opening, upgrade: OnUpgrade, reject: Reject) -> Response {
+pub(crate) fn refuse<A>(table: &Table<A>, request: UpgradeRequest, upgrade: OnUpgrade, reject: Reject) -> Response {
     let by_close = match table.config.refusals {
-        Refusals::ByOffer => opening.has_offered(),
+        Refusals::ByOffer => request.speaks_ours(),
         Refusals::Status => false,
         Refusals::Close => true,
     };
-    let place = if by_close { table.door.turn_away(&table.config) } else { None };
+    let place = if by_close { table.admission.begin_rejection(&table.config) } else { None };
     let Some(place) = place else { return reject.into_response() };
     table.refused.count(reject.status.as_u16());
     let counted = (table.registry.begin_session(), place);
@@ -68,7 +43,7 @@ pub(crate) fn refuse<A>(table: &Table<A>, opening: Opening, upgrade: OnUpgrade, 
             close::turn_away(&mut stream, socket, &frames, patience).await;
         }
     });
-    opening.uncompressed().accept()
+    request.uncompressed().accept()
 }
 
 /// All that a client hears whose connection does not begin.

@@ -18,8 +18,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use crate::channel::path::Path;
-use crate::handshake::request_target::{is_unasked, settle};
-use crate::handshake::upgrade_request::upgrade_required;
+use crate::handshake::request_target::settle;
+use crate::handshake::upgrade_request::{lacks_upgrade, upgrade_required};
 
 /// The channels as a tower service; from [`Server::service`](crate::Server::service).
 ///
@@ -67,11 +67,12 @@ impl Routes {
         if let Some(refusal) = settle(&mut request) {
             return Either::Left(ready(Ok(refusal)));
         }
-        let is_unasked = is_unasked(&request, &self.paths);
+        let is_channel = |path: &str| self.paths.iter().any(|channel| channel.matches(path).is_some());
+        let lacks_upgrade = lacks_upgrade(&request, is_channel);
         let answered = tower_service::Service::call(&mut warp::service(self.filter.clone()), request);
         // No `async`, which would hold what it waits for twice.
         Either::Right(answered.map_ok(move |response| match response.extensions().get() {
-            Some(NothingHere) if is_unasked => {
+            Some(NothingHere) if lacks_upgrade => {
                 upgrade_required("a channel is here: ask for it by a WebSocket").into_response()
             }
             _ => response,

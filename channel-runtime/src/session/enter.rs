@@ -22,7 +22,7 @@ use crate::connection::contained::{Contained, contain};
 use crate::connection::in_flight::{Activity, Work};
 use crate::connection::receiver::{Came, Intake, STREAM_ENDED, close_in};
 use crate::connection::stream::Transport;
-use crate::handshake::admission::{Admission, Door, UserAdmission};
+use crate::handshake::admission::{AdmissionControl, AdmissionGuard, UserAdmission};
 use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
@@ -75,7 +75,7 @@ impl<C: Channel> Arrival<C> {
     ///
     /// # Errors
     /// What `authorize` says; 401 where its authority has ended already, and 429 where its user has connections enough.
-    pub async fn authorize(&mut self, door: &Arc<Door>) -> Result<(), Reject> {
+    pub async fn authorize(&mut self, admission: &AdmissionControl) -> Result<(), Reject> {
         let Self { handler, coming, expires_at, place, app, hub, config, .. } = self;
         // Who has been sent away is asked nothing more.
         if let Either::Right((authorized, _)) =
@@ -88,12 +88,12 @@ impl<C: Channel> Arrival<C> {
         if expires_at.is_some_and(|end| registry.clock().time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));
         }
-        *place = door.admit_user(config, coming.user())?;
+        *place = admission.admit_user(config, coming.user())?;
         Ok(())
     }
 
     /// Runs the connection to its end, in a task of its own, once its room is open.
-    pub fn begin(mut self, io: Transport, read_ahead: Vec<u8>, admission: Admission, deflate: Option<Agreed>) {
+    pub fn begin(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
         let admission = admission.and(self.place.take());
         let (stream, socket) = io.split();
         let intake = Intake::new(stream, deflate, &self.config);
@@ -244,7 +244,7 @@ struct Client {
     /// It says no more; what it has said waits.
     has_ended: bool,
     deflate: Option<Agreed>,
-    admission: Admission,
+    admission: AdmissionGuard,
 }
 
 impl Client {

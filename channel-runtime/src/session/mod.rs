@@ -37,7 +37,7 @@ use crate::connection::contained::Contained;
 use crate::connection::in_flight::Token;
 use crate::connection::owed;
 use crate::connection::shutdown::SessionGuard;
-use crate::handshake::admission::Admission;
+use crate::handshake::admission::AdmissionGuard;
 use crate::protocol::escaped::Escaped;
 use crate::room::state::Visit;
 use crate::session::concurrent::{Held, Overlap};
@@ -63,7 +63,7 @@ pub(crate) struct Session<C: Channel> {
     /// Dropped after all that it may be the last to use: the state of the room.
     _visit: Visit,
     /// Dropped behind all that it is counted for: then it has ended.
-    _counted: (SessionGuard, Admission),
+    _counted: (SessionGuard, AdmissionGuard),
     /// While anything of it is in flight, its end included: dropped last.
     busy: Token,
 }
@@ -76,7 +76,7 @@ impl<C: Channel> Session<C> {
         link: Link,
         expiry: Option<Expiry>,
         busy: Token,
-        counted: (SessionGuard, Admission),
+        counted: (SessionGuard, AdmissionGuard),
     ) -> Self {
         let _visit = socket.connection().own_room.visit();
         let span = ConnectionSpan::new(&socket, link.config().log_users);

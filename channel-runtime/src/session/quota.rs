@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
-use crate::config::rate::{Meter, Metered, Rate};
+use crate::config::bucket::{Meter, Metered};
+use crate::config::rate::Rate;
 use crate::room::registry::UserKey;
 
 /// So many users each shard remembers before it looks for those that it need not.
@@ -78,9 +79,9 @@ mod tests {
         let quotas = Quotas::default();
         let rate = Rate::new(1, Duration::from_secs(1));
         for number in 0..100_000_u32 {
-            let user = UserKey::new(&number);
-            assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, Instant::now()).passed, 1);
-            assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, Instant::now()).refused, 1);
+            let (user, now) = (UserKey::new(&number), tokio::time::Instant::now().into_std());
+            assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, now).passed, 1);
+            assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, now).refused, 1);
             // A thousand a second come, and count no more a second later.
             tokio::time::advance(Duration::from_millis(1)).await;
         }

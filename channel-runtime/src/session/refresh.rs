@@ -127,7 +127,7 @@ fn joined(connection: &Connection) -> Vec<Arc<str>> {
 /// The client may not stay.
 fn end<C: Channel>(socket: &Socket<C>, fault: &Fault) -> Flow {
     socket.answer_fault(fault);
-    let code = fault.closes_with.unwrap_or(CloseCode::FORBIDDEN);
+    let code = fault.own_close_code().unwrap_or(CloseCode::FORBIDDEN);
     socket.close(code, &fault.message);
     Flow::Failed(code)
 }

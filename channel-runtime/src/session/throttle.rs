@@ -3,13 +3,12 @@
 //! Frames are counted by the parser. They are held against the rate in lots, so that the clock is looked at seldom: as many as
 //! are sure to pass, and a quarter of what may come at once, need no look.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::time::Instant;
 
 use crate::config::Config;
-use crate::config::rate::{Meter, Metered};
+use crate::config::bucket::{Meter, Metered};
 use crate::connection::outbox::Sender;
 use crate::connection::receiver::{Before, Intake};
 use crate::protocol::codec::{self, Head};
@@ -156,7 +155,7 @@ impl Throttle {
         quotas: &Quotas,
         connection: &Connection,
     ) -> Metered {
-        let now = Instant::now();
+        let now = tokio::time::Instant::now().into_std();
         let mut metered = Metered { passed: latest, refused: 0, wait: Duration::ZERO, is_abuse: false };
         self.due = u32::MAX;
         if let Some(rate) = config.message_rate {
@@ -182,7 +181,7 @@ impl Throttle {
 
     /// Counts a message of the type at this place, whose rate this is.
     fn count_message(&mut self, index: usize, shape: RateShape, quotas: &Quotas, connection: &Connection) -> Metered {
-        let now = Instant::now();
+        let now = tokio::time::Instant::now().into_std();
         let metered = match &connection.user {
             Some(user) if shape.per_user => {
                 let subject = Subject::Messages { channel: connection.channel, index };

@@ -1,12 +1,14 @@
 //! What a handler may return, and how it becomes the answer to the message it handled.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 
 use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::protocol::describe::probe::NoAnswer;
 use crate::protocol::describe::{AnswerKind, AnswerShape};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Success;
@@ -189,3 +191,13 @@ impl<C: Channel> InvalidReply<C> for Option<Fault> {
         }
     }
 }
+
+/// `AnswerOf::<C, R>::ANSWER`: the description of an answer, found as in `describe::probe`.
+pub struct AnswerOf<C, R>(PhantomData<(C, R)>);
+
+impl<C: Channel, R: Reply<C>> AnswerOf<C, R> {
+    /// What the handler answers.
+    pub const ANSWER: AnswerShape = R::ANSWER;
+}
+
+impl<C, R> NoAnswer for AnswerOf<C, R> {}

@@ -134,7 +134,7 @@ use crate::channel::Channel;
 use crate::connection::in_flight::Activity;
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
-use crate::handshake::reject::{Refusal, Reject};
+use crate::handshake::reject::{BuildError, Reject};
 use crate::server::Server;
 use crate::server::channels::Table;
 use crate::server::filter::canonical;
@@ -286,15 +286,15 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
                 C::PATH
             ));
         }
-        table.config.proxies.believe(&mut self.handshake);
+        self.handshake.resolve_proxies(&table.config.proxies);
         self.handshake.remote_addr = self.handshake.remote_addr.map(canonical);
         let entered = async {
-            table.door.check_origin(&table.config, &self.handshake)?;
-            let start = route.start(&self.handshake).await.map_err(|refusal| match refusal {
-                Refusal::NotFound => not_found(),
-                Refusal::Reject(reject) => reject,
+            table.admission.check_origin(&table.config, &self.handshake)?;
+            let start = route.start(&self.handshake).await.map_err(|error| match error {
+                BuildError::NotFound => not_found(),
+                BuildError::Reject(reject) => reject,
             })?;
-            let admission = table.door.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
+            let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
             let (near, far) = pipe::pair(table.activity.clone());
             start(Transport::Other(Box::new(far)), Vec::new(), admission, None);
             Ok(Client::new(Wire::new(near, table.activity.clone())))

@@ -60,7 +60,7 @@ pub fn build(route: &Route) -> TokenStream {
             __handshake: &::channel_runtime::Handshake,
             __params: &::channel_runtime::private::Params,
             __app: &Self::App,
-        ) -> ::core::result::Result<Self, ::channel_runtime::private::Refusal> {
+        ) -> ::core::result::Result<Self, ::channel_runtime::private::BuildError> {
             #(#params)*
             #(#extracts)*
             ::core::result::Result::Ok(Self { #(#set_params,)* #(#set_others,)* })

@@ -51,7 +51,7 @@ pub fn of_route(route: &Route) -> TokenStream {
                     _: &::channel_runtime::Handshake,
                     _: &::channel_runtime::private::Params,
                     _: &Self::App,
-                ) -> ::core::result::Result<Self, ::channel_runtime::private::Refusal> {
+                ) -> ::core::result::Result<Self, ::channel_runtime::private::BuildError> {
                     ::core::unreachable!()
                 }
 

@@ -3,18 +3,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Who the client is, and the host it asked for, of a request from this peer with these headers.
+/// The client of a request from this peer with these headers, the host that it asked for, and whether it uses TLS.
 fn client(proxies: &Proxies, peer: &str, headers: &[(&str, &str)]) -> (String, Option<String>, bool) {
     let mut map = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("inner"))]);
     for (name, value) in headers {
         let name: HeaderName = name.parse().unwrap();
         map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
-    let mut handshake = Handshake::new("/", "", map);
-    handshake.remote_addr = (!peer.is_empty()).then(|| peer.parse().unwrap());
-    proxies.believe(&mut handshake);
-    let client = handshake.remote_addr.map_or("not known".into(), |address| address.to_string());
-    (client, handshake.host().map(str::to_owned), handshake.by_tls)
+    let peer = (!peer.is_empty()).then(|| peer.parse().unwrap());
+    let unresolved = || Resolved { client: peer, host: None, by_tls: false };
+    let Resolved { client, host, by_tls } = proxies.resolve(peer, &map).unwrap_or_else(unresolved);
+    let client = client.map_or("not known".into(), |address| address.to_string());
+    (client, host.or_else(|| origins::host(&map).map(str::to_owned)), by_tls)
 }
 
 #[test]

@@ -1,32 +1,34 @@
-//! The guards of those who were let in, or are told why not: each gives its place back when it is dropped.
+//! The guards of admission control: each gives its place back when it is dropped.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Door;
+use parking_lot::Mutex;
+
+use super::counts::{Counts, now};
 use crate::room::registry::UserKey;
 
-/// One who was let in, until dropped.
-pub(crate) struct Admission {
-    door: Arc<Door>,
-    /// Boxed, for every connection has an admission and most have no other bounds.
+/// Counts one admitted connection until it is dropped.
+pub(crate) struct AdmissionGuard {
+    counts: Arc<Mutex<Counts>>,
+    /// Boxed, because every connection has an admission and most have no other bounds.
     counted: Option<Box<Counted>>,
 }
 
-/// What a connection is counted by beside all others.
+/// What a connection is counted by, beside the number of all connections.
 #[derive(Default)]
 struct Counted {
     address: Option<IpAddr>,
     user: Option<UserKey>,
 }
 
-impl Admission {
-    pub(super) fn new(door: &Arc<Door>, address: Option<IpAddr>) -> Self {
+impl AdmissionGuard {
+    pub(super) fn new(counts: &Arc<Mutex<Counts>>, address: Option<IpAddr>) -> Self {
         let counted = address.map(|address| Box::new(Counted { address: Some(address), user: None }));
-        Self { door: Arc::clone(door), counted }
+        Self { counts: Arc::clone(counts), counted }
     }
 
-    /// With that of its user.
+    /// Takes over the place of the connection's user.
     pub fn and(mut self, user: Option<Box<UserAdmission>>) -> Self {
         if let Some(user) = user.and_then(|user| user.into_key()) {
             self.counted.get_or_insert_default().user = Some(user);
@@ -35,27 +37,27 @@ impl Admission {
     }
 }
 
-impl Drop for Admission {
+impl Drop for AdmissionGuard {
     fn drop(&mut self) {
         let Counted { address, user } = self.counted.take().map_or_else(Counted::default, |counted| *counted);
-        let mut state = self.door.0.lock();
-        state.leave(address);
+        let mut counts = self.counts.lock();
+        counts.leave(address, now());
         if let Some(user) = &user {
-            state.leave_user(user);
+            counts.leave_user(user);
         }
     }
 }
 
-/// One whose user may have one more, until dropped or [joined](Admission::and) with its admission.
+/// Counts one connection of a user until it is dropped, or [joined](AdmissionGuard::and) with the connection's admission.
 pub(crate) struct UserAdmission {
-    door: Arc<Door>,
-    /// `None` once somebody else sees to it.
+    counts: Arc<Mutex<Counts>>,
+    /// `None` once the connection's admission holds the user.
     user: Option<UserKey>,
 }
 
 impl UserAdmission {
-    pub(super) fn new(door: &Arc<Door>, user: &UserKey) -> Self {
-        Self { door: Arc::clone(door), user: Some(user.clone()) }
+    pub(super) fn new(counts: &Arc<Mutex<Counts>>, user: &UserKey) -> Self {
+        Self { counts: Arc::clone(counts), user: Some(user.clone()) }
     }
 
     fn into_key(mut self) -> Option<UserKey> {
@@ -66,22 +68,22 @@ impl UserAdmission {
 impl Drop for UserAdmission {
     fn drop(&mut self) {
         if let Some(user) = &self.user {
-            self.door.0.lock().leave_user(user);
+            self.counts.lock().leave_user(user);
         }
     }
 }
 
-/// One who is told why it was not, until dropped.
-pub(crate) struct TurnedAway(Arc<Door>);
+/// Counts one client that is being told of its rejection, until it is dropped.
+pub(crate) struct RejectionGuard(Arc<Mutex<Counts>>);
 
-impl TurnedAway {
-    pub(super) fn new(door: &Arc<Door>) -> Self {
-        Self(Arc::clone(door))
+impl RejectionGuard {
+    pub(super) fn new(counts: &Arc<Mutex<Counts>>) -> Self {
+        Self(Arc::clone(counts))
     }
 }
 
-impl Drop for TurnedAway {
+impl Drop for RejectionGuard {
     fn drop(&mut self) {
-        self.0.0.lock().turned_away -= 1;
+        self.0.lock().rejections -= 1;
     }
 }

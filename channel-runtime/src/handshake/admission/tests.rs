@@ -1,7 +1,9 @@
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::header::ORIGIN;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
@@ -22,72 +24,72 @@ fn an_ipv6_customer_is_a_network_and_an_ipv4_one_an_address() {
 
 #[test]
 fn an_address_without_connections_is_forgotten() {
-    let door = Arc::new(Door::default());
+    let admission = AdmissionControl::default();
     let config = Config::default().connections_per_ip(2);
-    let one = door.admit(&config, address(1));
-    let two = door.admit(&config, address(1));
-    assert_eq!(door.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(door.admit(&config, address(2)).is_ok());
-    assert_eq!(door.0.lock().addresses.len(), 1);
+    let one = admission.admit(&config, address(1));
+    let two = admission.admit(&config, address(1));
+    assert_eq!(admission.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(admission.admit(&config, address(2)).is_ok());
+    assert_eq!(admission.0.lock().addresses.len(), 1);
     drop((one, two));
-    let state = door.0.lock();
-    assert_eq!((state.connections, state.addresses.len()), (0, 0));
+    let counts = admission.0.lock();
+    assert_eq!((counts.connections, counts.addresses.len()), (0, 0));
 }
 
 #[test]
 fn no_address_is_remembered_where_none_counts() {
-    let door = Arc::new(Door::default());
-    let _inside = door.admit(&Config::default(), address(1)).ok().unwrap();
-    assert!(door.0.lock().addresses.is_empty());
+    let admission = AdmissionControl::default();
+    let _inside = admission.admit(&Config::default(), address(1)).ok().unwrap();
+    assert!(admission.0.lock().addresses.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn addresses_that_came_once_and_no_more_are_forgotten_in_time() {
-    let door = Arc::new(Door::default());
+    let admission = AdmissionControl::default();
     let config = Config::default().connection_rate_per_ip(Rate::new(1, Duration::from_secs(1)));
     for number in 0..100_000 {
-        assert!(door.admit(&config, address(number)).is_ok());
+        assert!(admission.admit(&config, address(number)).is_ok());
         // A thousand a second come, and are forgotten a second later.
         tokio::time::advance(Duration::from_millis(1)).await;
-        let remembered = door.0.lock().addresses.len();
+        let remembered = admission.0.lock().addresses.len();
         assert!(remembered <= 2 * 1024, "{remembered} of {number}");
     }
 }
 
 #[test]
 fn whoever_is_refused_uses_up_no_other_bound() {
-    let door = Arc::new(Door::default());
+    let admission = AdmissionControl::default();
     let rate = Rate::new(2, Duration::from_secs(3600));
     let config = Config::default().connection_rate(rate).connections_per_ip(1);
-    let _inside = door.admit(&config, address(1)).ok().unwrap();
+    let _inside = admission.admit(&config, address(1)).ok().unwrap();
     for _ in 0..10 {
-        assert_eq!(door.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(admission.admit(&config, address(1)).err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
     }
-    assert!(door.admit(&config, address(2)).is_ok());
-    assert_eq!(door.admit(&config, address(3)).err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(admission.admit(&config, address(2)).is_ok());
+    assert_eq!(admission.admit(&config, address(3)).err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[test]
 fn a_user_without_connections_is_forgotten() {
-    let door = Arc::new(Door::default());
+    let admission = AdmissionControl::default();
     let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
     let config = Config::default().connections_per_user(2);
-    let one = door.admit(&config, None).ok().unwrap().and(door.admit_user(&config, Some(&ann)).ok().unwrap());
-    let two = door.admit_user(&config, Some(&ann)).ok().unwrap();
-    let full = door.admit_user(&config, Some(&ann)).err().unwrap();
+    let one = admission.admit(&config, None).ok().unwrap().and(admission.admit_user(&config, Some(&ann)).ok().unwrap());
+    let two = admission.admit_user(&config, Some(&ann)).ok().unwrap();
+    let full = admission.admit_user(&config, Some(&ann)).err().unwrap();
     assert_eq!(full.status, StatusCode::TOO_MANY_REQUESTS);
-    let others = (door.admit_user(&config, Some(&bob)), door.admit_user(&config, None));
+    let others = (admission.admit_user(&config, Some(&bob)), admission.admit_user(&config, None));
     assert!(others.0.as_ref().is_ok() && others.1.as_ref().is_ok_and(Option::is_none));
     drop(others);
-    assert_eq!(door.0.lock().users, HashMap::from([(ann, 2)]));
+    assert_eq!(admission.0.lock().users, HashMap::from([(ann, 2)]));
     drop((one, two));
-    let state = door.0.lock();
-    assert_eq!((state.connections, state.users.len()), (0, 0));
+    let counts = admission.0.lock();
+    assert_eq!((counts.connections, counts.users.len()), (0, 0));
 }
 
 /// Looks, whenever something is logged, whether others could come and go meanwhile.
 struct Looks {
-    door: Arc<Door>,
+    admission: AdmissionControl,
     events: Arc<AtomicUsize>,
 }
 
@@ -105,7 +107,7 @@ impl Subscriber for Looks {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, _: &Event<'_>) {
-        assert!(self.door.0.try_lock().is_some(), "a slow log would keep everybody waiting");
+        assert!(self.admission.0.try_lock().is_some(), "a slow log would keep everybody waiting");
         self.events.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -116,13 +118,13 @@ impl Subscriber for Looks {
 
 #[test]
 fn nothing_is_logged_while_others_wait_for_the_lock() {
-    let (door, events) = (Arc::new(Door::default()), Arc::new(AtomicUsize::new(0)));
-    let log = Looks { door: Arc::clone(&door), events: Arc::clone(&events) };
+    let (admission, events) = (AdmissionControl::default(), Arc::new(AtomicUsize::new(0)));
+    let log = Looks { admission: admission.clone(), events: Arc::clone(&events) };
     tracing::subscriber::with_default(log, || {
         let full = Config::default().connections(0);
-        assert!(door.admit(&full, address(1)).is_err());
+        assert!(admission.admit(&full, address(1)).is_err());
         let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("https://evil.example"))]);
-        assert!(door.check_origin(&Config::default(), &Handshake::new("/", "", headers)).is_err());
+        assert!(admission.check_origin(&Config::default(), &Handshake::new("/", "", headers)).is_err());
     });
     assert_eq!(events.load(Ordering::Relaxed), 2);
 }

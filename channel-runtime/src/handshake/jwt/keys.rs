@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Jwt;
+use super::claims::Jwt;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 

@@ -15,7 +15,7 @@ use super::depth;
 use super::entries::{Entries, Unusual};
 use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
 use super::error::DecodeError;
-use super::finite;
+use super::finite::{Finite, NOT_FINITE};
 use super::key::{Key, ReadKey, Reserved};
 use crate::protocol::message::{Messages, Ref};
 
@@ -166,10 +166,19 @@ pub(super) fn decode_carefully<T: Messages>(
         // The quick way reads all that can be read but what serde buffers of numbers too large for an `f32`. Which field one went to is
         // not known here: the message is judged by what it would be written as. So it is refused as well where a type of the user's
         // made an infinity of something else, and a field that is not written keeps one.
-        .and_then(|message| match finite::first_infinite(&message) {
+        .and_then(|message| match first_infinite(&message) {
             Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
             None => Ok(message),
         })
+}
+
+/// The path of the first number in a message that is NaN or infinite. `None` if all are finite.
+#[cold]
+fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path> {
+    let (mut track, mut json) = (serde_path_to_error::Track::new(), serde_json::Serializer::new(std::io::sink()));
+    let written = message.encode(serde_path_to_error::Serializer::new(Finite(&mut json), &mut track));
+    // A message that can't be written for another reason may have been read correctly.
+    written.is_err_and(|error| error.to_string() == NOT_FINITE).then(|| track.path())
 }
 
 /// Reads the protocol's keys alone and passes over the rest: what the type is.

@@ -1,44 +1,36 @@
-//! From messages to JSON text.
+//! Encoding: a message becomes JSON text.
 
 use std::cell::Cell;
 
-use super::error::EncodeError;
-use super::object::{ObjectSerializer, Refusal};
+use super::error::{EncodeError, EncodeRefusal};
+use super::head::Head;
+use super::object::ObjectSerializer;
 #[cfg(any(feature = "server", test))]
 use crate::protocol::message::Message;
-use crate::protocol::message::{Messages, Ref};
-
-/// What an outgoing frame says beside its type and payload.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Head<'a> {
-    /// The `ref` that it answers.
-    pub reference: Option<&'a Ref>,
-    /// Its room, where that is not the path's own.
-    pub room: Option<&'a str>,
-}
+use crate::protocol::message::Messages;
 
 type Json<'o> = serde_json::Serializer<&'o mut Vec<u8>>;
 
-/// Appends a message.
+/// Appends a message to `out`.
 ///
 /// # Errors
 ///
-/// Where the payload is no object, has a reserved key, or does not serialize; nothing is appended then.
+/// If the payload is no object, has a reserved key, or does not serialize. Then nothing is appended.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append(M::TYPE, head, out, |serializer| message.serialize(serializer))
 }
 
-/// Appends one of a set of messages.
+/// Appends one of a set of messages to `out`.
 ///
 /// # Errors
 ///
-/// As `encode`'s.
+/// As for `encode`.
 pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
 }
 
-/// Appends what `write` serializes, or nothing.
+/// Appends what `write` serializes. On an error, nothing is appended.
 #[inline]
 pub(super) fn append(
     kind: &'static str,
@@ -53,8 +45,8 @@ pub(super) fn append(
     written.map_err(|source| {
         out.truncate(start);
         match refusal.take() {
-            Some(Refusal::NotAnObject(found)) => EncodeError::NotAnObject { kind, found },
-            Some(Refusal::ReservedKey(key)) => EncodeError::ReservedKey { kind, key },
+            Some(EncodeRefusal::NotAnObject(found)) => EncodeError::NotAnObject { kind, found },
+            Some(EncodeRefusal::ReservedKey(key)) => EncodeError::ReservedKey { kind, key },
             None => EncodeError::Payload { kind, source },
         }
     })

@@ -1,5 +1,6 @@
 //! What can be wrong with a text that should be a message, and with a message that should become one.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 
@@ -229,6 +230,31 @@ impl Error for EncodeError {
         match self {
             Self::Payload { source, .. } => Some(source),
             _ => None,
+        }
+    }
+}
+
+/// Why a payload was refused. It is kept beside the serializer, whose own error is only a text.
+pub(super) enum EncodeRefusal {
+    NotAnObject(&'static str),
+    ReservedKey(String),
+}
+
+impl EncodeRefusal {
+    /// Stores itself in the cell and returns the serializer's error.
+    #[cold]
+    pub(super) fn leave<E: serde::ser::Error>(self, cell: &Cell<Option<Self>>) -> E {
+        let error = E::custom(&self);
+        cell.set(Some(self));
+        error
+    }
+}
+
+impl fmt::Display for EncodeRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnObject(found) => write!(f, "the payload is {found}, not an object"),
+            Self::ReservedKey(key) => write!(f, "the payload has the reserved key {key:?}"),
         }
     }
 }

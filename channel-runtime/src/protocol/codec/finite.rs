@@ -10,19 +10,9 @@ use serde::ser::{
 };
 
 use super::pass_on::pass_on;
-use crate::protocol::message::Messages;
 
 /// What the error says.
-const NOT_FINITE: &str = "a number is NaN or infinite, which JSON can't say";
-
-/// Where in a message such a number stands; `None` where all are finite.
-#[cold]
-pub(super) fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path> {
-    let (mut track, mut json) = (serde_path_to_error::Track::new(), serde_json::Serializer::new(std::io::sink()));
-    let written = message.encode(serde_path_to_error::Serializer::new(Finite(&mut json), &mut track));
-    // What else can't be written may have been read.
-    written.is_err_and(|error| error.to_string() == NOT_FINITE).then(|| track.path())
-}
+pub(super) const NOT_FINITE: &str = "a number is NaN or infinite, which JSON can't say";
 
 /// A serializer, or what it has opened, that writes finite numbers alone.
 pub(super) struct Finite<S>(pub(super) S);

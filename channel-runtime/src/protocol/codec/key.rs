@@ -31,7 +31,13 @@ impl Reserved {
     }
 }
 
-/// A key, by whom it is for.
+/// Whether a key belongs to the protocol, so that a payload can't have it.
+#[inline]
+pub(super) fn is_reserved(key: &str) -> bool {
+    matches!(key.as_bytes(), b"type" | b"ref" | [b'$', ..])
+}
+
+/// A key, by its owner.
 pub(super) enum Key<F, S> {
     /// The payload's, as its seed reads it.
     Field(F),

@@ -1,4 +1,4 @@
-//! A map's key on its way out: whatever writes itself as text must not write a reserved key.
+//! The check of an outgoing map's keys: a payload must not write a reserved key.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,19 +6,19 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use super::is_reserved;
-use super::object::Refusal;
+use super::error::EncodeRefusal;
+use super::key::is_reserved;
 use super::pass_on::pass_on;
 
-/// A key that is checked when it is written.
+/// A key that is checked while it is written.
 pub(super) struct Guarded<'a, K: ?Sized> {
     key: &'a K,
-    refusal: &'a Cell<Option<Refusal>>,
+    refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
 impl<'a, K: ?Sized> Guarded<'a, K> {
     #[inline]
-    pub(super) fn new(key: &'a K, refusal: &'a Cell<Option<Refusal>>) -> Self {
+    pub(super) fn new(key: &'a K, refusal: &'a Cell<Option<EncodeRefusal>>) -> Self {
         Self { key, refusal }
     }
 }
@@ -30,16 +30,16 @@ impl<K: Serialize + ?Sized> Serialize for Guarded<'_, K> {
     }
 }
 
-/// Passes everything on, texts after a look at them.
+/// A serializer that passes everything on, and checks texts first.
 struct Guard<'a, S> {
     inner: S,
-    refusal: &'a Cell<Option<Refusal>>,
+    refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
 impl<S: Serializer> Guard<'_, S> {
     #[inline]
     fn check(&self, key: &str) -> Result<(), S::Error> {
-        if is_reserved(key) { Err(Refusal::ReservedKey(key.to_owned()).leave(self.refusal)) } else { Ok(()) }
+        if is_reserved(key) { Err(EncodeRefusal::ReservedKey(key.to_owned()).leave(self.refusal)) } else { Ok(()) }
     }
 }
 

@@ -15,6 +15,7 @@ mod entries;
 mod envelope;
 mod error;
 mod finite;
+mod head;
 mod key;
 mod key_guard;
 mod numbers;
@@ -37,17 +38,12 @@ pub use decode::{Decoded, decode};
 pub(crate) use decode::{index, reference};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
-pub use encode::{Head, encode_one_of};
+pub use encode::encode_one_of;
 pub use error::{DecodeError, EncodeError, InvalidField};
 pub(crate) use finite::InFinite;
+pub use head::Head;
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};
 pub use received::{Received, ReceivedBody};
 pub use serde_impls::{deserialize, serialize};
-
-/// Whether a key belongs to the protocol, and so can't be a payload's.
-#[inline]
-fn is_reserved(key: &str) -> bool {
-    matches!(key.as_bytes(), b"type" | b"ref" | [b'$', ..])
-}

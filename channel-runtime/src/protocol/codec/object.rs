@@ -1,4 +1,4 @@
-//! A serializer that opens one object with what belongs to the protocol, then lets the payload write its fields.
+//! The serializer of an outgoing object: it writes the protocol's own keys first, then the payload's fields.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,47 +6,23 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{Impossible, SerializeMap, SerializeStruct, Serializer};
 
-use super::encode::Head;
+use super::error::EncodeRefusal;
 use super::finite::InFinite;
-use super::is_reserved;
+use super::head::Head;
+use super::key::is_reserved;
 use super::key_guard::Guarded;
 
-/// Why a payload was refused; kept beside the serializer, whose own error is but a text.
-pub(super) enum Refusal {
-    NotAnObject(&'static str),
-    ReservedKey(String),
-}
-
-impl Refusal {
-    /// Leaves itself in the cell and becomes the serializer's error.
-    #[cold]
-    pub(super) fn leave<E: serde::ser::Error>(self, cell: &Cell<Option<Self>>) -> E {
-        let error = E::custom(&self);
-        cell.set(Some(self));
-        error
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAnObject(found) => write!(f, "the payload is {found}, not an object"),
-            Self::ReservedKey(key) => write!(f, "the payload has the reserved key {key:?}"),
-        }
-    }
-}
-
-/// Writes a payload into the object that it opens: `type` first, `ref` second, `$room` third.
+/// Opens an object with `type` first, `ref` second and `$room` third, and writes a payload into it.
 pub(super) struct ObjectSerializer<'a, S> {
     inner: S,
     kind: &'static str,
     head: Head<'a>,
-    refusal: &'a Cell<Option<Refusal>>,
+    refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
 impl<'a, S: Serializer> ObjectSerializer<'a, S> {
     #[inline]
-    pub(super) fn new(inner: S, kind: &'static str, head: Head<'a>, refusal: &'a Cell<Option<Refusal>>) -> Self {
+    pub(super) fn new(inner: S, kind: &'static str, head: Head<'a>, refusal: &'a Cell<Option<EncodeRefusal>>) -> Self {
         Self { inner, kind, head, refusal }
     }
 
@@ -66,14 +42,14 @@ impl<'a, S: Serializer> ObjectSerializer<'a, S> {
     }
 
     fn refuse<T>(self, found: &'static str) -> Result<T, S::Error> {
-        Err(Refusal::NotAnObject(found).leave(self.refusal))
+        Err(EncodeRefusal::NotAnObject(found).leave(self.refusal))
     }
 }
 
-/// An open object, whose payload's keys are checked.
+/// An open object. The keys of its payload are checked.
 pub(super) struct Object<'a, M> {
     map: M,
-    refusal: &'a Cell<Option<Refusal>>,
+    refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
 impl<M: SerializeMap> SerializeStruct for Object<'_, M> {
@@ -83,7 +59,7 @@ impl<M: SerializeMap> SerializeStruct for Object<'_, M> {
     #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), M::Error> {
         if is_reserved(key) {
-            return Err(Refusal::ReservedKey(key.to_owned()).leave(self.refusal));
+            return Err(EncodeRefusal::ReservedKey(key.to_owned()).leave(self.refusal));
         }
         self.map.serialize_entry(key, &InFinite(value))
     }

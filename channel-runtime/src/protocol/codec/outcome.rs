@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::ser::SerializeStruct;
 use serde_json::Value;
 
-use super::encode::{Head, append};
+use super::encode::append;
 use super::error::EncodeError;
+use super::head::Head;
 use crate::protocol::fault::Fault;
 
 /// Appends `{"type":"success","ref":..}`, with `data` and its `timestamp` where there is data.

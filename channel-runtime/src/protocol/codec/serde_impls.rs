@@ -10,8 +10,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde_json::Value;
 
-use super::encode::Head;
 use super::envelope::{Envelope, Fields, ReadType, index_of, skip, unknown_type};
+use super::head::Head;
 use super::key::{Key, ReadKey, Reserved};
 use super::object::ObjectSerializer;
 use crate::protocol::message::Messages;

@@ -123,8 +123,8 @@ impl Types {
                 .collect(),
             from_client: from_client.collect(),
             to_client: shape.to_client.iter().map(|message| self.message(message)).collect(),
-            binary_from_client: shape.hears_binary,
-            binary_to_client: shape.says_binary,
+            binary_from_client: shape.accepts_binary,
+            binary_to_client: shape.sends_binary,
             hooks: texts(shape.hooks),
         }
     }

@@ -147,9 +147,9 @@ pub struct ChannelShape {
     /// What it says.
     pub to_client: &'static [MessageShape],
     /// Whether there is an `on_binary`.
-    pub hears_binary: bool,
+    pub accepts_binary: bool,
     /// Whether `Bytes` are in `sends(..)`.
-    pub says_binary: bool,
+    pub sends_binary: bool,
     /// The names of the hooks that are there.
     pub hooks: &'static [&'static str],
     /// Without errors in its macros.

@@ -33,24 +33,11 @@ pub const fn or(known: Option<Type>, written: Type) -> Type {
     }
 }
 
-/// `AnswerOf::<C, R>::ANSWER`
-#[cfg(feature = "server")]
-pub struct AnswerOf<C, R>(PhantomData<(C, R)>);
-
-#[cfg(feature = "server")]
-impl<C: crate::Channel, R: crate::Reply<C>> AnswerOf<C, R> {
-    /// What the handler answers.
-    pub const ANSWER: AnswerShape = R::ANSWER;
-}
-
-/// For what is no answer: another error tells of it.
+/// The answer of a type that can't be one; another error reports that. The server's `AnswerOf` implements it.
 pub trait NoAnswer {
     /// Nothing is known.
     const ANSWER: AnswerShape = AnswerShape::UNKNOWN;
 }
-
-#[cfg(feature = "server")]
-impl<C, R> NoAnswer for AnswerOf<C, R> {}
 
 /// The usual field is `Field::new`; these are what serde's attributes make of it.
 impl Field {

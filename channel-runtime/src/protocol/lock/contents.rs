@@ -1,7 +1,6 @@
 //! The lines of what a message, a type or a variant holds: a line a field, and one for each other name of it.
 
-use super::line::Line;
-use super::lines::{Step, direction};
+use super::line::{Line, Step, direction};
 use crate::protocol::describe::{Content, Field, Type, Variant, plain_key};
 
 /// What a line is about, before the name of a field.

@@ -5,9 +5,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::check::{self, Lock, Section};
+use super::check;
 use super::line::{Entry, Line};
 use super::lines::Lines;
+use super::section::{Lock, Section};
 use super::types::Types;
 use crate::protocol::describe::ChannelShape;
 

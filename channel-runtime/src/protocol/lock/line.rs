@@ -6,6 +6,21 @@ use crate::protocol::describe::{Content, Definition, Kind, Type};
 /// One line. What is beyond 1024 bytes is cut, and a change there is not seen.
 pub type Line = ConstText<1024>;
 
+/// What writing the line at a place found.
+pub(super) enum Step {
+    /// A line, which was written.
+    Line,
+    /// The block has no such line.
+    BlockDone,
+    /// The section has no such block.
+    Done,
+}
+
+/// How a line begins: with the direction in which it travels.
+pub(super) const fn direction(read: bool) -> &'static str {
+    if read { "> " } else { "< " }
+}
+
 impl Line {
     /// A name from the wire, with `%` and its code for what means something in a line.
     pub const fn push_escaped(&mut self, name: &str) {

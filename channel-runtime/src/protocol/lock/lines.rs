@@ -1,7 +1,7 @@
 //! The lines of a section, one after the other: those of a channel, or of a type in one of its messages.
 
 use super::contents::{Subject, content, variant};
-use super::line::Line;
+use super::line::{Line, Step, direction};
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
 
 /// A walk over the lines. It holds no text, and so costs a constant little more than the lines themselves.
@@ -25,13 +25,6 @@ enum Of<'a> {
 pub struct Used {
     pub read: bool,
     pub written: bool,
-}
-
-pub(super) enum Step {
-    Line,
-    /// There is no such line in this block.
-    BlockDone,
-    Done,
 }
 
 impl<'a> Lines<'a> {
@@ -95,11 +88,11 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
             line.push_type(&shape.params[item].ty);
             Step::Line
         }
-        1 if item == 0 && shape.hears_binary => {
+        1 if item == 0 && shape.accepts_binary => {
             line.push("> (binary)");
             Step::Line
         }
-        2 if item == 0 && shape.says_binary => {
+        2 if item == 0 && shape.sends_binary => {
             line.push("< (binary)");
             Step::Line
         }
@@ -203,8 +196,4 @@ const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: us
         }
         Kind::Enum { variants, .. } => variant(line, &variants[block - 1], read, item),
     }
-}
-
-pub(super) const fn direction(read: bool) -> &'static str {
-    if read { "> " } else { "< " }
 }

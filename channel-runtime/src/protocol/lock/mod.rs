@@ -24,12 +24,14 @@ mod line;
 mod lines;
 mod locked;
 mod report;
+mod section;
 #[cfg(test)]
 mod tests;
 mod types;
 
-pub use check::{Lock, Section, channel, rest};
+pub use check::{channel, rest};
 pub use file::accept;
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use line::Line;
+pub use section::{Lock, Section};
 pub use types::Types;

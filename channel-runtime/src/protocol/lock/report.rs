@@ -1,8 +1,8 @@
 //! What a check has found, as an error's text.
 
 use super::change::{Change, Verdict};
-use super::check::{Lock, Section};
 use super::line::starts;
+use super::section::{Lock, Section};
 use crate::protocol::const_text::ConstText;
 
 /// What a failed check says.

@@ -9,10 +9,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::quick::both_ways_agree;
+use crate::protocol::codec::key::is_reserved;
 use crate::protocol::codec::samples::{
     Borrowing, Entries, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide,
 };
-use crate::protocol::codec::{DecodeError, Head, Received, ReceivedBody, decode, encode_one_of, is_reserved};
+use crate::protocol::codec::{DecodeError, Head, Received, ReceivedBody, decode, encode_one_of};
 use crate::protocol::message::{Messages, Ref};
 
 fn square() -> impl Strategy<Value = Square> {

@@ -2,10 +2,9 @@
 
 use super::{GAME, WRITTEN};
 use crate::protocol::lock::change::{added, changed, removed, same_path};
-use crate::protocol::lock::check::{Lock, Section};
 use crate::protocol::lock::file::read;
 use crate::protocol::lock::line::Entry;
-use crate::protocol::lock::{Types, channel, rest};
+use crate::protocol::lock::{Lock, Section, Types, channel, rest};
 
 /// A lock of this text, leaked.
 fn lock(text: &str) -> Lock<'static> {

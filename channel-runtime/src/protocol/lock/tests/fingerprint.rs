@@ -2,11 +2,10 @@
 
 use super::{GAME, TEXT};
 use crate::protocol::describe::{ChannelShape, Content, MessageShape, Type};
-use crate::protocol::lock::channel;
-use crate::protocol::lock::check::{Lock, Section};
 use crate::protocol::lock::fingerprint::{fingerprint, section, sum};
 use crate::protocol::lock::line::Line;
 use crate::protocol::lock::lines::Lines;
+use crate::protocol::lock::{Lock, Section, channel};
 
 #[test]
 fn names_mean_nothing_in_a_line() {
@@ -29,7 +28,7 @@ fn a_fingerprint_tells_the_wire_and_nothing_else() {
     assert_eq!(now, of(|game| game.hooks = &[]));
     assert_ne!(now, of(|game| game.pattern = "/games/:id"));
     assert_ne!(now, of(|game| game.to_client = &[]));
-    assert_ne!(now, of(|game| game.hears_binary = false));
+    assert_ne!(now, of(|game| game.accepts_binary = false));
     let other = ChannelShape { pattern: "/other", ..GAME };
     assert_eq!(fingerprint(&[GAME, other]), fingerprint(&[other, GAME]));
     const IN_A_CONSTANT: u64 = sum(&[GAME]);
@@ -62,6 +61,6 @@ static SAY: ChannelShape = ChannelShape {
     }],
     answers: &[],
     to_client: &[],
-    hears_binary: false,
+    accepts_binary: false,
     ..GAME
 };

@@ -1,0 +1,47 @@
+//! One hop of a request through a proxy, as `Forwarded` or `X-Forwarded-..` report it.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// What one proxy reports of the peer that connected to it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Hop {
+    pub node: Node,
+    pub host: Option<String>,
+    /// The port of the host, if a header of its own names one that is not a default port.
+    pub port: Option<u16>,
+    pub scheme: Option<String>,
+}
+
+/// The address of the peer that connected to a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Node {
+    /// With port 0 if the proxy reports none.
+    Address(SocketAddr),
+    /// The proxy hides the address.
+    Hidden,
+    /// Not readable.
+    Nonsense,
+}
+
+impl Node {
+    /// Reads an address with or without a port and brackets, or a name that hides one (RFC 7239, section 6).
+    pub fn parse(text: &str) -> Self {
+        if text.eq_ignore_ascii_case("unknown") || text.starts_with('_') {
+            return Self::Hidden;
+        }
+        if let Ok(address) = text.parse() {
+            return Self::Address(address);
+        }
+        // The port may be hidden too.
+        let host = match text.rsplit_once(":_") {
+            Some((host, _)) => host,
+            None => text,
+        };
+        let in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let address = match in_brackets {
+            Some(address) => address.parse().map(IpAddr::V6),
+            None => host.parse(),
+        };
+        address.map_or(Self::Nonsense, |address| Self::Address((address, 0).into()))
+    }
+}
