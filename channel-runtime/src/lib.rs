@@ -148,7 +148,7 @@ mod exports {
     pub use crate::server::Server;
     pub use crate::server::channels::{Channels, StandsFor, Users};
     pub use crate::server::filter::PeerAddr;
-    pub use crate::server::health::{Health, Stats};
+    pub use crate::server::health::Health;
     pub use crate::server::http::Bound;
     pub use crate::server::listener::Listener;
     pub use crate::server::service::Service;
@@ -163,6 +163,7 @@ mod exports {
     pub use crate::socket::hub::{Hub, User};
     pub use crate::socket::notify::NoticeFor;
     pub use crate::socket::reply::{IntoFault, Reply};
+    pub use crate::socket::stats::Stats;
     #[cfg(any(test, fuzzing))]
     pub use crate::testing::fuzz;
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};

@@ -114,14 +114,14 @@ impl Count {
 impl Token {
     /// Whether it counts anything.
     #[inline]
-    pub fn counts(&self) -> bool {
+    pub fn counters(&self) -> bool {
         self.0.is_some()
     }
 
     /// The work has ended.
     #[inline]
     pub fn end(&mut self) {
-        if self.counts() {
+        if self.counters() {
             self.0 = None;
         }
     }

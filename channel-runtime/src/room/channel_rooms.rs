@@ -11,7 +11,7 @@ use crate::room::member::ConnectionId;
 use crate::room::state::State;
 use crate::session::batch::Batchers;
 use crate::session::room_hooks::Places;
-use crate::socket::counters::Counts;
+use crate::socket::counters::Counters;
 
 /// One channel's part of the registry.
 pub(super) struct ChannelEntry {
@@ -21,7 +21,7 @@ pub(super) struct ChannelEntry {
     pub rooms: Sharded<Arc<str>, Arc<Members>>,
     /// The pace of its hubs, once there is anybody to send to.
     pub hub: OnceLock<Arc<HubPace>>,
-    pub counts: Counts,
+    pub counters: Counters,
     /// Makes the state of a room of the path, where no hook does.
     pub make_state: fn() -> Option<State>,
     /// The rooms of the path, where they are places.
@@ -30,13 +30,13 @@ pub(super) struct ChannelEntry {
 }
 
 impl ChannelEntry {
-    pub fn new<C: 'static>(counts: Counts, make_state: fn() -> Option<State>) -> Self {
+    pub fn new<C: 'static>(counters: Counters, make_state: fn() -> Option<State>) -> Self {
         Self {
             channel: TypeId::of::<C>(),
             all: Arc::new(Members::new("*".into(), None)),
             rooms: Sharded::new(),
             hub: OnceLock::new(),
-            counts,
+            counters,
             make_state,
             places: Places::default(),
             batchers: Batchers::default(),

@@ -24,7 +24,7 @@ use crate::session::batch::Batchers;
 use crate::session::quota::Quotas;
 use crate::session::room_hooks::Places;
 use crate::socket::clock::Clock;
-use crate::socket::counters::Counts;
+use crate::socket::counters::Counters;
 use crate::wire::deflate::Compression;
 
 pub(crate) struct Registry {
@@ -89,8 +89,8 @@ impl Registry {
     }
 
     /// Adds a channel; its place is the number of those before it.
-    pub fn add<C: 'static>(&mut self, counts: Counts, make_state: fn() -> Option<State>) {
-        self.channels.push(ChannelEntry::new::<C>(counts, make_state));
+    pub fn add<C: 'static>(&mut self, counters: Counters, make_state: fn() -> Option<State>) {
+        self.channels.push(ChannelEntry::new::<C>(counters, make_state));
     }
 
     pub fn index_of<C: 'static>(&self) -> Option<usize> {
@@ -146,8 +146,8 @@ impl Registry {
     }
 
     /// What has happened on this channel.
-    pub fn counts(&self, channel: usize) -> &Counts {
-        &self.channels[channel].counts
+    pub fn counters(&self, channel: usize) -> &Counters {
+        &self.channels[channel].counters
     }
 
     /// How many rooms this channel has now.

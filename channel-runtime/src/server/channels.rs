@@ -27,7 +27,7 @@ use crate::server::Server;
 use crate::server::filter::Start;
 use crate::server::health::Refused;
 use crate::session::enter::Arrival;
-use crate::socket::counters::Counts;
+use crate::socket::counters::Counters;
 use crate::socket::hub::{Hub, User};
 
 /// A list of channels and everybody on them: from `channels![ChatChannel, GameChannel]`.
@@ -73,7 +73,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     fn and<C: Channel + ServedBy<App>>(mut self) -> Self {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
-        registry.add::<C>(Counts::of::<C>(), initial_state::state::<C>);
+        registry.add::<C>(Counters::of::<C>(), initial_state::state::<C>);
         self.shapes.push(C::SHAPE);
         self.routes.push(Route { path: C::PATH, bounds: C::BOUNDS, config: Arc::default(), start: start::<C, App> });
         self

@@ -13,12 +13,9 @@ use crate::connection::close;
 use crate::connection::stream::Transport;
 use crate::handshake::reject::Reject;
 use crate::handshake::upgrade_request::UpgradeRequest;
-use crate::protocol::codec::Head;
 use crate::protocol::fault::Fault;
 use crate::server::channels::Table;
-use crate::socket::frames::fault_frame;
-use crate::wire::close::CloseCode;
-use crate::wire::frame::close_frame;
+use crate::session::rejection::rejection_frames;
 
 /// Refuses a request that was well formed. Where as many are being turned away as may be, it is a status for all.
 pub(crate) fn refuse<A>(table: &Table<A>, request: UpgradeRequest, upgrade: OnUpgrade, reject: Reject) -> Response {
@@ -39,15 +36,9 @@ pub(crate) fn refuse<A>(table: &Table<A>, request: UpgradeRequest, upgrade: OnUp
             let code = reject.close_code();
             let reason = reject.message.clone();
             let (mut stream, socket) = io.split();
-            let frames = farewell(Some(&Fault::from(reject)), code, &reason);
+            let frames = rejection_frames(Some(&Fault::from(reject)), code, &reason);
             close::turn_away(&mut stream, socket, &frames, patience).await;
         }
     });
     request.uncompressed().accept()
-}
-
-/// All that a client hears whose connection does not begin.
-pub(crate) fn farewell(fault: Option<&Fault>, code: CloseCode, reason: &str) -> Vec<u8> {
-    let error = fault.map(|fault| fault_frame(fault, Head::default()));
-    [error.as_deref().unwrap_or_default(), &*close_frame(code, reason)].concat()
 }

@@ -200,7 +200,7 @@ impl<C: Channel + Sync> Scope<'_, C> {
             }
             Err(why) => return interrupted(&socket, why, "reading a message"),
         };
-        socket.counts().receive(index);
+        socket.counters().receive(index);
         let (handler, app, own, bytes) = (self.handler, self.app, socket.clone(), text.len());
         let config = Arc::clone(link.config());
         let future: BoxFuture<'_, Flow> = Box::pin(async move {

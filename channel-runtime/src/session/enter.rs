@@ -33,7 +33,8 @@ use crate::session::Session;
 use crate::session::driver::Link;
 use crate::session::expiry::{Expiry, expired};
 use crate::session::heartbeat;
-use crate::session::room_hooks::{self, Refusal, Stay, Steward};
+use crate::session::rejection::Rejection;
+use crate::session::room_hooks::{self, Stay, Steward};
 use crate::socket::Socket;
 use crate::socket::clock;
 use crate::socket::hub::Hub;
@@ -189,7 +190,7 @@ impl<C: Channel> Arrival<C> {
 enum Waited {
     Open(Stay),
     /// The room can't be opened.
-    Refused(Refusal),
+    Refused(Rejection),
     /// The connection ended before.
     Ended(Close),
 }
@@ -205,7 +206,7 @@ async fn wait<C: Channel>(
     // Made before the look, so that it is not missed between the two.
     let stops = registry.stops();
     if registry.is_stopping() {
-        return Waited::Refused(Refusal::going_away());
+        return Waited::Refused(Rejection::going_away());
     }
     let mut comes = pin!(room_hooks::come(steward));
     let mut ends = pin!(ends(stops, coming, &registry, expires_at));

@@ -19,6 +19,7 @@ pub(crate) mod heartbeat;
 mod outcome;
 pub(crate) mod quota;
 pub(crate) mod refresh;
+pub(crate) mod rejection;
 pub(crate) mod room_hooks;
 mod spans;
 mod step;
@@ -114,7 +115,7 @@ impl<C: Channel> Session<C> {
     /// What to handle next; nothing when the connection ends. While it waits, nothing of this session is in flight.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         // Counted before it reads: what it reads is not counted as unread any more.
-        if !self.busy.counts() {
+        if !self.busy.counters() {
             self.busy = begin::<C>(&self.socket, "its next step");
         }
         let next = self.link.poll_next(cx);
@@ -144,7 +145,7 @@ impl<C: Channel> Session<C> {
                 Held::Invalid(error, own) => {
                     // Its own claim to an answer.
                     *socket = own;
-                    socket.counts().invalid.add(1);
+                    socket.counters().invalid.add(1);
                     let begun = Begun::hook(socket, "on_invalid");
                     let allowance = Allowance::usual(link).answering(socket);
                     let hook = Guarded::new(Box::pin(handler.invalid(error, socket, app)), allowance);
@@ -183,7 +184,7 @@ impl<C: Channel> Session<C> {
     async fn close(&mut self, close: Close) {
         self.socket.begin_turn();
         let _work = begin(&self.socket, "on_close");
-        self.socket.counts().end(close.by);
+        self.socket.counters().end(close.by);
         let connection = self.socket.id();
         if matches!(close.by, ClosedBy::SlowClient | ClosedBy::RateLimited) {
             tracing::info!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "a client was disconnected");

@@ -86,7 +86,7 @@ pub(crate) async fn refresh<C: Channel>(
     let token = match token {
         Ok(token) => token,
         Err(error) => {
-            socket.counts().invalid.add(1);
+            socket.counters().invalid.add(1);
             return handler.invalid(error, socket, app).await;
         }
     };

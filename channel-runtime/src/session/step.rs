@@ -49,7 +49,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
                 call(begun, span.of_hook(), own, || Allowance::usual(link), || handler.noticed(notice, own, app))
             }
             Step::Input(Input::Binary(data)) => {
-                self.socket.counts().binary.add(1);
+                self.socket.counters().binary.add(1);
                 match C::TAKES_BINARY {
                     true => {
                         Some(self.hook("on_binary", |handler, socket, app| Box::pin(handler.binary(data, socket, app))))
@@ -83,7 +83,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
                     Some((begun, socket, Guarded::new(refresh, allowance).within(span.of_hook())))
                 }
                 None => {
-                    self.socket.counts().invalid.add(1);
+                    self.socket.counters().invalid.add(1);
                     Some(self.invalid(error))
                 }
             },
@@ -98,7 +98,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
     fn handle(self, message: C::FromClient, bytes: usize) -> Option<Turn<'a, C>> {
         let Self { handler, socket, app, link, span, .. } = self;
         let index = message.index();
-        socket.counts().receive(index);
+        socket.counters().receive(index);
         let begun = Begun::message(socket, span, C::FromClient::TYPES[index]);
         let own: &'a Socket<C> = socket;
         let span = begun.span.clone();

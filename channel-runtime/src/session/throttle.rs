@@ -17,7 +17,7 @@ use crate::protocol::fault::Fault;
 use crate::room::member::Connection;
 use crate::room::registry::Registry;
 use crate::session::quota::{Quotas, Subject};
-use crate::socket::counters::Counts;
+use crate::socket::counters::Counters;
 use crate::socket::frames::fault_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
@@ -115,12 +115,12 @@ impl Throttle {
         if metered.refused == 0 {
             return Held::Passes;
         }
-        let counts = registry.counts(connection.channel);
+        let counters = registry.counters(connection.channel);
         for input in intake.refuse(metered.refused, before) {
             match input {
-                Input::Text(text) => self.refuse(&text, Refused::Frame, metered.wait, connection, counts),
+                Input::Text(text) => self.refuse(&text, Refused::Frame, metered.wait, connection, counters),
                 Input::Binary(_) => {
-                    counts.rate_limited.add(1);
+                    counters.rate_limited.add(1);
                     return Held::BinaryLost;
                 }
                 Input::Ping(_) | Input::Pong(_) | Input::Close(_) => {}
@@ -142,7 +142,7 @@ impl Throttle {
         if metered.refused == 0 {
             return Held::Passes;
         }
-        self.refuse(text, Refused::Message, metered.wait, connection, registry.counts(connection.channel));
+        self.refuse(text, Refused::Message, metered.wait, connection, registry.counters(connection.channel));
         Held::refused(&metered)
     }
 
@@ -200,8 +200,8 @@ impl Throttle {
 
     /// Answers a message that may not pass: one with a `ref` always, and of those in a row that have none the first. Nothing more
     /// of it is read.
-    fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Connection, counts: &Counts) {
-        counts.rate_limited.add(1);
+    fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Connection, counters: &Counters) {
+        counters.rate_limited.add(1);
         let reference = codec::reference(text);
         if reference.is_none() && std::mem::replace(&mut self.has_told[refused as usize], true) {
             return;
@@ -210,7 +210,7 @@ impl Throttle {
         let wait = wait.as_nanos().div_ceil(1_000_000).max(1);
         let fault =
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
-        counts.fault(&fault);
+        counters.fault(&fault);
         let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
         // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
         let _ = connection.outbox.push(frame, Sender::Own);

@@ -165,7 +165,7 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn answer_fault(&self, fault: &Fault) {
-        self.counts().fault(fault);
+        self.counters().fault(fault);
         self.answer_with(|head, json| {
             codec::encode_fault(fault, &timestamp(), head, json);
             Ok(())
@@ -178,7 +178,7 @@ impl<C: 'static> Socket<C> {
         let head = head(taken.open.as_ref());
         if let Err(error) = self.try_push_text(|json| write(head, json)) {
             let fault = Fault::internal(error);
-            self.counts().fault(&fault);
+            self.counters().fault(&fault);
             self.push_frame(fault_frame(&fault, head));
         }
         // Owed until it is sent.

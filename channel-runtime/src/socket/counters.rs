@@ -12,7 +12,7 @@ use crate::room::sent::Sent;
 use crate::wire::close::ClosedBy;
 
 /// What happened on one channel.
-pub(crate) struct Counts {
+pub(crate) struct Counters {
     pub channel: &'static str,
     types: &'static [&'static str],
     /// As many as there are types.
@@ -40,7 +40,7 @@ impl Count {
     }
 }
 
-impl Counts {
+impl Counters {
     pub fn new(channel: &'static str, types: &'static [&'static str]) -> Self {
         Self {
             channel,

@@ -12,8 +12,8 @@ use crate::room::exclusions::Mask;
 use crate::room::member::ConnectionId;
 use crate::room::pending::{Reach, end_all};
 use crate::room::registry::{Registry, UserKey};
-use crate::server::health::Stats;
 use crate::socket::audience::{Audience, OneConnection, OneRoom, Target};
+use crate::socket::stats::Stats;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// Sends to the clients of channel `C` from anywhere: a warp route, a job, another channel.
@@ -111,7 +111,7 @@ impl<C: 'static> Hub<C> {
     /// How many of the channel's connections have ended so, since the server began:
     /// `hub.ended(ClosedBy::SlowClient)` were cut because they did not read what was sent to them. Counted before `on_close`.
     pub fn ended(&self, by: ClosedBy) -> u64 {
-        self.registry.counts(self.channel).ended(by)
+        self.registry.counters(self.channel).ended(by)
     }
 
     /// The channel in numbers. All but [`outbox_bytes`](Stats::outbox_bytes) are there to be read; for that, each outbox is looked

@@ -13,6 +13,7 @@ pub(crate) mod frames;
 pub(crate) mod hub;
 pub(crate) mod notify;
 pub(crate) mod reply;
+pub(crate) mod stats;
 
 use std::any::type_name;
 use std::fmt;
@@ -40,7 +41,7 @@ use crate::room::registry::{Registry, UserKey};
 use crate::room::sent::Sent;
 use crate::socket::answer::{Answer, Claim};
 use crate::socket::audience::{Audience, OneRoom, OwnRoom, Target};
-use crate::socket::counters::Counts;
+use crate::socket::counters::Counters;
 use crate::socket::frames::{fault_frame, text_frame, timestamp};
 use crate::socket::hub::Hub;
 use crate::socket::notify::NoticeFor;
@@ -126,7 +127,7 @@ impl<C: 'static> Socket<C> {
     {
         let mut sent = Sent::default();
         sent.count(notify::tell::<C, N>(&self.connection, notice));
-        self.counts().refuse(sent);
+        self.counters().refuse(sent);
         sent
     }
 
@@ -382,8 +383,8 @@ impl<C: 'static> Socket<C> {
     }
 
     /// What has happened on the channel.
-    pub(crate) fn counts(&self) -> &Counts {
-        self.registry.counts(self.connection.channel)
+    pub(crate) fn counters(&self) -> &Counters {
+        self.registry.counters(self.connection.channel)
     }
 
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
@@ -402,7 +403,7 @@ impl<C: 'static> Socket<C> {
         }
         let mut sent = Sent::default();
         sent.count(pushed != Pushed::Refused);
-        self.counts().send(sent);
+        self.counters().send(sent);
         sent
     }
 

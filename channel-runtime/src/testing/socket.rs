@@ -19,7 +19,7 @@ use crate::room::registry::Registry;
 use crate::room::state;
 use crate::session::batch::Batched;
 use crate::socket::Socket;
-use crate::socket::counters::Counts;
+use crate::socket::counters::Counters;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
 /// A socket whose client is the test: what is sent to it is kept.
@@ -43,7 +43,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [that](TestSocket::with_app) is.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
-    registry.add::<C>(Counts::of::<C>(), initial_state::state::<C>);
+    registry.add::<C>(Counters::of::<C>(), initial_state::state::<C>);
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
         id: ConnectionId::next(),

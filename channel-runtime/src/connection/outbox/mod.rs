@@ -292,7 +292,7 @@ impl Outbox {
 
     /// Counts what waits, where a test counts.
     fn count(&self, inner: &mut Inner) {
-        if !inner.in_flight.counts() {
+        if !inner.in_flight.counters() {
             inner.in_flight = self.activity.begin(Work::Outbox);
         }
     }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::lifecycle::{Steward, grace};
-use super::{Host, Phase, Refusal};
+use super::{Host, Phase};
 use crate::channel::Channel;
 use crate::connection::moment::after;
 use crate::connection::shutdown::SessionGuard;
@@ -18,6 +18,7 @@ use crate::protocol::fault::Fault;
 use crate::room::live_room::Members;
 use crate::room::state;
 use crate::session::guard::Interrupted;
+use crate::session::rejection::Rejection;
 
 /// A task that opens, watches or closes a room; dropped, the room is no more, whatever befell the task.
 pub(super) struct Errand<C: Channel> {
@@ -35,24 +36,24 @@ impl<C: Channel> Errand<C> {
     }
 
     /// Runs `on_room_open`.
-    pub async fn open(mut self) -> Result<(), Refusal> {
+    pub async fn open(mut self) -> Result<(), Rejection> {
         let steward = Arc::clone(&self.steward);
         let _work = steward.begin("on_room_open");
         let hook = C::room_opened(&steward.room, &steward.app);
         let state = match steward.run(hook, Duration::ZERO).await {
             Ok(Ok(state)) => state,
-            Ok(Err(fault)) => return Err(Refusal::failed(fault)),
+            Ok(Err(fault)) => return Err(Rejection::failed(fault)),
             Err(Interrupted::Panicked) => {
                 let (fault, id) = Fault::unexplained();
                 tracing::error!(channel = C::NAME, room = %Escaped(&steward.room), %id, "`on_room_open` panicked");
-                return Err(Refusal::failed(fault));
+                return Err(Rejection::failed(fault));
             }
             Err(Interrupted::TimedOut) => {
                 let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
                 tracing::warn!(channel = C::NAME, room = %Escaped(&steward.room), %id, "`on_room_open` timed out");
-                return Err(Refusal::failed(fault));
+                return Err(Rejection::failed(fault));
             }
-            Err(Interrupted::Cancelled | Interrupted::Left) => return Err(Refusal::going_away()),
+            Err(Interrupted::Cancelled | Interrupted::Left) => return Err(Rejection::going_away()),
         };
         let host: Arc<dyn Host> = Arc::clone(&steward) as _;
         let room = Arc::new(Members::new(Arc::clone(steward.name()), Some(state::state(state))).hosted(host));

@@ -10,13 +10,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::errand::Errand;
-use super::{Host, Phase, Place, Places, Refusal, Stay};
+use super::{Host, Phase, Place, Places, Stay};
 use crate::channel::Channel;
 use crate::channel::room::Room;
 use crate::config::Config;
 use crate::connection::in_flight::{Activity, Token, Work};
 use crate::room::sharded_map::shrink;
 use crate::session::guard::{Interrupted, run_apart};
+use crate::session::rejection::Rejection;
 use crate::socket::hub::Hub;
 
 /// What opens and closes a channel's rooms.
@@ -37,7 +38,7 @@ pub(crate) fn grace<C: Channel>(config: &Config) -> Option<Duration> {
 /// A place as somebody comes.
 pub(super) enum Found {
     Open(Stay),
-    Opening(Stay, watch::Receiver<Option<Result<(), Refusal>>>),
+    Opening(Stay, watch::Receiver<Option<Result<(), Rejection>>>),
     Closing(watch::Receiver<()>),
 }
 

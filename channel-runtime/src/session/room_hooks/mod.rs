@@ -19,8 +19,7 @@ pub(crate) use self::lifecycle::{Steward, grace};
 use crate::channel::Channel;
 use crate::protocol::fault::Fault;
 use crate::room::live_room::Members;
-use crate::server::refuse::farewell;
-use crate::wire::close::CloseCode;
+use crate::session::rejection::Rejection;
 
 /// The rooms of a channel's path that are being opened, are open, or are being closed.
 #[derive(Default)]
@@ -35,7 +34,7 @@ struct Place {
 
 enum Phase {
     /// Tells how it ended. Nothing, where it was dropped with its runtime.
-    Opening(watch::Receiver<Option<Result<(), Refusal>>>),
+    Opening(watch::Receiver<Option<Result<(), Rejection>>>),
     Open {
         room: Arc<Members>,
         /// When it was left by the last, where that is asked for.
@@ -69,32 +68,6 @@ pub(crate) trait Host: Send + Sync {
     fn arrived(self: Arc<Self>);
 }
 
-/// What somebody is told whose room could not be opened.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    pub fault: Option<Fault>,
-    pub code: CloseCode,
-    pub reason: &'static str,
-}
-
-impl Refusal {
-    /// The server stops.
-    pub fn going_away() -> Self {
-        Self { fault: None, code: CloseCode::GOING_AWAY, reason: "the server goes away" }
-    }
-
-    /// What is sent to the client.
-    pub fn frames(&self) -> Vec<u8> {
-        farewell(self.fault.as_ref(), self.code, self.reason)
-    }
-
-    fn failed(fault: Fault) -> Self {
-        // Whose fault it is decides whether to come back; most can.
-        let code = fault.decided_close_code().unwrap_or(CloseCode::TRY_AGAIN);
-        Self { fault: Some(fault), code, reason: "the room can't be opened" }
-    }
-}
-
 /// Keeps a room open for one who comes, until dropped.
 #[must_use]
 pub(crate) struct Stay(Arc<dyn Host>);
@@ -109,7 +82,7 @@ impl Drop for Stay {
 ///
 /// # Errors
 /// Where it can't be opened. Whoever comes next tries again.
-pub(crate) async fn come<C: Channel>(steward: Arc<Steward<C>>) -> Result<Stay, Refusal> {
+pub(crate) async fn come<C: Channel>(steward: Arc<Steward<C>>) -> Result<Stay, Rejection> {
     loop {
         let (stay, mut opened) = match steward.find() {
             Found::Open(stay) => return Ok(stay),
@@ -124,7 +97,7 @@ pub(crate) async fn come<C: Channel>(steward: Arc<Steward<C>>) -> Result<Stay, R
         return match outcome {
             Some(Ok(())) => Ok(stay),
             Some(Err(refusal)) => Err(refusal),
-            None => Err(Refusal::failed(Fault::internal("the opening of a room was dropped"))),
+            None => Err(Rejection::failed(Fault::internal("the opening of a room was dropped"))),
         };
     }
 }

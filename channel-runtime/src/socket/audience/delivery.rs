@@ -130,7 +130,7 @@ impl<C: 'static, K> Audience<C, K> {
         match result {
             Ok(sent) => {
                 self.spend(sent);
-                self.hub.registry().counts(self.hub.channel()).send(sent);
+                self.hub.registry().counters(self.hub.channel()).send(sent);
                 sent
             }
             Err(error) => {
@@ -143,7 +143,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// A notice is nothing that is sent, but for its refusals.
     pub(super) fn told(&self, told: Sent) -> Sent {
         self.spend(told);
-        self.hub.registry().counts(self.hub.channel()).refuse(told);
+        self.hub.registry().counters(self.hub.channel()).refuse(told);
         told
     }
 }
