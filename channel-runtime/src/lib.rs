@@ -146,11 +146,11 @@ mod exports {
     pub use crate::room::member::{ConnectionId, ParseConnectionIdError};
     pub use crate::room::sent::Sent;
     pub use crate::server::Server;
-    pub use crate::server::channels::{Channels, StandsFor, Users};
-    pub use crate::server::filter::PeerAddr;
+    pub use crate::server::channels::{Channels, StandsFor};
     pub use crate::server::health::Health;
-    pub use crate::server::http::Bound;
+    pub use crate::server::http::{Bound, BoundServer};
     pub use crate::server::listener::Listener;
+    pub use crate::server::peer::PeerAddr;
     pub use crate::server::service::Service;
     pub use crate::session::batch::Batched;
     pub use crate::socket::Socket;
@@ -160,10 +160,11 @@ mod exports {
     };
     pub use crate::socket::deferred::{Deferred, TypedAnswer};
     pub use crate::socket::frames::timestamp;
-    pub use crate::socket::hub::{Hub, User};
+    pub use crate::socket::hub::Hub;
     pub use crate::socket::notify::NoticeFor;
     pub use crate::socket::reply::{IntoFault, Reply};
     pub use crate::socket::stats::Stats;
+    pub use crate::socket::user::{User, Users};
     #[cfg(any(test, fuzzing))]
     pub use crate::testing::fuzz;
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};

@@ -3,12 +3,16 @@
 //! [`Channel`] and [`Route`] are implemented by `#[channel]` alone. A description, with nothing that runs: no socket and no engine.
 //! Imports `handshake`, `connection`, `config` (for a channel's own bounds), `protocol` and `wire`.
 
+pub(crate) mod app;
+pub(crate) mod fields;
 pub(crate) mod holding;
 pub(crate) mod hook_arguments;
+pub(crate) mod hook_returns;
 pub(crate) mod identity;
 pub(crate) mod initial_state;
 pub(crate) mod path;
 pub(crate) mod room;
+pub(crate) mod room_names;
 pub(crate) mod stated;
 pub(crate) mod users;
 

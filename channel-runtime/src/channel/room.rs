@@ -43,6 +43,34 @@ impl<C> Room<C> {
     }
 }
 
+/// A room's name, by the kind of room that has it.
+pub(crate) enum RoomName<'a> {
+    /// That of a path's own room: the encoded path.
+    Path,
+    /// That of a declared kind's: the kind, a colon and the key.
+    Declared(&'a str),
+    /// That of the room of all connections of a channel: `*`.
+    All,
+}
+
+impl<'a> RoomName<'a> {
+    pub fn of(name: &'a str) -> Self {
+        match name {
+            "*" => Self::All,
+            path if path.starts_with('/') => Self::Path,
+            declared => Self::Declared(declared),
+        }
+    }
+
+    /// What stands in `"$room"` of a frame to the room. `None` if the frame names no room.
+    pub fn on_the_wire(self) -> Option<&'a str> {
+        match self {
+            Self::Declared(name) => Some(name),
+            Self::Path | Self::All => None,
+        }
+    }
+}
+
 impl<C> Clone for Room<C> {
     fn clone(&self) -> Self {
         Self { name: Arc::clone(&self.name), channel: PhantomData }

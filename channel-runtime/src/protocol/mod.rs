@@ -12,4 +12,5 @@ pub(crate) mod fault;
 #[cfg(feature = "server")]
 pub(crate) mod lock;
 pub(crate) mod message;
+pub(crate) mod unit;
 pub(crate) mod validation;

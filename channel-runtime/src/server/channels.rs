@@ -1,4 +1,4 @@
-//! The channels of an app: what `channels![..]` makes, and the table that the filter looks paths up in.
+//! The list of an app's channels, which `channels![..]` makes.
 
 use std::fmt;
 use std::future::Future;
@@ -6,29 +6,19 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use tokio::net::ToSocketAddrs;
 
-use crate::channel::initial_state;
-use crate::channel::path::{Params, Path};
 use crate::channel::users::UserName;
-use crate::channel::{self, Channel, ServedBy};
-use crate::config::Config;
-use crate::config::bounds::Bounds;
-use crate::connection::in_flight::Activity;
-use crate::handshake::Handshake;
-use crate::handshake::admission::AdmissionControl;
-use crate::handshake::reject::BuildError;
+use crate::channel::{self, Channel, ServedBy, initial_state};
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
-use crate::room::pending::Coming;
+use crate::protocol::message::Messages;
 use crate::room::registry::Registry;
 use crate::server::Server;
-use crate::server::filter::Start;
-use crate::server::health::Refused;
-use crate::session::enter::Arrival;
+use crate::server::table::{Route, RouteTable};
 use crate::socket::counters::Counters;
-use crate::socket::hub::{Hub, User};
+use crate::socket::hub::Hub;
+use crate::socket::user::{User, Users};
 
 /// A list of channels and everybody on them: from `channels![ChatChannel, GameChannel]`.
 ///
@@ -73,9 +63,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     fn and<C: Channel + ServedBy<App>>(mut self) -> Self {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
-        registry.add::<C>(Counters::of::<C>(), initial_state::state::<C>);
+        registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), initial_state::state::<C>);
         self.shapes.push(C::SHAPE);
-        self.routes.push(Route { path: C::PATH, bounds: C::BOUNDS, config: Arc::default(), start: start::<C, App> });
+        self.routes.push(Route::of::<C>());
         self
     }
 
@@ -99,7 +89,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     /// Everybody, for when the list itself has become a server.
     pub fn users(&self) -> Users {
-        Users { registry: Arc::clone(&self.registry) }
+        Users::new(&self.registry)
     }
 
     /// What travels on the channels, as data: for documentation, schemas and generated clients.
@@ -115,17 +105,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     /// As [`app`](Self::app), where the app is shared already.
     pub fn app_arc(self, app: Arc<App>) -> Server<App> {
-        let Self { registry, shapes, mut routes } = self;
+        let Self { registry, shapes, routes } = self;
         registry.set_app(&app);
-        let fingerprint = fingerprint(&shapes);
-        let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
-        // Tried in this order: the more specific path first. The sort is stable and ambiguity was refused.
-        routes.sort_by_cached_key(|route| route.path.specificity());
-        let (config, activity, refused) = (Arc::default(), Activity::default(), Arc::default());
-        let admission = AdmissionControl::default();
-        let mut table = Table { registry, app, shapes, fingerprint, routes, config, admission, activity, refused };
-        table.configure(Config::default());
-        Server::new(table)
+        Server::new(RouteTable::new(registry, app, shapes, routes))
     }
 
     /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. What is set on a server, such as its
@@ -173,136 +155,6 @@ impl StandsFor<()> for () {
 
 impl<App> fmt::Debug for Channels<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
+        f.debug_list().entries(self.routes.iter().map(|route| route.path().pattern())).finish()
     }
-}
-
-/// Finds users on all channels of an app; from [`Channels::users`], for the app to keep.
-#[derive(Clone)]
-pub struct Users {
-    registry: Arc<Registry>,
-}
-
-impl Users {
-    /// A user on all channels.
-    pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User {
-        User::new(&self.registry, user)
-    }
-}
-
-impl fmt::Debug for Users {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Users").finish_non_exhaustive()
-    }
-}
-
-/// All that a request needs to become a connection.
-pub(crate) struct Table<App> {
-    pub registry: Arc<Registry>,
-    pub app: Arc<App>,
-    pub config: Arc<Config>,
-    pub admission: AdmissionControl,
-    pub activity: Activity,
-    pub refused: Arc<Refused>,
-    /// What is said in every handshake.
-    pub fingerprint: HeaderValue,
-    shapes: Vec<ChannelShape>,
-    routes: Vec<Route<App>>,
-}
-
-/// One channel, its type forgotten.
-struct Route<App> {
-    path: Path,
-    bounds: Bounds,
-    /// The table's, with the channel's own bounds.
-    config: Arc<Config>,
-    start: for<'a> fn(&'a Table<App>, &'a Arc<Config>, &'a Handshake, &'a Params) -> Starting<'a>,
-}
-
-/// A handler in the making.
-pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<Start, BuildError>> + Send + 'a>>;
-
-/// A channel whose path fits a request.
-pub(crate) struct Match<'a, App> {
-    table: &'a Table<App>,
-    route: &'a Route<App>,
-    params: Params,
-}
-
-impl<App> fmt::Debug for Table<App> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
-    }
-}
-
-impl<App> Table<App> {
-    /// Sets the bounds of the server, and of each channel what it does not set itself.
-    pub fn configure(&mut self, config: Config) {
-        self.config = Arc::new(config);
-        for route in &mut self.routes {
-            route.config = route.bounds.of(&self.config);
-        }
-    }
-
-    /// The most specific channel whose path fits.
-    pub fn find(&self, path: &str) -> Option<Match<'_, App>> {
-        self.routes.iter().find_map(|route| {
-            let params = route.path.matches(path)?;
-            Some(Match { table: self, route, params })
-        })
-    }
-
-    /// The channels' paths.
-    pub fn paths(&self) -> Arc<[Path]> {
-        self.routes.iter().map(|route| route.path).collect()
-    }
-
-    /// What travels on the channels, as data.
-    pub fn describe(&self) -> Description {
-        let fingerprint = self.fingerprint.to_str().expect("hexadecimal digits are text");
-        describe(&self.shapes, fingerprint.into())
-    }
-
-    pub fn is_stopping(&self) -> bool {
-        self.registry.is_stopping()
-    }
-}
-
-impl<App> Match<'_, App> {
-    /// The channel's path.
-    pub fn path(&self) -> Path {
-        self.route.path
-    }
-
-    /// Makes the handler, or refuses: all that can be refused is refused here, before the upgrade.
-    pub fn start<'a>(&'a self, handshake: &'a Handshake) -> Starting<'a> {
-        (self.route.start)(self.table, &self.route.config, handshake, &self.params)
-    }
-}
-
-/// The type is forgotten once a connection, never once a message.
-fn start<'a, C, App>(
-    table: &'a Table<App>,
-    config: &'a Arc<Config>,
-    handshake: &'a Handshake,
-    params: &'a Params,
-) -> Starting<'a>
-where
-    C: Channel + ServedBy<App>,
-    App: Send + Sync + 'static,
-{
-    Box::pin(async move {
-        // Before anything is asked of whom: a user who is disconnected from now on does not come in.
-        let coming = Coming::begin(&table.registry);
-        let app = C::served_app(&table.app);
-        let handler = C::build(handshake, params, &app).await?;
-        let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
-        let (config, activity) = (Arc::clone(config), table.activity.clone());
-        let mut arrival = Arrival::new(handler, coming, app, hub, config, activity);
-        arrival.authorize(&table.admission).await?;
-        let start: Start = Box::new(move |io, read_ahead, admission, agreed| {
-            arrival.begin(io, read_ahead, admission, agreed);
-        });
-        Ok(start)
-    })
 }

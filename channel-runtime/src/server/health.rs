@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::room::registry::Registry;
-use crate::socket::counters::Count;
+use crate::server::refused::Refused;
 use crate::socket::stats::Stats;
 
 /// How a server and its channels are; from [`Server::health`](crate::Server::health), for a route or a job to keep.
@@ -50,7 +50,7 @@ impl Health {
     /// How many requests for a connection were refused, by the HTTP status that they were answered with, or would have been
     /// where they were refused by a close frame. What is none of these statuses counts as 500.
     pub fn refused(&self) -> Vec<(u16, u64)> {
-        Refused::STATUSES.iter().zip(&self.refused.0).map(|(status, count)| (status.0, count.get())).collect()
+        self.refused.counts().map(|((status, _), count)| (status, count)).collect()
     }
 
     /// Hands all numbers to the `metrics` facade, with names and labels that are known when the program is compiled. To be
@@ -94,8 +94,8 @@ impl Health {
             }
         }
         gauge!("channels_users").set(self.users() as f64);
-        for ((_, status), count) in Refused::STATUSES.iter().zip(&self.refused.0) {
-            counter!("channels_handshakes_refused_total", "status" => *status).absolute(count.get());
+        for ((_, status), count) in self.refused.counts() {
+            counter!("channels_handshakes_refused_total", "status" => status).absolute(count);
         }
     }
 }
@@ -103,29 +103,5 @@ impl Health {
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Health").field("channels", &self.channels()).field("users", &self.users()).finish()
-    }
-}
-
-/// Requests that were refused a connection.
-#[derive(Default)]
-pub(crate) struct Refused([Count; Refused::STATUSES.len()]);
-
-impl Refused {
-    /// The last one is for all that is none of the others.
-    const STATUSES: [(u16, &str); 9] = [
-        (400, "400"),
-        (401, "401"),
-        (403, "403"),
-        (404, "404"),
-        (408, "408"),
-        (426, "426"),
-        (429, "429"),
-        (503, "503"),
-        (500, "500"),
-    ];
-
-    pub fn count(&self, status: u16) {
-        let place = Self::STATUSES.iter().position(|(known, _)| *known == status).unwrap_or(Self::STATUSES.len() - 1);
-        self.0[place].add(1);
     }
 }

@@ -20,7 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 
@@ -28,8 +28,8 @@ use crate::config::Config;
 use crate::protocol::escaped::Escaped;
 use crate::server::Server;
 use crate::server::exchange::{self, Exchange, Outgoing};
-use crate::server::filter::{ByTls, PeerAddr, canonical};
 use crate::server::listener::Listener;
+use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::service::Routes;
 use crate::server::signals::Signals;
 use crate::server::timed::Timed;
@@ -43,22 +43,65 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The least that hyper reads a head into.
 const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
+impl<App: Send + Sync + 'static> Server<App> {
+    /// Serves at this address until ctrl-c or another [signal](BoundServer::run), then stops as [`drain`](Self::drain) says.
+    ///
+    /// Where it listens is logged, as is all that goes wrong, by `tracing`: a program that wants to see it installs a subscriber,
+    /// such as `tracing_subscriber::fmt().init()`.
+    ///
+    /// # Errors
+    /// Where the address can't be bound, which the error names.
+    pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
+        self.bind(addr).await?.run().await
+    }
+
+    /// Takes an address, port 0 for any; connections wait until it [runs](BoundServer::run).
+    ///
+    /// # Errors
+    /// Where the address can't be bound, which the error names.
+    pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<BoundServer<App>> {
+        let bound = self.listen(listen_at(addr).await?);
+        tracing::info!("listening on {}", bound.local_addr());
+        Ok(bound)
+    }
+
+    /// Takes a listener that is there already: a TCP socket with options of its own or from the process before this one, a
+    /// unix socket, or any other [`Listener`].
+    ///
+    /// ```no_run
+    /// # use channel_runtime::{channel, channels};
+    /// # #[channel("/chat")] pub struct Chat;
+    /// # #[channel] impl Chat {}
+    /// # #[cfg(unix)]
+    /// # async fn serve() -> std::io::Result<()> {
+    /// let listener = tokio::net::UnixListener::bind("/run/chat.sock")?;
+    /// channels![Chat].app(()).listen(listener).run().await
+    /// # }
+    /// ```
+    pub fn listen<L: Listener>(self, listener: L) -> BoundServer<App, L> {
+        BoundServer::new(self, listener)
+    }
+}
+
 /// A server that has its listener, from [`Server::bind`] or [`Server::listen`]; connections wait until it [runs](Self::run).
-pub struct Bound<A, L = TcpListener> {
+pub struct BoundServer<A, L = TcpListener> {
     server: Server<A>,
     listener: L,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
-impl<A: Send + Sync + 'static> Bound<A> {
+/// The former name of [`BoundServer`].
+pub type Bound<A, L = TcpListener> = BoundServer<A, L>;
+
+impl<A: Send + Sync + 'static> BoundServer<A> {
     /// The address, with the real port where 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr().expect("a socket that listens has an address")
     }
 }
 
-impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
+impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     pub(crate) fn new(server: Server<A>, listener: L) -> Self {
         Self {
             server,
@@ -188,6 +231,18 @@ impl<A: Send + Sync + 'static, L: Listener> Bound<A, L> {
     }
 }
 
+/// Listens at the first of these addresses that can be bound.
+async fn listen_at(addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the address to listen on resolves to none");
+    for addr in lookup_host(addr).await? {
+        match TcpListener::bind(addr).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = io::Error::new(error.kind(), format!("can't listen on {addr}: {error}")),
+        }
+    }
+    Err(last)
+}
+
 /// What accepts connections, until this is dropped, and its task. It is a task because whoever runs a server most often waits in
 /// `block_on`, which is a thread of its own: each connection would come by way of that thread to one of the runtime's.
 struct Accepting {
@@ -249,10 +304,10 @@ async fn accept<L: Listener>(
     }
 }
 
-impl<A, L: fmt::Debug> fmt::Debug for Bound<A, L> {
+impl<A, L: fmt::Debug> fmt::Debug for BoundServer<A, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, listener, .. } = self;
-        f.debug_struct("Bound").field("server", server).field("listener", listener).finish_non_exhaustive()
+        f.debug_struct("BoundServer").field("server", server).field("listener", listener).finish_non_exhaustive()
     }
 }
 

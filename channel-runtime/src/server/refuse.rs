@@ -14,11 +14,16 @@ use crate::connection::stream::Transport;
 use crate::handshake::reject::Reject;
 use crate::handshake::upgrade_request::UpgradeRequest;
 use crate::protocol::fault::Fault;
-use crate::server::channels::Table;
+use crate::server::table::RouteTable;
 use crate::session::rejection::rejection_frames;
 
 /// Refuses a request that was well formed. Where as many are being turned away as may be, it is a status for all.
-pub(crate) fn refuse<A>(table: &Table<A>, request: UpgradeRequest, upgrade: OnUpgrade, reject: Reject) -> Response {
+pub(crate) fn refuse<A>(
+    table: &RouteTable<A>,
+    request: UpgradeRequest,
+    upgrade: OnUpgrade,
+    reject: Reject,
+) -> Response {
     let by_close = match table.config.refusals {
         Refusals::ByOffer => request.speaks_ours(),
         Refusals::Status => false,

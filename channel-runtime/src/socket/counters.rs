@@ -5,9 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::channel::Channel;
 use crate::protocol::fault::Fault;
-use crate::protocol::message::Messages as _;
 use crate::room::sent::Sent;
 use crate::wire::close::ClosedBy;
 
@@ -41,6 +39,7 @@ impl Count {
 }
 
 impl Counters {
+    /// For the channel of this name, whose handlers take these types of message.
     pub fn new(channel: &'static str, types: &'static [&'static str]) -> Self {
         Self {
             channel,
@@ -54,11 +53,6 @@ impl Counters {
             faults: Default::default(),
             ended: Default::default(),
         }
-    }
-
-    /// Of channel `C`.
-    pub fn of<C: Channel>() -> Self {
-        Self::new(C::NAME, C::FromClient::TYPES)
     }
 
     /// A message of the type at this place.

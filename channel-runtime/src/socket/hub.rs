@@ -1,20 +1,14 @@
-//! Sending from outside: what routes, jobs and other channels hold of a channel.
+//! A channel from outside: what routes, jobs and other channels send through.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::channel::Channel;
-use crate::channel::identity::HasUsers;
-use crate::channel::room::{Room, RoomOf};
-use crate::channel::users::{UserName, UserOf};
-use crate::room::exclusions::Mask;
-use crate::room::member::ConnectionId;
-use crate::room::pending::{Reach, end_all};
-use crate::room::registry::{Registry, UserKey};
-use crate::socket::audience::{Audience, OneConnection, OneRoom, Target};
+use crate::room::registry::Registry;
+use crate::socket::Socket;
 use crate::socket::stats::Stats;
-use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::close::ClosedBy;
 
 /// Sends to the clients of channel `C` from anywhere: a warp route, a job, another channel.
 ///
@@ -47,65 +41,6 @@ impl<C: 'static> Hub<C> {
     /// That of the channel at this place, which is `C`.
     pub(crate) fn at(registry: &Arc<Registry>, channel: usize) -> Self {
         Self { registry: Arc::clone(registry), channel, of: PhantomData }
-    }
-
-    /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.
-    pub fn room(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::Room(Arc::clone(room.room().key())))
-    }
-
-    /// The members of any of these rooms.
-    pub fn rooms<I>(&self, rooms: I) -> Audience<C>
-    where
-        I: IntoIterator<Item: RoomOf<C>>,
-    {
-        self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
-    }
-
-    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
-    pub fn user(&self, user: &C::Name) -> Audience<C>
-    where
-        C: HasUsers,
-    {
-        self.users([user])
-    }
-
-    /// Every device of each of these users on this channel.
-    pub fn users<I>(&self, users: I) -> Audience<C>
-    where
-        C: HasUsers,
-        I: IntoIterator<Item: UserOf<C>>,
-    {
-        self.audience(Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()))
-    }
-
-    /// One connection, on any device; nobody when it is gone.
-    pub fn connection(&self, id: ConnectionId) -> Audience<C, OneConnection> {
-        self.audience(Target::Connection(id))
-    }
-
-    /// Everybody on this channel.
-    pub fn all(&self) -> Audience<C, OneRoom> {
-        self.audience(Target::All)
-    }
-
-    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]; nothing where the room is not open, and
-    /// so has no state: without members it is open for its [grace time](crate::Config::room_grace) alone.
-    ///
-    /// # Panics
-    /// As [`Audience::with`].
-    pub fn with_room<R>(
-        &self,
-        room: &Room<C>,
-        act: impl FnOnce(&mut C::RoomState, &Audience<C, OneRoom>) -> R,
-    ) -> Option<R>
-    where
-        C: Channel,
-    {
-        room.path()?;
-        let core = self.registry.room(self.channel, room.name())?;
-        let audience = self.room(room);
-        core.with(|| None, |state: &mut C::RoomState| act(state, &audience))
     }
 
     /// How many of the channel's connections have ended so, since the server began:
@@ -153,16 +88,32 @@ impl<C: 'static> Hub<C> {
         }
     }
 
-    fn audience<K>(&self, target: Target) -> Audience<C, K> {
-        Audience::new(self.clone(), target, None, Mask::default())
-    }
-
     pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
 
     pub(crate) fn channel(&self) -> usize {
         self.channel
+    }
+}
+
+impl<C: 'static> Socket<C> {
+    /// This channel, without this client.
+    pub fn hub(&self) -> Hub<C> {
+        Hub::at(&self.registry, self.connection.channel)
+    }
+
+    /// Another channel of the app.
+    ///
+    /// # Panics
+    /// Where `channels![..]` does not list it; at the caller's line.
+    #[track_caller]
+    pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
+        // A closure would be where it panics.
+        match Hub::find(&self.registry) {
+            Some(hub) => hub,
+            None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),
+        }
     }
 }
 
@@ -175,48 +126,5 @@ impl<C> Clone for Hub<C> {
 impl<C: Channel> fmt::Debug for Hub<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub").field("channel", &C::NAME).finish()
-    }
-}
-
-/// A user on all channels of an app, to be counted or disconnected; messages go through a channel's [`Hub::user`].
-#[derive(Clone)]
-pub struct User {
-    registry: Arc<Registry>,
-    key: UserKey,
-}
-
-impl User {
-    pub(crate) fn new<N: UserName + ?Sized>(registry: &Arc<Registry>, name: &N) -> Self {
-        Self { registry: Arc::clone(registry), key: UserKey::named(name) }
-    }
-
-    /// How many connections the user has now.
-    pub fn len(&self) -> usize {
-        self.registry.devices(&self.key)
-    }
-
-    /// Whether the user has none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Closes each connection of the user, after what was sent to it before; tells how many. Those too that are on their way: their
-    /// handshake is at `authorize`, or they have been let in and still wait, for their room to open or for their client to take the
-    /// answer to its handshake. Such a connection ends at once and runs no hook, unless it came in at that very moment.
-    ///
-    /// A handshake that has begun and whose extractors still run does not come in either, once they have said that it is this
-    /// user's; it is not counted, for nobody knows of it yet. So make it impossible for the user to log in, and call this then:
-    /// nobody who was let in by what was true before is there afterwards.
-    pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
-        let close = Close::new(ClosedBy::Server, Some(code), reason);
-        // Those who come are asked first: see there.
-        let coming = self.registry.comers().send_away(&self.key, &Reach::default(), &[], &close);
-        end_all(&self.registry.user(&self.key), &close, &coming)
-    }
-}
-
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("User").field(&self.key).finish()
     }
 }

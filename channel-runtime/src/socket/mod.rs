@@ -4,7 +4,10 @@
 //! `wire`: no engine that runs handlers.
 
 pub(crate) mod answer;
+mod answering;
 pub(crate) mod audience;
+mod audiences;
+mod claim;
 pub(crate) mod clock;
 pub(crate) mod counters;
 pub(crate) mod deferred;
@@ -13,7 +16,9 @@ pub(crate) mod frames;
 pub(crate) mod hub;
 pub(crate) mod notify;
 pub(crate) mod reply;
+pub(crate) mod returned;
 pub(crate) mod stats;
+pub(crate) mod user;
 
 use std::any::type_name;
 use std::fmt;
@@ -23,28 +28,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::channel::identity::HasUsers;
-use crate::channel::room::{RoomKind, RoomOf};
+use crate::channel::room::RoomKind;
 use crate::channel::stated::NamesApp;
-use crate::channel::users::UserOf;
 use crate::channel::{Channel, Route, SendsBytes, SentBy};
-use crate::connection::in_flight::Work;
 use crate::connection::outbox::queue::GATHERED_OWN;
 use crate::connection::outbox::{Pushed, Sender};
 use crate::protocol::codec::{self, DecodeError, EncodeError, Head};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
-use crate::room::exclusions::Mask;
 use crate::room::member::{Connection, ConnectionId};
-use crate::room::registry::{Registry, UserKey};
+use crate::room::registry::Registry;
 use crate::room::sent::Sent;
-use crate::socket::answer::{Answer, Claim};
-use crate::socket::audience::{Audience, OneRoom, OwnRoom, Target};
+use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
 use crate::socket::frames::{fault_frame, text_frame, timestamp};
-use crate::socket::hub::Hub;
-use crate::socket::notify::NoticeFor;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
@@ -97,108 +95,9 @@ impl<C: 'static> Socket<C> {
         self.push_frame(fault_frame(fault, Head::default()))
     }
 
-    /// Tells this client's own handler something that the channel marks `#[notice]`: for a task that the handler has started.
-    /// It is handled after the handler that runs; see [`Audience::notify`](crate::Audience::notify).
-    ///
-    /// ```
-    /// # use channel_runtime::{channel, message, Socket};
-    /// # #[message(type = "report")] pub struct Report { pages: u32 }
-    /// pub struct Counted(u32);
-    ///
-    /// # #[channel("/reports")] pub struct Reports { #[state] pages: u32 }
-    /// #[channel(sends(Report))]
-    /// impl Reports {
-    ///     #[message(type = "count")]
-    ///     fn count(&self, socket: &Socket<Self>) {
-    ///         let socket = socket.clone();
-    ///         tokio::spawn(async move { socket.notify(Counted(3)) });
-    ///     }
-    ///
-    ///     #[notice]
-    ///     fn counted(&mut self, n: Counted) -> Report {
-    ///         self.pages += n.0;
-    ///         Report { pages: self.pages }
-    ///     }
-    /// }
-    /// ```
-    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent
-    where
-        C: Channel,
-    {
-        let mut sent = Sent::default();
-        sent.count(notify::tell::<C, N>(&self.connection, notice));
-        self.counters().refuse(sent);
-        sent
-    }
-
     /// As [`send_fault`](Self::send_fault), with the name of the room that it is about.
     pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
         self.push_frame(fault_frame(fault, Head { reference: None, room: Some(room) }));
-    }
-
-    /// The members of the path's own room, this client among them.
-    #[doc(alias("broadcast", "to", "group", "members"))]
-    pub fn room(&self) -> Audience<C, OwnRoom> {
-        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::from(self.id()))
-    }
-
-    /// The members of the path's own room without this client.
-    #[doc(alias("broadcast", "broadcast_from"))]
-    pub fn others(&self) -> Audience<C, OwnRoom> {
-        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::others(self.id()))
-    }
-
-    /// The members of another room, which this client need not be in.
-    #[doc(alias("to", "in", "within", "group"))]
-    pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
-    }
-
-    /// The members of any of these rooms.
-    pub fn rooms<I>(&self, rooms: I) -> Audience<C>
-    where
-        I: IntoIterator<Item: RoomOf<C>>,
-    {
-        let names = rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect();
-        self.audience(Target::Rooms(names), Mask::from(self.id()))
-    }
-
-    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
-    pub fn user(&self, user: &C::Name) -> Audience<C>
-    where
-        C: HasUsers,
-    {
-        self.users([user])
-    }
-
-    /// Every device of each of these users on this channel.
-    pub fn users<I>(&self, users: I) -> Audience<C>
-    where
-        C: HasUsers,
-        I: IntoIterator<Item: UserOf<C>>,
-    {
-        self.audience(
-            Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()),
-            Mask::from(self.id()),
-        )
-    }
-
-    /// Everybody on this channel.
-    pub fn all(&self) -> Audience<C, OneRoom> {
-        self.audience(Target::All, Mask::from(self.id()))
-    }
-
-    /// Another channel of the app.
-    ///
-    /// # Panics
-    /// Where `channels![..]` does not list it; at the caller's line.
-    #[track_caller]
-    pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
-        // A closure would be where it panics.
-        match Hub::find(&self.registry) {
-            Some(hub) => hub,
-            None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),
-        }
     }
 
     /// The app, to keep: for a task that a handler starts, which can't have what the handler is lent. A handler or a hook that takes
@@ -234,11 +133,6 @@ impl<C: 'static> Socket<C> {
             Some(app) => app,
             None => panic!("the app of `{}` is no more, or was never handed over", C::NAME),
         }
-    }
-
-    /// This channel, without this client.
-    pub fn hub(&self) -> Hub<C> {
-        Hub::at(&self.registry, self.connection.channel)
     }
 
     /// Joins a room of a declared kind; whether it is a member now, which fails once the connection has ended, and beyond
@@ -316,41 +210,9 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// Takes over the answer to the message that is being handled: the handler's own return is no answer any more. Where the message
-    /// had a `ref`, its client is owed the answer: when the server stops, or the client has ended its own half of the stream, the
-    /// connection ends behind it, or after [`shutdown_timeout`](crate::Config::shutdown_timeout).
-    ///
-    /// What it will be, nothing says, neither `describe()` nor the lock. With [`typed`](Answer::typed) the handler's signature does:
-    /// see [`Deferred`](crate::Deferred).
-    ///
-    /// ```
-    /// # use channel_runtime::{channel, message, Socket};
-    /// # #[message(type = "report")] pub struct Report { pages: u32 }
-    /// # #[channel("/reports")] pub struct Reports;
-    /// # #[channel(sends(Report))] impl Reports {
-    /// #[message(type = "make_report")]
-    /// fn make_report(&self, socket: &Socket<Self>) {
-    ///     let answer = socket.defer();
-    ///     tokio::spawn(async move { answer.send(Report { pages: 3 }) });
-    /// }
-    /// # }
-    /// ```
-    pub fn defer(&self) -> Answer<C>
-    where
-        C: Channel,
-    {
-        let socket = self.owing();
-        let in_flight = socket.connection.outbox.activity().begin(Work::Answer { channel: C::NAME });
-        Answer::new(socket, in_flight)
-    }
-
     /// With the claim to an answer, which this one has no more: its client is owed that answer when the handler is done.
     pub(crate) fn owing(&self) -> Self {
         Self { claim: self.claim.give_away(&self.connection), ..self.clone() }
-    }
-
-    fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {
-        Audience::new(self.hub(), target, Some(Arc::clone(&self.connection)), mask)
     }
 
     pub(crate) fn push_text(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {

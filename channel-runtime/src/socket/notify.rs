@@ -4,7 +4,7 @@
 //! takes them one after the other, in turns with the client's messages.
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -14,6 +14,9 @@ use crate::channel::Channel;
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::{Activity, Token, Work};
 use crate::room::member::{Connection, ConnectionId};
+use crate::room::sent::Sent;
+use crate::socket::Socket;
+use crate::socket::audience::{Audience, IsSeveral, OneConnection};
 
 /// The most notices that wait for one connection.
 const MOST_WAITING: usize = 256;
@@ -156,4 +159,105 @@ pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice:
         outbox.wake_owner();
     }
     is_taken
+}
+
+impl<C: 'static> Socket<C> {
+    /// Tells this client's own handler something that the channel marks `#[notice]`: for a task that the handler has started.
+    /// It is handled after the handler that runs; see [`Audience::notify`].
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "report")] pub struct Report { pages: u32 }
+    /// pub struct Counted(u32);
+    ///
+    /// # #[channel("/reports")] pub struct Reports { #[state] pages: u32 }
+    /// #[channel(sends(Report))]
+    /// impl Reports {
+    ///     #[message(type = "count")]
+    ///     fn count(&self, socket: &Socket<Self>) {
+    ///         let socket = socket.clone();
+    ///         tokio::spawn(async move { socket.notify(Counted(3)) });
+    ///     }
+    ///
+    ///     #[notice]
+    ///     fn counted(&mut self, n: Counted) -> Report {
+    ///         self.pages += n.0;
+    ///         Report { pages: self.pages }
+    ///     }
+    /// }
+    /// ```
+    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent
+    where
+        C: Channel,
+    {
+        let mut sent = Sent::default();
+        sent.count(tell::<C, N>(&self.connection, notice));
+        self.counters().refuse(sent);
+        sent
+    }
+}
+
+impl<C: Channel, K: IsSeveral> Audience<C, K> {
+    /// Tells the handlers of all these clients something that their channel marks `#[notice]`. It never touches the wire:
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, Hub, Socket};
+    /// # pub struct Role;
+    /// #[derive(Clone)]
+    /// pub struct RoleChanged { to: u32 }
+    ///
+    /// # #[channel("/user/:name")] pub struct User { name: String, #[state] role: u32 }
+    /// #[channel]
+    /// impl User {
+    /// #   fn identity(&self) -> &String { &self.name }
+    ///     #[notice]
+    ///     fn role_changed(&mut self, n: RoleChanged) {
+    ///         self.role = n.to;
+    ///     }
+    /// }
+    ///
+    /// fn promote(users: &Hub<User>, name: &String) {
+    ///     users.user(name).notify(RoleChanged { to: 7 });
+    /// }
+    /// ```
+    ///
+    /// Never waits. A connection's notices are handled one after the other, in the order in which they were told, between its
+    /// messages; notices and messages that wait take turns. At most 256 wait for one connection: one more is refused, which
+    /// [`Sent`] tells. So is one for a connection that is closing, and what waits when it ends is dropped: nothing comes once
+    /// `on_close` has begun. What its handler returns goes to the client, as from a hook.
+    ///
+    /// Where the audience is users, or one in rooms, those of their connections are told too that are on their way: their handshake is at
+    /// `authorize`, or they have been let in and still wait. They hear of it behind their `on_connect`. A handshake whose extractors
+    /// still run is nobody's yet, and is not told: what they have read may be older than the notice. All other audiences are those
+    /// who are in.
+    pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
+        let mut sent = Sent::default();
+        // Those who come are looked up first: see there.
+        let comers = self.lookup().pending();
+        let coming: HashSet<ConnectionId> = comers.iter().map(|comer| comer.id).collect();
+        for comer in comers {
+            sent.count(comer.tell::<C, N>(notice.clone()));
+        }
+        let mut connections = self.lookup().connections();
+        connections.retain(|connection| !coming.contains(&connection.id));
+        if let Some((last, others)) = connections.split_last() {
+            for connection in others {
+                sent.count(tell::<C, N>(connection, notice.clone()));
+            }
+            sent.count(tell::<C, N>(last, notice));
+        }
+        self.told(sent)
+    }
+}
+
+impl<C: Channel> Audience<C, OneConnection> {
+    /// Tells the handler of this client something that its channel marks `#[notice]`, as
+    /// [`notify`](Audience::notify) does for several; here it need not be `Clone`.
+    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
+        let mut sent = Sent::default();
+        if let Some(connection) = self.lookup().connections().first() {
+            sent.count(tell::<C, N>(connection, notice));
+        }
+        self.told(sent)
+    }
 }

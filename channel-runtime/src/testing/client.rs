@@ -5,12 +5,11 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::expectation::{Expectation, Failure};
 use super::expected::{auth_expiring, fault, message, message_or_other, read, success, unexpected};
-use super::frames::Wire;
-use super::request::Request;
+use super::frames::Frames;
 use crate::channel::{Channel, SentBy};
 use crate::protocol::codec::{self, Head, Received};
 use crate::protocol::fault::Fault;
@@ -25,14 +24,14 @@ use crate::wire::parser::Input;
 /// What it receives it receives in order: `expect` takes the next message, and panics with what came instead, or when
 /// everything has settled and nothing came; `wait_for` passes over what comes before.
 pub struct Client<C: Channel> {
-    pub(super) wire: Wire,
-    next_ref: i64,
+    pub(super) frames: Frames,
+    pub(super) next_ref: i64,
     channel: PhantomData<fn() -> C>,
 }
 
 impl<C: Channel> Client<C> {
-    pub(super) fn new(wire: Wire) -> Self {
-        Self { wire, next_ref: 1, channel: PhantomData }
+    pub(super) fn new(frames: Frames) -> Self {
+        Self { frames, next_ref: 1, channel: PhantomData }
     }
 
     /// Sends a message that the channel handles; those without a payload are variants of the `..FromClient` enum.
@@ -44,45 +43,24 @@ impl<C: Channel> Client<C> {
         self.send_message(message.into(), None);
     }
 
-    /// Sends a message with a `ref` of its own, for its one answer.
-    ///
-    /// # Panics
-    /// Where it can't be written as JSON.
-    #[track_caller]
-    pub fn request(&mut self, message: impl Into<C::FromClient>) -> Request<'_, C> {
-        let reference = Ref::Number(self.next_ref);
-        self.next_ref += 1;
-        self.send_message(message.into(), Some(&reference));
-        Request::new(self, reference)
-    }
-
-    /// Says `$auth` with a new token, which `on_refresh` judges: its answer is a `success`, with `expires_in_ms` where the
-    /// authority has an end, or an error.
-    pub fn refresh(&mut self, token: &str) -> Request<'_, C> {
-        let reference = Ref::Number(self.next_ref);
-        self.next_ref += 1;
-        self.send_text(&json!({ "type": "$auth", "ref": reference, "token": token }).to_string());
-        Request::new(self, reference)
-    }
-
     /// Sends any text.
     pub fn send_text(&mut self, text: &str) {
-        self.wire.write(Opcode::Text, text.as_bytes());
+        self.frames.write(Opcode::Text, text.as_bytes());
     }
 
     /// Sends a binary message.
     pub fn binary(&mut self, data: impl AsRef<[u8]>) {
-        self.wire.write(Opcode::Binary, data.as_ref());
+        self.frames.write(Opcode::Binary, data.as_ref());
     }
 
     /// Sends a ping, of at most 125 bytes.
     pub fn ping(&mut self, data: impl AsRef<[u8]>) {
-        self.wire.write(Opcode::Ping, data.as_ref());
+        self.frames.write(Opcode::Ping, data.as_ref());
     }
 
     /// Sends a pong that nobody asked for, of at most 125 bytes.
     pub fn pong(&mut self, data: impl AsRef<[u8]>) {
-        self.wire.write(Opcode::Pong, data.as_ref());
+        self.frames.write(Opcode::Pong, data.as_ref());
     }
 
     /// Says goodbye with code 1000.
@@ -94,12 +72,12 @@ impl<C: Channel> Client<C> {
     pub fn close_with(&mut self, code: CloseCode, reason: &str) {
         let mut payload = code.as_u16().to_be_bytes().to_vec();
         payload.extend_from_slice(reason.as_bytes());
-        self.wire.write(Opcode::Close, &payload);
+        self.frames.write(Opcode::Close, &payload);
     }
 
     /// Sends bytes as they are, below the frames.
     pub fn send_raw(&mut self, bytes: &[u8]) {
-        self.wire.write_raw(bytes);
+        self.frames.write_raw(bytes);
     }
 
     /// The next message, which is an `M`.
@@ -121,7 +99,7 @@ impl<C: Channel> Client<C> {
         Expectation::new(async {
             let mut passed_over = Vec::new();
             loop {
-                match self.wire.next().await? {
+                match self.frames.next().await? {
                     Some(Input::Text(text)) => match message_or_other(&text)? {
                         Some(message) => return Ok(message),
                         None => passed_over.push(text),
@@ -192,7 +170,7 @@ impl<C: Channel> Client<C> {
     #[track_caller]
     pub fn try_next_text(&mut self) -> Expectation<'_, Option<String>> {
         Expectation::new(async {
-            match self.wire.next().await? {
+            match self.frames.next().await? {
                 Some(Input::Text(text)) => Ok(Some(text)),
                 None => Ok(None),
                 other => Err(unexpected("a text", other.as_ref())),
@@ -207,7 +185,7 @@ impl<C: Channel> Client<C> {
     #[track_caller]
     pub fn expect_binary(&mut self) -> Expectation<'_, Bytes> {
         Expectation::new(async {
-            match self.wire.next().await? {
+            match self.frames.next().await? {
                 Some(Input::Binary(data)) => Ok(data),
                 other => Err(unexpected("a binary message", other.as_ref())),
             }
@@ -221,7 +199,7 @@ impl<C: Channel> Client<C> {
     #[track_caller]
     pub fn expect_pong(&mut self) -> Expectation<'_, Bytes> {
         Expectation::new(async {
-            match self.wire.next().await? {
+            match self.frames.next().await? {
                 Some(Input::Pong(data)) => Ok(data),
                 other => Err(unexpected("a pong", other.as_ref())),
             }
@@ -235,7 +213,7 @@ impl<C: Channel> Client<C> {
     #[track_caller]
     pub fn expect_close(&mut self) -> Expectation<'_, (CloseCode, String)> {
         Expectation::new(async {
-            match self.wire.next().await? {
+            match self.frames.next().await? {
                 Some(Input::Close(Some((code, reason)))) => Ok((code, reason)),
                 other => Err(unexpected("a close", other.as_ref())),
             }
@@ -250,7 +228,7 @@ impl<C: Channel> Client<C> {
     pub fn expect_nothing(&mut self) -> Expectation<'_, ()> {
         Expectation::new(async {
             // While there is something to come, it is no use to wait for all to settle.
-            match self.wire.next().await? {
+            match self.frames.next().await? {
                 None => Ok(()),
                 input => Err(unexpected("nothing", input.as_ref())),
             }
@@ -263,20 +241,20 @@ impl<C: Channel> Client<C> {
     /// After 10 seconds, with what is still in flight.
     #[track_caller]
     pub fn is_ended(&mut self) -> Expectation<'_, bool> {
-        Expectation::new(self.wire.is_ended())
+        Expectation::new(self.frames.is_ended())
     }
 
     #[track_caller]
-    fn send_message(&mut self, message: C::FromClient, reference: Option<&Ref>) {
+    pub(super) fn send_message(&mut self, message: C::FromClient, reference: Option<&Ref>) {
         let mut json = Vec::new();
         if let Err(error) = codec::encode_one_of(&message, Head { reference, room: None }, &mut json) {
             panic!("`{}` can't be sent: {error}", C::FromClient::TYPES[message.index()]);
         }
-        self.wire.write(Opcode::Text, &json);
+        self.frames.write(Opcode::Text, &json);
     }
 
     async fn next_text(&mut self, expected: &str) -> Result<String, Failure> {
-        match self.wire.next().await? {
+        match self.frames.next().await? {
             Some(Input::Text(text)) => Ok(text),
             other => Err(unexpected(expected, other.as_ref())),
         }
@@ -287,7 +265,7 @@ impl<C: Channel> fmt::Debug for Client<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("channel", &C::NAME)
-            .field("received", &self.wire.received())
+            .field("received", &self.frames.received())
             .finish_non_exhaustive()
     }
 }

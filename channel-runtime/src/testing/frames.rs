@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 
 use super::expectation::Failure;
 use super::pipe::Near;
-use super::settle;
+use super::settle::settle;
 use crate::connection::in_flight::Activity;
 use crate::wire::frame::{Opcode, masked_frame};
 use crate::wire::parser::{Input, Limits, Parser, Role};
@@ -16,7 +16,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// Any mask will do in memory.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-pub(super) struct Wire {
+pub(super) struct Frames {
     near: Near,
     parser: Parser,
     received: VecDeque<Input>,
@@ -25,7 +25,7 @@ pub(super) struct Wire {
     activity: Activity,
 }
 
-impl Wire {
+impl Frames {
     pub fn new(near: Near, activity: Activity) -> Self {
         let limits = Limits { message: usize::MAX, fragments: usize::MAX };
         let parser = Parser::new(Role::Client, limits);

@@ -8,15 +8,34 @@ use std::task::{Context, Poll};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower_service::Service;
 
+use super::app::TestApp;
 use super::expectation::{Expectation, Failure};
-use super::{PATIENCE, TestApp, header, settle};
-use crate::server::filter::PeerAddr;
+use super::settle::{PATIENCE, settle};
+use crate::server::peer::PeerAddr;
+
+impl<A: Send + Sync + 'static> TestApp<A> {
+    /// Asks for what is at this path, which may carry a query, by `GET`: see [`request`](Self::request).
+    pub fn get(&self, path: &str) -> HttpRequest<'_, A> {
+        self.request(Method::GET, path)
+    }
+
+    /// Posts to this path: see [`request`](Self::request).
+    pub fn post(&self, path: &str) -> HttpRequest<'_, A> {
+        self.request(Method::POST, path)
+    }
+
+    /// A request for the routes beside the channels, and for what the channels answer to one that is no handshake. Await it for
+    /// the response; it is there when everything that the route caused has settled. Headers and a body can be added before.
+    pub fn request(&self, method: Method, path: &str) -> HttpRequest<'_, A> {
+        HttpRequest::new(self, method, path)
+    }
+}
 
 /// An HTTP request in the making: await it for the response.
 #[must_use = "await it"]
@@ -151,6 +170,13 @@ impl HttpResponse {
             Err(error) => panic!("{error} in the body {:?} of a response {}", self.body, self.status),
         }
     }
+}
+
+/// # Panics
+/// Where it is no header.
+#[track_caller]
+pub(super) fn header(name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    (name.parse().expect("a header's name"), HeaderValue::from_str(value).expect("a header's value"))
 }
 
 /// A body in one piece.

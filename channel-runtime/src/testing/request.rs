@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::expectation::{Expectation, Failure};
@@ -12,6 +12,29 @@ use crate::channel::{Channel, SentBy};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
 use crate::wire::parser::Input;
+
+impl<C: Channel> Client<C> {
+    /// Sends a message with a `ref` of its own, for its one answer.
+    ///
+    /// # Panics
+    /// Where it can't be written as JSON.
+    #[track_caller]
+    pub fn request(&mut self, message: impl Into<C::FromClient>) -> Request<'_, C> {
+        let reference = Ref::Number(self.next_ref);
+        self.next_ref += 1;
+        self.send_message(message.into(), Some(&reference));
+        Request::new(self, reference)
+    }
+
+    /// Says `$auth` with a new token, which `on_refresh` judges: its answer is a `success`, with `expires_in_ms` where the
+    /// authority has an end, or an error.
+    pub fn refresh(&mut self, token: &str) -> Request<'_, C> {
+        let reference = Ref::Number(self.next_ref);
+        self.next_ref += 1;
+        self.send_text(&json!({ "type": "$auth", "ref": reference, "token": token }).to_string());
+        Request::new(self, reference)
+    }
+}
 
 /// A message with a `ref`, which has one answer. Messages that come before the answer are left for `expect`.
 #[must_use = "ask for its answer"]
@@ -57,7 +80,7 @@ impl<'a, C: Channel> Request<'a, C> {
     async fn answer(self, expected: &str) -> Result<String, Failure> {
         let mut others = VecDeque::new();
         let answer = loop {
-            match self.client.wire.next().await? {
+            match self.client.frames.next().await? {
                 Some(Input::Text(text)) if read::<C>(&text)?.reference.as_ref() == Some(&self.reference) => {
                     break Some(text);
                 }
@@ -65,11 +88,11 @@ impl<'a, C: Channel> Request<'a, C> {
                 None => break None,
             }
         };
-        let wire = &mut self.client.wire;
-        wire.put_back(others);
+        let frames = &mut self.client.frames;
+        frames.put_back(others);
         answer.ok_or_else(|| {
             let what = format!("an answer with ref {}: {expected}", self.reference);
-            unexpected(&what, wire.received().front())
+            unexpected(&what, frames.received().front())
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::channel::initial_state;
 use crate::channel::stated::NamesApp;
 use crate::connection::in_flight::Activity;
 use crate::protocol::codec::Received;
+use crate::protocol::message::Messages;
 use crate::room::member::ConnectionId;
 use crate::room::membership::{Membership, Newcomer};
 use crate::room::registry::Registry;
@@ -43,7 +44,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [that](TestSocket::with_app) is.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
-    registry.add::<C>(Counters::of::<C>(), initial_state::state::<C>);
+    registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), initial_state::state::<C>);
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
         id: ConnectionId::next(),

@@ -4,7 +4,10 @@ use std::any::type_name;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Audience, Target};
+use super::Audience;
+use super::lookup::Recipients;
+use super::target::Target;
+use crate::channel::room::RoomName;
 use crate::connection::backpressure::Paced;
 use crate::connection::outbox::Pushed;
 use crate::protocol::codec::EncodeError;
@@ -21,11 +24,13 @@ impl<C: 'static, K> Audience<C, K> {
         if let Some(from) = &self.from {
             from.outbox.welcome_is_over();
         }
-        let result = match (&self.target, self.one_room()) {
-            (_, Some(room)) => make(shown(room.name())).map(|frame| self.send_to(&room, frame, |_| true)),
-            (Target::Room(_), None) => return Sent::default(),
-            (Target::Rooms(names), None) => self.deliver_to_rooms(names, make),
-            _ => make(None).map(|frame| self.send_each(&self.connections(), frame, |_| true)),
+        let result = match self.lookup().resolve() {
+            Recipients::OneRoom(room) => make(room_name(&room)).map(|frame| self.send_to(&room, frame, |_| true)),
+            Recipients::Rooms(names) => self.deliver_to_rooms(names, make),
+            Recipients::Connections(connections) => {
+                make(None).map(|frame| self.send_each(&connections, frame, |_| true))
+            }
+            Recipients::Nobody => return Sent::default(),
         };
         self.sent(result)
     }
@@ -38,8 +43,8 @@ impl<C: 'static, K> Audience<C, K> {
     ) -> Result<Sent, EncodeError> {
         let mut reached = HashSet::new();
         let mut sent = Sent::default();
-        for room in names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)) {
-            let frame = make(shown(room.name()))?;
+        for room in names.iter().filter_map(|name| self.lookup().room(name)) {
+            let frame = make(room_name(&room))?;
             sent.add(self.send_to(&room, frame, |member| reached.insert(member.id)));
         }
         Ok(sent)
@@ -50,14 +55,14 @@ impl<C: 'static, K> Audience<C, K> {
         if let Some(from) = &self.from {
             from.outbox.welcome_is_over();
         }
-        let Some(room) = self.one_room() else { return Sent::default() };
-        let make = |len| make(len, shown(room.name())).map(PreparedFrame::plain);
+        let Some(room) = self.lookup().one_room() else { return Sent::default() };
+        let make = |len| make(len, room_name(&room)).map(PreparedFrame::plain);
         self.sent(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
     }
 
     fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
         if self.mask.only_user.is_some() {
-            return self.send_each(&self.members_of(room), frame, admits);
+            return self.send_each(&self.lookup().members_of(room), frame, admits);
         }
         let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
         room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
@@ -109,10 +114,8 @@ impl<C: 'static, K> Audience<C, K> {
         }
         // Taken first: none is looked up while it is waited for another.
         let rooms: Vec<Arc<Members>> = match &self.target {
-            Target::Rooms(names) => {
-                names.iter().filter_map(|name| self.hub.registry().room(self.hub.channel(), name)).collect()
-            }
-            _ => self.one_room().as_deref().cloned().into_iter().collect(),
+            Target::Rooms(names) => names.iter().filter_map(|name| self.lookup().room(name)).collect(),
+            _ => self.lookup().one_room().as_deref().cloned().into_iter().collect(),
         };
         for pace in rooms.iter().filter_map(|room| room.outside()) {
             pace.caught_up().await;
@@ -141,14 +144,14 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// A notice is nothing that is sent, but for its refusals.
-    pub(super) fn told(&self, told: Sent) -> Sent {
+    pub(in crate::socket) fn told(&self, told: Sent) -> Sent {
         self.spend(told);
         self.hub.registry().counters(self.hub.channel()).refuse(told);
         told
     }
 }
 
-/// What stands in `"$room"`: a declared room's name, and nothing for the path's own, or for all.
-fn shown(room: &str) -> Option<&str> {
-    room.contains(':').then_some(room).filter(|room| !room.starts_with('/'))
+/// What stands in `"$room"`, if anything.
+fn room_name(room: &Members) -> Option<&str> {
+    RoomName::of(room.name()).on_the_wire()
 }

@@ -2,9 +2,9 @@
 
 mod delivery;
 mod kind;
+mod lookup;
 mod target;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
+use self::lookup::Lookup;
 pub(crate) use self::target::Target;
 use crate::channel::identity::HasUsers;
 use crate::channel::initial_state;
@@ -23,7 +24,6 @@ use crate::room::registry::UserKey;
 use crate::room::sent::Sent;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
-use crate::socket::notify::{self, NoticeFor};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
@@ -72,6 +72,10 @@ impl RoomView {
 impl<C: 'static, K> Audience<C, K> {
     pub(crate) fn new(hub: Hub<C>, target: Target, from: Option<Arc<Connection>>, mask: Mask) -> Self {
         Self { hub, target, mask, from, kind: PhantomData }
+    }
+
+    pub(super) fn lookup(&self) -> Lookup<'_> {
+        Lookup { registry: self.hub.registry(), channel: self.hub.channel(), target: &self.target, mask: &self.mask }
     }
 
     /// All but this connection.
@@ -165,10 +169,11 @@ impl<C: 'static, K> Audience<C, K> {
     /// How many clients it is now. Who they are stands nowhere but in what the app keeps of them, such as a room's state.
     #[doc(alias("members", "count", "size", "presence"))]
     pub fn len(&self) -> usize {
-        match self.one_room() {
+        let lookup = self.lookup();
+        match lookup.one_room() {
             Some(room) if self.mask.is_open() => room.len(),
             Some(room) if self.mask.only_user.is_none() => room.count(&self.mask),
-            _ => self.connections().len(),
+            _ => lookup.connections().len(),
         }
     }
 
@@ -182,74 +187,10 @@ impl<C: 'static, K> Audience<C, K> {
     /// those who are in.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
-        // Those who come are asked first: see there.
-        let coming = self.send_comers_away(&close);
-        end_all(&self.connections(), &close, &coming)
-    }
-}
-
-impl<C: Channel, K: IsSeveral> Audience<C, K> {
-    /// Tells the handlers of all these clients something that their channel marks `#[notice]`. It never touches the wire:
-    ///
-    /// ```
-    /// # use channel_runtime::{channel, Hub, Socket};
-    /// # pub struct Role;
-    /// #[derive(Clone)]
-    /// pub struct RoleChanged { to: u32 }
-    ///
-    /// # #[channel("/user/:name")] pub struct User { name: String, #[state] role: u32 }
-    /// #[channel]
-    /// impl User {
-    /// #   fn identity(&self) -> &String { &self.name }
-    ///     #[notice]
-    ///     fn role_changed(&mut self, n: RoleChanged) {
-    ///         self.role = n.to;
-    ///     }
-    /// }
-    ///
-    /// fn promote(users: &Hub<User>, name: &String) {
-    ///     users.user(name).notify(RoleChanged { to: 7 });
-    /// }
-    /// ```
-    ///
-    /// Never waits. A connection's notices are handled one after the other, in the order in which they were told, between its
-    /// messages; notices and messages that wait take turns. At most 256 wait for one connection: one more is refused, which
-    /// [`Sent`] tells. So is one for a connection that is closing, and what waits when it ends is dropped: nothing comes once
-    /// `on_close` has begun. What its handler returns goes to the client, as from a hook.
-    ///
-    /// Where the audience is users, or one in rooms, those of their connections are told too that are on their way: their handshake is at
-    /// `authorize`, or they have been let in and still wait. They hear of it behind their `on_connect`. A handshake whose extractors
-    /// still run is nobody's yet, and is not told: what they have read may be older than the notice. All other audiences are those
-    /// who are in.
-    pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
-        let mut sent = Sent::default();
-        // Those who come are looked up first: see there.
-        let comers = self.comers();
-        let coming: HashSet<ConnectionId> = comers.iter().map(|comer| comer.id).collect();
-        for comer in comers {
-            sent.count(comer.tell::<C, N>(notice.clone()));
-        }
-        let mut connections = self.connections();
-        connections.retain(|connection| !coming.contains(&connection.id));
-        if let Some((last, others)) = connections.split_last() {
-            for connection in others {
-                sent.count(notify::tell::<C, N>(connection, notice.clone()));
-            }
-            sent.count(notify::tell::<C, N>(last, notice));
-        }
-        self.told(sent)
-    }
-}
-
-impl<C: Channel> Audience<C, OneConnection> {
-    /// Tells the handler of this client something that its channel marks `#[notice]`, as
-    /// [`notify`](Audience::notify) does for several; here it need not be `Clone`.
-    pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
-        let mut sent = Sent::default();
-        if let Some(connection) = self.connections().first() {
-            sent.count(notify::tell::<C, N>(connection, notice));
-        }
-        self.told(sent)
+        // The pending ones first: otherwise one could join in between and be missed.
+        let lookup = self.lookup();
+        let pending = lookup.disconnect_pending(&close);
+        end_all(&lookup.connections(), &close, &pending)
     }
 }
 
@@ -310,7 +251,8 @@ impl<C: 'static, K> Audience<C, K> {
         C: Channel,
         K: IsOwnRoom,
     {
-        let room = self.one_room().expect("a connection's own room is one room");
+        let lookup = self.lookup();
+        let room = lookup.one_room().expect("a connection's own room is one room");
         let result = room.with(initial_state::fresh::<C>, |state: &mut C::RoomState| act(state, self));
         result.expect("the room has closed, and its state with it: a socket has outlived its connection")
     }

@@ -1,0 +1,149 @@
+//! The server's half of a WebSocket handshake: from a request to a running session, or to a refusal.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::select;
+use http::{HeaderName, Method, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use tokio::time::timeout;
+use warp::reply::Response;
+use warp::{Rejection, Reply, reject};
+
+use crate::connection::contained::{Contained, contain};
+use crate::connection::stream::Transport;
+use crate::handshake::Handshake;
+use crate::handshake::admission::AdmissionGuard;
+use crate::handshake::reject::{BuildError, Reject};
+use crate::handshake::upgrade_request::{UpgradeRequest, asks_for_websocket};
+use crate::protocol::escaped::Escaped;
+use crate::server::refuse::refuse;
+use crate::server::table::{RouteMatch, RouteTable, StartSession};
+
+/// The header of an accepted handshake with the fingerprint of the wire, for clients that were generated for one; see
+/// `describe::Description::fingerprint`.
+const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
+
+/// When a client may try again whose handshake took the server too long.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Answers a request for a channel's WebSocket.
+///
+/// # Errors
+/// If it is another request, which is left to the routes beside the channels.
+pub(crate) async fn answer<A: Send + Sync + 'static>(
+    table: Arc<RouteTable<A>>,
+    method: Method,
+    handshake: Handshake,
+    names_one_host: bool,
+    upgrade: Option<OnUpgrade>,
+) -> Result<Response, Rejection> {
+    if method != Method::GET || !asks_for_websocket(&handshake.headers) {
+        return Err(reject::not_found());
+    }
+    let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
+    let accepted = match check(&table, &handshake, names_one_host, upgrade) {
+        Ok((request, upgrade)) => accept(&table, &route, &handshake, request, upgrade).await,
+        Err(reject) => Err(reject),
+    };
+    Ok(accepted.unwrap_or_else(Reply::into_response))
+}
+
+/// What is asked of every request before it is looked at who sent it.
+///
+/// # Errors
+/// Those that are always answered by an HTTP status.
+fn check<A>(
+    table: &RouteTable<A>,
+    handshake: &Handshake,
+    names_one_host: bool,
+    upgrade: Option<OnUpgrade>,
+) -> Result<(UpgradeRequest, OnUpgrade), Reject> {
+    let request = UpgradeRequest::read(&handshake.headers, table.config.compresses())?;
+    if !names_one_host {
+        return Err(Reject::bad_request("the host of the target is not that of `Host`"));
+    }
+    let upgrade = upgrade.ok_or_else(|| Reject::bad_request("this connection can't be upgraded"))?;
+    reject_if_stopping(table)?;
+    table.admission.check_origin(&table.config, handshake)?;
+    Ok((request, upgrade))
+}
+
+/// Accepts the handshake and starts the session in a task of its own, or refuses the client.
+///
+/// # Errors
+/// If the server has begun to stop meanwhile.
+async fn accept<A: Send + Sync + 'static>(
+    table: &Arc<RouteTable<A>>,
+    route: &RouteMatch<'_, A>,
+    handshake: &Handshake,
+    request: UpgradeRequest,
+    upgrade: OnUpgrade,
+) -> Result<Response, Reject> {
+    let (start, admission) = match admit(table, route, handshake).await {
+        Ok(admitted) => admitted,
+        Err(reject) => return Ok(refuse(table, request, upgrade, reject)),
+    };
+    // Counted before the look, so that a stop either waits for this connection or is seen here.
+    let arriving = table.registry.begin_session();
+    reject_if_stopping(table)?;
+    let agreed = request.deflate.as_ref().map(|(agreed, _)| *agreed);
+    let (registry, patience) = (Arc::clone(&table.registry), table.config.handshake_timeout);
+    tokio::spawn(async move {
+        let _arriving = arriving;
+        // A client that does not take its 101 keeps no place for ever, and no server from stopping.
+        let taken = timeout(patience, upgrade).map(Result::ok);
+        let given_up = registry.has_given_up().map(|()| None);
+        match select(pin!(taken), pin!(given_up)).await.factor_first().0 {
+            Some(Ok(upgraded)) => {
+                let (io, read_ahead) = Transport::recover(upgraded);
+                // In a task of its own: this one's memory, hyper's upgrade included, is free then.
+                start(io, read_ahead, admission, agreed);
+            }
+            Some(Err(error)) => tracing::debug!(error = %Escaped(error), "a client went away during its handshake"),
+            None => tracing::debug!("a client did not take the answer to its handshake"),
+        }
+    });
+    let mut response = request.accept();
+    response.headers_mut().insert(FINGERPRINT, table.fingerprint.clone());
+    Ok(response)
+}
+
+/// A place for the client, and what starts its connection: all that can refuse a client which knows what it asks for.
+async fn admit<A: Send + Sync + 'static>(
+    table: &RouteTable<A>,
+    route: &RouteMatch<'_, A>,
+    handshake: &Handshake,
+) -> Result<(StartSession, AdmissionGuard), Reject> {
+    let admission = table.admission.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
+    // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
+    let mut starting = Contained::new(route.start(handshake));
+    let starting = poll_fn(|cx| match contain(|| starting.as_mut().poll(cx)) {
+        Ok(polled) => polled.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    });
+    let Ok(started) = timeout(table.config.handshake_timeout, starting).await else {
+        tracing::warn!(path = handshake.path, "a handshake took too long");
+        return Err(unavailable("the handshake took too long").retry_after(RETRY_AFTER));
+    };
+    match started.unwrap_or_else(|_| Err(Reject::internal("a panic before the upgrade").into())) {
+        Ok(start) => Ok((start, admission)),
+        Err(BuildError::NotFound) => Err(Reject::not_found("nothing is at this path")),
+        Err(BuildError::Reject(reject)) => Err(reject),
+    }
+}
+
+fn reject_if_stopping<A>(table: &RouteTable<A>) -> Result<(), Reject> {
+    if table.is_stopping() {
+        return Err(unavailable("the server is stopping").retry_after(Duration::from_secs(1)));
+    }
+    Ok(())
+}
+
+fn unavailable(message: &str) -> Reject {
+    Reject::new(StatusCode::SERVICE_UNAVAILABLE, message)
+}

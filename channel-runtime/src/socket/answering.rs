@@ -1,0 +1,68 @@
+//! The frames that answer a message: what its handler returned, as JSON with the message's `ref`.
+
+use serde::Serialize;
+
+use crate::protocol::codec::{self, EncodeError, Head};
+use crate::protocol::fault::Fault;
+use crate::protocol::message::{Message, Messages};
+use crate::socket::Socket;
+use crate::socket::claim::{Claim, Open, Taken};
+use crate::socket::frames::{fault_frame, timestamp};
+
+impl<C: 'static> Socket<C> {
+    /// Whether the message that is being handled has a `ref` that nobody has answered.
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.claim().is_open()
+    }
+
+    /// Whether the message that is being handled has a `ref`, answered or not.
+    pub(crate) fn has_reference(&self) -> bool {
+        self.claim().has_ref()
+    }
+
+    /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
+    pub(crate) fn answer_nothing(&self) {
+        if let Some(open) = self.claim().take() {
+            let nothing: Option<(&(), &str)> = None;
+            self.push_text(|json| codec::encode_success(nothing, open.head(), json));
+        }
+    }
+
+    pub(crate) fn answer<M: Message>(&self, message: &M) {
+        self.answer_with(|head, json| codec::encode(message, head, json));
+    }
+
+    pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
+        self.answer_with(|head, json| codec::encode_one_of(message, head, json));
+    }
+
+    /// A `success` with data. It says of itself only the `ref` that it answers: to a message without one, or whose answer somebody
+    /// else has, it is not sent. What a hook or a notice returns answers nothing, and is sent.
+    pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
+        if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
+            return;
+        }
+        self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
+    }
+
+    pub(crate) fn answer_fault(&self, fault: &Fault) {
+        self.counters().fault(fault);
+        self.answer_with(|head, json| {
+            codec::encode_fault(fault, &timestamp(), head, json);
+            Ok(())
+        });
+    }
+
+    /// The one answer; where it can't be encoded, an `internal` error in its place.
+    fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
+        let mut taken = Taken::of(self.claim());
+        let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
+        if let Err(error) = self.try_push_text(|json| write(head, json)) {
+            let fault = Fault::internal(error);
+            self.counters().fault(&fault);
+            self.push_frame(fault_frame(&fault, head));
+        }
+        // Owed until it is sent.
+        taken.open = None;
+    }
+}

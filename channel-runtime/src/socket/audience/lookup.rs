@@ -1,0 +1,151 @@
+//! From a target to its rooms and connections, looked up each time that something is sent.
+
+use std::collections::HashSet;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::target::Target;
+use crate::room::exclusions::Mask;
+use crate::room::live_room::Members;
+use crate::room::member::{Connection, ConnectionId};
+use crate::room::pending::{Comer, Reach};
+use crate::room::registry::{Registry, UserKey};
+use crate::wire::close::Close;
+
+/// A target, and what it is looked up in.
+#[derive(Clone, Copy)]
+pub(in crate::socket) struct Lookup<'a> {
+    pub registry: &'a Arc<Registry>,
+    pub channel: usize,
+    pub target: &'a Target,
+    pub mask: &'a Mask,
+}
+
+/// Who receives what is sent to a target.
+pub(super) enum Recipients<'a> {
+    /// The members of one room.
+    OneRoom(RoomRef<'a>),
+    /// The members of the open ones of these rooms.
+    Rooms(&'a [Arc<str>]),
+    Connections(Vec<Arc<Connection>>),
+    /// The one room is not open.
+    Nobody,
+}
+
+/// A room, however it is held.
+pub(in crate::socket) enum RoomRef<'a> {
+    /// By the channel, or by a connection.
+    Kept(&'a Arc<Members>),
+    Found(Arc<Members>),
+}
+
+impl Deref for RoomRef<'_> {
+    type Target = Arc<Members>;
+
+    fn deref(&self) -> &Arc<Members> {
+        match self {
+            Self::Kept(room) => room,
+            Self::Found(room) => room,
+        }
+    }
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn resolve(self) -> Recipients<'a> {
+        match (self.one_room(), self.target) {
+            (Some(room), _) => Recipients::OneRoom(room),
+            (None, Target::Rooms(names)) => Recipients::Rooms(names),
+            (None, Target::Users(_) | Target::Connection(_)) => Recipients::Connections(self.connections()),
+            (None, Target::Room(_) | Target::OwnRoom(_) | Target::All) => Recipients::Nobody,
+        }
+    }
+
+    /// The room, if the target is one and it is open.
+    pub fn one_room(self) -> Option<RoomRef<'a>> {
+        match self.target {
+            Target::All => Some(RoomRef::Kept(self.registry.all(self.channel))),
+            Target::Room(name) => self.room(name).map(RoomRef::Found),
+            Target::OwnRoom(connection) => Some(match &connection.own_room {
+                // Its members have all left, and it may have been opened anew since.
+                room if room.is_gone() => self.room(room.name()).map_or(RoomRef::Kept(room), RoomRef::Found),
+                room => RoomRef::Kept(room),
+            }),
+            Target::Rooms(_) | Target::Users(_) | Target::Connection(_) => None,
+        }
+    }
+
+    /// The open room of this name.
+    pub fn room(self, name: &str) -> Option<Arc<Members>> {
+        self.registry.room(self.channel, name)
+    }
+
+    /// Each connection of the target, once.
+    pub fn connections(self) -> Vec<Arc<Connection>> {
+        if let Some(room) = self.one_room() {
+            return self.members_of(&room);
+        }
+        let mut connections: Vec<Arc<Connection>> = match self.target {
+            Target::Rooms(names) => {
+                let rooms = names.iter().filter_map(|name| self.room(name));
+                rooms.flat_map(|room| self.members_of(&room)).collect()
+            }
+            Target::Users(users) => users.iter().flat_map(|user| self.devices(user)).collect(),
+            Target::Connection(id) => {
+                let connection = self.registry.all(self.channel).get(*id);
+                connection.into_iter().filter(|connection| self.mask.admits(connection)).collect()
+            }
+            Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
+        };
+        let mut seen = HashSet::new();
+        connections.retain(|connection| seen.insert(connection.id));
+        connections
+    }
+
+    /// The members of a room that are meant.
+    pub fn members_of(self, room: &Members) -> Vec<Arc<Connection>> {
+        match &self.mask.only_user {
+            None => room.members(self.mask),
+            Some(user) => self.devices(user).filter(|device| room.get(device.id).is_some()).collect(),
+        }
+    }
+
+    /// The user's connections on this channel that are meant.
+    fn devices(self, user: &UserKey) -> impl Iterator<Item = Arc<Connection>> + use<'a> {
+        let devices = self.registry.user(user).into_iter();
+        devices.filter(move |device| device.channel == self.channel && self.mask.admits(device))
+    }
+
+    /// The pending connections of the users that are meant; see `room/pending`.
+    pub fn pending(self) -> Vec<Arc<Comer>> {
+        let (pending, reach) = (self.registry.comers(), self.reach());
+        let pending = self.users().flat_map(|user| pending.of_user(user, &reach));
+        pending.filter(|pending| !self.mask.except.contains(&pending.id)).collect()
+    }
+
+    /// Disconnects the pending connections of the users that are meant, and returns which.
+    pub fn disconnect_pending(self, close: &Close) -> Vec<ConnectionId> {
+        let (pending, reach) = (self.registry.comers(), self.reach());
+        self.users().flat_map(|user| pending.send_away(user, &reach, &self.mask.except, close)).collect()
+    }
+
+    /// The users that are meant, each once; none, if the target is not users.
+    fn users(self) -> impl Iterator<Item = &'a UserKey> {
+        let only = self.mask.only_user.as_slice();
+        let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };
+        let is_meant =
+            move |user: &UserKey| !self.mask.except_users.contains(user) && only.iter().all(|only| only == user);
+        let mut seen = HashSet::new();
+        users.iter().filter(move |user| is_meant(user) && seen.insert(*user))
+    }
+
+    /// In which rooms the users are meant.
+    fn reach(self) -> Reach {
+        let rooms = match self.target {
+            Target::Room(name) => Some(vec![Arc::clone(name)]),
+            Target::OwnRoom(connection) => Some(vec![Arc::clone(connection.own_room.name())]),
+            Target::Rooms(names) => Some(names.clone()),
+            Target::Users(_) | Target::Connection(_) | Target::All => None,
+        };
+        Reach { channel: Some(self.channel), rooms }
+    }
+}

@@ -1,0 +1,137 @@
+//! Every way to name an audience, from a [`Socket`] and from a [`Hub`].
+
+use std::sync::Arc;
+
+use crate::channel::Channel;
+use crate::channel::identity::HasUsers;
+use crate::channel::room::{Room, RoomOf};
+use crate::channel::users::UserOf;
+use crate::room::exclusions::Mask;
+use crate::room::member::ConnectionId;
+use crate::room::registry::UserKey;
+use crate::socket::Socket;
+use crate::socket::audience::{Audience, OneConnection, OneRoom, OwnRoom, Target};
+use crate::socket::hub::Hub;
+
+impl<C: 'static> Socket<C> {
+    /// The members of the path's own room, this client among them.
+    #[doc(alias("broadcast", "to", "group", "members"))]
+    pub fn room(&self) -> Audience<C, OwnRoom> {
+        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::from(self.id()))
+    }
+
+    /// The members of the path's own room without this client.
+    #[doc(alias("broadcast", "broadcast_from"))]
+    pub fn others(&self) -> Audience<C, OwnRoom> {
+        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::others(self.id()))
+    }
+
+    /// The members of another room, which this client need not be in.
+    #[doc(alias("to", "in", "within", "group"))]
+    pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
+        self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
+    }
+
+    /// The members of any of these rooms.
+    pub fn rooms<I>(&self, rooms: I) -> Audience<C>
+    where
+        I: IntoIterator<Item: RoomOf<C>>,
+    {
+        let names = rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect();
+        self.audience(Target::Rooms(names), Mask::from(self.id()))
+    }
+
+    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
+    pub fn user(&self, user: &C::Name) -> Audience<C>
+    where
+        C: HasUsers,
+    {
+        self.users([user])
+    }
+
+    /// Every device of each of these users on this channel.
+    pub fn users<I>(&self, users: I) -> Audience<C>
+    where
+        C: HasUsers,
+        I: IntoIterator<Item: UserOf<C>>,
+    {
+        self.audience(
+            Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()),
+            Mask::from(self.id()),
+        )
+    }
+
+    /// Everybody on this channel.
+    pub fn all(&self) -> Audience<C, OneRoom> {
+        self.audience(Target::All, Mask::from(self.id()))
+    }
+
+    fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {
+        Audience::new(self.hub(), target, Some(Arc::clone(&self.connection)), mask)
+    }
+}
+
+impl<C: 'static> Hub<C> {
+    /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.
+    pub fn room(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
+        self.audience(Target::Room(Arc::clone(room.room().key())))
+    }
+
+    /// The members of any of these rooms.
+    pub fn rooms<I>(&self, rooms: I) -> Audience<C>
+    where
+        I: IntoIterator<Item: RoomOf<C>>,
+    {
+        self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
+    }
+
+    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
+    pub fn user(&self, user: &C::Name) -> Audience<C>
+    where
+        C: HasUsers,
+    {
+        self.users([user])
+    }
+
+    /// Every device of each of these users on this channel.
+    pub fn users<I>(&self, users: I) -> Audience<C>
+    where
+        C: HasUsers,
+        I: IntoIterator<Item: UserOf<C>>,
+    {
+        self.audience(Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()))
+    }
+
+    /// One connection, on any device; nobody when it is gone.
+    pub fn connection(&self, id: ConnectionId) -> Audience<C, OneConnection> {
+        self.audience(Target::Connection(id))
+    }
+
+    /// Everybody on this channel.
+    pub fn all(&self) -> Audience<C, OneRoom> {
+        self.audience(Target::All)
+    }
+
+    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]; nothing where the room is not open, and
+    /// so has no state: without members it is open for its [grace time](crate::Config::room_grace) alone.
+    ///
+    /// # Panics
+    /// As [`Audience::with`].
+    pub fn with_room<R>(
+        &self,
+        room: &Room<C>,
+        act: impl FnOnce(&mut C::RoomState, &Audience<C, OneRoom>) -> R,
+    ) -> Option<R>
+    where
+        C: Channel,
+    {
+        room.path()?;
+        let core = self.registry().room(self.channel(), room.name())?;
+        let audience = self.room(room);
+        core.with(|| None, |state: &mut C::RoomState| act(state, &audience))
+    }
+
+    fn audience<K>(&self, target: Target) -> Audience<C, K> {
+        Audience::new(self.clone(), target, None, Mask::default())
+    }
+}

@@ -1,0 +1,138 @@
+//! A handshake in a test, from a path and its headers to a client.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+
+use ::http::HeaderMap;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::app::TestApp;
+use super::client::Client;
+use super::expectation::{Expectation, Failure};
+use super::frames::Frames;
+use super::http::header;
+use super::pipe;
+use super::settle::settle;
+use crate::channel::Channel;
+use crate::connection::stream::Transport;
+use crate::handshake::Handshake;
+use crate::handshake::reject::{BuildError, Reject};
+use crate::server::peer::canonical;
+
+impl<A: Send + Sync + 'static> TestApp<A> {
+    /// A client of channel `C` at this path, which may carry a query.
+    ///
+    /// Await it; it is there when everything that its coming caused has settled. Headers and query parameters can be added
+    /// before: see [`Connect`].
+    ///
+    /// # Panics
+    /// When awaited, where the path is another channel's.
+    pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Connect { app: self, handshake: Handshake::new(path, query, HeaderMap::new()), channel: PhantomData }
+    }
+}
+
+/// A handshake in the making: await it for the client, or the `Reject` it was refused with.
+#[must_use = "await it"]
+pub struct Connect<'a, A, C> {
+    app: &'a TestApp<A>,
+    handshake: Handshake,
+    channel: PhantomData<fn() -> C>,
+}
+
+impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
+    /// With one more header.
+    ///
+    /// # Panics
+    /// Where it is none.
+    #[track_caller]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let (name, value) = header(name, value);
+        self.handshake.headers.append(name, value);
+        self
+    }
+
+    /// With one more query parameter.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        let query = &mut self.handshake.query;
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(utf8_percent_encode(name, NON_ALPHANUMERIC));
+        query.push('=');
+        query.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+        self
+    }
+
+    /// From this address; else it is not known.
+    pub fn remote_addr(mut self, addr: SocketAddr) -> Self {
+        self.handshake.remote_addr = Some(addr);
+        self
+    }
+
+    /// The client as soon as it is a member, while its `on_connect` may still run.
+    ///
+    /// # Errors
+    /// What the handshake was refused with; 404 where no channel has the path.
+    ///
+    /// # Panics
+    /// Where the path is another channel's.
+    #[track_caller]
+    pub fn without_waiting(self) -> Expectation<'a, Result<Client<C>, Reject>> {
+        Expectation::new(self.enter())
+    }
+
+    async fn enter(mut self) -> Result<Result<Client<C>, Reject>, Failure> {
+        let table = self.app.table();
+        let not_found = || Reject::not_found("no channel has this path");
+        let Some(route) = table.find(&self.handshake.path) else { return Ok(Err(not_found())) };
+        if route.path() != C::PATH {
+            let Handshake { path, .. } = &self.handshake;
+            return Err(format!(
+                "the path `{path}` is that of the channel at `{}`, and not `{}`",
+                route.path(),
+                C::PATH
+            ));
+        }
+        self.handshake.resolve_proxies(&table.config.proxies);
+        self.handshake.remote_addr = self.handshake.remote_addr.map(canonical);
+        let entered = async {
+            table.admission.check_origin(&table.config, &self.handshake)?;
+            let start = route.start(&self.handshake).await.map_err(|error| match error {
+                BuildError::NotFound => not_found(),
+                BuildError::Reject(reject) => reject,
+            })?;
+            let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
+            let (near, far) = pipe::pair(table.activity.clone());
+            start(Transport::Other(Box::new(far)), Vec::new(), admission, None);
+            Ok(Client::new(Frames::new(near, table.activity.clone())))
+        };
+        Ok(entered.await)
+    }
+}
+
+impl<'a, A: Send + Sync + 'static, C: Channel> IntoFuture for Connect<'a, A, C> {
+    type Output = Result<Client<C>, Reject>;
+    type IntoFuture = Expectation<'a, Self::Output>;
+
+    #[track_caller]
+    fn into_future(self) -> Self::IntoFuture {
+        Expectation::new(async {
+            let activity = &self.app.table().activity;
+            let entered = self.enter().await?;
+            if entered.is_ok() {
+                settle(activity).await?;
+            }
+            Ok(entered)
+        })
+    }
+}
+
+impl<A, C> fmt::Debug for Connect<'_, A, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Connect").field(&self.handshake).finish()
+    }
+}

@@ -1,0 +1,16 @@
+//! Waiting until nothing is in flight.
+
+use std::time::Duration;
+
+use super::expectation::Failure;
+use crate::connection::in_flight::Activity;
+
+/// How long a test waits for what is in flight.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) async fn settle(activity: &Activity) -> Result<(), Failure> {
+    tokio::time::timeout(PATIENCE, activity.settled()).await.map_err(|_| {
+        let in_flight: Vec<_> = activity.in_flight().iter().map(ToString::to_string).collect();
+        format!("still in flight after {PATIENCE:?}: {}", in_flight.join(", "))
+    })
+}
