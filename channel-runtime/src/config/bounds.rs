@@ -1,4 +1,4 @@
-//! The bounds that one channel sets for itself, in place of those of the server's [`Config`].
+//! The bounds that one channel sets for itself, which replace those of the server's [`Config`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::config::rate::Rate;
 
-/// From `#[channel(.., message_bytes = "1MiB")]` and its neighbours. `None` for what is as the server has it.
+/// The bounds of `#[channel(.., message_bytes = "1MiB")]` and similar attributes. `None` for a bound that is the server's.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     message_bytes: Option<usize>,
@@ -16,35 +16,35 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// All as the server has it.
+    /// All bounds are the server's.
     pub const NONE: Self =
         Self { message_bytes: None, outbox_bytes: None, message_rate: None, message_rate_per_user: None };
 
-    /// With another length of a message, in bytes.
+    /// Sets the longest message, in bytes.
     #[must_use]
     pub const fn message_bytes(self, bytes: usize) -> Self {
         Self { message_bytes: Some(bytes), ..self }
     }
 
-    /// With another number of bytes that wait for a client.
+    /// Sets how many bytes may wait for a client.
     #[must_use]
     pub const fn outbox_bytes(self, bytes: usize) -> Self {
         Self { outbox_bytes: Some(bytes), ..self }
     }
 
-    /// With another rate of frames, of a connection.
+    /// Sets the rate of frames of a connection.
     #[must_use]
     pub const fn message_rate(self, count: u32, seconds: u32, burst: u32) -> Self {
         Self { message_rate: Some(rate(count, seconds, burst)), ..self }
     }
 
-    /// With another rate of frames, of a user.
+    /// Sets the rate of frames of a user.
     #[must_use]
     pub const fn message_rate_per_user(self, count: u32, seconds: u32, burst: u32) -> Self {
         Self { message_rate_per_user: Some(rate(count, seconds, burst)), ..self }
     }
 
-    /// The server's bounds as the channel has them: the same where it sets none.
+    /// The server's settings with the channel's bounds; the same `Arc` if the channel sets none.
     pub(crate) fn of(&self, server: &Arc<Config>) -> Arc<Config> {
         let Self { message_bytes, outbox_bytes, message_rate, message_rate_per_user } = *self;
         if let (None, None, None, None) = (message_bytes, outbox_bytes, message_rate, message_rate_per_user) {

@@ -1,16 +1,16 @@
-//! The header `Forwarded` (RFC 7239): what each proxy on the way says of whom it has seen.
+//! The parser of the header `Forwarded` (RFC 7239), in which each proxy reports the peer that connected to it.
 
 use http::HeaderMap;
 use http::header::FORWARDED;
 
 use crate::config::hop::{Hop, Node};
 
-/// What the proxies say, the nearest one's word first. Of a line that can't be read nothing is believed, for a quote that is
-/// not closed may have swallowed what stands behind it.
+/// The hops that proxies report, nearest proxy first. A line that can't be read becomes one unreadable hop, because an open quote
+/// may have swallowed the elements behind it.
 pub(crate) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     let nonsense = || vec![Hop { node: Node::Nonsense, host: None, port: None, scheme: None }];
     let lines = headers.get_all(FORWARDED).into_iter().rev();
-    // What is no text makes a nonsense of its own element alone: the client may have written that one, and the proxy the next.
+    // Bytes that are no text spoil only their own element: the client may have written it, and the proxy the next one.
     let read = |line: &[u8]| parse(&String::from_utf8_lossy(line));
     lines.flat_map(move |line| read(line.as_bytes()).unwrap_or_else(nonsense).into_iter().rev())
 }
@@ -42,8 +42,8 @@ fn parse(line: &str) -> Option<Vec<Hop>> {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// A value, and what stands behind it. Without quotes it goes on to the next separator: addresses with ports are often
-/// written so.
+/// A value, and the text behind it. A value without quotes extends to the next separator: addresses with ports are often written
+/// so.
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([' ', '\t', ';', ',']).unwrap_or(text.len());
@@ -69,7 +69,7 @@ struct Element {
 }
 
 impl Element {
-    /// Nothing where it is no parameter's name, or has been set before.
+    /// Sets a parameter. `None` if the name is invalid, or the parameter is set already.
     fn set(&mut self, name: &str, value: String) -> Option<()> {
         self.is_there = true;
         let known = match name.to_ascii_lowercase().as_str() {
@@ -85,7 +85,7 @@ impl Element {
         known.replace(value).is_none().then_some(())
     }
 
-    /// Nothing for what stands between two commas where nothing does.
+    /// `None` if the element is empty, as between two commas.
     fn into_hop(self) -> Option<Hop> {
         let Self { is_there, node, host, scheme } = self;
         let node = node.map_or(Node::Nonsense, |node| Node::parse(&node));

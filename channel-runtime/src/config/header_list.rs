@@ -1,8 +1,8 @@
-//! Headers that are lists: their items, each for itself, so that one that is no text spoils none of the others.
+//! HTTP headers with comma-separated lists, as bytes, so that an item that is no text spoils none of the others.
 
 use http::{HeaderMap, HeaderName};
 
-/// The items of all lines of this name, in order, without the blanks around them.
+/// The items of all lines of this name, in order, without surrounding blanks.
 pub(crate) fn items<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,

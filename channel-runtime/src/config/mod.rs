@@ -1,6 +1,7 @@
-//! What an operator sets, and what follows from it alone: bounds, rates, allowed origins, trusted proxies.
+//! The settings of a server, and what follows from them alone: bounds, rates, allowed origins, trusted proxies.
 //!
-//! [`Config`] has the bounds of a server, each with a unit, a default, and what happens at it. Imports `protocol` and `wire`.
+//! [`Config`] has all settings, each with a unit, a default, and what happens at the bound. This folder reads no clock and does no
+//! I/O. It imports `protocol` and `wire`.
 
 pub(crate) mod bounds;
 pub(crate) mod bucket;
@@ -20,7 +21,7 @@ use crate::config::rate::Rate;
 use crate::config::refusals::Refusals;
 use crate::wire::deflate::Compression;
 
-/// The bounds of a server, at its door and of each connection. Every bound has a default that is safe.
+/// The settings of a server: its bounds, for new clients and for each connection. Every bound has a safe default.
 ///
 /// ```
 /// # use channel_runtime::Config;
@@ -29,151 +30,166 @@ use crate::wire::deflate::Compression;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// How long a client may take to say what it wants: 10 seconds for the TLS handshake and the head of its first request,
-    /// and as long for the head of each further request, from its first byte. Then it is cut. As long it may leave a handler waiting
-    /// for more of a request's body, of which each byte counts; and as long it may take nothing of an answer, beside a second for
-    /// each 16 KiB that it may not have read yet, 42 seconds in all. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone;
-    /// another server has its own.
+    /// How long a client may take to send a request, 10 seconds by default. Then it is disconnected. The time holds for
+    ///
+    /// - the TLS handshake and the head of the first request together, and the head of each further request, from its first byte,
+    /// - each pause in a request's body that a handler waits for,
+    /// - each pause in which the client reads nothing of an answer, with one second more for each 16 KiB that it may not have read
+    ///   yet: 42 seconds at most.
+    ///
+    /// Only [`Server::serve`] and [`Bound`](crate::Bound) use it; another server has its own.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub header_timeout: Duration,
-    /// How long an HTTP connection is kept open between two requests: 75 seconds. A balancer that keeps connections for its next
-    /// requests should end them earlier than that, or it may use one that ends in the same moment, and answer 502. Known to
-    /// [`Server::serve`] and [`Bound`](crate::Bound) alone.
+    /// How long an HTTP connection stays open between two requests, 75 seconds by default. A load balancer that reuses connections
+    /// should close idle ones earlier. Otherwise it may use a connection at the moment it is closed, and answer 502. Only
+    /// [`Server::serve`] and [`Bound`](crate::Bound) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub keep_alive_timeout: Duration,
-    /// The longest head of a request, in bytes: 16 KiB, and 8 KiB at the least. A longer one is answered 431. A single sign-on
-    /// with large cookies may need more. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
+    /// The longest head of a request, in bytes: 16 KiB by default, and never less than 8 KiB. A longer one is answered 431. Single
+    /// sign-on with large cookies may need more. Only [`Server::serve`] and [`Bound`](crate::Bound) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub head_bytes: usize,
-    /// How long extractors and `authorize` may take: 10 seconds. Then they are dropped where they wait, and the client is
-    /// answered 503 with `Retry-After`: what was slow is on the server's side, and may be quicker the next time. As long again a
-    /// client that was let in may take to read the answer, or is dropped.
+    /// How long extractors and `authorize` may take, 10 seconds by default. Then they are dropped at their `await`, and the client
+    /// is answered 503 with `Retry-After`, because the delay is the server's. An accepted client that takes as long to read the
+    /// answer is disconnected.
     pub handshake_timeout: Duration,
-    /// The most HTTP connections that are no channels' (yet): 16,384, which cost up to 28 KiB each. The next ones are not
-    /// accepted before one of them is upgraded or ends, and wait in the kernel's queue. Known to [`Server::serve`] and [`Bound`](crate::Bound) alone.
+    /// The most HTTP connections that are not (yet) a channel's: 16,384 by default. Each costs up to 28 KiB. Further connections
+    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`] and [`Bound`](crate::Bound) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub http_connections: usize,
-    /// The most connections, each from its handshake to the end of its `on_close`: 100,000. One more is answered 503 with
-    /// `Retry-After`.
-    pub connections: usize,
-    /// The most connections of one IP address: [`usize::MAX`], for behind a proxy that is not [known](Self::proxies) all clients have
-    /// one address, and so has a university. One more is answered 429 with `Retry-After`. An IPv6 address counts by its first 64 bits, which are one
-    /// customer's. Where the address is [not known](crate::PeerAddr), nobody is refused.
-    pub connections_per_ip: usize,
-    /// The most connections of one user over all channels, as the hook `identity` names one: [`usize::MAX`]. They are counted from when
-    /// `authorize` has returned, and with those that still wait for their room, in one step, so that however many come at once no more
-    /// than so many are in. One more is answered 429 with `Retry-After`. A connection without an identity is nobody's, and does not
-    /// count.
-    pub connections_per_user: usize,
-    /// How fast connections may come, those that an extractor refuses included: as fast as they like. One too early is
+    /// The most connections, 100,000 by default. A connection counts from its handshake to the end of its `on_close`. One more is
     /// answered 503 with `Retry-After`.
+    pub connections: usize,
+    /// The most connections of one IP address. The default is [`usize::MAX`], because all clients behind a proxy that is not
+    /// [trusted](Self::proxies) have one address, and so may a university. One more is answered 429 with `Retry-After`. An IPv6
+    /// address counts by its first 64 bits, which belong to one customer. If the address is [not known](crate::PeerAddr), the bound
+    /// does not hold.
+    pub connections_per_ip: usize,
+    /// The most connections of one user over all channels, [`usize::MAX`] by default. The hook `identity` names the user. A
+    /// connection counts from the return of `authorize`, also while it waits for its room. The check and the count are one step, so
+    /// connections that are opened at the same time can't exceed the bound. One more is answered 429 with `Retry-After`. A
+    /// connection without an identity does not count.
+    pub connections_per_user: usize,
+    /// The rate of new connections, including those that an extractor rejects. `None`, the default, is no limit. A connection over
+    /// the rate is answered 503 with `Retry-After`.
     pub connection_rate: Option<Rate>,
-    /// How fast connections may come from one IP address, which is told apart as for
-    /// [`connections_per_ip`](Self::connections_per_ip): as fast as they like. One too early is answered 429 with
-    /// `Retry-After`.
+    /// The rate of new connections from one IP address, which counts as for [`connections_per_ip`](Self::connections_per_ip).
+    /// `None`, the default, is no limit. A connection over the rate is answered 429 with `Retry-After`.
     pub connection_rate_per_ip: Option<Rate>,
-    /// Which web pages may connect: those of the same host. Others are answered 403.
+    /// Which web pages may connect: by default those of the same host. Others are answered 403.
     pub origins: Origins,
-    /// The proxies in front of the server, which tell whom they speak for: none.
+    /// The trusted proxies in front of the server, whose headers name the client. By default there are none.
     pub proxies: Proxies,
-    /// How a client is told that it may not come in: so that a page in a browser can read it, where the client offers the
-    /// subprotocol `channels.1.json`; else by an HTTP status.
+    /// How a rejected client is answered. By default a client that offers the subprotocol `channels.1.json` gets a close, which a
+    /// page in a browser can read; any other gets an HTTP status.
     pub refusals: Refusals,
-    /// The most clients at a time that are told so over a WebSocket: 1,024, beside the [`connections`](Self::connections), each
-    /// for [`close_timeout`](Self::close_timeout) at the most. One more is refused by an HTTP status.
+    /// The most clients at a time that are rejected by a close: 1,024 by default. They do not count as
+    /// [`connections`](Self::connections), and each stays for [`close_timeout`](Self::close_timeout) at most. One more is rejected
+    /// with an HTTP status.
     pub turned_away: usize,
-    /// How fast a client may send frames of any kind, pings, empty ones, fragments and what is no message included: 1000 a
-    /// second, and 10,000 at once. That is more than any honest client says, and a small part of a core's time. What comes
-    /// beyond is not handled: a message with a `ref` is answered `rate_limited`, as is the first of those in a row that have
-    /// none, with `details.retry_after_ms`; pings are not answered. A binary message has no answer that could say which one was
-    /// lost: the first that would be closes the connection with 1008, and the reason says so. Who is refused as often as it may
-    /// speak (1000 times in a second, and never less than 10 times) is closed with 1008 as well. Frames are counted in lots, without a look at the clock for
-    /// each: a quarter more may pass at once. `None`: as fast as they like.
+    /// The rate of frames from one connection: 1000 a second by default, and 10,000 at once. Frames of every kind count, also
+    /// pings, empty frames, fragments, and frames that are no valid message. The default is more than any honest client sends, and
+    /// a small part of a core's time. `None` is no limit.
     ///
-    /// A type of message has a rate of its own with `#[message(.., rate = "5/s")]`.
+    /// Frames over the rate are not handled:
+    ///
+    /// - A message with a `ref` is answered `rate_limited`, with `details.retry_after_ms`. So is the first of several in a row
+    ///   without one.
+    /// - A ping is not answered.
+    /// - A binary message closes the connection with 1008, because no answer could say which message was lost. The reason says so.
+    /// - A client that is refused as often as it may send (1000 times in a second, and never fewer than 10 times) is closed with
+    ///   1008.
+    ///
+    /// Frames are counted in groups, without reading the clock for each, so a quarter more may pass at once. One type of message
+    /// gets a rate of its own with `#[message(.., rate = "5/s")]`.
     pub message_rate: Option<Rate>,
-    /// How fast a user may send frames over all connections, on all channels: as fast as each connection may. What comes beyond
-    /// is refused as for [`message_rate`](Self::message_rate), and remembered when the user comes back. A connection without an
-    /// identity is a user of its own. Where it is set, each read of a user's connection costs a look at the clock and a lock.
+    /// The rate of frames from one user, over all connections and channels. `None`, the default, is no limit beside that of each
+    /// connection. Frames over the rate are refused as for [`message_rate`](Self::message_rate); what a user has used is remembered
+    /// while the user has no connection. A connection without an identity counts as a user of its own. If this is set, each read
+    /// from a user's connection costs a lock and a look at the clock.
     pub message_rate_per_user: Option<Rate>,
-    /// How long before a connection's `expires_at` its client is told so: 60 seconds, or a fifth of the time that is left when
-    /// the end becomes known, where that is shorter.
+    /// How long before a connection's `expires_at` its client is sent `$auth_expiring`: 60 seconds by default, or a fifth of the
+    /// time that is left when the end becomes known, if that is shorter.
     pub auth_warning: Duration,
-    /// Whether a client is told all that is wrong with a message that can't be read: what serde says of it, the line and the column.
-    /// Else it is told the code, a general message, and in `invalid_payload` the path of the field, also of one that is missing. It is
-    /// so where the program is built with `debug_assertions`, and else not, for the words of serde tell of the types within.
-    /// `on_invalid` hears all of it in any case, and so does whoever makes a [`Fault`](crate::Fault) of a
-    /// [`DecodeError`](crate::DecodeError) there. What a rule of `validate` says is always told.
+    /// Whether the error for a message that can't be read contains serde's text, the line and the column. Otherwise the client is
+    /// sent the code, a general message, and with `invalid_payload` the path of the field, also of a missing one. The default is
+    /// `true` in builds with `debug_assertions`, and `false` in others, because serde's text names types of the program.
+    /// `on_invalid` always gets all details, and so does a [`Fault`](crate::Fault) that it makes from the
+    /// [`DecodeError`](crate::DecodeError). The messages of `validate` rules are always sent.
     pub error_details: bool,
-    /// Whether the span of a connection in the logs names its user: not so.
+    /// Whether the span of a connection in the logs names its user: `false` by default.
     pub log_users: bool,
-    /// Whether what clients say is logged, as it is, at the level `TRACE`: not so, for it is theirs. What is said to them, their
-    /// headers, their queries, and a message of the type `$auth`, which holds a token, never are.
+    /// Whether clients' messages are logged unchanged, at the level `TRACE`: `false` by default, because they are private. Never
+    /// logged are the messages to clients, clients' headers and queries, and messages of the type `$auth`, which contain a token.
     pub log_payloads: bool,
-    /// The longest message a client may send, in bytes over all its fragments: 64 KiB. A longer one closes the
-    /// connection with 1009 before it is buffered. `message_bytes = "1MiB"` of `#[channel]` says it for one channel, with its frames.
+    /// The longest message that a client may send, in bytes over all its fragments: 64 KiB by default. A longer one closes the
+    /// connection with 1009 before it is buffered. `message_bytes = "1MiB"` of `#[channel]` sets it for one channel, and the length
+    /// of its frames too.
     pub message_bytes: usize,
-    /// The longest frame of a message that a client may send, in bytes as they come: 64 KiB. A longer one closes the connection
-    /// with 1009 when its header is read. Control frames are never longer than 125 bytes.
+    /// The longest frame of a message that a client may send, in bytes on the wire: 64 KiB by default. A longer one closes the
+    /// connection with 1009 when its header is read. Control frames are never longer than 125 bytes.
     pub frame_bytes: usize,
-    /// The most fragments of one message: 1024. One more closes the connection with 1009.
+    /// The most fragments of one message: 1024 by default. One more closes the connection with 1009.
     pub message_fragments: usize,
-    /// The most bytes that wait for a client beside one message, the longest that has waited since it had taken everything last:
-    /// 1 MiB. So a single message may be longer. A client that lets more pile up is disconnected, with 1013 where that can still be
-    /// said. So is a healthy one to which more is sent in one go: a handler with that much to say uses
+    /// The most bytes that wait for a client: 1 MiB by default. One message does not count, the longest that waited since the
+    /// client last had read everything; so a single message may be longer. A client for which more waits is disconnected, with 1013
+    /// if that can still be sent. This also hits a healthy client that is sent more at once: a handler that sends so much uses
     /// [`Socket::send_all`](crate::Socket::send_all).
     ///
-    /// Whoever sends to a room waits for it where half of its members have a quarter of this waiting and take it as fast as 16 KiB
-    /// a second: see [`Audience::ready`](crate::Audience::ready).
+    /// A sender waits for a room if half of its members have a quarter of this waiting and read at least 16 KiB a second: see
+    /// [`Audience::ready`](crate::Audience::ready).
     pub outbox_bytes: usize,
-    /// After how much silence a client is pinged: 25 seconds, or up to a fifth less, so that those who came together are
-    /// not pinged together. `None`: never, and nobody who vanishes without a word is noticed before more is sent to it than
-    /// kernels hold. A client for which more waits than its socket takes is not pinged: its ping would wait behind that.
+    /// After how much silence a client is pinged: 25 seconds by default, or up to a fifth less, so that clients that connected
+    /// together are not pinged together. `None`: never; then a client that vanishes without a Close is noticed only when more is
+    /// sent to it than the kernels hold. A client for which more waits than its socket takes is not pinged, because the ping would
+    /// wait behind it.
     pub ping_interval: Option<Duration>,
-    /// How long after such a ping anything must be heard from the client: 10 seconds, or it is closed with 1013. A second more for
-    /// each 16 KiB that were sent before and may still be on their way, 4 MiB at the most. While we do not read from it, because
-    /// its handler has enough to do, it need not be heard.
+    /// How long after such a ping the server waits to receive anything: 10 seconds by default, then the client is closed with 1013.
+    /// The time is one second longer for each 16 KiB that were sent before and may still be in transit, counted up to 4 MiB. The
+    /// time does not run while the server does not read from the client, because its handlers have enough to do.
     ///
-    /// And how long a client may take nothing of what waits for it, where its socket takes no more at once: then it is closed
-    /// with 1013 as well, whether or not pings are sent. Over TLS, and what else is no plain TCP, with the same seconds more.
+    /// Also how long a client may read nothing of what waits for it, if its socket takes no more: then it is closed with 1013 as
+    /// well, whether or not pings are sent. Over TLS, and over everything but plain TCP, this time is longer by the same seconds.
     pub pong_timeout: Duration,
-    /// How long a client may send no message before it is closed with 1000; pings and pongs are none. `None`: for ever.
+    /// How long a client may send no message before it is closed with 1000. Pings and pongs do not count. `None`, the default: for
+    /// ever.
     pub idle_timeout: Option<Duration>,
-    /// How long a handler or hook may wait for something. Then it is dropped at that `await`, and its client told `timeout`;
-    /// the connection goes on, unless it was `on_connect`. `None`: for ever. Code that never awaits can't be stopped.
+    /// How long a handler or hook may run. Then it is dropped at its `await`, and its client is sent the error `timeout`. The
+    /// connection stays open, unless the hook was `on_connect`. `None`, the default: for ever. Code that never awaits can't be
+    /// stopped.
     pub handler_timeout: Option<Duration>,
-    /// How long a room of a path stays open, with its state, when nobody is in it any more: not at all. `room_grace` of
-    /// `#[channel]` says it for one channel. It is cut short when the server stops.
+    /// How long a room of a path stays open, with its state, after its last member left: by default not at all. `room_grace` of
+    /// `#[channel]` sets it for one channel. A server that stops ends it early.
     pub room_grace: Duration,
-    /// How long the closing of a connection may stand still: 2 seconds in which the client takes nothing, then it is cut. So is a
-    /// client that takes less than 16 KiB a second of what still waits for it, and as long beside that: after 66 seconds where that
-    /// is the whole of [`outbox_bytes`](Self::outbox_bytes).
+    /// How long a client that is being closed may read nothing: 2 seconds by default, then it is cut. In all it has this time and
+    /// one second for each 16 KiB that still wait for it: 66 seconds if the whole of [`outbox_bytes`](Self::outbox_bytes) waits.
     ///
-    /// Over TLS, and what else is no plain TCP, nobody sees what a client takes before its kernel has told of much of it at once. So
-    /// there it has all of that time, unless it is closed because it took nothing.
+    /// Over TLS, and over everything but plain TCP, the server can't see in time whether the client reads. There the client has all
+    /// of the second time, unless it is closed because it read nothing.
     pub close_timeout: Duration,
-    /// Over how long a server that drains spreads the closes, so that its clients do not all come back in the same moment: 5
-    /// seconds, but no longer than a millisecond for each client.
+    /// The time over which a server that drains spreads its closes, so that the clients do not all reconnect at the same moment: 5
+    /// seconds by default, and at most one millisecond for each client.
     pub drain_window: Duration,
-    /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 5 seconds; and as
-    /// long again for the `on_close` hooks of the cancelled. So long an answer that is [owed](crate::Socket::defer) is waited for, too,
-    /// also for a client that has ended its own half of the stream.
+    /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 5 seconds by default. It waits
+    /// as long again for the `on_close` hooks of cancelled connections. It also waits as long for an answer that is
+    /// [deferred](crate::Socket::defer), also if the client has ended its half of the stream.
     ///
-    /// A stop takes no longer than four times this, for batches, handlers, `on_close` and `on_room_close` that all hang, with the
-    /// [`drain_window`](Self::drain_window) and a [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30:
-    /// who sets more here sets `terminationGracePeriodSeconds` there.
+    /// A stop takes at most four times this, if batches, handlers, `on_close` and `on_room_close` all hang, plus the
+    /// [`drain_window`](Self::drain_window) and the [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30
+    /// seconds: if you set more here, set `terminationGracePeriodSeconds` there.
     pub shutdown_timeout: Duration,
-    /// Whether and how messages are compressed, both ways, with the clients that offer it: not at all. What a client may send
-    /// is measured inflated: a message that inflates to more than [`message_bytes`](Self::message_bytes) closes the connection
-    /// with 1009 at the first byte too many, and one that can't be inflated with 1007. While such a message comes in pieces,
-    /// its connection takes some 50 KiB more. Where it is off, offers are not answered, and nothing is spent.
+    /// How messages are compressed, in both directions, with the clients that offer it. `None`, the default: not at all; then
+    /// offers are not answered, and compression costs nothing. The bounds on a client's messages count inflated bytes: a message
+    /// that inflates to more than [`message_bytes`](Self::message_bytes) closes the connection with 1009 at the first byte too
+    /// many, and one that can't be inflated closes it with 1007. A compressed message that is incomplete costs its connection some
+    /// 50 KiB.
     #[cfg(feature = "deflate")]
     pub compression: Option<Compression>,
-    /// It is that of one channel, whose rate for a user's frames is its own: they are counted there alone.
+    /// Whether the rate of a user's frames is one channel's own, so that they are counted for that channel alone.
     pub(crate) counts_users_apart: bool,
 }
 
@@ -360,7 +376,8 @@ impl Config {
         self
     }
 
-    /// Sets [`message_bytes`](Self::message_bytes), and with it [`frame_bytes`](Self::frame_bytes): a message may come in one frame.
+    /// Sets [`message_bytes`](Self::message_bytes), and also [`frame_bytes`](Self::frame_bytes), because a message may be one
+    /// frame.
     #[must_use]
     pub fn message_bytes(mut self, bytes: usize) -> Self {
         self.message_bytes = bytes;
@@ -453,7 +470,7 @@ impl Config {
         self
     }
 
-    /// How messages are compressed; never without the feature `deflate`.
+    /// How messages are compressed. `None` if they are not, which is always so without the feature `deflate`.
     pub(crate) fn compresses(&self) -> Option<&Compression> {
         #[cfg(feature = "deflate")]
         return self.compression.as_ref();

@@ -1,7 +1,7 @@
-//! Which web pages may connect: those of the same host, and those that are named.
+//! The check of the header `Origin`: which web pages may connect, against cross-site WebSocket hijacking.
 //!
-//! A browser lets any page open a WebSocket to any server, and sends the server's cookies along. What it also sends, and no
-//! page can forge, is the page's origin (RFC 6454).
+//! A browser lets any page open a WebSocket to any server, and sends the server's cookies along. It also sends the page's origin
+//! (RFC 6454), which no page can forge.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use std::io;
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
-/// The web pages that may connect; others are answered 403. From [`Config::origins`](crate::Config::origins).
+/// Which web pages may connect, from [`Config::origins`](crate::Config::origins). Others are answered 403.
 ///
 /// ```
 /// use channel_runtime::{Config, Origins};
@@ -22,12 +22,12 @@ use http::header::{HOST, ORIGIN};
 /// # }
 /// ```
 ///
-/// A request without `Origin` is let in: it is no browser's, and there are no user's cookies to misuse. A request with one is
-/// judged by it, also where it is no browser's; such a client names the host that it asks, as a page of that host would. This is
-/// no login, for what is no browser writes what it likes.
+/// A request without `Origin` passes: it is not a browser's, and there are no user's cookies to misuse. A request with an origin is
+/// judged by it, whoever sends it. A client that is no browser can name the host that it asks, as a page of that host would. The
+/// check does not replace a login, because such a client can send any origin.
 ///
-/// An origin is compared with the `Host` of the request, behind [known proxies](crate::Proxies) with the host that they tell.
-/// Where a proxy changes `Host` and is not known, name the origins; `docs/behind-a-proxy.md` shows how a proxy passes it on.
+/// An origin is compared with the `Host` of the request, or behind [trusted proxies](crate::Proxies) with the host that they
+/// report. If an untrusted proxy changes `Host`, name the origins. `docs/behind-a-proxy.md` shows how a proxy passes `Host` on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
     any: bool,
@@ -36,41 +36,41 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// The pages of the host that is asked, by `http` or `https`: its name and port equal those of the origin, where a port
-    /// that is not written is the usual one. `ws` and `wss`, which some apps write, count as `http` and `https`. This is the
+    /// Allows the pages of the requested host, by `http` or `https`. Name and port of the host and of the origin must be equal; a
+    /// missing port is the scheme's default port. `ws` and `wss`, which some apps write, count as `http` and `https`. This is the
     /// default.
     pub fn same_host() -> Self {
         Self { any: false, same_host: true, allowed: Vec::new() }
     }
 
-    /// Nobody's pages but those that are [allowed](Self::allow). For a server without logins on a machine or in a network of
-    /// one's own: a stranger's name may be made to resolve to its address (DNS rebinding), and is the same host then.
+    /// Allows only the pages that are [named](Self::allow). This is for a server without logins on a private machine or network: an
+    /// attacker's domain can be made to resolve to the server's address (DNS rebinding), and would then be the same host.
     pub fn only() -> Self {
         Self { same_host: false, ..Self::same_host() }
     }
 
-    /// Anybody's pages, `Origin: null` and nonsense included. Safe where no browser sends anything by itself that lets it in:
-    /// no cookies, no certificates, no place in a network.
+    /// Allows all pages, also with `Origin: null` and with invalid origins. This is safe only if nothing that a browser has by
+    /// itself gives access: no cookies, no certificates, no place in a network.
     pub fn any() -> Self {
         Self { any: true, ..Self::same_host() }
     }
 
-    /// And the pages of this origin, such as `https://app.example` or `http://localhost:5173`; with `*.` before the host,
-    /// those of all hosts below it, and not its own. An app's own scheme is compared as it is written, `capacitor://localhost`
-    /// or `file://`; so is `null`, which all pages without an origin send: those in sandboxed frames and in files.
+    /// Also allows the pages of this origin, such as `https://app.example` or `http://localhost:5173`. With `*.` before the host it
+    /// allows all subdomains, but not the host itself. An app's own scheme is compared as text, such as `capacitor://localhost` or
+    /// `file://`. So is `null`, which pages without an origin send: those in sandboxed frames and in files.
     ///
     /// # Errors
-    /// Where no page can have this origin: it is a scheme, `://`, a host, and a port where it is not the usual one. There is no
+    /// If no page can have this origin. An origin is a scheme, `://`, a host, and a port if it is not the default port. It has no
     /// path, and no slash at the end.
     pub fn allow(mut self, origin: &str) -> Result<Self, InvalidOrigin> {
         self.allowed.push(Allowed::parse(origin).ok_or_else(|| InvalidOrigin(origin.into()))?);
         Ok(self)
     }
 
-    /// Whether a request may connect that is for this host, and is known to have come by TLS.
+    /// Checks the origin of a request for this host. `by_tls` if the request is known to use TLS.
     ///
     /// # Errors
-    /// The origin, as it came, and why it may not.
+    /// The origin as it was sent, and why it may not connect.
     pub(crate) fn check(&self, headers: &HeaderMap, host: Option<&str>, by_tls: bool) -> Result<(), Foreign> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(first) = origins.next() else { return Ok(()) };
@@ -101,11 +101,11 @@ impl Default for Origins {
     }
 }
 
-/// A text that was to be [allowed](Origins::allow), and is no page's origin.
+/// The error for a text that was to be [allowed](Origins::allow), and that no page can have as its origin.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidOrigin(String);
 
-/// In words, for so a `main` that returns it prints it.
+/// The same text as `Display`, because a `main` that returns the error prints its `Debug`.
 impl fmt::Debug for InvalidOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -135,7 +135,7 @@ pub(crate) struct Foreign {
     pub why: Why,
 }
 
-/// Why an origin may not connect, in words for who runs the server.
+/// Why an origin may not connect. The text is for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
     OtherHost,
@@ -157,7 +157,7 @@ impl fmt::Display for Why {
     }
 }
 
-/// The host that a request is for: that of its one `Host`.
+/// The host that a request is for. `None` if it has no header `Host`, several, or one that is no text.
 pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -166,23 +166,23 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-/// What is allowed by name.
+/// An origin that is allowed by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allowed {
     Pages(Origin),
-    /// Compared as it is written: what has no host.
+    /// An origin without a host, which is compared as text.
     AsWritten(String),
 }
 
 impl Allowed {
-    /// `None` for what no page can have as its origin.
+    /// `None` if no page can have this origin.
     fn parse(text: &str) -> Option<Self> {
         if let Some(origin) = Origin::parse(text) {
-            // A star stands for what is before a dot, and for nothing else.
+            // A star is allowed only before the first dot.
             let host = origin.host.strip_prefix("*.").unwrap_or(&origin.host);
             return (!host.is_empty() && !host.contains('*')).then_some(Self::Pages(origin));
         }
-        // An app's own scheme has a host or not, as it likes; the web's has one.
+        // An app's own scheme may lack a host; a web page's scheme may not.
         let is_of_app = text.split_once("://").is_some_and(|(scheme, rest)| {
             is_scheme(scheme) && web_scheme(scheme).is_none() && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'*')
         });
@@ -202,9 +202,9 @@ impl Allowed {
 struct Origin {
     /// `http` for `ws` and `https` for `wss`.
     scheme: String,
-    /// With `*.` at its front, all below it.
+    /// With `*.` at the front, all its subdomains.
     host: String,
-    /// `None` where it is not written and the scheme has no usual one.
+    /// `None` if it is not written and the scheme has no default port.
     port: Option<u16>,
 }
 
@@ -219,8 +219,8 @@ impl Origin {
         Some(Self { scheme, host: host.to_ascii_lowercase(), port: port.or(usual) })
     }
 
-    /// Whether it is of the host that was asked, where a port that is not written is the usual one of the origin's scheme. A
-    /// page without TLS is another's than one with it: whoever is on its way can write into it.
+    /// Whether the origin is that of the requested host. A missing port is the default port of the origin's scheme. If the request
+    /// uses TLS, a page without TLS is not of the host, because anybody on its way can change it.
     fn is_of_host(&self, host: &str, by_tls: bool) -> bool {
         let Some((host, port)) = split_port(host) else { return false };
         let Some((_, usual)) = web_scheme(&self.scheme) else { return false };
@@ -238,7 +238,7 @@ impl Origin {
     }
 }
 
-/// `host` or `host:port`, where an IPv6 address stands in brackets; `None` for anything else.
+/// Splits `host` or `host:port`, with an IPv6 address in brackets. `None` for anything else.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = authority.find(']').map_or(0, |at| at + 1);
     let (host, port) = match authority[end_of_host..].find(':') {
@@ -258,7 +258,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     is_host.then_some((host, port))
 }
 
-/// This host with this port, where it has none.
+/// Adds a port to a host. `None` if the host has one, or is invalid.
 pub(crate) fn with_port(host: &str, port: u16) -> Option<String> {
     let (_, written) = split_port(host)?;
     written.is_none().then(|| format!("{}:{port}", host.trim_end_matches(':')))
@@ -268,8 +268,8 @@ fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
-/// The scheme of a web page and its usual port; `None` for all others. What connects by `wss` and calls that its origin is
-/// taken for a page by `https`: some apps do, and no page can.
+/// The scheme of a web page and its default port. `None` for all other schemes. `ws` counts as `http` and `wss` as `https`: some
+/// apps send those, and no page can.
 fn web_scheme(scheme: &str) -> Option<(&'static str, u16)> {
     let is = |names: [&str; 2]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name));
     if is(["http", "ws"]) {

@@ -37,10 +37,11 @@ use crate::config::origins;
 /// [`Handshake::host`](crate::Handshake::host) is the host that the client asked for. So the limits per address and the
 /// [`Origins`](crate::Origins) apply to the clients, not to the proxies.
 ///
-/// Only one family of headers is believed, the one that the proxy writes. A proxy passes the other family on unchanged, and a client
-/// may have written it. The proxy must append to the header or replace it. The same goes for `X-Forwarded-Host`, `-Port` and `-Proto`
-/// if the proxy sends them; if it does not, it must remove those of the client. `X-Forwarded-Port` completes a host without a port, from
-/// `X-Forwarded-Host` or from `Host`; the default ports 80 and 443 add nothing. `docs/behind-a-proxy.md` shows how to configure proxies.
+/// Only one family of headers is believed, the one that the proxy writes. A proxy passes the other family on unchanged, and a
+/// client may have written it. The proxy must append to the header or replace it. The same goes for `X-Forwarded-Host`, `-Port` and
+/// `-Proto` if the proxy sends them; if it does not, it must remove those of the client. `X-Forwarded-Port` completes a host
+/// without a port, from `X-Forwarded-Host` or from `Host`; the default ports 80 and 443 add nothing. `docs/behind-a-proxy.md` shows
+/// how to configure proxies.
 ///
 /// An entry that can't be read is never believed: the client's address is then that of the proxy which passed the entry on. If a
 /// trusted proxy hides an address (`for=unknown`, `for=_name`), the client's address is not known.

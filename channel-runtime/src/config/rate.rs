@@ -10,8 +10,8 @@ use crate::protocol::describe::parts::RateShape;
 /// A client may be refused this often in a period before that counts as abuse, however small its rate is.
 const LEAST_PATIENCE: u32 = 10;
 
-/// A number of events in a period of time. All of them may happen at once; then one more may happen each time its share of the period
-/// has passed.
+/// A number of events in a period of time. All of them may happen at once; then one more may happen each time its share of the
+/// period has passed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,8 +63,8 @@ impl Rate {
         }
     }
 
-    /// Sets how many events may happen at once after a pause: more for clients that send much now and then, fewer to spread the events
-    /// evenly. At least one may happen: 0 counts as 1.
+    /// Sets how many events may happen at once after a pause: more for clients that send much now and then, fewer to spread the
+    /// events evenly. At least one may happen: 0 counts as 1.
     #[must_use]
     pub const fn burst(self, burst: u32) -> Self {
         Self { burst: if burst == 0 { 1 } else { burst }, ..self }

@@ -2,9 +2,9 @@
 
 /// How a rejected client is answered, from [`Config::refusals`](crate::Config::refusals).
 ///
-/// With a status the client gets an ordinary HTTP answer, which a page in a browser can't read. With a close the handshake succeeds;
-/// then the server sends an error frame and a Close frame, and ends the connection. The close code carries the status: 4000 plus a
-/// client error (4401, 4403, 4404, 4429), 1013 for 503, and 1011 for every other server error. Of the headers of a
+/// With a status the client gets an ordinary HTTP answer, which a page in a browser can't read. With a close the handshake
+/// succeeds; then the server sends an error frame and a Close frame, and ends the connection. The close code carries the status:
+/// 4000 plus a client error (4401, 4403, 4404, 4429), 1013 for 503, and 1011 for every other server error. Of the headers of a
 /// [`Reject`](crate::Reject) only `Retry-After` is sent, as `retry_after_ms` in the error's details:
 ///
 /// ```json

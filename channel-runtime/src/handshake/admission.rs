@@ -1,5 +1,5 @@
-//! Admission control: bounds on how many connections there are, in all, of one address and of one user, and on how fast new ones are
-//! made.
+//! Admission control: bounds on how many connections there are, in all, of one address and of one user, and on how fast new ones
+//! are made.
 //!
 //! A guard counts a connection from its handshake to its end.
 
@@ -90,8 +90,8 @@ impl AdmissionControl {
     }
 }
 
-/// The address that a client's connections are counted by. An IPv4 address counts by itself, also if it is written as an IPv6 one. An
-/// IPv6 address counts by its network of 64 bits, in which one customer has as many addresses as they like.
+/// The address that a client's connections are counted by. An IPv4 address counts by itself, also if it is written as an IPv6 one.
+/// An IPv6 address counts by its network of 64 bits, in which one customer has as many addresses as they like.
 fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

@@ -4,8 +4,8 @@ use crate::protocol::fault::Fault;
 use crate::wire::close::CloseCode;
 
 impl Fault {
-    /// Sets the code that the connection closes with if this fault ends it, for a page that acts on the code without reading the error
-    /// frame. An application's own codes are 4000 to 4999.
+    /// Sets the code that the connection closes with if this fault ends it, for a page that acts on the code without reading the
+    /// error frame. An application's own codes are 4000 to 4999.
     ///
     /// ```
     /// use channel_runtime::{CloseCode, Fault};
@@ -24,8 +24,8 @@ impl Fault {
     /// # assert!(Game { players: 2 }.on_connect().is_err());
     /// ```
     ///
-    /// A fault ends a connection if `on_connect` returns it, or if `on_room_open` or `on_reauthorize` of the path's own room does, and
-    /// nowhere else. The error frame does not contain the code.
+    /// A fault ends a connection if `on_connect` returns it, or if `on_room_open` or `on_reauthorize` of the path's own room does,
+    /// and nowhere else. The error frame does not contain the code.
     #[must_use]
     pub fn with_close_code(mut self, code: CloseCode) -> Self {
         self.closes_with = Some(code.as_u16());
@@ -47,8 +47,8 @@ impl Fault {
         })
     }
 
-    /// The close code, if the fault decides whether a client should try again. `None` for messages that are wrong, and for codes that are
-    /// not the framework's.
+    /// The close code, if the fault decides whether a client should try again. `None` for messages that are wrong, and for codes
+    /// that are not the framework's.
     pub(crate) fn decided_close_code(&self) -> Option<CloseCode> {
         self.own_close_code().or(match &*self.code {
             Self::UNAUTHORIZED => Some(CloseCode::UNAUTHORIZED),

@@ -123,8 +123,8 @@ impl Reply for Reject {
     }
 }
 
-/// The same as an error frame: for a page that can't read a status, and for a handler that checks what a handshake checks. The client
-/// is sent the message, as in a handshake.
+/// The same as an error frame: for a page that can't read a status, and for a handler that checks what a handshake checks. The
+/// client is sent the message, as in a handshake.
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         let code = match reject.status.as_u16() {

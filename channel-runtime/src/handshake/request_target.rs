@@ -9,8 +9,8 @@ use warp::reply::Response;
 
 use crate::handshake::reject::Reject;
 
-/// Sets the `Host` of a request to the host in its target, if the target names one: everything after this reads `Host` alone. Returns the
-/// rejection of a request whose target or host is invalid.
+/// Sets the `Host` of a request to the host in its target, if the target names one: everything after this reads `Host` alone.
+/// Returns the rejection of a request whose target or host is invalid.
 pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
     // warp's filters would panic on it.
     if request.uri().path_and_query().is_none() {
@@ -44,7 +44,8 @@ pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
     hosts.next().is_some() || first.is_some_and(|host| !is_host(host))
 }
 
-/// Whether a value is a name or an address, with or without a port (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section 7.2).
+/// Whether a value is a name or an address, with or without a port (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section
+/// 7.2).
 fn is_host(value: &HeaderValue) -> bool {
     let text = value.as_bytes();
     let (is_known, port) = match text.strip_prefix(b"[") {

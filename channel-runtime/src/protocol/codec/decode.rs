@@ -163,9 +163,9 @@ pub(super) fn decode_carefully<T: Messages>(
         .deserialize_map(ReadMessage::<_, false>::new(&mut envelope.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
-        // The quick way reads all that can be read but what serde buffers of numbers too large for an `f32`. Which field one went to is
-        // not known here: the message is judged by what it would be written as. So it is refused as well where a type of the user's
-        // made an infinity of something else, and a field that is not written keeps one.
+        // The quick way reads all that can be read but what serde buffers of numbers too large for an `f32`. Which field one went
+        // to is not known here: the message is judged by what it would be written as. So it is refused as well where a type of the
+        // user's made an infinity of something else, and a field that is not written keeps one.
         .and_then(|message| match first_infinite(&message) {
             Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
             None => Ok(message),

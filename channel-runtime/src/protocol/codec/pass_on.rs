@@ -1,7 +1,7 @@
 //! What a serializer that stands around another hands on as it is.
 
-/// The methods of a [`Serializer`](serde::ser::Serializer) around `self.$inner`, another `S`, but for texts, floats and what holds a value.
-/// What is opened is given to `$open`. The second form has further methods.
+/// The methods of a [`Serializer`](serde::ser::Serializer) around `self.$inner`, another `S`, but for texts, floats and what holds
+/// a value. What is opened is given to `$open`. The second form has further methods.
 macro_rules! pass_on {
     (@each $inner:tt, $open:expr, $($method:ident($($argument:ident: $ty:ty),*) $(-> $compound:ident)?),* $(,)?) => {$(
         $crate::protocol::codec::pass_on::pass_on!(@method $inner, $open, $method($($argument: $ty),*) $($compound)?);

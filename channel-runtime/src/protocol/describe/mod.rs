@@ -76,8 +76,8 @@ pub use type_description::{
 /// # The derive
 ///
 /// - The fields need not be `Describe`, but under a lock: what is not is [opaque](TypeDescription::Opaque). There
-///   `#[describe(opaque)]` on a field, or on the type, says that the lock is not to see what is in it, whether it is described or not;
-///   texts, numbers and the standard library's containers around the type stay what they are.
+///   `#[describe(opaque)]` on a field, or on the type, says that the lock is not to see what is in it, whether it is described or
+///   not; texts, numbers and the standard library's containers around the type stay what they are.
 /// - A generic type has the bound `T: Describe` on its parameters.
 /// - A definition goes by the type's name, or by that of `#[serde(rename = "..")]` on the type.
 /// - A field with `#[serde(with = "..")]` is opaque, but for the usual modules of `time` and `chrono`; say what it is with

@@ -103,11 +103,12 @@ pub enum Content {
         /// Whether a key of no field is refused.
         closed: bool,
     },
-    /// An object whose fields have nothing but a key, docs and a type, as the macros write it: in few tokens, for the compiler reads
-    /// them in every build.
+    /// An object whose fields have nothing but a key, docs and a type, as the macros write it: in few tokens, for the compiler
+    /// reads them in every build.
     #[doc(hidden)]
     Plain {
-        /// The keys, which are names of Rust's, each with a space behind it, and the docs of each behind a zero, where there are any.
+        /// The keys, which are names of Rust's, each with a space behind it, and the docs of each behind a zero, where there are
+        /// any.
         texts: &'static str,
         /// The values, as many.
         types: &'static [Type],

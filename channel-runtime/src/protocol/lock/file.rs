@@ -116,8 +116,8 @@ fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], fil
     texts.collect()
 }
 
-/// A lock's sections with their lines, where it can be compared. The macros read with more care; this is to tell what has changed in
-/// a file that is about to be replaced.
+/// A lock's sections with their lines, where it can be compared. The macros read with more care; this is to tell what has changed
+/// in a file that is about to be replaced.
 pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
