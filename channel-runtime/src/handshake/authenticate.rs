@@ -1,4 +1,4 @@
-//! Who is asking: from a token, wherever a client can put one, to a value of the app's own type.
+//! Authentication by tokens: the places where a client can send a token, and what an app makes of it.
 
 use std::fmt;
 use std::future::Future;
@@ -8,30 +8,30 @@ use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::handshake::{Extract, Handshake};
 
-/// Where a token stands in a handshake.
+/// The place of a token in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenSource {
-    /// The header `Authorization: Bearer ..`, for all clients but browsers, which can't set it.
+    /// The header `Authorization: Bearer ..`. Browsers can't set it; all other clients can.
     Bearer,
-    /// Among the offered subprotocols, as `channels.token.` and the token: see [`Handshake::subprotocol_token`]. The one
-    /// place where a page can put a token that stays out of the URL.
+    /// The offered subprotocols, as `channels.token.` and the token: see [`Handshake::subprotocol_token`]. This is the only place
+    /// outside of the URL where a page can put a token.
     Subprotocol,
-    /// The cookie of this name. A browser sends it whatever page asks, so the [`Origins`](crate::Origins) are what keeps
+    /// The cookie of this name. A browser sends it for every page that connects, so the [`Origins`](crate::Origins) are what keeps
     /// other sites' pages from using it.
     Cookie(&'static str),
-    /// The query parameter of this name. URLs end in the logs of proxies and in the history of browsers: only for tokens
-    /// that are good once, or for a minute.
+    /// The query parameter of this name. URLs appear in the logs of proxies and in browser histories, so this is only for tokens
+    /// that are valid once, or for a minute.
     Query(&'static str),
 }
 
 impl TokenSource {
-    /// All of them, in the order in which they are looked at: the header, the subprotocol, the cookie `token`, the query
-    /// parameter `token`.
+    /// All places, in the order in which they are read: the header, the subprotocols, the cookie `token`, the query parameter
+    /// `token`.
     pub const USUAL: &'static [Self] = &[Self::Bearer, Self::Subprotocol, Self::Cookie("token"), Self::Query("token")];
 
-    /// The token, where there is one; an empty one is none. One that is no text is there, and nobody's: what of it is not UTF-8
-    /// stands there as U+FFFD, so that it is refused, and no other place is looked at.
+    /// The token in this place. `None` if there is none, or it is empty. In a token that is not UTF-8, invalid bytes become U+FFFD:
+    /// it is then rejected, and no other place is read.
     pub fn token(self, handshake: &Handshake) -> Option<Token> {
         let token = match self {
             Self::Bearer => handshake.bearer_token(),
@@ -43,7 +43,7 @@ impl TokenSource {
     }
 }
 
-/// What a token stands for: a user, a session, a device. An app says what its tokens mean, and [`Auth`] finds them.
+/// A type that a token is turned into: a user, a session, a device. The app defines what its tokens mean, and [`Auth`] finds them.
 ///
 /// ```
 /// use channel_runtime::{Auth, Authenticate, Reject, Token, channel};
@@ -71,28 +71,28 @@ impl TokenSource {
     note = "implement `Authenticate<{App}>` for `{Self}`"
 )]
 pub trait Authenticate<App>: Sized {
-    /// Where its tokens stand, in the order in which they are looked at. The first that is there counts: where it is no good,
-    /// the others are not tried.
+    /// The places of its tokens, in the order in which they are read. The first token counts: if it is invalid, the other places
+    /// are not tried.
     const SOURCES: &'static [TokenSource] = TokenSource::USUAL;
 
-    /// Whom the token stands for. What is wrong with a bad one is nothing that its bearer should learn: one text for all.
+    /// Turns the token into the value. Use one text for all invalid tokens, because their bearer should not learn what is wrong.
     ///
     /// # Errors
-    /// How the handshake is refused: [`Reject::unauthorized`] for a token that is no good.
+    /// How the handshake is rejected: [`Reject::unauthorized`] for an invalid token.
     fn authenticate(token: Token, app: &App) -> impl Future<Output = Result<Self, Reject>> + Send;
 }
 
-/// Extracts what a token stands for; see [`Authenticate`].
+/// Extracts the value of a token; see [`Authenticate`].
 ///
-/// Without a token the handshake is refused with 401. `Option<Auth<T>>` is nothing then, and still refuses a bad one.
+/// Without a token the handshake is rejected with 401. `Option<Auth<T>>` is `None` then, and still rejects an invalid token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Auth<T>(pub T);
 
 impl<T> Auth<T> {
-    /// The same from a token that came otherwise, such as in `on_refresh`.
+    /// Makes the value from a token of another source, such as in `on_refresh`.
     ///
     /// # Errors
-    /// What [`Authenticate::authenticate`] says.
+    /// As for [`Authenticate::authenticate`].
     pub async fn from_token<App: Sync>(token: Token, app: &App) -> Result<Self, Reject>
     where
         T: Authenticate<App>,

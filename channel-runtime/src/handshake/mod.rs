@@ -1,7 +1,7 @@
-//! From an HTTP request to a decision: whether this client may connect, and as whom.
+//! The handshake: from an HTTP request to the decision whether its client may connect, and as which user.
 //!
-//! [`Handshake`] is what the request said, and [`Extract`] what is read from it. What can be refused is refused here, before the
-//! upgrade. Imports `config`, `protocol` and `wire`.
+//! [`Handshake`] is the request, and [`Extract`] reads values from it. Everything that can reject a client before the upgrade is
+//! here. This folder imports `config`, `connection` (`UserKey`), `protocol` and `wire`.
 
 pub(crate) mod admission;
 pub(crate) mod authenticate;
@@ -29,36 +29,37 @@ use crate::config::proxies::{Proxies, Resolved};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 
-/// What stands in `Sec-WebSocket-Protocol` before a token.
+/// The prefix of a token in `Sec-WebSocket-Protocol`.
 const TOKEN_PREFIX: &[u8] = b"channels.token.";
 
-/// Headers that may hold a secret: their values hide themselves in `Debug`.
+/// Headers that may contain a secret: `Debug` does not show their values.
 const SECRETS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL];
 
-/// The request that asks for a connection.
+/// The HTTP request that asks for a connection.
 ///
-/// Its `Debug` shows neither the query nor the value of any header, and nothing here is ever logged but the path, and of a
-/// page that may not connect the origin and the host.
+/// `Debug` shows neither the query nor the value of any header. Only the path is logged; for a rejected origin also origin and
+/// host.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Handshake {
     /// The path below the mount point, with its leading slash, as the client sent it.
     pub path: String,
-    /// The raw query, without its `?`; empty where there is none.
+    /// The raw query, without its `?`; empty if there is none.
     pub query: String,
     /// All headers.
     pub headers: HeaderMap,
-    /// The peer's address, where the transport has one or a [`PeerAddr`](crate::PeerAddr) tells it. Behind
-    /// [known proxies](crate::Proxies) it is the client's, with port 0 where that is not told; behind others it is theirs.
+    /// The client's address. Behind [trusted proxies](crate::Proxies) it is the address that they report, with port 0 if they
+    /// report none; behind other proxies it is the proxy's. `None` if the transport has no address and no
+    /// [`PeerAddr`](crate::PeerAddr) is set.
     pub remote_addr: Option<SocketAddr>,
-    /// The host as a trusted proxy tells it.
+    /// The host that a trusted proxy reports. `None` if none does.
     pub(crate) proxied_host: Option<String>,
-    /// Whether the client is known to have come by TLS.
+    /// Whether the client is known to use TLS.
     pub(crate) by_tls: bool,
 }
 
 impl Handshake {
-    /// What a plain HTTP route has of a request, so that it can be asked with the same extractors.
+    /// A request of a plain HTTP route, so that the route can use the same extractors.
     pub fn new(path: impl Into<String>, query: impl Into<String>, mut headers: HeaderMap) -> Self {
         for (name, value) in &mut headers {
             if SECRETS.contains(name) {
@@ -77,18 +78,18 @@ impl Handshake {
         }
     }
 
-    /// The host that the client asked for, with its port where that is not the usual one: the `Host` of the request, where it
-    /// has one and not several, or what [known proxies](crate::Proxies) say that it was.
+    /// The host that the client asked for, with its port if that is not the default port. It comes from [trusted
+    /// proxies](crate::Proxies), or else from the header `Host`. `None` if the request has no `Host`, or several.
     pub fn host(&self) -> Option<&str> {
         self.proxied_host.as_deref().or_else(|| origins::host(&self.headers))
     }
 
-    /// The first header of this name, where it is text, in UTF-8.
+    /// The first header of this name. `None` if there is none, or it is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         str::from_utf8(self.headers.get(name)?.as_bytes()).ok()
     }
 
-    /// The first query parameter of this name, decoded (`+` is a space).
+    /// The first query parameter of this name, decoded (`+` is a space). `None` if there is none, or it is not UTF-8.
     ///
     /// ```
     /// # use channel_runtime::Handshake;
@@ -105,7 +106,7 @@ impl Handshake {
         pairs.find_map(|(key, value)| (decoded(key)? == name).then_some(value))
     }
 
-    /// The first cookie of this name, as it was sent, where it is text, in UTF-8; whatever the others are.
+    /// The first cookie of this name, as it was sent. `None` if there is none, or it is not UTF-8; other cookies do not matter.
     ///
     /// ```
     /// # use channel_runtime::{Handshake, http::HeaderMap};
@@ -121,38 +122,38 @@ impl Handshake {
         let lines = self.headers.get_all(COOKIE).into_iter();
         let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs.filter_map(|pair| split_once(pair, b'=')).find_map(|(key, value)| {
-            // The first counts, whatever it is: it is what the client means.
+            // The first one counts, whatever its value is.
             (key.trim_ascii() == name.as_bytes()).then(|| value.trim_ascii())
         })
     }
 
-    /// The token in the cookie of this name.
+    /// The token in the cookie of this name. `None` if there is no such cookie.
     pub(crate) fn cookie_token(&self, name: &str) -> Option<Token> {
         self.raw_cookie(name).map(Token::read)
     }
 
-    /// The token in the first query parameter of this name.
+    /// The token in the first query parameter of this name. `None` if there is none.
     pub(crate) fn query_token(&self, name: &str) -> Option<Token> {
         let value = self.raw_query_param(name)?.replace('+', " ");
         Some(Token::read(&percent_decode_str(&value).collect::<Vec<u8>>()))
     }
 
-    /// The token of an `Authorization: Bearer ..` header. One that is no text is a token nevertheless, and nobody's: what of it is
-    /// not UTF-8 stands there as U+FFFD.
+    /// The token of a header `Authorization: Bearer ..`. `None` if there is no such header. Bytes that are not UTF-8 become U+FFFD,
+    /// so that such a token is present but matches nobody's.
     pub fn bearer_token(&self) -> Option<Token> {
         let (scheme, token) = split_once(self.headers.get(AUTHORIZATION)?.as_bytes(), b' ')?;
         scheme.eq_ignore_ascii_case(b"bearer").then(|| Token::read(token.trim_ascii_start()))
     }
 
-    /// The token among the offered subprotocols, where a page can put one that stays out of the URL:
+    /// The token among the offered subprotocols, the place where a page can send a token outside of the URL:
     ///
     /// ```js
     /// new WebSocket(url, ["channels.1.json", "channels.token." + encodeURIComponent(token)])
     /// ```
     ///
-    /// It is never named in the answer, so a client that offers it offers `channels.1.json` too, and is told 400 otherwise.
-    /// Percent-encoding is taken off; parentheses, which `encodeURIComponent` leaves, can't stand in a subprotocol. One that is no
-    /// text is as in [`bearer_token`](Self::bearer_token).
+    /// The answer never names the token. So a client that offers a token must offer `channels.1.json` too, or is answered 400.
+    /// Percent-encoding is decoded. Parentheses, which `encodeURIComponent` does not encode, can't be in a subprotocol. For bytes
+    /// that are not UTF-8 see [`bearer_token`](Self::bearer_token). `None` if no token is offered.
     pub fn subprotocol_token(&self) -> Option<Token> {
         let mut offers = items(&self.headers, &SEC_WEBSOCKET_PROTOCOL);
         let token = offers.find_map(|offered| offered.strip_prefix(TOKEN_PREFIX))?;
@@ -160,13 +161,13 @@ impl Handshake {
     }
 }
 
-/// Whether all that a client offers is a token.
+/// Whether a client offers tokens, and no subprotocol beside them.
 pub(crate) fn offers_a_token_alone(headers: &HeaderMap) -> bool {
     let mut offers = items(headers, &SEC_WEBSOCKET_PROTOCOL).filter(|offered| !offered.is_empty()).peekable();
     offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
 }
 
-/// What is before and behind the first of these bytes.
+/// The bytes before and after the first separator. `None` if there is none.
 fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|byte| *byte == separator)?;
     Some((&bytes[..at], &bytes[at + 1..]))
@@ -184,13 +185,13 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// A piece of a query in plain text; nothing where it is not UTF-8.
+/// Decodes a part of a query. `None` if it is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8().ok().map(Into::into)
 }
 
-/// What a field marked `#[extract]` is made from: the handshake and the app, before the upgrade.
+/// Makes the value of a field marked `#[extract]` from the handshake and the app, before the upgrade.
 ///
 /// ```
 /// use channel_runtime::{Extract, Handshake, Reject};
@@ -205,8 +206,8 @@ fn decoded(text: &str) -> Option<String> {
 /// }
 /// ```
 ///
-/// `Option<T>` is nothing where `T` says 401 because there was nothing to read (see [`Reject::absent`]), and still rejects
-/// what is there but broken.
+/// `Option<T>` is `None` if `T` rejects because there was nothing to read (see [`Reject::absent`]). It still rejects a value that
+/// is present but invalid.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from a handshake for an app of type `{App}`",
     label = "not an extractor for `{App}`",
@@ -215,7 +216,7 @@ fn decoded(text: &str) -> Option<String> {
     note = "the request itself is an extractor, `#[extract] handshake: Handshake`, with the client's address, `handshake.remote_addr`, the headers and the query"
 )]
 pub trait Extract<App>: Sized {
-    /// Reads the value, or says how the request is refused.
+    /// Reads the value, or returns how the request is rejected.
     fn extract(handshake: &Handshake, app: &App) -> impl Future<Output = Result<Self, Reject>> + Send;
 }
 

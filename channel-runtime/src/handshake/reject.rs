@@ -1,4 +1,4 @@
-//! How a request is refused before the upgrade.
+//! The rejection of a request before the upgrade: an HTTP status and a message.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -12,47 +12,47 @@ use crate::protocol::escaped::EscapedError;
 use crate::protocol::fault::Fault;
 use crate::wire::close::CloseCode;
 
-/// A refusal before the upgrade: an HTTP status and a line of text.
+/// A rejection before the upgrade: an HTTP status and a line of text.
 ///
-/// A client that speaks our subprotocol is told the same by an error frame and a close code, for a page in a browser sees no
-/// status: see [`Refusals`](crate::Refusals). In a handler it becomes a [`Fault`] with `?`.
+/// A client that offers our subprotocol gets an error frame and a close code instead, because a page in a browser can't read a
+/// status: see [`Refusals`](crate::Refusals). In a handler, `?` turns a `Reject` into a [`Fault`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reject {
-    /// The status of the answer, an error's.
+    /// The status of the answer, 400 to 599.
     pub status: StatusCode,
-    /// The answer's body, as plain text, or the error frame's message. For the client's eyes.
+    /// The body of the answer, as plain text, or the message of the error frame. The client is sent it.
     pub message: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     retry_after: Option<Duration>,
-    /// For `Option` of an extractor: there was nothing to extract.
+    /// Whether there was nothing to extract, so that an `Option` of the extractor is `None`.
     pub(crate) absent: bool,
 }
 
 impl Reject {
-    /// Any status; one that is no error (below 400) becomes 500.
+    /// A rejection with any status. A status that is no error (below 400) becomes 500.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let is_error = status.is_client_error() || status.is_server_error();
         let status = if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR };
         Self { status, message: message.into(), headers: Vec::new(), retry_after: None, absent: false }
     }
 
-    /// 400: the request is broken.
+    /// 400: the request is invalid.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 401: who is asking is not known.
+    /// 401: the client is not known.
     pub fn unauthorized(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, message).with_header(http::header::WWW_AUTHENTICATE, "Bearer")
     }
 
-    /// 401 because nothing was given: what an extractor says so that an `Option` of it is `None`.
+    /// 401 because there was nothing to extract. An `Option` of an extractor that returns this is `None`.
     pub fn absent(message: impl Into<String>) -> Self {
         Self { absent: true, ..Self::unauthorized(message) }
     }
 
-    /// 403: who is asking may not.
+    /// 403: the client is known and may not connect.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
     }
@@ -62,7 +62,7 @@ impl Reject {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// 500: the server's own failure. The cause is logged with an id, and the client is told the id alone.
+    /// 500: a failure of the server. The cause is logged with an id, and the client is sent only the id.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let (fault, id) = crate::protocol::fault::Fault::unexplained();
         let cause = EscapedError::new(&*cause.into());
@@ -70,8 +70,7 @@ impl Reject {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{} ({id})", fault.message))
     }
 
-    /// With one more header in the answer. A value that no header may have, with a line break in it, is left out and logged as an
-    /// error.
+    /// Adds a header to the answer. An invalid value, such as one with a line break, is left out and logged as an error.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         match HeaderValue::from_str(value.as_ref()) {
@@ -81,7 +80,7 @@ impl Reject {
         self
     }
 
-    /// With `Retry-After`: when it may be tried again, in whole seconds, one at least.
+    /// Adds `Retry-After`: the time after which the client may try again, in whole seconds, at least one.
     ///
     /// ```
     /// use std::time::Duration;
@@ -107,7 +106,7 @@ impl Reject {
     }
 }
 
-/// A plain HTTP route may refuse in the same words.
+/// A plain HTTP route can answer with a rejection too.
 impl Reply for Reject {
     fn into_response(self) -> Response {
         let mut response = Response::new(self.message.into());

@@ -1,12 +1,12 @@
-//! A secret that says who somebody is.
+//! Bearer tokens: secrets from clients, which are never printed.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq;
 
-/// A secret from a client: it shows itself to nobody who does not [ask](Self::expose) for it.
+/// A secret from a client. It is shown only by [`expose`](Self::expose).
 ///
-/// It has no `Display`, and its `Debug` is `Token(..)`, so that it does not get into a log by accident.
+/// A token has no `Display`, and its `Debug` is `Token(..)`, so that it is not logged by accident.
 ///
 /// ```
 /// use channel_runtime::Token;
@@ -19,23 +19,23 @@ use subtle::ConstantTimeEq;
 pub struct Token(Box<str>);
 
 impl Token {
-    /// A secret that came from elsewhere than a handshake.
+    /// A secret from another source than a handshake.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into().into_boxed_str())
     }
 
-    /// As a client has sent it. What is no text is nobody's token, and one all the same: it stands there as U+FFFD.
+    /// A token as a client sent it. Bytes that are not UTF-8 become U+FFFD, so that the token is present but matches nobody's.
     pub(crate) fn read(sent: &[u8]) -> Self {
         Self::new(String::from_utf8_lossy(sent))
     }
 
-    /// Whether it is this secret, in a time that tells nothing of where the two differ, though of whether their lengths do.
-    /// A secret that is looked up, in a map or a database, is better stored and looked up by its hash.
+    /// Whether the token equals this secret. The time that it takes does not depend on where the two differ, only on whether their
+    /// lengths do. If you look secrets up in a map or a database, store and look up their hashes instead.
     pub fn matches(&self, secret: &str) -> bool {
         self.0.as_bytes().ct_eq(secret.as_bytes()).into()
     }
 
-    /// The secret itself: for who verifies it.
+    /// The secret itself, to verify it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The keys that tokens are verified with, and what is asked of a token beside its signature.
+//! The keys that JSON Web Tokens are verified with, and the rules for their claims.
 
 use std::error::Error;
 use std::fmt;
@@ -18,13 +18,13 @@ use super::claims::Jwt;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 
-/// The longest leeway, which no clock needs.
+/// The longest leeway; no clock needs more.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One key, for one algorithm.
 ///
-/// That is what keeps a token from choosing how it is verified: a public RSA key is never taken for a secret, and `alg: none`
-/// has no key at all. Keys that come with a token (`jwk`, `jku`, `x5u`) are not looked at.
+/// So a token can't choose how it is verified: a public RSA key is never used as a secret, and `alg: none` has no key at all. Keys
+/// inside a token (`jwk`, `jku`, `x5u`) are ignored.
 #[derive(Clone)]
 pub struct JwtKey {
     id: Option<String>,
@@ -33,10 +33,10 @@ pub struct JwtKey {
 }
 
 impl JwtKey {
-    /// HS256: a secret shared with whoever signs, of 32 bytes at least (RFC 7518, section 3.2). Whoever can verify can sign.
+    /// HS256: a secret of at least 32 bytes that is shared with the signer (RFC 7518, section 3.2). Whoever can verify can sign.
     ///
     /// # Errors
-    /// Where it is shorter.
+    /// If the secret is shorter.
     pub fn hs256(secret: impl AsRef<[u8]>) -> Result<Self, InvalidJwtKey> {
         let secret = secret.as_ref();
         if secret.len() < 32 {
@@ -45,10 +45,10 @@ impl JwtKey {
         Ok(Self::new(Algorithm::HS256, DecodingKey::from_secret(secret)))
     }
 
-    /// RS256: a public RSA key in PEM, of 2048 bits at least (RFC 7518, section 3.3).
+    /// RS256: a public RSA key in PEM, of at least 2048 bits (RFC 7518, section 3.3).
     ///
     /// # Errors
-    /// Where it is none, or shorter.
+    /// If it is not an RSA key, or has fewer than 2048 bits.
     pub fn rs256_pem(pem: impl AsRef<[u8]>) -> Result<Self, InvalidJwtKey> {
         let not_a_key = InvalidJwtKey("not the PEM of a public RSA key");
         Self::rs256(DecodingKey::from_rsa_pem(pem.as_ref()).map_err(|_| not_a_key)?)
@@ -57,19 +57,19 @@ impl JwtKey {
     /// ES256: a public key on the curve P-256 in PEM.
     ///
     /// # Errors
-    /// Where it is none.
+    /// If it is not such a key.
     pub fn es256_pem(pem: impl AsRef<[u8]>) -> Result<Self, InvalidJwtKey> {
         let not_a_key = InvalidJwtKey("not the PEM of a public key on P-256");
         Self::es256(DecodingKey::from_ec_pem(pem.as_ref()).map_err(|_| not_a_key)?)
     }
 
-    /// The keys of a JSON Web Key Set (RFC 7517), as a login server publishes it, each with its `kid`. Those for other uses
-    /// and other algorithms are left out.
+    /// The keys of a JSON Web Key Set (RFC 7517), which login servers publish, each with its `kid`. Keys for other uses and other
+    /// algorithms are left out.
     ///
     /// # Errors
-    /// Where it is none, or a key in it is broken or too short.
+    /// If the text is no key set, or a key in it is invalid or too short.
     pub fn jwks(json: &str) -> Result<Vec<Self>, InvalidJwtKey> {
-        // Key by key: one of a kind that is not known makes none of the others worse.
+        // Each key is read by itself, so that a key of an unknown kind does not spoil the others.
         #[derive(Deserialize)]
         struct Set {
             keys: Vec<serde_json::Value>,
@@ -79,7 +79,7 @@ impl JwtKey {
         known.filter_map(|key: Jwk| Self::jwk(&key).transpose()).collect()
     }
 
-    /// For tokens with this `kid` alone. A key without one is for tokens with any and with none.
+    /// Uses the key only for tokens with this `kid`. A key without a `kid` is used for all tokens, with any `kid` or none.
     #[must_use]
     pub fn kid(self, id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), ..self }
@@ -105,12 +105,12 @@ impl JwtKey {
     }
 
     fn es256(key: DecodingKey) -> Result<Self, InvalidJwtKey> {
-        // The key is read before the signature, which is none.
+        // The empty signature is not looked at if the key is invalid.
         crypto::verify("", b"", &key, Algorithm::ES256).map_err(|_| InvalidJwtKey("not a public key on P-256"))?;
         Ok(Self::new(Algorithm::ES256, key))
     }
 
-    /// Nothing for a key that is not for us.
+    /// `None` for a key of another use or algorithm.
     fn jwk(jwk: &Jwk) -> Result<Option<Self>, InvalidJwtKey> {
         let is_for = |algorithm| jwk.common.key_algorithm.is_none_or(|named| named == algorithm);
         if jwk.common.public_key_use.as_ref().is_some_and(|used| *used != PublicKeyUse::Signature) {
@@ -122,7 +122,7 @@ impl JwtKey {
             AlgorithmParameters::RSA(_) if is_for(KeyAlgorithm::RS256) => Self::rs256(key()?)?,
             AlgorithmParameters::EllipticCurve(_) if is_for(KeyAlgorithm::ES256) => match Self::es256(key()?) {
                 Ok(key) => key,
-                // One on another curve need not say so by its algorithm.
+                // A key on another curve need not name its algorithm.
                 Err(_) if jwk.common.key_algorithm.is_none() => return Ok(None),
                 Err(error) => return Err(error),
             },
@@ -146,7 +146,7 @@ impl fmt::Debug for JwtKey {
     }
 }
 
-/// What no tokens can be verified with.
+/// The error for a key that no tokens can be verified with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidJwtKey(&'static str);
 
@@ -158,11 +158,11 @@ impl fmt::Display for InvalidJwtKey {
 
 impl Error for InvalidJwtKey {}
 
-/// The keys of an app, and what is asked of a token beside its signature: that it has begun (`nbf`) and not ended (`exp`,
-/// without which it is refused), that it is meant for us (`aud`) and from where we trust (`iss`).
+/// The keys of an app, and the rules for a token's claims: it is valid already (`nbf`) and has not expired (`exp`, which is
+/// required), it is meant for this app (`aud`), and its issuer is trusted (`iss`).
 ///
-/// A token with an `aud` is refused where no [`audience`](Self::audience) is set: it is meant for somebody else (RFC 7519,
-/// section 4.1.3). One with critical extensions (`crit`) is refused, for we know none.
+/// A token with an `aud` is rejected if no [`audience`](Self::audience) is set, because it is meant for somebody else (RFC 7519,
+/// section 4.1.3). A token with critical extensions (`crit`) is rejected, because we know none.
 #[derive(Debug)]
 pub struct JwtKeySet {
     keys: RwLock<Arc<[JwtKey]>>,
@@ -170,13 +170,13 @@ pub struct JwtKeySet {
 }
 
 impl JwtKeySet {
-    /// Tokens are good that one of these keys verifies.
+    /// Accepts tokens that one of these keys verifies.
     pub fn new(keys: impl IntoIterator<Item = JwtKey>) -> Self {
         let rules = Validation { validate_nbf: true, leeway: 10, ..Validation::default() };
         Self { keys: RwLock::new(keys.into_iter().collect()), rules }
     }
 
-    /// Tokens name this audience in `aud`, or one of those that are set.
+    /// Requires that tokens name this audience in `aud`, or another one that is set.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.rules.aud.get_or_insert_default().insert(audience.into());
@@ -184,7 +184,7 @@ impl JwtKeySet {
         self
     }
 
-    /// Tokens name this issuer in `iss`, or one of those that are set.
+    /// Requires that tokens name this issuer in `iss`, or another one that is set.
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.rules.iss.get_or_insert_default().insert(issuer.into());
@@ -192,31 +192,31 @@ impl JwtKeySet {
         self
     }
 
-    /// How far the clocks of those who sign may be from ours, in whole seconds: 10 of them, and a day at the most. A token is
-    /// good for so long after its `exp` and before its `nbf`.
+    /// How far a signer's clock may differ from ours, in whole seconds: 10 by default, a day at most. A token is valid for this
+    /// time after its `exp` and before its `nbf`.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.rules.leeway = leeway.min(DAY).as_secs();
         self
     }
 
-    /// Tokens without an `exp` are good too, for ever: until their key is taken away.
+    /// Also accepts tokens without an `exp`. They are valid until their key is removed.
     #[must_use]
     pub fn without_end(mut self) -> Self {
         self.rules.required_spec_claims.remove("exp");
         self
     }
 
-    /// Other keys from now on, for who rotates them. Connections that are there stay.
+    /// Replaces the keys, for key rotation. Existing connections stay.
     pub fn replace(&self, keys: impl IntoIterator<Item = JwtKey>) {
         let keys = keys.into_iter().collect();
         *self.keys.write() = keys;
     }
 
-    /// The claims of a token.
+    /// Verifies a token and returns its claims.
     ///
     /// # Errors
-    /// 401 and `invalid token`, whatever is wrong with it.
+    /// 401 and `invalid token`, whatever is wrong with the token.
     pub fn verify<C: DeserializeOwned>(&self, token: &Token) -> Result<Jwt<C>, Reject> {
         self.read(token).map_err(|why| {
             tracing::debug!(why, "a token was refused");
@@ -224,22 +224,8 @@ impl JwtKeySet {
         })
     }
 
+    /// The claims of a token, or why it is rejected.
     fn read<C: DeserializeOwned>(&self, token: &Token) -> Result<Jwt<C>, &'static str> {
-        /// As RFC 7519 has it, fractions included. An `aud` that is neither a text nor a list counts as none with the library.
-        #[derive(Deserialize)]
-        struct Registered {
-            exp: Option<serde_json::Number>,
-            #[serde(default)]
-            aud: Present,
-        }
-        /// Whether a claim is there, whatever it is.
-        #[derive(Default)]
-        struct Present(bool);
-        impl<'de> Deserialize<'de> for Present {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                IgnoredAny::deserialize(deserializer).map(|_| Self(true))
-            }
-        }
         let header = decode_header(token.expose()).map_err(|error| why(error.kind()))?;
         if header.crit.is_some() {
             return Err("it has critical extensions");
@@ -249,31 +235,51 @@ impl JwtKeySet {
         for key in keys.iter().filter(|key| key.is_for(header.kid.as_deref(), header.alg)) {
             let rules = Validation { algorithms: vec![key.algorithm], ..self.rules.clone() };
             match decode::<Box<RawValue>>(token.expose(), &key.key, &rules) {
-                Ok(data) => {
-                    let json = data.claims.get();
-                    let registered: Registered = serde_json::from_str(json).map_err(|_| "its claims are malformed")?;
-                    if registered.aud.0 && self.rules.aud.is_none() {
-                        return Err(why(&ErrorKind::InvalidAudience));
-                    }
-                    let claims =
-                        serde_json::from_str(json).map_err(|_| "its claims are not those that are asked for")?;
-                    let expires_at = registered.exp.and_then(|exp| self.end(&exp));
-                    return Ok(Jwt { claims, expires_at });
-                }
+                Ok(data) => return self.claims(data.claims.get()),
                 Err(error) => refused = why(error.kind()),
             }
         }
         Err(refused)
     }
 
-    /// When a token is no longer accepted; nothing for what lies beyond all clocks.
+    /// The claims in the JSON of a token that was verified.
+    fn claims<C: DeserializeOwned>(&self, json: &str) -> Result<Jwt<C>, &'static str> {
+        let registered: RegisteredClaims = serde_json::from_str(json).map_err(|_| "its claims are malformed")?;
+        if registered.aud.0 && self.rules.aud.is_none() {
+            return Err(why(&ErrorKind::InvalidAudience));
+        }
+        let claims = serde_json::from_str(json).map_err(|_| "its claims are not those that are asked for")?;
+        let expires_at = registered.exp.and_then(|exp| self.end(&exp));
+        Ok(Jwt { claims, expires_at })
+    }
+
+    /// When a token is no longer accepted. `None` if the time is beyond the range of `SystemTime`.
     fn end(&self, exp: &serde_json::Number) -> Option<SystemTime> {
         let exp = exp.as_u64().map(Duration::from_secs).or_else(|| Duration::try_from_secs_f64(exp.as_f64()?).ok())?;
         SystemTime::UNIX_EPOCH.checked_add(exp)?.checked_add(Duration::from_secs(self.rules.leeway))
     }
 }
 
-/// For the log, in which nothing of a token is to stand.
+/// The claims that we read ourselves. RFC 7519 allows fractions in `exp`, and the library ignores an `aud` that is neither a text
+/// nor a list.
+#[derive(Deserialize)]
+struct RegisteredClaims {
+    exp: Option<serde_json::Number>,
+    #[serde(default)]
+    aud: Present,
+}
+
+/// Whether a claim is present, whatever its value is.
+#[derive(Default)]
+struct Present(bool);
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+/// The reason for the log, which must contain nothing of the token.
 fn why(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidSignature => "its signature is not that of the key",

@@ -1,4 +1,4 @@
-//! The check of a lock, in constants: what the wire is against what the file says.
+//! The comparison of the wire with the lock file, in constants: what was added, changed or removed.
 
 use super::change::{self, Change, Verdict, same_path};
 use super::fingerprint;
@@ -12,7 +12,7 @@ use super::types::{MAX, Types};
 use crate::protocol::const_text::same;
 use crate::protocol::describe::ChannelShape;
 
-/// The error for a channel of the list, where it is not what the lock says.
+/// The error for a channel of the list that is not as in the lock. `None` if it is.
 pub const fn channel(lock: &Lock, shape: &ChannelShape) -> Option<Text> {
     if !shape.is_whole {
         return None;
@@ -32,7 +32,8 @@ pub const fn channel(lock: &Lock, shape: &ChannelShape) -> Option<Text> {
     report.text(lock, &["the wire of `", shape.name, "` (\"", shape.pattern, "\") is"])
 }
 
-/// The error for what stands in no channel of the list: the types, and channels that are gone.
+/// The error for everything that belongs to no channel of the list: types, and channels that were removed. `None` if nothing
+/// changed.
 pub const fn rest(lock: &Lock, channels: &[ChannelShape], types: &Types) -> Option<Text> {
     let mut at = 0;
     while at < channels.len() {
@@ -116,7 +117,7 @@ const fn find<'a>(lock: &Lock<'a>, header: &str) -> Option<&'a Section<'a>> {
     None
 }
 
-/// The channel that answers the same requests, with another name for a parameter.
+/// The locked channel with the same path but for the names of parameters. `None` if there is none.
 const fn find_path<'a>(lock: &Lock<'a>, path: &str) -> Option<(&'a Section<'a>, &'a str)> {
     let mut at = 0;
     while at < lock.sections.len() {
@@ -141,54 +142,74 @@ const fn count_types(lock: &Lock) -> usize {
     count
 }
 
-/// Each line of the wire against the one of its key in the lock, in whatever order both stand.
+/// Compares a section of the wire with the same section of the lock, line by line. The order of the lines does not matter.
 const fn compare(report: &mut Report, section: &Section, wire: Lines) {
-    // Most often nothing has changed, and this the compiler sees many times as fast.
+    // Usually nothing has changed, and the compiler compares two sums many times as fast as the lines.
     if section.sum == fingerprint::section(wire) {
         return;
     }
-    let of_channel = starts(section.header, "channel ").is_some();
     let locked = Locked::new(section.lines);
     let mut seen = [false; MOST_LINES];
-    let mut line = Line::new();
-    let mut lines = wire;
-    // The message that is new with all its lines.
-    let mut whole = Line::new();
+    report_new_and_changed(report, section, wire, &locked, &mut seen);
+    report_removed(report, section, &locked, &seen);
+}
+
+/// Reports the lines of the wire that are new or changed, and marks the lines of the lock that have one of the same key.
+const fn report_new_and_changed(
+    report: &mut Report,
+    section: &Section,
+    wire: Lines,
+    locked: &Locked,
+    seen: &mut [bool; MOST_LINES],
+) {
+    let of_channel = section.is_channel();
+    let (mut lines, mut line) = (wire, Line::new());
+    // The message or variant that is new, so that the lines within it are not reported.
+    let mut new_owner = Line::new();
     while lines.next(&mut line) {
         let new = Entry::read(line.as_str());
         match locked.find(new.key) {
             Some(at) => {
                 seen[at] = true;
-                let old = Entry::read(locked.line(at));
-                if same(locked.line(at), line.as_str()) {
-                    continue;
+                if !same(locked.line(at), line.as_str()) {
+                    report_changed(report, section, wire, Entry::read(locked.line(at)), new, line.as_str());
                 }
-                let was = if same(old.value, new.value) { "" } else { old.value };
-                let change = match (new.read_as(), old.read_as()) {
-                    (Some(name), None) => change::renamed(old, read_by(wire, &new, name).as_str()),
-                    _ => change::changed(old, new, of_channel),
-                };
-                report.line(section, line.as_str(), was, change);
             }
-            None if is_within(whole.as_str(), new.key) => {}
+            None if is_within(new_owner.as_str(), new.key) => {}
             None => {
                 if new.about(of_channel).holds_others() {
-                    whole.clear();
-                    whole.push(new.key);
+                    new_owner.clear();
+                    new_owner.push(new.key);
                 }
-                let renamed = was_renamed(&locked, wire, &new);
+                let renamed = was_renamed(locked, wire, &new);
                 report.line(section, line.as_str(), "", change::added(new, of_channel, renamed));
             }
         }
     }
-    let mut gone = "";
+}
+
+/// Reports a line that says something else than the line of its key in the lock.
+const fn report_changed(report: &mut Report, section: &Section, wire: Lines, old: Entry, new: Entry, line: &str) {
+    let was = if same(old.value, new.value) { "" } else { old.value };
+    let change = match (new.read_as(), old.read_as()) {
+        (Some(name), None) => change::renamed(old, read_by(wire, &new, name).as_str()),
+        _ => change::changed(old, new, section.is_channel()),
+    };
+    report.line(section, line, was, change);
+}
+
+/// Reports the lines of the lock that the wire no longer has.
+const fn report_removed(report: &mut Report, section: &Section, locked: &Locked, seen: &[bool; MOST_LINES]) {
+    let of_channel = section.is_channel();
+    // The message or variant that was removed, so that the lines within it are not reported.
+    let mut removed_owner = "";
     let mut at = 0;
     while at < locked.len {
         if !seen[at] {
             let old = Entry::read(locked.line(at));
-            if !is_within(gone, old.key) && !locked.has_lost_message(old.key, &seen) {
+            if !is_within(removed_owner, old.key) && !locked.has_lost_message(old.key, seen) {
                 if old.about(of_channel).holds_others() {
-                    gone = old.key;
+                    removed_owner = old.key;
                 }
                 report.line(section, locked.line(at), "", change::removed(old, of_channel));
             }
@@ -197,21 +218,21 @@ const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     }
 }
 
-/// Whether a key is that of a field of this message or variant, or of the answer to it.
-const fn is_within(whole: &str, key: &str) -> bool {
-    if whole.is_empty() {
+/// Whether a key belongs to a field of this message or variant, or to its answer.
+const fn is_within(owner: &str, key: &str) -> bool {
+    if owner.is_empty() {
         return false;
     }
-    if let (Some(message), Some(name)) = (starts(whole, "> "), answered(key)) {
+    if let (Some(message), Some(name)) = (starts(owner, "> "), answered(key)) {
         return same(message, name);
     }
-    match starts(key, whole) {
+    match starts(key, owner) {
         Some(rest) => starts(rest, " ").is_some(),
         None => false,
     }
 }
 
-/// Whether a field is read by another name too, which is in the lock.
+/// Whether a new field is also read by another name, which the lock has.
 const fn was_renamed(locked: &Locked, wire: Lines, new: &Entry) -> bool {
     let (subject, field) = last_word(new.key);
     let (mut lines, mut line) = (wire, Line::new());
@@ -228,7 +249,7 @@ const fn was_renamed(locked: &Locked, wire: Lines, new: &Entry) -> bool {
     false
 }
 
-/// The type of the field that has got another name, and still reads this one.
+/// The type of the field that was renamed and still accepts the old name.
 const fn read_by(wire: Lines, alias: &Entry, name: &str) -> Line {
     let (subject, _) = last_word(alias.key);
     let (mut lines, mut line, mut found) = (wire, Line::new(), Line::new());
@@ -243,7 +264,7 @@ const fn read_by(wire: Lines, alias: &Entry, name: &str) -> Line {
     found
 }
 
-/// The last word of a key, and what stands before it.
+/// A key without its last word, and the last word.
 const fn last_word(key: &str) -> (&str, &str) {
     let bytes = key.as_bytes();
     let mut at = bytes.len();

@@ -1,5 +1,7 @@
 //! A lock file as data: its sections, each for a channel or a type.
 
+use super::line::starts;
+
 /// A lock file, read by `channels![..]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Lock<'a> {
@@ -20,4 +22,11 @@ pub struct Section<'a> {
     pub lines: &'a str,
     /// What a section of the same lines has for its part of the fingerprint.
     pub sum: u64,
+}
+
+impl Section<'_> {
+    /// Whether the section is a channel's, and not a type's.
+    pub const fn is_channel(&self) -> bool {
+        starts(self.header, "channel ").is_some()
+    }
 }
