@@ -127,10 +127,10 @@ pub use exports::*;
 
 #[cfg(feature = "server")]
 mod exports {
-    pub use crate::channel::identity::{Anonymous, HasUsers, Identity};
+    pub use crate::channel::identity::{Anonymous, Identity, UserName};
     pub use crate::channel::path::{FromPath, Params, Path, Segment};
     pub use crate::channel::room::{Room, RoomKind, RoomOf};
-    pub use crate::channel::users::{UserName, UserOf};
+    pub use crate::channel::users::{HasUsers, UserOf};
     pub use crate::channel::{Channel, Route, SendsBytes, SentBy, ServedBy};
     pub use crate::config::Config;
     pub use crate::config::origins::{InvalidOrigin, Origins};

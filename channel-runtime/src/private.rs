@@ -27,25 +27,26 @@ pub use server::*;
 mod server {
     pub use crate::channel::app::{App, no_app};
     pub use crate::channel::fields::{FirstValue, param};
-    pub use crate::channel::holding::{Holding, HoldingMore, send};
-    pub use crate::channel::hook_arguments::{OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose};
+    pub use crate::channel::hook_arguments::{
+        HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose,
+    };
     pub use crate::channel::hook_returns::{
-        Authorization, CloseReply, IntoIdentity, Key, authorized, closed, identity,
+        Authorization, BatchReply, CloseReply, End, IntoIdentity, Key, OpenReply, Reauthorized, Refreshed,
+        RoomCloseReply, authorized, batch_done, closed, expires, identity, reauthorized, refreshed, room_closed,
+        room_opened,
     };
-    pub use crate::channel::initial_state::{
-        DefaultOf, FirstState, NO_STATE, NoDefault, OpenReply, made, room_closed, room_opened,
-    };
+    pub use crate::channel::initial_state::{DefaultOf, InitialState, NO_STATE, NoDefault};
     pub use crate::channel::path::{FromPath, Params, Path, Segment, unambiguous};
     pub use crate::channel::room_names::{RoomKey, declared_room, path_room};
-    pub use crate::channel::stated::{HasApp, HasRoomState, NamesApp};
+    pub use crate::channel::room_state::made;
+    pub use crate::channel::send_check::{NotSend, SendCheck, send};
     pub use crate::config::bounds::Bounds;
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
-    pub use crate::session::batch::{Gathering, InBatches, batch_done};
-    pub use crate::session::concurrent::{Overlap, Overlapped};
-    pub use crate::session::guard::Turn;
+    pub use crate::session::batch::{BatchEntry, InBatches};
+    pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
-    pub use crate::session::refresh::{End, Reauthorized, Refreshed, expires, reauthorized, refreshed};
+    pub use crate::session::handler_options::HandlerOptions;
     pub use crate::socket::notify::Notice;
     pub use crate::socket::reply::{Flow, Handling};
     pub use crate::socket::returned::{

@@ -1,12 +1,8 @@
-//! Who a client is: what names a user, and which channels know theirs.
+//! Identities: the types that can name a user.
 
 use std::fmt::Display;
 use std::hash::Hash;
 use std::str::FromStr;
-
-use crate::channel::Channel;
-use crate::channel::users::UserName;
-use crate::room::registry::UserKey;
 
 /// What can name a user: the type that the hook `identity` returns.
 ///
@@ -22,22 +18,24 @@ pub trait Identity: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'stati
 #[diagnostic::do_not_recommend]
 impl<K: Eq + Hash + Clone + Display + FromStr + Send + Sync + 'static> Identity for K {}
 
-/// A channel that knows its users, by the hook `identity`: what `user(..)` of a socket or a hub needs.
+/// What names a user of an app: an [`Identity`], or `str` for a `String`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` knows no users, for it has no hook `identity`",
-    label = "`{Self}` does not say who its clients are",
-    note = "write it in `#[channel] impl {Self}`: `fn identity(&self) -> &UserId {{ .. }}`, with a field that says it, such as `#[extract] user: Auth<UserId>`"
+    message = "`{Self}` can't be an identity",
+    label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
+    note = "a user is named by what the hook `identity` returns, or by `&str` where that is a `String`"
 )]
-pub trait HasUsers: Channel {
-    /// What `identity` returns.
+pub trait UserName: Display {
+    /// The identity.
     type User: Identity;
-    /// What names one: `str` where `identity` returns a `String`, so that `user("bob")` can be written, else the same.
-    type Name: UserName<User = Self::User> + ?Sized;
 }
 
-/// Who a handler says its client is.
-pub(crate) fn user_of<C: Channel>(handler: &C) -> Option<UserKey> {
-    handler.identified().map(|identity| UserKey::new(&identity))
+#[diagnostic::do_not_recommend]
+impl<K: Identity> UserName for K {
+    type User = K;
+}
+
+impl UserName for str {
+    type User = String;
 }
 
 /// The identity of a channel without the hook `identity`; it has no values.

@@ -1,27 +1,19 @@
-//! What a user is named by: the identity itself, or a `str` where the identity is a `String`.
+//! Channels that know their users, and what names a user of such a channel.
 
-use std::fmt::Display;
+use crate::channel::Channel;
+use crate::channel::identity::{Identity, UserName};
 
-use crate::channel::identity::{HasUsers, Identity};
-
-/// What names a user of an app: an [`Identity`], or `str` for a `String`.
+/// A channel that knows its users, by the hook `identity`: what `user(..)` of a socket or a hub needs.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an identity",
-    label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
-    note = "a user is named by what the hook `identity` returns, or by `&str` where that is a `String`"
+    message = "`{Self}` knows no users, for it has no hook `identity`",
+    label = "`{Self}` does not say who its clients are",
+    note = "write it in `#[channel] impl {Self}`: `fn identity(&self) -> &UserId {{ .. }}`, with a field that says it, such as `#[extract] user: Auth<UserId>`"
 )]
-pub trait UserName: Display {
-    /// The identity.
+pub trait HasUsers: Channel {
+    /// What `identity` returns.
     type User: Identity;
-}
-
-#[diagnostic::do_not_recommend]
-impl<K: Identity> UserName for K {
-    type User = K;
-}
-
-impl UserName for str {
-    type User = String;
+    /// What names one: `str` where `identity` returns a `String`, so that `user("bob")` can be written, else the same.
+    type Name: UserName<User = Self::User> + ?Sized;
 }
 
 /// What names a user of channel `C`: a reference to what its hook `identity` returns, or a `&str` where that is a `String`.

@@ -9,7 +9,7 @@ use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::channel::users::UserName;
+use crate::channel::identity::UserName;
 use crate::connection::backpressure::HubPace;
 use crate::connection::shutdown::Stop;
 use crate::room::by_connection::ByConnection;

@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use tokio::net::ToSocketAddrs;
 
-use crate::channel::users::UserName;
-use crate::channel::{self, Channel, ServedBy, initial_state};
+use crate::channel::identity::UserName;
+use crate::channel::{self, Channel, ServedBy, room_state};
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
 use crate::protocol::message::Messages;
 use crate::room::registry::Registry;
+use crate::room::state;
 use crate::server::Server;
 use crate::server::table::{Route, RouteTable};
+use crate::session::dispatch::Dispatch;
 use crate::socket::counters::Counters;
 use crate::socket::hub::Hub;
 use crate::socket::user::{User, Users};
@@ -56,14 +58,15 @@ impl<App: Send + Sync + 'static> Channels<App> {
     pub fn with<C>(self) -> Self
     where
         C: channel::Route,
-        C::Itself: Channel + ServedBy<App>,
+        C::Itself: Dispatch + ServedBy<App>,
     {
         self.and::<C::Itself>()
     }
 
-    fn and<C: Channel + ServedBy<App>>(mut self) -> Self {
+    fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
         let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
-        registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), initial_state::state::<C>);
+        registry
+            .add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
         self.shapes.push(C::SHAPE);
         self.routes.push(Route::of::<C>());
         self

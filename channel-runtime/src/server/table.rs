@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use crate::channel::ServedBy;
 use crate::channel::path::{Params, Path};
-use crate::channel::{Channel, ServedBy};
 use crate::config::Config;
 use crate::config::bounds::Bounds;
 use crate::connection::in_flight::Activity;
@@ -21,6 +21,7 @@ use crate::protocol::lock::fingerprint;
 use crate::room::pending::Coming;
 use crate::room::registry::Registry;
 use crate::server::refused::Refused;
+use crate::session::dispatch::Dispatch;
 use crate::session::enter::Arrival;
 use crate::socket::hub::Hub;
 use crate::wire::deflate::Agreed;
@@ -56,7 +57,7 @@ pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, BuildError>> + Send + 'a>>;
 
 impl<App: Send + Sync + 'static> Route<App> {
-    pub fn of<C: Channel + ServedBy<App>>() -> Self {
+    pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
         Self { path: C::PATH, bounds: C::BOUNDS, config: Arc::default(), start: start::<C, App> }
     }
 }
@@ -147,7 +148,7 @@ fn start<'a, C, App>(
     params: &'a Params,
 ) -> Starting<'a>
 where
-    C: Channel + ServedBy<App>,
+    C: Dispatch + ServedBy<App>,
     App: Send + Sync + 'static,
 {
     Box::pin(async move {

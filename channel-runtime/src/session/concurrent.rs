@@ -14,12 +14,13 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::channel::Channel;
+use crate::config::Config;
 use crate::connection::in_flight::Token;
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Messages;
 use crate::room::registry::Registry;
-use crate::session::batch::Gathering;
+use crate::session::batch::BatchEntry;
+use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
 use crate::session::driver::{Link, Step};
 use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted};
 use crate::session::outcome::{begin, interrupted};
@@ -30,10 +31,10 @@ use crate::socket::reply::{Flow, Handling};
 use crate::wire::parser::Input;
 
 /// Whether a channel has handlers that may overlap.
-pub(crate) const fn overlaps<C: Channel>() -> bool {
+pub(crate) const fn overlaps<C: Dispatch>() -> bool {
     let mut at = 0;
-    while at < C::TURNS.len() {
-        if C::TURNS[at].concurrent > 0 {
+    while at < C::OPTIONS.len() {
+        if C::OPTIONS[at].concurrent > 0 {
             return true;
         }
         at += 1;
@@ -42,18 +43,18 @@ pub(crate) const fn overlaps<C: Channel>() -> bool {
 }
 
 /// Whether others may begin while the handler of this step waits.
-pub(crate) fn may_be_joined<C: Channel>(step: &Step) -> bool {
-    sharing::<C>(step).is_some_and(|index| C::TURNS[index].waits)
+pub(crate) fn may_be_joined<C: Dispatch>(step: &Step) -> bool {
+    sharing::<C>(step).is_some_and(|index| C::OPTIONS[index].waits)
 }
 
 /// Where a step is a message whose handler shares the channel's value: its place.
-fn sharing<C: Channel>(step: &Step) -> Option<usize> {
+fn sharing<C: Dispatch>(step: &Step) -> Option<usize> {
     let Step::Input(Input::Text(text)) = step else { return None };
-    codec::index::<C::FromClient>(text).filter(|index| C::TURNS[*index].shares)
+    codec::index::<C::FromClient>(text).filter(|index| C::OPTIONS[*index].shares)
 }
 
 /// What has come and waits for those that run.
-pub(crate) enum Held<C: Channel> {
+pub(crate) enum Held<C: Dispatch> {
     /// It may run beside them, once there are fewer of its kind.
     Message { index: usize, text: String },
     /// It runs alone.
@@ -62,7 +63,7 @@ pub(crate) enum Held<C: Channel> {
     Invalid(DecodeError, Socket<C>),
 }
 
-impl<C: Channel> Held<C> {
+impl<C: Dispatch> Held<C> {
     pub fn of(step: Step) -> Self {
         match (sharing::<C>(&step), step) {
             (Some(index), Step::Input(Input::Text(text))) => Self::Message { index, text },
@@ -71,56 +72,34 @@ impl<C: Channel> Held<C> {
     }
 }
 
-/// What a session lends to the handlers that overlap.
-pub struct Overlap<'a, C: Channel> {
-    pub(crate) socket: &'a Socket<C>,
-    pub(crate) app: &'a Arc<C::App>,
-    pub(crate) link: &'a mut Link,
-    pub(crate) span: &'a ConnectionSpan,
-    pub(crate) first: Held<C>,
+/// Runs the handler of the first message, and of those that arrive while any of them runs. Ready with what can't run beside them;
+/// `None` if nothing more has arrived.
+pub(crate) fn run<'a, C: Dispatch>(
+    handlers: ConcurrentHandlers<'a, C>,
+    socket: &'a Socket<C>,
+    app: &'a Arc<C::App>,
+    link: &'a mut Link,
+    span: &'a ConnectionSpan,
+    first: Held<C>,
+) -> impl Future<Output = Option<Held<C>>> + Send {
+    let mut scope = Scope {
+        handlers,
+        socket,
+        app,
+        connection_span: span,
+        running: FuturesUnordered::new(),
+        held: Some(first),
+        has_rested: false,
+    };
+    poll_fn(move |cx| {
+        let polled = scope.poll(cx, link);
+        scope.has_rested = true;
+        polled
+    })
 }
 
-/// Ready when none of them runs any more.
-pub struct Overlapped<'a, C: Channel>(pub(crate) BoxFuture<'a, Option<Held<C>>>);
-
-/// A channel whose handlers may overlap.
-#[diagnostic::on_unimplemented(
-    message = "handlers of `{Self}` can't overlap",
-    label = "a field of `{Self}` can't be shared",
-    note = "handlers that overlap share the channel's value: put what changes behind a lock, or take `concurrent` away"
-)]
-pub trait Shared: Channel + Sync {}
-
-#[diagnostic::do_not_recommend]
-impl<C: Channel + Sync> Shared for C {}
-
-impl<'a, C: Channel> Overlap<'a, C> {
-    /// Runs the handler of the first message, and of those that come while any of them runs. Ready with what can't run beside
-    /// them, and with nothing where nothing more has come.
-    pub fn run(handler: &'a C, overlap: Self) -> Overlapped<'a, C>
-    where
-        C: Shared,
-    {
-        let Self { socket, app, link, span, first } = overlap;
-        let mut scope = Scope {
-            handler,
-            socket,
-            app,
-            connection_span: span,
-            running: FuturesUnordered::new(),
-            held: Some(first),
-            has_rested: false,
-        };
-        Overlapped(Box::pin(poll_fn(move |cx| {
-            let polled = scope.poll(cx, link);
-            scope.has_rested = true;
-            polled
-        })))
-    }
-}
-
-struct Scope<'a, C: Channel> {
-    handler: &'a C,
+struct Scope<'a, C: Dispatch> {
+    handlers: ConcurrentHandlers<'a, C>,
     socket: &'a Socket<C>,
     app: &'a Arc<C::App>,
     connection_span: &'a ConnectionSpan,
@@ -129,7 +108,7 @@ struct Scope<'a, C: Channel> {
     has_rested: bool,
 }
 
-impl<C: Channel + Sync> Scope<'_, C> {
+impl<'a, C: Dispatch> Scope<'a, C> {
     fn poll(&mut self, cx: &mut Context<'_>, link: &mut Link) -> Poll<Option<Held<C>>> {
         // As for a handler that runs alone.
         if self.has_rested {
@@ -173,8 +152,8 @@ impl<C: Channel + Sync> Scope<'_, C> {
 
     /// Whether one more of this kind may run: of those that are not concurrent, one of all kinds.
     fn has_room(&self, index: usize) -> bool {
-        match C::TURNS[index].concurrent as usize {
-            0 => self.running.iter().all(|other| C::TURNS[other.index].concurrent > 0),
+        match C::OPTIONS[index].concurrent as usize {
+            0 => self.running.iter().all(|other| C::OPTIONS[other.index].concurrent > 0),
             most => self.running.iter().filter(|other| other.index == index).count() < most,
         }
     }
@@ -201,29 +180,39 @@ impl<C: Channel + Sync> Scope<'_, C> {
             Err(why) => return interrupted(&socket, why, "reading a message"),
         };
         socket.counters().receive(index);
-        let (handler, app, own, bytes) = (self.handler, self.app, socket.clone(), text.len());
-        let config = Arc::clone(link.config());
-        let future: BoxFuture<'_, Flow> = Box::pin(async move {
-            let handling = match C::BATCHED.get(index) {
-                Some(true) => C::gather(message, Gathering { socket: &own, app, bytes, config }),
-                _ => handler.overlapping(message, &own, app),
-            };
-            match handling {
-                Handling::Done(flow) => flow,
-                Handling::Later(future) => future.await,
-            }
-        });
+        let future = match C::BATCHED.get(index) {
+            Some(true) => self.submit(message, socket.clone(), text.len(), Arc::clone(link.config())),
+            _ => self.handlers.call(message, socket.clone()),
+        };
         let what = C::FromClient::TYPES[index];
         let span = MessageSpan::new::<C>(self.connection_span, what);
         self.running.push(Overlapping {
             index,
             what,
-            guarded: Guarded::new(future, Allowance::of(C::TURNS[index], link).answering(&socket)).within(span.clone()),
+            guarded: Guarded::new(future, Allowance::of(C::OPTIONS[index], link).answering(&socket))
+                .within(span.clone()),
             span,
             registry: Arc::clone(link.registry()),
             _work: begin(&socket, what),
             socket,
         });
+    }
+
+    /// Submits a message to its batch.
+    fn submit(
+        &self,
+        message: C::FromClient,
+        socket: Socket<C>,
+        bytes: usize,
+        config: Arc<Config>,
+    ) -> BoxFuture<'a, Flow> {
+        let app = self.app;
+        Box::pin(async move {
+            match C::submit(message, BatchEntry { socket: &socket, app, bytes, config }) {
+                Handling::Done(flow) => flow,
+                Handling::Later(future) => future.await,
+            }
+        })
     }
 
     /// Whether one of them works for the client alone.
@@ -253,7 +242,7 @@ impl<C: Channel + Sync> Scope<'_, C> {
 }
 
 /// One of them.
-struct Overlapping<'a, C: Channel> {
+struct Overlapping<'a, C: Dispatch> {
     /// The place of its message's type.
     index: usize,
     what: &'static str,
@@ -265,7 +254,7 @@ struct Overlapping<'a, C: Channel> {
     _work: Token,
 }
 
-impl<C: Channel> Future for Overlapping<'_, C> {
+impl<C: Dispatch> Future for Overlapping<'_, C> {
     type Output = (Socket<C>, &'static str, Result<Flow, Interrupted>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -13,8 +13,6 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::net::tcp::OwnedWriteHalf;
 
-use crate::channel::Channel;
-use crate::channel::identity::user_of;
 use crate::channel::room::Room;
 use crate::config::Config;
 use crate::connection::close;
@@ -30,6 +28,7 @@ use crate::room::membership::Newcomer;
 use crate::room::pending::Coming;
 use crate::room::registry::Registry;
 use crate::session::Session;
+use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Link;
 use crate::session::expiry::{Expiry, expired};
 use crate::session::heartbeat;
@@ -42,7 +41,7 @@ use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::goodbye;
 
-pub(crate) struct Arrival<C: Channel> {
+pub(crate) struct Arrival<C: Dispatch> {
     handler: Contained<C>,
     /// Its path's room.
     room: Room<C>,
@@ -56,7 +55,7 @@ pub(crate) struct Arrival<C: Channel> {
     activity: Activity,
 }
 
-impl<C: Channel> Arrival<C> {
+impl<C: Dispatch> Arrival<C> {
     /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
     pub fn new(
         handler: C,
@@ -196,7 +195,7 @@ enum Waited {
 }
 
 /// Waits for the room, as long as the connection lasts.
-async fn wait<C: Channel>(
+async fn wait<C: Dispatch>(
     client: &mut Client,
     steward: Arc<Steward<C>>,
     coming: &Coming,

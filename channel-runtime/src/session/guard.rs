@@ -13,48 +13,12 @@ use tokio::time::sleep;
 use crate::connection::contained::{Panicked, contain};
 use crate::room::registry::Registry;
 use crate::session::driver::Link;
+use crate::session::handler_options::HandlerOptions;
 use crate::session::spans::MessageSpan;
 use crate::socket::Socket;
 
 /// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What a handler has of its own, from its `#[message(..)]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Turn {
-    /// How long it may take; else as long as any.
-    pub(crate) timeout: Option<Duration>,
-    /// How many of it may run at a time on one connection, beside all others that share the channel's value; none where one of it
-    /// runs after the other.
-    pub(crate) concurrent: u32,
-    /// Whether it shares the channel's value, so that those that are `concurrent` may run beside it. Known only where there are such.
-    pub(crate) shares: bool,
-    /// Whether it may wait: others begin beside it only then.
-    pub(crate) waits: bool,
-}
-
-impl Turn {
-    /// Like most.
-    pub const PLAIN: Self = Self { timeout: None, concurrent: 0, shares: false, waits: false };
-
-    /// With a deadline of its own.
-    #[must_use]
-    pub const fn within(self, milliseconds: u64) -> Self {
-        Self { timeout: Some(Duration::from_millis(milliseconds)), ..self }
-    }
-
-    /// With others of its kind beside it.
-    #[must_use]
-    pub const fn concurrent(self, most: u32) -> Self {
-        Self { concurrent: most, ..self }.sharing(true)
-    }
-
-    /// With those beside it that are concurrent.
-    #[must_use]
-    pub const fn sharing(self, waits: bool) -> Self {
-        Self { shares: true, waits, ..self }
-    }
-}
 
 /// What a handler or hook may take.
 #[derive(Clone, Copy)]
@@ -76,10 +40,10 @@ impl Allowance {
     }
 
     /// That of the handler of a message.
-    pub fn of(turn: Turn, link: &Link) -> Self {
+    pub fn of(options: HandlerOptions, link: &Link) -> Self {
         let usual = Self::usual(link);
-        let needs_client = turn.timeout.is_some() || turn.concurrent > 0;
-        Self { timeout: turn.timeout.or(usual.timeout), needs_client, ..usual }
+        let needs_client = options.timeout.is_some() || options.concurrent > 0;
+        Self { timeout: options.timeout.or(usual.timeout), needs_client, ..usual }
     }
 
     /// With the answer that it owes to its message, where that has a `ref`.

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use serde::{Deserializer, Serializer};
 
-use crate::channel::identity::{Anonymous, HasUsers};
+use crate::channel::identity::Anonymous;
+use crate::channel::users::HasUsers;
 use crate::channel::{Channel, Route, SentBy};
 use crate::protocol::const_text::ConstText;
 use crate::protocol::message::{Message, Messages, Protocol};
+use crate::session::dispatch::Dispatch;
 use crate::socket::Socket;
 use crate::socket::notify::NoticeFor;
 use crate::socket::reply::Handling;
@@ -114,7 +116,10 @@ impl<C: Route<Halves = Halves<false>>> Channel for C {
 
     // Whether a hook makes the state of its rooms is not known.
     const OPENS_ROOMS: bool = true;
+}
 
+#[diagnostic::do_not_recommend]
+impl<C: Route<Halves = Halves<false>>> Dispatch for C {
     fn handle<'a>(&'a mut self, message: NoMessages, _: &'a Socket<Self>, _: &'a Arc<Self::App>) -> Handling<'a> {
         match message {}
     }

@@ -9,12 +9,14 @@
 
 pub(crate) mod batch;
 mod budget;
-pub(crate) mod concurrent;
+mod concurrent;
+pub(crate) mod dispatch;
 pub(crate) mod driver;
 pub(crate) mod enter;
 mod expiry;
 pub(crate) mod guard;
 pub(crate) mod half_channel;
+pub(crate) mod handler_options;
 pub(crate) mod heartbeat;
 mod outcome;
 pub(crate) mod quota;
@@ -33,7 +35,6 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 use futures_util::future::Either;
 
-use crate::channel::Channel;
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::Token;
 use crate::connection::owed;
@@ -41,7 +42,8 @@ use crate::connection::shutdown::SessionGuard;
 use crate::handshake::admission::AdmissionGuard;
 use crate::protocol::escaped::Escaped;
 use crate::room::state::Visit;
-use crate::session::concurrent::{Held, Overlap};
+use crate::session::concurrent::Held;
+use crate::session::dispatch::Dispatch;
 use crate::session::driver::{Link, Step};
 use crate::session::expiry::Expiry;
 use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted, run};
@@ -53,7 +55,7 @@ use crate::socket::reply::Flow;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// A connection that has begun.
-pub(crate) struct Session<C: Channel> {
+pub(crate) struct Session<C: Dispatch> {
     handler: Contained<C>,
     socket: Socket<C>,
     app: Arc<C::App>,
@@ -69,7 +71,7 @@ pub(crate) struct Session<C: Channel> {
     busy: Token,
 }
 
-impl<C: Channel> Session<C> {
+impl<C: Dispatch> Session<C> {
     pub fn new(
         handler: Contained<C>,
         socket: Socket<C>,
@@ -133,7 +135,7 @@ impl<C: Channel> Session<C> {
             let (begun, turn) = match next {
                 Held::Message { .. } => {
                     socket.begin_turn();
-                    held = handler.overlap(Overlap { socket, app, link, span, first: next }).0.await;
+                    held = concurrent::run(handler.concurrent(app), socket, app, link, span, next).await;
                     continue;
                 }
                 // Once we end the connection, nothing more is handled.
@@ -201,7 +203,7 @@ impl<C: Channel> Session<C> {
 }
 
 /// A session's next turn. Ready with whether others may come after it.
-enum Turn<'a, C: Channel> {
+enum Turn<'a, C: Dispatch> {
     /// Nothing has come for it yet.
     Next(&'a mut Session<C>),
     /// It has begun, and waits. Boxed, for an idle connection would hold the place for it.
@@ -209,7 +211,7 @@ enum Turn<'a, C: Channel> {
     Over,
 }
 
-impl<'a, C: Channel> Turn<'a, C> {
+impl<'a, C: Dispatch> Turn<'a, C> {
     /// Begins the turn of a step, and runs it as far as it comes.
     fn begin(session: &'a mut Session<C>, step: Step, cx: &mut Context<'_>) -> Self {
         if !may_pass::<C>(&mut session.link, &step) {
@@ -234,7 +236,7 @@ impl<'a, C: Channel> Turn<'a, C> {
     }
 }
 
-impl<C: Channel> Future for Turn<'_, C> {
+impl<C: Dispatch> Future for Turn<'_, C> {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {

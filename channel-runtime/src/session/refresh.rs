@@ -2,18 +2,17 @@
 //! again for each room that it is in.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::channel::Channel;
-use crate::channel::identity::user_of;
 use crate::channel::room::Room;
 use crate::handshake::token::Token;
 use crate::protocol::codec::DecodeError;
 use crate::protocol::fault::Fault;
 use crate::room::member::Connection;
+use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::expiry::Expiry;
 use crate::socket::Socket;
 use crate::socket::reply::{self, Flow};
@@ -75,7 +74,7 @@ pub(crate) fn token_in(text: &str, error: &DecodeError) -> Option<Result<Token, 
 
 /// Lets the handler judge a new token. Only when all is decided does the connection last longer: where a hook panics or takes
 /// too long, its end is the old one.
-pub(crate) async fn refresh<C: Channel>(
+pub(crate) async fn refresh<C: Dispatch>(
     handler: &mut C,
     token: Result<Token, DecodeError>,
     socket: &Socket<C>,
@@ -125,91 +124,11 @@ fn joined(connection: &Connection) -> Vec<Arc<str>> {
 }
 
 /// The client may not stay.
-fn end<C: Channel>(socket: &Socket<C>, fault: &Fault) -> Flow {
+fn end<C: Dispatch>(socket: &Socket<C>, fault: &Fault) -> Flow {
     socket.answer_fault(fault);
     let code = fault.own_close_code().unwrap_or(CloseCode::FORBIDDEN);
     socket.close(code, &fault.message);
     Flow::Failed(code)
-}
-
-/// What `expires_at` may return.
-#[diagnostic::on_unimplemented(
-    message = "`expires_at` cannot return `{Self}`",
-    label = "not what `expires_at` returns",
-    note = "return a `SystemTime`, or an `Option` of one: when what the client was let in with ends"
-)]
-pub trait End {
-    /// The end, where there is one.
-    fn end(self) -> Option<SystemTime>;
-}
-
-impl End for SystemTime {
-    fn end(self) -> Option<SystemTime> {
-        Some(self)
-    }
-}
-
-impl End for Option<SystemTime> {
-    fn end(self) -> Option<SystemTime> {
-        self
-    }
-}
-
-/// What `expires_at` returned.
-pub fn expires<R: End>(end: R) -> Option<SystemTime> {
-    end.end()
-}
-
-/// What `on_refresh` may return.
-#[diagnostic::on_unimplemented(
-    message = "`on_refresh` cannot return `{Self}`",
-    label = "not what `on_refresh` returns",
-    note = "return `Result<(), Fault>`, or another error that is `Into<Fault>`, such as a `Reject`"
-)]
-pub trait Refreshed {
-    /// With the error as a `Fault`.
-    fn into_result(self) -> Result<(), Fault>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Into<Fault>> Refreshed for Result<(), E> {
-    fn into_result(self) -> Result<(), Fault> {
-        self.map_err(Into::into)
-    }
-}
-
-/// What `on_refresh` returned.
-pub fn refreshed<R: Refreshed>(result: R) -> Result<(), Fault> {
-    result.into_result()
-}
-
-/// What `on_reauthorize` may return.
-#[diagnostic::on_unimplemented(
-    message = "`on_reauthorize` cannot return `{Self}`",
-    label = "not what `on_reauthorize` returns",
-    note = "return whether it may stay, as a `bool`, or `Result<(), Fault>`, or another error that is `Into<Fault>`"
-)]
-pub trait Reauthorized {
-    /// With a refusal as a `Fault`.
-    fn into_result(self) -> Result<(), Fault>;
-}
-
-impl Reauthorized for bool {
-    fn into_result(self) -> Result<(), Fault> {
-        if self { Ok(()) } else { Err(Fault::forbidden("no longer allowed here")) }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Into<Fault>> Reauthorized for Result<(), E> {
-    fn into_result(self) -> Result<(), Fault> {
-        self.map_err(Into::into)
-    }
-}
-
-/// What `on_reauthorize` returned.
-pub fn reauthorized<R: Reauthorized>(result: R) -> Result<(), Fault> {
-    result.into_result()
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::channel::Channel;
 use crate::connection::contained::{Contained, contain};
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::describe::parts::MessageShape;
 use crate::protocol::message::Messages;
-use crate::session::batch::Gathering;
+use crate::session::batch::BatchEntry;
+use crate::session::dispatch::Dispatch;
 use crate::session::driver::{Link, Step};
 use crate::session::expiry::Expiry;
 use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted};
@@ -18,7 +18,7 @@ use crate::socket::Socket;
 use crate::socket::reply::{Flow, Handling};
 use crate::wire::parser::{Input, reuse};
 
-pub(crate) struct Stage<'a, 'l, C: Channel> {
+pub(crate) struct Stage<'a, 'l, C: Dispatch> {
     pub handler: &'a mut C,
     pub socket: &'a mut Socket<C>,
     pub app: &'a Arc<C::App>,
@@ -30,7 +30,7 @@ pub(crate) struct Stage<'a, 'l, C: Channel> {
 /// A turn, whose it is, and what runs in it.
 type Turn<'a, C> = (Begun, &'a Socket<C>, Guarded<'a, Flow>);
 
-impl<'a, C: Channel> Stage<'a, '_, C> {
+impl<'a, C: Dispatch> Stage<'a, '_, C> {
     /// Begins the turn of this step; none where that is over already.
     pub fn begin(self, step: Step) -> Option<Turn<'a, C>> {
         // What a message may be answered with once; other input claims no answer.
@@ -102,12 +102,12 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
         let begun = Begun::message(socket, span, C::FromClient::TYPES[index]);
         let own: &'a Socket<C> = socket;
         let span = begun.span.clone();
-        let allowance = || match C::TURNS {
+        let allowance = || match C::OPTIONS {
             [] => Allowance::usual(link),
             turns => Allowance::of(turns[index], link),
         };
         call(begun, span, own, allowance, || match C::BATCHED.get(index) {
-            Some(true) => C::gather(message, Gathering { socket: own, app, bytes, config: Arc::clone(link.config()) }),
+            Some(true) => C::submit(message, BatchEntry { socket: own, app, bytes, config: Arc::clone(link.config()) }),
             _ => handler.handle(message, own, app),
         })
     }
@@ -131,7 +131,7 @@ impl<'a, C: Channel> Stage<'a, '_, C> {
 }
 
 /// Calls a handler. One that is not `async` runs here, and may panic.
-fn call<'a, C: Channel>(
+fn call<'a, C: Dispatch>(
     begun: Begun,
     span: MessageSpan,
     socket: &'a Socket<C>,
@@ -158,7 +158,7 @@ pub(crate) fn log_payload(link: &Link, span: &ConnectionSpan, text: &str) {
 }
 
 /// Whether a step is no message of a type with a rate, or came within that; else it has been answered.
-pub(crate) fn may_pass<C: Channel>(link: &mut Link, step: &Step) -> bool {
+pub(crate) fn may_pass<C: Dispatch>(link: &mut Link, step: &Step) -> bool {
     let shapes = <C::FromClient as Messages>::SHAPES;
     if const { !has_rates(<C::FromClient as Messages>::SHAPES) } {
         return true;
@@ -179,7 +179,7 @@ const fn has_rates(mut shapes: &[MessageShape]) -> bool {
 }
 
 /// Reads a message and begins its turn. A payload's `Deserialize` and its rules are the user's code, and may panic.
-pub(crate) fn decode<C: Channel>(
+pub(crate) fn decode<C: Dispatch>(
     text: &str,
     socket: &mut Socket<C>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {

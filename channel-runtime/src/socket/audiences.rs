@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
-use crate::channel::identity::HasUsers;
 use crate::channel::room::{Room, RoomOf};
+use crate::channel::users::HasUsers;
 use crate::channel::users::UserOf;
 use crate::room::exclusions::Mask;
 use crate::room::member::ConnectionId;

@@ -28,8 +28,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::channel::hook_arguments::NamesApp;
 use crate::channel::room::RoomKind;
-use crate::channel::stated::NamesApp;
 use crate::channel::{Channel, Route, SendsBytes, SentBy};
 use crate::connection::outbox::queue::GATHERED_OWN;
 use crate::connection::outbox::{Pushed, Sender};

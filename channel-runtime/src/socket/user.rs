@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::channel::users::UserName;
+use crate::channel::identity::UserName;
 use crate::room::pending::{Reach, end_all};
 use crate::room::registry::{Registry, UserKey};
 use crate::wire::close::{Close, CloseCode, ClosedBy};

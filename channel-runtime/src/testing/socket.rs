@@ -9,8 +9,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::channel::Channel;
-use crate::channel::initial_state;
-use crate::channel::stated::NamesApp;
+use crate::channel::hook_arguments::NamesApp;
+use crate::channel::room_state;
 use crate::connection::in_flight::Activity;
 use crate::protocol::codec::Received;
 use crate::protocol::message::Messages;
@@ -44,7 +44,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [that](TestSocket::with_app) is.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
-    registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), initial_state::state::<C>);
+    registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
     let registry = Arc::new(registry);
     let membership = registry.enter(Newcomer {
         id: ConnectionId::next(),

@@ -1,4 +1,4 @@
-//! From the handlers of batches: `InBatches` for each message, and the method of `Channel` that gathers them.
+//! From the handlers of batches: `InBatches` for each message, and the method of `Dispatch` that submits them.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -36,7 +36,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// The part of `Channel` about batches; `None` if there are none.
+/// The part of `Dispatch` about batches; `None` if there are none.
 pub fn methods(channel: &Channel) -> Option<TokenStream> {
     of(channel).next()?;
     let from_client = channel.name_from_client();
@@ -46,15 +46,15 @@ pub fn methods(channel: &Channel) -> Option<TokenStream> {
     });
     let arms = of(channel).map(|(Handler { cfgs, variant, payload, .. }, _)| {
         let at = beside_locals(payload.tokens().span());
-        let bring = quote_spanned!(at=> ::channel_runtime::private::Gathering::bring);
-        quote!(#(#cfgs)* #from_client::#variant(__message) => #bring(__to, __message),)
+        let submit = quote_spanned!(at=> ::channel_runtime::private::BatchEntry::submit);
+        quote!(#(#cfgs)* #from_client::#variant(__message) => #submit(__to, __message),)
     });
     Some(quote! {
         const BATCHED: &'static [::core::primitive::bool] = &[#(#is_batched),*];
 
-        fn gather(
+        fn submit(
             __message: #from_client,
-            __to: ::channel_runtime::private::Gathering<'_, Self>,
+            __to: ::channel_runtime::private::BatchEntry<'_, Self>,
         ) -> ::channel_runtime::private::Handling<'_> {
             match __message {
                 #(#arms)*

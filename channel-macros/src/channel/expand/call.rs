@@ -43,10 +43,10 @@ impl Call {
             return unawaited;
         }
         let span = beside_locals(self.name.span());
-        let future = quote_spanned!(span=> ::channel_runtime::private::Holding::<#held>::future(#unawaited));
+        let future = quote_spanned!(span=> ::channel_runtime::private::SendCheck::<#held>::future(#unawaited));
         quote!({
             #[allow(unused_imports)]
-            use ::channel_runtime::private::HoldingMore as _;
+            use ::channel_runtime::private::NotSend as _;
             #future
         })
     }

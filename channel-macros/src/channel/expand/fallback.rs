@@ -42,7 +42,7 @@ pub fn of_route(route: &Route) -> TokenStream {
                 #room_state_type
                 type Itself = Self;
                 #halves
-                const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> =
+                const INITIAL_STATE: ::channel_runtime::private::InitialState<Self::RoomState> =
                     ("", ::core::option::Option::Some(|| ::core::unreachable!()));
                 const NAME: &'static ::core::primitive::str = "";
                 const PATH: ::channel_runtime::private::Path = #path;
@@ -97,7 +97,8 @@ pub fn of_block(channel: &Channel) -> TokenStream {
                 const IS_WHOLE: ::core::primitive::bool = false;
                 // The hook may be the part with the error.
                 const OPENS_ROOMS: ::core::primitive::bool = true;
-
+            }
+            impl ::channel_runtime::private::Dispatch for #self_ty #if_route {
                 fn handle<'a>(
                     &'a mut self,
                     _: #from_client,

@@ -1,4 +1,4 @@
-//! From an impl block: the enums of its messages, `Protocol`, and `Channel`, which calls the handlers and hooks.
+//! From an impl block: the enums of its messages, `Protocol`, `Channel`, and `Dispatch`, which calls the handlers and hooks.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -102,19 +102,24 @@ fn implementation(channel: &Channel) -> TokenStream {
     let handle = handle(channel);
     let options = options::table(channel);
     let shape = description::of_block(channel);
+    let constants = channel.hooks.iter().map(hooks::constant);
     let hooks = channel.hooks.iter().map(hooks::hook);
     let noticed = notices::method(channel);
-    let gathered = batches::methods(channel);
+    let submitted = batches::methods(channel);
     let if_route = if_route(channel);
     quote! {
         impl ::channel_runtime::Channel for #self_ty #if_route {
             #identity
             #shape
+            #(#constants)*
+        }
+
+        impl ::channel_runtime::private::Dispatch for #self_ty #if_route {
             #options
             #(#hooks)*
             #handle
             #noticed
-            #gathered
+            #submitted
         }
     }
 }
@@ -122,7 +127,7 @@ fn implementation(channel: &Channel) -> TokenStream {
 fn handle(channel: &Channel) -> TokenStream {
     let arms = channel.handlers.iter().map(|handler| arm(channel, handler));
     let from_client = channel.name_from_client();
-    let overlapping = overlapping(channel);
+    let concurrent = concurrent(channel);
     quote! {
         fn handle<'a>(
             &'a mut self,
@@ -135,19 +140,19 @@ fn handle(channel: &Channel) -> TokenStream {
             }
         }
 
-        #overlapping
+        #concurrent
     }
 }
 
 /// The handlers that share the channel's value; `None` if none is `concurrent`.
-fn overlapping(channel: &Channel) -> Option<TokenStream> {
-    let overlapping = || channel.handlers.iter().filter(|handler| options::overlaps(channel, handler));
-    let span = overlapping().find_map(|handler| handler.options.concurrent())?.span();
-    let run = quote_spanned!(beside_locals(span)=> ::channel_runtime::private::Overlap::run(self, __overlap));
-    let arms = overlapping().map(|handler| arm(channel, handler));
+fn concurrent(channel: &Channel) -> Option<TokenStream> {
+    let sharing = || channel.handlers.iter().filter(|handler| options::overlaps(channel, handler));
+    let span = sharing().find_map(|handler| handler.options.concurrent())?.span();
+    let new = quote_spanned!(beside_locals(span)=> ::channel_runtime::private::ConcurrentHandlers::new(self, __app));
+    let arms = sharing().map(|handler| arm(channel, handler));
     let from_client = channel.name_from_client();
     Some(quote! {
-        fn overlapping<'a>(
+        fn handle_shared<'a>(
             &'a self,
             __message: #from_client,
             __socket: &'a ::channel_runtime::Socket<Self>,
@@ -160,11 +165,11 @@ fn overlapping(channel: &Channel) -> Option<TokenStream> {
             }
         }
 
-        fn overlap<'a>(
+        fn concurrent<'a>(
             &'a mut self,
-            __overlap: ::channel_runtime::private::Overlap<'a, Self>,
-        ) -> ::channel_runtime::private::Overlapped<'a, Self> {
-            #run
+            __app: &'a ::channel_runtime::private::App<Self>,
+        ) -> ::channel_runtime::private::ConcurrentHandlers<'a, Self> {
+            #new
         }
     })
 }
@@ -180,7 +185,7 @@ fn arm(channel: &Channel, handler: &Handler) -> TokenStream {
         Payload::Unit(_) => quote!(#from_client::#variant),
     };
     let handling = match options::overlaps(channel, handler) {
-        // Whether `Self` is `Sync` is checked in `overlap`.
+        // Whether `Self` is `Sync` is checked in `concurrent`.
         true => handling(call, call.unawaited_holding(quote!(&Self), "__message")),
         false => handling(call, call.unawaited("__message")),
     };

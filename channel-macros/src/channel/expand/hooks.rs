@@ -1,4 +1,4 @@
-//! From the hooks: the methods of `Channel` that call them, and the impls that a hook adds.
+//! From the hooks: the methods of `Dispatch` that call them, and the impls that a hook adds.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -57,6 +57,23 @@ fn given(kind: HookKind, call: &Call) -> Option<TokenStream> {
     Some(quote!(let #message = #given(#message);))
 }
 
+/// The constant of `Channel` that says that this hook is written. `None` if `HOOKS` is enough.
+pub fn constant(Hook { kind, cfgs, .. }: &Hook) -> Option<TokenStream> {
+    let name = match kind {
+        HookKind::Refresh => quote!(REFRESHES),
+        HookKind::Binary => quote!(TAKES_BINARY),
+        HookKind::RoomOpen => {
+            return Some(quote!(
+                const OPENS_ROOMS: ::core::primitive::bool = true;
+            ));
+        }
+        HookKind::RoomClose => quote!(CLOSES_ROOMS),
+        _ => return None,
+    };
+    Some(quote!(#(#cfgs)* const #name: ::core::primitive::bool = true;))
+}
+
+/// The method of `Dispatch` that calls this hook.
 pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
     let (tokens, given) = (call.tokens("__message"), given(*kind, call));
     let answer = call.answer("__reply");
@@ -126,26 +143,12 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 ::channel_runtime::private::expires(#answer)
             }
         },
-        HookKind::Refresh => {
-            let method = decided("refreshed", quote!(::channel_runtime::Token));
-            quote! {
-                #(#cfgs)*
-                const REFRESHES: ::core::primitive::bool = true;
-                #method
-            }
-        }
+        HookKind::Refresh => decided("refreshed", quote!(::channel_runtime::Token)),
         HookKind::Reauthorize => decided("reauthorized", quote!(::channel_runtime::Room<Self>)),
         HookKind::Connect => usual("connected", None, replied()),
         HookKind::Ping => usual("pinged", bytes(), replied()),
         HookKind::Pong => usual("ponged", bytes(), replied()),
-        HookKind::Binary => {
-            let method = usual("binary", bytes(), replied());
-            quote! {
-                #(#cfgs)*
-                const TAKES_BINARY: ::core::primitive::bool = true;
-                #method
-            }
-        }
+        HookKind::Binary => usual("binary", bytes(), replied()),
         HookKind::Invalid => usual(
             "invalid",
             Some(quote!(::channel_runtime::DecodeError)),
@@ -167,7 +170,6 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 },
             };
             quote! {
-                const OPENS_ROOMS: ::core::primitive::bool = true;
                 async fn room_opened(
                     __room: &::channel_runtime::Room<Self>,
                     __app: &::channel_runtime::private::App<Self>,
@@ -187,8 +189,6 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 quote_spanned!(span=> let #message = #state(#message);)
             });
             quote! {
-            #(#cfgs)*
-            const CLOSES_ROOMS: ::core::primitive::bool = true;
             #(#cfgs)*
             async fn room_closed(
                 __room: &::channel_runtime::Room<Self>,

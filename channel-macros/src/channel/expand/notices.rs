@@ -1,4 +1,4 @@
-//! From the handlers of notices: `NoticeFor` for each type, and the method of `Channel` that calls them.
+//! From the handlers of notices: `NoticeFor` for each type, and the method of `Dispatch` that calls them.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -23,7 +23,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// The method of `Channel` that calls them; `None` if there are none.
+/// The method of `Dispatch` that calls them; `None` if there are none.
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
         let ty = ty.to_token_stream();

@@ -22,7 +22,7 @@ pub fn table(channel: &Channel) -> Option<TokenStream> {
         let options = entry(options, shared);
         quote!(#(#cfgs)* #options)
     });
-    Some(quote!(const TURNS: &'static [::channel_runtime::private::Turn] = &[#(#table),*];))
+    Some(quote!(const OPTIONS: &'static [::channel_runtime::private::HandlerOptions] = &[#(#table),*];))
 }
 
 /// `shares` if the handler runs beside concurrent ones.
@@ -32,5 +32,5 @@ fn entry(options: &HandlerOptions, shares: Option<TokenStream>) -> TokenStream {
         Some((_, most)) => Some(quote!(.concurrent(#most))),
         None => shares,
     };
-    quote!(::channel_runtime::private::Turn::PLAIN #timeout #beside)
+    quote!(::channel_runtime::private::HandlerOptions::PLAIN #timeout #beside)
 }

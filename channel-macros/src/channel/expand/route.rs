@@ -25,7 +25,7 @@ pub fn expand(route: &Route) -> TokenStream {
         );)
     });
     let bounds = bounds::constant(&route.bounds);
-    let (first_state, made) = (first_state(route), made(route));
+    let (initial_state, made) = (initial_state(route), made(route));
     let (halves, both) = (halves(route), both(route));
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
@@ -46,7 +46,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 #room_state_type
                 type Itself = Self;
                 #halves
-                #first_state
+                #initial_state
                 const NAME: &'static ::core::primitive::str = #text;
                 const PATH: ::channel_runtime::private::Path = #path;
                 #shape
@@ -106,19 +106,19 @@ pub fn types(route: &Route) -> [TokenStream; 2] {
 }
 
 /// The first state of a room, if no hook makes it.
-fn first_state(route: &Route) -> TokenStream {
-    let first_state = match &route.room_state {
+fn initial_state(route: &Route) -> TokenStream {
+    let initial_state = match &route.room_state {
         None => quote!(::channel_runtime::private::NO_STATE),
         Some(ty) => {
             let text = types::text(ty);
             quote!((#text, {
                 #[allow(unused_imports)]
                 use ::channel_runtime::private::NoDefault as _;
-                ::channel_runtime::private::DefaultOf::<#ty>::FRESH
+                ::channel_runtime::private::DefaultOf::<#ty>::NEW
             }))
         }
     };
-    quote!(const FIRST_STATE: ::channel_runtime::private::FirstState<Self::RoomState> = #first_state;)
+    quote!(const INITIAL_STATE: ::channel_runtime::private::InitialState<Self::RoomState> = #initial_state;)
 }
 
 /// The check that something makes the rooms' state; its error stands at the state's type.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 pub use self::batched::Batched;
 use self::batcher::{Batcher, Item, Running};
-pub use self::handler::{InBatches, batch_done};
+pub use self::handler::InBatches;
 use crate::channel::Channel;
 use crate::config::Config;
 use crate::connection::contained::Contained;
@@ -25,8 +25,8 @@ use crate::connection::in_flight::Work;
 use crate::socket::Socket;
 use crate::socket::reply::{Flow, Handling};
 
-/// Where a session brings its messages that are handled in batches.
-pub struct Gathering<'a, C: Channel> {
+/// Where a session submits a message that is handled in a batch.
+pub struct BatchEntry<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a Arc<C::App>,
     /// How long the message was as text.
@@ -34,9 +34,9 @@ pub struct Gathering<'a, C: Channel> {
     pub(crate) config: Arc<Config>,
 }
 
-impl<'a, C: Channel> Gathering<'a, C> {
-    /// Brings a message; its session goes on once there is room for it.
-    pub fn bring<M: InBatches<C>>(self, message: M) -> Handling<'a> {
+impl<'a, C: Channel> BatchEntry<'a, C> {
+    /// Submits a message; its session goes on once there is room for it.
+    pub fn submit<M: InBatches<C>>(self, message: M) -> Handling<'a> {
         Handling::Later(Box::pin(async move {
             let Self { socket, app, bytes, config } = self;
             let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };

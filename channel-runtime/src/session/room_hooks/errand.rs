@@ -10,18 +10,18 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lifecycle::{Steward, grace};
 use super::{Host, Phase};
-use crate::channel::Channel;
 use crate::connection::moment::after;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::room::live_room::Members;
 use crate::room::state;
+use crate::session::dispatch::Dispatch;
 use crate::session::guard::Interrupted;
 use crate::session::rejection::Rejection;
 
 /// A task that opens, watches or closes a room; dropped, the room is no more, whatever befell the task.
-pub(super) struct Errand<C: Channel> {
+pub(super) struct Errand<C: Dispatch> {
     steward: Arc<Steward<C>>,
     /// Its end leaves the room as it is.
     is_done: bool,
@@ -29,7 +29,7 @@ pub(super) struct Errand<C: Channel> {
     _counted: SessionGuard,
 }
 
-impl<C: Channel> Errand<C> {
+impl<C: Dispatch> Errand<C> {
     pub fn new(steward: &Arc<Steward<C>>) -> Self {
         let counted = steward.hub.registry().begin_session();
         Self { steward: Arc::clone(steward), is_done: false, _counted: counted }
@@ -121,7 +121,7 @@ impl<C: Channel> Errand<C> {
     }
 }
 
-impl<C: Channel> Drop for Errand<C> {
+impl<C: Dispatch> Drop for Errand<C> {
     fn drop(&mut self) {
         if self.is_done {
             return;

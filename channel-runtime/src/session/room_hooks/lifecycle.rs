@@ -11,17 +11,17 @@ use tokio::time::Instant;
 
 use super::errand::Errand;
 use super::{Host, Phase, Place, Places, Stay};
-use crate::channel::Channel;
 use crate::channel::room::Room;
 use crate::config::Config;
 use crate::connection::in_flight::{Activity, Token, Work};
 use crate::room::sharded_map::shrink;
+use crate::session::dispatch::Dispatch;
 use crate::session::guard::{Interrupted, run_apart};
 use crate::session::rejection::Rejection;
 use crate::socket::hub::Hub;
 
 /// What opens and closes a channel's rooms.
-pub(crate) struct Steward<C: Channel> {
+pub(crate) struct Steward<C: Dispatch> {
     pub app: Arc<C::App>,
     pub hub: Hub<C>,
     pub config: Arc<Config>,
@@ -30,7 +30,7 @@ pub(crate) struct Steward<C: Channel> {
 }
 
 /// How long an empty room waits for somebody, where its channel's rooms are places.
-pub(crate) fn grace<C: Channel>(config: &Config) -> Option<Duration> {
+pub(crate) fn grace<C: Dispatch>(config: &Config) -> Option<Duration> {
     let grace = C::ROOM_GRACE.unwrap_or(config.room_grace);
     (C::OPENS_ROOMS || C::CLOSES_ROOMS || !grace.is_zero()).then_some(grace)
 }
@@ -42,7 +42,7 @@ pub(super) enum Found {
     Closing(watch::Receiver<()>),
 }
 
-impl<C: Channel> Steward<C> {
+impl<C: Dispatch> Steward<C> {
     pub(super) fn name(&self) -> &Arc<str> {
         self.room.key()
     }
@@ -135,7 +135,7 @@ impl<C: Channel> Steward<C> {
     }
 }
 
-impl<C: Channel> Host for Steward<C> {
+impl<C: Dispatch> Host for Steward<C> {
     fn look(self: Arc<Self>) {
         self.look_after();
     }

@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 use self::lifecycle::Found;
 pub(crate) use self::lifecycle::{Steward, grace};
-use crate::channel::Channel;
 use crate::protocol::fault::Fault;
 use crate::room::live_room::Members;
+use crate::session::dispatch::Dispatch;
 use crate::session::rejection::Rejection;
 
 /// The rooms of a channel's path that are being opened, are open, or are being closed.
@@ -82,7 +82,7 @@ impl Drop for Stay {
 ///
 /// # Errors
 /// Where it can't be opened. Whoever comes next tries again.
-pub(crate) async fn come<C: Channel>(steward: Arc<Steward<C>>) -> Result<Stay, Rejection> {
+pub(crate) async fn come<C: Dispatch>(steward: Arc<Steward<C>>) -> Result<Stay, Rejection> {
     loop {
         let (stay, mut opened) = match steward.find() {
             Found::Open(stay) => return Ok(stay),

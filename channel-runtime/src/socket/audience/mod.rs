@@ -14,8 +14,8 @@ use bytes::Bytes;
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
 use self::lookup::Lookup;
 pub(crate) use self::target::Target;
-use crate::channel::identity::HasUsers;
-use crate::channel::initial_state;
+use crate::channel::room_state;
+use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::room::exclusions::Mask;
 use crate::room::member::{Connection, ConnectionId};
@@ -253,7 +253,7 @@ impl<C: 'static, K> Audience<C, K> {
     {
         let lookup = self.lookup();
         let room = lookup.one_room().expect("a connection's own room is one room");
-        let result = room.with(initial_state::fresh::<C>, |state: &mut C::RoomState| act(state, self));
+        let result = room.with(room_state::initial::<C>, |state: &mut C::RoomState| act(state, self));
         result.expect("the room has closed, and its state with it: a socket has outlived its connection")
     }
 }

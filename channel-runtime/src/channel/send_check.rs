@@ -1,17 +1,16 @@
-//! The future of a handler that holds what has to be `Send` for its own sake: where it is not, that is told at its type, and the
-//! compiler does not tell it again of the future.
+//! Reports a non-`Send` argument of a handler at the argument's type, so that the compiler does not report it for the future, too.
 
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// `Holding::<T>::future`: an associated function of the type itself is found before one of a trait, and is there only where its
+/// `SendCheck::<T>::future`: an associated function of the type itself is found before one of a trait, and is there only where its
 /// bound holds.
 #[derive(Debug)]
-pub struct Holding<T>(PhantomData<T>);
+pub struct SendCheck<T>(PhantomData<T>);
 
-impl<T: Send> Holding<T> {
+impl<T: Send> SendCheck<T> {
     /// As it is.
     pub fn future<F>(future: F) -> F {
         future
@@ -19,12 +18,12 @@ impl<T: Send> Holding<T> {
 }
 
 /// For a `T` that is not `Send`.
-pub trait HoldingMore {
+pub trait NotSend {
     /// Something that is, in the place of the future.
     fn future<F: Future>(future: F) -> Unsent<F>;
 }
 
-impl<T> HoldingMore for Holding<T> {
+impl<T> NotSend for SendCheck<T> {
     fn future<F: Future>(_: F) -> Unsent<F> {
         Unsent(PhantomData)
     }

@@ -1,0 +1,229 @@
+//! Dispatch: how the engine calls a channel's hooks and handlers. Implemented by `#[channel]` alone, beside
+//! [`Channel`](crate::Channel).
+//!
+//! Only the expansion knows whether a channel's value can be shared (`Self: Sync`). So it makes the function that calls
+//! handlers which run side by side, [`ConcurrentHandlers`]; the scheduler in `concurrent` needs no such bound.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::channel::room::Room;
+use crate::channel::{Channel, room_state};
+use crate::handshake::reject::Reject;
+use crate::handshake::token::Token;
+use crate::protocol::codec::DecodeError;
+use crate::protocol::fault::Fault;
+use crate::room::registry::UserKey;
+use crate::session::batch::BatchEntry;
+use crate::session::guard::BoxFuture;
+use crate::session::handler_options::HandlerOptions;
+use crate::socket::Socket;
+use crate::socket::notify::Notice;
+use crate::socket::reply::{self, Flow, Handling};
+use crate::wire::close::Close;
+
+/// A channel's hooks and handlers. A hook has another name here than in the user's impl block, so that neither hides the other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no channel",
+    label = "not a channel",
+    note = "put `#[channel(\"/path\")]` on `struct {Self}`, and `#[channel]` on `impl {Self} {{ .. }}`"
+)]
+pub trait Dispatch: Channel {
+    /// The handlers' options, in the order of the messages from clients. Empty if no handler has any.
+    const OPTIONS: &'static [HandlerOptions] = &[];
+
+    /// Which messages are handled in batches, in the order of the messages from clients. Empty if none is.
+    const BATCHED: &'static [bool] = &[];
+
+    /// `on_room_open`
+    fn room_opened(
+        room: &Room<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Result<Self::RoomState, Fault>> + Send {
+        _ = (room, app);
+        let state = room_state::initial::<Self>();
+        async { Ok(state.expect("a channel without the hook has an initial state")) }
+    }
+
+    /// `on_room_close`
+    fn room_closed(room: &Room<Self>, state: Self::RoomState, app: &Arc<Self::App>) -> impl Future<Output = ()> + Send {
+        _ = (room, app);
+        async { drop(state) }
+    }
+
+    /// `authorize`
+    fn authorized(&self, app: &Arc<Self::App>) -> impl Future<Output = Result<(), Reject>> + Send {
+        _ = app;
+        async { Ok(()) }
+    }
+
+    /// `identity`; `None` if the client is nobody in particular.
+    fn identified(&self) -> Option<Self::Identity> {
+        None
+    }
+
+    /// `expires_at`; `None` if the connection's authority does not expire.
+    fn expires(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// `on_refresh`
+    fn refreshed(
+        &mut self,
+        token: Token,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        _ = (token, socket, app);
+        async { Ok(()) }
+    }
+
+    /// `on_reauthorize`
+    fn reauthorized(
+        &mut self,
+        room: Room<Self>,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        _ = (room, socket, app);
+        async { Ok(()) }
+    }
+
+    /// `on_connect`
+    fn connected(&mut self, socket: &Socket<Self>, app: &Arc<Self::App>) -> impl Future<Output = Flow> + Send {
+        _ = (socket, app);
+        async { Flow::Continue }
+    }
+
+    /// Calls the handler of this message. A handler that is not `async` has run when this returns.
+    fn handle<'a>(
+        &'a mut self,
+        message: Self::FromClient,
+        socket: &'a Socket<Self>,
+        app: &'a Arc<Self::App>,
+    ) -> Handling<'a>;
+
+    /// As [`handle`](Self::handle), for the handlers that share the channel's value.
+    fn handle_shared<'a>(
+        &'a self,
+        message: Self::FromClient,
+        socket: &'a Socket<Self>,
+        app: &'a Arc<Self::App>,
+    ) -> Handling<'a> {
+        _ = (message, socket, app);
+        unreachable!("no handler of `{}` runs beside others", Self::NAME)
+    }
+
+    /// The function that calls handlers which run side by side. A channel with such handlers is `Sync`.
+    fn concurrent<'a>(&'a mut self, app: &'a Arc<Self::App>) -> ConcurrentHandlers<'a, Self> {
+        _ = app;
+        unreachable!("no handler of `{}` runs beside others", Self::NAME)
+    }
+
+    /// Submits a message to its batch.
+    fn submit(message: Self::FromClient, to: BatchEntry<'_, Self>) -> Handling<'_> {
+        _ = (message, to);
+        unreachable!("no message of `{}` is handled in batches", Self::NAME)
+    }
+
+    /// `on_binary`
+    fn binary(
+        &mut self,
+        data: Bytes,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
+        _ = (data, socket, app);
+        async { Flow::Continue }
+    }
+
+    /// `on_ping`; the pong is sent without it.
+    fn pinged(
+        &mut self,
+        data: Bytes,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
+        _ = (data, socket, app);
+        async { Flow::Continue }
+    }
+
+    /// `on_pong`
+    fn ponged(
+        &mut self,
+        data: Bytes,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
+        _ = (data, socket, app);
+        async { Flow::Continue }
+    }
+
+    /// `on_invalid`; without it the client is sent the error's own fault.
+    fn invalid(
+        &mut self,
+        error: DecodeError,
+        socket: &Socket<Self>,
+        app: &Arc<Self::App>,
+    ) -> impl Future<Output = Flow> + Send {
+        _ = app;
+        let flow = reply::fault(socket, socket.invalid(error));
+        async move { flow }
+    }
+
+    /// Calls the handler of this notice, as [`handle`](Self::handle) calls that of a message.
+    fn noticed<'a>(&'a mut self, notice: Notice, socket: &'a Socket<Self>, app: &'a Arc<Self::App>) -> Handling<'a> {
+        _ = (notice, socket, app);
+        Handling::Done(Flow::Continue)
+    }
+
+    /// `on_close`
+    fn closed(&mut self, close: Close, socket: &Socket<Self>, app: &Arc<Self::App>) -> impl Future<Output = ()> + Send {
+        _ = (close, socket, app);
+        async {}
+    }
+}
+
+/// The user that a handler names by its hook `identity`. `None` if it names nobody.
+pub(crate) fn user_of<C: Dispatch>(handler: &C) -> Option<UserKey> {
+    handler.identified().map(|identity| UserKey::new(&identity))
+}
+
+/// Calls the handlers of one connection that run side by side. Each call returns a future of its own.
+pub struct ConcurrentHandlers<'a, C: Channel>(Box<dyn Fn(C::FromClient, Socket<C>) -> BoxFuture<'a, Flow> + Send + 'a>);
+
+/// A channel whose handlers may run side by side.
+#[diagnostic::on_unimplemented(
+    message = "handlers of `{Self}` can't overlap",
+    label = "a field of `{Self}` can't be shared",
+    note = "handlers that overlap share the channel's value: put what changes behind a lock, or take `concurrent` away"
+)]
+pub trait Shared: Dispatch + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Dispatch + Sync> Shared for C {}
+
+impl<'a, C: Dispatch> ConcurrentHandlers<'a, C> {
+    /// Calls the handlers of this value.
+    pub fn new(handler: &'a C, app: &'a Arc<C::App>) -> Self
+    where
+        C: Shared,
+    {
+        Self(Box::new(move |message, socket| {
+            Box::pin(async move {
+                match handler.handle_shared(message, &socket, app) {
+                    Handling::Done(flow) => flow,
+                    Handling::Later(future) => future.await,
+                }
+            })
+        }))
+    }
+
+    /// The handler's future; the handler begins when it is first polled.
+    pub(crate) fn call(&self, message: C::FromClient, socket: Socket<C>) -> BoxFuture<'a, Flow> {
+        (self.0)(message, socket)
+    }
+}

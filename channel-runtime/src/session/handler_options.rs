@@ -1,0 +1,40 @@
+//! The options of a handler, from its `#[message(..)]`: a deadline of its own, and whether it runs beside others.
+
+use std::time::Duration;
+
+/// A handler's options.
+#[derive(Clone, Copy, Debug)]
+pub struct HandlerOptions {
+    /// How long it may take. `None` if `Config` decides.
+    pub(crate) timeout: Option<Duration>,
+    /// How many calls of it may run at a time on one connection, beside all others that share the channel's value. 0 if one call
+    /// runs after the other.
+    pub(crate) concurrent: u32,
+    /// Whether it shares the channel's value, so that handlers which are `concurrent` may run beside it. Set only if there are such.
+    pub(crate) shares: bool,
+    /// Whether it may wait: others begin beside it only then.
+    pub(crate) waits: bool,
+}
+
+impl HandlerOptions {
+    /// No options.
+    pub const PLAIN: Self = Self { timeout: None, concurrent: 0, shares: false, waits: false };
+
+    /// With a deadline of its own.
+    #[must_use]
+    pub const fn within(self, milliseconds: u64) -> Self {
+        Self { timeout: Some(Duration::from_millis(milliseconds)), ..self }
+    }
+
+    /// Beside others of its kind, up to so many at a time.
+    #[must_use]
+    pub const fn concurrent(self, most: u32) -> Self {
+        Self { concurrent: most, ..self }.sharing(true)
+    }
+
+    /// Beside the handlers that are concurrent.
+    #[must_use]
+    pub const fn sharing(self, waits: bool) -> Self {
+        Self { shares: true, waits, ..self }
+    }
+}
