@@ -18,7 +18,6 @@ use self::parse::item::{self, Item};
 use self::parse::{block, route};
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::ImplBlock;
-use crate::syntax::types;
 
 pub fn expand_attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -50,7 +49,7 @@ fn expand_struct(args: TokenStream, item: ItemStruct, mut errors: Errors) -> Tok
 
 fn expand_impl(args: TokenStream, mut block: ImplBlock, mut errors: Errors) -> TokenStream {
     let channel = block::parse(args, &mut block, &mut errors);
-    let not_marked = channel.is_none().then(|| not_marked(&block.self_ty));
+    let not_marked = channel.is_none().then(|| expand::no_channel(&block.self_ty));
     let channel = channel.filter(|channel| !second_block::check(&channel.name, &block, &mut errors));
     let expansion = match (channel, errors.into_tokens()) {
         (Some(channel), None) => channel.runtime.place(expand::block(&channel)),
@@ -61,19 +60,6 @@ fn expand_impl(args: TokenStream, mut block: ImplBlock, mut errors: Errors) -> T
         (None, errors) => quote!(#errors #not_marked),
     };
     quote!(#block #expansion)
-}
-
-/// A constant for a block that can't be a channel's, so that the struct does not report a missing block too.
-fn not_marked(self_ty: &syn::Type) -> Option<TokenStream> {
-    let is_plain = types::last_segment(self_ty)?.arguments.is_none();
-    is_plain.then(|| {
-        quote! {
-            impl #self_ty {
-                #[doc(hidden)]
-                pub const __CHANNEL_NOT_MARKED: ::core::primitive::bool = true;
-            }
-        }
-    })
 }
 
 #[cfg(test)]

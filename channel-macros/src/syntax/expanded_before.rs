@@ -15,6 +15,7 @@ use proc_macro2::{Ident, Span};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
     file: PathBuf,
+    /// From 1.
     line: usize,
     /// In characters, from 1.
     column: usize,

@@ -2,10 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Type;
 
 use super::if_route::if_route;
 use super::{handlers, hooks, messages, notices, rooms, route};
 use crate::channel::model::{Channel, Route};
+use crate::syntax::types;
 
 pub fn of_route(route: &Route) -> TokenStream {
     if route.has_generics {
@@ -110,4 +112,17 @@ pub fn of_block(channel: &Channel) -> TokenStream {
             }
         };
     }
+}
+
+/// A constant for a block that can't be a channel's, so that the struct does not report a missing block too.
+pub fn no_channel(self_ty: &Type) -> Option<TokenStream> {
+    let is_plain = types::last_segment(self_ty)?.arguments.is_none();
+    is_plain.then(|| {
+        quote! {
+            impl #self_ty {
+                #[doc(hidden)]
+                pub const __CHANNEL_NOT_MARKED: ::core::primitive::bool = true;
+            }
+        }
+    })
 }

@@ -22,6 +22,6 @@ mod route;
 mod tests;
 mod unmarked;
 
-pub use self::fallback::{of_block as block_fallback, of_route as route_fallback};
+pub use self::fallback::{no_channel, of_block as block_fallback, of_route as route_fallback};
 pub use self::handlers::expand as block;
 pub use self::route::expand as route;
