@@ -1,7 +1,7 @@
 //! The chat over TLS: `https` for the page, `wss` for the channel.
 //!
 //! Run `cargo run --example tls --features tls` and open the printed address. The certificate is made when the program starts, and
-//! no authority signed it, so a browser asks whether to continue. The documentation of `Bound::tls` shows how to read a certificate
+//! no authority signed it, so a browser asks whether to continue. The documentation of `BoundServer::tls` shows how to read a certificate
 //! from an authority, and how to renew it while the server runs.
 
 #[allow(dead_code, reason = "its `main` serves without TLS")]

@@ -40,7 +40,7 @@
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: telling a handler.
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`], [`Deferred`]: what a message is answered with.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who is asking.
-//! - [`Server`], [`Bound`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
+//! - [`Server`], [`BoundServer`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: whom they speak for;
 //!   [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
@@ -64,7 +64,7 @@
 //!
 //! # Features
 //!
-//! `server`, on by default, is all that needs a socket. `tls`, off, is `Bound::tls`, by rustls. `deflate`, off, is
+//! `server`, on by default, is all that needs a socket. `tls`, off, is `BoundServer::tls`, by rustls. `deflate`, off, is
 //! `Config::compression`. `jwt`, off, has the extractor `Jwt`: claims of JSON Web Tokens, over `jsonwebtoken`. `garde`,
 //! off, is `#[message(.., validate)]`.
 //!

@@ -37,18 +37,18 @@ pub struct Config {
     /// - each pause in which the client reads nothing of an answer, with one second more for each 16 KiB that it may not have read
     ///   yet: 42 seconds at most.
     ///
-    /// Only [`Server::serve`] and [`Bound`](crate::Bound) use it; another server has its own.
+    /// Only [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it; another server has its own.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub header_timeout: Duration,
     /// How long an HTTP connection stays open between two requests, 75 seconds by default. A load balancer that reuses connections
     /// should close idle ones earlier. Otherwise it may use a connection at the moment it is closed, and answer 502. Only
-    /// [`Server::serve`] and [`Bound`](crate::Bound) use it.
+    /// [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub keep_alive_timeout: Duration,
     /// The longest head of a request, in bytes: 16 KiB by default, and never less than 8 KiB. A longer one is answered 431. Single
-    /// sign-on with large cookies may need more. Only [`Server::serve`] and [`Bound`](crate::Bound) use it.
+    /// sign-on with large cookies may need more. Only [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub head_bytes: usize,
@@ -57,7 +57,7 @@ pub struct Config {
     /// answer is disconnected.
     pub handshake_timeout: Duration,
     /// The most HTTP connections that are not (yet) a channel's: 16,384 by default. Each costs up to 28 KiB. Further connections
-    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`] and [`Bound`](crate::Bound) use it.
+    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub http_connections: usize,

@@ -22,9 +22,9 @@ use crate::socket::counters::Counters;
 use crate::socket::hub::Hub;
 use crate::socket::user::{User, Users};
 
-/// A list of channels and everybody on them: from `channels![ChatChannel, GameChannel]`.
+/// The channels of an app, from `channels![ChatChannel, GameChannel]`.
 ///
-/// It gives out hubs before there is an app, so that the app can hold them:
+/// Its hubs exist before the app does, so that the app can hold them:
 ///
 /// ```
 /// # use channel_runtime::{channel, channels, Hub};
@@ -38,7 +38,7 @@ use crate::socket::user::{User, Users};
 /// # drop(server);
 /// ```
 ///
-/// It owns the registry and never the app.
+/// It keeps no app alive.
 pub struct Channels<App> {
     registry: Arc<Registry>,
     shapes: Vec<ChannelShape>,
@@ -46,13 +46,13 @@ pub struct Channels<App> {
 }
 
 impl<App: Send + Sync + 'static> Channels<App> {
-    /// For `channels![..]`, which checks the list.
+    /// For the expansion of `channels![..]`, which checks the list.
     #[doc(hidden)]
     pub fn new() -> Self {
         Self { registry: Arc::new(Registry::new()), shapes: Vec::new(), routes: Vec::new() }
     }
 
-    /// For `channels![..]`, which checks the list.
+    /// For the expansion of `channels![..]`, which checks the list.
     #[doc(hidden)]
     #[must_use]
     pub fn with<C>(self) -> Self
@@ -75,10 +75,10 @@ impl<App: Send + Sync + 'static> Channels<App> {
     /// The hub of a channel.
     ///
     /// # Panics
-    /// Where the list does not have the channel; at the caller's line.
+    /// If the list does not have the channel, at the caller's line.
     #[track_caller]
     pub fn of<C: Channel>(&self) -> Hub<C> {
-        // A closure would be where it panics.
+        // In a closure the panic would name the closure's line.
         match Hub::find(&self.registry) {
             Some(hub) => hub,
             None => panic!("`{}` is not in this `channels![..]`", C::NAME),
@@ -90,31 +90,31 @@ impl<App: Send + Sync + 'static> Channels<App> {
         User::new(&self.registry, user)
     }
 
-    /// Everybody, for when the list itself has become a server.
+    /// Finds users when the list itself has become a server.
     pub fn users(&self) -> Users {
         Users::new(&self.registry)
     }
 
-    /// What travels on the channels, as data: for documentation, schemas and generated clients.
+    /// The messages of the channels as data: for documentation, schemas and generated clients.
     pub fn describe(&self) -> Description {
         describe(&self.shapes, fingerprint(&self.shapes))
     }
 
-    /// The channels as a server, with the app that their handlers see. It is kept in an `Arc`; one that is in an `Arc` already
-    /// goes to [`app_arc`](Self::app_arc).
+    /// A server of these channels, with the app that their handlers use. The server keeps the app in an `Arc`; if yours is in one
+    /// already, call [`app_arc`](Self::app_arc).
     pub fn app(self, app: App) -> Server<App> {
         self.app_arc(Arc::new(app))
     }
 
-    /// As [`app`](Self::app), where the app is shared already.
+    /// Like [`app`](Self::app), for an app that is in an `Arc` already.
     pub fn app_arc(self, app: Arc<App>) -> Server<App> {
         let Self { registry, shapes, routes } = self;
         registry.set_app(&app);
         Server::new(RouteTable::new(registry, app, shapes, routes))
     }
 
-    /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. What is set on a server, such as its
-    /// [`Config`], stands behind `.app(())`.
+    /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. To set a [`Config`](crate::Config),
+    /// write `.app(())` first.
     ///
     /// ```no_run
     /// # use channel_runtime::{channel, channels};
@@ -126,8 +126,8 @@ impl<App: Send + Sync + 'static> Channels<App> {
     /// ```
     ///
     /// # Errors
-    /// Where the address can't be bound.
-    // Boxed, for a future that depends on the bound would be a second error where that does not hold, and a third at its `.await`.
+    /// If the address can't be bound.
+    // Boxed: a future that depends on the bound would cause a second error if the bound does not hold, and a third at its `.await`.
     pub fn serve<'a>(
         self,
         addr: impl ToSocketAddrs + Send + 'a,
@@ -139,15 +139,15 @@ impl<App: Send + Sync + 'static> Channels<App> {
     }
 }
 
-/// What stands for an app that is not handed over: `()`, for no app. From which the compiler also knows what the app is, as
-/// channels without one stand in any.
+/// What stands for the app of channels without one: `()`. It also tells the compiler the app's type, because channels without an
+/// app may stand in any.
 #[diagnostic::on_unimplemented(
     message = "the channels have an app of type `{App}`, and it is not handed over",
     label = "these channels have not been given their app",
     note = "write `.app(app).serve(..)`: the channels are handed an app of type `{App}`"
 )]
 pub trait StandsFor<App> {
-    /// The app.
+    /// Returns the app.
     #[doc(hidden)]
     fn app(self) -> App;
 }

@@ -4,21 +4,25 @@ use crate::server::Server;
 use crate::server::table::RouteTable;
 
 impl<App: Send + Sync + 'static> Server<App> {
-    /// Stops the channels, in stages. Newcomers are answered 503 from now on. What has been gathered for batches is handled, for at
-    /// most [`shutdown_timeout`](crate::Config::shutdown_timeout), and rooms that are kept open for nobody are closed.
-    /// The clients are told 1001, each after what was sent
-    /// to it before, spread over [`drain_window`](crate::Config::drain_window), so that a whole server's clients do not come back in
-    /// one moment; until then they are served. Who still waits for a room to open is told at once.
+    /// Stops the channels, in stages, and returns when all connections have ended:
     ///
-    /// Handlers end and `on_close` runs; whatever still runs
-    /// [`shutdown_timeout`](crate::Config::shutdown_timeout) after the last close is cancelled, and its `on_close` gets the same time
-    /// again. A client whose message with a `ref` is being handled has the answer first, an error `timeout` where the handler is
-    /// cancelled, and the 1001 after that; what it has said behind that message is not handled. An answer
-    /// that was [deferred](crate::Socket::defer), or whose message is [kept](crate::Batched) beyond its batch, is waited for as long as
-    /// handlers are. Returns when all have ended.
+    /// 1. New handshakes are answered 503.
+    /// 2. Messages that wait in batches are handled, for at most [`shutdown_timeout`](crate::Config::shutdown_timeout). Empty rooms
+    ///    that are kept open are closed.
+    /// 3. The connections are closed with 1001, each after what was sent to it before. The closes are spread over
+    ///    [`drain_window`](crate::Config::drain_window), so that not all clients reconnect in one moment; until its close a client
+    ///    is served. A client that still waits for its room to open is closed at once.
+    /// 4. Handlers end and `on_close` runs. Whatever still runs [`shutdown_timeout`](crate::Config::shutdown_timeout) after the last
+    ///    close is cancelled, and its `on_close` gets the same time again.
     ///
-    /// [`serve`](Self::serve) and [`BoundServer::run`](crate::BoundServer::run) call it. Where the channels are [mounted](Self::filter) in another server,
-    /// that one does not know their connections: call it before that server stops, or while it does.
+    /// If a message with a `ref` is being handled, its client gets the answer before the 1001, or an error `timeout` if the handler
+    /// is cancelled. What the client has sent after that message is not handled. An answer that was
+    /// [deferred](crate::Socket::defer), or whose message is [kept](crate::Batched) beyond its batch, is waited for as long as
+    /// handlers are.
+    ///
+    /// [`serve`](Self::serve) and [`BoundServer::run`](crate::BoundServer::run) call it. If the channels are
+    /// [mounted](Self::filter) in another server, call it yourself, before that server stops or while it does: that server does not
+    /// know the channels' connections.
     ///
     /// ```
     /// # use channel_runtime::{channel, channels};
@@ -38,7 +42,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     pub async fn drain(&self) {
         let RouteTable { registry, config, .. } = &*self.table;
         registry.close_door();
-        // An error is a batch that takes for ever: it is cancelled below.
+        // An error is a batch that takes too long: it is cancelled below.
         let _ = tokio::time::timeout(config.shutdown_timeout, registry.batches_flushed()).await;
         registry.send_away(config.drain_window).await;
         if tokio::time::timeout(config.shutdown_timeout, registry.sessions_ended()).await.is_err() {

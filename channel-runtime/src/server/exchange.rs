@@ -1,6 +1,6 @@
-//! The requests of one HTTP connection that are being answered: what its clocks have to know of them.
+//! The requests in progress on one HTTP connection, which its timeouts depend on.
 //!
-//! A request is in hand from its head to the end of both bodies, its own and its answer's, and counted by guards.
+//! A request is in hand from its head to the end of both bodies, its own and its answer's. Guards count it.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -15,27 +15,27 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::connection::moment::after;
 
-/// Shared by a connection's stream and the service above it. One task polls both; but a guard may be dropped on any thread, where
-/// the app reads a body in a task of its own.
+/// Shared by a connection's stream and the service above it. One task polls both, but a guard may be dropped on any thread, if the
+/// app reads a body in a task of its own.
 #[derive(Default)]
 pub(crate) struct Exchange {
-    /// How many requests there were, modulo 2^32.
+    /// How many requests have begun, modulo 2^32.
     begun: AtomicU32,
-    /// How many guards there are.
+    /// How many guards exist.
     in_hand: AtomicU32,
     is_over: AtomicBool,
-    /// Who waits until no request is in hand: hyper does not read by itself when it has answered one.
+    /// The reading task, while it waits until no request is in hand. Hyper does not read again by itself when it has answered one.
     reader: AtomicWaker,
 }
 
 impl Exchange {
-    /// A request has come; it is in hand until the guard and its clones are dropped.
+    /// A request has begun. It is in hand until the guard and its clones are dropped.
     pub fn begin(self: &Arc<Self>) -> InHand {
         self.begun.fetch_add(1, Ordering::Relaxed);
         InHand::new(self)
     }
 
-    /// How many requests there were, to be compared with an earlier answer.
+    /// How many requests have begun, to compare with an earlier number.
     pub fn begun(&self) -> u32 {
         self.begun.load(Ordering::Relaxed)
     }
@@ -51,16 +51,16 @@ impl Exchange {
             return Poll::Ready(());
         }
         self.reader.register(cx.waker());
-        // Looked at once more: a guard that was dropped before has woken nobody.
+        // Checked again: a guard that was dropped before the waker was registered has woken nobody.
         if self.is_in_hand() { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// No HTTP is spoken any more: it is upgraded, or ends.
+    /// The connection has been upgraded or is ending: no HTTP follows.
     pub fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
-    /// Whether no HTTP is spoken any more.
+    /// Whether no HTTP follows.
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
@@ -90,7 +90,7 @@ impl Drop for InHand {
     }
 }
 
-/// The body of an answer, until whose end its request is in hand.
+/// The body of an answer. Its request is in hand until its end.
 pub(crate) struct Outgoing<B> {
     body: B,
     _in_hand: InHand,
@@ -119,12 +119,12 @@ impl<B: Body + Unpin> Body for Outgoing<B> {
     }
 }
 
-/// The body of a request, which fails where the client sends nothing of it for too long while it is waited for: else a client
-/// would keep its place for as long as it likes.
+/// The body of a request. It fails if the client sends nothing of it for too long while it is being read: otherwise the client
+/// could keep its place for any time.
 pub(crate) struct Incoming<B> {
     body: B,
     patience: Duration,
-    /// Made when it is first waited for.
+    /// Made when the body is first waited for.
     deadline: Option<Pin<Box<Sleep>>>,
     is_waited_for: bool,
     _in_hand: InHand,
@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    /// A task that lets go of a request when it is forgotten.
+    /// A task that holds a request in hand until it is dropped.
     struct Forgotten {
         _in_hand: InHand,
     }
@@ -186,7 +186,7 @@ mod tests {
         let first = Waker::from(Arc::new(Forgotten { _in_hand: exchange.begin() }));
         assert!(exchange.poll_answered(&Context::from_waker(&first)).is_pending());
         drop(first);
-        // To register this task forgets the one before: as if another thread dropped the guard between the two looks.
+        // Registering this task drops the one before, as if another thread dropped the guard between the two checks.
         assert!(exchange.poll_answered(&Context::from_waker(Waker::noop())).is_ready());
     }
 }

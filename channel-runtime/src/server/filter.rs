@@ -17,11 +17,12 @@ use crate::server::handshake::answer;
 use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::table::RouteTable;
 
+/// Answers the handshakes of all channels, and rejects other requests as not found.
 pub(crate) fn filter<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     table.registry.compress(table.config.compresses());
-    // Not `warp::get()`: it answers 405 to other methods, also on paths of which nobody here knows anything.
+    // Not `warp::get()`: it answers 405 to other methods, even on paths that no channel has.
     warp::method()
         .and(warp::path::tail())
         .and(query())
@@ -42,7 +43,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
                   tls: Option<ByTls>,
                   upgrade| {
                 let mut handshake = Handshake::new(format!("/{}", path.as_str()), query, headers);
-                // What somebody took the trouble to set counts before what the transport says.
+                // An address that was set on purpose counts before the transport's.
                 handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
                 handshake.resolve_proxies(&table.config.proxies);
@@ -57,13 +58,13 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
         )
 }
 
-/// The raw query, empty where there is none.
+/// The raw query. Empty if there is none.
 fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
-/// Whether target and `Host` are for the same host, where both say one. Our own server and service have [settled](Settled) that; below
-/// another one's warp nobody has.
+/// Whether the request's target and its `Host` name the same host, if both name one. Our own server and service have
+/// [settled](Settled) that; another warp server has not.
 fn names_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Copy {
     let settled = warp::ext::get::<Settled>().map(|_| true);
     let same = warp::host::optional().map(|_| true);

@@ -53,10 +53,10 @@ pub(crate) async fn answer<A: Send + Sync + 'static>(
     Ok(accepted.unwrap_or_else(Reply::into_response))
 }
 
-/// What is asked of every request before it is looked at who sent it.
+/// Checks the request itself, before any bound counts it and the user's code runs.
 ///
 /// # Errors
-/// Those that are always answered by an HTTP status.
+/// A refusal that is always an HTTP status, never a close frame.
 fn check<A>(
     table: &RouteTable<A>,
     handshake: &Handshake,
@@ -73,7 +73,7 @@ fn check<A>(
     Ok((request, upgrade))
 }
 
-/// Accepts the handshake and starts the session in a task of its own, or refuses the client.
+/// Accepts the handshake, or refuses the client; once the client has the answer, its session starts in a task of its own.
 ///
 /// # Errors
 /// If the server has begun to stop meanwhile.
@@ -88,20 +88,20 @@ async fn accept<A: Send + Sync + 'static>(
         Ok(admitted) => admitted,
         Err(reject) => return Ok(refuse(table, request, upgrade, reject)),
     };
-    // Counted before the look, so that a stop either waits for this connection or is seen here.
+    // Counted before the check, so that a stop either waits for this connection or is seen here.
     let arriving = table.registry.begin_session();
     reject_if_stopping(table)?;
     let agreed = request.deflate.as_ref().map(|(agreed, _)| *agreed);
     let (registry, patience) = (Arc::clone(&table.registry), table.config.handshake_timeout);
     tokio::spawn(async move {
         let _arriving = arriving;
-        // A client that does not take its 101 keeps no place for ever, and no server from stopping.
+        // A client that does not read its 101 must not keep its place for ever, nor keep the server from stopping.
         let taken = timeout(patience, upgrade).map(Result::ok);
         let given_up = registry.has_given_up().map(|()| None);
         match select(pin!(taken), pin!(given_up)).await.factor_first().0 {
             Some(Ok(upgraded)) => {
                 let (io, read_ahead) = Transport::recover(upgraded);
-                // In a task of its own: this one's memory, hyper's upgrade included, is free then.
+                // `start` spawns a task, so that this one's memory, hyper's upgrade included, is freed.
                 start(io, read_ahead, admission, agreed);
             }
             Some(Err(error)) => tracing::debug!(error = %Escaped(error), "a client went away during its handshake"),
@@ -113,14 +113,17 @@ async fn accept<A: Send + Sync + 'static>(
     Ok(response)
 }
 
-/// A place for the client, and what starts its connection: all that can refuse a client which knows what it asks for.
+/// Reserves a place for the client, and builds and authorizes its handler.
+///
+/// # Errors
+/// If a bound or the user's code refuses the client, or the code takes too long.
 async fn admit<A: Send + Sync + 'static>(
     table: &RouteTable<A>,
     route: &RouteMatch<'_, A>,
     handshake: &Handshake,
 ) -> Result<(StartSession, AdmissionGuard), Reject> {
     let admission = table.admission.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
-    // Extractors, `authorize` and `identity` are the user's code: a panic is this request's alone.
+    // Extractors, `authorize` and `identity` are the user's code: a panic fails this request alone.
     let mut starting = Contained::new(route.start(handshake));
     let starting = poll_fn(|cx| match contain(|| starting.as_mut().poll(cx)) {
         Ok(polled) => polled.map(Ok),

@@ -1,4 +1,4 @@
-//! How a server is: what is here now, and what has happened since it began.
+//! A server in numbers: its connections, rooms and users now, and counters since it started.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::room::registry::Registry;
 use crate::server::refused::Refused;
 use crate::socket::stats::Stats;
 
-/// How a server and its channels are; from [`Server::health`](crate::Server::health), for a route or a job to keep.
+/// A server and its channels in numbers, for a route or a job to keep; from [`Server::health`](crate::Server::health).
 ///
 /// ```
 /// # use channel_runtime::{channel, channels};
@@ -24,8 +24,8 @@ use crate::socket::stats::Stats;
 /// # drop(server);
 /// ```
 ///
-/// It is cheap to clone, and keeps no connection and no app alive. Where a tool wants the numbers, the feature `metrics` hands
-/// them to the facade of that name: see `record`.
+/// It is cheap to clone, and keeps no connection and no app alive. With the feature `metrics`, `record` hands the numbers to the
+/// facade of that name.
 #[derive(Clone)]
 pub struct Health {
     registry: Arc<Registry>,
@@ -42,19 +42,19 @@ impl Health {
         (0..self.registry.channels()).map(|channel| Stats::read(&self.registry, channel)).collect()
     }
 
-    /// How many users are here: of those who have an identity, each once.
+    /// How many users have a connection now. Clients without an identity do not count.
     pub fn users(&self) -> usize {
         self.registry.users()
     }
 
-    /// How many requests for a connection were refused, by the HTTP status that they were answered with, or would have been
-    /// where they were refused by a close frame. What is none of these statuses counts as 500.
+    /// How many handshakes were refused, by HTTP status. One that was refused by a close frame counts by the status it would have
+    /// had. All statuses that are not listed count as 500.
     pub fn refused(&self) -> Vec<(u16, u64)> {
         self.refused.counts().map(|((status, _), count)| (status, count)).collect()
     }
 
-    /// Hands all numbers to the `metrics` facade, with names and labels that are known when the program is compiled. To be
-    /// called when they are wanted: by the route that a collector asks, or once in a while. It takes about as long as
+    /// Hands all numbers to the `metrics` facade, with names and labels that are known at compile time. Call it when the numbers
+    /// are needed: in the route that a collector asks, or from time to time. It takes about as long as
     /// [`channels`](Self::channels).
     ///
     /// | name | labels | |

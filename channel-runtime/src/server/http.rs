@@ -1,72 +1,53 @@
-//! A server that has its listener: hyper's loop around the channels and the routes beside them.
+//! A server with its listener: where it listens, how it runs, and when it stops.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, pending, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
-use futures_util::TryFutureExt;
 use futures_util::future::{Either, select};
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use parking_lot::Mutex;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, watch};
 
-use crate::config::Config;
-use crate::protocol::escaped::Escaped;
 use crate::server::Server;
-use crate::server::exchange::{self, Exchange, Outgoing};
+use crate::server::accepting::{Accepting, accept};
 use crate::server::listener::Listener;
-use crate::server::peer::{ByTls, PeerAddr, canonical};
-use crate::server::service::Routes;
+use crate::server::peer::ByTls;
+use crate::server::reception::Reception;
 use crate::server::signals::Signals;
-use crate::server::timed::Timed;
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
-use crate::session::guard::BoxFuture;
 
-/// How long the server waits after a failed `accept`, most often for want of file descriptors: 100 ms.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// The least that hyper reads a head into.
+/// The smallest buffer in which hyper reads a head.
 const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
 impl<App: Send + Sync + 'static> Server<App> {
-    /// Serves at this address until ctrl-c or another [signal](BoundServer::run), then stops as [`drain`](Self::drain) says.
+    /// Serves at this address until ctrl-c or another [signal](BoundServer::run), then stops as [`drain`](Self::drain) describes.
     ///
-    /// Where it listens is logged, as is all that goes wrong, by `tracing`: a program that wants to see it installs a subscriber,
-    /// such as `tracing_subscriber::fmt().init()`.
+    /// The address and all errors are logged by `tracing`: to see them, install a subscriber, such as
+    /// `tracing_subscriber::fmt().init()`.
     ///
     /// # Errors
-    /// Where the address can't be bound, which the error names.
+    /// If the address can't be bound. The error names it.
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         self.bind(addr).await?.run().await
     }
 
-    /// Takes an address, port 0 for any; connections wait until it [runs](BoundServer::run).
+    /// Binds an address; port 0 means any free port. Connections wait until the server [runs](BoundServer::run).
     ///
     /// # Errors
-    /// Where the address can't be bound, which the error names.
+    /// If the address can't be bound. The error names it.
     pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<BoundServer<App>> {
         let bound = self.listen(listen_at(addr).await?);
         tracing::info!("listening on {}", bound.local_addr());
         Ok(bound)
     }
 
-    /// Takes a listener that is there already: a TCP socket with options of its own or from the process before this one, a
-    /// unix socket, or any other [`Listener`].
+    /// Takes an existing listener: a TCP socket with options of its own or from the process before this one, a unix socket, or
+    /// any other [`Listener`].
     ///
     /// ```no_run
     /// # use channel_runtime::{channel, channels};
@@ -83,7 +64,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 }
 
-/// A server that has its listener, from [`Server::bind`] or [`Server::listen`]; connections wait until it [runs](Self::run).
+/// A server with its listener, from [`Server::bind`] or [`Server::listen`]. Connections wait until it [runs](Self::run).
 pub struct BoundServer<A, L = TcpListener> {
     server: Server<A>,
     listener: L,
@@ -95,7 +76,7 @@ pub struct BoundServer<A, L = TcpListener> {
 pub type Bound<A, L = TcpListener> = BoundServer<A, L>;
 
 impl<A: Send + Sync + 'static> BoundServer<A> {
-    /// The address, with the real port where 0 was asked for.
+    /// The address, with the real port if 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr().expect("a socket that listens has an address")
     }
@@ -128,11 +109,10 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     /// # }
     /// ```
     ///
-    /// The TLS handshake is done by the connection's own task, within [`header_timeout`](crate::Config::header_timeout).
-    /// HTTP/1.1 is what is spoken, whatever the `alpn_protocols` say.
+    /// The TLS handshake runs in the connection's own task, within [`header_timeout`](crate::Config::header_timeout). The protocol
+    /// is HTTP/1.1, whatever the `alpn_protocols` are.
     ///
-    /// A certificate that is renewed while the server runs is rustls' own affair: with a `ResolvesServerCert` each handshake
-    /// takes the newest.
+    /// To renew a certificate while the server runs, give rustls a `ResolvesServerCert`: each handshake then uses the newest.
     ///
     /// ```
     /// use std::sync::{Arc, RwLock};
@@ -150,7 +130,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     ///
     /// # fn tls(first: CertifiedKey) -> ServerConfig {
     /// let certificate = Arc::new(Renewed(RwLock::new(Arc::new(first))));
-    /// // Whoever renews it keeps a clone of `certificate`, and writes.
+    /// // To renew it, keep a clone of `certificate`, and write.
     /// ServerConfig::builder().with_no_client_auth().with_cert_resolver(certificate)
     /// # }
     /// ```
@@ -161,17 +141,18 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         self
     }
 
-    /// Serves until ctrl-c or SIGTERM, SIGHUP or SIGQUIT, then stops as [`Server::drain`] says; at the second one it returns at
-    /// once. The third ends the process, with the exit status 128 and the signal's number, even where the runtime is blocked; so
-    /// does the next one when it has returned, so that what the program still has to do does not hold it for ever.
+    /// Serves until ctrl-c, SIGTERM, SIGHUP or SIGQUIT, then stops as [`Server::drain`] describes. At a second signal it returns at
+    /// once. A third ends the process, with 128 plus the signal's number as its exit status, even if the runtime is blocked. After
+    /// this method has returned, the next signal ends the process as well, so that no work behind it can hold the program for ever.
     ///
-    /// Signals within half a second are one: a terminal that is closed sends two.
+    /// Signals within half a second count as one, because a terminal that is closed sends two.
     ///
-    /// SIGHUP and SIGQUIT are left alone where the process was started without them, as `nohup` does. A program that has another
-    /// use for a signal, such as SIGHUP to read its certificates anew, says itself when it stops: [`run_until`](Self::run_until).
+    /// SIGHUP and SIGQUIT are ignored if the process was started with them ignored, as `nohup` does. If a signal has another use in
+    /// your program, such as SIGHUP to read the certificates anew, decide yourself when it stops:
+    /// [`run_until`](Self::run_until).
     ///
     /// # Errors
-    /// Where the signals can't be listened for.
+    /// If the signals can't be listened for.
     pub async fn run(self) -> io::Result<()> {
         let mut first = Signals::listen()?;
         let mut both = first.clone();
@@ -184,19 +165,19 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         Ok(())
     }
 
-    /// Serves until `stop` is ready, then stops as [`Server::drain`] says. Requests beside the channels are answered meanwhile, and
+    /// Serves until `stop` is ready, then stops as [`Server::drain`] describes. Other HTTP requests are answered during that, and
     /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self { server, mut listener, .. } = self;
         let (config, registry) = (Arc::clone(&server.table().config), Arc::clone(&server.table().registry));
         let mut http = http1::Builder::new();
-        // The clocks are our stream's.
+        // `Timed` has the timeouts.
         http.header_read_timeout(None);
         http.max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES));
-        let (stopping, told) = watch::channel(());
+        let (stop_requests, stopping) = watch::channel(());
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
         let patience = config.shutdown_timeout;
-        let reception = Reception { http, routes: server.all_routes(), config, told };
+        let reception = Reception { http, routes: server.all_routes(), config, stopping };
         let mut accepting = Accepting::start(async move {
             loop {
                 let (place, io, peer) = accept(&mut listener, &places).await;
@@ -209,17 +190,17 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
                 reception.receive(io, |io| io, peer, None, place);
             }
         });
-        // The stop is looked at first: where clients never cease to come, it would else never have its turn.
+        // `stop` is polled first: under a constant stream of connections it would otherwise not be polled.
         select(pin!(stop), pin!(accepting.panicked())).await;
-        // No address is held while the server drains.
+        // The address is free while the server drains.
         drop(accepting);
         let mut drained = pin!(server.drain());
-        // Requests beside the channels end by themselves; what does not has as long as the channels' handlers have had, at the
-        // same time as what those still do.
+        // Other requests end by themselves. Those that do not have the same time as the channels' handlers had, while `drain`
+        // cancels what still runs of these.
         let is_drained = matches!(select(drained.as_mut(), pin!(registry.has_given_up())).await, Either::Left(_));
-        stopping.send_replace(());
+        stop_requests.send_replace(());
         let requests_ended = async {
-            if tokio::time::timeout(patience, stopping.closed()).await.is_err() {
+            if tokio::time::timeout(patience, stop_requests.closed()).await.is_err() {
                 tracing::warn!("requests that have not ended are no longer waited for");
             }
         };
@@ -228,6 +209,13 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         } else {
             futures_util::future::join(drained, requests_ended).await;
         }
+    }
+}
+
+impl<A, L: fmt::Debug> fmt::Debug for BoundServer<A, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, listener, .. } = self;
+        f.debug_struct("BoundServer").field("server", server).field("listener", listener).finish_non_exhaustive()
     }
 }
 
@@ -241,132 +229,4 @@ async fn listen_at(addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
         }
     }
     Err(last)
-}
-
-/// What accepts connections, until this is dropped, and its task. It is a task because whoever runs a server most often waits in
-/// `block_on`, which is a thread of its own: each connection would come by way of that thread to one of the runtime's.
-struct Accepting {
-    /// Not the task's own, which would hold the listener until the runtime has seen that it is aborted. `None` once it is over.
-    accepts: Arc<Mutex<Option<BoxFuture<'static, Infallible>>>>,
-    task: JoinHandle<Infallible>,
-}
-
-impl Accepting {
-    fn start(accepts: impl Future<Output = Infallible> + Send + 'static) -> Self {
-        let accepts: Arc<Mutex<Option<BoxFuture<'static, _>>>> = Arc::new(Mutex::new(Some(Box::pin(accepts))));
-        let polled = Arc::clone(&accepts);
-        let task = tokio::spawn(poll_fn(move |cx| match &mut *polled.lock() {
-            Some(accepts) => accepts.as_mut().poll(cx),
-            None => Poll::Pending,
-        }));
-        Self { accepts, task }
-    }
-
-    /// Ready never: passes a panic of the listener on.
-    async fn panicked(&mut self) -> Infallible {
-        match (&mut self.task).await {
-            Ok(never) => never,
-            Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
-            // The runtime shuts down, and whoever waits here with it.
-            Err(_) => pending().await,
-        }
-    }
-}
-
-impl Drop for Accepting {
-    fn drop(&mut self) {
-        self.task.abort();
-        let accepts = self.accepts.lock().take();
-        drop(accepts);
-    }
-}
-
-/// The next connection, once there is a place for it.
-async fn accept<L: Listener>(
-    listener: &mut L,
-    places: &Arc<Semaphore>,
-) -> (OwnedSemaphorePermit, L::Io, Option<SocketAddr>) {
-    let place = Arc::clone(places).acquire_owned().await.expect("the places are never closed");
-    let mut is_failing = false;
-    loop {
-        match listener.accept().await {
-            Ok((io, peer)) => return (place, io, peer),
-            // The client's own fault: it went away before it was accepted.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) => {
-                if !is_failing {
-                    tracing::warn!(error = %Escaped(&error), "no connection can be accepted; it is tried again until one is");
-                    is_failing = true;
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-impl<A, L: fmt::Debug> fmt::Debug for BoundServer<A, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, listener, .. } = self;
-        f.debug_struct("BoundServer").field("server", server).field("listener", listener).finish_non_exhaustive()
-    }
-}
-
-/// What every connection is received with.
-struct Reception {
-    http: http1::Builder,
-    routes: Routes,
-    config: Arc<Config>,
-    /// Tells that the server stops; and as long as anybody listens, a request may be under way.
-    told: watch::Receiver<()>,
-}
-
-impl Reception {
-    /// Answers the requests of a connection in a task of its own, until it ends or is upgraded. What is `wrapped` is spoken over:
-    /// the clocks are below it, for a handshake of its own is part of the first head.
-    fn receive<I, O>(
-        &self,
-        io: I,
-        wrapped: impl FnOnce(Timed<I>) -> O,
-        peer: Option<SocketAddr>,
-        tls: Option<ByTls>,
-        place: OwnedSemaphorePermit,
-    ) where
-        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        O: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let Config { header_timeout, keep_alive_timeout, .. } = *self.config;
-        let exchange = Arc::new(Exchange::default());
-        let io = wrapped(Timed::new(io, Arc::clone(&exchange), header_timeout, keep_alive_timeout));
-        let (routes, requests) = (self.routes.clone(), Arc::clone(&exchange));
-        let service = service_fn(move |request: Request<Incoming>| {
-            let in_hand = requests.begin();
-            let held = in_hand.clone();
-            let mut request = request.map(|body| exchange::Incoming::new(body, header_timeout, held));
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(PeerAddr(canonical(peer)));
-            }
-            if let Some(tls) = tls {
-                request.extensions_mut().insert(tls);
-            }
-            routes.answer(request).map_ok(|response| response.map(|body| Outgoing::new(body, in_hand)))
-        });
-        // Not hyper-util's `auto`: it gives a client that says nothing all the time it wants.
-        let connection = self.http.serve_connection(TokioIo::new(io), service).with_upgrades();
-        let mut told = self.told.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            let mut connection = pin!(connection);
-            let ended = match select(connection.as_mut(), pin!(told.changed())).await {
-                Either::Left((ended, _)) => ended,
-                Either::Right(_) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            exchange.end();
-            if let Err(error) = ended {
-                tracing::debug!(error = %Escaped(error), "a request ended with an error");
-            }
-        });
-    }
 }

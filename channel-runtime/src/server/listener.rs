@@ -1,4 +1,4 @@
-//! Where connections come from: a TCP port, a unix socket, or what else gives streams of bytes.
+//! Listeners: TCP and unix sockets, or anything else that accepts byte streams.
 
 use std::future::Future;
 use std::io;
@@ -9,26 +9,26 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-/// What a [`Server`](crate::Server) accepts connections from. TCP and unix sockets are; anything else can be made one, for
-/// example a listener that reads the client's address from a proxy's first line.
+/// What a [`Server`](crate::Server) accepts connections from. TCP and unix sockets implement it. Implement it for other
+/// listeners, for example one that reads the client's address from a proxy's first line.
 ///
-/// A TCP socket that is passed on as it is, a [`TcpStream`], is written to by whoever sends. Any other stream is written by
-/// its connection's own task.
+/// A plain [`TcpStream`] is written to directly by the thread that sends. Any other stream is written by its connection's own
+/// task.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no listener",
     label = "nothing is accepted from this",
     note = "an address is served by `.serve(addr).await`, or bound by `.bind(addr).await?` and then `.run().await`"
 )]
 pub trait Listener: Send + 'static {
-    /// What is accepted.
+    /// The stream of an accepted connection.
     type Io: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
-    /// Waits for the next connection, and tells its client's address where it has one. Dropped while it waits, it has lost
-    /// no connection.
+    /// Waits for the next connection, and returns it with its client's address, if it has one. The future can be dropped while it
+    /// waits, and no connection is lost.
     ///
     /// # Errors
-    /// Nothing is accepted now. The server tries again: at once after [`io::ErrorKind::ConnectionAborted`], which is one
-    /// client's own, and else after a moment, for most often file descriptors are wanting.
+    /// If nothing can be accepted now. The server tries again: at once after [`io::ErrorKind::ConnectionAborted`], which concerns
+    /// one client, and after a pause otherwise, because most often file descriptors are lacking.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
 }
 
@@ -37,7 +37,7 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         let (stream, peer) = TcpListener::accept(self).await?;
-        // What is written is meant to leave. Fails only on a socket that is gone; the first read will say so.
+        // Small frames must not wait. Fails only on a closed socket, which the first read reports.
         let _ = stream.set_nodelay(true);
         Ok((stream, Some(peer)))
     }

@@ -1,8 +1,9 @@
 //! From a listener or a mounted route to a running session, and back down to a clean stop.
 //!
-//! [`Server`] is a server in the making: the channels, the routes beside them, and where they are mounted or served. The only
-//! folder that knows hyper, tower and warp, but for a refusal that is a response of warp's. Imports all below it.
+//! [`Server`] is the channels with their app and the routes beside them, to be mounted or served. The only folder that knows
+//! hyper, tower and warp, except that a `Reject` is also a response of warp's. Imports all folders below it.
 
+mod accepting;
 pub(crate) mod channels;
 mod drain;
 mod exchange;
@@ -12,6 +13,7 @@ pub(crate) mod health;
 pub(crate) mod http;
 pub(crate) mod listener;
 pub(crate) mod peer;
+mod reception;
 pub(crate) mod refuse;
 mod refused;
 pub(crate) mod service;
@@ -36,7 +38,7 @@ use crate::server::health::Health;
 use crate::server::service::{Routes, Service};
 use crate::server::table::RouteTable;
 
-/// Channels with their app: to be served alone, or mounted in somebody else's server.
+/// Channels with their app: to be served alone, or mounted in another server.
 pub struct Server<App> {
     table: Arc<RouteTable<App>>,
     routes: Option<BoxedFilter<(Response,)>>,
@@ -50,7 +52,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// With other bounds than the default ones.
     ///
     /// # Panics
-    /// After [`filter`](Self::filter): what is mounted keeps its bounds.
+    /// After [`filter`](Self::filter) or [`service`](Self::service): what is mounted keeps its bounds.
     #[must_use]
     #[track_caller]
     pub fn config(mut self, config: Config) -> Self {
@@ -59,12 +61,12 @@ impl<App: Send + Sync + 'static> Server<App> {
         self
     }
 
-    /// What travels on the channels, as data: for documentation, schemas and generated clients.
+    /// The messages of the channels as data: for documentation, schemas and generated clients.
     pub fn describe(&self) -> Description {
         self.table.describe()
     }
 
-    /// All channels as one warp filter, which leaves other requests to the routes beside it:
+    /// All channels as one warp filter, which leaves other requests to the filters beside it:
     ///
     /// ```
     /// # use channel_runtime::{channel, channels};
@@ -78,7 +80,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     ///
     /// Below a prefix, `warp::path("api").and(server.filter())`, a channel's path is what remains.
     ///
-    /// What was added with [`or`](Self::or) is part of it.
+    /// Routes that were added with [`or`](Self::or) are part of it.
     pub fn filter(&self) -> BoxedFilter<(Response,)> {
         let channels = filter(Arc::clone(&self.table));
         match &self.routes {
@@ -87,7 +89,7 @@ impl<App: Send + Sync + 'static> Server<App> {
         }
     }
 
-    /// How the server and its channels are, for a route or a job to ask.
+    /// The server and its channels in numbers, for a route or a job.
     pub fn health(&self) -> Health {
         Health::new(Arc::clone(&self.table.registry), Arc::clone(&self.table.refused))
     }
@@ -108,16 +110,16 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// # }
     /// ```
     ///
-    /// A path that the router has a route for, whatever its method, does not come here. Below a prefix,
+    /// A path that the router has a route for, whatever its method, does not reach this service. Below a prefix,
     /// `nest_service("/api", server.service())`, a channel's path is what remains. Another server does not know the
     /// connections of the channels: [`drain`](Self::drain) them before it stops, or while it does.
     ///
-    /// Extractors see the client's address where a [`PeerAddr`](crate::PeerAddr) tells it.
+    /// Extractors know the client's address if the request has a [`PeerAddr`](crate::PeerAddr).
     pub fn service(&self) -> Service {
         Service::new(self.all_routes())
     }
 
-    /// The channels and the routes beside them, as all that there is.
+    /// The channels and the routes beside them, with 404 for all other paths.
     pub(crate) fn all_routes(&self) -> Routes {
         let (channels, paths) = (filter(Arc::clone(&self.table)), self.table.paths());
         match &self.routes {
@@ -141,7 +143,7 @@ impl<App: Send + Sync + 'static> Server<App> {
         self
     }
 
-    /// With all work in flight counted, for tests.
+    /// With all work in progress counted, for tests.
     #[track_caller]
     pub(crate) fn counting(mut self) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");

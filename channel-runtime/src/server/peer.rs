@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-/// The client's address, in a request's extensions: what [`Handshake::remote_addr`](crate::Handshake::remote_addr) says, and what the
-/// [bounds](crate::Config::connections_per_ip) for one address go by.
+/// The client's address, in a request's extensions: it becomes [`Handshake::remote_addr`](crate::Handshake::remote_addr), and the
+/// [bounds](crate::Config::connections_per_ip) for one address count by it.
 ///
-/// [`Server::serve`](crate::Server::serve) sets it, and warp tells the address without it. Below another server, or to
-/// believe a proxy of one's own, it is set in front of the [`Service`](crate::Service). With axum:
+/// [`Server::serve`](crate::Server::serve) sets it, and warp knows the address without it. Below another server, or to trust your
+/// own proxy, set it in front of the [`Service`](crate::Service). With axum:
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -33,11 +33,11 @@ use std::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// The address as its owner knows it: a socket for IPv6 that takes IPv4 too tells `::ffff:192.0.2.1` for `192.0.2.1`.
+/// The address as its owner knows it: an IPv6 socket that also accepts IPv4 reports `::ffff:192.0.2.1` for `192.0.2.1`.
 pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }
 
-/// In a request's extensions where it came by TLS that ends here.
+/// In a request's extensions, if it was received over TLS that ends in this server.
 #[derive(Clone, Copy)]
 pub(crate) struct ByTls;

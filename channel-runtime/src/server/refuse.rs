@@ -1,7 +1,7 @@
-//! How a client learns that it may not come in: by an HTTP status, or so that a page in a browser can read it.
+//! The refusal of a handshake: by an HTTP status, or by an error frame and a Close that a page in a browser can read.
 //!
-//! A browser tells a page nothing of a handshake that failed. So a client that speaks our subprotocol is let in as far as the
-//! door: its handshake succeeds, it is sent one error frame and a Close, and that is all there is to the connection.
+//! A browser hides the status of a failed handshake from the page. So for a client that offers our subprotocol the handshake
+//! succeeds, and the connection is closed right after one error frame.
 
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use crate::protocol::fault::Fault;
 use crate::server::table::RouteTable;
 use crate::session::rejection::rejection_frames;
 
-/// Refuses a request that was well formed. Where as many are being turned away as may be, it is a status for all.
+/// Refuses a well-formed request. If too many are being refused by a close at the moment, by a status.
 pub(crate) fn refuse<A>(
     table: &RouteTable<A>,
     request: UpgradeRequest,

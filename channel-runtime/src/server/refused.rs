@@ -20,7 +20,7 @@ impl Refused {
         (500, "500"),
     ];
 
-    /// By status, which is also there as text.
+    /// By status, as a number and as text.
     pub fn counts(&self) -> impl Iterator<Item = ((u16, &'static str), u64)> {
         Self::STATUSES.into_iter().zip(&self.0).map(|(status, count)| (status, count.get()))
     }

@@ -23,8 +23,8 @@ use crate::handshake::upgrade_request::{lacks_upgrade, upgrade_required};
 
 /// The channels as a tower service; from [`Server::service`](crate::Server::service).
 ///
-/// It answers every request, one that is none of the channels' with 404, and one for a channel's path that asks for no WebSocket
-/// with 426. What is no request as HTTP has it (RFC 9112, section 3.2: one host, no less and no more) is answered 400.
+/// It answers every request: one for another path with 404, and one for a channel's path that asks for no WebSocket with 426. A
+/// request that violates HTTP by its host (RFC 9112, section 3.2: exactly one) is answered 400.
 #[derive(Clone)]
 pub struct Service {
     routes: Routes,
@@ -36,7 +36,7 @@ impl Service {
     }
 }
 
-/// The channels and the routes beside them, behind which there is nothing more.
+/// The channels and the routes beside them, with 404 for all other paths.
 #[derive(Clone)]
 pub(crate) struct Routes {
     filter: BoxedFilter<(Response,)>,
@@ -49,14 +49,14 @@ impl Routes {
     where
         F: Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static,
     {
-        // Other refusals are somebody's, who knows the path.
+        // Any other rejection is of a route that knows the path.
         let filter = filter.or_else(|rejection: Rejection| async {
             if rejection.is_not_found() { Ok((nothing_here(),)) } else { Err(rejection) }
         });
         Self { filter: filter.boxed(), paths }
     }
 
-    /// Answers a request, whatever it is.
+    /// Answers any request.
     pub fn answer<B>(
         &self,
         mut request: Request<B>,
@@ -70,7 +70,7 @@ impl Routes {
         let is_channel = |path: &str| self.paths.iter().any(|channel| channel.matches(path).is_some());
         let lacks_upgrade = lacks_upgrade(&request, is_channel);
         let answered = tower_service::Service::call(&mut warp::service(self.filter.clone()), request);
-        // No `async`, which would hold what it waits for twice.
+        // Not `async`, whose future would hold the inner one twice.
         Either::Right(answered.map_ok(move |response| match response.extensions().get() {
             Some(NothingHere) if lacks_upgrade => {
                 upgrade_required("a channel is here: ask for it by a WebSocket").into_response()
@@ -116,8 +116,7 @@ impl fmt::Debug for Service {
     }
 }
 
-/// A body that may be shared between threads, as warp wants it and axum's is not. The lock is never taken: whoever reads a
-/// body has it for himself.
+/// A body that is `Sync`, which warp requires and axum's is not. The lock is never contended: only the owner reads a body.
 struct Shared<B>(Mutex<Pin<Box<B>>>);
 
 impl<B> Shared<B> {

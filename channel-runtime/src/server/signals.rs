@@ -1,9 +1,9 @@
-//! The signals that stop a server, for the whole process: while none of its servers runs, they do what they do without one.
+//! The signals that stop the servers of a process. While no server runs, a signal ends the process, as it would without this
+//! crate.
 //!
-//! A signal that is listened for once is never again what it was: nothing ends a process that does not look. So a thread looks,
-//! from the first server on to the end of the process.
-//!
-//! That thread counts them too: a server whose runtime is blocked sees none of them, and is ended all the same.
+//! Once a program has listened for a signal, the system's default for it is gone for good. So a thread listens, from the first
+//! server until the process ends. The thread also counts the signals: a server whose runtime is blocked sees none of them, and
+//! the process is ended all the same.
 
 use std::io;
 use std::thread;
@@ -13,26 +13,26 @@ use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::watch;
 
-/// Signals within so long are one: a terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a service
-/// manager may send SIGTERM and SIGHUP.
+/// Signals within this time count as one. A terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a
+/// service manager may send SIGTERM and SIGHUP.
 const TOGETHER: Duration = Duration::from_millis(500);
 
-/// The first stops a server in order, the second at once. The next one ends the process, whatever the server does.
+/// The first signal drains a server, the second stops it at once. The next one ends the process.
 const MOST: u32 = 2;
 
-/// The signals from some time on, for who runs a server, and as long as it does.
+/// One server's view of the signals since it started, while it runs.
 #[derive(Clone)]
 pub(crate) struct Signals {
     told: watch::Receiver<Told>,
-    /// How many there had been.
+    /// How many there had been when the server started.
     before: u32,
 }
 
 impl Signals {
-    /// Those from now on.
+    /// The signals from now on.
     ///
     /// # Errors
-    /// Where they can't be listened for.
+    /// If they can't be listened for.
     pub fn listen() -> io::Result<Self> {
         static TOLD: Mutex<Option<watch::Sender<Told>>> = Mutex::new(None);
         let mut told = TOLD.lock();
@@ -53,7 +53,7 @@ impl Signals {
         Self { told: servers.subscribe(), before }
     }
 
-    /// Waits until there have been so many.
+    /// Waits until there have been this many.
     pub async fn reach(&mut self, signals: u32) {
         let before = self.before;
         // Never an error: the sender lives as long as the process.
@@ -61,18 +61,18 @@ impl Signals {
     }
 }
 
-/// What the servers are told.
+/// The signals that the servers have received.
 #[derive(Default)]
 struct Told {
-    /// How many signals there were, modulo 2^32.
+    /// How many signals there have been, modulo 2^32.
     signals: u32,
-    /// How many there had been when the last server began to listen.
+    /// How many there had been when the newest server started.
     known: u32,
-    /// When the last one was. `None` while there was none.
+    /// When the last one counted. `None` before the first.
     last: Option<Instant>,
 }
 
-/// Counts a signal. Whether it ends the process: no server runs, or the last one has been told all that it can be.
+/// Counts a signal. Returns whether it ends the process: no server runs, or the newest one has had [`MOST`].
 fn count(servers: &watch::Sender<Told>, now: Instant) -> bool {
     let mut ends = false;
     servers.send_if_modified(|told| {
@@ -87,9 +87,9 @@ fn count(servers: &watch::Sender<Told>, now: Instant) -> bool {
     ends
 }
 
-/// Starts the thread, and returns whom it tells.
+/// Starts the thread, and returns the channel to the servers.
 fn look() -> io::Result<watch::Sender<Told>> {
-    // Its own runtime, for a server's may have ended when a signal comes.
+    // A runtime of its own, because a server's may have ended before the signal.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let mut signals = {
         let _entered = runtime.enter();
@@ -117,7 +117,7 @@ mod system {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// The operating system's signals, each with its number.
+    /// The system's signals, each with its number.
     pub struct Signals(Vec<(SignalKind, Signal)>);
 
     impl Signals {
@@ -142,7 +142,7 @@ mod system {
         }
     }
 
-    /// The signals that the process was started without, a bit each: `nohup` does that. None where the system does not tell.
+    /// The signals that were ignored when the process started, a bit each: `nohup` does that. 0 if the system does not report them.
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -162,7 +162,7 @@ mod system {
             Ok(Self)
         }
 
-        /// That of `SIGINT`.
+        /// The number of `SIGINT`.
         pub async fn next(&mut self) -> i32 {
             if let Err(error) = tokio::signal::ctrl_c().await {
                 tracing::error!(%error, "ctrl-c can't be listened for");
@@ -192,7 +192,7 @@ mod tests {
         assert!(!reaches(&mut signals, 1));
         assert!(!count(&servers, after(0)) && !count(&servers, after(10)) && !count(&servers, after(499)));
         assert!(reaches(&mut signals, 1) && !reaches(&mut signals, 2));
-        // From the one that counts: who presses again and again is heard.
+        // Half a second from the last one that counted: pressing ctrl-c again and again counts too.
         assert!(!count(&servers, after(500)));
         assert!(reaches(&mut signals.clone(), 2));
         assert!(!count(&servers, after(999)));
@@ -212,7 +212,7 @@ mod tests {
         assert!(!count(&servers, nth(3)) && !count(&servers, nth(4)));
         assert!(reaches(&mut second, 2));
         drop(second);
-        // None runs.
+        // No server runs.
         assert!(count(&servers, nth(5)));
         let mut third = Signals::of(&servers);
         assert!(!count(&servers, nth(6)) && reaches(&mut third, 1));

@@ -26,7 +26,7 @@ use crate::session::enter::Arrival;
 use crate::socket::hub::Hub;
 use crate::wire::deflate::Agreed;
 
-/// All that a request needs to become a connection.
+/// A server's channels, and all else that a request needs to become a connection.
 pub(crate) struct RouteTable<App> {
     pub registry: Arc<Registry>,
     pub app: Arc<App>,
@@ -34,17 +34,17 @@ pub(crate) struct RouteTable<App> {
     pub admission: AdmissionControl,
     pub activity: Activity,
     pub refused: Arc<Refused>,
-    /// What is said in every handshake.
+    /// The header's value in every accepted handshake.
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,
     routes: Vec<Route<App>>,
 }
 
-/// One channel, its type forgotten.
+/// One channel, with its type erased.
 pub(crate) struct Route<App> {
     path: Path,
     bounds: Bounds,
-    /// The table's, with the channel's own bounds.
+    /// The server's, with the channel's own bounds.
     config: Arc<Config>,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Config>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Route<App> {
 /// negotiated.
 pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
 
-/// A handler in the making.
+/// A handler that is being built.
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, BuildError>> + Send + 'a>>;
 
 impl<App: Send + Sync + 'static> Route<App> {
@@ -69,7 +69,7 @@ impl<App> Route<App> {
     }
 }
 
-/// A channel whose path fits a request.
+/// The channel whose path matches a request's.
 pub(crate) struct RouteMatch<'a, App> {
     table: &'a RouteTable<App>,
     route: &'a Route<App>,
@@ -96,7 +96,7 @@ impl<App> RouteTable<App> {
         table
     }
 
-    /// Sets the bounds of the server, and of each channel what it does not set itself.
+    /// Sets the bounds of the server, and of each channel those that it does not set itself.
     pub fn configure(&mut self, config: Config) {
         self.config = Arc::new(config);
         for route in &mut self.routes {
@@ -104,7 +104,7 @@ impl<App> RouteTable<App> {
         }
     }
 
-    /// The most specific channel whose path fits.
+    /// The channel with the most specific path that matches. `None` if none does.
     pub fn find(&self, path: &str) -> Option<RouteMatch<'_, App>> {
         self.routes.iter().find_map(|route| {
             let params = route.path.matches(path)?;
@@ -117,7 +117,7 @@ impl<App> RouteTable<App> {
         self.routes.iter().map(|route| route.path).collect()
     }
 
-    /// What travels on the channels, as data.
+    /// The messages of the channels as data.
     pub fn describe(&self) -> Description {
         let fingerprint = self.fingerprint.to_str().expect("hexadecimal digits are text");
         describe(&self.shapes, fingerprint.into())
@@ -134,13 +134,13 @@ impl<App> RouteMatch<'_, App> {
         self.route.path
     }
 
-    /// Makes the handler, or refuses: all that can be refused is refused here, before the upgrade.
+    /// Builds and authorizes the handler. Whatever may refuse a client does it here, before the upgrade.
     pub fn start<'a>(&'a self, handshake: &'a Handshake) -> Starting<'a> {
         (self.route.start)(self.table, &self.route.config, handshake, &self.params)
     }
 }
 
-/// The type is forgotten once a connection, never once a message.
+/// Builds a handler of `C`. Types are erased once a connection, never once a message.
 fn start<'a, C, App>(
     table: &'a RouteTable<App>,
     config: &'a Arc<Config>,
@@ -152,7 +152,7 @@ where
     App: Send + Sync + 'static,
 {
     Box::pin(async move {
-        // Before anything is asked of whom: a user who is disconnected from now on does not come in.
+        // Before the extractors run, so that a disconnect of the user whom they find reaches this connection.
         let coming = Coming::begin(&table.registry);
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;

@@ -1,7 +1,7 @@
-//! The stream below an HTTP connection, with the clocks of its reading and writing: no client keeps its place by saying nothing,
-//! or by reading nothing.
+//! The stream below an HTTP connection, with timeouts for reading and writing: a client that sends nothing, or reads nothing, does
+//! not keep its place.
 //!
-//! Once the connection is upgraded it passes everything on, and has no clock any more.
+//! Once the connection is upgraded, the stream has no timeout.
 
 use std::any::Any;
 use std::io::{self, ErrorKind, IoSlice};
@@ -19,24 +19,24 @@ use crate::connection::stream::send_now;
 use crate::connection::unread::{Unread, time_for};
 use crate::server::exchange::Exchange;
 
-/// The most that counts as unread: a client that takes nothing is waited for no longer than for so much.
+/// The most that counts as unread. It bounds how long a client that reads nothing is waited for.
 const MOST_UNREAD: u64 = 512 * 1024;
 
-/// How often it is tried to write to a client whose socket takes nothing: the kernel tells that there is room when a third of
-/// its buffer is free, for which one that reads slowly needs minutes.
+/// How often a write to a full socket is tried again. The kernel reports a socket as writable only when a third of its buffer is
+/// free, for which a client that reads slowly needs minutes.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
-/// A stream of bytes with the clocks of HTTP.
+/// A byte stream with the timeouts of HTTP.
 pub(crate) struct Timed<I> {
     io: I,
-    /// None once it is upgraded.
+    /// `None` once the connection is upgraded.
     clocks: Option<Box<Clocks>>,
 }
 
 impl<I> Timed<I> {
-    /// What says nothing of its first request for `header_timeout` fails, and what says nothing between two requests for
-    /// `keep_alive_timeout`. What takes nothing of an answer for `header_timeout`, and as long as it may need for what it has not
-    /// read yet, fails as well.
+    /// Reads fail if a client does not send its request's head within `header_timeout`, or no further request within
+    /// `keep_alive_timeout`. Writes fail if it reads nothing of an answer for `header_timeout` and the time that it may need for
+    /// what it has not read yet.
     pub fn new(io: I, exchange: Arc<Exchange>, header_timeout: Duration, keep_alive_timeout: Duration) -> Self {
         let clocks = Clocks {
             exchange,
@@ -69,15 +69,15 @@ struct Clocks {
     header_timeout: Duration,
     keep_alive_timeout: Duration,
     awaits: Awaits,
-    /// How many requests there were when that began.
+    /// How many requests had begun when that was set.
     seen: u32,
-    /// Until when that may take.
+    /// When that times out.
     deadline: Pin<Box<Sleep>>,
     unread: Unread,
-    /// The stream takes nothing more.
+    /// Set while the stream accepts no more bytes.
     blocked: Option<Blocked>,
-    /// The socket has taken something of which tokio knows nothing. It may have room for more, which is no client's doing: all of
-    /// it is filled before it counts again that some is taken.
+    /// A write behind tokio's back succeeded, so that the socket may have room for more without the client having read. That room
+    /// is filled first, before a write counts again as progress of the client.
     has_room: bool,
 }
 
@@ -86,9 +86,9 @@ struct Clocks {
 enum Awaits {
     /// The rest of a request's head.
     Head,
-    /// Another request, if it has one.
+    /// Another request, or none.
     Request,
-    /// Nothing: it is our turn.
+    /// Nothing: the server is answering.
     Nothing,
 }
 
@@ -98,7 +98,7 @@ struct Blocked {
 }
 
 impl Clocks {
-    /// The client has said something.
+    /// The client has sent something.
     fn heard(&mut self) {
         if self.exchange.is_in_hand() {
             self.awaits = Awaits::Nothing;
@@ -107,7 +107,7 @@ impl Clocks {
         }
     }
 
-    /// The client has said nothing more. An error where it should have.
+    /// The client has sent nothing more. An error if it should have.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.exchange.poll_answered(cx).is_pending() || self.blocked.is_some() {
             self.awaits = Awaits::Nothing;
@@ -129,7 +129,7 @@ impl Clocks {
         self.deadline.as_mut().reset(after(Instant::now(), patience));
     }
 
-    /// Sees to a write: what the stream took, or that it took nothing.
+    /// Handles the result of a write.
     fn poll_written(
         &mut self,
         cx: &mut Context<'_>,
@@ -149,9 +149,9 @@ impl Clocks {
     fn took(&mut self, cx: &mut Context<'_>, bytes: usize) -> usize {
         self.unread.add(bytes, MOST_UNREAD, Instant::now());
         if self.blocked.take().is_some() && !self.exchange.is_in_hand() {
-            // The rest of an answer, behind which hyper does not read again by itself.
+            // That was the rest of an answer. Hyper does not read again by itself after it.
             self.expect(Awaits::Request, self.keep_alive_timeout);
-            // Only woken by it: the next read says so.
+            // Polled only for its wake-up. The next read returns the error.
             let _ = self.deadline.as_mut().poll(cx);
         }
         bytes
@@ -188,8 +188,8 @@ impl Clocks {
     }
 }
 
-/// Writes to the socket whatever tokio knows of it, where it is a TCP socket; nothing where it takes nothing. What is wrong with
-/// it the next read says.
+/// Writes to a TCP socket even if tokio takes it to be full. `None` if it is full, is no TCP socket or fails; a failure is
+/// reported by the next read.
 fn try_to_write<I: 'static>(io: &I, bytes: &[u8]) -> Option<usize> {
     let socket = (io as &dyn Any).downcast_ref::<TcpStream>()?;
     send_now(socket, bytes).ok().filter(|written| *written > 0)

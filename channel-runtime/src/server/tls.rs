@@ -13,25 +13,25 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-/// A socket takes more as soon as so many bytes of what it has are not sent yet. Without this it would as soon as a third of its
-/// buffer is free, which may be a megabyte: what waits for a TLS stream is written only then, and a client that reads slowly would
-/// look in between as if it took nothing.
+/// A socket is writable while it has fewer unsent bytes than this. By default it is so only when a third of its buffer is free,
+/// which may be a megabyte: a TLS stream is written only then, and a client that reads slowly would seem to read nothing in
+/// between.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 32 * 1024;
 
-/// Makes streams of bytes TLS.
+/// Puts TLS around byte streams.
 #[derive(Clone)]
 pub(crate) struct Tls(TlsAcceptor);
 
 impl Tls {
     pub fn new(config: Arc<ServerConfig>) -> Self {
         let mut config = Arc::unwrap_or_clone(config);
-        // What is spoken here is HTTP/1.1, and a client that could speak more must know.
+        // The server speaks HTTP/1.1, and a client that could speak HTTP/2 must know.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Has the kernel report what a client takes in steps of [`NOT_SENT`], if the stream is a TCP socket.
+    /// Has the kernel report what a client reads in steps of [`NOT_SENT`], if the stream is a TCP socket.
     #[cfg_attr(
         not(any(target_os = "android", target_os = "linux")),
         expect(unused_variables, reason = "others lack the option")
@@ -39,7 +39,7 @@ impl Tls {
     pub fn observe(io: &dyn Any) {
         #[cfg(any(target_os = "android", target_os = "linux"))]
         if let Some(stream) = io.downcast_ref::<TcpStream>() {
-            // Fails only on a socket that is gone; the first read will say so.
+            // Fails only on a closed socket, which the first read reports.
             let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(NOT_SENT);
         }
     }
@@ -49,8 +49,8 @@ impl Tls {
     }
 }
 
-/// A TLS stream whose handshake is part of the first read: so it is done by the connection's own task, and must be over by
-/// the same deadline as the head of the first request.
+/// A TLS stream whose handshake is part of the first read. So the connection's own task does it, within the timeout of the first
+/// request's head.
 pub(crate) enum TlsIo<I> {
     Handshake(Accept<I>),
     Open(TlsStream<I>),
@@ -90,7 +90,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsIo<I> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Open(stream) => Pin::new(stream).poll_flush(cx),
-            // Nothing was written that could be flushed; the handshake goes on when somebody reads.
+            // Nothing has been written yet. The handshake continues at the next read.
             _ => Poll::Ready(Ok(())),
         }
     }
@@ -98,7 +98,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsIo<I> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Open(stream) => Pin::new(stream).poll_shutdown(cx),
-            // A server that stops does not wait for a handshake.
+            // A server that stops does not wait for a TLS handshake.
             _ => Poll::Ready(Ok(())),
         }
     }

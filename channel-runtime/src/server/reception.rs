@@ -1,0 +1,84 @@
+//! HTTP over an accepted connection: hyper's loop, in a task a connection.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, select};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use crate::config::Config;
+use crate::protocol::escaped::Escaped;
+use crate::server::exchange::{self, Exchange, Outgoing};
+use crate::server::peer::{ByTls, PeerAddr, canonical};
+use crate::server::service::Routes;
+use crate::server::timed::Timed;
+
+/// What the connections of a server have in common.
+pub(super) struct Reception {
+    pub http: http1::Builder,
+    pub routes: Routes,
+    pub config: Arc<Config>,
+    /// Changes when the server stops. As long as a receiver is alive, a request may be in progress.
+    pub stopping: watch::Receiver<()>,
+}
+
+impl Reception {
+    /// Answers the requests of a connection in a task of its own, until the connection ends or is upgraded.
+    ///
+    /// `wrapped` puts TLS around the stream, if it is used. The timeouts are below it, because the TLS handshake counts as part of
+    /// the first request's head.
+    pub fn receive<I, O>(
+        &self,
+        io: I,
+        wrapped: impl FnOnce(Timed<I>) -> O,
+        peer: Option<SocketAddr>,
+        tls: Option<ByTls>,
+        place: OwnedSemaphorePermit,
+    ) where
+        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        O: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Config { header_timeout, keep_alive_timeout, .. } = *self.config;
+        let exchange = Arc::new(Exchange::default());
+        let io = wrapped(Timed::new(io, Arc::clone(&exchange), header_timeout, keep_alive_timeout));
+        let (routes, requests) = (self.routes.clone(), Arc::clone(&exchange));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let in_hand = requests.begin();
+            let held = in_hand.clone();
+            let mut request = request.map(|body| exchange::Incoming::new(body, header_timeout, held));
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(PeerAddr(canonical(peer)));
+            }
+            if let Some(tls) = tls {
+                request.extensions_mut().insert(tls);
+            }
+            routes.answer(request).map_ok(|response| response.map(|body| Outgoing::new(body, in_hand)))
+        });
+        // Not hyper-util's `auto`, which sets no bound on how long a client may send nothing.
+        let connection = self.http.serve_connection(TokioIo::new(io), service).with_upgrades();
+        let mut stopping = self.stopping.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            let mut connection = pin!(connection);
+            let ended = match select(connection.as_mut(), pin!(stopping.changed())).await {
+                Either::Left((ended, _)) => ended,
+                Either::Right(_) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            exchange.end();
+            if let Err(error) = ended {
+                tracing::debug!(error = %Escaped(error), "a request ended with an error");
+            }
+        });
+    }
+}
