@@ -9,11 +9,12 @@ use crate::socket::Socket;
 use crate::socket::reply::{Flow, Reply};
 
 impl<C: 'static> Socket<C> {
-    /// Takes over the answer to the message that is being handled: the handler's own return is no answer any more. Where the message
-    /// had a `ref`, its client is owed the answer: when the server stops, or the client has ended its own half of the stream, the
-    /// connection ends behind it, or after [`shutdown_timeout`](crate::Config::shutdown_timeout).
+    /// Takes over the answer to the message that is being handled: what the handler returns is no answer any more. If the message
+    /// had a `ref`, the client is owed the answer: when the server stops, or the client has ended its half of the stream, the
+    /// connection stays open until the answer is sent, but no longer than
+    /// [`shutdown_timeout`](crate::Config::shutdown_timeout).
     ///
-    /// What it will be, nothing says, neither `describe()` nor the lock. With [`typed`](Answer::typed) the handler's signature does:
+    /// Neither `describe()` nor the lock knows the answer's type. With [`typed`](Answer::typed) the handler's signature names it:
     /// see [`Deferred`](crate::Deferred).
     ///
     /// ```
@@ -38,16 +39,17 @@ impl<C: 'static> Socket<C> {
     }
 }
 
-/// An answer that comes later, from [`Socket::defer`]. Dropped without one, it tells a client that gave a `ref` `internal`.
+/// An answer that is given later, from [`Socket::defer`]. If it is dropped without one, a client that gave a `ref` gets the error
+/// `internal`.
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
 pub struct Answer<C: Channel> {
-    /// With the message's claim; nothing once it is answered.
+    /// It has the message's claim. `None` once the message is answered.
     socket: Option<Socket<C>>,
     _in_flight: Token,
 }
 
 impl<C: Channel> Answer<C> {
-    /// Answers with whatever a handler may return: a message, `Success`, a `Result` ..
+    /// Answers with anything that a handler may return: a message, `Success`, a `Result` ..
     pub fn send(mut self, reply: impl Reply<C>) {
         if let Some(socket) = self.socket.take() {
             let _: Flow = reply.reply(&socket);
@@ -62,7 +64,7 @@ impl<C: Channel> Answer<C> {
 
 impl<C: Channel> Drop for Answer<C> {
     fn drop(&mut self) {
-        // A message without a `ref` awaits nothing, and a claim that somebody else has is not ours.
+        // Without a `ref`, or if the answer was taken over once more, there is nothing to answer.
         if let Some(socket) = self.socket.take().filter(Socket::awaits_answer) {
             socket.answer_fault(&Fault::internal("a deferred answer was dropped"));
         }

@@ -20,7 +20,7 @@ impl<C: 'static> Socket<C> {
         self.claim().has_ref()
     }
 
-    /// A handler that returns nothing: a bare `success`, where the message awaits an answer.
+    /// The answer of a handler that returns nothing: a bare `success`, if the message awaits an answer.
     pub(crate) fn answer_nothing(&self) {
         if let Some(open) = self.claim().take() {
             let nothing: Option<(&(), &str)> = None;
@@ -36,8 +36,8 @@ impl<C: 'static> Socket<C> {
         self.answer_with(|head, json| codec::encode_one_of(message, head, json));
     }
 
-    /// A `success` with data. It says of itself only the `ref` that it answers: to a message without one, or whose answer somebody
-    /// else has, it is not sent. What a hook or a notice returns answers nothing, and is sent.
+    /// A `success` with data. Only its `ref` says what it answers. So it is not sent if the message has no `ref`, or the answer was
+    /// taken over. What a hook or a notice returns is always sent.
     pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
         if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
             return;
@@ -53,7 +53,7 @@ impl<C: 'static> Socket<C> {
         });
     }
 
-    /// The one answer; where it can't be encoded, an `internal` error in its place.
+    /// Sends the one answer. If it can't be encoded, an `internal` error in its place.
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
@@ -62,7 +62,7 @@ impl<C: 'static> Socket<C> {
             self.counters().fault(&fault);
             self.push_frame(fault_frame(&fault, head));
         }
-        // Owed until it is sent.
+        // The connection is kept open until the answer is sent.
         taken.open = None;
     }
 }

@@ -26,7 +26,7 @@ impl<C: 'static> Socket<C> {
         self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::others(self.id()))
     }
 
-    /// The members of another room, which this client need not be in.
+    /// The members of another room. This client need not be one.
     #[doc(alias("to", "in", "within", "group"))]
     pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
         self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
@@ -41,7 +41,7 @@ impl<C: 'static> Socket<C> {
         self.audience(Target::Rooms(names), Mask::from(self.id()))
     }
 
-    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
+    /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
     pub fn user(&self, user: &C::Name) -> Audience<C>
     where
         C: HasUsers,
@@ -85,7 +85,7 @@ impl<C: 'static> Hub<C> {
         self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
     }
 
-    /// Every device of this user on this channel, as its hook `identity` tells; `user("bob")` where that returns a `String`.
+    /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
     pub fn user(&self, user: &C::Name) -> Audience<C>
     where
         C: HasUsers,
@@ -102,7 +102,7 @@ impl<C: 'static> Hub<C> {
         self.audience(Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()))
     }
 
-    /// One connection, on any device; nobody when it is gone.
+    /// One connection. Nobody, once it has ended.
     pub fn connection(&self, id: ConnectionId) -> Audience<C, OneConnection> {
         self.audience(Target::Connection(id))
     }
@@ -112,11 +112,11 @@ impl<C: 'static> Hub<C> {
         self.audience(Target::All)
     }
 
-    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]; nothing where the room is not open, and
-    /// so has no state: without members it is open for its [grace time](crate::Config::room_grace) alone.
+    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]. `None` if the room is not open, and so has
+    /// no state: without members a room is open only for its [grace time](crate::Config::room_grace).
     ///
     /// # Panics
-    /// As [`Audience::with`].
+    /// Like [`Audience::with`].
     pub fn with_room<R>(
         &self,
         room: &Room<C>,

@@ -12,19 +12,19 @@ use crate::room::member::Connection;
 /// The right to answer a message.
 #[derive(Clone, Default)]
 pub(crate) enum Claim {
-    /// No message is being handled: this is the turn of a hook or a notice.
+    /// No message is being handled, but a hook or a notice.
     #[default]
     NoMessage,
-    /// The message has no `ref`, so that no answer to it can be told from any other frame.
+    /// The message has no `ref`, so that its answer looks like any other frame.
     NoRef,
-    /// The message has a `ref`; `None` once somebody has taken it to answer.
+    /// The message has a `ref`. `None` once it is being answered, or has been.
     Ref(Arc<Mutex<Option<Open>>>),
 }
 
-/// A claim that nobody has answered.
+/// The claim of a message that has not been answered.
 pub(crate) struct Open {
     reference: Ref,
-    /// Where it is answered later: the connection does not end before.
+    /// Set if the answer is given after the handler's return: it keeps the connection open until then.
     _owed: Option<OwedAnswer>,
 }
 
@@ -35,7 +35,7 @@ impl Open {
 }
 
 impl Claim {
-    /// That of a message with this `ref`.
+    /// The claim of a message with this `ref`.
     pub fn of(reference: Option<Ref>) -> Self {
         reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, _owed: None }))
     }
@@ -44,7 +44,7 @@ impl Claim {
         Self::Ref(Arc::new(Mutex::new(Some(open))))
     }
 
-    /// The same, to be answered later; this one is none any more.
+    /// Moves the right to the returned claim, to answer after the handler's return.
     pub fn give_away(&self, connection: &Arc<Connection>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(connection)), ..open });
         match self {
@@ -70,8 +70,8 @@ impl Claim {
     }
 }
 
-/// What has been taken of a claim, while its answer is made. That is the user's code: where it panics there is no answer yet, and
-/// whoever sees to the panic gives one.
+/// A claim while its answer is encoded, by the user's code. If that panics, the claim is open again, and the panic's error frame
+/// answers the message.
 pub(super) struct Taken<'a> {
     claim: &'a Claim,
     pub open: Option<Open>,

@@ -1,7 +1,7 @@
-//! The clock on the wall, which says when an authority ends, beside the clock of the timers, which says how long to wait.
+//! The wall clock, by which tokens expire, and how to wait for a time on it with tokio's timers.
 //!
-//! The two part when the wall's is set, and when the machine is suspended, in which timers stand still. While somebody waits for a
-//! time on the wall one task an app compares them, once a second, and has those who wait look again.
+//! The two clocks drift apart when the wall clock is set, and while the machine is suspended, when timers stand still. While
+//! anything waits for a time on the wall clock, one task an app compares the two, once a second, and has the waiters check again.
 
 use std::future::pending;
 use std::pin::pin;
@@ -15,21 +15,21 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::room::registry::Registry;
 
-/// How often the two are compared.
+/// How often the clocks are compared.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How far they may part before those who wait look again.
+/// How far the clocks may drift apart before the waiters check again.
 const TOLERANCE: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 pub(crate) struct Clock {
-    /// How far a test has set it ahead of the system's, in milliseconds.
+    /// How far a test has set the clock ahead of the system's, in milliseconds.
     ahead: AtomicU64,
-    /// How many wait for a time on it.
+    /// How many futures wait for a time on the clock.
     waiting: AtomicUsize,
-    /// A task compares it with the timers'.
+    /// Whether a task compares the clocks.
     is_compared: AtomicBool,
-    /// Told when it has gone ahead of the timers.
+    /// Notified when the wall clock has gone ahead of the timers.
     jumped: Notify,
 }
 
@@ -38,29 +38,29 @@ impl Clock {
         SystemTime::now() + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
     }
 
-    /// Sets it ahead of the system's, for a test.
+    /// Sets the clock ahead of the system's, for a test.
     pub fn set_ahead(&self, ahead: Duration) {
         self.ahead.store(u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether nobody waits any more, and it is compared no longer.
+    /// Whether the comparison ends, because nothing waits any more.
     fn ends_comparison(&self) -> bool {
         let is_idle = || self.waiting.load(Ordering::SeqCst) == 0;
         if !is_idle() {
             return false;
         }
         self.is_compared.store(false, Ordering::SeqCst);
-        // Who came before it was said to be over has relied on it.
+        // A waiter that came before the flag was cleared relies on the comparison.
         is_idle() || self.is_compared.swap(true, Ordering::SeqCst)
     }
 
-    /// How long it is to this time; nothing once it has come.
+    /// How long until this time. Zero once it has passed.
     pub fn time_left(&self, end: SystemTime) -> Duration {
         end.duration_since(self.now()).unwrap_or_default()
     }
 }
 
-/// One who waits for a time on the wall, until dropped.
+/// Registers a waiter for a time on the wall clock, until dropped.
 pub(crate) struct Waiting(Arc<Registry>);
 
 impl Waiting {
@@ -73,11 +73,11 @@ impl Waiting {
         Self(Arc::clone(registry))
     }
 
-    /// Waits until this time, or, where that is sooner, until the timers say so, which do not go back.
+    /// Waits until this time, or until `due` if that is sooner: the timers do not go back.
     pub async fn until(&self, end: SystemTime, mut due: Instant) {
         let clock = self.0.clock();
         loop {
-            // Made before the look, so that it is not missed between the two.
+            // Made before the check, so that no jump between the two is missed.
             let jumped = pin!(clock.jumped.notified());
             let left = clock.time_left(end);
             if left.is_zero() {
@@ -97,7 +97,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Waits until this time; for ever, where there is none, or one that is further away than any clock goes.
+/// Waits until this time. For ever if it is `None`, or beyond the clock's range.
 pub(crate) async fn until(registry: &Arc<Registry>, end: Option<SystemTime>) {
     let due = end.and_then(|end| Instant::now().checked_add(registry.clock().time_left(end)));
     match end.zip(due) {
@@ -106,7 +106,7 @@ pub(crate) async fn until(registry: &Arc<Registry>, end: Option<SystemTime>) {
     }
 }
 
-/// The task that compares the clocks while anybody waits; dropped with its runtime, it leaves that to whoever comes next.
+/// The task that compares the clocks while anything waits. If it is dropped with its runtime, the next waiter starts another.
 struct Comparison {
     registry: Arc<Registry>,
     has_ended: bool,
@@ -119,7 +119,7 @@ impl Comparison {
         while !clock.ends_comparison() {
             let (wall, timers) = (clock.now(), Instant::now());
             sleep(PERIOD).await;
-            // Where the wall's was set back, nobody has to look sooner.
+            // If the wall clock was set back, no waiter has to check sooner.
             let by_wall = clock.now().duration_since(wall).unwrap_or_default();
             if by_wall > timers.elapsed() + TOLERANCE {
                 clock.jumped.notify_waiters();

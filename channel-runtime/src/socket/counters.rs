@@ -1,7 +1,7 @@
-//! What has happened on a channel since the server began, in numbers.
+//! A channel's counters since the server started: messages, faults, ends of connections.
 //!
-//! Each is one addition where it happens; whoever wants to know adds nothing but the reading. What is received and what is sent
-//! stand close together: apart, in cache lines of their own, they were no faster, for whoever receives also sends.
+//! Each event costs one addition, and nothing more until the counters are read. Received and sent share a cache line: apart they
+//! were no faster, because a thread that receives also sends.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,11 +9,11 @@ use crate::protocol::fault::Fault;
 use crate::room::sent::Sent;
 use crate::wire::close::ClosedBy;
 
-/// What happened on one channel.
+/// The counters of one channel.
 pub(crate) struct Counters {
     pub channel: &'static str,
     types: &'static [&'static str],
-    /// As many as there are types.
+    /// One for each type.
     received: Box<[Count]>,
     pub binary: Count,
     pub invalid: Count,
@@ -24,7 +24,7 @@ pub(crate) struct Counters {
     ended: [Count; ClosedBy::ALL.len()],
 }
 
-/// How often something happened. Relaxed: nobody concludes from one number what another must be.
+/// How often something happened. Relaxed, because nothing depends on the order of two counters.
 #[derive(Default)]
 pub(crate) struct Count(AtomicU64);
 
@@ -55,12 +55,12 @@ impl Counters {
         }
     }
 
-    /// A message of the type at this place.
+    /// Counts a message of the type at this index.
     pub fn receive(&self, place: usize) {
         self.received[place].add(1);
     }
 
-    /// Of each type, in the order of the handlers.
+    /// The messages of each type, in the order of the handlers.
     pub fn received(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.types.iter().zip(&self.received).map(|(name, count)| (*name, count.get()))
     }
@@ -70,7 +70,7 @@ impl Counters {
         self.refuse(sent);
     }
 
-    /// What of it was refused.
+    /// Counts what was refused.
     pub fn refuse(&self, sent: Sent) {
         if sent.refused > 0 {
             self.refused.add(sent.refused);
@@ -82,7 +82,7 @@ impl Counters {
         self.faults[place].add(1);
     }
 
-    /// By code. The application's own are one: there may be as many as there are texts.
+    /// By code. All codes of the application's own share one counter, because any text may be one.
     pub fn faults(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Fault::OWN.into_iter().chain(["application"]).zip(&self.faults).map(|(code, count)| (code, count.get()))
     }

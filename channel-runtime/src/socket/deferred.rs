@@ -1,4 +1,4 @@
-//! Answers that come later, with their type in the handler's signature.
+//! Deferred answers with their type in the handler's signature.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,8 +9,8 @@ use crate::socket::Socket;
 use crate::socket::answer::Answer;
 use crate::socket::reply::{Flow, Reply};
 
-/// What a handler returns that answers later with an `R`: its signature says what clients are answered, so that `describe()` and
-/// the lock know it.
+/// What a handler returns if it answers later with an `R`: the signature names the answer's type, so that `describe()` and the
+/// lock know it.
 ///
 /// ```
 /// # use channel_runtime::{channel, message, Deferred, Socket};
@@ -29,14 +29,14 @@ use crate::socket::reply::{Flow, Reply};
 /// }
 /// ```
 ///
-/// `R` is whatever a handler may return: `Deferred<Result<Called, Fault>>` may fail later, and `Result<Deferred<Called>, Fault>` at
-/// once. Do not call `defer()` before you return an error: the deferred answer would be dropped, and the client would be told
-/// `internal`.
+/// `R` is anything that a handler may return: `Deferred<Result<Called, Fault>>` may fail later, and
+/// `Result<Deferred<Called>, Fault>` at once. Do not call `defer()` before you return an error: the deferred answer would be
+/// dropped, and the client would get the error `internal`.
 #[must_use = "a handler returns it; its answer is sent by the other half"]
 pub struct Deferred<R>(PhantomData<fn() -> R>);
 
-/// An answer that comes later and is an `R`, from [`Answer::typed`]. Dropped without one, it tells a client that gave a `ref`
-/// `internal`.
+/// An answer that is an `R` and is given later, from [`Answer::typed`]. If it is dropped without one, a client that gave a `ref`
+/// gets the error `internal`.
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
 pub struct TypedAnswer<C: Channel, R> {
     answer: Answer<C>,
@@ -44,14 +44,14 @@ pub struct TypedAnswer<C: Channel, R> {
 }
 
 impl<C: Channel> Answer<C> {
-    /// The same answer, which has to be an `R`, and what the handler returns to say so: see [`Deferred`].
+    /// The same answer, which must be an `R`, and what the handler returns to declare that: see [`Deferred`].
     pub fn typed<R>(self) -> (TypedAnswer<C, R>, Deferred<R>) {
         (TypedAnswer { answer: self, reply: PhantomData }, Deferred(PhantomData))
     }
 }
 
 impl<C: Channel, R> TypedAnswer<C, R> {
-    /// Answers. An `R` is whatever a handler may return: [`Reply`].
+    /// Answers. An `R` is anything that a handler may return: [`Reply`].
     pub fn send(self, reply: R)
     where
         R: LaterReply<C>,
@@ -60,7 +60,7 @@ impl<C: Channel, R> TypedAnswer<C, R> {
     }
 }
 
-/// What a handler may return, where that is told of already: at the handler's return type, with what to write.
+/// A [`Reply`], with a short error: the full one is reported at the handler's return type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no answer of `{C}`",
     label = "not what the handler may return: its own error says why"

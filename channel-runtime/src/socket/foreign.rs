@@ -1,5 +1,6 @@
-//! What the names of other frameworks' methods mean here: the words of the compiler's errors. Nothing implements these traits but
-//! [`Nothing`], which such a call is said to return so that what follows it is no second error.
+//! Methods of other frameworks, such as `emit`: the compiler's errors say what to write instead.
+//!
+//! Only [`Nothing`] implements these traits. Such a call returns it, so that what follows the call is no second error.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -95,34 +96,34 @@ pub trait On {}
 )]
 pub trait Disconnect {}
 
-/// What comes of a call that does not compile.
+/// The result of a call that does not compile.
 #[derive(Debug)]
 pub struct Nothing;
 
 impl Nothing {
-    /// What may follow such a call.
+    /// May follow such a call.
     pub fn send<M>(&self, _: M) -> Self {
         Self
     }
 
-    /// As well.
+    /// May follow such a call.
     #[must_use]
     pub fn all(&self) -> Self {
         Self
     }
 
-    /// As well.
+    /// May follow such a call.
     #[must_use]
     pub fn others(&self) -> Self {
         Self
     }
 
-    /// As well.
+    /// May follow such a call.
     pub fn len(&self) -> usize {
         0
     }
 
-    /// As well.
+    /// May follow such a call.
     pub fn is_empty(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! Messages as text frames: where the codec meets the wire.
+//! Messages as text frames: JSON of the codec in frames of the wire.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::protocol::fault::Fault;
 use crate::protocol::message::Message;
 use crate::wire::frame::{Frame, FrameBuilder, Opcode};
 
-/// A frame of what `write` writes.
+/// A text frame of what `write` writes.
 pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Frame, EncodeError> {
     let mut builder = FrameBuilder::new();
     write(builder.payload_mut())?;
@@ -21,20 +21,20 @@ pub(crate) fn message_frame<M: Message>(message: &M, room: Option<&str>) -> Resu
     text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
 }
 
-/// A frame of an error, which can always be encoded.
+/// A frame of an error. Every error can be encoded.
 pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     let mut builder = FrameBuilder::new();
     codec::encode_fault(fault, &timestamp(), head, builder.payload_mut());
     builder.finish(Opcode::Text)
 }
 
-/// The time now as messages carry it: RFC 3339, UTC, always with nine digits behind the second, so that texts sort as times do:
+/// The current time as in messages: RFC 3339, UTC, always with nine digits after the second, so that texts sort like times:
 /// `2026-03-01T12:00:00.123456789Z`.
 pub fn timestamp() -> String {
     rfc3339(OffsetDateTime::now_utc())
 }
 
-/// A time in UTC, of a year with four digits. Written by hand: it is part of every error and of every success with data.
+/// A time in UTC, of a year with four digits. Formatted by hand, because every error and every success with data has one.
 fn rfc3339(utc: OffsetDateTime) -> String {
     let (year, month, day) = utc.to_calendar_date();
     let (hour, minute, second, nanosecond) = utc.to_hms_nano();

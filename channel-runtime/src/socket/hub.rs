@@ -10,7 +10,7 @@ use crate::socket::Socket;
 use crate::socket::stats::Stats;
 use crate::wire::close::ClosedBy;
 
-/// Sends to the clients of channel `C` from anywhere: a warp route, a job, another channel.
+/// Sends to the clients of channel `C` from anywhere: a route, a job, another channel.
 ///
 /// ```
 /// # use channel_runtime::{channel, channels, message};
@@ -24,10 +24,10 @@ use crate::wire::close::ClosedBy;
 /// # channels.app(());
 /// ```
 ///
-/// It is cheap to clone, and keeps neither a connection nor the app alive.
+/// It is cheap to clone, and keeps neither connections nor the app alive.
 pub struct Hub<C> {
     registry: Arc<Registry>,
-    /// The place of `C` in the registry.
+    /// The index of `C` in the registry.
     channel: usize,
     of: PhantomData<fn() -> C>,
 }
@@ -38,19 +38,19 @@ impl<C: 'static> Hub<C> {
         Some(Self::at(registry, channel))
     }
 
-    /// That of the channel at this place, which is `C`.
+    /// The hub of the channel at this index, which is `C`.
     pub(crate) fn at(registry: &Arc<Registry>, channel: usize) -> Self {
         Self { registry: Arc::clone(registry), channel, of: PhantomData }
     }
 
-    /// How many of the channel's connections have ended so, since the server began:
-    /// `hub.ended(ClosedBy::SlowClient)` were cut because they did not read what was sent to them. Counted before `on_close`.
+    /// How many of the channel's connections have ended in this way since the server started: `hub.ended(ClosedBy::SlowClient)` were
+    /// cut because they did not read what was sent to them. Counted before `on_close`.
     pub fn ended(&self, by: ClosedBy) -> u64 {
         self.registry.counters(self.channel).ended(by)
     }
 
-    /// The channel in numbers. All but [`outbox_bytes`](Stats::outbox_bytes) are there to be read; for that, each outbox is looked
-    /// at, which takes about 50 ns a connection.
+    /// The channel in numbers. For [`outbox_bytes`](Stats::outbox_bytes) each outbox is read, which takes about 50 ns a connection.
+    /// The other numbers are counters.
     ///
     /// ```
     /// # use channel_runtime::{channel, channels};
@@ -66,9 +66,9 @@ impl<C: 'static> Hub<C> {
     }
 
     /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of
-    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not passed on yet. A producer that awaits it between its sends is
-    /// slowed to what its rooms can take. One crowded room holds up a producer for all: [`Audience::ready`] waits for one room,
-    /// and says how long.
+    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not flushed yet. A producer that awaits it between its sends is slowed
+    /// to what its rooms can receive. One crowded room slows a producer for all rooms: [`Audience::ready`](crate::Audience::ready)
+    /// waits for one room, and describes for how long.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};
@@ -98,18 +98,18 @@ impl<C: 'static> Hub<C> {
 }
 
 impl<C: 'static> Socket<C> {
-    /// This channel, without this client.
+    /// The hub of this channel.
     pub fn hub(&self) -> Hub<C> {
         Hub::at(&self.registry, self.connection.channel)
     }
 
-    /// Another channel of the app.
+    /// The hub of another channel of the app.
     ///
     /// # Panics
-    /// Where `channels![..]` does not list it; at the caller's line.
+    /// If `channels![..]` does not list it, at the caller's line.
     #[track_caller]
     pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
-        // A closure would be where it panics.
+        // In a closure the panic would name the closure's line.
         match Hub::find(&self.registry) {
             Some(hub) => hub,
             None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),

@@ -1,7 +1,7 @@
-//! Who receives: a connection's socket, the hub, audiences, and the answers of handlers.
+//! Sending: a connection's socket, hubs, audiences, and the answers of handlers.
 //!
-//! [`Socket`] is one client, as its handler sees it. A send never waits. Imports `channel`, `room`, `connection`, `protocol` and
-//! `wire`: no engine that runs handlers.
+//! [`Socket`] is one client, as its handler uses it. A send never waits. Imports `channel`, `room`, `connection`, `protocol` and
+//! `wire`, but not `session`, which runs the handlers.
 
 pub(crate) mod answer;
 mod answering;
@@ -49,23 +49,23 @@ use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
 /// One client of channel `C`: to send to, to join rooms for, to close.
 ///
-/// A cheap handle: it can be cloned, kept and moved to other tasks, and keeps nothing open. Sending to a client that is gone
-/// does nothing, and says so in [`Sent`].
+/// A cheap handle: it can be cloned, kept and moved to other tasks, and keeps no connection open. A send to a client whose
+/// connection has ended does nothing, and [`Sent`] counts it as refused.
 pub struct Socket<C> {
     registry: Arc<Registry>,
     connection: Arc<Connection>,
-    /// That of the message that is being handled.
+    /// The right to answer the message that is being handled.
     claim: Claim,
     of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Socket<C> {
-    /// That of a connection of `C`.
+    /// The socket of a connection of `C`.
     pub(crate) fn new(registry: Arc<Registry>, connection: Arc<Connection>) -> Self {
         Self { registry, connection, claim: Claim::default(), of: PhantomData }
     }
 
-    /// This connection's name.
+    /// This connection's id.
     pub fn id(&self) -> ConnectionId {
         self.connection.id
     }
@@ -95,13 +95,13 @@ impl<C: 'static> Socket<C> {
         self.push_frame(fault_frame(fault, Head::default()))
     }
 
-    /// As [`send_fault`](Self::send_fault), with the name of the room that it is about.
+    /// Like [`send_fault`](Self::send_fault), with the name of the room that it is about.
     pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
         self.push_frame(fault_frame(fault, Head { reference: None, room: Some(room) }));
     }
 
-    /// The app, to keep: for a task that a handler starts, which can't have what the handler is lent. A handler or a hook that takes
-    /// `&Arc<App>` is lent the same.
+    /// The app, to keep: for a task that a handler starts, which can't hold a handler's references. A handler or a hook can also
+    /// take `&Arc<App>`, which is the same.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -117,63 +117,63 @@ impl<C: 'static> Socket<C> {
     /// # }
     /// ```
     ///
-    /// A channel that names no app has none to give, and this does not compile.
+    /// If the channel names no app, this does not compile.
     ///
     /// # Panics
-    /// Where the app is no more, because its server is gone and its last connection has ended: a task is given the app when it starts,
-    /// as above, and does not ask for it later. In a test that calls a handler itself, without
+    /// If the app has been dropped, because its server is gone and its last connection has ended: give a task the app when it
+    /// starts, as above. Also in a test that calls a handler itself, without
     /// [`with_app`](crate::testing::TestSocket::with_app).
     #[track_caller]
     pub fn app(&self) -> Arc<C::App>
     where
         C: Route + NamesApp,
     {
-        // A closure would be where it panics.
+        // In a closure the panic would name the closure's line.
         match self.registry.app() {
             Some(app) => app,
             None => panic!("the app of `{}` is no more, or was never handed over", C::NAME),
         }
     }
 
-    /// Joins a room of a declared kind; whether it is a member now, which fails once the connection has ended, and beyond
-    /// 1024 declared rooms. What is sent to the room afterwards reaches this client.
+    /// Joins a room of a declared kind. Returns whether this client is a member now: not if the connection has ended, or is in 1024
+    /// declared rooms already. It receives what is sent to the room afterwards.
     pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
         self.registry.join(&self.connection, room.room().key())
     }
 
-    /// Leaves a room of a declared kind; whether it was a member.
+    /// Leaves a room of a declared kind. Returns whether this client was a member.
     pub fn leave(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
         self.registry.leave(&self.connection, room.room().name())
     }
 
-    /// Closes this connection, after what was sent to it before; the first close counts. `on_close` follows when the
-    /// handler that runs has returned. Nothing is sent behind a close, the handler's own answer neither: what the client is
-    /// still to be told goes first.
+    /// Closes this connection, after what was sent to it before. Only the first close counts. `on_close` runs when the current
+    /// handler has returned. Nothing is sent after a close, not even the handler's own answer: send first what the client must
+    /// still receive.
     #[doc(alias("disconnect", "stop", "terminate"))]
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.connection.outbox.close(Close::new(ClosedBy::Server, Some(code), reason));
     }
 
-    /// Waits until the connection has begun to end. A handler that works for long does well to look at it: it is not cut
-    /// off when its client goes. A client that has sent more than 64 KiB beyond the message that is being handled is not read
-    /// from meanwhile, and its going is not seen before the handler returns.
+    /// Waits until the connection has begun to end. A handler that works for long should watch it, because it is not cancelled when
+    /// its client disconnects. If the client has sent more than 64 KiB beyond the message that is being handled, it is not read
+    /// from, and its disconnect is not seen before the handler returns.
     pub async fn closed(&self) {
         self.connection.outbox.closed().await;
     }
 
-    /// Waits until nothing waits in the server for the client, or the client is gone, or is being closed: for a producer that
-    /// would overrun it.
+    /// Waits until no bytes wait in the server for this client, or its connection ends or is being closed: for a producer that
+    /// would send faster than the client reads.
     ///
-    /// All has been handed to the operating system then, and to TLS where there is any. That is no proof that the client has it:
-    /// kernels and proxies hold megabytes. What a client has to confirm it answers, by a message of your own.
+    /// Everything has then been handed to the operating system, or to TLS. That does not prove that the client has it: kernels and
+    /// proxies buffer megabytes. If a client must confirm something, let it answer with a message of your own.
     #[doc(alias("volatile", "drain"))]
     pub async fn flushed(&self) {
         self.connection.outbox.flushed().await;
     }
 
-    /// Sends these messages to this client as it takes them: while more than a quarter of
-    /// [`outbox_bytes`](crate::Config::outbox_bytes) waits for it, the next one waits. For what is too much to be sent in one go,
-    /// such as a history to who joins, or an export:
+    /// Sends these messages to this client as fast as it reads them: while more than a quarter of
+    /// [`outbox_bytes`](crate::Config::outbox_bytes) waits for it, the next message waits. For what is too much to send at once,
+    /// such as a history for a new member, or an export:
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -188,12 +188,12 @@ impl<C: 'static> Socket<C> {
     /// # }
     /// ```
     ///
-    /// What others send to the client meanwhile comes in between, or after all of it where it is sent by `on_connect`; it counts
-    /// for the bound as ever. The handler that awaits this takes no other message, and its
-    /// [`handler_timeout`](crate::Config::handler_timeout) goes on. A client that takes nothing for
+    /// Messages from others arrive in between, or after all of these if `on_connect` sends these. They count for the bound as
+    /// always. While a handler awaits this, the connection handles no other message, and
+    /// [`handler_timeout`](crate::Config::handler_timeout) continues to run. A client that reads nothing for
     /// [`pong_timeout`](crate::Config::pong_timeout) is disconnected.
     ///
-    /// Ends early where the client is gone. [`Sent`] counts each message as one recipient.
+    /// Ends early if the connection ends. [`Sent`] counts each message as one recipient.
     pub async fn send_all<M: SentBy<C>>(&self, messages: impl IntoIterator<Item = M>) -> Sent {
         let outbox = &self.connection.outbox;
         let mut sent = Sent::default();
@@ -210,7 +210,8 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// With the claim to an answer, which this one has no more: its client is owed that answer when the handler is done.
+    /// A clone that takes over the right to answer, so that this socket has none. The client is owed that answer beyond the
+    /// handler's return.
     pub(crate) fn owing(&self) -> Self {
         Self { claim: self.claim.give_away(&self.connection), ..self.clone() }
     }
@@ -222,10 +223,10 @@ impl<C: 'static> Socket<C> {
         })
     }
 
-    /// Sends a text that `write` writes.
+    /// Sends the text that `write` writes.
     ///
     /// # Errors
-    /// Those of `write`; nothing is sent then.
+    /// An error of `write`. Then nothing is sent.
     pub(crate) fn try_push_text(
         &self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
@@ -238,13 +239,13 @@ impl<C: 'static> Socket<C> {
         if builder.payload_len() > GATHERED_OWN {
             return Ok(self.push_frame(builder.finish(Opcode::Text)));
         }
-        // Copied behind what waits: nothing is allocated for it alone.
+        // Copied behind the bytes that wait, without an allocation of its own.
         let pushed = self.connection.outbox.push_own(builder.whole(Opcode::Text));
         builder.give_back();
         Ok(self.pushed(pushed))
     }
 
-    /// What has happened on the channel.
+    /// The channel's counters.
     pub(crate) fn counters(&self) -> &Counters {
         self.registry.counters(self.connection.channel)
     }
@@ -260,7 +261,7 @@ impl<C: 'static> Socket<C> {
 
     fn pushed(&self, pushed: Pushed) -> Sent {
         if pushed == Pushed::Promised {
-            // Not in its own handler, which is corked.
+            // Never so in the client's own handler, during which its outbox is corked.
             self.connection.outbox.wake_owner();
         }
         let mut sent = Sent::default();
@@ -269,17 +270,17 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// Begins a turn, of no message as far as is known; the message before has been answered.
+    /// A hook or handler begins, with no message to answer so far. The message before has been answered.
     pub(crate) fn begin_turn(&mut self) {
         self.claim = Claim::NoMessage;
     }
 
-    /// The turn is that of a message.
+    /// The handler that begins is that of a message.
     pub(crate) fn begin_message(&mut self, reference: Option<Ref>) {
         self.claim = Claim::of(reference);
     }
 
-    /// What this client is told of a message that is none.
+    /// The error for a message that could not be decoded.
     pub(crate) fn invalid(&self, error: DecodeError) -> Fault {
         error.fault(self.connection.error_details)
     }

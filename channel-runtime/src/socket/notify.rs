@@ -1,4 +1,4 @@
-//! Notices: what the server tells a handler from outside. They never touch the wire.
+//! Notices: values that the server hands to a connection's handler. They never touch the wire.
 //!
 //! A connection's inbox is made by its first notice; one that has never had any costs a look at an empty pointer. Its session
 //! takes them one after the other, in turns with the client's messages.
@@ -33,7 +33,7 @@ pub trait NoticeFor<C>: Send + 'static {
     const HANDLER: &'static str;
 }
 
-/// A notice on its way to its handler, its type forgotten.
+/// A notice that waits for its handler, with its type erased.
 pub struct Notice {
     handler: &'static str,
     content: Contained<Box<dyn Any + Send>>,
@@ -50,10 +50,10 @@ impl Notice {
         self.in_flight.end();
     }
 
-    /// What it says, where that is an `N`.
+    /// The content, if it is an `N`.
     ///
     /// # Errors
-    /// The notice, where it is something else.
+    /// The notice itself, if it is something else.
     pub fn into<N: 'static>(self) -> Result<N, Self> {
         let Self { handler, content, in_flight } = self;
         match content.into_inner().downcast() {
@@ -162,8 +162,8 @@ pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice:
 }
 
 impl<C: 'static> Socket<C> {
-    /// Tells this client's own handler something that the channel marks `#[notice]`: for a task that the handler has started.
-    /// It is handled after the handler that runs; see [`Audience::notify`].
+    /// Sends a notice to this client's own handler, which the channel marks `#[notice]`: for a task that the handler has started.
+    /// It is handled after the current handler; see [`Audience::notify`].
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -198,7 +198,7 @@ impl<C: 'static> Socket<C> {
 }
 
 impl<C: Channel, K: IsSeveral> Audience<C, K> {
-    /// Tells the handlers of all these clients something that their channel marks `#[notice]`. It never touches the wire:
+    /// Sends a notice to the handlers of all these clients, which their channel marks `#[notice]`. It never touches the wire:
     ///
     /// ```
     /// # use channel_runtime::{channel, Hub, Socket};
@@ -221,18 +221,18 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// }
     /// ```
     ///
-    /// Never waits. A connection's notices are handled one after the other, in the order in which they were told, between its
-    /// messages; notices and messages that wait take turns. At most 256 wait for one connection: one more is refused, which
-    /// [`Sent`] tells. So is one for a connection that is closing, and what waits when it ends is dropped: nothing comes once
-    /// `on_close` has begun. What its handler returns goes to the client, as from a hook.
+    /// Never waits. A connection handles its notices one after the other, in the order in which they were sent. Waiting notices and
+    /// messages are handled alternately. At most 256 notices wait for one connection: one more is refused, and [`Sent`] counts it. A
+    /// notice for a closing connection is refused too. Notices that still wait when a connection ends are dropped: none is handled
+    /// once `on_close` has begun. What the handler of a notice returns is sent to the client, as from a hook.
     ///
-    /// Where the audience is users, or one in rooms, those of their connections are told too that are on their way: their handshake is at
-    /// `authorize`, or they have been let in and still wait. They hear of it behind their `on_connect`. A handshake whose extractors
-    /// still run is nobody's yet, and is not told: what they have read may be older than the notice. All other audiences are those
-    /// who are in.
+    /// If the audience is users, or one user in rooms, their pending connections receive the notice too: those whose handshake is at
+    /// `authorize`, or that are accepted and have not joined. They handle it after their `on_connect`. A handshake whose extractors
+    /// still run has no user yet, and does not receive it: what they have read may be older than the notice. Other audiences have no
+    /// pending connections.
     pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
-        // Those who come are looked up first: see there.
+        // The pending ones first: otherwise one could join in between and be missed.
         let comers = self.lookup().pending();
         let coming: HashSet<ConnectionId> = comers.iter().map(|comer| comer.id).collect();
         for comer in comers {
@@ -251,8 +251,8 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
 }
 
 impl<C: Channel> Audience<C, OneConnection> {
-    /// Tells the handler of this client something that its channel marks `#[notice]`, as
-    /// [`notify`](Audience::notify) does for several; here it need not be `Clone`.
+    /// Sends a notice to the handler of this client, which its channel marks `#[notice]`, like [`notify`](Audience::notify) for
+    /// several. Here it need not be `Clone`.
     pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
         if let Some(connection) = self.lookup().connections().first() {

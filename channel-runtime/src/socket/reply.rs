@@ -15,26 +15,26 @@ use crate::protocol::message::Success;
 use crate::socket::Socket;
 use crate::wire::close::CloseCode;
 
-/// How a connection goes on after a hook or a handler.
+/// How a connection continues after a hook or a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Flow {
-    /// As before.
+    /// The connection stays open.
     Continue,
-    /// The hook or handler failed, and its client has been told; after `on_connect` the connection is closed with this code.
+    /// The hook or handler failed, and the error was sent. After `on_connect` the connection is closed with this code.
     Failed(CloseCode),
 }
 
-/// A handler that has been called.
+/// The outcome of a handler's call.
 pub enum Handling<'a> {
-    /// It was not `async`, and is done.
+    /// The handler was not `async`, and has returned.
     Done(Flow),
-    /// It is done when this is. Boxed, for it is one of the channel's handlers, and an idle connection has none.
+    /// The handler's future. Boxed, because it may be that of any of the channel's handlers, and an idle connection has none.
     Later(Pin<Box<dyn Future<Output = Flow> + Send + 'a>>),
 }
 
 impl<'a> Handling<'a> {
-    /// What the future comes to is sent by `reply`.
+    /// A future whose output is sent by `reply`.
     pub fn later<F, R>(handler: F, reply: R) -> Self
     where
         F: Future + Send + 'a,
@@ -44,19 +44,19 @@ impl<'a> Handling<'a> {
     }
 }
 
-/// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return; it goes to
-/// the client.
+/// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return. It is sent to the
+/// client.
 ///
 /// | returned | sent |
 /// |---|---|
-/// | `()` | nothing (`success` where the message had a `ref`) |
+/// | `()` | nothing (`success` if the message had a `ref`) |
 /// | a message in `sends(..)` | that message |
 /// | the generated `..ToClient` enum | the message in it |
-/// | `Success(data)` | `{"type":"success","data":..}` (nothing where the message had no `ref`: nobody could tell what it answers) |
-/// | `Bytes`, where they are in `sends(..)` | a binary message, and `success` behind it where the message had a `ref` |
+/// | `Success(data)` | `{"type":"success","data":..}` (nothing if the message had no `ref`: the client could not know what it answers) |
+/// | `Bytes`, if they are in `sends(..)` | a binary message, and after it `success` if the message had a `ref` |
 /// | `Deferred<R>` | nothing now, and later as `R` |
-/// | `Option<R>` | as `R`, or as `()` |
-/// | `Result<R, E>` with `E: Into<Fault>` | as `R`, or an error frame |
+/// | `Option<R>` | like `R`, or like `()` |
+/// | `Result<R, E>` with `E: Into<Fault>` | like `R`, or an error frame |
 #[diagnostic::on_unimplemented(
     message = "a handler of `{C}` cannot return `{Self}`",
     label = "not an answer of `{C}`",
@@ -64,7 +64,7 @@ impl<'a> Handling<'a> {
     note = "else return `()`, a message that is listed, `Success(..)`, an `Option` of these, or a `Result` of these with an error that is `Into<Fault>`"
 )]
 pub trait Reply<C: Channel>: Send {
-    /// What it is, as far as its type tells.
+    /// The answer's shape, as far as the type determines it.
     #[doc(hidden)]
     const ANSWER: AnswerShape = AnswerShape::UNKNOWN;
 
@@ -90,7 +90,7 @@ impl<C: Channel, M: SentBy<C>> Reply<C> for M {
     }
 }
 
-/// A binary message has no `ref`: where there is one to answer, a plain `success` does, behind it.
+/// A binary message has no `ref`. If the message had one, a bare `success` after it answers.
 impl<C: Channel + SendsBytes> Reply<C> for Bytes {
     const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Binary);
 
@@ -132,7 +132,7 @@ impl<C: Channel, R: Reply<C>, E: IntoFault> Reply<C> for Result<R, E> {
     }
 }
 
-/// The other half of a handler's `Result`: whatever is `Into<Fault>`.
+/// The error of a handler's `Result`: any type that is `Into<Fault>`.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot fail with `{Self}`",
     label = "not an error for a client",
@@ -140,7 +140,7 @@ impl<C: Channel, R: Reply<C>, E: IntoFault> Reply<C> for Result<R, E> {
     note = "if the type is your own, `impl From<{Self}> for Fault` makes one of it"
 )]
 pub trait IntoFault: Send {
-    /// What the client is told.
+    /// The error that the client gets.
     fn into_fault(self) -> Fault;
 }
 
@@ -158,15 +158,15 @@ pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     Flow::Failed(code)
 }
 
-/// What `on_invalid` may return: `()` for the error's own fault, or the fault to send instead, or `None` for silence
-/// where the message had no `ref`.
+/// What `on_invalid` may return: `()` for the usual fault, or the fault to send instead, or `None` to send nothing if the message
+/// had no `ref`.
 #[diagnostic::on_unimplemented(
     message = "`on_invalid` cannot return `{Self}`",
     label = "not what `on_invalid` returns",
     note = "return `()` for the usual error frame, or a `Fault`, or an `Option<Fault>`"
 )]
 pub trait InvalidReply<C: Channel>: Send {
-    /// Sends the fault; `usual` is what would be sent without the hook.
+    /// Sends the fault. `usual` is what would be sent without the hook.
     fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow;
 }
 

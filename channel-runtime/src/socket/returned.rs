@@ -13,17 +13,17 @@ pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
     reply.reply(socket)
 }
 
-/// As [`reply`], for a type of the standard library's, which can be no message.
+/// Like [`reply`], for a type of the standard library, which can be no message.
 pub fn reply_data<C: Channel, R: DataReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
     reply.reply(socket)
 }
 
-/// As [`reply`], for an answer that comes later, where its own type is what can be wrong.
+/// Like [`reply`], for a deferred answer, so that an error names the type in it.
 pub fn reply_deferred<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: Deferred<R>) -> Flow {
     reply.reply(socket)
 }
 
-/// What may be returned; asked of types of the standard library's.
+/// What may be returned, required of types of the standard library.
 #[diagnostic::on_unimplemented(
     message = "a handler of `{C}` cannot return `{Self}`",
     label = "data, and no message",
@@ -35,8 +35,8 @@ pub trait DataReply<C: Channel>: Reply<C> {}
 #[diagnostic::do_not_recommend]
 impl<C: Channel, R: Reply<C>> DataReply<C> for R {}
 
-/// Sends the error that a handler or a hook returned. The halves of a `Result` are told apart in the expansion: of one that
-/// is no `Reply` the compiler would not say which half is the reason.
+/// Sends the error that a handler or a hook returned. The expansion matches on the `Result`: if a whole `Result` were no `Reply`,
+/// the compiler would not name the half that is the reason.
 pub fn fail<C: Channel, E: IntoFault>(socket: &Socket<C>, error: E) -> Flow {
     reply::fault(socket, error.into_fault())
 }
@@ -47,12 +47,12 @@ pub fn reply_one_of<C: Channel<ToClient = T>, T: Messages>(socket: &Socket<C>, m
     Flow::Continue
 }
 
-/// What a client is told without `on_invalid`.
+/// The error that is sent without `on_invalid`.
 pub fn usual<C: Channel>(socket: &Socket<C>, error: &DecodeError) -> Fault {
     socket.invalid(error.clone())
 }
 
-/// Tells the client what `on_invalid` returned.
+/// Sends what `on_invalid` returned.
 pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault, result: R) -> Flow {
     result.finish(usual, socket)
 }

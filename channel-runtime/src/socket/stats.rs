@@ -1,38 +1,38 @@
-//! One channel in numbers: a snapshot of its counters, and of what is here now.
+//! A snapshot of one channel's numbers.
 
 use crate::room::registry::Registry;
 use crate::wire::close::ClosedBy;
 
 /// One channel in numbers: from [`Hub::stats`](crate::Hub::stats) or [`Health::channels`](crate::Health::channels).
 ///
-/// What is here now, and what has happened since the server began. The numbers are read one after the other while all goes on,
-/// so that they need not fit each other to the last one.
+/// Some are of this moment, the others count since the server started. They are read one after the other while the server runs, so
+/// that they may differ by what happens in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// The channel's name, its struct's.
     pub channel: &'static str,
-    /// Connections that are here.
+    /// Connections now.
     pub connections: usize,
-    /// Rooms with members: of the path, and of declared kinds; and those of a path that stay open without.
+    /// Rooms with members, of the path and of declared kinds, and rooms of the path that are kept open without.
     pub rooms: usize,
     /// Bytes that wait for clients, in all outboxes together.
     pub outbox_bytes: usize,
-    /// Messages that came, by type, in the order of the handlers.
+    /// Messages received, by type, in the order of the handlers.
     pub received: Vec<(&'static str, u64)>,
-    /// Binary messages that came.
+    /// Binary messages received.
     pub received_binary: u64,
-    /// Text messages that came and were none of the channel's: not JSON, of an unknown type, with fields that do not fit.
+    /// Text messages that are none of the channel's: not JSON, of an unknown type, or with fields that do not fit.
     pub received_invalid: u64,
-    /// Text messages that came faster than they may, and were not handled.
+    /// Text messages that exceeded a rate and were not handled.
     pub rate_limited: u64,
-    /// Messages, answers and errors that were sent, each as often as there were clients to take it.
+    /// Messages, answers and errors sent, each once for every client that it was sent to.
     pub sent: u64,
-    /// Those that a client did not take, because it was closing or its outbox was full; and notices that were refused.
+    /// Sends that were refused because the client was closing or its outbox was full, and refused notices.
     pub send_refused: u64,
-    /// Errors that clients were told, by the framework's codes; all codes of the application's own count as `application`.
+    /// Errors sent, by the framework's codes. All codes of the application's own count as `application`.
     pub faults: Vec<(&'static str, u64)>,
-    /// How connections have ended.
+    /// How connections ended.
     pub ended: Vec<(ClosedBy, u64)>,
 }
 

@@ -8,7 +8,8 @@ use crate::room::pending::{Reach, end_all};
 use crate::room::registry::{Registry, UserKey};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
-/// A user on all channels of an app, to be counted or disconnected; messages go through a channel's [`Hub::user`](crate::Hub::user).
+/// A user on all channels of an app, to count or to disconnect. Messages are sent through a channel's
+/// [`Hub::user`](crate::Hub::user).
 #[derive(Clone)]
 pub struct User {
     registry: Arc<Registry>,
@@ -25,21 +26,21 @@ impl User {
         self.registry.devices(&self.key)
     }
 
-    /// Whether the user has none.
+    /// Whether the user has no connection.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Closes each connection of the user, after what was sent to it before; tells how many. Those too that are on their way: their
-    /// handshake is at `authorize`, or they have been let in and still wait, for their room to open or for their client to take the
-    /// answer to its handshake. Such a connection ends at once and runs no hook, unless it came in at that very moment.
+    /// Closes each connection of the user, after what was sent to it before, and returns how many. Pending connections are closed
+    /// too: their handshake is at `authorize`, or they are accepted and wait for their room to open or for their client to read the
+    /// answer to its handshake. A pending connection ends at once and runs no hook, unless it joins at this very moment.
     ///
-    /// A handshake that has begun and whose extractors still run does not come in either, once they have said that it is this
-    /// user's; it is not counted, for nobody knows of it yet. So make it impossible for the user to log in, and call this then:
-    /// nobody who was let in by what was true before is there afterwards.
+    /// A handshake whose extractors still run is refused as soon as they return this user. It is not counted, because its user is
+    /// not known yet. So first make it impossible for the user to log in, then call this: no connection that was accepted by the
+    /// former rights remains.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
-        // Those who come are asked first: see there.
+        // The pending ones first: otherwise one could join in between and be missed.
         let coming = self.registry.comers().send_away(&self.key, &Reach::default(), &[], &close);
         end_all(&self.registry.user(&self.key), &close, &coming)
     }
@@ -51,7 +52,7 @@ impl fmt::Debug for User {
     }
 }
 
-/// Finds users on all channels of an app; from [`Channels::users`](crate::Channels::users), for the app to keep.
+/// Finds users on all channels of an app, for the app to keep; from [`Channels::users`](crate::Channels::users).
 #[derive(Clone)]
 pub struct Users {
     registry: Arc<Registry>,

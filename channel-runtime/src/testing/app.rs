@@ -11,7 +11,7 @@ use crate::server::table::RouteTable;
 /// A server whose clients live in the test; see the [module](crate::testing).
 ///
 /// # Panics
-/// After [`Server::filter`] or [`Server::service`]: what is mounted is not counted.
+/// After [`Server::filter`] or [`Server::service`], because the work of a mounted server is not counted.
 #[track_caller]
 pub fn app<A: Send + Sync + 'static>(server: Server<A>) -> TestApp<A> {
     TestApp { server: server.counting() }
@@ -23,10 +23,10 @@ pub struct TestApp<A> {
 }
 
 impl<A: Send + Sync + 'static> TestApp<A> {
-    /// Waits until nothing is in flight.
+    /// Waits until no work is in progress.
     ///
     /// # Panics
-    /// After 10 seconds, with what still is.
+    /// After 10 seconds, with the work that still is.
     #[track_caller]
     pub fn settle(&self) -> Expectation<'_, ()> {
         Expectation::new(settle(&self.table().activity))

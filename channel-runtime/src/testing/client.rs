@@ -1,4 +1,4 @@
-//! A client in a test: its verbs mirror the API.
+//! A client in a test: its methods mirror the API.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,11 +18,11 @@ use crate::wire::close::CloseCode;
 use crate::wire::frame::Opcode;
 use crate::wire::parser::Input;
 
-/// A client of channel `C` in a test, typed both ways. Dropped, it vanishes without a word; what follows from that has
+/// A client of channel `C` in a test, typed both ways. When it is dropped, its stream ends without a Close; the consequences have
 /// happened after the next [`settle`](super::TestApp::settle).
 ///
-/// What it receives it receives in order: `expect` takes the next message, and panics with what came instead, or when
-/// everything has settled and nothing came; `wait_for` passes over what comes before.
+/// Messages are taken in order: `expect` takes the next one, and panics with what was received instead, or if no work is in
+/// progress and nothing was received. `wait_for` skips other messages.
 pub struct Client<C: Channel> {
     pub(super) frames: Frames,
     pub(super) next_ref: i64,
@@ -34,10 +34,10 @@ impl<C: Channel> Client<C> {
         Self { frames, next_ref: 1, channel: PhantomData }
     }
 
-    /// Sends a message that the channel handles; those without a payload are variants of the `..FromClient` enum.
+    /// Sends a message that the channel handles. Messages without a payload are variants of the `..FromClient` enum.
     ///
     /// # Panics
-    /// Where it can't be written as JSON.
+    /// If it can't be written as JSON.
     #[track_caller]
     pub fn send(&mut self, message: impl Into<C::FromClient>) {
         self.send_message(message.into(), None);
@@ -58,24 +58,24 @@ impl<C: Channel> Client<C> {
         self.frames.write(Opcode::Ping, data.as_ref());
     }
 
-    /// Sends a pong that nobody asked for, of at most 125 bytes.
+    /// Sends a pong without a ping, of at most 125 bytes.
     pub fn pong(&mut self, data: impl AsRef<[u8]>) {
         self.frames.write(Opcode::Pong, data.as_ref());
     }
 
-    /// Says goodbye with code 1000.
+    /// Sends a Close with code 1000.
     pub fn close(&mut self) {
         self.close_with(CloseCode::NORMAL, "");
     }
 
-    /// Says goodbye; the reason is at most 123 bytes.
+    /// Sends a Close. The reason is at most 123 bytes.
     pub fn close_with(&mut self, code: CloseCode, reason: &str) {
         let mut payload = code.as_u16().to_be_bytes().to_vec();
         payload.extend_from_slice(reason.as_bytes());
         self.frames.write(Opcode::Close, &payload);
     }
 
-    /// Sends bytes as they are, below the frames.
+    /// Sends raw bytes, below the frames.
     pub fn send_raw(&mut self, bytes: &[u8]) {
         self.frames.write_raw(bytes);
     }
@@ -83,17 +83,17 @@ impl<C: Channel> Client<C> {
     /// The next message, which is an `M`.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
         Expectation::new(async { message(&self.next_text(M::TYPE).await?) })
     }
 
-    /// The next message that is an `M`. What comes before it is passed over and gone: other messages, answers and errors, binary
-    /// messages and pongs.
+    /// The next message that is an `M`. Everything before it is skipped and lost: other messages, answers and errors, binary messages
+    /// and pongs.
     ///
     /// # Panics
-    /// Where none comes before all has settled, or before the server says goodbye: with what was passed over.
+    /// If none is received before no work is in progress, or before the server's Close: with what was skipped.
     #[track_caller]
     pub fn wait_for<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
         Expectation::new(async {
@@ -120,26 +120,26 @@ impl<C: Channel> Client<C> {
     /// The next message, which is an error with this code.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect_error(&mut self, code: &str) -> Expectation<'_, Fault> {
         let code = code.to_owned();
         Expectation::new(async move { fault::<C>(&self.next_text("error").await?, &code) })
     }
 
-    /// The next message, which is a `success`: its data, null for none.
+    /// The next message, which is a `success`: its data, or null.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect_success(&mut self) -> Expectation<'_, Value> {
         Expectation::new(async { success::<C>(&self.next_text("success").await?) })
     }
 
-    /// The next message, which is `$auth_expiring`: how long the authority lasts that the client has.
+    /// The next message, which is `$auth_expiring`: how long until the client's token expires.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect_auth_expiring(&mut self) -> Expectation<'_, Duration> {
         Expectation::new(async { auth_expiring(&self.next_text("$auth_expiring").await?) })
@@ -148,7 +148,7 @@ impl<C: Channel> Client<C> {
     /// The next message, whatever it is.
     ///
     /// # Panics
-    /// Where nothing comes, or what the client can't read.
+    /// If nothing is received, or what the client can't read.
     #[track_caller]
     pub fn expect_any(&mut self) -> Expectation<'_, Received<C>> {
         Expectation::new(async { read(&self.next_text("a message").await?) })
@@ -157,16 +157,16 @@ impl<C: Channel> Client<C> {
     /// The text of the next message.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect_text(&mut self) -> Expectation<'_, String> {
         Expectation::new(self.next_text("a text"))
     }
 
-    /// The text of the next message; `None` when everything has settled and nothing came.
+    /// The text of the next message. `None` if no work is in progress and nothing was received.
     ///
     /// # Panics
-    /// Where something else comes.
+    /// If something else is received.
     #[track_caller]
     pub fn try_next_text(&mut self) -> Expectation<'_, Option<String>> {
         Expectation::new(async {
@@ -181,7 +181,7 @@ impl<C: Channel> Client<C> {
     /// The next message, which is binary.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect_binary(&mut self) -> Expectation<'_, Bytes> {
         Expectation::new(async {
@@ -192,10 +192,10 @@ impl<C: Channel> Client<C> {
         })
     }
 
-    /// A pong, whatever was pinged.
+    /// The next message, which is a pong, with any content.
     ///
     /// # Panics
-    /// Where something else comes, or nothing.
+    /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect_pong(&mut self) -> Expectation<'_, Bytes> {
         Expectation::new(async {
@@ -206,10 +206,10 @@ impl<C: Channel> Client<C> {
         })
     }
 
-    /// The server's goodbye, and nothing before it.
+    /// The server's Close, and nothing before it.
     ///
     /// # Panics
-    /// Where something else comes, or nothing, or the stream ends without it.
+    /// If something else is received, or nothing, or the stream ends without it.
     #[track_caller]
     pub fn expect_close(&mut self) -> Expectation<'_, (CloseCode, String)> {
         Expectation::new(async {
@@ -220,14 +220,14 @@ impl<C: Channel> Client<C> {
         })
     }
 
-    /// Waits until nothing is in flight; nothing has come.
+    /// Waits until no work is in progress, and nothing is received.
     ///
     /// # Panics
-    /// Where something has, or after 10 seconds with what is still in flight.
+    /// If something is, or after 10 seconds, with the work that is still in progress.
     #[track_caller]
     pub fn expect_nothing(&mut self) -> Expectation<'_, ()> {
         Expectation::new(async {
-            // While there is something to come, it is no use to wait for all to settle.
+            // Received input fails at once, before all work has ended.
             match self.frames.next().await? {
                 None => Ok(()),
                 input => Err(unexpected("nothing", input.as_ref())),
@@ -235,10 +235,10 @@ impl<C: Channel> Client<C> {
         })
     }
 
-    /// Whether the stream has ended and everything that came was taken.
+    /// Whether the stream has ended and everything received was taken.
     ///
     /// # Panics
-    /// After 10 seconds, with what is still in flight.
+    /// After 10 seconds, with the work that is still in progress.
     #[track_caller]
     pub fn is_ended(&mut self) -> Expectation<'_, bool> {
         Expectation::new(self.frames.is_ended())

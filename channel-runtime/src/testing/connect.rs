@@ -22,20 +22,20 @@ use crate::handshake::reject::{BuildError, Reject};
 use crate::server::peer::canonical;
 
 impl<A: Send + Sync + 'static> TestApp<A> {
-    /// A client of channel `C` at this path, which may carry a query.
+    /// Connects a client of channel `C` at this path, which may have a query.
     ///
-    /// Await it; it is there when everything that its coming caused has settled. Headers and query parameters can be added
+    /// Await it. The client is there when all work that its connection caused has ended. Headers and query parameters can be added
     /// before: see [`Connect`].
     ///
     /// # Panics
-    /// When awaited, where the path is another channel's.
+    /// When awaited, if the path is another channel's.
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         Connect { app: self, handshake: Handshake::new(path, query, HeaderMap::new()), channel: PhantomData }
     }
 }
 
-/// A handshake in the making: await it for the client, or the `Reject` it was refused with.
+/// A handshake that is being prepared: await it for the client, or for the `Reject` that it was refused with.
 #[must_use = "await it"]
 pub struct Connect<'a, A, C> {
     app: &'a TestApp<A>,
@@ -47,7 +47,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// With one more header.
     ///
     /// # Panics
-    /// Where it is none.
+    /// If it is no valid header.
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) = header(name, value);
@@ -67,7 +67,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self
     }
 
-    /// From this address; else it is not known.
+    /// From this address. Without it the address is not known.
     pub fn remote_addr(mut self, addr: SocketAddr) -> Self {
         self.handshake.remote_addr = Some(addr);
         self
@@ -76,10 +76,10 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// The client as soon as it is a member, while its `on_connect` may still run.
     ///
     /// # Errors
-    /// What the handshake was refused with; 404 where no channel has the path.
+    /// What the handshake was refused with; 404 if no channel has the path.
     ///
     /// # Panics
-    /// Where the path is another channel's.
+    /// If the path is another channel's.
     #[track_caller]
     pub fn without_waiting(self) -> Expectation<'a, Result<Client<C>, Reject>> {
         Expectation::new(self.enter())

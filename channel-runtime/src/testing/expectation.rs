@@ -6,11 +6,11 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Why a test fails, in words for who wrote it.
+/// Why a test fails, in words for its author.
 pub(super) type Failure = String;
 
-/// What a test awaits. Where it is not met, it panics at the line of the test that awaits it; where something else does, such as
-/// `tokio::join!`, the message names the line that asked.
+/// What a test awaits. If it is not met, it panics at the line of the test that awaits it. If a macro of another file awaits it,
+/// such as `tokio::join!`, the panic's message names the line that made it.
 #[must_use = "await it"]
 pub struct Expectation<'a, T> {
     outcome: Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>,
@@ -27,7 +27,7 @@ impl<'a, T> Expectation<'a, T> {
 impl<T> Future for Expectation<'_, T> {
     type Output = T;
 
-    /// `await` calls this in the name of its own line.
+    /// `await` calls this, and counts as the caller.
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match self.outcome.as_mut().poll(cx) {

@@ -1,4 +1,4 @@
-//! What a test expected, read from what came; or what came instead, in words.
+//! Reads what a test expected from what it received, or says what it received instead.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn message<M: Message>(text: &str) -> Result<M, Failure> {
     message_or_other(text)?.ok_or_else(|| unexpected_text(M::TYPE, text))
 }
 
-/// `None` where it is another one.
+/// `None` if it is another message.
 pub(super) fn message_or_other<M: Message>(text: &str) -> Result<Option<M>, Failure> {
     match read::<Only<M>>(text)?.body {
         ReceivedBody::Message(Only(message)) => Ok(Some(message)),

@@ -13,14 +13,14 @@ use crate::connection::in_flight::Activity;
 use crate::wire::frame::{Opcode, masked_frame};
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
-/// Any mask will do in memory.
+/// In memory any mask is good enough.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 pub(super) struct Frames {
     near: Near,
     parser: Parser,
     received: VecDeque<Input>,
-    /// The stream has ended, and nothing follows what has been received.
+    /// Whether the stream has ended, so that nothing follows what was received.
     ended: bool,
     activity: Activity,
 }
@@ -36,12 +36,12 @@ impl Frames {
         self.write_raw(&masked_frame(opcode, true, payload, MASK));
     }
 
-    /// Bytes as they are, below the frames.
+    /// Writes raw bytes, below the frames.
     pub fn write_raw(&mut self, bytes: &[u8]) {
         self.near.write(bytes);
     }
 
-    /// What comes next; `None` when all has settled and nothing came, or the stream has ended.
+    /// The next input. `None` if no work is in progress and nothing was received, or the stream has ended.
     pub async fn next(&mut self) -> Result<Option<Input>, Failure> {
         loop {
             if let Some(input) = self.received.pop_front() {
@@ -60,14 +60,14 @@ impl Frames {
         }
     }
 
-    /// Whether the stream has ended and everything that came was taken.
+    /// Whether the stream has ended and everything received was taken.
     pub async fn is_ended(&mut self) -> Result<bool, Failure> {
         settle(&self.activity).await?;
         self.take_arrived().await?;
         Ok(self.ended && self.received.is_empty())
     }
 
-    /// What has come and was not taken.
+    /// What was received and not taken.
     pub fn received(&self) -> &VecDeque<Input> {
         &self.received
     }
@@ -78,7 +78,7 @@ impl Frames {
         self.received.extend(later);
     }
 
-    /// The next bytes; `None` where all has settled first.
+    /// The next bytes. `None` if all work ended without any.
     async fn arrival(&self) -> Result<Option<Vec<u8>>, Failure> {
         let arrives = poll_fn(|cx| self.near.poll_read(cx));
         match select(pin!(arrives), pin!(settle(&self.activity))).await {
@@ -87,7 +87,7 @@ impl Frames {
         }
     }
 
-    /// Takes what is here already.
+    /// Reads what has arrived already.
     async fn take_arrived(&mut self) -> Result<(), Failure> {
         while !self.ended {
             let arrives = poll_fn(|cx| self.near.poll_read(cx));
@@ -105,7 +105,7 @@ impl Frames {
         if let Err(violation) = self.parser.feed(&mut bytes, &mut self.received) {
             return Err(format!("the server broke the protocol: {}", violation.reason));
         }
-        // Answered as a browser does, unseen.
+        // Pings are answered as a browser does, unseen by the test.
         for input in self.received.split_off(before) {
             match input {
                 Input::Ping(data) => self.write(Opcode::Pong, &data),

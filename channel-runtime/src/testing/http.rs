@@ -1,4 +1,4 @@
-//! A request for the routes beside the channels, and its response.
+//! An HTTP request in a test to the routes beside the channels, and its response.
 
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
@@ -20,24 +20,24 @@ use super::settle::{PATIENCE, settle};
 use crate::server::peer::PeerAddr;
 
 impl<A: Send + Sync + 'static> TestApp<A> {
-    /// Asks for what is at this path, which may carry a query, by `GET`: see [`request`](Self::request).
+    /// Sends a `GET` request to this path, which may have a query: see [`request`](Self::request).
     pub fn get(&self, path: &str) -> HttpRequest<'_, A> {
         self.request(Method::GET, path)
     }
 
-    /// Posts to this path: see [`request`](Self::request).
+    /// Sends a `POST` request to this path: see [`request`](Self::request).
     pub fn post(&self, path: &str) -> HttpRequest<'_, A> {
         self.request(Method::POST, path)
     }
 
-    /// A request for the routes beside the channels, and for what the channels answer to one that is no handshake. Await it for
-    /// the response; it is there when everything that the route caused has settled. Headers and a body can be added before.
+    /// A request to the routes beside the channels, or one to a channel's path that is no handshake. Await it for the response, which
+    /// is there when all work that the route caused has ended. Headers and a body can be added before.
     pub fn request(&self, method: Method, path: &str) -> HttpRequest<'_, A> {
         HttpRequest::new(self, method, path)
     }
 }
 
-/// An HTTP request in the making: await it for the response.
+/// An HTTP request that is being prepared: await it for the response.
 #[must_use = "await it"]
 pub struct HttpRequest<'a, A> {
     app: &'a TestApp<A>,
@@ -54,10 +54,10 @@ impl<'a, A: Send + Sync + 'static> HttpRequest<'a, A> {
         Self { app, method, path: path.into(), headers, peer: None, body: Bytes::new() }
     }
 
-    /// With this header, in the place of those of the same name.
+    /// With this header, which replaces those of the same name.
     ///
     /// # Panics
-    /// Where it is none.
+    /// If it is no valid header.
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) = header(name, value);
@@ -65,7 +65,7 @@ impl<'a, A: Send + Sync + 'static> HttpRequest<'a, A> {
         self
     }
 
-    /// From this address; else it is not known.
+    /// From this address. Without it the address is not known.
     pub fn remote_addr(mut self, addr: SocketAddr) -> Self {
         self.peer = Some(PeerAddr(addr));
         self
@@ -80,7 +80,7 @@ impl<'a, A: Send + Sync + 'static> HttpRequest<'a, A> {
     /// With this value as JSON in its body, and `Content-Type: application/json`.
     ///
     /// # Panics
-    /// Where it can't be written as JSON.
+    /// If it can't be written as JSON.
     #[track_caller]
     pub fn json(self, value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("a value that JSON can hold");
@@ -153,16 +153,16 @@ impl HttpResponse {
     /// The body as text.
     ///
     /// # Panics
-    /// Where it is not UTF-8.
+    /// If it is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body of text")
     }
 
-    /// The body, which is JSON.
+    /// The body, read as JSON.
     ///
     /// # Panics
-    /// Where it is not, or another value's.
+    /// If it is no JSON, or of another type.
     #[track_caller]
     pub fn json<T: DeserializeOwned>(&self) -> T {
         match serde_json::from_slice(&self.body) {
@@ -173,7 +173,7 @@ impl HttpResponse {
 }
 
 /// # Panics
-/// Where it is no header.
+/// If it is no valid header.
 #[track_caller]
 pub(super) fn header(name: &str, value: &str) -> (HeaderName, HeaderValue) {
     (name.parse().expect("a header's name"), HeaderValue::from_str(value).expect("a header's value"))

@@ -1,4 +1,4 @@
-//! The testing kit: typed clients in the test's own process, with no port and no sleep.
+//! The testing kit: typed clients in the test's own process, without a port and without sleeping.
 //!
 //! ```
 //! use channel_runtime::{channel, channels, message, testing};
@@ -29,17 +29,17 @@
 //! # }
 //! ```
 //!
-//! It runs the real session, registry and codecs above a stream in memory. Everything in flight is counted, so that
-//! [`Client::expect_nothing`] and [`TestApp::settle`] know when nothing more can come, instead of waiting for a while:
-//! unread input, handlers, deferred answers, and frames on their way.
+//! It runs the real session, registry and codecs over a stream in memory. All work in progress is counted: unread input, handlers,
+//! deferred answers, and frames that wait. So [`Client::expect_nothing`] and [`TestApp::settle`] know when no more can follow, and
+//! need not wait for a while.
 //!
-//! A handler that waits for something outside, or for ever, fails the test after 10 seconds of tokio's clock, by name. What is
-//! not as expected fails at the line of the test that awaits it.
+//! If a handler waits for something outside, or for ever, the test fails after 10 seconds of tokio's clock, and names the handler. A
+//! failed expectation panics at the line of the test that awaits it.
 //!
 //! # Routes
 //!
-//! The routes beside the channels are asked in the same kit: [`TestApp::get`], [`TestApp::post`], [`TestApp::request`]. What a
-//! route sends to clients has come when its answer is there.
+//! The kit also sends requests to the routes beside the channels: [`TestApp::get`], [`TestApp::post`], [`TestApp::request`]. When the
+//! response is there, clients have received what the route sent to them.
 //!
 //! ```
 //! # use channel_runtime::{channel, channels, message, testing};
@@ -64,9 +64,9 @@
 //!
 //! # Tasks that a handler spawns
 //!
-//! These are not counted: nobody knows what a task is for. Where the client waits for an answer, let the handler
-//! [`defer`](crate::Socket::defer) it and give the task the [`Answer`](crate::Answer): that is counted until it is given. Else let
-//! the app keep the task, and the test wait for it:
+//! These are not counted, because a task may be for anything. If the client waits for an answer, let the handler
+//! [`defer`](crate::Socket::defer) it and give the task the [`Answer`](crate::Answer), which is counted until it is given.
+//! Otherwise let the app keep the task, and the test wait for it:
 //!
 //! ```
 //! # use std::sync::{Arc, Mutex};

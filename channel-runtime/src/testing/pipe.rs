@@ -24,7 +24,7 @@ struct Pipe {
 #[derive(Default)]
 struct Inner {
     to_server: Vec<u8>,
-    /// Counted from the client's write until the session has found nothing more to read.
+    /// Counts as work from the client's write until the session has found nothing more to read.
     unread: Option<Token>,
     server: Option<Waker>,
     client_is_gone: bool,
@@ -62,7 +62,7 @@ impl Near {
         self.0.tell_server(|inner| inner.to_server.extend_from_slice(bytes));
     }
 
-    /// All that has come, or nothing at the end of the stream.
+    /// All bytes that have arrived. Empty at the end of the stream.
     pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
         let mut inner = self.0.inner.lock();
         if inner.to_client.is_empty() && !inner.server_is_done {
@@ -86,7 +86,7 @@ impl AsyncRead for Far {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.0.inner.lock();
         if inner.to_server.is_empty() {
-            // A client in a test ends its half as soon as the server has ended its own.
+            // A client in a test ends its half of the stream as soon as the server has ended its own.
             if inner.client_is_gone || inner.server_is_done {
                 inner.unread = None;
                 return Poll::Ready(Ok(()));

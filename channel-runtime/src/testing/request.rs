@@ -1,4 +1,4 @@
-//! A message that a client in a test has said, and its one answer.
+//! A message with a `ref` in a test, and its one answer.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,7 +17,7 @@ impl<C: Channel> Client<C> {
     /// Sends a message with a `ref` of its own, for its one answer.
     ///
     /// # Panics
-    /// Where it can't be written as JSON.
+    /// If it can't be written as JSON.
     #[track_caller]
     pub fn request(&mut self, message: impl Into<C::FromClient>) -> Request<'_, C> {
         let reference = Ref::Number(self.next_ref);
@@ -26,8 +26,8 @@ impl<C: Channel> Client<C> {
         Request::new(self, reference)
     }
 
-    /// Says `$auth` with a new token, which `on_refresh` judges: its answer is a `success`, with `expires_in_ms` where the
-    /// authority has an end, or an error.
+    /// Sends `$auth` with a new token, which `on_refresh` checks. Its answer is a `success`, with `expires_in_ms` if the token
+    /// expires, or an error.
     pub fn refresh(&mut self, token: &str) -> Request<'_, C> {
         let reference = Ref::Number(self.next_ref);
         self.next_ref += 1;
@@ -36,7 +36,7 @@ impl<C: Channel> Client<C> {
     }
 }
 
-/// A message with a `ref`, which has one answer. Messages that come before the answer are left for `expect`.
+/// A message with a `ref`, which has one answer. Messages that are received before the answer are left for `expect`.
 #[must_use = "ask for its answer"]
 pub struct Request<'a, C: Channel> {
     client: &'a mut Client<C>,
@@ -51,16 +51,16 @@ impl<'a, C: Channel> Request<'a, C> {
     /// The answer, which is an `M`.
     ///
     /// # Panics
-    /// Where it is something else, or there is none.
+    /// If it is something else, or there is none.
     #[track_caller]
     pub fn reply<M: SentBy<C>>(self) -> Expectation<'a, M> {
         Expectation::new(async { message(&self.answer(M::TYPE).await?) })
     }
 
-    /// The answer, which is a `success`: its data, null for none.
+    /// The answer, which is a `success`: its data, or null.
     ///
     /// # Panics
-    /// Where it is something else, or there is none.
+    /// If it is something else, or there is none.
     #[track_caller]
     pub fn success(self) -> Expectation<'a, Value> {
         Expectation::new(async { success::<C>(&self.answer("success").await?) })
@@ -69,7 +69,7 @@ impl<'a, C: Channel> Request<'a, C> {
     /// The answer, which is an error with this code.
     ///
     /// # Panics
-    /// Where it is something else, or there is none.
+    /// If it is something else, or there is none.
     #[track_caller]
     pub fn error(self, code: &str) -> Expectation<'a, Fault> {
         let code = code.to_owned();

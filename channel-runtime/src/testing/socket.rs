@@ -1,4 +1,4 @@
-//! A socket without a client, for tests that call a handler themselves.
+//! A socket without a client, for tests that call a handler directly.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use crate::socket::Socket;
 use crate::socket::counters::Counters;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
-/// A socket whose client is the test: what is sent to it is kept.
+/// A socket whose client is the test: it keeps what is sent to it.
 ///
 /// ```
 /// # use channel_runtime::{channel, message, testing, Socket};
@@ -39,9 +39,9 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// assert_eq!(socket.sent_texts(), [r#"{"type":"line","message":"Hello, world!"}"#]);
 /// ```
 ///
-/// It is the only member of its rooms, and its own room has no path. Where the channel's `on_room_open` makes the room's state,
-/// there is none before it is [given](TestSocket::with_room_state); and there is no [app](Socket::app) before
-/// [that](TestSocket::with_app) is.
+/// It is the only member of its rooms, and its own room has no path. If the channel's `on_room_open` makes the room's state, there
+/// is none until [`with_room_state`](TestSocket::with_room_state) sets it. There is no [app](Socket::app) until
+/// [`with_app`](TestSocket::with_app) sets it.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut registry = Registry::new();
     registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
@@ -67,12 +67,12 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
     }
 }
 
-/// A socket in a test, from [`socket`]; a [`Socket`] in all else.
+/// A socket in a test, from [`socket`]. It derefs to a [`Socket`].
 pub struct TestSocket<C> {
     socket: Socket<C>,
     parser: Mutex<Parser>,
     _membership: Membership,
-    /// What `Socket::app` finds lasts as long as this.
+    /// Keeps alive what `Socket::app` returns.
     _app: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -84,7 +84,7 @@ impl<C: Channel> TestSocket<C> {
         self
     }
 
-    /// With this app, for handlers that ask the [socket](Socket::app) for it. The one that was given first holds.
+    /// With this app, for handlers that get it from the [socket](Socket::app). Only the first call counts.
     #[must_use]
     pub fn with_app(mut self, app: Arc<C::App>) -> Self
     where
@@ -95,20 +95,20 @@ impl<C: Channel> TestSocket<C> {
         self
     }
 
-    /// A message from this client in a batch, for the handler of one. It has no `ref`: what it is answered is
-    /// [sent](Self::sent), and where it is not answered, nothing.
+    /// A message from this client in a batch, for a `#[batch]` handler. It has no `ref`: its answer is [sent](Self::sent), and nothing
+    /// if it has none.
     pub fn batched<M>(&self, message: M) -> Batched<C, M> {
         Batched::alone(message, self.socket.clone())
     }
 
-    /// The messages that were sent since the last look, in order.
+    /// The messages that were sent since the last call, in order.
     ///
     /// # Panics
-    /// Where one of them can't be read as its type says.
+    /// If one of them can't be read as its type.
     #[track_caller]
     pub fn sent(&self) -> Vec<Received<C>> {
         let texts = self.sent_texts();
-        // A closure would panic at its own line.
+        // In a closure the panic would name the closure's line.
         let mut sent = Vec::with_capacity(texts.len());
         for text in &texts {
             match Received::from_text(text) {
@@ -119,7 +119,7 @@ impl<C: Channel> TestSocket<C> {
         sent
     }
 
-    /// As [`sent`](Self::sent), as JSON; binary messages and the close are left out.
+    /// Like [`sent`](Self::sent), as JSON. Binary messages and the Close are left out.
     pub fn sent_texts(&self) -> Vec<String> {
         let mut inputs = VecDeque::new();
         let mut bytes = self.socket.connection().outbox.take();

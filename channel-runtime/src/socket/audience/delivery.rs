@@ -1,4 +1,4 @@
-//! Handing what is sent to an audience to each of its clients, and counting what became of it.
+//! Sending a frame to each client of an audience, and counting the outcome.
 
 use std::any::type_name;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
-    /// Hands out frames; `make` is called once for each name that may stand in `"$room"`.
+    /// Sends frames. `make` is called once for each value of `"$room"`.
     pub(super) fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
             from.outbox.welcome_is_over();
@@ -35,7 +35,7 @@ impl<C: 'static, K> Audience<C, K> {
         self.sent(result)
     }
 
-    /// A client in several of the rooms gets the frame of the first.
+    /// A client in several of the rooms receives the frame of the first.
     fn deliver_to_rooms(
         &self,
         names: &[Arc<str>],
@@ -50,7 +50,7 @@ impl<C: 'static, K> Audience<C, K> {
         Ok(sent)
     }
 
-    /// Hands out a frame that is made, from the number of members and what stands in `"$room"`, under the room's lock.
+    /// Sends a frame that is made under the room's lock, from the number of members and the value of `"$room"`.
     pub(super) fn deliver_with(&self, make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
             from.outbox.welcome_is_over();
@@ -68,7 +68,7 @@ impl<C: 'static, K> Audience<C, K> {
         room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
     }
 
-    /// To each of these by itself: their own tasks write.
+    /// Sends to each of these connections. Their own tasks write.
     fn send_each(
         &self,
         connections: &[Arc<Connection>],
@@ -88,7 +88,7 @@ impl<C: 'static, K> Audience<C, K> {
         )
     }
 
-    /// The frame as those with these windows read it. Takes no lock, for it may take a while.
+    /// The frame, also compressed for clients with these windows. Takes no lock, because compression takes time.
     fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
         match self.hub.registry().compression() {
             Some(compression) => PreparedFrame::new(frame, windows(), compression),
@@ -96,7 +96,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Whoever is slowed where this room can't follow.
+    /// The sender that is slowed if this room does not keep up.
     fn paced(&self, room: &Members) -> Option<Paced> {
         match &self.from {
             Some(from) => Some(Paced::Connection(Arc::clone(from))),
@@ -107,12 +107,12 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Waits until what was sent from here is not too far ahead of the rooms.
+    /// Waits until this sender is not too far ahead of the rooms.
     pub(super) async fn caught_up(&self) {
         if let Some(from) = &self.from {
             return from.outbox.caught_up(|| !from.pace.is_too_far_ahead()).await;
         }
-        // Taken first: none is looked up while it is waited for another.
+        // All are looked up first, none while another is waited for.
         let rooms: Vec<Arc<Members>> = match &self.target {
             Target::Rooms(names) => names.iter().filter_map(|name| self.lookup().room(name)).collect(),
             _ => self.lookup().one_room().as_deref().cloned().into_iter().collect(),
@@ -122,7 +122,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Counts to how many a handler sends in its task's turn.
+    /// Counts the recipients against the budget of the handler's task.
     fn spend(&self, sent: Sent) {
         if let Some(from) = &self.from {
             from.pace.spend(sent.recipients);
@@ -143,7 +143,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// A notice is nothing that is sent, but for its refusals.
+    /// Counts a notice: its recipients against the budget, and its refusals.
     pub(in crate::socket) fn told(&self, told: Sent) -> Sent {
         self.spend(told);
         self.hub.registry().counters(self.hub.channel()).refuse(told);

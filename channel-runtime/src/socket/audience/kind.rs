@@ -1,10 +1,10 @@
-//! What an audience is known to be, and what can be done with it therefore.
+//! The kinds of audience: one room, several clients, or one. They decide which methods an audience has.
 
-/// The audience is the room of a connection's own path: it has the path's room state.
+/// The audience is the room of a connection's own path. It has the path's room state.
 #[derive(Debug)]
 pub enum OwnRoom {}
 
-/// The audience is one room, or all of a channel: it has a number of members that holds while a message is made.
+/// The audience is one room, or all of a channel. Its number of members is fixed while a message is made.
 #[derive(Debug)]
 pub enum OneRoom {}
 
@@ -12,7 +12,7 @@ pub enum OneRoom {}
 #[derive(Debug)]
 pub enum OneConnection {}
 
-/// The audience is a set of any kind.
+/// The audience is any other set: users, or several rooms.
 #[derive(Debug)]
 pub enum Many {}
 
@@ -22,14 +22,14 @@ pub trait IsOneRoom: sealed::Sealed {}
 impl IsOneRoom for OwnRoom {}
 impl IsOneRoom for OneRoom {}
 
-/// An audience that may be several clients: all but [`OneConnection`].
+/// An audience that may be several clients: every kind but [`OneConnection`].
 pub trait IsSeveral: sealed::Sealed {}
 
 impl IsSeveral for OwnRoom {}
 impl IsSeveral for OneRoom {}
 impl IsSeveral for Many {}
 
-/// The audience is the room of a connection's own path, whose state is at hand: [`OwnRoom`].
+/// An audience that is the room of a connection's own path, with its state: [`OwnRoom`].
 #[diagnostic::on_unimplemented(
     message = "this audience has no state",
     label = "not the room of the handler's own path",

@@ -1,4 +1,4 @@
-//! Who receives: one verb, `send`, and many audiences to say it to.
+//! Audiences: sets of clients to send to, to count or to disconnect.
 
 mod delivery;
 mod kind;
@@ -27,7 +27,7 @@ use crate::socket::hub::Hub;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// A set of clients of channel `C`; each gets one copy of what is sent, in however many ways it belongs.
+/// A set of clients of channel `C`. Each receives one copy of what is sent, even if it belongs in several ways.
 ///
 /// ```
 /// # use channel_runtime::{channel, message, Socket};
@@ -41,18 +41,18 @@ use crate::wire::frame::{Opcode, frame};
 /// # }
 /// ```
 ///
-/// Who belongs is decided when it is sent, not when the audience is made. `K` is [`OwnRoom`], [`OneRoom`], [`OneConnection`] or [`Many`],
-/// and says what else can be done with it.
+/// Who belongs is decided at each send, not when the audience is made. `K` is [`OwnRoom`], [`OneRoom`], [`OneConnection`] or
+/// [`Many`], and decides which other methods there are.
 pub struct Audience<C, K = Many> {
     hub: Hub<C>,
     target: Target,
     mask: Mask,
-    /// Whose handler sends: its welcome is over then.
+    /// The connection whose handler sends. `None` from a hub.
     from: Option<Arc<Connection>>,
     kind: PhantomData<fn() -> K>,
 }
 
-/// A room as a message is made for it.
+/// A room while a message is made for it.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomView {
     len: usize,
@@ -62,7 +62,7 @@ impl RoomView {
     /// The number of members.
     #[expect(
         clippy::len_without_is_empty,
-        reason = "the message is made for those who are here; who sends is one of them"
+        reason = "a message is made for members, of whom the sender is most often one"
     )]
     pub fn len(&self) -> usize {
         self.len
@@ -86,7 +86,7 @@ impl<C: 'static, K> Audience<C, K> {
         audience
     }
 
-    /// All but this user, on whatever device.
+    /// All but this user, on any device.
     #[must_use]
     pub fn except_user(&self, user: &C::Name) -> Self
     where
@@ -97,7 +97,7 @@ impl<C: 'static, K> Audience<C, K> {
         audience
     }
 
-    /// Of these one user alone, on whatever device: `socket.room().only_user(&id)` is one user in one room.
+    /// Only this user, on any device: `socket.room().only_user(&id)` is one user in one room.
     ///
     /// ```
     /// # use channel_runtime::{channel, CloseCode, Hub, message};
@@ -109,8 +109,8 @@ impl<C: 'static, K> Audience<C, K> {
     /// }
     /// ```
     ///
-    /// It is the user's devices that are looked through, and not the room. In a room of the path `disconnect` and
-    /// `notify` reach those too that are on their way to it, as those of [`Hub::user`](crate::Hub::user).
+    /// It costs a look at each of the user's devices, and not at each member. In a room of the path, `disconnect` and `notify` also
+    /// reach the user's pending connections to it, as those of [`Hub::user`](crate::Hub::user).
     #[must_use]
     pub fn only_user(&self, user: &C::Name) -> Audience<C>
     where
@@ -137,9 +137,9 @@ impl<C: 'static, K> Audience<C, K> {
         self.deliver(|_| Ok(frame.clone()))
     }
 
-    /// Waits while what is sent from here is far ahead of these rooms: by 64 KiB, or a sixteenth of
-    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not passed on yet. A producer that awaits it between its sends is
-    /// slowed to what the rooms can take:
+    /// Waits while this sender is far ahead of these rooms: by 64 KiB, or a sixteenth of
+    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not flushed yet. A producer that awaits it between its sends is slowed
+    /// to what the rooms can receive:
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};
@@ -155,18 +155,18 @@ impl<C: 'static, K> Audience<C, K> {
     /// }
     /// ```
     ///
-    /// Rooms are waited for as their senders are: while half of the members or more do not keep up and still take what they are
-    /// sent, as long as that lasts; while a quarter do, 128 KiB a second go on; for fewer so, for two seconds in thirty at the most.
-    /// Nobody waits for a member that takes nothing: it is disconnected when its outbox is full.
+    /// How long it waits depends on how many members read, but too slowly. While it is half of a room or more, as long as that
+    /// lasts. While it is a quarter, 128 KiB a second continue. For fewer, at most two seconds in thirty. A member that reads nothing
+    /// is not waited for: it is disconnected when its outbox is full.
     ///
-    /// From a [`Hub`] it looks at the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
-    /// [`Socket`](crate::Socket) it looks at what that connection has sent to any room. Users and single connections are not
-    /// waited for: see [`Socket::send_all`](crate::Socket::send_all).
+    /// From a [`Hub`] it waits for the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
+    /// [`Socket`](crate::Socket) it counts what that connection has sent to any room. It does not wait for users and single
+    /// connections: see [`Socket::send_all`](crate::Socket::send_all).
     pub async fn ready(&self) {
         self.caught_up().await;
     }
 
-    /// How many clients it is now. Who they are stands nowhere but in what the app keeps of them, such as a room's state.
+    /// How many clients it has now. To list them, the app keeps a list of its own, for example in the room's state.
     #[doc(alias("members", "count", "size", "presence"))]
     pub fn len(&self) -> usize {
         let lookup = self.lookup();
@@ -177,14 +177,14 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Whether there is nobody.
+    /// Whether it has no clients now.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Closes the connection of each, after what was sent to it before; tells how many. Where the audience is users, or one in rooms, those of
-    /// their connections too that are on their way, as [`User::disconnect`](crate::User::disconnect) says; all other audiences are
-    /// those who are in.
+    /// Closes the connection of each client, after what was sent to it before, and returns how many. If the audience is users, or one
+    /// user in rooms, their pending connections are closed too, as [`User::disconnect`](crate::User::disconnect) describes. Other
+    /// audiences have no pending connections.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // The pending ones first: otherwise one could join in between and be missed.
@@ -208,20 +208,20 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # }
     /// ```
     ///
-    /// It is not compressed, for that would keep the room waiting.
+    /// The message is not compressed, because that would hold the lock.
     ///
-    /// Never backwards, but not each number once: a connection is a member before its `on_connect`, so of two that come
-    /// together both may say 2.
+    /// The numbers never run backwards, but one may appear twice: a connection is a member before its `on_connect`, so that of two
+    /// that join together both may send 2.
     ///
     /// # Panics
-    /// Where the closure sends, joins or asks who is here: it would wait for itself.
+    /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
         self.deliver_with(|len, room| message_frame(&make(RoomView { len }), room))
     }
 }
 
 impl<C: 'static, K> Audience<C, K> {
-    /// Runs `act` on the room's state and the room: what it sends leaves in the order in which it changed the state.
+    /// Runs `act` on the room's state and the room: messages leave in the order in which the state changed.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -239,13 +239,13 @@ impl<C: 'static, K> Audience<C, K> {
     /// # }
     /// ```
     ///
-    /// It is a lock for a moment: others wait for it, so it should not block; it is never held across an await. The state
-    /// is made by `Default` when the room opens, or by the hook `on_room_open`, and dropped when it empties, or given to
-    /// `on_room_close`; in the `on_close` of the last member it is what that member left.
+    /// The state is locked meanwhile, so `act` should not block; the lock is never held across an await. `Default` makes the state
+    /// when the room opens, or the hook `on_room_open`. When the room is empty, the state is dropped, or given to `on_room_close`. In
+    /// the `on_close` of the last member the state is still there.
     ///
     /// # Panics
-    /// Inside another `with`, and where `act` panics; the state stays as it was then. And where the room has closed and
-    /// `on_room_open` made its state, for a socket that was kept beyond its connection: [`Hub::with_room`] asks.
+    /// Inside another `with`, and if `act` panics; the state stays as it is at that moment. Also if the room has closed and
+    /// `on_room_open` had made its state, for a socket that is kept beyond its connection: [`Hub::with_room`] returns `None` then.
     pub fn with<R>(&self, act: impl FnOnce(&mut C::RoomState, &Self) -> R) -> R
     where
         C: Channel,
