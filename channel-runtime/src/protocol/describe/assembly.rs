@@ -1,4 +1,4 @@
-//! From the constants to a [`Description`]: the types get their names, the definitions are gathered.
+//! Turns the constants of an app's channels into a [`Description`]: collects the named types and gives each a unique name.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ impl Types {
         }
     }
 
-    /// With its module where another has the same name.
+    /// The definition's name, with its module if another definition has the same name.
     fn name(&self, definition: &Definition) -> String {
         let short = name(definition);
         match self.found.iter().filter(|other| name(other) == short).count() {
@@ -202,7 +202,7 @@ impl Types {
         types.iter().map(|ty| self.ty(ty, within)).collect()
     }
 
-    /// `within` is the definition that the type stands in.
+    /// `within` is the definition that contains the type. `None` outside of definitions.
     fn ty(&self, ty: &Type, within: Option<&Definition>) -> TypeDescription {
         let boxed = |ty: &Type| Box::new(self.ty(ty, within));
         match *ty {
@@ -234,7 +234,7 @@ impl Types {
     }
 }
 
-/// The definition's name with its arguments.
+/// The definition's name with its type arguments.
 fn name(definition: &Definition) -> String {
     let mut line = crate::protocol::lock::Line::new();
     line.push_name(definition);

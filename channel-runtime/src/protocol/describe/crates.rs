@@ -1,4 +1,4 @@
-//! `Describe` for the usual crates, as they are on the wire with their features for serde.
+//! `Describe` for types of popular crates, as their serde features write them.
 
 use super::std_types::is;
 use super::{Describe, Type};

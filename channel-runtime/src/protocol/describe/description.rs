@@ -1,4 +1,4 @@
-//! An app's channels as data: what [`describe`](crate::Channels::describe) returns.
+//! The description of an app's wire as data, which [`describe`](crate::Channels::describe) returns.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::type_description::{ContentDescription, TypeDefinition, TypeDescription};
 
-/// All that travels between an app and its clients.
+/// Everything that travels between an app and its clients.
 ///
 /// ```
 /// # #[cfg(feature = "server")] {
@@ -32,20 +32,20 @@ use super::type_description::{ContentDescription, TypeDefinition, TypeDescriptio
 /// # }
 /// ```
 ///
-/// Channels stand in the order of `channels![..]`, messages, fields and variants in that of the source, definitions in that of
-/// their names.
+/// Channels are in the order of `channels![..]`. Messages, fields and variants are in the order of the source. Definitions are in
+/// the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Description {
-    /// Sixteen hexadecimal digits that are others when the wire is another: what a server says in the header
-    /// `channels-fingerprint` of its handshake. Names and types on the wire are in it, their order and docs are not.
+    /// Sixteen hexadecimal digits that change if the wire changes. A server sends them in the header `channels-fingerprint` of its
+    /// handshake. They cover the names and types on the wire, but neither their order nor the docs.
     pub fingerprint: String,
     /// The channels.
     pub channels: Vec<ChannelDescription>,
-    /// What the types' names stand for.
+    /// The definitions of the named types.
     ///
-    /// A generic type is defined once for each of its arguments, as `Page<Item>`; where two types have one name, both are here
-    /// with their modules, `game::Piece`.
+    /// A generic type has one definition for each of its arguments, such as `Page<Item>`. If two types have the same name, both are
+    /// here with their modules, such as `game::Piece`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, TypeDefinition>,
 }
@@ -56,21 +56,21 @@ pub struct Description {
 pub struct ChannelDescription {
     /// The struct's name.
     pub name: String,
-    /// The struct's documentation; empty where there is none.
+    /// The struct's documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// The path's pattern, `/game/:game_id`; it names the channel's own rooms too.
+    /// The path's pattern, such as `/game/:game_id`. It also names the channel's own rooms.
     pub path: String,
-    /// The path's parameters, in its order.
+    /// The path's parameters, in the order of the path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<ParamDescription>,
     /// The declared kinds of room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rooms: Vec<RoomDescription>,
-    /// What clients say.
+    /// The messages that clients send.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_client: Vec<MessageDescription>,
-    /// What the channel says.
+    /// The messages that clients receive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_client: Vec<MessageDescription>,
     /// Whether clients may send binary messages.
@@ -79,7 +79,7 @@ pub struct ChannelDescription {
     /// Whether the channel may send binary messages.
     #[serde(default)]
     pub binary_to_client: bool,
-    /// The hooks it has, by name.
+    /// The names of the channel's hooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<String>,
 }
@@ -90,7 +90,7 @@ pub struct ChannelDescription {
 pub struct ParamDescription {
     /// Its name, without the colon.
     pub name: String,
-    /// The field's documentation; empty where there is none.
+    /// The field's documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// Its type; in the path it is text.
@@ -102,7 +102,7 @@ pub struct ParamDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RoomDescription {
-    /// The key's type in snake case, with which the rooms' names begin.
+    /// The key's type in snake case. The names of the rooms start with it.
     pub kind: String,
     /// The key; in the room's name it is text.
     pub key: TypeDescription,
@@ -115,32 +115,32 @@ pub struct MessageDescription {
     /// The value of its `"type"`.
     #[serde(rename = "type")]
     pub wire_type: String,
-    /// The struct's documentation, or the handler's where it has no struct; empty where there is none.
+    /// The documentation of the struct, or of the handler if there is no struct; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// Its other keys.
     pub content: ContentDescription,
-    /// What the handler answers; only for messages from clients. `None` where its return type does not tell: in a batch, where each
-    /// message has an answer of its own, and where the answer is deferred without [a type](crate::Deferred).
+    /// The answer of the handler, for messages from clients. `None` if the return type does not declare it: in a batch, where each
+    /// message has its own answer, and if the answer is deferred without [a type](crate::Deferred).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<ReplyDescription>,
 }
 
-/// What a handler answers, as its return type tells.
+/// The answer of a handler, as its return type declares it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReplyDescription {
-    /// The types of the messages that it may be, each in the channel's `to_client`.
+    /// The types of the messages that the answer may be, each in the channel's `to_client`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<String>,
-    /// The `data` of a `success`, where the handler returns one.
+    /// The `data` of a `success`. `None` if the handler returns none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success: Option<TypeDescription>,
-    /// A binary message goes before the answer, which is a `success` without `data` then.
+    /// Whether a binary message is sent before the answer, which is then a `success` without `data`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub binary: bool,
-    /// It may be nothing, which is a `success` without `data` where the message had a `ref`.
+    /// Whether the handler may return nothing. A message with a `ref` is then answered by a `success` without `data`.
     pub nothing: bool,
-    /// It may be an `error` of the handler's own.
+    /// Whether the answer may be an `error` of the handler.
     pub fails: bool,
 }

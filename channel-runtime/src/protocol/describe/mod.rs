@@ -1,17 +1,17 @@
-//! What travels, as data: an app's channels, their messages and the types in them.
+//! An app's wire as data: its channels, their messages and the types in them.
 //!
-//! [`Channels::describe`](crate::Channels::describe) gives a [`Description`] of an app: every channel with its path, every
-//! message with its fields, and a definition of every type that they name. It is `Serialize` and `Deserialize`, and holds what
-//! a generator of JSON Schema, AsyncAPI or clients needs.
+//! [`Channels::describe`](crate::Channels::describe) returns a [`Description`] of an app: every channel with its path, every
+//! message with its fields, and a definition of every named type. It is `Serialize` and `Deserialize`, and contains what a
+//! generator of JSON Schema, AsyncAPI or clients needs.
 //!
-//! It is known to the compiler too: a [lock file](macro@crate::channels#the-lock) makes a change of the wire an error until it is
+//! The compiler uses it too: a [lock file](macro@crate::channels#the-lock) makes a change of the wire an error until it is
 //! accepted.
 //!
 //! # Types
 //!
-//! `#[message]` describes its fields by itself. A field's type takes part through [`Describe`]: the standard library's and, behind
-//! the features `chrono`, `indexmap`, `rust_decimal`, `url` and `uuid`, those of the usual crates have it, one's own derive it
-//! beside serde's traits:
+//! `#[message]` describes its fields by itself. The type of a field is described by [`Describe`]. The types of the standard library
+//! implement it. So do the types of popular crates, with the features `chrono`, `indexmap`, `rust_decimal`, `url` and `uuid`. Your
+//! own types derive it beside serde's traits:
 //!
 //! ```
 //! use channel_runtime::describe::Describe;
@@ -26,10 +26,10 @@
 //! pub struct Placed { square: u8, piece: Option<Piece> }
 //! ```
 //!
-//! A type without it is no error: it is [opaque](TypeDescription::Opaque), known by its name as written and no further. Around such
-//! a type the names of the standard library's containers are believed: a `Vec` of it is a [list](Type::List). Under a lock it is an
-//! error, for a change within it would go unseen; `#[describe(opaque)]` on the field, or on a type that derives `Describe`, says
-//! that it may.
+//! A type without `Describe` is no error. It is [opaque](TypeDescription::Opaque): known only by its name as written. Around it,
+//! containers of the standard library are recognized by name: a `Vec` of it is a [list](Type::List). With a lock such a type is an
+//! error, because a change within it would not be noticed. `#[describe(opaque)]` on the field, or on a type that derives
+//! `Describe`, permits that.
 
 #[cfg(feature = "server")]
 mod assembly;
@@ -58,9 +58,9 @@ pub use type_description::{
     TypeShape, VariantDescription,
 };
 
-/// A type whose form on the wire is known, in constants.
+/// A type whose form on the wire is known in constants.
 ///
-/// Derived beside serde's traits, whose attributes it reads. By hand, for a type whose serde traits are written by hand:
+/// Derive it beside serde's traits; it reads their attributes. If the serde traits are written by hand, implement it by hand:
 ///
 /// ```
 /// use channel_runtime::describe::{Describe, Type};
@@ -75,18 +75,18 @@ pub use type_description::{
 ///
 /// # The derive
 ///
-/// - The fields need not be `Describe`, but under a lock: what is not is [opaque](TypeDescription::Opaque). There
-///   `#[describe(opaque)]` on a field, or on the type, says that the lock is not to see what is in it, whether it is described or
-///   not; texts, numbers and the standard library's containers around the type stay what they are.
+/// - The fields need not be `Describe`, except with a lock: a field's type that is not is [opaque](TypeDescription::Opaque). With a
+///   lock, `#[describe(opaque)]` on a field or on the type says that the lock ignores its content, whether it is described or not.
+///   Texts, numbers and the standard library's containers around the type are still described.
 /// - A generic type has the bound `T: Describe` on its parameters.
-/// - A definition goes by the type's name, or by that of `#[serde(rename = "..")]` on the type.
-/// - A field with `#[serde(with = "..")]` is opaque, but for the usual modules of `time` and `chrono`; say what it is with
+/// - A definition has the type's name, or that of `#[serde(rename = "..")]` on the type.
+/// - A field with `#[serde(with = "..")]` is opaque, except for the usual modules of `time` and `chrono`. Describe it with
 ///   `#[describe(as = String)]`, which takes any type that is `Describe`.
-/// - Where the runtime has another name, the type says where it is: `#[describe(crate = my_crate::channel_runtime)]`.
-/// - A type that contains itself needs nothing more. Of two types that contain one another, mark one of the fields that close the
-///   circle `#[describe(recursive)]`: its type is then mentioned by name alone. (Without it the compiler tells of a cycle.)
+/// - If the runtime crate has another name, the type gives its path: `#[describe(crate = my_crate::channel_runtime)]`.
+/// - A type that contains itself needs nothing more. If two types contain each other, mark one of the fields that close the circle
+///   with `#[describe(recursive)]`: its type is then mentioned only by name. (Without it the compiler reports a cycle.)
 ///
-/// Those of fields may stand on a message's fields as well.
+/// The attributes of fields can be used on a message's fields too.
 #[diagnostic::on_unimplemented(
     message = "the form of `{Self}` on the wire is not known",
     label = "not described",

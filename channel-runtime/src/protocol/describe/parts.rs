@@ -1,4 +1,4 @@
-//! The form of a channel and its parts, in constants: what the macros make and the lock's check reads.
+//! The form of a channel and its parts in constants, which the macros write and the lock's check reads.
 
 use super::shape::{Content, Type};
 
@@ -7,24 +7,24 @@ use super::shape::{Content, Type};
 pub struct MessageShape {
     /// The value of its `"type"`.
     pub wire_type: &'static str,
-    /// The documentation; empty where there is none.
+    /// The documentation; empty if there is none.
     pub docs: &'static str,
     /// Its other keys.
     pub content: Content,
-    /// How often a client may say it.
+    /// How often a client may send it. `None` for no limit of its own.
     pub rate: Option<RateShape>,
 }
 
-/// How often a client may say something.
+/// How often a client may send a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateShape {
-    /// So many,
+    /// The number of messages,
     pub count: u32,
-    /// in so many seconds,
+    /// the period in seconds,
     pub seconds: u32,
-    /// and so many at once.
+    /// and how many may be sent at once.
     pub burst: u32,
-    /// Over all connections of its user, not on each.
+    /// Whether it counts all connections of the user, not each connection.
     pub per_user: bool,
 }
 
@@ -34,7 +34,7 @@ impl MessageShape {
         Self { wire_type, docs, content: Content::Fields { fields: &[], closed: false }, rate: None }
     }
 
-    /// With a rate; that of a handler stands for that of the message.
+    /// Sets the rate. A handler's rate replaces that of the message.
     #[must_use]
     pub const fn limited(self, count: u32, seconds: u32, burst: u32, per_user: bool) -> Self {
         Self { rate: Some(RateShape { count, seconds, burst, per_user }), ..self }
@@ -46,7 +46,7 @@ impl MessageShape {
 pub struct Param {
     /// Its name.
     pub name: &'static str,
-    /// The documentation; empty where there is none.
+    /// The documentation; empty if there is none.
     pub docs: &'static str,
     /// Its type; in the path it is text.
     pub ty: Type,
@@ -57,34 +57,34 @@ pub struct Param {
 pub struct RoomShape {
     /// The key's type in snake case.
     pub kind: &'static str,
-    /// What names a room of this kind.
+    /// The type of the key that names a room of this kind.
     pub key: Type,
 }
 
 /// What a handler answers.
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerShape {
-    /// What it is.
+    /// The kind of answer.
     pub kind: AnswerKind,
-    /// Or nothing.
+    /// Whether there may be no answer.
     pub optional: bool,
-    /// Or an error.
+    /// Whether the answer may be an error.
     pub fallible: bool,
 }
 
 impl AnswerShape {
-    /// Where the type does not tell.
+    /// The answer is not known from the type.
     pub const UNKNOWN: Self = Self { kind: AnswerKind::Unknown, optional: false, fallible: false };
 
-    /// Where nothing is returned.
+    /// The handler returns nothing.
     pub const NOTHING: Self = Self::of(AnswerKind::Nothing);
 
-    /// Always this.
+    /// An answer that is always of this kind.
     pub const fn of(kind: AnswerKind) -> Self {
         Self { kind, optional: false, fallible: false }
     }
 
-    /// Of a handler that takes over its answer, by a call that has no type: its return type does not tell the answer.
+    /// The answer of a handler that defers it without a type. Its return type does not tell the answer.
     pub const fn deferred(self) -> Self {
         match self.kind {
             AnswerKind::Nothing => Self::UNKNOWN,
@@ -92,7 +92,7 @@ impl AnswerShape {
         }
     }
 
-    /// With the type of the data of a `Success`, which that type alone can't tell.
+    /// Sets the type of the data of a `Success`, which the return type alone does not tell.
     pub const fn with_data(self, data: Type) -> Self {
         match self.kind {
             AnswerKind::Data(_) => Self { kind: AnswerKind::Data(Some(data)), ..self },
@@ -100,7 +100,7 @@ impl AnswerShape {
         }
     }
 
-    /// With the types of the messages in a `..ToClient`, which that type alone does not tell.
+    /// Sets the types of the messages in a `..ToClient`, which the return type alone does not tell.
     pub const fn with_messages(self, types: &'static [&'static str]) -> Self {
         match self.kind {
             AnswerKind::Unknown => Self { kind: AnswerKind::OneOf(types), ..self },
@@ -109,7 +109,7 @@ impl AnswerShape {
     }
 }
 
-/// What a handler's return type says.
+/// The answer that a handler's return type declares.
 #[derive(Clone, Copy, Debug)]
 pub enum AnswerKind {
     /// A plain `success`.
@@ -118,11 +118,11 @@ pub enum AnswerKind {
     One(&'static str),
     /// A message of one of these types.
     OneOf(&'static [&'static str]),
-    /// A `success` with data of this type, where it is known.
+    /// A `success` with data of this type. `None` if the type is not known.
     Data(Option<Type>),
-    /// A binary message, and a plain `success` behind it.
+    /// A binary message, followed by a plain `success`.
     Binary,
-    /// Not from the return type.
+    /// Not known from the return type.
     Unknown,
 }
 
@@ -132,7 +132,7 @@ pub enum AnswerKind {
 pub struct ChannelShape {
     /// Its name.
     pub name: &'static str,
-    /// The documentation; empty where there is none.
+    /// The documentation; empty if there is none.
     pub docs: &'static str,
     /// Its path.
     pub pattern: &'static str,
@@ -140,18 +140,18 @@ pub struct ChannelShape {
     pub params: &'static [Param],
     /// The declared kinds of room.
     pub rooms: &'static [RoomShape],
-    /// What clients say.
+    /// The messages that clients send.
     pub from_client: &'static [MessageShape],
-    /// One for each message from clients, or none at all where all are [`NOTHING`](AnswerShape::NOTHING).
+    /// The answer to each message from clients; empty if all are [`NOTHING`](AnswerShape::NOTHING).
     pub answers: &'static [AnswerShape],
-    /// What it says.
+    /// The messages that clients receive.
     pub to_client: &'static [MessageShape],
-    /// Whether there is an `on_binary`.
+    /// Whether the channel has an `on_binary`.
     pub accepts_binary: bool,
-    /// Whether `Bytes` are in `sends(..)`.
+    /// The part of the text at `index`, if `byte` separates its parts; empty if there is none.
     pub sends_binary: bool,
-    /// The names of the hooks that are there.
+    /// The names of the channel's hooks.
     pub hooks: &'static [&'static str],
-    /// Without errors in its macros.
+    /// Whether the macros reported no error.
     pub is_whole: bool,
 }

@@ -1,7 +1,7 @@
-//! What the expansions say of a type of the user's: its description where it has one, without a bound that it must.
+//! Looks up the description of a user's type, if it has one, without requiring the bound.
 //!
-//! An associated constant of the type itself is found before one of a trait, and is there only where its bound holds. In an
-//! expansion, where the type is a concrete one, that tells types that are [`Describe`] from those that are not.
+//! An associated constant of the type itself takes precedence over one of a trait, and exists only if its bound holds. In an
+//! expansion, where the type is concrete, this distinguishes types that are [`Describe`] from others.
 
 use std::marker::PhantomData;
 
@@ -13,7 +13,7 @@ pub use super::shape::{Content, Definition, Field, Kind, Tagging, Type, Variant}
 pub struct Of<T: ?Sized>(PhantomData<T>);
 
 impl<T: Describe + ?Sized> Of<T> {
-    /// Of the type.
+    /// The description of the type.
     pub const TYPE: Option<Type> = Some(T::TYPE);
 }
 
@@ -25,7 +25,7 @@ pub trait Undescribed {
 
 impl<T: ?Sized> Undescribed for Of<T> {}
 
-/// The description, else what the name as written tells.
+/// The known description, or else the one that the written name suggests.
 pub const fn or(known: Option<Type>, written: Type) -> Type {
     match known {
         Some(ty) => ty,
@@ -39,7 +39,7 @@ pub trait NoAnswer {
     const ANSWER: AnswerShape = AnswerShape::UNKNOWN;
 }
 
-/// The usual field is `Field::new`; these are what serde's attributes make of it.
+/// The methods that serde's attributes become. The usual field is only `Field::new`.
 impl Field {
     #[doc(hidden)]
     pub const fn __docs(self, docs: &'static str) -> Self {
@@ -99,7 +99,7 @@ impl Variant {
     }
 }
 
-/// The usual message: fields with one key each, of types that are described; `texts` as in [`Content::Plain`].
+/// The usual message: fields with one key each, whose types are described. `texts` as in [`Content::Plain`].
 pub const fn plain<T: Types>(wire_type: &'static str, docs: &'static str, texts: &'static str) -> MessageShape {
     MessageShape { wire_type, docs, content: Content::Plain { texts, types: T::TYPES }, rate: None }
 }
@@ -109,9 +109,9 @@ pub const fn param<T: Describe>(name: &'static str, docs: &'static str) -> Param
     Param { name, docs, ty: T::TYPE }
 }
 
-/// The types of some fields: little for the compiler to read where there is little to say.
+/// The types of some fields, in few tokens for the compiler to read.
 pub trait Types {
-    /// In order.
+    /// The types, in order.
     const TYPES: &'static [Type];
 }
 
@@ -137,7 +137,7 @@ types!(A B C D E F G H I J);
 types!(A B C D E F G H I J K);
 types!(A B C D E F G H I J K L);
 
-/// An object of these fields, open to keys of no field.
+/// An object of these fields, which accepts other keys too.
 pub const fn fields(fields: &'static [Field]) -> Content {
     Content::Fields { fields, closed: false }
 }

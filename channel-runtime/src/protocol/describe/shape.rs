@@ -1,4 +1,4 @@
-//! The form of things on the wire, in constants: what the macros make and the lock's check reads.
+//! The form of values on the wire in constants, which the macros write and the lock's check reads.
 
 /// The form of a value on the wire.
 #[derive(Clone, Copy, Debug)]
@@ -10,24 +10,24 @@ pub enum Type {
     Null,
     /// `true` or `false`.
     Bool,
-    /// A whole number in the range of so many bits.
+    /// A whole number in the range of this many bits.
     Integer {
         /// Whether it can be negative.
         signed: bool,
         /// 8 to 128.
         bits: u8,
     },
-    /// Any number, with the precision of so many bits.
+    /// Any number, with the precision of this many bits.
     Float {
         /// 32 or 64.
         bits: u8,
     },
-    /// Text; its format by the name that JSON Schema has for it, where there is one: `date-time`, `uuid`.
+    /// Text, with the name of its format in JSON Schema, such as `date-time` or `uuid`.
     Text {
         /// `None` for any text.
         format: Option<&'static str>,
     },
-    /// This text alone.
+    /// Only this text.
     Literal(&'static str),
     /// The value, or `null`.
     Nullable(&'static Type),
@@ -39,20 +39,20 @@ pub enum Type {
     Tuple(&'static [Type]),
     /// An object with any keys, and one form for all values.
     Record {
-        /// What the keys are made from; on the wire they are text.
+        /// The type of the keys, which are text on the wire.
         key: &'static Type,
         /// The values.
         value: &'static Type,
     },
     /// A type with a name of its own.
     Named(&'static Definition),
-    /// The type of this name that is being defined: it contains itself.
+    /// The type of this name that is being defined, because it contains itself.
     Recursive(&'static str),
-    /// A type that is known by its name alone, for that was asked for: `#[describe(opaque)]`.
+    /// A type that is known only by its name, because `#[describe(opaque)]` asks for that.
     Opaque(&'static str),
-    /// A type that is not [`Describe`](super::Describe), by its name as written. Under a lock it is an error.
+    /// A type that is not [`Describe`](super::Describe), by its name as written. With a lock it is an error.
     Undescribed(&'static str),
-    /// What these functions write, in the place of a field's type: `#[serde(with = "..")]`. Under a lock it is an error.
+    /// The output of these functions, in place of a field's type: `#[serde(with = "..")]`. With a lock it is an error.
     WrittenBy(&'static str),
 }
 
@@ -61,17 +61,17 @@ pub enum Type {
 pub struct Definition {
     /// The type's name, or that of `#[serde(rename = "..")]`.
     pub name: &'static str,
-    /// The module it stands in, to tell two of one name apart.
+    /// The type's module, to distinguish two types of the same name.
     pub module: &'static str,
-    /// What its type parameters stand for.
+    /// The type arguments.
     pub arguments: &'static [Type],
-    /// Its documentation; empty where there is none.
+    /// Its documentation; empty if there is none.
     pub docs: &'static str,
-    /// What it is.
+    /// A struct or an enum.
     pub kind: Kind,
 }
 
-/// What a type with a name is.
+/// The kind of a type with a name.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Kind {
@@ -79,14 +79,14 @@ pub enum Kind {
     Struct(Content),
     /// An enum.
     Enum {
-        /// How a variant is told on the wire.
+        /// How variants are represented on the wire.
         tagging: Tagging,
         /// In the order of the source.
         variants: &'static [Variant],
     },
 }
 
-/// What a struct, a message or a variant holds.
+/// The content of a struct, a message or a variant.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Content {
@@ -100,23 +100,23 @@ pub enum Content {
     Fields {
         /// In the order of the source.
         fields: &'static [Field],
-        /// Whether a key of no field is refused.
+        /// Whether keys of no field are refused.
         closed: bool,
     },
-    /// An object whose fields have nothing but a key, docs and a type, as the macros write it: in few tokens, for the compiler
-    /// reads them in every build.
+    /// An object whose fields have only a key, docs and a type. The macros write it in few tokens, because the compiler reads them
+    /// in every build.
     #[doc(hidden)]
     Plain {
-        /// The keys, which are names of Rust's, each with a space behind it, and the docs of each behind a zero, where there are
-        /// any.
+        /// The keys, which are Rust names, each with a space behind it; then the docs of each field behind a zero byte, if there
+        /// are any.
         texts: &'static str,
-        /// The values, as many.
+        /// The types of the values, in the same order.
         types: &'static [Type],
     },
 }
 
 impl Content {
-    /// How many fields it has.
+    /// The number of fields.
     pub const fn len(&self) -> usize {
         match self {
             Self::Fields { fields, .. } => fields.len(),
@@ -125,12 +125,12 @@ impl Content {
         }
     }
 
-    /// Whether it has no fields.
+    /// Whether there are no fields.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The field at this place, where there is one.
+    /// The field at this place. `None` behind the last one.
     pub const fn field(&self, index: usize) -> Option<Field> {
         match self {
             Self::Fields { fields, .. } if index < fields.len() => Some(fields[index]),
@@ -148,7 +148,7 @@ impl Content {
     }
 }
 
-/// What stands behind so many of this byte, up to the next one or the end.
+/// The part of the text at `index`, if `byte` separates its parts; empty if there is none.
 const fn part(text: &'static str, index: usize, byte: u8) -> &'static str {
     let bytes = text.as_bytes();
     let (mut from, mut to, mut passed) = (0, 0, 0);
@@ -173,26 +173,26 @@ pub(crate) const fn plain_key(texts: &'static str, index: usize) -> &'static str
 /// A key of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// The key that is read; `None` where the field is never read.
+    /// The key that is read. `None` if the field is never read.
     pub read: Option<&'static str>,
-    /// The key that is written; `None` where the field is never written.
+    /// The key that is written. `None` if the field is never written.
     pub written: Option<&'static str>,
-    /// Keys that are read as well.
+    /// Other keys that are read too.
     pub aliases: &'static [&'static str],
-    /// Its documentation; empty where there is none.
+    /// Its documentation; empty if there is none.
     pub docs: &'static str,
     /// Its value.
     pub ty: Type,
-    /// May be missing where it is read.
+    /// Whether it may be missing when the object is read.
     pub has_default: bool,
-    /// May be missing where it is written.
+    /// Whether it may be missing when the object is written.
     pub may_be_skipped: bool,
-    /// The value's own keys stand in this one's place.
+    /// Whether the value's keys replace this one: `#[serde(flatten)]`.
     pub flat: bool,
 }
 
 impl Field {
-    /// A field with one key, always there unless its type is an `Option`, which serde reads from nothing too.
+    /// A field with one key. It is required, unless its type is an `Option`, which serde reads as `None` from a missing key.
     pub const fn new(key: &'static str, ty: Type) -> Self {
         Self {
             read: Some(key),
@@ -207,7 +207,7 @@ impl Field {
     }
 }
 
-/// How an enum's variant is told: serde's four representations.
+/// How an enum's variants are represented: serde's four ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tagging {
@@ -219,34 +219,34 @@ pub enum Tagging {
     Adjacent {
         /// The key of the variant's name.
         tag: &'static str,
-        /// The key of what it holds.
+        /// The key of the variant's content.
         content: &'static str,
     },
-    /// The content alone.
+    /// Only the content.
     Untagged,
 }
 
 /// A variant of an enum.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
-    /// The name that is read; `None` where it is never read.
+    /// The name that is read. `None` if it is never read.
     pub read: Option<&'static str>,
-    /// The name that is written; `None` where it is never written.
+    /// The name that is written. `None` if it is never written.
     pub written: Option<&'static str>,
-    /// Names that are read as well.
+    /// Other names that are read too.
     pub aliases: &'static [&'static str],
-    /// Its documentation; empty where there is none.
+    /// Its documentation; empty if there is none.
     pub docs: &'static str,
-    /// What it holds.
+    /// Its content.
     pub content: Content,
     /// `#[serde(untagged)]` on this variant alone.
     pub untagged: bool,
-    /// `#[serde(other)]`: reads any name that is no other variant's.
+    /// `#[serde(other)]`: any name that belongs to no other variant.
     pub other: bool,
 }
 
 impl Variant {
-    /// A variant of one name.
+    /// A variant with one name.
     pub const fn new(name: &'static str, content: Content) -> Self {
         Self { read: Some(name), written: Some(name), aliases: &[], docs: "", content, untagged: false, other: false }
     }

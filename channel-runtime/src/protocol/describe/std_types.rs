@@ -1,4 +1,4 @@
-//! `Describe` for the standard library, as serde writes it.
+//! `Describe` for the types of the standard library, as serde writes them.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -37,7 +37,7 @@ is!(() => Type::Null);
 is!(u8 NonZeroU8 => Type::Integer { signed: false, bits: 8 });
 is!(u16 NonZeroU16 => Type::Integer { signed: false, bits: 16 });
 is!(u32 NonZeroU32 AtomicU32 => Type::Integer { signed: false, bits: 32 });
-// The same on every machine: clients don't know the server's.
+// `usize` and `isize` are 64 bits on every machine, because clients do not know the server's.
 is!(u64 NonZeroU64 AtomicU64 usize NonZeroUsize AtomicUsize => Type::Integer { signed: false, bits: 64 });
 is!(u128 NonZeroU128 => Type::Integer { signed: false, bits: 128 });
 is!(i8 NonZeroI8 => Type::Integer { signed: true, bits: 8 });
@@ -70,7 +70,7 @@ macro_rules! object {
 is!(Duration => object!("Duration": "secs": U64, "nanos": U32));
 is!(SystemTime => object!("SystemTime": "secs_since_epoch": U64, "nanos_since_epoch": U32));
 
-/// What is on the wire as what it holds.
+/// Types that are written as their content.
 macro_rules! as_inner {
     ($($wrapper:ident)+) => {
         $(impl<T: Describe> Describe for $wrapper<T> {

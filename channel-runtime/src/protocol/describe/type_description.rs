@@ -1,8 +1,8 @@
-//! What stands in messages, as data.
+//! The types in messages as data.
 
 use serde::{Deserialize, Serialize};
 
-/// What a message, a struct or a variant holds.
+/// The content of a message, a struct or a variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -24,7 +24,7 @@ pub enum ContentDescription {
     Fields {
         /// Its keys.
         fields: Vec<FieldDescription>,
-        /// Whether a key of no field is refused.
+        /// Whether keys of no field are refused.
         #[serde(default)]
         closed: bool,
     },
@@ -34,26 +34,26 @@ pub enum ContentDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FieldDescription {
-    /// The key that is read; nothing where the field is never read.
+    /// The key that is read. `None` if the field is never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<String>,
-    /// The key that is written, most often the same; nothing where the field is never written.
+    /// The key that is written, usually the same. `None` if the field is never written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
-    /// Keys that are read as well.
+    /// Other keys that are read too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    /// The field's documentation; empty where there is none.
+    /// The field's documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// Its value.
     #[serde(rename = "type")]
     pub ty: TypeDescription,
-    /// Whether it may be missing where it is read: an `Option`, or `#[serde(default)]`.
+    /// Whether it may be missing when the object is read: an `Option`, or `#[serde(default)]`.
     pub has_default: bool,
-    /// Whether it may be missing where it is written: `#[serde(skip_serializing_if)]`.
+    /// Whether it may be missing when the object is written: `#[serde(skip_serializing_if)]`.
     pub may_be_skipped: bool,
-    /// Whether the value's own keys stand in this one's place: `#[serde(flatten)]`.
+    /// Whether the value's keys replace this one: `#[serde(flatten)]`.
     #[serde(default)]
     pub flat: bool,
 }
@@ -69,25 +69,25 @@ pub enum TypeDescription {
     Null,
     /// `true` or `false`.
     Bool,
-    /// A whole number in the range of so many bits.
+    /// A whole number in the range of this many bits.
     Integer {
         /// Whether it can be negative.
         signed: bool,
         /// 8 to 128.
         bits: u8,
     },
-    /// Any number, with the precision of so many bits.
+    /// Any number, with the precision of this many bits.
     Float {
         /// 32 or 64.
         bits: u8,
     },
     /// Text.
     Text {
-        /// Its format by the name that JSON Schema has for it, where there is one: `date-time`, `uuid`.
+        /// The name of its format in JSON Schema, such as `date-time` or `uuid`. `None` for any text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         format: Option<String>,
     },
-    /// This text alone.
+    /// Only this text.
     Literal {
         /// The text.
         value: String,
@@ -116,7 +116,7 @@ pub enum TypeDescription {
     },
     /// An object with any keys, and one form for all values.
     Record {
-        /// What the keys are made from; on the wire they are text.
+        /// The type of the keys, which are text on the wire.
         key: Box<TypeDescription>,
         /// The values.
         value: Box<TypeDescription>,
@@ -126,7 +126,7 @@ pub enum TypeDescription {
         /// The name.
         name: String,
     },
-    /// A type that is not [`Describe`](super::Describe), or is not to be seen.
+    /// A type that is not [`Describe`](super::Describe), or that an attribute hides.
     Opaque {
         /// Its name as written.
         name: String,
@@ -137,15 +137,15 @@ pub enum TypeDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TypeDefinition {
-    /// The type's documentation; empty where there is none.
+    /// The type's documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// What it is.
+    /// A struct or an enum.
     #[serde(flatten)]
     pub shape: TypeShape,
 }
 
-/// What a type with a name is.
+/// The kind of a type with a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -160,13 +160,13 @@ pub enum TypeShape {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EnumDescription {
-    /// How a variant is told.
+    /// How variants are represented on the wire.
     pub tagging: TaggingDescription,
     /// Its variants.
     pub variants: Vec<VariantDescription>,
 }
 
-/// How an enum's variant is told: serde's four representations.
+/// How an enum's variants are represented: serde's four ways.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -182,10 +182,10 @@ pub enum TaggingDescription {
     Adjacent {
         /// The key of the variant's name.
         tag: String,
-        /// The key of what it holds.
+        /// The key of the variant's content.
         content: String,
     },
-    /// The content alone.
+    /// Only the content.
     Untagged,
 }
 
@@ -193,24 +193,24 @@ pub enum TaggingDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VariantDescription {
-    /// The name that is read; nothing where it is never read.
+    /// The name that is read. `None` if it is never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<String>,
-    /// The name that is written, most often the same; nothing where it is never written.
+    /// The name that is written, usually the same. `None` if it is never written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
-    /// Names that are read as well.
+    /// Other names that are read too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    /// Its documentation; empty where there is none.
+    /// Its documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// What it holds.
+    /// Its content.
     pub content: ContentDescription,
-    /// It alone is written without its name.
+    /// Whether this variant alone is written without its name.
     #[serde(default)]
     pub untagged: bool,
-    /// It is read from any name that is no other variant's.
+    /// Whether it is read from any name that belongs to no other variant.
     #[serde(default)]
     pub other: bool,
 }

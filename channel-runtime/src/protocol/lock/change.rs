@@ -1,19 +1,19 @@
-//! What a change of a line means for clients that were written before it.
+//! The rating of each change of the wire: whether older clients still work after it.
 
 use super::cover::covers;
 use super::line::{Entry, after, ends, starts, until};
 use crate::protocol::const_text::same;
 
-/// Whether old clients go on working.
+/// Whether older clients still work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Fine,
-    /// The lock can't tell: a name may stand for the same thing as before.
+    /// The lock can't decide it: a new name may mean the same as the old one.
     Unclear,
     Breaks,
 }
 
-/// A change and what to say of it, behind what it is about.
+/// A change, and the text that the error says about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
     pub verdict: Verdict,
@@ -32,7 +32,7 @@ const fn breaks(text: &'static str) -> Change {
     Change { verdict: Verdict::Breaks, text }
 }
 
-/// What a line is about.
+/// What a line describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     Param,
@@ -40,23 +40,23 @@ pub enum About {
     Message,
     Answer,
     Field,
-    /// What has no key of its own: a flattened field, the content of a variant.
+    /// Something without a key of its own: a flattened field, or the content of a variant.
     Content,
-    /// `no other keys`
+    /// The line `no other keys`.
     Closed,
     Tagging,
     Variant,
 }
 
 impl About {
-    /// Whether lines of its fields follow.
+    /// Whether lines of its fields may follow.
     pub const fn holds_others(self) -> bool {
         matches!(self, Self::Message | Self::Variant)
     }
 }
 
 impl Entry<'_> {
-    /// In the section of a channel, or of a type.
+    /// What the line describes, in the section of a channel or of a type.
     pub const fn about(&self, of_channel: bool) -> About {
         let (first, second) = self.words();
         let last = if second.is_empty() { first } else { second };
@@ -74,7 +74,7 @@ impl Entry<'_> {
     }
 }
 
-/// For a line that the lock does not have. `renamed`: old clients say it by another name, which is read too.
+/// Rates a line that is not in the lock. `renamed`: older clients use another name of the field, which is still read.
 pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
@@ -95,7 +95,7 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     }
 }
 
-/// For a line that is in the lock alone.
+/// Rates a line that is only in the lock.
 pub const fn removed(old: Entry, of_channel: bool) -> Change {
     let read = old.is_read();
     match old.about(of_channel) {
@@ -115,7 +115,7 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
     }
 }
 
-/// For a field whose name is another one's alias now; `value` is what that one holds.
+/// Rates a field whose name is now an alias of another field; `value` is the type of that field.
 pub const fn renamed(old: Entry, value: &str) -> Change {
     match covers(value, old.value) {
         Some(true) => fine("has another name now, and this one is still read"),
@@ -124,7 +124,7 @@ pub const fn renamed(old: Entry, value: &str) -> Change {
     }
 }
 
-/// For a line that says something else than the lock.
+/// Rates a line that differs from the one in the lock.
 pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
@@ -141,7 +141,7 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
                     breaks(if read { "is narrower now" } else { "is wider now, and old clients read the old type" })
                 }
                 Some(_) => breaks("has another type now"),
-                // Messages are known by their names; what is in `success` is a type.
+                // Messages are compared by name; the data of a `success` is compared by type.
                 None if is_message(&old, of_channel) || is_message(&new, of_channel) => {
                     breaks("is another message now")
                 }
@@ -153,7 +153,7 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
     }
 }
 
-/// Whether it is about an answer that is a message.
+/// Whether the line describes an answer that is a message.
 const fn is_message(entry: &Entry, of_channel: bool) -> bool {
     matches!(entry.about(of_channel), About::Answer) && starts(entry.value, "success ").is_none()
 }
@@ -162,7 +162,7 @@ const fn covers_text(wide: &str, narrow: &str) -> bool {
     matches!(covers(wide, narrow), Some(true))
 }
 
-/// Whether two paths answer the same requests: their parameters may have other names.
+/// Whether two paths match the same requests. The names of their parameters may differ.
 pub const fn same_path(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a, b);
     loop {

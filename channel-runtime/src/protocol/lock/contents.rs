@@ -1,9 +1,9 @@
-//! The lines of what a message, a type or a variant holds: a line a field, and one for each other name of it.
+//! The lines of the fields of a message, a type or a variant: one for each field, and one for each alias.
 
 use super::line::{Line, Step, direction};
 use crate::protocol::describe::{Content, Field, Type, Variant, plain_key};
 
-/// What a line is about, before the name of a field.
+/// The owner of a field, which is written before the field's name.
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
     Type,
@@ -44,7 +44,7 @@ pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content
             line.push_inner(content);
             Step::Line
         }
-        // Each field is one line; that of most messages, and so without detours: each step costs the compiler time.
+        // Each field is one line. Most messages are like this, so it is kept short: each step costs compile time.
         Content::Plain { types, .. } if item == types.len() => Step::BlockDone,
         Content::Plain { texts, types } => {
             push_subject(line, subject, read);
@@ -54,7 +54,7 @@ pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content
             Step::Line
         }
         fields => {
-            // Aliases count as lines of their own, so a line is found by counting.
+            // Aliases are lines of their own, so a line is found by counting.
             let mut left = item;
             let mut at = 0;
             while let Some(shape) = fields.field(at) {

@@ -1,14 +1,14 @@
-//! Whether a type as it stands in a line has room for all that another one says.
+//! The comparison of two types as they are written in lines: whether one accepts every value of the other.
 
 use super::line::{after, ends, starts};
 use crate::protocol::const_text::same;
 
-/// Whether all that is written as `narrow` can be read as `wide`; nothing where names hide it.
+/// Whether every value written as `narrow` can be read as `wide`. `None` if a named type hides that.
 pub const fn covers(wide: &str, narrow: &str) -> Option<bool> {
     if same(wide, narrow) || same(wide, "any") {
         return Some(true);
     }
-    // All of what may come must be known, by any of what is.
+    // Each alternative of `narrow` must be covered by some alternative of `wide`.
     let (one, others) = alternatives(narrow);
     if !others.is_empty() {
         return match (covers(wide, one), covers(wide, others)) {
@@ -50,7 +50,7 @@ pub const fn covers(wide: &str, narrow: &str) -> Option<bool> {
     if has_name(wide) || has_name(narrow) { None } else { Some(false) }
 }
 
-/// A number's kind (`u`, `i` or `f`) and bits.
+/// The kind of a number (`u`, `i` or `f`) and its bits.
 #[derive(Clone, Copy)]
 struct Number {
     kind: u8,
@@ -62,7 +62,7 @@ impl Number {
         match (self.kind, other.kind) {
             (b'f', b'f') | (b'u', b'u') | (b'i', b'i') => self.bits >= other.bits,
             (b'i', b'u') => self.bits > other.bits,
-            // What a float holds exactly.
+            // The integers that a float holds exactly.
             (b'f', b'u' | b'i') => self.bits / 2 >= other.bits,
             _ => false,
         }
@@ -85,7 +85,7 @@ const fn number(text: &str) -> Option<Number> {
     Some(Number { kind: bytes[0], bits })
 }
 
-/// Whether a type of the user's is in it: a word that is none of ours. Texts and the formats of strings are no words.
+/// Whether a type of the user is in it: a word that is none of ours. Literal texts and formats of strings are not words.
 const fn has_name(ty: &str) -> bool {
     let mut rest = ty;
     while !rest.is_empty() {
@@ -103,7 +103,7 @@ const fn has_name(ty: &str) -> bool {
     false
 }
 
-/// How long the word is that a text begins with.
+/// The length of the word at the start of a text.
 const fn word_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -113,7 +113,7 @@ const fn word_len(text: &str) -> usize {
     at
 }
 
-/// Whether a word is one of those that all types are written with, or a length.
+/// Whether a word is one of the built-in types, or a length.
 const fn is_own(word: &str) -> bool {
     const WORDS: [&str; 6] = ["any", "null", "bool", "string", "success", "nothing"];
     let mut at = 0;
@@ -126,7 +126,7 @@ const fn is_own(word: &str) -> bool {
     word.as_bytes()[0].is_ascii_digit() || number(word).is_some()
 }
 
-/// Without its first byte, which is of no word, and so a character.
+/// The text without its first byte, which belongs to no word and is therefore a whole character.
 const fn behind_one(text: &str) -> &str {
     if text.is_empty() { text } else { text.split_at(1).1 }
 }
@@ -138,7 +138,7 @@ const fn bracketed<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str
     }
 }
 
-/// The first of `T | null`, and what follows it; a bar in brackets is that of another type.
+/// The first alternative of `T | null`, and the rest. A bar in brackets belongs to an inner type.
 const fn alternatives(ty: &str) -> (&str, &str) {
     let bytes = ty.as_bytes();
     let (mut at, mut depth) = (0, 0);
@@ -156,7 +156,7 @@ const fn alternatives(ty: &str) -> (&str, &str) {
     (ty, "")
 }
 
-/// What stands before the `;` of an array's length, which no type inside ends with.
+/// The text before the `;` of an array's length. No inner type ends with a `;`.
 const fn before_last(text: &str, byte: char) -> &str {
     match last_place(text, byte) {
         Some(at) => text.split_at(at).0,
@@ -171,7 +171,7 @@ const fn after_last(text: &str, byte: char) -> &str {
     }
 }
 
-/// Outside of brackets.
+/// The first place of a byte outside of brackets.
 const fn last_place(text: &str, byte: char) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = bytes.len();

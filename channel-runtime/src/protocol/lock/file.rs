@@ -1,4 +1,4 @@
-//! The lock's text, and the file when a change is accepted.
+//! The lock file: its text, and how it is rewritten when a change is accepted.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -12,10 +12,11 @@ use super::section::{Lock, Section};
 use super::types::Types;
 use crate::protocol::describe::ChannelShape;
 
-/// How lines are written: what a lock of another one says can't be compared. The macros, which read locks, have the same.
+/// The version of the notation. A lock of another version can't be compared. The macros, which read lock files, have the same
+/// constant.
 const VERSION: &str = "version 1";
 
-/// The lines of every section, in the order of their texts: the order of the source changes nothing.
+/// The lines of every section, sorted, so that the order of the source does not matter.
 fn sections(channels: &[ChannelShape]) -> Vec<(String, Vec<String>)> {
     let types = Types::of(channels);
     let of_types = (0..).map_while(|at| types.get(at)).map(|(definition, used)| Lines::of_type(definition, used));
@@ -30,7 +31,7 @@ fn lines(mut lines: Lines) -> Vec<String> {
     while lines.next(&mut line) {
         all.push(line.as_str().to_owned());
     }
-    // Parameters stand in the path's order, what clients say before what they hear, a message before its fields.
+    // Parameters are in the order of the path; then what clients send, then what they receive; a message is before its fields.
     all.sort_by_cached_key(|line| match line.as_bytes()[0] {
         b'/' => (0, String::new()),
         b'>' => (1, Entry::read(line).key.to_owned()),
@@ -51,26 +52,26 @@ fn text(sections: &[(String, Vec<String>)]) -> String {
     text
 }
 
-/// Writes the lock anew where the process was asked to, and ends it, unless this is a unit test.
+/// Rewrites the lock if the environment asks for it. Then it ends the process, unless this is a unit test.
 ///
 /// # Panics
-/// Where the file can't be read or written.
+/// If the file can't be read or written.
 pub fn accept(channels: &[ChannelShape], path: &str, file: &str, command: &str, in_test: bool) {
     if std::env::var_os("CHANNELS_LOCK").is_none_or(|asked| asked != "accept") {
         return;
     }
     let said = rewrite(channels, Path::new(path), file, command)
         .unwrap_or_else(|error| panic!("`{file}` could not be rewritten: {error}"));
-    // Past the capture of a test's output, and whoever closed it does not want to hear.
+    // This bypasses the capture of a test's output. A closed stream is no reason to fail.
     let _ = io::stderr().write_all(said.as_bytes());
     if !in_test {
         std::process::exit(0);
     }
 }
 
-/// Writes the file where it says something else, and says what has changed.
+/// Writes the file if its text changes. Returns a report of the changes.
 pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, command: &str) -> io::Result<String> {
-    // The tests of one program run beside one another, and each may list the channels.
+    // The tests of one program run in parallel, and each may list the channels.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let old = match fs::read_to_string(path) {
@@ -92,7 +93,7 @@ pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, comman
     if new == old {
         return Ok(format!("`{file}` says what the channels say: nothing to accept\n"));
     }
-    // Whole or not at all.
+    // A rename replaces the file as a whole or not at all.
     let beside = path.with_extension(format!("{}.new", std::process::id()));
     fs::write(&beside, &new)?;
     fs::rename(&beside, path)?;
@@ -102,22 +103,22 @@ pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, comman
     })
 }
 
-/// What the check says of the old text.
+/// The changes against the old text, as the check reports them.
 fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], file: &str, command: &str) -> String {
     let sections: Vec<Section> = old.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
     let lock = Lock { file, command, sections: &sections };
     let found =
         channels.iter().filter_map(|shape| check::channel(&lock, shape)).chain(check::rest(&lock, channels, types));
     let texts = found.map(|text| {
-        // The last line says how to accept it.
+        // The last line says how to accept the change.
         let (said, _) = text.as_str().rsplit_once('\n').unwrap_or((text.as_str(), ""));
         format!("{said}\n")
     });
     texts.collect()
 }
 
-/// A lock's sections with their lines, where it can be compared. The macros read with more care; this is to tell what has changed
-/// in a file that is about to be replaced.
+/// The sections of a lock with their lines. `None` if the lock can't be compared. The macros check more strictly; this only reports
+/// the changes of a file that is about to be replaced.
 pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));

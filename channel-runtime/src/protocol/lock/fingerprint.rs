@@ -1,15 +1,15 @@
-//! The fingerprint: the wire in 64 bits.
+//! The fingerprint of the wire: a hash of 64 bits.
 
 use super::lines::Lines;
 use super::types::Types;
 use crate::protocol::describe::ChannelShape;
 
-/// As clients see it: sixteen hexadecimal digits.
+/// The fingerprint as clients see it: sixteen hexadecimal digits.
 pub(crate) fn fingerprint(channels: &[ChannelShape]) -> String {
     format!("{:016x}", sum(channels))
 }
 
-/// The sum of all sections: the same on every machine and for every order of the source.
+/// The sum of all sections. It is the same on every machine and for every order of the source.
 pub const fn sum(channels: &[ChannelShape]) -> u64 {
     let mut sum = 0_u64;
     let mut at = 0;
@@ -26,8 +26,8 @@ pub const fn sum(channels: &[ChannelShape]) -> u64 {
     sum
 }
 
-/// The sum of the hashes of its lines, each with the header. The macros have the same for the sections of a file: where both are
-/// equal, the compiler need not look at the lines one by one.
+/// The sum of the hashes of all lines, each with the header. The macros compute the same sum for the sections of a file. If both
+/// are equal, the compiler need not compare the lines.
 pub const fn section(mut lines: Lines) -> u64 {
     let mut line = lines.header();
     let header = line.hash(FNV_BASIS);
@@ -43,7 +43,7 @@ pub const fn section(mut lines: Lines) -> u64 {
 
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// The end of MurmurHash3: what is alike in two hashes must not be in their sum.
+/// The last step of MurmurHash3, so that equal parts of two hashes do not cancel out in their sum.
 const fn mix(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);

@@ -1,5 +1,5 @@
-//! What a lock can't see: types that it would know by their names alone. A change within them would break clients, and nobody would
-//! be told.
+//! The error for types that a lock can't see into: it would know them only by name, so a change within them could break clients
+//! unnoticed.
 
 use super::line::Line;
 use super::lines::Used;
@@ -8,16 +8,16 @@ use super::types::Types;
 use crate::protocol::const_text::same;
 use crate::protocol::describe::{AnswerKind, ChannelShape, Content, Kind, MessageShape, Type};
 
-/// Behind this many bytes places are counted only.
+/// If the text is longer than this, further places are only counted.
 const ENOUGH: usize = 2048;
 
-/// What comes from clients.
+/// For types that clients send.
 const READ: Used = Used { read: true, written: false };
 
-/// What goes to them.
+/// For types that clients receive.
 const WRITTEN: Used = Used { read: false, written: true };
 
-/// The error that lists each place where such a type stands, with what to write there.
+/// The error that lists each place of such a type, with the remedy.
 pub const fn places(file: &str, channels: &[ChannelShape], types: &Types) -> Text {
     let mut places = Places { text: Text::new(), unsaid: 0 };
     let text = &mut places.text;
@@ -115,7 +115,7 @@ impl Places {
         }
     }
 
-    /// Definitions have places of their own.
+    /// Looks into one type. Definitions have entries of their own.
     const fn ty(&mut self, owner: &str, field: &str, ty: &Type, used: Used) {
         match ty {
             Type::Nullable(inner) | Type::List(inner) | Type::Array(inner, _) => self.ty(owner, field, inner, used),

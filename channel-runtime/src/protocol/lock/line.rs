@@ -1,14 +1,14 @@
-//! A line of a lock, and how names and types are written in it.
+//! One line of a lock file: how names and types are written in it, and how it is taken apart.
 
 use crate::protocol::const_text::{ConstText, same};
 use crate::protocol::describe::{Content, Definition, Kind, Type};
 
-/// One line. What is beyond 1024 bytes is cut, and a change there is not seen.
+/// One line. Text beyond 1024 bytes is cut; a change there is not noticed.
 pub type Line = ConstText<1024>;
 
-/// What writing the line at a place found.
+/// The result of writing the line at a place.
 pub(super) enum Step {
-    /// A line, which was written.
+    /// The line was written.
     Line,
     /// The block has no such line.
     BlockDone,
@@ -16,13 +16,13 @@ pub(super) enum Step {
     Done,
 }
 
-/// How a line begins: with the direction in which it travels.
+/// The start of a line: the direction in which its values travel.
 pub(super) const fn direction(read: bool) -> &'static str {
     if read { "> " } else { "< " }
 }
 
 impl Line {
-    /// A name from the wire, with `%` and its code for what means something in a line.
+    /// Writes a name of the wire. A character with a meaning in lines becomes `%` and its code.
     pub const fn push_escaped(&mut self, name: &str) {
         let bytes = name.as_bytes();
         let mut at = 0;
@@ -44,7 +44,7 @@ impl Line {
         }
     }
 
-    /// The definition's name with its arguments.
+    /// Writes the definition's name with its arguments.
     pub const fn push_name(&mut self, definition: &Definition) {
         self.push_escaped(definition.name);
         if !definition.arguments.is_empty() {
@@ -128,7 +128,7 @@ impl Line {
         }
     }
 
-    /// What has no keys of its own, written in its name's place.
+    /// Writes a type that has no keys of its own, in place of its name.
     pub const fn push_inner(&mut self, content: &Content) {
         match content {
             Content::As(ty) => self.push_type(ty),
@@ -142,7 +142,8 @@ impl Line {
     }
 }
 
-/// What a type holds that is no object and no enum: on the wire it has no name, and in the lock it has no section.
+/// The content of a type that is neither an object nor an enum. Such a type has no name on the wire, and no section in the lock.
+/// `None` for other types.
 pub const fn inner(definition: &Definition) -> Option<&Content> {
     match &definition.kind {
         Kind::Struct(Content::Fields { .. } | Content::Plain { .. }) | Kind::Enum { .. } => None,
@@ -150,7 +151,7 @@ pub const fn inner(definition: &Definition) -> Option<&Content> {
     }
 }
 
-/// The bytes that are not for names; a table, for in a constant each step counts.
+/// The bytes that a name can't contain unescaped. This is a table, because each step in a constant costs compile time.
 const MEANS_SOMETHING: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -172,14 +173,14 @@ const fn hex(digit: u8) -> &'static str {
     rest.split_at(1).0
 }
 
-/// A line taken apart: `> move promote?: string`.
+/// A line taken apart, such as `> move promote?: string`.
 #[derive(Clone, Copy)]
 pub struct Entry<'a> {
-    /// All that says what it is about, without the `?`: `> move promote`.
+    /// The key, without the `?`: `> move promote`.
     pub key: &'a str,
-    /// May be missing.
+    /// Whether the value may be missing.
     pub optional: bool,
-    /// What stands behind the colon; empty where there is none.
+    /// The text behind the colon; empty if there is none.
     pub value: &'a str,
 }
 
@@ -196,12 +197,12 @@ impl<'a> Entry<'a> {
             key = key.split_at(at - 1).0;
         }
         let skipped = if rest.len() < 2 { rest.len() } else { 2 };
-        // A character of more bytes can't follow the colon in what we write, but in a file anything can.
+        // The colon may be followed by a longer character only in a file that was edited by hand.
         let value = if rest.is_char_boundary(skipped) { rest.split_at(skipped).1 } else { rest };
         Self { key, optional, value }
     }
 
-    /// What the client says, not what is said to it.
+    /// Whether the line is about what clients send.
     pub const fn is_read(&self) -> bool {
         self.key.is_empty() || self.key.as_bytes()[0] != b'<'
     }
@@ -212,18 +213,18 @@ impl<'a> Entry<'a> {
         (until(rest, b' '), after(rest, b' '))
     }
 
-    /// The field that this name is another one for, where it is one.
+    /// The field that this name is an alias of. `None` if it is no alias.
     pub const fn read_as(&self) -> Option<&'a str> {
         starts(self.value, "read as ")
     }
 }
 
-/// What stands before the first of this byte, a character of its own.
+/// The text before the first such byte, which is a character of its own.
 pub const fn until(text: &str, byte: u8) -> &str {
     text.split_at(place(text, byte)).0
 }
 
-/// What stands behind it.
+/// The text behind it.
 pub const fn after(text: &str, byte: u8) -> &str {
     let at = place(text, byte);
     let rest = text.split_at(at).1;
@@ -239,7 +240,7 @@ const fn place(text: &str, byte: u8) -> usize {
     at
 }
 
-/// The rest of a text that begins so.
+/// The rest of a text that starts with `begin`. `None` if it does not.
 pub const fn starts<'a>(text: &'a str, begin: &str) -> Option<&'a str> {
     if text.len() < begin.len() || !text.is_char_boundary(begin.len()) {
         return None;
@@ -248,7 +249,7 @@ pub const fn starts<'a>(text: &'a str, begin: &str) -> Option<&'a str> {
     if same(first, begin) { Some(rest) } else { None }
 }
 
-/// What a text that ends so begins with.
+/// The start of a text that ends with `end`. `None` if it does not.
 pub const fn ends<'a>(text: &'a str, end: &str) -> Option<&'a str> {
     if text.len() < end.len() || !text.is_char_boundary(text.len() - end.len()) {
         return None;

@@ -1,16 +1,16 @@
-//! The lines of a section, one after the other: those of a channel, or of a type in one of its messages.
+//! An iterator over the lines of a section, which describes a channel or a type.
 
 use super::contents::{Subject, content, variant};
 use super::line::{Line, Step, direction};
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
 
-/// A walk over the lines. It holds no text, and so costs a constant little more than the lines themselves.
+/// A walk over the lines. It holds no text, so that a constant costs little more than the lines themselves.
 #[derive(Clone, Copy)]
 pub struct Lines<'a> {
     of: Of<'a>,
-    /// Which part of the section, such as a message.
+    /// The part of the section, such as a message.
     block: usize,
-    /// Which line in it.
+    /// The line within the part.
     item: usize,
 }
 
@@ -36,7 +36,7 @@ impl<'a> Lines<'a> {
         Self { of: Of::Type(definition, used), block: 0, item: 0 }
     }
 
-    /// What stands above them.
+    /// The first line of the section.
     pub const fn header(&self) -> Line {
         let mut header = Line::new();
         match self.of {
@@ -52,7 +52,7 @@ impl<'a> Lines<'a> {
         header
     }
 
-    /// Writes the next line, if there is one.
+    /// Writes the next line. Returns whether there was one.
     pub const fn next(&mut self, line: &mut Line) -> bool {
         loop {
             line.clear();
@@ -128,7 +128,7 @@ const fn message(line: &mut Line, shape: &MessageShape, answer: Option<&AnswerSh
     content(line, Subject::Message(shape.wire_type), &shape.content, read, item - before)
 }
 
-/// What comes back for a `ref`, where it is more than a plain `success`.
+/// Writes the answer to a message with a `ref`, if it is more than a plain `success`.
 const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
     line.push("< ");
     line.push_escaped(wire_type);

@@ -1,17 +1,17 @@
-//! A section's lines as they stand in the lock, found by their keys.
+//! The lines of a locked section, with a search by key.
 
 use std::cmp::Ordering;
 
 use super::line::{Entry, Line, ends, starts};
 use crate::protocol::const_text::compare;
 
-/// Behind this many lines of a changed section what the lock has is not seen, and what is there is told as new.
+/// If a changed section has more lines than this, the locked lines behind it are ignored, and the wire's lines are reported as new.
 pub const MOST_LINES: usize = 8192;
 
-/// The lines of a section, each where it is found by its place.
+/// The lines of a locked section, in the order of their keys.
 pub struct Locked<'a> {
     text: &'a str,
-    /// Where each begins and ends.
+    /// Where each line begins and ends.
     places: [(usize, usize); MOST_LINES],
     pub len: usize,
 }
@@ -37,7 +37,7 @@ impl<'a> Locked<'a> {
         self.text.split_at(to).0.split_at(from).1
     }
 
-    /// Whether a key is about the answer to a message that is gone as well. Such a line stands before that of the message.
+    /// Whether a key is about the answer to a message that was removed too. Such a line is before the line of the message.
     pub const fn has_lost_message(&self, key: &str, seen: &[bool; MOST_LINES]) -> bool {
         let Some(name) = answered(key) else { return false };
         let mut message = Line::new();
@@ -49,8 +49,8 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// The place of the line with this key. Halved again and again: a channel may have a thousand lines, and the compiler counts
-    /// steps.
+    /// The place of the line with this key, by binary search: a channel may have a thousand lines, and each step costs compile
+    /// time. `None` if there is no such line.
     pub const fn find(&self, key: &str) -> Option<usize> {
         let (mut from, mut to) = (0, self.len);
         while from < to {
@@ -65,7 +65,7 @@ impl<'a> Locked<'a> {
     }
 }
 
-/// The message whose answer a key is about: `move` of `< move (answer)`.
+/// The message whose answer a key is about: `move` of `< move (answer)`. `None` if it is about no answer.
 pub const fn answered(key: &str) -> Option<&str> {
     match starts(key, "< ") {
         Some(rest) => ends(rest, " (answer)"),

@@ -1,4 +1,4 @@
-//! The lock: the wire as lines of text, kept in a file beside the manifest, and what it means when the two differ.
+//! The lock: the wire as lines of text in a file beside the manifest, and the check that compares the two at compile time.
 //!
 //! ```text
 //! channel /game/:game_id
@@ -10,8 +10,8 @@
 //! < moved by: string
 //! ```
 //!
-//! All but the file's reading and writing is `const`: it runs in the compiler of those who list channels. A change in how a line
-//! is written here changes every lock and every fingerprint, and is a breaking one.
+//! Everything but the reading and writing of the file is `const`, and runs in the compiler. A change in how a line is written here
+//! changes every lock and every fingerprint, which is a breaking change.
 
 mod change;
 mod check;

@@ -1,17 +1,17 @@
-//! What a check has found, as an error's text.
+//! The report of a check: the changes that were found, as the text of an error.
 
 use super::change::{Change, Verdict};
 use super::line::starts;
 use super::section::{Lock, Section};
 use crate::protocol::const_text::ConstText;
 
-/// What a failed check says.
+/// The text of a failed check.
 pub type Text = ConstText<3072>;
 
-/// Behind this many bytes changes are counted only.
+/// If the text is longer than this, further changes are only counted.
 const ENOUGH: usize = 2048;
 
-/// What is to be said, while it is being found.
+/// The changes found so far.
 pub struct Report {
     changes: Text,
     worst: Verdict,
@@ -27,7 +27,7 @@ impl Report {
         self.changes.len() == 0
     }
 
-    /// A change of what `about` names.
+    /// Adds a change of the thing that `about` names.
     pub const fn add(&mut self, about: &[&str], change: Change) {
         let word = match change.verdict {
             Verdict::Fine => "\n  fine: ",
@@ -47,7 +47,7 @@ impl Report {
         self.changes.push(change.text);
     }
 
-    /// Nothing where nothing has changed.
+    /// The text of the error. `None` if nothing has changed.
     pub const fn text(&self, lock: &Lock, what: &[&str]) -> Option<Text> {
         if self.is_empty() {
             return None;
@@ -70,7 +70,7 @@ impl Report {
         Some(text)
     }
 
-    /// A change of a line: `was` is what the lock says behind the colon, where that is something else.
+    /// Adds a change of a line. `was` is the old text behind the colon, or empty if that is the same.
     pub const fn line(&mut self, section: &Section, line: &str, was: &str, change: Change) {
         let [open, name, close] = match starts(section.header, "type ") {
             Some(name) => ["in `", name, "`, "],

@@ -2,25 +2,25 @@
 
 use super::line::starts;
 
-/// A lock file, read by `channels![..]`.
+/// A lock file, as `channels![..]` reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Lock<'a> {
-    /// Its name as the user wrote it.
+    /// The name of the file, as the user wrote it.
     pub file: &'a str,
-    /// What accepts a change.
+    /// The command that accepts a change.
     pub command: &'a str,
-    /// What is in it.
+    /// The sections of the file.
     pub sections: &'a [Section<'a>],
 }
 
-/// A channel or a type in it.
+/// A channel or a type in the lock file.
 #[derive(Clone, Copy, Debug)]
 pub struct Section<'a> {
-    /// `channel /game/:game_id` or `type Piece`
+    /// The first line: `channel /game/:game_id` or `type Piece`.
     pub header: &'a str,
-    /// Its lines, each with its end, in the order of the bytes of their keys: what stands before the colon, without the `?`.
+    /// The other lines, each with its line end, ordered by the bytes of their keys: the text before the colon, without the `?`.
     pub lines: &'a str,
-    /// What a section of the same lines has for its part of the fingerprint.
+    /// The section's part of the fingerprint, as computed from these lines.
     pub sum: u64,
 }
 

@@ -1,28 +1,28 @@
-//! The types with keys of their own that travel, and in which directions.
+//! The named types that travel in messages, and in which directions.
 
 use super::line::{Line, inner};
 use super::lines::Used;
 use crate::protocol::const_text::same;
 use crate::protocol::describe::{AnswerKind, ChannelShape, Content, Definition, Kind, Type};
 
-/// How many there can be in the channels of one lock.
+/// The most types in the channels of one lock.
 pub const MAX: usize = 1024;
 
-/// All of them, each once.
+/// All named types, each once.
 #[derive(Clone, Copy)]
 pub struct Types {
     found: [Option<(&'static Definition, Used)>; MAX],
     len: usize,
-    /// Two of one name, which a lock can't tell apart.
+    /// Two types of the same name, which a lock can't tell apart.
     pub clash: Option<(&'static Definition, &'static Definition)>,
-    /// More than a lock holds.
+    /// Whether there are more types than a lock holds.
     pub too_many: bool,
-    /// A type is known by its name alone, and nobody has asked for that.
+    /// Whether the lock would know a type only by its name, and no attribute asked for that.
     pub hides_some: bool,
 }
 
 impl Types {
-    /// Those in the messages of these channels.
+    /// The types in the messages of these channels.
     pub const fn of(channels: &[ChannelShape]) -> Self {
         let mut types = Self { found: [None; MAX], len: 0, clash: None, too_many: false, hides_some: false };
         let mut at = 0;
@@ -50,7 +50,7 @@ impl Types {
         types
     }
 
-    /// The type at this place, with the directions in which it travels.
+    /// The type at this place, with the directions in which it travels. `None` behind the last one.
     pub const fn get(&self, index: usize) -> Option<(&'static Definition, Used)> {
         if index < self.len { self.found[index] } else { None }
     }
