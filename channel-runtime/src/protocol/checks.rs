@@ -1,14 +1,15 @@
-//! What the macros can't see and the compiler can: asked in constants of the expansions, whose errors stand at the user's tokens.
+//! Compile-time checks that need the compiler's knowledge of types. They run in constants of the expansions, so that their errors
+//! point at the user's tokens.
 
 use std::marker::PhantomData;
 
 use crate::protocol::const_text::{ConstText, same};
 use crate::protocol::message::Message;
 
-/// A constant's error where the wire type at `index` stands earlier in the list too. `owners` are what the types belong to,
-/// and `how` is how: "handled by" their handlers, "sent as" their structs.
+/// Fails a constant if the wire type at `index` is also earlier in the list. `owners` are the handlers or structs that the types
+/// belong to, and `how` says which: "handled by" or "sent as".
 ///
-/// One constant asks for each index in turn and ends at its first error, so that tells of the others as well.
+/// One constant checks each index in turn and ends at its first error, so this error names the further ones too.
 #[track_caller]
 pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
     let Some(first) = earlier(types, index) else { return };
@@ -39,7 +40,7 @@ pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
     panic!("{}", text.as_str());
 }
 
-/// The first place of the wire type at `index`, where it has an earlier one.
+/// The first place of the wire type at `index`. `None` if it is not earlier in the list.
 const fn earlier(types: &[&str], index: usize) -> Option<usize> {
     let mut at = 0;
     while at < index {
@@ -51,23 +52,23 @@ const fn earlier(types: &[&str], index: usize) -> Option<usize> {
     None
 }
 
-/// `IsMessage::<T>::IS`, found as in `describe::probe`.
+/// `IsMessage::<T>::IS`, looked up as in `describe::probe`.
 pub struct IsMessage<T: ?Sized>(PhantomData<T>);
 
 impl<T: Message> IsMessage<T> {
-    /// It is.
+    /// The type is a message.
     pub const IS: bool = true;
 }
 
-/// For what is none.
+/// For types that are no messages.
 pub trait NoMessage {
-    /// It is not.
+    /// The type is no message.
     const IS: bool = false;
 }
 
 impl<T: ?Sized> NoMessage for IsMessage<T> {}
 
-/// A constant's error where a method that could be a handler takes a message.
+/// Fails a constant if a method without `#[message]` takes a message.
 #[track_caller]
 pub const fn no_handler(takes_a_message: bool, method: &str, message: &str) {
     if takes_a_message {

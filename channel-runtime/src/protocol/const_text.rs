@@ -1,4 +1,4 @@
-//! Text put together in a constant: what compile-time checks say.
+//! Text that is built in a constant, for the errors of compile-time checks and the lines of a lock.
 
 #[cfg(feature = "server")]
 use std::cmp::Ordering;
@@ -12,8 +12,8 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    // Sixteen at a time: a step of the compiler's interpreter costs the same whatever it compares. Short texts, which most are,
-    // are not asked for so many: a call is many steps.
+    // Sixteen bytes at a time, because a step of the compiler's interpreter costs the same whatever it compares. Short texts, which
+    // are the usual ones, skip this, because a call is many steps.
     while a.len() >= CHUNK
         && let (Some((first_a, rest_a)), Some((first_b, rest_b))) = (a.split_first_chunk(), b.split_first_chunk())
     {
@@ -22,7 +22,7 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
         }
         (a, b) = (rest_a, rest_b);
     }
-    // From the end: names that stand in one list often begin alike.
+    // From the end, because names in one list often start alike.
     let mut left = a.len();
     while left > 0 {
         left -= 1;
@@ -33,7 +33,7 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// How two strings are ordered, by their bytes, in a constant.
+/// The order of two strings by their bytes, in a constant.
 #[cfg(feature = "server")]
 pub(crate) const fn compare(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
@@ -68,7 +68,7 @@ pub struct ConstText<const N: usize = 512> {
 }
 
 impl ConstText {
-    /// All the parts in a row; what is beyond 512 bytes is cut at a character.
+    /// All parts, one after the other. Text beyond 512 bytes is cut at a character.
     pub const fn concat(parts: &[&str]) -> Self {
         let mut text = Self::new();
         text.push_all(parts);
@@ -77,12 +77,12 @@ impl ConstText {
 }
 
 impl<const N: usize> ConstText<N> {
-    /// Nothing yet.
+    /// An empty text.
     pub const fn new() -> Self {
         Self { bytes: [0; N], len: 0 }
     }
 
-    /// More text; what is beyond `N` bytes is cut at a character.
+    /// Appends text. Text beyond `N` bytes is cut at a character.
     pub(crate) const fn push(&mut self, text: &str) {
         let mut taken = text.len();
         if taken > N - self.len {
@@ -93,7 +93,7 @@ impl<const N: usize> ConstText<N> {
         }
         let text = text.as_bytes();
         let mut at = 0;
-        // Byte by byte: what is written is short most often, and to cut slices is more for the compiler's interpreter.
+        // Byte by byte, because most texts are short, and cutting slices costs the compiler's interpreter more.
         while at < taken {
             self.bytes[self.len] = text[at];
             self.len += 1;
@@ -101,7 +101,7 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
-    /// All of these in a row.
+    /// Appends all parts, one after the other.
     pub(crate) const fn push_all(&mut self, parts: &[&str]) {
         let mut at = 0;
         while at < parts.len() {
@@ -120,24 +120,24 @@ impl<const N: usize> ConstText<N> {
     }
 }
 
-/// What the lines of a lock need beside.
+/// Methods for the lines of a lock.
 #[cfg(feature = "server")]
 impl<const N: usize> ConstText<N> {
-    /// How many bytes it has.
+    /// The length in bytes.
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Empty again.
+    /// Removes all text.
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// FNV-1a, gone on with from this hash.
+    /// Continues an FNV-1a hash with this text.
     pub(crate) const fn hash(&self, from: u64) -> u64 {
         let (mut hash, mut at) = (from, 0);
         while at < self.len {
-            // As `wrapping_mul`, which is a call: for the compiler's interpreter that is as much as all else here.
+            // This is `wrapping_mul` without its call, which would cost the compiler's interpreter as much as everything else here.
             let product = (hash ^ self.bytes[at] as u64) as u128 * 0x0000_0100_0000_01b3;
             hash = (product & u64::MAX as u128) as u64;
             at += 1;
@@ -145,7 +145,7 @@ impl<const N: usize> ConstText<N> {
         hash
     }
 
-    /// In decimal digits.
+    /// Appends a number in decimal digits.
     pub(crate) const fn push_number(&mut self, number: usize) {
         if number >= 10 {
             self.push_number(number / 10);

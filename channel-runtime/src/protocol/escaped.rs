@@ -1,11 +1,11 @@
-//! What others wrote, as it stands in a log: on one line, with nothing in it that could pass for another line or that a terminal
-//! would obey.
+//! Escaping for logs: text from clients is written on one line, without characters that could imitate another line or control a
+//! terminal.
 
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 
-/// A text with its control characters, and all that break or turn a line, as escapes: `\n`, `\u{202e}`. A backslash is escaped
-/// too, so that what stands for a line break never was two characters.
+/// A text whose control characters, and characters that break or reorder a line, are written as escapes such as `\n` and
+/// `\u{202e}`. A backslash is escaped too, so that an escape never was two characters of the text.
 pub(crate) struct Escaped<T>(pub T);
 
 impl<T: Display> Display for Escaped<T> {
@@ -23,14 +23,14 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
-/// Whether a character is nothing but itself.
+/// Whether a character is written unchanged.
 fn is_plain(c: char) -> bool {
-    // Lines and paragraphs that end, and marks that turn the text around or have no width.
+    // Separators of lines and paragraphs, and marks that reorder text or have no width.
     let is_format = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     c != '\\' && !c.is_control() && !is_format
 }
 
-/// An error with all that caused it, each as its [`Escaped`] text: for logs that look into errors.
+/// An error and its sources, each as [`Escaped`] text, for logs that print errors.
 #[derive(Debug)]
 pub(crate) struct EscapedError {
     text: String,

@@ -1,4 +1,4 @@
-//! What a client is told went wrong.
+//! Errors that are sent to clients: a code, a message and details.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,10 +15,10 @@ use serde_json::Value;
 use crate::protocol::codec::InFinite;
 use crate::protocol::escaped::{Escaped, EscapedError};
 
-/// An error for the client's eyes: `{"type":"error","code":"game.full","message":"..",..}`.
+/// An error for the client: `{"type":"error","code":"game.full","message":"..",..}`.
 ///
-/// Codes of one's own contain a dot, the framework's are single words: [`INTERNAL`](Self::INTERNAL) and its
-/// neighbours. Only what is put in here reaches the client:
+/// Your own codes contain a dot; the framework's codes are single words, such as [`INTERNAL`](Self::INTERNAL). The client is sent
+/// only what the fault contains:
 ///
 /// ```
 /// # use channel_runtime::Fault;
@@ -33,7 +33,7 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// # make_move(false).unwrap();
 /// ```
 ///
-/// An error of one's own becomes one where a handler returns it, or `?` does:
+/// Your own error type becomes a fault if a handler returns it, or with `?`:
 ///
 /// ```
 /// # use channel_runtime::Fault;
@@ -56,9 +56,9 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// # assert_eq!(Fault::from(BidError::Closed).code, "bid.closed");
 /// ```
 ///
-/// **Where it ends the connection**, as an error of `on_connect` does, the client is sent the error frame and then a Close, whose
-/// code a page in a browser can read. The codes 4400 to 4499 are 4000 and the HTTP status that says the same, as for those who are
-/// [refused](crate::Refusals) before:
+/// **If a fault ends the connection**, as an error of `on_connect` does, the client is sent the error frame and then a Close. A
+/// page in a browser can read the code of the Close. The codes 4400 to 4499 are 4000 plus the HTTP status of the same meaning, as
+/// for clients that are [rejected](crate::Refusals) before:
 ///
 /// | code of the fault | code of the Close |
 /// |---|---|
@@ -69,15 +69,15 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// | `unavailable`, `timeout` | 1013: come back later |
 /// | `internal` | 1011 |
 ///
-/// There is no `From<E>` for all errors, and never will be: an internal error can't reach a client by accident.
+/// There is no `From<E>` for all errors, and there never will be, so that an internal error can't reach a client by accident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Fault {
-    /// What it is, for programs: `game.full`.
+    /// The code for programs, such as `game.full`.
     pub code: Cow<'static, str>,
-    /// What it is, for people.
+    /// The message for people.
     pub message: String,
-    /// Whatever more there is to say; null for nothing.
+    /// Further data; null for none.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub details: Value,
     /// The number of the close code, if the fault sets one: see `with_close_code`. `None` if the close code follows from `code`.
@@ -87,29 +87,29 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Not JSON, not an object, no `type`, or a bad `ref`.
+    /// The message is not JSON, not an object, or has no `type` or an invalid `ref`.
     pub const MALFORMED: &str = "malformed";
-    /// A `type` that this channel does not know.
+    /// The channel does not know this `type`.
     pub const UNKNOWN_TYPE: &str = "unknown_type";
-    /// A known `type` whose fields don't fit.
+    /// The `type` is known, but the fields do not fit.
     pub const INVALID_PAYLOAD: &str = "invalid_payload";
-    /// Well formed, but against a rule.
+    /// The message is well formed, but breaks a rule.
     pub const VALIDATION: &str = "validation";
-    /// More than is allowed in this time.
+    /// The client sent more than its rate allows.
     pub const RATE_LIMITED: &str = "rate_limited";
-    /// Who is asking is not known.
+    /// The client is not known.
     pub const UNAUTHORIZED: &str = "unauthorized";
-    /// Who is asking may not.
+    /// The client is known, and may not do this.
     pub const FORBIDDEN: &str = "forbidden";
-    /// There is no such thing.
+    /// What the client asked for does not exist.
     pub const NOT_FOUND: &str = "not_found";
-    /// Not let in, for a reason that no other code names; `details.status` is the HTTP status that says it.
+    /// The client is rejected for a reason that no other code names; `details.status` is the HTTP status.
     pub const REFUSED: &str = "refused";
-    /// The server can't do it now; later it may.
+    /// The server can't do this now. It may be able to later.
     pub const UNAVAILABLE: &str = "unavailable";
     /// It took too long.
     pub const TIMEOUT: &str = "timeout";
-    /// The server's own failure; what it was stands in the log.
+    /// A failure of the server; its cause is in the log.
     pub const INTERNAL: &str = "internal";
 
     /// The framework's own codes.
@@ -130,9 +130,9 @@ impl Fault {
 
     /// A fault with a code and a message.
     ///
-    /// A code of one's own contains a dot, `bid.too_low`: a later version may give any single word a meaning. One that has none
-    /// and is not the framework's is sent as it is, for a slip in a word is no reason to end a connection; debug builds log
-    /// the line that made it, as an error, once for each line.
+    /// Your own codes contain a dot, such as `bid.too_low`, because a later version may give any single word a meaning. A code
+    /// without a dot that is not the framework's is sent all the same: a typing error is no reason to end a connection. Debug
+    /// builds log the line that made it, as an error, once for each line.
     #[track_caller]
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let code = code.into();
@@ -148,7 +148,7 @@ impl Fault {
         }
     }
 
-    /// A failure of the server's own: the cause is logged with an id, and the client is told the id alone.
+    /// A failure of the server. The cause is logged with an id, and the client is sent only the id.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let (fault, id) = Self::unexplained();
         let cause = EscapedError::new(&*cause.into());
@@ -156,30 +156,30 @@ impl Fault {
         fault
     }
 
-    /// Well formed, but against a rule.
+    /// The message is well formed, but breaks a rule.
     pub fn validation(message: impl Into<String>) -> Self {
         Self::new(Self::VALIDATION, message)
     }
 
-    /// Who is asking may not.
+    /// The client is known, and may not do this.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(Self::FORBIDDEN, message)
     }
 
-    /// With more to say: anything that JSON can say. Else it is null, all of it: where a map has keys that are no text, or a number
-    /// is NaN or infinite.
+    /// Sets the details, any value that serializes to JSON. If it does not, the details are null as a whole: if a map has keys that
+    /// are no text, or a number is NaN or infinite.
     #[must_use]
     pub fn with_details(mut self, details: impl Serialize) -> Self {
         self.details = serde_json::to_value(InFinite(&details)).unwrap_or(Value::Null);
         self
     }
 
-    /// An `internal` fault and the id in it, which whoever knows the cause writes to the log.
+    /// An `internal` fault and its id. The caller logs the cause with the id.
     pub(crate) fn unexplained() -> (Self, FaultId) {
         Self::new(Self::INTERNAL, "internal server error").with_id()
     }
 
-    /// With an id, by which it is found in the log.
+    /// Adds an id, by which the fault is found in the log.
     pub(crate) fn with_id(self) -> (Self, FaultId) {
         let id = FaultId::next();
         (self.with_details(serde_json::json!({ "id": id.to_string() })), id)
@@ -194,10 +194,10 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {}
 
-/// Tells the programmer of a code that is a single word; a line that says it often is told of once.
+/// Logs a code that is a single word, once for each line of the program.
 fn dotless(code: &str, place: &'static Location<'static>) {
     static TOLD: Mutex<BTreeSet<&Location<'static>>> = Mutex::new(BTreeSet::new());
-    // Nothing panics under the lock; and what is told twice does no harm.
+    // Nothing panics under the lock, and logging a line twice does no harm.
     if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(place) {
         tracing::error!(
             %place,
@@ -207,8 +207,8 @@ fn dotless(code: &str, place: &'static Location<'static>) {
     }
 }
 
-/// What ties an error frame for a failure of the server's to its line in the log: unique within the process, and most likely across
-/// processes, for each begins at a number of its own.
+/// The id that connects an error frame of a server's failure to its line in the log. It is unique within the process, and very
+/// likely across processes, because each process starts at a random number.
 #[derive(Clone, Copy)]
 pub(crate) struct FaultId(u64);
 

@@ -1,4 +1,4 @@
-//! What travels: one message, a closed set of messages, and the `ref` that ties an answer to its question.
+//! Messages: the trait of one message, the trait of a closed set of messages, and the `ref` that connects an answer to its message.
 
 use std::fmt;
 
@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::protocol::codec::{DecodeError, whole};
 use crate::protocol::describe::{Content, MessageShape, Type};
 
-/// One JSON object on the wire, known by its `"type"`.
+/// One JSON object on the wire, identified by its `"type"`.
 ///
-/// Written with `#[message(type = "move")]` on a struct, which also derives serde's `Serialize` and
-/// `Deserialize`:
+/// `#[message(type = "move")]` on a struct implements it, and derives serde's `Serialize` and `Deserialize`:
 ///
 /// ```
 /// # use channel_runtime::{message, Message};
@@ -27,14 +26,15 @@ use crate::protocol::describe::{Content, MessageShape, Type};
     note = "what is no struct, or another crate's, goes into a field of one: `#[message(type = \"..\")] struct Name {{ value: {Self} }}`"
 )]
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
-    /// The value of the `"type"` key. Never empty, never `success` or `error`, never begins with `$`.
+    /// The value of the `"type"` key. It is never empty, never `success` or `error`, and never starts with `$`.
     const TYPE: &'static str;
 
-    /// What the macro tells of the fields.
+    /// The description of the fields, from the macro.
     #[doc(hidden)]
     const SHAPE: MessageShape = MessageShape { content: Content::As(Type::Json), ..MessageShape::unit(Self::TYPE, "") };
 
-    // The expansions reach serde through these alone, so that for what is no message there is one error, this trait's.
+    // The expansions reach serde only through these methods, so that a type that is no message causes one error, that of this
+    // trait.
 
     /// Reads the payload from the object's other fields.
     #[doc(hidden)]
@@ -43,14 +43,14 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
         Self::deserialize(fields)
     }
 
-    /// Whether it keeps to the rules that its struct says it has.
+    /// Whether the message fulfils the `validate` rules of its struct.
     #[doc(hidden)]
     #[inline]
     fn check(&self) -> Result<(), DecodeError> {
         Ok(())
     }
 
-    /// Writes the payload alone, without its type.
+    /// Writes the payload without the type.
     #[doc(hidden)]
     #[inline]
     fn to_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -58,25 +58,25 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     }
 }
 
-/// A closed set of messages: what a client may say to a channel, or the channel to its clients.
+/// A closed set of messages: all that clients send to a channel, or all that the channel sends.
 ///
-/// Implemented by the enums that `#[channel]` generates, such as `GameChannelFromClient`.
+/// The enums that `#[channel]` generates implement it, such as `GameChannelFromClient`.
 ///
 /// # With serde alone
 ///
-/// Those enums are also serde's `Serialize` and `Deserialize`, in any self-describing format: an object whose `type` tells
-/// which message it is. JSON from a channel is better read with [`Received::from_text`](crate::Received::from_text), which
-/// reads fields in any order as they stand. Serde can't look ahead, so their `Deserialize` holds fields that come before the
-/// `type` as [`serde_json::Value`]s until it is known. In a field that was held
+/// Those enums also implement serde's `Serialize` and `Deserialize`, for any self-describing format: an object whose `type` names
+/// the message. For JSON from a channel prefer [`Received::from_text`](crate::Received::from_text), which reads fields in any order
+/// as they are. Serde can't look ahead, so `Deserialize` holds fields before the `type` as [`serde_json::Value`]s until the type is
+/// known. In a field that was held
 ///
-/// - an integer that fits neither `i64` nor `u64` is an error, and so is text to be borrowed,
-/// - a `RawValue` is a `Value` written anew: white space, the order of keys and the spelling of numbers are lost,
-/// - of a key that a nested object has twice, the last one counts,
-/// - an error's line and column are not the field's.
+/// - an integer that fits neither `i64` nor `u64` is an error, and so is borrowed text,
+/// - a `RawValue` is a `Value` that is written again: white space, the order of keys and the spelling of numbers are lost,
+/// - if a nested object has a key twice, the last one counts,
+/// - the line and column of an error are not the field's.
 ///
-/// A channel sends the `type` first, and then nothing is held.
+/// A channel sends the `type` first, and then no field is held.
 pub trait Messages: Sized + Send + 'static {
-    /// The wire types of the set, each once; a message is known by its place in here.
+    /// The wire types of the set, each once. A message is identified by its place in this list.
     const TYPES: &'static [&'static str];
 
     /// Their fields, in the same order.
@@ -91,24 +91,24 @@ pub trait Messages: Sized + Send + 'static {
     /// The place of this message in [`TYPES`](Self::TYPES).
     fn index(&self) -> usize;
 
-    /// Whether the message keeps to the rules that its struct says it has.
+    /// Whether the message fulfils the `validate` rules of its struct.
     #[doc(hidden)]
     #[inline]
     fn check(&self) -> Result<(), DecodeError> {
         Ok(())
     }
 
-    /// Writes the payload alone, without its type.
+    /// Writes the payload without the type.
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// The `"ref"` of a message: chosen by the client, echoed in the one answer to it.
+/// The `"ref"` of a message: the client chooses it, and the one answer repeats it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ref {
     /// A string of at most [`Ref::MAX_LEN`] bytes.
     Text(Box<str>),
-    /// A whole number. `7.0` is 7, and is answered as that: some languages write all numbers so.
+    /// An integer. `7.0` is read as 7, and answered as 7, because some languages write all numbers with a point.
     Number(i64),
 }
 
@@ -180,20 +180,20 @@ impl<'de> Deserialize<'de> for Ref {
 
 /// The two halves of a channel's wire protocol.
 ///
-/// `#[channel]` on the impl block implements it; the client's side ([`Received`](crate::Received)) needs no more.
+/// `#[channel]` on the impl block implements it. The client's side ([`Received`](crate::Received)) needs nothing else.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` handles no messages",
     label = "this channel has no handlers",
     note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
 )]
 pub trait Protocol: Sized + 'static {
-    /// All that a client may say: `GameChannelFromClient`.
+    /// All messages that clients may send, such as `GameChannelFromClient`.
     type FromClient: Messages;
-    /// All that the channel sends: `GameChannelToClient`.
+    /// All messages that the channel sends, such as `GameChannelToClient`.
     type ToClient: Messages;
 }
 
-/// A handler's answer that is no message of its own: `{"type":"success","ref":..,"data":..,"timestamp":..}`.
+/// An answer with data that is no message: `{"type":"success","ref":..,"data":..,"timestamp":..}`.
 ///
 /// ```
 /// # use channel_runtime::Success;

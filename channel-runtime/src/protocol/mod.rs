@@ -1,7 +1,7 @@
-//! What travels, and its description: messages, faults, their JSON, their shapes as data, and the lock that compares them with a
+//! The wire protocol as types: messages, faults, their JSON codec, their description as data, and the lock that compares it with a
 //! file.
 //!
-//! Without the feature `server` this folder is the whole crate. It imports no other one.
+//! Without the feature `server` this folder is the whole crate. It imports no other folder.
 
 pub(crate) mod checks;
 pub(crate) mod codec;

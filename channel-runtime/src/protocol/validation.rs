@@ -1,9 +1,9 @@
-//! Messages that are well formed, held against the rules that their structs write down: `#[message(.., validate)]`.
+//! Validation of well-formed messages by the rules of their structs: `#[message(.., validate)]`.
 
 use crate::protocol::codec::{DecodeError, InvalidField};
 use crate::protocol::message::Message;
 
-/// A message with rules.
+/// A message with validation rules.
 #[cfg_attr(
     feature = "garde",
     diagnostic::on_unimplemented(
@@ -21,7 +21,7 @@ use crate::protocol::message::Message;
     )
 )]
 pub trait Validated {
-    /// Against which rules it is: nothing where it is against none.
+    /// The fields that break a rule; empty if there are none.
     fn broken_rules(&self) -> Vec<InvalidField>;
 }
 
@@ -35,7 +35,7 @@ impl<M: garde::Validate<Context: Default>> Validated for M {
     }
 }
 
-/// Holds a message against its rules. `names` are its own fields that have other keys on the wire, with these.
+/// Validates a message. `names` are its fields whose keys on the wire differ from their names, with these keys.
 pub fn check<M: Message + Validated>(message: &M, names: &[(&str, &str)]) -> Result<(), DecodeError> {
     let mut fields = message.broken_rules();
     if fields.is_empty() {

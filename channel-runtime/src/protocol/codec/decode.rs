@@ -1,8 +1,8 @@
-//! From text to a message, in as few passes as the text allows.
+//! Decoding: JSON text becomes a message, in as few passes as the text allows.
 //!
-//! The quick way is one pass: `type` stands before the payload, or seems to stand at the end, which that pass checks.
-//! Whatever goes wrong there, the careful way settles: a survey finds `type` and `ref` and whether it is JSON at all,
-//! then the payload is read by serde_json alone, with the way to each field tracked.
+//! The quick path is one pass. It needs the `type` before the payload, or guesses a type at the end and checks it in that pass. If
+//! anything is wrong, the careful path decides: a survey finds `type` and `ref` and whether the text is JSON at all. Then
+//! serde_json reads the payload, with the path to each field tracked.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,26 +21,26 @@ use crate::protocol::message::{Messages, Ref};
 
 /// A text from a client, decoded.
 pub struct Decoded<T> {
-    /// The message's `ref`, found also in most that are bad: those are answered too.
+    /// The message's `ref`. It is also found in most invalid messages, so that they are answered too.
     pub reference: Option<Ref>,
     /// The message, or what is wrong with it.
     pub message: Result<T, DecodeError>,
 }
 
-/// Reads one of these messages and its `ref` from a JSON object, whatever the text is.
+/// Reads one of these messages and its `ref` from a JSON object. Any text is allowed.
 pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
     let mut envelope = Envelope::default();
     Decoded { message: decode_into(&mut envelope, text), reference: envelope.reference }
 }
 
-/// As [`decode`], but by the careful way alone.
+/// Like [`decode`], but with the careful path only.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
     let mut envelope = Envelope::default();
     Decoded { message: decode_carefully(&mut envelope, text, true), reference: envelope.reference }
 }
 
-/// Reads a message; what its protocol keys said is left in the envelope, also where the message is bad.
+/// Reads a message. The values of the protocol's keys are left in the envelope, also if the message is invalid.
 #[inline]
 pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
     let index = match Start::of::<T>(text) {
@@ -56,16 +56,16 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
     }
 }
 
-/// The `ref` of a text that is not to be read, found where [`decode`] would find it.
+/// The `ref` of a text that is not decoded, found where [`decode`] would find it.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn reference(text: &str) -> Option<Ref> {
     let mut envelope = Envelope::default();
-    // What is wrong behind it, or beside it, is not asked.
+    // Other errors of the text do not matter here.
     let _ = survey(&mut envelope, text);
     envelope.reference
 }
 
-/// Which of the messages a text would be if it can be read, from its `type` alone.
+/// The place of the message type that a text would decode to, from its `type` alone. `None` if the `type` is missing or unknown.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
     match leading_type(text) {
@@ -74,7 +74,7 @@ pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
     }
 }
 
-/// The `type`, where it stands first and has no escapes.
+/// The `type`, if it is the first key and has no escapes.
 #[cfg(any(feature = "server", test))]
 fn leading_type(text: &str) -> Option<&str> {
     let object = text.trim_ascii_start().strip_prefix('{')?.trim_ascii_start();
@@ -83,14 +83,14 @@ fn leading_type(text: &str) -> Option<&str> {
     (!kind.contains('\\')).then_some(kind)
 }
 
-/// How a text begins, as far as it decides the way.
+/// How a text begins, which decides the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
-    /// With `type`, or another of the protocol's keys, which `type` may follow.
+    /// With `type`, or with another key of the protocol, which `type` may follow.
     Envelope,
-    /// With something else, but this seems to be the type.
+    /// With another key, but the object seems to end with this type.
     Guess(usize),
-    /// With something else.
+    /// With another key.
     Later,
 }
 
@@ -109,13 +109,13 @@ impl Start {
     }
 }
 
-/// What follows the quote of the first key.
+/// The text behind the quote of the first key.
 #[inline]
 fn first_key(text: &[u8]) -> Option<&[u8]> {
     text.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")
 }
 
-/// The type, if the object seems to end with it. A guess: only a pass over the whole text knows what this is part of.
+/// The type, if the object seems to end with it. This is a guess: only a pass over the whole text shows what the match is part of.
 fn last_type(text: &str) -> Option<&str> {
     let object = text.trim_ascii_end().strip_suffix('}')?;
     let (before, kind) = object.trim_ascii_end().strip_suffix('"')?.rsplit_once('"')?;
@@ -123,7 +123,7 @@ fn last_type(text: &str) -> Option<&str> {
     key.ends_with("\"type\"").then_some(kind)
 }
 
-/// One pass; puts the message in its place only to be taken from there if all is well.
+/// One pass. The message must not be used if this returns an error.
 pub(super) fn decode_quickly<T: Messages>(
     envelope: &mut Envelope,
     message: &mut Option<T>,
@@ -135,7 +135,7 @@ pub(super) fn decode_quickly<T: Messages>(
     entries.close()
 }
 
-/// Needs no luck, and finds what is wrong. `tried`: the quick way failed already.
+/// Reads any valid text, and finds what is wrong with others. `tried`: the quick path has failed already.
 #[cold]
 pub(super) fn decode_carefully<T: Messages>(
     envelope: &mut Envelope,
@@ -149,7 +149,7 @@ pub(super) fn decode_carefully<T: Messages>(
         return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
     }
     let index = index_of::<T>(&kind).ok_or_else(|| DecodeError::unknown_type(&kind))?;
-    // The survey's envelope stands; these passes come to the same.
+    // The survey has filled the envelope; these passes would find the same values.
     if !tried {
         let mut message = None;
         let read = decode_quickly(&mut envelope.cleared(), &mut message, text, Some(index));
@@ -163,9 +163,10 @@ pub(super) fn decode_carefully<T: Messages>(
         .deserialize_map(ReadMessage::<_, false>::new(&mut envelope.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
-        // The quick way reads all that can be read but what serde buffers of numbers too large for an `f32`. Which field one went
-        // to is not known here: the message is judged by what it would be written as. So it is refused as well where a type of the
-        // user's made an infinity of something else, and a field that is not written keeps one.
+        // The quick path reads every valid text, except numbers too large for an `f32` that serde buffers. It is not known here
+        // which field such a number was read into, so the message is judged by what it would be written as. So a message is refused
+        // too if a type of the user makes an infinity from something else, and an infinity in a field that is not written is not
+        // noticed.
         .and_then(|message| match first_infinite(&message) {
             Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
             None => Ok(message),
@@ -181,7 +182,7 @@ fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path>
     written.is_err_and(|error| error.to_string() == NOT_FINITE).then(|| track.path())
 }
 
-/// Reads the protocol's keys alone and passes over the rest: what the type is.
+/// Reads only the protocol's keys and skips the others. Returns the type.
 fn survey<'t>(envelope: &mut Envelope, text: &'t str) -> serde_json::Result<Cow<'t, str>> {
     let mut json = serde_json::Deserializer::from_str(text);
     let kind = json.deserialize_map(Survey(envelope))?;

@@ -1,12 +1,12 @@
-//! The bound on nesting. serde_json has one of its own, but not for what it skips: unknown fields and `RawValue`s, which
-//! would pass a bomb on to whoever parses them next.
+//! The bound on nesting. serde_json has one too, but not for what it skips, unknown fields and `RawValue`s, which would pass deep
+//! nesting on to the next parser.
 
-/// The deepest nesting that is read, the message's own object included; serde_json's limit for typed values.
+/// The deepest nesting that is read, including the message's own object. It is serde_json's limit for typed values.
 const MAX_DEPTH: usize = 127;
 
-/// Where the text first nests deeper than [`MAX_DEPTH`], as a byte offset.
+/// The byte offset at which the text first nests deeper than [`MAX_DEPTH`]. `None` if it does not.
 pub(super) fn first_too_deep(text: &str) -> Option<usize> {
-    // Each level is two bytes, unless the text breaks off, which is refused anyway.
+    // Each level takes two bytes, unless the text is incomplete, which is refused anyway.
     if text.len() <= 2 * MAX_DEPTH || !opens_often(text.as_bytes()) {
         return None;
     }
@@ -29,18 +29,19 @@ pub(super) fn first_too_deep(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether there are brackets enough to nest too deep. Nearly no message has, and this costs nearly nothing: counting
-/// in blocks of a fixed size, and in a byte, becomes SIMD instructions.
+/// Whether there are enough brackets to nest too deep. Hardly any message has so many, and the test is cheap: counting in blocks of
+/// a fixed size, and in a byte, compiles to SIMD instructions.
 fn opens_often(text: &[u8]) -> bool {
     // `[` and `{` differ in one bit.
     let count = |block: &[u8; 128]| usize::from(block.iter().fold(0u8, |n, &byte| n + u8::from(byte | 0x20 == b'{')));
     let (blocks, _) = text.as_chunks();
     let opened: usize = blocks.iter().map(count).sum();
-    // What fills no block is counted with bytes that were counted before: a little too high is good enough.
+    // The rest is counted as a whole block, with some bytes that were counted before. A count that is slightly too high does no
+    // harm.
     opened + text.last_chunk().map_or(text.len(), count) > MAX_DEPTH
 }
 
-/// The line and column of a byte, as serde_json counts them.
+/// The line and column of a byte, counted as serde_json does.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset];
     let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();

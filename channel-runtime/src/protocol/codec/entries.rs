@@ -1,8 +1,8 @@
-//! The entries of the object that a text is, as the quick way reads them: braces, commas, colons and keys by hand, and
-//! each value by a serde_json deserializer of its own, set at the value.
+//! The reader of the quick path: it takes an object apart by hand, and reads each value with a serde_json deserializer that starts
+//! at the value.
 //!
-//! What is read is what serde_json would read from the whole text. What isn't is bad, or at least unusual: its payload
-//! goes on after an error. This reader tells neither from the other, nor where it was; for that there is the careful way.
+//! It reads the same as serde_json would read from the whole text. If it fails, the text is invalid or at least unusual, such as
+//! one whose payload continues after an error. It does not report which and where; the careful path does.
 
 use std::fmt;
 use std::mem;
@@ -15,12 +15,12 @@ use super::{depth, plain_string};
 
 pub(super) struct Entries<'de> {
     text: &'de str,
-    /// Where the next byte to read is. After an error the text's end, so that a payload that ignores the error gets no
-    /// further, and no text is taken for good that isn't.
+    /// The place of the next byte to read. After an error it is the end of the text, so that a payload that ignores the error reads
+    /// nothing more, and no invalid text is accepted.
     at: usize,
     /// Whether no key was read yet.
     first: bool,
-    /// Whether the text is known to nest no deeper than it may.
+    /// Whether the text is known not to nest too deep.
     shallow: bool,
 }
 
@@ -32,7 +32,7 @@ impl<'de> Entries<'de> {
         Ok(entries)
     }
 
-    /// To be called when there are no more.
+    /// Ends the object. To be called after the last entry.
     #[inline]
     pub(super) fn close(mut self) -> Result<(), Unusual> {
         self.expect(b'}')?;
@@ -57,7 +57,7 @@ impl<'de> Entries<'de> {
         }
     }
 
-    /// Cold, so that compact texts pay nothing for the white space that they don't have.
+    /// Cold, so that compact texts do not pay for white space.
     #[cold]
     fn peek_behind_space(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.text.as_bytes().get(self.at) {
@@ -66,8 +66,8 @@ impl<'de> Entries<'de> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// serde_json bounds the nesting of what it gives to types, but not of what it skips. It is looked at when something
-    /// nests at all.
+    /// Checks the nesting once, when the first value nests. serde_json bounds the nesting of typed values, but not of what it
+    /// skips.
     #[inline]
     fn check_depth(&mut self) -> Result<(), Unusual> {
         if !mem::replace(&mut self.shallow, true) && depth::first_too_deep(self.text).is_some() {
@@ -76,22 +76,22 @@ impl<'de> Entries<'de> {
         Ok(())
     }
 
-    /// The key whose quote was read.
+    /// Reads a key with escapes. Its quote was read already.
     #[cold]
     fn escaped_key<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unusual> {
         self.at -= 1;
-        // Not as a `String`, for the reason that `ReadRoom` gives.
+        // Not as a `String`, for the reason given at `ReadRoom`.
         let key = self.read(ReadType)?;
         seed.deserialize(key.into_deserializer()).map(Some)
     }
 
-    /// Whatever stands here, by serde_json.
+    /// Reads one value with serde_json.
     #[inline]
     fn read<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unusual> {
         let mut json = serde_json::Deserializer::from_str(&self.text[self.at..]);
         match seed.deserialize(&mut json) {
             Ok(value) => {
-                // Nothing is iterated: this is the way to learn how far it has read.
+                // Nothing is iterated: this is how serde_json tells how far it has read.
                 self.at += json.into_iter::<IgnoredAny>().byte_offset();
                 Ok(value)
             }
@@ -133,7 +133,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// A text that is left to the careful way. It carries no reason, since that way finds it again, with its place.
+/// The text is left to the careful path. This error carries no reason, because that path finds the error again, with its place.
 #[derive(Debug)]
 pub(super) struct Unusual;
 

@@ -1,5 +1,5 @@
-//! One object read in one pass: what is the protocol's (`type`, `ref`, `$..`) is kept here, the other fields go to the
-//! payload's own `Deserialize` as they come.
+//! The envelope of a message: it collects the protocol's own keys (`type`, `ref`, `$..`) in one pass, and passes the other fields
+//! to the payload's `Deserialize`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,25 +12,26 @@ use super::key::{Key, ReadKey, Reserved};
 use super::numbers::Numbers;
 use crate::protocol::message::{Messages, Ref};
 
-/// What the protocol's keys said, gathered as they come, so that it is there also when the message turns out bad.
+/// The values of the protocol's keys. They are collected while the object is read, so that they are known even if the message is
+/// invalid.
 #[derive(Default)]
 pub(super) struct Envelope {
     pub(super) reference: Option<Ref>,
     pub(super) room: Option<String>,
-    /// Whether `$room` is read; a server passes over what a client writes there.
+    /// Whether `$room` is read. A server ignores it in clients' messages.
     reads_room: bool,
     typed: bool,
-    /// Whether there was a `ref`, though it be `null`.
+    /// Whether there was a `ref`, even one that is `null`.
     referred: bool,
 }
 
 impl Envelope {
-    /// As a client reads it: with `$room`.
+    /// The envelope for a client, which reads `$room`.
     pub(super) fn of_client() -> Self {
         Self { reads_room: true, ..Self::default() }
     }
 
-    /// The same side's envelope, with nothing in it.
+    /// An empty envelope for the same side.
     pub(super) fn cleared(&self) -> Self {
         Self { reads_room: self.reads_room, ..Self::default() }
     }
@@ -44,7 +45,7 @@ impl Envelope {
         if std::mem::replace(&mut self.referred, true) {
             return Err(de::Error::custom("a second `ref`"));
         }
-        // `null` is none, as for every `Option`.
+        // `null` counts as no `ref`, as for every `Option`.
         self.reference = map.next_value()?;
         Ok(())
     }
@@ -58,18 +59,18 @@ impl Envelope {
         }
     }
 
-    /// To be called at the object's end.
+    /// To be called at the end of the object.
     pub(super) fn check_type<E: de::Error>(&self) -> Result<(), E> {
         if self.typed { Ok(()) } else { Err(E::missing_field("type")) }
     }
 }
 
-/// Passes over the value of the key just read.
+/// Skips the value of the key that was just read.
 pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(drop)
 }
 
-/// Reads a `type`; copied where it has escapes.
+/// Reads a `type`. It is copied only if it has escapes.
 pub(super) struct ReadType;
 
 impl<'de> DeserializeSeed<'de> for ReadType {
@@ -98,8 +99,8 @@ impl<'de> Visitor<'de> for ReadType {
     }
 }
 
-/// Reads a `$room`, where `null` is none. Not as an `Option<String>`: where texts are read in one way alone, the compiler inlines
-/// that into the payload's fields.
+/// Reads a `$room`; `null` counts as none. This is not an `Option<String>`, because the compiler would inline its deserializer into
+/// the payload's fields.
 struct ReadRoom;
 
 impl<'de> DeserializeSeed<'de> for ReadRoom {
@@ -126,11 +127,11 @@ impl Visitor<'_> for ReadRoom {
     }
 }
 
-/// A type's place in [`Messages::TYPES`]. Generic and inlined, so that the list is a constant and a short one is compared
-/// in a few instructions, without calls.
+/// The place of a type in [`Messages::TYPES`]. `None` if it is unknown. Generic and inlined, so that a short list is compared in a
+/// few instructions, without calls.
 #[inline(always)]
 pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
-    // An iterator's method would be a call of its own where several places ask.
+    // An iterator's method would not be inlined where it is used in several places.
     for (index, known) in T::TYPES.iter().enumerate() {
         if *known == kind {
             return Some(index);
@@ -139,13 +140,13 @@ pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
     None
 }
 
-/// Reads a whole message from an object; `QUICK` as for [`Numbers`].
+/// Reads a whole message from an object. `QUICK` as for [`Numbers`].
 pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
     envelope: &'e mut Envelope,
-    /// Where the message is put: returned, it would be copied at each level of the deserializer.
+    /// The place for the message. A returned message would be copied at each level of the deserializer.
     message: &'e mut Option<T>,
-    /// The message's place in [`Messages::TYPES`] where it is known before; it is checked when `type` comes. Otherwise
-    /// `type` must come before the payload's first field.
+    /// The message's place in [`Messages::TYPES`], if it is known before; it is checked at the `type`. If it is `None`, the `type`
+    /// must be before the payload's first field.
     index: Option<usize>,
 }
 
@@ -175,7 +176,7 @@ impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QU
     }
 }
 
-/// Reads up to the `type`, which must come before any field of the payload.
+/// Reads up to the `type`, which must be before all fields of the payload.
 #[inline]
 fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
     envelope: &mut Envelope,
@@ -202,7 +203,7 @@ pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
     E::custom(format_args!("unknown message type {kind:?}"))
 }
 
-/// An object as its payload sees it: without the protocol's keys, and with numbers as they are meant.
+/// An object as its payload reads it: without the protocol's keys, and with numbers converted for their fields.
 pub(super) struct Fields<'e, A, const QUICK: bool> {
     envelope: &'e mut Envelope,
     map: A,
@@ -217,12 +218,12 @@ impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
         Self { envelope, map, kind, ended: false, human_readable: true }
     }
 
-    /// For a format whose `is_human_readable` this is.
+    /// Sets whether the format is human readable.
     pub(super) fn human_readable(self, human_readable: bool) -> Self {
         Self { human_readable, ..self }
     }
 
-    /// Reads what the payload left: a `ref` may stand there.
+    /// Reads the fields that the payload left unread; a `ref` may be among them.
     #[inline]
     pub(super) fn finish(mut self) -> Result<(), A::Error> {
         self.drain()?;
@@ -279,8 +280,7 @@ impl<'de, A: MapAccess<'de>, const QUICK: bool> MapAccess<'de> for Fields<'_, A,
     }
 }
 
-/// Gives the object to whatever is asked for. A unit is an object without fields of interest, where serde_json would
-/// have it `null`.
+/// Passes the object to any visitor. A unit is read from any object, where serde_json would require `null`.
 impl<'de, A: MapAccess<'de>, const QUICK: bool> Deserializer<'de> for &mut Fields<'_, A, QUICK> {
     type Error = A::Error;
 

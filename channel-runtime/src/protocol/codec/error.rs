@@ -1,4 +1,4 @@
-//! What can be wrong with a text that should be a message, and with a message that should become one.
+//! The errors of decoding and encoding messages.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -9,18 +9,18 @@ use serde_json::json;
 
 use crate::protocol::fault::Fault;
 
-/// Texts of the peer's that errors repeat are cut to this many bytes.
+/// Text from the peer that an error repeats is cut to this many bytes.
 const REPEATED: usize = 256;
 
-/// What is wrong with a message that the peer sent.
+/// What is wrong with a message from the peer.
 ///
-/// Lines and columns count from 1, columns in bytes, and say how far the text was read when it was found wrong. What is
-/// repeated of the peer's text is cut to 256 bytes.
+/// Lines and columns count from 1, and columns count bytes. They are the place up to which the text was read when the error was
+/// found. Repeated text of the peer is cut to 256 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// No message at all: not JSON, not an object, nested deeper than 127 levels, its `type` missing, given twice or no
-    /// string, its `ref` given twice or no `ref`.
+    /// The text is no message: not JSON, not an object, nested deeper than 127 levels, with a `type` that is missing, given twice
+    /// or no string, or with a `ref` that is given twice or invalid.
     Malformed {
         /// What was wrong.
         reason: String,
@@ -29,17 +29,16 @@ pub enum DecodeError {
         /// The column in that line.
         column: usize,
     },
-    /// Its `type` is none that is known here.
+    /// The `type` is not known here.
     UnknownType {
         /// The `type`.
         kind: String,
     },
-    /// Its `type` is known, but the other fields don't fit.
+    /// The `type` is known, but the other fields do not fit.
     InvalidPayload {
         /// The `type`.
         kind: String,
-        /// The way to the field, such as `from.x` or `moves[2]`, also to one that is missing; empty where it is the message as a
-        /// whole.
+        /// The path of the field, such as `from.x` or `moves[2]`, also of a missing one; empty if the message as a whole is wrong.
         path: String,
         /// What was wrong with it.
         reason: String,
@@ -48,30 +47,30 @@ pub enum DecodeError {
         /// The column in that line.
         column: usize,
     },
-    /// It is well formed, but against the rules of its struct: see `validate` of [`macro@crate::message`].
+    /// The message is well formed, but breaks rules of its struct: see `validate` of [`macro@crate::message`].
     Validation {
         /// The `type`.
         kind: String,
-        /// What is wrong with which fields: at least one, and no more than 16.
+        /// The fields that break a rule, and how: at least one, and at most 16.
         fields: Vec<InvalidField>,
     },
-    /// It is binary, and there is no `on_binary`.
+    /// The message is binary, and the channel has no `on_binary`.
     Binary,
 }
 
-/// A field that is against a rule.
+/// A field that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct InvalidField {
-    /// The way to the field, such as `player.name` or `moves[2]`; empty where it is the message as a whole. The message's own
-    /// fields go by their keys on the wire, those of structs within it by their names in Rust. Cut to 256 bytes.
+    /// The path of the field, such as `player.name` or `moves[2]`; empty if the message as a whole breaks a rule. The message's own
+    /// fields have their keys on the wire here; the fields of structs in it have their names in Rust. Cut to 256 bytes.
     pub path: String,
-    /// What is wrong with it, as its rule says. Cut to 256 bytes.
+    /// How the field breaks the rule, in the rule's words. Cut to 256 bytes.
     pub message: String,
 }
 
 impl InvalidField {
-    /// So many of a message are told at the most.
+    /// At most this many fields of a message are reported.
     #[cfg(feature = "garde")]
     pub(crate) const MOST: usize = 16;
 
@@ -94,14 +93,14 @@ impl DecodeError {
         let mut path = if path.iter().len() == 0 { String::new() } else { path.to_string() };
         let (reason, line, column) = (reason(error), error.line(), error.column());
         if let Some(field) = missing(&reason) {
-            // The way led to what lacks it.
+            // The path leads to the object that lacks the field.
             path.push_str(if path.is_empty() { "" } else { "." });
             path.push_str(field);
         }
         Self::InvalidPayload { kind: kind.to_owned(), path: cut(path), reason, line, column }
     }
 
-    /// For a number that did not fit its field, found once all was read.
+    /// The error for a number that does not fit its field, which is found after the whole message was read.
     pub(super) fn too_large(kind: &str, path: &serde_path_to_error::Path, (line, column): (usize, usize)) -> Self {
         let reason = "a number is too large for its type".to_owned();
         Self::InvalidPayload { kind: kind.to_owned(), path: cut(path.to_string()), reason, line, column }
@@ -147,7 +146,8 @@ impl From<DecodeError> for Fault {
 }
 
 impl DecodeError {
-    /// What its peer is told: with all details, or what it is and of which field alone. What a rule says is meant for the peer.
+    /// The fault for the peer: with all details, or only with the kind of error and the field. The messages of rules are always
+    /// included.
     pub(crate) fn fault(self, detailed: bool) -> Fault {
         let message = if detailed { self.to_string() } else { self.outline().to_owned() };
         match self {
@@ -184,18 +184,18 @@ impl DecodeError {
     }
 }
 
-/// Why a message can't be written.
+/// Why a message can't be encoded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// Its payload is no JSON object.
+    /// The payload is no JSON object.
     NotAnObject {
         /// The message's `type`.
         kind: &'static str,
         /// What the payload is instead.
         found: &'static str,
     },
-    /// Its payload has a key that belongs to the protocol: `type`, `ref`, or one that begins with `$`.
+    /// The payload has a key that belongs to the protocol: `type`, `ref`, or one that starts with `$`.
     ReservedKey {
         /// The message's `type`.
         kind: &'static str,
@@ -206,7 +206,7 @@ pub enum EncodeError {
     Payload {
         /// The message's `type`.
         kind: &'static str,
-        /// Its error.
+        /// The error of the payload.
         source: serde_json::Error,
     },
 }
@@ -259,7 +259,7 @@ impl fmt::Display for EncodeRefusal {
     }
 }
 
-/// The error's text without its position, which serde_json appends.
+/// The text of an error without its position, which serde_json appends.
 fn reason(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -269,7 +269,8 @@ fn reason(error: &serde_json::Error) -> String {
     cut(text)
 }
 
-/// The field that is not there, where that is the reason: in serde's words, for no error of serde_json has it as data.
+/// The missing field, if that is the reason. It is taken from serde's text, because no error of serde_json contains it as data.
+/// `None` for other reasons.
 fn missing(reason: &str) -> Option<&str> {
     reason.strip_prefix("missing field `")?.strip_suffix('`')
 }

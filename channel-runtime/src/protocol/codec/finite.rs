@@ -1,5 +1,5 @@
-//! Numbers on their way out: JSON has none for NaN and the infinities, in whose place serde_json writes `null`, which is no
-//! number to whoever reads it. They are errors here, wherever they stand in a payload.
+//! The check of outgoing numbers: NaN and infinities are errors in every payload. JSON has no such numbers, and serde_json would
+//! write `null`.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use serde::ser::{
 
 use super::pass_on::pass_on;
 
-/// What the error says.
+/// The text of the error.
 pub(super) const NOT_FINITE: &str = "a number is NaN or infinite, which JSON can't say";
 
-/// A serializer, or what it has opened, that writes finite numbers alone.
+/// A serializer, or a compound that it has opened, which writes only finite numbers.
 pub(super) struct Finite<S>(pub(super) S);
 
 /// A value that is written by such a serializer.
@@ -31,7 +31,7 @@ macro_rules! only_finite {
     ($($method:ident($float:ty)),*) => {$(
         #[inline]
         fn $method(self, number: $float) -> Result<S::Ok, S::Error> {
-            // Other formats have numbers of their own for these.
+            // Other formats can write these numbers.
             if number.is_finite() || !self.0.is_human_readable() {
                 self.0.$method(number)
             } else {
@@ -88,7 +88,7 @@ impl<S: Serializer> Serializer for Finite<S> {
     }
 }
 
-/// What holds values one after the other.
+/// Compounds of values without names.
 macro_rules! items {
     ($($compound:ident::$method:ident),*) => {$(
         impl<C: $compound> $compound for Finite<C> {
@@ -113,7 +113,7 @@ items! {
     SerializeTupleVariant::serialize_field
 }
 
-/// What holds them by names that are known.
+/// Compounds of values with static names.
 macro_rules! fields {
     ($($compound:ident),*) => {$(
         impl<C: $compound> $compound for Finite<C> {
@@ -140,7 +140,7 @@ macro_rules! fields {
 
 fields!(SerializeStruct, SerializeStructVariant);
 
-/// Keys are text, and serde_json makes none of such numbers.
+/// Keys are text; serde_json writes no NaN as a key.
 impl<C: SerializeMap> SerializeMap for Finite<C> {
     type Ok = C::Ok;
     type Error = C::Error;

@@ -1,4 +1,4 @@
-//! A key of the outermost object: the protocol's own are told apart as they are read, any other goes on to the payload.
+//! The keys of a received object: the protocol's own are separated from the payload's.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use serde::forward_to_deserialize_any;
 
 use super::numbers;
 
-/// A key of the protocol's.
+/// A key of the protocol.
 #[derive(Clone, Copy)]
 pub(super) enum Reserved {
     Type,
     Ref,
     Room,
-    /// Another that begins with `$`.
+    /// Another key that starts with `$`.
     Extension,
 }
 
@@ -39,18 +39,18 @@ pub(super) fn is_reserved(key: &str) -> bool {
 
 /// A key, by its owner.
 pub(super) enum Key<F, S> {
-    /// The payload's, as its seed reads it.
+    /// A key of the payload, as its seed reads it.
     Field(F),
-    /// The protocol's, with the seed unused.
+    /// A key of the protocol, with the unused seed.
     Reserved(Reserved, S),
 }
 
-/// Reads a [`Key`], in one step with what the payload makes of its own: that is often a byte, where the key's text would
-/// have to be carried through the layers of the deserializer.
+/// Reads a [`Key`] and lets the payload read its own key in the same step. The payload's result is often one byte, while the key's
+/// text would have to be carried through the layers of the deserializer.
 pub(super) struct ReadKey<S>(pub(super) S);
 
 impl<'de, S: DeserializeSeed<'de>> ReadKey<S> {
-    // Always, like `visit_borrowed_str`: otherwise every key is a call, of about ten instructions.
+    // Always inlined, like `visit_borrowed_str`: otherwise each key costs a call of about ten instructions.
     #[inline(always)]
     fn read<D: Deserializer<'de>>(self, text: &str, plain: D) -> Result<Key<S::Value, S>, D::Error> {
         match Reserved::of(text) {
@@ -86,8 +86,8 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ReadKey<S> {
     }
 }
 
-/// A payload's key as the payload reads it: as plain text, and like serde_json's own keys also as a number or a boolean.
-/// `plain` is a type, not a choice at run time, so that the usual key, one without escapes, stays in registers.
+/// A key of the payload, as the payload reads it: as text, and like serde_json's keys also as a number or a boolean. `plain` is a
+/// type and not a run-time choice, so that the usual key, one without escapes, stays in registers.
 struct NameDeserializer<'a, D> {
     text: &'a str,
     plain: D,
@@ -97,7 +97,7 @@ macro_rules! read_from_text {
     ($($method:ident $visit:ident),* $(,)?) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             let text = self.text;
-            // serde_json would pass over white space here; a key has none.
+            // serde_json would skip white space here; a key must not contain any.
             match numbers::from_key(text) {
                 Some(value) if text.trim_ascii().len() == text.len() => visitor.$visit(value),
                 _ => Err(de::Error::invalid_type(Unexpected::Str(text), &visitor)),

@@ -1,12 +1,11 @@
-//! Between JSON text and messages, in both directions. No text makes it panic, overflow the stack, or answer with a
-//! message it does not hold.
+//! The JSON codec: decoding and encoding of messages. No text makes it panic, overflow the stack, or return a message that the text
+//! does not contain.
 //!
-//! `envelope` reads one object in one streaming pass and keeps what belongs to the protocol (`type`, `ref`, `$..`) from
-//! the payload's own `Deserialize`, which gets the other fields as they come: nothing is buffered, so line and column,
-//! integer keys, `RawValue` and `i128` stay what they are. `decode` decides how many passes a text needs, and most need
-//! but one, for which `entries` takes the object apart; `received` is the client's side of it. `object` is the way back:
-//! a serializer that opens each object with its type, and `encode` and `outcome` are the frames made with it. `numbers` and
-//! `finite` see to the numbers on both ways.
+//! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart. `envelope`
+//! separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the payload's own
+//! `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact. `received` is the
+//! client's side. In the other direction, `object` is a serializer that starts each object with its type, and `encode` and
+//! `outcome` make the frames. `numbers` and `finite` check the numbers in both directions.
 
 mod decode;
 mod depth;

@@ -1,15 +1,14 @@
-//! Numbers as the fields that they are read into mean them. JSON has one kind of number and Rust has many: what does not fit
-//! its field is an error, never another number.
+//! Conversion of received numbers to the types of their fields. JSON has one type of number and Rust has many; a number that does
+//! not fit its field is an error, never another number.
 //!
-//! Serde reads an `f32` from any `f64`, so that `1e39` would be an infinity; and it reads no integer from `1.0`, which is how Lua
-//! and Godot write 1. Both are decided here, where a payload asks for a number of a certain type: [`Numbers`] stands between the
-//! payload and the format, and around everything in it that holds values. A derive could not do this, because most numbers
-//! stand in types that are not the macro's. It costs nothing where no such number is: it is a type without data, and
-//! whatever asks for anything else is handed to the format with its own visitor.
+//! Serde reads an `f32` from any `f64`, so `1e39` would become an infinity. It reads no integer from `1.0`, which is how Lua and
+//! Godot write 1. Both are handled where a payload asks for a number of a certain type: [`Numbers`] wraps the format, and every
+//! compound value in it. A derive could not do this, because most numbers are in types that the macro does not see. [`Numbers`]
+//! costs nothing for other values: it has no data of its own, and passes the visitor on to the format.
 //!
-//! Serde itself buffers what stands in `flatten` and in most enums, before it is known what it will be. There `1.0` stays a float,
-//! and an `f32` that has become infinite is found afterwards: see `decode_carefully`. With serde_json's `arbitrary_precision`
-//! serde reads no number at all that it has buffered, and a `ref` is an integer without a point.
+//! Serde itself buffers the values in `flatten` and in most enums, before their types are known. There `1.0` stays a float, and an
+//! `f32` that became infinite is found afterwards: see `decode_carefully`. With serde_json's `arbitrary_precision`, serde reads no
+//! number that it has buffered, and a `ref` is an integer without a point.
 
 use std::fmt;
 
@@ -17,35 +16,35 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-/// Below this a whole number with a zero behind its point is read exactly: its digits without the point are fewer than 2^53. Above,
-/// serde_json may read another number than was written.
+/// Below this bound, an integer that is written with a fraction of zero is read exactly, because its digits are fewer than 2^53.
+/// Above it, serde_json may read another number than was written.
 const SURELY_READ: f64 = (1_u64 << 49) as f64;
 
-/// The integer that a float is: `None` where it has a fraction, and from 2^49 on, where it may have been another integer.
+/// The integer that a float is. `None` if it has a fraction, and from 2^49 on, because it may have been another integer.
 pub(crate) fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < SURELY_READ).then_some(number as i64)
 }
 
-/// Whether an `f32` has no room for a float.
+/// Whether a float is too large for an `f32`.
 fn is_beyond_f32(number: f64) -> bool {
     number.is_finite() && (number as f32).is_infinite()
 }
 
-/// A value of the type `T`, which may end within the text: a map's key.
+/// Reads a value of the type `T` from a map's key. `None` if the key is no such value.
 pub(super) fn from_key<'de, T: de::Deserialize<'de>>(text: &'de str) -> Option<T> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Numbers::<_, false>(&mut json)).ok()?;
     json.end().ok().map(|()| value)
 }
 
-/// What a payload is read from, or what stands in there. `QUICK`: a number that serde buffers and that would become infinite as an
-/// `f32` is an error, because the message is not checked afterwards.
+/// A format, or a part of it, that numbers are read from. With `QUICK`, a buffered number that would become infinite as an `f32` is
+/// an error, because the message is not checked afterwards.
 pub(super) struct Numbers<T, const QUICK: bool>(pub(super) T);
 
-/// Reads an integer, also from a float that is one.
+/// Reads an integer, also from a float without a fraction.
 struct Whole<V>(V);
 
-/// Reads an `f32`, but from no float that it has no room for.
+/// Reads an `f32`, but not from a float that is too large for it.
 struct Single<V>(V);
 
 macro_rules! deserialize {
@@ -85,7 +84,7 @@ impl<'de, D: Deserializer<'de>, const QUICK: bool> Deserializer<'de> for Numbers
         deserialize_byte_buf() by Numbers::<_, QUICK>;
 
         deserialize_bool() by std::convert::identity;
-        // serde_json reads these by their digits.
+        // serde_json reads these exactly.
         deserialize_i128() by std::convert::identity;
         deserialize_u128() by std::convert::identity;
         deserialize_f64() by std::convert::identity;
@@ -103,7 +102,7 @@ impl<'de, D: Deserializer<'de>, const QUICK: bool> Deserializer<'de> for Numbers
     }
 }
 
-/// All of a visitor but for what is given, handed on. What holds others is handed on as `$holder` makes it.
+/// Passes all methods of a visitor on, except `visit_f64`. A compound value is wrapped by `$holder`.
 macro_rules! visit {
     ($holder:expr, fn visit_f64($self:ident, $number:ident, $E:ident) $visit_f64:block) => {
         type Value = V::Value;

@@ -1,4 +1,4 @@
-//! The frames of the framework's own: `success` and `error`.
+//! Encoding of the framework's own answers: `success` and `error`.
 
 use serde::Serialize;
 use serde::ser::SerializeStruct;
@@ -9,11 +9,11 @@ use super::error::EncodeError;
 use super::head::Head;
 use crate::protocol::fault::Fault;
 
-/// Appends `{"type":"success","ref":..}`, with `data` and its `timestamp` where there is data.
+/// Appends `{"type":"success","ref":..}`, with `data` and its `timestamp` if there is data.
 ///
 /// # Errors
 ///
-/// Where the data does not serialize; nothing is appended then.
+/// If the data does not serialize. Then nothing is appended.
 pub(crate) fn encode_success<T: Serialize + ?Sized>(
     data: Option<(&T, &str)>,
     head: Head<'_>,
@@ -29,8 +29,7 @@ pub(crate) fn encode_success<T: Serialize + ?Sized>(
     })
 }
 
-/// Appends `{"type":"error","ref":..,"code":..,"message":..,"timestamp":..,"details":..}`, without `details` where those
-/// are null.
+/// Appends `{"type":"error","ref":..,"code":..,"message":..,"timestamp":..,"details":..}`, without `details` if they are null.
 pub(crate) fn encode_fault(fault: &Fault, timestamp: &str, head: Head<'_>, out: &mut Vec<u8>) {
     append("error", head, out, |serializer| {
         let mut object = serializer.open(None)?;

@@ -1,7 +1,7 @@
-//! What a serializer that stands around another hands on as it is.
+//! A macro for wrappers of serializers: the methods that only pass their value on.
 
-/// The methods of a [`Serializer`](serde::ser::Serializer) around `self.$inner`, another `S`, but for texts, floats and what holds
-/// a value. What is opened is given to `$open`. The second form has further methods.
+/// The methods of a [`Serializer`](serde::ser::Serializer) that wraps another one, `self.$inner` of type `S`, except for texts,
+/// floats and wrappers of one value. A compound is passed to `$open`. The second form has further methods.
 macro_rules! pass_on {
     (@each $inner:tt, $open:expr, $($method:ident($($argument:ident: $ty:ty),*) $(-> $compound:ident)?),* $(,)?) => {$(
         $crate::protocol::codec::pass_on::pass_on!(@method $inner, $open, $method($($argument: $ty),*) $($compound)?);

@@ -1,14 +1,14 @@
-//! Strings without escapes, whose content is in the text as it stands.
+//! A fast scan for JSON strings without escapes, whose content can be borrowed from the text.
 
-/// The string whose content begins with this text, if it ends and has neither escapes nor control characters.
+/// The string whose content starts this text. `None` if it does not end, or contains escapes or control characters.
 #[inline]
 pub(super) fn string(text: &str) -> Option<&str> {
     let len = len(text.as_bytes());
     if text.as_bytes().get(len) == Some(&b'"') { text.get(..len) } else { None }
 }
 
-/// How many bytes come before the first that is special in a string. They are looked at eight at a time: one by one, the
-/// keys of a small message would cost as much as all else that we do for it.
+/// The number of bytes before the first special one. Eight bytes are looked at in one step: one by one, the keys of a small message
+/// would cost as much as the rest of decoding.
 #[inline]
 fn len(text: &[u8]) -> usize {
     let (words, rest) = text.as_chunks();
@@ -22,14 +22,14 @@ fn len(text: &[u8]) -> usize {
     words.len() * 8 + len_of_few(rest)
 }
 
-/// Cold, since few strings end within the last eight bytes of a message.
+/// Cold, because few strings end within the last eight bytes of a message.
 #[cold]
 fn len_of_few(text: &[u8]) -> usize {
     text.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')).unwrap_or(text.len())
 }
 
-/// Marks each byte below the bound, which is at most 0x80, in its highest bit. The lowest mark is right, others may not
-/// be: a subtraction borrows from the byte above.
+/// Marks each byte below the bound, which is at most 0x80, in its highest bit. Only the lowest mark is reliable, because a
+/// subtraction borrows from the byte above.
 #[inline]
 const fn below(word: u64, bound: u8) -> u64 {
     word.wrapping_sub(splat(bound)) & !word & splat(0x80)

@@ -1,4 +1,4 @@
-//! What a client receives.
+//! Messages that a client receives, decoded.
 
 use std::fmt;
 
@@ -27,44 +27,44 @@ use crate::protocol::message::{Protocol, Ref};
 /// ```
 #[non_exhaustive]
 pub struct Received<C: Protocol> {
-    /// The `ref` of the message that this answers.
+    /// The `ref` of the message that this answers. `None` if it answers none.
     pub reference: Option<Ref>,
-    /// The room it was sent to, where that is not the path's own.
+    /// The room that it was sent to. `None` for the path's own room.
     pub room: Option<String>,
-    /// What it says.
+    /// The content of the message.
     pub body: ReceivedBody<C::ToClient>,
 }
 
-/// What a [`Received`] message says; `M` are the channel's own messages to its clients.
+/// The content of a [`Received`] message. `M` are the channel's own messages to its clients.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ReceivedBody<M> {
     /// One of the channel's own messages.
     Message(M),
-    /// A message was handled: the `data` that came with it, null for none.
+    /// A message was handled. This is the `data` of the answer, or null.
     Success(Value),
-    /// A message was not handled, or something else went wrong.
+    /// A message was not handled, or something else failed.
     Error {
         /// What went wrong.
         fault: Fault,
-        /// When, as RFC 3339 has it.
+        /// The time, in the format of RFC 3339.
         timestamp: String,
     },
-    /// A type that this client does not know: the server may be newer.
+    /// A type that this client does not know. The server may be newer.
     Unknown {
         /// The `type`, cut to 256 bytes.
         kind: String,
-        /// The whole message as it came.
+        /// The whole text of the message.
         text: String,
     },
 }
 
 impl<C: Protocol> Received<C> {
-    /// Reads a text message from the server. Keys that begin with `$`, but for `$room`, are passed over.
+    /// Reads a text message from the server. Keys that start with `$` are ignored, except `$room`.
     ///
     /// # Errors
     ///
-    /// Where it is no message, or one of a known type whose fields don't fit.
+    /// If it is no message, or a message of a known type whose fields do not fit.
     pub fn from_text(text: &str) -> Result<Self, DecodeError> {
         let mut envelope = Envelope::of_client();
         let body = match decode_into(&mut envelope, text) {
@@ -121,8 +121,7 @@ impl<M> From<ErrorFrame> for ReceivedBody<M> {
     }
 }
 
-/// Reads a frame of the framework's own from a text that is known to be an object; these pass over what they don't
-/// know, the protocol's keys too.
+/// Reads a frame of the framework from a text that is known to be an object. Unknown keys are ignored, and the protocol's keys too.
 fn read_plain<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, DecodeError> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text))
         .map_err(|error| DecodeError::invalid_payload(kind, error.path(), error.inner()))

@@ -1,4 +1,4 @@
-//! A set of messages in any self-describing format: what the generated enums' own `Serialize` and `Deserialize` do.
+//! Serde's traits for a set of messages, in any self-describing format: the generated enums' own `Serialize` and `Deserialize`.
 
 use std::cell::Cell;
 use std::fmt;
@@ -16,11 +16,11 @@ use super::key::{Key, ReadKey, Reserved};
 use super::object::ObjectSerializer;
 use crate::protocol::message::Messages;
 
-/// Writes one of a set of messages as an object with its `type` first.
+/// Writes one of a set of messages as an object, with its `type` first.
 ///
 /// # Errors
 ///
-/// Where the payload is no object or has a reserved key, and the format's own.
+/// If the payload is no object or has a reserved key, and the errors of the format.
 pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let refusal = Cell::new(None);
     message.encode(ObjectSerializer::new(serializer, T::TYPES[message.index()], Head::default(), &refusal))
@@ -28,13 +28,12 @@ pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Resu
 
 /// Reads one of a set of messages from an object.
 ///
-/// A `ref` and keys that begin with `$` are passed over. Fields that come before the `type` are held as JSON values
-/// until it is known, since not every format can be read twice; what that costs is told at [`Messages`]. Text is better
-/// read with `decode`.
+/// A `ref` and keys that start with `$` are ignored. Fields before the `type` are held as JSON values until the type is known,
+/// because not every format can be read twice; [`Messages`] lists what that costs. For text prefer `decode`.
 ///
 /// # Errors
 ///
-/// Where the `type` is missing, given twice or unknown, where the fields don't fit, and the format's own.
+/// If the `type` is missing, given twice or unknown, if the fields do not fit, and the errors of the format.
 pub fn deserialize<'de, T: Messages, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let human_readable = deserializer.is_human_readable();
     deserializer.deserialize_map(ReadGeneric { human_readable, message: PhantomData })
@@ -77,10 +76,10 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
     }
 }
 
-/// The entries that came before the `type`, then the others.
+/// The entries before the `type`, followed by the others.
 struct Held<A> {
     entries: vec::IntoIter<(String, Value)>,
-    /// That of the key just given, if it was held.
+    /// The value of the last key, if its entry was held.
     value: Option<Value>,
     rest: A,
 }
