@@ -137,13 +137,13 @@ mod exports {
     pub use crate::config::proxies::{InvalidProxy, Proxies};
     pub use crate::config::rate::{InvalidRate, Rate};
     pub use crate::config::refusals::Refusals;
+    pub use crate::connection::id::{ConnectionId, ParseConnectionIdError};
     pub use crate::handshake::authenticate::{Auth, Authenticate, TokenSource};
     #[cfg(feature = "jwt")]
     pub use crate::handshake::jwt::{InvalidJwtKey, Jwt, JwtKey, JwtKeySet, JwtKeys};
     pub use crate::handshake::reject::Reject;
     pub use crate::handshake::token::Token;
     pub use crate::handshake::{Extract, Handshake};
-    pub use crate::room::member::{ConnectionId, ParseConnectionIdError};
     pub use crate::room::sent::Sent;
     pub use crate::server::Server;
     pub use crate::server::channels::{Channels, StandsFor};

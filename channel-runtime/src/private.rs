@@ -41,13 +41,13 @@ mod server {
     pub use crate::channel::room_state::made;
     pub use crate::channel::send_check::{NotSend, SendCheck, send};
     pub use crate::config::bounds::Bounds;
+    pub use crate::connection::inbox::Notice;
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
     pub use crate::session::batch::{BatchEntry, InBatches};
     pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::session::handler_options::HandlerOptions;
-    pub use crate::socket::notify::Notice;
     pub use crate::socket::reply::{Flow, Handling};
     pub use crate::socket::returned::{
         DataReply, fail, invalid, reply, reply_data, reply_deferred, reply_one_of, usual,
@@ -65,6 +65,6 @@ mod server {
     }
 
     // For benchmarks and tests.
-    pub use crate::room::registry::Census;
+    pub use crate::socket::node::Census;
     pub use crate::testing::bench::{FrameReader, census, set_clock_ahead};
 }

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::str::FromStr;
 
+use crate::connection::user_key::UserKey;
+
 /// What can name a user: the type that the hook `identity` returns.
 ///
 /// Two identities are the same user when their types are the same and they write the same text, so `Display` must
@@ -54,4 +56,9 @@ impl FromStr for Anonymous {
     fn from_str(_: &str) -> Result<Self, Self::Err> {
         Err(std::fmt::Error)
     }
+}
+
+/// The key of the user that is named so.
+pub(crate) fn key_of<N: UserName + ?Sized>(name: &N) -> UserKey {
+    UserKey::named::<N::User>(name)
 }

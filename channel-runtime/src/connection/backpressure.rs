@@ -7,10 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
-
-use crate::room::member::Connection;
 
 /// Above so many bytes ahead, or a sixteenth of what may wait for one client, a sender waits. Eight senders have so much each;
 /// more share it: see `room/flush_queue`.
@@ -29,7 +26,7 @@ impl Pace {
         Self { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) }
     }
 
-    fn mark(&self) -> usize {
+    pub fn mark(&self) -> usize {
         self.high_mark as usize
     }
 
@@ -47,12 +44,12 @@ impl Pace {
         self.spent.swap(0, Ordering::Relaxed)
     }
 
-    fn advance(&self, bytes: usize) {
+    pub fn advance(&self, bytes: usize) {
         self.ahead.fetch_add(bytes, Ordering::AcqRel);
     }
 
     /// The room has passed on so much of it. Whether it was too far ahead and is no more.
-    fn catch_up(&self, bytes: usize) -> bool {
+    pub fn catch_up(&self, bytes: usize) -> bool {
         let before = self.ahead.fetch_sub(bytes, Ordering::AcqRel);
         before > self.mark() && before - bytes <= self.mark()
     }
@@ -60,7 +57,7 @@ impl Pace {
 
 /// The pace of all who send from outside: to one room, or to a channel.
 pub(crate) struct HubPace {
-    pace: Pace,
+    pub pace: Pace,
     caught_up: Notify,
     /// That of the room's channel, which has all that its rooms have. `None` for a channel.
     channel: Option<Arc<Self>>,
@@ -79,14 +76,14 @@ impl HubPace {
         Self { pace, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
     }
 
-    fn advance(&self, bytes: usize) {
+    pub fn advance(&self, bytes: usize) {
         self.pace.advance(bytes);
         if let Some(channel) = &self.channel {
             channel.advance(bytes);
         }
     }
 
-    fn catch_up(&self, bytes: usize) {
+    pub fn catch_up(&self, bytes: usize) {
         if self.pace.catch_up(bytes) {
             self.caught_up.notify_waiters();
         }
@@ -104,64 +101,6 @@ impl HubPace {
                 return;
             }
             caught_up.await;
-        }
-    }
-}
-
-/// Who sends to a room, and has a pace.
-#[derive(Clone)]
-pub(crate) enum Paced {
-    Connection(Arc<Connection>),
-    /// From outside, to this room.
-    Hub(Arc<HubPace>),
-}
-
-impl Paced {
-    fn pace(&self) -> &Pace {
-        match self {
-            Self::Connection(connection) => &connection.pace,
-            Self::Hub(hub) => &hub.pace,
-        }
-    }
-
-    pub fn is(&self, other: &Self) -> bool {
-        std::ptr::eq(self.pace(), other.pace())
-    }
-
-    /// How far it may be ahead.
-    pub fn mark(&self) -> usize {
-        self.pace().mark()
-    }
-
-    /// Whether it is a client, and so perhaps a member of the room.
-    pub fn is_client(&self) -> bool {
-        matches!(self, Self::Connection(_))
-    }
-
-    /// Where its task runs. `None` outside a runtime, and for who sends from outside.
-    pub fn runtime(&self) -> Option<&Handle> {
-        match self {
-            Self::Connection(connection) => connection.apart.runtime.as_ref(),
-            Self::Hub(_) => None,
-        }
-    }
-
-    pub fn advance(&self, bytes: usize) {
-        match self {
-            Self::Connection(connection) => connection.pace.advance(bytes),
-            Self::Hub(hub) => hub.advance(bytes),
-        }
-    }
-
-    /// The room has passed on so much of it; it goes on, if it has waited for that.
-    pub fn catch_up(&self, bytes: usize) {
-        match self {
-            Self::Connection(connection) => {
-                if connection.pace.catch_up(bytes) {
-                    connection.outbox.tell_caught_up();
-                }
-            }
-            Self::Hub(hub) => hub.catch_up(bytes),
         }
     }
 }

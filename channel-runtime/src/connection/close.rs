@@ -4,7 +4,6 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::connection::moment::after;
 use crate::connection::outbox::Outbox;
+use crate::connection::shutdown::Shutdown;
 use crate::connection::stream::Stream;
 use crate::connection::unread::time_for;
-use crate::room::registry::Registry;
 use crate::wire::close::ClosedBy;
 
 /// Sends what waits, ends our half of the stream, and reads until the client has ended its own. Cut when the client has taken
@@ -25,7 +24,7 @@ use crate::wire::close::ClosedBy;
 ///
 /// Where nobody can [look](Outbox::is_direct) whether it takes something before the kernel says so, it has all of that time, unless
 /// it was given up because it took nothing.
-pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<Registry>, timeout: Duration) {
+pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shutdown, timeout: Duration) {
     let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
     let whole = after(Instant::now(), most);
     let has_stalled = matches!(outbox.closed_by(), Some(ClosedBy::SlowClient | ClosedBy::NoPong));
@@ -33,7 +32,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, registry: &Arc<
     // Not boxed: the future of a connection's end is, and is made when it ends.
     let mut deadline = pin!(sleep(patience));
     let mut last = pin!(async {
-        registry.has_given_up().await;
+        shutdown.abort_started().await;
         sleep(timeout).await;
     });
     // What it had taken when the deadline was set.
@@ -156,7 +155,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_below_whose_stream_nobody_looks_has_the_time_that_a_slow_line_needs() {
-        let registry = Arc::new(Registry::new());
+        let shutdown = Shutdown::default();
         let (mut client, mut stream, outbox) = boxed();
         assert!(outbox.close(Close::going_away()));
         let whole = outbox.bytes();
@@ -172,7 +171,7 @@ mod tests {
             drop(client);
         };
         let ends = async {
-            finish(&mut stream, &outbox, &registry, PATIENCE).await;
+            finish(&mut stream, &outbox, &shutdown, PATIENCE).await;
             drop(stream);
         };
         tokio::join!(reads, ends);
@@ -181,20 +180,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_reads_nothing_of_it_is_cut_then_and_one_that_has_taken_nothing_before_at_once() {
         for (by, seconds) in [(ClosedBy::Server, 18), (ClosedBy::SlowClient, 2), (ClosedBy::NoPong, 2)] {
-            let registry = Arc::new(Registry::new());
+            let shutdown = Shutdown::default();
             let (_client, mut stream, outbox) = boxed();
             assert!(outbox.close(Close { by, ..Close::going_away() }));
             let start = Instant::now();
-            finish(&mut stream, &outbox, &registry, PATIENCE).await;
+            finish(&mut stream, &outbox, &shutdown, PATIENCE).await;
             assert_eq!(start.elapsed().as_secs(), seconds, "{by:?}");
         }
         // Nothing waits any more, but the client does not end its half.
-        let registry = Arc::new(Registry::new());
+        let shutdown = Shutdown::default();
         let (mut client, mut stream, outbox) = boxed();
         assert!(outbox.close(Close::going_away()));
         let start = Instant::now();
         let reads = async { client.read_to_end(&mut Vec::new()).await.unwrap() };
-        tokio::join!(reads, finish(&mut stream, &outbox, &registry, PATIENCE));
+        tokio::join!(reads, finish(&mut stream, &outbox, &shutdown, PATIENCE));
         assert_eq!(start.elapsed().as_secs(), 2);
     }
 
@@ -211,8 +210,8 @@ mod tests {
             let _ = outbox.push(frame(Opcode::Binary, &[7; 1 << 16]), Sender::Own);
         }
         assert!(outbox.close(Close::going_away()));
-        let registry = Arc::new(Registry::new());
-        let mut ends = pin!(finish(&mut stream, &outbox, &registry, PATIENCE));
+        let shutdown = Shutdown::default();
+        let mut ends = pin!(finish(&mut stream, &outbox, &shutdown, PATIENCE));
         assert!(!has_ended(ends.as_mut()).await);
         for _ in 0..5 {
             client.read_exact(&mut vec![0; 256 << 10]).await.unwrap();

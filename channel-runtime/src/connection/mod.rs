@@ -5,7 +5,10 @@
 pub(crate) mod backpressure;
 pub(crate) mod close;
 pub(crate) mod contained;
+pub(crate) mod id;
 pub(crate) mod in_flight;
+pub(crate) mod inbox;
+pub(crate) mod liveness;
 pub(crate) mod moment;
 pub(crate) mod outbox;
 pub(crate) mod owed;
@@ -13,3 +16,4 @@ pub(crate) mod receiver;
 pub(crate) mod shutdown;
 pub(crate) mod stream;
 pub(crate) mod unread;
+pub(crate) mod user_key;

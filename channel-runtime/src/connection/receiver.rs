@@ -7,11 +7,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
 
-use crate::config::Config;
 use crate::connection::stream::Stream;
 use crate::wire::close::{Close, ClosedBy, Violation};
-use crate::wire::deflate::Agreed;
-use crate::wire::parser::{Input, Limits, Parser, Role};
+use crate::wire::parser::{Input, Parser};
 
 /// Above so many bytes of parked input nothing more is read: 64 KiB.
 const PARKED_BYTES: usize = 64 * 1024;
@@ -68,9 +66,7 @@ pub(crate) struct Came {
 }
 
 impl Intake {
-    pub fn new(stream: Stream, deflate: Option<Agreed>, config: &Config) -> Self {
-        let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
-        let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(deflate);
+    pub fn new(stream: Stream, parser: Parser) -> Self {
         Self { stream, parser, parked: None }
     }
 

@@ -5,14 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-
-use crate::server::timed::Timed;
 
 /// What one read takes at the most. Idle connections own no read buffer, they share one a thread. Read full of empty frames
 /// it comes to 2,700 of them, which bounds what a hostile client can have parked at one go.
@@ -36,29 +31,11 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 impl Transport {
-    /// The stream below an upgraded HTTP connection, and what the client sent behind its request.
-    ///
-    /// The bytes are copied: hyper's own buffer is 8 KiB, and would live as long as a slice of it.
-    pub fn recover(upgraded: Upgraded) -> (Self, Vec<u8>) {
-        let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
-            Ok(parts) => return Self::tcp(parts.io.into_inner().into_inner(), &parts.read_buf),
-            Err(upgraded) => upgraded,
-        };
-        // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
-        let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => return Self::tcp(parts.io.into_inner(), &parts.read_buf),
-            Err(upgraded) => upgraded,
-        };
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => Self::tcp(parts.io.into_inner(), &parts.read_buf),
-            Err(upgraded) => (Self::Other(Box::new(TokioIo::new(upgraded))), Vec::new()),
-        }
-    }
-
-    fn tcp(stream: TcpStream, read_ahead: &[u8]) -> (Self, Vec<u8>) {
+    /// A TCP socket, which sends at once what is written to it.
+    pub fn tcp(stream: TcpStream) -> Self {
         // Fails only on a socket that is gone; the first read will say so.
         let _ = stream.set_nodelay(true);
-        (Self::Tcp(stream), read_ahead.to_vec())
+        Self::Tcp(stream)
     }
 
     /// What the connection's own task holds, and what can be shared with others.
@@ -144,6 +121,3 @@ pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
 pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     socket.try_write(bytes)
 }
-
-#[cfg(test)]
-mod tests;

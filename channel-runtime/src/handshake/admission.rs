@@ -16,9 +16,9 @@ use self::counts::{Counts, LimitHit, now};
 pub(crate) use self::guards::{AdmissionGuard, RejectionGuard, UserAdmission};
 use crate::config::Config;
 use crate::config::origins::Foreign;
+use crate::connection::user_key::UserKey;
 use crate::handshake::Handshake;
 use crate::handshake::reject::Reject;
-use crate::room::registry::UserKey;
 
 /// Decides which connections are admitted. One for each app.
 #[derive(Clone, Default)]

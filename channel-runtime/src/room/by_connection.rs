@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
-use crate::room::member::ConnectionId;
+use crate::connection::id::ConnectionId;
 
 /// Up to so many are looked through.
 const FEW: usize = 16;

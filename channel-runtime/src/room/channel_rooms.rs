@@ -2,16 +2,12 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::sharded_map::{Sharded, shrink};
-use crate::connection::backpressure::HubPace;
+use crate::connection::id::ConnectionId;
 use crate::room::live_room::Members;
-use crate::room::member::ConnectionId;
 use crate::room::state::State;
-use crate::session::batch::Batchers;
-use crate::session::room_hooks::Places;
-use crate::socket::counters::Counters;
 
 /// One channel's part of the registry.
 pub(super) struct ChannelEntry {
@@ -19,27 +15,17 @@ pub(super) struct ChannelEntry {
     /// Everybody.
     pub all: Arc<Members>,
     pub rooms: Sharded<Arc<str>, Arc<Members>>,
-    /// The pace of its hubs, once there is anybody to send to.
-    pub hub: OnceLock<Arc<HubPace>>,
-    pub counters: Counters,
     /// Makes the state of a room of the path, where no hook does.
     pub make_state: fn() -> Option<State>,
-    /// The rooms of the path, where they are places.
-    pub places: Places,
-    pub batchers: Batchers,
 }
 
 impl ChannelEntry {
-    pub fn new<C: 'static>(counters: Counters, make_state: fn() -> Option<State>) -> Self {
+    pub fn new<C: 'static>(make_state: fn() -> Option<State>) -> Self {
         Self {
             channel: TypeId::of::<C>(),
             all: Arc::new(Members::new("*".into(), None)),
             rooms: Sharded::new(),
-            hub: OnceLock::new(),
-            counters,
             make_state,
-            places: Places::default(),
-            batchers: Batchers::default(),
         }
     }
 

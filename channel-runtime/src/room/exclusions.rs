@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::connection::id::ConnectionId;
 use crate::connection::outbox::{Pushed, Sender};
-use crate::room::member::{Connection, ConnectionId};
-use crate::room::registry::UserKey;
+use crate::connection::user_key::UserKey;
+use crate::room::member::Connection;
 use crate::room::sent::Sent;
 use crate::wire::deflate::PreparedFrame;
 

@@ -14,10 +14,11 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::Instant;
 
 use super::live_room::{Inner, Members};
-use crate::connection::backpressure::Paced;
+use crate::connection::id::ConnectionId;
 use crate::connection::outbox::Pushed;
 use crate::room::flusher::{self, Charge, Due, LOOK_AFTER, LOOKS_A_SECOND};
-use crate::room::member::{Connection, ConnectionId};
+use crate::room::member::Connection;
+use crate::room::publisher::Paced;
 
 /// All senders of a room together have so many times what one may be ahead: a quarter of what may wait for one client. It is what
 /// they share, and the most that is let go at once, for more could fill outboxes before it is seen.

@@ -11,9 +11,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::connection::backpressure::Paced;
 use crate::room::live_room::Members;
 use crate::room::member::Connection;
+use crate::room::publisher::Paced;
 
 /// How many members are written to before others have their turn: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;

@@ -9,16 +9,17 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::connection::backpressure::{HubPace, Paced};
+use crate::connection::backpressure::HubPace;
+use crate::connection::id::ConnectionId;
 use crate::room::by_connection::ByConnection;
 use crate::room::exclusions::Mask;
 use crate::room::flush_queue::{Flushing, Tasks};
-use crate::room::member::{Connection, ConnectionId};
+use crate::room::member::Connection;
+use crate::room::publisher::Paced;
 use crate::room::reentrancy::Inside;
 use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::sent::Sent;
-use crate::room::state::State;
-use crate::session::room_hooks::Host;
+use crate::room::state::{Host, State};
 use crate::wire::deflate::{PreparedFrame, WindowCounts, Windows};
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.

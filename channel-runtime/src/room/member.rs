@@ -1,89 +1,19 @@
 //! One connection as the others see it: its name, its outbox, and where it is a member.
 
-use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::runtime::{Handle, Id};
 
 use crate::connection::backpressure::Pace;
+use crate::connection::id::ConnectionId;
+use crate::connection::inbox::Inbox;
+use crate::connection::liveness::Liveness;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed::Owed;
+use crate::connection::user_key::UserKey;
 use crate::room::live_room::Members;
-use crate::room::registry::UserKey;
-use crate::session::heartbeat::Pulse;
-use crate::socket::notify::Inbox;
 use crate::wire::deflate::Agreed;
-
-/// Names one connection, unique over all processes and time.
-///
-/// It writes itself as `9f3b1c20a4d6e817-2a` and reads that back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId {
-    /// The process, by chance.
-    node: u64,
-    /// The connection within it.
-    serial: u64,
-}
-
-impl ConnectionId {
-    pub(crate) fn next() -> Self {
-        static SERIAL: AtomicU64 = AtomicU64::new(1);
-        Self { node: this_node(), serial: SERIAL.fetch_add(1, Ordering::Relaxed) }
-    }
-
-    /// Whether it names a connection of this process, though perhaps none that is open.
-    pub(crate) fn is_here(self) -> bool {
-        self.node == this_node()
-    }
-
-    /// Its number within its process.
-    pub(crate) fn serial(self) -> u64 {
-        self.serial
-    }
-
-    /// A number that differs from one connection to the next.
-    pub(crate) fn spread(self) -> u32 {
-        self.serial as u32
-    }
-}
-
-fn this_node() -> u64 {
-    static NODE: OnceLock<u64> = OnceLock::new();
-    // The operating system seeds each process's `RandomState`.
-    *NODE.get_or_init(|| RandomState::new().hash_one(std::process::id()))
-}
-
-impl fmt::Display for ConnectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{:x}", self.node, self.serial)
-    }
-}
-
-impl FromStr for ConnectionId {
-    type Err = ParseConnectionIdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (node, serial) = text.split_once('-').ok_or(ParseConnectionIdError)?;
-        let number = |text| u64::from_str_radix(text, 16).map_err(|_| ParseConnectionIdError);
-        Ok(Self { node: number(node)?, serial: number(serial)? })
-    }
-}
-
-/// A text that names no connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParseConnectionIdError;
-
-impl fmt::Display for ParseConnectionIdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a connection id is two hexadecimal numbers with a hyphen between them")
-    }
-}
-
-impl std::error::Error for ParseConnectionIdError {}
 
 // In memory as written here: what a broadcast looks at comes first, beside the count of those who hold it.
 #[repr(C)]
@@ -110,7 +40,7 @@ pub(crate) struct Connection {
 
 /// What no broadcast looks at of a connection.
 pub(crate) struct Apart {
-    pub pulse: Pulse,
+    pub liveness: Liveness,
     /// What its handler is told from outside.
     pub inbox: Inbox,
     /// Where its task runs. `None` outside a runtime, in a test that is its own client.

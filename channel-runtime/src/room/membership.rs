@@ -5,17 +5,18 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
-use super::registry::{Registry, UserKey};
+use super::registry::Registry;
 use super::sharded_map::shrink;
-use crate::connection::backpressure::{HubPace, Pace};
+use crate::connection::backpressure::Pace;
+use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
+use crate::connection::inbox::Inbox;
+use crate::connection::liveness::Liveness;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed::Owed;
-use crate::room::member::{Apart, Connection, ConnectionId};
+use crate::connection::user_key::UserKey;
+use crate::room::member::{Apart, Connection};
 use crate::room::pending::Comer;
-use crate::session::heartbeat::Pulse;
-use crate::socket::notify::Inbox;
-use crate::wire::close::Close;
 use crate::wire::deflate::Agreed;
 
 /// The most declared rooms that one connection is in.
@@ -47,7 +48,6 @@ impl Registry {
     pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
         let Newcomer { id, channel, room, user, deflate, error_details, outbox_bytes, activity, comer } = newcomer;
         let entry = &self.channels[channel];
-        entry.hub.get_or_init(|| Arc::new(HubPace::new(outbox_bytes)));
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let runtime = Handle::try_current().ok();
             let make = |inbox| {
@@ -62,7 +62,7 @@ impl Registry {
                     pace: Pace::new(outbox_bytes),
                     owed: Owed::default(),
                     runtime_id: runtime.as_ref().map(Handle::id),
-                    apart: Box::new(Apart { pulse: Pulse::default(), inbox, runtime, joined: Mutex::default() }),
+                    apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Mutex::default() }),
                 })
             };
             // With the notices that it was told meanwhile, before anybody else finds it.
@@ -76,10 +76,6 @@ impl Registry {
         entry.all.insert(&connection);
         if let Some(user) = &connection.user {
             self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
-        }
-        // A drain that began before this connection was listed has not told it.
-        if self.is_stopping() {
-            connection.outbox.close(Close::going_away());
         }
         Membership { registry: Arc::clone(self), connection }
     }

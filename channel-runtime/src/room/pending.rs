@@ -9,21 +9,21 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::Mutex;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-use crate::channel::Channel;
+use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
-use crate::room::member::{Connection, ConnectionId};
-use crate::room::registry::{Registry, UserKey};
+use crate::connection::inbox::Inbox;
+use crate::connection::user_key::UserKey;
+use crate::room::member::Connection;
 use crate::room::revocations::{Moment, Revocations};
 use crate::room::sharded_map::shrink;
-use crate::socket::notify::{self, Inbox, NoticeFor};
 use crate::wire::close::Close;
 
 /// All who are coming to an app.
-#[derive(Default)]
-pub(crate) struct Comers(Mutex<State>);
+#[derive(Clone, Default)]
+pub(crate) struct Comers(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -61,12 +61,13 @@ pub(crate) struct Comer {
     told: Mutex<Told>,
 }
 
-/// Who is told a notice for one who is coming.
-enum Told {
-    /// Nobody yet: it is kept for the connection.
-    Kept(Inbox),
-    /// The connection, which is there.
-    Connection(Arc<Connection>),
+/// Where its notices are put.
+#[derive(Default)]
+struct Told {
+    /// Before there is a connection.
+    inbox: Inbox,
+    /// `None` until it is open.
+    connection: Option<Arc<Connection>>,
 }
 
 impl Comers {
@@ -97,32 +98,32 @@ impl Comers {
 }
 
 impl Comer {
-    /// Tells its handler something once it is there, which is at once where it is. Whether it was taken.
-    pub fn tell<C: Channel, N: NoticeFor<C>>(&self, notice: N) -> bool {
+    /// The inbox that keeps its notices until it is open.
+    ///
+    /// # Errors
+    /// Its connection, if that is open by now: the connection has an inbox of its own.
+    pub fn inbox(&self) -> Result<MappedMutexGuard<'_, Inbox>, Arc<Connection>> {
         let told = self.told.lock();
-        match &*told {
-            Told::Kept(inbox) => {
-                let put = notify::put::<C, N>(inbox, &self.activity, notice, || self.close.get().is_some());
-                drop(told);
-                put.settle::<C>(self.id)
-            }
-            Told::Connection(connection) => {
-                let connection = Arc::clone(connection);
-                drop(told);
-                notify::tell::<C, N>(&connection, notice)
-            }
+        match &told.connection {
+            Some(connection) => Err(Arc::clone(connection)),
+            None => Ok(MutexGuard::map(told, |told| &mut told.inbox)),
         }
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.close.get().is_some()
+    }
+
+    pub fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// Makes its connection, with what it was told meanwhile.
     pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Connection>) -> Arc<Connection> {
         let mut told = self.told.lock();
-        let inbox = match &mut *told {
-            Told::Kept(inbox) => std::mem::take(inbox),
-            Told::Connection(_) => Inbox::default(),
-        };
-        let connection = make(inbox);
-        *told = Told::Connection(Arc::clone(&connection));
+        let connection = make(std::mem::take(&mut told.inbox));
+        told.connection = Some(Arc::clone(&connection));
         connection
     }
 }
@@ -130,7 +131,7 @@ impl Comer {
 /// A client on its way, from when its handshake begins until it is here; dropped, it does not come any more.
 pub(crate) struct Coming {
     pub id: ConnectionId,
-    registry: Arc<Registry>,
+    list: Comers,
     /// `None` once it is known whose it is.
     began: Option<Moment>,
     /// `None` where it does not say who it is: nobody looks for it then.
@@ -144,15 +145,15 @@ struct Listed {
 
 impl Coming {
     /// A handshake begins.
-    pub fn begin(registry: &Arc<Registry>) -> Self {
-        let began = registry.comers().0.lock().revocations.begin();
-        Self { id: ConnectionId::next(), registry: Arc::clone(registry), began: Some(began), listed: None }
+    pub fn begin(list: &Comers) -> Self {
+        let began = list.0.lock().revocations.begin();
+        Self { id: ConnectionId::next(), list: list.clone(), began: Some(began), listed: None }
     }
 
     /// Its extractors have run, and say whose it is. It is sent away where that user has been disconnected since it began.
     pub fn identify(&mut self, channel: usize, room: &Arc<str>, user: Option<UserKey>, activity: &Activity) {
         let Some(began) = self.began.take() else { return };
-        let State { users, revocations } = &mut *self.registry.comers().0.lock();
+        let State { users, revocations } = &mut *self.list.0.lock();
         if let Some(user) = user {
             let comer = Comer {
                 id: self.id,
@@ -161,7 +162,7 @@ impl Coming {
                 close: OnceLock::new(),
                 sent_away: Notify::new(),
                 activity: activity.clone(),
-                told: Mutex::new(Told::Kept(Inbox::default())),
+                told: Mutex::default(),
             };
             if let Some(close) = revocations.since(began, &user, |reach| reach.admits(&comer)) {
                 // It has just been made: there was none.
@@ -215,7 +216,7 @@ impl Drop for Coming {
         if self.began.is_none() && self.listed.is_none() {
             return;
         }
-        let State { users, revocations } = &mut *self.registry.comers().0.lock();
+        let State { users, revocations } = &mut *self.list.0.lock();
         if let Some(began) = self.began {
             revocations.end(began);
         }
@@ -244,36 +245,35 @@ mod tests {
 
     #[test]
     fn who_is_sent_away_in_the_last_moment_is_known_when_it_arrives_and_listed_no_longer() {
-        let registry = Arc::new(Registry::new());
+        let list = Comers::default();
         let ann = UserKey::new(&"ann");
         let coming = |user: Option<&UserKey>| {
-            let mut coming = Coming::begin(&registry);
+            let mut coming = Coming::begin(&list);
             coming.identify(0, &"/".into(), user.cloned(), &Activity::default());
             coming
         };
         let (first, second) = (coming(Some(&ann)), coming(Some(&ann)));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
-        let send_away =
-            |excepted: &[ConnectionId]| registry.comers().send_away(&ann, &Reach::default(), excepted, &close);
+        let send_away = |excepted: &[ConnectionId]| list.send_away(&ann, &Reach::default(), excepted, &close);
         assert_eq!(send_away(&[second.id]), [first.id]);
         assert_eq!(first.arrive(), Some(close.clone()));
         assert_eq!(send_away(&[]), [second.id]);
         drop(second);
-        assert!(registry.comers().0.lock().users.is_empty());
+        assert!(list.0.lock().users.is_empty());
         assert_eq!(coming(None).arrive(), None);
     }
 
     #[test]
     fn a_handshake_is_sent_away_that_began_before_its_user_was_disconnected_whoever_it_turns_out_to_be() {
-        let registry = Arc::new(Registry::new());
+        let list = Comers::default();
         let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
         let cases =
             [(0, "/a", &bob, None), (1, "/a", &ann, None), (0, "/b", &ann, None), (0, "/a", &ann, Some(&close))];
         let reach = Reach { channel: Some(0), rooms: Some(vec!["/a".into()]) };
-        let early = cases.map(|case| (Coming::begin(&registry), case));
-        assert!(registry.comers().send_away(&ann, &reach, &[], &close).is_empty());
-        let mut late = Coming::begin(&registry);
+        let early = cases.map(|case| (Coming::begin(&list), case));
+        assert!(list.send_away(&ann, &reach, &[], &close).is_empty());
+        let mut late = Coming::begin(&list);
         for (mut early, (channel, room, user, end)) in early {
             early.identify(channel, &room.into(), Some(user.clone()), &Activity::default());
             assert_eq!(early.sent_away().as_ref(), end);

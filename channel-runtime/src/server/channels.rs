@@ -13,13 +13,13 @@ use crate::channel::{self, Channel, ServedBy, room_state};
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
 use crate::protocol::message::Messages;
-use crate::room::registry::Registry;
 use crate::room::state;
 use crate::server::Server;
 use crate::server::table::{Route, RouteTable};
 use crate::session::dispatch::Dispatch;
 use crate::socket::counters::Counters;
 use crate::socket::hub::Hub;
+use crate::socket::node::Node;
 use crate::socket::user::{User, Users};
 
 /// The channels of an app, from `channels![ChatChannel, GameChannel]`.
@@ -40,7 +40,7 @@ use crate::socket::user::{User, Users};
 ///
 /// It keeps no app alive.
 pub struct Channels<App> {
-    registry: Arc<Registry>,
+    node: Arc<Node>,
     shapes: Vec<ChannelShape>,
     routes: Vec<Route<App>>,
 }
@@ -49,7 +49,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
     /// For the expansion of `channels![..]`, which checks the list.
     #[doc(hidden)]
     pub fn new() -> Self {
-        Self { registry: Arc::new(Registry::new()), shapes: Vec::new(), routes: Vec::new() }
+        Self { node: Arc::new(Node::new()), shapes: Vec::new(), routes: Vec::new() }
     }
 
     /// For the expansion of `channels![..]`, which checks the list.
@@ -64,9 +64,8 @@ impl<App: Send + Sync + 'static> Channels<App> {
     }
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
-        let registry = Arc::get_mut(&mut self.registry).expect("hubs are given out when the list is complete");
-        registry
-            .add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
+        let node = Arc::get_mut(&mut self.node).expect("hubs are given out when the list is complete");
+        node.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
         self.shapes.push(C::SHAPE);
         self.routes.push(Route::of::<C>());
         self
@@ -79,7 +78,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
     #[track_caller]
     pub fn of<C: Channel>(&self) -> Hub<C> {
         // In a closure the panic would name the closure's line.
-        match Hub::find(&self.registry) {
+        match Hub::find(&self.node) {
             Some(hub) => hub,
             None => panic!("`{}` is not in this `channels![..]`", C::NAME),
         }
@@ -87,12 +86,12 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     /// A user on all channels of the list.
     pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User {
-        User::new(&self.registry, user)
+        User::new(&self.node, user)
     }
 
     /// Finds users when the list itself has become a server.
     pub fn users(&self) -> Users {
-        Users::new(&self.registry)
+        Users::new(&self.node)
     }
 
     /// The messages of the channels as data: for documentation, schemas and generated clients.
@@ -108,9 +107,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     /// Like [`app`](Self::app), for an app that is in an `Arc` already.
     pub fn app_arc(self, app: Arc<App>) -> Server<App> {
-        let Self { registry, shapes, routes } = self;
-        registry.set_app(&app);
-        Server::new(RouteTable::new(registry, app, shapes, routes))
+        let Self { node, shapes, routes } = self;
+        node.set_app(&app);
+        Server::new(RouteTable::new(node, app, shapes, routes))
     }
 
     /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. To set a [`Config`](crate::Config),

@@ -1,7 +1,15 @@
 //! A clean stop of the channels, in stages.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::room::registry::Registry;
 use crate::server::Server;
 use crate::server::table::RouteTable;
+
+/// The longest time between the closes of two connections.
+const LONGEST_STEP: Duration = Duration::from_millis(1);
 
 impl<App: Send + Sync + 'static> Server<App> {
     /// Stops the channels, in stages, and returns when all connections have ended:
@@ -40,14 +48,31 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// # };
     /// ```
     pub async fn drain(&self) {
-        let RouteTable { registry, config, .. } = &*self.table;
-        registry.close_door();
+        let RouteTable { node, config, .. } = &*self.table;
+        let shutdown = &node.shutdown;
+        shutdown.start_drain();
         // An error is a batch that takes too long: it is cancelled below.
-        let _ = tokio::time::timeout(config.shutdown_timeout, registry.batches_flushed()).await;
-        registry.send_away(config.drain_window).await;
-        if tokio::time::timeout(config.shutdown_timeout, registry.sessions_ended()).await.is_err() {
-            registry.give_up();
-            registry.sessions_ended().await;
+        let _ = tokio::time::timeout(config.shutdown_timeout, self.table.batches_flushed()).await;
+        close_all(&node.registry, config.drain_window).await;
+        if tokio::time::timeout(config.shutdown_timeout, shutdown.sessions_ended()).await.is_err() {
+            shutdown.start_abort();
+            shutdown.sessions_ended().await;
         }
+    }
+}
+
+/// Has every connection closed because the server goes away, one after the other over this time, but no longer than
+/// [`LONGEST_STEP`] for each. New connections are refused by now.
+async fn close_all(registry: &Registry, window: Duration) {
+    let connections: Vec<_> = registry.connections().collect();
+    let window = window.min(LONGEST_STEP.saturating_mul(u32::try_from(connections.len()).unwrap_or(u32::MAX)));
+    let begun = Instant::now();
+    for (at, connection) in connections.iter().enumerate() {
+        let due = begun + window.mul_f64(at as f64 / connections.len() as f64);
+        // A timer's own precision is a millisecond: what is due within it is done at once.
+        if due > Instant::now() + LONGEST_STEP {
+            sleep_until(due).await;
+        }
+        connection.outbox.send_away();
     }
 }

@@ -15,7 +15,6 @@ use warp::reply::Response;
 use warp::{Rejection, Reply, reject};
 
 use crate::connection::contained::{Contained, contain};
-use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
 use crate::handshake::admission::AdmissionGuard;
 use crate::handshake::reject::{BuildError, Reject};
@@ -23,6 +22,7 @@ use crate::handshake::upgrade_request::{UpgradeRequest, asks_for_websocket};
 use crate::protocol::escaped::Escaped;
 use crate::server::refuse::refuse;
 use crate::server::table::{RouteMatch, RouteTable, StartSession};
+use crate::server::upgrade::recover;
 
 /// The header of an accepted handshake with the fingerprint of the wire, for clients that were generated for one; see
 /// `describe::Description::fingerprint`.
@@ -89,18 +89,18 @@ async fn accept<A: Send + Sync + 'static>(
         Err(reject) => return Ok(refuse(table, request, upgrade, reject)),
     };
     // Counted before the check, so that a stop either waits for this connection or is seen here.
-    let arriving = table.registry.begin_session();
+    let arriving = table.node.shutdown.begin_session();
     reject_if_stopping(table)?;
     let agreed = request.deflate.as_ref().map(|(agreed, _)| *agreed);
-    let (registry, patience) = (Arc::clone(&table.registry), table.config.handshake_timeout);
+    let (shutdown, patience) = (Arc::clone(&table.node.shutdown), table.config.handshake_timeout);
     tokio::spawn(async move {
         let _arriving = arriving;
         // A client that does not read its 101 must not keep its place for ever, nor keep the server from stopping.
         let taken = timeout(patience, upgrade).map(Result::ok);
-        let given_up = registry.has_given_up().map(|()| None);
+        let given_up = shutdown.abort_started().map(|()| None);
         match select(pin!(taken), pin!(given_up)).await.factor_first().0 {
             Some(Ok(upgraded)) => {
-                let (io, read_ahead) = Transport::recover(upgraded);
+                let (io, read_ahead) = recover(upgraded);
                 // `start` spawns a task, so that this one's memory, hyper's upgrade included, is freed.
                 start(io, read_ahead, admission, agreed);
             }

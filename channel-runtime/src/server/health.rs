@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::room::registry::Registry;
 use crate::server::refused::Refused;
+use crate::socket::node::Node;
 use crate::socket::stats::Stats;
 
 /// A server and its channels in numbers, for a route or a job to keep; from [`Server::health`](crate::Server::health).
@@ -28,23 +28,23 @@ use crate::socket::stats::Stats;
 /// facade of that name.
 #[derive(Clone)]
 pub struct Health {
-    registry: Arc<Registry>,
+    node: Arc<Node>,
     refused: Arc<Refused>,
 }
 
 impl Health {
-    pub(crate) fn new(registry: Arc<Registry>, refused: Arc<Refused>) -> Self {
-        Self { registry, refused }
+    pub(crate) fn new(node: Arc<Node>, refused: Arc<Refused>) -> Self {
+        Self { node, refused }
     }
 
     /// Each channel's numbers, in the order of `channels![..]`.
     pub fn channels(&self) -> Vec<Stats> {
-        (0..self.registry.channels()).map(|channel| Stats::read(&self.registry, channel)).collect()
+        (0..self.node.registry.channels()).map(|channel| Stats::read(&self.node, channel)).collect()
     }
 
     /// How many users have a connection now. Clients without an identity do not count.
     pub fn users(&self) -> usize {
-        self.registry.users()
+        self.node.registry.users()
     }
 
     /// How many handshakes were refused, by HTTP status. One that was refused by a close frame counts by the status it would have

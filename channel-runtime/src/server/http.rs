@@ -169,7 +169,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self { server, mut listener, .. } = self;
-        let (config, registry) = (Arc::clone(&server.table().config), Arc::clone(&server.table().registry));
+        let (config, shutdown) = (Arc::clone(&server.table().config), Arc::clone(&server.table().node.shutdown));
         let mut http = http1::Builder::new();
         // `Timed` has the timeouts.
         http.header_read_timeout(None);
@@ -197,7 +197,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         let mut drained = pin!(server.drain());
         // Other requests end by themselves. Those that do not have the same time as the channels' handlers had, while `drain`
         // cancels what still runs of these.
-        let is_drained = matches!(select(drained.as_mut(), pin!(registry.has_given_up())).await, Either::Left(_));
+        let is_drained = matches!(select(drained.as_mut(), pin!(shutdown.abort_started())).await, Either::Left(_));
         stop_requests.send_replace(());
         let requests_ended = async {
             if tokio::time::timeout(patience, stop_requests.closed()).await.is_err() {

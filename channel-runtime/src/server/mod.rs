@@ -22,6 +22,7 @@ pub(crate) mod table;
 pub(crate) mod timed;
 #[cfg(feature = "tls")]
 mod tls;
+mod upgrade;
 
 use std::fmt;
 use std::sync::Arc;
@@ -91,7 +92,7 @@ impl<App: Send + Sync + 'static> Server<App> {
 
     /// The server and its channels in numbers, for a route or a job.
     pub fn health(&self) -> Health {
-        Health::new(Arc::clone(&self.table.registry), Arc::clone(&self.table.refused))
+        Health::new(Arc::clone(&self.table.node), Arc::clone(&self.table.refused))
     }
 
     /// All channels as one tower service, for a router or server that is not warp's. With axum:
@@ -147,7 +148,7 @@ impl<App: Send + Sync + 'static> Server<App> {
     #[track_caller]
     pub(crate) fn counting(mut self) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");
-        table.activity = Activity::counting();
+        table.count(Activity::counting());
         self
     }
 

@@ -10,11 +10,11 @@ use warp::reply::Response;
 
 use crate::config::refusals::Refusals;
 use crate::connection::close;
-use crate::connection::stream::Transport;
 use crate::handshake::reject::Reject;
 use crate::handshake::upgrade_request::UpgradeRequest;
 use crate::protocol::fault::Fault;
 use crate::server::table::RouteTable;
+use crate::server::upgrade::recover;
 use crate::session::rejection::rejection_frames;
 
 /// Refuses a well-formed request. If too many are being refused by a close at the moment, by a status.
@@ -32,12 +32,12 @@ pub(crate) fn refuse<A>(
     let place = if by_close { table.admission.begin_rejection(&table.config) } else { None };
     let Some(place) = place else { return reject.into_response() };
     table.refused.count(reject.status.as_u16());
-    let counted = (table.registry.begin_session(), place);
+    let counted = (table.node.shutdown.begin_session(), place);
     let patience = table.config.close_timeout;
     tokio::spawn(async move {
         let _counted = counted;
         if let Ok(Ok(upgraded)) = timeout(patience, upgrade).await {
-            let (io, _) = Transport::recover(upgraded);
+            let (io, _) = recover(upgraded);
             let code = reject.close_code();
             let reason = reject.message.clone();
             let (mut stream, socket) = io.split();

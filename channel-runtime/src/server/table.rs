@@ -19,16 +19,19 @@ use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
 use crate::room::pending::Coming;
-use crate::room::registry::Registry;
 use crate::server::refused::Refused;
 use crate::session::dispatch::Dispatch;
 use crate::session::enter::Arrival;
+use crate::session::heartbeat::Heartbeat;
+use crate::session::quota::Quotas;
+use crate::session::served::Served;
 use crate::socket::hub::Hub;
+use crate::socket::node::Node;
 use crate::wire::deflate::Agreed;
 
 /// A server's channels, and all else that a request needs to become a connection.
 pub(crate) struct RouteTable<App> {
-    pub registry: Arc<Registry>,
+    pub node: Arc<Node>,
     pub app: Arc<App>,
     pub config: Arc<Config>,
     pub admission: AdmissionControl,
@@ -37,16 +40,22 @@ pub(crate) struct RouteTable<App> {
     /// The header's value in every accepted handshake.
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,
-    routes: Vec<Route<App>>,
+    channels: Vec<Mounted<App>>,
+    quotas: Arc<Quotas>,
+    heartbeat: Arc<Heartbeat>,
+}
+
+/// One channel of a table.
+struct Mounted<App> {
+    route: Route<App>,
+    served: Arc<Served>,
 }
 
 /// One channel, with its type erased.
 pub(crate) struct Route<App> {
     path: Path,
     bounds: Bounds,
-    /// The server's, with the channel's own bounds.
-    config: Arc<Config>,
-    start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Config>, &'a Handshake, &'a Params) -> Starting<'a>,
+    start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
 /// Starts the task of a connection: its stream, the bytes that followed the handshake, its place, and the compression that was
@@ -58,7 +67,7 @@ pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, 
 
 impl<App: Send + Sync + 'static> Route<App> {
     pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
-        Self { path: C::PATH, bounds: C::BOUNDS, config: Arc::default(), start: start::<C, App> }
+        Self { path: C::PATH, bounds: C::BOUNDS, start: start::<C, App> }
     }
 }
 
@@ -72,49 +81,71 @@ impl<App> Route<App> {
 /// The channel whose path matches a request's.
 pub(crate) struct RouteMatch<'a, App> {
     table: &'a RouteTable<App>,
-    route: &'a Route<App>,
+    channel: &'a Mounted<App>,
     params: Params,
 }
 
 impl<App> fmt::Debug for RouteTable<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.routes.iter().map(|route| route.path.pattern())).finish()
+        f.debug_list().entries(self.channels.iter().map(|channel| channel.route.path.pattern())).finish()
     }
 }
 
 impl<App> RouteTable<App> {
     /// The routes are tried by how specific their paths are.
-    pub fn new(registry: Arc<Registry>, app: Arc<App>, shapes: Vec<ChannelShape>, mut routes: Vec<Route<App>>) -> Self {
+    pub fn new(node: Arc<Node>, app: Arc<App>, shapes: Vec<ChannelShape>, mut routes: Vec<Route<App>>) -> Self {
         let fingerprint = fingerprint(&shapes);
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
         // The sort is stable and ambiguity was refused.
         routes.sort_by_cached_key(|route| route.path.specificity());
         let (config, activity, refused) = (Arc::default(), Activity::default(), Arc::default());
+        let (quotas, heartbeat) = (Arc::default(), Arc::default());
+        let serve = |route: Route<App>| {
+            let served = Served::new(&node, &route.bounds.of(&config), &activity, &quotas, &heartbeat);
+            Mounted { route, served }
+        };
+        let channels = routes.into_iter().map(serve).collect();
         let admission = AdmissionControl::default();
-        let mut table = Self { registry, app, config, admission, activity, refused, fingerprint, shapes, routes };
-        table.configure(Config::default());
-        table
+        Self { node, app, config, admission, activity, refused, fingerprint, shapes, channels, quotas, heartbeat }
     }
 
     /// Sets the bounds of the server, and of each channel those that it does not set itself.
     pub fn configure(&mut self, config: Config) {
         self.config = Arc::new(config);
-        for route in &mut self.routes {
-            route.config = route.bounds.of(&self.config);
+        self.serve();
+    }
+
+    /// Has what is in flight counted.
+    pub fn count(&mut self, activity: Activity) {
+        self.activity = activity;
+        self.serve();
+    }
+
+    fn serve(&mut self) {
+        let Self { node, config, activity, quotas, heartbeat, .. } = self;
+        for Mounted { route, served } in &mut self.channels {
+            *served = Served::new(node, &route.bounds.of(config), activity, quotas, heartbeat);
+        }
+    }
+
+    /// Waits until all messages that have been submitted to batches by now are done with.
+    pub async fn batches_flushed(&self) {
+        for channel in &self.channels {
+            channel.served.batches.flushed().await;
         }
     }
 
     /// The channel with the most specific path that matches. `None` if none does.
     pub fn find(&self, path: &str) -> Option<RouteMatch<'_, App>> {
-        self.routes.iter().find_map(|route| {
-            let params = route.path.matches(path)?;
-            Some(RouteMatch { table: self, route, params })
+        self.channels.iter().find_map(|channel| {
+            let params = channel.route.path.matches(path)?;
+            Some(RouteMatch { table: self, channel, params })
         })
     }
 
     /// The channels' paths.
     pub fn paths(&self) -> Arc<[Path]> {
-        self.routes.iter().map(|route| route.path).collect()
+        self.channels.iter().map(|channel| channel.route.path).collect()
     }
 
     /// The messages of the channels as data.
@@ -124,26 +155,26 @@ impl<App> RouteTable<App> {
     }
 
     pub fn is_stopping(&self) -> bool {
-        self.registry.is_stopping()
+        self.node.shutdown.is_draining()
     }
 }
 
 impl<App> RouteMatch<'_, App> {
     /// The channel's path.
     pub fn path(&self) -> Path {
-        self.route.path
+        self.channel.route.path
     }
 
     /// Builds and authorizes the handler. Whatever may refuse a client does it here, before the upgrade.
     pub fn start<'a>(&'a self, handshake: &'a Handshake) -> Starting<'a> {
-        (self.route.start)(self.table, &self.route.config, handshake, &self.params)
+        (self.channel.route.start)(self.table, &self.channel.served, handshake, &self.params)
     }
 }
 
 /// Builds a handler of `C`. Types are erased once a connection, never once a message.
 fn start<'a, C, App>(
     table: &'a RouteTable<App>,
-    config: &'a Arc<Config>,
+    served: &'a Arc<Served>,
     handshake: &'a Handshake,
     params: &'a Params,
 ) -> Starting<'a>
@@ -153,12 +184,11 @@ where
 {
     Box::pin(async move {
         // Before the extractors run, so that a disconnect of the user whom they find reaches this connection.
-        let coming = Coming::begin(&table.registry);
+        let coming = Coming::begin(table.node.registry.comers());
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
-        let hub = Hub::find(&table.registry).expect("a channel of the table is in its registry");
-        let (config, activity) = (Arc::clone(config), table.activity.clone());
-        let mut arrival = Arrival::new(handler, coming, app, hub, config, activity);
+        let hub = Hub::find(&table.node).expect("a channel of the table is in its registry");
+        let mut arrival = Arrival::new(handler, coming, app, hub, Arc::clone(served));
         arrival.authorize(&table.admission).await?;
         let start: StartSession = Box::new(move |io, read_ahead, admission, agreed| {
             arrival.begin(io, read_ahead, admission, agreed);

@@ -14,16 +14,16 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::config::Config;
 use crate::connection::in_flight::Token;
+use crate::connection::shutdown::Shutdown;
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Messages;
-use crate::room::registry::Registry;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
 use crate::session::driver::{Link, Step};
 use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted};
 use crate::session::outcome::{begin, interrupted};
+use crate::session::served::Served;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{decode, log_payload, may_pass};
 use crate::socket::Socket;
@@ -181,7 +181,7 @@ impl<'a, C: Dispatch> Scope<'a, C> {
         };
         socket.counters().receive(index);
         let future = match C::BATCHED.get(index) {
-            Some(true) => self.submit(message, socket.clone(), text.len(), Arc::clone(link.config())),
+            Some(true) => self.submit(message, socket.clone(), text.len(), Arc::clone(link.served())),
             _ => self.handlers.call(message, socket.clone()),
         };
         let what = C::FromClient::TYPES[index];
@@ -192,7 +192,7 @@ impl<'a, C: Dispatch> Scope<'a, C> {
             guarded: Guarded::new(future, Allowance::of(C::OPTIONS[index], link).answering(&socket))
                 .within(span.clone()),
             span,
-            registry: Arc::clone(link.registry()),
+            shutdown: Arc::clone(link.shutdown()),
             _work: begin(&socket, what),
             socket,
         });
@@ -204,11 +204,11 @@ impl<'a, C: Dispatch> Scope<'a, C> {
         message: C::FromClient,
         socket: Socket<C>,
         bytes: usize,
-        config: Arc<Config>,
+        served: Arc<Served>,
     ) -> BoxFuture<'a, Flow> {
         let app = self.app;
         Box::pin(async move {
-            match C::submit(message, BatchEntry { socket: &socket, app, bytes, config }) {
+            match C::submit(message, BatchEntry { socket: &socket, app, bytes, served }) {
                 Handling::Done(flow) => flow,
                 Handling::Later(future) => future.await,
             }
@@ -248,7 +248,7 @@ struct Overlapping<'a, C: Dispatch> {
     what: &'static str,
     guarded: Guarded<'a, Flow>,
     span: MessageSpan,
-    registry: Arc<Registry>,
+    shutdown: Arc<Shutdown>,
     /// With its own message's claim to an answer.
     socket: Socket<C>,
     _work: Token,
@@ -261,7 +261,7 @@ impl<C: Dispatch> Future for Overlapping<'_, C> {
         let this = &mut *self;
         let outcome = match this.guarded.poll(cx) {
             Poll::Ready(outcome) => outcome,
-            Poll::Pending => ready!(this.guarded.poll_end(cx, &this.registry, Duration::ZERO)),
+            Poll::Pending => ready!(this.guarded.poll_end(cx, &this.shutdown, Duration::ZERO)),
         };
         this.span.end(&outcome);
         Poll::Ready((this.socket.clone(), this.what, outcome))

@@ -12,16 +12,16 @@ use bytes::Bytes;
 
 use crate::channel::room::Room;
 use crate::channel::{Channel, room_state};
+use crate::connection::inbox::Notice;
+use crate::connection::user_key::UserKey;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::protocol::codec::DecodeError;
 use crate::protocol::fault::Fault;
-use crate::room::registry::UserKey;
 use crate::session::batch::BatchEntry;
 use crate::session::guard::BoxFuture;
 use crate::session::handler_options::HandlerOptions;
 use crate::socket::Socket;
-use crate::socket::notify::Notice;
 use crate::socket::reply::{self, Flow, Handling};
 use crate::wire::close::Close;
 

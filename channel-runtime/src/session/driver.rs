@@ -10,15 +10,16 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::config::Config;
 use crate::connection::close;
+use crate::connection::inbox::Notice;
 use crate::connection::outbox::Sender;
 use crate::connection::receiver::{Before, Came, Intake, STREAM_ENDED, close_in};
+use crate::connection::shutdown::Shutdown;
 use crate::protocol::describe::parts::RateShape;
 use crate::room::member::Connection;
 use crate::room::membership::Membership;
-use crate::room::registry::Registry;
 use crate::session::budget::{READS_PER_TURN, Share};
+use crate::session::served::Served;
 use crate::session::throttle::{Held, Throttle};
-use crate::socket::notify::Notice;
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
@@ -36,7 +37,7 @@ pub(crate) struct Link {
     ended: Option<Box<Close>>,
     /// What is held against the client, once something is.
     throttle: Option<Box<Throttle>>,
-    config: Arc<Config>,
+    served: Arc<Served>,
     membership: Membership,
 }
 
@@ -47,12 +48,12 @@ impl Link {
         socket: Option<OwnedWriteHalf>,
         mut read_ahead: Vec<u8>,
         membership: Membership,
-        config: Arc<Config>,
+        served: Arc<Served>,
     ) -> Self {
         if let Some(socket) = socket {
             membership.connection.outbox.attach(socket);
         }
-        let mut link = Self { intake, share: Share::default(), ended: None, throttle: None, config, membership };
+        let mut link = Self { intake, share: Share::default(), ended: None, throttle: None, served, membership };
         // Nothing is fed where a client that waited has been read from: more of what it said may lie in the parser.
         let result = if read_ahead.is_empty() { Ok(()) } else { link.intake.feed(&mut read_ahead).result };
         link.took(Came { before: Before::default(), result });
@@ -60,13 +61,17 @@ impl Link {
     }
 
     /// The bounds of the server.
-    pub fn config(&self) -> &Arc<Config> {
-        &self.config
+    pub fn config(&self) -> &Config {
+        &self.served.config
     }
 
-    /// Who else is here.
-    pub fn registry(&self) -> &Arc<Registry> {
-        &self.membership.registry
+    /// What all sessions of the channel share.
+    pub fn served(&self) -> &Arc<Served> {
+        &self.served
+    }
+
+    pub fn shutdown(&self) -> &Arc<Shutdown> {
+        &self.served.node.shutdown
     }
 
     /// The connection leaves all that it is a member of.
@@ -163,7 +168,7 @@ impl Link {
                 self.share.is_sent_away = progress.is_sent_away;
                 // A client that is behind, and takes some of it, is there: its pong may be far behind too.
                 if progress.resumed {
-                    self.membership.connection.apart.pulse.hear();
+                    self.membership.connection.apart.liveness.hear();
                 }
             }
             Err(error) => self.lost(&error.to_string()),
@@ -173,7 +178,7 @@ impl Link {
     fn read(&mut self, cx: &mut Context<'_>) {
         for _ in 0..READS_PER_TURN {
             let rests = self.ended.is_some() || self.intake.is_full();
-            self.membership.connection.apart.pulse.rest(rests);
+            self.membership.connection.apart.liveness.rest(rests);
             if rests {
                 return;
             }
@@ -181,7 +186,7 @@ impl Link {
                 Poll::Pending => return,
                 Poll::Ready(Ok(None)) => return self.left(STREAM_ENDED),
                 Poll::Ready(Ok(Some(came))) => {
-                    self.membership.connection.apart.pulse.hear();
+                    self.membership.connection.apart.liveness.hear();
                     self.took(came);
                 }
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
@@ -193,7 +198,8 @@ impl Link {
 
     /// Sees to the input of a read: what is too much is refused, pings are answered and a close ends it at once.
     fn took(&mut self, Came { before, result }: Came) {
-        let due = self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.config), |throttle| throttle.due());
+        let due =
+            self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.served.config), |throttle| throttle.due());
         if self.intake.frames() > due {
             self.count_frames(&before);
         }
@@ -204,12 +210,12 @@ impl Link {
                     let _ = self.membership.connection.outbox.push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(_) => self.ended = close_in(input).map(Box::new),
-                Input::Text(_) | Input::Binary(_) => self.membership.connection.apart.pulse.speak(),
+                Input::Text(_) | Input::Binary(_) => self.membership.connection.apart.liveness.speak(),
                 Input::Pong(_) => {}
             }
         }
-        if self.membership.connection.apart.pulse.awaits_pong() && self.intake.take_pong(&before) {
-            self.membership.connection.apart.pulse.ponged();
+        if self.membership.connection.apart.liveness.awaits_pong() && self.intake.take_pong(&before) {
+            self.membership.connection.apart.liveness.ponged();
         }
         if let Err(violation) = result {
             self.ended = Some(Box::new(violation.into()));
@@ -221,16 +227,16 @@ impl Link {
 
     /// Holds the frames that have come against their rate, and refuses what came last of it.
     fn count_frames(&mut self, before: &Before) {
-        let Self { throttle, config, membership: Membership { registry, connection }, intake, .. } = self;
-        let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(config)));
-        let held = throttle.hold_frames(intake, before, config, registry, connection);
+        let Self { throttle, served, membership: Membership { connection, .. }, intake, .. } = self;
+        let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(&served.config)));
+        let held = throttle.hold_frames(intake, before, served, connection);
         self.end_where_too_much(held);
     }
 
     /// Holds a message of the type at this place against its rate: whether it may pass, else it is answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
-        let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.config)));
-        let held = throttle.hold_message(text, index, rate, &self.membership.registry, &self.membership.connection);
+        let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
+        let held = throttle.hold_message(text, index, rate, &self.served, &self.membership.connection);
         self.end_where_too_much(held);
         held == Held::Passes
     }
@@ -291,8 +297,8 @@ impl Link {
 
     /// Says goodbye, and waits for the client to do so.
     pub async fn finish(&mut self) {
-        let Self { intake, membership: Membership { registry, connection }, config, .. } = self;
-        close::finish(intake.stream(), &connection.outbox, registry, config.close_timeout).await;
+        let Self { intake, membership: Membership { connection, .. }, served, .. } = self;
+        close::finish(intake.stream(), &connection.outbox, &served.node.shutdown, served.config.close_timeout).await;
     }
 }
 

@@ -14,10 +14,9 @@ use futures_util::future::{Either, select};
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::channel::room::Room;
-use crate::config::Config;
 use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
-use crate::connection::in_flight::{Activity, Work};
+use crate::connection::in_flight::Work;
 use crate::connection::receiver::{Came, Intake, STREAM_ENDED, close_in};
 use crate::connection::stream::Transport;
 use crate::handshake::admission::{AdmissionControl, AdmissionGuard, UserAdmission};
@@ -26,7 +25,6 @@ use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::room::membership::Newcomer;
 use crate::room::pending::Coming;
-use crate::room::registry::Registry;
 use crate::session::Session;
 use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Link;
@@ -34,12 +32,14 @@ use crate::session::expiry::{Expiry, expired};
 use crate::session::heartbeat;
 use crate::session::rejection::Rejection;
 use crate::session::room_hooks::{self, Stay, Steward};
+use crate::session::served::Served;
 use crate::socket::Socket;
-use crate::socket::clock;
+use crate::socket::clock::{self, Clock};
 use crate::socket::hub::Hub;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::goodbye;
+use crate::wire::parser::{Limits, Parser, Role};
 
 pub(crate) struct Arrival<C: Dispatch> {
     handler: Contained<C>,
@@ -51,24 +51,16 @@ pub(crate) struct Arrival<C: Dispatch> {
     place: Option<Box<UserAdmission>>,
     app: Arc<C::App>,
     hub: Hub<C>,
-    config: Arc<Config>,
-    activity: Activity,
+    served: Arc<Served>,
 }
 
 impl<C: Dispatch> Arrival<C> {
     /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
-    pub fn new(
-        handler: C,
-        mut coming: Coming,
-        app: Arc<C::App>,
-        hub: Hub<C>,
-        config: Arc<Config>,
-        activity: Activity,
-    ) -> Self {
+    pub fn new(handler: C, mut coming: Coming, app: Arc<C::App>, hub: Hub<C>, served: Arc<Served>) -> Self {
         let handler = Contained::new(handler);
         let room = handler.own_room();
-        coming.identify(hub.channel(), room.key(), user_of(&*handler), &activity);
-        Self { handler, room, coming, expires_at: None, place: None, app, hub, config, activity }
+        coming.identify(hub.channel(), room.key(), user_of(&*handler), &served.in_flight);
+        Self { handler, room, coming, expires_at: None, place: None, app, hub, served }
     }
 
     /// Has it authorized. Where its user is disconnected meanwhile, it is let in to be told so.
@@ -76,7 +68,7 @@ impl<C: Dispatch> Arrival<C> {
     /// # Errors
     /// What `authorize` says; 401 where its authority has ended already, and 429 where its user has connections enough.
     pub async fn authorize(&mut self, admission: &AdmissionControl) -> Result<(), Reject> {
-        let Self { handler, coming, expires_at, place, app, hub, config, .. } = self;
+        let Self { handler, coming, expires_at, place, app, served, .. } = self;
         // Who has been sent away is asked nothing more.
         if let Either::Right((authorized, _)) =
             select(pin!(coming.until_sent_away()), pin!(handler.authorized(app))).await
@@ -84,11 +76,10 @@ impl<C: Dispatch> Arrival<C> {
             authorized?;
         }
         *expires_at = handler.expires();
-        let registry = hub.registry();
-        if expires_at.is_some_and(|end| registry.clock().time_left(end).is_zero()) {
+        if expires_at.is_some_and(|end| served.node.clock.time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));
         }
-        *place = admission.admit_user(config, coming.user())?;
+        *place = admission.admit_user(&served.config, coming.user())?;
         Ok(())
     }
 
@@ -96,9 +87,12 @@ impl<C: Dispatch> Arrival<C> {
     pub fn begin(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
         let admission = admission.and(self.place.take());
         let (stream, socket) = io.split();
-        let intake = Intake::new(stream, deflate, &self.config);
+        let limits =
+            Limits { message: self.served.config.message_bytes, fragments: self.served.config.message_fragments };
+        let parser = Parser::new(Role::Server, limits).framing(self.served.config.frame_bytes).inflating(deflate);
+        let intake = Intake::new(stream, parser);
         let client = Client { intake, socket, read_ahead, has_ended: false, deflate, admission };
-        match room_hooks::grace::<C>(&self.config) {
+        match room_hooks::grace::<C>(&self.served.config) {
             None => self.start(client),
             Some(_) => drop(tokio::spawn(self.come(client))),
         }
@@ -106,15 +100,14 @@ impl<C: Dispatch> Arrival<C> {
 
     /// Waits until the room is open. Where it can't be, and where the connection ends before, the client is told.
     fn come(self, mut client: Client) -> impl Future<Output = ()> + Send {
-        let Self { room, app, hub, config, activity, .. } = &self;
-        let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
-        let counted = hub.registry().begin_session();
+        let Self { room, app, hub, served, .. } = &self;
+        let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
+        let counted = served.node.shutdown.begin_session();
         let steward = Arc::new(Steward {
             room: room.clone(),
             app: Arc::clone(app),
             hub: hub.clone(),
-            config: Arc::clone(config),
-            activity: activity.clone(),
+            served: Arc::clone(served),
         });
         async move {
             let farewell = match wait(&mut client, steward, &self.coming, self.expires_at).await {
@@ -130,17 +123,17 @@ impl<C: Dispatch> Arrival<C> {
                     goodbye(&close).as_deref().unwrap_or_default().to_vec()
                 }
             };
-            client.turn_away(&farewell, self.config.close_timeout).await;
+            client.turn_away(&farewell, self.served.config.close_timeout).await;
             drop((counted, busy));
         }
     }
 
     /// Makes the connection a member of its rooms and starts the task that runs it to its end.
     fn start(self, client: Client) {
-        let Self { handler, room, coming, expires_at, app, hub, config, activity, .. } = self;
-        let registry = Arc::clone(hub.registry());
-        let session = registry.begin_session();
-        let busy = activity.begin(Work::Session { channel: C::NAME, what: "on_connect" });
+        let Self { handler, room, coming, expires_at, app, hub, served, .. } = self;
+        let (node, config) = (&served.node, &served.config);
+        let session = node.shutdown.begin_session();
+        let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         let newcomer = Newcomer {
             id: coming.id,
             channel: hub.channel(),
@@ -150,12 +143,12 @@ impl<C: Dispatch> Arrival<C> {
             deflate: client.deflate,
             error_details: config.error_details,
             outbox_bytes: config.outbox_bytes,
-            activity,
+            activity: served.in_flight.clone(),
         };
         // A room that opens makes its state, which is the user's code.
         let entered = match coming.sent_away() {
             Some(close) => Err(close),
-            None => contain(|| registry.enter(newcomer)).map_err(|_| {
+            None => contain(|| node.enter(newcomer)).map_err(|_| {
                 let (fault, id) = Fault::unexplained();
                 tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
                 Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
@@ -166,7 +159,7 @@ impl<C: Dispatch> Arrival<C> {
             Err(close) => {
                 tokio::spawn(async move {
                     let farewell = goodbye(&close);
-                    client.turn_away(farewell.as_deref().unwrap_or_default(), config.close_timeout).await;
+                    client.turn_away(farewell.as_deref().unwrap_or_default(), served.config.close_timeout).await;
                     drop((session, busy));
                 });
                 return;
@@ -176,11 +169,11 @@ impl<C: Dispatch> Arrival<C> {
         if let Some(close) = coming.arrive() {
             connection.outbox.close(close);
         }
-        heartbeat::watch(&registry, &config);
-        let expiry = Expiry::watch(expires_at, &registry, connection, config.auth_warning);
-        let socket = Socket::new(registry, Arc::clone(connection));
+        heartbeat::watch(&served.heartbeat, &node.registry, config);
+        let expiry = Expiry::watch(expires_at, &node.clock, connection, config.auth_warning);
+        let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { intake, socket: writes, read_ahead, admission, .. } = client;
-        let link = Link::new(intake, writes, read_ahead, membership, config);
+        let link = Link::new(intake, writes, read_ahead, membership, served);
         tokio::spawn(Session::new(handler, socket, app, link, expiry, busy, (session, admission)).run());
     }
 }
@@ -201,14 +194,14 @@ async fn wait<C: Dispatch>(
     coming: &Coming,
     expires_at: Option<SystemTime>,
 ) -> Waited {
-    let registry = Arc::clone(steward.hub.registry());
+    let node = Arc::clone(&steward.served.node);
     // Made before the look, so that it is not missed between the two.
-    let stops = registry.stops();
-    if registry.is_stopping() {
+    let stops = node.shutdown.drain_started();
+    if node.shutdown.is_draining() {
         return Waited::Refused(Rejection::going_away());
     }
     let mut comes = pin!(room_hooks::come(steward));
-    let mut ends = pin!(ends(stops, coming, &registry, expires_at));
+    let mut ends = pin!(ends(stops, coming, &node.clock, expires_at));
     poll_fn(|cx| {
         // First, for most rooms are open.
         if let Poll::Ready(outcome) = comes.as_mut().poll(cx) {
@@ -226,11 +219,11 @@ async fn wait<C: Dispatch>(
 async fn ends(
     stops: impl Future<Output = ()>,
     coming: &Coming,
-    registry: &Arc<Registry>,
+    clock: &Arc<Clock>,
     expires_at: Option<SystemTime>,
 ) -> Close {
     let stopped = pin!(stops.map(|()| Close::going_away()));
-    let expired = pin!(clock::until(registry, expires_at).map(|()| expired()));
+    let expired = pin!(clock::until(clock, expires_at).map(|()| expired()));
     let sent_away = pin!(coming.until_sent_away());
     select(sent_away, select(stopped, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
 }

@@ -12,8 +12,7 @@ use tokio::time::Instant;
 
 use crate::connection::outbox::{Pushed, Sender};
 use crate::room::member::Connection;
-use crate::room::registry::Registry;
-use crate::socket::clock::Waiting;
+use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
@@ -25,18 +24,18 @@ impl Expiry {
     /// further away than any clock goes.
     pub fn watch(
         end: Option<SystemTime>,
-        registry: &Arc<Registry>,
+        clock: &Arc<Clock>,
         connection: &Arc<Connection>,
         warning: Duration,
     ) -> Option<Self> {
         let end = end?;
-        let left = registry.clock().time_left(end);
+        let left = clock.time_left(end);
         let due = Instant::now().checked_add(left)?;
         let warning = warning.min(left / 5);
-        let (waiting, registry, connection) = (Waiting::new(registry), Arc::clone(registry), Arc::clone(connection));
+        let (waiting, clock, connection) = (Waiting::new(clock), Arc::clone(clock), Arc::clone(connection));
         let task = tokio::spawn(async move {
             waiting.until(end - warning, due - warning).await;
-            warn(&connection, warning.min(registry.clock().time_left(end)));
+            warn(&connection, warning.min(clock.time_left(end)));
             waiting.until(end, due).await;
             connection.outbox.close(expired());
         });

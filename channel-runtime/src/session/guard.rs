@@ -11,7 +11,7 @@ use futures_util::future::select;
 use tokio::time::sleep;
 
 use crate::connection::contained::{Panicked, contain};
-use crate::room::registry::Registry;
+use crate::connection::shutdown::Shutdown;
 use crate::session::driver::Link;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::spans::MessageSpan;
@@ -52,11 +52,11 @@ impl Allowance {
     }
 
     /// Ready when all of it is taken, but for the client.
-    fn end(self, registry: &Arc<Registry>, grace: Duration) -> BoxFuture<'static, Interrupted> {
-        let registry = Arc::clone(registry);
+    fn end(self, shutdown: &Arc<Shutdown>, grace: Duration) -> BoxFuture<'static, Interrupted> {
+        let shutdown = Arc::clone(shutdown);
         Box::pin(async move {
             let cancelled = async {
-                registry.has_given_up().await;
+                shutdown.abort_started().await;
                 sleep(if self.is_last { grace } else { Duration::ZERO }).await;
                 Interrupted::Cancelled
             };
@@ -125,10 +125,10 @@ impl<'a, T> Guarded<'a, T> {
     pub fn poll_end(
         &mut self,
         cx: &mut Context<'_>,
-        registry: &Arc<Registry>,
+        shutdown: &Arc<Shutdown>,
         grace: Duration,
     ) -> Poll<Result<T, Interrupted>> {
-        let interrupted = ready!(self.end.get_or_insert_with(|| self.allowance.end(registry, grace)).as_mut().poll(cx));
+        let interrupted = ready!(self.end.get_or_insert_with(|| self.allowance.end(shutdown, grace)).as_mut().poll(cx));
         Poll::Ready(self.ended(Err(interrupted)))
     }
 
@@ -173,7 +173,7 @@ pub(crate) fn run<'a, T>(
             return Poll::Ready(running.leave());
         }
         link.say_goodbye_unless(|| running.owes_answer(), cx);
-        running.poll_end(cx, link.registry(), link.config().shutdown_timeout)
+        running.poll_end(cx, link.shutdown(), link.config().shutdown_timeout)
     })
 }
 
@@ -181,13 +181,13 @@ pub(crate) fn run<'a, T>(
 pub(crate) async fn run_apart<T>(
     future: impl Future<Output = T> + Send,
     timeout: Option<Duration>,
-    registry: &Arc<Registry>,
+    shutdown: &Arc<Shutdown>,
     grace: Duration,
 ) -> Result<T, Interrupted> {
     let allowance = Allowance { timeout, is_last: true, needs_client: false, owes_answer: false };
     let mut running = Guarded::new(Box::pin(future), allowance);
     poll_fn(|cx| match running.poll(cx) {
-        Poll::Pending => running.poll_end(cx, registry, grace),
+        Poll::Pending => running.poll_end(cx, shutdown, grace),
         ready => ready,
     })
     .await

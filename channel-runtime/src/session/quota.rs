@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::config::bucket::{Meter, Metered};
 use crate::config::rate::Rate;
-use crate::room::registry::UserKey;
+use crate::connection::user_key::UserKey;
 
 /// So many users each shard remembers before it looks for those that it need not.
 const SWEEP_AT: usize = 64;

@@ -102,15 +102,15 @@ pub(crate) async fn refresh<C: Dispatch>(
     }
     for name in joined(connection) {
         if let Err(fault) = handler.reauthorized(Room::of_key(Arc::clone(&name)), socket, app).await {
-            socket.hub().registry().leave(connection, &name);
+            socket.node().registry.leave(connection, &name);
             socket.send_fault_of(&name, &fault);
         }
     }
     let expires_at = handler.expires();
-    *expiry = Expiry::watch(expires_at, socket.registry(), connection, warning);
+    *expiry = Expiry::watch(expires_at, &socket.node().clock, connection, warning);
     match expires_at {
         Some(end) if socket.awaits_answer() => {
-            let left = u64::try_from(socket.registry().clock().time_left(end).as_millis()).unwrap_or(u64::MAX);
+            let left = u64::try_from(socket.node().clock.time_left(end).as_millis()).unwrap_or(u64::MAX);
             socket.answer_success(&json!({ "expires_in_ms": left }));
         }
         _ => socket.answer_nothing(),

@@ -107,7 +107,7 @@ impl<'a, C: Dispatch> Stage<'a, '_, C> {
             turns => Allowance::of(turns[index], link),
         };
         call(begun, span, own, allowance, || match C::BATCHED.get(index) {
-            Some(true) => C::submit(message, BatchEntry { socket: own, app, bytes, config: Arc::clone(link.config()) }),
+            Some(true) => C::submit(message, BatchEntry { socket: own, app, bytes, served: Arc::clone(link.served()) }),
             _ => handler.handle(message, own, app),
         })
     }

@@ -15,8 +15,8 @@ use crate::protocol::codec::{self, Head};
 use crate::protocol::describe::parts::RateShape;
 use crate::protocol::fault::Fault;
 use crate::room::member::Connection;
-use crate::room::registry::Registry;
 use crate::session::quota::{Quotas, Subject};
+use crate::session::served::Served;
 use crate::socket::counters::Counters;
 use crate::socket::frames::fault_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -106,16 +106,15 @@ impl Throttle {
         &mut self,
         intake: &mut Intake,
         before: &Before,
-        config: &Config,
-        registry: &Registry,
+        served: &Served,
         connection: &Connection,
     ) -> Held {
         let latest = intake.take_frames() - before.frames;
-        let metered = self.count_frames((before.frames, latest), config, registry.quotas(), connection);
+        let metered = self.count_frames((before.frames, latest), &served.config, &served.quotas, connection);
         if metered.refused == 0 {
             return Held::Passes;
         }
-        let counters = registry.counters(connection.channel);
+        let counters = served.node.counters(connection.channel);
         for input in intake.refuse(metered.refused, before) {
             match input {
                 Input::Text(text) => self.refuse(&text, Refused::Frame, metered.wait, connection, counters),
@@ -135,14 +134,14 @@ impl Throttle {
         text: &str,
         index: usize,
         rate: RateShape,
-        registry: &Registry,
+        served: &Served,
         connection: &Connection,
     ) -> Held {
-        let metered = self.count_message(index, rate, registry.quotas(), connection);
+        let metered = self.count_message(index, rate, &served.quotas, connection);
         if metered.refused == 0 {
             return Held::Passes;
         }
-        self.refuse(text, Refused::Message, metered.wait, connection, registry.counters(connection.channel));
+        self.refuse(text, Refused::Message, metered.wait, connection, served.node.counters(connection.channel));
         Held::refused(&metered)
     }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
+use crate::channel::identity::key_of;
 use crate::channel::room::{Room, RoomOf};
 use crate::channel::users::HasUsers;
 use crate::channel::users::UserOf;
+use crate::connection::id::ConnectionId;
 use crate::room::exclusions::Mask;
-use crate::room::member::ConnectionId;
-use crate::room::registry::UserKey;
 use crate::socket::Socket;
 use crate::socket::audience::{Audience, OneConnection, OneRoom, OwnRoom, Target};
 use crate::socket::hub::Hub;
@@ -56,7 +56,7 @@ impl<C: 'static> Socket<C> {
         I: IntoIterator<Item: UserOf<C>>,
     {
         self.audience(
-            Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()),
+            Target::Users(users.into_iter().map(|user| key_of(user.as_user_name())).collect()),
             Mask::from(self.id()),
         )
     }
@@ -99,7 +99,7 @@ impl<C: 'static> Hub<C> {
         C: HasUsers,
         I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(Target::Users(users.into_iter().map(|user| UserKey::named(user.as_user_name())).collect()))
+        self.audience(Target::Users(users.into_iter().map(|user| key_of(user.as_user_name())).collect()))
     }
 
     /// One connection. Nobody, once it has ended.
@@ -126,7 +126,7 @@ impl<C: 'static> Hub<C> {
         C: Channel,
     {
         room.path()?;
-        let core = self.registry().room(self.channel(), room.name())?;
+        let core = self.node().registry.room(self.channel(), room.name())?;
         let audience = self.room(room);
         core.with(|| None, |state: &mut C::RoomState| act(state, &audience))
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::connection::owed::OwedAnswer;
 use crate::protocol::codec::Head;
 use crate::protocol::message::Ref;
 use crate::room::member::Connection;
+use crate::room::owed_answer::OwedAnswer;
 
 /// The right to answer a message.
 #[derive(Clone, Default)]

@@ -13,8 +13,6 @@ use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::room::registry::Registry;
-
 /// How often the clocks are compared.
 const PERIOD: Duration = Duration::from_secs(1);
 
@@ -61,21 +59,20 @@ impl Clock {
 }
 
 /// Registers a waiter for a time on the wall clock, until dropped.
-pub(crate) struct Waiting(Arc<Registry>);
+pub(crate) struct Waiting(Arc<Clock>);
 
 impl Waiting {
-    pub fn new(registry: &Arc<Registry>) -> Self {
-        let clock = registry.clock();
+    pub fn new(clock: &Arc<Clock>) -> Self {
         clock.waiting.fetch_add(1, Ordering::SeqCst);
         if !clock.is_compared.swap(true, Ordering::SeqCst) {
-            tokio::spawn(Comparison { registry: Arc::clone(registry), has_ended: false }.run());
+            tokio::spawn(Comparison { clock: Arc::clone(clock), has_ended: false }.run());
         }
-        Self(Arc::clone(registry))
+        Self(Arc::clone(clock))
     }
 
     /// Waits until this time, or until `due` if that is sooner: the timers do not go back.
     pub async fn until(&self, end: SystemTime, mut due: Instant) {
-        let clock = self.0.clock();
+        let clock = &self.0;
         loop {
             // Made before the check, so that no jump between the two is missed.
             let jumped = pin!(clock.jumped.notified());
@@ -93,29 +90,28 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.clock().waiting.fetch_sub(1, Ordering::SeqCst);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 /// Waits until this time. For ever if it is `None`, or beyond the clock's range.
-pub(crate) async fn until(registry: &Arc<Registry>, end: Option<SystemTime>) {
-    let due = end.and_then(|end| Instant::now().checked_add(registry.clock().time_left(end)));
+pub(crate) async fn until(clock: &Arc<Clock>, end: Option<SystemTime>) {
+    let due = end.and_then(|end| Instant::now().checked_add(clock.time_left(end)));
     match end.zip(due) {
-        Some((end, due)) => Waiting::new(registry).until(end, due).await,
+        Some((end, due)) => Waiting::new(clock).until(end, due).await,
         None => pending().await,
     }
 }
 
 /// The task that compares the clocks while anything waits. If it is dropped with its runtime, the next waiter starts another.
 struct Comparison {
-    registry: Arc<Registry>,
+    clock: Arc<Clock>,
     has_ended: bool,
 }
 
 impl Comparison {
     async fn run(mut self) {
-        let registry = Arc::clone(&self.registry);
-        let clock = registry.clock();
+        let clock = Arc::clone(&self.clock);
         while !clock.ends_comparison() {
             let (wall, timers) = (clock.now(), Instant::now());
             sleep(PERIOD).await;
@@ -132,7 +128,7 @@ impl Comparison {
 impl Drop for Comparison {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.registry.clock().is_compared.store(false, Ordering::SeqCst);
+            self.clock.is_compared.store(false, Ordering::SeqCst);
         }
     }
 }

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::channel::Channel;
-use crate::room::registry::Registry;
 use crate::socket::Socket;
+use crate::socket::node::Node;
 use crate::socket::stats::Stats;
 use crate::wire::close::ClosedBy;
 
@@ -26,27 +26,27 @@ use crate::wire::close::ClosedBy;
 ///
 /// It is cheap to clone, and keeps neither connections nor the app alive.
 pub struct Hub<C> {
-    registry: Arc<Registry>,
+    node: Arc<Node>,
     /// The index of `C` in the registry.
     channel: usize,
     of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Hub<C> {
-    pub(crate) fn find(registry: &Arc<Registry>) -> Option<Self> {
-        let channel = registry.index_of::<C>()?;
-        Some(Self::at(registry, channel))
+    pub(crate) fn find(node: &Arc<Node>) -> Option<Self> {
+        let channel = node.registry.index_of::<C>()?;
+        Some(Self::at(node, channel))
     }
 
     /// The hub of the channel at this index, which is `C`.
-    pub(crate) fn at(registry: &Arc<Registry>, channel: usize) -> Self {
-        Self { registry: Arc::clone(registry), channel, of: PhantomData }
+    pub(crate) fn at(node: &Arc<Node>, channel: usize) -> Self {
+        Self { node: Arc::clone(node), channel, of: PhantomData }
     }
 
     /// How many of the channel's connections have ended in this way since the server started: `hub.ended(ClosedBy::SlowClient)` were
     /// cut because they did not read what was sent to them. Counted before `on_close`.
     pub fn ended(&self, by: ClosedBy) -> u64 {
-        self.registry.counters(self.channel).ended(by)
+        self.node.counters(self.channel).ended(by)
     }
 
     /// The channel in numbers. For [`outbox_bytes`](Stats::outbox_bytes) each outbox is read, which takes about 50 ns a connection.
@@ -62,7 +62,7 @@ impl<C: 'static> Hub<C> {
     /// # channels.app(());
     /// ```
     pub fn stats(&self) -> Stats {
-        Stats::read(&self.registry, self.channel)
+        Stats::read(&self.node, self.channel)
     }
 
     /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of
@@ -83,13 +83,13 @@ impl<C: 'static> Hub<C> {
     /// }
     /// ```
     pub async fn ready(&self) {
-        if let Some(pace) = self.registry.hub_pace(self.channel) {
+        if let Some(pace) = self.node.hub_pace(self.channel) {
             pace.caught_up().await;
         }
     }
 
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     pub(crate) fn channel(&self) -> usize {
@@ -100,7 +100,7 @@ impl<C: 'static> Hub<C> {
 impl<C: 'static> Socket<C> {
     /// The hub of this channel.
     pub fn hub(&self) -> Hub<C> {
-        Hub::at(&self.registry, self.connection.channel)
+        Hub::at(&self.node, self.connection.channel)
     }
 
     /// The hub of another channel of the app.
@@ -110,7 +110,7 @@ impl<C: 'static> Socket<C> {
     #[track_caller]
     pub fn hub_of<Other: Channel>(&self) -> Hub<Other> {
         // In a closure the panic would name the closure's line.
-        match Hub::find(&self.registry) {
+        match Hub::find(&self.node) {
             Some(hub) => hub,
             None => panic!("`{}` is not in this app's `channels![..]`", Other::NAME),
         }
@@ -119,7 +119,7 @@ impl<C: 'static> Socket<C> {
 
 impl<C> Clone for Hub<C> {
     fn clone(&self) -> Self {
-        Self { registry: Arc::clone(&self.registry), channel: self.channel, of: PhantomData }
+        Self { node: Arc::clone(&self.node), channel: self.channel, of: PhantomData }
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod deferred;
 pub(crate) mod foreign;
 pub(crate) mod frames;
 pub(crate) mod hub;
+pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod reply;
 pub(crate) mod returned;
@@ -31,18 +32,19 @@ use serde::Serialize;
 use crate::channel::hook_arguments::NamesApp;
 use crate::channel::room::RoomKind;
 use crate::channel::{Channel, Route, SendsBytes, SentBy};
+use crate::connection::id::ConnectionId;
 use crate::connection::outbox::queue::GATHERED_OWN;
 use crate::connection::outbox::{Pushed, Sender};
 use crate::protocol::codec::{self, DecodeError, EncodeError, Head};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
-use crate::room::member::{Connection, ConnectionId};
-use crate::room::registry::Registry;
+use crate::room::member::Connection;
 use crate::room::sent::Sent;
 use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
 use crate::socket::frames::{fault_frame, text_frame, timestamp};
+use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
@@ -52,7 +54,7 @@ use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 /// A cheap handle: it can be cloned, kept and moved to other tasks, and keeps no connection open. A send to a client whose
 /// connection has ended does nothing, and [`Sent`] counts it as refused.
 pub struct Socket<C> {
-    registry: Arc<Registry>,
+    node: Arc<Node>,
     connection: Arc<Connection>,
     /// The right to answer the message that is being handled.
     claim: Claim,
@@ -61,8 +63,8 @@ pub struct Socket<C> {
 
 impl<C: 'static> Socket<C> {
     /// The socket of a connection of `C`.
-    pub(crate) fn new(registry: Arc<Registry>, connection: Arc<Connection>) -> Self {
-        Self { registry, connection, claim: Claim::default(), of: PhantomData }
+    pub(crate) fn new(node: Arc<Node>, connection: Arc<Connection>) -> Self {
+        Self { node, connection, claim: Claim::default(), of: PhantomData }
     }
 
     /// This connection's id.
@@ -129,7 +131,7 @@ impl<C: 'static> Socket<C> {
         C: Route + NamesApp,
     {
         // In a closure the panic would name the closure's line.
-        match self.registry.app() {
+        match self.node.app() {
             Some(app) => app,
             None => panic!("the app of `{}` is no more, or was never handed over", C::NAME),
         }
@@ -138,12 +140,12 @@ impl<C: 'static> Socket<C> {
     /// Joins a room of a declared kind. Returns whether this client is a member now: not if the connection has ended, or is in 1024
     /// declared rooms already. It receives what is sent to the room afterwards.
     pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
-        self.registry.join(&self.connection, room.room().key())
+        self.node.registry.join(&self.connection, room.room().key())
     }
 
     /// Leaves a room of a declared kind. Returns whether this client was a member.
     pub fn leave(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
-        self.registry.leave(&self.connection, room.room().name())
+        self.node.registry.leave(&self.connection, room.room().name())
     }
 
     /// Closes this connection, after what was sent to it before. Only the first close counts. `on_close` runs when the current
@@ -247,12 +249,12 @@ impl<C: 'static> Socket<C> {
 
     /// The channel's counters.
     pub(crate) fn counters(&self) -> &Counters {
-        self.registry.counters(self.connection.channel)
+        self.node.counters(self.connection.channel)
     }
 
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
         let deflate = self.connection.deflate;
-        let frame = match self.registry.compression() {
+        let frame = match self.node.compression() {
             Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
             None => PreparedFrame::plain(frame),
         };
@@ -289,8 +291,8 @@ impl<C: 'static> Socket<C> {
         &self.claim
     }
 
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {
@@ -301,7 +303,7 @@ impl<C: 'static> Socket<C> {
 impl<C> Clone for Socket<C> {
     fn clone(&self) -> Self {
         Self {
-            registry: Arc::clone(&self.registry),
+            node: Arc::clone(&self.node),
             connection: Arc::clone(&self.connection),
             claim: self.claim.clone(),
             of: PhantomData,

@@ -1,6 +1,6 @@
 //! A snapshot of one channel's numbers.
 
-use crate::room::registry::Registry;
+use crate::socket::node::Node;
 use crate::wire::close::ClosedBy;
 
 /// One channel in numbers: from [`Hub::stats`](crate::Hub::stats) or [`Health::channels`](crate::Health::channels).
@@ -37,8 +37,8 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn read(registry: &Registry, channel: usize) -> Self {
-        let counters = registry.counters(channel);
+    pub(crate) fn read(node: &Node, channel: usize) -> Self {
+        let (registry, counters) = (&node.registry, node.counters(channel));
         Self {
             channel: counters.channel,
             connections: registry.all(channel).len(),

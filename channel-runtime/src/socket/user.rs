@@ -3,27 +3,28 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::channel::identity::UserName;
+use crate::channel::identity::{UserName, key_of};
+use crate::connection::user_key::UserKey;
 use crate::room::pending::{Reach, end_all};
-use crate::room::registry::{Registry, UserKey};
+use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// A user on all channels of an app, to count or to disconnect. Messages are sent through a channel's
 /// [`Hub::user`](crate::Hub::user).
 #[derive(Clone)]
 pub struct User {
-    registry: Arc<Registry>,
+    node: Arc<Node>,
     key: UserKey,
 }
 
 impl User {
-    pub(crate) fn new<N: UserName + ?Sized>(registry: &Arc<Registry>, name: &N) -> Self {
-        Self { registry: Arc::clone(registry), key: UserKey::named(name) }
+    pub(crate) fn new<N: UserName + ?Sized>(node: &Arc<Node>, name: &N) -> Self {
+        Self { node: Arc::clone(node), key: key_of(name) }
     }
 
     /// How many connections the user has now.
     pub fn len(&self) -> usize {
-        self.registry.devices(&self.key)
+        self.node.registry.devices(&self.key)
     }
 
     /// Whether the user has no connection.
@@ -41,8 +42,8 @@ impl User {
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // The pending ones first: otherwise one could join in between and be missed.
-        let coming = self.registry.comers().send_away(&self.key, &Reach::default(), &[], &close);
-        end_all(&self.registry.user(&self.key), &close, &coming)
+        let coming = self.node.registry.comers().send_away(&self.key, &Reach::default(), &[], &close);
+        end_all(&self.node.registry.user(&self.key), &close, &coming)
     }
 }
 
@@ -55,17 +56,17 @@ impl fmt::Debug for User {
 /// Finds users on all channels of an app, for the app to keep; from [`Channels::users`](crate::Channels::users).
 #[derive(Clone)]
 pub struct Users {
-    registry: Arc<Registry>,
+    node: Arc<Node>,
 }
 
 impl Users {
-    pub(crate) fn new(registry: &Arc<Registry>) -> Self {
-        Self { registry: Arc::clone(registry) }
+    pub(crate) fn new(node: &Arc<Node>) -> Self {
+        Self { node: Arc::clone(node) }
     }
 
     /// A user on all channels.
     pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User {
-        User::new(&self.registry, user)
+        User::new(&self.node, user)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::channel::Channel;
-use crate::room::registry::Census;
 use crate::socket::hub::Hub;
+use crate::socket::node::Census;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
 /// A server's parser of frames by itself.
@@ -35,10 +35,10 @@ impl FrameReader {
 
 /// How much the registry of a hub's app holds, of all channels: to test that all is gone in the end.
 pub fn census<C: Channel>(hub: &Hub<C>) -> Census {
-    hub.registry().census()
+    hub.node().census()
 }
 
 /// Sets the wall clock of a hub's app ahead of the system's, to test authority that ends.
 pub fn set_clock_ahead<C: Channel>(hub: &Hub<C>, ahead: Duration) {
-    hub.registry().clock().set_ahead(ahead);
+    hub.node().clock.set_ahead(ahead);
 }

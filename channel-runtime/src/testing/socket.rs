@@ -11,16 +11,16 @@ use parking_lot::Mutex;
 use crate::channel::Channel;
 use crate::channel::hook_arguments::NamesApp;
 use crate::channel::room_state;
+use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::protocol::codec::Received;
 use crate::protocol::message::Messages;
-use crate::room::member::ConnectionId;
 use crate::room::membership::{Membership, Newcomer};
-use crate::room::registry::Registry;
 use crate::room::state;
 use crate::session::batch::Batched;
 use crate::socket::Socket;
 use crate::socket::counters::Counters;
+use crate::socket::node::Node;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
 /// A socket whose client is the test: it keeps what is sent to it.
@@ -43,10 +43,10 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// is none until [`with_room_state`](TestSocket::with_room_state) sets it. There is no [app](Socket::app) until
 /// [`with_app`](TestSocket::with_app) sets it.
 pub fn socket<C: Channel>() -> TestSocket<C> {
-    let mut registry = Registry::new();
-    registry.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
-    let registry = Arc::new(registry);
-    let membership = registry.enter(Newcomer {
+    let mut node = Node::new();
+    node.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
+    let node = Arc::new(node);
+    let membership = node.enter(Newcomer {
         id: ConnectionId::next(),
         channel: 0,
         room: "/".into(),
@@ -60,7 +60,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
     membership.connection.outbox.welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };
     TestSocket {
-        socket: Socket::new(registry, Arc::clone(&membership.connection)),
+        socket: Socket::new(node, Arc::clone(&membership.connection)),
         parser: Mutex::new(Parser::new(Role::Client, limits)),
         _membership: membership,
         _app: None,
@@ -90,7 +90,7 @@ impl<C: Channel> TestSocket<C> {
     where
         C: NamesApp,
     {
-        self.socket.registry().set_app(&app);
+        self.socket.node().set_app(&app);
         self._app = Some(app);
         self
     }

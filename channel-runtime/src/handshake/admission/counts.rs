@@ -8,9 +8,9 @@ use http::StatusCode;
 
 use crate::config::Config;
 use crate::config::bucket::Bucket;
+use crate::connection::user_key::UserKey;
 use crate::handshake::reject::Reject;
 use crate::handshake::sampled_log::SampledLog;
-use crate::room::registry::UserKey;
 
 /// When a client that found no place may try again; nobody knows when a place will be free.
 const RETRY_AFTER: Duration = Duration::from_secs(5);

@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::counts::{Counts, now};
-use crate::room::registry::UserKey;
+use crate::connection::user_key::UserKey;
+use parking_lot::Mutex;
 
 /// Counts one admitted connection until it is dropped.
 pub(crate) struct AdmissionGuard {

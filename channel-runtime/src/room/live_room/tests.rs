@@ -7,7 +7,6 @@ use super::*;
 use crate::connection::in_flight::Activity;
 use crate::room::membership::{Membership, Newcomer};
 use crate::room::registry::Registry;
-use crate::socket::counters::Counters;
 use crate::wire::deflate::{COMPRESSED, Compression, negotiate};
 use crate::wire::frame::{Opcode, frame};
 
@@ -36,7 +35,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
 /// A room with a member that is behind, in a runtime that does not run; and so many who send, in another one.
 fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<Membership>, Arc<Members>) {
     let mut registry = Registry::new();
-    registry.add::<()>(Counters::new("", &[]), || None);
+    registry.add::<()>(|| None);
     let registry = Arc::new(registry);
     let runtime = runtime();
     let mut members = {
@@ -167,7 +166,7 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
 fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
     const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
     let mut registry = Registry::new();
-    registry.add::<()>(Counters::new("", &[]), || None);
+    registry.add::<()>(|| None);
     let registry = Arc::new(registry);
     let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
     let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));

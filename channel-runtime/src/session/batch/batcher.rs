@@ -14,14 +14,13 @@ use super::Gathers;
 use super::batched::Batched;
 use super::handler::InBatches;
 use crate::channel::Channel;
-use crate::config::Config;
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::Token;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::fault::Fault;
-use crate::room::registry::Registry;
 use crate::room::state::Visit;
 use crate::session::guard::{Interrupted, run_apart};
+use crate::session::served::Served;
 
 /// How many full batches may wait for the one that runs.
 const MOST_WAITING: usize = 64;
@@ -124,8 +123,7 @@ impl<C: Channel, M: InBatches<C>> Gathers for Batcher<C, M> {
 pub(super) struct Running<C: Channel, M: InBatches<C>> {
     batcher: Arc<Batcher<C, M>>,
     app: Arc<C::App>,
-    config: Arc<Config>,
-    registry: Arc<Registry>,
+    served: Arc<Served>,
     /// It has ended by itself, and others may have started since.
     is_over: bool,
     /// A server that stops waits for what is gathered.
@@ -133,10 +131,10 @@ pub(super) struct Running<C: Channel, M: InBatches<C>> {
 }
 
 impl<C: Channel, M: InBatches<C>> Running<C, M> {
-    pub fn start(batcher: Arc<Batcher<C, M>>, app: Arc<C::App>, config: Arc<Config>, registry: Arc<Registry>) {
+    pub fn start(batcher: Arc<Batcher<C, M>>, app: Arc<C::App>, served: Arc<Served>) {
         // Counted here and not by the task, which may begin when its sender has ended, and with it the last session.
-        let counted = registry.begin_session();
-        tokio::spawn(Self { batcher, app, config, registry, is_over: false, _counted: counted }.run());
+        let counted = served.node.shutdown.begin_session();
+        tokio::spawn(Self { batcher, app, served, is_over: false, _counted: counted }.run());
     }
 
     async fn run(mut self) {
@@ -150,7 +148,8 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
     async fn next(&self) -> Option<Vec<Item<C, M>>> {
         loop {
             // Both made before the look, so that nothing is missed between the two.
-            let (stops, filled) = (self.registry.stops(), self.batcher.filled.notified());
+            let shutdown = &self.served.node.shutdown;
+            let (stops, filled) = (shutdown.drain_started(), self.batcher.filled.notified());
             let due = {
                 let Gathered { items, is_running, .. } = &mut *self.batcher.gathered.lock();
                 let Some(first) = items.front() else {
@@ -161,7 +160,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
                 };
                 let due = first.come + M::WAIT;
                 let is_full = items.len() >= M::SIZE || self.batcher.bytes.available_permits() == 0;
-                if is_full || due <= Instant::now() || self.registry.is_stopping() {
+                if is_full || due <= Instant::now() || shutdown.is_draining() {
                     let size = items.len().min(M::SIZE);
                     let batch: Vec<_> = items.drain(..size).collect();
                     self.batcher.room.add_permits(size);
@@ -192,7 +191,12 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
 
     /// Runs the handler; the error is for all that are not answered.
     async fn outcome(&self, batch: Vec<Batched<C, M>>) -> Result<(), Fault> {
-        let running = run_apart(M::run(batch, &self.app), self.config.handler_timeout, &self.registry, Duration::ZERO);
+        let running = run_apart(
+            M::run(batch, &self.app),
+            self.served.config.handler_timeout,
+            &self.served.node.shutdown,
+            Duration::ZERO,
+        );
         match running.await {
             Ok(result) => result,
             Err(Interrupted::Panicked) => {

@@ -19,9 +19,9 @@ pub use self::batched::Batched;
 use self::batcher::{Batcher, Item, Running};
 pub use self::handler::InBatches;
 use crate::channel::Channel;
-use crate::config::Config;
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::Work;
+use crate::session::served::Served;
 use crate::socket::Socket;
 use crate::socket::reply::{Flow, Handling};
 
@@ -31,23 +31,23 @@ pub struct BatchEntry<'a, C: Channel> {
     pub(crate) app: &'a Arc<C::App>,
     /// How long the message was as text.
     pub(crate) bytes: usize,
-    pub(crate) config: Arc<Config>,
+    pub(crate) served: Arc<Served>,
 }
 
 impl<'a, C: Channel> BatchEntry<'a, C> {
     /// Submits a message; its session goes on once there is room for it.
     pub fn submit<M: InBatches<C>>(self, message: M) -> Handling<'a> {
         Handling::Later(Box::pin(async move {
-            let Self { socket, app, bytes, config } = self;
+            let Self { socket, app, bytes, served } = self;
             let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };
             let in_flight = socket.connection().outbox.activity().begin(work);
-            let batcher = socket.registry().batchers(socket.connection().channel).of::<C, M>();
+            let batcher = served.batches.of::<C, M>();
             let bytes = batcher.has_room(bytes).await;
             // With the claim to an answer, which its session has no use for any more.
             let batched = Contained::new(Batched::open(message, socket.owing()));
             let visit = socket.connection().own_room.visit();
             if batcher.add(Item { batched, bytes, come: Instant::now(), in_flight, visit }) {
-                Running::start(batcher, Arc::clone(app), config, Arc::clone(socket.registry()));
+                Running::start(batcher, Arc::clone(app), served);
             }
             Flow::Continue
         }))

@@ -8,14 +8,14 @@ use futures_util::future::{Either, select};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::Phase;
 use super::lifecycle::{Steward, grace};
-use super::{Host, Phase};
 use crate::connection::moment::after;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::room::live_room::Members;
-use crate::room::state;
+use crate::room::state::{self, Host};
 use crate::session::dispatch::Dispatch;
 use crate::session::guard::Interrupted;
 use crate::session::rejection::Rejection;
@@ -31,7 +31,7 @@ pub(super) struct Errand<C: Dispatch> {
 
 impl<C: Dispatch> Errand<C> {
     pub fn new(steward: &Arc<Steward<C>>) -> Self {
-        let counted = steward.hub.registry().begin_session();
+        let counted = steward.served.node.shutdown.begin_session();
         Self { steward: Arc::clone(steward), is_done: false, _counted: counted }
     }
 
@@ -58,7 +58,7 @@ impl<C: Dispatch> Errand<C> {
         let host: Arc<dyn Host> = Arc::clone(&steward) as _;
         let room = Arc::new(Members::new(Arc::clone(steward.name()), Some(state::state(state))).hosted(host));
         steward.with_place(|place| {
-            steward.hub.registry().put_up(steward.hub.channel(), &room);
+            steward.served.node.registry.put_up(steward.hub.channel(), &room);
             place.phase = Phase::Open { room, empty_since: None, is_watched: false };
         });
         self.is_done = true;
@@ -70,11 +70,11 @@ impl<C: Dispatch> Errand<C> {
     /// Waits until the room has been empty for the grace time, and closes it; or until somebody is there.
     pub async fn watch(mut self) {
         let steward = Arc::clone(&self.steward);
-        let registry = Arc::clone(steward.hub.registry());
-        let grace = grace::<C>(&steward.config).unwrap_or_default();
+        let shutdown = Arc::clone(&steward.served.node.shutdown);
+        let grace = grace::<C>(&steward.served.config).unwrap_or_default();
         loop {
             // Made before the look, so that it is not missed between the two.
-            let stops = registry.stops();
+            let stops = shutdown.drain_started();
             let (tell, closed) = watch::channel(());
             let next = steward.with_place(|place| {
                 let Phase::Open { room, empty_since, is_watched } = &mut place.phase else { return None };
@@ -84,7 +84,7 @@ impl<C: Dispatch> Errand<C> {
                 }
                 let now = Instant::now();
                 let due = after(empty_since.unwrap_or(now), grace);
-                if due > now && !registry.is_stopping() {
+                if due > now && !shutdown.is_draining() {
                     return Some(Either::Left(due));
                 }
                 place.close(closed).map(Either::Right)
@@ -106,7 +106,7 @@ impl<C: Dispatch> Errand<C> {
         let _work = steward.begin("on_room_close");
         if let Some(Ok(state)) = room.take_state().map(|state| state.into_inner().downcast()) {
             let hook = C::room_closed(&steward.room, *state, &steward.app);
-            let what = match steward.run(hook, steward.config.shutdown_timeout).await {
+            let what = match steward.run(hook, steward.served.config.shutdown_timeout).await {
                 Ok(()) => None,
                 Err(Interrupted::Panicked) => Some("panicked"),
                 Err(Interrupted::TimedOut) => Some("timed out"),

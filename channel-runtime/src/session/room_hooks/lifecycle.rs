@@ -10,22 +10,23 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::errand::Errand;
-use super::{Host, Phase, Place, Places, Stay};
+use super::{Phase, Place, Places, Stay};
 use crate::channel::room::Room;
 use crate::config::Config;
-use crate::connection::in_flight::{Activity, Token, Work};
+use crate::connection::in_flight::{Token, Work};
 use crate::room::sharded_map::shrink;
+use crate::room::state::Host;
 use crate::session::dispatch::Dispatch;
 use crate::session::guard::{Interrupted, run_apart};
 use crate::session::rejection::Rejection;
+use crate::session::served::Served;
 use crate::socket::hub::Hub;
 
 /// What opens and closes a channel's rooms.
 pub(crate) struct Steward<C: Dispatch> {
     pub app: Arc<C::App>,
     pub hub: Hub<C>,
-    pub config: Arc<Config>,
-    pub activity: Activity,
+    pub served: Arc<Served>,
     pub room: Room<C>,
 }
 
@@ -48,16 +49,16 @@ impl<C: Dispatch> Steward<C> {
     }
 
     fn places(&self) -> &Places {
-        self.hub.registry().places(self.hub.channel())
+        &self.served.rooms
     }
 
     /// Runs a hook; `grace` is what is left to it once the server gives up.
     pub(super) async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
-        run_apart(hook, self.config.handler_timeout, self.hub.registry(), grace).await
+        run_apart(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
 
     pub(super) fn begin(&self, what: &'static str) -> Token {
-        self.activity.begin(Work::Session { channel: C::NAME, what })
+        self.served.in_flight.begin(Work::Session { channel: C::NAME, what })
     }
 
     /// The place, counting one who comes; its opening is begun where there is none.
@@ -101,7 +102,7 @@ impl<C: Dispatch> Steward<C> {
         let place = places.remove(self.name());
         shrink(&mut places);
         if let Some(Phase::Open { room, .. } | Phase::Closing { room, .. }) = place.as_ref().map(|place| &place.phase) {
-            self.hub.registry().take_down(self.hub.channel(), room);
+            self.served.node.registry.take_down(self.hub.channel(), room);
         }
         // What is left of it goes without the lock.
         drop(places);
@@ -115,7 +116,7 @@ impl<C: Dispatch> Steward<C> {
             if place.coming > 0 || room.visits() > 0 {
                 return None;
             }
-            let grace = grace::<C>(&self.config).filter(|grace| !grace.is_zero());
+            let grace = grace::<C>(&self.served.config).filter(|grace| !grace.is_zero());
             if grace.is_some() {
                 *empty_since = Some(Instant::now());
                 return (!std::mem::replace(is_watched, true)).then_some(Either::Left(()));

@@ -18,6 +18,7 @@ use self::lifecycle::Found;
 pub(crate) use self::lifecycle::{Steward, grace};
 use crate::protocol::fault::Fault;
 use crate::room::live_room::Members;
+use crate::room::state::Host;
 use crate::session::dispatch::Dispatch;
 use crate::session::rejection::Rejection;
 
@@ -57,15 +58,6 @@ impl Place {
         self.phase = Phase::Closing { room: Arc::clone(&room), closed };
         Some(room)
     }
-}
-
-/// Who opens and closes a room: one for each opening.
-pub(crate) trait Host: Send + Sync {
-    /// Somebody has left, or has come in: the room closes if it is empty.
-    fn look(self: Arc<Self>);
-
-    /// Somebody who has come is in the room, or away.
-    fn arrived(self: Arc<Self>);
 }
 
 /// Keeps a room open for one who comes, until dropped.

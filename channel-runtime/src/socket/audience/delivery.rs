@@ -8,12 +8,12 @@ use super::Audience;
 use super::lookup::Recipients;
 use super::target::Target;
 use crate::channel::room::RoomName;
-use crate::connection::backpressure::Paced;
 use crate::connection::outbox::Pushed;
 use crate::protocol::codec::EncodeError;
 use crate::protocol::escaped::Escaped;
 use crate::room::live_room::Members;
 use crate::room::member::Connection;
+use crate::room::publisher::Paced;
 use crate::room::sent::Sent;
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
@@ -90,7 +90,7 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// The frame, also compressed for clients with these windows. Takes no lock, because compression takes time.
     fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
-        match self.hub.registry().compression() {
+        match self.hub.node().compression() {
             Some(compression) => PreparedFrame::new(frame, windows(), compression),
             None => PreparedFrame::plain(frame),
         }
@@ -101,7 +101,7 @@ impl<C: 'static, K> Audience<C, K> {
         match &self.from {
             Some(from) => Some(Paced::Connection(Arc::clone(from))),
             None => {
-                let channel = self.hub.registry().hub_pace(self.hub.channel())?;
+                let channel = self.hub.node().hub_pace(self.hub.channel())?;
                 Some(Paced::Hub(Arc::clone(room.outside_of(channel))))
             }
         }
@@ -133,7 +133,7 @@ impl<C: 'static, K> Audience<C, K> {
         match result {
             Ok(sent) => {
                 self.spend(sent);
-                self.hub.registry().counters(self.hub.channel()).send(sent);
+                self.hub.node().counters(self.hub.channel()).send(sent);
                 sent
             }
             Err(error) => {
@@ -146,7 +146,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// Counts a notice: its recipients against the budget, and its refusals.
     pub(in crate::socket) fn told(&self, told: Sent) -> Sent {
         self.spend(told);
-        self.hub.registry().counters(self.hub.channel()).refuse(told);
+        self.hub.node().counters(self.hub.channel()).refuse(told);
         told
     }
 }

@@ -5,11 +5,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::target::Target;
+use crate::connection::id::ConnectionId;
+use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Mask;
 use crate::room::live_room::Members;
-use crate::room::member::{Connection, ConnectionId};
+use crate::room::member::Connection;
 use crate::room::pending::{Comer, Reach};
-use crate::room::registry::{Registry, UserKey};
+use crate::room::registry::Registry;
 use crate::wire::close::Close;
 
 /// A target, and what it is looked up in.

@@ -14,13 +14,14 @@ use bytes::Bytes;
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
 use self::lookup::Lookup;
 pub(crate) use self::target::Target;
+use crate::channel::identity::key_of;
 use crate::channel::room_state;
 use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::connection::id::ConnectionId;
 use crate::room::exclusions::Mask;
-use crate::room::member::{Connection, ConnectionId};
+use crate::room::member::Connection;
 use crate::room::pending::end_all;
-use crate::room::registry::UserKey;
 use crate::room::sent::Sent;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
@@ -75,7 +76,12 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     pub(super) fn lookup(&self) -> Lookup<'_> {
-        Lookup { registry: self.hub.registry(), channel: self.hub.channel(), target: &self.target, mask: &self.mask }
+        Lookup {
+            registry: &self.hub.node().registry,
+            channel: self.hub.channel(),
+            target: &self.target,
+            mask: &self.mask,
+        }
     }
 
     /// All but this connection.
@@ -93,7 +99,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: HasUsers,
     {
         let mut audience = self.clone();
-        audience.mask.except_users.push(UserKey::named(user));
+        audience.mask.except_users.push(key_of(user));
         audience
     }
 
@@ -118,7 +124,7 @@ impl<C: 'static, K> Audience<C, K> {
         K: IsSeveral,
     {
         let Self { hub, target, mut mask, from, .. } = self.clone();
-        mask.narrow(UserKey::named(user));
+        mask.narrow(key_of(user));
         Audience::new(hub, target, from, mask)
     }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::room::member::{Connection, ConnectionId};
-use crate::room::registry::UserKey;
+use crate::connection::id::ConnectionId;
+use crate::connection::user_key::UserKey;
+use crate::room::member::Connection;
 
 #[derive(Clone)]
 pub(crate) enum Target {

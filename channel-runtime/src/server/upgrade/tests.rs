@@ -29,7 +29,7 @@ fn probe() -> (BoxedFilter<(warp::reply::Response,)>, mpsc::UnboundedReceiver<Re
     let filter = warp::ext::get::<OnUpgrade>().map(move |upgrade: OnUpgrade| {
         let recovered = recovered.clone();
         tokio::spawn(async move {
-            let (transport, read_ahead) = Transport::recover(upgrade.await.unwrap());
+            let (transport, read_ahead) = recover(upgrade.await.unwrap());
             recovered.send((matches!(transport, Transport::Tcp(_)), read_ahead)).unwrap();
         });
         let mut response = warp::reply::Response::default();

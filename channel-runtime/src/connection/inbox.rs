@@ -1,0 +1,121 @@
+//! The notices that wait for a connection's handler: what the server tells it from outside.
+//!
+//! An inbox is made by its first notice; a connection that has never had any costs a look at an empty pointer. Its session takes
+//! them one after the other, in turns with the client's messages.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+
+use crate::connection::contained::Contained;
+use crate::connection::in_flight::{Activity, Token, Work};
+
+/// The most notices that wait for one connection.
+pub(crate) const MOST_WAITING: usize = 256;
+
+/// A notice on its way to its handler, its type forgotten.
+pub struct Notice {
+    handler: &'static str,
+    content: Contained<Box<dyn Any + Send>>,
+    in_flight: Token,
+}
+
+impl Notice {
+    pub(crate) fn handler(&self) -> &'static str {
+        self.handler
+    }
+
+    /// The session counts as in flight from now on, instead of the notice.
+    pub(crate) fn arrive(&mut self) {
+        self.in_flight.end();
+    }
+
+    /// The content, if it is an `N`.
+    ///
+    /// # Errors
+    /// The notice itself, if its content is something else.
+    pub fn into<N: 'static>(self) -> Result<N, Self> {
+        let Self { handler, content, in_flight } = self;
+        match content.into_inner().downcast() {
+            Ok(content) => Ok(*content),
+            Err(content) => Err(Self { handler, content: Contained::new(content), in_flight }),
+        }
+    }
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Notice").field(&self.handler).finish()
+    }
+}
+
+/// The notices that wait for one connection.
+#[derive(Default)]
+pub(crate) struct Inbox(OnceLock<Box<Mutex<Waiting>>>);
+
+#[derive(Default)]
+struct Waiting {
+    notices: VecDeque<Notice>,
+    /// It was full, which was logged, and has not been empty since.
+    was_full: bool,
+}
+
+/// What became of a notice that was put into an inbox. One that was not taken is given back: the caller may hold a lock, and the
+/// notice's destructor is the user's code.
+pub(crate) enum Put<N> {
+    Taken,
+    Refused(Contained<N>),
+    /// As many wait as may, which has not been logged yet.
+    Full(Contained<N>),
+}
+
+impl Inbox {
+    /// Puts a notice for the handler of this name on this channel behind the others, unless its connection is closing: that is
+    /// asked under the lock, because the connection is closed before its inbox is cleared.
+    pub fn put<N: Send + 'static>(
+        &self,
+        notice: N,
+        (channel, handler): (&'static str, &'static str),
+        activity: &Activity,
+        is_closing: impl FnOnce() -> bool,
+    ) -> Put<N> {
+        let mut waiting = self.0.get_or_init(Box::default).lock();
+        if is_closing() {
+            return Put::Refused(Contained::new(notice));
+        }
+        if waiting.notices.len() >= MOST_WAITING {
+            let is_known = std::mem::replace(&mut waiting.was_full, true);
+            let notice = Contained::new(notice);
+            return if is_known { Put::Refused(notice) } else { Put::Full(notice) };
+        }
+        let in_flight = activity.begin(Work::Notice { channel, handler });
+        waiting.notices.push_back(Notice { handler, content: Contained::new(Box::new(notice)), in_flight });
+        Put::Taken
+    }
+
+    /// Whether a notice waits.
+    pub fn has_notice(&self) -> bool {
+        self.0.get().is_some_and(|waiting| !waiting.lock().notices.is_empty())
+    }
+
+    /// The next notice. `None` if none waits.
+    pub fn take(&self) -> Option<Notice> {
+        let mut waiting = self.0.get()?.lock();
+        let notice = waiting.notices.pop_front();
+        if waiting.notices.is_empty() {
+            // An idle connection keeps no burst's worth of room.
+            *waiting = Waiting::default();
+        }
+        notice
+    }
+
+    /// Drops what waits. The connection is closing, so that nothing is put in any more.
+    pub fn clear(&self) {
+        let dropped = self.0.get().map(|waiting| std::mem::take(&mut *waiting.lock()));
+        // Not under the lock: a notice's destructor is the user's code.
+        drop(dropped);
+    }
+}

@@ -1,0 +1,23 @@
+//! An answer that a member owes its client.
+
+use std::sync::Arc;
+
+use crate::room::member::Connection;
+
+/// One answer that is owed, until it is dropped.
+pub(crate) struct OwedAnswer(Arc<Connection>);
+
+impl OwedAnswer {
+    pub fn of(connection: &Arc<Connection>) -> Self {
+        connection.owed.owe();
+        Self(Arc::clone(connection))
+    }
+}
+
+impl Drop for OwedAnswer {
+    fn drop(&mut self) {
+        if self.0.owed.settle() {
+            self.0.outbox.wake_owner();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The byte stream below an upgraded HTTP connection, whichever server accepted it.
+
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+
+use crate::connection::stream::Transport;
+use crate::server::timed::Timed;
+
+/// Takes the stream out of an upgraded connection, and what the client sent behind its request: a TCP socket if there is one, so
+/// that all who send can write to it.
+///
+/// The bytes are copied: hyper's own buffer is 8 KiB, and would live as long as a slice of it.
+pub(crate) fn recover(upgraded: Upgraded) -> (Transport, Vec<u8>) {
+    let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
+        Ok(parts) => return (Transport::tcp(parts.io.into_inner().into_inner()), parts.read_buf.to_vec()),
+        Err(upgraded) => upgraded,
+    };
+    // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
+    let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => return (Transport::tcp(parts.io.into_inner()), parts.read_buf.to_vec()),
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => (Transport::tcp(parts.io.into_inner()), parts.read_buf.to_vec()),
+        Err(upgraded) => (Transport::Other(Box::new(TokioIo::new(upgraded))), Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
