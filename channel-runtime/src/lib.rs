@@ -31,17 +31,18 @@
 //! # }
 //! ```
 //!
-//! A client of `/chat/lounge` says `{"type":"say","text":"hello"}`, and everybody there hears
+//! A client of `/chat/lounge` sends `{"type":"say","text":"hello"}`, and every client there receives
 //! `{"type":"said","text":"hello"}`.
 //!
 //! # Where to read on
 //!
-//! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: what travels; [`channels!`]: the list.
-//! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: telling a handler.
-//! - [`Reply`], [`Success`], [`Fault`], [`Answer`], [`Deferred`]: what a message is answered with.
-//! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who is asking.
+//! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: messages; [`channels!`]: the list of an app's channels.
+//! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: values for
+//!   a handler.
+//! - [`Reply`], [`Success`], [`Fault`], [`Answer`], [`Deferred`]: the answer to a message.
+//! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who the client is.
 //! - [`Server`], [`BoundServer`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
-//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: whom they speak for;
+//! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
 //!   [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
 //! - [`testing`]: typed clients in the test's own process.
@@ -50,64 +51,82 @@
 //!
 //! A message is one JSON object: `{"type":"move","ref":7,"from":"e2","to":"e4"}`. The keys `type`, `ref` and all that begin with
 //! `$` are the protocol's, and so are the types `success`, `error` and all that begin with `$`. A message with a `ref`, a string
-//! of at most 64 bytes or a 64-bit integer (`null` is none, and `7.0` is 7), has exactly one answer with the same `ref`: the message that its handler returned,
-//! or `{"type":"success","ref":7}`, or `{"type":"error","ref":7,"code":"..","message":"..","timestamp":".."}`. A frame of a room
-//! other than the path's own names it in `"$room"`. `{"type":"$auth_expiring","in_ms":60000}` tells a client that what it was
-//! let in with ends, and `{"type":"$auth","ref":8,"token":".."}` renews it: see [`macro@channel`]. What a client says wrong is
-//! answered and closes nothing, but for violations of the WebSocket protocol and messages over the size limit.
+//! of at most 64 bytes or a 64-bit integer (`null` counts as no `ref`, and `7.0` as 7), has exactly one answer with the same `ref`:
+//! the message that its handler returned, or `{"type":"success","ref":7}`, or
+//! `{"type":"error","ref":7,"code":"..","message":"..","timestamp":".."}`. A frame to a room other than the path's own names that
+//! room in `"$room"`. `{"type":"$auth_expiring","in_ms":60000}` warns a client that its token expires, and
+//! `{"type":"$auth","ref":8,"token":".."}` renews it: see [`macro@channel`]. A wrong message is answered by an error and does not
+//! close the connection. Violations of the WebSocket protocol and messages over the size limit do.
 //!
 //! # Compression
 //!
-//! With the feature `deflate`, [`Config`] has `compression`: messages are compressed, both ways, with the clients that offer
-//! permessage-deflate (RFC 7692), as browsers do. It is off until it is set there. What is sent to a room is compressed once for
-//! all its members, what is short not at all, and what clients send never inflates to more than a message may be.
+//! With the feature `deflate`, [`Config`] has `compression`: messages are compressed, both ways, for clients that offer
+//! permessage-deflate (RFC 7692), as browsers do. It is off until it is set there. A message to a room is compressed once for all its
+//! members, and a short one not at all. A client's message never inflates to more than the size limit.
 //!
 //! # Features
 //!
-//! `server`, on by default, is all that needs a socket. `tls`, off, is `BoundServer::tls`, by rustls. `deflate`, off, is
-//! `Config::compression`. `jwt`, off, has the extractor `Jwt`: claims of JSON Web Tokens, over `jsonwebtoken`. `garde`,
-//! off, is `#[message(.., validate)]`.
+//! | feature | default | |
+//! |---|---|---|
+//! | `server` | on | everything that needs a socket |
+//! | `tls` | off | `BoundServer::tls`, by rustls |
+//! | `deflate` | off | `Config::compression` |
+//! | `jwt` | off | the extractor `Jwt`: claims of JSON Web Tokens, by `jsonwebtoken` |
+//! | `garde` | off | `#[message(.., validate)]` |
+//! | `metrics` | off | `Health::record`, for the facade `metrics` |
 //!
 //! # Without a server
 //!
-//! With `default-features = false` there are messages, their codec and [`Received`] alone, without tokio and warp: for clients
-//! in Rust, in a browser too. `#[channel]` needs the server; a client names the two halves of a channel by implementing
+//! With `default-features = false` there are only messages, their codec and [`Received`], without tokio and warp: for clients in
+//! Rust, also in a browser. `#[channel]` needs the server. A client declares the two halves of a channel by implementing
 //! [`Protocol`] and [`Messages`] for types of its own.
 
+// The folders, from top to bottom. Each imports only folders below it, which `tests/house.rs` checks.
+
+// Typed clients in a test's own process, and fuzz targets.
 #[cfg(feature = "server")]
 pub mod testing;
 
+// Listeners, HTTP, handshakes and a clean stop: the only folder that knows hyper, tower and warp.
 #[cfg(feature = "server")]
 mod server;
 
+// One connection's task: hooks, handlers, batches, the opening and closing of rooms.
 #[cfg(feature = "server")]
 mod session;
 
+// Sending: sockets, hubs, audiences, answers.
 #[cfg(feature = "server")]
 mod socket;
 
+// What a channel is, as the macros write it.
 #[cfg(feature = "server")]
 mod channel;
 
+// Whether a client may connect, and as whom.
 #[cfg(feature = "server")]
 mod handshake;
 
+// Who is connected: rooms, members, users; one frame to all of a room.
 #[cfg(feature = "server")]
 mod room;
 
+// One client's connection: outbox, byte stream, close.
 #[cfg(feature = "server")]
 mod connection;
 
+// Bounds, rates, origins, proxies.
 #[cfg(feature = "server")]
 mod config;
 
-// Without the feature `server` this is the whole crate.
+// Messages, JSON, descriptions, the lock. Without the feature `server` this is the whole crate.
 mod protocol;
 
+// RFC 6455 and RFC 7692 over bytes.
 #[cfg(feature = "server")]
 mod wire;
 
-// What the macros' expansions call.
+// What the macros' expansions call: re-exports alone.
 #[doc(hidden)]
 pub mod private;
 

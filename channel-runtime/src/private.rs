@@ -48,7 +48,8 @@ mod server {
     pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::session::handler_options::HandlerOptions;
-    pub use crate::socket::reply::{Flow, Handling};
+    pub use crate::session::handling::Handling;
+    pub use crate::socket::reply::Flow;
     pub use crate::socket::returned::{
         DataReply, fail, invalid, reply, reply_data, reply_deferred, reply_one_of, usual,
     };

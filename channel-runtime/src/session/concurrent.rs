@@ -22,12 +22,13 @@ use crate::session::batch::BatchEntry;
 use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
 use crate::session::driver::{Link, Step};
 use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted};
+use crate::session::handling::Handling;
 use crate::session::outcome::{begin, interrupted};
 use crate::session::served::Served;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{decode, log_payload, may_pass};
 use crate::socket::Socket;
-use crate::socket::reply::{Flow, Handling};
+use crate::socket::reply::Flow;
 use crate::wire::parser::Input;
 
 /// Whether a channel has handlers that may overlap.

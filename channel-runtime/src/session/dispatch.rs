@@ -21,8 +21,9 @@ use crate::protocol::fault::Fault;
 use crate::session::batch::BatchEntry;
 use crate::session::guard::BoxFuture;
 use crate::session::handler_options::HandlerOptions;
+use crate::session::handling::Handling;
 use crate::socket::Socket;
-use crate::socket::reply::{self, Flow, Handling};
+use crate::socket::reply::{self, Flow};
 use crate::wire::close::Close;
 
 /// A channel's hooks and handlers. A hook has another name here than in the user's impl block, so that neither hides the other.

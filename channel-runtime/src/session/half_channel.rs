@@ -14,9 +14,9 @@ use crate::channel::{Channel, Route, SentBy};
 use crate::protocol::const_text::ConstText;
 use crate::protocol::message::{Message, Messages, Protocol};
 use crate::session::dispatch::Dispatch;
+use crate::session::handling::Handling;
 use crate::socket::Socket;
 use crate::socket::notify::NoticeFor;
-use crate::socket::reply::Handling;
 
 /// A channel whose impl block has its `#[channel]`, whatever is wrong with it.
 pub trait Handled {}

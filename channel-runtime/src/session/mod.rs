@@ -17,6 +17,7 @@ mod expiry;
 pub(crate) mod guard;
 pub(crate) mod half_channel;
 pub(crate) mod handler_options;
+pub(crate) mod handling;
 pub(crate) mod heartbeat;
 mod outcome;
 mod owed;

@@ -11,11 +11,12 @@ use crate::session::dispatch::Dispatch;
 use crate::session::driver::{Link, Step};
 use crate::session::expiry::Expiry;
 use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted};
+use crate::session::handling::Handling;
 use crate::session::outcome::{Begun, interrupted};
 use crate::session::refresh;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::socket::Socket;
-use crate::socket::reply::{Flow, Handling};
+use crate::socket::reply::Flow;
 use crate::wire::parser::{Input, reuse};
 
 pub(crate) struct Stage<'a, 'l, C: Dispatch> {

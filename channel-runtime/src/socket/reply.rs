@@ -1,11 +1,8 @@
 //! What a handler may return, and how it becomes the answer to the message it handled.
 
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 
 use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::protocol::describe::probe::NoAnswer;
@@ -23,25 +20,6 @@ pub enum Flow {
     Continue,
     /// The hook or handler failed, and the error was sent. After `on_connect` the connection is closed with this code.
     Failed(CloseCode),
-}
-
-/// The outcome of a handler's call.
-pub enum Handling<'a> {
-    /// The handler was not `async`, and has returned.
-    Done(Flow),
-    /// The handler's future. Boxed, because it may be that of any of the channel's handlers, and an idle connection has none.
-    Later(Pin<Box<dyn Future<Output = Flow> + Send + 'a>>),
-}
-
-impl<'a> Handling<'a> {
-    /// A future whose output is sent by `reply`.
-    pub fn later<F, R>(handler: F, reply: R) -> Self
-    where
-        F: Future + Send + 'a,
-        R: FnOnce(F::Output) -> Flow + Send + 'a,
-    {
-        Self::Later(Box::pin(handler.map(reply)))
-    }
 }
 
 /// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return. It is sent to the

@@ -21,9 +21,10 @@ pub use self::handler::InBatches;
 use crate::channel::Channel;
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::Work;
+use crate::session::handling::Handling;
 use crate::session::served::Served;
 use crate::socket::Socket;
-use crate::socket::reply::{Flow, Handling};
+use crate::socket::reply::Flow;
 
 /// Where a session submits a message that is handled in a batch.
 pub struct BatchEntry<'a, C: Channel> {
