@@ -157,7 +157,7 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
 
 /// The Close frame that this end sends to the client. `None` if the client ended its half of the stream without a Close. If the
 /// client sent a Close, its code is returned without its reason.
-pub(crate) fn goodbye(close: &Close) -> Option<Frame> {
+pub(crate) fn close_reply(close: &Close) -> Option<Frame> {
     let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
     (close.by != ClosedBy::Lost).then(|| close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason))
 }
