@@ -168,7 +168,7 @@ mod tests {
             let metered = patient.count(rate, 4, begun + Duration::from_millis(100) * tenth);
             assert_eq!((metered.passed, metered.refused, metered.is_abuse), (2, 2, false), "{tenth}");
         }
-        // A finger that slips on a button of once a minute is none.
+        // A user who presses a button of once a minute too often is no abuser.
         let (seldom, mut finger) = (Rate::new(1, Duration::from_secs(60)), Meter::default());
         assert_eq!((finger.count(seldom, 11, begun).is_abuse, finger.count(seldom, 1, begun).is_abuse), (false, true));
     }

@@ -3,12 +3,12 @@
 use http::HeaderMap;
 use http::header::FORWARDED;
 
-use crate::config::hop::{Hop, Node};
+use crate::config::hop::{Hop, NodeIdentifier};
 
 /// The hops that proxies report, nearest proxy first. A line that can't be read becomes one unreadable hop, because an open quote
 /// may have swallowed the elements behind it.
 pub(crate) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
-    let nonsense = || vec![Hop { node: Node::Nonsense, host: None, port: None, scheme: None }];
+    let nonsense = || vec![Hop { node: NodeIdentifier::Nonsense, host: None, port: None, scheme: None }];
     let lines = headers.get_all(FORWARDED).into_iter().rev();
     // Bytes that are no text spoil only their own element: the client may have written it, and the proxy the next one.
     let read = |line: &[u8]| parse(&String::from_utf8_lossy(line));
@@ -88,7 +88,7 @@ impl Element {
     /// `None` if the element is empty, as between two commas.
     fn into_hop(self) -> Option<Hop> {
         let Self { is_there, node, host, scheme } = self;
-        let node = node.map_or(Node::Nonsense, |node| Node::parse(&node));
+        let node = node.map_or(NodeIdentifier::Nonsense, |node| NodeIdentifier::parse(&node));
         is_there.then_some(Hop { node, host, port: None, scheme })
     }
 }
@@ -100,7 +100,7 @@ mod tests {
     fn shown(line: &str) -> Option<Vec<String>> {
         let show = |Hop { node, host, scheme, .. }: Hop| {
             let node = match node {
-                Node::Address(address) => address.to_string(),
+                NodeIdentifier::Address(address) => address.to_string(),
                 other => format!("{other:?}"),
             };
             [Some(node), host, scheme].into_iter().flatten().collect::<Vec<_>>().join(" ")

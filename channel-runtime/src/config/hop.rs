@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 /// What one proxy reports of the peer that connected to it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
-    pub node: Node,
+    pub node: NodeIdentifier,
     pub host: Option<String>,
     /// The port of the host, if a header of its own names one that is not a default port.
     pub port: Option<u16>,
@@ -14,7 +14,7 @@ pub(crate) struct Hop {
 
 /// The address of the peer that connected to a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Node {
+pub(crate) enum NodeIdentifier {
     /// With port 0 if the proxy reports none.
     Address(SocketAddr),
     /// The proxy hides the address.
@@ -23,7 +23,7 @@ pub(crate) enum Node {
     Nonsense,
 }
 
-impl Node {
+impl NodeIdentifier {
     /// Reads an address with or without a port and brackets, or a name that hides one (RFC 7239, section 6).
     pub fn parse(text: &str) -> Self {
         if text.eq_ignore_ascii_case("unknown") || text.starts_with('_') {

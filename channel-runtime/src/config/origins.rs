@@ -71,7 +71,7 @@ impl Origins {
     ///
     /// # Errors
     /// The origin as it was sent, and why it may not connect.
-    pub(crate) fn check(&self, headers: &HeaderMap, host: Option<&str>, by_tls: bool) -> Result<(), Foreign> {
+    pub(crate) fn check(&self, headers: &HeaderMap, host: Option<&str>, by_tls: bool) -> Result<(), RejectedOrigin> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(first) = origins.next() else { return Ok(()) };
         let text = if origins.next().is_none() { first.to_str().ok() } else { None };
@@ -85,13 +85,13 @@ impl Origins {
             return Ok(());
         }
         let why = if text.is_none() {
-            Why::Unreadable
+            OriginFault::Unreadable
         } else if is_same_host(false) {
-            Why::WithoutTls
+            OriginFault::WithoutTls
         } else {
-            Why::OtherHost
+            OriginFault::OtherHost
         };
-        Err(Foreign { origin: String::from_utf8_lossy(first.as_bytes()).chars().take(200).collect(), why })
+        Err(RejectedOrigin { origin: String::from_utf8_lossy(first.as_bytes()).chars().take(200).collect(), why })
     }
 }
 
@@ -129,21 +129,21 @@ impl From<InvalidOrigin> for io::Error {
 
 /// An origin that may not connect, for the log.
 #[derive(Debug)]
-pub(crate) struct Foreign {
+pub(crate) struct RejectedOrigin {
     /// Cut to 200 characters.
     pub origin: String,
-    pub why: Why,
+    pub why: OriginFault,
 }
 
 /// Why an origin may not connect. The text is for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum OriginFault {
     OtherHost,
     WithoutTls,
     Unreadable,
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for OriginFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OtherHost => {

@@ -16,7 +16,7 @@ use ipnet::IpNet;
 
 use crate::config::forwarded;
 use crate::config::header_list::items;
-use crate::config::hop::{Hop, Node};
+use crate::config::hop::{Hop, NodeIdentifier};
 use crate::config::origins;
 
 /// The trusted proxies in front of the server, from [`Config::proxies`](crate::Config::proxies). By default there are none, and no
@@ -112,17 +112,17 @@ impl Proxies {
                 reported.by_tls = ["https", "wss"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls));
             }
             match node {
-                Node::Address(address) => {
+                NodeIdentifier::Address(address) => {
                     reported.client = Some(address);
                     if !self.trusts(reported.client) {
                         break;
                     }
                 }
-                Node::Hidden => {
+                NodeIdentifier::Hidden => {
                     reported.client = None;
                     break;
                 }
-                Node::Nonsense => break,
+                NodeIdentifier::Nonsense => break,
             }
         }
         reported
@@ -205,7 +205,7 @@ fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
         if [node, host, port, scheme] == [None; 4] {
             return None;
         }
-        let node = node.map_or(Node::Nonsense, Node::parse);
+        let node = node.map_or(NodeIdentifier::Nonsense, NodeIdentifier::parse);
         let port = port.and_then(|port| port.parse().ok()).filter(|port| ![0, 80, 443].contains(port));
         Some(Hop { node, host: host.map(str::to_owned), port, scheme: scheme.map(str::to_owned) })
     })

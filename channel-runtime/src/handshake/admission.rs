@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use self::counts::{Counts, LimitHit, now};
 pub(crate) use self::guards::{AdmissionGuard, RejectionGuard, UserAdmission};
 use crate::config::Config;
-use crate::config::origins::Foreign;
+use crate::config::origins::RejectedOrigin;
 use crate::connection::user_key::UserKey;
 use crate::handshake::Handshake;
 use crate::handshake::reject::Reject;
@@ -78,7 +78,8 @@ impl AdmissionControl {
     /// # Errors
     /// 403 if the [`Origins`](crate::Origins) do not allow the page.
     pub fn check_origin(&self, config: &Config, handshake: &Handshake) -> Result<(), Reject> {
-        let Err(Foreign { origin, why }) = config.origins.check(&handshake.headers, handshake.host(), handshake.by_tls)
+        let Err(RejectedOrigin { origin, why }) =
+            config.origins.check(&handshake.headers, handshake.host(), handshake.by_tls)
         else {
             return Ok(());
         };

@@ -312,7 +312,7 @@ mod tests {
         let handshake = handshake(&secrets);
         let shown = format!("{handshake:?} {handshake:#?} {:?}", handshake.bearer_token());
         assert!(!shown.contains("secret") && shown.contains("authorization"), "{shown}");
-        // Nor are those that are known to be, by whoever shows the headers themselves.
+        // The headers themselves do not show known secrets either.
         let shown = format!("{:?}", handshake.headers);
         assert_eq!(shown.matches("secret").count(), 1, "{shown}");
     }

@@ -11,7 +11,7 @@ use crate::handshake::reject::Reject;
 
 /// Sets the `Host` of a request to the host in its target, if the target names one: everything after this reads `Host` alone.
 /// Returns the rejection of a request whose target or host is invalid.
-pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
+pub(crate) fn check_host<B>(request: &mut Request<B>) -> Option<Response> {
     // warp's filters would panic on it.
     if request.uri().path_and_query().is_none() {
         return Some(Reject::bad_request("this is no proxy: the target of a request is a path").into_response());
@@ -29,13 +29,13 @@ pub(crate) fn settle<B>(request: &mut Request<B>) -> Option<Response> {
         }
         None => {}
     }
-    request.extensions_mut().insert(Settled);
+    request.extensions_mut().insert(HostChecked);
     None
 }
 
 /// A mark in the extensions of a request: its `Host` agrees with its target.
 #[derive(Clone, Copy)]
-pub(crate) struct Settled;
+pub(crate) struct HostChecked;
 
 /// Whether there is more than one `Host`, or one that is invalid.
 pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {

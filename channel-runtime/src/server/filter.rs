@@ -12,7 +12,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use crate::handshake::Handshake;
-use crate::handshake::request_target::Settled;
+use crate::handshake::request_target::HostChecked;
 use crate::server::handshake::answer;
 use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::table::RouteTable;
@@ -64,9 +64,9 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
 }
 
 /// Whether the request's target and its `Host` name the same host, if both name one. Our own server and service have
-/// [settled](Settled) that; another warp server has not.
+/// [checked](HostChecked) that; another warp server has not.
 fn names_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Copy {
-    let settled = warp::ext::get::<Settled>().map(|_| true);
+    let checked = warp::ext::get::<HostChecked>().map(|_| true);
     let same = warp::host::optional().map(|_| true);
-    settled.or(same).unify().or_else(|_| async { Ok::<_, Infallible>((false,)) })
+    checked.or(same).unify().or_else(|_| async { Ok::<_, Infallible>((false,)) })
 }

@@ -18,7 +18,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use crate::channel::path::Path;
-use crate::handshake::request_target::settle;
+use crate::handshake::request_target::check_host;
 use crate::handshake::upgrade_request::{lacks_upgrade, upgrade_required};
 
 /// The channels as a tower service; from [`Server::service`](crate::Server::service).
@@ -64,7 +64,7 @@ impl Routes {
     where
         B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + Send + Sync + 'static,
     {
-        if let Some(refusal) = settle(&mut request) {
+        if let Some(refusal) = check_host(&mut request) {
             return Either::Left(ready(Ok(refusal)));
         }
         let is_channel = |path: &str| self.paths.iter().any(|channel| channel.matches(path).is_some());

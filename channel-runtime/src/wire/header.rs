@@ -217,7 +217,7 @@ mod tests {
         for first in [0xC1, 0x41, 0xC2, 0x42] {
             assert_eq!(Header::parse(&[first], expected), Ok(None), "{first:#x}");
         }
-        // On continuations, control frames and unknown opcodes it does not, and the other two nowhere.
+        // The first bit means nothing on continuations, control frames and unknown opcodes; the other two bits never mean anything.
         for first in [0xC0, 0x40, 0xC8, 0xC9, 0xCA, 0xC3, 0xCB, 0xE1, 0xD1, 0xF1, 0xA1, 0x91] {
             let refused = Err(Violation::protocol("reserved bits are set"));
             assert_eq!(Header::parse(&[first], expected), refused, "{first:#x}");

@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// The index of the first byte after which no continuation makes valid UTF-8; written without `error_len`.
+    /// The index of the first byte after which no continuation is valid UTF-8, found without `error_len`.
     fn first_impossible(bytes: &[u8]) -> Option<usize> {
         let possible = |prefix: &[u8]| {
             let edges = [0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF];
@@ -108,7 +108,7 @@ mod tests {
         (0..bytes.len()).find(|at| !possible(&bytes[..=*at]))
     }
 
-    /// Pushes byte by byte: the index of the byte that was refused, or what `finish` says.
+    /// Pushes byte by byte. Returns the index of the byte that was refused, or the result of `finish`.
     fn byte_by_byte(bytes: &[u8]) -> Result<Result<String, NotUtf8>, usize> {
         let mut text = PartialText::default();
         for (at, byte) in bytes.iter().enumerate() {
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Bytes that are UTF-8 for a while: characters of every length, then perhaps a few bytes of anything.
+    /// Bytes that start as UTF-8: characters of every length, then perhaps a few random bytes.
     fn nearly_utf8() -> impl Strategy<Value = Vec<u8>> {
         let broken = proptest::collection::vec(prop_oneof![any::<u8>(), 0x80..=0xFFu8], 0..4);
         ("[a-cäß€한😀\u{10FFFF}]{0,12}", broken, "[aé€😀]{0,4}")

@@ -23,7 +23,7 @@ fn the_same_host_is_the_same_name_and_the_same_port() {
         ("http://127.0.0.1:3030", "127.0.0.1:3030"),
         ("http://[::1]:3030", "[::1]:3030"),
         ("https://[2001:db8::1]", "[2001:DB8::1]"),
-        // Some apps name what they connect to as if it were a page.
+        // Some apps send the address that they connect to as their origin.
         ("wss://app.example", "app.example"),
         ("wss://app.example", "app.example:443"),
         ("wss://app.example:443", "app.example"),
@@ -45,7 +45,7 @@ fn all_else_is_foreign() {
         ("https://app.example", "sub.app.example"),
         ("https://app.example:444", "app.example"),
         ("https://app.example", "app.example:444"),
-        // It is asked for at the usual port of https.
+        // The default port of https is meant.
         ("http://app.example", "app.example:443"),
         ("ws://app.example", "app.example:443"),
         ("wss://app.example", "app.example:80"),
@@ -69,11 +69,11 @@ fn all_else_is_foreign() {
         ("https://app.example:443:443", "app.example"),
         ("https://[::1", "[::1"),
         ("https://[nonsense]", "[nonsense]"),
-        // What stands in `Host` is compared too, and may be nonsense too.
+        // The text in `Host` is compared too, and may be invalid too.
         ("https://app.example", ""),
         ("https://app.example", "app.example/"),
         ("https://app.example", "user@app.example"),
-        // Not the web's: an extension is no page of the host, whatever it calls itself.
+        // Not a web page: an extension is no page of the host, whatever it claims.
         ("chrome-extension://app.example", "app.example"),
         ("tauri://localhost", "localhost"),
     ] {
@@ -176,11 +176,11 @@ fn what_is_written_to_the_log_is_bounded_and_says_what_to_do() {
         Origins::default().check(&headers, Some("app.example"), by_tls).unwrap_err()
     };
     assert_eq!(why(&format!("https://{}", "a".repeat(10_000)), false).origin.len(), 200);
-    assert_eq!(why("https://evil.example", true).why, Why::OtherHost);
-    assert_eq!(why("http://evil.example", true).why, Why::OtherHost);
-    assert_eq!(why("http://app.example", true).why, Why::WithoutTls);
-    assert_eq!(why("null", false).why, Why::OtherHost);
-    assert_eq!(why("https://\u{e4}.example", false).why, Why::Unreadable);
+    assert_eq!(why("https://evil.example", true).why, OriginFault::OtherHost);
+    assert_eq!(why("http://evil.example", true).why, OriginFault::OtherHost);
+    assert_eq!(why("http://app.example", true).why, OriginFault::WithoutTls);
+    assert_eq!(why("null", false).why, OriginFault::OtherHost);
+    assert_eq!(why("https://\u{e4}.example", false).why, OriginFault::Unreadable);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn what_no_page_sends_is_no_origin_and_an_error_that_says_what_one_is() {
         "file:///a b",
         "file://\u{e4}",
         "app\u{0}://x",
-        // A star is not for everything.
+        // A star is not allowed everywhere.
         "https://*",
         "https://*.",
         "https://*app.example",
@@ -218,7 +218,7 @@ fn what_no_page_sends_is_no_origin_and_an_error_that_says_what_one_is() {
     }
     let error = io::Error::from(Origins::only().allow("https://app.example/\n").unwrap_err());
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    // As `main` prints it, too.
+    // `main` prints it like this.
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(text.contains(r#""https://app.example/\n" is no origin: write"#), "{text}");
     }

@@ -21,32 +21,32 @@ fn client(proxies: &Proxies, peer: &str, headers: &[(&str, &str)]) -> (String, O
 fn x_forwarded_is_read_from_the_right_past_those_who_are_trusted() {
     let proxies = Proxies::x_forwarded(["10.0.0.0/8", "fd00::/8", "192.0.2.1"]).unwrap();
     for (peer, told, expected) in [
-        // By somebody who is not trusted: nothing is believed.
+        // From a peer that is not trusted: no header is believed.
         ("203.0.113.9:5", &["198.51.100.7"][..], "203.0.113.9:5"),
         ("10.0.0.1:5", &[], "10.0.0.1:5"),
         ("10.0.0.1:5", &["198.51.100.7"], "198.51.100.7:0"),
         ("192.0.2.1:5", &["198.51.100.7"], "198.51.100.7:0"),
         ("[fd00::1]:5", &["198.51.100.7"], "198.51.100.7:0"),
-        // A socket for both families has IPv4 addresses so.
+        // A socket for both families shows IPv4 addresses like this.
         ("[::ffff:10.0.0.1]:5", &["198.51.100.7"], "198.51.100.7:0"),
-        // What the client made up stands to the left.
+        // Entries that the client made up are on the left.
         ("10.0.0.1:5", &["1.1.1.1, 198.51.100.7"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["1.1.1.1", "198.51.100.7"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["10.9.9.9, 198.51.100.7"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["127.0.0.1, 10.9.9.9,198.51.100.7 ,10.0.0.2"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["198.51.100.7", "10.0.0.3", "10.0.0.2"], "198.51.100.7:0"),
-        // Whatever it is: what is no text takes nothing of the proxy's own word with it.
+        // An entry that is no text does not spoil the proxy's own entry.
         ("10.0.0.1:5", &["\u{e4}, 198.51.100.7"], "198.51.100.7:0"),
         ("10.0.0.1:5", &["\u{e4}", "198.51.100.7"], "198.51.100.7:0"),
-        // Somebody within.
+        // A client in the trusted network.
         ("10.0.0.1:5", &["10.0.0.3, 10.0.0.2"], "10.0.0.3:0"),
-        // As some proxies write it.
+        // In the notations of some proxies.
         ("10.0.0.1:5", &["198.51.100.7:4711"], "198.51.100.7:4711"),
         ("10.0.0.1:5", &["2001:db8::7"], "[2001:db8::7]:0"),
         ("10.0.0.1:5", &["[2001:db8::7]"], "[2001:db8::7]:0"),
         ("10.0.0.1:5", &["[2001:db8::7]:4711"], "[2001:db8::7]:4711"),
         ("10.0.0.1:5", &["198.51.100.7,,", ""], "198.51.100.7:0"),
-        // What can't be read is the word of the proxy before it.
+        // If an entry can't be read, the client is the proxy that passed it on.
         ("10.0.0.1:5", &["nonsense"], "10.0.0.1:5"),
         ("10.0.0.1:5", &["198.51.100.7, nonsense"], "10.0.0.1:5"),
         ("10.0.0.1:5", &["198.51.100.7, nonsense, 10.0.0.2"], "10.0.0.2:0"),
@@ -84,17 +84,18 @@ fn host_and_scheme_are_those_that_the_outermost_trusted_proxy_tells() {
         (&[(host, "app.example"), (proto, "HTTPS")], "app.example", true),
         (&[(address, "1.1.1.1"), (proto, "wss")], "inner", true),
         (&[(address, "1.1.1.1"), (proto, "http")], "inner", false),
-        // The client's own word, before that of the one proxy.
+        // The client's own entry is before that of the only proxy.
         (&[(address, "1.1.1.1"), (host, "evil.example, app.example"), (proto, "https, http")], "app.example", false),
-        // Two proxies: each with a word of its own, or the outer one alone.
+        // Two proxies: each with an entry of its own, or only the outer one.
         (&[(address, "1.1.1.1, 10.0.0.2"), (host, "app.example, inner"), (proto, "https, http")], "app.example", true),
         (&[(address, "1.1.1.1, 10.0.0.2"), (host, "app.example"), (proto, "https")], "app.example", true),
         (&[(address, "1.1.1.1, 10.0.0.2"), (host, "evil.example, app.example, inner")], "app.example", false),
-        // A list as some write it.
+        // A list in the notation of some proxies.
         (&[(address, "1.1.1.1,"), (host, "app.example,"), (proto, "https,")], "app.example", true),
         (&[(address, "1.1.1.1"), (proto, "https,http")], "inner", false),
         (&[(host, "app.example")], "app.example", false),
-        // A port of its own completes a host without one, told or not; and is nonsense, or the usual one.
+        // A separate port completes a host without a port, whether the host is reported or not. Some ports are invalid, and some
+        // are default ports.
         (&[(address, "1.1.1.1"), (host, "app.example"), (port, "8443")], "app.example:8443", false),
         (&[(address, "1.1.1.1"), (host, "[2001:db8::1]"), (port, "8443")], "[2001:db8::1]:8443", false),
         (&[(address, "1.1.1.1"), (port, "8443"), (proto, "https")], "inner:8443", true),
@@ -131,7 +132,7 @@ fn forwarded_is_read_from_the_right_too() {
         (&["for=_hidden;host=app.example"], "not known", "app.example"),
         (&["for=198.51.100.7, for=unknown"], "not known", "inner"),
         (&["for=\"198.51.100.7:_port\""], "198.51.100.7:0", "inner"),
-        // The client's own word must not swallow that of the proxy behind it: then neither is believed.
+        // The client's entry must not swallow that of the proxy behind it. Then neither is believed.
         (&["for=\"1.1.1.1, for=198.51.100.7;host=app.example"], "10.0.0.1:5", "inner"),
         (&["for=\"1.1.1.1", "for=198.51.100.7;host=app.example"], "198.51.100.7:0", "app.example"),
         (&["for=1.1.1.1;host=\"evil.example, for=198.51.100.7;host=\"app.example\""], "10.0.0.1:5", "inner"),
@@ -147,7 +148,7 @@ fn forwarded_is_read_from_the_right_too() {
 }
 
 proptest! {
-    /// All that a client can write stands left of what the proxy adds, in the same line or in one before it.
+    /// Everything that a client can write is left of what the proxy adds, in the same line or in one before it.
     #[test]
     fn what_a_client_writes_never_changes_what_its_proxy_says(written in r#"([ -~]|[",;=\\]){0,40}"#, in_one_line: bool) {
         let proxies =
@@ -161,7 +162,7 @@ proptest! {
             let headers = [(header, written.as_str()), (header, added)];
             let headers = if in_one_line { &[(header, line.as_str())][..] } else { &headers };
             let (client, host, _) = client(&proxies, "10.0.0.1:5", headers);
-            // A quote that is left open makes a line of `Forwarded` nonsense, and the client the proxy's.
+            // An open quote makes a line of `Forwarded` unreadable, so that the client has the proxy's address.
             let is_open = in_one_line && header == "forwarded" && client == "10.0.0.1:5";
             prop_assert!(client == "198.51.100.7:0" || is_open, "{client} by {headers:?}");
             let expected = if header == "forwarded" && !is_open { "app.example" } else { "inner" };

@@ -49,7 +49,7 @@ async fn addresses_that_came_once_and_no_more_are_forgotten_in_time() {
     let config = Config::default().connection_rate_per_ip(Rate::new(1, Duration::from_secs(1)));
     for number in 0..100_000 {
         assert!(admission.admit(&config, address(number)).is_ok());
-        // A thousand a second come, and are forgotten a second later.
+        // A thousand connections a second are made, and forgotten a second later.
         tokio::time::advance(Duration::from_millis(1)).await;
         let remembered = admission.0.lock().addresses.len();
         assert!(remembered <= 2 * 1024, "{remembered} of {number}");
@@ -87,7 +87,7 @@ fn a_user_without_connections_is_forgotten() {
     assert_eq!((counts.connections, counts.users.len()), (0, 0));
 }
 
-/// Looks, whenever something is logged, whether others could come and go meanwhile.
+/// Checks at each log line that others could connect and disconnect meanwhile.
 struct Looks {
     admission: AdmissionControl,
     events: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Messages of every shape that a payload can have, for the tests.
+//! Messages of every shape that a payload can have, for tests.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -61,7 +61,7 @@ pub(crate) struct Wide {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pong;
 
-/// Reads its name as borrowed text, which only an unbuffered, unescaped field is.
+/// Reads its name as borrowed text, which works only for a field that is neither buffered nor escaped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Borrowing {
     #[serde(deserialize_with = "borrowed")]
@@ -136,7 +136,7 @@ messages! {
         Borrowing "borrowing", Extended "extended"; Leave "leave_game"
 }
 
-/// A channel both of whose sides say the same.
+/// A channel whose two directions have the same messages.
 #[derive(Debug)]
 pub(crate) struct GameChannel;
 
@@ -145,13 +145,13 @@ impl Protocol for GameChannel {
     type ToClient = Game;
 }
 
-/// A move that fits all the texts of the tests.
+/// A move that fits all texts of the tests.
 #[cfg(test)]
 pub(crate) fn a_move() -> Game {
     Game::Move(Move { from: Square { x: 4, y: 1 }, to: Square { x: 4, y: 3 }, note: None })
 }
 
-/// An object's entries as they stand, doubles included.
+/// The entries of an object in their order, duplicates included.
 pub(crate) struct Entries(pub(crate) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Entries {

@@ -67,7 +67,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
                 None => return Err(de::Error::missing_field("type")),
             }
         };
-        let map = Held { entries: held.into_iter(), value: None, rest: map };
+        let map = BufferedMap { entries: held.into_iter(), value: None, rest: map };
         let mut fields =
             Fields::<_, false>::new(&mut envelope, map, T::TYPES[index]).human_readable(self.human_readable);
         let message = T::decode(index, &mut fields)?;
@@ -77,14 +77,14 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
 }
 
 /// The entries before the `type`, followed by the others.
-struct Held<A> {
+struct BufferedMap<A> {
     entries: vec::IntoIter<(String, Value)>,
     /// The value of the last key, if its entry was held.
     value: Option<Value>,
     rest: A,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Held<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for BufferedMap<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {

@@ -1,6 +1,6 @@
 //! The lines of the fields of a message, a type or a variant: one for each field, and one for each alias.
 
-use super::line::{Line, Step, direction};
+use super::line::{Line, Written, direction};
 use crate::protocol::describe::{Content, Field, Type, Variant, plain_key};
 
 /// The owner of a field, which is written before the field's name.
@@ -11,8 +11,8 @@ pub(super) enum Subject<'a> {
     Variant(&'a str),
 }
 
-pub(super) const fn variant(line: &mut Line, shape: &Variant, read: bool, item: usize) -> Step {
-    let Some(name) = (if read { shape.read } else { shape.written }) else { return Step::BlockDone };
+pub(super) const fn variant(line: &mut Line, shape: &Variant, read: bool, item: usize) -> Written {
+    let Some(name) = (if read { shape.read } else { shape.written }) else { return Written::BlockDone };
     let aliases = if read { shape.aliases.len() } else { 0 };
     if item > aliases {
         return content(line, Subject::Variant(name), &shape.content, read, item - aliases - 1);
@@ -29,29 +29,29 @@ pub(super) const fn variant(line: &mut Line, shape: &Variant, read: bool, item: 
     } else if item == 0 && shape.untagged {
         line.push(": untagged");
     }
-    Step::Line
+    Written::Line
 }
 
-pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content, read: bool, item: usize) -> Step {
+pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content, read: bool, item: usize) -> Written {
     match content {
-        Content::Unit => Step::BlockDone,
+        Content::Unit => Written::BlockDone,
         Content::As(_) | Content::Tuple(_) => {
             if item > 0 {
-                return Step::BlockDone;
+                return Written::BlockDone;
             }
             push_subject(line, subject, read);
             line.push("..: ");
             line.push_inner(content);
-            Step::Line
+            Written::Line
         }
         // Each field is one line. Most messages are like this, so it is kept short: each step costs compile time.
-        Content::Plain { types, .. } if item == types.len() => Step::BlockDone,
+        Content::Plain { types, .. } if item == types.len() => Written::BlockDone,
         Content::Plain { texts, types } => {
             push_subject(line, subject, read);
             line.push(plain_key(texts, item));
             line.push(if read && matches!(types[item], Type::Nullable(_)) { "?: " } else { ": " });
             line.push_type(&types[item]);
-            Step::Line
+            Written::Line
         }
         fields => {
             // Aliases are lines of their own, so a line is found by counting.
@@ -62,7 +62,7 @@ pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content
                 if left < lines {
                     push_subject(line, subject, read);
                     field(line, &shape, read, left);
-                    return Step::Line;
+                    return Written::Line;
                 }
                 left -= lines;
                 at += 1;
@@ -70,9 +70,9 @@ pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content
             if left == 0 && read && fields.is_closed() {
                 push_subject(line, subject, read);
                 line.push("*: no other keys");
-                return Step::Line;
+                return Written::Line;
             }
-            Step::BlockDone
+            Written::BlockDone
         }
     }
 }

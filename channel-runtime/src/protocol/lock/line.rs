@@ -7,7 +7,7 @@ use crate::protocol::describe::{Content, Definition, Kind, Type};
 pub type Line = ConstText<1024>;
 
 /// The result of writing the line at a place.
-pub(super) enum Step {
+pub(super) enum Written {
     /// The line was written.
     Line,
     /// The block has no such line.

@@ -1,7 +1,7 @@
 //! An iterator over the lines of a section, which describes a channel or a type.
 
 use super::contents::{Subject, content, variant};
-use super::line::{Line, Step, direction};
+use super::line::{Line, Written, direction};
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
 
 /// A walk over the lines. It holds no text, so that a constant costs little more than the lines themselves.
@@ -56,47 +56,47 @@ impl<'a> Lines<'a> {
     pub const fn next(&mut self, line: &mut Line) -> bool {
         loop {
             line.clear();
-            let step = match self.of {
+            let written = match self.of {
                 Of::Channel(shape) => channel(line, shape, self.block, self.item),
                 Of::Type(definition, used) => definition_line(line, definition, used, self.block, self.item),
             };
-            match step {
-                Step::Line => {
+            match written {
+                Written::Line => {
                     self.item += 1;
                     return true;
                 }
-                Step::BlockDone => {
+                Written::BlockDone => {
                     self.block += 1;
                     self.item = 0;
                 }
-                Step::Done => return false,
+                Written::Done => return false,
             }
         }
     }
 }
 
-const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usize) -> Step {
+const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usize) -> Written {
     let from_client = shape.from_client.len();
     match block {
         0 => {
             if item == shape.params.len() {
-                return Step::BlockDone;
+                return Written::BlockDone;
             }
             line.push("/ ");
             line.push_escaped(shape.params[item].name);
             line.push(": ");
             line.push_type(&shape.params[item].ty);
-            Step::Line
+            Written::Line
         }
         1 if item == 0 && shape.accepts_binary => {
             line.push("> (binary)");
-            Step::Line
+            Written::Line
         }
         2 if item == 0 && shape.sends_binary => {
             line.push("< (binary)");
-            Step::Line
+            Written::Line
         }
-        1 | 2 => Step::BlockDone,
+        1 | 2 => Written::BlockDone,
         _ if block - 3 < from_client => {
             let at = block - 3;
             let answer = if at < shape.answers.len() { Some(&shape.answers[at]) } else { None };
@@ -105,15 +105,21 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
         _ if block - 3 - from_client < shape.to_client.len() => {
             message(line, &shape.to_client[block - 3 - from_client], None, false, item)
         }
-        _ => Step::Done,
+        _ => Written::Done,
     }
 }
 
-const fn message(line: &mut Line, shape: &MessageShape, answer: Option<&AnswerShape>, read: bool, item: usize) -> Step {
+const fn message(
+    line: &mut Line,
+    shape: &MessageShape,
+    answer: Option<&AnswerShape>,
+    read: bool,
+    item: usize,
+) -> Written {
     if item == 0 {
         line.push(direction(read));
         line.push_escaped(shape.wire_type);
-        return Step::Line;
+        return Written::Line;
     }
     let mut before = 1;
     if let Some(answer) = answer
@@ -121,7 +127,7 @@ const fn message(line: &mut Line, shape: &MessageShape, answer: Option<&AnswerSh
     {
         if item == 1 {
             push_answer(line, shape.wire_type, answer);
-            return Step::Line;
+            return Written::Line;
         }
         before = 2;
     }
@@ -158,7 +164,7 @@ const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
     }
 }
 
-const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: usize, item: usize) -> Step {
+const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: usize, item: usize) -> Written {
     let blocks = match &of.kind {
         Kind::Struct(_) => 1,
         Kind::Enum { variants, .. } => 1 + variants.len(),
@@ -166,16 +172,16 @@ const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: us
     let read = used.read && block < blocks;
     let block = match () {
         () if read => block,
-        () if !used.written => return Step::Done,
+        () if !used.written => return Written::Done,
         () if used.read => block - blocks,
         () => block,
     };
     match &of.kind {
-        _ if block >= blocks => Step::Done,
+        _ if block >= blocks => Written::Done,
         Kind::Struct(holds) => content(line, Subject::Type, holds, read, item),
         Kind::Enum { tagging, .. } if block == 0 => {
             if item > 0 {
-                return Step::BlockDone;
+                return Written::BlockDone;
             }
             line.push(direction(read));
             match tagging {
@@ -192,7 +198,7 @@ const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: us
                 }
                 Tagging::Untagged => line.push("|: untagged"),
             }
-            Step::Line
+            Written::Line
         }
         Kind::Enum { variants, .. } => variant(line, &variants[block - 1], read, item),
     }

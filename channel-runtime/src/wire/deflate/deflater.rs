@@ -88,7 +88,7 @@ pub(super) mod tests {
         text
     }
 
-    /// Frame without any order (xorshift).
+    /// Bytes without any order (xorshift).
     fn noise(len: usize) -> Vec<u8> {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
         let next = || {
@@ -102,7 +102,7 @@ pub(super) mod tests {
 
     #[test]
     fn each_message_stands_alone_and_is_read_with_the_window_it_was_made_for() {
-        // It repeats itself so far back that a small window does not see it.
+        // The text repeats itself farther back than a small window reaches.
         let text = noise(4000).repeat(2);
         let whole = frame(Opcode::Binary, &text);
         let mut sizes = Vec::new();
@@ -122,13 +122,13 @@ pub(super) mod tests {
         for incompressible in [&b""[..], b"a", b"abcdefgh", &noise(300)] {
             assert_eq!(deflate(&frame(Opcode::Text, incompressible), 15, 9), None, "{incompressible:?}");
         }
-        // Also after it had no room to end in.
+        // Also after a message that did not fit.
         let compressed = deflate(&frame(Opcode::Text, &[b'x'; 300]), 15, 9).unwrap();
         assert_eq!(inflated(&compressed, 15), [b'x'; 300]);
     }
 
-    /// What zlib-rs kept of a message that had not been written whole moved on with each of them, and made it panic at 64 KiB;
-    /// what a panic left behind stood in the next message.
+    /// What zlib-rs kept of incomplete messages grew with each of them, until it panicked at 64 KiB; what a panic left behind got
+    /// into the next message.
     #[test]
     fn messages_of_noise_leave_nothing_behind_in_the_compressor() {
         let text = r#"{"type":"moved","x":17,"y":4},"#.repeat(300);

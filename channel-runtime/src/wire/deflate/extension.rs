@@ -138,7 +138,7 @@ mod tests {
         negotiate(&headers, &compression).map(|(agreed, answer)| (agreed, answer.to_str().unwrap().to_owned()))
     }
 
-    /// The answer without what is always said.
+    /// The answer without its constant part.
     fn answer(compression: Compression, offer: &str) -> Option<String> {
         let (_, answer) = negotiated(compression, &[offer])?;
         Some(answer.strip_prefix("permessage-deflate; server_no_context_takeover").unwrap().to_owned())

@@ -78,7 +78,7 @@ mod tests {
         Some(Agreed { server_bits, client_context: None })
     }
 
-    /// The variants for receivers with these windows, and how often the message was compressed.
+    /// The frame for receivers with these windows, and how often the message was compressed.
     fn variants(payload: &[u8], compression: Compression, receivers: &[u8]) -> (PreparedFrame, usize) {
         let windows = Windows::of(receivers.iter().map(|bits| agreed(*bits)));
         let before = COMPRESSED.get();
@@ -94,7 +94,7 @@ mod tests {
         let frames = [15, 12, 9].map(|bits| variants.of(agreed(bits)).clone());
         assert!(frames.iter().all(|frame| frame[0] == 0xC1 && frame.len() < long.len() / 2));
         assert_eq!(variants.of(agreed(9)).as_ptr(), frames[2].as_ptr());
-        // Nobody like them was counted.
+        // No receiver with this window was counted.
         for other in [None, agreed(10)] {
             assert_eq!(variants.of(other)[..], frame(Opcode::Text, long.as_bytes())[..]);
         }

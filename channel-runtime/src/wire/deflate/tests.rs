@@ -1,4 +1,4 @@
-//! Compressed messages through the parser: those of RFC 7692, and those that break it.
+//! Compressed messages through the parser: the examples of RFC 7692, and invalid ones.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ use crate::wire::frame::Opcode;
 use crate::wire::header::Header;
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
 
-/// A parser that takes frames without a mask, as the RFC's examples have none.
+/// A parser that accepts frames without a mask, which the RFC's examples have.
 fn parser(client_context: Option<u8>, message: usize) -> Parser {
     let agreed = Agreed { server_bits: 15, client_context };
     Parser::new(Role::Client, Limits { message, fragments: 1000 }).inflating(Some(agreed))
@@ -30,7 +30,7 @@ fn feed(parser: &mut Parser, bytes: &[u8]) -> Result<Vec<Input>, Violation> {
     Ok(out.into())
 }
 
-/// Feeds whole and byte by byte, which must come to the same.
+/// Feeds as a whole and byte by byte. The results must be equal.
 fn parse(client_context: Option<u8>, message: usize, bytes: &[u8]) -> Result<Vec<Input>, Violation> {
     let whole = feed(&mut parser(client_context, message), bytes);
     let mut parser = parser(client_context, message);
@@ -60,7 +60,7 @@ fn text(text: &str) -> Input {
     Input::Text(text.into())
 }
 
-/// A peer's compressor.
+/// The compressor of a peer.
 struct Peer {
     compress: Compress,
     keeps_context: bool,
@@ -72,7 +72,7 @@ impl Peer {
         Self { compress, keeps_context }
     }
 
-    /// A message's payload.
+    /// The payload of a message.
     fn message(&mut self, text: &[u8]) -> Vec<u8> {
         let mut payload = self.part(text);
         payload.truncate(payload.len() - TAIL.len());
@@ -82,11 +82,11 @@ impl Peer {
         payload
     }
 
-    /// A part of a message, with all of its text in it.
+    /// A part of a message, with all of its text.
     fn part(&mut self, text: &[u8]) -> Vec<u8> {
         let mut payload = Vec::with_capacity(text.len() * 2 + 100);
         self.compress.compress_vec(text, &mut payload, FlushCompress::Sync).unwrap();
-        // Of nothing to flush it makes nothing.
+        // If there is nothing to flush, it writes nothing.
         if payload.is_empty() {
             payload.extend([&[0x00], &TAIL[..]].concat());
         }
@@ -108,7 +108,7 @@ fn the_examples_of_the_rfc_are_read() {
     let hello: [&[u8]; 5] = [
         b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00",
         b"\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9\x07\x00",
-        // A block without compression, one that says to be the last, and two blocks.
+        // An uncompressed block, one that claims to be the last, and two blocks.
         b"\xc1\x0b\x00\x05\x00\xfa\xffHello\x00",
         b"\xc1\x08\xf3\x48\xcd\xc9\xc9\x07\x00\x00",
         b"\xc1\x0d\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00",
@@ -126,11 +126,11 @@ fn the_examples_of_the_rfc_are_read() {
     }
     let twice = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x05\xf2\x00\x11\x00\x00";
     assert_eq!(parse(Some(15), 5, twice), Ok(vec![text("Hello"), text("Hello")]));
-    // The second refers to the first, which was not agreed.
+    // The second message refers to the first, which was not agreed on.
     assert_eq!(parse(None, 5, twice), Err(BROKEN));
 }
 
-/// What zlib calls them: blocks as they are (level 0), a full flush, and streams that say to be at their end.
+/// In zlib's words: stored blocks (level 0), a full flush, and finished streams.
 #[test]
 fn a_message_may_be_of_any_blocks_and_streams() {
     let part = |text: &[u8], level: u32, flush: FlushCompress| {
@@ -151,7 +151,7 @@ fn a_message_may_be_of_any_blocks_and_streams() {
     };
     let last_then_open =
         [part(hello, 9, FlushCompress::Finish), until_the_tail(part(again, 9, FlushCompress::Sync))].concat();
-    // After an end that is said there is no tail to be left out: an empty block stands for it.
+    // A finished stream has no tail that could be left out, so an empty block replaces it.
     let last_and_last =
         [&part(hello, 9, FlushCompress::Finish)[..], &part(again, 9, FlushCompress::Finish), &[0x00]].concat();
     let stored = until_the_tail(part(&[hello, again].concat(), 0, FlushCompress::Sync));
@@ -163,12 +163,12 @@ fn a_message_may_be_of_any_blocks_and_streams() {
             ("two streams", &last_and_last),
             ("a stored block", &stored),
         ] {
-            // Twice: what follows such a message is read as well.
+            // Twice, because the message after such a message is read too.
             let bytes = frame(0xC1, payload).repeat(2);
             assert_eq!(parse(context, 100, &bytes), Ok(vec![whole.clone(); 2]), "{what}, {context:?}");
         }
     }
-    // With a context, what follows refers to the text of such a message too.
+    // With a context, later messages refer to the text of such a message too.
     let mut peer = Peer::new(15, true);
     peer.message(&[hello, again].concat());
     let refers = peer.message(&[hello, again].concat());
@@ -223,7 +223,7 @@ fn a_bomb_is_refused_at_the_first_byte_too_many() {
 #[test]
 fn blocks_without_anything_in_them_have_an_end() {
     let limit = 1000;
-    // An announced length is refused before anything of it has come, over all fragments.
+    // An announced length is refused before any of its bytes is received, over all fragments.
     let most = Inflation::wire_limit(limit);
     let long = frame(0xC1, &vec![0; most + 1]);
     assert_eq!(parse(None, limit, &long[..4]).map_err(|violation| violation.code), Err(TOO_BIG));
@@ -236,7 +236,7 @@ fn blocks_without_anything_in_them_have_an_end() {
 
 #[test]
 fn what_can_not_be_compressed_may_be_as_long_as_the_limit() {
-    // As a small compressor has it: a block for each 100 bytes, none of which is compressed.
+    // As a small compressor does: a block for each 100 bytes, none of which is compressed.
     let text = "0123456789".repeat(1000);
     let blocks = text.as_bytes().chunks(100).flat_map(|chunk| [&[0x00, 100, 0, !100, 0xFF], chunk].concat());
     let payload: Vec<u8> = blocks.chain([0]).collect();
@@ -269,7 +269,7 @@ fn text_is_refused_at_its_first_impossible_byte() {
     let good = peer.part("the first half of an ä is good: \u{e4}".as_bytes().split_last().unwrap().1);
     assert_eq!(feed(&mut parser, &frame(0x41, &good)), Ok(vec![]));
     let bad = peer.part(b"\xFF and more");
-    // Not all of the frame is there, nor the end of the message.
+    // A part of the frame is missing, and the end of the message.
     let refused = feed(&mut parser, &frame(0x00, &bad)[..bad.len()]);
     assert_eq!(refused, Err(Violation { code: CloseCode::INVALID_DATA, reason: "text is not UTF-8" }));
 

@@ -8,7 +8,7 @@ use crate::protocol::codec::samples::{Borrowing, Extended, Game, Opaque, Pong, S
 use crate::protocol::codec::{DecodeError, decode};
 use crate::protocol::fault::Fault;
 
-/// The way to the bad field, what is wrong there, line and column.
+/// The path of the invalid field, the reason, the line and the column.
 #[track_caller]
 fn invalid(text: &str) -> (String, String, usize, usize) {
     match refusal(text) {
@@ -74,7 +74,7 @@ fn a_second_type_is_refused_wherever_it_stands() {
 fn a_missing_type_is_malformed() {
     assert_eq!(malformed("{}"), ("missing field `type`".into(), 1, 2));
     assert_eq!(malformed("{\n \"text\": \"hi\"\n}"), ("missing field `type`".into(), 3, 1));
-    // Not the object's own.
+    // Not a key of the object itself.
     assert_eq!(malformed(r#"{"text":{"type":"say"}}"#).0, "missing field `type`");
     assert_eq!(malformed(r#"{"text":",\"type\":\"say"}"#).0, "missing field `type`");
 }
@@ -92,7 +92,7 @@ fn a_type_that_is_no_string_is_malformed() {
 #[test]
 fn what_seems_to_be_the_type_at_the_end_is_checked() {
     assert_eq!(read(r#"{"text":"x","type":"say","more":{"type":"move"}}"#), Game::Say(Say { text: "x".into() }));
-    // The quote before `type` is escaped: that is the end of another key.
+    // The quote before `type` is escaped, so this is the end of another key.
     let text = r#"{"text":"x","type":"say","\"type":"leave_game"}"#;
     assert_eq!(read(text), Game::Say(Say { text: "x".into() }));
     assert_eq!(malformed(r#"{"text":"x","\"type":"say"}"#).0, "missing field `type`");

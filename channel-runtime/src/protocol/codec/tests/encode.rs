@@ -10,7 +10,7 @@ use crate::protocol::codec::{EncodeError, Head, encode, encode_fault, encode_one
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Message, Ref};
 
-/// What is appended to a buffer that has something in it.
+/// What is appended to a buffer that is not empty.
 #[track_caller]
 fn appended(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = b"before".to_vec();
@@ -23,7 +23,7 @@ fn written<M: Message>(message: &M, head: Head<'_>) -> String {
     appended(|out| encode(message, head, out).unwrap())
 }
 
-/// Why a message is refused; that nothing of it stays is checked here.
+/// Why a message is refused. This also checks that nothing is appended.
 #[track_caller]
 fn refusal<M: Message>(message: &M) -> EncodeError {
     let mut out = b"before".to_vec();
@@ -32,7 +32,7 @@ fn refusal<M: Message>(message: &M) -> EncodeError {
     error
 }
 
-/// Wraps any payload as a message.
+/// Makes a message of any payload.
 macro_rules! a_message {
     ($($name:ident($payload:ty));* $(;)?) => {$(
         #[derive(Serialize, serde::Deserialize)]
@@ -83,7 +83,7 @@ fn a_set_serializes_in_any_format_with_its_type_first() {
 #[test]
 fn a_set_deserializes_from_any_format() {
     for message in [a_move(), Game::Leave, Game::Pong(Pong), Game::Say(Say { text: "hi".into() })] {
-        // A `Value`'s keys are sorted, so that most fields come before the type.
+        // The keys of a `Value` are sorted, so most fields are before the type.
         let value = serde_json::to_value(&message).unwrap();
         assert_eq!(serde_json::from_value::<Game>(value).unwrap(), message);
         let text = serde_json::to_string(&message).unwrap();
@@ -101,11 +101,11 @@ fn a_set_deserializes_from_any_format() {
     }
 }
 
-/// The documentation of [`Messages`](crate::protocol::message::Messages) says so; `decode` reads all of these as they stand.
+/// The documentation of [`Messages`](crate::protocol::message::Messages) says so. `decode` reads all of these exactly.
 #[test]
 fn a_set_that_deserializes_holds_what_comes_before_its_type_as_values() {
     let read = |text: &str| serde_json::from_str::<Game>(text).map_err(|error| error.to_string());
-    // What numbers and keys a `Value` keeps is a matter of serde_json's features.
+    // Which numbers and keys a `Value` keeps depends on serde_json's features.
     let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
 
     for number in [i128::MIN, i64::MIN.into(), u64::MAX.into(), i128::MAX] {

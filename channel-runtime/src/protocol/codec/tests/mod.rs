@@ -1,4 +1,4 @@
-//! What the codec promises, by hand-written stand-ins for the enums that `#[channel]` generates.
+//! The promises of the codec, tested with hand-written versions of the enums that `#[channel]` generates.
 
 mod decode;
 mod encode;
@@ -13,13 +13,13 @@ use crate::protocol::codec::samples::Game;
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Ref;
 
-/// The message in a good text.
+/// The message in a valid text.
 #[track_caller]
 fn read(text: &str) -> Game {
     codec::decode::<Game>(text).message.unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// What is wrong with a bad one.
+/// What is wrong with an invalid text.
 #[track_caller]
 fn refusal(text: &str) -> DecodeError {
     match codec::decode::<Game>(text).message {
@@ -28,7 +28,7 @@ fn refusal(text: &str) -> DecodeError {
     }
 }
 
-/// Why it is malformed, and where.
+/// The reason why a text is malformed, and the place.
 #[track_caller]
 fn malformed(text: &str) -> (String, usize, usize) {
     match refusal(text) {
@@ -45,7 +45,7 @@ fn text_ref(reference: &str) -> Option<Ref> {
     Some(Ref::Text(reference.into()))
 }
 
-/// The same object with its type first, in the middle, and last; the fields are at least two.
+/// The same object with its type first, in the middle, and last. There must be at least two fields.
 fn everywhere(kind: &str, fields: &[&str]) -> Vec<String> {
     let kind = format!(r#""type":"{kind}""#);
     (0..=fields.len())

@@ -27,7 +27,7 @@ fn deep_nesting_is_refused_without_a_stack_overflow() {
 
 #[test]
 fn nesting_is_read_up_to_127_levels_and_refused_at_its_place_beyond() {
-    // One level is the object's own.
+    // One level is the message's own object.
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for field in ["ignored", "data"] {
         let text = |levels| format!(r#"{{"type":"opaque","ref":"7","count":1,"data":0,"{field}":{}}}"#, nested(levels));
@@ -48,7 +48,7 @@ fn brackets_side_by_side_or_in_strings_are_no_nesting() {
     assert_eq!(read(&flat), Game::Pong(Pong));
     let quoted = r#"[[\"{{\\"#.repeat(5_000);
     assert!(matches!(read(&format!(r#"{{"type":"say","text":"{quoted}"}}"#)), Game::Say(_)));
-    // Closing ones in strings don't make up for others.
+    // Closing brackets in strings do not count.
     let hidden = r#"["]","#.repeat(200);
     malformed(&format!(r#"{{"type":"pong","x":{hidden}0{}}}"#, "]".repeat(200)));
 }

@@ -1,4 +1,4 @@
-//! Numbers that fit their fields and numbers that don't, wherever they stand.
+//! Numbers that fit their fields and numbers that do not, at every place.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CString;
@@ -14,13 +14,13 @@ use crate::protocol::codec::samples::{Game, Wide};
 use crate::protocol::codec::{DecodeError, EncodeError, Head, decode, decode_only_carefully, encode_one_of};
 use crate::protocol::message::Messages;
 
-/// Whatever is to be read, as the field `x` of a message.
+/// Any value, as the field `x` of a message.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Of<T> {
     x: T,
 }
 
-/// The same with all of it among the message's own fields.
+/// The same, with its fields flattened into the message.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Flat<T> {
     #[serde(flatten)]
@@ -57,7 +57,7 @@ fn text_of(x: &str) -> [String; 3] {
     ]
 }
 
-/// What every way makes of it, wherever the type stands.
+/// The result of every path of the codec, at every place of the type.
 #[track_caller]
 fn read<T>(x: &str) -> Read<T>
 where
@@ -88,7 +88,7 @@ fn path(error: &DecodeError) -> &str {
     }
 }
 
-/// It is refused, and this is the way to it.
+/// Checks that it is refused, with this path.
 #[track_caller]
 fn refused<T>(x: &str, at: &str)
 where
@@ -100,8 +100,8 @@ where
     }
 }
 
-/// Whether serde_json hands a number on as a map where it is not asked for one (`arbitrary_precision`): serde itself reads no
-/// number then that it has buffered.
+/// Whether serde_json passes a number on as a map if the type is not known (`arbitrary_precision`). Then serde reads no number that
+/// it has buffered.
 pub(super) fn is_of_arbitrary_precision() -> bool {
     serde_json::from_str::<Value>("1e400").is_ok()
 }
@@ -157,7 +157,7 @@ fn what_an_f32_has_no_room_for_is_no_message_wherever_it_stands() {
     refused::<External>(r#"{"One":1e39}"#, "x.One");
     refused::<External>(r#"{"Two":[1,1e39]}"#, "x.Two[1]");
     refused::<External>(r#"{"Named":{"at":1e39}}"#, "x.Named.at");
-    // Where serde buffers, too.
+    // Also if serde buffers.
     if is_of_arbitrary_precision() {
         return;
     }
@@ -184,7 +184,7 @@ fn what_is_flat_among_a_message_s_own_fields_is_seen_too() {
 #[test]
 fn what_an_f32_has_room_for_is_read_as_ever() {
     assert_eq!(read::<f32>("3.4028235e38").unwrap(), f32::MAX);
-    // Rounded, as all floats are: to the largest, and to none.
+    // Rounded, as all floats are: to the largest float, or to none.
     assert_eq!(read::<f32>("3.40282350000001e38").unwrap(), f32::MAX);
     assert_eq!(read::<f32>("1e-60").unwrap(), 0.0);
     assert_eq!(read::<f32>("18446744073709551615").unwrap(), u64::MAX as f32);
@@ -233,11 +233,11 @@ fn no_other_float_is_an_integer() {
     refused::<i64>("9007199254740991.0", "x");
     refused::<u64>("1e19", "x");
     refused::<i64>("1e400", "x");
-    // serde_json reads these by their digits alone.
+    // serde_json reads these exactly, by their digits.
     decode::<Game>(r#"{"type":"wide","number":5.0}"#).message.unwrap_err();
     refused::<bool>("1.0", "x");
     refused::<String>("1.0", "x");
-    // Any JSON stays what it is.
+    // Any JSON stays as it is.
     assert_eq!(read::<Value>("[1.0,1]").unwrap().to_string(), "[1.0,1]");
 }
 
@@ -269,7 +269,7 @@ fn a_wide_integer_is_read_wherever_its_type_stands_behind_a_decoy_too() {
     }
 }
 
-/// The keys of what is flat are the message's own.
+/// The keys of a flattened field are the message's own.
 #[test]
 fn keys_are_numbers_as_values_are() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -345,7 +345,7 @@ fn all_else_is_written_as_serde_json_writes_it() {
     assert_eq!(written(((), Some(Option::<u8>::None), 'c')).unwrap(), r#"{"type":"only","x":[null,null,"c"]}"#);
 }
 
-/// Only the format that has no numbers for these refuses them.
+/// Only a format that has no such numbers refuses them.
 #[test]
 fn a_payload_that_can_read_more_than_json_is_not_held_back() {
     fn read_infinity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {

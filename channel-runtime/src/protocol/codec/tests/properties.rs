@@ -64,7 +64,7 @@ fn reference() -> impl Strategy<Value = Option<Ref>> {
 }
 
 impl Entries {
-    /// The object again, with white space strewn in.
+    /// The same object with white space between its parts.
     fn render(&self, noise: &[u8]) -> String {
         let mut noise = noise.iter();
         let mut space = || noise.next().map_or("", |noise| ["", " ", "\n", "\t\r"][usize::from(noise % 4)]);
@@ -80,7 +80,7 @@ impl Entries {
         text + "}" + space()
     }
 
-    /// The object again, each character of its keys escaped.
+    /// The same object with each character of its keys escaped.
     fn render_escaped(&self) -> String {
         let escaped = |key: &str| key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
         let entries: Vec<_> = self.0.iter().map(|(key, value)| format!("\"{}\":{value}", escaped(key))).collect();
@@ -94,7 +94,7 @@ fn encoded(message: &Game, head: Head<'_>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// What a text is, found the slow and simple way.
+/// The result for a text, found in a slow and simple way.
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Malformed,
@@ -103,7 +103,7 @@ enum Verdict {
     Good(Game),
 }
 
-/// The oracle: takes the object apart, then gives the rest to the payload alone.
+/// The oracle: it takes the object apart, then passes the rest to the payload.
 fn oracle(text: &str) -> (Option<Ref>, Verdict) {
     let Ok(Entries(entries)) = serde_json::from_str::<Entries>(text) else { return (None, Verdict::Malformed) };
     let all = |key: &str| entries.iter().filter(|entry| entry.0 == key).map(|entry| entry.1.get()).collect::<Vec<_>>();
@@ -140,7 +140,7 @@ fn oracle(text: &str) -> (Option<Ref>, Verdict) {
     (reference, game.map_or(Verdict::Invalid(Game::TYPES[index]), Verdict::Good))
 }
 
-/// What the codec makes of a text.
+/// The codec's result for a text.
 fn verdict(text: &str) -> (Option<Ref>, Verdict) {
     let decoded = decode::<Game>(text);
     let verdict = match decoded.message {
@@ -154,7 +154,7 @@ fn verdict(text: &str) -> (Option<Ref>, Verdict) {
     (decoded.reference, verdict)
 }
 
-/// The codec and the oracle agree, and so do the codec's ways. Of a malformed text the oracle knows no `ref`.
+/// The codec and the oracle agree, and so do the paths of the codec. The oracle does not know the `ref` of a malformed text.
 fn agree(text: &str) -> Result<(), TestCaseError> {
     both_ways_agree(text)?;
     let ((reference, ours), (expected_reference, expected)) = (verdict(text), oracle(text));
@@ -162,7 +162,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     if ours != Verdict::Malformed {
         prop_assert_eq!(reference, expected_reference, "{}", text);
     }
-    // A client never panics either, and agrees where the frame is not the framework's own.
+    // A client does not panic either, and agrees unless the frame is the framework's own.
     match (Received::<GameChannel>::from_text(text), ours) {
         (Ok(received), Verdict::Good(message)) => prop_assert_eq!(received.body, ReceivedBody::Message(message)),
         (Ok(received), Verdict::Unknown(_)) => prop_assert!(!matches!(received.body, ReceivedBody::Message(_))),

@@ -1,4 +1,4 @@
-//! The quick way against the careful one, which leaves all reading to serde_json.
+//! The quick path against the careful path, which leaves all reading to serde_json.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::protocol::codec::samples::{Game, Say, Scores, a_move};
 use crate::protocol::codec::{DecodeError, Decoded, decode, decode_only_carefully, plain_string};
 use crate::protocol::message::{Messages, Ref};
 
-/// What the quick way reads, if it reads it; `index` is the type's place where that is known before.
+/// What the quick path reads, if it reads the text. `index` is the type's place if it is known before.
 fn quickly<T: Messages>(text: &str, index: Option<usize>) -> Option<(T, Option<Ref>)> {
     let (mut envelope, mut message) = (Envelope::default(), None);
     match decode_quickly(&mut envelope, &mut message, text, index) {
@@ -24,8 +24,8 @@ fn quickly<T: Messages>(text: &str, index: Option<usize>) -> Option<(T, Option<R
     }
 }
 
-/// Whatever is taken for the type: what the quick way reads is what the careful way reads, and knowing the type it reads
-/// all that the careful way does.
+/// For every guess of the type: the quick path reads what the careful path reads, and if it knows the type it reads everything that
+/// the careful path does.
 pub(super) fn both_ways_agree(text: &str) -> Result<(), TestCaseError> {
     let Decoded { message, reference: found } = decode_only_carefully::<Game>(text);
     for index in [None].into_iter().chain((0..Game::TYPES.len()).map(Some)) {
@@ -47,7 +47,7 @@ fn is_quick(text: &str, expected: Game) {
     both_ways_agree(text).unwrap();
 }
 
-/// The quick way takes it for no message, whatever its type is taken for.
+/// The quick path does not read it, for every guess of the type.
 #[track_caller]
 fn is_left(text: &str) {
     for index in [None].into_iter().chain((0..Game::TYPES.len()).map(Some)) {
@@ -68,7 +68,7 @@ fn usual_texts_are_read_the_quick_way() {
     ] {
         is_quick(text, a_move());
     }
-    // Escapes are serde_json's.
+    // Escapes are serde_json's matter.
     is_quick(r#"{"ty\u0070e":"say","\u0024":"","te\u0078t":"hi"}"#, say("hi"));
     is_quick(r#"{"text":"\u0022 \\","type":"s\u0061y"}"#, say("\" \\"));
     is_quick(r#"{"type":"say","größe, in Zentimetern":180,"":0,"text":"é"}"#, say("é"));
@@ -118,7 +118,7 @@ fn what_is_no_object_of_entries_is_left() {
     }
 }
 
-/// Passes over errors, as no payload should.
+/// Ignores errors, as no payload should.
 #[derive(Debug, PartialEq)]
 struct Careless(usize);
 
@@ -164,7 +164,7 @@ fn a_payload_that_ignores_errors_does_not_make_a_bad_text_good() {
     assert_eq!(decode(r#"{"type":"careless","a":1,"b":2}"#).message, Ok(Careless(2)));
 }
 
-/// The tokens of good messages.
+/// The tokens of valid messages.
 fn tokens() -> impl Strategy<Value = Vec<&'static str>> {
     let say = vec!["{", "\"type\"", ":", "\"say\"", ",", "\"text\"", ":", "\"hi\"", ",", "\"ref\"", ":", "7", "}"];
     let wide = vec!["{", "\"number\"", ":", "-12", ",", "\"ref\"", ":", "\"é\"", ",", "\"type\"", ":", "\"wide\"", "}"];

@@ -54,7 +54,7 @@ fn a_ref_is_a_short_string_or_a_64_bit_integer() {
 #[test]
 fn a_ref_of_null_is_none_and_a_whole_float_is_the_integer() {
     let floats = [("7.0", Some(7)), ("-2.0", Some(-2)), ("1e2", Some(100)), ("-0", Some(0))];
-    // With serde_json's `arbitrary_precision` a float is handed on as a map, and is no `ref`.
+    // With serde_json's `arbitrary_precision` a float is passed on as a map, and is no `ref`.
     let floats = if is_of_arbitrary_precision() { &[][..] } else { &floats };
     for &(written, read) in [("null", None)].iter().chain(floats) {
         for text in [
@@ -71,7 +71,7 @@ fn a_ref_of_null_is_none_and_a_whole_float_is_the_integer() {
     }
 }
 
-/// Also with serde_json's `arbitrary_precision`, which hands some numbers over as maps.
+/// Also with serde_json's `arbitrary_precision`, which passes some numbers on as maps.
 #[test]
 fn a_ref_may_be_read_on_its_own() {
     #[derive(Debug, PartialEq, Deserialize)]
@@ -121,7 +121,7 @@ fn the_ref_of_a_bad_message_is_found() {
     ] {
         let Decoded { reference, message } = decode::<Game>(text);
         assert_eq!(Fault::from(message.unwrap_err()).code, code, "{text}");
-        // What is malformed is read up to there: the type that is no string comes before the `ref`.
+        // A malformed text is read up to its error: the type that is no string is before the `ref`.
         let expected = if text.starts_with(r#"{"type":5"#) { None } else { text_ref("7") };
         assert_eq!(reference, expected, "{text}");
     }
@@ -129,7 +129,7 @@ fn the_ref_of_a_bad_message_is_found() {
 
 #[test]
 fn a_ref_behind_what_the_payload_leaves_unread_is_found() {
-    /// Reads but its first field.
+    /// Reads everything but its first field.
     #[derive(Debug, PartialEq)]
     struct First(String);
 

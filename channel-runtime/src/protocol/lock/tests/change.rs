@@ -1,4 +1,4 @@
-//! What a change of one line means to the clients of yesterday.
+//! The rating of changes of one line.
 
 use crate::protocol::lock::change::{Verdict, added, changed, removed};
 use crate::protocol::lock::cover::covers;
@@ -23,7 +23,7 @@ fn what_a_client_says_may_become_wider_and_what_it_hears_narrower() {
         ("{string: u8}", "{string: u8 | null}", Fine, Fine),
         ("Piece", "any", Fine, Fine),
         ("Piece", "Piece | null", Fine, Fine),
-        // One way or the other.
+        // In both directions.
         ("u8", "i8", Breaks, Breaks),
         ("u64", "f64", Breaks, Breaks),
         ("string", "u8", Breaks, Breaks),

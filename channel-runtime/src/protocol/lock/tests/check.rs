@@ -1,4 +1,4 @@
-//! What is said of a game and its lock.
+//! The check of a game against its lock.
 
 use super::{GAME, WRITTEN};
 use crate::protocol::lock::change::{added, changed, removed, same_path};
@@ -14,7 +14,7 @@ fn lock(text: &str) -> Lock<'static> {
     Lock { file: "x.lock", command: "accept", sections: Vec::leak(sections.collect()) }
 }
 
-/// All that the checks say of the game and this lock, line by line, without what stands around the changes.
+/// Everything that the checks report for the game and this lock, line by line, without the text around the changes.
 fn said(text: &str) -> Vec<String> {
     let (lock, channels) = (lock(text), std::slice::from_ref(&GAME));
     let texts = [channel(&lock, &GAME), rest(&lock, channels, &Types::of(channels))];
@@ -43,7 +43,8 @@ fn a_lock_of_nothing_knows_no_channel_and_no_type() {
 fn every_line_that_is_missing_and_every_line_too_many_is_told_once() {
     for line in WRITTEN.lines().filter(|line| !line.is_empty()) {
         let without = said(&WRITTEN.replacen(&format!("{line}\n"), "", 1));
-        // With a section's begin the lines behind it belong to another; with a message's, to the message that is gone.
+        // Without the first line of a section, its lines belong to the section before it; without the line of a message, its lines
+        // belong to the message that was removed.
         if !line.starts_with("channel ") && !line.starts_with("type ") {
             let count = without.iter().filter(|change| change.contains(&format!("`{line}`"))).count();
             assert_eq!((count, without.len()), (1, 1), "{line}: {without:?}");

@@ -1,4 +1,4 @@
-//! What becomes of the file.
+//! The lock file and its rewriting.
 
 use std::sync::Barrier;
 use std::{fs, thread};
@@ -45,7 +45,7 @@ fn tests_that_run_beside_one_another_accept_a_change_together() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.lock");
     for round in 0..200 {
-        // Every other time there is something to write.
+        // Every other time the text differs.
         let channels = if round % 2 == 0 { &[GAME][..] } else { &[] };
         let begin = Barrier::new(AT_ONCE);
         let said: Vec<String> = thread::scope(|scope| {
@@ -60,7 +60,7 @@ fn tests_that_run_beside_one_another_accept_a_change_together() {
     }
 }
 
-/// Starts this test again in a process of its own, as `CHANNELS_LOCK=accept cargo run` starts a program.
+/// Runs this test again in a process of its own, as `CHANNELS_LOCK=accept cargo run` runs a program.
 #[test]
 fn accepting_writes_the_file_and_ends_the_program() {
     const PATH: &str = "PATH_OF_THE_LOCK";

@@ -1,4 +1,4 @@
-//! The wire as a number, and a section of it.
+//! The fingerprint of the wire, and of a section.
 
 use super::{GAME, TEXT};
 use crate::protocol::describe::{ChannelShape, Content, MessageShape, Type};
@@ -33,15 +33,15 @@ fn a_fingerprint_tells_the_wire_and_nothing_else() {
     assert_eq!(fingerprint(&[GAME, other]), fingerprint(&[other, GAME]));
     const IN_A_CONSTANT: u64 = sum(&[GAME]);
     assert_eq!(now, format!("{IN_A_CONSTANT:016x}"));
-    // Part of the promise: clients keep it.
+    // A promise: clients store it.
     assert_eq!(now, "3fdbd6d396a1a3ae");
 }
 
 #[test]
 fn a_section_has_the_sum_that_the_macros_have_for_its_lines() {
-    // The same number stands in the tests of the macros.
+    // The tests of the macros have the same number.
     assert_eq!(section(Lines::of_channel(&SAY)), 0xbb02_0708_26bd_b0a5);
-    // With it nothing more is looked at.
+    // With the right sum, nothing else is compared.
     let lock = Lock { file: "x.lock", command: "accept", sections: &[] };
     assert!(channel(&lock, &SAY).is_some());
     let sections =

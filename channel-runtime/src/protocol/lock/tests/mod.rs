@@ -1,4 +1,4 @@
-//! What a change of a line means, and what becomes of the file.
+//! Tests of the lock: the rating of changes, the check, and the file.
 
 mod change;
 mod check;

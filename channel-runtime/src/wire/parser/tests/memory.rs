@@ -1,4 +1,4 @@
-//! What a parser occupies.
+//! The memory that a parser uses.
 
 use super::{masked, server, take};
 use crate::wire::frame::Opcode;
@@ -34,7 +34,7 @@ fn an_idle_parser_is_small_and_owns_nothing() {
 #[test]
 fn a_header_alone_takes_no_memory_and_a_message_no_more_than_it_has() {
     for opcode in [Opcode::Text, Opcode::Binary] {
-        // Three bytes a character, so that pieces end within one.
+        // Three bytes per character, so that pieces end within a character.
         let bytes = masked(opcode, true, format!("{}x", "€".repeat((1 << 20) / 3)));
         let mut parser = server(4 << 20);
         take(&mut parser, &bytes[..14]);

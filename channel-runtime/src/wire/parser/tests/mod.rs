@@ -20,7 +20,7 @@ fn feed(parser: &mut Parser, bytes: &[u8]) -> (Vec<Input>, Result<(), Violation>
     (out.into(), result)
 }
 
-/// Feeds what is no violation.
+/// Feeds bytes that must be valid.
 fn take(parser: &mut Parser, bytes: &[u8]) -> Vec<Input> {
     let (inputs, result) = feed(parser, bytes);
     assert_eq!(result, Ok(()));
@@ -42,7 +42,7 @@ fn feed_cut(parser: &mut Parser, bytes: &[u8], cuts: &[usize]) -> (Vec<Input>, R
     (out, Ok(()))
 }
 
-/// Feeds whole and byte by byte, which must come to the same.
+/// Feeds as a whole and byte by byte. The results must be equal.
 fn parse(role: Role, limits: Limits, bytes: &[u8]) -> (Vec<Input>, Result<(), Violation>) {
     let whole = feed(&mut Parser::new(role, limits), bytes);
     let cuts: Vec<usize> = (0..bytes.len()).collect();
@@ -62,7 +62,7 @@ fn text(text: &str) -> Input {
     Input::Text(text.into())
 }
 
-/// A frame whose header says more than [`masked_frame`] can be made to say.
+/// A frame whose header claims more than [`masked_frame`] can make it claim.
 fn raw(header: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut payload = payload.to_vec();
     apply_mask(&mut payload, MASK);

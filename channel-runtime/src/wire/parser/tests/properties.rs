@@ -1,4 +1,4 @@
-//! What holds of any stream, whole, damaged or made up.
+//! Properties of every stream, valid, damaged or random.
 
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -9,7 +9,7 @@ use super::{LIMITS, feed, feed_cut};
 use crate::wire::frame::{Opcode, masked_frame};
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
-/// One message with the control frames that stand between its fragments, as bytes and as they are to be read.
+/// One message with the control frames between its fragments, as bytes and as expected input.
 #[derive(Clone, Debug)]
 struct Stream {
     bytes: Vec<u8>,
@@ -97,7 +97,7 @@ proptest! {
         let mut bytes = stream.bytes;
         for (index, byte) in damage {
             if !bytes.is_empty() {
-                // Headers stand where messages begin, so damage there is the more interesting.
+                // Messages start with headers, where damage is more interesting.
                 let end = bytes.len().min(40);
                 let at = if byte % 2 == 0 { index.index(bytes.len()) } else { index.index(end) };
                 bytes[at] = byte;
@@ -118,7 +118,7 @@ proptest! {
         let role = if client { Role::Client } else { Role::Server };
         let mut parser = Parser::new(role, Limits { message: limit, fragments: 5 });
         for (opcode, payload) in garbage {
-            // A header that announces twice what comes, so that what follows is taken for payload and header in turn.
+            // A header that announces twice the bytes that follow, so that the next bytes are read as payload and header in turn.
             let masked = if client { 0 } else { 0x80 };
             let mut bytes = vec![opcode, masked | (payload.len() as u8 * 2)];
             bytes.extend(payload);
