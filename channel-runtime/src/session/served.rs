@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::connection::in_flight::Activity;
-use crate::session::batch::Batchers;
+use crate::session::batch::batches::Batches;
 use crate::session::heartbeat::Heartbeat;
 use crate::session::quota::Quotas;
-use crate::session::room_hooks::Places;
+use crate::session::room_hooks::places::Places;
 use crate::socket::node::Node;
 
 /// A channel that is served, its type forgotten. Made when the server is mounted; each session holds it.
@@ -17,7 +17,7 @@ pub(crate) struct Served {
     pub config: Config,
     pub in_flight: Activity,
     pub rooms: Places,
-    pub batches: Batchers,
+    pub batches: Batches,
     /// Of all channels.
     pub quotas: Arc<Quotas>,
     /// Of all channels.
@@ -37,7 +37,7 @@ impl Served {
             config: config.clone(),
             in_flight: in_flight.clone(),
             rooms: Places::default(),
-            batches: Batchers::default(),
+            batches: Batches::default(),
             quotas: Arc::clone(quotas),
             heartbeat: Arc::clone(heartbeat),
         })

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
-use super::Gathers;
 use super::batched::Batched;
+use super::batches::AnyBatch;
 use super::handler::InBatches;
 use crate::channel::Channel;
 use crate::connection::contained::Contained;
@@ -105,13 +105,13 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
     }
 }
 
-impl<C: Channel, M: InBatches<C>> Gathers for Batcher<C, M> {
-    fn come(&self) -> u64 {
+impl<C: Channel, M: InBatches<C>> AnyBatch for Batcher<C, M> {
+    fn submitted(&self) -> u64 {
         self.gathered.lock().come
     }
 
-    fn is_done(&self, come: u64) -> bool {
-        self.gathered.lock().done >= come
+    fn is_done(&self, submitted: u64) -> bool {
+        self.gathered.lock().done >= submitted
     }
 
     fn ended(&self) -> &Notify {

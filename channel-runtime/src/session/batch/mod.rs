@@ -6,13 +6,11 @@
 
 mod batched;
 mod batcher;
+pub(crate) mod batches;
 mod handler;
 
-use std::any::Any;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub use self::batched::Batched;
@@ -42,7 +40,7 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let Self { socket, app, bytes, served } = self;
             let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };
             let in_flight = socket.connection().outbox.activity().begin(work);
-            let batcher = served.batches.of::<C, M>();
+            let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
             // With the claim to an answer, which its session has no use for any more.
             let batched = Contained::new(Batched::open(message, socket.owing()));
@@ -52,51 +50,5 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             }
             Flow::Continue
         }))
-    }
-}
-
-/// The batchers of one channel, each made by the first message for it.
-#[derive(Default)]
-pub(crate) struct Batchers(Mutex<Vec<Arc<dyn Gathers>>>);
-
-/// Any batcher.
-trait Gathers: Any + Send + Sync {
-    /// How many messages have come.
-    fn come(&self) -> u64;
-
-    /// Whether that many are done with.
-    fn is_done(&self, come: u64) -> bool;
-
-    /// Told when more are.
-    fn ended(&self) -> &Notify;
-}
-
-impl Batchers {
-    fn of<C: Channel, M: InBatches<C>>(&self) -> Arc<Batcher<C, M>> {
-        let mut batchers = self.0.lock();
-        let known = batchers.iter().find_map(|batcher| {
-            let batcher: Arc<dyn Any + Send + Sync> = Arc::clone(batcher) as _;
-            batcher.downcast().ok()
-        });
-        known.unwrap_or_else(|| {
-            let batcher = Arc::new(Batcher::new());
-            batchers.push(Arc::clone(&batcher) as _);
-            batcher
-        })
-    }
-
-    /// Waits until all messages that have come by now are done with.
-    pub async fn flushed(&self) {
-        let batchers: Vec<_> = self.0.lock().iter().map(|batcher| (Arc::clone(batcher), batcher.come())).collect();
-        for (batcher, come) in batchers {
-            loop {
-                // Made before the look, so that an end between the two is not missed.
-                let ended = batcher.ended().notified();
-                if batcher.is_done(come) {
-                    break;
-                }
-                ended.await;
-            }
-        }
     }
 }

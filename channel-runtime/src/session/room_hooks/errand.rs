@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::Phase;
 use super::lifecycle::{Steward, grace};
+use super::places::Phase;
 use crate::connection::moment::after;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::escaped::Escaped;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::errand::Errand;
-use super::{Phase, Place, Places, Stay};
+use super::places::{Phase, Place, Places, Stay};
 use crate::channel::room::Room;
 use crate::config::Config;
 use crate::connection::in_flight::{Token, Work};

@@ -1,0 +1,54 @@
+//! The batches of one channel, whatever the types of their messages.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// One batcher for each handler of a channel that is marked `batch(..)`, made by the first message for it.
+#[derive(Default)]
+pub(crate) struct Batches(Mutex<Vec<Arc<dyn AnyBatch>>>);
+
+/// Any batcher.
+pub(super) trait AnyBatch: Any + Send + Sync {
+    /// How many messages have been submitted.
+    fn submitted(&self) -> u64;
+
+    /// Whether that many are done with.
+    fn is_done(&self, submitted: u64) -> bool;
+
+    /// Notified when more are.
+    fn ended(&self) -> &Notify;
+}
+
+impl Batches {
+    /// The batcher of this type, made if there is none yet.
+    pub(super) fn get<B: AnyBatch>(&self, make: impl FnOnce() -> B) -> Arc<B> {
+        let mut batchers = self.0.lock();
+        let known = batchers.iter().find_map(|batcher| {
+            let batcher: Arc<dyn Any + Send + Sync> = Arc::clone(batcher) as _;
+            batcher.downcast().ok()
+        });
+        known.unwrap_or_else(|| {
+            let batcher = Arc::new(make());
+            batchers.push(Arc::clone(&batcher) as _);
+            batcher
+        })
+    }
+
+    /// Waits until all messages that have been submitted by now are done with.
+    pub async fn flushed(&self) {
+        let batchers: Vec<_> = self.0.lock().iter().map(|batcher| (Arc::clone(batcher), batcher.submitted())).collect();
+        for (batcher, submitted) in batchers {
+            loop {
+                // Made before the look, so that an end between the two is not missed.
+                let ended = batcher.ended().notified();
+                if batcher.is_done(submitted) {
+                    break;
+                }
+                ended.await;
+            }
+        }
+    }
+}
