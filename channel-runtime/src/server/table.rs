@@ -115,7 +115,7 @@ impl<App> RouteTable<App> {
         self.serve();
     }
 
-    /// Has what is in flight counted.
+    /// Counts work in progress by this.
     pub fn count(&mut self, activity: Activity) {
         self.activity = activity;
         self.serve();
@@ -128,7 +128,7 @@ impl<App> RouteTable<App> {
         }
     }
 
-    /// Waits until all messages that have been submitted to batches by now are done with.
+    /// Waits until all messages that are in batches by now have been handled.
     pub async fn batches_flushed(&self) {
         for channel in &self.channels {
             channel.served.batches.flushed().await;

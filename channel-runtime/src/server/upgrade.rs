@@ -8,10 +8,10 @@ use tokio::net::TcpStream;
 use crate::connection::stream::Transport;
 use crate::server::timed::Timed;
 
-/// Takes the stream out of an upgraded connection, and what the client sent behind its request: a TCP socket if there is one, so
-/// that all who send can write to it.
+/// Takes the stream out of an upgraded connection, and the bytes that the client sent behind its request. The stream is a TCP socket
+/// if possible, so that every sending thread can write to it.
 ///
-/// The bytes are copied: hyper's own buffer is 8 KiB, and would live as long as a slice of it.
+/// The bytes are copied, because a slice would keep hyper's buffer of 8 KiB alive.
 pub(crate) fn recover(upgraded: Upgraded) -> (Transport, Vec<u8>) {
     let upgraded = match upgraded.downcast::<TokioIo<Timed<TcpStream>>>() {
         Ok(parts) => return (Transport::tcp(parts.io.into_inner().into_inner()), parts.read_buf.to_vec()),

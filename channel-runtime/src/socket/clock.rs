@@ -48,7 +48,7 @@ impl Clock {
             return false;
         }
         self.is_compared.store(false, Ordering::SeqCst);
-        // A waiter that came before the flag was cleared relies on the comparison.
+        // A waiter that registered before the flag was cleared relies on the comparison.
         is_idle() || self.is_compared.swap(true, Ordering::SeqCst)
     }
 

@@ -16,20 +16,20 @@ use crate::wire::deflate::Compression;
 /// What hubs and sockets hold.
 pub(crate) struct Node {
     pub registry: Arc<Registry>,
-    /// By the place of a channel in the app.
+    /// By the index of a channel in the app.
     channels: Vec<ChannelNode>,
     pub clock: Arc<Clock>,
     pub shutdown: Arc<Shutdown>,
-    /// The app that the channels were given. Weak: an app holds hubs, which hold the node.
+    /// The channels' app. Weak, because an app holds hubs, which hold the node.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
-    /// How messages are compressed, if the app that was mounted wants that.
+    /// How messages are compressed, if the mounted app's config asks for it.
     compression: OnceLock<Compression>,
 }
 
 /// What one channel has beside rooms and members.
 struct ChannelNode {
     counters: Counters,
-    /// What its hubs have sent, once there has been anybody to send to.
+    /// The backlog of its hubs. Set by the channel's first connection.
     hub: OnceLock<Arc<HubPace>>,
 }
 
@@ -45,7 +45,7 @@ impl Node {
         }
     }
 
-    /// Adds a channel; its place is the number of those before it. Only while the list of channels is made.
+    /// Adds a channel. Its index is the number of channels before it. Only while the list of channels is made.
     pub fn add<C: 'static>(&mut self, counters: Counters, make_state: fn() -> Option<State>) {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
@@ -64,18 +64,18 @@ impl Node {
         membership
     }
 
-    /// Sets the app of the channels; the one that was set first holds.
+    /// Sets the app of the channels. Only the first call counts.
     pub fn set_app<A: Send + Sync + 'static>(&self, app: &Arc<A>) {
         let app: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(app);
         self.app.get_or_init(|| Arc::downgrade(&app));
     }
 
-    /// The app of the channels. `None` if it is of another type, or nobody holds it any more.
+    /// The app of the channels. `None` if it is of another type or has been dropped.
     pub fn app<A: Send + Sync + 'static>(&self) -> Option<Arc<A>> {
         self.app.get()?.upgrade()?.downcast().ok()
     }
 
-    /// Sets how messages are compressed; what was set first holds.
+    /// Sets how messages are compressed. Only the first call counts.
     pub fn compress(&self, compression: Option<&Compression>) {
         if let Some(compression) = compression {
             self.compression.get_or_init(|| *compression);
@@ -87,17 +87,18 @@ impl Node {
         self.compression.get()
     }
 
-    /// What the hubs of a channel have sent and its rooms have not passed on. `None` while nobody has ever been there.
+    /// The backlog of a channel's hubs: what they have sent and its rooms have not flushed. `None` before the channel's first
+    /// connection.
     pub fn hub_pace(&self, channel: usize) -> Option<&Arc<HubPace>> {
         self.channels[channel].hub.get()
     }
 
-    /// What has happened on a channel.
+    /// The counters of a channel.
     pub fn counters(&self, channel: usize) -> &Counters {
         &self.channels[channel].counters
     }
 
-    /// How much of everything there is, for tests: nothing, once the last connection has ended.
+    /// How much the node holds, for tests: nothing, once the last connection has ended.
     pub fn census(&self) -> Census {
         Census {
             connections: self.registry.len(),
@@ -108,7 +109,7 @@ impl Node {
     }
 }
 
-/// How much of everything a node holds.
+/// How much a node holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// Connections that are members of their channel.

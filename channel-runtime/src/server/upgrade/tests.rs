@@ -1,4 +1,4 @@
-//! Below which servers the TCP socket itself is recovered, so that whoever sends can write to it.
+//! Below which servers the TCP socket itself is recovered.
 
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use crate::server::service::{Routes, Service};
 /// What was recovered: whether it is TCP, and what the client sent behind its request.
 type Recovered = (bool, Vec<u8>);
 
-/// Upgrades whoever comes, and tells what was recovered.
+/// Upgrades every request, and reports what was recovered.
 fn probe() -> (BoxedFilter<(warp::reply::Response,)>, mpsc::UnboundedReceiver<Recovered>) {
     let (recovered, told) = mpsc::unbounded_channel();
     let filter = warp::ext::get::<OnUpgrade>().map(move |upgrade: OnUpgrade| {
@@ -46,7 +46,7 @@ fn server(probe: BoxedFilter<(warp::reply::Response,)>) -> Server<()> {
     Channels::new().app(()).or(probe)
 }
 
-/// Asks for an upgrade, and says more in the same breath.
+/// Sends a request for an upgrade with more bytes behind it.
 async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: probe\r\n\r\nbehind it";
     stream.write_all(request).await.unwrap();

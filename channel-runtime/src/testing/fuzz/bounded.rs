@@ -1,4 +1,4 @@
-//! A bounded run of each fuzz target: its seeds, and what some thousands of mutations make of them, the same each time.
+//! A bounded, repeatable run of each fuzz target: its seeds, and some thousands of their mutations.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use fastrand::Rng;
 use super::mutation::mutate;
 use super::{frame, json};
 
-/// How many mutations a target is given: as many as take a second or two without optimization.
+/// How many mutations each target runs: as many as take a second or two without optimization.
 const MUTATIONS: u64 = 60_000;
 
-/// Says what the input was where the check fails.
+/// Prints the input if the check fails.
 struct Told<'a> {
     from: &'a str,
     input: &'a [u8],

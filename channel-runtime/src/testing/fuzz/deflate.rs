@@ -1,5 +1,5 @@
-//! Compressed messages: what they come to does not depend on where the reads are cut, and no message, however small it was on the
-//! wire, comes to more than it may.
+//! Fuzzes compressed messages: the result does not depend on where the reads are cut, and no message inflates to more than the
+//! limit, however small it was on the wire.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -8,7 +8,7 @@ use crate::wire::close::CloseCode;
 use crate::wire::deflate::{Compression, negotiate};
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
-/// Checks one stream of a client's. Before it stand two bytes: the limit and what was agreed, and how the reads are cut.
+/// Checks one client's stream. Two bytes before it choose the limit, what was negotiated, and how the reads are cut.
 pub fn deflate(data: &[u8]) {
     let Some((&[settings, cuts], stream)) = data.split_first_chunk() else { return };
     let message = [64 * 1024, 1000, 125, 0][usize::from(settings & 3)];
@@ -40,7 +40,7 @@ pub fn deflate(data: &[u8]) {
     assert_eq!(judged(in_pieces), at_once, "in pieces");
 }
 
-/// A message that is broken and too long is refused for what shows first, and that does depend on where the reads are cut.
+/// A message that is both broken and too long is refused for what is found first, which does depend on where the reads are cut.
 fn judged((said, refused): (Vec<Input>, Option<CloseCode>)) -> (Vec<Input>, Option<CloseCode>) {
     (said, refused.map(|code| if code == CloseCode::INVALID_DATA { CloseCode::TOO_BIG } else { code }))
 }

@@ -1,5 +1,4 @@
-//! The frame parser: what it makes of a stream is what the RFC says of it, wherever the reads are cut, and it never holds
-//! more than it may.
+//! Fuzzes the frame parser: it reads a stream as the RFC defines, wherever the reads are cut, and never buffers more than the limit.
 
 use std::collections::VecDeque;
 
@@ -7,7 +6,7 @@ use super::reference;
 use crate::wire::close::CloseCode;
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
-/// Checks one stream. Before it stand two bytes: who reads and with what limits, and how the reads are cut.
+/// Checks one stream. Two bytes before it choose the role, the limits, and how the reads are cut.
 pub fn frame(data: &[u8]) {
     let Some((&[settings, cuts], stream)) = data.split_first_chunk() else { return };
     let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
@@ -25,8 +24,8 @@ pub fn frame(data: &[u8]) {
     assert_eq!(in_pieces, expected, "in pieces");
 }
 
-/// What the parser makes of a stream that is read in pieces of these sizes, and how it refuses it if it does. It may hold so many
-/// bytes.
+/// What the parser reads from a stream in pieces of these sizes, and how it refuses the stream, if it does. It may buffer at most
+/// `most_held` bytes.
 pub(super) fn read(
     stream: &[u8],
     mut parser: Parser,

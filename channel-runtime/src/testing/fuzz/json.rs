@@ -1,5 +1,5 @@
-//! The codec: no text makes it panic, it tells what is no message as serde_json does, all its ways come to the same, and
-//! what it reads it writes so that it is the same.
+//! Fuzzes the codec: no text makes it panic, it refuses what serde_json refuses, its quick and its careful pass agree, and a message
+//! that was read is the same after it is written and read again.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::protocol::codec::{
 };
 use crate::protocol::message::{Messages, Ref};
 
-/// Checks one text; bytes that are none are passed over.
+/// Checks one text. Bytes that are no UTF-8 are skipped.
 pub fn json(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let Decoded { message, reference } = decode::<Game>(text);
@@ -23,7 +23,7 @@ pub fn json(data: &[u8]) {
     }
 }
 
-/// An object whose `type` stands there once and is a string, with one `ref` at most, is a message, of a known type or not.
+/// An object with one `type`, which is a string, and at most one `ref` is a message, of a known type or not.
 fn serde_json_agrees(text: &str, message: Result<&Game, &DecodeError>) {
     let is_malformed = matches!(message, Err(DecodeError::Malformed { .. }));
     let kind = serde_json::from_str(text).ok().and_then(|Entries(entries)| {
@@ -37,14 +37,14 @@ fn serde_json_agrees(text: &str, message: Result<&Game, &DecodeError>) {
     match serde_json::from_str::<Value>(text) {
         Ok(_) => assert!(!is_malformed, "it is a message"),
         Err(error) if error.to_string().contains("recursion limit") => assert!(is_malformed, "it is nested too deep"),
-        // A text or a number that can't be kept, which may stand in a field that is passed over.
+        // A text or a number that can't be represented, but may stand in a field that is skipped.
         Err(_) => {}
     }
     let is_unknown = matches!(message, Err(DecodeError::UnknownType { .. }));
     assert_eq!(is_unknown, !is_malformed && !Game::TYPES.contains(&&*kind), "{kind}");
 }
 
-/// In everything, the place of an error too.
+/// Equal in everything, also in the place of an error.
 fn the_careful_way_agrees(text: &str, message: Result<&Game, &DecodeError>, reference: Option<&Ref>) {
     let careful = decode_only_carefully::<Game>(text);
     assert_eq!(message, careful.message.as_ref());
@@ -61,12 +61,12 @@ fn a_client_agrees(text: &str, message: Result<&Game, &DecodeError>, reference: 
             assert!(!matches!(received.body, ReceivedBody::Message(_)));
         }
         (Ok(received), Err(error)) => panic!("{received:?}, but {error}"),
-        // A `$room` that is no string, or a bad frame of the framework's own, says nothing to a server.
+        // A server ignores a `$room` that is no string, and a bad frame of the framework's own.
         (Err(_), _) => {}
     }
 }
 
-/// serde_json reads those to within their last bit, so that they need not come back.
+/// serde_json reads such numbers only to within their last bit, so that they may differ when read again.
 fn has_fraction(message: &Game) -> bool {
     fn within(value: &Value) -> bool {
         match value {

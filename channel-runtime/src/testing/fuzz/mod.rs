@@ -1,6 +1,6 @@
-//! What must hold whatever comes from outside: one function a fuzz target, which panics where it does not hold.
+//! Fuzz targets: one function each, which panics if an input from outside breaks what must always hold.
 //!
-//! The targets of `fuzz/` call these, and `bounded` does with a few thousand inputs in every run of the tests.
+//! The targets in `fuzz/` call these functions. So does `bounded`, with some thousands of inputs, in every run of the tests.
 
 #[cfg(test)]
 mod bounded;

@@ -1,10 +1,10 @@
-//! RFC 6455 once more, as plainly as it can be read: the whole stream at hand, front to back, everything copied. The
-//! parser is held against it.
+//! A reference parser of RFC 6455, as plain as possible: over the whole stream, front to back, with everything copied. The real
+//! parser is compared with it.
 
 use crate::wire::close::CloseCode;
 use crate::wire::parser::{Input, Limits, Role};
 
-/// What a stream says, and how it is refused if it is.
+/// The inputs of a stream, and how it is refused, if it is.
 pub(super) fn read(stream: &[u8], role: Role, limits: Limits) -> (Vec<Input>, Option<CloseCode>) {
     let mut reader = Reader { rest: stream, role, limits, said: vec![], message: None };
     let end = loop {
@@ -24,7 +24,7 @@ struct Reader<'s> {
     role: Role,
     limits: Limits,
     said: Vec<Input>,
-    /// The message under way.
+    /// The message that is being assembled.
     message: Option<Message>,
 }
 
@@ -35,7 +35,7 @@ struct Message {
 }
 
 enum End {
-    /// The bytes are at their end, or the peer has said that it is.
+    /// Whether the bytes have ended, or the peer has sent a Close.
     NoMore,
     Refused(CloseCode),
 }
