@@ -143,7 +143,7 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
             }
             sent.count(tell::<C, N>(last, notice));
         }
-        self.told(sent)
+        self.counted_notice(sent)
     }
 }
 
@@ -155,6 +155,6 @@ impl<C: Channel> Audience<C, OneConnection> {
         if let Some(connection) = self.lookup().connections().first() {
             sent.count(tell::<C, N>(connection, notice));
         }
-        self.told(sent)
+        self.counted_notice(sent)
     }
 }

@@ -32,7 +32,7 @@ impl<C: 'static, K> Audience<C, K> {
             }
             Recipients::Nobody => return Sent::default(),
         };
-        self.sent(result)
+        self.counted(result)
     }
 
     /// A client in several of the rooms receives the frame of the first.
@@ -57,14 +57,14 @@ impl<C: 'static, K> Audience<C, K> {
         }
         let Some(room) = self.lookup().one_room() else { return Sent::default() };
         let make = |len| make(len, room_name(&room)).map(PreparedFrame::plain);
-        self.sent(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
+        self.counted(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
     }
 
     fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
         if self.mask.only_user.is_some() {
             return self.send_each(&self.lookup().members_of(room), frame, admits);
         }
-        let frame = self.variants(frame, || room.windows(self.from.as_ref(), &self.mask));
+        let frame = self.prepared(frame, || room.windows(self.from.as_ref(), &self.mask));
         room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
     }
 
@@ -78,7 +78,7 @@ impl<C: 'static, K> Audience<C, K> {
         let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
         self.mask.deliver(
             connections.iter().map(|connection| (connection.id.serial(), connection)),
-            &self.variants(frame, windows),
+            &self.prepared(frame, windows),
             admits,
             |connection, pushed| {
                 if pushed == Pushed::Promised {
@@ -89,7 +89,7 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// The frame, also compressed for clients with these windows. Takes no lock, because compression takes time.
-    fn variants(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
+    fn prepared(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
         match self.hub.node().compression() {
             Some(compression) => PreparedFrame::new(frame, windows(), compression),
             None => PreparedFrame::plain(frame),
@@ -129,7 +129,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    fn sent(&self, result: Result<Sent, EncodeError>) -> Sent {
+    fn counted(&self, result: Result<Sent, EncodeError>) -> Sent {
         match result {
             Ok(sent) => {
                 self.spend(sent);
@@ -144,10 +144,10 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// Counts a notice: its recipients against the budget, and its refusals.
-    pub(in crate::socket) fn told(&self, told: Sent) -> Sent {
-        self.spend(told);
-        self.hub.node().counters(self.hub.channel()).refuse(told);
-        told
+    pub(in crate::socket) fn counted_notice(&self, sent: Sent) -> Sent {
+        self.spend(sent);
+        self.hub.node().counters(self.hub.channel()).refuse(sent);
+        sent
     }
 }
 
