@@ -1,59 +1,58 @@
-//! How much a connection does before others have their turn: a client that never stops talking would else keep its thread to
-//! itself.
+//! The cooperative budget of a connection's task: it yields to other tasks after 64 inputs or 4,096 recipients.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::task::yield_now;
+use tokio::task;
 
-/// How often a connection reads before others have their turn.
-pub(crate) const READS_PER_TURN: usize = 8;
+/// The reads in a row before a connection yields.
+pub(crate) const MOST_READS: usize = 8;
 
-/// How many inputs a connection handles before others have their turn.
-const INPUTS_PER_TURN: u16 = 64;
+/// The inputs that a connection handles before it yields.
+const MOST_INPUTS: u16 = 64;
 
-/// To how many clients a connection sends before others have their turn: about a quarter of a millisecond's worth.
-const RECIPIENTS_PER_TURN: u16 = 4 * 1024;
+/// The recipients that a connection sends to before it yields: about a quarter of a millisecond's work.
+const MOST_RECIPIENTS: u16 = 4 * 1024;
 
-/// What a connection has had in this turn, and where it stands in it.
+/// What a connection's task has used since it last yielded or waited.
 #[derive(Default)]
-pub(crate) struct Share {
-    /// Steps, and clients that they were sent to.
+pub(crate) struct Budget {
     steps: u16,
+    /// The recipients of what these steps sent.
     recipients: u16,
-    /// The last step was a notice: input that waits comes before the next.
+    /// The last step was a notice: waiting input is handled before the next notice.
     pub was_notice: bool,
-    /// The server goes away, and the client has not been told yet.
-    pub is_sent_away: bool,
-    /// Others have their turn, those included whose input has just come. Boxed twice, for idle connections hold the place.
+    /// The server is draining, and the connection is not closed yet.
+    pub is_draining: bool,
+    /// Ready when other tasks have run. `None` if there is nothing to wait for. Boxed twice, because idle connections hold the place.
     yields: Option<Box<Pin<Box<dyn Future<Output = ()> + Send>>>>,
 }
 
-impl Share {
-    /// One more step.
-    pub fn step(&mut self) {
+impl Budget {
+    /// Counts a step.
+    pub fn count_step(&mut self) {
         self.steps += 1;
     }
 
-    /// Something was sent to so many clients.
-    pub fn send(&mut self, recipients: u32) {
+    /// Counts the recipients of what a step sent.
+    pub fn count_recipients(&mut self, recipients: u32) {
         self.recipients = self.recipients.saturating_add(u16::try_from(recipients).unwrap_or(u16::MAX));
     }
 
-    /// Whether it is time for others.
+    /// Whether the task should yield.
     pub fn is_used_up(&self) -> bool {
-        self.steps >= INPUTS_PER_TURN || self.recipients >= RECIPIENTS_PER_TURN
+        self.steps >= MOST_INPUTS || self.recipients >= MOST_RECIPIENTS
     }
 
-    /// Lets others have their turn.
-    pub fn give_way(&mut self) {
+    /// Begins to yield to other tasks.
+    pub fn yield_now(&mut self) {
         self.renew();
-        self.yields = Some(Box::new(Box::pin(yield_now())));
+        self.yields = Some(Box::new(Box::pin(task::yield_now())));
     }
 
-    /// Ready once they have had it.
-    pub fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when other tasks have run.
+    pub fn poll_yielded(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(yields) = &mut self.yields {
             ready!(yields.as_mut().as_mut().poll(cx));
             self.yields = None;
@@ -61,7 +60,7 @@ impl Share {
         Poll::Ready(())
     }
 
-    /// It rests, and begins anew.
+    /// The task waits: the budget begins anew.
     pub fn renew(&mut self) {
         (self.steps, self.recipients) = (0, 0);
     }

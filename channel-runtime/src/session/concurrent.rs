@@ -1,9 +1,9 @@
-//! The handlers of one connection that overlap: they share the channel's value, and each answers its own message.
+//! Concurrent handlers: handlers of one connection that run side by side and share the channel's value.
 //!
-//! Those that are `concurrent` run beside all that take `&self`; of the others with `&self` one runs after the other, as without
-//! them. All begin in the order in which their messages came. What does not share the value, a hook, a notice or a handler with
-//! `&mut self`, waits until all before it are done; one too many of a kind waits until there is room for it. All that came later waits behind
-//! either.
+//! Handlers that are `concurrent` run beside all that take `&self`. Of the others with `&self` one runs after the other, as on any
+//! channel. All begin in the order in which their messages arrived. What does not share the value (a hook, a notice, a handler with
+//! `&mut self`) waits until all before it have ended. One call too many of a handler waits until another has ended. All that arrives
+//! later waits behind either.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -16,185 +16,143 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::connection::in_flight::Token;
 use crate::connection::shutdown::Shutdown;
-use crate::protocol::codec::{self, DecodeError};
+use crate::protocol::codec;
 use crate::protocol::message::Messages;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
-use crate::session::driver::{Link, Step};
-use crate::session::guard::{Allowance, BoxFuture, Guarded, Interrupted};
+use crate::session::driver::Link;
+use crate::session::guard::{BoxFuture, GuardedCall, Interrupted};
 use crate::session::handling::Handling;
-use crate::session::outcome::{begin, interrupted};
+use crate::session::outcome::{begin_work, interrupted, name_of};
 use crate::session::served::Served;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
-use crate::session::step::{decode, log_payload, may_pass};
+use crate::session::step::Step;
+use crate::session::step_context::{Work, limits, log_payload, may_pass, read};
 use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::Input;
 
-/// Whether a channel has handlers that may overlap.
-pub(crate) const fn overlaps<C: Dispatch>() -> bool {
-    let mut at = 0;
-    while at < C::OPTIONS.len() {
-        if C::OPTIONS[at].concurrent > 0 {
-            return true;
-        }
-        at += 1;
-    }
-    false
-}
-
-/// Whether others may begin while the handler of this step waits.
-pub(crate) fn may_be_joined<C: Dispatch>(step: &Step) -> bool {
-    sharing::<C>(step).is_some_and(|index| C::OPTIONS[index].waits)
-}
-
-/// Where a step is a message whose handler shares the channel's value: its place.
-fn sharing<C: Dispatch>(step: &Step) -> Option<usize> {
-    let Step::Input(Input::Text(text)) = step else { return None };
-    codec::index::<C::FromClient>(text).filter(|index| C::OPTIONS[*index].shares)
-}
-
-/// What has come and waits for those that run.
-pub(crate) enum Held<C: Dispatch> {
-    /// It may run beside them, once there are fewer of its kind.
+/// The next step, which waits for those that run.
+enum Queued<C: Dispatch> {
+    /// A message whose handler may run beside them, once fewer of its kind run.
     Message { index: usize, text: String },
     /// It runs alone.
-    Alone(Step),
-    /// It would have been one of them, and is for a hook to hear of.
-    Invalid(DecodeError, Socket<C>),
+    Alone(Work<C>),
 }
 
-impl<C: Dispatch> Held<C> {
-    pub fn of(step: Step) -> Self {
-        match (sharing::<C>(&step), step) {
-            (Some(index), Step::Input(Input::Text(text))) => Self::Message { index, text },
-            (_, step) => Self::Alone(step),
+impl<C: Dispatch> Queued<C> {
+    fn of(step: Step) -> Self {
+        match step {
+            Step::Message { index, text } if C::OPTIONS[index].shares => Self::Message { index, text },
+            step => Self::Alone(Work::Step(step)),
         }
     }
 }
 
-/// Runs the handler of the first message, and of those that arrive while any of them runs. Ready with what can't run beside them;
+/// What the handlers of one connection borrow from its session.
+pub(crate) struct Lent<'a, C: Dispatch> {
+    pub handlers: ConcurrentHandlers<'a, C>,
+    pub socket: &'a Socket<C>,
+    pub app: &'a Arc<C::App>,
+    pub driver: &'a mut Link,
+    pub span: &'a ConnectionSpan,
+}
+
+/// Runs the handler of a message, and of those that arrive while any of them runs. Ready with what has to run alone after them;
 /// `None` if nothing more has arrived.
-pub(crate) fn run<'a, C: Dispatch>(
-    handlers: ConcurrentHandlers<'a, C>,
-    socket: &'a Socket<C>,
-    app: &'a Arc<C::App>,
-    link: &'a mut Link,
-    span: &'a ConnectionSpan,
-    first: Held<C>,
-) -> impl Future<Output = Option<Held<C>>> + Send {
-    let mut scope = Scope {
-        handlers,
-        socket,
-        app,
-        connection_span: span,
-        running: FuturesUnordered::new(),
-        held: Some(first),
-        has_rested: false,
-    };
+pub(crate) fn run<C: Dispatch>(
+    shared: Lent<'_, C>,
+    index: usize,
+    text: String,
+) -> impl Future<Output = Option<Work<C>>> + Send {
+    let first = Queued::Message { index, text };
+    let mut scheduler = Scheduler { shared, running: FuturesUnordered::new(), queued: Some(first), has_waited: false };
     poll_fn(move |cx| {
-        let polled = scope.poll(cx, link);
-        scope.has_rested = true;
+        let polled = scheduler.poll(cx);
+        scheduler.has_waited = true;
         polled
     })
 }
 
-struct Scope<'a, C: Dispatch> {
-    handlers: ConcurrentHandlers<'a, C>,
-    socket: &'a Socket<C>,
-    app: &'a Arc<C::App>,
-    connection_span: &'a ConnectionSpan,
-    running: FuturesUnordered<Overlapping<'a, C>>,
-    held: Option<Held<C>>,
-    has_rested: bool,
+struct Scheduler<'a, C: Dispatch> {
+    shared: Lent<'a, C>,
+    running: FuturesUnordered<ConcurrentCall<'a, C>>,
+    queued: Option<Queued<C>>,
+    has_waited: bool,
 }
 
-impl<'a, C: Dispatch> Scope<'a, C> {
-    fn poll(&mut self, cx: &mut Context<'_>, link: &mut Link) -> Poll<Option<Held<C>>> {
+/// What the scheduler does after it has looked for the next step.
+enum Next<C: Dispatch> {
+    /// Looks again: there may be something to start.
+    Again,
+    /// Waits.
+    Wait,
+    /// Ends: nothing runs any more.
+    End(Option<Work<C>>),
+}
+
+impl<'a, C: Dispatch> Scheduler<'a, C> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Work<C>>> {
         // As for a handler that runs alone.
-        if self.has_rested {
-            link.cork();
+        if self.has_waited {
+            self.shared.driver.cork();
         }
         loop {
-            self.begin(link);
-            while let Poll::Ready(Some((socket, what, outcome))) = self.running.poll_next_unpin(cx) {
-                if let Err(why) = outcome {
-                    interrupted(&socket, why, what);
-                }
-            }
-            if link.has_lost_client() && self.leave() {
+            self.start_queued();
+            self.reap_finished(cx);
+            if self.abandon_lost() {
                 continue;
             }
-            let is_done = self.running.is_empty();
-            match &self.held {
-                Some(Held::Message { index, .. }) if self.has_room(*index) => continue,
-                Some(_) if is_done => return Poll::Ready(self.held.take()),
-                Some(_) => link.poll_io(cx),
-                None => match link.poll_next(cx) {
-                    // Answered already; nobody else waits for them.
-                    Poll::Ready(Some(Step::Input(Input::Ping(_)))) if !C::HOOKS.contains(&"on_ping") => continue,
-                    Poll::Ready(Some(Step::Input(Input::Pong(_)))) if !C::HOOKS.contains(&"on_pong") => continue,
-                    Poll::Ready(Some(step)) => {
-                        self.held = may_pass::<C>(link, &step).then(|| Held::of(step));
-                        continue;
-                    }
-                    Poll::Ready(None) | Poll::Pending if is_done => return Poll::Ready(None),
-                    // We end it: nothing more is handled, and what runs has its time.
-                    Poll::Ready(None) => link.poll_io(cx),
-                    Poll::Pending => {}
-                },
+            match self.take_next(cx) {
+                Next::Again => continue,
+                Next::End(work) => return Poll::Ready(work),
+                Next::Wait => {}
             }
-            link.say_goodbye_unless(|| self.running.iter().any(|other| other.guarded.owes_answer()), cx);
-            if !(link.has_lost_client() && self.needs_client()) {
+            let Self { shared, running, .. } = self;
+            shared.driver.say_goodbye_unless(|| running.iter().any(|call| call.guarded.owes_answer()), cx);
+            if !(self.shared.driver.has_lost_client() && self.needs_client()) {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Whether one more of this kind may run: of those that are not concurrent, one of all kinds.
-    fn has_room(&self, index: usize) -> bool {
-        match C::OPTIONS[index].concurrent as usize {
-            0 => self.running.iter().all(|other| C::OPTIONS[other.index].concurrent > 0),
-            most => self.running.iter().filter(|other| other.index == index).count() < most,
+    /// Starts the handler of the queued message, if it may run now.
+    fn start_queued(&mut self) {
+        match self.queued.take() {
+            // Once we end the connection, nothing more is handled.
+            Some(Queued::Message { .. }) if self.shared.driver.is_closing() => {}
+            Some(Queued::Message { index, text }) if self.has_room(index) => self.start(index, &text),
+            queued => self.queued = queued,
         }
     }
 
-    /// Begins the handler of the message that is held, where it may.
-    fn begin(&mut self, link: &Link) {
-        let (index, text) = match self.held.take() {
-            // Once we end the connection, nothing more is handled.
-            Some(Held::Message { .. }) if link.is_closing() => return,
-            Some(Held::Message { index, text }) if self.has_room(index) => (index, text),
-            held => {
-                self.held = held;
-                return;
-            }
-        };
-        let mut socket = self.socket.clone();
-        log_payload(link, self.connection_span, &text);
-        let message = match decode::<C>(&text, &mut socket) {
+    fn start(&mut self, index: usize, text: &str) {
+        let Lent { handlers, socket, driver, span, .. } = &self.shared;
+        let mut socket = Socket::clone(socket);
+        log_payload(driver, span, text);
+        let message = match read(&mut socket, || codec::decode_at(text, index)) {
             Ok(Ok(message)) => message,
             Ok(Err(error)) => {
-                self.held = Some(Held::Invalid(error, socket));
+                self.queued = Some(Queued::Alone(Work::Invalid(error, socket)));
                 return;
             }
             Err(why) => return interrupted(&socket, why, "reading a message"),
         };
         socket.counters().receive(index);
         let future = match C::BATCHED.get(index) {
-            Some(true) => self.submit(message, socket.clone(), text.len(), Arc::clone(link.served())),
-            _ => self.handlers.call(message, socket.clone()),
+            Some(true) => self.submit(message, socket.clone(), text.len(), Arc::clone(driver.served())),
+            _ => handlers.call(message, socket.clone()),
         };
         let what = C::FromClient::TYPES[index];
-        let span = MessageSpan::new::<C>(self.connection_span, what);
-        self.running.push(Overlapping {
+        let span = MessageSpan::new(span, C::NAME, what);
+        let limits = limits::<C>(index, driver).owing(socket.has_reference());
+        self.running.push(ConcurrentCall {
             index,
             what,
-            guarded: Guarded::new(future, Allowance::of(C::OPTIONS[index], link).answering(&socket))
-                .within(span.clone()),
+            guarded: GuardedCall::new(future, limits).within(span.clone()),
             span,
-            shutdown: Arc::clone(link.shutdown()),
-            _work: begin(&socket, what),
+            shutdown: Arc::clone(driver.shutdown()),
+            _work: begin_work(&socket, what),
             socket,
         });
     }
@@ -207,7 +165,7 @@ impl<'a, C: Dispatch> Scope<'a, C> {
         bytes: usize,
         served: Arc<Served>,
     ) -> BoxFuture<'a, Flow> {
-        let app = self.app;
+        let app = self.shared.app;
         Box::pin(async move {
             match C::submit(message, BatchEntry { socket: &socket, app, bytes, served }) {
                 Handling::Done(flow) => flow,
@@ -216,55 +174,115 @@ impl<'a, C: Dispatch> Scope<'a, C> {
         })
     }
 
-    /// Whether one of them works for the client alone.
-    fn needs_client(&self) -> bool {
-        self.running.iter().any(|other| other.guarded.needs_client())
+    /// Polls the calls that run, and ends those that are done.
+    fn reap_finished(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some((socket, what, outcome))) = self.running.poll_next_unpin(cx) {
+            if let Err(why) = outcome {
+                interrupted(&socket, why, what);
+            }
+        }
     }
 
-    /// The client is gone: those that work for it alone have no reason to go on. Whether there were such; the others are to be polled
-    /// anew.
-    fn leave(&mut self) -> bool {
-        if !self.needs_client() {
+    /// Queues the next step, if none is queued; while one waits, the driver goes on reading and writing.
+    fn take_next(&mut self, cx: &mut Context<'_>) -> Next<C> {
+        let is_done = self.running.is_empty();
+        match self.queued.take() {
+            Some(Queued::Alone(work)) if is_done => return Next::End(Some(work)),
+            Some(queued) => {
+                let may_start = matches!(queued, Queued::Message { index, .. } if self.has_room(index));
+                self.queued = Some(queued);
+                if may_start {
+                    return Next::Again;
+                }
+                self.shared.driver.poll_io(cx);
+                return Next::Wait;
+            }
+            None => {}
+        }
+        match self.shared.driver.poll_next(cx) {
+            Poll::Ready(Some(step)) => {
+                self.queue(step);
+                Next::Again
+            }
+            Poll::Ready(None) | Poll::Pending if is_done => Next::End(None),
+            // We end the connection: nothing more is handled, and what runs has its time.
+            Poll::Ready(None) => {
+                self.shared.driver.poll_io(cx);
+                Next::Wait
+            }
+            Poll::Pending => Next::Wait,
+        }
+    }
+
+    /// Queues a step, unless a rate refuses it or no hook wants it: pings have been answered already.
+    fn queue(&mut self, step: Step) {
+        let is_wanted = match &step {
+            Step::Input(Input::Ping(_)) => C::HOOKS.contains(&"on_ping"),
+            Step::Input(Input::Pong(_)) => C::HOOKS.contains(&"on_pong"),
+            _ => true,
+        };
+        let step = step.typed::<C>();
+        if is_wanted && may_pass::<C>(&step, self.shared.driver) {
+            self.queued = Some(Queued::of(step));
+        }
+    }
+
+    /// Whether one more handler of this kind may run. Of those that are not concurrent, one of all kinds may.
+    fn has_room(&self, index: usize) -> bool {
+        match C::OPTIONS[index].concurrent as usize {
+            0 => self.running.iter().all(|other| C::OPTIONS[other.index].concurrent > 0),
+            most => self.running.iter().filter(|other| other.index == index).count() < most,
+        }
+    }
+
+    /// Whether a call runs that ends with its client.
+    fn needs_client(&self) -> bool {
+        self.running.iter().any(|call| call.guarded.needs_client())
+    }
+
+    /// Drops the calls that end with their client, if it is gone. Returns whether there were any: the others are to be polled anew.
+    fn abandon_lost(&mut self) -> bool {
+        if !(self.shared.driver.has_lost_client() && self.needs_client()) {
             return false;
         }
-        for mut overlapping in std::mem::take(&mut self.running) {
-            if !overlapping.guarded.needs_client() {
-                self.running.push(overlapping);
+        for mut call in std::mem::take(&mut self.running) {
+            if !call.guarded.needs_client() {
+                self.running.push(call);
                 continue;
             }
-            let outcome = overlapping.guarded.leave();
-            overlapping.span.end(&outcome);
+            let outcome = call.guarded.abandon();
+            call.span.end(|| name_of(&outcome));
             if let Err(why) = outcome {
-                interrupted(&overlapping.socket, why, overlapping.what);
+                interrupted(&call.socket, why, call.what);
             }
         }
         true
     }
 }
 
-/// One of them.
-struct Overlapping<'a, C: Dispatch> {
-    /// The place of its message's type.
+/// One handler that runs beside others.
+struct ConcurrentCall<'a, C: Dispatch> {
+    /// The place of the message's type.
     index: usize,
     what: &'static str,
-    guarded: Guarded<'a, Flow>,
+    guarded: GuardedCall<'a, Flow>,
     span: MessageSpan,
     shutdown: Arc<Shutdown>,
-    /// With its own message's claim to an answer.
+    /// With the claim to the message's answer.
     socket: Socket<C>,
     _work: Token,
 }
 
-impl<C: Dispatch> Future for Overlapping<'_, C> {
+impl<C: Dispatch> Future for ConcurrentCall<'_, C> {
     type Output = (Socket<C>, &'static str, Result<Flow, Interrupted>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let outcome = match this.guarded.poll(cx) {
             Poll::Ready(outcome) => outcome,
-            Poll::Pending => ready!(this.guarded.poll_end(cx, &this.shutdown, Duration::ZERO)),
+            Poll::Pending => ready!(this.guarded.poll_limits(cx, &this.shutdown, Duration::ZERO)),
         };
-        this.span.end(&outcome);
+        this.span.end(|| name_of(&outcome));
         Poll::Ready((this.socket.clone(), this.what, outcome))
     }
 }

@@ -10,29 +10,23 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::config::Config;
 use crate::connection::close;
-use crate::connection::inbox::Notice;
 use crate::connection::outbox::Sender;
 use crate::connection::receiver::{Before, Came, Intake, STREAM_ENDED, close_in};
 use crate::connection::shutdown::Shutdown;
 use crate::protocol::describe::parts::RateShape;
 use crate::room::member::Connection;
 use crate::room::membership::Membership;
-use crate::session::budget::{READS_PER_TURN, Share};
+use crate::session::budget::{Budget, MOST_READS};
 use crate::session::served::Served;
+use crate::session::step::Step;
 use crate::session::throttle::{Held, Throttle};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
 
-/// What a session does next.
-pub(crate) enum Step {
-    Input(Input),
-    Notice(Notice),
-}
-
 pub(crate) struct Link {
     intake: Intake,
-    share: Share,
+    budget: Budget,
     /// How the client's side ended, once it has; the parked input came before that.
     ended: Option<Box<Close>>,
     /// What is held against the client, once something is.
@@ -53,7 +47,7 @@ impl Link {
         if let Some(socket) = socket {
             membership.connection.outbox.attach(socket);
         }
-        let mut link = Self { intake, share: Share::default(), ended: None, throttle: None, served, membership };
+        let mut link = Self { intake, budget: Budget::default(), ended: None, throttle: None, served, membership };
         // Nothing is fed where a client that waited has been read from: more of what it said may lie in the parser.
         let result = if read_ahead.is_empty() { Ok(()) } else { link.intake.feed(&mut read_ahead).result };
         link.took(Came { before: Before::default(), result });
@@ -86,18 +80,18 @@ impl Link {
 
     /// The next step, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        self.share.send(self.membership.connection.pace.take_spent());
-        if self.share.is_used_up() {
+        self.budget.count_recipients(self.membership.connection.pace.take_spent());
+        if self.budget.is_used_up() {
             // What it was answered leaves first.
-            if self.share.was_notice {
+            if self.budget.was_notice {
                 // While notices come without end, nothing else looks for what the client says.
                 self.poll_io(cx);
             } else {
                 self.write(cx);
             }
-            self.share.give_way();
+            self.budget.yield_now();
         }
-        ready!(self.share.poll_turn(cx));
+        ready!(self.budget.poll_yielded(cx));
         if let Some(step) = self.next_step() {
             return Poll::Ready(Some(step));
         }
@@ -108,7 +102,7 @@ impl Link {
             Some(step) => Poll::Ready(Some(step)),
             None if self.has_ended() => Poll::Ready(None),
             None => {
-                self.share.renew();
+                self.budget.renew();
                 Poll::Pending
             }
         }
@@ -122,10 +116,10 @@ impl Link {
         if (self.intake.is_empty() && !has_notice) || pace.is_too_far_ahead() || !outbox.cork_for_input() {
             return None;
         }
-        self.share.step();
+        self.budget.count_step();
         // In turns, so that neither keeps the other waiting.
-        self.share.was_notice = has_notice && !(self.share.was_notice && self.has_input());
-        if self.share.was_notice {
+        self.budget.was_notice = has_notice && !(self.budget.was_notice && self.has_input());
+        if self.budget.was_notice {
             return apart.inbox.take().map(Step::Notice);
         }
         self.intake.pop().map(Step::Input)
@@ -165,7 +159,7 @@ impl Link {
     fn write(&mut self, cx: &mut Context<'_>) {
         match self.membership.connection.outbox.drain(cx, self.intake.stream()) {
             Ok(progress) => {
-                self.share.is_sent_away = progress.is_sent_away;
+                self.budget.is_draining = progress.is_sent_away;
                 // A client that is behind, and takes some of it, is there: its pong may be far behind too.
                 if progress.resumed {
                     self.membership.connection.apart.liveness.hear();
@@ -176,7 +170,7 @@ impl Link {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..READS_PER_TURN {
+        for _ in 0..MOST_READS {
             let rests = self.ended.is_some() || self.intake.is_full();
             self.membership.connection.apart.liveness.rest(rests);
             if rests {
@@ -262,7 +256,7 @@ impl Link {
 
     /// Tells a client that is sent away, unless it waits for an answer: that comes first.
     pub fn say_goodbye_unless(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
-        if self.share.is_sent_away && !owes_answer() && !self.membership.connection.owed.is_any() {
+        if self.budget.is_draining && !owes_answer() && !self.membership.connection.owed.is_any() {
             self.membership.connection.outbox.close(Close::going_away());
             self.write(cx);
         }

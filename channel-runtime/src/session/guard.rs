@@ -1,4 +1,4 @@
-//! One turn of a handler or hook: it runs while the link goes on, until it is done, panics, or has had all that it may take.
+//! Guarded calls of user code: a handler or a hook runs until it returns, panics, or has used up its limits.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -12,73 +12,53 @@ use tokio::time::sleep;
 
 use crate::connection::contained::{Panicked, contain};
 use crate::connection::shutdown::Shutdown;
-use crate::session::driver::Link;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::spans::MessageSpan;
-use crate::socket::Socket;
 
-/// A handler's or hook's future: boxed while it runs, so that an idle connection is small.
+/// The future of a handler or a hook: boxed while it runs, so that an idle connection is small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a handler or hook may take.
+/// The limits of one call.
 #[derive(Clone, Copy)]
-pub(crate) struct Allowance {
+pub(crate) struct CallLimits {
+    /// `None` if the call may take as long as it likes.
     pub timeout: Option<Duration>,
-    /// It runs last, and has as long again as the others once the server gives up.
+    /// The call is the last of its kind: once the server gives up, it has as long again as the others had.
     pub is_last: bool,
-    /// It ends with its client: whoever says how long it may take wants it to be stopped. Also with one that ended its half of
-    /// the stream alone, and could still read: that is what a killed process looks like too.
+    /// The call ends with its client. Set for a handler with limits of its own: who sets them wants it to be stopped. A client that
+    /// has ended its half of the stream counts as gone: a killed process looks the same.
     pub needs_client: bool,
-    /// Its client waits for an answer, and is told only after that that the server goes away.
+    /// The client waits for the call's answer. If the server is draining, the connection is closed after the answer.
     pub owes_answer: bool,
 }
 
-impl Allowance {
-    /// That of a handler or hook without any of its own.
-    pub fn usual(link: &Link) -> Self {
-        Self { timeout: link.config().handler_timeout, is_last: false, needs_client: false, owes_answer: false }
+impl CallLimits {
+    /// The limits of a hook, and of a handler without options.
+    pub fn of_hook(timeout: Option<Duration>) -> Self {
+        Self { timeout, is_last: false, needs_client: false, owes_answer: false }
     }
 
-    /// That of the handler of a message.
-    pub fn of(options: HandlerOptions, link: &Link) -> Self {
-        let usual = Self::usual(link);
+    /// The limits of a handler with these options; `timeout` is that of all others.
+    pub fn of_handler(options: HandlerOptions, timeout: Option<Duration>) -> Self {
         let needs_client = options.timeout.is_some() || options.concurrent > 0;
-        Self { timeout: options.timeout.or(usual.timeout), needs_client, ..usual }
+        Self { needs_client, ..Self::of_hook(options.timeout.or(timeout)) }
     }
 
-    /// With the answer that it owes to its message, where that has a `ref`.
-    pub fn answering<C: 'static>(self, socket: &Socket<C>) -> Self {
-        Self { owes_answer: socket.has_reference(), ..self }
-    }
-
-    /// Ready when all of it is taken, but for the client.
-    fn end(self, shutdown: &Arc<Shutdown>, grace: Duration) -> BoxFuture<'static, Interrupted> {
-        let shutdown = Arc::clone(shutdown);
-        Box::pin(async move {
-            let cancelled = async {
-                shutdown.abort_started().await;
-                sleep(if self.is_last { grace } else { Duration::ZERO }).await;
-                Interrupted::Cancelled
-            };
-            match self.timeout {
-                None => cancelled.await,
-                Some(timeout) => {
-                    select(pin!(cancelled), pin!(sleep(timeout).map(|()| Interrupted::TimedOut))).await.factor_first().0
-                }
-            }
-        })
+    /// With whether the call owes its client an answer.
+    pub fn owing(self, owes_answer: bool) -> Self {
+        Self { owes_answer, ..self }
     }
 }
 
-/// What a handler or hook came to when it did not return.
+/// Why a call of user code did not return.
 pub(crate) enum Interrupted {
     Panicked,
-    /// The server stops, and has waited for it long enough.
+    /// The server stops, and has waited for the call long enough.
     Cancelled,
-    /// It has waited for something for longer than it may.
+    /// The call took longer than it may.
     TimedOut,
-    /// Its client is gone, without which it has no reason to go on.
-    Left,
+    /// The client is gone, and the call ends with its client.
+    ClientGone,
 }
 
 impl From<Panicked> for Interrupted {
@@ -87,107 +67,126 @@ impl From<Panicked> for Interrupted {
     }
 }
 
-/// A future of the user's code, and what ends it.
-pub(crate) struct Guarded<'a, T> {
+/// A call of user code, and what ends it.
+pub(crate) struct GuardedCall<'a, T> {
     running: Option<BoxFuture<'a, T>>,
     span: MessageSpan,
-    allowance: Allowance,
-    /// Made only for those that wait at all.
-    end: Option<BoxFuture<'static, Interrupted>>,
+    /// Ready when a limit is reached. `None` until the call first waits: most calls never do.
+    limit: Option<BoxFuture<'static, Interrupted>>,
+    timeout: Option<Duration>,
+    is_last: bool,
+    needs_client: bool,
+    owes_answer: bool,
+    has_waited: bool,
 }
 
-impl<'a, T> Guarded<'a, T> {
-    pub fn new(future: BoxFuture<'a, T>, allowance: Allowance) -> Self {
-        Self { running: Some(future), span: MessageSpan::default(), allowance, end: None }
+impl<'a, T> GuardedCall<'a, T> {
+    pub fn new(future: BoxFuture<'a, T>, limits: CallLimits) -> Self {
+        let CallLimits { timeout, is_last, needs_client, owes_answer } = limits;
+        let span = MessageSpan::default();
+        Self {
+            running: Some(future),
+            span,
+            limit: None,
+            timeout,
+            is_last,
+            needs_client,
+            owes_answer,
+            has_waited: false,
+        }
     }
 
-    /// Where logs see it run.
+    /// In this span of the logs.
     pub fn within(self, span: MessageSpan) -> Self {
         Self { span, ..self }
     }
 
-    /// Whether it has waited for anything.
-    pub fn has_rested(&self) -> bool {
-        self.end.is_some()
+    /// Whether the call has waited for anything.
+    pub fn has_waited(&self) -> bool {
+        self.has_waited
     }
 
-    /// Lets it run as far as it comes; not once it was ready.
+    /// Whether the call ends with its client.
+    pub fn needs_client(&self) -> bool {
+        self.needs_client
+    }
+
+    /// Whether the client waits for the call's answer.
+    pub fn owes_answer(&self) -> bool {
+        self.owes_answer
+    }
+
+    /// Polls the user's future. Not to be called again after it was ready.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
         let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
         match contain(|| self.span.within(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Pending) => {
+                self.has_waited = true;
+                Poll::Pending
+            }
             Ok(Poll::Ready(value)) => Poll::Ready(self.ended(Ok(value))),
             Err(_) => Poll::Ready(self.ended(Err(Interrupted::Panicked))),
         }
     }
 
-    /// For one that waits: ready when it may wait no longer; `grace` is what is left to the last once the server gives up.
-    pub fn poll_end(
+    /// Ready when a call that waits has reached a limit. `grace` is the time that is left to the last call once the server gives up.
+    pub fn poll_limits(
         &mut self,
         cx: &mut Context<'_>,
         shutdown: &Arc<Shutdown>,
         grace: Duration,
     ) -> Poll<Result<T, Interrupted>> {
-        let interrupted = ready!(self.end.get_or_insert_with(|| self.allowance.end(shutdown, grace)).as_mut().poll(cx));
+        let grace = if self.is_last { grace } else { Duration::ZERO };
+        let limit = self.limit.get_or_insert_with(|| limit_reached(self.timeout, Arc::clone(shutdown), grace));
+        let interrupted = ready!(limit.as_mut().poll(cx));
         Poll::Ready(self.ended(Err(interrupted)))
     }
 
-    /// Whether it ends with its client.
-    pub fn needs_client(&self) -> bool {
-        self.allowance.needs_client
+    /// Drops a call whose client is gone.
+    pub fn abandon(&mut self) -> Result<T, Interrupted> {
+        self.ended(Err(Interrupted::ClientGone))
     }
 
-    /// Whether its client waits for an answer.
-    pub fn owes_answer(&self) -> bool {
-        self.allowance.owes_answer
-    }
-
-    /// Drops it where it waits.
-    pub fn leave(&mut self) -> Result<T, Interrupted> {
-        self.ended(Err(Interrupted::Left))
-    }
-
-    /// What the future still owns may panic too when it is dropped.
+    /// Drops the future; what it still owns may panic, too.
     fn ended(&mut self, outcome: Result<T, Interrupted>) -> Result<T, Interrupted> {
         let dropped = contain(|| self.span.within(|| drop(self.running.take())));
         dropped.map_err(Interrupted::from).and(outcome)
     }
 }
 
-/// Runs a handler or hook while the link goes on. Where the server goes away meanwhile, the client is told at once, or once it
-/// has its answer.
-pub(crate) fn run<'a, T>(
-    link: &'a mut Link,
-    mut running: Guarded<'a, T>,
-) -> impl Future<Output = Result<T, Interrupted>> + Send + Unpin + use<'a, T> {
-    poll_fn(move |cx| {
-        // Its input was given out corked; it has rested since where it waits.
-        if running.has_rested() {
-            link.cork();
+/// Ready after the timeout, or `grace` after the server has given up.
+fn limit_reached(
+    timeout: Option<Duration>,
+    shutdown: Arc<Shutdown>,
+    grace: Duration,
+) -> BoxFuture<'static, Interrupted> {
+    Box::pin(async move {
+        let cancelled = async {
+            shutdown.abort_started().await;
+            sleep(grace).await;
+            Interrupted::Cancelled
+        };
+        match timeout {
+            None => cancelled.await,
+            Some(timeout) => {
+                let timed_out = sleep(timeout).map(|()| Interrupted::TimedOut);
+                select(pin!(cancelled), pin!(timed_out)).await.factor_first().0
+            }
         }
-        if let Poll::Ready(outcome) = running.poll(cx) {
-            return Poll::Ready(outcome);
-        }
-        link.poll_io(cx);
-        if running.needs_client() && link.has_lost_client() {
-            return Poll::Ready(running.leave());
-        }
-        link.say_goodbye_unless(|| running.owes_answer(), cx);
-        running.poll_end(cx, link.shutdown(), link.config().shutdown_timeout)
     })
 }
 
-/// Runs what belongs to no connection; `grace` is what is left to it once the server gives up.
-pub(crate) async fn run_apart<T>(
+/// Runs user code that belongs to no connection. `grace` is the time that is left to it once the server gives up.
+pub(crate) async fn run_detached<T>(
     future: impl Future<Output = T> + Send,
     timeout: Option<Duration>,
     shutdown: &Arc<Shutdown>,
     grace: Duration,
 ) -> Result<T, Interrupted> {
-    let allowance = Allowance { timeout, is_last: true, needs_client: false, owes_answer: false };
-    let mut running = Guarded::new(Box::pin(future), allowance);
-    poll_fn(|cx| match running.poll(cx) {
-        Poll::Pending => running.poll_end(cx, shutdown, grace),
+    let limits = CallLimits { is_last: true, ..CallLimits::of_hook(timeout) };
+    let mut call = GuardedCall::new(Box::pin(future), limits);
+    poll_fn(|cx| match call.poll(cx) {
+        Poll::Pending => call.poll_limits(cx, shutdown, grace),
         ready => ready,
     })
     .await

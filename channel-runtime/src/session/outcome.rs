@@ -1,4 +1,4 @@
-//! A turn of a handler or hook that has begun, and what becomes of its message and its connection where it does not return.
+//! Running calls of handlers and hooks, and how a client is answered if one panics, times out or is cancelled.
 
 use crate::channel::Channel;
 use crate::connection::in_flight::{Token, Work};
@@ -9,47 +9,60 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
-/// A turn that has begun.
-pub(crate) struct Begun {
+/// A handler or a hook that runs.
+pub(crate) struct RunningCall {
     what: &'static str,
     pub span: MessageSpan,
     _work: Token,
 }
 
-impl Begun {
-    pub fn hook<C: Channel>(socket: &Socket<C>, what: &'static str) -> Self {
-        Self { what, span: MessageSpan::default(), _work: begin(socket, what) }
+impl RunningCall {
+    pub fn of_hook<C: Channel>(socket: &Socket<C>, what: &'static str) -> Self {
+        Self { what, span: MessageSpan::default(), _work: begin_work(socket, what) }
     }
 
-    pub fn message<C: Channel>(socket: &Socket<C>, span: &ConnectionSpan, what: &'static str) -> Self {
-        Self { span: MessageSpan::new::<C>(span, what), ..Self::hook(socket, what) }
+    pub fn of_message<C: Channel>(socket: &Socket<C>, span: &ConnectionSpan, kind: &'static str) -> Self {
+        Self { span: MessageSpan::new(span, C::NAME, kind), ..Self::of_hook(socket, kind) }
     }
 
+    /// The call has ended so: logs it, and answers the client if the call did not return.
     pub fn end<C: Channel>(self, socket: &Socket<C>, outcome: Result<Flow, Interrupted>) {
-        self.span.end(&outcome);
+        self.span.end(|| name_of(&outcome));
         if let Err(why) = outcome {
             interrupted(socket, why, self.what);
         }
     }
 }
 
-/// The client is told, whatever it asked; the connection goes on.
+/// An outcome's name in the logs.
+pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
+    match outcome {
+        Ok(Flow::Continue) => "ok",
+        Ok(Flow::Failed(_)) => "fault",
+        Err(Interrupted::Panicked) => "panicked",
+        Err(Interrupted::TimedOut) => "timed out",
+        Err(Interrupted::Cancelled) => "cancelled",
+        Err(Interrupted::ClientGone) => "client gone",
+    }
+}
+
+/// Sends `timeout`, also if the message had no `ref`; the connection stays open.
 pub(crate) fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) {
     let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
     tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");
     socket.answer_fault(&fault);
 }
 
-/// A message that was not handled to its end is answered nevertheless, and its connection closed.
-pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupted, what: &'static str) {
-    let close = match interrupted {
+/// Answers a message whose handler did not return. After a panic or a cancellation the connection is closed, too.
+pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what: &'static str) {
+    let close = match why {
         Interrupted::Panicked => {
             let (fault, id) = Fault::unexplained();
             tracing::error!(channel = C::NAME, connection = %socket.id(), what, %id, "panicked");
             if socket.awaits_answer() {
                 socket.answer_fault(&fault);
             }
-            // Without a `ref` this is all that its client hears.
+            // If there is no `ref`, the close is all that the client receives.
             Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
         }
         Interrupted::Cancelled => {
@@ -60,7 +73,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupt
             Close::going_away()
         }
         Interrupted::TimedOut => return timed_out(socket, what),
-        Interrupted::Left => {
+        Interrupted::ClientGone => {
             tracing::debug!(channel = C::NAME, connection = %socket.id(), what, "dropped: its client is gone");
             return;
         }
@@ -68,7 +81,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, interrupted: Interrupt
     socket.connection().outbox.close(close);
 }
 
-/// Counts a step of the session, where a test counts.
-pub(crate) fn begin<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
+/// Counts work of the session as in flight, for tests that wait for it.
+pub(crate) fn begin_work<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
     socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
 }

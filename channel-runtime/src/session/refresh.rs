@@ -1,5 +1,5 @@
-//! Authority that is renewed while a connection lasts: a client says `$auth` with a new token, the handler decides, and then
-//! again for each room that it is in.
+//! Refresh: a client sends `$auth` with a new token while it is connected. The handler decides on it, and then again for each room
+//! that the client is in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,15 @@ use crate::socket::Socket;
 use crate::socket::reply::{self, Flow};
 use crate::wire::close::CloseCode;
 
-/// What a client says who has a new token: `{"type":"$auth","ref":..,"token":".."}`.
+/// The type of a client's message with a new token: `{"type":"$auth","ref":..,"token":".."}`.
 const AUTH: &str = "$auth";
 
-/// Whether a text says `$auth` anywhere, with escapes or without, and whether or not it can be read as a message: what is in it may
-/// be a secret then.
+/// Whether a text has `$auth` anywhere, with escapes or without, and whether or not it can be decoded: it may hold a secret then.
 pub(crate) fn may_hold_token(text: &str) -> bool {
     text.contains(AUTH) || (text.contains('\\') && unescaped(text).contains(AUTH))
 }
 
-/// A JSON text with the escapes of its strings taken off, as far as they are ones of ASCII characters.
+/// A JSON text without the escapes of ASCII characters in its strings.
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -39,7 +38,7 @@ fn unescaped(text: &str) -> String {
                 plain.push(code.into());
                 rest = &behind[5..];
             }
-            // What it escapes is no beginning of another escape.
+            // The escaped character does not begin another escape.
             None => {
                 plain.push('\\');
                 let mut chars = behind.chars();
@@ -51,17 +50,20 @@ fn unescaped(text: &str) -> String {
     plain + rest
 }
 
-/// The token in a message that the channel does not know, where it is one of ours.
-pub(crate) fn token_in(text: &str, error: &DecodeError) -> Option<Result<Token, DecodeError>> {
+/// A client's `$auth`, with its token if that is one.
+pub(crate) struct AuthRefresh(Result<Token, DecodeError>);
+
+/// Reads a message of a type that the channel does not have as an `$auth`. `None` if it is none, or if the channel has no `on_refresh`.
+pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Option<AuthRefresh> {
     #[derive(Deserialize)]
     struct Auth {
         token: String,
     }
     match error {
-        DecodeError::UnknownType { kind } if kind == AUTH => {}
+        DecodeError::UnknownType { kind } if C::REFRESHES && kind == AUTH => {}
         _ => return None,
     }
-    // What stands there instead may be a secret too, and is not repeated.
+    // What stands in the token's place may be a secret, too, and is not repeated.
     let invalid = |error: serde_json::Error| DecodeError::InvalidPayload {
         kind: AUTH.into(),
         path: "token".into(),
@@ -69,20 +71,20 @@ pub(crate) fn token_in(text: &str, error: &DecodeError) -> Option<Result<Token, 
         line: error.line(),
         column: error.column(),
     };
-    Some(serde_json::from_str(text).map(|Auth { token }| Token::new(token)).map_err(invalid))
+    Some(AuthRefresh(serde_json::from_str(text).map(|Auth { token }| Token::new(token)).map_err(invalid)))
 }
 
-/// Lets the handler judge a new token. Only when all is decided does the connection last longer: where a hook panics or takes
-/// too long, its end is the old one.
+/// Has the handler decide on a new token. The connection lasts longer only once all is decided: if a hook panics or takes too long,
+/// the connection expires as before.
 pub(crate) async fn refresh<C: Dispatch>(
     handler: &mut C,
-    token: Result<Token, DecodeError>,
+    request: AuthRefresh,
     socket: &Socket<C>,
     app: &Arc<C::App>,
     expiry: &mut Option<Expiry>,
     warning: Duration,
 ) -> Flow {
-    let token = match token {
+    let token = match request.0 {
         Ok(token) => token,
         Err(error) => {
             socket.counters().invalid.add(1);
@@ -93,7 +95,7 @@ pub(crate) async fn refresh<C: Dispatch>(
         return reply::fault(socket, fault);
     }
     let connection = socket.connection();
-    // It is found by its user, who is counted, and others have decided by whom they saw.
+    // The registry has the connection by its user, limits count it so, and others have seen this user.
     if user_of(handler) != connection.user {
         return end(socket, &Fault::forbidden("a connection stays its user's"));
     }
@@ -118,12 +120,12 @@ pub(crate) async fn refresh<C: Dispatch>(
     Flow::Continue
 }
 
-/// The names of the declared rooms that it is in now.
+/// The names of the declared rooms that the connection is in.
 fn joined(connection: &Connection) -> Vec<Arc<str>> {
     connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }
 
-/// The client may not stay.
+/// Closes the connection of a client that may not stay.
 fn end<C: Dispatch>(socket: &Socket<C>, fault: &Fault) -> Flow {
     socket.answer_fault(fault);
     let code = fault.own_close_code().unwrap_or(CloseCode::FORBIDDEN);

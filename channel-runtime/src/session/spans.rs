@@ -1,6 +1,6 @@
-//! What logs know a connection and its messages by: spans of `tracing`, at debug level.
+//! The logs' spans of a connection and of its messages: `tracing` spans at debug level.
 //!
-//! Where nobody listens each costs a look at one number, and no memory but a pointer's.
+//! Without a subscriber a span costs one load, and the memory of a pointer.
 
 use std::time::Instant;
 
@@ -8,30 +8,27 @@ use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
-use crate::channel::Channel;
-use crate::session::guard::Interrupted;
-use crate::socket::Socket;
-use crate::socket::reply::Flow;
+use crate::room::member::Connection;
 
-/// Whether there may be anybody who listens. Asked first, for `tracing` itself has more to look at where it also speaks to `log`.
-fn may_be_heard() -> bool {
+/// Whether a subscriber may be interested. Checked first, because `tracing` has more to check if it also writes to `log`.
+fn may_be_enabled() -> bool {
     LevelFilter::current() >= Level::DEBUG
 }
 
-/// The span of a connection, where somebody listens.
+/// The span of a connection. `None` if no subscriber is interested.
 #[derive(Default)]
 pub(crate) struct ConnectionSpan(Option<Box<Span>>);
 
 impl ConnectionSpan {
-    /// The user is named only where that was asked for: an address, a name, are nobody's business but the app's.
-    pub fn new<C: Channel>(socket: &Socket<C>, with_user: bool) -> Self {
-        if !may_be_heard() {
+    /// The span names the user only if `with_user` is set: names and addresses are private.
+    pub fn new(connection: &Connection, channel: &'static str, with_user: bool) -> Self {
+        if !may_be_enabled() {
             return Self(None);
         }
-        let connection = socket.connection();
         let room = &**connection.own_room.name();
-        // Of its own: the request that it came by has ended, and may be known by what is secret.
-        let span = tracing::debug_span!(parent: None, "connection", channel = C::NAME, connection = %connection.id, room, user = Empty);
+        // Without a parent: the request's span has ended, and may hold secrets.
+        let span =
+            tracing::debug_span!(parent: None, "connection", channel, connection = %connection.id, room, user = Empty);
         if span.is_disabled() {
             return Self(None);
         }
@@ -41,7 +38,7 @@ impl ConnectionSpan {
         Self(Some(Box::new(span)))
     }
 
-    /// Does something within the span.
+    /// Runs `act` within the span.
     pub fn within<R>(&self, act: impl FnOnce() -> R) -> R {
         match &self.0 {
             None => act(),
@@ -49,29 +46,29 @@ impl ConnectionSpan {
         }
     }
 
-    /// For a hook.
+    /// The span of a hook: that of its connection.
     pub fn of_hook(&self) -> MessageSpan {
         MessageSpan(self.0.as_ref().map(|span| Box::new((Span::clone(span), None))))
     }
 }
 
-/// The span of a message while it is handled, or that of its connection for a hook, where somebody listens.
+/// The span of a message while it is handled, with when that began; or that of the connection for a hook. `None` if no subscriber is
+/// interested.
 #[derive(Clone, Default)]
 pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 
 impl MessageSpan {
-    pub fn new<C: Channel>(connection: &ConnectionSpan, kind: &'static str) -> Self {
-        if !may_be_heard() {
+    pub fn new(connection: &ConnectionSpan, channel: &'static str, kind: &'static str) -> Self {
+        if !may_be_enabled() {
             return Self(None);
         }
-        let span = connection.within(|| {
-            tracing::debug_span!("message", channel = C::NAME, r#type = kind, outcome = Empty, micros = Empty)
-        });
-        // The clock is read only where somebody wants to know.
+        let span = connection
+            .within(|| tracing::debug_span!("message", channel, r#type = kind, outcome = Empty, micros = Empty));
+        // The clock is read only if a subscriber wants to know.
         Self((!span.is_disabled()).then(|| Box::new((span, Some(Instant::now())))))
     }
 
-    /// Runs a part of the handler within the span.
+    /// Runs `act` within the span.
     pub fn within<R>(&self, act: impl FnOnce() -> R) -> R {
         match &self.0 {
             None => act(),
@@ -79,17 +76,10 @@ impl MessageSpan {
         }
     }
 
-    /// The handler has ended so.
-    pub fn end(&self, outcome: &Result<Flow, Interrupted>) {
+    /// Logs that the handler has ended, and how. Not for a hook.
+    pub fn end(&self, outcome: impl FnOnce() -> &'static str) {
         let Some((span, Some(begun))) = self.0.as_deref() else { return };
-        let outcome = match outcome {
-            Ok(Flow::Continue) => "ok",
-            Ok(Flow::Failed(_)) => "fault",
-            Err(Interrupted::Panicked) => "panicked",
-            Err(Interrupted::TimedOut) => "timed out",
-            Err(Interrupted::Cancelled) => "cancelled",
-            Err(Interrupted::Left) => "client gone",
-        };
+        let outcome = outcome();
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         span.record("outcome", outcome);
         span.record("micros", micros);

@@ -1,5 +1,5 @@
-//! The replacement of [`deflate`](super::deflate) if the feature is off. Its types have no values, so that the compiler removes all
-//! code for compression.
+//! Stands where [`deflate`](super::deflate) does when the feature is off: nothing is ever agreed, which the types say, so that
+//! nothing of it is left in the program.
 
 use http::header::{HeaderMap, HeaderValue};
 
@@ -7,11 +7,11 @@ use super::close::Violation;
 use super::frame::Frame;
 use super::input::Input;
 
-/// No app compresses, so there is no value.
+/// No app compresses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Compression {}
 
-/// Compression is never agreed on, so there is no value.
+/// With no client anything is agreed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Agreed {}
 
@@ -27,7 +27,7 @@ impl Inflation {
         match agreed {}
     }
 
-    /// No message is compressed, so none is admitted as compressed.
+    /// No message is compressed, and so none is admitted as one.
     pub fn wire_limit(limit: usize) -> usize {
         limit
     }
@@ -75,7 +75,7 @@ impl Inflater {
     }
 }
 
-/// A set without windows.
+/// No windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Windows;
 
@@ -85,7 +85,7 @@ impl Windows {
     }
 }
 
-/// Counts nothing.
+/// Of nothing.
 #[derive(Debug, Default)]
 pub(crate) struct WindowCounts {}
 
@@ -99,7 +99,7 @@ impl WindowCounts {
     }
 }
 
-/// The one form of the message.
+/// One.
 pub(crate) struct PreparedFrame(Frame);
 
 impl PreparedFrame {

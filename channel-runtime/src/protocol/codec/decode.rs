@@ -56,6 +56,18 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
     }
 }
 
+/// As [`decode`], for a text whose type [`index`] has found already, so that it is not looked for again.
+#[cfg(any(feature = "server", test))]
+pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
+    let (mut envelope, mut message) = (Envelope::default(), None);
+    let read = decode_quickly(&mut envelope, &mut message, text, Some(index));
+    let message = match message {
+        Some(message) if read.is_ok() => Ok(message),
+        _ => decode_carefully(&mut envelope, text, true),
+    };
+    Decoded { message, reference: envelope.reference }
+}
+
 /// The `ref` of a text that is not decoded, found where [`decode`] would find it.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn reference(text: &str) -> Option<Ref> {

@@ -34,7 +34,7 @@ mod tests;
 pub(crate) use decode::decode_only_carefully;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
-pub(crate) use decode::{index, reference};
+pub(crate) use decode::{decode_at, index, reference};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
 pub use encode::encode_one_of;

@@ -19,7 +19,7 @@ use crate::connection::in_flight::Token;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::fault::Fault;
 use crate::room::state::Visit;
-use crate::session::guard::{Interrupted, run_apart};
+use crate::session::guard::{Interrupted, run_detached};
 use crate::session::served::Served;
 
 /// How many full batches may wait for the one that runs.
@@ -191,7 +191,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
 
     /// Runs the handler; the error is for all that are not answered.
     async fn outcome(&self, batch: Vec<Batched<C, M>>) -> Result<(), Fault> {
-        let running = run_apart(
+        let running = run_detached(
             M::run(batch, &self.app),
             self.served.config.handler_timeout,
             &self.served.node.shutdown,
@@ -209,7 +209,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
                 tracing::warn!(channel = C::NAME, handler = M::HANDLER, %id, "a batch timed out");
                 Err(fault)
             }
-            Err(Interrupted::Cancelled | Interrupted::Left) => {
+            Err(Interrupted::Cancelled | Interrupted::ClientGone) => {
                 tracing::warn!(channel = C::NAME, handler = M::HANDLER, "a batch was cancelled: the server stops");
                 Err(Fault::new(Fault::TIMEOUT, "the server stops"))
             }

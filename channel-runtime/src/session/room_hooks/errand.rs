@@ -53,7 +53,7 @@ impl<C: Dispatch> Errand<C> {
                 tracing::warn!(channel = C::NAME, room = %Escaped(&steward.room), %id, "`on_room_open` timed out");
                 return Err(Rejection::failed(fault));
             }
-            Err(Interrupted::Cancelled | Interrupted::Left) => return Err(Rejection::going_away()),
+            Err(Interrupted::Cancelled | Interrupted::ClientGone) => return Err(Rejection::going_away()),
         };
         let host: Arc<dyn Host> = Arc::clone(&steward) as _;
         let room = Arc::new(Members::new(Arc::clone(steward.name()), Some(state::state(state))).hosted(host));
@@ -110,7 +110,7 @@ impl<C: Dispatch> Errand<C> {
                 Ok(()) => None,
                 Err(Interrupted::Panicked) => Some("panicked"),
                 Err(Interrupted::TimedOut) => Some("timed out"),
-                Err(Interrupted::Cancelled | Interrupted::Left) => Some("was cancelled: the server stops"),
+                Err(Interrupted::Cancelled | Interrupted::ClientGone) => Some("was cancelled: the server stops"),
             };
             if let Some(what) = what {
                 tracing::error!(channel = C::NAME, room = %Escaped(&steward.room), "`on_room_close` {what}");

@@ -17,7 +17,7 @@ use crate::connection::in_flight::{Token, Work};
 use crate::room::sharded_map::shrink;
 use crate::room::state::Host;
 use crate::session::dispatch::Dispatch;
-use crate::session::guard::{Interrupted, run_apart};
+use crate::session::guard::{Interrupted, run_detached};
 use crate::session::rejection::Rejection;
 use crate::session::served::Served;
 use crate::socket::hub::Hub;
@@ -54,7 +54,7 @@ impl<C: Dispatch> Steward<C> {
 
     /// Runs a hook; `grace` is what is left to it once the server gives up.
     pub(super) async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
-        run_apart(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
+        run_detached(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
 
     pub(super) fn begin(&self, what: &'static str) -> Token {

@@ -1,27 +1,26 @@
-//! One message in each form that its receivers read: plain, and compressed for each window size.
+//! One message as each of its receivers reads it.
 
 use super::deflater::deflate;
 use super::rfc7692::payload;
 use super::{Agreed, Compression, Windows};
 use crate::wire::frame::Frame;
 
-/// A message's frame, plain and compressed for the windows of its receivers.
+/// A message's frame: as it is, and compressed for the windows of its receivers.
 pub(crate) struct PreparedFrame {
     plain: Frame,
-    /// The frames with their window sizes. It is one frame, unless clients ask for a smaller window than the app's and the message
-    /// is longer than that.
+    /// With the sizes of their windows; one, unless clients ask for less than the app's own and the message is longer.
     compressed: Vec<(u8, Frame)>,
-    /// The window size that is used if the whole message fits into a receiver's window.
+    /// The size for which it was compressed where all of it fits into a receiver's window.
     widest: u8,
 }
 
 impl PreparedFrame {
-    /// A frame for receivers that are not known to read compressed messages.
+    /// For receivers none of which is known to read anything else.
     pub fn plain(frame: Frame) -> Self {
         Self { plain: frame, compressed: Vec::new(), widest: 0 }
     }
 
-    /// A frame for receivers with these windows. This compresses, so it must not be called under a contended lock.
+    /// For receivers with these windows. Compresses: not under a lock that others wait for.
     pub fn new(frame: Frame, windows: Windows, compression: &Compression) -> Self {
         let mut variants = Self::plain(frame);
         if !windows.is_empty() {
@@ -36,7 +35,7 @@ impl PreparedFrame {
             return;
         }
         self.widest = compression.window_bits;
-        // The sizes ascend, so receivers of the same frame are adjacent.
+        // In ascending order: those that take the same follow one another.
         let mut last = None;
         for bits in windows.iter().map(|receivers| self.made_for(receivers)).collect::<Vec<_>>() {
             if last.replace(bits) != Some(bits) {
@@ -45,24 +44,25 @@ impl PreparedFrame {
         }
     }
 
-    /// The window size of the frame that receivers with this window can read. No message refers further back than its own length.
+    /// For which window it is compressed that receivers with this one can read: nothing refers further back than the message
+    /// is long.
     fn made_for(&self, bits: u8) -> u8 {
         if self.plain.len() <= 1 << bits { self.widest } else { bits }
     }
 
-    /// The frame for a receiver.
+    /// What a receiver reads.
     pub fn of(&self, agreed: Option<Agreed>) -> &Frame {
         let Some(agreed) = agreed.filter(|_| !self.compressed.is_empty()) else { return &self.plain };
         let bits = self.made_for(agreed.server_bits);
         self.compressed.iter().find(|(of, _)| *of == bits).map_or(&self.plain, |(_, frame)| frame)
     }
 
-    /// The frame for the only receiver.
+    /// What the one receiver reads.
     pub fn into_one(self, agreed: Option<Agreed>) -> Frame {
         if self.compressed.is_empty() { self.plain } else { self.of(agreed).clone() }
     }
 
-    /// The length of the plain frame.
+    /// How long it is as it is.
     pub fn len(&self) -> usize {
         self.plain.len()
     }

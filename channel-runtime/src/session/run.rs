@@ -1,0 +1,34 @@
+//! Runs one call of user code while the connection's driver goes on reading and writing.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
+use crate::session::driver::Link;
+use crate::session::guard::{GuardedCall, Interrupted};
+
+/// Runs a handler or a hook. If the server is draining, the connection is closed meanwhile: at once, or after the answer if the call
+/// owes one.
+pub(crate) fn run<'a, T>(
+    driver: &'a mut Link,
+    mut call: GuardedCall<'a, T>,
+) -> impl Future<Output = Result<T, Interrupted>> + Send + Unpin + use<'a, T> {
+    poll_fn(move |cx| {
+        // The first poll is corked already: the step was given out so.
+        if call.has_waited() {
+            driver.cork();
+        }
+        // Ends the call: it has returned or panicked.
+        if let Poll::Ready(outcome) = call.poll(cx) {
+            return Poll::Ready(outcome);
+        }
+        driver.poll_io(cx);
+        // Ends the call: it has lost its client.
+        if call.needs_client() && driver.has_lost_client() {
+            return Poll::Ready(call.abandon());
+        }
+        // Ends the connection alone.
+        driver.say_goodbye_unless(|| call.owes_answer(), cx);
+        // Ends the call: it has timed out or is cancelled.
+        call.poll_limits(cx, driver.shutdown(), driver.config().shutdown_timeout)
+    })
+}

@@ -1,0 +1,210 @@
+//! The context of a step: begins the call of a handler or a hook with what its session lends to it.
+
+use std::sync::Arc;
+
+use crate::connection::contained::{Contained, contain};
+use crate::protocol::codec::{self, DecodeError, Decoded};
+use crate::protocol::message::Messages;
+use crate::session::batch::BatchEntry;
+use crate::session::dispatch::Dispatch;
+use crate::session::driver::Link;
+use crate::session::expiry::Expiry;
+use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
+use crate::session::handling::Handling;
+use crate::session::outcome::{RunningCall, interrupted};
+use crate::session::refresh::{self, AuthRefresh};
+use crate::session::spans::{ConnectionSpan, MessageSpan};
+use crate::session::step::Step;
+use crate::socket::Socket;
+use crate::socket::reply::Flow;
+use crate::wire::parser::{Input, reuse};
+
+/// What a session runs by itself, with nothing beside it.
+pub(crate) enum Work<C: Dispatch> {
+    Step(Step),
+    /// `on_invalid`, for a message that could not be read. The socket has the claim to its answer.
+    Invalid(DecodeError, Socket<C>),
+}
+
+/// What one step borrows from its session.
+pub(crate) struct StepContext<'a, 'd, C: Dispatch> {
+    pub handler: &'a mut C,
+    pub socket: &'a mut Socket<C>,
+    pub app: &'a Arc<C::App>,
+    pub driver: &'d Link,
+    pub span: &'a ConnectionSpan,
+    pub expiry: &'a mut Option<Expiry>,
+}
+
+/// A call that has begun, the socket of its message, and its future.
+type Begun<'a, C> = (RunningCall, &'a Socket<C>, GuardedCall<'a, Flow>);
+
+impl<'a, C: Dispatch> StepContext<'a, '_, C> {
+    /// Begins the call of this work. `None` if there is none, or if it has ended already.
+    pub fn begin(self, work: Work<C>) -> Option<Begun<'a, C>> {
+        match work {
+            Work::Step(step) => self.begin_step(step),
+            Work::Invalid(error, own) => {
+                *self.socket = own;
+                self.socket.counters().invalid.add(1);
+                Some(self.invalid(error))
+            }
+        }
+    }
+
+    /// As [`begin`](Self::begin), of a step.
+    pub fn begin_step(self, step: Step) -> Option<Begun<'a, C>> {
+        // Only a message has a claim to an answer, and it gets its own when it is decoded.
+        self.socket.begin_turn();
+        match step {
+            Step::Message { index, text } => self.begin_message(text, |text| codec::decode_at(text, index)),
+            Step::Input(Input::Text(text)) => self.begin_message(text, codec::decode),
+            Step::Notice(mut notice) => {
+                notice.arrive();
+                let Self { handler, socket, app, driver, span, .. } = self;
+                let running = RunningCall::of_hook(socket, notice.handler());
+                let own: &'a Socket<C> = socket;
+                let limits = || CallLimits::of_hook(driver.config().handler_timeout);
+                call(running, span.of_hook(), own, limits, || handler.noticed(notice, own, app))
+            }
+            Step::Input(Input::Binary(data)) => {
+                self.socket.counters().binary.add(1);
+                match C::TAKES_BINARY {
+                    true => {
+                        Some(self.hook("on_binary", |handler, socket, app| Box::pin(handler.binary(data, socket, app))))
+                    }
+                    false => Some(self.invalid(DecodeError::Binary)),
+                }
+            }
+            Step::Input(Input::Ping(data)) => {
+                Some(self.hook("on_ping", |handler, socket, app| Box::pin(handler.pinged(data, socket, app))))
+            }
+            Step::Input(Input::Pong(data)) => {
+                Some(self.hook("on_pong", |handler, socket, app| Box::pin(handler.ponged(data, socket, app))))
+            }
+            // The driver keeps the close: it ends the connection, after all input before it.
+            Step::Input(Input::Close(_)) => None,
+        }
+    }
+
+    fn begin_message(self, text: String, decode: impl FnOnce(&str) -> Decoded<C::FromClient>) -> Option<Begun<'a, C>> {
+        log_payload(self.driver, self.span, &text);
+        let begun = match read(self.socket, || decode(&text)) {
+            Ok(Ok(message)) => self.handle(message, text.len()),
+            Ok(Err(error)) => match refresh::auth_refresh::<C>(&text, &error) {
+                Some(request) => Some(self.refresh(request)),
+                None => {
+                    self.socket.counters().invalid.add(1);
+                    Some(self.invalid(error))
+                }
+            },
+            Err(why) => {
+                interrupted(self.socket, why, "reading a message");
+                None
+            }
+        };
+        reuse(text);
+        begun
+    }
+
+    /// `bytes` is the length of the message's text.
+    fn handle(self, message: C::FromClient, bytes: usize) -> Option<Begun<'a, C>> {
+        let Self { handler, socket, app, driver, span, .. } = self;
+        let index = message.index();
+        socket.counters().receive(index);
+        let running = RunningCall::of_message(socket, span, C::FromClient::TYPES[index]);
+        let own: &'a Socket<C> = socket;
+        let span = running.span.clone();
+        let limits = || limits::<C>(index, driver);
+        call(running, span, own, limits, || match C::BATCHED.get(index) {
+            Some(true) => {
+                C::submit(message, BatchEntry { socket: own, app, bytes, served: Arc::clone(driver.served()) })
+            }
+            _ => handler.handle(message, own, app),
+        })
+    }
+
+    fn refresh(self, request: AuthRefresh) -> Begun<'a, C> {
+        let Self { handler, socket, app, driver, span, expiry } = self;
+        let running = RunningCall::of_hook(socket, "on_refresh");
+        let limits = CallLimits::of_hook(driver.config().handler_timeout).owing(socket.has_reference());
+        let warning = driver.config().auth_warning;
+        let socket: &'a Socket<C> = socket;
+        let refresh = Box::pin(refresh::refresh(handler, request, socket, app, expiry, warning));
+        (running, socket, GuardedCall::new(refresh, limits).within(span.of_hook()))
+    }
+
+    fn invalid(self, error: DecodeError) -> Begun<'a, C> {
+        self.hook("on_invalid", |handler, socket, app| Box::pin(handler.invalid(error, socket, app)))
+    }
+
+    fn hook(
+        self,
+        what: &'static str,
+        call: impl FnOnce(&'a mut C, &'a Socket<C>, &'a Arc<C::App>) -> BoxFuture<'a, Flow>,
+    ) -> Begun<'a, C> {
+        let Self { handler, socket, app, driver, span, .. } = self;
+        let running = RunningCall::of_hook(socket, what);
+        let limits = CallLimits::of_hook(driver.config().handler_timeout).owing(socket.has_reference());
+        let socket: &'a Socket<C> = socket;
+        let guarded = GuardedCall::new(call(handler, socket, app), limits);
+        (running, socket, guarded.within(span.of_hook()))
+    }
+}
+
+/// Calls a handler. A handler that is not `async` runs here, and may panic.
+fn call<'a, C: Dispatch>(
+    running: RunningCall,
+    span: MessageSpan,
+    socket: &'a Socket<C>,
+    limits: impl FnOnce() -> CallLimits,
+    handler: impl FnOnce() -> Handling<'a>,
+) -> Option<Begun<'a, C>> {
+    let outcome = match contain(|| span.within(handler)) {
+        Ok(Handling::Later(future)) => {
+            let guarded = GuardedCall::new(future, limits().owing(socket.has_reference()));
+            return Some((running, socket, guarded.within(span)));
+        }
+        Ok(Handling::Done(flow)) => Ok(flow),
+        Err(panicked) => Err(panicked.into()),
+    };
+    running.end(socket, outcome);
+    None
+}
+
+/// Whether a rate lets the step pass. A message beyond its rate has been answered.
+pub(crate) fn may_pass<C: Dispatch>(step: &Step, driver: &mut Link) -> bool {
+    let Step::Message { index, text } = step else { return true };
+    let rate = <C::FromClient as Messages>::SHAPES[*index].rate;
+    rate.is_none_or(|rate| driver.may_pass(text, *index, rate))
+}
+
+/// The limits of the handler of the message type at this place.
+pub(crate) fn limits<C: Dispatch>(index: usize, driver: &Link) -> CallLimits {
+    let timeout = driver.config().handler_timeout;
+    match C::OPTIONS {
+        [] => CallLimits::of_hook(timeout),
+        options => CallLimits::of_handler(options[index], timeout),
+    }
+}
+
+/// Logs a message's text if `Config` asks for that. A text that may hold a token is never logged.
+pub(crate) fn log_payload(driver: &Link, span: &ConnectionSpan, text: &str) {
+    if driver.config().log_payloads && !refresh::may_hold_token(text) {
+        span.within(|| tracing::trace!(payload = text, "received"));
+    }
+}
+
+/// Decodes a message, and gives the socket the claim to its answer. A payload's `Deserialize` and its rules are the user's code, and
+/// may panic.
+pub(crate) fn read<C: Dispatch>(
+    socket: &mut Socket<C>,
+    decode: impl FnOnce() -> Decoded<C::FromClient>,
+) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
+    let decoded = contain(decode)?;
+    socket.begin_message(decoded.reference);
+    let Ok(message) = decoded.message else { return Ok(decoded.message) };
+    let message = Contained::new(message);
+    let checked = contain(|| message.check())?;
+    Ok(checked.map(|()| message.into_inner()))
+}
