@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::server::Server;
 use crate::server::accepting::{Accepting, accept};
 use crate::server::listener::Listener;
+#[cfg(feature = "tls")]
 use crate::server::peer::ByTls;
 use crate::server::reception::Reception;
 use crate::server::signals::Signals;
