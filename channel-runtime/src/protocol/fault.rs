@@ -66,7 +66,7 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// | `unauthorized`, `forbidden`, `not_found`, `rate_limited` | 4401, 4403, 4404, 4429 |
 /// | `malformed`, `unknown_type`, `invalid_payload`, `validation` | 4400 |
 /// | `refused` | 4000 and the status that the [`Reject`](crate::Reject) had |
-/// | `unavailable`, `timeout` | 1013: come back later |
+/// | `unavailable`, `timeout` | 1013: try again later |
 /// | `internal` | 1011 |
 ///
 /// There is no `From<E>` for all errors, and there never will be, so that an internal error can't reach a client by accident.

@@ -84,7 +84,7 @@ impl AnswerShape {
         Self { kind, optional: false, fallible: false }
     }
 
-    /// The answer of a handler that defers it without a type. Its return type does not tell the answer.
+    /// The answer of a handler that defers it without a type. Its return type does not show the answer.
     pub const fn deferred(self) -> Self {
         match self.kind {
             AnswerKind::Nothing => Self::UNKNOWN,
@@ -92,7 +92,7 @@ impl AnswerShape {
         }
     }
 
-    /// Sets the type of the data of a `Success`, which the return type alone does not tell.
+    /// Sets the type of the data of a `Success`, which the return type alone does not show.
     pub const fn with_data(self, data: Type) -> Self {
         match self.kind {
             AnswerKind::Data(_) => Self { kind: AnswerKind::Data(Some(data)), ..self },
@@ -100,7 +100,7 @@ impl AnswerShape {
         }
     }
 
-    /// Sets the types of the messages in a `..ToClient`, which the return type alone does not tell.
+    /// Sets the types of the messages in a `..ToClient`, which the return type alone does not show.
     pub const fn with_messages(self, types: &'static [&'static str]) -> Self {
         match self.kind {
             AnswerKind::Unknown => Self { kind: AnswerKind::OneOf(types), ..self },
