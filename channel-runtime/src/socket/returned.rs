@@ -13,12 +13,12 @@ pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
     reply.reply(socket)
 }
 
-/// Like [`reply`], for a type of the standard library, which can be no message.
+/// Like `reply`, for a type of the standard library, which can be no message.
 pub fn reply_data<C: Channel, R: DataReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
     reply.reply(socket)
 }
 
-/// Like [`reply`], for a deferred answer, so that an error names the type in it.
+/// Like `reply`, for a deferred answer, so that an error names the type in it.
 pub fn reply_deferred<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: Deferred<R>) -> Flow {
     reply.reply(socket)
 }
