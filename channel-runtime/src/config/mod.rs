@@ -57,7 +57,8 @@ pub struct Config {
     /// answer is disconnected.
     pub handshake_timeout: Duration,
     /// The most HTTP connections that are not (yet) a channel's: 16,384 by default. Each costs up to 28 KiB. Further connections
-    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it.
+    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`] and
+    /// [`BoundServer`](crate::BoundServer) use it.
     ///
     /// [`Server::serve`]: crate::Server::serve
     pub http_connections: usize,

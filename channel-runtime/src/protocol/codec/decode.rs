@@ -56,7 +56,7 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
     }
 }
 
-/// As [`decode`], for a text whose type [`index`] has found already, so that it is not looked for again.
+/// Like [`decode`], for a text whose type [`index`] has found already, so that the type is not searched again.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
     let (mut envelope, mut message) = (Envelope::default(), None);
