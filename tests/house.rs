@@ -17,7 +17,7 @@ const ROOMS: [Rule; 11] = [
     ("config", &["protocol", "wire"]),
     ("connection", &["wire"]),
     ("room", &["connection", "wire"]),
-    ("handshake", &["config", "protocol", "wire"]),
+    ("handshake", &["config", "connection", "protocol", "wire"]),
     ("channel", &["config", "connection", "handshake", "protocol", "wire"]),
     ("socket", &["channel", "connection", "protocol", "room", "wire"]),
     ("session", &["channel", "config", "connection", "handshake", "protocol", "room", "socket", "wire"]),
