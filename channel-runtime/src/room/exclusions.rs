@@ -1,13 +1,7 @@
-//! Who of an audience is meant, and handing a frame to them.
-
-use std::sync::Arc;
+//! Who of a target a frame is for: the exclusions of an audience, and who is sending.
 
 use crate::connection::id::ConnectionId;
-use crate::connection::outbox::{Pushed, Sender};
 use crate::connection::user_key::UserKey;
-use crate::room::member::Connection;
-use crate::room::sent::Sent;
-use crate::wire::deflate::PreparedFrame;
 
 /// Who of a target is meant, and who is sending.
 #[derive(Clone, Default)]
@@ -29,11 +23,13 @@ impl Mask {
         Self { except_sender: true, ..Self::from(sender) }
     }
 
-    pub fn admits(&self, connection: &Connection) -> bool {
-        let is_sender = self.except_sender && self.sender == Some(connection.id);
-        let is_other = self.only_user.as_ref().is_some_and(|only| connection.user.as_ref() != Some(only));
-        let is_user = connection.user.as_ref().is_some_and(|user| self.except_users.contains(user));
-        !(is_sender || is_other || is_user || self.except.contains(&connection.id))
+    /// Whether the frame is for the connection of this id and user.
+    #[inline]
+    pub fn allows(&self, id: ConnectionId, user: Option<&UserKey>) -> bool {
+        let is_sender = self.except_sender && self.sender == Some(id);
+        let is_other = self.only_user.as_ref().is_some_and(|only| user != Some(only));
+        let is_user = user.is_some_and(|user| self.except_users.contains(user));
+        !(is_sender || is_other || is_user || self.except.contains(&id))
     }
 
     /// Nobody but this user, of those that are meant.
@@ -44,30 +40,7 @@ impl Mask {
     }
 
     /// Whether everybody is meant.
-    pub fn is_open(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         !self.except_sender && self.except.is_empty() && self.except_users.is_empty() && self.only_user.is_none()
-    }
-
-    /// Hands the frame to those, each with its serial number, that both this and `admits` let through; `told` sees to it that what was
-    /// promised is written.
-    pub fn deliver<'a>(
-        &self,
-        connections: impl Iterator<Item = (u64, &'a Arc<Connection>)>,
-        frame: &PreparedFrame,
-        mut admits: impl FnMut(&Connection) -> bool,
-        mut told: impl FnMut(&Arc<Connection>, Pushed),
-    ) -> Sent {
-        let mut sent = Sent::default();
-        let (is_open, sender) = (self.is_open(), self.sender.map(ConnectionId::serial));
-        for (serial, connection) in connections {
-            if (is_open || self.admits(connection)) && admits(connection) {
-                let own = sender == Some(serial);
-                let frame = frame.of(connection.deflate);
-                let pushed = connection.outbox.push(frame.clone(), if own { Sender::Own } else { Sender::Others });
-                told(connection, pushed);
-                sent.count(pushed != Pushed::Refused);
-            }
-        }
-        sent
     }
 }

@@ -11,9 +11,11 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::room::live_room::Members;
+use crate::room::crowd::LOOK_AFTER;
+use crate::room::flush_queue::{Due, Tasks};
+use crate::room::live_room::{Inner, Members};
 use crate::room::member::Connection;
-use crate::room::publisher::Paced;
+use crate::room::publisher::Charge;
 
 /// How many members are written to before others have their turn: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
@@ -21,58 +23,33 @@ const MEMBERS_PER_TURN: usize = 32;
 /// How many members are fetched from memory together, for their locks and system calls would have each wait for its own.
 const MEMBERS_AHEAD: usize = 8;
 
-/// How often it is looked whether senders that are held may go on. What they sent counts as not passed on meanwhile.
-pub(crate) const LOOKS_A_SECOND: isize = 100;
-pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(10);
-
 /// After so many looks it is tried to write to those who are waited for.
 const LOOKS_A_NUDGE: usize = 5;
 
-/// What a flusher has to see to.
-#[derive(Default)]
-pub(crate) struct Due {
-    /// Those to whose outboxes something was pushed that nobody else writes.
-    pub members: Vec<Arc<Connection>>,
-    /// What those who sent it are charged.
-    pub senders: Vec<Charge>,
-}
-
-impl Due {
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.senders.is_empty()
+impl Members {
+    /// Starts what a send has found to be needed. Not under the lock: a runtime that is shutting down drops a task at once, and that
+    /// takes the lock.
+    pub(super) fn start(self: &Arc<Self>, tasks: Tasks) {
+        if let Some(runtime) = tasks.flusher {
+            start(self, &runtime);
+        }
+        if let Some(runtime) = tasks.wait {
+            wait(self, &runtime);
+        }
     }
 
-    /// Has the members' own tasks write and lets the senders go on.
-    pub fn abandon(&mut self) {
-        self.members.drain(..).for_each(|member| member.outbox.wake_owner());
-        self.senders.drain(..).for_each(Charge::release);
-    }
-}
-
-/// What a sender is ahead of a room.
-pub(crate) struct Charge {
-    pub sender: Paced,
-    /// As how many bytes it counts.
-    charged: usize,
-    /// How many bytes it is.
-    pub bytes: usize,
-}
-
-impl Charge {
-    pub fn new(sender: &Paced, charged: usize, bytes: usize) -> Self {
-        sender.advance(charged);
-        Self { sender: sender.clone(), charged, bytes }
+    pub(super) fn passed_on(&self, senders: Vec<Charge<Connection>>) -> bool {
+        let Inner { members, flushing } = &mut *self.lock();
+        flushing.passed_on(senders, members.len())
     }
 
-    /// It has sent more.
-    pub fn add(&mut self, more: Self) {
-        self.charged += more.charged;
-        self.bytes += more.bytes;
+    pub(super) fn look(&self, late: Duration) -> bool {
+        let Inner { members, flushing } = &mut *self.lock();
+        flushing.look(members.len(), late)
     }
 
-    /// The room has passed it on.
-    pub fn release(self) {
-        self.sender.catch_up(self.charged);
+    fn laggards(&self) -> Vec<Arc<Connection>> {
+        self.lock().flushing.laggards()
     }
 }
 
@@ -84,7 +61,7 @@ pub(crate) fn start(room: &Arc<Members>, runtime: &Handle) {
 
 struct Pass {
     room: Arc<Members>,
-    due: Due,
+    due: Due<Connection>,
     has_ended: bool,
 }
 
@@ -98,13 +75,13 @@ impl Pass {
                 // them. Where few are written to, looking for input once more costs more than it spares.
                 yield_now().await;
             }
-            self.due = self.room.take_due();
+            self.due = self.room.lock().flushing.take_due();
             self.write().await;
             let senders = std::mem::take(&mut self.due.senders);
             if self.room.passed_on(senders) {
                 wait(&self.room, &Handle::current());
             }
-            self.has_ended = self.room.ends_flushing();
+            self.has_ended = self.room.lock().flushing.ends();
         }
     }
 
@@ -132,7 +109,7 @@ impl Drop for Pass {
     fn drop(&mut self) {
         if !self.has_ended {
             self.due.abandon();
-            self.room.flusher_is_gone();
+            self.room.lock().flushing.flusher_is_gone();
         }
     }
 }
@@ -168,7 +145,7 @@ impl Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.room.stop_waiting();
+            self.room.lock().flushing.stop_waiting();
         }
     }
 }

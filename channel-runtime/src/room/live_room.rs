@@ -1,8 +1,5 @@
 //! Who is in a room, what they share, and how what is published reaches them.
 
-#[cfg(all(test, feature = "deflate"))]
-mod tests;
-
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,14 +10,11 @@ use crate::connection::backpressure::HubPace;
 use crate::connection::id::ConnectionId;
 use crate::room::by_connection::ByConnection;
 use crate::room::exclusions::Mask;
-use crate::room::flush_queue::{Flushing, Tasks};
+use crate::room::flush_queue::Flushing;
 use crate::room::member::Connection;
-use crate::room::publisher::Paced;
-use crate::room::reentrancy::Inside;
 use crate::room::reentrancy::assert_outside_send_with;
-use crate::room::sent::Sent;
 use crate::room::state::{Host, State};
-use crate::wire::deflate::{PreparedFrame, WindowCounts, Windows};
+use crate::wire::deflate::{WindowCounts, Windows};
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
 ///
@@ -118,7 +112,7 @@ impl Members {
 
     /// All members that `mask` admits.
     pub fn members(&self, mask: &Mask) -> Vec<Arc<Connection>> {
-        self.lock().members.values().filter(|member| mask.admits(member)).cloned().collect()
+        self.lock().members.values().filter(|member| member.is_meant(mask)).cloned().collect()
     }
 
     /// The members at these places for whom `find` finds something.
@@ -150,43 +144,12 @@ impl Members {
     }
 
     pub fn count(&self, mask: &Mask) -> usize {
-        self.lock().members.values().filter(|member| mask.admits(member)).count()
+        self.lock().members.values().filter(|member| member.is_meant(mask)).count()
     }
 
     /// What a message to those that `mask` admits is compressed for, as far as can be told without the lock.
     pub fn windows(&self, from: Option<&Arc<Connection>>, mask: &Mask) -> Windows {
-        self.tally.windows(from.filter(|from| !mask.admits(from)).and_then(|from| from.deflate))
-    }
-
-    /// Hands the frame to all members that are admitted.
-    pub fn send(
-        self: &Arc<Self>,
-        frame: &PreparedFrame,
-        from: Option<&Paced>,
-        mask: &Mask,
-        admits: impl FnMut(&Connection) -> bool,
-    ) -> Sent {
-        let (sent, tasks) = self.lock().deliver(frame, from, mask, admits);
-        self.start(tasks);
-        sent
-    }
-
-    /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
-    pub fn send_with<E>(
-        self: &Arc<Self>,
-        from: Option<&Paced>,
-        mask: &Mask,
-        make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
-    ) -> Result<Sent, E> {
-        let mut inner = self.lock();
-        let frame = {
-            let _inside = Inside::send_with();
-            make(inner.members.len())?
-        };
-        let (sent, tasks) = inner.deliver(&frame, from, mask, |_| true);
-        drop(inner);
-        self.start(tasks);
-        Ok(sent)
+        self.tally.windows(from.filter(|from| !from.is_meant(mask)).and_then(|from| from.deflate))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -198,20 +161,5 @@ impl Members {
 #[derive(Default)]
 pub(super) struct Inner {
     pub(super) members: ByConnection<Arc<Connection>>,
-    pub(super) flushing: Flushing,
-}
-
-impl Inner {
-    /// Pushes the frame to everybody it is for; and tells what has to be started.
-    fn deliver(
-        &mut self,
-        frame: &PreparedFrame,
-        from: Option<&Paced>,
-        mask: &Mask,
-        admits: impl FnMut(&Connection) -> bool,
-    ) -> (Sent, Tasks) {
-        let Self { members, flushing } = self;
-        let sent = mask.deliver(members.iter(), frame, admits, |member, pushed| flushing.pushed(member, pushed));
-        (sent, flushing.sent(from, frame.len()))
-    }
+    pub(super) flushing: Flushing<Connection>,
 }

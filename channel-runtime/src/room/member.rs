@@ -12,7 +12,9 @@ use crate::connection::liveness::Liveness;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed::Owed;
 use crate::connection::user_key::UserKey;
+use crate::room::exclusions::Mask;
 use crate::room::live_room::Members;
+use crate::room::recipient::Recipient;
 use crate::wire::deflate::Agreed;
 
 // In memory as written here: what a broadcast looks at comes first, beside the count of those who hold it.
@@ -36,6 +38,36 @@ pub(crate) struct Connection {
     pub pace: Pace,
     /// Two small pieces of memory fill gaps that one large one does not.
     pub apart: Box<Apart>,
+}
+
+impl Connection {
+    /// Whether what is sent with this mask is for it.
+    #[inline]
+    pub fn is_meant(&self, mask: &Mask) -> bool {
+        mask.allows(self.id, self.user.as_ref())
+    }
+}
+
+impl Recipient for Connection {
+    fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    fn backlog(&self) -> &Pace {
+        &self.pace
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.apart.runtime.as_ref()
+    }
+
+    fn runtime_id(&self) -> Option<Id> {
+        self.runtime_id
+    }
 }
 
 /// What no broadcast looks at of a connection.

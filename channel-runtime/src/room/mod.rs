@@ -5,7 +5,9 @@
 
 mod by_connection;
 mod channel_rooms;
+mod crowd;
 pub(crate) mod exclusions;
+pub(crate) mod fan_out;
 mod flush_queue;
 mod flusher;
 pub(crate) mod live_room;
@@ -14,9 +16,12 @@ pub(crate) mod membership;
 pub(crate) mod owed_answer;
 pub(crate) mod pending;
 pub(crate) mod publisher;
+pub(crate) mod reach;
+mod recipient;
 mod reentrancy;
 pub(crate) mod registry;
 mod revocations;
+pub(crate) mod room_use;
 pub(crate) mod sent;
 pub(crate) mod sharded_map;
 pub(crate) mod state;

@@ -17,6 +17,7 @@ use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
 use crate::connection::user_key::UserKey;
 use crate::room::member::Connection;
+use crate::room::reach::Reach;
 use crate::room::revocations::{Moment, Revocations};
 use crate::room::sharded_map::shrink;
 use crate::wire::close::Close;
@@ -29,22 +30,6 @@ pub(crate) struct Comers(Arc<Mutex<State>>);
 struct State {
     users: HashMap<UserKey, BTreeMap<ConnectionId, Arc<Comer>>>,
     revocations: Revocations,
-}
-
-/// Where a user is meant. `None` is everywhere.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Reach {
-    /// The place of a channel in the app.
-    pub channel: Option<usize>,
-    /// The names of rooms.
-    pub rooms: Option<Vec<Arc<str>>>,
-}
-
-impl Reach {
-    fn admits(&self, comer: &Comer) -> bool {
-        let is_there = |rooms: &Vec<Arc<str>>| rooms.contains(&comer.room);
-        self.channel.is_none_or(|channel| channel == comer.channel) && self.rooms.as_ref().is_none_or(is_there)
-    }
 }
 
 /// One who is coming and says who it is.
@@ -84,7 +69,9 @@ impl Comers {
         let State { users, revocations } = &mut *self.0.lock();
         revocations.revoke(user, reach.clone(), close);
         let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|comer| {
-            reach.admits(comer) && !excepted.contains(&comer.id) && comer.close.set(close.clone()).is_ok()
+            reach.includes(comer.channel, &comer.room)
+                && !excepted.contains(&comer.id)
+                && comer.close.set(close.clone()).is_ok()
         });
         meant.inspect(|comer| comer.sent_away.notify_one()).map(|comer| comer.id).collect()
     }
@@ -93,7 +80,7 @@ impl Comers {
     pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<Comer>> {
         let state = self.0.lock();
         let comers = state.users.get(user).into_iter().flat_map(BTreeMap::values);
-        comers.filter(|comer| reach.admits(comer)).cloned().collect()
+        comers.filter(|comer| reach.includes(comer.channel, &comer.room)).cloned().collect()
     }
 }
 
@@ -164,7 +151,7 @@ impl Coming {
                 activity: activity.clone(),
                 told: Mutex::default(),
             };
-            if let Some(close) = revocations.since(began, &user, |reach| reach.admits(&comer)) {
+            if let Some(close) = revocations.since(began, &user, |reach| reach.includes(comer.channel, &comer.room)) {
                 // It has just been made: there was none.
                 let _ = comer.close.set(close);
             }

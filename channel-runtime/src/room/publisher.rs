@@ -5,20 +5,19 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::connection::backpressure::{HubPace, Pace};
-use crate::room::member::Connection;
+use crate::room::recipient::Recipient;
 
 /// Who sends to a room, and has a pace.
-#[derive(Clone)]
-pub(crate) enum Paced {
-    Connection(Arc<Connection>),
+pub(crate) enum Paced<M> {
+    Connection(Arc<M>),
     /// From outside, to this room.
     Hub(Arc<HubPace>),
 }
 
-impl Paced {
+impl<M: Recipient> Paced<M> {
     fn pace(&self) -> &Pace {
         match self {
-            Self::Connection(connection) => &connection.pace,
+            Self::Connection(connection) => connection.backlog(),
             Self::Hub(hub) => &hub.pace,
         }
     }
@@ -40,14 +39,14 @@ impl Paced {
     /// Where its task runs. `None` outside a runtime, and for who sends from outside.
     pub fn runtime(&self) -> Option<&Handle> {
         match self {
-            Self::Connection(connection) => connection.apart.runtime.as_ref(),
+            Self::Connection(connection) => connection.runtime(),
             Self::Hub(_) => None,
         }
     }
 
     pub fn advance(&self, bytes: usize) {
         match self {
-            Self::Connection(connection) => connection.pace.advance(bytes),
+            Self::Connection(connection) => connection.backlog().advance(bytes),
             Self::Hub(hub) => hub.advance(bytes),
         }
     }
@@ -56,11 +55,47 @@ impl Paced {
     pub fn catch_up(&self, bytes: usize) {
         match self {
             Self::Connection(connection) => {
-                if connection.pace.catch_up(bytes) {
-                    connection.outbox.tell_caught_up();
+                if connection.backlog().catch_up(bytes) {
+                    connection.outbox().tell_caught_up();
                 }
             }
             Self::Hub(hub) => hub.catch_up(bytes),
         }
+    }
+}
+
+impl<M> Clone for Paced<M> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Connection(connection) => Self::Connection(Arc::clone(connection)),
+            Self::Hub(hub) => Self::Hub(Arc::clone(hub)),
+        }
+    }
+}
+
+/// What a sender is ahead of a room.
+pub(crate) struct Charge<M> {
+    pub sender: Paced<M>,
+    /// As how many bytes it counts.
+    charged: usize,
+    /// How many bytes it is.
+    pub bytes: usize,
+}
+
+impl<M: Recipient> Charge<M> {
+    pub fn new(sender: &Paced<M>, charged: usize, bytes: usize) -> Self {
+        sender.advance(charged);
+        Self { sender: sender.clone(), charged, bytes }
+    }
+
+    /// It has sent more.
+    pub fn add(&mut self, more: Self) {
+        self.charged += more.charged;
+        self.bytes += more.bytes;
+    }
+
+    /// The room has passed it on.
+    pub fn release(self) {
+        self.sender.catch_up(self.charged);
     }
 }

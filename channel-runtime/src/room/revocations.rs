@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
 
 use crate::connection::user_key::UserKey;
-use crate::room::pending::Reach;
+use crate::room::reach::Reach;
 use crate::room::sharded_map::shrink;
 use crate::wire::close::Close;
 

@@ -1,11 +1,8 @@
-//! What the members of a room share: its state, which is there while a session that has begun here has not ended.
+//! What the members of a room share, and who opens and closes a room.
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::live_room::Members;
-use super::reentrancy::Inside;
 use crate::connection::contained::Contained;
 
 /// The state of a room, its type forgotten.
@@ -23,66 +20,4 @@ pub(crate) trait Host: Send + Sync {
 /// A state, its type forgotten.
 pub(crate) fn state<S: Send + 'static>(state: S) -> State {
     Contained::new(Box::new(state))
-}
-
-/// A session in a room's path. The last one to end drops the room's state, whoever still holds the room, or has its host look.
-pub(crate) struct Visit(Arc<Members>);
-
-impl Members {
-    /// Runs `act` on the room's state, alone; on that of `make`, where there is none any more.
-    pub fn with<S: Send + 'static, R>(
-        &self,
-        make: impl FnOnce() -> Option<S>,
-        act: impl FnOnce(&mut S) -> R,
-    ) -> Option<R> {
-        // Checked before the lock is taken: a second `with` inside would wait for itself, or for one that waits for it.
-        let _inside = Inside::with();
-        let mut state = self.state.lock();
-        if state.is_none() {
-            *state = make().map(self::state);
-        }
-        let state = state.as_mut()?;
-        Some(act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`")))
-    }
-
-    /// The state of a room that closes.
-    pub fn take_state(&self) -> Option<State> {
-        self.state.lock().take()
-    }
-
-    /// Gives the room another state.
-    pub fn set_state(&self, state: State) {
-        let before = self.state.lock().replace(state);
-        // Not under the lock: it is the user's code.
-        drop(before);
-    }
-
-    /// Drops the state of a room that is gone, though somebody may still look at it.
-    fn forget_state(&self) {
-        // Not dropped under the lock: it is the user's code.
-        drop(self.take_state());
-    }
-
-    /// Counts a session that has entered, until it is dropped.
-    pub fn visit(self: &Arc<Self>) -> Visit {
-        self.visits.fetch_add(1, Ordering::AcqRel);
-        Visit(Arc::clone(self))
-    }
-
-    /// Sessions that have begun here and not ended.
-    pub fn visits(&self) -> usize {
-        self.visits.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        if self.0.visits.fetch_sub(1, Ordering::AcqRel) == 1 {
-            match &self.0.host {
-                Some(host) => Arc::clone(host).look(),
-                None if self.0.is_gone() => self.0.forget_state(),
-                None => {}
-            }
-        }
-    }
 }

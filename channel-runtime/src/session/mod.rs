@@ -44,7 +44,7 @@ use crate::connection::in_flight::Token;
 use crate::connection::shutdown::SessionGuard;
 use crate::handshake::admission::AdmissionGuard;
 use crate::protocol::escaped::Escaped;
-use crate::room::state::Visit;
+use crate::room::room_use::Visit;
 use crate::session::concurrent::Lent;
 use crate::session::dispatch::Dispatch;
 use crate::session::driver::Link;

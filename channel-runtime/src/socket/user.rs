@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::channel::identity::{UserName, key_of};
 use crate::connection::user_key::UserKey;
-use crate::room::pending::{Reach, end_all};
+use crate::room::pending::end_all;
+use crate::room::reach::Reach;
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 

@@ -1,11 +1,9 @@
 //! A client whose stream takes no more at once: whether it takes what waits for it, and how fast.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Inner, Outbox};
 use crate::connection::unread::PACE;
 
 /// The most that is on a client's account: a client that took more than the pace is waited for so much longer, two seconds at
@@ -24,9 +22,6 @@ const FIRST_LATELY: Duration = Duration::from_millis(250);
 
 /// What was found so long ago may have changed: a server that has much to do looks late, and its clients have read meanwhile.
 const STALE: Duration = Duration::from_millis(100);
-
-/// In [`Outbox::handed`]: the stream takes no more at once.
-const BLOCKED: u64 = 1;
 
 /// Whoever looks late counts so much less of a client's time at the most, until the client takes something: a server that has too
 /// much to do for long does not wait any longer for who has stalled.
@@ -119,93 +114,26 @@ impl Blocked {
         self.settle(now);
         self.credit > 0
     }
+
+    /// How far behind the client is for whom so many quarters of what may wait do. So long the caller is late.
+    pub fn lag(&mut self, now: Instant, late: Duration, quarters: usize) -> Lag {
+        self.forgive(now, late);
+        let since = |time| now.saturating_duration_since(time);
+        let lately = if self.has_ever_taken { LATELY } else { FIRST_LATELY };
+        let (took_lately, is_stale) = (since(self.taken_at) < lately, since(self.tried_at) > STALE);
+        Lag { quarters, takes: self.takes(now), is_new: !self.has_ever_taken, took_lately, is_stale }
+    }
+
+    /// A tick has passed. Returns for how many ticks the client has taken nothing.
+    pub fn tick(&mut self) -> u32 {
+        self.idle = if std::mem::take(&mut self.has_taken) { 0 } else { self.idle.saturating_add(1) };
+        self.idle
+    }
 }
 
-impl Outbox {
-    /// How far behind the client is. `None` where it is not. So long whoever asks was late: that time is not the client's.
-    pub fn lag(&self, now: Instant, late: Duration) -> Option<Lag> {
-        let inner = &mut *self.inner.lock();
-        if !self.is_behind(inner) {
-            return None;
-        }
-        let (takes, is_new, took_lately, is_stale) = match &mut inner.blocked {
-            Some(blocked) => {
-                blocked.forgive(now, late);
-                let since = |time| now.saturating_duration_since(time);
-                let lately = if blocked.has_ever_taken { LATELY } else { FIRST_LATELY };
-                let took_lately = since(blocked.taken_at) < lately;
-                (blocked.takes(now), !blocked.has_ever_taken, took_lately, since(blocked.tried_at) > STALE)
-            }
-            None => (true, false, true, false),
-        };
-        Some(Lag { quarters: inner.queue.bytes() / (self.limit / 4).max(1), takes, is_new, took_lately, is_stale })
-    }
-
-    /// Tries once more to write, where the socket took no more. A kernel says that a socket takes more only when a third of its
-    /// buffer is free, which may be a minute's worth of a slow client.
-    pub fn nudge(&self) {
-        let inner = &mut *self.inner.lock();
-        if inner.blocked.is_some() {
-            self.nudge_with(inner);
-        }
-    }
-
-    pub(super) fn nudge_with(&self, inner: &mut Inner) {
-        let before = inner.queue.bytes();
-        let Some(written) = inner.write_directly() else { return };
-        let after = inner.queue.bytes();
-        self.hand(before - after);
-        self.tell_room(inner, before);
-        if let Some(blocked) = &mut inner.blocked {
-            blocked.took(before - after);
-        }
-        // All is written, or has failed; or its owner may have rested because so much waited, with input to handle.
-        let half = self.limit / 2;
-        if written.is_ready() || (before > half && after <= half) {
-            inner.wake_owner();
-        }
-    }
-
-    /// Whether the stream takes no more at once.
-    pub fn is_blocked(&self) -> bool {
-        self.handed.load(Ordering::Relaxed) & BLOCKED != 0
-    }
-
-    /// A tick has passed in which the stream may have taken no more: tries to write once more. For how many ticks the client has
-    /// taken nothing.
-    pub fn tick(&self) -> u32 {
-        self.nudge();
-        let inner = &mut *self.inner.lock();
-        let Some(blocked) = &mut inner.blocked else { return 0 };
-        blocked.idle = if std::mem::take(&mut blocked.has_taken) { 0 } else { blocked.idle.saturating_add(1) };
-        blocked.idle
-    }
-
-    /// Whether others than the connection's own task can write.
-    pub fn is_direct(&self) -> bool {
-        self.inner.lock().socket.is_some()
-    }
-
-    /// How many bytes the stream has taken.
-    pub fn handed(&self) -> u64 {
-        self.handed.load(Ordering::Relaxed) >> 1
-    }
-
-    /// The stream has taken so many bytes. Under the lock, so that nothing is lost between the two.
-    pub(super) fn hand(&self, bytes: usize) {
-        self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add((bytes as u64) << 1), Ordering::Relaxed);
-    }
-
-    /// The stream was written to and took so many bytes; whether it takes no more.
-    #[cold]
-    pub(super) fn block(&self, inner: &mut Inner, is_blocked: bool, taken: usize) {
-        match &mut inner.blocked {
-            Some(blocked) if is_blocked => blocked.took(taken),
-            blocked => {
-                *blocked = is_blocked.then(Blocked::begin);
-                let handed = self.handed.load(Ordering::Relaxed) & !BLOCKED;
-                self.handed.store(handed | u64::from(is_blocked), Ordering::Relaxed);
-            }
-        }
+impl Lag {
+    /// How far behind a client is whose stream takes what it is given.
+    pub fn of_open_stream(quarters: usize) -> Self {
+        Self { quarters, takes: true, is_new: false, took_lately: true, is_stale: false }
     }
 }

@@ -4,8 +4,9 @@
 //! written by the connection's own task, or by whoever has pushed to many (a room's flusher), straight to the socket, while
 //! that task rests.
 
-mod blocked;
+pub(crate) mod blocked;
 mod closing;
+mod progress;
 pub(crate) mod queue;
 #[cfg(test)]
 mod tests;

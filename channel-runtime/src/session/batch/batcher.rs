@@ -18,7 +18,7 @@ use crate::connection::contained::Contained;
 use crate::connection::in_flight::Token;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::fault::Fault;
-use crate::room::state::Visit;
+use crate::room::room_use::Visit;
 use crate::session::guard::{Interrupted, run_detached};
 use crate::session::served::Served;
 

@@ -11,6 +11,7 @@ use crate::channel::room::RoomName;
 use crate::connection::outbox::Pushed;
 use crate::protocol::codec::EncodeError;
 use crate::protocol::escaped::Escaped;
+use crate::room::fan_out::deliver;
 use crate::room::live_room::Members;
 use crate::room::member::Connection;
 use crate::room::publisher::Paced;
@@ -76,7 +77,8 @@ impl<C: 'static, K> Audience<C, K> {
         admits: impl FnMut(&Connection) -> bool,
     ) -> Sent {
         let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
-        self.mask.deliver(
+        deliver(
+            &self.mask,
             connections.iter().map(|connection| (connection.id.serial(), connection)),
             &self.prepared(frame, windows),
             admits,
@@ -97,7 +99,7 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// The sender that is slowed if this room does not keep up.
-    fn paced(&self, room: &Members) -> Option<Paced> {
+    fn paced(&self, room: &Members) -> Option<Paced<Connection>> {
         match &self.from {
             Some(from) => Some(Paced::Connection(Arc::clone(from))),
             None => {

@@ -10,7 +10,8 @@ use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Mask;
 use crate::room::live_room::Members;
 use crate::room::member::Connection;
-use crate::room::pending::{Comer, Reach};
+use crate::room::pending::Comer;
+use crate::room::reach::Reach;
 use crate::room::registry::Registry;
 use crate::wire::close::Close;
 
@@ -94,7 +95,7 @@ impl<'a> Lookup<'a> {
             Target::Users(users) => users.iter().flat_map(|user| self.devices(user)).collect(),
             Target::Connection(id) => {
                 let connection = self.registry.all(self.channel).get(*id);
-                connection.into_iter().filter(|connection| self.mask.admits(connection)).collect()
+                connection.into_iter().filter(|connection| connection.is_meant(self.mask)).collect()
             }
             Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
         };
@@ -114,7 +115,7 @@ impl<'a> Lookup<'a> {
     /// The user's connections on this channel that are meant.
     fn devices(self, user: &UserKey) -> impl Iterator<Item = Arc<Connection>> + use<'a> {
         let devices = self.registry.user(user).into_iter();
-        devices.filter(move |device| device.channel == self.channel && self.mask.admits(device))
+        devices.filter(move |device| device.channel == self.channel && device.is_meant(self.mask))
     }
 
     /// The pending connections of the users that are meant; see `room/pending`.

@@ -177,7 +177,7 @@ impl<C: 'static, K> Audience<C, K> {
     pub fn len(&self) -> usize {
         let lookup = self.lookup();
         match lookup.one_room() {
-            Some(room) if self.mask.is_open() => room.len(),
+            Some(room) if self.mask.is_empty() => room.len(),
             Some(room) if self.mask.only_user.is_none() => room.count(&self.mask),
             _ => lookup.connections().len(),
         }

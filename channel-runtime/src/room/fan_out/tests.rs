@@ -7,7 +7,7 @@ use super::*;
 use crate::connection::in_flight::Activity;
 use crate::room::membership::{Membership, Newcomer};
 use crate::room::registry::Registry;
-use crate::wire::deflate::{COMPRESSED, Compression, negotiate};
+use crate::wire::deflate::{COMPRESSED, Compression, Windows, negotiate};
 use crate::wire::frame::{Opcode, frame};
 
 /// A member whose client has offered this.
@@ -92,7 +92,8 @@ fn senders_that_are_held_and_send_more_count_once() {
             say(&room, Some(sender), 4000);
         }
         // As the flusher does.
-        room.passed_on(room.take_due().senders);
+        let due = room.lock().flushing.take_due();
+        room.passed_on(due.senders);
     }
     for sender in &members[1..] {
         assert!(!sender.connection.pace.is_too_far_ahead());
@@ -147,7 +148,8 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
     let first = members[0].connection.id;
     let say_to_first = |bytes| assert_eq!(say_to(&room, Some(sender), bytes, |member| member.id == first).refused, 0);
     let is_held_after_a_look = || {
-        room.passed_on(room.take_due().senders);
+        let due = room.lock().flushing.take_due();
+        room.passed_on(due.senders);
         room.look(Duration::ZERO);
         sender.connection.pace.is_too_far_ahead()
     };

@@ -1,0 +1,93 @@
+//! The progress of a client's stream: what it has taken, whether it takes no more at once, and how far behind the client is.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::blocked::{Blocked, Lag};
+use super::{Inner, Outbox};
+
+/// In [`Outbox::handed`]: the stream takes no more at once.
+const BLOCKED: u64 = 1;
+
+impl Outbox {
+    /// How far behind the client is. `None` where it is not. So long whoever asks was late: that time is not the client's.
+    pub fn lag(&self, now: Instant, late: Duration) -> Option<Lag> {
+        let inner = &mut *self.inner.lock();
+        if !self.is_behind(inner) {
+            return None;
+        }
+        let quarters = inner.queue.bytes() / (self.limit / 4).max(1);
+        Some(match &mut inner.blocked {
+            Some(blocked) => blocked.lag(now, late, quarters),
+            None => Lag::of_open_stream(quarters),
+        })
+    }
+
+    /// Tries once more to write, where the socket took no more. A kernel says that a socket takes more only when a third of its
+    /// buffer is free, which may be a minute's worth of a slow client.
+    pub fn nudge(&self) {
+        let inner = &mut *self.inner.lock();
+        if inner.blocked.is_some() {
+            self.nudge_with(inner);
+        }
+    }
+
+    pub(super) fn nudge_with(&self, inner: &mut Inner) {
+        let before = inner.queue.bytes();
+        let Some(written) = inner.write_directly() else { return };
+        let after = inner.queue.bytes();
+        self.hand(before - after);
+        self.tell_room(inner, before);
+        if let Some(blocked) = &mut inner.blocked {
+            blocked.took(before - after);
+        }
+        // All is written, or has failed; or its owner may have rested because so much waited, with input to handle.
+        let half = self.limit / 2;
+        if written.is_ready() || (before > half && after <= half) {
+            inner.wake_owner();
+        }
+    }
+
+    /// Whether the stream takes no more at once.
+    pub fn is_blocked(&self) -> bool {
+        self.handed.load(Ordering::Relaxed) & BLOCKED != 0
+    }
+
+    /// A tick has passed in which the stream may have taken no more: tries to write once more. For how many ticks the client has
+    /// taken nothing.
+    pub fn tick(&self) -> u32 {
+        self.nudge();
+        let inner = &mut *self.inner.lock();
+        inner.blocked.as_mut().map_or(0, |blocked| blocked.tick())
+    }
+
+    /// Whether others than the connection's own task can write.
+    pub fn is_direct(&self) -> bool {
+        self.inner.lock().socket.is_some()
+    }
+
+    /// How many bytes the stream has taken.
+    pub fn handed(&self) -> u64 {
+        self.handed.load(Ordering::Relaxed) >> 1
+    }
+
+    /// The stream has taken so many bytes. Under the lock, so that nothing is lost between the two.
+    pub(super) fn hand(&self, bytes: usize) {
+        self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add((bytes as u64) << 1), Ordering::Relaxed);
+    }
+
+    /// The stream was written to and took so many bytes; whether it takes no more.
+    #[cold]
+    pub(super) fn block(&self, inner: &mut Inner, is_blocked: bool, taken: usize) {
+        match &mut inner.blocked {
+            Some(blocked) if is_blocked => blocked.took(taken),
+            blocked => {
+                *blocked = is_blocked.then(Blocked::begin);
+                let handed = self.handed.load(Ordering::Relaxed) & !BLOCKED;
+                self.handed.store(handed | u64::from(is_blocked), Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! How crowded a room is: how many of its readers are behind, and whether those take what they are sent.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::connection::outbox::blocked::Lag;
+
+/// How often it is looked whether senders that are held may go on. What they sent counts as not passed on meanwhile.
+pub(crate) const LOOKS_A_SECOND: isize = 100;
+pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// How many of a room's readers are behind and take what they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Crowd {
+    Few,
+    /// Few, but one is near its bound, and takes what it is sent or has not been tried for a while.
+    NearBound,
+    /// The same, and it took something a moment ago; or two did for which more than half of their bound waits.
+    Taking,
+    /// A quarter with those that were found a moment ago, of which nobody knows yet whether they take anything.
+    New,
+    /// A quarter, or an eighth that took something a moment ago and for which more than half of their bound waits; two at the
+    /// least.
+    Quarter,
+    Half,
+}
+
+/// For how many looks the room may yet be slowed for a few that are far behind. Readers that are as fast as all others may
+/// be alone there, because their kernels hold less, or because a segment was lost: that passes soon. Who is slower than the room is
+/// not waited for.
+pub(super) struct Lone {
+    looks: u32,
+    since: Instant,
+}
+
+impl Default for Lone {
+    fn default() -> Self {
+        Self { looks: Self::MOST, since: Instant::now() }
+    }
+}
+
+impl Lone {
+    /// Two seconds, in thirty.
+    const MOST: u32 = 2 * LOOKS_A_SECOND as u32;
+    const EACH: Duration = Duration::from_secs(30);
+
+    /// Whether there is one more.
+    pub fn take(&mut self) -> bool {
+        if self.since.elapsed() > Self::EACH {
+            *self = Self::default();
+        }
+        self.looks = self.looks.saturating_sub(1);
+        self.looks > 0
+    }
+}
+
+/// What was found of the readers that are behind.
+#[derive(Default)]
+pub(super) struct Lags {
+    behind: usize,
+    taking: usize,
+    new: usize,
+    far: usize,
+    near_bound: bool,
+    took_lately: bool,
+}
+
+impl Lags {
+    /// Counts one more of them.
+    pub fn add(&mut self, lag: Lag) {
+        self.behind += 1;
+        if lag.takes {
+            // Where less than half of its bound waits, there is time to see whether it takes anything.
+            let is_new = lag.is_new && lag.quarters < 2;
+            self.new += usize::from(is_new);
+            self.taking += usize::from(!is_new);
+            // Its credit is not enough here: for a client that has stalled half of its bound waits before that is used up.
+            self.far += usize::from(lag.quarters >= 2 && lag.took_lately);
+            self.took_lately |= lag.quarters >= 3 && lag.took_lately;
+        }
+        self.near_bound |= lag.quarters >= 3 && (lag.takes || lag.is_stale);
+    }
+
+    /// How crowded a room is that has so many readers, of whom so many may be behind. If not all of these were counted, the others
+    /// are taken to be like those that were.
+    pub fn crowd(self, laggards: usize, readers: usize) -> Crowd {
+        let of_all = |found: usize| (found * laggards).checked_div(self.behind).unwrap_or(0);
+        let (taking, new, far) = (of_all(self.taking), of_all(self.new), of_all(self.far));
+        // One alone is no crowd, unless nobody else reads.
+        let least = readers.min(2);
+        if taking >= readers.div_ceil(2).max(least) {
+            Crowd::Half
+        } else if taking >= readers.div_ceil(4).max(least) || far >= readers.div_ceil(8).max(least) {
+            Crowd::Quarter
+        } else if taking + new >= readers.div_ceil(4).max(least) {
+            Crowd::New
+        } else if far >= least || self.took_lately {
+            Crowd::Taking
+        } else if self.near_bound {
+            Crowd::NearBound
+        } else {
+            Crowd::Few
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What a room's frames are pushed to, as the flush queue sees it.
+
+use tokio::runtime::{Handle, Id};
+
+use crate::connection::backpressure::Pace;
+use crate::connection::id::ConnectionId;
+use crate::connection::outbox::Outbox;
+
+/// A member of a room. A trait, because the members' list holds the queue and members hold rooms.
+pub(crate) trait Recipient {
+    fn id(&self) -> ConnectionId;
+
+    fn outbox(&self) -> &Outbox;
+
+    /// What it has sent to rooms itself.
+    fn backlog(&self) -> &Pace;
+
+    /// Where its task runs. `None` outside a runtime.
+    fn runtime(&self) -> Option<&Handle>;
+
+    /// The same, beside what a broadcast looks at.
+    fn runtime_id(&self) -> Option<Id>;
+}
