@@ -38,7 +38,7 @@ use crate::socket::clock::{self, Clock};
 use crate::socket::hub::Hub;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
-use crate::wire::frame::goodbye;
+use crate::wire::frame::close_reply;
 use crate::wire::parser::{Limits, Parser, Role};
 
 pub(crate) struct Arrival<C: Dispatch> {
@@ -120,7 +120,7 @@ impl<C: Dispatch> Arrival<C> {
                 Waited::Ended(close) => {
                     let connection = self.coming.id;
                     tracing::debug!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "ends before it is in");
-                    goodbye(&close).as_deref().unwrap_or_default().to_vec()
+                    close_reply(&close).as_deref().unwrap_or_default().to_vec()
                 }
             };
             client.turn_away(&farewell, self.served.config.close_timeout).await;
@@ -158,7 +158,7 @@ impl<C: Dispatch> Arrival<C> {
             Ok(membership) => membership,
             Err(close) => {
                 tokio::spawn(async move {
-                    let farewell = goodbye(&close);
+                    let farewell = close_reply(&close);
                     client.turn_away(farewell.as_deref().unwrap_or_default(), served.config.close_timeout).await;
                     drop((session, busy));
                 });

@@ -1,4 +1,4 @@
-//! The handshake's one computation: RFC 6455, section 4.2.2.
+//! The computation of `Sec-WebSocket-Accept` in the handshake (RFC 6455, section 4.2.2).
 
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
@@ -10,9 +10,9 @@ pub(crate) fn accept_key(key: &str) -> String {
     STANDARD.encode(digest)
 }
 
-/// Whether a `Sec-WebSocket-Key` is what it must be: 16 bytes in base64.
+/// Whether a `Sec-WebSocket-Key` is valid: 16 bytes in base64.
 pub(crate) fn is_valid_key(key: &str) -> bool {
-    // Some clients draw random base64 digits, not bytes, so the last digit may carry bits that nobody decodes.
+    // Some clients draw random base64 digits instead of bytes, so the last digit may have bits that nobody decodes.
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),

@@ -1,4 +1,4 @@
-//! The beginning of what is incomplete: a header's first bytes, a control frame, a message; and what is still to come.
+//! Reassembly of incomplete input: the first bytes of a header, a control frame, or a message in several fragments.
 
 use super::close::Violation;
 use super::deflate::Inflater;
@@ -10,12 +10,12 @@ use super::utf8::{NotUtf8, PartialText};
 /// A frame or a message of which bytes are missing.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    /// A header's first bytes: `head[..head_len]`.
+    /// The first bytes of a header: `head[..head_len]`.
     head: [u8; Header::MAX],
     head_len: usize,
     /// A control frame whose payload is incomplete.
     control: Option<Control>,
-    /// A message whose payload is incomplete, or of which further fragments follow.
+    /// A message whose payload is incomplete, or that has further fragments.
     message: Option<Message>,
 }
 
@@ -29,16 +29,16 @@ struct Control {
 #[derive(Debug)]
 pub(super) struct Message {
     body: Body,
-    /// Where the message is compressed.
+    /// `Some` if the message is compressed.
     inflater: Option<Box<Inflater>>,
-    /// The payload of its latest frame.
+    /// The payload of the latest frame.
     payload: Payload,
-    /// Whether that frame is its last.
+    /// Whether the latest frame is the last one.
     fin: bool,
     fragments: u32,
-    /// The payloads of its frames so far, the one under way included, in bytes.
+    /// The payloads of all frames so far, including the current one, in bytes.
     announced: usize,
-    /// What it can come to, in bytes: its length once that is known, the limit before. No more room is ever made.
+    /// The most bytes that the message can have: its length if that is known, or else the limit. No more memory is reserved.
     bound: usize,
 }
 
@@ -47,12 +47,12 @@ impl Assembler {
         self.head_len == 0 && self.control.is_none() && self.message.is_none()
     }
 
-    /// The message under way.
+    /// The message that is incomplete. `None` if there is none.
     pub(super) fn message(&self) -> Option<&Message> {
         self.message.as_ref()
     }
 
-    /// The next header and how many bytes of `input` belong to it; `None` if it needs more, and they were all kept.
+    /// The next header, and how many bytes of `input` belong to it. `None` if bytes are missing; then all of `input` is kept.
     pub(super) fn header(&mut self, input: &[u8], expected: Expected) -> Result<Option<(Header, usize)>, Violation> {
         let held = self.head_len;
         let room = &mut self.head[held..];
@@ -64,7 +64,7 @@ impl Assembler {
         Ok(Some((header, size - held)))
     }
 
-    /// Begins a frame that was admitted; with what inflates it, if it begins a compressed message.
+    /// Begins a frame that the parser admitted. `inflater` is `Some` if the frame begins a compressed message.
     pub(super) fn begin(&mut self, header: &Header, len: usize, limit: usize, inflater: Option<Box<Inflater>>) {
         let payload = Payload { mask: header.mask.unwrap_or_default(), left: len };
         if header.opcode.is_control() {
@@ -87,7 +87,7 @@ impl Assembler {
         message.bound = if header.fin && message.inflater.is_none() { message.announced } else { limit };
     }
 
-    /// Takes payload for the frame under way and answers how much; `None` if the next thing is a header.
+    /// Takes payload of the current frame. Returns the number of bytes taken, or `None` if a header is next.
     pub(super) fn fill(&mut self, input: &mut [u8]) -> Result<Option<usize>, Violation> {
         if let Some(control) = &mut self.control {
             let bytes = control.payload.take(input);
@@ -107,7 +107,7 @@ impl Assembler {
         }
     }
 
-    /// The control frame or the message that has all its bytes, and whether it was compressed.
+    /// Takes the control frame or message that is complete, and whether it was compressed. `None` if none is.
     pub(super) fn take_complete(&mut self) -> Result<Option<(Input, bool)>, Violation> {
         if let Some(control) = &self.control {
             if control.payload.left > 0 {
@@ -121,7 +121,7 @@ impl Assembler {
         message.map(Message::finish).transpose()
     }
 
-    /// What the bytes of its message and control frame occupy.
+    /// The memory that the bytes of the message and the control frame occupy.
     #[cfg(any(test, fuzzing))]
     pub(super) fn capacity(&self) -> usize {
         let message = self.message.as_ref().map_or(0, |message| match &message.body {
@@ -133,7 +133,7 @@ impl Assembler {
 }
 
 impl Message {
-    /// The payloads of its frames so far, the one under way included, in bytes.
+    /// The payloads of all frames so far, including the current one, in bytes.
     pub(super) fn announced(&self) -> usize {
         self.announced
     }
@@ -142,7 +142,7 @@ impl Message {
         self.inflater.is_some()
     }
 
-    /// Its frames so far, the one under way included.
+    /// The number of frames so far, including the current one.
     pub(super) fn fragments(&self) -> u32 {
         self.fragments
     }
@@ -150,7 +150,7 @@ impl Message {
     fn finish(self) -> Result<(Input, bool), Violation> {
         let Self { mut body, inflater, announced, bound, .. } = self;
         let was_compressed = inflater.is_some();
-        // Of nothing to flush zlib makes nothing, not the empty block that RFC 7692 asks for, and clients send that.
+        // If there is nothing to flush, zlib writes nothing, although RFC 7692 asks for an empty block. Clients send that.
         if let Some(inflater) = inflater.filter(|_| announced > 0) {
             inflater.finish(bound - body.len(), |bytes| body.push(bytes, bound))?;
         }
@@ -158,16 +158,16 @@ impl Message {
     }
 }
 
-/// The payload of a frame under way: what of it is still to come.
+/// The payload of the current frame, as far as it is missing.
 #[derive(Debug, Default)]
 struct Payload {
-    /// Turned so that its first byte is that of the next byte; zero where there is none.
+    /// Rotated so that its first byte belongs to the next byte of payload. Zero for a frame without a mask.
     mask: [u8; 4],
     left: usize,
 }
 
 impl Payload {
-    /// Unmasks what of the input belongs to the payload, and counts it as taken.
+    /// Unmasks the part of the input that belongs to the payload, and counts it as taken.
     fn take<'a>(&mut self, input: &'a mut [u8]) -> &'a [u8] {
         let taken = self.left.min(input.len());
         let bytes = &mut input[..taken];
@@ -178,7 +178,7 @@ impl Payload {
     }
 }
 
-/// A message's bytes so far.
+/// The bytes of a message so far.
 #[derive(Debug)]
 enum Body {
     Text(PartialText),
@@ -215,10 +215,10 @@ impl Body {
     }
 }
 
-/// How much room beyond `len` to make for `more` bytes.
+/// How many bytes to reserve beyond `len` for `more` bytes.
 ///
-/// Twice what there is then, so that many small pieces are not moved each time, but no more than the message can come
-/// to; and never what a header merely announces: it costs the peer a few bytes to announce megabytes.
+/// This is twice what is there then, so that many small pieces are not moved each time, but at most what the message can have. A
+/// length in a header alone reserves nothing, because a few bytes of a peer can announce megabytes.
 fn room(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
     let needed = len + more;
     if needed <= capacity { more } else { (needed * 2).max(64).min(bound) - len }

@@ -1,9 +1,9 @@
-//! How a connection ends: the code, who ended it, and the faults of a peer for which we end it.
+//! The end of a connection: close codes, who ended it, and violations of the protocol.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a connection is closed, as the number that stands in a Close frame (RFC 6455, section 7.4).
+/// The reason why a connection is closed, as the number in a Close frame (RFC 6455, section 7.4).
 ///
 /// ```
 /// # use channel_runtime::CloseCode;
@@ -15,40 +15,40 @@ use std::fmt;
 pub struct CloseCode(u16);
 
 impl CloseCode {
-    /// 1000: what the connection was for is done.
+    /// 1000: the purpose of the connection is fulfilled.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: the server goes down, or the browser leaves the page.
+    /// 1001: the server stops, or the browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
-    /// 1002: the peer broke the WebSocket protocol.
+    /// 1002: the peer violated the WebSocket protocol.
     pub const PROTOCOL: Self = Self(1002);
-    /// 1003: a kind of data that the endpoint doesn't take, such as binary where only text is understood.
+    /// 1003: the endpoint does not accept this kind of data, such as binary if it only understands text.
     pub const UNSUPPORTED: Self = Self(1003);
     /// 1007: text that is not UTF-8.
     pub const INVALID_DATA: Self = Self(1007);
-    /// 1008: against a rule of the endpoint for which no other code fits.
+    /// 1008: a rule of the endpoint was broken for which there is no other code.
     pub const POLICY: Self = Self(1008);
     /// 1009: a message over the size limit.
     pub const TOO_BIG: Self = Self(1009);
     /// 1011: the server failed.
     pub const INTERNAL: Self = Self(1011);
-    /// 1012: the server restarts; come back at once.
+    /// 1012: the server restarts; connect again at once.
     pub const RESTART: Self = Self(1012);
-    /// 1013: the server has too much to do, or the client is too slow for it; come back later.
+    /// 1013: the server is overloaded, or the client is too slow; connect again later.
     pub const TRY_AGAIN: Self = Self(1013);
-    /// 4400: what was asked is wrong, and will be the next time.
+    /// 4400: the request is invalid, and will be so the next time.
     pub const BAD_REQUEST: Self = Self(4400);
-    /// 4401: who is asking is not known. A browser's code can read it, unlike the status of a failed handshake.
+    /// 4401: the client is not known. A page in a browser can read this code, unlike the status of a failed handshake.
     pub const UNAUTHORIZED: Self = Self(4401);
-    /// 4403: who is asking may not.
+    /// 4403: the client is known, and may not do this.
     pub const FORBIDDEN: Self = Self(4403);
-    /// 4404: there is nothing at this path.
+    /// 4404: nothing is at this path.
     pub const NOT_FOUND: Self = Self(4404);
-    /// 4429: more than is allowed in this time.
+    /// 4429: the client sent more than its rate allows.
     pub const TOO_MANY: Self = Self(4429);
 
-    /// The code of this number, if it may stand in a frame: 1000 to 1003, 1007 to 1014, 3000 to 4999.
+    /// The code of this number. `None` unless it may be in a frame: 1000 to 1003, 1007 to 1014, 3000 to 4999.
     ///
-    /// 1004 to 1006 and 1015 are reserved for what no frame says, the rest below 3000 for protocols to come.
+    /// 1004 to 1006 and 1015 are never in a frame, and the other numbers below 3000 are reserved for future protocols.
     pub const fn new(code: u16) -> Option<Self> {
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
@@ -82,7 +82,7 @@ impl TryFrom<u16> for CloseCode {
     }
 }
 
-/// A number that may not stand in a Close frame; see [`CloseCode::new`].
+/// The error for a number that may not be in a Close frame; see [`CloseCode::new`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidCloseCode(u16);
 
@@ -94,7 +94,7 @@ impl fmt::Display for InvalidCloseCode {
 
 impl Error for InvalidCloseCode {}
 
-/// How a connection ended: what the hook `on_close` is told.
+/// How a connection ended, the argument of the hook `on_close`.
 ///
 /// ```
 /// # use channel_runtime::{Close, CloseCode, ClosedBy};
@@ -107,35 +107,35 @@ impl Error for InvalidCloseCode {}
 pub struct Close {
     /// Who or what ended it.
     pub by: ClosedBy,
-    /// The code in the Close frame that ended it. `None` where there was no frame, or the client's named no code.
+    /// The code in the Close frame that ended it. `None` if there was no frame, or the client's frame had no code.
     pub code: Option<CloseCode>,
-    /// The text in that frame, at most 123 bytes on the wire; where there was none, what became of the stream.
+    /// The text in that frame, at most 123 bytes on the wire. If there was no frame, what happened to the stream.
     pub reason: String,
 }
 
 impl Close {
-    /// The end of a connection, for tests that call `on_close` themselves.
+    /// Makes a value for tests that call `on_close` themselves.
     pub fn new(by: ClosedBy, code: impl Into<Option<CloseCode>>, reason: impl Into<String>) -> Self {
         Self { by, code: code.into(), reason: reason.into() }
     }
 
-    /// We end it because the server goes away.
+    /// The end because the server stops.
     pub(crate) fn going_away() -> Self {
         Self::new(ClosedBy::Server, CloseCode::GOING_AWAY, "the server goes away")
     }
 
-    /// It ended without a Close.
+    /// The end without a Close frame.
     pub(crate) fn lost(reason: impl Into<String>) -> Self {
         Self::new(ClosedBy::Lost, None, reason)
     }
 
-    /// As it stands in a log, without a reason that the client gave: that is its own text, and may be anything.
+    /// The text for a log. It leaves out a reason that the client sent, which may contain anything.
     pub(crate) fn for_log(&self) -> impl fmt::Display {
         let reason = if self.by == ClosedBy::Client { "" } else { &self.reason };
         Self::new(self.by, self.code, reason)
     }
 
-    /// Whether one of the two sides ended it on purpose, with a Close frame; else something went wrong.
+    /// Whether one of the two sides ended it on purpose, with a Close frame. Otherwise something failed.
     pub fn is_clean(&self) -> bool {
         matches!(self.by, ClosedBy::Client | ClosedBy::Server)
     }
@@ -159,28 +159,28 @@ impl fmt::Display for Close {
 pub enum ClosedBy {
     /// The client, with a Close frame.
     Client,
-    /// We, on purpose: a handler, a hub, or the server going down.
+    /// The server, on purpose: a handler, a hub, or because it stops.
     Server,
     /// Nobody: the transport ended without a Close frame.
     Lost,
-    /// We, because what the client sent is no valid WebSocket traffic or over the size limit.
+    /// The server, because the client sent invalid WebSocket traffic, or more than the size limit.
     Violation,
-    /// We, because the channel's own code panicked.
+    /// The server, because the channel's own code panicked.
     Panic,
-    /// We, because more was waiting for the client than may wait, or it took nothing of that for too long.
+    /// The server, because more was waiting for the client than may wait, or the client read none of it for too long.
     SlowClient,
-    /// We, because the client was silent and did not answer a ping.
+    /// The server, because the client was silent and did not answer a ping.
     NoPong,
-    /// We, because the client sent no message for longer than it may.
+    /// The server, because the client sent no message for too long.
     Idle,
-    /// We, because the client went on saying more than its rates allow.
+    /// The server, because the client kept sending more than its rates allow.
     RateLimited,
-    /// We, because what the client was let in with has ended, and it did not renew it.
+    /// The server, because the client's authority expired, and the client did not renew it.
     Expired,
 }
 
 impl ClosedBy {
-    /// All of them, in order.
+    /// All variants, in order.
     pub(crate) const ALL: [Self; 10] = [
         Self::Client,
         Self::Server,
@@ -194,7 +194,7 @@ impl ClosedBy {
         Self::Expired,
     ];
 
-    /// For programs.
+    /// The name in metrics.
     #[cfg(feature = "metrics")]
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -229,7 +229,7 @@ impl fmt::Display for ClosedBy {
     }
 }
 
-/// What a peer did wrong, as our Close frame says it.
+/// A violation of the protocol by the peer, with the code and the reason for our Close frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     /// 1002, 1007 or 1009.

@@ -1,4 +1,4 @@
-//! Frames to be sent: encoded once, shared by all who receive them.
+//! Outgoing frames: each is encoded once, and shared by all its receivers.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -11,22 +11,23 @@ pub(crate) use super::header::Opcode;
 /// The longest payload of a control frame, in bytes.
 const MAX_CONTROL: usize = 125;
 
-/// A whole frame as it is sent. Clones share its bytes; one is as small as a pointer, for there may be many in many queues.
+/// A whole frame as it is sent. Clones share its bytes. A frame is as small as a pointer, because many frames may be in many
+/// queues.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame(Arc<Sealed>);
 
 impl Frame {
-    /// A copy of a whole frame's bytes.
+    /// Copies the bytes of a whole frame.
     pub(crate) fn copied(bytes: &[u8]) -> Self {
         Self(Arc::new(Sealed { buffer: bytes.to_vec(), start: 0 }))
     }
 
-    /// Puts the bytes of another one behind this one, if nobody shares it and they have no more than so many bytes together; tells
-    /// whether it has.
+    /// Appends the bytes of another frame, unless this one is shared, or the result would exceed `limit` bytes. Returns whether it
+    /// did.
     pub(crate) fn extend(&mut self, other: &[u8], limit: usize) -> bool {
         let fits = self.len() + other.len() <= limit;
         let Some(Sealed { buffer, start }) = Arc::get_mut(&mut self.0).filter(|_| fits) else { return false };
-        // Once, for as many as may come.
+        // Reserved once, for further frames too.
         buffer.reserve_exact((limit + *start).saturating_sub(buffer.len()));
         buffer.extend_from_slice(other);
         true
@@ -36,7 +37,7 @@ impl Frame {
 #[derive(Debug)]
 struct Sealed {
     buffer: Vec<u8>,
-    /// Before it is room that the header did not need.
+    /// The bytes before it are space that the header did not need.
     start: usize,
 }
 
@@ -56,61 +57,60 @@ impl PartialEq for Frame {
 }
 
 thread_local! {
-    /// For texts that are copied to where they wait.
+    /// The buffer for texts that are copied to their queue.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A message's bytes with room kept in front for the frame's header, so that JSON is written once, straight into the
-/// frame: `serde_json::to_writer(builder.payload_mut(), &message)`.
+/// A payload with space in front for the frame's header, so that JSON is written once, directly into the frame:
+/// `serde_json::to_writer(builder.payload_mut(), &message)`.
 pub(crate) struct FrameBuilder {
-    /// [`Header::MAX_UNMASKED`] bytes of room, then the payload.
+    /// [`Header::MAX_UNMASKED`] bytes of space, then the payload.
     buffer: Vec<u8>,
 }
 
 impl FrameBuilder {
-    /// A frame that grows as it is written; most messages fit into what it begins with.
+    /// A frame that grows while it is written. Most messages fit into its first capacity.
     pub(crate) fn new() -> Self {
         Self::with_capacity(256 - Header::MAX_UNMASKED)
     }
 
-    /// A frame for a payload of so many bytes; one of exactly that length is never moved.
+    /// A frame for a payload of this many bytes; a payload of exactly that length is never moved.
     pub(crate) fn with_capacity(payload: usize) -> Self {
         let mut buffer = Vec::with_capacity(Header::MAX_UNMASKED + payload);
         buffer.resize(Header::MAX_UNMASKED, 0);
         Self { buffer }
     }
 
-    /// A frame that is written where the texts of this thread are, one after the other: for one that is
-    /// [copied](Self::whole) and [given back](Self::give_back).
+    /// A frame in the thread's spare buffer. It is meant to be [copied](Self::whole) and then [given back](Self::give_back).
     pub(crate) fn spare() -> Self {
-        // A destructor of the program's own may send when this thread's are gone.
+        // A destructor of the program may send after this thread's buffer was destroyed.
         let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
         buffer.resize(Header::MAX_UNMASKED, 0);
         Self { buffer }
     }
 
-    /// Leaves the buffer to the next one of this thread.
+    /// Returns the buffer to the thread.
     pub(crate) fn give_back(self) {
         let _ = SPARE.try_with(|spare| spare.set(self.buffer));
     }
 
-    /// Where the payload is written. For appending only: what is there already belongs to the header.
+    /// The buffer to append the payload to. The bytes that are in it already belong to the header.
     pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// How many bytes of payload are written.
+    /// The number of bytes of payload written.
     pub(crate) fn payload_len(&self) -> usize {
         self.buffer.len() - Header::MAX_UNMASKED
     }
 
-    /// One complete server's frame (unmasked, not fragmented) around what was written, which is not copied.
+    /// A complete frame of a server (unmasked, not fragmented) around the payload, which is not copied.
     pub(crate) fn finish(self, opcode: Opcode) -> Frame {
         self.seal(opcode, false)
     }
 
-    /// As [`finish`](Self::finish), where a compressed message was written.
+    /// Like [`finish`](Self::finish), for a payload that is compressed.
     #[cfg(feature = "deflate")]
     pub(super) fn finish_compressed(self, opcode: Opcode) -> Frame {
         self.seal(opcode, true)
@@ -127,7 +127,7 @@ impl FrameBuilder {
         Frame(Arc::new(Sealed { buffer: self.buffer, start }))
     }
 
-    /// Where the frame begins, then.
+    /// Writes the header. Returns the place where the frame begins.
     fn write_header(&mut self, opcode: Opcode, compressed: bool) -> usize {
         let len = self.payload_len();
         debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");
@@ -138,14 +138,14 @@ impl FrameBuilder {
     }
 }
 
-/// A server's frame with this payload; that of a control frame is at most 125 bytes.
+/// A frame of a server with this payload. The payload of a control frame has at most 125 bytes.
 pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Frame {
     let mut builder = FrameBuilder::with_capacity(payload.len());
     builder.payload_mut().extend_from_slice(payload);
     builder.finish(opcode)
 }
 
-/// A server's Close frame. A reason over 123 bytes is cut, at a character.
+/// A Close frame of a server. A reason over 123 bytes is cut at a character.
 pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     let code = code.as_u16().to_be_bytes();
     let reason = &reason[..reason.floor_char_boundary(MAX_CONTROL - code.len())];
@@ -155,14 +155,14 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     builder.finish(Opcode::Close)
 }
 
-/// What a client hears of this end. One that ended its half of the stream without a Close gets none either; its own Close is
-/// answered with its code, for the reason was its own.
-pub(crate) fn goodbye(close: &Close) -> Option<Frame> {
+/// The Close frame that this end sends to the client. `None` if the client ended its half of the stream without a Close. If the
+/// client sent a Close, its code is returned without its reason.
+pub(crate) fn close_reply(close: &Close) -> Option<Frame> {
     let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
     (close.by != ClosedBy::Lost).then(|| close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason))
 }
 
-/// A client's frame.
+/// A frame of a client.
 pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let (header, size) =
         Header { fin, compressed: false, opcode, mask: Some(mask), len: payload.len() as u64 }.encode();
@@ -173,7 +173,7 @@ pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8;
     frame
 }
 
-/// Masks or unmasks in place, eight bytes at a time.
+/// Masks or unmasks bytes in place, eight at a time.
 pub(super) fn apply_mask(bytes: &mut [u8], mask: [u8; 4]) {
     let [a, b, c, d] = mask;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);

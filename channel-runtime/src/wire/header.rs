@@ -1,8 +1,8 @@
-//! The head of a frame: RFC 6455, section 5.2, in both directions.
+//! The header of a frame, in both directions (RFC 6455, section 5.2).
 
 use super::close::Violation;
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Opcode {
@@ -27,7 +27,7 @@ impl Opcode {
         })
     }
 
-    /// Control frames are whole, short, and may stand between the fragments of a message.
+    /// Control frames are short and not fragmented, and may be between the fragments of a message.
     pub(super) fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -39,23 +39,23 @@ const RESERVED: u8 = 0x70;
 const COMPRESSED: u8 = 0x40;
 const MASKED: u8 = 0x80;
 
-/// Everything of a frame but its payload.
+/// A frame without its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub fin: bool,
-    /// The message that begins here is compressed.
+    /// Whether the frame begins a compressed message.
     pub compressed: bool,
     pub opcode: Opcode,
-    /// A client masks its frames, a server does not.
+    /// The mask of a client's frame. `None` for a server's frame.
     pub mask: Option<[u8; 4]>,
-    /// Of the payload; the wire allows 63 bits, which need not fit into memory.
+    /// The length of the payload. The wire allows 63 bits, which may be more than memory.
     pub len: u64,
 }
 
-/// What a header may say, by who sends it and what was agreed with them.
+/// What a header may contain, by its sender and the agreement about compression.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
-    /// Whether the payload must be masked; else it must not be.
+    /// Whether the payload must be masked. If `false`, it must not be.
     pub masked: bool,
     /// Whether messages may be compressed.
     pub compressed: bool,
@@ -67,10 +67,10 @@ impl Header {
     /// The longest header, in bytes.
     pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
 
-    /// The header at the front of `bytes` and how long it is there; `None` while bytes are missing.
+    /// The header at the front of `bytes`, and its length. `None` while bytes are missing.
     ///
-    /// Whatever the bytes at hand rule out is refused at once, and bytes are judged in their order, so that the answer
-    /// does not depend on how they were cut.
+    /// An error is returned as soon as the bytes allow no valid header. Bytes are checked in order, so that the result does not
+    /// depend on how they were cut.
     pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Self, usize)>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let begins_message = matches!(Opcode::from_bits(first & 0x0F), Some(Opcode::Text | Opcode::Binary));
@@ -122,7 +122,7 @@ impl Header {
         Ok(Some((Self { fin, compressed, opcode, mask: Some(mask), len }, at + mask.len())))
     }
 
-    /// The header as it is sent: so many of the bytes, from the front.
+    /// The header as it is sent: the first bytes of the array, and how many they are.
     pub(super) fn encode(&self) -> ([u8; Self::MAX], usize) {
         let mut bytes = [0; Self::MAX];
         bytes[0] = (u8::from(self.fin) * FIN) | (u8::from(self.compressed) * COMPRESSED) | self.opcode as u8;

@@ -1,4 +1,4 @@
-//! What a peer says, one whole frame or message at a time.
+//! The input of a connection: one whole control frame or message at a time.
 
 use std::cell::RefCell;
 use std::str;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::close::{CloseCode, Violation};
 use super::header::Opcode;
 
-/// What the peer said.
+/// A control frame or message from the peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     Text(String),
@@ -19,11 +19,11 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// What a whole frame says.
+    /// Reads a whole frame.
     pub(super) fn read(opcode: Opcode, payload: &[u8]) -> Result<Self, Violation> {
         Ok(match opcode {
             Opcode::Text => Self::Text(owned(read_text(payload)?)),
-            // Continuations are gathered by `Assembler`; none gets here.
+            // `Assembler` collects continuations, so none gets here.
             Opcode::Binary | Opcode::Continuation => Self::Binary(Bytes::copy_from_slice(payload)),
             Opcode::Ping => Self::Ping(Bytes::copy_from_slice(payload)),
             Opcode::Pong => Self::Pong(Bytes::copy_from_slice(payload)),
@@ -36,12 +36,12 @@ fn read_text(payload: &[u8]) -> Result<&str, Violation> {
     str::from_utf8(payload).map_err(|_| Violation::NOT_UTF8)
 }
 
-/// So many texts, each with room for so many bytes at the most, does a thread keep for those to come.
+/// A thread keeps this many spare strings, each with at most this many bytes of capacity.
 const SPARES: usize = 16;
 const SPARE_BYTES: usize = 1024;
 
 thread_local! {
-    /// Empty ones.
+    /// Empty strings.
     static SPARE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -54,7 +54,7 @@ fn owned(text: &str) -> String {
     owned
 }
 
-/// Has others use what a text was in that has been handled.
+/// Returns the string of a handled text to the thread, for later texts.
 pub(crate) fn reuse(mut text: String) {
     if text.capacity() <= SPARE_BYTES {
         text.clear();
@@ -66,7 +66,7 @@ pub(crate) fn reuse(mut text: String) {
     }
 }
 
-/// RFC 6455, section 5.5.1: nothing, or a code and a reason.
+/// Reads the payload of a Close frame: nothing, or a code and a reason (RFC 6455, section 5.5.1).
 fn read_close(payload: &[u8]) -> Result<Option<(CloseCode, String)>, Violation> {
     let Some((code, reason)) = payload.split_first_chunk() else {
         return if payload.is_empty() { Ok(None) } else { Err(Violation::protocol("close code of one byte")) };

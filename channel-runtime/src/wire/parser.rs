@@ -1,7 +1,7 @@
-//! From what was read to messages: RFC 6455, strictly, at whatever byte the reads are cut.
+//! The parser of incoming bytes (RFC 6455). It is strict, and accepts reads that are cut anywhere.
 //!
-//! A whole message in one read is checked once and copied once. Of an incomplete one the bytes are taken as they come,
-//! each looked at once. Between messages a parser owns no memory but its own few words.
+//! A whole message in one read is checked once and copied once. The bytes of an incomplete message are taken as they are read, each
+//! checked once. Between messages a parser owns no memory but its own few words.
 
 use std::collections::VecDeque;
 
@@ -12,40 +12,40 @@ use super::frame::{Opcode, apply_mask};
 use super::header::{Expected, Header};
 pub(crate) use super::input::{Input, reuse};
 
-/// Who reads: it decides which way frames must be masked.
+/// The side that reads, which determines how frames must be masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Takes masked frames alone.
+    /// Accepts only masked frames.
     Server,
-    /// Takes frames without a mask alone.
+    /// Accepts only frames without a mask.
     Client,
 }
 
-/// What a message may come to. Control frames are not counted: they are at most 125 bytes.
+/// The bounds on a message. Control frames do not count; they have at most 125 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The whole message, in bytes: refused as soon as a header says more, before its payload is kept.
+    /// The whole message, in bytes. It is refused when a header exceeds this, before its payload is kept.
     pub message: usize,
-    /// The frames it may be cut into.
+    /// The number of frames of one message.
     pub fragments: usize,
 }
 
 /// The reading half of one connection.
 #[derive(Debug)]
 pub(crate) struct Parser {
-    /// Of [`Limits`], which would leave a gap: idle connections are many.
+    /// From [`Limits`], which as a field would leave a gap; there are many idle connections.
     message_limit: usize,
     fragment_limit: u32,
-    /// Of one frame's payload as it stands on the wire; control frames have one of their own.
+    /// The longest payload of a frame on the wire. Control frames have a limit of their own.
     frame_limit: u32,
-    /// The frames that have begun since they were last [taken](Self::take_frames).
+    /// The frames begun since they were last [taken](Self::take_frames).
     frames: u32,
     role: Role,
-    /// The peer's Close frame was read, or a violation: nothing that follows has a meaning.
+    /// Whether the peer's Close frame or a violation was read. Everything after it is ignored.
     closed: bool,
     /// `Some` only while a frame or a fragmented message is incomplete.
     partial: Option<Box<Assembler>>,
-    /// `Some` only where the peer may compress.
+    /// `Some` only if the peer may compress.
     inflation: Option<Box<Inflation>>,
 }
 
@@ -63,23 +63,22 @@ impl Parser {
         }
     }
 
-    /// With a bound on each frame, in bytes, beside those on messages.
+    /// Sets a bound on each frame, in bytes, beside those on messages.
     pub(crate) fn framing(mut self, limit: usize) -> Self {
         self.frame_limit = u32::try_from(limit).unwrap_or(u32::MAX);
         self
     }
 
-    /// With what was agreed on compression.
+    /// Sets the agreement about compression.
     pub(crate) fn inflating(mut self, agreed: Option<Agreed>) -> Self {
         self.inflation = agreed.map(|agreed| Box::new(Inflation::new(agreed)));
         self
     }
 
-    /// Takes what was read, which is unmasked where it stands, and appends what it completes.
+    /// Takes the bytes of a read, unmasks them in place, and appends what they complete to `out`.
     ///
-    /// What was complete before a violation is in `out` nevertheless. After a violation or the peer's Close all input
-    /// is passed over. Where it was compressed and comes to much more, some of it may [wait](Self::has_rest): nothing else is
-    /// fed before that.
+    /// Messages that were complete before a violation are in `out` too. After a violation or the peer's Close all input is ignored.
+    /// If compressed input becomes much longer, a part of it may [wait](Self::has_rest); nothing else may be fed before that part.
     pub(crate) fn feed(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<(), Violation> {
         debug_assert!(!self.has_rest(), "what waits comes first");
         if let Some(inflation) = &mut self.inflation {
@@ -105,24 +104,24 @@ impl Parser {
         Ok(())
     }
 
-    /// Whether some of what was fed waits, for the room that its messages take to be free again.
+    /// Whether a part of the input waits until its messages were handled.
     pub(crate) fn has_rest(&self) -> bool {
         self.inflation.as_ref().is_some_and(|inflation| inflation.has_rest())
     }
 
-    /// As [`feed`](Self::feed), with what waits.
+    /// Like [`feed`](Self::feed), with the part that waits.
     pub(crate) fn feed_rest(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
         let Some(inflation) = &mut self.inflation else { return Ok(()) };
         let mut rest = inflation.take_rest();
         self.feed(&mut rest, out)
     }
 
-    /// How many frames of any kind have begun since they were last taken.
+    /// The number of frames of any kind begun since they were last taken.
     pub(crate) fn frames(&self) -> u32 {
         self.frames
     }
 
-    /// As [`frames`](Self::frames), which are counted from none again.
+    /// Returns the same number as [`frames`](Self::frames), and counts from zero again.
     pub(crate) fn take_frames(&mut self) -> u32 {
         std::mem::take(&mut self.frames)
     }
@@ -133,13 +132,13 @@ impl Parser {
         self.partial.is_some()
     }
 
-    /// How many bytes of the peer's the parser has room for at this moment.
+    /// The memory that is reserved for bytes of the peer at this moment.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
         self.partial.as_ref().map_or(0, |partial| partial.capacity())
     }
 
-    /// Takes one frame, or a part of one; answers how many bytes that was, never none.
+    /// Takes one frame, or a part of one. Returns the number of bytes, which is never zero.
     fn step(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<usize, Violation> {
         if let Some(partial) = &mut self.partial
             && let Some(used) = partial.fill(input)?
@@ -168,7 +167,7 @@ impl Parser {
         }
     }
 
-    /// The next header and how many bytes of `input` belong to it; `None` if it took them all and needs more.
+    /// The next header, and how many bytes of `input` belong to it. `None` if bytes are missing; then all of `input` is taken.
     fn header(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
         let expected = Expected { masked: self.role == Role::Server, compressed: self.inflation.is_some() };
         if self.partial.is_none()
@@ -179,7 +178,7 @@ impl Parser {
         self.partial.get_or_insert_default().header(input, expected)
     }
 
-    /// Holds a header against what came before it and its length against the limits; answers the length.
+    /// Checks a header against the frames before it, and its length against the limits. Returns the length.
     fn admit(&self, header: &Header) -> Result<usize, Violation> {
         let message = self.partial.as_ref().and_then(|partial| partial.message());
         let (limit, is_compressed) = match (header.opcode, message) {
@@ -206,7 +205,7 @@ impl Parser {
         Ok(len)
     }
 
-    /// Delivers what the payload just taken completes, if it does.
+    /// Delivers the message or control frame that is complete. Does nothing if none is.
     fn complete(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
         let Some(partial) = &mut self.partial else { return Ok(()) };
         if let Some((input, was_compressed)) = partial.take_complete()? {
@@ -220,7 +219,7 @@ impl Parser {
 
     fn deliver(&mut self, input: Input, out: &mut VecDeque<Input>) {
         self.closed = matches!(input, Input::Close(_));
-        // A control frame may stand within a message, whose beginning is then kept.
+        // If this is a control frame within a message, the message's beginning is kept.
         if self.closed || self.partial.as_ref().is_some_and(|partial| partial.is_empty()) {
             self.partial = None;
         }

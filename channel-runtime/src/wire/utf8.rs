@@ -1,5 +1,5 @@
-//! Text that arrives in pieces: checked as it comes, each byte once, and refused at the first byte that can't belong
-//! to any UTF-8.
+//! Validation of UTF-8 text in pieces. Each byte is checked once, and the text is refused at the first byte that can't be part of
+//! valid UTF-8.
 
 use std::str;
 
@@ -7,16 +7,16 @@ use super::close::Violation;
 
 /// The text so far.
 ///
-/// What is whole stands in a `String` already, so that no second check turns bytes into text at the end.
+/// Complete characters are in a `String` already, so that no second check is needed at the end.
 #[derive(Debug, Default)]
 pub(super) struct PartialText {
     text: String,
-    /// The bytes of a character that is not yet complete: `tail[..tail_len]`, at most three between calls.
+    /// The bytes of an incomplete character: `tail[..tail_len]`, at most three between calls.
     tail: [u8; 4],
     tail_len: u8,
 }
 
-/// These bytes are no UTF-8, whatever comes after them.
+/// The bytes are no UTF-8, whatever follows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotUtf8;
 
@@ -27,9 +27,9 @@ impl From<NotUtf8> for Violation {
 }
 
 impl PartialText {
-    /// Takes the next bytes; room for them is the caller's to [reserve](Self::reserve_exact), or is found as needed.
+    /// Appends bytes. The caller may [reserve](Self::reserve_exact) memory for them before.
     ///
-    /// After an error the text is of no further use.
+    /// After an error the text must not be used.
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), NotUtf8> {
         while self.tail_len > 0 {
             let Some((&next, rest)) = bytes.split_first() else { return Ok(()) };
@@ -60,7 +60,7 @@ impl PartialText {
         if self.tail_len == 0 { Ok(self.text) } else { Err(NotUtf8) }
     }
 
-    /// All bytes taken so far.
+    /// The number of bytes so far, including those of an incomplete character.
     pub(super) fn len(&self) -> usize {
         self.text.len() + usize::from(self.tail_len)
     }
@@ -69,13 +69,13 @@ impl PartialText {
         self.text.capacity()
     }
 
-    /// Makes room for `additional` bytes beyond [`len`](Self::len), and for no more.
+    /// Reserves memory for exactly `additional` bytes beyond [`len`](Self::len).
     pub(super) fn reserve_exact(&mut self, additional: usize) {
         self.text.reserve_exact(usize::from(self.tail_len) + additional);
     }
 }
 
-/// How many bytes at the end begin a character without completing it; whether they can is not looked at.
+/// How many bytes at the end begin a character without completing it. Whether they are valid is not checked.
 fn open_end(bytes: &[u8]) -> usize {
     for (at, byte) in bytes.iter().rev().enumerate().take(3) {
         let open = at + 1;

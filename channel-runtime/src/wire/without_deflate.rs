@@ -1,5 +1,5 @@
-//! Stands where [`deflate`](super::deflate) does when the feature is off: nothing is ever agreed, which the types say, so that
-//! nothing of it is left in the program.
+//! The replacement of [`deflate`](super::deflate) if the feature is off. Its types have no values, so that the compiler removes all
+//! code for compression.
 
 use http::header::{HeaderMap, HeaderValue};
 
@@ -7,11 +7,11 @@ use super::close::Violation;
 use super::frame::Frame;
 use super::input::Input;
 
-/// No app compresses.
+/// No app compresses, so there is no value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Compression {}
 
-/// With no client anything is agreed.
+/// Compression is never agreed on, so there is no value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Agreed {}
 
@@ -27,7 +27,7 @@ impl Inflation {
         match agreed {}
     }
 
-    /// No message is compressed, and so none is admitted as one.
+    /// No message is compressed, so none is admitted as compressed.
     pub fn wire_limit(limit: usize) -> usize {
         limit
     }
@@ -75,7 +75,7 @@ impl Inflater {
     }
 }
 
-/// No windows.
+/// A set without windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Windows;
 
@@ -85,7 +85,7 @@ impl Windows {
     }
 }
 
-/// Of nothing.
+/// Counts nothing.
 #[derive(Debug, Default)]
 pub(crate) struct WindowCounts {}
 
@@ -99,7 +99,7 @@ impl WindowCounts {
     }
 }
 
-/// One.
+/// The one form of the message.
 pub(crate) struct PreparedFrame(Frame);
 
 impl PreparedFrame {

@@ -3,7 +3,7 @@
 use super::{Client, Inner, Outbox, State};
 use crate::connection::outbox::queue::Queue;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::{close_frame, goodbye};
+use crate::wire::frame::{close_frame, close_reply};
 
 impl Outbox {
     /// Says goodbye after all that was pushed before. The first close counts; tells whether this was it.
@@ -13,7 +13,7 @@ impl Outbox {
             return false;
         }
         if inner.client != Client::Gone
-            && let Some(goodbye) = goodbye(&close)
+            && let Some(goodbye) = close_reply(&close)
         {
             inner.queue.push(goodbye);
         }

@@ -1,8 +1,8 @@
-//! How an app compresses.
+//! The settings of compression.
 
 use super::rfc7692::WINDOW_BITS;
 
-/// How messages are compressed, to and from clients that offer it (permessage-deflate, RFC 7692): browsers do. For
+/// How messages are compressed, in both directions, with clients that offer permessage-deflate (RFC 7692), as browsers do. For
 /// [`Config::compression`](crate::Config::compression).
 ///
 /// ```
@@ -10,29 +10,28 @@ use super::rfc7692::WINDOW_BITS;
 /// let config = Config::default().compression(Compression::default().level(6).min_bytes(1024));
 /// ```
 ///
-/// Our messages stand alone: none refers to an earlier one, so that a broadcast is compressed once for all who receive it, and
-/// an idle connection holds no compressor. What compresses well is a message that repeats itself, such as a list of objects.
+/// Our messages do not refer to earlier ones. So a broadcast is compressed once for all receivers, and an idle connection holds no
+/// compressor. A message compresses well if it repeats itself, such as a list of objects.
 ///
-/// Where a message carries a secret beside text that an attacker chooses, its compressed length tells of the secret (CRIME,
-/// BREACH): leave compression off for such an app.
+/// If a message contains a secret next to text that an attacker chooses, its compressed length reveals the secret (CRIME, BREACH).
+/// Leave compression off for such an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compression {
-    /// How hard it tries, 1 (fast) to 9 (small): 3. Level 6 makes JSON 3 to 10 % smaller still, for up to three times as much
-    /// time, 1.5 ms for 64 KiB. What is out of range counts as its nearest bound.
+    /// The effort, from 1 (fast) to 9 (small): 3 by default. Level 6 makes JSON 3 to 10 % smaller and takes up to three times as
+    /// long, 1.5 ms for 64 KiB. A value out of range counts as the nearest bound.
     pub level: u8,
-    /// Messages of fewer bytes are sent as they are: 256. To begin costs some 10 microseconds, however short the message, and
-    /// below that saves less than the packet's own headers take. Also sent as it is, whatever its length, is a message that
-    /// compression makes no shorter.
+    /// Messages of fewer bytes are not compressed: 256 by default. Compression takes some 10 microseconds at least, and for shorter
+    /// messages it saves less than the packet's own headers. A message that does not get shorter is sent uncompressed too.
     pub min_bytes: usize,
-    /// How far back our messages refer within themselves, as a power of two: 15, which is 32 KiB; 9 to 15. A client takes that
-    /// much to read one, and may ask for less. For each size that is in use a thread that sends has a compressor, of a quarter
-    /// of a megabyte. What is out of range counts as its nearest bound.
+    /// How far back our messages refer within themselves, as a power of two from 9 to 15: 15 by default, which is 32 KiB. A client
+    /// needs this much memory to read a message, and may ask for less. Each thread that sends has one compressor for each size in
+    /// use, of a quarter of a megabyte. A value out of range counts as the nearest bound.
     pub window_bits: u8,
-    /// How far back a client's message may refer to its earlier ones, as a power of two, 9 to 15: not at all. It makes what
-    /// such a client sends shorter, and has the server keep that much for each of its connections for as long as they last.
-    /// A client that can't be held to less than 15 is told not to refer back, unless this is 15. What is out of range counts
-    /// as its nearest bound.
+    /// How far back a client's message may refer to its earlier ones, as a power of two from 9 to 15. `None`, the default: not at
+    /// all. It makes clients' messages shorter; in return the server keeps this much memory for each such connection as long as it
+    /// lasts. A client that can't be limited to less than 15 is told not to refer back, unless this is 15. A value out of range
+    /// counts as the nearest bound.
     pub client_context: Option<u8>,
 }
 
@@ -71,7 +70,7 @@ impl Compression {
         self
     }
 
-    /// With all that was out of range at its nearest bound.
+    /// The same settings, with values out of range replaced by the nearest bound.
     pub(super) fn in_range(self) -> Self {
         let in_range = |bits: u8| bits.clamp(*WINDOW_BITS.start(), *WINDOW_BITS.end());
         Self {

@@ -1,4 +1,4 @@
-//! Our messages, compressed: each by itself, with the compressors of the thread.
+//! Compression of outgoing messages, each by itself, with compressors that the thread keeps.
 
 use std::cell::Cell;
 
@@ -7,24 +7,24 @@ use flate2::{Compress, FlushCompress};
 use super::rfc7692::{TAIL, WINDOW_BITS, payload};
 use crate::wire::frame::{Frame, FrameBuilder};
 
-/// One window size's compressor, with its level. It takes a quarter of a megabyte.
+/// The compressor for one window size, with its level. It takes a quarter of a megabyte.
 type Slot = Cell<Option<(u8, Compress)>>;
 
 thread_local! {
-    /// A thread's compressor for each size of window, made when it is first needed: few sizes are asked for, because most
-    /// clients have no wish. A compressor is out of its slot while it works, and is put back only after a message that it has
-    /// written whole, and reset. After an error or a panic it is dropped: `Compress::reset` leaves traces of a message that was
-    /// not written whole (an open block, the place of what waits to be written), and another client's message would follow.
+    /// The thread's compressor for each window size, made when it is first needed. Few sizes are in use, because most clients ask
+    /// for none. A compressor is out of its slot while it works. It is put back only after a message that was written completely,
+    /// and after a reset. After an error or a panic it is dropped, because `Compress::reset` leaves traces of an incomplete message
+    /// (an open block, the place of pending output), which would get into another client's message.
     static COMPRESSORS: [Slot; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize] = const { [const { Cell::new(None) }; _] };
 }
 
-/// A frame with the message of `frame` compressed; `None` if that is no shorter.
+/// Compresses a frame's message. `None` if the result is not shorter.
 pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame> {
     #[cfg(test)]
     tests::COMPRESSED.set(tests::COMPRESSED.get() + 1);
     let (opcode, payload) = payload(frame);
     let mut builder = FrameBuilder::with_capacity(most(payload.len()));
-    // A destructor of the program's own may send when this thread's are gone: that is sent as it is.
+    // A destructor of the program may send after this thread's compressors were destroyed. Then the frame is sent uncompressed.
     let compressed = COMPRESSORS.try_with(|slots| {
         compress(&slots[usize::from(window_bits - WINDOW_BITS.start())], level, window_bits, payload, &mut builder)
     });
@@ -34,20 +34,20 @@ pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame
     if builder.payload_len() >= payload.len() {
         return None;
     }
-    // It may wait for long, in as many outboxes as it has receivers.
+    // The frame may wait for long, in as many outboxes as it has receivers.
     builder.payload_mut().shrink_to_fit();
     Some(builder.finish_compressed(opcode))
 }
 
-/// Room for what zlib makes of so many bytes at most (its `deflateBound`, and the empty block of a flush): a message that
-/// can't be compressed is written whole too, so that its compressor can be used again.
+/// The most bytes that zlib makes of this many (its `deflateBound`, plus the empty block of a flush). With this capacity every
+/// message is written completely, so that its compressor can be used again.
 fn most(len: usize) -> usize {
     len + len / 8 + len / 64 + 64
 }
 
-/// Writes `payload` whole, up to the tail; `None` if it did not fit after all.
+/// Writes all of `payload`, including the tail. `None` if it did not fit.
 fn compress(slot: &Slot, level: u8, window_bits: u8, payload: &[u8], builder: &mut FrameBuilder) -> Option<()> {
-    // Apps of one process may differ in level.
+    // Apps of one process may have different levels.
     let kept = slot.take().filter(|(of, _)| *of == level);
     let (_, mut compress) = kept.unwrap_or_else(|| {
         let of = flate2::Compression::new(level.into());
@@ -55,7 +55,7 @@ fn compress(slot: &Slot, level: u8, window_bits: u8, payload: &[u8], builder: &m
     });
     let written = builder.payload_mut();
     compress.compress_vec(payload, written, FlushCompress::Sync).ok()?;
-    // Full, it may have had more to write.
+    // If the buffer is full, the compressor may have had more to write.
     let is_whole =
         compress.total_in() == payload.len() as u64 && written.len() < written.capacity() && written.ends_with(&TAIL);
     is_whole.then(|| {

@@ -1,7 +1,7 @@
-//! What a client offers in `Sec-WebSocket-Extensions`, and what is made of it.
+//! The negotiation of permessage-deflate in the header `Sec-WebSocket-Extensions`.
 //!
-//! An offer with anything in it that is not as RFC 7692 has it is declined, and the next one looked at. Where none is left the
-//! connection is not compressed; it is never refused.
+//! An offer that does not follow RFC 7692 is declined, and the next one is read. If no offer is left, the connection is not
+//! compressed; it is never rejected for that.
 
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 
@@ -10,20 +10,21 @@ use super::rfc7692::WINDOW_BITS;
 
 const NAME: &str = "permessage-deflate";
 
-/// What was settled with one client.
+/// The agreement with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agreed {
     /// How far back our messages refer within themselves.
     pub(super) server_bits: u8,
-    /// How far back the client's messages refer to its earlier ones; not at all where there is nothing.
+    /// How far back the client's messages refer to its earlier ones. `None` if they do not.
     pub(super) client_context: Option<u8>,
 }
 
-/// Takes the first offer that can be met: what is settled, and how it is answered.
+/// Accepts the first offer that can be met. Returns the agreement, and the header that answers it. `None` if there is no such
+/// offer.
 pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
     let compression = compression.in_range();
     headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().find_map(|line| {
-        // What is no text makes a nonsense of its own offer alone.
+        // Bytes that are no text spoil only their own offer.
         let line = String::from_utf8_lossy(line.as_bytes());
         let offer = pieces(&line, ',').find_map(Offer::read)?;
         Some(offer.accept(&compression))
@@ -33,10 +34,10 @@ pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Optio
 /// A well-formed offer that a server can meet.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Offer {
-    /// The most that our window may be.
+    /// The largest window that we may use. `None` for any.
     server_max_window_bits: Option<u8>,
     server_no_context_takeover: bool,
-    /// The client can be told to make its window smaller; it may say what it makes of it by itself.
+    /// Whether the client's window can be limited, and to what the client limits it by itself.
     client_max_window_bits: Option<Option<u8>>,
     client_no_context_takeover: bool,
 }
@@ -56,7 +57,7 @@ impl Offer {
             let is_first = match (name, value) {
                 ("server_no_context_takeover", None) => !std::mem::replace(&mut offer.server_no_context_takeover, true),
                 ("client_no_context_takeover", None) => !std::mem::replace(&mut offer.client_no_context_takeover, true),
-                // Of 8 bits zlib makes 9 where it compresses, which such a client could not read.
+                // If asked for 8 bits, zlib compresses with 9, which such a client could not read.
                 ("server_max_window_bits", Some(value)) => {
                     let bits = window_bits(value).filter(|bits| WINDOW_BITS.contains(bits))?;
                     offer.server_max_window_bits.replace(bits).is_none()
@@ -76,14 +77,14 @@ impl Offer {
 
     fn accept(&self, compression: &Compression) -> (Agreed, HeaderValue) {
         let server_bits = compression.window_bits.min(self.server_max_window_bits.unwrap_or(compression.window_bits));
-        // A client that did not say that it can be told can't be.
+        // The window of a client that does not offer that parameter can't be limited.
         let client_context = compression.client_context.filter(|_| !self.client_no_context_takeover);
         let client_context = match self.client_max_window_bits {
             Some(bits) => client_context.map(|most| bits.unwrap_or(most).min(most)),
             None => client_context.filter(|most| most == WINDOW_BITS.end()),
         };
 
-        // Said whether or not it was asked for: such a client need keep nothing between our messages.
+        // Sent even if it was not offered, so that the client need keep nothing between our messages.
         let mut answer = format!("{NAME}; server_no_context_takeover");
         if self.server_max_window_bits.is_some() || server_bits < *WINDOW_BITS.end() {
             answer += &format!("; server_max_window_bits={server_bits}");
@@ -98,11 +99,11 @@ impl Offer {
     }
 }
 
-/// What may stand around each part of the header.
+/// Blanks around each part of the header.
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// The parts of a list, where `separator` does not stand within quotes. An end quote that is missing is at the end: what
-/// stands there is no value.
+/// The parts of a list. A separator within quotes does not count. A missing end quote extends to the end of the text, and makes an
+/// invalid value.
 fn pieces(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |char: char| {
@@ -117,7 +118,7 @@ fn pieces(text: &str, separator: char) -> impl Iterator<Item = &str> {
     .map(|piece| piece.trim_matches(BLANK))
 }
 
-/// A number of bits as the RFC has it, 8 to 15 without a leading zero; it may stand in quotes.
+/// A number of bits, 8 to 15 without a leading zero, which may be in quotes. `None` for anything else.
 fn window_bits(value: &str) -> Option<u8> {
     let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let number = quoted.unwrap_or(value);

@@ -1,4 +1,4 @@
-//! A client's messages, inflated as they come, and never beyond what a message may be.
+//! Decompression of a client's messages while they are received, bounded by the size limit.
 
 use std::cell::Cell;
 
@@ -9,43 +9,44 @@ use super::rfc7692::{TAIL, WINDOW_BITS};
 use crate::wire::close::{CloseCode, Violation};
 use crate::wire::input::Input;
 
-/// So much is inflated between two looks at the bound and at the text.
+/// This many bytes are inflated between two checks of the bound and the text.
 const CHUNK: usize = 4 * 1024;
 
-/// After so many bytes of inflated messages the rest of a read waits: it could be a thousand times as long.
+/// After this many bytes of inflated messages, the rest of a read waits, because it could inflate to a thousand times its length.
 const MESSAGES_AT_ONCE: usize = 64 * 1024;
 
-/// A last block, empty: it can be read as one only where a block has ended.
+/// An empty last block. It can be read only if the block before it has ended.
 const END: [u8; 5] = [0x01, 0x00, 0x00, 0xFF, 0xFF];
 
 const BROKEN: Violation = Violation { code: CloseCode::INVALID_DATA, reason: "compressed data is broken" };
 const TOO_BIG: Violation = Violation { code: CloseCode::TOO_BIG, reason: "message over the size limit" };
 
-/// What a connection whose client may compress keeps between its messages; most of them nothing.
+/// The state between the messages of a connection whose client may compress. Usually it is empty.
 #[derive(Debug)]
 pub(in crate::wire) struct Inflation {
     context: Option<Context>,
-    /// The bytes of messages that this read was inflated to.
+    /// How many bytes of messages this read was inflated to.
     inflated: usize,
-    /// What of a read waits.
+    /// The part of a read that waits.
     rest: Vec<u8>,
 }
 
 impl Inflation {
     pub fn new(agreed: Agreed) -> Self {
-        // Asked for 8 bits, zlib takes 9.
+        // If asked for 8 bits, zlib uses 9.
         let window = |bits: u8| 1 << bits.max(*WINDOW_BITS.start());
         let context = agreed.client_context.map(|bits| Context { window: window(bits), text: Vec::new() });
         Self { context, inflated: 0, rest: Vec::new() }
     }
 
-    /// The most bytes that a message of up to `limit` bytes may be compressed to. An honest one that can't be compressed grows
-    /// by some bytes for each of its blocks, which a small compressor makes often; empty blocks without end have an end here.
+    /// The most bytes that a message of up to `limit` bytes may have while it is compressed. An honest message that can't be
+    /// compressed grows by some bytes for each block, and a small compressor makes many blocks. The bound stops a stream of empty
+    /// blocks.
     pub fn wire_limit(limit: usize) -> usize {
         limit.saturating_add(limit / 8).saturating_add(64)
     }
 
-    /// A new message begins.
+    /// Begins a new message.
     pub fn begin(&self) -> Box<Inflater> {
         let mut inflater = SPARE.take().unwrap_or_else(|| Box::new(Inflater(Decompress::new(false))));
         if let Some(context) = &self.context {
@@ -54,7 +55,7 @@ impl Inflation {
         inflater
     }
 
-    /// A message is complete: later ones may refer to it.
+    /// Notes that a message is complete, because later ones may refer to it.
     pub fn complete(&mut self, input: &Input) {
         let text = match input {
             Input::Text(text) => text.as_bytes(),
@@ -67,17 +68,17 @@ impl Inflation {
         }
     }
 
-    /// A read begins to be looked at.
+    /// Notes that a new read begins.
     pub fn begin_read(&mut self) {
         self.inflated = 0;
     }
 
-    /// Whether what is left of the read should wait until what came of it was handled.
+    /// Whether the rest of the read should wait until the messages so far were handled.
     pub fn is_enough(&self) -> bool {
         self.inflated >= MESSAGES_AT_ONCE
     }
 
-    /// Keeps what is left of a read.
+    /// Keeps the rest of a read.
     pub fn keep(&mut self, rest: &[u8]) {
         self.rest = rest.to_vec();
     }
@@ -91,13 +92,13 @@ impl Inflation {
     }
 }
 
-/// What messages may refer back to: the end of those before. It takes less than a sleeping [`Decompress`], which has a window of
-/// 32 KiB and tables, whatever was agreed.
+/// The end of the earlier messages, to which later ones may refer. It takes less memory than a [`Decompress`], which has a window
+/// of 32 KiB and tables whatever was agreed on.
 #[derive(Debug)]
 struct Context {
-    /// In bytes.
+    /// The size of the window, in bytes.
     window: usize,
-    /// At most a window's worth.
+    /// At most as long as the window.
     text: Vec<u8>,
 }
 
@@ -115,21 +116,20 @@ impl Context {
 }
 
 thread_local! {
-    /// An inflater is some 50 KiB: few messages take more than one read, and all others can share one a thread. It is put
-    /// back, reset, only after a message that ended well; after an error or a panic it is dropped.
+    /// An inflater takes some 50 KiB. Few messages take more than one read, and all others share one inflater of the thread. It is
+    /// put back, after a reset, only after a valid message; after an error or a panic it is dropped.
     static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
 
-/// What inflates one message.
+/// The decompressor of one message.
 #[derive(Debug)]
 pub(in crate::wire) struct Inflater(Decompress);
 
 impl Inflater {
-    /// Inflates the next bytes of the message, of which `left` more bytes are allowed, and hands `take` what comes of them, in
-    /// pieces.
+    /// Inflates the next bytes of the message and passes the result to `take`, in pieces. At most `left` more bytes are allowed.
     ///
     /// # Errors
-    /// Broken data, more than `left`, and what `take` says; the message is of no further use then.
+    /// If the data is invalid, if there are more than `left` bytes, and the errors of `take`. Then the message must not be used.
     pub fn push<E: Into<Violation>>(
         &mut self,
         mut input: &[u8],
@@ -138,14 +138,14 @@ impl Inflater {
     ) -> Result<(), Violation> {
         let mut chunk = [0; CHUNK];
         loop {
-            // Room for one byte too many, so that it is seen. What is not full shows that all input was taken.
+            // There is space for one byte too many, to notice it. If the space is not filled, all input was taken.
             let chunk = &mut chunk[..CHUNK.min(left.saturating_add(1))];
             let (status, used, made) = self.step(input, chunk)?;
             input = &input[used..];
             left = left.checked_sub(made).ok_or(TOO_BIG)?;
             take(&chunk[..made]).map_err(Into::into)?;
             if status == Status::StreamEnd {
-                // A block that said to be the last one; others may follow, which see nothing of it.
+                // The block claimed to be the last one. Others may follow, which can't refer to it.
                 self.0.reset(false);
                 if input.is_empty() {
                     return Ok(());
@@ -156,10 +156,10 @@ impl Inflater {
         }
     }
 
-    /// The message has all its bytes.
+    /// Ends the message after its last byte.
     ///
     /// # Errors
-    /// As [`push`](Self::push); and where the message ends in the middle of a block.
+    /// As for [`push`](Self::push), and if the message ends within a block.
     pub fn finish<E: Into<Violation>>(
         mut self: Box<Self>,
         left: usize,
@@ -174,11 +174,11 @@ impl Inflater {
         Ok(())
     }
 
-    /// How it went, how much of the input was taken, and how much came of it.
+    /// Returns the status, how much of the input was taken, and how much output was made.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Status, usize, usize), Violation> {
         let (taken, made) = (self.0.total_in(), self.0.total_out());
         let status = self.0.decompress(input, output, FlushDecompress::None).map_err(|_| BROKEN)?;
-        // No more than was there, and so they fit.
+        // Both are at most the lengths of the slices.
         let taken = (self.0.total_in() - taken) as usize;
         let made = (self.0.total_out() - made) as usize;
         Ok((status, taken, made))

@@ -1,26 +1,27 @@
-//! One message as each of its receivers reads it.
+//! One message in each form that its receivers read: plain, and compressed for each window size.
 
 use super::deflater::deflate;
 use super::rfc7692::payload;
 use super::{Agreed, Compression, Windows};
 use crate::wire::frame::Frame;
 
-/// A message's frame: as it is, and compressed for the windows of its receivers.
+/// A message's frame, plain and compressed for the windows of its receivers.
 pub(crate) struct PreparedFrame {
     plain: Frame,
-    /// With the sizes of their windows; one, unless clients ask for less than the app's own and the message is longer.
+    /// The frames with their window sizes. It is one frame, unless clients ask for a smaller window than the app's and the message
+    /// is longer than that.
     compressed: Vec<(u8, Frame)>,
-    /// The size for which it was compressed where all of it fits into a receiver's window.
+    /// The window size that is used if the whole message fits into a receiver's window.
     widest: u8,
 }
 
 impl PreparedFrame {
-    /// For receivers none of which is known to read anything else.
+    /// A frame for receivers that are not known to read compressed messages.
     pub fn plain(frame: Frame) -> Self {
         Self { plain: frame, compressed: Vec::new(), widest: 0 }
     }
 
-    /// For receivers with these windows. Compresses: not under a lock that others wait for.
+    /// A frame for receivers with these windows. This compresses, so it must not be called under a contended lock.
     pub fn new(frame: Frame, windows: Windows, compression: &Compression) -> Self {
         let mut variants = Self::plain(frame);
         if !windows.is_empty() {
@@ -35,7 +36,7 @@ impl PreparedFrame {
             return;
         }
         self.widest = compression.window_bits;
-        // In ascending order: those that take the same follow one another.
+        // The sizes ascend, so receivers of the same frame are adjacent.
         let mut last = None;
         for bits in windows.iter().map(|receivers| self.made_for(receivers)).collect::<Vec<_>>() {
             if last.replace(bits) != Some(bits) {
@@ -44,25 +45,24 @@ impl PreparedFrame {
         }
     }
 
-    /// For which window it is compressed that receivers with this one can read: nothing refers further back than the message
-    /// is long.
+    /// The window size of the frame that receivers with this window can read. No message refers further back than its own length.
     fn made_for(&self, bits: u8) -> u8 {
         if self.plain.len() <= 1 << bits { self.widest } else { bits }
     }
 
-    /// What a receiver reads.
+    /// The frame for a receiver.
     pub fn of(&self, agreed: Option<Agreed>) -> &Frame {
         let Some(agreed) = agreed.filter(|_| !self.compressed.is_empty()) else { return &self.plain };
         let bits = self.made_for(agreed.server_bits);
         self.compressed.iter().find(|(of, _)| *of == bits).map_or(&self.plain, |(_, frame)| frame)
     }
 
-    /// What the one receiver reads.
+    /// The frame for the only receiver.
     pub fn into_one(self, agreed: Option<Agreed>) -> Frame {
         if self.compressed.is_empty() { self.plain } else { self.of(agreed).clone() }
     }
 
-    /// How long it is as it is.
+    /// The length of the plain frame.
     pub fn len(&self) -> usize {
         self.plain.len()
     }

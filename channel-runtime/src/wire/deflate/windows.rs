@@ -1,4 +1,4 @@
-//! Which windows an audience has: what a message is compressed for.
+//! The window sizes of a message's receivers, for which it is compressed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,12 +7,12 @@ use super::rfc7692::WINDOW_BITS;
 
 const SIZES: usize = (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize;
 
-/// A set of sizes of windows.
+/// A set of window sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Windows(u8);
 
 impl Windows {
-    /// Those of these receivers.
+    /// The windows of these receivers.
     pub fn of(receivers: impl IntoIterator<Item = Option<Agreed>>) -> Self {
         Self(receivers.into_iter().flatten().fold(0, |set, agreed| set | 1 << place(agreed)))
     }
@@ -21,14 +21,14 @@ impl Windows {
         self.0 == 0
     }
 
-    /// As powers of two.
+    /// The sizes, as powers of two.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         WINDOW_BITS.filter(move |bits| self.0 & 1 << (bits - WINDOW_BITS.start()) != 0)
     }
 }
 
-/// How many members of a room have which window. Changed under the room's lock, read without it: who goes by it may compress
-/// in vain, or send plain what could have been compressed, and both are right.
+/// How many members of a room have which window. It is changed under the room's lock and read without it. A reader may compress in
+/// vain, or send plain what could be compressed; both are correct.
 #[derive(Debug, Default)]
 pub(crate) struct WindowCounts([AtomicU32; SIZES]);
 
@@ -45,7 +45,7 @@ impl WindowCounts {
         }
     }
 
-    /// The windows of all members, but for one that is not meant.
+    /// The windows of all members, except for one member.
     pub fn windows(&self, except: Option<Agreed>) -> Windows {
         let except = except.map(place);
         let sizes = self.0.iter().enumerate();
