@@ -13,11 +13,11 @@ use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 use tokio::sync::{Semaphore, watch};
 
 use crate::server::Server;
-use crate::server::accepting::{Accepting, accept};
+use crate::server::accept_loop::{AcceptLoop, accept};
+use crate::server::http_connections::HttpConnections;
 use crate::server::listener::Listener;
 #[cfg(feature = "tls")]
 use crate::server::peer::ByTls;
-use crate::server::reception::Reception;
 use crate::server::signals::Signals;
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
@@ -172,29 +172,29 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         let Self { server, mut listener, .. } = self;
         let (config, shutdown) = (Arc::clone(&server.table().config), Arc::clone(&server.table().node.shutdown));
         let mut http = http1::Builder::new();
-        // `Timed` has the timeouts.
+        // `TimedStream` has the timeouts.
         http.header_read_timeout(None);
         http.max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES));
         let (stop_requests, stopping) = watch::channel(());
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
         let patience = config.shutdown_timeout;
-        let reception = Reception { http, routes: server.all_routes(), config, stopping };
-        let mut accepting = Accepting::start(async move {
+        let connections = HttpConnections { http, routes: server.all_routes(), config, stopping };
+        let mut accept_loop = AcceptLoop::start(async move {
             loop {
                 let (place, io, peer) = accept(&mut listener, &places).await;
                 #[cfg(feature = "tls")]
                 if let Some(tls) = &self.tls {
                     Tls::observe(&io);
-                    reception.receive(io, |io| tls.wrap(io), peer, Some(ByTls), place);
+                    connections.serve(io, |io| tls.wrap(io), peer, Some(ByTls), place);
                     continue;
                 }
-                reception.receive(io, |io| io, peer, None, place);
+                connections.serve(io, |io| io, peer, None, place);
             }
         });
         // `stop` is polled first: under a constant stream of connections it would otherwise not be polled.
-        select(pin!(stop), pin!(accepting.panicked())).await;
+        select(pin!(stop), pin!(accept_loop.panicked())).await;
         // The address is free while the server drains.
-        drop(accepting);
+        drop(accept_loop);
         let mut drained = pin!(server.drain());
         // Other requests end by themselves. Those that do not have the same time as the channels' handlers had, while `drain`
         // cancels what still runs of these.

@@ -3,7 +3,7 @@
 //! [`Server`] is the channels with their app and the routes beside them, to be mounted or served. The only folder that knows
 //! hyper, tower and warp, except that a `Reject` is also a response of warp's. Imports all folders below it.
 
-mod accepting;
+mod accept_loop;
 pub(crate) mod channels;
 mod drain;
 mod exchange;
@@ -11,15 +11,15 @@ mod filter;
 mod handshake;
 pub(crate) mod health;
 pub(crate) mod http;
+mod http_connections;
 pub(crate) mod listener;
 pub(crate) mod peer;
-mod reception;
 pub(crate) mod refuse;
 mod refused;
 pub(crate) mod service;
 mod signals;
 pub(crate) mod table;
-pub(crate) mod timed;
+pub(crate) mod timed_stream;
 #[cfg(feature = "tls")]
 mod tls;
 mod upgrade;

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 /// Signals within this time count as one. A terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a
 /// service manager may send SIGTERM and SIGHUP.
-const TOGETHER: Duration = Duration::from_millis(500);
+const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// The first signal drains a server, the second stops it at once. The next one ends the process.
 const MOST: u32 = 2;
@@ -23,7 +23,7 @@ const MOST: u32 = 2;
 /// One server's view of the signals since it started, while it runs.
 #[derive(Clone)]
 pub(crate) struct Signals {
-    told: watch::Receiver<Told>,
+    received: watch::Receiver<Received>,
     /// How many there had been when the server started.
     before: u32,
 }
@@ -34,36 +34,36 @@ impl Signals {
     /// # Errors
     /// If they can't be listened for.
     pub fn listen() -> io::Result<Self> {
-        static TOLD: Mutex<Option<watch::Sender<Told>>> = Mutex::new(None);
-        let mut told = TOLD.lock();
-        let told = match &*told {
-            Some(told) => told,
-            None => told.insert(look()?),
+        static RECEIVED: Mutex<Option<watch::Sender<Received>>> = Mutex::new(None);
+        let mut received = RECEIVED.lock();
+        let received = match &*received {
+            Some(received) => received,
+            None => received.insert(start_thread()?),
         };
-        Ok(Self::of(told))
+        Ok(Self::of(received))
     }
 
-    fn of(servers: &watch::Sender<Told>) -> Self {
+    fn of(servers: &watch::Sender<Received>) -> Self {
         let mut before = 0;
-        servers.send_if_modified(|told| {
-            told.known = told.signals;
-            before = told.signals;
+        servers.send_if_modified(|received| {
+            received.known = received.signals;
+            before = received.signals;
             false
         });
-        Self { told: servers.subscribe(), before }
+        Self { received: servers.subscribe(), before }
     }
 
     /// Waits until there have been this many.
     pub async fn reach(&mut self, signals: u32) {
         let before = self.before;
         // Never an error: the sender lives as long as the process.
-        let _ = self.told.wait_for(|told| told.signals.wrapping_sub(before) >= signals).await;
+        let _ = self.received.wait_for(|received| received.signals.wrapping_sub(before) >= signals).await;
     }
 }
 
 /// The signals that the servers have received.
 #[derive(Default)]
-struct Told {
+struct Received {
     /// How many signals there have been, modulo 2^32.
     signals: u32,
     /// How many there had been when the newest server started.
@@ -73,39 +73,39 @@ struct Told {
 }
 
 /// Counts a signal. Returns whether it ends the process: no server runs, or the newest one has had [`MOST`].
-fn count(servers: &watch::Sender<Told>, now: Instant) -> bool {
+fn count(servers: &watch::Sender<Received>, now: Instant) -> bool {
     let mut ends = false;
-    servers.send_if_modified(|told| {
-        if told.last.is_some_and(|last| now.saturating_duration_since(last) < TOGETHER) {
+    servers.send_if_modified(|received| {
+        if received.last.is_some_and(|last| now.saturating_duration_since(last) < SAME_SIGNAL) {
             return false;
         }
-        told.last = Some(now);
-        told.signals = told.signals.wrapping_add(1);
-        ends = servers.receiver_count() == 0 || told.signals.wrapping_sub(told.known) > MOST;
+        received.last = Some(now);
+        received.signals = received.signals.wrapping_add(1);
+        ends = servers.receiver_count() == 0 || received.signals.wrapping_sub(received.known) > MOST;
         true
     });
     ends
 }
 
 /// Starts the thread, and returns the channel to the servers.
-fn look() -> io::Result<watch::Sender<Told>> {
+fn start_thread() -> io::Result<watch::Sender<Received>> {
     // A runtime of its own, because a server's may have ended before the signal.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let mut signals = {
         let _entered = runtime.enter();
         system::Signals::listen()?
     };
-    let servers = watch::Sender::new(Told::default());
-    let told = servers.clone();
-    let look = async move {
+    let servers = watch::Sender::new(Received::default());
+    let received = servers.clone();
+    let listen = async move {
         loop {
             let number = signals.next().await;
-            if count(&told, Instant::now()) {
+            if count(&received, Instant::now()) {
                 std::process::exit(128 + number);
             }
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(look))?;
+    thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(listen))?;
     Ok(servers)
 }
 
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_server_that_looks_late_sees_all_and_what_comes_together_is_one() {
-        let servers = watch::Sender::new(Told::default());
+        let servers = watch::Sender::new(Received::default());
         let mut signals = Signals::of(&servers);
         let begun = Instant::now();
         let after = |millis| begun + Duration::from_millis(millis);
@@ -201,10 +201,10 @@ mod tests {
 
     #[test]
     fn a_server_that_is_started_later_is_told_as_much_as_the_first() {
-        let servers = watch::Sender::new(Told::default());
+        let servers = watch::Sender::new(Received::default());
         let first = Signals::of(&servers);
         let begun = Instant::now();
-        let nth = |n| begun + n * TOGETHER;
+        let nth = |n| begun + n * SAME_SIGNAL;
         assert!(!count(&servers, nth(1)) && !count(&servers, nth(2)));
         let mut second = Signals::of(&servers);
         drop(first);

@@ -106,9 +106,9 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
                 BuildError::Reject(reject) => reject,
             })?;
             let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
-            let (near, far) = pipe::pair(table.activity.clone());
-            start(Transport::Other(Box::new(far)), Vec::new(), admission, None);
-            Ok(Client::new(Frames::new(near, table.activity.clone())))
+            let (client, server) = pipe::pair(table.activity.clone());
+            start(Transport::Other(Box::new(server)), Vec::new(), admission, None);
+            Ok(Client::new(Frames::new(client, table.activity.clone())))
         };
         Ok(entered.await)
     }

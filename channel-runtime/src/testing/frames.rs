@@ -7,7 +7,7 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 
 use super::expectation::Failure;
-use super::pipe::Near;
+use super::pipe::ClientEnd;
 use super::settle::settle;
 use crate::connection::in_flight::Activity;
 use crate::wire::frame::{Opcode, masked_frame};
@@ -17,7 +17,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 pub(super) struct Frames {
-    near: Near,
+    stream: ClientEnd,
     parser: Parser,
     received: VecDeque<Input>,
     /// Whether the stream has ended, so that nothing follows what was received.
@@ -26,10 +26,10 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub fn new(near: Near, activity: Activity) -> Self {
+    pub fn new(stream: ClientEnd, activity: Activity) -> Self {
         let limits = Limits { message: usize::MAX, fragments: usize::MAX };
         let parser = Parser::new(Role::Client, limits);
-        Self { near, parser, received: VecDeque::new(), ended: false, activity }
+        Self { stream, parser, received: VecDeque::new(), ended: false, activity }
     }
 
     pub fn write(&mut self, opcode: Opcode, payload: &[u8]) {
@@ -38,7 +38,7 @@ impl Frames {
 
     /// Writes raw bytes, below the frames.
     pub fn write_raw(&mut self, bytes: &[u8]) {
-        self.near.write(bytes);
+        self.stream.write(bytes);
     }
 
     /// The next input. `None` if no work is in progress and nothing was received, or the stream has ended.
@@ -80,7 +80,7 @@ impl Frames {
 
     /// The next bytes. `None` if all work ended without any.
     async fn arrival(&self) -> Result<Option<Vec<u8>>, Failure> {
-        let arrives = poll_fn(|cx| self.near.poll_read(cx));
+        let arrives = poll_fn(|cx| self.stream.poll_read(cx));
         match select(pin!(arrives), pin!(settle(&self.activity))).await {
             Either::Left((bytes, _)) => Ok(Some(bytes)),
             Either::Right((settled, _)) => settled.map(|()| None),
@@ -90,7 +90,7 @@ impl Frames {
     /// Reads what has arrived already.
     async fn take_arrived(&mut self) -> Result<(), Failure> {
         while !self.ended {
-            let arrives = poll_fn(|cx| self.near.poll_read(cx));
+            let arrives = poll_fn(|cx| self.stream.poll_read(cx));
             match select(pin!(arrives), std::future::ready(())).await {
                 Either::Left((bytes, _)) => self.take(bytes)?,
                 Either::Right(_) => break,

@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::connection::in_flight::{Activity, Token, Work};
 
 /// The client's end, and the server's.
-pub(super) fn pair(activity: Activity) -> (Near, Far) {
+pub(super) fn pair(activity: Activity) -> (ClientEnd, ServerEnd) {
     let pipe = Arc::new(Pipe { inner: Mutex::default(), activity });
-    (Near(Arc::clone(&pipe)), Far(pipe))
+    (ClientEnd(Arc::clone(&pipe)), ServerEnd(pipe))
 }
 
 struct Pipe {
@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl Pipe {
-    fn tell_server(&self, change: impl FnOnce(&mut Inner)) {
+    fn change_for_server(&self, change: impl FnOnce(&mut Inner)) {
         let mut inner = self.inner.lock();
         change(&mut inner);
         if inner.unread.is_none() && !inner.server_is_done {
@@ -45,7 +45,7 @@ impl Pipe {
         }
     }
 
-    fn tell_client(&self, change: impl FnOnce(&mut Inner)) {
+    fn change_for_client(&self, change: impl FnOnce(&mut Inner)) {
         let mut inner = self.inner.lock();
         change(&mut inner);
         if let Some(client) = inner.client.take() {
@@ -55,11 +55,11 @@ impl Pipe {
 }
 
 /// The client's end; the stream ends when it is dropped.
-pub(super) struct Near(Arc<Pipe>);
+pub(super) struct ClientEnd(Arc<Pipe>);
 
-impl Near {
+impl ClientEnd {
     pub fn write(&self, bytes: &[u8]) {
-        self.0.tell_server(|inner| inner.to_server.extend_from_slice(bytes));
+        self.0.change_for_server(|inner| inner.to_server.extend_from_slice(bytes));
     }
 
     /// All bytes that have arrived. Empty at the end of the stream.
@@ -73,16 +73,16 @@ impl Near {
     }
 }
 
-impl Drop for Near {
+impl Drop for ClientEnd {
     fn drop(&mut self) {
-        self.0.tell_server(|inner| inner.client_is_gone = true);
+        self.0.change_for_server(|inner| inner.client_is_gone = true);
     }
 }
 
 /// The server's end.
-pub(super) struct Far(Arc<Pipe>);
+pub(super) struct ServerEnd(Arc<Pipe>);
 
-impl AsyncRead for Far {
+impl AsyncRead for ServerEnd {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.0.inner.lock();
         if inner.to_server.is_empty() {
@@ -102,12 +102,12 @@ impl AsyncRead for Far {
     }
 }
 
-impl AsyncWrite for Far {
+impl AsyncWrite for ServerEnd {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.0.inner.lock().client_is_gone {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        self.0.tell_client(|inner| inner.to_client.extend_from_slice(bytes));
+        self.0.change_for_client(|inner| inner.to_client.extend_from_slice(bytes));
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -116,14 +116,14 @@ impl AsyncWrite for Far {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.tell_client(|inner| inner.server_is_done = true);
+        self.0.change_for_client(|inner| inner.server_is_done = true);
         Poll::Ready(Ok(()))
     }
 }
 
-impl Drop for Far {
+impl Drop for ServerEnd {
     fn drop(&mut self) {
-        self.0.tell_client(|inner| {
+        self.0.change_for_client(|inner| {
             inner.server_is_done = true;
             inner.unread = None;
         });

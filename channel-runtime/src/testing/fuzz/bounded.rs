@@ -12,12 +12,12 @@ use super::{frame, json};
 const MUTATIONS: u64 = 60_000;
 
 /// Prints the input if the check fails.
-struct Told<'a> {
+struct FailedInput<'a> {
     from: &'a str,
     input: &'a [u8],
 }
 
-impl Drop for Told<'_> {
+impl Drop for FailedInput<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}: the input was b\"{}\"", self.from, self.input.escape_ascii());
@@ -32,14 +32,14 @@ fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
     files.sort();
     let seeds: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
     for (file, input) in files.iter().zip(&seeds) {
-        let _told = Told { from: &file.file_name().unwrap().to_string_lossy(), input };
+        let _told = FailedInput { from: &file.file_name().unwrap().to_string_lossy(), input };
         check(input);
     }
     for seed in 0..MUTATIONS {
         let mut random = Rng::with_seed(seed);
         let mut input = seeds[random.usize(..seeds.len())].clone();
         mutate(&mut input, &seeds[random.usize(..seeds.len())], words, &mut random);
-        let _told = Told { from: &format!("mutation {seed}"), input: &input };
+        let _told = FailedInput { from: &format!("mutation {seed}"), input: &input };
         check(&input);
     }
 }

@@ -22,14 +22,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The accept loop; it ends when this is dropped. It runs in a task because a server's own future most often runs in `block_on`,
 /// on a thread of its own: every connection would be handed from that thread to one of the runtime's.
-pub(super) struct Accepting {
+pub(super) struct AcceptLoop {
     /// Shared with the task. The task alone would hold the listener until the runtime has handled its abort. `None` once the loop
     /// has ended.
     accepts: Arc<Mutex<Option<BoxFuture<'static, Infallible>>>>,
     task: JoinHandle<Infallible>,
 }
 
-impl Accepting {
+impl AcceptLoop {
     pub fn start(accepts: impl Future<Output = Infallible> + Send + 'static) -> Self {
         let accepts: Arc<Mutex<Option<BoxFuture<'static, _>>>> = Arc::new(Mutex::new(Some(Box::pin(accepts))));
         let polled = Arc::clone(&accepts);
@@ -51,7 +51,7 @@ impl Accepting {
     }
 }
 
-impl Drop for Accepting {
+impl Drop for AcceptLoop {
     fn drop(&mut self) {
         self.task.abort();
         let accepts = self.accepts.lock().take();

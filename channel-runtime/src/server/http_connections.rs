@@ -19,10 +19,10 @@ use crate::protocol::escaped::Escaped;
 use crate::server::exchange::{self, Exchange, Outgoing};
 use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::service::Routes;
-use crate::server::timed::Timed;
+use crate::server::timed_stream::TimedStream;
 
 /// What the connections of a server have in common.
-pub(super) struct Reception {
+pub(super) struct HttpConnections {
     pub http: http1::Builder,
     pub routes: Routes,
     pub config: Arc<Config>,
@@ -30,15 +30,15 @@ pub(super) struct Reception {
     pub stopping: watch::Receiver<()>,
 }
 
-impl Reception {
+impl HttpConnections {
     /// Answers the requests of a connection in a task of its own, until the connection ends or is upgraded.
     ///
     /// `wrapped` puts TLS around the stream, if it is used. The timeouts are below it, because the TLS handshake counts as part of
     /// the first request's head.
-    pub fn receive<I, O>(
+    pub fn serve<I, O>(
         &self,
         io: I,
-        wrapped: impl FnOnce(Timed<I>) -> O,
+        wrapped: impl FnOnce(TimedStream<I>) -> O,
         peer: Option<SocketAddr>,
         tls: Option<ByTls>,
         place: OwnedSemaphorePermit,
@@ -48,7 +48,7 @@ impl Reception {
     {
         let Config { header_timeout, keep_alive_timeout, .. } = *self.config;
         let exchange = Arc::new(Exchange::default());
-        let io = wrapped(Timed::new(io, Arc::clone(&exchange), header_timeout, keep_alive_timeout));
+        let io = wrapped(TimedStream::new(io, Arc::clone(&exchange), header_timeout, keep_alive_timeout));
         let (routes, requests) = (self.routes.clone(), Arc::clone(&exchange));
         let service = service_fn(move |request: Request<Incoming>| {
             let in_hand = requests.begin();

@@ -27,13 +27,13 @@ const MOST_UNREAD: u64 = 512 * 1024;
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// A byte stream with the timeouts of HTTP.
-pub(crate) struct Timed<I> {
+pub(crate) struct TimedStream<I> {
     io: I,
     /// `None` once the connection is upgraded.
     clocks: Option<Box<Clocks>>,
 }
 
-impl<I> Timed<I> {
+impl<I> TimedStream<I> {
     /// Reads fail if a client does not send its request's head within `header_timeout`, or no further request within
     /// `keep_alive_timeout`. Writes fail if it reads nothing of an answer for `header_timeout` and the time that it may need for
     /// what it has not read yet.
@@ -99,7 +99,7 @@ struct Blocked {
 
 impl Clocks {
     /// The client has sent something.
-    fn heard(&mut self) {
+    fn on_read(&mut self) {
         if self.exchange.is_in_hand() {
             self.awaits = Awaits::Nothing;
         } else if self.awaits != Awaits::Head || self.seen != self.exchange.begun() {
@@ -108,7 +108,7 @@ impl Clocks {
     }
 
     /// The client has sent nothing more. An error if it should have.
-    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.exchange.poll_answered(cx).is_pending() || self.blocked.is_some() {
             self.awaits = Awaits::Nothing;
             return Poll::Pending;
@@ -139,14 +139,14 @@ impl Clocks {
         match written {
             Poll::Ready(Ok(bytes)) => {
                 self.has_room = false;
-                Poll::Ready(Ok(self.took(cx, bytes)))
+                Poll::Ready(Ok(self.on_written(cx, bytes)))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => self.poll_blocked(cx, try_to_write),
         }
     }
 
-    fn took(&mut self, cx: &mut Context<'_>, bytes: usize) -> usize {
+    fn on_written(&mut self, cx: &mut Context<'_>, bytes: usize) -> usize {
         self.unread.add(bytes, MOST_UNREAD, Instant::now());
         if self.blocked.take().is_some() && !self.exchange.is_in_hand() {
             // That was the rest of an answer. Hyper does not read again by itself after it.
@@ -166,7 +166,7 @@ impl Clocks {
             && let Some(bytes) = try_to_write()
         {
             self.has_room = true;
-            return Poll::Ready(Ok(self.took(cx, bytes)));
+            return Poll::Ready(Ok(self.on_written(cx, bytes)));
         }
         let Blocked { until, next_try } = self.blocked.get_or_insert_with(|| {
             let now = Instant::now();
@@ -177,7 +177,7 @@ impl Clocks {
             ready!(next_try.as_mut().poll(cx));
             if let Some(bytes) = try_to_write() {
                 self.has_room = true;
-                return Poll::Ready(Ok(self.took(cx, bytes)));
+                return Poll::Ready(Ok(self.on_written(cx, bytes)));
             }
             let now = Instant::now();
             if now >= *until {
@@ -195,7 +195,7 @@ fn try_to_write<I: 'static>(io: &I, bytes: &[u8]) -> Option<usize> {
     send_now(socket, bytes).ok().filter(|written| *written > 0)
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Timed<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for TimedStream<I> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let (io, clocks) = self.split();
         let before = buffer.filled().len();
@@ -204,17 +204,17 @@ impl<I: AsyncRead + Unpin> AsyncRead for Timed<I> {
         match read {
             Poll::Ready(Ok(())) => {
                 if buffer.filled().len() > before {
-                    clocks.heard();
+                    clocks.on_read();
                 }
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => clocks.poll_silence(cx),
+            Poll::Pending => clocks.poll_idle(cx),
         }
     }
 }
 
-impl<I: AsyncWrite + Unpin + 'static> AsyncWrite for Timed<I> {
+impl<I: AsyncWrite + Unpin + 'static> AsyncWrite for TimedStream<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let (io, clocks) = self.split();
         let written = Pin::new(&mut *io).poll_write(cx, bytes);
