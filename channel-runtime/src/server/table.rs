@@ -21,7 +21,7 @@ use crate::protocol::lock::fingerprint;
 use crate::room::pending::Coming;
 use crate::server::refused::Refused;
 use crate::session::dispatch::Dispatch;
-use crate::session::enter::Arrival;
+use crate::session::enter::PendingSession;
 use crate::session::heartbeat::Heartbeat;
 use crate::session::quota::Quotas;
 use crate::session::served::Served;
@@ -188,10 +188,10 @@ where
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         let hub = Hub::find(&table.node).expect("a channel of the table is in its registry");
-        let mut arrival = Arrival::new(handler, coming, app, hub, Arc::clone(served));
-        arrival.authorize(&table.admission).await?;
+        let mut session = PendingSession::new(handler, coming, app, hub, Arc::clone(served));
+        session.authorize(&table.admission).await?;
         let start: StartSession = Box::new(move |io, read_ahead, admission, agreed| {
-            arrival.begin(io, read_ahead, admission, agreed);
+            session.start(io, read_ahead, admission, agreed);
         });
         Ok(start)
     })

@@ -20,7 +20,7 @@ use crate::protocol::codec;
 use crate::protocol::message::Messages;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
-use crate::session::driver::Link;
+use crate::session::driver::Driver;
 use crate::session::guard::{BoxFuture, GuardedCall, Interrupted};
 use crate::session::handling::Handling;
 use crate::session::outcome::{begin_work, interrupted, name_of};
@@ -54,7 +54,7 @@ pub(crate) struct Lent<'a, C: Dispatch> {
     pub handlers: ConcurrentHandlers<'a, C>,
     pub socket: &'a Socket<C>,
     pub app: &'a Arc<C::App>,
-    pub driver: &'a mut Link,
+    pub driver: &'a mut Driver,
     pub span: &'a ConnectionSpan,
 }
 

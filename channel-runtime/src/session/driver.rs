@@ -1,4 +1,4 @@
-//! One connection's link to its client: what comes in, and what waits to be written.
+//! One connection's driver to its client: what comes in, and what waits to be written.
 //!
 //! The session polls it, whether or not a handler runs: the outbox drains, pings are answered and a close is seen all the
 //! time.
@@ -24,7 +24,7 @@ use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
 
-pub(crate) struct Link {
+pub(crate) struct Driver {
     intake: Intake,
     budget: Budget,
     /// How the client's side ended, once it has; the parked input came before that.
@@ -35,7 +35,7 @@ pub(crate) struct Link {
     membership: Membership,
 }
 
-impl Link {
+impl Driver {
     /// `read_ahead` is what the client sent behind its handshake; what has been taken in before is handled first.
     pub fn new(
         intake: Intake,
@@ -47,11 +47,11 @@ impl Link {
         if let Some(socket) = socket {
             membership.connection.outbox.attach(socket);
         }
-        let mut link = Self { intake, budget: Budget::default(), ended: None, throttle: None, served, membership };
+        let mut driver = Self { intake, budget: Budget::default(), ended: None, throttle: None, served, membership };
         // Nothing is fed where a client that waited has been read from: more of what it said may lie in the parser.
-        let result = if read_ahead.is_empty() { Ok(()) } else { link.intake.feed(&mut read_ahead).result };
-        link.took(Came { before: Before::default(), result });
-        link
+        let result = if read_ahead.is_empty() { Ok(()) } else { driver.intake.feed(&mut read_ahead).result };
+        driver.took(Came { before: Before::default(), result });
+        driver
     }
 
     /// The bounds of the server.
@@ -296,7 +296,7 @@ impl Link {
     }
 }
 
-impl Drop for Link {
+impl Drop for Driver {
     fn drop(&mut self) {
         self.membership.connection.outbox.detach();
     }

@@ -1,7 +1,7 @@
-//! A connection that has been accepted and has not begun: it waits for its room, where that has to be opened, and comes in.
+//! Enters a connection into its rooms: an accepted connection waits for its room, if that has to be opened, and becomes a session.
 //!
-//! While it waits its client is read from, up to the usual bounds, so that one which leaves is not waited for; and it can be sent
-//! away. What it says meanwhile is handled once it is in.
+//! While it waits, its client is read from up to the usual bounds, so that a client which leaves is not waited for, and a disconnect
+//! reaches it. What the client sends meanwhile is handled once the session has begun.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,22 +16,23 @@ use tokio::net::tcp::OwnedWriteHalf;
 use crate::channel::room::Room;
 use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
-use crate::connection::in_flight::Work;
+use crate::connection::in_flight::{Token, Work};
 use crate::connection::receiver::{Came, Intake, STREAM_ENDED, close_in};
+use crate::connection::shutdown::SessionGuard;
 use crate::connection::stream::Transport;
 use crate::handshake::admission::{AdmissionControl, AdmissionGuard, UserAdmission};
 use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
-use crate::room::membership::Newcomer;
+use crate::room::membership::{Membership, Newcomer};
 use crate::room::pending::Coming;
 use crate::session::Session;
 use crate::session::dispatch::{Dispatch, user_of};
-use crate::session::driver::Link;
+use crate::session::driver::Driver;
 use crate::session::expiry::{Expiry, expired};
 use crate::session::heartbeat;
 use crate::session::rejection::Rejection;
-use crate::session::room_hooks::{self, Stay, Steward};
+use crate::session::room_hooks::{self, EntryHold, RoomLifecycle};
 use crate::session::served::Served;
 use crate::socket::Socket;
 use crate::socket::clock::{self, Clock};
@@ -41,37 +42,38 @@ use crate::wire::deflate::Agreed;
 use crate::wire::frame::close_reply;
 use crate::wire::parser::{Limits, Parser, Role};
 
-pub(crate) struct Arrival<C: Dispatch> {
+/// A connection that is accepted and has no session yet.
+pub(crate) struct PendingSession<C: Dispatch> {
     handler: Contained<C>,
-    /// Its path's room.
+    /// The path's room.
     room: Room<C>,
-    coming: Coming,
+    pending: Coming,
     expires_at: Option<SystemTime>,
-    /// Its place among its user's connections, where there is a bound for them.
-    place: Option<Box<UserAdmission>>,
+    /// Counts the connection for its user. `None` if users have no limit.
+    user_admission: Option<Box<UserAdmission>>,
     app: Arc<C::App>,
     hub: Hub<C>,
     served: Arc<Served>,
 }
 
-impl<C: Dispatch> Arrival<C> {
-    /// Reads what the handler says of itself: that is the user's code, and may panic where an upgrade can still be refused.
-    pub fn new(handler: C, mut coming: Coming, app: Arc<C::App>, hub: Hub<C>, served: Arc<Served>) -> Self {
+impl<C: Dispatch> PendingSession<C> {
+    /// Calls the handler's `identity`, which is the user's code: if it panics, the upgrade can still be refused.
+    pub fn new(handler: C, mut pending: Coming, app: Arc<C::App>, hub: Hub<C>, served: Arc<Served>) -> Self {
         let handler = Contained::new(handler);
         let room = handler.own_room();
-        coming.identify(hub.channel(), room.key(), user_of(&*handler), &served.in_flight);
-        Self { handler, room, coming, expires_at: None, place: None, app, hub, served }
+        pending.identify(hub.channel(), room.key(), user_of(&*handler), &served.in_flight);
+        Self { handler, room, pending, expires_at: None, user_admission: None, app, hub, served }
     }
 
-    /// Has it authorized. Where its user is disconnected meanwhile, it is let in to be told so.
+    /// Calls `authorize` and `expires_at`. A connection whose user is disconnected meanwhile is accepted, and then closed.
     ///
     /// # Errors
-    /// What `authorize` says; 401 where its authority has ended already, and 429 where its user has connections enough.
+    /// What `authorize` returns; 401 if the authority has expired already, and 429 if the user has too many connections.
     pub async fn authorize(&mut self, admission: &AdmissionControl) -> Result<(), Reject> {
-        let Self { handler, coming, expires_at, place, app, served, .. } = self;
-        // Who has been sent away is asked nothing more.
+        let Self { handler, pending, expires_at, user_admission, app, served, .. } = self;
+        // A disconnect ends the wait for `authorize`.
         if let Either::Right((authorized, _)) =
-            select(pin!(coming.until_sent_away()), pin!(handler.authorized(app))).await
+            select(pin!(pending.until_sent_away()), pin!(handler.authorized(app))).await
         {
             authorized?;
         }
@@ -79,110 +81,122 @@ impl<C: Dispatch> Arrival<C> {
         if expires_at.is_some_and(|end| served.node.clock.time_left(end).is_zero()) {
             return Err(Reject::unauthorized("it has expired"));
         }
-        *place = admission.admit_user(&served.config, coming.user())?;
+        *user_admission = admission.admit_user(&served.config, pending.user())?;
         Ok(())
     }
 
-    /// Runs the connection to its end, in a task of its own, once its room is open.
-    pub fn begin(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
-        let admission = admission.and(self.place.take());
+    /// Spawns the connection's session, once its room is open.
+    pub fn start(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
+        let admission = admission.and(self.user_admission.take());
         let (stream, socket) = io.split();
-        let limits =
-            Limits { message: self.served.config.message_bytes, fragments: self.served.config.message_fragments };
-        let parser = Parser::new(Role::Server, limits).framing(self.served.config.frame_bytes).inflating(deflate);
+        let config = &self.served.config;
+        let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
+        let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(deflate);
         let intake = Intake::new(stream, parser);
         let client = Client { intake, socket, read_ahead, has_ended: false, deflate, admission };
-        match room_hooks::grace::<C>(&self.served.config) {
-            None => self.start(client),
-            Some(_) => drop(tokio::spawn(self.come(client))),
+        match room_hooks::grace::<C>(config) {
+            None => self.spawn(client),
+            Some(_) => drop(tokio::spawn(self.wait_and_spawn(client))),
         }
     }
 
-    /// Waits until the room is open. Where it can't be, and where the connection ends before, the client is told.
-    fn come(self, mut client: Client) -> impl Future<Output = ()> + Send {
+    /// Waits until the room is open, and spawns the session. If the room can't be opened, or the connection ends before, rejects the
+    /// client.
+    fn wait_and_spawn(self, mut client: Client) -> impl Future<Output = ()> + Send {
         let Self { room, app, hub, served, .. } = &self;
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
         let counted = served.node.shutdown.begin_session();
-        let steward = Arc::new(Steward {
+        let lifecycle = Arc::new(RoomLifecycle {
             room: room.clone(),
             app: Arc::clone(app),
             hub: hub.clone(),
             served: Arc::clone(served),
         });
         async move {
-            let farewell = match wait(&mut client, steward, &self.coming, self.expires_at).await {
-                Waited::Open(_stay) => {
-                    // In another task, for this one is larger than a connection's need be. It is in the room already.
-                    self.start(client);
+            let frames = match wait(&mut client, lifecycle, &self.pending, self.expires_at).await {
+                Waited::Open(_hold) => {
+                    // In a task of its own: this one is larger than an idle connection's need be. The connection is in the room before
+                    // the hold is dropped.
+                    self.spawn(client);
                     return drop((counted, busy));
                 }
-                Waited::Refused(refusal) => refusal.frames(),
+                Waited::Rejected(rejection) => rejection.frames(),
                 Waited::Ended(close) => {
-                    let connection = self.coming.id;
+                    let connection = self.pending.id;
                     tracing::debug!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "ends before it is in");
                     close_reply(&close).as_deref().unwrap_or_default().to_vec()
                 }
             };
-            client.turn_away(&farewell, self.served.config.close_timeout).await;
+            client.reject(&frames, self.served.config.close_timeout).await;
             drop((counted, busy));
         }
     }
 
-    /// Makes the connection a member of its rooms and starts the task that runs it to its end.
-    fn start(self, client: Client) {
-        let Self { handler, room, coming, expires_at, app, hub, served, .. } = self;
-        let (node, config) = (&served.node, &served.config);
-        let session = node.shutdown.begin_session();
+    /// Enters the connection into its rooms, and spawns its session; or rejects it, if it was disconnected or its room's state panics.
+    fn spawn(mut self, client: Client) {
+        let served = Arc::clone(&self.served);
+        // Before the task begins, so that a server that stops waits for it.
+        let counted = served.node.shutdown.begin_session();
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
+        match self.enter(client.deflate) {
+            Ok(membership) => drop(tokio::spawn(self.into_session(client, membership, counted, busy).run())),
+            Err(close) => drop(tokio::spawn(async move {
+                let frames = close_reply(&close);
+                client.reject(frames.as_deref().unwrap_or_default(), served.config.close_timeout).await;
+                drop((counted, busy));
+            })),
+        }
+    }
+
+    /// Makes the connection a member of its rooms.
+    ///
+    /// # Errors
+    /// How the connection ends, if it may not enter.
+    fn enter(&mut self, deflate: Option<Agreed>) -> Result<Membership, Close> {
+        if let Some(close) = self.pending.sent_away() {
+            return Err(close);
+        }
+        let Self { room, pending, hub, served, .. } = self;
         let newcomer = Newcomer {
-            id: coming.id,
+            id: pending.id,
             channel: hub.channel(),
             room: Arc::clone(room.key()),
-            user: coming.user().cloned(),
-            comer: coming.comer(),
-            deflate: client.deflate,
-            error_details: config.error_details,
-            outbox_bytes: config.outbox_bytes,
+            user: pending.user().cloned(),
+            comer: pending.comer(),
+            deflate,
+            error_details: served.config.error_details,
+            outbox_bytes: served.config.outbox_bytes,
             activity: served.in_flight.clone(),
         };
-        // A room that opens makes its state, which is the user's code.
-        let entered = match coming.sent_away() {
-            Some(close) => Err(close),
-            None => contain(|| node.enter(newcomer)).map_err(|_| {
-                let (fault, id) = Fault::unexplained();
-                tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
-                Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
-            }),
-        };
-        let membership = match entered {
-            Ok(membership) => membership,
-            Err(close) => {
-                tokio::spawn(async move {
-                    let farewell = close_reply(&close);
-                    client.turn_away(farewell.as_deref().unwrap_or_default(), served.config.close_timeout).await;
-                    drop((session, busy));
-                });
-                return;
-            }
-        };
-        let connection = &membership.connection;
-        if let Some(close) = coming.arrive() {
+        // A room without a lifecycle makes its state here, which is the user's code.
+        contain(|| served.node.enter(newcomer)).map_err(|_| {
+            let (fault, id) = Fault::unexplained();
+            tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
+            Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
+        })
+    }
+
+    fn into_session(self, client: Client, membership: Membership, counted: SessionGuard, busy: Token) -> Session<C> {
+        let Self { handler, pending, expires_at, app, served, .. } = self;
+        let (node, config, connection) = (&served.node, &served.config, &membership.connection);
+        // Disconnected at the moment in which it entered.
+        if let Some(close) = pending.arrive() {
             connection.outbox.close(close);
         }
         heartbeat::watch(&served.heartbeat, &node.registry, config);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, config.auth_warning);
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { intake, socket: writes, read_ahead, admission, .. } = client;
-        let link = Link::new(intake, writes, read_ahead, membership, served);
-        tokio::spawn(Session::new(handler, socket, app, link, expiry, busy, (session, admission)).run());
+        let driver = Driver::new(intake, writes, read_ahead, membership, served);
+        Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))
     }
 }
 
 /// How the wait for a room ended.
 enum Waited {
-    Open(Stay),
+    Open(EntryHold),
     /// The room can't be opened.
-    Refused(Rejection),
+    Rejected(Rejection),
     /// The connection ended before.
     Ended(Close),
 }
@@ -190,24 +204,24 @@ enum Waited {
 /// Waits for the room, as long as the connection lasts.
 async fn wait<C: Dispatch>(
     client: &mut Client,
-    steward: Arc<Steward<C>>,
-    coming: &Coming,
+    lifecycle: Arc<RoomLifecycle<C>>,
+    pending: &Coming,
     expires_at: Option<SystemTime>,
 ) -> Waited {
-    let node = Arc::clone(&steward.served.node);
-    // Made before the look, so that it is not missed between the two.
-    let stops = node.shutdown.drain_started();
+    let node = Arc::clone(&lifecycle.served.node);
+    // Made before the look, so that a drain between the two is not missed.
+    let drain_started = node.shutdown.drain_started();
     if node.shutdown.is_draining() {
-        return Waited::Refused(Rejection::going_away());
+        return Waited::Rejected(Rejection::going_away());
     }
-    let mut comes = pin!(room_hooks::come(steward));
-    let mut ends = pin!(ends(stops, coming, &node.clock, expires_at));
+    let mut entered = pin!(room_hooks::enter(lifecycle));
+    let mut ended = pin!(ended(drain_started, pending, &node.clock, expires_at));
     poll_fn(|cx| {
-        // First, for most rooms are open.
-        if let Poll::Ready(outcome) = comes.as_mut().poll(cx) {
-            return Poll::Ready(outcome.map_or_else(Waited::Refused, Waited::Open));
+        // First, because most rooms are open.
+        if let Poll::Ready(outcome) = entered.as_mut().poll(cx) {
+            return Poll::Ready(outcome.map_or_else(Waited::Rejected, Waited::Open));
         }
-        match ends.as_mut().poll(cx) {
+        match ended.as_mut().poll(cx) {
             Poll::Ready(close) => Poll::Ready(Waited::Ended(close)),
             Poll::Pending => client.poll_left(cx).map(Waited::Ended),
         }
@@ -215,34 +229,34 @@ async fn wait<C: Dispatch>(
     .await
 }
 
-/// Ready when the connection ends, whatever becomes of its room.
-async fn ends(
-    stops: impl Future<Output = ()>,
-    coming: &Coming,
+/// Ready when the server ends the connection, whatever becomes of its room.
+async fn ended(
+    drain_started: impl Future<Output = ()>,
+    pending: &Coming,
     clock: &Arc<Clock>,
     expires_at: Option<SystemTime>,
 ) -> Close {
-    let stopped = pin!(stops.map(|()| Close::going_away()));
+    let draining = pin!(drain_started.map(|()| Close::going_away()));
     let expired = pin!(clock::until(clock, expires_at).map(|()| expired()));
-    let sent_away = pin!(coming.until_sent_away());
-    select(sent_away, select(stopped, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
+    let disconnected = pin!(pending.until_sent_away());
+    select(disconnected, select(draining, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
 }
 
-/// The client of a connection that has not begun.
+/// The client of a connection that has no session yet.
 struct Client {
     intake: Intake,
     socket: Option<OwnedWriteHalf>,
-    /// What it sent behind its handshake.
+    /// What the client sent behind its handshake.
     read_ahead: Vec<u8>,
-    /// It says no more; what it has said waits.
+    /// The client sends no more; what it has sent waits.
     has_ended: bool,
     deflate: Option<Agreed>,
     admission: AdmissionGuard,
 }
 
 impl Client {
-    /// Ready when it has left, or broken the protocol. Not where it has said something before it left: that is handled, as if it
-    /// had left a moment later.
+    /// Ready when the client has left or violated the protocol. Not if it has sent a message before it left: the message is handled,
+    /// as if the client had left a moment later.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         while !self.has_ended && !self.intake.is_full() {
             let came = match std::mem::take(&mut self.read_ahead) {
@@ -263,8 +277,9 @@ impl Client {
         Poll::Pending
     }
 
-    /// Ends the connection with these frames, a Close at their end where it is told anything; cut after `patience`.
-    async fn turn_away(mut self, frames: &[u8], patience: Duration) {
+    /// Sends these frames, the last of which is a Close unless the client is told nothing, and ends the connection. `patience` is how
+    /// long that may take.
+    async fn reject(mut self, frames: &[u8], patience: Duration) {
         close::turn_away(self.intake.stream(), self.socket.take(), frames, patience).await;
     }
 }

@@ -47,7 +47,7 @@ use crate::protocol::escaped::Escaped;
 use crate::room::room_use::Visit;
 use crate::session::concurrent::Lent;
 use crate::session::dispatch::Dispatch;
-use crate::session::driver::Link;
+use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
 use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::outcome::{RunningCall, begin_work, interrupted, timed_out};
@@ -64,7 +64,7 @@ pub(crate) struct Session<C: Dispatch> {
     handler: Contained<C>,
     socket: Socket<C>,
     app: Arc<C::App>,
-    driver: Link,
+    driver: Driver,
     span: ConnectionSpan,
     /// The timer of the connection's authority. `None` if that does not expire.
     expiry: Option<Expiry>,
@@ -81,7 +81,7 @@ impl<C: Dispatch> Session<C> {
         handler: Contained<C>,
         socket: Socket<C>,
         app: Arc<C::App>,
-        driver: Link,
+        driver: Driver,
         expiry: Option<Expiry>,
         busy: Token,
         counted: (SessionGuard, AdmissionGuard),

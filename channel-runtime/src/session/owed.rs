@@ -8,25 +8,25 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::session::driver::Link;
+use crate::session::driver::Driver;
 
 /// How often a client that has ended its half of the stream is written to, to find out whether it is there at all.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Waits until no answer is owed any more, or nobody would hear it.
-pub(crate) async fn answered(link: &mut Link) {
-    let (shutdown, patience) = (Arc::clone(link.shutdown()), link.config().shutdown_timeout);
+pub(crate) async fn answered(driver: &mut Driver) {
+    let (shutdown, patience) = (Arc::clone(driver.shutdown()), driver.config().shutdown_timeout);
     let mut given_up = pin!(timeout(patience, shutdown.abort_started()));
     let mut probes = interval(PROBE);
     probes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     poll_fn(|cx| {
         // A process that was killed looks as one that has ended its half alone, until it is written to.
         while probes.poll_tick(cx).is_ready() {
-            link.probe();
+            driver.probe();
         }
         // Before the look: whoever gives the last answer finds a task to wake.
-        link.poll_io(cx);
-        if !link.owes_answers() {
+        driver.poll_io(cx);
+        if !driver.owes_answers() {
             return Poll::Ready(());
         }
         // Whether the server gave up or this has taken too long, it is over.

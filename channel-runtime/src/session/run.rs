@@ -3,13 +3,13 @@
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
-use crate::session::driver::Link;
+use crate::session::driver::Driver;
 use crate::session::guard::{GuardedCall, Interrupted};
 
 /// Runs a handler or a hook. If the server is draining, the connection is closed meanwhile: at once, or after the answer if the call
 /// owes one.
 pub(crate) fn run<'a, T>(
-    driver: &'a mut Link,
+    driver: &'a mut Driver,
     mut call: GuardedCall<'a, T>,
 ) -> impl Future<Output = Result<T, Interrupted>> + Send + Unpin + use<'a, T> {
     poll_fn(move |cx| {

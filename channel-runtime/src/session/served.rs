@@ -7,7 +7,7 @@ use crate::connection::in_flight::Activity;
 use crate::session::batch::batches::Batches;
 use crate::session::heartbeat::Heartbeat;
 use crate::session::quota::Quotas;
-use crate::session::room_hooks::places::Places;
+use crate::session::room_hooks::hooked_room::HookedRooms;
 use crate::socket::node::Node;
 
 /// A channel that is served, its type forgotten. Made when the server is mounted; each session holds it.
@@ -16,7 +16,7 @@ pub(crate) struct Served {
     /// The server's bounds, and what the channel sets itself.
     pub config: Config,
     pub in_flight: Activity,
-    pub rooms: Places,
+    pub rooms: HookedRooms,
     pub batches: Batches,
     /// Of all channels.
     pub quotas: Arc<Quotas>,
@@ -36,7 +36,7 @@ impl Served {
             node: Arc::clone(node),
             config: config.clone(),
             in_flight: in_flight.clone(),
-            rooms: Places::default(),
+            rooms: HookedRooms::default(),
             batches: Batches::default(),
             quotas: Arc::clone(quotas),
             heartbeat: Arc::clone(heartbeat),

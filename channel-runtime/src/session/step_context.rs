@@ -7,7 +7,7 @@ use crate::protocol::codec::{self, DecodeError, Decoded};
 use crate::protocol::message::Messages;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::Dispatch;
-use crate::session::driver::Link;
+use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
 use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::handling::Handling;
@@ -31,7 +31,7 @@ pub(crate) struct StepContext<'a, 'd, C: Dispatch> {
     pub handler: &'a mut C,
     pub socket: &'a mut Socket<C>,
     pub app: &'a Arc<C::App>,
-    pub driver: &'d Link,
+    pub driver: &'d Driver,
     pub span: &'a ConnectionSpan,
     pub expiry: &'a mut Option<Expiry>,
 }
@@ -173,14 +173,14 @@ fn call<'a, C: Dispatch>(
 }
 
 /// Whether a rate lets the step pass. A message beyond its rate has been answered.
-pub(crate) fn may_pass<C: Dispatch>(step: &Step, driver: &mut Link) -> bool {
+pub(crate) fn may_pass<C: Dispatch>(step: &Step, driver: &mut Driver) -> bool {
     let Step::Message { index, text } = step else { return true };
     let rate = <C::FromClient as Messages>::SHAPES[*index].rate;
     rate.is_none_or(|rate| driver.may_pass(text, *index, rate))
 }
 
 /// The limits of the handler of the message type at this place.
-pub(crate) fn limits<C: Dispatch>(index: usize, driver: &Link) -> CallLimits {
+pub(crate) fn limits<C: Dispatch>(index: usize, driver: &Driver) -> CallLimits {
     let timeout = driver.config().handler_timeout;
     match C::OPTIONS {
         [] => CallLimits::of_hook(timeout),
@@ -189,7 +189,7 @@ pub(crate) fn limits<C: Dispatch>(index: usize, driver: &Link) -> CallLimits {
 }
 
 /// Logs a message's text if `Config` asks for that. A text that may hold a token is never logged.
-pub(crate) fn log_payload(driver: &Link, span: &ConnectionSpan, text: &str) {
+pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     if driver.config().log_payloads && !refresh::may_hold_token(text) {
         span.within(|| tracing::trace!(payload = text, "received"));
     }

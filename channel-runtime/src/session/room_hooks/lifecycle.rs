@@ -1,148 +1,261 @@
-//! Who opens the rooms of a channel, and has them closed.
+//! The lifecycle of one opening of a room, and its tasks: one runs `on_room_open`, one waits out the grace time, one runs
+//! `on_room_close`.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::Either;
+use futures_util::future::select;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
-use super::errand::Errand;
-use super::places::{Phase, Place, Places, Stay};
+use super::hooked_room::{EntryHold, HookedRoom, HookedRooms, Next, Phase};
 use crate::channel::room::Room;
 use crate::config::Config;
 use crate::connection::in_flight::{Token, Work};
+use crate::connection::shutdown::SessionGuard;
+use crate::protocol::escaped::Escaped;
+use crate::protocol::fault::Fault;
+use crate::room::live_room::Members;
 use crate::room::sharded_map::shrink;
-use crate::room::state::Host;
+use crate::room::state::{self, Host};
 use crate::session::dispatch::Dispatch;
 use crate::session::guard::{Interrupted, run_detached};
 use crate::session::rejection::Rejection;
 use crate::session::served::Served;
 use crate::socket::hub::Hub;
 
-/// What opens and closes a channel's rooms.
-pub(crate) struct Steward<C: Dispatch> {
+/// Opens and closes one room.
+pub(crate) struct RoomLifecycle<C: Dispatch> {
     pub app: Arc<C::App>,
     pub hub: Hub<C>,
     pub served: Arc<Served>,
     pub room: Room<C>,
 }
 
-/// How long an empty room waits for somebody, where its channel's rooms are places.
+/// The grace time of a channel's empty rooms. `None` if its rooms have no lifecycle.
 pub(crate) fn grace<C: Dispatch>(config: &Config) -> Option<Duration> {
     let grace = C::ROOM_GRACE.unwrap_or(config.room_grace);
     (C::OPENS_ROOMS || C::CLOSES_ROOMS || !grace.is_zero()).then_some(grace)
 }
 
-/// A place as somebody comes.
+/// A room as a connection enters it.
 pub(super) enum Found {
-    Open(Stay),
-    Opening(Stay, watch::Receiver<Option<Result<(), Rejection>>>),
+    Open(EntryHold),
+    Opening(EntryHold, watch::Receiver<Option<Result<(), Rejection>>>),
     Closing(watch::Receiver<()>),
 }
 
-impl<C: Dispatch> Steward<C> {
-    pub(super) fn name(&self) -> &Arc<str> {
+impl<C: Dispatch> RoomLifecycle<C> {
+    fn name(&self) -> &Arc<str> {
         self.room.key()
     }
 
-    fn places(&self) -> &Places {
+    fn rooms(&self) -> &HookedRooms {
         &self.served.rooms
     }
 
-    /// Runs a hook; `grace` is what is left to it once the server gives up.
-    pub(super) async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
+    fn grace(&self) -> Duration {
+        grace::<C>(&self.served.config).unwrap_or_default()
+    }
+
+    /// Runs a hook; `grace` is the time that is left to it once the server gives up.
+    async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
         run_detached(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
 
-    pub(super) fn begin(&self, what: &'static str) -> Token {
+    fn begin_work(&self, what: &'static str) -> Token {
         self.served.in_flight.begin(Work::Session { channel: C::NAME, what })
     }
 
-    /// The place, counting one who comes; its opening is begun where there is none.
-    pub(super) fn find(self: &Arc<Self>) -> Found {
-        let (tell, opened) = watch::channel(None);
+    /// The room, held for a connection that enters. If the room is closed, this begins to open it.
+    pub(super) fn find_or_open(self: &Arc<Self>) -> Found {
+        let (sender, opened) = watch::channel(None);
         {
-            let mut places = self.places().0.lock();
-            if let Some(place) = places.get_mut(self.name()) {
-                let found = match &place.phase {
+            let mut rooms = self.rooms().0.lock();
+            if let Some(room) = rooms.get_mut(self.name()) {
+                let found = match &room.phase {
                     Phase::Closing { closed, .. } => return Found::Closing(closed.clone()),
-                    Phase::Opening(opened) => Found::Opening(Stay(Arc::clone(&place.host)), opened.clone()),
-                    Phase::Open { .. } => Found::Open(Stay(Arc::clone(&place.host))),
+                    Phase::Opening(opened) => Found::Opening(EntryHold(Arc::clone(&room.owner)), opened.clone()),
+                    Phase::Open { .. } => Found::Open(EntryHold(Arc::clone(&room.owner))),
                 };
-                place.coming += 1;
+                room.entering += 1;
                 return found;
             }
             let phase = Phase::Opening(opened.clone());
-            places.insert(Arc::clone(self.name()), Place { host: Arc::clone(self) as _, coming: 1, phase });
+            rooms.insert(Arc::clone(self.name()), HookedRoom { owner: Arc::clone(self) as _, entering: 1, phase });
         }
         // Not under the lock: a runtime that is shutting down drops a task at once.
-        let errand = Errand::new(self);
-        tokio::spawn(async move { tell.send_replace(Some(errand.open().await)) });
-        Found::Opening(Stay(Arc::clone(self) as _), opened)
+        let task = RoomTask::new(self);
+        tokio::spawn(async move { sender.send_replace(Some(task.open().await)) });
+        Found::Opening(EntryHold(Arc::clone(self) as _), opened)
     }
 
-    /// Acts on the place, while it is that of this opening.
-    pub(super) fn with_place<R>(self: &Arc<Self>, act: impl FnOnce(&mut Place) -> R) -> Option<R> {
-        let mut places = self.places().0.lock();
-        let host: Arc<dyn Host> = Arc::clone(self) as _;
-        places.get_mut(self.name()).filter(|place| Arc::ptr_eq(&place.host, &host)).map(act)
+    /// Runs `act` on the room. `None` if the room is closed, or is that of a later opening.
+    fn with_room<R>(self: &Arc<Self>, act: impl FnOnce(&mut HookedRoom) -> R) -> Option<R> {
+        let mut rooms = self.rooms().0.lock();
+        let owner: Arc<dyn Host> = Arc::clone(self) as _;
+        rooms.get_mut(self.name()).filter(|room| Arc::ptr_eq(&room.owner, &owner)).map(act)
     }
 
-    /// Takes the place away, while it is that of this opening, and its room with it. Under one lock: whoever finds no place opens
-    /// the room anew, and that one must not be taken for this.
-    pub(super) fn take_down(self: &Arc<Self>) {
-        let host: Arc<dyn Host> = Arc::clone(self) as _;
-        let mut places = self.places().0.lock();
-        if places.get(self.name()).is_none_or(|place| !Arc::ptr_eq(&place.host, &host)) {
+    /// Removes the room here and from the registry, unless it is that of a later opening. Both under one lock: whoever finds no room
+    /// here opens it anew, and the new one must not be taken for this.
+    fn remove(self: &Arc<Self>) {
+        let owner: Arc<dyn Host> = Arc::clone(self) as _;
+        let mut rooms = self.rooms().0.lock();
+        if rooms.get(self.name()).is_none_or(|room| !Arc::ptr_eq(&room.owner, &owner)) {
             return;
         }
-        let place = places.remove(self.name());
-        shrink(&mut places);
-        if let Some(Phase::Open { room, .. } | Phase::Closing { room, .. }) = place.as_ref().map(|place| &place.phase) {
+        let removed = rooms.remove(self.name());
+        shrink(&mut rooms);
+        if let Some(Phase::Open { room, .. } | Phase::Closing { room, .. }) = removed.as_ref().map(|room| &room.phase) {
             self.served.node.registry.take_down(self.hub.channel(), room);
         }
-        // What is left of it goes without the lock.
-        drop(places);
+        // Before what was removed is dropped.
+        drop(rooms);
     }
 
-    /// Closes the room if nobody is there, now or when the grace is over.
-    pub(super) fn look_after(self: &Arc<Self>) {
-        let (tell, closed) = watch::channel(());
-        let next = self.with_place(|place| {
-            let Phase::Open { room, empty_since, is_watched } = &mut place.phase else { return None };
-            if place.coming > 0 || room.visits() > 0 {
-                return None;
+    /// Closes the room if it is empty: now, or when the grace time is over.
+    fn close_if_empty(self: &Arc<Self>) {
+        let is_draining = self.served.node.shutdown.is_draining();
+        let next = self.with_room(|room| {
+            let now = Instant::now();
+            if let Phase::Open { empty_since, .. } = &mut room.phase {
+                *empty_since = Some(now);
             }
-            let grace = grace::<C>(&self.served.config).filter(|grace| !grace.is_zero());
-            if grace.is_some() {
-                *empty_since = Some(Instant::now());
-                return (!std::mem::replace(is_watched, true)).then_some(Either::Left(()));
+            let next = room.next(now, self.grace(), is_draining);
+            match (&next, &mut room.phase) {
+                // One task is enough.
+                (Next::WaitUntil(_), Phase::Open { is_watched: true, .. }) => Next::Keep,
+                (Next::WaitUntil(_), Phase::Open { is_watched, .. }) => {
+                    *is_watched = true;
+                    next
+                }
+                _ => next,
             }
-            place.close(closed).map(Either::Right)
         });
-        let Some(next) = next.flatten() else { return };
-        let errand = Errand::new(self);
-        let Ok(runtime) = Handle::try_current() else {
-            // Outside a runtime no hook can run: the room goes with its state.
-            return;
-        };
+        let Some(next @ (Next::WaitUntil(_) | Next::Close(..))) = next else { return };
+        let task = RoomTask::new(self);
+        // Outside a runtime no hook can run: the task is dropped, and the room is removed with its state.
+        let Ok(runtime) = Handle::try_current() else { return };
         match next {
-            Either::Left(()) => drop(runtime.spawn(errand.watch())),
-            Either::Right(room) => drop(runtime.spawn(errand.close(room, tell))),
+            Next::Close(room, sender) => drop(runtime.spawn(task.close(room, sender))),
+            _ => drop(runtime.spawn(task.watch())),
         }
     }
 }
 
-impl<C: Dispatch> Host for Steward<C> {
+impl<C: Dispatch> Host for RoomLifecycle<C> {
     fn look(self: Arc<Self>) {
-        self.look_after();
+        self.close_if_empty();
     }
 
     fn arrived(self: Arc<Self>) {
-        self.with_place(|place| place.coming -= 1);
-        self.look_after();
+        self.with_room(|room| room.entering -= 1);
+        self.close_if_empty();
+    }
+}
+
+/// A task that opens, watches or closes a room. Dropped before it is done, it removes the room, whatever happened to the task.
+struct RoomTask<C: Dispatch> {
+    lifecycle: Arc<RoomLifecycle<C>>,
+    /// The room stays.
+    is_done: bool,
+    /// A server that stops waits for the task.
+    _counted: SessionGuard,
+}
+
+impl<C: Dispatch> RoomTask<C> {
+    fn new(lifecycle: &Arc<RoomLifecycle<C>>) -> Self {
+        let counted = lifecycle.served.node.shutdown.begin_session();
+        Self { lifecycle: Arc::clone(lifecycle), is_done: false, _counted: counted }
+    }
+
+    /// Runs `on_room_open`.
+    async fn open(mut self) -> Result<(), Rejection> {
+        let lifecycle = Arc::clone(&self.lifecycle);
+        let _work = lifecycle.begin_work("on_room_open");
+        let hook = C::room_opened(&lifecycle.room, &lifecycle.app);
+        let state = match lifecycle.run(hook, Duration::ZERO).await {
+            Ok(Ok(state)) => state,
+            Ok(Err(fault)) => return Err(Rejection::failed(fault)),
+            Err(Interrupted::Panicked) => {
+                let (fault, id) = Fault::unexplained();
+                tracing::error!(channel = C::NAME, room = %Escaped(&lifecycle.room), %id, "`on_room_open` panicked");
+                return Err(Rejection::failed(fault));
+            }
+            Err(Interrupted::TimedOut) => {
+                let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
+                tracing::warn!(channel = C::NAME, room = %Escaped(&lifecycle.room), %id, "`on_room_open` timed out");
+                return Err(Rejection::failed(fault));
+            }
+            Err(Interrupted::Cancelled | Interrupted::ClientGone) => return Err(Rejection::going_away()),
+        };
+        let owner: Arc<dyn Host> = Arc::clone(&lifecycle) as _;
+        let room = Arc::new(Members::new(Arc::clone(lifecycle.name()), Some(state::state(state))).hosted(owner));
+        lifecycle.with_room(|hooked| {
+            lifecycle.served.node.registry.put_up(lifecycle.hub.channel(), &room);
+            hooked.phase = Phase::Open { room, empty_since: None, is_watched: false };
+        });
+        self.is_done = true;
+        // All who entered may have left meanwhile.
+        lifecycle.close_if_empty();
+        Ok(())
+    }
+
+    /// Waits until the room has been empty for the grace time, and closes it; or until somebody is in it.
+    async fn watch(mut self) {
+        let lifecycle = Arc::clone(&self.lifecycle);
+        let shutdown = Arc::clone(&lifecycle.served.node.shutdown);
+        loop {
+            // Made before the look, so that a drain between the two is not missed.
+            let drain_started = shutdown.drain_started();
+            let is_draining = shutdown.is_draining();
+            let next = lifecycle.with_room(|room| {
+                let next = room.next(Instant::now(), lifecycle.grace(), is_draining);
+                if let (Next::Keep, Phase::Open { is_watched, .. }) = (&next, &mut room.phase) {
+                    *is_watched = false;
+                }
+                next
+            });
+            match next {
+                None | Some(Next::Keep) => break,
+                Some(Next::WaitUntil(due)) => {
+                    select(pin!(sleep_until(due)), pin!(drain_started)).await;
+                }
+                Some(Next::Close(room, sender)) => return self.close(room, sender).await,
+            }
+        }
+        self.is_done = true;
+    }
+
+    /// Runs `on_room_close`. The sender is dropped once the room is removed: that is what others wait for.
+    async fn close(self, room: Arc<Members>, sender: watch::Sender<()>) {
+        let lifecycle = Arc::clone(&self.lifecycle);
+        let _work = lifecycle.begin_work("on_room_close");
+        if let Some(Ok(state)) = room.take_state().map(|state| state.into_inner().downcast()) {
+            let hook = C::room_closed(&lifecycle.room, *state, &lifecycle.app);
+            let what = match lifecycle.run(hook, lifecycle.served.config.shutdown_timeout).await {
+                Ok(()) => None,
+                Err(Interrupted::Panicked) => Some("panicked"),
+                Err(Interrupted::TimedOut) => Some("timed out"),
+                Err(Interrupted::Cancelled | Interrupted::ClientGone) => Some("was cancelled: the server stops"),
+            };
+            if let Some(what) = what {
+                tracing::error!(channel = C::NAME, room = %Escaped(&lifecycle.room), "`on_room_close` {what}");
+            }
+        }
+        drop(self);
+        drop(sender);
+    }
+}
+
+impl<C: Dispatch> Drop for RoomTask<C> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.lifecycle.remove();
+        }
     }
 }

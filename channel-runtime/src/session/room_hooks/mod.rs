@@ -1,41 +1,41 @@
-//! Rooms as places: opened before the first comes in, closed when the last has left and nobody has come for a while.
+//! Room hooks: `on_room_open` and `on_room_close`, and the grace time of an empty room.
 //!
-//! For channels that have `on_room_open`, `on_room_close` or a grace time; the rooms of all others know nothing of it. Each
-//! opening has a [`Host`]: its hooks run in tasks of their own, once each, whoever comes and goes meanwhile. Whoever comes
-//! while a room is closed has it opened anew, so that no two states of one room are alive at a time.
+//! For channels that have one of the hooks or a grace time; the rooms of all others know nothing of them. A room is opened before the
+//! first connection enters it, and closed after the last has left and the grace time is over. Each opening has a [`RoomLifecycle`],
+//! whose hooks run in tasks of their own, once each. A connection that enters while the room is being closed waits until that is over,
+//! and opens the room anew: no two states of one room exist at a time.
 
-mod errand;
+pub(crate) mod hooked_room;
 mod lifecycle;
-pub(crate) mod places;
 
 use std::sync::Arc;
 
+pub(crate) use self::hooked_room::EntryHold;
 use self::lifecycle::Found;
-pub(crate) use self::lifecycle::{Steward, grace};
-pub(crate) use self::places::Stay;
+pub(crate) use self::lifecycle::{RoomLifecycle, grace};
 use crate::protocol::fault::Fault;
 use crate::session::dispatch::Dispatch;
 use crate::session::rejection::Rejection;
 
-/// Comes to a room: it is open while the stay, or somebody in it, lasts. Where it is not, it is opened, and waited for.
+/// Enters a room: the room stays open while the hold or a session in it lasts. If the room is not open, this opens it and waits.
 ///
 /// # Errors
-/// Where it can't be opened. Whoever comes next tries again.
-pub(crate) async fn come<C: Dispatch>(steward: Arc<Steward<C>>) -> Result<Stay, Rejection> {
+/// If the room can't be opened. The next connection that enters tries again.
+pub(crate) async fn enter<C: Dispatch>(lifecycle: Arc<RoomLifecycle<C>>) -> Result<EntryHold, Rejection> {
     loop {
-        let (stay, mut opened) = match steward.find() {
-            Found::Open(stay) => return Ok(stay),
-            Found::Opening(stay, opened) => (stay, opened),
+        let (hold, mut opened) = match lifecycle.find_or_open() {
+            Found::Open(hold) => return Ok(hold),
+            Found::Opening(hold, opened) => (hold, opened),
             Found::Closing(mut closed) => {
-                // An error is what it waits for: nothing is ever told but the end.
+                // Nothing is ever sent: the error at the channel's end is what this waits for.
                 let _ = closed.changed().await;
                 continue;
             }
         };
         let outcome = opened.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
         return match outcome {
-            Some(Ok(())) => Ok(stay),
-            Some(Err(refusal)) => Err(refusal),
+            Some(Ok(())) => Ok(hold),
+            Some(Err(rejection)) => Err(rejection),
             None => Err(Rejection::failed(Fault::internal("the opening of a room was dropped"))),
         };
     }

@@ -1,0 +1,82 @@
+//! The rooms of a channel that hooks open and close: which are being opened, open, or being closed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::connection::moment::after;
+use crate::room::live_room::Members;
+use crate::room::state::Host;
+use crate::session::rejection::Rejection;
+
+/// The rooms of a channel, by name. A room that is not here is closed.
+#[derive(Default)]
+pub(crate) struct HookedRooms(pub(super) Mutex<HashMap<Arc<str>, HookedRoom>>);
+
+/// One room, from its opening until it is closed.
+pub(crate) struct HookedRoom {
+    /// The lifecycle of this opening.
+    pub owner: Arc<dyn Host>,
+    /// The connections that enter and are not in the room yet.
+    pub entering: usize,
+    pub phase: Phase,
+}
+
+pub(crate) enum Phase {
+    /// Receives how the opening ended; an error if it was dropped with its runtime.
+    Opening(watch::Receiver<Option<Result<(), Rejection>>>),
+    Open {
+        room: Arc<Members>,
+        /// When the room was last seen empty. `None` before that.
+        empty_since: Option<Instant>,
+        /// A task waits for the end of the grace time.
+        is_watched: bool,
+    },
+    Closing {
+        room: Arc<Members>,
+        /// An error once the room is closed.
+        closed: watch::Receiver<()>,
+    },
+}
+
+/// What is to be done with a room.
+pub(crate) enum Next {
+    /// Nothing: somebody is in it, or it is not open.
+    Keep,
+    /// To look again when the grace time is over.
+    WaitUntil(Instant),
+    /// To close it. The sender is dropped once it is closed.
+    Close(Arc<Members>, watch::Sender<()>),
+}
+
+impl HookedRoom {
+    /// Decides what is to be done with the room. A room that is to be closed is closing from now on.
+    pub fn next(&mut self, now: Instant, grace: Duration, is_draining: bool) -> Next {
+        let Phase::Open { room, empty_since, .. } = &self.phase else { return Next::Keep };
+        if self.entering > 0 || room.visits() > 0 {
+            return Next::Keep;
+        }
+        let due = after(empty_since.unwrap_or(now), grace);
+        if due > now && !is_draining {
+            return Next::WaitUntil(due);
+        }
+        let (sender, closed) = watch::channel(());
+        let room = Arc::clone(room);
+        self.phase = Phase::Closing { room: Arc::clone(&room), closed };
+        Next::Close(room, sender)
+    }
+}
+
+/// Keeps a room open for a connection that enters it, until dropped.
+#[must_use]
+pub(crate) struct EntryHold(pub(super) Arc<dyn Host>);
+
+impl Drop for EntryHold {
+    fn drop(&mut self) {
+        Arc::clone(&self.0).arrived();
+    }
+}
