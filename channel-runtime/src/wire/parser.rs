@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::assembler::Assembler;
 pub(crate) use super::close::Violation;
-use super::deflate::{Agreed, Inflation};
+use super::deflate::{Agreed, InflateState};
 use super::frame::{Opcode, apply_mask};
 use super::header::{Expected, Header};
 pub(crate) use super::input::{Input, reuse};
@@ -44,9 +44,9 @@ pub(crate) struct Parser {
     /// Whether the peer's Close frame or a violation was read. Everything after it is ignored.
     closed: bool,
     /// `Some` only while a frame or a fragmented message is incomplete.
-    partial: Option<Box<Assembler>>,
+    assembler: Option<Box<Assembler>>,
     /// `Some` only if the peer may compress.
-    inflation: Option<Box<Inflation>>,
+    inflate_state: Option<Box<InflateState>>,
 }
 
 impl Parser {
@@ -58,8 +58,8 @@ impl Parser {
             frames: 0,
             role,
             closed: false,
-            partial: None,
-            inflation: None,
+            assembler: None,
+            inflate_state: None,
         }
     }
 
@@ -71,7 +71,7 @@ impl Parser {
 
     /// Sets the agreement about compression.
     pub(crate) fn inflating(mut self, agreed: Option<Agreed>) -> Self {
-        self.inflation = agreed.map(|agreed| Box::new(Inflation::new(agreed)));
+        self.inflate_state = agreed.map(|agreed| Box::new(InflateState::new(agreed)));
         self
     }
 
@@ -81,22 +81,22 @@ impl Parser {
     /// If compressed input becomes much longer, a part of it may [wait](Self::has_rest); nothing else may be fed before that part.
     pub(crate) fn feed(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<(), Violation> {
         debug_assert!(!self.has_rest(), "what waits comes first");
-        if let Some(inflation) = &mut self.inflation {
-            inflation.begin_read();
+        if let Some(inflate_state) = &mut self.inflate_state {
+            inflate_state.begin_read();
         }
         let mut at = 0;
         while at < input.len() && !self.closed {
-            if let Some(inflation) = &mut self.inflation
-                && inflation.is_enough()
+            if let Some(inflate_state) = &mut self.inflate_state
+                && inflate_state.is_enough()
             {
-                inflation.keep(&input[at..]);
+                inflate_state.keep(&input[at..]);
                 return Ok(());
             }
             match self.step(&mut input[at..], out) {
                 Ok(used) => at += used,
                 Err(violation) => {
                     self.closed = true;
-                    self.partial = None;
+                    self.assembler = None;
                     return Err(violation);
                 }
             }
@@ -106,13 +106,13 @@ impl Parser {
 
     /// Whether a part of the input waits until its messages were handled.
     pub(crate) fn has_rest(&self) -> bool {
-        self.inflation.as_ref().is_some_and(|inflation| inflation.has_rest())
+        self.inflate_state.as_ref().is_some_and(|inflate_state| inflate_state.has_rest())
     }
 
     /// Like [`feed`](Self::feed), with the part that waits.
     pub(crate) fn feed_rest(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
-        let Some(inflation) = &mut self.inflation else { return Ok(()) };
-        let mut rest = inflation.take_rest();
+        let Some(inflate_state) = &mut self.inflate_state else { return Ok(()) };
+        let mut rest = inflate_state.take_rest();
         self.feed(&mut rest, out)
     }
 
@@ -129,19 +129,19 @@ impl Parser {
     /// Whether a frame or a message has begun and is not complete.
     #[cfg(test)]
     pub(crate) fn is_mid_message(&self) -> bool {
-        self.partial.is_some()
+        self.assembler.is_some()
     }
 
     /// The memory that is reserved for bytes of the peer at this moment.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
-        self.partial.as_ref().map_or(0, |partial| partial.capacity())
+        self.assembler.as_ref().map_or(0, |assembler| assembler.capacity())
     }
 
     /// Takes one frame, or a part of one. Returns the number of bytes, which is never zero.
     fn step(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<usize, Violation> {
-        if let Some(partial) = &mut self.partial
-            && let Some(used) = partial.fill(input)?
+        if let Some(assembler) = &mut self.assembler
+            && let Some(used) = assembler.fill(input)?
         {
             self.complete(out)?;
             return Ok(used);
@@ -158,9 +158,9 @@ impl Parser {
                 Ok(used + len)
             }
             _ => {
-                let inflation = self.inflation.as_ref().filter(|_| header.compressed);
-                let inflater = inflation.map(|inflation| inflation.begin());
-                self.partial.get_or_insert_default().begin(&header, len, self.message_limit, inflater);
+                let inflate_state = self.inflate_state.as_ref().filter(|_| header.compressed);
+                let inflater = inflate_state.map(|inflate_state| inflate_state.begin());
+                self.assembler.get_or_insert_default().begin(&header, len, self.message_limit, inflater);
                 self.complete(out)?;
                 Ok(used)
             }
@@ -169,18 +169,18 @@ impl Parser {
 
     /// The next header, and how many bytes of `input` belong to it. `None` if bytes are missing; then all of `input` is taken.
     fn header(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
-        let expected = Expected { masked: self.role == Role::Server, compressed: self.inflation.is_some() };
-        if self.partial.is_none()
+        let expected = Expected { masked: self.role == Role::Server, compressed: self.inflate_state.is_some() };
+        if self.assembler.is_none()
             && let Some(whole) = Header::parse(input, expected)?
         {
             return Ok(Some(whole));
         }
-        self.partial.get_or_insert_default().header(input, expected)
+        self.assembler.get_or_insert_default().header(input, expected)
     }
 
     /// Checks a header against the frames before it, and its length against the limits. Returns the length.
     fn admit(&self, header: &Header) -> Result<usize, Violation> {
-        let message = self.partial.as_ref().and_then(|partial| partial.message());
+        let message = self.assembler.as_ref().and_then(|assembler| assembler.message());
         let (limit, is_compressed) = match (header.opcode, message) {
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => return Ok(header.len as usize),
             (Opcode::Text | Opcode::Binary, None) => (self.message_limit, header.compressed),
@@ -195,7 +195,7 @@ impl Parser {
                 (self.message_limit, message.is_compressed())
             }
         };
-        let wire = |limit| if is_compressed { Inflation::wire_limit(limit) } else { limit };
+        let wire = |limit| if is_compressed { InflateState::wire_limit(limit) } else { limit };
         let left = wire(limit) - message.map_or(0, |message| message.announced());
         let len = usize::try_from(header.len).ok().filter(|len| *len <= left);
         let len = len.ok_or(Violation::too_big("message over the size limit"))?;
@@ -207,10 +207,10 @@ impl Parser {
 
     /// Delivers the message or control frame that is complete. Does nothing if none is.
     fn complete(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
-        let Some(partial) = &mut self.partial else { return Ok(()) };
-        if let Some((input, was_compressed)) = partial.take_complete()? {
-            if let Some(inflation) = self.inflation.as_mut().filter(|_| was_compressed) {
-                inflation.complete(&input);
+        let Some(assembler) = &mut self.assembler else { return Ok(()) };
+        if let Some((input, was_compressed)) = assembler.take_complete()? {
+            if let Some(inflate_state) = self.inflate_state.as_mut().filter(|_| was_compressed) {
+                inflate_state.complete(&input);
             }
             self.deliver(input, out);
         }
@@ -220,8 +220,8 @@ impl Parser {
     fn deliver(&mut self, input: Input, out: &mut VecDeque<Input>) {
         self.closed = matches!(input, Input::Close(_));
         // If this is a control frame within a message, the message's beginning is kept.
-        if self.closed || self.partial.as_ref().is_some_and(|partial| partial.is_empty()) {
-            self.partial = None;
+        if self.closed || self.assembler.as_ref().is_some_and(|assembler| assembler.is_empty()) {
+            self.assembler = None;
         }
         out.push_back(input);
     }

@@ -20,9 +20,9 @@ pub(crate) fn negotiate(_: &HeaderMap, compression: &Compression) -> Option<(Agr
 }
 
 #[derive(Debug)]
-pub(super) enum Inflation {}
+pub(super) enum InflateState {}
 
-impl Inflation {
+impl InflateState {
     pub fn new(agreed: Agreed) -> Self {
         match agreed {}
     }

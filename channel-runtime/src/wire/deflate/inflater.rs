@@ -23,7 +23,7 @@ const TOO_BIG: Violation = Violation { code: CloseCode::TOO_BIG, reason: "messag
 
 /// The state between the messages of a connection whose client may compress. Usually it is empty.
 #[derive(Debug)]
-pub(in crate::wire) struct Inflation {
+pub(in crate::wire) struct InflateState {
     context: Option<Context>,
     /// How many bytes of messages this read was inflated to.
     inflated: usize,
@@ -31,7 +31,7 @@ pub(in crate::wire) struct Inflation {
     rest: Vec<u8>,
 }
 
-impl Inflation {
+impl InflateState {
     pub fn new(agreed: Agreed) -> Self {
         // If asked for 8 bits, zlib uses 9.
         let window = |bits: u8| 1 << bits.max(*WINDOW_BITS.start());

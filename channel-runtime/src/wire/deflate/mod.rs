@@ -18,6 +18,6 @@ pub use self::compression::Compression;
 #[cfg(test)]
 pub(crate) use self::deflater::tests::COMPRESSED;
 pub(crate) use self::extension::{Agreed, negotiate};
-pub(super) use self::inflater::{Inflater, Inflation};
+pub(super) use self::inflater::{InflateState, Inflater};
 pub(crate) use self::prepared_frame::PreparedFrame;
 pub(crate) use self::windows::{WindowCounts, Windows};

@@ -224,7 +224,7 @@ fn a_bomb_is_refused_at_the_first_byte_too_many() {
 fn blocks_without_anything_in_them_have_an_end() {
     let limit = 1000;
     // An announced length is refused before any of its bytes is received, over all fragments.
-    let most = Inflation::wire_limit(limit);
+    let most = InflateState::wire_limit(limit);
     let long = frame(0xC1, &vec![0; most + 1]);
     assert_eq!(parse(None, limit, &long[..4]).map_err(|violation| violation.code), Err(TOO_BIG));
     let begins = frame(0x41, &[0x00, 0x00, 0x00, 0xFF, 0xFF].repeat(most / 5));

@@ -20,15 +20,15 @@ fn an_idle_parser_is_small_and_owns_nothing() {
             assert!(parser.is_mid_message());
         }
         assert_eq!(take(&mut parser, &[*end]).len(), 1);
-        assert!(!parser.is_mid_message() && parser.partial.is_none());
+        assert!(!parser.is_mid_message() && parser.assembler.is_none());
         assert_eq!(take(&mut parser, &bytes).len(), 1);
-        assert!(!parser.is_mid_message() && parser.partial.is_none());
+        assert!(!parser.is_mid_message() && parser.assembler.is_none());
     }
     take(&mut parser, &masked(Opcode::Text, false, ""));
     take(&mut parser, &masked(Opcode::Ping, true, ""));
     assert!(parser.is_mid_message(), "a fragmented message goes on after the ping");
     take(&mut parser, &masked(Opcode::Continuation, true, ""));
-    assert!(parser.partial.is_none());
+    assert!(parser.assembler.is_none());
 }
 
 #[test]

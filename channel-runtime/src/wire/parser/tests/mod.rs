@@ -208,13 +208,13 @@ fn an_oversized_message_is_refused_at_its_header_and_nothing_of_it_is_kept() {
         let header = &masked(opcode, true, [b'a'; 1001])[..8];
         let mut parser = server(1000);
         assert_eq!(feed(&mut parser, header), (vec![], too_big));
-        assert!(parser.partial.is_none());
+        assert!(parser.assembler.is_none());
 
         let mut parser = server(1000);
         assert_eq!(feed(&mut parser, &masked(opcode, false, [b'a'; 600])), (vec![], Ok(())));
         let header = &masked(Opcode::Continuation, false, [b'a'; 401])[..8];
         assert_eq!(feed(&mut parser, header), (vec![], too_big));
-        assert!(parser.partial.is_none());
+        assert!(parser.assembler.is_none());
 
         let fits = [masked(opcode, false, [b'a'; 600]), masked(Opcode::Continuation, true, [b'a'; 400])].concat();
         assert_eq!(take(&mut server(1000), &fits).len(), 1);

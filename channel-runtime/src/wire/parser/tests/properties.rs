@@ -79,12 +79,12 @@ proptest! {
     fn a_stream_is_read_the_same_however_it_is_cut(stream in stream(), cuts in vec(any::<Index>(), 0..40)) {
         let mut whole = Parser::new(Role::Server, LIMITS);
         prop_assert_eq!(feed(&mut whole, &stream.bytes), (stream.inputs.clone(), Ok(())));
-        prop_assert!(whole.partial.is_none());
+        prop_assert!(whole.assembler.is_none());
 
         let mut pieces = Parser::new(Role::Server, LIMITS);
         let cuts = sorted(&cuts, stream.bytes.len());
         prop_assert_eq!(feed_cut(&mut pieces, &stream.bytes, &cuts), (stream.inputs, Ok(())));
-        prop_assert!(pieces.partial.is_none());
+        prop_assert!(pieces.assembler.is_none());
     }
 
     #[test]
