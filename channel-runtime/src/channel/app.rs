@@ -1,4 +1,4 @@
-//! The app as the methods of a channel are lent it.
+//! The app as a channel's methods borrow it.
 
 use std::sync::{Arc, LazyLock};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::server::refused::Refused;
+use crate::server::refusal_counters::RefusalCounters;
 use crate::socket::node::Node;
 use crate::socket::stats::Stats;
 
@@ -29,11 +29,11 @@ use crate::socket::stats::Stats;
 #[derive(Clone)]
 pub struct Health {
     node: Arc<Node>,
-    refused: Arc<Refused>,
+    refused: Arc<RefusalCounters>,
 }
 
 impl Health {
-    pub(crate) fn new(node: Arc<Node>, refused: Arc<Refused>) -> Self {
+    pub(crate) fn new(node: Arc<Node>, refused: Arc<RefusalCounters>) -> Self {
         Self { node, refused }
     }
 

@@ -19,7 +19,7 @@ use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
 use crate::room::pending::Coming;
-use crate::server::refused::Refused;
+use crate::server::refusal_counters::RefusalCounters;
 use crate::session::dispatch::Dispatch;
 use crate::session::enter::PendingSession;
 use crate::session::heartbeat::Heartbeat;
@@ -36,7 +36,7 @@ pub(crate) struct RouteTable<App> {
     pub config: Arc<Config>,
     pub admission: AdmissionControl,
     pub activity: Activity,
-    pub refused: Arc<Refused>,
+    pub refused: Arc<RefusalCounters>,
     /// The header's value in every accepted handshake.
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,

@@ -14,6 +14,7 @@ pub(crate) mod deferred;
 pub(crate) mod foreign;
 pub(crate) mod frames;
 pub(crate) mod hub;
+pub(crate) mod invalid_reply;
 pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod reply;

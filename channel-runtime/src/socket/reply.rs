@@ -136,40 +136,6 @@ pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     Flow::Failed(code)
 }
 
-/// What `on_invalid` may return: `()` for the usual fault, or the fault to send instead, or `None` to send nothing if the message
-/// had no `ref`.
-#[diagnostic::on_unimplemented(
-    message = "`on_invalid` cannot return `{Self}`",
-    label = "not what `on_invalid` returns",
-    note = "return `()` for the usual error frame, or a `Fault`, or an `Option<Fault>`"
-)]
-pub trait InvalidReply<C: Channel>: Send {
-    /// Sends the fault. `usual` is what would be sent without the hook.
-    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow;
-}
-
-impl<C: Channel> InvalidReply<C> for () {
-    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
-        fault(socket, usual)
-    }
-}
-
-impl<C: Channel> InvalidReply<C> for Fault {
-    fn finish(self, _: Fault, socket: &Socket<C>) -> Flow {
-        fault(socket, self)
-    }
-}
-
-impl<C: Channel> InvalidReply<C> for Option<Fault> {
-    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
-        match self {
-            Some(other) => fault(socket, other),
-            None if socket.awaits_answer() => fault(socket, usual),
-            None => Flow::Continue,
-        }
-    }
-}
-
 /// `AnswerOf::<C, R>::ANSWER`: the description of an answer, found as in `describe::probe`.
 pub struct AnswerOf<C, R>(PhantomData<(C, R)>);
 

@@ -1,12 +1,10 @@
 //! Sends what a handler or a hook returned: the functions that the expansion of `#[channel]` calls.
 
 use crate::channel::Channel;
-use crate::protocol::codec::DecodeError;
-use crate::protocol::fault::Fault;
 use crate::protocol::message::Messages;
 use crate::socket::Socket;
 use crate::socket::deferred::Deferred;
-use crate::socket::reply::{self, Flow, IntoFault, InvalidReply, Reply};
+use crate::socket::reply::{self, Flow, IntoFault, Reply};
 
 /// Sends what a handler or a hook returned.
 pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
@@ -45,14 +43,4 @@ pub fn fail<C: Channel, E: IntoFault>(socket: &Socket<C>, error: E) -> Flow {
 pub fn reply_one_of<C: Channel<ToClient = T>, T: Messages>(socket: &Socket<C>, message: &T) -> Flow {
     socket.answer_one_of(message);
     Flow::Continue
-}
-
-/// The error that is sent without `on_invalid`.
-pub fn usual<C: Channel>(socket: &Socket<C>, error: &DecodeError) -> Fault {
-    socket.invalid(error.clone())
-}
-
-/// Sends what `on_invalid` returned.
-pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault, result: R) -> Flow {
-    result.finish(usual, socket)
 }

@@ -93,7 +93,7 @@ impl<C: Channel> Client<C> {
     /// and pongs.
     ///
     /// # Panics
-    /// If none is received before no work is in progress, or before the server's Close: with what was skipped.
+    /// If all work ends, or the server's Close is received, before one: with what was skipped.
     #[track_caller]
     pub fn wait_for<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
         Expectation::new(async {

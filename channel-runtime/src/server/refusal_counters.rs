@@ -4,9 +4,9 @@ use crate::socket::counters::Count;
 
 /// How many requests for a connection were refused, by status.
 #[derive(Default)]
-pub(crate) struct Refused([Count; Refused::STATUSES.len()]);
+pub(crate) struct RefusalCounters([Count; RefusalCounters::STATUSES.len()]);
 
-impl Refused {
+impl RefusalCounters {
     /// The last one counts every other status, too.
     const STATUSES: [(u16, &str); 9] = [
         (400, "400"),

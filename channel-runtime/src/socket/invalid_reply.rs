@@ -1,0 +1,51 @@
+//! What is sent for a message that could not be decoded: the usual error, or what `on_invalid` returned.
+
+use crate::channel::Channel;
+use crate::protocol::codec::DecodeError;
+use crate::protocol::fault::Fault;
+use crate::socket::Socket;
+use crate::socket::reply::{Flow, fault};
+
+/// The error that is sent without `on_invalid`.
+pub fn usual<C: Channel>(socket: &Socket<C>, error: &DecodeError) -> Fault {
+    socket.invalid(error.clone())
+}
+
+/// Sends what `on_invalid` returned.
+pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault, result: R) -> Flow {
+    result.finish(usual, socket)
+}
+
+/// What `on_invalid` may return: `()` for the usual fault, or the fault to send instead, or `None` to send nothing if the message
+/// had no `ref`.
+#[diagnostic::on_unimplemented(
+    message = "`on_invalid` cannot return `{Self}`",
+    label = "not what `on_invalid` returns",
+    note = "return `()` for the usual error frame, or a `Fault`, or an `Option<Fault>`"
+)]
+pub trait InvalidReply<C: Channel>: Send {
+    /// Sends the fault. `usual` is what would be sent without the hook.
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow;
+}
+
+impl<C: Channel> InvalidReply<C> for () {
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
+        fault(socket, usual)
+    }
+}
+
+impl<C: Channel> InvalidReply<C> for Fault {
+    fn finish(self, _: Fault, socket: &Socket<C>) -> Flow {
+        fault(socket, self)
+    }
+}
+
+impl<C: Channel> InvalidReply<C> for Option<Fault> {
+    fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow {
+        match self {
+            Some(other) => fault(socket, other),
+            None if socket.awaits_answer() => fault(socket, usual),
+            None => Flow::Continue,
+        }
+    }
+}
