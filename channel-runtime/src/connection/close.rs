@@ -90,7 +90,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
 }
 
 /// Ends a connection that has not begun, with these frames, a Close at their end; cut after `patience`.
-pub(crate) async fn turn_away(
+pub(crate) async fn reject_client(
     stream: &mut Stream,
     mut socket: Option<OwnedWriteHalf>,
     frames: &[u8],

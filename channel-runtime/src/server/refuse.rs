@@ -42,7 +42,7 @@ pub(crate) fn refuse<A>(
             let reason = reject.message.clone();
             let (mut stream, socket) = io.split();
             let frames = rejection_frames(Some(&Fault::from(reject)), code, &reason);
-            close::turn_away(&mut stream, socket, &frames, patience).await;
+            close::reject_client(&mut stream, socket, &frames, patience).await;
         }
     });
     request.uncompressed().accept()

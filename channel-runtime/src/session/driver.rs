@@ -159,7 +159,7 @@ impl Driver {
     fn write(&mut self, cx: &mut Context<'_>) {
         match self.membership.connection.outbox.drain(cx, self.intake.stream()) {
             Ok(progress) => {
-                self.budget.is_draining = progress.is_sent_away;
+                self.budget.is_draining = progress.is_draining;
                 // A client that is behind, and takes some of it, is there: its pong may be far behind too.
                 if progress.resumed {
                     self.membership.connection.apart.liveness.hear();

@@ -280,6 +280,6 @@ impl Client {
     /// Sends these frames, the last of which is a Close unless the client is told nothing, and ends the connection. `patience` is how
     /// long that may take.
     async fn reject(mut self, frames: &[u8], patience: Duration) {
-        close::turn_away(self.intake.stream(), self.socket.take(), frames, patience).await;
+        close::reject_client(self.intake.stream(), self.socket.take(), frames, patience).await;
     }
 }

@@ -23,12 +23,12 @@ impl Outbox {
 
     /// Has the connection end because the server goes away. Its own task says so with a [close](Self::close), now or once what
     /// runs there has given the answer that it owes; nothing more is handled there, and pushes are taken until then.
-    pub fn send_away(&self) {
+    pub fn start_drain(&self) {
         let inner = &mut *self.inner.lock();
         if inner.is_closing() {
             return;
         }
-        inner.is_sent_away = true;
+        inner.is_draining = true;
         self.count(inner);
         inner.wake_owner();
         inner.tell(|waits| &waits.ending);
@@ -104,7 +104,7 @@ impl Outbox {
     /// What was held is dropped: nobody hears the others before its welcome, which does not come any more.
     fn end(&self, inner: &mut Inner, close: Close) {
         inner.state = State::Closing(Box::new(close));
-        inner.is_sent_away = false;
+        inner.is_draining = false;
         self.count(inner);
         inner.wake_owner();
         inner.tell(|waits| &waits.ending);
@@ -115,7 +115,7 @@ impl Outbox {
 impl Inner {
     /// We end it.
     pub(super) fn is_closing(&self) -> bool {
-        matches!(self.state, State::Closing(_)) || self.is_sent_away
+        matches!(self.state, State::Closing(_)) || self.is_draining
     }
 
     fn is_ending(&self) -> bool {

@@ -68,7 +68,7 @@ struct Inner {
     /// Something is to be done once nothing waits any more, or less does: somebody is told, or `allowed` is `limit` again.
     is_awaited: bool,
     /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
-    is_sent_away: bool,
+    is_draining: bool,
     /// Counted while the queue is not empty.
     in_flight: Token,
     /// Made by the first who waits, for nobody does for most connections.
@@ -130,7 +130,7 @@ impl Outbox {
             allowed: limit,
             is_promised: false,
             is_awaited: false,
-            is_sent_away: false,
+            is_draining: false,
             in_flight: Token::default(),
             waits: None,
         };

@@ -130,7 +130,7 @@ impl Outbox {
         } else {
             self.tell_emptied(inner);
         }
-        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_sent_away: inner.is_sent_away })
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_draining: inner.is_draining })
     }
 
     /// Ends the writing half of the stream, after all that was written.
@@ -148,8 +148,8 @@ pub(crate) struct Drained {
     pub resumed: bool,
     /// Whether nothing waits any more.
     pub empty: bool,
-    /// Whether the connection is [sent away](Outbox::send_away) and its client not told.
-    pub is_sent_away: bool,
+    /// Whether the connection [drains](Outbox::start_drain) and its Close is not queued yet.
+    pub is_draining: bool,
 }
 
 impl Inner {
