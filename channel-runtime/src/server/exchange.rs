@@ -21,7 +21,6 @@ use crate::connection::moment::after;
 pub(crate) struct Exchange {
     /// How many requests have begun, modulo 2^32.
     begun: AtomicU32,
-    /// How many guards exist.
     in_hand: AtomicU32,
     is_over: AtomicBool,
     /// The reading task, while it waits until no request is in hand. Hyper does not read again by itself when it has answered one.
@@ -40,7 +39,6 @@ impl Exchange {
         self.begun.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is being answered.
     pub fn is_in_hand(&self) -> bool {
         self.in_hand.load(Ordering::Acquire) > 0
     }
@@ -60,13 +58,11 @@ impl Exchange {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
-    /// Whether no HTTP follows.
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 }
 
-/// A request that is being answered.
 pub(crate) struct InHand(Arc<Exchange>);
 
 impl InHand {

@@ -56,7 +56,6 @@ impl Routes {
         Self { filter: filter.boxed(), paths }
     }
 
-    /// Answers any request.
     pub fn answer<B>(
         &self,
         mut request: Request<B>,

@@ -72,7 +72,6 @@ impl<App: Send + Sync + 'static> Route<App> {
 }
 
 impl<App> Route<App> {
-    /// The channel's path.
     pub fn path(&self) -> Path {
         self.path
     }
@@ -143,12 +142,10 @@ impl<App> RouteTable<App> {
         })
     }
 
-    /// The channels' paths.
     pub fn paths(&self) -> Arc<[Path]> {
         self.channels.iter().map(|channel| channel.route.path).collect()
     }
 
-    /// The messages of the channels as data.
     pub fn describe(&self) -> Description {
         let fingerprint = self.fingerprint.to_str().expect("hexadecimal digits are text");
         describe(&self.shapes, fingerprint.into())
@@ -160,7 +157,6 @@ impl<App> RouteTable<App> {
 }
 
 impl<App> RouteMatch<'_, App> {
-    /// The channel's path.
     pub fn path(&self) -> Path {
         self.channel.route.path
     }

@@ -26,7 +26,6 @@ const MOST_UNREAD: u64 = 512 * 1024;
 /// free, for which a client that reads slowly needs minutes.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
-/// A byte stream with the timeouts of HTTP.
 pub(crate) struct TimedStream<I> {
     io: I,
     /// `None` once the connection is upgraded.
@@ -98,7 +97,6 @@ struct Blocked {
 }
 
 impl Clocks {
-    /// The client has sent something.
     fn on_read(&mut self) {
         if self.exchange.is_in_hand() {
             self.awaits = Awaits::Nothing;
@@ -129,7 +127,6 @@ impl Clocks {
         self.deadline.as_mut().reset(after(Instant::now(), patience));
     }
 
-    /// Handles the result of a write.
     fn poll_written(
         &mut self,
         cx: &mut Context<'_>,

@@ -9,7 +9,6 @@ use crate::protocol::message::Ref;
 use crate::room::member::Connection;
 use crate::room::owed_answer::OwedAnswer;
 
-/// The right to answer a message.
 #[derive(Clone, Default)]
 pub(crate) enum Claim {
     /// No message is being handled, but a hook or a notice.

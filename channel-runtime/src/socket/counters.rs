@@ -9,7 +9,6 @@ use crate::protocol::fault::Fault;
 use crate::room::sent::Sent;
 use crate::wire::close::ClosedBy;
 
-/// The counters of one channel.
 pub(crate) struct Counters {
     pub channel: &'static str,
     types: &'static [&'static str],

@@ -63,7 +63,6 @@ pub struct Socket<C> {
 }
 
 impl<C: 'static> Socket<C> {
-    /// The socket of a connection of `C`.
     pub(crate) fn new(node: Arc<Node>, connection: Arc<Connection>) -> Self {
         Self { node, connection, claim: Claim::default(), of: PhantomData }
     }
@@ -248,7 +247,6 @@ impl<C: 'static> Socket<C> {
         Ok(self.pushed(pushed))
     }
 
-    /// The channel's counters.
     pub(crate) fn counters(&self) -> &Counters {
         self.node.counters(self.connection.channel)
     }

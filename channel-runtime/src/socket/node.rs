@@ -93,7 +93,6 @@ impl Node {
         self.channels[channel].hub.get()
     }
 
-    /// The counters of a channel.
     pub fn counters(&self, channel: usize) -> &Counters {
         &self.channels[channel].counters
     }

@@ -10,7 +10,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::in_flight::{Activity, Token, Work};
 
-/// The client's end, and the server's.
 pub(super) fn pair(activity: Activity) -> (ClientEnd, ServerEnd) {
     let pipe = Arc::new(Pipe { inner: Mutex::default(), activity });
     (ClientEnd(Arc::clone(&pipe)), ServerEnd(pipe))
