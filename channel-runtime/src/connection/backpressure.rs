@@ -13,14 +13,14 @@ use tokio::sync::Notify;
 /// more share it: see `room/flush_queue`.
 const HIGH_MARK: u32 = 64 * 1024;
 
-pub(crate) struct Pace {
+pub(crate) struct SendBacklog {
     ahead: AtomicUsize,
     high_mark: u32,
     /// To how many clients it has sent in its task's turn.
     spent: AtomicU32,
 }
 
-impl Pace {
+impl SendBacklog {
     pub fn new(outbox_bytes: usize) -> Self {
         let high_mark = u32::try_from(outbox_bytes / 16).map_or(HIGH_MARK, |mark| mark.clamp(1, HIGH_MARK));
         Self { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) }
@@ -30,7 +30,7 @@ impl Pace {
         self.high_mark as usize
     }
 
-    pub fn is_too_far_ahead(&self) -> bool {
+    pub fn over_high_water(&self) -> bool {
         self.ahead.load(Ordering::Acquire) > self.mark()
     }
 
@@ -56,35 +56,35 @@ impl Pace {
 }
 
 /// The pace of all who send from outside: to one room, or to a channel.
-pub(crate) struct HubPace {
-    pub pace: Pace,
+pub(crate) struct HubBacklog {
+    pub backlog: SendBacklog,
     caught_up: Notify,
     /// That of the room's channel, which has all that its rooms have. `None` for a channel.
     channel: Option<Arc<Self>>,
 }
 
-impl HubPace {
+impl HubBacklog {
     /// That of a channel.
     pub fn new(outbox_bytes: usize) -> Self {
-        Self { pace: Pace::new(outbox_bytes), caught_up: Notify::new(), channel: None }
+        Self { backlog: SendBacklog::new(outbox_bytes), caught_up: Notify::new(), channel: None }
     }
 
     /// That of a room of this channel.
     pub fn of_room(channel: &Arc<Self>) -> Self {
-        let high_mark = channel.pace.high_mark;
-        let pace = Pace { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) };
-        Self { pace, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
+        let high_mark = channel.backlog.high_mark;
+        let backlog = SendBacklog { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) };
+        Self { backlog, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
     }
 
     pub fn advance(&self, bytes: usize) {
-        self.pace.advance(bytes);
+        self.backlog.advance(bytes);
         if let Some(channel) = &self.channel {
             channel.advance(bytes);
         }
     }
 
     pub fn catch_up(&self, bytes: usize) {
-        if self.pace.catch_up(bytes) {
+        if self.backlog.catch_up(bytes) {
             self.caught_up.notify_waiters();
         }
         if let Some(channel) = &self.channel {
@@ -97,7 +97,7 @@ impl HubPace {
         loop {
             // Made before the look, so that what happens between the look and the wait is not missed.
             let caught_up = self.caught_up.notified();
-            if !self.pace.is_too_far_ahead() {
+            if !self.backlog.over_high_water() {
                 return;
             }
             caught_up.await;

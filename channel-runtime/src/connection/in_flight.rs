@@ -62,7 +62,7 @@ impl fmt::Display for Work {
 /// One piece of work in flight, until dropped.
 #[must_use]
 #[derive(Default)]
-pub(crate) struct Token(Option<Box<Counted>>);
+pub(crate) struct WorkGuard(Option<Box<Counted>>);
 
 struct Counted {
     count: Arc<Count>,
@@ -77,8 +77,8 @@ impl Activity {
 
     /// Counts this work until the token is dropped.
     #[inline]
-    pub fn begin(&self, work: Work) -> Token {
-        Token(self.0.as_ref().map(|count| count.begin(work)))
+    pub fn begin(&self, work: Work) -> WorkGuard {
+        WorkGuard(self.0.as_ref().map(|count| count.begin(work)))
     }
 
     /// Waits until nothing is in flight.
@@ -111,7 +111,7 @@ impl Count {
     }
 }
 
-impl Token {
+impl WorkGuard {
     /// Whether it counts anything.
     #[inline]
     pub fn counters(&self) -> bool {

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use parking_lot::Mutex;
 
 use crate::connection::contained::Contained;
-use crate::connection::in_flight::{Activity, Token, Work};
+use crate::connection::in_flight::{Activity, Work, WorkGuard};
 
 /// The most notices that wait for one connection.
 pub(crate) const MOST_WAITING: usize = 256;
@@ -20,7 +20,7 @@ pub(crate) const MOST_WAITING: usize = 256;
 pub struct Notice {
     handler: &'static str,
     content: Contained<Box<dyn Any + Send>>,
-    in_flight: Token,
+    in_flight: WorkGuard,
 }
 
 impl Notice {

@@ -10,7 +10,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::connection::outbox::{Outbox, Pushed, Sender};
+use crate::connection::outbox::{Enqueued, Outbox, Sender};
 use crate::connection::unread::PACE;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
@@ -175,7 +175,7 @@ impl Liveness {
             Check::Silent => {
                 self.ask(beat, outbox.handed() + outbox.bytes() as u64);
                 // Its own, so that a long `on_connect` does not hold it back. Refused only when the connection ends.
-                if outbox.push(frame(Opcode::Ping, &[]), Sender::Own) == Pushed::Promised {
+                if outbox.push(frame(Opcode::Ping, &[]), Sender::Own) == Enqueued::MustFlush {
                     outbox.flush();
                 }
             }

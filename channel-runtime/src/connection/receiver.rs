@@ -20,7 +20,7 @@ const INPUT_OVERHEAD: usize = size_of::<Input>();
 /// What became of a stream that ended, for whoever is told how its connection did.
 pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
 
-pub(crate) struct Intake {
+pub(crate) struct Receiver {
     stream: Stream,
     parser: Parser,
     /// `None` where nothing is parked.
@@ -52,7 +52,7 @@ impl Parked {
 
 /// What there was before a read.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Before {
+pub(crate) struct Checkpoint {
     /// Inputs that were parked.
     pub parked: usize,
     /// Frames that were not held against their rate.
@@ -60,12 +60,12 @@ pub(crate) struct Before {
 }
 
 /// What was read. It is parked, and not counted yet.
-pub(crate) struct Came {
-    pub before: Before,
+pub(crate) struct ReadBatch {
+    pub before: Checkpoint,
     pub result: Result<(), Violation>,
 }
 
-impl Intake {
+impl Receiver {
     pub fn new(stream: Stream, parser: Parser) -> Self {
         Self { stream, parser, parked: None }
     }
@@ -104,33 +104,36 @@ impl Intake {
     }
 
     /// Reads once, or takes more of what was read and inflates to more than could be parked. Nothing at the end of the stream.
-    pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Came>>> {
+    pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<ReadBatch>>> {
         let before = self.before();
         let Self { stream, parser, parked, .. } = self;
         if parser.has_rest() {
             let result = parser.feed_rest(&mut Parked::of(parked).inputs);
             self.tidy();
-            return Poll::Ready(Ok(Some(Came { before, result })));
+            return Poll::Ready(Ok(Some(ReadBatch { before, result })));
         }
         let fed = stream.poll_read(cx, |input| (input.len(), parser.feed(input, &mut Parked::of(parked).inputs)));
         self.tidy();
-        fed.map_ok(|(read, result)| (read > 0).then_some(Came { before, result }))
+        fed.map_ok(|(read, result)| (read > 0).then_some(ReadBatch { before, result }))
     }
 
     /// Takes what was read by somebody else.
-    pub fn feed(&mut self, bytes: &mut [u8]) -> Came {
+    pub fn feed(&mut self, bytes: &mut [u8]) -> ReadBatch {
         let before = self.before();
         let result = self.parser.feed(bytes, &mut Parked::of(&mut self.parked).inputs);
         self.tidy();
-        Came { before, result }
+        ReadBatch { before, result }
     }
 
-    fn before(&self) -> Before {
-        Before { parked: self.parked.as_ref().map_or(0, |parked| parked.inputs.len()), frames: self.parser.frames() }
+    fn before(&self) -> Checkpoint {
+        Checkpoint {
+            parked: self.parked.as_ref().map_or(0, |parked| parked.inputs.len()),
+            frames: self.parser.frames(),
+        }
     }
 
     /// What has been parked since, counted from now on.
-    pub fn count(&mut self, before: &Before) -> impl Iterator<Item = &Input> {
+    pub fn count(&mut self, before: &Checkpoint) -> impl Iterator<Item = &Input> {
         let latest = self.parked.as_mut().map(|parked| {
             let latest = parked.inputs.range(before.parked..);
             parked.bytes += latest.clone().map(size).sum::<usize>();
@@ -140,7 +143,7 @@ impl Intake {
     }
 
     /// Takes out the last so many of what has been parked since and is not counted. A Close stays: a client may always leave.
-    pub fn refuse(&mut self, most: u32, before: &Before) -> impl Iterator<Item = Input> {
+    pub fn refuse(&mut self, most: u32, before: &Checkpoint) -> impl Iterator<Item = Input> {
         let parked = &mut Parked::of(&mut self.parked).inputs;
         let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
         let passed = parked.len().saturating_sub(most as usize).max(before.parked);
@@ -152,7 +155,7 @@ impl Intake {
 
     /// Takes out the answer to a ping of our own, which is nobody else's business, where it has been parked since and is counted.
     /// Whether there was one.
-    pub fn take_pong(&mut self, before: &Before) -> bool {
+    pub fn take_pong(&mut self, before: &Checkpoint) -> bool {
         let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
         let Some(parked) = &mut self.parked else { return false };
         let Some(at) = parked.inputs.range(before.parked..).position(is_pong) else { return false };

@@ -4,27 +4,27 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::sharded_map::{Sharded, shrink};
+use super::sharded_map::{ShardedMap, shrink};
 use crate::connection::id::ConnectionId;
-use crate::room::live_room::Members;
+use crate::room::live_room::LiveRoom;
 use crate::room::state::State;
 
 /// One channel's part of the registry.
-pub(super) struct ChannelEntry {
+pub(super) struct ChannelRooms {
     pub channel: TypeId,
     /// Everybody.
-    pub all: Arc<Members>,
-    pub rooms: Sharded<Arc<str>, Arc<Members>>,
+    pub all: Arc<LiveRoom>,
+    pub rooms: ShardedMap<Arc<str>, Arc<LiveRoom>>,
     /// Makes the state of a room of the path, where no hook does.
     pub make_state: fn() -> Option<State>,
 }
 
-impl ChannelEntry {
+impl ChannelRooms {
     pub fn new<C: 'static>(make_state: fn() -> Option<State>) -> Self {
         Self {
             channel: TypeId::of::<C>(),
-            all: Arc::new(Members::new("*".into(), None)),
-            rooms: Sharded::new(),
+            all: Arc::new(LiveRoom::new("*".into(), None)),
+            rooms: ShardedMap::new(),
             make_state,
         }
     }
@@ -35,7 +35,7 @@ impl ChannelEntry {
         &self,
         name: &Arc<str>,
         make_state: impl Fn() -> Option<State>,
-        act: impl FnOnce(&Arc<Members>) -> R,
+        act: impl FnOnce(&Arc<LiveRoom>) -> R,
     ) -> R {
         let mut fresh = None;
         loop {
@@ -47,21 +47,21 @@ impl ChannelEntry {
                 return act(rooms.entry(Arc::clone(name)).or_insert(room));
             }
             drop(rooms);
-            fresh = Some(Arc::new(Members::new(Arc::clone(name), make_state())));
+            fresh = Some(Arc::new(LiveRoom::new(Arc::clone(name), make_state())));
         }
     }
 
     /// Removes the member, and the room with its last one, where it has no host.
-    pub fn remove(&self, room: &Arc<Members>, member: ConnectionId) {
+    pub fn remove(&self, room: &Arc<LiveRoom>, member: ConnectionId) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
-        if room.len() == 0 && !room.is_hosted() {
+        if room.len() == 0 && !room.has_owner() {
             Self::retire(&mut rooms, room);
         }
     }
 
     /// The room is empty, and is no more.
-    pub fn retire(rooms: &mut HashMap<Arc<str>, Arc<Members>>, room: &Members) {
+    pub fn retire(rooms: &mut HashMap<Arc<str>, Arc<LiveRoom>>, room: &LiveRoom) {
         room.retire();
         rooms.remove(&**room.name());
         shrink(rooms);

@@ -84,8 +84,8 @@ impl Lags {
 
     /// How crowded a room is that has so many readers, of whom so many may be behind. If not all of these were counted, the others
     /// are taken to be like those that were.
-    pub fn crowd(self, laggards: usize, readers: usize) -> Crowd {
-        let of_all = |found: usize| (found * laggards).checked_div(self.behind).unwrap_or(0);
+    pub fn crowd(self, slow_members: usize, readers: usize) -> Crowd {
+        let of_all = |found: usize| (found * slow_members).checked_div(self.behind).unwrap_or(0);
         let (taking, new, far) = (of_all(self.taking), of_all(self.new), of_all(self.far));
         // One alone is no crowd, unless nobody else reads.
         let least = readers.min(2);

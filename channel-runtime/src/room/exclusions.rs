@@ -5,7 +5,7 @@ use crate::connection::user_key::UserKey;
 
 /// Who of a target is meant, and who is sending.
 #[derive(Clone, Default)]
-pub(crate) struct Mask {
+pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,
     pub except: Vec<ConnectionId>,
     pub except_users: Vec<UserKey>,
@@ -14,7 +14,7 @@ pub(crate) struct Mask {
     except_sender: bool,
 }
 
-impl Mask {
+impl Exclusions {
     pub fn from(sender: ConnectionId) -> Self {
         Self { sender: Some(sender), ..Self::default() }
     }

@@ -6,35 +6,35 @@ mod tests;
 use std::sync::Arc;
 
 use crate::connection::id::ConnectionId;
-use crate::connection::outbox::{Pushed, Sender};
-use crate::room::exclusions::Mask;
+use crate::connection::outbox::{Enqueued, Sender};
+use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::Tasks;
-use crate::room::live_room::{Inner, Members};
-use crate::room::member::Connection;
-use crate::room::publisher::Paced;
+use crate::room::live_room::{Inner, LiveRoom};
+use crate::room::member::Member;
+use crate::room::publisher::Publisher;
 use crate::room::reentrancy::Inside;
 use crate::room::sent::Sent;
 use crate::wire::deflate::PreparedFrame;
 
-impl Members {
+impl LiveRoom {
     /// Hands the frame to all members that are admitted.
     pub fn send(
         self: &Arc<Self>,
         frame: &PreparedFrame,
-        from: Option<&Paced<Connection>>,
-        mask: &Mask,
-        admits: impl FnMut(&Connection) -> bool,
+        from: Option<&Publisher<Member>>,
+        exclusions: &Exclusions,
+        admits: impl FnMut(&Member) -> bool,
     ) -> Sent {
-        let (sent, tasks) = push_to_members(&mut self.lock(), frame, from, mask, admits);
+        let (sent, tasks) = push_to_members(&mut self.lock(), frame, from, exclusions, admits);
         self.start(tasks);
         sent
     }
 
-    /// Makes the frame under the members' lock, from their number, and hands it to those that `mask` admits.
+    /// Makes the frame under the members' lock, from their number, and hands it to those that `exclusions` admits.
     pub fn send_with<E>(
         self: &Arc<Self>,
-        from: Option<&Paced<Connection>>,
-        mask: &Mask,
+        from: Option<&Publisher<Member>>,
+        exclusions: &Exclusions,
         make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
     ) -> Result<Sent, E> {
         let mut inner = self.lock();
@@ -42,7 +42,7 @@ impl Members {
             let _inside = Inside::send_with();
             make(inner.members.len())?
         };
-        let (sent, tasks) = push_to_members(&mut inner, &frame, from, mask, |_| true);
+        let (sent, tasks) = push_to_members(&mut inner, &frame, from, exclusions, |_| true);
         drop(inner);
         self.start(tasks);
         Ok(sent)
@@ -53,33 +53,33 @@ impl Members {
 fn push_to_members(
     inner: &mut Inner,
     frame: &PreparedFrame,
-    from: Option<&Paced<Connection>>,
-    mask: &Mask,
-    admits: impl FnMut(&Connection) -> bool,
+    from: Option<&Publisher<Member>>,
+    exclusions: &Exclusions,
+    admits: impl FnMut(&Member) -> bool,
 ) -> (Sent, Tasks) {
     let Inner { members, flushing } = inner;
-    let sent = deliver(mask, members.iter(), frame, admits, |member, pushed| flushing.pushed(member, pushed));
+    let sent = deliver(exclusions, members.iter(), frame, admits, |member, pushed| flushing.pushed(member, pushed));
     (sent, flushing.sent(from, frame.len()))
 }
 
-/// Pushes the frame to those, each with its serial number, that both `mask` and `admits` let through; `told` sees to it that it is
+/// Pushes the frame to those, each with its serial number, that both `exclusions` and `admits` let through; `told` sees to it that it is
 /// written if that is the caller's duty.
 pub(crate) fn deliver<'a>(
-    mask: &Mask,
-    connections: impl Iterator<Item = (u64, &'a Arc<Connection>)>,
+    exclusions: &Exclusions,
+    connections: impl Iterator<Item = (u64, &'a Arc<Member>)>,
     frame: &PreparedFrame,
-    mut admits: impl FnMut(&Connection) -> bool,
-    mut told: impl FnMut(&Arc<Connection>, Pushed),
+    mut admits: impl FnMut(&Member) -> bool,
+    mut told: impl FnMut(&Arc<Member>, Enqueued),
 ) -> Sent {
     let mut sent = Sent::default();
-    let (is_for_all, sender) = (mask.is_empty(), mask.sender.map(ConnectionId::serial));
+    let (is_for_all, sender) = (exclusions.is_empty(), exclusions.sender.map(ConnectionId::serial));
     for (serial, connection) in connections {
-        if (is_for_all || connection.is_meant(mask)) && admits(connection) {
+        if (is_for_all || connection.is_meant(exclusions)) && admits(connection) {
             let own = sender == Some(serial);
             let frame = frame.of(connection.deflate);
-            let pushed = connection.outbox.push(frame.clone(), if own { Sender::Own } else { Sender::Others });
+            let pushed = connection.outbox().push(frame.clone(), if own { Sender::Own } else { Sender::Others });
             told(connection, pushed);
-            sent.count(pushed != Pushed::Refused);
+            sent.count(pushed != Enqueued::Refused);
         }
     }
     sent

@@ -14,9 +14,9 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::Instant;
 
 use crate::connection::id::ConnectionId;
-use crate::connection::outbox::Pushed;
+use crate::connection::outbox::Enqueued;
 use crate::room::crowd::{Crowd, LOOK_AFTER, LOOKS_A_SECOND, Lags, Lone};
-use crate::room::publisher::{Charge, Paced};
+use crate::room::publisher::{Charge, Publisher};
 use crate::room::recipient::Recipient;
 
 /// All senders of a room together have so many times what one may be ahead: a quarter of what may wait for one client. It is what
@@ -40,20 +40,20 @@ const LATEST_SENDERS: usize = 64;
 const LOOKED_AT: usize = 256;
 
 /// What a flusher has to see to.
-pub(crate) struct Due<M> {
+pub(crate) struct FlushWork<M> {
     /// Those to whose outboxes something was pushed that nobody else writes.
     pub members: Vec<Arc<M>>,
     /// What those who sent it are charged.
     pub senders: Vec<Charge<M>>,
 }
 
-impl<M> Default for Due<M> {
+impl<M> Default for FlushWork<M> {
     fn default() -> Self {
         Self { members: Vec::new(), senders: Vec::new() }
     }
 }
 
-impl<M: Recipient> Due<M> {
+impl<M: Recipient> FlushWork<M> {
     pub fn is_empty(&self) -> bool {
         self.members.is_empty() && self.senders.is_empty()
     }
@@ -65,13 +65,13 @@ impl<M: Recipient> Due<M> {
     }
 }
 
-pub(crate) struct Flushing<M> {
+pub(crate) struct FlushQueue<M> {
     /// What the flusher has to see to.
-    pub due: Due<M>,
+    pub due: FlushWork<M>,
     /// Where the flusher runs, or has to be started. `None` where no member of `due` has a runtime.
     runtime: Option<Id>,
     /// Members that were behind, some of which may have caught up since.
-    laggards: IndexMap<ConnectionId, Arc<M>>,
+    slow_members: IndexMap<ConnectionId, Arc<M>>,
     /// Which of those is looked at next, and which is written to next.
     next_look: usize,
     next_nudge: usize,
@@ -102,12 +102,12 @@ pub(super) struct Tasks {
     pub wait: Option<Handle>,
 }
 
-impl<M> Default for Flushing<M> {
+impl<M> Default for FlushQueue<M> {
     fn default() -> Self {
         Self {
-            due: Due::default(),
+            due: FlushWork::default(),
             runtime: None,
-            laggards: IndexMap::default(),
+            slow_members: IndexMap::default(),
             next_look: 0,
             next_nudge: 0,
             held: VecDeque::new(),
@@ -123,15 +123,15 @@ impl<M> Default for Flushing<M> {
     }
 }
 
-impl<M: Recipient> Flushing<M> {
+impl<M: Recipient> FlushQueue<M> {
     /// A member has been handed a frame.
     #[inline]
-    pub fn pushed(&mut self, member: &Arc<M>, pushed: Pushed) {
+    pub fn pushed(&mut self, member: &Arc<M>, pushed: Enqueued) {
         match pushed {
-            Pushed::Promised if member.runtime_id() == self.runtime => self.due.members.push(Arc::clone(member)),
-            Pushed::Promised => self.promised_elsewhere(member),
-            Pushed::Behind => self.is_behind(member),
-            Pushed::Waits | Pushed::Refused => {}
+            Enqueued::MustFlush if member.runtime_id() == self.runtime => self.due.members.push(Arc::clone(member)),
+            Enqueued::MustFlush => self.promised_elsewhere(member),
+            Enqueued::Lagging => self.is_behind(member),
+            Enqueued::Queued | Enqueued::Refused => {}
         }
     }
 
@@ -149,16 +149,16 @@ impl<M: Recipient> Flushing<M> {
 
     #[cold]
     fn is_behind(&mut self, member: &Arc<M>) {
-        self.laggards.entry(member.id()).or_insert_with(|| Arc::clone(member));
+        self.slow_members.entry(member.id()).or_insert_with(|| Arc::clone(member));
     }
 
     /// All whom it is for have been; who sent it, and how many bytes it is.
-    pub fn sent(&mut self, from: Option<&Paced<M>>, bytes: usize) -> Tasks {
+    pub fn sent(&mut self, from: Option<&Publisher<M>>, bytes: usize) -> Tasks {
         let mut tasks = Tasks::default();
         // Where all members are blocked nothing can be written, but their senders have to be slowed.
-        if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.laggards.is_empty())) {
+        if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.slow_members.is_empty())) {
             // A member's own runtime, not the sender's, which may be any thread's and not run any more.
-            let member = self.due.members.first().or(self.laggards.values().next());
+            let member = self.due.members.first().or(self.slow_members.values().next());
             tasks.flusher = member.and_then(|member| member.runtime().cloned());
             self.is_flushing = tasks.flusher.is_some();
             self.runtime = member.and_then(|member| member.runtime_id());
@@ -169,7 +169,7 @@ impl<M: Recipient> Flushing<M> {
         let Some(from) = from else { return tasks };
         if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
             // Not charged to the flusher, which may be behind with what is not its matter.
-            if !self.laggards.is_empty() {
+            if !self.slow_members.is_empty() {
                 let charge = self.charge(from, bytes);
                 self.hold(charge);
                 tasks.wait = (!std::mem::replace(&mut self.is_waiting, true)).then(|| runtime.clone());
@@ -189,7 +189,7 @@ impl<M: Recipient> Flushing<M> {
 
     /// Counts against a sender what has not been passed on yet. The more that is, of all senders, the more it counts: many that
     /// send at once share what a few have.
-    fn charge(&mut self, from: &Paced<M>, bytes: usize) -> Charge<M> {
+    fn charge(&mut self, from: &Publisher<M>, bytes: usize) -> Charge<M> {
         let shared = SHARED_MARKS * from.mark();
         // Equal shares, where it is known who sends; and small ones where so much has been sent that all will be used up.
         self.active = self.active.max(self.held.len() + self.not_held);
@@ -217,35 +217,35 @@ impl<M: Recipient> Flushing<M> {
 
     /// A member leaves.
     pub fn forget(&mut self, id: ConnectionId) {
-        self.laggards.swap_remove(&id);
+        self.slow_members.swap_remove(&id);
     }
 
     /// How crowded the room is, which has so many members. So long it is looked too late.
     fn crowd(&mut self, members: usize, late: Duration) -> Crowd {
-        let looked_at = self.laggards.len().min(LOOKED_AT);
+        let looked_at = self.slow_members.len().min(LOOKED_AT);
         if looked_at == 0 {
             return Crowd::Few;
         }
-        if looked_at == self.laggards.len() {
+        if looked_at == self.slow_members.len() {
             self.next_look = 0;
         }
         let now = Instant::now();
         let mut lags = Lags::default();
         for _ in 0..looked_at {
-            if self.next_look >= self.laggards.len() {
+            if self.next_look >= self.slow_members.len() {
                 self.next_look = 0;
             }
-            let Some((_, member)) = self.laggards.get_index(self.next_look) else { break };
+            let Some((_, member)) = self.slow_members.get_index(self.next_look) else { break };
             let Some(lag) = member.outbox().lag(now, late) else {
                 // Another takes its place, and is looked at next.
-                self.laggards.swap_remove_index(self.next_look);
+                self.slow_members.swap_remove_index(self.next_look);
                 continue;
             };
             self.next_look += 1;
             lags.add(lag);
         }
         let is_by_client = self.held.front().is_some_and(|charge| charge.sender.is_client());
-        lags.crowd(self.laggards.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
+        lags.crowd(self.slow_members.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
     }
 
     /// Lets senders go on, in the order in which they were held, while less than so many bytes of theirs are let go. How many
@@ -291,11 +291,11 @@ impl<M: Recipient> Flushing<M> {
     }
 }
 
-/// For the flusher, and for who waits for laggards beside it.
-impl<M: Recipient> Flushing<M> {
+/// For the flusher, and for who waits for slow_members beside it.
+impl<M: Recipient> FlushQueue<M> {
     /// What the flusher has to see to.
-    pub fn take_due(&mut self) -> Due<M> {
-        self.pass_begun = (!self.laggards.is_empty()).then(Instant::now);
+    pub fn take_due(&mut self) -> FlushWork<M> {
+        self.pass_begun = (!self.slow_members.is_empty()).then(Instant::now);
         self.not_held = 0;
         std::mem::take(&mut self.due)
     }
@@ -308,7 +308,7 @@ impl<M: Recipient> Flushing<M> {
 
     /// What these sent has been passed on, in a room of so many members. They go on, unless the room is crowded, or others wait
     /// already: then they are held. Returns whether somebody has to begin to look.
-    pub fn passed_on(&mut self, senders: Vec<Charge<M>>, members: usize) -> bool {
+    pub fn settle(&mut self, senders: Vec<Charge<M>>, members: usize) -> bool {
         senders.into_iter().for_each(|charge| self.hold(charge));
         if self.is_waiting {
             return false;
@@ -331,13 +331,13 @@ impl<M: Recipient> Flushing<M> {
     }
 
     /// Members that were behind: some of them, others the next time.
-    pub fn laggards(&mut self) -> Vec<Arc<M>> {
-        let from = if self.next_nudge < self.laggards.len() { self.next_nudge } else { 0 };
+    pub fn slow_members(&mut self) -> Vec<Arc<M>> {
+        let from = if self.next_nudge < self.slow_members.len() { self.next_nudge } else { 0 };
         self.next_nudge = from + LOOKED_AT;
-        self.laggards.values().skip(from).take(LOOKED_AT).cloned().collect()
+        self.slow_members.values().skip(from).take(LOOKED_AT).cloned().collect()
     }
 
-    /// Nobody waits for laggards any more.
+    /// Nobody waits for slow_members any more.
     pub fn stop_waiting(&mut self) {
         self.is_waiting = false;
         self.release(usize::MAX);
@@ -351,7 +351,7 @@ impl<M: Recipient> Flushing<M> {
 }
 
 /// The charge of this sender. `None` where it is not among the latest.
-fn latest<'a, M: Recipient + 'a, C>(charges: &'a mut C, sender: &Paced<M>) -> Option<&'a mut Charge<M>>
+fn latest<'a, M: Recipient + 'a, C>(charges: &'a mut C, sender: &Publisher<M>) -> Option<&'a mut Charge<M>>
 where
     &'a mut C: IntoIterator<Item = &'a mut Charge<M>, IntoIter: DoubleEndedIterator>,
 {

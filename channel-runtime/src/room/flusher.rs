@@ -12,9 +12,9 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use crate::room::crowd::LOOK_AFTER;
-use crate::room::flush_queue::{Due, Tasks};
-use crate::room::live_room::{Inner, Members};
-use crate::room::member::Connection;
+use crate::room::flush_queue::{FlushWork, Tasks};
+use crate::room::live_room::{Inner, LiveRoom};
+use crate::room::member::Member;
 use crate::room::publisher::Charge;
 
 /// How many members are written to before others have their turn: about 70 microseconds' worth.
@@ -26,7 +26,7 @@ const MEMBERS_AHEAD: usize = 8;
 /// After so many looks it is tried to write to those who are waited for.
 const LOOKS_A_NUDGE: usize = 5;
 
-impl Members {
+impl LiveRoom {
     /// Starts what a send has found to be needed. Not under the lock: a runtime that is shutting down drops a task at once, and that
     /// takes the lock.
     pub(super) fn start(self: &Arc<Self>, tasks: Tasks) {
@@ -38,9 +38,9 @@ impl Members {
         }
     }
 
-    pub(super) fn passed_on(&self, senders: Vec<Charge<Connection>>) -> bool {
+    pub(super) fn settle(&self, senders: Vec<Charge<Member>>) -> bool {
         let Inner { members, flushing } = &mut *self.lock();
-        flushing.passed_on(senders, members.len())
+        flushing.settle(senders, members.len())
     }
 
     pub(super) fn look(&self, late: Duration) -> bool {
@@ -48,20 +48,20 @@ impl Members {
         flushing.look(members.len(), late)
     }
 
-    fn laggards(&self) -> Vec<Arc<Connection>> {
-        self.lock().flushing.laggards()
+    fn slow_members(&self) -> Vec<Arc<Member>> {
+        self.lock().flushing.slow_members()
     }
 }
 
 /// Starts the flusher of a room.
-pub(crate) fn start(room: &Arc<Members>, runtime: &Handle) {
-    let pass = Pass { room: Arc::clone(room), due: Due::default(), has_ended: false };
+pub(crate) fn start(room: &Arc<LiveRoom>, runtime: &Handle) {
+    let pass = Pass { room: Arc::clone(room), due: FlushWork::default(), has_ended: false };
     runtime.spawn(pass.run());
 }
 
 struct Pass {
-    room: Arc<Members>,
-    due: Due<Connection>,
+    room: Arc<LiveRoom>,
+    due: FlushWork<Member>,
     has_ended: bool,
 }
 
@@ -78,7 +78,7 @@ impl Pass {
             self.due = self.room.lock().flushing.take_due();
             self.write().await;
             let senders = std::mem::take(&mut self.due.senders);
-            if self.room.passed_on(senders) {
+            if self.room.settle(senders) {
                 wait(&self.room, &Handle::current());
             }
             self.has_ended = self.room.lock().flushing.ends();
@@ -90,8 +90,8 @@ impl Pass {
         while !members.is_empty() {
             let rest = members.len().saturating_sub(MEMBERS_PER_TURN);
             for few in members[rest..].chunks(MEMBERS_AHEAD) {
-                few.iter().for_each(|member| member.outbox.fetch());
-                few.iter().for_each(|member| member.outbox.flush());
+                few.iter().for_each(|member| member.outbox().fetch());
+                few.iter().for_each(|member| member.outbox().flush());
             }
             members.truncate(rest);
             if !members.is_empty() {
@@ -115,13 +115,13 @@ impl Drop for Pass {
 }
 
 /// Has somebody look whether those that a room holds may go on.
-pub(crate) fn wait(room: &Arc<Members>, runtime: &Handle) {
+pub(crate) fn wait(room: &Arc<LiveRoom>, runtime: &Handle) {
     runtime.spawn(Wait { room: Arc::clone(room), has_ended: false }.run());
 }
 
-/// Waits for laggards beside the flusher, which goes on for all others.
+/// Waits for slow_members beside the flusher, which goes on for all others.
 struct Wait {
-    room: Arc<Members>,
+    room: Arc<LiveRoom>,
     has_ended: bool,
 }
 
@@ -135,7 +135,7 @@ impl Wait {
             let late = start.elapsed().saturating_sub(2 * LOOK_AFTER);
             looks += 1;
             if looks % LOOKS_A_NUDGE == 1 {
-                self.room.laggards().iter().for_each(|member| member.outbox.nudge());
+                self.room.slow_members().iter().for_each(|member| member.outbox().nudge());
             }
             self.has_ended = !self.room.look(late);
         }

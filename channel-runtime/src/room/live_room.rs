@@ -6,21 +6,21 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::connection::backpressure::HubPace;
+use crate::connection::backpressure::HubBacklog;
 use crate::connection::id::ConnectionId;
 use crate::room::by_connection::ByConnection;
-use crate::room::exclusions::Mask;
-use crate::room::flush_queue::Flushing;
-use crate::room::member::Connection;
+use crate::room::exclusions::Exclusions;
+use crate::room::flush_queue::FlushQueue;
+use crate::room::member::Member;
 use crate::room::reentrancy::assert_outside_send_with;
-use crate::room::state::{Host, State};
+use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
 
 /// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
 ///
 /// Two locks: the members' is held while frames are handed to their outboxes, so that all of them get the same order; the
 /// state's is held while the user's `with` runs, and may take the members' within.
-pub(crate) struct Members {
+pub(crate) struct LiveRoom {
     name: Arc<str>,
     inner: Mutex<Inner>,
     /// The number of members, changed under their lock; read without it.
@@ -34,12 +34,12 @@ pub(crate) struct Members {
     /// Made when the room opens; nothing once the last session has ended.
     pub(super) state: Mutex<Option<State>>,
     /// Who closes it, where its channel's rooms are places: then it may be empty.
-    pub(super) host: Option<Arc<dyn Host>>,
+    pub(super) host: Option<Arc<dyn RoomOwner>>,
     /// The pace of those who send to it from outside, once somebody has.
-    outside: OnceLock<Arc<HubPace>>,
+    outside: OnceLock<Arc<HubBacklog>>,
 }
 
-impl Members {
+impl LiveRoom {
     pub fn new(name: Arc<str>, state: Option<State>) -> Self {
         Self {
             name,
@@ -55,13 +55,13 @@ impl Members {
     }
 
     /// With somebody who closes it.
-    pub fn hosted(mut self, host: Arc<dyn Host>) -> Self {
+    pub fn hosted(mut self, host: Arc<dyn RoomOwner>) -> Self {
         self.host = Some(host);
         self
     }
 
     /// Whether it is there without members too.
-    pub fn is_hosted(&self) -> bool {
+    pub fn has_owner(&self) -> bool {
         self.host.is_some()
     }
 
@@ -83,7 +83,7 @@ impl Members {
     }
 
     /// Whether the connection is new here.
-    pub fn insert(&self, connection: &Arc<Connection>) -> bool {
+    pub fn insert(&self, connection: &Arc<Member>) -> bool {
         let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection));
         if is_new {
@@ -106,50 +106,46 @@ impl Members {
         left.is_some()
     }
 
-    pub fn get(&self, id: ConnectionId) -> Option<Arc<Connection>> {
+    pub fn get(&self, id: ConnectionId) -> Option<Arc<Member>> {
         self.lock().members.get(id).cloned()
     }
 
-    /// All members that `mask` admits.
-    pub fn members(&self, mask: &Mask) -> Vec<Arc<Connection>> {
-        self.lock().members.values().filter(|member| member.is_meant(mask)).cloned().collect()
+    /// All members that `exclusions` admits.
+    pub fn members(&self, exclusions: &Exclusions) -> Vec<Arc<Member>> {
+        self.lock().members.values().filter(|member| member.is_meant(exclusions)).cloned().collect()
     }
 
     /// The members at these places for whom `find` finds something.
-    pub fn examine<T>(
-        &self,
-        places: Range<usize>,
-        find: impl Fn(&Connection) -> Option<T>,
-    ) -> Vec<(Arc<Connection>, T)> {
+    pub fn examine<T>(&self, places: Range<usize>, find: impl Fn(&Member) -> Option<T>) -> Vec<(Arc<Member>, T)> {
         let members = &self.lock().members;
         members.range(places).filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
     }
 
     /// The pace of those who send to it from outside. `None` where nobody has.
-    pub fn outside(&self) -> Option<&Arc<HubPace>> {
+    pub fn outside(&self) -> Option<&Arc<HubBacklog>> {
         self.outside.get()
     }
 
     /// The same, made for a room of this channel where nobody has.
-    pub fn outside_of(&self, channel: &Arc<HubPace>) -> &Arc<HubPace> {
-        self.outside.get_or_init(|| Arc::new(HubPace::of_room(channel)))
+    pub fn outside_of(&self, channel: &Arc<HubBacklog>) -> &Arc<HubBacklog> {
+        self.outside.get_or_init(|| Arc::new(HubBacklog::of_room(channel)))
     }
 
     /// How many bytes wait for its members. A few are looked at, then others may send.
     pub fn outbox_bytes(&self) -> usize {
         const AT_ONCE: usize = 256;
-        let few = |from: usize| self.examine(from..from + AT_ONCE, |member| Some(member.outbox.bytes()));
+        let few = |from: usize| self.examine(from..from + AT_ONCE, |member| Some(member.outbox().bytes()));
         let waiting = (0..self.len()).step_by(AT_ONCE).flat_map(few);
         waiting.map(|(_, bytes)| bytes).sum()
     }
 
-    pub fn count(&self, mask: &Mask) -> usize {
-        self.lock().members.values().filter(|member| member.is_meant(mask)).count()
+    pub fn count(&self, exclusions: &Exclusions) -> usize {
+        self.lock().members.values().filter(|member| member.is_meant(exclusions)).count()
     }
 
-    /// What a message to those that `mask` admits is compressed for, as far as can be told without the lock.
-    pub fn windows(&self, from: Option<&Arc<Connection>>, mask: &Mask) -> Windows {
-        self.tally.windows(from.filter(|from| !from.is_meant(mask)).and_then(|from| from.deflate))
+    /// What a message to those that `exclusions` admits is compressed for, as far as can be told without the lock.
+    pub fn windows(&self, from: Option<&Arc<Member>>, exclusions: &Exclusions) -> Windows {
+        self.tally.windows(from.filter(|from| !from.is_meant(exclusions)).and_then(|from| from.deflate))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -160,6 +156,6 @@ impl Members {
 
 #[derive(Default)]
 pub(super) struct Inner {
-    pub(super) members: ByConnection<Arc<Connection>>,
-    pub(super) flushing: Flushing<Connection>,
+    pub(super) members: ByConnection<Arc<Member>>,
+    pub(super) flushing: FlushQueue<Member>,
 }

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::registry::Registry;
 use super::sharded_map::shrink;
-use crate::connection::backpressure::Pace;
+use crate::connection::backpressure::SendBacklog;
 use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
@@ -15,15 +15,15 @@ use crate::connection::liveness::Liveness;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed::Owed;
 use crate::connection::user_key::UserKey;
-use crate::room::member::{Apart, Connection};
-use crate::room::pending::Comer;
+use crate::room::member::{Apart, Member};
+use crate::room::pending::PendingConnection;
 use crate::wire::deflate::Agreed;
 
 /// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
 
 /// What is known of a connection before it is here.
-pub(crate) struct Newcomer {
+pub(crate) struct NewConnection {
     pub id: ConnectionId,
     pub channel: usize,
     /// The name of its path's room.
@@ -34,24 +34,24 @@ pub(crate) struct Newcomer {
     pub outbox_bytes: usize,
     pub activity: Activity,
     /// As others found it on its way, where it says who it is.
-    pub comer: Option<Arc<Comer>>,
+    pub comer: Option<Arc<PendingConnection>>,
 }
 
 /// A connection's presence in the registry; dropped, it is nowhere any more.
-pub(crate) struct Membership {
+pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
-    pub connection: Arc<Connection>,
+    pub connection: Arc<Member>,
 }
 
 impl Registry {
     /// Makes a connection a member of its channel, of its path's room and of its user.
-    pub fn enter(self: &Arc<Self>, newcomer: Newcomer) -> Membership {
-        let Newcomer { id, channel, room, user, deflate, error_details, outbox_bytes, activity, comer } = newcomer;
+    pub fn enter(self: &Arc<Self>, newcomer: NewConnection) -> MembershipGuard {
+        let NewConnection { id, channel, room, user, deflate, error_details, outbox_bytes, activity, comer } = newcomer;
         let entry = &self.channels[channel];
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let runtime = Handle::try_current().ok();
             let make = |inbox| {
-                Arc::new(Connection {
+                Arc::new(Member {
                     id,
                     channel,
                     deflate,
@@ -59,7 +59,7 @@ impl Registry {
                     user,
                     own_room: Arc::clone(own_room),
                     outbox: Outbox::new(outbox_bytes, activity),
-                    pace: Pace::new(outbox_bytes),
+                    backlog: SendBacklog::new(outbox_bytes),
                     owed: Owed::default(),
                     runtime_id: runtime.as_ref().map(Handle::id),
                     apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Mutex::default() }),
@@ -77,11 +77,11 @@ impl Registry {
         if let Some(user) = &connection.user {
             self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
         }
-        Membership { registry: Arc::clone(self), connection }
+        MembershipGuard { registry: Arc::clone(self), connection }
     }
 
     /// Makes a connection a member of a declared room; not once it has left for good. Whether it is one now.
-    pub fn join(&self, connection: &Arc<Connection>, name: &Arc<str>) -> bool {
+    pub fn join(&self, connection: &Arc<Member>, name: &Arc<str>) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(joined) = joined.rooms_mut() else { return false };
         if !joined.iter().any(|room| room.name() == name) {
@@ -102,7 +102,7 @@ impl Registry {
     }
 
     /// Ends a membership in a declared room. Whether there was one.
-    pub fn leave(&self, connection: &Connection, name: &str) -> bool {
+    pub fn leave(&self, connection: &Member, name: &str) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
         let Some(room) = joined.rooms_mut().map(|rooms| rooms.swap_remove(at)) else { return false };
@@ -122,7 +122,7 @@ impl Registry {
     }
 }
 
-impl Membership {
+impl MembershipGuard {
     /// The connection leaves all that it is a member of, if it has not yet.
     pub fn end(&self) {
         let connection = &self.connection;
@@ -139,7 +139,7 @@ impl Membership {
     }
 }
 
-impl Drop for Membership {
+impl Drop for MembershipGuard {
     fn drop(&mut self) {
         self.end();
     }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::room::member::Connection;
+use crate::room::member::Member;
 
 /// One answer that is owed, until it is dropped.
-pub(crate) struct OwedAnswer(Arc<Connection>);
+pub(crate) struct OwedAnswer(Arc<Member>);
 
 impl OwedAnswer {
-    pub fn of(connection: &Arc<Connection>) -> Self {
+    pub fn of(connection: &Arc<Member>) -> Self {
         connection.owed.owe();
         Self(Arc::clone(connection))
     }
@@ -17,7 +17,7 @@ impl OwedAnswer {
 impl Drop for OwedAnswer {
     fn drop(&mut self) {
         if self.0.owed.settle() {
-            self.0.outbox.wake_owner();
+            self.0.outbox().wake_owner();
         }
     }
 }

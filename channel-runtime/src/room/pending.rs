@@ -16,7 +16,7 @@ use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
 use crate::connection::user_key::UserKey;
-use crate::room::member::Connection;
+use crate::room::member::Member;
 use crate::room::reach::Reach;
 use crate::room::revocations::{Moment, Revocations};
 use crate::room::sharded_map::shrink;
@@ -24,16 +24,16 @@ use crate::wire::close::Close;
 
 /// All who are coming to an app.
 #[derive(Clone, Default)]
-pub(crate) struct Comers(Arc<Mutex<State>>);
+pub(crate) struct PendingConnections(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    users: HashMap<UserKey, BTreeMap<ConnectionId, Arc<Comer>>>,
+    users: HashMap<UserKey, BTreeMap<ConnectionId, Arc<PendingConnection>>>,
     revocations: Revocations,
 }
 
 /// One who is coming and says who it is.
-pub(crate) struct Comer {
+pub(crate) struct PendingConnection {
     pub id: ConnectionId,
     /// The place of its channel in the app.
     channel: usize,
@@ -52,10 +52,10 @@ struct Told {
     /// Before there is a connection.
     inbox: Inbox,
     /// `None` until it is open.
-    connection: Option<Arc<Connection>>,
+    connection: Option<Arc<Member>>,
 }
 
-impl Comers {
+impl PendingConnections {
     /// Sends away those of this user that are meant and not `excepted`, and whoever turns out to be one and whose handshake is
     /// under way. Returns which of them are known and had not been sent away.
     pub fn send_away(
@@ -77,19 +77,19 @@ impl Comers {
     }
 
     /// Those of this user that are meant.
-    pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<Comer>> {
+    pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<PendingConnection>> {
         let state = self.0.lock();
-        let comers = state.users.get(user).into_iter().flat_map(BTreeMap::values);
-        comers.filter(|comer| reach.includes(comer.channel, &comer.room)).cloned().collect()
+        let pending = state.users.get(user).into_iter().flat_map(BTreeMap::values);
+        pending.filter(|comer| reach.includes(comer.channel, &comer.room)).cloned().collect()
     }
 }
 
-impl Comer {
+impl PendingConnection {
     /// The inbox that keeps its notices until it is open.
     ///
     /// # Errors
     /// Its connection, if that is open by now: the connection has an inbox of its own.
-    pub fn inbox(&self) -> Result<MappedMutexGuard<'_, Inbox>, Arc<Connection>> {
+    pub fn inbox(&self) -> Result<MappedMutexGuard<'_, Inbox>, Arc<Member>> {
         let told = self.told.lock();
         match &told.connection {
             Some(connection) => Err(Arc::clone(connection)),
@@ -107,7 +107,7 @@ impl Comer {
     }
 
     /// Makes its connection, with what it was told meanwhile.
-    pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Connection>) -> Arc<Connection> {
+    pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Member>) -> Arc<Member> {
         let mut told = self.told.lock();
         let connection = make(std::mem::take(&mut told.inbox));
         told.connection = Some(Arc::clone(&connection));
@@ -116,9 +116,9 @@ impl Comer {
 }
 
 /// A client on its way, from when its handshake begins until it is here; dropped, it does not come any more.
-pub(crate) struct Coming {
+pub(crate) struct PendingGuard {
     pub id: ConnectionId,
-    list: Comers,
+    list: PendingConnections,
     /// `None` once it is known whose it is.
     began: Option<Moment>,
     /// `None` where it does not say who it is: nobody looks for it then.
@@ -127,12 +127,12 @@ pub(crate) struct Coming {
 
 struct Listed {
     user: UserKey,
-    comer: Arc<Comer>,
+    comer: Arc<PendingConnection>,
 }
 
-impl Coming {
+impl PendingGuard {
     /// A handshake begins.
-    pub fn begin(list: &Comers) -> Self {
+    pub fn begin(list: &PendingConnections) -> Self {
         let began = list.0.lock().revocations.begin();
         Self { id: ConnectionId::next(), list: list.clone(), began: Some(began), listed: None }
     }
@@ -142,7 +142,7 @@ impl Coming {
         let Some(began) = self.began.take() else { return };
         let State { users, revocations } = &mut *self.list.0.lock();
         if let Some(user) = user {
-            let comer = Comer {
+            let comer = PendingConnection {
                 id: self.id,
                 channel,
                 room: Arc::clone(room),
@@ -168,7 +168,7 @@ impl Coming {
     }
 
     /// As others find it.
-    pub fn comer(&self) -> Option<Arc<Comer>> {
+    pub fn comer(&self) -> Option<Arc<PendingConnection>> {
         self.listed.as_ref().map(|listed| Arc::clone(&listed.comer))
     }
 
@@ -178,7 +178,7 @@ impl Coming {
     }
 
     /// Waits until it is sent away.
-    pub async fn until_sent_away(&self) -> Close {
+    pub async fn until_closed(&self) -> Close {
         let Some(listed) = &self.listed else { return pending().await };
         loop {
             if let Some(close) = listed.comer.close.get() {
@@ -198,7 +198,7 @@ impl Coming {
     }
 }
 
-impl Drop for Coming {
+impl Drop for PendingGuard {
     fn drop(&mut self) {
         if self.began.is_none() && self.listed.is_none() {
             return;
@@ -219,9 +219,9 @@ impl Drop for Coming {
 
 /// Closes these connections; returns how many that makes with those that had been sent away on their way, which may be among
 /// them by now.
-pub(crate) fn end_all(connections: &[Arc<Connection>], close: &Close, coming: &[ConnectionId]) -> usize {
+pub(crate) fn end_all(connections: &[Arc<Member>], close: &Close, coming: &[ConnectionId]) -> usize {
     let coming: HashSet<&ConnectionId> = coming.iter().collect();
-    let closed = connections.iter().filter(|connection| connection.outbox.close(close.clone()));
+    let closed = connections.iter().filter(|connection| connection.outbox().close(close.clone()));
     closed.filter(|connection| !coming.contains(&connection.id)).count() + coming.len()
 }
 
@@ -232,10 +232,10 @@ mod tests {
 
     #[test]
     fn who_is_sent_away_in_the_last_moment_is_known_when_it_arrives_and_listed_no_longer() {
-        let list = Comers::default();
+        let list = PendingConnections::default();
         let ann = UserKey::new(&"ann");
         let coming = |user: Option<&UserKey>| {
-            let mut coming = Coming::begin(&list);
+            let mut coming = PendingGuard::begin(&list);
             coming.identify(0, &"/".into(), user.cloned(), &Activity::default());
             coming
         };
@@ -252,15 +252,15 @@ mod tests {
 
     #[test]
     fn a_handshake_is_sent_away_that_began_before_its_user_was_disconnected_whoever_it_turns_out_to_be() {
-        let list = Comers::default();
+        let list = PendingConnections::default();
         let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
         let cases =
             [(0, "/a", &bob, None), (1, "/a", &ann, None), (0, "/b", &ann, None), (0, "/a", &ann, Some(&close))];
         let reach = Reach { channel: Some(0), rooms: Some(vec!["/a".into()]) };
-        let early = cases.map(|case| (Coming::begin(&list), case));
+        let early = cases.map(|case| (PendingGuard::begin(&list), case));
         assert!(list.send_away(&ann, &reach, &[], &close).is_empty());
-        let mut late = Coming::begin(&list);
+        let mut late = PendingGuard::begin(&list);
         for (mut early, (channel, room, user, end)) in early {
             early.identify(channel, &room.into(), Some(user.clone()), &Activity::default());
             assert_eq!(early.sent_away().as_ref(), end);

@@ -4,49 +4,49 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::connection::backpressure::{HubPace, Pace};
+use crate::connection::backpressure::{HubBacklog, SendBacklog};
 use crate::room::recipient::Recipient;
 
 /// Who sends to a room, and has a pace.
-pub(crate) enum Paced<M> {
-    Connection(Arc<M>),
+pub(crate) enum Publisher<M> {
+    Member(Arc<M>),
     /// From outside, to this room.
-    Hub(Arc<HubPace>),
+    Hub(Arc<HubBacklog>),
 }
 
-impl<M: Recipient> Paced<M> {
-    fn pace(&self) -> &Pace {
+impl<M: Recipient> Publisher<M> {
+    fn backlog(&self) -> &SendBacklog {
         match self {
-            Self::Connection(connection) => connection.backlog(),
-            Self::Hub(hub) => &hub.pace,
+            Self::Member(member) => member.backlog(),
+            Self::Hub(hub) => &hub.backlog,
         }
     }
 
     pub fn is(&self, other: &Self) -> bool {
-        std::ptr::eq(self.pace(), other.pace())
+        std::ptr::eq(self.backlog(), other.backlog())
     }
 
     /// How far it may be ahead.
     pub fn mark(&self) -> usize {
-        self.pace().mark()
+        self.backlog().mark()
     }
 
     /// Whether it is a client, and so perhaps a member of the room.
     pub fn is_client(&self) -> bool {
-        matches!(self, Self::Connection(_))
+        matches!(self, Self::Member(_))
     }
 
     /// Where its task runs. `None` outside a runtime, and for who sends from outside.
     pub fn runtime(&self) -> Option<&Handle> {
         match self {
-            Self::Connection(connection) => connection.runtime(),
+            Self::Member(member) => member.runtime(),
             Self::Hub(_) => None,
         }
     }
 
     pub fn advance(&self, bytes: usize) {
         match self {
-            Self::Connection(connection) => connection.backlog().advance(bytes),
+            Self::Member(member) => member.backlog().advance(bytes),
             Self::Hub(hub) => hub.advance(bytes),
         }
     }
@@ -54,9 +54,9 @@ impl<M: Recipient> Paced<M> {
     /// The room has passed on so much of it; it goes on, if it has waited for that.
     pub fn catch_up(&self, bytes: usize) {
         match self {
-            Self::Connection(connection) => {
-                if connection.backlog().catch_up(bytes) {
-                    connection.outbox().tell_caught_up();
+            Self::Member(member) => {
+                if member.backlog().catch_up(bytes) {
+                    member.outbox().tell_caught_up();
                 }
             }
             Self::Hub(hub) => hub.catch_up(bytes),
@@ -64,10 +64,10 @@ impl<M: Recipient> Paced<M> {
     }
 }
 
-impl<M> Clone for Paced<M> {
+impl<M> Clone for Publisher<M> {
     fn clone(&self) -> Self {
         match self {
-            Self::Connection(connection) => Self::Connection(Arc::clone(connection)),
+            Self::Member(member) => Self::Member(Arc::clone(member)),
             Self::Hub(hub) => Self::Hub(Arc::clone(hub)),
         }
     }
@@ -75,7 +75,7 @@ impl<M> Clone for Paced<M> {
 
 /// What a sender is ahead of a room.
 pub(crate) struct Charge<M> {
-    pub sender: Paced<M>,
+    pub sender: Publisher<M>,
     /// As how many bytes it counts.
     charged: usize,
     /// How many bytes it is.
@@ -83,7 +83,7 @@ pub(crate) struct Charge<M> {
 }
 
 impl<M: Recipient> Charge<M> {
-    pub fn new(sender: &Paced<M>, charged: usize, bytes: usize) -> Self {
+    pub fn new(sender: &Publisher<M>, charged: usize, bytes: usize) -> Self {
         sender.advance(charged);
         Self { sender: sender.clone(), charged, bytes }
     }

@@ -2,7 +2,7 @@
 
 use tokio::runtime::{Handle, Id};
 
-use crate::connection::backpressure::Pace;
+use crate::connection::backpressure::SendBacklog;
 use crate::connection::id::ConnectionId;
 use crate::connection::outbox::Outbox;
 
@@ -13,7 +13,7 @@ pub(crate) trait Recipient {
     fn outbox(&self) -> &Outbox;
 
     /// What it has sent to rooms itself.
-    fn backlog(&self) -> &Pace;
+    fn backlog(&self) -> &SendBacklog;
 
     /// Where its task runs. `None` outside a runtime.
     fn runtime(&self) -> Option<&Handle>;

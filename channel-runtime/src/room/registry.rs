@@ -1,6 +1,6 @@
 //! Who is here: the connections, rooms and users of one app. Knows no JSON and no handlers.
 //!
-//! All of it is kept by guards: what a connection entered it leaves when its [`Membership`](crate::room::membership::Membership)
+//! All of it is kept by guards: what a connection entered it leaves when its [`MembershipGuard`](crate::room::membership::MembershipGuard)
 //! is dropped, whatever happened.
 //! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
 //! members, an outbox.
@@ -10,29 +10,29 @@ use std::sync::Arc;
 
 use crate::connection::user_key::UserKey;
 use crate::room::by_connection::ByConnection;
-use crate::room::channel_rooms::ChannelEntry;
-use crate::room::exclusions::Mask;
-use crate::room::live_room::Members;
-use crate::room::member::Connection;
-use crate::room::pending::Comers;
-use crate::room::sharded_map::Sharded;
+use crate::room::channel_rooms::ChannelRooms;
+use crate::room::exclusions::Exclusions;
+use crate::room::live_room::LiveRoom;
+use crate::room::member::Member;
+use crate::room::pending::PendingConnections;
+use crate::room::sharded_map::ShardedMap;
 use crate::room::state::State;
 
 pub(crate) struct Registry {
-    pub(super) channels: Vec<ChannelEntry>,
-    pub(super) users: Sharded<UserKey, ByConnection<Arc<Connection>>>,
+    pub(super) channels: Vec<ChannelRooms>,
+    pub(super) users: ShardedMap<UserKey, ByConnection<Arc<Member>>>,
     /// Users' connections that are not here yet.
-    comers: Comers,
+    pending: PendingConnections,
 }
 
 impl Registry {
     pub fn new() -> Self {
-        Self { channels: Vec::new(), users: Sharded::new(), comers: Comers::default() }
+        Self { channels: Vec::new(), users: ShardedMap::new(), pending: PendingConnections::default() }
     }
 
     /// Adds a channel; its place is the number of those before it.
     pub fn add<C: 'static>(&mut self, make_state: fn() -> Option<State>) {
-        self.channels.push(ChannelEntry::new::<C>(make_state));
+        self.channels.push(ChannelRooms::new::<C>(make_state));
     }
 
     pub fn index_of<C: 'static>(&self) -> Option<usize> {
@@ -45,7 +45,7 @@ impl Registry {
     }
 
     /// Everybody on this channel.
-    pub fn all(&self, channel: usize) -> &Arc<Members> {
+    pub fn all(&self, channel: usize) -> &Arc<LiveRoom> {
         &self.channels[channel].all
     }
 
@@ -70,25 +70,25 @@ impl Registry {
     }
 
     /// The room of this name, while it has members.
-    pub fn room(&self, channel: usize, name: &str) -> Option<Arc<Members>> {
+    pub fn room(&self, channel: usize, name: &str) -> Option<Arc<LiveRoom>> {
         self.channels[channel].rooms.shard(name).get(name).cloned()
     }
 
     /// Adds a room that has a host, without members; there is none of its name.
-    pub fn put_up(&self, channel: usize, room: &Arc<Members>) {
+    pub fn insert_owned_room(&self, channel: usize, room: &Arc<LiveRoom>) {
         self.channels[channel].rooms.shard(&**room.name()).insert(Arc::clone(room.name()), Arc::clone(room));
     }
 
     /// Takes away a room that has a host, and no members.
-    pub fn take_down(&self, channel: usize, room: &Members) {
+    pub fn take_down(&self, channel: usize, room: &LiveRoom) {
         let mut rooms = self.channels[channel].rooms.shard(&**room.name());
         if !room.is_gone() {
-            ChannelEntry::retire(&mut rooms, room);
+            ChannelRooms::retire(&mut rooms, room);
         }
     }
 
     /// All connections of this user, on all channels.
-    pub fn user(&self, key: &UserKey) -> Vec<Arc<Connection>> {
+    pub fn user(&self, key: &UserKey) -> Vec<Arc<Member>> {
         self.users.shard(key).get(key).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
     }
 
@@ -98,12 +98,12 @@ impl Registry {
     }
 
     /// Those who are not here yet.
-    pub fn comers(&self) -> &Comers {
-        &self.comers
+    pub fn pending(&self) -> &PendingConnections {
+        &self.pending
     }
 
     /// All connections, on all channels.
-    pub fn connections(&self) -> impl Iterator<Item = Arc<Connection>> {
-        self.channels.iter().flat_map(|entry| entry.all.members(&Mask::default()))
+    pub fn connections(&self) -> impl Iterator<Item = Arc<Member>> {
+        self.channels.iter().flat_map(|entry| entry.all.members(&Exclusions::default()))
     }
 }

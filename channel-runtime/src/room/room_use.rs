@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::room::live_room::Members;
+use crate::room::live_room::LiveRoom;
 use crate::room::reentrancy::Inside;
 use crate::room::state::{self, State};
 
 /// A session in a room's path. The last one to end drops the room's state, whoever still holds the room, or has its host look.
-pub(crate) struct Visit(Arc<Members>);
+pub(crate) struct RoomUse(Arc<LiveRoom>);
 
-impl Members {
+impl LiveRoom {
     /// Runs `act` on the room's state, alone; on that of `make`, where there is none any more.
     pub fn with<S: Send + 'static, R>(
         &self,
@@ -46,9 +46,9 @@ impl Members {
     }
 
     /// Counts a session that has entered, until it is dropped.
-    pub fn visit(self: &Arc<Self>) -> Visit {
+    pub fn visit(self: &Arc<Self>) -> RoomUse {
         self.visits.fetch_add(1, Ordering::AcqRel);
-        Visit(Arc::clone(self))
+        RoomUse(Arc::clone(self))
     }
 
     /// Sessions that have begun here and not ended.
@@ -57,7 +57,7 @@ impl Members {
     }
 }
 
-impl Drop for Visit {
+impl Drop for RoomUse {
     fn drop(&mut self) {
         if self.0.visits.fetch_sub(1, Ordering::AcqRel) == 1 {
             match &self.0.host {

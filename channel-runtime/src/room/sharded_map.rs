@@ -8,12 +8,12 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::room::reentrancy::assert_outside_send_with;
 
 /// A map in pieces, each under a lock of its own.
-pub(super) struct Sharded<K, V> {
+pub(super) struct ShardedMap<K, V> {
     hasher: RandomState,
     shards: Box<[Mutex<HashMap<K, V>>]>,
 }
 
-impl<K: Hash + Eq, V> Sharded<K, V> {
+impl<K: Hash + Eq, V> ShardedMap<K, V> {
     const SHARDS: usize = 32;
 
     pub fn new() -> Self {

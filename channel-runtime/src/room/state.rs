@@ -9,7 +9,7 @@ use crate::connection::contained::Contained;
 pub(crate) type State = Contained<Box<dyn Any + Send>>;
 
 /// Who opens and closes a room: one for each opening.
-pub(crate) trait Host: Send + Sync {
+pub(crate) trait RoomOwner: Send + Sync {
     /// A session in the room has ended, or one that waited for the room is in it: the room closes if it is empty.
     fn look(self: Arc<Self>);
 

@@ -73,6 +73,6 @@ async fn close_all(registry: &Registry, window: Duration) {
         if due > Instant::now() + LONGEST_STEP {
             sleep_until(due).await;
         }
-        connection.outbox.start_drain();
+        connection.outbox().start_drain();
     }
 }

@@ -18,7 +18,7 @@ use crate::handshake::admission::{AdmissionControl, AdmissionGuard};
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
-use crate::room::pending::Coming;
+use crate::room::pending::PendingGuard;
 use crate::server::refusal_counters::RefusalCounters;
 use crate::session::dispatch::Dispatch;
 use crate::session::enter::PendingSession;
@@ -180,7 +180,7 @@ where
 {
     Box::pin(async move {
         // Before the extractors run, so that a disconnect of the user whom they find reaches this connection.
-        let coming = Coming::begin(table.node.registry.comers());
+        let coming = PendingGuard::begin(table.node.registry.pending());
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         let hub = Hub::find(&table.node).expect("a channel of the table is in its registry");

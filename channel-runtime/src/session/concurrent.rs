@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::connection::in_flight::Token;
+use crate::connection::in_flight::WorkGuard;
 use crate::connection::shutdown::Shutdown;
 use crate::protocol::codec;
 use crate::protocol::message::Messages;
@@ -270,7 +270,7 @@ struct ConcurrentCall<'a, C: Dispatch> {
     shutdown: Arc<Shutdown>,
     /// With the claim to the message's answer.
     socket: Socket<C>,
-    _work: Token,
+    _work: WorkGuard,
 }
 
 impl<C: Dispatch> Future for ConcurrentCall<'_, C> {

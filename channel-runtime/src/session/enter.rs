@@ -16,16 +16,16 @@ use tokio::net::tcp::OwnedWriteHalf;
 use crate::channel::room::Room;
 use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
-use crate::connection::in_flight::{Token, Work};
-use crate::connection::receiver::{Came, Intake, STREAM_ENDED, close_in};
+use crate::connection::in_flight::{Work, WorkGuard};
+use crate::connection::receiver::{ReadBatch, Receiver, STREAM_ENDED, close_in};
 use crate::connection::shutdown::SessionGuard;
 use crate::connection::stream::Transport;
 use crate::handshake::admission::{AdmissionControl, AdmissionGuard, UserAdmission};
 use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
-use crate::room::membership::{Membership, Newcomer};
-use crate::room::pending::Coming;
+use crate::room::membership::{MembershipGuard, NewConnection};
+use crate::room::pending::PendingGuard;
 use crate::session::Session;
 use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Driver;
@@ -47,7 +47,7 @@ pub(crate) struct PendingSession<C: Dispatch> {
     handler: Contained<C>,
     /// The path's room.
     room: Room<C>,
-    pending: Coming,
+    pending: PendingGuard,
     expires_at: Option<SystemTime>,
     /// Counts the connection for its user. `None` if users have no limit.
     user_admission: Option<Box<UserAdmission>>,
@@ -58,7 +58,7 @@ pub(crate) struct PendingSession<C: Dispatch> {
 
 impl<C: Dispatch> PendingSession<C> {
     /// Calls the handler's `identity`, which is the user's code: if it panics, the upgrade can still be refused.
-    pub fn new(handler: C, mut pending: Coming, app: Arc<C::App>, hub: Hub<C>, served: Arc<Served>) -> Self {
+    pub fn new(handler: C, mut pending: PendingGuard, app: Arc<C::App>, hub: Hub<C>, served: Arc<Served>) -> Self {
         let handler = Contained::new(handler);
         let room = handler.own_room();
         pending.identify(hub.channel(), room.key(), user_of(&*handler), &served.in_flight);
@@ -73,7 +73,7 @@ impl<C: Dispatch> PendingSession<C> {
         let Self { handler, pending, expires_at, user_admission, app, served, .. } = self;
         // A disconnect ends the wait for `authorize`.
         if let Either::Right((authorized, _)) =
-            select(pin!(pending.until_sent_away()), pin!(handler.authorized(app))).await
+            select(pin!(pending.until_closed()), pin!(handler.authorized(app))).await
         {
             authorized?;
         }
@@ -92,8 +92,8 @@ impl<C: Dispatch> PendingSession<C> {
         let config = &self.served.config;
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
         let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(deflate);
-        let intake = Intake::new(stream, parser);
-        let client = Client { intake, socket, read_ahead, has_ended: false, deflate, admission };
+        let receiver = Receiver::new(stream, parser);
+        let client = Client { receiver, socket, read_ahead, has_ended: false, deflate, admission };
         match room_hooks::grace::<C>(config) {
             None => self.spawn(client),
             Some(_) => drop(tokio::spawn(self.wait_and_spawn(client))),
@@ -135,7 +135,7 @@ impl<C: Dispatch> PendingSession<C> {
     /// Enters the connection into its rooms, and spawns its session; or rejects it, if it was disconnected or its room's state panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
-        // Before the task begins, so that a server that stops waits for it.
+        // Checkpoint the task begins, so that a server that stops waits for it.
         let counted = served.node.shutdown.begin_session();
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         match self.enter(client.deflate) {
@@ -152,12 +152,12 @@ impl<C: Dispatch> PendingSession<C> {
     ///
     /// # Errors
     /// How the connection ends, if it may not enter.
-    fn enter(&mut self, deflate: Option<Agreed>) -> Result<Membership, Close> {
+    fn enter(&mut self, deflate: Option<Agreed>) -> Result<MembershipGuard, Close> {
         if let Some(close) = self.pending.sent_away() {
             return Err(close);
         }
         let Self { room, pending, hub, served, .. } = self;
-        let newcomer = Newcomer {
+        let newcomer = NewConnection {
             id: pending.id,
             channel: hub.channel(),
             room: Arc::clone(room.key()),
@@ -176,18 +176,24 @@ impl<C: Dispatch> PendingSession<C> {
         })
     }
 
-    fn into_session(self, client: Client, membership: Membership, counted: SessionGuard, busy: Token) -> Session<C> {
+    fn into_session(
+        self,
+        client: Client,
+        membership: MembershipGuard,
+        counted: SessionGuard,
+        busy: WorkGuard,
+    ) -> Session<C> {
         let Self { handler, pending, expires_at, app, served, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
         // Disconnected at the moment in which it entered.
         if let Some(close) = pending.arrive() {
-            connection.outbox.close(close);
+            connection.outbox().close(close);
         }
         heartbeat::watch(&served.heartbeat, &node.registry, config);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, config.auth_warning);
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
-        let Client { intake, socket: writes, read_ahead, admission, .. } = client;
-        let driver = Driver::new(intake, writes, read_ahead, membership, served);
+        let Client { receiver, socket: writes, read_ahead, admission, .. } = client;
+        let driver = Driver::new(receiver, writes, read_ahead, membership, served);
         Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))
     }
 }
@@ -205,7 +211,7 @@ enum Waited {
 async fn wait<C: Dispatch>(
     client: &mut Client,
     lifecycle: Arc<RoomLifecycle<C>>,
-    pending: &Coming,
+    pending: &PendingGuard,
     expires_at: Option<SystemTime>,
 ) -> Waited {
     let node = Arc::clone(&lifecycle.served.node);
@@ -232,19 +238,19 @@ async fn wait<C: Dispatch>(
 /// Ready when the server ends the connection, whatever becomes of its room.
 async fn ended(
     drain_started: impl Future<Output = ()>,
-    pending: &Coming,
+    pending: &PendingGuard,
     clock: &Arc<Clock>,
     expires_at: Option<SystemTime>,
 ) -> Close {
     let draining = pin!(drain_started.map(|()| Close::going_away()));
     let expired = pin!(clock::until(clock, expires_at).map(|()| expired()));
-    let disconnected = pin!(pending.until_sent_away());
+    let disconnected = pin!(pending.until_closed());
     select(disconnected, select(draining, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
 }
 
 /// The client of a connection that has no session yet.
 struct Client {
-    intake: Intake,
+    receiver: Receiver,
     socket: Option<OwnedWriteHalf>,
     /// What the client sent behind its handshake.
     read_ahead: Vec<u8>,
@@ -258,19 +264,19 @@ impl Client {
     /// Ready when the client has left or violated the protocol. Not if it has sent a message before it left: the message is handled,
     /// as if the client had left a moment later.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
-        while !self.has_ended && !self.intake.is_full() {
+        while !self.has_ended && !self.receiver.is_full() {
             let came = match std::mem::take(&mut self.read_ahead) {
-                empty if empty.is_empty() => ready!(self.intake.poll_read(cx)),
-                mut read_ahead => Ok(Some(self.intake.feed(&mut read_ahead))),
+                empty if empty.is_empty() => ready!(self.receiver.poll_read(cx)),
+                mut read_ahead => Ok(Some(self.receiver.feed(&mut read_ahead))),
             };
             let left = match came {
-                Ok(Some(Came { result: Err(violation), .. })) => return Poll::Ready(violation.into()),
-                Ok(Some(Came { before, .. })) => self.intake.count(&before).find_map(close_in),
+                Ok(Some(ReadBatch { result: Err(violation), .. })) => return Poll::Ready(violation.into()),
+                Ok(Some(ReadBatch { before, .. })) => self.receiver.count(&before).find_map(close_in),
                 Ok(None) => Some(Close::lost(STREAM_ENDED)),
                 Err(error) => Some(Close::lost(error.to_string())),
             };
             match left {
-                Some(close) if !self.intake.has_message() => return Poll::Ready(close),
+                Some(close) if !self.receiver.has_message() => return Poll::Ready(close),
                 left => self.has_ended = left.is_some(),
             }
         }
@@ -280,6 +286,6 @@ impl Client {
     /// Sends these frames, the last of which is a Close unless the client is told nothing, and ends the connection. `patience` is how
     /// long that may take.
     async fn reject(mut self, frames: &[u8], patience: Duration) {
-        close::reject_client(self.intake.stream(), self.socket.take(), frames, patience).await;
+        close::reject_client(self.receiver.stream(), self.socket.take(), frames, patience).await;
     }
 }

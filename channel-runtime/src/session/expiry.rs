@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::connection::outbox::{Pushed, Sender};
-use crate::room::member::Connection;
+use crate::connection::outbox::{Enqueued, Sender};
+use crate::room::member::Member;
 use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
@@ -25,7 +25,7 @@ impl Expiry {
     pub fn watch(
         end: Option<SystemTime>,
         clock: &Arc<Clock>,
-        connection: &Arc<Connection>,
+        connection: &Arc<Member>,
         warning: Duration,
     ) -> Option<Self> {
         let end = end?;
@@ -37,7 +37,7 @@ impl Expiry {
             waiting.until(end - warning, due - warning).await;
             warn(&connection, warning.min(clock.time_left(end)));
             waiting.until(end, due).await;
-            connection.outbox.close(expired());
+            connection.outbox().close(expired());
         });
         Some(Self(task.abort_handle()))
     }
@@ -54,10 +54,10 @@ pub(crate) fn expired() -> Close {
     Close::new(ClosedBy::Expired, CloseCode::UNAUTHORIZED, "the authority has expired")
 }
 
-fn warn(connection: &Connection, left: Duration) {
+fn warn(connection: &Member, left: Duration) {
     let json = format!(r#"{{"type":"$auth_expiring","in_ms":{}}}"#, left.as_millis());
     // As a ping: its own, so that a long `on_connect` does not hold it back. Refused only when the connection ends.
-    if connection.outbox.push(frame(Opcode::Text, json.as_bytes()), Sender::Own) == Pushed::Promised {
-        connection.outbox.flush();
+    if connection.outbox().push(frame(Opcode::Text, json.as_bytes()), Sender::Own) == Enqueued::MustFlush {
+        connection.outbox().flush();
     }
 }

@@ -81,11 +81,11 @@ impl Watch {
         while next < everybody.len() {
             let turn = next..next + CONNECTIONS_PER_TURN;
             let found = everybody.examine(turn.clone(), |connection| {
-                let check = connection.apart.liveness.tick(beat, connection.id.spread(), &connection.outbox);
+                let check = connection.apart.liveness.tick(beat, connection.id.spread(), connection.outbox());
                 (check != Check::Alive).then_some(check)
             });
             for (connection, check) in found {
-                connection.apart.liveness.apply(check, beat, &connection.outbox);
+                connection.apart.liveness.apply(check, beat, connection.outbox());
             }
             next = turn.end;
             yield_now().await;

@@ -40,11 +40,11 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 
 use crate::connection::contained::Contained;
-use crate::connection::in_flight::Token;
+use crate::connection::in_flight::WorkGuard;
 use crate::connection::shutdown::SessionGuard;
 use crate::handshake::admission::AdmissionGuard;
 use crate::protocol::escaped::Escaped;
-use crate::room::room_use::Visit;
+use crate::room::room_use::RoomUse;
 use crate::session::concurrent::Lent;
 use crate::session::dispatch::Dispatch;
 use crate::session::driver::Driver;
@@ -69,11 +69,11 @@ pub(crate) struct Session<C: Dispatch> {
     /// The timer of the connection's authority. `None` if that does not expire.
     expiry: Option<Expiry>,
     /// Behind all that may use the room's state, which goes with the room's last session.
-    _room_use: Visit,
+    _room_use: RoomUse,
     /// Behind all that is counted: once these are dropped, the session has ended.
     _counted: (SessionGuard, AdmissionGuard),
     /// Set while the session has something to do, until its very end.
-    busy: Token,
+    busy: WorkGuard,
 }
 
 impl<C: Dispatch> Session<C> {
@@ -83,7 +83,7 @@ impl<C: Dispatch> Session<C> {
         app: Arc<C::App>,
         driver: Driver,
         expiry: Option<Expiry>,
-        busy: Token,
+        busy: WorkGuard,
         counted: (SessionGuard, AdmissionGuard),
     ) -> Self {
         let _room_use = socket.connection().own_room.visit();
@@ -117,7 +117,7 @@ impl<C: Dispatch> Session<C> {
             }
             Err(why) => interrupted(&self.socket, why, "on_connect"),
         }
-        self.socket.connection().outbox.welcome_is_over();
+        self.socket.connection().outbox().welcome_is_over();
     }
 
     /// The next step; `None` when the connection ends. While this is pending, nothing of the session is in flight.

@@ -1,7 +1,7 @@
 //! Running calls of handlers and hooks, and how a client is answered if one panics, times out or is cancelled.
 
 use crate::channel::Channel;
-use crate::connection::in_flight::{Token, Work};
+use crate::connection::in_flight::{Work, WorkGuard};
 use crate::protocol::fault::Fault;
 use crate::session::guard::Interrupted;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
@@ -13,7 +13,7 @@ use crate::wire::close::{Close, CloseCode, ClosedBy};
 pub(crate) struct RunningCall {
     what: &'static str,
     pub span: MessageSpan,
-    _work: Token,
+    _work: WorkGuard,
 }
 
 impl RunningCall {
@@ -78,10 +78,10 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             return;
         }
     };
-    socket.connection().outbox.close(close);
+    socket.connection().outbox().close(close);
 }
 
 /// Counts work of the session as in flight, for tests that wait for it.
-pub(crate) fn begin_work<C: Channel>(socket: &Socket<C>, what: &'static str) -> Token {
-    socket.connection().outbox.activity().begin(Work::Session { channel: C::NAME, what })
+pub(crate) fn begin_work<C: Channel>(socket: &Socket<C>, what: &'static str) -> WorkGuard {
+    socket.connection().outbox().activity().begin(Work::Session { channel: C::NAME, what })
 }

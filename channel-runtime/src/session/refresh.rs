@@ -11,7 +11,7 @@ use crate::channel::room::Room;
 use crate::handshake::token::Token;
 use crate::protocol::codec::DecodeError;
 use crate::protocol::fault::Fault;
-use crate::room::member::Connection;
+use crate::room::member::Member;
 use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::expiry::Expiry;
 use crate::socket::Socket;
@@ -121,7 +121,7 @@ pub(crate) async fn refresh<C: Dispatch>(
 }
 
 /// The names of the declared rooms that the connection is in.
-fn joined(connection: &Connection) -> Vec<Arc<str>> {
+fn joined(connection: &Member) -> Vec<Arc<str>> {
     connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }
 

@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
-use crate::room::member::Connection;
+use crate::room::member::Member;
 
 /// Whether a subscriber may be interested. Checked first, because `tracing` has more to check if it also writes to `log`.
 fn may_be_enabled() -> bool {
@@ -21,7 +21,7 @@ pub(crate) struct ConnectionSpan(Option<Box<Span>>);
 
 impl ConnectionSpan {
     /// The span names the user only if `with_user` is set: names and addresses are private.
-    pub fn new(connection: &Connection, channel: &'static str, with_user: bool) -> Self {
+    pub fn new(connection: &Member, channel: &'static str, with_user: bool) -> Self {
         if !may_be_enabled() {
             return Self(None);
         }

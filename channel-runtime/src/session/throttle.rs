@@ -10,11 +10,11 @@ use serde_json::json;
 use crate::config::Config;
 use crate::config::bucket::{Meter, Metered};
 use crate::connection::outbox::Sender;
-use crate::connection::receiver::{Before, Intake};
+use crate::connection::receiver::{Checkpoint, Receiver};
 use crate::protocol::codec::{self, Head};
 use crate::protocol::describe::parts::RateShape;
 use crate::protocol::fault::Fault;
-use crate::room::member::Connection;
+use crate::room::member::Member;
 use crate::session::quota::{Quotas, Subject};
 use crate::session::served::Served;
 use crate::socket::counters::Counters;
@@ -104,18 +104,18 @@ impl Throttle {
     /// this before it, what came last.
     pub fn hold_frames(
         &mut self,
-        intake: &mut Intake,
-        before: &Before,
+        receiver: &mut Receiver,
+        before: &Checkpoint,
         served: &Served,
-        connection: &Connection,
+        connection: &Member,
     ) -> Held {
-        let latest = intake.take_frames() - before.frames;
+        let latest = receiver.take_frames() - before.frames;
         let metered = self.count_frames((before.frames, latest), &served.config, &served.quotas, connection);
         if metered.refused == 0 {
             return Held::Passes;
         }
         let counters = served.node.counters(connection.channel);
-        for input in intake.refuse(metered.refused, before) {
+        for input in receiver.refuse(metered.refused, before) {
             match input {
                 Input::Text(text) => self.refuse(&text, Refused::Frame, metered.wait, connection, counters),
                 Input::Binary(_) => {
@@ -135,7 +135,7 @@ impl Throttle {
         index: usize,
         rate: RateShape,
         served: &Served,
-        connection: &Connection,
+        connection: &Member,
     ) -> Held {
         let metered = self.count_message(index, rate, &served.quotas, connection);
         if metered.refused == 0 {
@@ -152,7 +152,7 @@ impl Throttle {
         (earlier, latest): (u32, u32),
         config: &Config,
         quotas: &Quotas,
-        connection: &Connection,
+        connection: &Member,
     ) -> Metered {
         let now = tokio::time::Instant::now().into_std();
         let mut metered = Metered { passed: latest, refused: 0, wait: Duration::ZERO, is_abuse: false };
@@ -179,7 +179,7 @@ impl Throttle {
     }
 
     /// Counts a message of the type at this place, whose rate this is.
-    fn count_message(&mut self, index: usize, shape: RateShape, quotas: &Quotas, connection: &Connection) -> Metered {
+    fn count_message(&mut self, index: usize, shape: RateShape, quotas: &Quotas, connection: &Member) -> Metered {
         let now = tokio::time::Instant::now().into_std();
         let metered = match &connection.user {
             Some(user) if shape.per_user => {
@@ -199,7 +199,7 @@ impl Throttle {
 
     /// Answers a message that may not pass: one with a `ref` always, and of those in a row that have none the first. Nothing more
     /// of it is read.
-    fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Connection, counters: &Counters) {
+    fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Member, counters: &Counters) {
         counters.rate_limited.add(1);
         let reference = codec::reference(text);
         if reference.is_none() && std::mem::replace(&mut self.has_told[refused as usize], true) {
@@ -212,6 +212,6 @@ impl Throttle {
         counters.fault(&fault);
         let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
         // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
-        let _ = connection.outbox.push(frame, Sender::Own);
+        let _ = connection.outbox().push(frame, Sender::Own);
     }
 }

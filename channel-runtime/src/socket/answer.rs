@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::channel::Channel;
-use crate::connection::in_flight::{Token, Work};
+use crate::connection::in_flight::{Work, WorkGuard};
 use crate::protocol::fault::Fault;
 use crate::socket::Socket;
 use crate::socket::reply::{Flow, Reply};
@@ -34,7 +34,7 @@ impl<C: 'static> Socket<C> {
         C: Channel,
     {
         let socket = self.owing();
-        let in_flight = socket.connection.outbox.activity().begin(Work::Answer { channel: C::NAME });
+        let in_flight = socket.connection.outbox().activity().begin(Work::Answer { channel: C::NAME });
         Answer { socket: Some(socket), _in_flight: in_flight }
     }
 }
@@ -45,7 +45,7 @@ impl<C: 'static> Socket<C> {
 pub struct Answer<C: Channel> {
     /// It has the message's claim. `None` once the message is answered.
     socket: Option<Socket<C>>,
-    _in_flight: Token,
+    _in_flight: WorkGuard,
 }
 
 impl<C: Channel> Answer<C> {

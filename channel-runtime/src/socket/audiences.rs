@@ -8,7 +8,7 @@ use crate::channel::room::{Room, RoomOf};
 use crate::channel::users::HasUsers;
 use crate::channel::users::UserOf;
 use crate::connection::id::ConnectionId;
-use crate::room::exclusions::Mask;
+use crate::room::exclusions::Exclusions;
 use crate::socket::Socket;
 use crate::socket::audience::{Audience, OneConnection, OneRoom, OwnRoom, Target};
 use crate::socket::hub::Hub;
@@ -17,19 +17,19 @@ impl<C: 'static> Socket<C> {
     /// The members of the path's own room, this client among them.
     #[doc(alias("broadcast", "to", "group", "members"))]
     pub fn room(&self) -> Audience<C, OwnRoom> {
-        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::from(self.id()))
+        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Exclusions::from(self.id()))
     }
 
     /// The members of the path's own room without this client.
     #[doc(alias("broadcast", "broadcast_from"))]
     pub fn others(&self) -> Audience<C, OwnRoom> {
-        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Mask::others(self.id()))
+        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Exclusions::others(self.id()))
     }
 
     /// The members of another room. This client need not be one.
     #[doc(alias("to", "in", "within", "group"))]
     pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::Room(Arc::clone(room.room().key())), Mask::from(self.id()))
+        self.audience(Target::Room(Arc::clone(room.room().key())), Exclusions::from(self.id()))
     }
 
     /// The members of any of these rooms.
@@ -38,7 +38,7 @@ impl<C: 'static> Socket<C> {
         I: IntoIterator<Item: RoomOf<C>>,
     {
         let names = rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect();
-        self.audience(Target::Rooms(names), Mask::from(self.id()))
+        self.audience(Target::Rooms(names), Exclusions::from(self.id()))
     }
 
     /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
@@ -57,17 +57,17 @@ impl<C: 'static> Socket<C> {
     {
         self.audience(
             Target::Users(users.into_iter().map(|user| key_of(user.as_user_name())).collect()),
-            Mask::from(self.id()),
+            Exclusions::from(self.id()),
         )
     }
 
     /// Everybody on this channel.
     pub fn all(&self) -> Audience<C, OneRoom> {
-        self.audience(Target::All, Mask::from(self.id()))
+        self.audience(Target::All, Exclusions::from(self.id()))
     }
 
-    fn audience<K>(&self, target: Target, mask: Mask) -> Audience<C, K> {
-        Audience::new(self.hub(), target, Some(Arc::clone(&self.connection)), mask)
+    fn audience<K>(&self, target: Target, exclusions: Exclusions) -> Audience<C, K> {
+        Audience::new(self.hub(), target, Some(Arc::clone(&self.connection)), exclusions)
     }
 }
 
@@ -132,6 +132,6 @@ impl<C: 'static> Hub<C> {
     }
 
     fn audience<K>(&self, target: Target) -> Audience<C, K> {
-        Audience::new(self.clone(), target, None, Mask::default())
+        Audience::new(self.clone(), target, None, Exclusions::default())
     }
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use crate::protocol::codec::Head;
 use crate::protocol::message::Ref;
-use crate::room::member::Connection;
+use crate::room::member::Member;
 use crate::room::owed_answer::OwedAnswer;
 
 #[derive(Clone, Default)]
@@ -44,7 +44,7 @@ impl Claim {
     }
 
     /// Moves the right to the returned claim, to answer after the handler's return.
-    pub fn give_away(&self, connection: &Arc<Connection>) -> Self {
+    pub fn give_away(&self, connection: &Arc<Member>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(connection)), ..open });
         match self {
             Self::NoMessage => Self::NoMessage,

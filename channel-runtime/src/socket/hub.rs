@@ -83,8 +83,8 @@ impl<C: 'static> Hub<C> {
     /// }
     /// ```
     pub async fn ready(&self) {
-        if let Some(pace) = self.node.hub_pace(self.channel) {
-            pace.caught_up().await;
+        if let Some(backlog) = self.node.hub_backlog(self.channel) {
+            backlog.caught_up().await;
         }
     }
 

@@ -35,12 +35,12 @@ use crate::channel::room::RoomKind;
 use crate::channel::{Channel, Route, SendsBytes, SentBy};
 use crate::connection::id::ConnectionId;
 use crate::connection::outbox::queue::GATHERED_OWN;
-use crate::connection::outbox::{Pushed, Sender};
+use crate::connection::outbox::{Enqueued, Sender};
 use crate::protocol::codec::{self, DecodeError, EncodeError, Head};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
-use crate::room::member::Connection;
+use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
@@ -56,14 +56,14 @@ use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 /// connection has ended does nothing, and [`Sent`] counts it as refused.
 pub struct Socket<C> {
     node: Arc<Node>,
-    connection: Arc<Connection>,
+    connection: Arc<Member>,
     /// The right to answer the message that is being handled.
     claim: Claim,
     of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Socket<C> {
-    pub(crate) fn new(node: Arc<Node>, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(node: Arc<Node>, connection: Arc<Member>) -> Self {
         Self { node, connection, claim: Claim::default(), of: PhantomData }
     }
 
@@ -153,14 +153,14 @@ impl<C: 'static> Socket<C> {
     /// still receive.
     #[doc(alias("disconnect", "stop", "terminate"))]
     pub fn close(&self, code: CloseCode, reason: &str) {
-        self.connection.outbox.close(Close::new(ClosedBy::Server, Some(code), reason));
+        self.connection.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
     }
 
     /// Waits until the connection has begun to end. A handler that works for long should watch it, because it is not cancelled when
     /// its client disconnects. If the client has sent more than 64 KiB beyond the message that is being handled, it is not read
     /// from, and its disconnect is not seen before the handler returns.
     pub async fn closed(&self) {
-        self.connection.outbox.closed().await;
+        self.connection.outbox().closed().await;
     }
 
     /// Waits until no bytes wait in the server for this client, or its connection ends or is being closed: for a producer that
@@ -170,7 +170,7 @@ impl<C: 'static> Socket<C> {
     /// proxies buffer megabytes. If a client must confirm something, let it answer with a message of your own.
     #[doc(alias("volatile", "drain"))]
     pub async fn flushed(&self) {
-        self.connection.outbox.flushed().await;
+        self.connection.outbox().flushed().await;
     }
 
     /// Sends these messages to this client as fast as it reads them: while more than a quarter of
@@ -197,7 +197,7 @@ impl<C: 'static> Socket<C> {
     ///
     /// Ends early if the connection ends. [`Sent`] counts each message as one recipient.
     pub async fn send_all<M: SentBy<C>>(&self, messages: impl IntoIterator<Item = M>) -> Sent {
-        let outbox = &self.connection.outbox;
+        let outbox = self.connection.outbox();
         let mut sent = Sent::default();
         for message in messages {
             let one = self.send(message);
@@ -242,7 +242,7 @@ impl<C: 'static> Socket<C> {
             return Ok(self.push_frame(builder.finish(Opcode::Text)));
         }
         // Copied behind the bytes that wait, without an allocation of its own.
-        let pushed = self.connection.outbox.push_own(builder.whole(Opcode::Text));
+        let pushed = self.connection.outbox().push_own(builder.whole(Opcode::Text));
         builder.give_back();
         Ok(self.pushed(pushed))
     }
@@ -257,16 +257,16 @@ impl<C: 'static> Socket<C> {
             Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
             None => PreparedFrame::plain(frame),
         };
-        self.pushed(self.connection.outbox.push(frame.into_one(deflate), Sender::Own))
+        self.pushed(self.connection.outbox().push(frame.into_one(deflate), Sender::Own))
     }
 
-    fn pushed(&self, pushed: Pushed) -> Sent {
-        if pushed == Pushed::Promised {
+    fn pushed(&self, pushed: Enqueued) -> Sent {
+        if pushed == Enqueued::MustFlush {
             // Never so in the client's own handler, during which its outbox is corked.
-            self.connection.outbox.wake_owner();
+            self.connection.outbox().wake_owner();
         }
         let mut sent = Sent::default();
-        sent.count(pushed != Pushed::Refused);
+        sent.count(pushed != Enqueued::Refused);
         self.counters().send(sent);
         sent
     }
@@ -294,7 +294,7 @@ impl<C: 'static> Socket<C> {
         &self.node
     }
 
-    pub(crate) fn connection(&self) -> &Arc<Connection> {
+    pub(crate) fn connection(&self) -> &Arc<Member> {
         &self.connection
     }
 }

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::connection::backpressure::HubPace;
+use crate::connection::backpressure::HubBacklog;
 use crate::connection::shutdown::Shutdown;
-use crate::room::membership::{Membership, Newcomer};
+use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::registry::Registry;
 use crate::room::state::State;
 use crate::socket::clock::Clock;
@@ -30,7 +30,7 @@ pub(crate) struct Node {
 struct ChannelNode {
     counters: Counters,
     /// The backlog of its hubs. Set by the channel's first connection.
-    hub: OnceLock<Arc<HubPace>>,
+    hub: OnceLock<Arc<HubBacklog>>,
 }
 
 impl Node {
@@ -54,12 +54,12 @@ impl Node {
     }
 
     /// Makes a connection a member of its channel, of its path's room and of its user.
-    pub fn enter(&self, newcomer: Newcomer) -> Membership {
-        self.channels[newcomer.channel].hub.get_or_init(|| Arc::new(HubPace::new(newcomer.outbox_bytes)));
+    pub fn enter(&self, newcomer: NewConnection) -> MembershipGuard {
+        self.channels[newcomer.channel].hub.get_or_init(|| Arc::new(HubBacklog::new(newcomer.outbox_bytes)));
         let membership = self.registry.enter(newcomer);
         // A drain that started before this connection was listed has not closed it.
         if self.shutdown.is_draining() {
-            membership.connection.outbox.close(Close::going_away());
+            membership.connection.outbox().close(Close::going_away());
         }
         membership
     }
@@ -89,7 +89,7 @@ impl Node {
 
     /// The backlog of a channel's hubs: what they have sent and its rooms have not flushed. `None` before the channel's first
     /// connection.
-    pub fn hub_pace(&self, channel: usize) -> Option<&Arc<HubPace>> {
+    pub fn hub_backlog(&self, channel: usize) -> Option<&Arc<HubBacklog>> {
         self.channels[channel].hub.get()
     }
 

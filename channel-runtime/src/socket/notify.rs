@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::channel::Channel;
 use crate::connection::id::ConnectionId;
 use crate::connection::inbox::{MOST_WAITING, Put};
-use crate::room::member::Connection;
-use crate::room::pending::Comer;
+use crate::room::member::Member;
+use crate::room::pending::PendingConnection;
 use crate::room::sent::Sent;
 use crate::socket::Socket;
 use crate::socket::audience::{Audience, IsSeveral, OneConnection};
@@ -34,8 +34,8 @@ fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) ->
 }
 
 /// Hands a connection a notice; it never waits. Returns whether it was taken: not by one that is closing, nor if as many wait as may.
-pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice: N) -> bool {
-    let outbox = &connection.outbox;
+pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Member, notice: N) -> bool {
+    let outbox = connection.outbox();
     let names = (C::NAME, N::HANDLER);
     let put = connection.apart.inbox.put(notice, names, outbox.activity(), || outbox.is_closing());
     let is_taken = settle::<C, N>(put, connection.id);
@@ -47,7 +47,7 @@ pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Connection, notice:
 
 /// Hands a notice to a connection that is pending: it is handled once the connection is open, which is at once if it is open by now.
 /// Returns whether it was taken.
-fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &Comer, notice: N) -> bool {
+fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice: N) -> bool {
     match pending.inbox() {
         Ok(inbox) => {
             let put = inbox.put(notice, (C::NAME, N::HANDLER), pending.activity(), || pending.is_closed());
@@ -130,9 +130,9 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
         // The pending ones first: otherwise one could join in between and be missed.
-        let comers = self.lookup().pending();
-        let coming: HashSet<ConnectionId> = comers.iter().map(|comer| comer.id).collect();
-        for comer in comers {
+        let pending = self.lookup().pending();
+        let coming: HashSet<ConnectionId> = pending.iter().map(|comer| comer.id).collect();
+        for comer in pending {
             sent.count(tell_pending::<C, N>(&comer, notice.clone()));
         }
         let mut connections = self.lookup().connections();

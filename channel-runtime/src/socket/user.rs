@@ -43,7 +43,7 @@ impl User {
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // The pending ones first: otherwise one could join in between and be missed.
-        let coming = self.node.registry.comers().send_away(&self.key, &Reach::default(), &[], &close);
+        let coming = self.node.registry.pending().send_away(&self.key, &Reach::default(), &[], &close);
         end_all(&self.node.registry.user(&self.key), &close, &coming)
     }
 }

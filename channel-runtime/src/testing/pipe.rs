@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::in_flight::{Activity, Token, Work};
+use crate::connection::in_flight::{Activity, Work, WorkGuard};
 
 pub(super) fn pair(activity: Activity) -> (ClientEnd, ServerEnd) {
     let pipe = Arc::new(Pipe { inner: Mutex::default(), activity });
@@ -24,7 +24,7 @@ struct Pipe {
 struct Inner {
     to_server: Vec<u8>,
     /// Counts as work from the client's write until the session has found nothing more to read.
-    unread: Option<Token>,
+    unread: Option<WorkGuard>,
     server: Option<Waker>,
     client_is_gone: bool,
     to_client: Vec<u8>,

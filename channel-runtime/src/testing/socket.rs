@@ -15,7 +15,7 @@ use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::protocol::codec::Received;
 use crate::protocol::message::Messages;
-use crate::room::membership::{Membership, Newcomer};
+use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::state;
 use crate::session::batch::Batched;
 use crate::socket::Socket;
@@ -46,7 +46,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut node = Node::new();
     node.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
     let node = Arc::new(node);
-    let membership = node.enter(Newcomer {
+    let membership = node.enter(NewConnection {
         id: ConnectionId::next(),
         channel: 0,
         room: "/".into(),
@@ -57,7 +57,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         activity: Activity::default(),
         comer: None,
     });
-    membership.connection.outbox.welcome_is_over();
+    membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };
     TestSocket {
         socket: Socket::new(node, Arc::clone(&membership.connection)),
@@ -71,7 +71,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
 pub struct TestSocket<C> {
     socket: Socket<C>,
     parser: Mutex<Parser>,
-    _membership: Membership,
+    _membership: MembershipGuard,
     /// Keeps alive what `Socket::app` returns.
     _app: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -122,7 +122,7 @@ impl<C: Channel> TestSocket<C> {
     /// Like [`sent`](Self::sent), as JSON. Binary messages and the Close are left out.
     pub fn sent_texts(&self) -> Vec<String> {
         let mut inputs = VecDeque::new();
-        let mut bytes = self.socket.connection().outbox.take();
+        let mut bytes = self.socket.connection().outbox().take();
         self.parser.lock().feed(&mut bytes, &mut inputs).expect("our own frames are well formed");
         inputs.into_iter().filter_map(|input| if let Input::Text(text) = input { Some(text) } else { None }).collect()
     }

@@ -21,7 +21,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use self::blocked::Blocked;
-use crate::connection::in_flight::{Activity, Token, Work};
+use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::outbox::queue::Queue;
 use crate::wire::close::Close;
 use crate::wire::frame::Frame;
@@ -63,14 +63,14 @@ struct Inner {
     /// Above so many bytes that wait it is looked closer: `limit`, and the longest frame where one was counted. See
     /// [`finds_room`](Outbox::finds_room).
     allowed: usize,
-    /// Whoever pushed last sees to it that what waits is written.
-    is_promised: bool,
+    /// Whoever pushed last must have what waits written.
+    must_flush: bool,
     /// Something is to be done once nothing waits any more, or less does: somebody is told, or `allowed` is `limit` again.
     is_awaited: bool,
     /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
     is_draining: bool,
     /// Counted while the queue is not empty.
-    in_flight: Token,
+    in_flight: WorkGuard,
     /// Made by the first who waits, for nobody does for most connections.
     waits: Option<Arc<Waits>>,
 }
@@ -97,15 +97,15 @@ enum Client {
 /// What became of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Pushed {
+pub(crate) enum Enqueued {
     /// The connection is ending, or this frame went over the bound and ended it.
     Refused,
     /// It waits, and somebody will write it.
-    Waits,
+    Queued,
     /// It waits, and the client is behind: more than a quarter of what may wait does.
-    Behind,
-    /// It waits, and whoever pushed it has to [`flush`](Outbox::flush), or to [wake the owner](Outbox::wake_owner).
-    Promised,
+    Lagging,
+    /// It waits, and the caller must [`flush`](Outbox::flush), or [wake the owner](Outbox::wake_owner).
+    MustFlush,
 }
 
 /// Whose frame it is.
@@ -128,17 +128,17 @@ impl Outbox {
             needs_flush: false,
             blocked: None,
             allowed: limit,
-            is_promised: false,
+            must_flush: false,
             is_awaited: false,
             is_draining: false,
-            in_flight: Token::default(),
+            in_flight: WorkGuard::default(),
             waits: None,
         };
         Self { inner: Mutex::new(inner), limit, handed: AtomicU64::new(0), activity }
     }
 
     /// Takes a frame.
-    pub fn push(&self, frame: Frame, from: Sender) -> Pushed {
+    pub fn push(&self, frame: Frame, from: Sender) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         // Nearly always so. All else is one call, so that a broadcast pays for none of it.
@@ -153,7 +153,7 @@ impl Outbox {
     }
 
     /// Takes a copy of a whole frame's bytes, for this client alone, of its own handler.
-    pub fn push_own(&self, frame: &[u8]) -> Pushed {
+    pub fn push_own(&self, frame: &[u8]) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         if inner.has_room_for(frame.len()) {
@@ -166,17 +166,17 @@ impl Outbox {
     /// The same where the connection is not open, or the frame goes over what is allowed.
     #[cold]
     #[inline(never)]
-    fn push_with_care(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Pushed {
+    fn push_with_care(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Enqueued {
         if inner.is_over() {
-            return Pushed::Refused;
+            return Enqueued::Refused;
         }
         if inner.bytes() + frame.len() > inner.allowed && !self.finds_room(inner, frame.len()) {
             self.cut_slow_client(inner);
-            return Pushed::Refused;
+            return Enqueued::Refused;
         }
         if let (State::Welcoming { held }, Sender::Others) = (&mut inner.state, from) {
             held.get_or_insert_default().push(frame);
-            return Pushed::Waits;
+            return Enqueued::Queued;
         }
         self.enqueue(inner, |queue| match from {
             Sender::Own => queue.gather(frame),
@@ -186,14 +186,14 @@ impl Outbox {
 
     /// Appends a frame that may wait.
     #[inline(always)]
-    fn enqueue(&self, inner: &mut Inner, append: impl FnOnce(&mut Queue)) -> Pushed {
+    fn enqueue(&self, inner: &mut Inner, append: impl FnOnce(&mut Queue)) -> Enqueued {
         append(&mut inner.queue);
         self.count(inner);
-        if inner.owner.is_none() || inner.blocked.is_some() || inner.is_promised {
-            return if self.is_behind(inner) { Pushed::Behind } else { Pushed::Waits };
+        if inner.owner.is_none() || inner.blocked.is_some() || inner.must_flush {
+            return if self.is_behind(inner) { Enqueued::Lagging } else { Enqueued::Queued };
         }
-        inner.is_promised = true;
-        Pushed::Promised
+        inner.must_flush = true;
+        Enqueued::MustFlush
     }
 
     /// How many bytes wait for the client.

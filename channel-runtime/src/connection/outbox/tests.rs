@@ -53,7 +53,7 @@ impl Fixture {
         fixture
     }
 
-    fn push(&self, size: usize) -> Pushed {
+    fn push(&self, size: usize) -> Enqueued {
         self.outbox.push(frame(Opcode::Binary, &vec![7; size]), Sender::Others)
     }
 
@@ -82,7 +82,7 @@ impl Fixture {
     fn fill(&mut self) {
         while self.woken() == 0 {
             match self.push(LIMIT / 8) {
-                Pushed::Promised => self.outbox.flush(),
+                Enqueued::MustFlush => self.outbox.flush(),
                 pushed => panic!("{pushed:?}"),
             }
         }
@@ -93,11 +93,11 @@ impl Fixture {
 #[tokio::test]
 async fn whoever_flushes_writes_to_the_socket_and_wakes_nobody() {
     let mut fixture = Fixture::new().await;
-    assert_eq!(fixture.push(100), Pushed::Promised);
-    assert_eq!(fixture.push(100), Pushed::Waits, "one who writes is enough");
+    assert_eq!(fixture.push(100), Enqueued::MustFlush);
+    assert_eq!(fixture.push(100), Enqueued::Queued, "one who writes is enough");
     fixture.outbox.flush();
     fixture.reads(2 * 102).await;
-    assert_eq!(fixture.push(100), Pushed::Promised, "the next one is promised anew");
+    assert_eq!(fixture.push(100), Enqueued::MustFlush, "the next one is promised anew");
     fixture.outbox.flush();
     fixture.reads(102).await;
     assert_eq!(fixture.woken(), 0);
@@ -108,7 +108,7 @@ async fn who_waits_for_room_is_told_by_whoever_writes() {
     let mut fixture = Fixture::new().await;
     fixture.fill();
     while !fixture.outbox.is_filling() {
-        assert_ne!(fixture.push(LIMIT / 16), Pushed::Refused);
+        assert_ne!(fixture.push(LIMIT / 16), Enqueued::Refused);
     }
     let Fixture { outbox, client, .. } = &mut fixture;
     let mut waits = pin!(outbox.has_room());
@@ -125,7 +125,7 @@ async fn who_waits_for_room_is_told_by_whoever_writes() {
 async fn what_is_pushed_while_the_owner_runs_is_the_owners_to_write() {
     let mut fixture = Fixture::new().await;
     fixture.outbox.cork();
-    assert_eq!(fixture.push(100), Pushed::Waits);
+    assert_eq!(fixture.push(100), Enqueued::Queued);
     fixture.outbox.flush();
     assert_eq!(fixture.client.try_read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     let drained = fixture.drain().unwrap();
@@ -136,7 +136,7 @@ async fn what_is_pushed_while_the_owner_runs_is_the_owners_to_write() {
 #[tokio::test]
 async fn one_that_was_promised_and_corked_before_it_was_flushed_is_written_once() {
     let mut fixture = Fixture::new().await;
-    assert_eq!(fixture.push(100), Pushed::Promised);
+    assert_eq!(fixture.push(100), Enqueued::MustFlush);
     // Its owner wakes for a reason of its own, and rests again.
     fixture.outbox.cork();
     fixture.outbox.flush();
@@ -145,7 +145,7 @@ async fn one_that_was_promised_and_corked_before_it_was_flushed_is_written_once(
     fixture.reads(102).await;
     assert_eq!(fixture.client.try_read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     // Nobody has promised what comes next.
-    assert_eq!(fixture.push(100), Pushed::Promised);
+    assert_eq!(fixture.push(100), Enqueued::MustFlush);
 }
 
 #[tokio::test]
@@ -157,9 +157,9 @@ async fn a_flush_that_meets_a_full_socket_leaves_it_to_the_owner() {
     assert!(waiting > 0);
     // Nobody is promised anything, and who flushes all the same does nothing.
     while !fixture.is_far_behind() {
-        assert_ne!(fixture.push(LIMIT / 8), Pushed::Promised);
+        assert_ne!(fixture.push(LIMIT / 8), Enqueued::MustFlush);
     }
-    assert_eq!(fixture.push(1), Pushed::Behind);
+    assert_eq!(fixture.push(1), Enqueued::Lagging);
     fixture.outbox.flush();
     assert_eq!(fixture.woken(), 1);
     assert!(fixture.outbox.inner.lock().queue.bytes() > waiting);
@@ -169,9 +169,9 @@ async fn a_flush_that_meets_a_full_socket_leaves_it_to_the_owner() {
 async fn a_flush_that_ends_a_long_wait_wakes_the_owner_who_may_have_rested_for_that() {
     let mut fixture = Fixture::new().await;
     // Far behind, though the socket would take more: nobody has seen to it yet.
-    assert_eq!(fixture.push(1000), Pushed::Promised);
+    assert_eq!(fixture.push(1000), Enqueued::MustFlush);
     while !fixture.is_far_behind() {
-        assert_ne!(fixture.push(1000), Pushed::Promised);
+        assert_ne!(fixture.push(1000), Enqueued::MustFlush);
     }
     assert!(!fixture.outbox.cork_for_input(), "its input waits");
     let waiting = fixture.outbox.inner.lock().queue.bytes();
@@ -198,7 +198,7 @@ async fn a_flush_that_fails_has_the_owner_meet_the_error() {
     // Its end is a reset.
     SockRef::from(&fixture.client).set_linger(Some(Duration::ZERO)).unwrap();
     drop(std::mem::replace(&mut fixture.client, Fixture::new().await.client));
-    assert_eq!(fixture.push(100), Pushed::Promised);
+    assert_eq!(fixture.push(100), Enqueued::MustFlush);
     fixture.outbox.flush();
     assert_eq!(fixture.woken(), 1);
     let Err(error) = fixture.drain() else { panic!("it was written to nobody") };
@@ -216,7 +216,7 @@ async fn a_client_that_takes_more_after_it_took_no_more_is_seen_to() {
     };
     assert_eq!(drain(), (false, false, true));
     for _ in 0..10 {
-        assert_ne!(outbox.push(frame(Opcode::Binary, &[0; 300]), Sender::Own), Pushed::Refused);
+        assert_ne!(outbox.push(frame(Opcode::Binary, &[0; 300]), Sender::Own), Enqueued::Refused);
     }
     assert_eq!(drain(), (true, false, false));
     assert_eq!(drain(), (false, false, false));
@@ -229,10 +229,10 @@ async fn a_client_that_takes_more_after_it_took_no_more_is_seen_to() {
 async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
     let fixture = Fixture::new().await;
     fixture.outbox.cork();
-    assert_eq!(fixture.push(3 * LIMIT), Pushed::Behind);
+    assert_eq!(fixture.push(3 * LIMIT), Enqueued::Lagging);
     // The bound is for what waits beside it.
-    assert_eq!(fixture.push(LIMIT - 200), Pushed::Behind);
-    assert_eq!(fixture.push(3 * LIMIT), Pushed::Refused);
+    assert_eq!(fixture.push(LIMIT - 200), Enqueued::Lagging);
+    assert_eq!(fixture.push(3 * LIMIT), Enqueued::Refused);
     let close = fixture.outbox.closing().unwrap();
     assert_eq!(close.reason, "more was sent at once than may wait for this client");
 }
@@ -241,8 +241,8 @@ async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
 async fn the_bound_is_as_before_when_a_long_frame_has_left() {
     let mut fixture = Fixture::new().await;
     fixture.outbox.cork();
-    assert_ne!(fixture.push(2 * LIMIT), Pushed::Refused);
-    assert_ne!(fixture.push(1000), Pushed::Refused);
+    assert_ne!(fixture.push(2 * LIMIT), Enqueued::Refused);
+    assert_ne!(fixture.push(1000), Enqueued::Refused);
     let mut got = vec![0; fixture.outbox.bytes()];
     let mut client = std::mem::replace(&mut fixture.client, Fixture::new().await.client);
     let reading = tokio::spawn(async move {
@@ -254,10 +254,10 @@ async fn the_bound_is_as_before_when_a_long_frame_has_left() {
     }
     fixture.client = reading.await.unwrap();
     fixture.outbox.cork();
-    assert_ne!(fixture.push(LIMIT / 2), Pushed::Refused);
-    assert_ne!(fixture.push(LIMIT / 2), Pushed::Refused);
-    assert_ne!(fixture.push(LIMIT / 2 - 200), Pushed::Refused, "beside the longest");
-    assert_eq!(fixture.push(LIMIT / 2), Pushed::Refused);
+    assert_ne!(fixture.push(LIMIT / 2), Enqueued::Refused);
+    assert_ne!(fixture.push(LIMIT / 2), Enqueued::Refused);
+    assert_ne!(fixture.push(LIMIT / 2 - 200), Enqueued::Refused, "beside the longest");
+    assert_eq!(fixture.push(LIMIT / 2), Enqueued::Refused);
 }
 
 #[tokio::test]
@@ -335,7 +335,7 @@ proptest! {
             let frame = frame(Opcode::Binary, &vec![7; size]);
             let len = frame.len();
             longest = if waiting == 0 { len } else { longest.max(len) };
-            let is_refused = outbox.push(frame, if own { Sender::Own } else { Sender::Others }) == Pushed::Refused;
+            let is_refused = outbox.push(frame, if own { Sender::Own } else { Sender::Others }) == Enqueued::Refused;
             prop_assert!(!is_refused || waiting + len > LIMIT);
             if is_refused {
                 break;

@@ -33,7 +33,7 @@ impl Outbox {
     pub fn flush(&self) {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        inner.is_promised = false;
+        inner.must_flush = false;
         if inner.owner.is_none() || inner.blocked.is_some() {
             return;
         }
@@ -103,7 +103,7 @@ impl Outbox {
     pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        inner.is_promised = false;
+        inner.must_flush = false;
         let (before, was_blocked) = (inner.queue.bytes(), inner.blocked.is_some());
         let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
         let taken = before - inner.queue.bytes();
@@ -164,7 +164,7 @@ impl Inner {
 
     /// It runs, and will drain before it rests.
     pub(super) fn wake_owner(&mut self) {
-        self.is_promised = false;
+        self.must_flush = false;
         if let Some(owner) = self.owner.take() {
             owner.wake();
         }

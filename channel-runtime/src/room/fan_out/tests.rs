@@ -5,18 +5,18 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::connection::in_flight::Activity;
-use crate::room::membership::{Membership, Newcomer};
+use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::registry::Registry;
 use crate::wire::deflate::{COMPRESSED, Compression, Windows, negotiate};
 use crate::wire::frame::{Opcode, frame};
 
 /// A member whose client has offered this.
-fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
+fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
     let mut headers = HeaderMap::new();
     headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
     let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
     let activity = Activity::default();
-    let newcomer = Newcomer {
+    let newcomer = NewConnection {
         id: ConnectionId::next(),
         channel: 0,
         room: "/".into(),
@@ -28,12 +28,12 @@ fn member(registry: &Arc<Registry>, offer: &str) -> Membership {
         comer: None,
     };
     let member = registry.enter(newcomer);
-    member.connection.outbox.welcome_is_over();
+    member.connection.outbox().welcome_is_over();
     member
 }
 
 /// A room with a member that is behind, in a runtime that does not run; and so many who send, in another one.
-fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<Membership>, Arc<Members>) {
+fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGuard>, Arc<LiveRoom>) {
     let mut registry = Registry::new();
     registry.add::<()>(|| None);
     let registry = Arc::new(registry);
@@ -53,16 +53,16 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-fn say(room: &Arc<Members>, from: Option<&Membership>, bytes: usize) {
+fn say(room: &Arc<LiveRoom>, from: Option<&MembershipGuard>, bytes: usize) {
     assert_eq!(say_to(room, from, bytes, |_| true).refused, 0);
 }
 
-fn say_to(room: &Arc<Members>, from: Option<&Membership>, bytes: usize, whom: impl Fn(&Connection) -> bool) -> Sent {
+fn say_to(room: &Arc<LiveRoom>, from: Option<&MembershipGuard>, bytes: usize, whom: impl Fn(&Member) -> bool) -> Sent {
     let frame =
         PreparedFrame::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
-    let mask = from.map_or_else(Mask::default, |from| Mask::others(from.connection.id));
-    let from = from.map(|from| Paced::Connection(Arc::clone(&from.connection)));
-    room.send(&frame, from.as_ref(), &mask, whom)
+    let exclusions = from.map_or_else(Exclusions::default, |from| Exclusions::others(from.connection.id));
+    let from = from.map(|from| Publisher::Member(Arc::clone(&from.connection)));
+    room.send(&frame, from.as_ref(), &exclusions, whom)
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn one_that_sends_much_that_is_small_to_a_room_of_another_runtime_counts_as_one_
     for _ in 0..10_000 {
         say(&room, Some(&members[1]), 2);
     }
-    assert!(!members[1].connection.pace.is_too_far_ahead());
+    assert!(!members[1].connection.backlog.over_high_water());
     say(&room, Some(&members[1]), 40_000);
-    assert!(members[1].connection.pace.is_too_far_ahead(), "it is held");
+    assert!(members[1].connection.backlog.over_high_water(), "it is held");
 }
 
 #[test]
@@ -93,12 +93,12 @@ fn senders_that_are_held_and_send_more_count_once() {
         }
         // As the flusher does.
         let due = room.lock().flushing.take_due();
-        room.passed_on(due.senders);
+        room.settle(due.senders);
     }
     for sender in &members[1..] {
-        assert!(!sender.connection.pace.is_too_far_ahead());
+        assert!(!sender.connection.backlog.over_high_water());
         say(&room, Some(sender), 30_000);
-        assert!(sender.connection.pace.is_too_far_ahead(), "it is held");
+        assert!(sender.connection.backlog.over_high_water(), "it is held");
     }
 }
 
@@ -122,10 +122,10 @@ fn whoever_is_let_go_with_much_holds_the_others_no_longer_than_anybody() {
         _ = say_to(&room, Some(much), 1_000_000, |_| false);
     }
     _ = say_to(&room, Some(little), 100_000, |_| false);
-    let goes_on = |sender: &Membership, looks| {
+    let goes_on = |sender: &MembershipGuard, looks| {
         (0..looks).any(|_| {
             room.look(Duration::ZERO);
-            !sender.connection.pace.is_too_far_ahead()
+            !sender.connection.backlog.over_high_water()
         })
     };
     assert!(goes_on(much, 1));
@@ -149,9 +149,9 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
     let say_to_first = |bytes| assert_eq!(say_to(&room, Some(sender), bytes, |member| member.id == first).refused, 0);
     let is_held_after_a_look = || {
         let due = room.lock().flushing.take_due();
-        room.passed_on(due.senders);
+        room.settle(due.senders);
         room.look(Duration::ZERO);
-        sender.connection.pace.is_too_far_ahead()
+        sender.connection.backlog.over_high_water()
     };
     // For longer than for a few.
     for _ in 0..300 {
@@ -174,14 +174,14 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));
     let room = registry.room(0, "/").unwrap();
     let plain = frame(Opcode::Text, "again and again ".repeat(3000).as_bytes());
-    let send = |mask: &Mask, from: Option<&Arc<Connection>>| {
+    let send = |exclusions: &Exclusions, from: Option<&Arc<Member>>| {
         let before = COMPRESSED.get();
-        let frame = PreparedFrame::new(plain.clone(), room.windows(from, mask), &Compression::default());
-        let _: Sent = room.send(&frame, None, mask, |_| true);
+        let frame = PreparedFrame::new(plain.clone(), room.windows(from, exclusions), &Compression::default());
+        let _: Sent = room.send(&frame, None, exclusions, |_| true);
         COMPRESSED.get() - before
     };
-    assert_eq!(send(&Mask::default(), None), 2);
-    let heard: Vec<Vec<u8>> = members.iter().map(|member| member.connection.outbox.take()).collect();
+    assert_eq!(send(&Exclusions::default(), None), 2);
+    let heard: Vec<Vec<u8>> = members.iter().map(|member| member.connection.outbox().take()).collect();
     assert!(heard[0] == plain[..] && heard[4] == plain[..]);
     assert!(heard[1] == heard[3] && heard[2] == heard[5] && heard[1] != heard[2]);
     assert!([1, 2].iter().all(|at| heard[*at][0] == 0xC1 && heard[*at].len() < plain.len() / 2));
@@ -190,8 +190,8 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     members.truncate(3);
     members.remove(1);
     let sender = Arc::clone(&members[1].connection);
-    assert_eq!(send(&Mask::others(sender.id), Some(&sender)), 0);
-    assert_eq!(send(&Mask::from(sender.id), Some(&sender)), 1);
+    assert_eq!(send(&Exclusions::others(sender.id), Some(&sender)), 0);
+    assert_eq!(send(&Exclusions::from(sender.id), Some(&sender)), 1);
     members.truncate(1);
-    assert_eq!(send(&Mask::default(), None), 0);
+    assert_eq!(send(&Exclusions::default(), None), 0);
 }

@@ -15,10 +15,10 @@ use super::batches::AnyBatch;
 use super::handler::InBatches;
 use crate::channel::Channel;
 use crate::connection::contained::Contained;
-use crate::connection::in_flight::Token;
+use crate::connection::in_flight::WorkGuard;
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::fault::Fault;
-use crate::room::room_use::Visit;
+use crate::room::room_use::RoomUse;
 use crate::session::guard::{Interrupted, run_detached};
 use crate::session::served::Served;
 
@@ -55,9 +55,9 @@ pub(super) struct Item<C: Channel, M> {
     /// What it has of the room for bytes.
     pub bytes: u32,
     pub come: Instant,
-    pub in_flight: Token,
+    pub in_flight: WorkGuard,
     /// Its sender's room is there, with its state, until its batch is over, though the sender has left.
-    pub visit: Visit,
+    pub visit: RoomUse,
 }
 
 impl<C: Channel, M: InBatches<C>> Batcher<C, M> {

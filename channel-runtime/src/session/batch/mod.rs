@@ -39,7 +39,7 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
         Handling::Later(Box::pin(async move {
             let Self { socket, app, bytes, served } = self;
             let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };
-            let in_flight = socket.connection().outbox.activity().begin(work);
+            let in_flight = socket.connection().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
             // With the claim to an answer, which its session has no use for any more.

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::connection::moment::after;
-use crate::room::live_room::Members;
-use crate::room::state::Host;
+use crate::room::live_room::LiveRoom;
+use crate::room::state::RoomOwner;
 use crate::session::rejection::Rejection;
 
 /// The rooms of a channel, by name. A room that is not here is closed.
@@ -20,7 +20,7 @@ pub(crate) struct HookedRooms(pub(super) Mutex<HashMap<Arc<str>, HookedRoom>>);
 /// One room, from its opening until it is closed.
 pub(crate) struct HookedRoom {
     /// The lifecycle of this opening.
-    pub owner: Arc<dyn Host>,
+    pub owner: Arc<dyn RoomOwner>,
     /// The connections that enter and are not in the room yet.
     pub entering: usize,
     pub phase: Phase,
@@ -30,14 +30,14 @@ pub(crate) enum Phase {
     /// Receives how the opening ended; an error if it was dropped with its runtime.
     Opening(watch::Receiver<Option<Result<(), Rejection>>>),
     Open {
-        room: Arc<Members>,
+        room: Arc<LiveRoom>,
         /// When the room was last seen empty. `None` before that.
         empty_since: Option<Instant>,
         /// A task waits for the end of the grace time.
         is_watched: bool,
     },
     Closing {
-        room: Arc<Members>,
+        room: Arc<LiveRoom>,
         /// An error once the room is closed.
         closed: watch::Receiver<()>,
     },
@@ -50,7 +50,7 @@ pub(crate) enum Next {
     /// To look again when the grace time is over.
     WaitUntil(Instant),
     /// To close it. The sender is dropped once it is closed.
-    Close(Arc<Members>, watch::Sender<()>),
+    Close(Arc<LiveRoom>, watch::Sender<()>),
 }
 
 impl HookedRoom {
@@ -73,7 +73,7 @@ impl HookedRoom {
 
 /// Keeps a room open for a connection that enters it, until dropped.
 #[must_use]
-pub(crate) struct EntryHold(pub(super) Arc<dyn Host>);
+pub(crate) struct EntryHold(pub(super) Arc<dyn RoomOwner>);
 
 impl Drop for EntryHold {
     fn drop(&mut self) {

@@ -14,13 +14,13 @@ use tokio::time::{Instant, sleep_until};
 use super::hooked_room::{EntryHold, HookedRoom, HookedRooms, Next, Phase};
 use crate::channel::room::Room;
 use crate::config::Config;
-use crate::connection::in_flight::{Token, Work};
+use crate::connection::in_flight::{Work, WorkGuard};
 use crate::connection::shutdown::SessionGuard;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
-use crate::room::live_room::Members;
+use crate::room::live_room::LiveRoom;
 use crate::room::sharded_map::shrink;
-use crate::room::state::{self, Host};
+use crate::room::state::{self, RoomOwner};
 use crate::session::dispatch::Dispatch;
 use crate::session::guard::{Interrupted, run_detached};
 use crate::session::rejection::Rejection;
@@ -66,7 +66,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         run_detached(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
 
-    fn begin_work(&self, what: &'static str) -> Token {
+    fn begin_work(&self, what: &'static str) -> WorkGuard {
         self.served.in_flight.begin(Work::Session { channel: C::NAME, what })
     }
 
@@ -96,14 +96,14 @@ impl<C: Dispatch> RoomLifecycle<C> {
     /// Runs `act` on the room. `None` if the room is closed, or is that of a later opening.
     fn with_room<R>(self: &Arc<Self>, act: impl FnOnce(&mut HookedRoom) -> R) -> Option<R> {
         let mut rooms = self.rooms().0.lock();
-        let owner: Arc<dyn Host> = Arc::clone(self) as _;
+        let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
         rooms.get_mut(self.name()).filter(|room| Arc::ptr_eq(&room.owner, &owner)).map(act)
     }
 
     /// Removes the room here and from the registry, unless it is that of a later opening. Both under one lock: whoever finds no room
     /// here opens it anew, and the new one must not be taken for this.
     fn remove(self: &Arc<Self>) {
-        let owner: Arc<dyn Host> = Arc::clone(self) as _;
+        let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
         let mut rooms = self.rooms().0.lock();
         if rooms.get(self.name()).is_none_or(|room| !Arc::ptr_eq(&room.owner, &owner)) {
             return;
@@ -147,7 +147,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
     }
 }
 
-impl<C: Dispatch> Host for RoomLifecycle<C> {
+impl<C: Dispatch> RoomOwner for RoomLifecycle<C> {
     fn look(self: Arc<Self>) {
         self.close_if_empty();
     }
@@ -193,10 +193,10 @@ impl<C: Dispatch> RoomTask<C> {
             }
             Err(Interrupted::Cancelled | Interrupted::ClientGone) => return Err(Rejection::going_away()),
         };
-        let owner: Arc<dyn Host> = Arc::clone(&lifecycle) as _;
-        let room = Arc::new(Members::new(Arc::clone(lifecycle.name()), Some(state::state(state))).hosted(owner));
+        let owner: Arc<dyn RoomOwner> = Arc::clone(&lifecycle) as _;
+        let room = Arc::new(LiveRoom::new(Arc::clone(lifecycle.name()), Some(state::state(state))).hosted(owner));
         lifecycle.with_room(|hooked| {
-            lifecycle.served.node.registry.put_up(lifecycle.hub.channel(), &room);
+            lifecycle.served.node.registry.insert_owned_room(lifecycle.hub.channel(), &room);
             hooked.phase = Phase::Open { room, empty_since: None, is_watched: false };
         });
         self.is_done = true;
@@ -232,7 +232,7 @@ impl<C: Dispatch> RoomTask<C> {
     }
 
     /// Runs `on_room_close`. The sender is dropped once the room is removed: that is what others wait for.
-    async fn close(self, room: Arc<Members>, sender: watch::Sender<()>) {
+    async fn close(self, room: Arc<LiveRoom>, sender: watch::Sender<()>) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let _work = lifecycle.begin_work("on_room_close");
         if let Some(Ok(state)) = room.take_state().map(|state| state.into_inner().downcast()) {

@@ -8,13 +8,13 @@ use super::Audience;
 use super::lookup::Recipients;
 use super::target::Target;
 use crate::channel::room::RoomName;
-use crate::connection::outbox::Pushed;
+use crate::connection::outbox::Enqueued;
 use crate::protocol::codec::EncodeError;
 use crate::protocol::escaped::Escaped;
 use crate::room::fan_out::deliver;
-use crate::room::live_room::Members;
-use crate::room::member::Connection;
-use crate::room::publisher::Paced;
+use crate::room::live_room::LiveRoom;
+use crate::room::member::Member;
+use crate::room::publisher::Publisher;
 use crate::room::sent::Sent;
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
@@ -23,7 +23,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// Sends frames. `make` is called once for each value of `"$room"`.
     pub(super) fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
-            from.outbox.welcome_is_over();
+            from.outbox().welcome_is_over();
         }
         let result = match self.lookup().resolve() {
             Recipients::OneRoom(room) => make(room_name(&room)).map(|frame| self.send_to(&room, frame, |_| true)),
@@ -54,37 +54,32 @@ impl<C: 'static, K> Audience<C, K> {
     /// Sends a frame that is made under the room's lock, from the number of members and the value of `"$room"`.
     pub(super) fn deliver_with(&self, make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
-            from.outbox.welcome_is_over();
+            from.outbox().welcome_is_over();
         }
         let Some(room) = self.lookup().one_room() else { return Sent::default() };
         let make = |len| make(len, room_name(&room)).map(PreparedFrame::plain);
-        self.counted(room.send_with(self.paced(&room).as_ref(), &self.mask, make))
+        self.counted(room.send_with(self.publisher(&room).as_ref(), &self.exclusions, make))
     }
 
-    fn send_to(&self, room: &Arc<Members>, frame: Frame, admits: impl FnMut(&Connection) -> bool) -> Sent {
-        if self.mask.only_user.is_some() {
+    fn send_to(&self, room: &Arc<LiveRoom>, frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
+        if self.exclusions.only_user.is_some() {
             return self.send_each(&self.lookup().members_of(room), frame, admits);
         }
-        let frame = self.prepared(frame, || room.windows(self.from.as_ref(), &self.mask));
-        room.send(&frame, self.paced(room).as_ref(), &self.mask, admits)
+        let frame = self.prepared(frame, || room.windows(self.from.as_ref(), &self.exclusions));
+        room.send(&frame, self.publisher(room).as_ref(), &self.exclusions, admits)
     }
 
     /// Sends to each of these connections. Their own tasks write.
-    fn send_each(
-        &self,
-        connections: &[Arc<Connection>],
-        frame: Frame,
-        admits: impl FnMut(&Connection) -> bool,
-    ) -> Sent {
+    fn send_each(&self, connections: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
         let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
         deliver(
-            &self.mask,
+            &self.exclusions,
             connections.iter().map(|connection| (connection.id.serial(), connection)),
             &self.prepared(frame, windows),
             admits,
             |connection, pushed| {
-                if pushed == Pushed::Promised {
-                    connection.outbox.wake_owner();
+                if pushed == Enqueued::MustFlush {
+                    connection.outbox().wake_owner();
                 }
             },
         )
@@ -99,12 +94,12 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// The sender that is slowed if this room does not keep up.
-    fn paced(&self, room: &Members) -> Option<Paced<Connection>> {
+    fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
         match &self.from {
-            Some(from) => Some(Paced::Connection(Arc::clone(from))),
+            Some(from) => Some(Publisher::Member(Arc::clone(from))),
             None => {
-                let channel = self.hub.node().hub_pace(self.hub.channel())?;
-                Some(Paced::Hub(Arc::clone(room.outside_of(channel))))
+                let channel = self.hub.node().hub_backlog(self.hub.channel())?;
+                Some(Publisher::Hub(Arc::clone(room.outside_of(channel))))
             }
         }
     }
@@ -112,22 +107,22 @@ impl<C: 'static, K> Audience<C, K> {
     /// Waits until this sender is not too far ahead of the rooms.
     pub(super) async fn caught_up(&self) {
         if let Some(from) = &self.from {
-            return from.outbox.caught_up(|| !from.pace.is_too_far_ahead()).await;
+            return from.outbox().caught_up(|| !from.backlog.over_high_water()).await;
         }
         // All are looked up first, none while another is waited for.
-        let rooms: Vec<Arc<Members>> = match &self.target {
+        let rooms: Vec<Arc<LiveRoom>> = match &self.target {
             Target::Rooms(names) => names.iter().filter_map(|name| self.lookup().room(name)).collect(),
             _ => self.lookup().one_room().as_deref().cloned().into_iter().collect(),
         };
-        for pace in rooms.iter().filter_map(|room| room.outside()) {
-            pace.caught_up().await;
+        for backlog in rooms.iter().filter_map(|room| room.outside()) {
+            backlog.caught_up().await;
         }
     }
 
     /// Counts the recipients against the budget of the handler's task.
     fn spend(&self, sent: Sent) {
         if let Some(from) = &self.from {
-            from.pace.spend(sent.recipients);
+            from.backlog.spend(sent.recipients);
         }
     }
 
@@ -154,6 +149,6 @@ impl<C: 'static, K> Audience<C, K> {
 }
 
 /// What stands in `"$room"`, if anything.
-fn room_name(room: &Members) -> Option<&str> {
+fn room_name(room: &LiveRoom) -> Option<&str> {
     RoomName::of(room.name()).on_the_wire()
 }

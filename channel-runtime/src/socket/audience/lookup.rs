@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::target::Target;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
-use crate::room::exclusions::Mask;
-use crate::room::live_room::Members;
-use crate::room::member::Connection;
-use crate::room::pending::Comer;
+use crate::room::exclusions::Exclusions;
+use crate::room::live_room::LiveRoom;
+use crate::room::member::Member;
+use crate::room::pending::PendingConnection;
 use crate::room::reach::Reach;
 use crate::room::registry::Registry;
 use crate::wire::close::Close;
@@ -21,7 +21,7 @@ pub(in crate::socket) struct Lookup<'a> {
     pub registry: &'a Arc<Registry>,
     pub channel: usize,
     pub target: &'a Target,
-    pub mask: &'a Mask,
+    pub exclusions: &'a Exclusions,
 }
 
 /// Who receives what is sent to a target.
@@ -30,7 +30,7 @@ pub(super) enum Recipients<'a> {
     OneRoom(RoomRef<'a>),
     /// The members of the open ones of these rooms.
     Rooms(&'a [Arc<str>]),
-    Connections(Vec<Arc<Connection>>),
+    Connections(Vec<Arc<Member>>),
     /// The one room is not open.
     Nobody,
 }
@@ -38,14 +38,14 @@ pub(super) enum Recipients<'a> {
 /// A room, however it is held.
 pub(in crate::socket) enum RoomRef<'a> {
     /// By the channel, or by a connection.
-    Kept(&'a Arc<Members>),
-    Found(Arc<Members>),
+    Kept(&'a Arc<LiveRoom>),
+    Found(Arc<LiveRoom>),
 }
 
 impl Deref for RoomRef<'_> {
-    type Target = Arc<Members>;
+    type Target = Arc<LiveRoom>;
 
-    fn deref(&self) -> &Arc<Members> {
+    fn deref(&self) -> &Arc<LiveRoom> {
         match self {
             Self::Kept(room) => room,
             Self::Found(room) => room,
@@ -78,16 +78,16 @@ impl<'a> Lookup<'a> {
     }
 
     /// The open room of this name.
-    pub fn room(self, name: &str) -> Option<Arc<Members>> {
+    pub fn room(self, name: &str) -> Option<Arc<LiveRoom>> {
         self.registry.room(self.channel, name)
     }
 
     /// Each connection of the target, once.
-    pub fn connections(self) -> Vec<Arc<Connection>> {
+    pub fn connections(self) -> Vec<Arc<Member>> {
         if let Some(room) = self.one_room() {
             return self.members_of(&room);
         }
-        let mut connections: Vec<Arc<Connection>> = match self.target {
+        let mut connections: Vec<Arc<Member>> = match self.target {
             Target::Rooms(names) => {
                 let rooms = names.iter().filter_map(|name| self.room(name));
                 rooms.flat_map(|room| self.members_of(&room)).collect()
@@ -95,7 +95,7 @@ impl<'a> Lookup<'a> {
             Target::Users(users) => users.iter().flat_map(|user| self.devices(user)).collect(),
             Target::Connection(id) => {
                 let connection = self.registry.all(self.channel).get(*id);
-                connection.into_iter().filter(|connection| connection.is_meant(self.mask)).collect()
+                connection.into_iter().filter(|connection| connection.is_meant(self.exclusions)).collect()
             }
             Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
         };
@@ -105,38 +105,38 @@ impl<'a> Lookup<'a> {
     }
 
     /// The members of a room that are meant.
-    pub fn members_of(self, room: &Members) -> Vec<Arc<Connection>> {
-        match &self.mask.only_user {
-            None => room.members(self.mask),
+    pub fn members_of(self, room: &LiveRoom) -> Vec<Arc<Member>> {
+        match &self.exclusions.only_user {
+            None => room.members(self.exclusions),
             Some(user) => self.devices(user).filter(|device| room.get(device.id).is_some()).collect(),
         }
     }
 
     /// The user's connections on this channel that are meant.
-    fn devices(self, user: &UserKey) -> impl Iterator<Item = Arc<Connection>> + use<'a> {
+    fn devices(self, user: &UserKey) -> impl Iterator<Item = Arc<Member>> + use<'a> {
         let devices = self.registry.user(user).into_iter();
-        devices.filter(move |device| device.channel == self.channel && device.is_meant(self.mask))
+        devices.filter(move |device| device.channel == self.channel && device.is_meant(self.exclusions))
     }
 
     /// The pending connections of the users that are meant; see `room/pending`.
-    pub fn pending(self) -> Vec<Arc<Comer>> {
-        let (pending, reach) = (self.registry.comers(), self.reach());
+    pub fn pending(self) -> Vec<Arc<PendingConnection>> {
+        let (pending, reach) = (self.registry.pending(), self.reach());
         let pending = self.users().flat_map(|user| pending.of_user(user, &reach));
-        pending.filter(|pending| !self.mask.except.contains(&pending.id)).collect()
+        pending.filter(|pending| !self.exclusions.except.contains(&pending.id)).collect()
     }
 
     /// Disconnects the pending connections of the users that are meant, and returns which.
     pub fn disconnect_pending(self, close: &Close) -> Vec<ConnectionId> {
-        let (pending, reach) = (self.registry.comers(), self.reach());
-        self.users().flat_map(|user| pending.send_away(user, &reach, &self.mask.except, close)).collect()
+        let (pending, reach) = (self.registry.pending(), self.reach());
+        self.users().flat_map(|user| pending.send_away(user, &reach, &self.exclusions.except, close)).collect()
     }
 
     /// The users that are meant, each once; none, if the target is not users.
     fn users(self) -> impl Iterator<Item = &'a UserKey> {
-        let only = self.mask.only_user.as_slice();
+        let only = self.exclusions.only_user.as_slice();
         let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };
         let is_meant =
-            move |user: &UserKey| !self.mask.except_users.contains(user) && only.iter().all(|only| only == user);
+            move |user: &UserKey| !self.exclusions.except_users.contains(user) && only.iter().all(|only| only == user);
         let mut seen = HashSet::new();
         users.iter().filter(move |user| is_meant(user) && seen.insert(*user))
     }

@@ -19,8 +19,8 @@ use crate::channel::room_state;
 use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::connection::id::ConnectionId;
-use crate::room::exclusions::Mask;
-use crate::room::member::Connection;
+use crate::room::exclusions::Exclusions;
+use crate::room::member::Member;
 use crate::room::pending::end_all;
 use crate::room::sent::Sent;
 use crate::socket::frames::message_frame;
@@ -47,9 +47,9 @@ use crate::wire::frame::{Opcode, frame};
 pub struct Audience<C, K = Many> {
     hub: Hub<C>,
     target: Target,
-    mask: Mask,
+    exclusions: Exclusions,
     /// The connection whose handler sends. `None` from a hub.
-    from: Option<Arc<Connection>>,
+    from: Option<Arc<Member>>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -71,8 +71,8 @@ impl RoomView {
 }
 
 impl<C: 'static, K> Audience<C, K> {
-    pub(crate) fn new(hub: Hub<C>, target: Target, from: Option<Arc<Connection>>, mask: Mask) -> Self {
-        Self { hub, target, mask, from, kind: PhantomData }
+    pub(crate) fn new(hub: Hub<C>, target: Target, from: Option<Arc<Member>>, exclusions: Exclusions) -> Self {
+        Self { hub, target, exclusions, from, kind: PhantomData }
     }
 
     pub(super) fn lookup(&self) -> Lookup<'_> {
@@ -80,7 +80,7 @@ impl<C: 'static, K> Audience<C, K> {
             registry: &self.hub.node().registry,
             channel: self.hub.channel(),
             target: &self.target,
-            mask: &self.mask,
+            exclusions: &self.exclusions,
         }
     }
 
@@ -88,7 +88,7 @@ impl<C: 'static, K> Audience<C, K> {
     #[must_use]
     pub fn except(&self, id: ConnectionId) -> Self {
         let mut audience = self.clone();
-        audience.mask.except.push(id);
+        audience.exclusions.except.push(id);
         audience
     }
 
@@ -99,7 +99,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: HasUsers,
     {
         let mut audience = self.clone();
-        audience.mask.except_users.push(key_of(user));
+        audience.exclusions.except_users.push(key_of(user));
         audience
     }
 
@@ -123,9 +123,9 @@ impl<C: 'static, K> Audience<C, K> {
         C: HasUsers,
         K: IsSeveral,
     {
-        let Self { hub, target, mut mask, from, .. } = self.clone();
-        mask.narrow(key_of(user));
-        Audience::new(hub, target, from, mask)
+        let Self { hub, target, mut exclusions, from, .. } = self.clone();
+        exclusions.narrow(key_of(user));
+        Audience::new(hub, target, from, exclusions)
     }
 
     /// Sends a message, encoded once. Never waits; see [`Sent`].
@@ -177,8 +177,8 @@ impl<C: 'static, K> Audience<C, K> {
     pub fn len(&self) -> usize {
         let lookup = self.lookup();
         match lookup.one_room() {
-            Some(room) if self.mask.is_empty() => room.len(),
-            Some(room) if self.mask.only_user.is_none() => room.count(&self.mask),
+            Some(room) if self.exclusions.is_empty() => room.len(),
+            Some(room) if self.exclusions.only_user.is_none() => room.count(&self.exclusions),
             _ => lookup.connections().len(),
         }
     }
@@ -266,8 +266,14 @@ impl<C: 'static, K> Audience<C, K> {
 
 impl<C, K> Clone for Audience<C, K> {
     fn clone(&self) -> Self {
-        let Self { hub, target, mask, from, kind } = self;
-        Self { hub: hub.clone(), target: target.clone(), mask: mask.clone(), from: from.clone(), kind: *kind }
+        let Self { hub, target, exclusions, from, kind } = self;
+        Self {
+            hub: hub.clone(),
+            target: target.clone(),
+            exclusions: exclusions.clone(),
+            from: from.clone(),
+            kind: *kind,
+        }
     }
 }
 

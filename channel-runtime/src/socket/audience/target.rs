@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
-use crate::room::member::Connection;
+use crate::room::member::Member;
 
 #[derive(Clone)]
 pub(crate) enum Target {
     /// The room of this connection's path.
-    OwnRoom(Arc<Connection>),
+    OwnRoom(Arc<Member>),
     /// The room of this name.
     Room(Arc<str>),
     /// The rooms of these names.
