@@ -140,10 +140,13 @@ impl Inflater {
         loop {
             // There is space for one byte too many, to notice it. If the space is not filled, all input was taken.
             let chunk = &mut chunk[..CHUNK.min(left.saturating_add(1))];
-            let (status, used, made) = self.step(input, chunk)?;
+            let (status, used, made) = self.step(input, chunk);
             input = &input[used..];
+            // What was made before the data breaks, or becomes too much, is looked at first: what a client is told must not depend on
+            // how its message was cut into reads.
+            take(&chunk[..made.min(left)]).map_err(Into::into)?;
             left = left.checked_sub(made).ok_or(TOO_BIG)?;
-            take(&chunk[..made]).map_err(Into::into)?;
+            let status = status?;
             if status == Status::StreamEnd {
                 // The block claimed to be the last one. Others may follow, which can't refer to it.
                 self.0.reset(false);
@@ -166,7 +169,7 @@ impl Inflater {
         take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), Violation> {
         self.push(&TAIL, left, take)?;
-        if self.step(&END, &mut [0])? != (Status::StreamEnd, END.len(), 0) {
+        if self.step(&END, &mut [0]) != (Ok(Status::StreamEnd), END.len(), 0) {
             return Err(BROKEN);
         }
         self.0.reset(false);
@@ -174,13 +177,14 @@ impl Inflater {
         Ok(())
     }
 
-    /// Returns the status, how much of the input was taken, and how much output was made.
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Status, usize, usize), Violation> {
+    /// Returns the status, how much of the input was taken, and how much output was made; the status is an error if the data is
+    /// invalid after that.
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> (Result<Status, Violation>, usize, usize) {
         let (taken, made) = (self.0.total_in(), self.0.total_out());
-        let status = self.0.decompress(input, output, FlushDecompress::None).map_err(|_| BROKEN)?;
+        let status = self.0.decompress(input, output, FlushDecompress::None).map_err(|_| BROKEN);
         // Both are at most the lengths of the slices.
         let taken = (self.0.total_in() - taken) as usize;
         let made = (self.0.total_out() - made) as usize;
-        Ok((status, taken, made))
+        (status, taken, made)
     }
 }

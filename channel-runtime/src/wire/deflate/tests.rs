@@ -102,6 +102,18 @@ fn compressed(text: &[u8]) -> Vec<u8> {
 const TOO_BIG: CloseCode = CloseCode::TOO_BIG;
 const BROKEN: Violation = Violation { code: CloseCode::INVALID_DATA, reason: "compressed data is broken" };
 
+/// The text goes over the bound, and the data breaks, within one byte of the input.
+#[test]
+fn a_message_that_is_too_big_before_it_breaks_is_too_big_however_it_is_cut() {
+    let payload = [122, 16, 16, 176, 32, 96, 193, 129, 241];
+    assert_eq!(parse(None, 6, &frame(0xC2, &payload)).map_err(|violation| violation.code), Err(TOO_BIG));
+    // As text it is wrong before that.
+    assert_eq!(
+        parse(None, 6, &frame(0xC1, &payload)).map_err(|violation| violation.code),
+        Err(CloseCode::INVALID_DATA)
+    );
+}
+
 /// RFC 7692, section 7.2.3.
 #[test]
 fn the_examples_of_the_rfc_are_read() {
