@@ -109,7 +109,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
                 Next::Wait => {}
             }
             let Self { shared, running, .. } = self;
-            shared.driver.say_goodbye_unless(|| running.iter().any(|call| call.guarded.owes_answer()), cx);
+            shared.driver.close_if_draining(|| running.iter().any(|call| call.guarded.owes_answer()), cx);
             if !(self.shared.driver.has_lost_client() && self.needs_client()) {
                 return Poll::Pending;
             }

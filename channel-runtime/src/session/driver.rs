@@ -1,7 +1,6 @@
-//! One connection's driver to its client: what comes in, and what waits to be written.
+//! The driver of a connection: it reads what the client sends, and writes what waits in the outbox.
 //!
-//! The session polls it, whether or not a handler runs: the outbox drains, pings are answered and a close is seen all the
-//! time.
+//! The session polls it all the time, also while a handler runs. So the outbox drains, pings are answered and a close is seen.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -24,19 +23,27 @@ use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
 
+/// Where a session's next step comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    Inbox,
+    Client,
+}
+
+/// One connection's driver.
 pub(crate) struct Driver {
     receiver: Receiver,
     budget: Budget,
-    /// How the client's side ended, once it has; the parked input came before that.
+    /// How the client's side ended. `None` while it has not. The parked input arrived before that.
     ended: Option<Box<Close>>,
-    /// What is held against the client, once something is.
+    /// The client's rates. `None` until they are first looked at.
     throttle: Option<Box<Throttle>>,
     served: Arc<Served>,
     membership: MembershipGuard,
 }
 
 impl Driver {
-    /// `read_ahead` is what the client sent behind its handshake; what has been taken in before is handled first.
+    /// `read_ahead` is what the client sent behind its handshake; what has been parsed already is handled first.
     pub fn new(
         receiver: Receiver,
         socket: Option<OwnedWriteHalf>,
@@ -48,7 +55,7 @@ impl Driver {
             membership.connection.outbox().attach(socket);
         }
         let mut driver = Self { receiver, budget: Budget::default(), ended: None, throttle: None, served, membership };
-        // Nothing is fed where a client that waited has been read from: more of what it said may lie in the parser.
+        // Not fed if there is nothing: a client that waited has been read from, and the parser may hold the beginning of a frame.
         let result = if read_ahead.is_empty() { Ok(()) } else { driver.receiver.feed(&mut read_ahead).result };
         driver.took(ReadBatch { before: Checkpoint::default(), result });
         driver
@@ -68,23 +75,24 @@ impl Driver {
         &self.served.node.shutdown
     }
 
-    /// The connection leaves all that it is a member of.
+    /// The connection leaves its rooms.
     pub fn leave(&self) {
         self.membership.end();
     }
 
-    /// A handler goes on: what it sends leaves when it waits, or when the parked input is done.
+    /// Holds back what a handler sends, until it waits or the parked input is done.
     pub fn cork(&self) {
         self.membership.connection.outbox().cork();
     }
 
-    /// The next step, for a handler that begins, [corked](Self::cork); none when the connection ends: at once if we end it, after all input if the client does.
+    /// The next step, with the outbox [corked](Self::cork) for its handler. `None` when the connection ends: at once if we end it, after all
+    /// input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
         if self.budget.is_used_up() {
-            // What it was answered leaves first.
+            // The answers leave first.
             if self.budget.was_notice {
-                // While notices come without end, nothing else looks for what the client says.
+                // While there are always more notices, nothing else reads from the client.
                 self.poll_io(cx);
             } else {
                 self.write(cx);
@@ -108,24 +116,34 @@ impl Driver {
         }
     }
 
+    /// The next step, if there is one and the client may go on. Corks the outbox for its handler.
     fn next_step(&mut self) -> Option<Step> {
+        let source = self.next_source()?;
         let Member { backlog, apart, .. } = &*self.membership.connection;
-        // Not once the client has said its last word: notices could keep the connection from ending for ever.
-        let has_notice = apart.inbox.has_notice() && !(self.ended.is_some() && self.receiver.is_empty());
-        // Whoever is far ahead of its rooms, or does not take its own answers, waits: its task is woken when that has passed.
-        if (self.receiver.is_empty() && !has_notice)
-            || backlog.over_high_water()
-            || !self.membership.connection.outbox().cork_for_input()
-        {
+        // A client that is far ahead of its rooms, or does not take its own answers, waits. Its task is woken when that is over.
+        if backlog.over_high_water() || !self.membership.connection.outbox().cork_for_input() {
             return None;
         }
         self.budget.count_step();
-        // In turns, so that neither keeps the other waiting.
-        self.budget.was_notice = has_notice && !(self.budget.was_notice && self.has_input());
-        if self.budget.was_notice {
-            return apart.inbox.take().map(Step::Notice);
+        self.budget.was_notice = matches!(source, Source::Inbox);
+        match source {
+            Source::Inbox => apart.inbox.take().map(Step::Notice),
+            Source::Client => self.receiver.pop().map(Step::Input),
         }
-        self.receiver.pop().map(Step::Input)
+    }
+
+    /// Whose turn is next. `None` if neither has anything.
+    fn next_source(&self) -> Option<Source> {
+        // No notice is handled after the client's last input: notices could keep the connection from ending for ever.
+        let is_over = self.ended.is_some() && self.receiver.is_empty();
+        let has_notice = self.membership.connection.apart.inbox.has_notice() && !is_over;
+        match (has_notice, self.has_input()) {
+            (false, false) => None,
+            (false, true) => Some(Source::Client),
+            // Alternately, so that neither keeps the other waiting.
+            (true, true) if self.budget.was_notice => Some(Source::Client),
+            (true, _) => Some(Source::Inbox),
+        }
     }
 
     /// Whether we have begun to end the connection.
@@ -133,12 +151,12 @@ impl Driver {
         self.membership.connection.outbox().is_closing()
     }
 
-    /// Whether input waits that has come already.
+    /// Whether parked input waits.
     pub fn has_input(&self) -> bool {
         !self.receiver.is_empty()
     }
 
-    /// The client is gone, and we have not sent it away: whoever works for it alone may stop.
+    /// Whether the client is gone, and not because we have closed the connection: what works for it alone may stop.
     pub fn has_lost_client(&self) -> bool {
         match self.membership.connection.outbox().closed_by() {
             Some(by) => by != ClosedBy::Server,
@@ -146,16 +164,16 @@ impl Driver {
         }
     }
 
-    /// We end it, or the client does and all that it said before is handled.
+    /// Whether we end the connection, or the client has and all its input is handled.
     fn has_ended(&self) -> bool {
         (self.ended.is_some() && self.receiver.is_empty()) || self.membership.connection.outbox().is_closing()
     }
 
-    /// Writes what waits and reads what has come.
+    /// Writes what waits and reads what has arrived.
     pub fn poll_io(&mut self, cx: &mut Context<'_>) {
         self.write(cx);
         self.read(cx);
-        // Pongs, and what reading made others send.
+        // Pongs, and what others have sent meanwhile.
         self.write(cx);
     }
 
@@ -163,7 +181,7 @@ impl Driver {
         match self.membership.connection.outbox().drain(cx, self.receiver.stream()) {
             Ok(progress) => {
                 self.budget.is_draining = progress.is_draining;
-                // A client that is behind, and takes some of it, is there: its pong may be far behind too.
+                // A slow client that takes some of it is alive: its pong may be far behind, too.
                 if progress.resumed {
                     self.membership.connection.apart.liveness.hear();
                 }
@@ -189,11 +207,11 @@ impl Driver {
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
             }
         }
-        // There may be more; others first.
+        // There may be more to read. Other tasks first.
         cx.waker().wake_by_ref();
     }
 
-    /// Sees to the input of a read: what is too much is refused, pings are answered and a close ends it at once.
+    /// Handles the frames of one read that are not for the session: refuses what is beyond the rate, answers pings, and notes a close.
     fn took(&mut self, ReadBatch { before, result }: ReadBatch) {
         let due =
             self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.served.config), |throttle| throttle.due());
@@ -203,7 +221,7 @@ impl Driver {
         for input in self.receiver.count(&before) {
             match input {
                 Input::Ping(data) => {
-                    // Drained after the read. Refused only when the connection ends, and then nobody waits for a pong.
+                    // Written after the read. Refused only if the connection ends, and then nobody waits for a pong.
                     let _ = self.membership.connection.outbox().push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(_) => self.ended = close_in(input).map(Box::new),
@@ -222,69 +240,68 @@ impl Driver {
         }
     }
 
-    /// Holds the frames that have come against their rate, and refuses what came last of it.
+    /// Counts the frames against their rate, and refuses the last ones if there are too many.
     fn count_frames(&mut self, before: &Checkpoint) {
         let Self { throttle, served, membership: MembershipGuard { connection, .. }, receiver, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(&served.config)));
         let held = throttle.hold_frames(receiver, before, served, connection);
-        self.end_where_too_much(held);
+        self.close_if_abuse(held);
     }
 
-    /// Holds a message of the type at this place against its rate: whether it may pass, else it is answered.
+    /// Counts a message of the type at this place against its rate. Returns whether it may pass; if not, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
         let held = throttle.hold_message(text, index, rate, &self.served, &self.membership.connection);
-        self.end_where_too_much(held);
+        self.close_if_abuse(held);
         held == Held::Passes
     }
 
-    /// Nothing more is read from a client that has been refused too often, or whose binary message was refused.
-    fn end_where_too_much(&mut self, held: Held) {
+    /// Closes the connection of a client that has been refused too often, or whose binary message was refused. Nothing more is read.
+    fn close_if_abuse(&mut self, held: Held) {
         let Some(close) = held.close() else { return };
         self.membership.connection.outbox().close(close.clone());
         self.ended.get_or_insert_with(|| Box::new(close));
     }
 
-    /// The client says no more. It may still read: whoever ends only its own half gets the answers to what it said.
+    /// The client sends no more. It may still read: a client that ends its own half of the stream alone gets its answers.
     fn left(&mut self, reason: &str) {
         self.ended.get_or_insert_with(|| Box::new(Close::lost(reason)));
         self.membership.connection.outbox().client_is_leaving();
     }
 
-    /// The stream is broken both ways.
+    /// The stream is broken in both directions.
     fn lost(&mut self, reason: &str) {
         self.left(reason);
         self.membership.connection.outbox().client_is_gone();
     }
 
-    /// Tells a client that is sent away, unless it waits for an answer: that comes first.
-    pub fn say_goodbye_unless(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
+    /// Closes the connection if the server is draining, unless the client waits for an answer, which is sent first.
+    pub fn close_if_draining(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
         if self.budget.is_draining && !owes_answer() && !self.membership.connection.owed.is_any() {
             self.membership.connection.outbox().close(Close::going_away());
             self.write(cx);
         }
     }
 
-    /// Whether answers are owed, beside those of what runs here, to a client that still hears them: not to one that has said
-    /// goodbye.
+    /// Whether answers are owed besides those of the calls that run, and the client still takes them: not after its Close.
     pub fn owes_answers(&self) -> bool {
-        let hears = self.ended.as_ref().is_none_or(|ended| ended.by == ClosedBy::Lost);
-        hears && self.membership.connection.outbox().takes() && self.membership.connection.owed.is_any()
+        let takes_answers = self.ended.as_ref().is_none_or(|ended| ended.by == ClosedBy::Lost);
+        takes_answers && self.membership.connection.outbox().takes() && self.membership.connection.owed.is_any()
     }
 
-    /// Sends a client that has ended its half of the stream what it need not answer: where nobody is there, the next write fails.
+    /// Sends a pong to a client that has ended its half of the stream. If nobody is there, the next write fails.
     pub fn probe(&self) {
         if self.ended.is_some() {
-            // Refused only when the connection ends.
+            // Refused only if the connection ends.
             let _ = self.membership.connection.outbox().push(frame(Opcode::Pong, &[]), Sender::Own);
         }
     }
 
-    /// Ends the connection, if we have not already, and tells how it ended. Nothing is sent any more but what waits.
+    /// Ends the connection, if we have not already, and returns how it ended. Nothing but what waits is sent any more.
     pub fn end(&mut self) -> Close {
         self.receiver.clear();
         let outbox = self.membership.connection.outbox();
-        // Counts where we have not said yet how it ends: because its client has, or while it was sent away.
+        // No effect if we have closed it already.
         outbox.close(match &self.ended {
             Some(ended) if !outbox.is_closing() => Close::clone(ended),
             _ => Close::going_away(),
@@ -292,7 +309,7 @@ impl Driver {
         outbox.closing().expect("it is closed by now")
     }
 
-    /// Says goodbye, and waits for the client to do so.
+    /// Sends the Close, and waits for the client's.
     pub async fn finish(&mut self) {
         let Self { receiver, membership: MembershipGuard { connection, .. }, served, .. } = self;
         close::finish(receiver.stream(), connection.outbox(), &served.node.shutdown, served.config.close_timeout).await;

@@ -27,7 +27,7 @@ pub(crate) fn run<'a, T>(
             return Poll::Ready(call.abandon());
         }
         // Ends the connection alone.
-        driver.say_goodbye_unless(|| call.owes_answer(), cx);
+        driver.close_if_draining(|| call.owes_answer(), cx);
         // Ends the call: it has timed out or is cancelled.
         call.poll_limits(cx, driver.shutdown(), driver.config().shutdown_timeout)
     })
