@@ -9,6 +9,7 @@ pub(crate) mod id;
 pub(crate) mod in_flight;
 pub(crate) mod inbox;
 pub(crate) mod liveness;
+pub(crate) mod lock_order;
 pub(crate) mod moment;
 pub(crate) mod outbox;
 pub(crate) mod owed;

@@ -4,10 +4,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::connection::backpressure::HubBacklog;
 use crate::connection::id::ConnectionId;
+use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::by_connection::ByConnection;
 use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::FlushQueue;
@@ -22,7 +21,7 @@ use crate::wire::deflate::{WindowCounts, Windows};
 /// state's is held while the user's `with` runs, and may take the members' within.
 pub(crate) struct LiveRoom {
     name: Arc<str>,
-    inner: Mutex<Inner>,
+    inner: Ranked<{ rank::MEMBERS }, Inner>,
     /// The number of members, changed under their lock; read without it.
     len: AtomicUsize,
     /// What the members read.
@@ -32,7 +31,7 @@ pub(crate) struct LiveRoom {
     /// Sessions that have begun here and not ended, `on_close` included.
     pub(super) visits: AtomicUsize,
     /// Made when the room opens; nothing once the last session has ended.
-    pub(super) state: Mutex<Option<State>>,
+    pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
     /// Who closes it, where its channel's rooms are places: then it may be empty.
     pub(super) host: Option<Arc<dyn RoomOwner>>,
     /// The pace of those who send to it from outside, once somebody has.
@@ -43,12 +42,12 @@ impl LiveRoom {
     pub fn new(name: Arc<str>, state: Option<State>) -> Self {
         Self {
             name,
-            inner: Mutex::default(),
+            inner: Ranked::default(),
             len: AtomicUsize::new(0),
             tally: WindowCounts::default(),
             gone: AtomicBool::new(false),
             visits: AtomicUsize::new(0),
-            state: Mutex::new(state),
+            state: Ranked::new(state),
             host: None,
             outside: OnceLock::new(),
         }
@@ -148,7 +147,7 @@ impl LiveRoom {
         self.tally.windows(from.filter(|from| !from.is_meant(exclusions)).and_then(|from| from.deflate))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> RankedGuard<'_, { rank::MEMBERS }, Inner> {
         assert_outside_send_with();
         self.inner.lock()
     }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tokio::runtime::{Handle, Id};
 
 use crate::connection::backpressure::SendBacklog;
 use crate::connection::id::ConnectionId;
 use crate::connection::inbox::Inbox;
 use crate::connection::liveness::Liveness;
+use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::outbox::Outbox;
 use crate::connection::owed::Owed;
 use crate::connection::user_key::UserKey;
@@ -83,7 +83,7 @@ pub(crate) struct Apart {
     pub inbox: Inbox,
     /// Where its task runs. `None` outside a runtime, in a test that is its own client.
     pub runtime: Option<Handle>,
-    pub joined: Mutex<Joined>,
+    pub joined: Ranked<{ rank::JOINED }, Joined>,
 }
 
 /// The declared rooms that a connection has joined.

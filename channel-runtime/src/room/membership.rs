@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
 use super::registry::Registry;
@@ -12,6 +11,7 @@ use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
 use crate::connection::liveness::Liveness;
+use crate::connection::lock_order::Ranked;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed::Owed;
 use crate::connection::user_key::UserKey;
@@ -62,7 +62,7 @@ impl Registry {
                     backlog: SendBacklog::new(outbox_bytes),
                     owed: Owed::default(),
                     runtime_id: runtime.as_ref().map(Handle::id),
-                    apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Mutex::default() }),
+                    apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
                 })
             };
             // With the notices that it was told meanwhile, before anybody else finds it.

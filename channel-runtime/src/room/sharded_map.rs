@@ -3,21 +3,20 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 
-use parking_lot::{Mutex, MutexGuard};
-
+use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::reentrancy::assert_outside_send_with;
 
 /// A map in pieces, each under a lock of its own.
 pub(super) struct ShardedMap<K, V> {
     hasher: RandomState,
-    shards: Box<[Mutex<HashMap<K, V>>]>,
+    shards: Box<[Ranked<{ rank::SHARD }, HashMap<K, V>>]>,
 }
 
 impl<K: Hash + Eq, V> ShardedMap<K, V> {
     const SHARDS: usize = 32;
 
     pub fn new() -> Self {
-        let shards = std::iter::repeat_with(Mutex::default).take(Self::SHARDS).collect();
+        let shards = std::iter::repeat_with(Ranked::default).take(Self::SHARDS).collect();
         Self { hasher: RandomState::new(), shards }
     }
 
@@ -25,7 +24,7 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> MutexGuard<'_, HashMap<K, V>> {
+    pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> RankedGuard<'_, { rank::SHARD }, HashMap<K, V>> {
         assert_outside_send_with();
         let hash = self.hasher.hash_one(key);
         self.shards[hash as usize % Self::SHARDS].lock()

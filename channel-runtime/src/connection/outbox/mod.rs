@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::task::Waker;
 
-use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use self::blocked::Blocked;
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
+use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::outbox::queue::Queue;
 use crate::wire::close::Close;
 use crate::wire::frame::Frame;
@@ -29,7 +29,7 @@ use crate::wire::frame::Frame;
 // In memory as written here, and `Inner` small: a broadcast to thousands fetches it for each of them, twice.
 #[repr(C)]
 pub(crate) struct Outbox {
-    inner: Mutex<Inner>,
+    inner: Ranked<{ rank::OUTBOX }, Inner>,
     /// The most bytes that may wait beside one frame: the longest that has waited since the outbox was empty last.
     limit: usize,
     /// Twice the number of bytes that the stream has taken, and one where it takes no more at once. Changed under the lock, and
@@ -134,7 +134,7 @@ impl Outbox {
             in_flight: WorkGuard::default(),
             waits: None,
         };
-        Self { inner: Mutex::new(inner), limit, handed: AtomicU64::new(0), activity }
+        Self { inner: Ranked::new(inner), limit, handed: AtomicU64::new(0), activity }
     }
 
     /// Takes a frame.

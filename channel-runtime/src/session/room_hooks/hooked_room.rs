@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::moment::after;
 use crate::room::live_room::LiveRoom;
 use crate::room::state::RoomOwner;
@@ -15,7 +15,7 @@ use crate::session::rejection::Rejection;
 
 /// The rooms of a channel, by name. A room that is not here is closed.
 #[derive(Default)]
-pub(crate) struct HookedRooms(pub(super) Mutex<HashMap<Arc<str>, HookedRoom>>);
+pub(crate) struct HookedRooms(pub(super) Ranked<{ rank::ROOM_HOOKS }, HashMap<Arc<str>, HookedRoom>>);
 
 /// One room, from its opening until it is closed.
 pub(crate) struct HookedRoom {
