@@ -18,7 +18,7 @@ use crate::room::membership::MembershipGuard;
 use crate::session::budget::{Budget, MOST_READS};
 use crate::session::served::Served;
 use crate::session::step::Step;
-use crate::session::throttle::{Held, Throttle};
+use crate::session::throttle::{RateDecision, Throttle};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
@@ -244,21 +244,21 @@ impl Driver {
     fn count_frames(&mut self, before: &Checkpoint) {
         let Self { throttle, served, membership: MembershipGuard { connection, .. }, receiver, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(&served.config)));
-        let held = throttle.hold_frames(receiver, before, served, connection);
-        self.close_if_abuse(held);
+        let decision = throttle.count_read(receiver, before, served, connection);
+        self.close_if_abuse(decision);
     }
 
     /// Counts a message of the type at this place against its rate. Returns whether it may pass; if not, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
-        let held = throttle.hold_message(text, index, rate, &self.served, &self.membership.connection);
-        self.close_if_abuse(held);
-        held == Held::Passes
+        let decision = throttle.check_message(text, index, rate, &self.served, &self.membership.connection);
+        self.close_if_abuse(decision);
+        decision == RateDecision::Passes
     }
 
     /// Closes the connection of a client that has been refused too often, or whose binary message was refused. Nothing more is read.
-    fn close_if_abuse(&mut self, held: Held) {
-        let Some(close) = held.close() else { return };
+    fn close_if_abuse(&mut self, decision: RateDecision) {
+        let Some(close) = decision.close() else { return };
         self.membership.connection.outbox().close(close.clone());
         self.ended.get_or_insert_with(|| Box::new(close));
     }

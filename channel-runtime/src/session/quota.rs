@@ -1,5 +1,4 @@
-//! What users have said of what they may, over all their connections: remembered also while they have none, for as long as it
-//! counts.
+//! Rate limits of users, over all their connections. What a user has used is kept while it counts, also if the user has no connection.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -12,19 +11,19 @@ use crate::config::bucket::{Meter, Metered};
 use crate::config::rate::Rate;
 use crate::connection::user_key::UserKey;
 
-/// So many users each shard remembers before it looks for those that it need not.
+/// The users that a shard keeps before it looks for those that it can forget.
 const SWEEP_AT: usize = 64;
 
-/// What is counted.
+/// What is counted against a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// Frames of any kind; on all channels, or on this one alone.
+    /// Frames of any kind, on all channels, or on the channel `of` alone.
     Frames { of: Option<usize> },
     /// Messages of one type: the channel's place in the app, and the type's in the channel.
     Messages { channel: usize, index: usize },
 }
 
-/// Empty where no rate is per user.
+/// What users have used of their rates. Empty if no rate is per user.
 #[derive(Default)]
 pub(crate) struct Quotas {
     hasher: RandomState,
@@ -38,7 +37,7 @@ struct Shard {
 }
 
 impl Quotas {
-    /// Holds so many events of a user against its rate.
+    /// Counts events of a user against a rate.
     pub fn count(&self, user: &UserKey, subject: Subject, rate: Rate, events: u32, now: Instant) -> Metered {
         let mut shard = self.shards[self.hasher.hash_one(user) as usize % self.shards.len()].lock();
         if !shard.users.contains_key(user) {
@@ -57,7 +56,7 @@ impl Quotas {
 }
 
 impl Shard {
-    /// Forgets the users of whom nothing counts any more. Seldom: when there are twice as many as were left the last time.
+    /// Forgets the users of whom nothing counts any more, once there are twice as many as were left the last time.
     fn sweep(&mut self, now: Instant) {
         if self.users.len() < self.sweep_at.max(SWEEP_AT) {
             return;

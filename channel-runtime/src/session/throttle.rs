@@ -1,7 +1,7 @@
-//! What one connection has said of what it may say in a time: frames of any kind, and messages of the types that have a rate.
+//! Rate limits of one connection: for frames of any kind, and for messages of types that have a rate.
 //!
-//! Frames are counted by the parser. They are held against the rate in lots, so that the clock is looked at seldom: as many as
-//! are sure to pass, and a quarter of what may come at once, need no look.
+//! The parser counts frames. They are counted against the rate in lots, so that the clock is rarely read: as many frames as are sure to
+//! pass, and at most a quarter of a burst, need no look at it.
 
 use std::time::{Duration, Instant};
 
@@ -22,48 +22,56 @@ use crate::socket::frames::fault_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
 
-/// Made for a connection when something is first held against it.
+/// A connection's rates. Made when something is first counted.
 pub(crate) struct Throttle {
     frames: Meter,
-    /// When frames were last held against the rate.
+    /// When frames were last counted against the rate.
     counted_at: Option<Instant>,
-    /// So many frames may come before they are.
+    /// The frames that may arrive before they are counted again.
     due: u32,
-    /// Those of a user, where the connection has none.
+    /// The frames against the rate of a user, if the connection has none.
     as_user: Meter,
-    /// By the place of the type; as long as the last one that was counted.
+    /// By the place of the message type, up to the last type that was counted.
     types: Vec<Meter>,
-    /// A refusal without a `ref` was told, and nothing has passed since: of frames, and of messages of types with rates.
-    has_told: [bool; 2],
+    /// A message without a `ref` has been answered, and nothing has passed since: for frames, and for messages of types with rates.
+    has_answered: [bool; 2],
 }
 
-/// What became of what was held against its rate.
+/// What a rate decided.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Held {
+pub(crate) enum RateDecision {
     Passes,
-    /// Some of it was too much, and is refused.
+    /// Some of it was too much, and has been refused.
     Refused,
     /// A binary message was too much. No answer could say which one, and the client would go on as if the server had it.
     BinaryLost,
-    /// So much was refused that its client is sent away.
+    /// So much was refused that the connection is closed.
     Abuse,
 }
 
-/// What a message was refused as.
+/// The rate that refused a message.
 #[derive(Clone, Copy)]
-enum Refused {
-    /// A frame too many.
-    Frame,
-    /// A message of its type too many.
-    Message,
+enum RefusedBy {
+    /// That of frames.
+    Frames,
+    /// That of the message's type.
+    Messages,
 }
 
-impl Held {
+/// The frames since the last count.
+#[derive(Clone, Copy)]
+struct FrameCount {
+    /// Those before the last read. They have passed.
+    before_this_read: u32,
+    this_read: u32,
+}
+
+impl RateDecision {
     fn refused(metered: &Metered) -> Self {
         if metered.is_abuse { Self::Abuse } else { Self::Refused }
     }
 
-    /// How the connection ends, where it does.
+    /// How the connection is closed. `None` if it goes on.
     pub fn close(self) -> Option<Close> {
         let reason = match self {
             Self::Passes | Self::Refused => return None,
@@ -82,11 +90,11 @@ impl Throttle {
             due: Self::first_due(config),
             as_user: Meter::default(),
             types: Vec::new(),
-            has_told: [false; 2],
+            has_answered: [false; 2],
         }
     }
 
-    /// So many frames of a connection pass before the first look at the clock.
+    /// The frames that pass before the clock is first read.
     pub fn first_due(config: &Config) -> u32 {
         match (config.message_rate, config.message_rate_per_user) {
             (_, Some(_)) => 0,
@@ -95,74 +103,68 @@ impl Throttle {
         }
     }
 
-    /// So many frames may come before they are counted.
+    /// The frames that may arrive before they are counted again.
     pub fn due(&self) -> u32 {
         self.due
     }
 
-    /// Holds the frames that have come since they were last counted against their rate, and refuses of the last read, which had
-    /// this before it, what came last.
-    pub fn hold_frames(
+    /// Counts the frames since the last count against their rate, and refuses the last ones of the last read if there are too many.
+    /// `before` is the receiver's state before that read.
+    pub fn count_read(
         &mut self,
         receiver: &mut Receiver,
         before: &Checkpoint,
         served: &Served,
         connection: &Member,
-    ) -> Held {
-        let latest = receiver.take_frames() - before.frames;
-        let metered = self.count_frames((before.frames, latest), &served.config, &served.quotas, connection);
+    ) -> RateDecision {
+        let frames = FrameCount { before_this_read: before.frames, this_read: receiver.take_frames() - before.frames };
+        let metered = self.count_frames(frames, &served.config, &served.quotas, connection);
         if metered.refused == 0 {
-            return Held::Passes;
+            return RateDecision::Passes;
         }
         let counters = served.node.counters(connection.channel);
         for input in receiver.refuse(metered.refused, before) {
             match input {
-                Input::Text(text) => self.refuse(&text, Refused::Frame, metered.wait, connection, counters),
+                Input::Text(text) => self.refuse(&text, RefusedBy::Frames, metered.wait, connection, counters),
                 Input::Binary(_) => {
                     counters.rate_limited.add(1);
-                    return Held::BinaryLost;
+                    return RateDecision::BinaryLost;
                 }
                 Input::Ping(_) | Input::Pong(_) | Input::Close(_) => {}
             }
         }
-        Held::refused(&metered)
+        RateDecision::refused(&metered)
     }
 
-    /// Holds a message of the type at this place against its rate.
-    pub fn hold_message(
+    /// Counts a message of the type at this place against its rate, and answers it if it is refused.
+    pub fn check_message(
         &mut self,
         text: &str,
         index: usize,
         rate: RateShape,
         served: &Served,
         connection: &Member,
-    ) -> Held {
+    ) -> RateDecision {
         let metered = self.count_message(index, rate, &served.quotas, connection);
         if metered.refused == 0 {
-            return Held::Passes;
+            return RateDecision::Passes;
         }
-        self.refuse(text, Refused::Message, metered.wait, connection, served.node.counters(connection.channel));
-        Held::refused(&metered)
+        self.refuse(text, RefusedBy::Messages, metered.wait, connection, served.node.counters(connection.channel));
+        RateDecision::refused(&metered)
     }
 
-    /// Counts the frames that have come since the last count: how many of the `latest`, those of the last read, may not pass. The
-    /// `earlier` ones have passed, and count as if they had come when frames were last counted.
-    fn count_frames(
-        &mut self,
-        (earlier, latest): (u32, u32),
-        config: &Config,
-        quotas: &Quotas,
-        connection: &Member,
-    ) -> Metered {
+    /// Counts frames against the rates of the connection and of its user. The frames before the last read count as if they had arrived
+    /// when frames were last counted.
+    fn count_frames(&mut self, frames: FrameCount, config: &Config, quotas: &Quotas, connection: &Member) -> Metered {
         let now = tokio::time::Instant::now().into_std();
-        let mut metered = Metered { passed: latest, refused: 0, wait: Duration::ZERO, is_abuse: false };
+        let mut metered = Metered { passed: frames.this_read, refused: 0, wait: Duration::ZERO, is_abuse: false };
         self.due = u32::MAX;
         if let Some(rate) = config.message_rate {
-            // What came before the first look at the clock came for nothing.
+            // Frames before the first look at the clock cost nothing.
             if let Some(counted_at) = self.counted_at.replace(now) {
-                self.frames.count(rate, earlier, counted_at);
+                self.frames.count(rate, frames.before_this_read, counted_at);
             }
-            metered = self.frames.count(rate, latest, now);
+            metered = self.frames.count(rate, frames.this_read, now);
             self.due = self.frames.left(rate, now).min(rate.at_once() / 4);
         }
         if let Some(rate) = config.message_rate_per_user {
@@ -174,11 +176,11 @@ impl Throttle {
             metered = metered.and(of_user);
             self.due = 0;
         }
-        self.has_told[Refused::Frame as usize] &= metered.refused > 0;
+        self.has_answered[RefusedBy::Frames as usize] &= metered.refused > 0;
         metered
     }
 
-    /// Counts a message of the type at this place, whose rate this is.
+    /// Counts a message of the type at this place against its rate.
     fn count_message(&mut self, index: usize, shape: RateShape, quotas: &Quotas, connection: &Member) -> Metered {
         let now = tokio::time::Instant::now().into_std();
         let metered = match &connection.user {
@@ -193,25 +195,25 @@ impl Throttle {
                 self.types[index].count(shape.into(), 1, now)
             }
         };
-        self.has_told[Refused::Message as usize] &= metered.refused > 0;
+        self.has_answered[RefusedBy::Messages as usize] &= metered.refused > 0;
         metered
     }
 
-    /// Answers a message that may not pass: one with a `ref` always, and of those in a row that have none the first. Nothing more
-    /// of it is read.
-    fn refuse(&mut self, text: &str, refused: Refused, wait: Duration, connection: &Member, counters: &Counters) {
+    /// Answers a refused message: always if it has a `ref`; of several without one in a row, only the first. Nothing more of it is
+    /// read.
+    fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, connection: &Member, counters: &Counters) {
         counters.rate_limited.add(1);
         let reference = codec::reference(text);
-        if reference.is_none() && std::mem::replace(&mut self.has_told[refused as usize], true) {
+        if reference.is_none() && std::mem::replace(&mut self.has_answered[by as usize], true) {
             return;
         }
-        // A client that comes back at once comes back in vain.
+        // At least 1 ms: a message sent again at once would be refused again.
         let wait = wait.as_nanos().div_ceil(1_000_000).max(1);
         let fault =
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
         counters.fault(&fault);
         let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
-        // Drained before the session rests. Refused only when the connection ends, and then nobody waits for it.
+        // Written before the session waits. Refused only if the connection ends, and then nobody waits for it.
         let _ = connection.outbox().push(frame, Sender::Own);
     }
 }
