@@ -1,8 +1,7 @@
-//! The end of what a client was let in with: it is told some time before, and closed when it comes, by the clock on the wall or by
-//! the timers, whichever says so first.
+//! The expiry of a connection's authority: the client is warned some time before, and the connection is closed when it expires, by the
+//! wall clock or by the timers, whichever is first.
 //!
-//! A connection that has no end has nothing of this: the timer is a task of its own, of those connections alone that have
-//! one, and what they pay for is not on the way of any message.
+//! Each connection that expires has a task of its own for it. All others pay nothing, and no message does.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,12 +15,12 @@ use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// Waits for the end of a connection's authority, until it is dropped.
+/// The task that closes a connection when its authority expires. Dropping this ends the task.
 pub(crate) struct Expiry(AbortHandle);
 
 impl Expiry {
-    /// Warns so long before the end, or when a fifth of the time is left. Nothing where there is no end, or one that is
-    /// further away than any clock goes.
+    /// Warns `warning` before the end, or when a fifth of the time is left. `None` if there is no end, or if it is further away than a
+    /// timer can wait.
     pub fn watch(
         end: Option<SystemTime>,
         clock: &Arc<Clock>,
@@ -49,14 +48,14 @@ impl Drop for Expiry {
     }
 }
 
-/// How a connection ends whose authority has.
+/// How an expired connection is closed.
 pub(crate) fn expired() -> Close {
     Close::new(ClosedBy::Expired, CloseCode::UNAUTHORIZED, "the authority has expired")
 }
 
 fn warn(connection: &Member, left: Duration) {
     let json = format!(r#"{{"type":"$auth_expiring","in_ms":{}}}"#, left.as_millis());
-    // As a ping: its own, so that a long `on_connect` does not hold it back. Refused only when the connection ends.
+    // As a frame of the connection's own, so that a long `on_connect` does not hold it back. Refused only if the connection ends.
     if connection.outbox().push(frame(Opcode::Text, json.as_bytes()), Sender::Own) == Enqueued::MustFlush {
         connection.outbox().flush();
     }

@@ -1,7 +1,7 @@
-//! A channel of which only the struct is written: the one error that tells of it, and what keeps others silent.
+//! Half channels: channels whose impl block has no `#[channel]`. One error says so, and no other follows from it.
 //!
-//! The struct's half asks the compiler for the other one. Where there is none, the blanket impls below stand in for it, so that
-//! whatever is sent, joined or listed is no mistake of its own.
+//! The struct's half asks the compiler for the other half. If there is none, the blanket impls below stand in for it, so that nothing
+//! that is sent, joined or listed is an error of its own.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -18,36 +18,35 @@ use crate::session::handling::Handling;
 use crate::socket::Socket;
 use crate::socket::notify::NoticeFor;
 
-/// A channel whose impl block has its `#[channel]`, whatever is wrong with it.
+/// A channel whose impl block has its `#[channel]`, even if the block has errors.
 pub trait Handled {}
 
-/// `HandledBy::<C>::IS`: an associated constant of the type itself is found before one of a trait, and is there only where its
-/// bound holds.
+/// `HandledBy::<C>::IS`: the compiler takes an associated constant of the type before one of a trait, and only if its bound holds.
 #[derive(Debug)]
 pub struct HandledBy<C>(PhantomData<C>);
 
 impl<C: Handled> HandledBy<C> {
-    /// It is.
+    /// The impl block has its `#[channel]`.
     pub const IS: bool = true;
 }
 
-/// For structs whose impl block has none, or that have no impl block.
+/// For structs whose impl block has no `#[channel]`, or that have no impl block.
 pub trait NotHandled {
-    /// It is not.
+    /// There is no such block.
     const IS: bool = false;
 }
 
 impl<C> NotHandled for HandledBy<C> {}
 
-/// For structs none of whose methods has told that its block lacks the attribute.
+/// For structs of which no method has reported that its block lacks the attribute.
 pub trait NotTold {
-    /// None has.
+    /// No method has.
     const __CHANNEL_NOT_MARKED: bool = false;
 }
 
 impl<C> NotTold for C {}
 
-/// What such a channel hears and says.
+/// The messages of such a channel, in both directions: none.
 #[derive(Debug)]
 pub enum NoMessages {}
 
@@ -67,11 +66,11 @@ impl Messages for NoMessages {
     }
 }
 
-/// Whether both halves are there, as a type: so the impls below are for no channel but such as lack one.
+/// Whether both halves exist, as a type: so the impls below are for half channels alone.
 #[derive(Debug)]
 pub enum Halves<const BOTH: bool> {}
 
-/// A constant's error where a channel's struct is all there is of it.
+/// Fails, in a constant, if a channel has its struct alone.
 #[track_caller]
 pub const fn both(are_there: bool, name: &str) {
     if !are_there {
@@ -114,7 +113,7 @@ impl<C: Route<Halves = Halves<false>>> Channel for C {
 
     const IS_WHOLE: bool = false;
 
-    // Whether a hook makes the state of its rooms is not known.
+    // It is not known whether a hook makes the state of its rooms.
     const OPENS_ROOMS: bool = true;
 }
 

@@ -40,14 +40,14 @@ use crate::socket::reply::{Flow, Reply, fault};
 pub struct Batched<C: Channel, M> {
     /// The message.
     pub message: M,
-    claim: Claim<C>,
+    claim: BatchClaim<C>,
 }
 
-/// A message's claim to one answer. Dropped without one, it has the batch's.
-struct Claim<C: Channel>(Arc<Share<C>>);
+/// A message's claim to one answer. Dropped without an answer, the message gets that of its batch.
+struct BatchClaim<C: Channel>(Arc<Entry<C>>);
 
-/// What the batch knows of one of its messages.
-pub(super) struct Share<C: Channel> {
+/// One of a batch's messages, as the batch sees it.
+pub(super) struct Entry<C: Channel> {
     socket: Socket<C>,
     fate: Mutex<Fate>,
 }
@@ -56,30 +56,30 @@ pub(super) struct Share<C: Channel> {
 enum Fate {
     /// The handler has it.
     Open,
-    /// The handler has dropped it: the batch's end is its answer.
+    /// The handler has dropped it: the outcome of the batch is its answer.
     Dropped,
     Answered,
-    /// The handler is over and has given it away.
+    /// The handler has returned, and has given the message away.
     Kept,
 }
 
 impl<C: Channel, M> Batched<C, M> {
     fn new(message: M, socket: Socket<C>, fate: Fate) -> Self {
-        Self { message, claim: Claim(Arc::new(Share { socket, fate: Mutex::new(fate) })) }
+        Self { message, claim: BatchClaim(Arc::new(Entry { socket, fate: Mutex::new(fate) })) }
     }
 
-    /// One on its way to a batch.
+    /// A message that is submitted to a batch.
     pub(super) fn open(message: M, socket: Socket<C>) -> Self {
         Self::new(message, socket, Fate::Open)
     }
 
-    /// One that is in no batch, for a test that calls a handler itself.
+    /// A message in no batch, for a test that calls a handler itself.
     pub(crate) fn alone(message: M, socket: Socket<C>) -> Self {
         Self::new(message, socket, Fate::Kept)
     }
 
-    /// For its batch, which gives it away.
-    pub(super) fn share(&self) -> Arc<Share<C>> {
+    /// The batch's part, before the handler is given the message.
+    pub(super) fn entry(&self) -> Arc<Entry<C>> {
         Arc::clone(&self.claim.0)
     }
 
@@ -91,7 +91,7 @@ impl<C: Channel, M> Batched<C, M> {
     /// Answers the sender with whatever a handler may return: a message, `Success`, a `Result` ..
     pub fn reply(self, reply: impl Reply<C>) {
         let _: Flow = reply.reply(self.socket());
-        // Not before: a reply whose `Serialize` panics is none, and the batch's end is.
+        // Behind it: a reply whose `Serialize` panics is no answer, and the batch's outcome is.
         *self.claim.0.fate.lock() = Fate::Answered;
     }
 
@@ -101,7 +101,7 @@ impl<C: Channel, M> Batched<C, M> {
     }
 }
 
-impl<C: Channel> Drop for Claim<C> {
+impl<C: Channel> Drop for BatchClaim<C> {
     fn drop(&mut self) {
         if self.0.settle(Fate::Dropped) == Fate::Kept {
             self.0.socket.answer_nothing();
@@ -109,20 +109,20 @@ impl<C: Channel> Drop for Claim<C> {
     }
 }
 
-impl<C: Channel> Share<C> {
-    /// The handler is over, and came to this: the answer, where it has dropped the message without one.
+impl<C: Channel> Entry<C> {
+    /// The handler has ended so: the answer, if it has dropped the message without one.
     pub fn end(&self, outcome: &Result<(), Fault>) {
         if self.settle(Fate::Kept) == Fate::Dropped {
             match outcome {
                 Ok(()) => self.socket.answer_nothing(),
-                // Answered already, by a reply that panicked when it was dropped.
+                // Answered already, by a reply that panicked while it was dropped.
                 Err(_) if self.socket.has_reference() && !self.socket.awaits_answer() => {}
                 Err(error) => drop::<Flow>(fault(&self.socket, error.clone())),
             }
         }
     }
 
-    /// Where its fate is open, it is this from now on; what it was before.
+    /// Sets the fate, if it is open. Returns what it was before.
     fn settle(&self, fate: Fate) -> Fate {
         let now = &mut *self.fate.lock();
         let before = *now;

@@ -1,4 +1,4 @@
-//! Gathers the messages of one handler, and runs it: one batch at a time, by a task that is there while there are messages.
+//! Gathers the messages of one handler, and runs it for one batch at a time, in a task that lasts while there are messages.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -22,47 +22,47 @@ use crate::room::room_use::RoomUse;
 use crate::session::guard::{Interrupted, run_detached};
 use crate::session::served::Served;
 
-/// How many full batches may wait for the one that runs.
+/// The full batches that may wait for the one that runs.
 const MOST_WAITING: usize = 64;
 
-/// How many bytes of messages, as text, may wait with those: 16 MiB. One that is longer has them all.
+/// The bytes of text that may wait with them: 16 MiB. A longer message counts as so many.
 const MOST_BYTES: u32 = 16 << 20;
 
 /// Gathers the messages of one handler.
 pub(super) struct Batcher<C: Channel, M> {
     gathered: Mutex<Gathered<C, M>>,
-    /// How many messages, and bytes of them, may be gathered yet; whoever comes first goes first.
+    /// The messages, and their bytes, that there is still room for. First come, first served.
     room: Semaphore,
     bytes: Semaphore,
-    /// Told when a batch is full.
+    /// Notified when a batch is full.
     filled: Notify,
-    /// Told when a batch is over.
+    /// Notified when a batch is over.
     ended: Notify,
 }
 
 struct Gathered<C: Channel, M> {
     items: VecDeque<Item<C, M>>,
-    /// A task runs, and will look at them before it ends.
+    /// A task runs, and will take the items before it ends.
     is_running: bool,
-    /// How many have come, and how many are done with.
-    come: u64,
+    /// The messages that have been submitted, and those that are done with.
+    submitted: u64,
     done: u64,
 }
 
-/// A message that has come.
+/// A message that has been submitted.
 pub(super) struct Item<C: Channel, M> {
     pub batched: Contained<Batched<C, M>>,
-    /// What it has of the room for bytes.
+    /// Its part of the room for bytes.
     pub bytes: u32,
-    pub come: Instant,
+    pub submitted: Instant,
     pub in_flight: WorkGuard,
-    /// Its sender's room is there, with its state, until its batch is over, though the sender has left.
-    pub visit: RoomUse,
+    /// Keeps the sender's room and its state until the batch is over, even if the sender has left.
+    pub room_use: RoomUse,
 }
 
 impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
     pub fn new() -> Self {
-        let gathered = Gathered { items: VecDeque::new(), is_running: false, come: 0, done: 0 };
+        let gathered = Gathered { items: VecDeque::new(), is_running: false, submitted: 0, done: 0 };
         let most = M::SIZE.saturating_mul(MOST_WAITING).min(Semaphore::MAX_PERMITS);
         Self {
             gathered: Mutex::new(gathered),
@@ -73,7 +73,7 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         }
     }
 
-    /// Waits until there is room for one more of so many bytes, and tells how much of that it has. It is given back when its batch
+    /// Waits for room for one message of so many bytes. Returns the bytes that it takes of the room, which is given back when its batch
     /// begins.
     pub async fn has_room(&self, bytes: usize) -> u32 {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(MOST_BYTES);
@@ -82,7 +82,7 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         let free = match poll_immediate(free.as_mut()).await {
             Some(free) => free,
             None => {
-                // It has all that was left by now, and nobody gets around it: what is gathered is as full as it gets.
+                // This message has taken all that was left, and none overtakes it: the batch is as full as it gets.
                 self.filled.notify_one();
                 free.await
             }
@@ -93,11 +93,11 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         bytes
     }
 
-    /// Gathers one that has room. Whether a task has to be started.
+    /// Adds a message that has room. Returns whether a task has to be started.
     pub fn add(&self, item: Item<C, M>) -> bool {
-        let Gathered { items, is_running, come, .. } = &mut *self.gathered.lock();
+        let Gathered { items, is_running, submitted, .. } = &mut *self.gathered.lock();
         items.push_back(item);
-        *come += 1;
+        *submitted += 1;
         if items.len() >= M::SIZE {
             self.filled.notify_one();
         }
@@ -107,7 +107,7 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
 
 impl<C: Channel, M: InBatches<C>> AnyBatch for Batcher<C, M> {
     fn submitted(&self) -> u64 {
-        self.gathered.lock().come
+        self.gathered.lock().submitted
     }
 
     fn is_done(&self, submitted: u64) -> bool {
@@ -124,15 +124,15 @@ pub(super) struct Running<C: Channel, M: InBatches<C>> {
     batcher: Arc<Batcher<C, M>>,
     app: Arc<C::App>,
     served: Arc<Served>,
-    /// It has ended by itself, and others may have started since.
+    /// The task has ended by itself, and another may have started since.
     is_over: bool,
-    /// A server that stops waits for what is gathered.
+    /// A server that stops waits for the gathered messages.
     _counted: SessionGuard,
 }
 
 impl<C: Channel, M: InBatches<C>> Running<C, M> {
     pub fn start(batcher: Arc<Batcher<C, M>>, app: Arc<C::App>, served: Arc<Served>) {
-        // Counted here and not by the task, which may begin when its sender has ended, and with it the last session.
+        // Counted before the task begins: the sender, and with it the last session, may have ended by then.
         let counted = served.node.shutdown.begin_session();
         tokio::spawn(Self { batcher, app, served, is_over: false, _counted: counted }.run());
     }
@@ -144,21 +144,21 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.is_over = true;
     }
 
-    /// The next batch, when it is full or has waited for long enough; none where there is nothing.
+    /// The next batch, once it is full or has waited long enough. `None` if there are no messages.
     async fn next(&self) -> Option<Vec<Item<C, M>>> {
         loop {
-            // Both made before the look, so that nothing is missed between the two.
+            // Both made before the look, so that a notification between the two is not missed.
             let shutdown = &self.served.node.shutdown;
-            let (stops, filled) = (shutdown.drain_started(), self.batcher.filled.notified());
+            let (drain_started, filled) = (shutdown.drain_started(), self.batcher.filled.notified());
             let due = {
                 let Gathered { items, is_running, .. } = &mut *self.batcher.gathered.lock();
                 let Some(first) = items.front() else {
                     *is_running = false;
-                    // Idle, it keeps no burst's worth of room.
+                    // An idle batcher does not keep the memory of a burst.
                     *items = VecDeque::new();
                     return None;
                 };
-                let due = first.come + M::WAIT;
+                let due = first.submitted + M::WAIT;
                 let is_full = items.len() >= M::SIZE || self.batcher.bytes.available_permits() == 0;
                 if is_full || due <= Instant::now() || shutdown.is_draining() {
                     let size = items.len().min(M::SIZE);
@@ -169,27 +169,27 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
                 }
                 due
             };
-            select(pin!(sleep_until(due)), pin!(select(pin!(stops), pin!(filled)))).await;
+            select(pin!(sleep_until(due)), pin!(select(pin!(drain_started), pin!(filled)))).await;
         }
     }
 
     async fn handle(&self, items: Vec<Item<C, M>>) {
-        let (mut batch, mut shares, mut held) = (Vec::new(), Vec::new(), Vec::new());
-        for Item { batched, visit, in_flight, .. } in items {
-            shares.push(batched.share());
+        let (mut batch, mut entries, mut held) = (Vec::new(), Vec::new(), Vec::new());
+        for Item { batched, room_use, in_flight, .. } in items {
+            entries.push(batched.entry());
             batch.push(batched.into_inner());
-            // In this order: a room that closes is in flight before its batch is not any more.
-            held.push((visit, in_flight));
+            // In this order: the closing of a room is in flight before its batch no longer is.
+            held.push((room_use, in_flight));
         }
         let outcome = self.outcome(batch).await;
-        for share in &shares {
-            share.end(&outcome);
+        for entry in &entries {
+            entry.end(&outcome);
         }
-        self.batcher.gathered.lock().done += shares.len() as u64;
+        self.batcher.gathered.lock().done += entries.len() as u64;
         self.batcher.ended.notify_waiters();
     }
 
-    /// Runs the handler; the error is for all that are not answered.
+    /// Runs the handler. The error is for all messages that have not been answered.
     async fn outcome(&self, batch: Vec<Batched<C, M>>) -> Result<(), Fault> {
         let running = run_detached(
             M::run(batch, &self.app),
@@ -219,7 +219,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
 
 impl<C: Channel, M: InBatches<C>> Drop for Running<C, M> {
     fn drop(&mut self) {
-        // Dropped with its runtime, it leaves what is gathered to whoever comes next.
+        // Dropped with its runtime: the next message starts another task, which takes what is gathered.
         if !self.is_over {
             self.batcher.gathered.lock().is_running = false;
         }

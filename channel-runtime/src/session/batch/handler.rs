@@ -1,4 +1,4 @@
-//! The handler of a batch, as the macros' expansions write it.
+//! The handlers of batches, as the expansions write them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::Batched;
 use crate::channel::Channel;
 use crate::protocol::fault::Fault;
 
-/// A message that channel `C` handles in batches. That it is one is asked for elsewhere, and is told once where it is none.
+/// A message that channel `C` handles in batches. Another place checks that it is a message, so that the error is reported once.
 pub trait InBatches<C: Channel>: Sized + Send + 'static {
     /// The handler's name.
     const HANDLER: &'static str;

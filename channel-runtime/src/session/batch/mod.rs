@@ -1,8 +1,8 @@
 //! Batches: messages of all connections of a channel that are handled together.
 //!
-//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers while it runs one batch. What is gathered is
-//! bounded: a session whose message finds no room waits, and its client with it. A task runs while there is something to do;
-//! it is all that keeps the app.
+//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers messages while it runs one batch. What is gathered is
+//! bounded: if there is no room for a message, its session waits, and its client with it. A task runs while there are messages, and
+//! it alone keeps the app alive.
 
 mod batched;
 mod batcher;
@@ -28,7 +28,7 @@ use crate::socket::reply::Flow;
 pub struct BatchEntry<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a Arc<C::App>,
-    /// How long the message was as text.
+    /// The length of the message's text.
     pub(crate) bytes: usize,
     pub(crate) served: Arc<Served>,
 }
@@ -42,10 +42,10 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let in_flight = socket.connection().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
-            // With the claim to an answer, which its session has no use for any more.
+            // With the claim to the answer, which the session gives away.
             let batched = Contained::new(Batched::open(message, socket.owing()));
-            let visit = socket.connection().own_room.visit();
-            if batcher.add(Item { batched, bytes, come: Instant::now(), in_flight, visit }) {
+            let room_use = socket.connection().own_room.visit();
+            if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {
                 Running::start(batcher, Arc::clone(app), served);
             }
             Flow::Continue
