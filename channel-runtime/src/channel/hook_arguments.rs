@@ -1,5 +1,7 @@
-//! What a hook takes by value, asked of the type that the user has written: else the compiler would say no more than that two types
-//! differ.
+//! What hooks and handlers take besides a message: each argument is checked at the type that the user has written.
+//!
+//! Without these traits the compiler would only say that two types differ. The functions named `given` return their argument: they
+//! exist for the error. The traits are written out, because an error in a trait that a macro made would show the macro, too.
 
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use crate::wire::close::Close;
     note = "write `close: Close`: how the connection ended, with `close.code` and `close.reason`"
 )]
 pub trait OfClose {
-    /// As it is.
+    /// Returns its argument.
     fn given(close: Close) -> Self;
 }
 
@@ -35,7 +37,7 @@ impl OfClose for Close {
     note = "write `data: Bytes`, which is `channel_runtime::Bytes`: a `&[u8]` is `&*data`, a `Vec<u8>` `data.to_vec()`"
 )]
 pub trait OfData {
-    /// As it is.
+    /// Returns its argument.
     fn given(data: Bytes) -> Self;
 }
 
@@ -52,7 +54,7 @@ impl OfData for Bytes {
     note = "write `error: DecodeError`: what is wrong with the message; the usual answer to it is `Fault::from(error)`"
 )]
 pub trait OfInvalid {
-    /// As it is.
+    /// Returns its argument.
     fn given(error: DecodeError) -> Self;
 }
 
@@ -69,7 +71,7 @@ impl OfInvalid for DecodeError {
     note = "write `token: Token`: its text is `token.expose()`"
 )]
 pub trait OfRefresh {
-    /// As it is.
+    /// Returns its argument.
     fn given(token: Token) -> Self;
 }
 
@@ -86,7 +88,7 @@ impl OfRefresh for Token {
     note = "write `room: Room<Self>`: to be compared with `Self::room(..)`, or told by `room.name()`"
 )]
 pub trait OfReauthorize<C> {
-    /// As it is.
+    /// Returns its argument.
     fn given(room: Room<C>) -> Self;
 }
 
@@ -103,7 +105,7 @@ impl<C> OfReauthorize<C> for Room<C> {
     note = "write `state: {S}`, or name another `room_state` on the struct"
 )]
 pub trait OfRoomClose<S> {
-    /// As it is.
+    /// Returns its argument.
     fn given(state: S) -> Self;
 }
 
@@ -113,8 +115,10 @@ impl<S> OfRoomClose<S> for S {
     }
 }
 
-/// A channel whose struct names an app, for a handler or a hook that takes a `T` by reference. Whether its app is a `T` is told by the
-/// call, which follows derefs: where `app = Arc<App>`, an `&App` is fine.
+/// A channel whose struct names an app, for a handler or a hook that takes a `T` by reference. The call itself checks whether the app is a
+/// `T`, because it follows derefs: if `app = Arc<App>`, an `&App` is fine.
+///
+/// Neither this trait nor [`HasRoomState`] asks for a `Route`: a struct that is none, because it is not `Send`, would be reported twice.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no app, but a method of it takes `&{T}`",
     label = "what is taken by reference is the app",
@@ -130,13 +134,13 @@ pub trait HasApp<T: ?Sized> {
         app
     }
 
-    /// The app as it is shared, for a method that takes an `&Arc<T>`.
+    /// The shared app, for a method that takes an `&Arc<T>`.
     fn shared(app: &Arc<Self::Given>) -> &Arc<Self::Given> {
         app
     }
 }
 
-/// A channel whose struct names an app, whichever that is.
+/// A channel whose struct names any app.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no app",
     label = "there is no app to be had",
@@ -157,13 +161,13 @@ pub trait HasRoomState<T> {
     /// The state.
     type State;
 
-    /// Its `Result` with a [`Fault`](crate::Fault). A type of its own, so that where there is no state no other is inferred from it.
+    /// Its `Result` with a [`Fault`](crate::Fault). A type of its own, so that no state is inferred from it if there is none.
     type Opened;
 
     /// What `on_room_open` returned.
     fn opened<R: OpenReply<Self::State>>(reply: R) -> Self::Opened;
 
-    /// As the hook takes it.
+    /// The state, of the type that the hook takes.
     fn state_of_rooms<R: OfRoomClose<Self::State>>(state: Self::State) -> R {
         R::given(state)
     }

@@ -35,7 +35,7 @@ impl<E: Into<Reject>> Authorization for Result<(), E> {
 
 /// What `identity` may return: the key, a reference to it, or an `Option` of either.
 pub trait IntoIdentity<K> {
-    /// The key, owned.
+    /// The key, owned. `None` if the client is nobody in particular.
     fn into_known_user(self) -> Option<K>;
 }
 
@@ -67,7 +67,7 @@ impl<K: Clone> IntoIdentity<K> for Option<&K> {
 pub fn identity<K, T: IntoIdentity<K>>(value: T) -> Option<K> {
     value.into_known_user()
 }
-/// The type of a channel's users. The bound stands on the associated type, so that what can't be one is told once.
+/// The type of a channel's users. The bound stands on the associated type, so that a type which can't be one is reported once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an identity",
     label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
@@ -95,7 +95,7 @@ pub fn room_opened<S, R: OpenReply<S>>(result: R) -> Result<S, Fault> {
     note = "return the room's state, `{S}`, or `Result<{S}, E>` with an error that is `Into<Fault>`"
 )]
 pub trait OpenReply<S> {
-    /// The state, or what those are told who wait for the room.
+    /// The state, or what the clients that wait for the room are sent.
     fn into_first_state(self) -> Result<S, Fault>;
 }
 
@@ -112,7 +112,7 @@ impl<S, E: Into<Fault>> OpenReply<S> for Result<S, E> {
     }
 }
 
-/// What `on_room_close` returned: an error is logged, for nobody is there any more.
+/// What `on_room_close` returned. An error is logged, because nobody is in the room.
 pub fn room_closed<R: RoomCloseReply>(result: R) {
     result.log_failure();
 }
@@ -147,7 +147,7 @@ impl<E: Display> RoomCloseReply for Result<(), E> {
     note = "return a `SystemTime`, or an `Option` of one: when what the client was let in with ends"
 )]
 pub trait End {
-    /// The end, where there is one.
+    /// The end. `None` if there is none.
     fn end(self) -> Option<SystemTime>;
 }
 
@@ -198,7 +198,7 @@ pub fn refreshed<R: Refreshed>(result: R) -> Result<(), Fault> {
     note = "return whether it may stay, as a `bool`, or `Result<(), Fault>`, or another error that is `Into<Fault>`"
 )]
 pub trait Reauthorized {
-    /// With a refusal as a `Fault`.
+    /// With `false`, or the error, as a `Fault`.
     fn into_result(self) -> Result<(), Fault>;
 }
 
@@ -220,7 +220,7 @@ pub fn reauthorized<R: Reauthorized>(result: R) -> Result<(), Fault> {
     result.into_result()
 }
 
-/// What `on_close` returned: an error is logged, for its client is gone.
+/// What `on_close` returned. An error is logged, because its client is gone.
 pub fn closed<R: CloseReply>(result: R) {
     result.log_failure();
 }
@@ -260,7 +260,7 @@ pub fn batch_done<R: BatchReply>(result: R) -> Result<(), Fault> {
     note = "return `()`, or `Result<(), E>` with an error that is `Into<Fault>`; each message of the batch has its own `reply(..)`"
 )]
 pub trait BatchReply {
-    /// The error is for all that are not answered.
+    /// The error is for all messages that have not been answered.
     fn into_result(self) -> Result<(), Fault>;
 }
 

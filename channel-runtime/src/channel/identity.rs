@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use crate::connection::user_key::UserKey;
 
-/// What can name a user: the type that the hook `identity` returns.
+/// A type that can name a user: what the hook `identity` returns.
 ///
-/// Two identities are the same user when their types are the same and they write the same text, so `Display` must
-/// tell different users apart.
+/// Two identities are the same user if they have the same type and write the same text. So `Display` must write different texts for
+/// different users.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an identity",
     label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
@@ -40,7 +40,7 @@ impl UserName for str {
     type User = String;
 }
 
-/// The identity of a channel without the hook `identity`; it has no values.
+/// The identity of a channel without the hook `identity`. It has no values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Anonymous {}
 

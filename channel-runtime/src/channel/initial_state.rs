@@ -2,27 +2,26 @@
 
 use std::marker::PhantomData;
 
-/// The state's type as it is written, and its `Default` where it has one.
+/// The state's type as the user wrote it, and its `Default`. `None` if it has no `Default`.
 pub type InitialState<S> = (&'static str, Option<fn() -> S>);
 
-/// That of a channel whose rooms have none.
+/// That of a channel whose rooms have no state.
 pub const NO_STATE: InitialState<()> = ("()", Some(|| ()));
 
-/// `DefaultOf::<S>::NEW`: an associated constant of the type itself is found before one of a trait, and is there only where its
-/// bound holds.
+/// `DefaultOf::<S>::NEW`: the compiler takes an associated constant of the type before one of a trait, and only if its bound holds.
 #[derive(Debug)]
 pub struct DefaultOf<S>(PhantomData<S>);
 
 impl<S: Default> DefaultOf<S> {
-    /// Makes one.
+    /// Makes the default.
     pub const NEW: Option<fn() -> S> = Some(S::default);
 }
 
-/// For types without it.
+/// For types without a `Default`.
 pub trait NoDefault {
-    /// The type.
+    /// The type of the state.
     type State;
-    /// There is none.
+    /// There is no default.
     const NEW: Option<fn() -> Self::State> = None;
 }
 

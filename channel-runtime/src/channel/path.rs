@@ -1,4 +1,4 @@
-//! A channel's path: its pattern, what a request's path gives for it, and whether two of them overlap.
+//! The paths of channels: their patterns, the parameters in a request's path, and whether two patterns overlap.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::protocol::const_text::{ConstText, same};
 
-/// What stands for itself in an encoded path: RFC 3986's unreserved characters; all else is escaped.
+/// The characters that are not escaped in a path: RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A channel's path pattern, such as `/game/:game_id`.
@@ -21,9 +21,9 @@ pub struct Path {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Segment {
-    /// Stands for itself.
+    /// Matches itself.
     Literal(&'static str),
-    /// Takes any one segment and is known by this name.
+    /// Matches any one segment. The text is the parameter's name.
     Param(&'static str),
 }
 
@@ -44,7 +44,7 @@ impl Path {
         self.segments
     }
 
-    /// The values of the parameters, decoded and in order, if `path` has this form; a slash at its end is passed over.
+    /// The values of the parameters, decoded and in order. `None` if `path` does not match. A slash at its end is ignored.
     pub fn matches(&self, path: &str) -> Option<Params> {
         let path = path.strip_prefix('/')?;
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -81,12 +81,12 @@ impl Path {
         path
     }
 
-    /// Sorts before another that it is more specific than: a literal beats a parameter, from the left.
+    /// A key by which the more specific path comes first: a literal before a parameter, from the left.
     pub(crate) fn specificity(&self) -> impl Ord + use<> {
         self.segments.iter().map(|segment| matches!(segment, Segment::Param(_))).collect::<Vec<_>>()
     }
 
-    /// Whether some request fits both and neither is the more specific one.
+    /// Whether a request can match both paths, and neither is more specific.
     pub const fn is_ambiguous_with(&self, other: &Path) -> bool {
         if self.segments.len() != other.segments.len() {
             return false;
@@ -112,7 +112,7 @@ impl Display for Path {
     }
 }
 
-/// The parameters that a request's path gave, decoded, in the order of the pattern.
+/// The parameters in a request's path, decoded, in the order of the pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params {
     values: Vec<String>,
@@ -135,10 +135,10 @@ impl Params {
     note = "implement `std::str::FromStr` and `std::fmt::Display` for `{Self}`, or take the parameter as a `String`"
 )]
 pub trait FromPath: Sized {
-    /// The value, or nothing where the text is none; the client is told 404 then.
+    /// The value. `None` if the text is not one: the client is sent 404.
     fn from_path(text: &str) -> Option<Self>;
 
-    // The expansions reach `Display` through this alone, so that for a type without it there is one error, this trait's.
+    // The expansions use `Display` through this alone, so that a type without it is one error, that of this trait.
     #[doc(hidden)]
     fn shown(&self) -> &dyn Display;
 }
@@ -154,7 +154,7 @@ impl<T: FromStr + Display> FromPath for T {
     }
 }
 
-/// A constant's error where earlier channels of the list answer requests that the one at `index` answers too.
+/// Fails, in a constant, if earlier channels of the list match requests that the one at `index` matches, too.
 #[doc(hidden)]
 #[track_caller]
 pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
@@ -167,11 +167,11 @@ pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
     }
 }
 
-/// Panics with all that the one at `index` clashes with. Apart from the search for a first one, which has no use for the text.
+/// Panics with all channels that clash with the one at `index`. Apart from the search for the first, which needs no text.
 #[track_caller]
 const fn clash(routes: &[(&str, Path)], index: usize) -> ! {
     let (name, path) = routes[index];
-    // What is beyond is cut: the text has its bound too.
+    // Longer texts are cut: the text has a bound, too.
     let mut parts = [""; 64];
     let mut len = 0;
     let mut at = 0;

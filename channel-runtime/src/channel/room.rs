@@ -1,4 +1,4 @@
-//! The name of a room: of a path's own, or of a declared kind's; and what else names one.
+//! The names of rooms: of a path's own room, and of rooms of declared kinds.
 
 use std::fmt::{self, Display};
 use std::hash::{Hash, Hasher};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Names a room of channel `C`: its path's, or one of a kind declared with `rooms(..)`.
 ///
-/// `#[channel]` generates a constructor for the path's: `GameChannel::room(&id)`. Two names are equal when they name the
+/// `#[channel]` generates a constructor for the path's: `GameChannel::room(&id)`. Two names are equal if they name the
 /// same room.
 pub struct Room<C> {
     /// An encoded path, which begins with a slash; or a kind, a colon and the key.
@@ -28,7 +28,7 @@ impl<C> Room<C> {
         Self { name, channel: PhantomData }
     }
 
-    /// The encoded path of the path's own room, below the mount point: `/game/42`; nothing for a declared kind's.
+    /// The encoded path of the path's own room, below the mount point: `/game/42`. `None` for a room of a declared kind.
     pub fn path(&self) -> Option<&str> {
         self.name.starts_with('/').then_some(&*self.name)
     }

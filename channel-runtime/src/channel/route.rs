@@ -12,33 +12,32 @@ use crate::handshake::Handshake;
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{Param, RoomShape};
 
-/// Where a channel stands, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
+/// The path of a channel, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no path",
     label = "this channel has no path",
     note = "put `#[channel(\"/path\")]` on `struct {Self}`"
 )]
 pub trait Route: Sized + Send + 'static {
-    /// The app that handlers see: that of `app = ..`, else `()`.
+    /// The type of the app that handlers take: that of `app = ..`, or `()`.
     type App: Send + Sync + 'static;
-    /// What the members of the path's room share on this node: that of `room_state = ..`, else `()`. It is `Default` where
-    /// the channel has no `on_room_open`.
+    /// What the members of the path's room share on this node: that of `room_state = ..`, or `()`. It is `Default` if the channel has no
+    /// `on_room_open`.
     type RoomState: Send + 'static;
-    /// The channel itself, by which `channels![..]` asks for its handlers and its app: of what has no path it then asks for nothing
-    /// more.
+    /// The channel itself. `channels![..]` asks this type for handlers and an app, so that a type without a path is one error alone.
     #[doc(hidden)]
     type Itself;
     /// Whether the impl block has its `#[channel]`.
     #[doc(hidden)]
     type Halves;
-    /// What the state of the path's room begins with, where no hook makes it.
+    /// The initial state of the path's room, if no hook makes it.
     #[doc(hidden)]
     const INITIAL_STATE: InitialState<Self::RoomState>;
     /// The struct's name, for logs and errors.
     const NAME: &'static str;
     /// The path's pattern.
     const PATH: Path;
-    /// Both, for `channels![..]`.
+    /// The name and the path, for `channels![..]`.
     #[doc(hidden)]
     const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
     /// The struct's documentation.
@@ -47,17 +46,17 @@ pub trait Route: Sized + Send + 'static {
     /// The types of the path's parameters.
     #[doc(hidden)]
     const PARAMS: &'static [Param] = &[];
-    /// How long an empty room stays open: that of `room_grace = ..`, else as `Config` says.
+    /// How long an empty room stays open: that of `room_grace = ..`. `None` if `Config` decides.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;
-    /// The bounds of its connections that are its own.
+    /// The bounds of connections that the channel sets itself.
     #[doc(hidden)]
     const BOUNDS: Bounds = Bounds::NONE;
     /// The declared kinds of room.
     #[doc(hidden)]
     const ROOMS: &'static [RoomShape] = &[];
 
-    /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the state.
+    /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the fields' first values.
     fn build(
         handshake: &Handshake,
         params: &Params,
@@ -68,13 +67,13 @@ pub trait Route: Sized + Send + 'static {
     fn own_room(&self) -> Room<Self>;
 }
 
-/// A channel that can stand in an app of type `App`.
+/// A channel that can be listed in an app of type `App`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not stand in an app of type `{App}`",
     label = "this channel belongs to another app",
     note = "all channels of one `channels![..]` name the same `app = ..`, or none"
 )]
 pub trait ServedBy<App>: Route {
-    /// The app as the channel's handlers see it.
+    /// The app that the channel's handlers take.
     fn served_app(app: &Arc<App>) -> Arc<Self::App>;
 }

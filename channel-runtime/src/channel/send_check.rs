@@ -5,13 +5,12 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// `SendCheck::<T>::future`: an associated function of the type itself is found before one of a trait, and is there only where its
-/// bound holds.
+/// `SendCheck::<T>::future`: the compiler takes an associated function of the type before one of a trait, and only if its bound holds.
 #[derive(Debug)]
 pub struct SendCheck<T>(PhantomData<T>);
 
 impl<T: Send> SendCheck<T> {
-    /// As it is.
+    /// Returns its argument.
     pub fn future<F>(future: F) -> F {
         future
     }
@@ -19,7 +18,7 @@ impl<T: Send> SendCheck<T> {
 
 /// For a `T` that is not `Send`.
 pub trait NotSend {
-    /// Something that is, in the place of the future.
+    /// A future that is `Send`, in place of the handler's.
     fn future<F: Future>(future: F) -> Unsent<F>;
 }
 
@@ -43,8 +42,7 @@ impl<F: Future> Future for Unsent<F> {
 
 /// Asserts that a hook's future is `Send`, at the user's own token.
 ///
-/// What comes out is the future itself: to the compiler, an opaque one around it is twice the work. Where it is not `Send`,
-/// the method of ours that awaits it has an error already, and is not told of a second time.
+/// Returns the future itself: an opaque type around it would be twice the work for the compiler.
 pub fn send<F: Send>(future: F) -> F {
     future
 }

@@ -3,7 +3,7 @@
 use crate::channel::Channel;
 use crate::channel::identity::{Identity, UserName};
 
-/// A channel that knows its users, by the hook `identity`: what `user(..)` of a socket or a hub needs.
+/// A channel that knows its users, by the hook `identity`. `user(..)` of a socket or a hub needs it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` knows no users, for it has no hook `identity`",
     label = "`{Self}` does not say who its clients are",
@@ -12,11 +12,11 @@ use crate::channel::identity::{Identity, UserName};
 pub trait HasUsers: Channel {
     /// What `identity` returns.
     type User: Identity;
-    /// What names one: `str` where `identity` returns a `String`, so that `user("bob")` can be written, else the same.
+    /// What names a user: the same type, or `str` for a `String`, so that `user("bob")` can be written.
     type Name: UserName<User = Self::User> + ?Sized;
 }
 
-/// What names a user of channel `C`: a reference to what its hook `identity` returns, or a `&str` where that is a `String`.
+/// What names a user of channel `C`: a reference to what its hook `identity` returns, or a `&str` if that is a `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no user of `{C}`",
     label = "not what the hook `identity` of `{C}` returns",
@@ -26,7 +26,7 @@ pub trait UserOf<C: HasUsers> {
     /// The identity, or `str`.
     type Name: UserName + ?Sized;
 
-    /// As it is.
+    /// The name itself.
     fn as_user_name(&self) -> &Self::Name;
 }
 
