@@ -1,7 +1,7 @@
-//! What belongs to connections, in a list in which each is found by its connection's name.
+//! A map by connection: an unordered list, with an index if it is long.
 //!
-//! Every connection is in two such lists at least, and most of them are short: an entry is as small as can be, and a few are
-//! found faster by looking at all of them than by hashing.
+//! Every connection is in two such maps at least, and most of them are short. So an entry is as small as can be, and a short list is
+//! searched from its begin, which is faster than hashing.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ use hashbrown::HashTable;
 
 use crate::connection::id::ConnectionId;
 
-/// Up to so many are looked through.
+/// Up to so many entries need no index.
 const FEW: usize = 16;
 
-/// The places in the list, by the serial numbers there.
+/// From serial numbers to places in the list.
 type Index = HashTable<u32>;
 
 #[derive(Debug)]
 pub(crate) struct ByConnection<T> {
-    /// By serial number, so that nothing is fetched from memory to be passed over.
+    /// With serial numbers, so that no value is fetched from memory to be skipped.
     entries: Vec<(u64, T)>,
-    /// Where each stands. `None` where they are few.
+    /// `None` if there are few entries.
     index: Option<Box<Index>>,
 }
 
@@ -41,7 +41,7 @@ impl<T> ByConnection<T> {
         self.entries.iter().map(|(_, value)| value)
     }
 
-    /// Those at these places, as far as there are any.
+    /// The values at these places, as far as there are any.
     pub fn range(&self, places: Range<usize>) -> impl Iterator<Item = &T> {
         let end = places.end.min(self.len());
         self.entries[places.start.min(end)..end].iter().map(|(_, value)| value)
@@ -51,7 +51,7 @@ impl<T> ByConnection<T> {
         id.is_here().then(|| self.place(id.serial())).flatten().map(|place| &self.entries[place].1)
     }
 
-    /// Adds what belongs to a connection of this process. Whether there was nothing of that connection.
+    /// Adds the value of a connection of this process. Returns whether there was none of that connection; if there was, it stays.
     pub fn insert(&mut self, id: ConnectionId, value: T) -> bool {
         let serial = id.serial();
         if self.place(serial).is_some() {
@@ -59,7 +59,7 @@ impl<T> ByConnection<T> {
         }
         let place = self.entries.len();
         if place == self.entries.capacity() {
-            // By half, and not by as much again: these are many.
+            // By half, not by as much again, because there are many such lists.
             self.entries.reserve_exact((place / 2).max(2));
         }
         self.entries.push((serial, value));
@@ -76,7 +76,7 @@ impl<T> ByConnection<T> {
         true
     }
 
-    /// Takes out what belongs to a connection; the last in the list takes its place.
+    /// Removes the value of a connection. The last in the list takes its place.
     pub fn remove(&mut self, id: ConnectionId) -> Option<T> {
         if !id.is_here() {
             return None;
@@ -107,7 +107,7 @@ impl<T> ByConnection<T> {
         }
     }
 
-    /// Gives back the room of those that have left, where they were most.
+    /// Gives memory back when most of the list has been removed.
     fn shrink(&mut self) {
         let Self { entries, index } = self;
         let len = entries.len();
@@ -134,8 +134,7 @@ fn add<T>(index: &mut Index, entries: &[(u64, T)], place: usize) {
     index.insert_unique(hash(entries[place].0), to_u32(place), hash_at);
 }
 
-/// Serial numbers are ours, and none is chosen by a client: it is enough to spread them. The table looks at the highest bits
-/// and at the lowest.
+/// No client chooses a serial number, so that spreading them is enough. The table uses the highest bits and the lowest.
 fn hash(serial: u64) -> u64 {
     serial.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32)
 }

@@ -1,4 +1,4 @@
-//! One channel's part of the registry: who is on it, and its rooms.
+//! One channel's part of the registry: its connections and its rooms.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -12,10 +12,10 @@ use crate::room::state::State;
 /// One channel's part of the registry.
 pub(super) struct ChannelRooms {
     pub channel: TypeId,
-    /// Everybody.
+    /// All connections of the channel.
     pub all: Arc<LiveRoom>,
     pub rooms: ShardedMap<Arc<str>, Arc<LiveRoom>>,
-    /// Makes the state of a room of the path, where no hook does.
+    /// Makes the state of a path's room, if no hook does.
     pub make_state: fn() -> Option<State>,
 }
 
@@ -29,8 +29,8 @@ impl ChannelRooms {
         }
     }
 
-    /// Acts on the room of this name under its shard's lock, so that it can't be taken away meanwhile; makes it first
-    /// where there is none, its state outside the lock, for that is the user's code.
+    /// Runs `act` on the room of this name under its shard's lock, so that the room can't be removed meanwhile. If there is no room,
+    /// one is made; its state is made outside the lock, because that is the user's code.
     pub fn open<R>(
         &self,
         name: &Arc<str>,
@@ -51,7 +51,7 @@ impl ChannelRooms {
         }
     }
 
-    /// Removes the member, and the room with its last one, where it has no host.
+    /// Removes the member, and the room with its last member, unless the room has an owner.
     pub fn remove(&self, room: &Arc<LiveRoom>, member: ConnectionId) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
@@ -60,7 +60,7 @@ impl ChannelRooms {
         }
     }
 
-    /// The room is empty, and is no more.
+    /// Removes a room that is empty.
     pub fn retire(rooms: &mut HashMap<Arc<str>, Arc<LiveRoom>>, room: &LiveRoom) {
         room.retire();
         rooms.remove(&**room.name());

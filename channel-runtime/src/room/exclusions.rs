@@ -3,13 +3,13 @@
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 
-/// Who of a target is meant, and who is sending.
+/// Whom of a target a frame leaves out, and who is sending.
 #[derive(Clone, Default)]
 pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,
     pub except: Vec<ConnectionId>,
     pub except_users: Vec<UserKey>,
-    /// Nobody but this user.
+    /// The only user that a frame is for. `None` for all.
     pub only_user: Option<UserKey>,
     except_sender: bool,
 }
@@ -32,14 +32,14 @@ impl Exclusions {
         !(is_sender || is_other || is_user || self.except.contains(&id))
     }
 
-    /// Nobody but this user, of those that are meant.
+    /// Leaves out all but this user.
     pub fn narrow(&mut self, user: UserKey) {
-        // Of two there is nobody who is both.
+        // If another user was named before, nobody is left.
         let other = self.only_user.replace(user).filter(|other| Some(other) != self.only_user.as_ref());
         self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
     }
 
-    /// Whether everybody is meant.
+    /// Whether nobody is left out.
     pub fn is_empty(&self) -> bool {
         !self.except_sender && self.except.is_empty() && self.except_users.is_empty() && self.only_user.is_none()
     }

@@ -1,4 +1,4 @@
-//! Who is in a room, what they share, and how what is published reaches them.
+//! A room that is open: its members, its state, and its locks.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,27 +15,27 @@ use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
 
-/// The members of a room, and its state. Lives as long as the room has members, or somebody still looks at it.
+/// The members of a room, and its state.
 ///
-/// Two locks: the members' is held while frames are handed to their outboxes, so that all of them get the same order; the
-/// state's is held while the user's `with` runs, and may take the members' within.
+/// It has two locks. The members' lock is held while a frame is pushed to all outboxes, so that all members get frames in the same
+/// order. The state's lock is held while the user's `with` runs, which may take the members' lock.
 pub(crate) struct LiveRoom {
     name: Arc<str>,
     inner: Ranked<{ rank::MEMBERS }, Inner>,
-    /// The number of members, changed under their lock; read without it.
+    /// The number of members. Changed under the members' lock, and read without it.
     len: AtomicUsize,
-    /// What the members read.
-    tally: WindowCounts,
-    /// Set, under the registry's lock, when the room was taken away because it was empty; it stays empty then.
+    /// Which compression the members have negotiated.
+    window_counts: WindowCounts,
+    /// The room was removed because it was empty, and stays empty. Set under the registry's lock.
     gone: AtomicBool,
     /// Sessions that have begun here and not ended, `on_close` included.
-    pub(super) visits: AtomicUsize,
-    /// Made when the room opens; nothing once the last session has ended.
+    pub(super) uses: AtomicUsize,
+    /// Made when the room opens. `None` once the last session has ended.
     pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
-    /// Who closes it, where its channel's rooms are places: then it may be empty.
-    pub(super) host: Option<Arc<dyn RoomOwner>>,
-    /// The pace of those who send to it from outside, once somebody has.
-    outside: OnceLock<Arc<HubBacklog>>,
+    /// What closes it, if its channel has hooks for that. `None` if the room closes with its last member.
+    pub(super) owner: Option<Arc<dyn RoomOwner>>,
+    /// What hubs have sent to it. `None` until one has.
+    hub_backlog: OnceLock<Arc<HubBacklog>>,
 }
 
 impl LiveRoom {
@@ -44,24 +44,24 @@ impl LiveRoom {
             name,
             inner: Ranked::default(),
             len: AtomicUsize::new(0),
-            tally: WindowCounts::default(),
+            window_counts: WindowCounts::default(),
             gone: AtomicBool::new(false),
-            visits: AtomicUsize::new(0),
+            uses: AtomicUsize::new(0),
             state: Ranked::new(state),
-            host: None,
-            outside: OnceLock::new(),
+            owner: None,
+            hub_backlog: OnceLock::new(),
         }
     }
 
-    /// With somebody who closes it.
-    pub fn hosted(mut self, host: Arc<dyn RoomOwner>) -> Self {
-        self.host = Some(host);
+    /// With an owner, who closes it.
+    pub fn owned_by(mut self, owner: Arc<dyn RoomOwner>) -> Self {
+        self.owner = Some(owner);
         self
     }
 
-    /// Whether it is there without members too.
+    /// Whether it has an owner, so that it may be open without members.
     pub fn has_owner(&self) -> bool {
-        self.host.is_some()
+        self.owner.is_some()
     }
 
     pub fn name(&self) -> &Arc<str> {
@@ -76,30 +76,30 @@ impl LiveRoom {
         self.gone.load(Ordering::Acquire)
     }
 
-    /// Told under the registry's lock that the room is empty and was taken away.
+    /// Marks the room as removed. Called under the registry's lock, while the room is empty.
     pub fn retire(&self) {
         self.gone.store(true, Ordering::Release);
     }
 
-    /// Whether the connection is new here.
+    /// Adds a member. Returns whether it was none before.
     pub fn insert(&self, connection: &Arc<Member>) -> bool {
         let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection));
         if is_new {
-            self.tally.add(connection.deflate);
+            self.window_counts.add(connection.deflate);
         }
         self.len.store(members.len(), Ordering::Release);
         is_new
     }
 
-    /// Whether the connection was here.
+    /// Removes a member. Returns whether it was one.
     pub fn remove(&self, id: ConnectionId) -> bool {
         let inner = &mut *self.lock();
         inner.flushing.forget(id);
         let members = &mut inner.members;
         let left = members.remove(id);
         if let Some(left) = &left {
-            self.tally.remove(left.deflate);
+            self.window_counts.remove(left.deflate);
         }
         self.len.store(members.len(), Ordering::Release);
         left.is_some()
@@ -109,28 +109,28 @@ impl LiveRoom {
         self.lock().members.get(id).cloned()
     }
 
-    /// All members that `exclusions` admits.
+    /// All members that are not excluded.
     pub fn members(&self, exclusions: &Exclusions) -> Vec<Arc<Member>> {
         self.lock().members.values().filter(|member| member.is_meant(exclusions)).cloned().collect()
     }
 
-    /// The members at these places for whom `find` finds something.
+    /// The members at these places in the list for which `find` returns something.
     pub fn examine<T>(&self, places: Range<usize>, find: impl Fn(&Member) -> Option<T>) -> Vec<(Arc<Member>, T)> {
         let members = &self.lock().members;
         members.range(places).filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
     }
 
-    /// The pace of those who send to it from outside. `None` where nobody has.
-    pub fn outside(&self) -> Option<&Arc<HubBacklog>> {
-        self.outside.get()
+    /// What hubs have sent to it. `None` if none has.
+    pub fn hub_backlog(&self) -> Option<&Arc<HubBacklog>> {
+        self.hub_backlog.get()
     }
 
-    /// The same, made for a room of this channel where nobody has.
-    pub fn outside_of(&self, channel: &Arc<HubBacklog>) -> &Arc<HubBacklog> {
-        self.outside.get_or_init(|| Arc::new(HubBacklog::of_room(channel)))
+    /// The same, made if there is none yet: as part of this channel's.
+    pub fn hub_backlog_of(&self, channel: &Arc<HubBacklog>) -> &Arc<HubBacklog> {
+        self.hub_backlog.get_or_init(|| Arc::new(HubBacklog::of_room(channel)))
     }
 
-    /// How many bytes wait for its members. A few are looked at, then others may send.
+    /// How many bytes wait for its members. The lock is taken for a few members at a time, so that others may send in between.
     pub fn outbox_bytes(&self) -> usize {
         const AT_ONCE: usize = 256;
         let few = |from: usize| self.examine(from..from + AT_ONCE, |member| Some(member.outbox().bytes()));
@@ -138,13 +138,14 @@ impl LiveRoom {
         waiting.map(|(_, bytes)| bytes).sum()
     }
 
+    /// How many members are not excluded.
     pub fn count(&self, exclusions: &Exclusions) -> usize {
         self.lock().members.values().filter(|member| member.is_meant(exclusions)).count()
     }
 
-    /// What a message to those that `exclusions` admits is compressed for, as far as can be told without the lock.
+    /// Which compression a message to those that are not excluded needs, as far as is known without the lock.
     pub fn windows(&self, from: Option<&Arc<Member>>, exclusions: &Exclusions) -> Windows {
-        self.tally.windows(from.filter(|from| !from.is_meant(exclusions)).and_then(|from| from.deflate))
+        self.window_counts.windows(from.filter(|from| !from.is_meant(exclusions)).and_then(|from| from.deflate))
     }
 
     pub(super) fn lock(&self) -> RankedGuard<'_, { rank::MEMBERS }, Inner> {
@@ -154,6 +155,7 @@ impl LiveRoom {
 }
 
 #[derive(Default)]
+/// What the members' lock guards.
 pub(super) struct Inner {
     pub(super) members: ByConnection<Arc<Member>>,
     pub(super) flushing: FlushQueue<Member>,

@@ -1,4 +1,4 @@
-//! One connection as the others see it: its name, its outbox, and where it is a member.
+//! A member: one connection on its channel, with its outbox, its user and its rooms.
 
 use std::sync::Arc;
 
@@ -17,21 +17,22 @@ use crate::room::live_room::LiveRoom;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Agreed;
 
-// In memory as written here: what a broadcast looks at comes first, beside the count of those who hold it.
+/// Rooms, sockets and the connection's own task share it.
+// In memory as written here: what a broadcast reads is first, beside the reference count.
 #[repr(C)]
 pub(crate) struct Member {
     pub(super) outbox: Outbox,
     pub id: ConnectionId,
-    /// The place of its channel in the app.
+    /// The index of its channel in the app.
     pub channel: usize,
-    /// What was agreed with its client on compression.
+    /// The compression that was negotiated with its client. `None` if there is none.
     pub deflate: Option<Agreed>,
-    /// Whether its client is told all that is wrong with a message.
+    /// Whether error frames say all that is wrong with a message.
     pub error_details: bool,
     pub owed: Owed,
-    /// On which runtime its task runs; as [`Apart::runtime`], beside what a broadcast looks at.
+    /// The runtime of its task, as [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,
-    /// Who it is, where the channel says so.
+    /// `None` if its channel knows no users.
     pub user: Option<UserKey>,
     /// The room of its path.
     pub own_room: Arc<LiveRoom>,
@@ -41,13 +42,13 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// What waits for its client. All sends to it and all reads of what waits go through this.
+    /// The frames that wait for its client. Everything that is sent to a member passes through this method.
     #[inline]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// Whether what is sent with this exclusions is for it.
+    /// Whether these exclusions leave it among the recipients.
     #[inline]
     pub fn is_meant(&self, exclusions: &Exclusions) -> bool {
         exclusions.allows(self.id, self.user.as_ref())
@@ -76,12 +77,12 @@ impl Recipient for Member {
     }
 }
 
-/// What no broadcast looks at of a connection.
+/// The part of a member that no broadcast reads.
 pub(crate) struct Apart {
     pub liveness: Liveness,
-    /// What its handler is told from outside.
+    /// The notices for its handler.
     pub inbox: Inbox,
-    /// Where its task runs. `None` outside a runtime, in a test that is its own client.
+    /// The runtime of its task. `None` in a test that runs without one.
     pub runtime: Option<Handle>,
     pub joined: Ranked<{ rank::JOINED }, Joined>,
 }
@@ -91,7 +92,7 @@ pub(crate) struct Apart {
 pub(crate) struct Joined {
     #[expect(clippy::box_collection, reason = "most connections join none, and hold the place")]
     rooms: Option<Box<Vec<Arc<LiveRoom>>>>,
-    /// It has left for good: it joins none any more.
+    /// The connection has ended: it joins no room any more.
     has_left: bool,
 }
 
@@ -100,12 +101,12 @@ impl Joined {
         self.rooms.as_ref().map_or(&[], |rooms| rooms)
     }
 
-    /// The same, to be changed. `None` once it has left for good.
+    /// The same, to be changed. `None` if the connection has ended.
     pub fn rooms_mut(&mut self) -> Option<&mut Vec<Arc<LiveRoom>>> {
         (!self.has_left).then(|| &mut **self.rooms.get_or_insert_default())
     }
 
-    /// It leaves for good. `None` where it has left.
+    /// Takes all rooms, because the connection ends. `None` if that has been done.
     pub fn leave(&mut self) -> Option<Vec<Arc<LiveRoom>>> {
         let had_left = std::mem::replace(&mut self.has_left, true);
         (!had_left).then(|| self.rooms.take().map_or_else(Vec::new, |rooms| *rooms))

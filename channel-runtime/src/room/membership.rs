@@ -1,4 +1,4 @@
-//! Being here: how a connection enters, where else it is a member, and how it leaves all of it.
+//! Memberships: how a connection enters the registry, joins declared rooms, and is removed from all of them.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::wire::deflate::Agreed;
 /// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
 
-/// What is known of a connection before it is here.
+/// A connection that is about to enter.
 pub(crate) struct NewConnection {
     pub id: ConnectionId,
     pub channel: usize,
@@ -33,11 +33,11 @@ pub(crate) struct NewConnection {
     pub error_details: bool,
     pub outbox_bytes: usize,
     pub activity: Activity,
-    /// As others found it on its way, where it says who it is.
-    pub comer: Option<Arc<PendingConnection>>,
+    /// The same connection while it was pending. `None` if it has no user.
+    pub pending: Option<Arc<PendingConnection>>,
 }
 
-/// A connection's presence in the registry; dropped, it is nowhere any more.
+/// Keeps a connection in the registry. When it is dropped, the connection is removed from everything that it is a member of.
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,
@@ -45,8 +45,8 @@ pub(crate) struct MembershipGuard {
 
 impl Registry {
     /// Makes a connection a member of its channel, of its path's room and of its user.
-    pub fn enter(self: &Arc<Self>, newcomer: NewConnection) -> MembershipGuard {
-        let NewConnection { id, channel, room, user, deflate, error_details, outbox_bytes, activity, comer } = newcomer;
+    pub fn enter(self: &Arc<Self>, new: NewConnection) -> MembershipGuard {
+        let NewConnection { id, channel, room, user, deflate, error_details, outbox_bytes, activity, pending } = new;
         let entry = &self.channels[channel];
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let runtime = Handle::try_current().ok();
@@ -65,9 +65,9 @@ impl Registry {
                     apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
                 })
             };
-            // With the notices that it was told meanwhile, before anybody else finds it.
-            let connection = match comer {
-                Some(comer) => comer.connect(make),
+            // With the notices that it got while it was pending, before it can be found in the room.
+            let connection = match pending {
+                Some(pending) => pending.connect(make),
                 None => make(Inbox::default()),
             };
             own_room.insert(&connection);
@@ -80,7 +80,7 @@ impl Registry {
         MembershipGuard { registry: Arc::clone(self), connection }
     }
 
-    /// Makes a connection a member of a declared room; not once it has left for good. Whether it is one now.
+    /// Makes a connection a member of a declared room, unless the connection has ended. Returns whether it is a member now.
     pub fn join(&self, connection: &Arc<Member>, name: &Arc<str>) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(joined) = joined.rooms_mut() else { return false };
@@ -101,7 +101,7 @@ impl Registry {
         true
     }
 
-    /// Ends a membership in a declared room. Whether there was one.
+    /// Removes a connection from a declared room. Returns whether it was a member.
     pub fn leave(&self, connection: &Member, name: &str) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
@@ -110,7 +110,7 @@ impl Registry {
         true
     }
 
-    /// The user has one connection less.
+    /// Removes a connection from those of its user.
     fn leave_user(&self, user: &UserKey, id: ConnectionId) {
         let mut users = self.users.shard(user);
         let Some(devices) = users.get_mut(user) else { return };
@@ -123,7 +123,7 @@ impl Registry {
 }
 
 impl MembershipGuard {
-    /// The connection leaves all that it is a member of, if it has not yet.
+    /// Removes the connection from all that it is a member of, if that has not been done yet.
     pub fn end(&self) {
         let connection = &self.connection;
         let entry = &self.registry.channels[connection.channel];

@@ -1,6 +1,6 @@
-//! Who is here: the registry of connections and users, the rooms, their members and their state, and one frame to all of a room.
+//! Rooms: the registry of connections and users, the rooms with their members and state, and the fan-out of a frame to a room.
 //!
-//! All members of a room are sent its frames in one order, and what entered leaves with its guard. Imports `connection` and
+//! All members of a room are sent its frames in one order. What a guard has entered is removed when the guard is dropped. Imports `connection` and
 //! `wire`: no JSON, and no types of the user's but a room's state.
 
 mod by_connection;

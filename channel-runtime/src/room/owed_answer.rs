@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::room::member::Member;
 
-/// One answer that is owed, until it is dropped.
+/// One answer that is owed, until this is dropped.
 pub(crate) struct OwedAnswer(Arc<Member>);
 
 impl OwedAnswer {

@@ -1,9 +1,9 @@
 //! Accepted connections and handshakes that have not joined their room yet, indexed by user, so that a disconnect and a notice
 //! reach them too.
 //!
-//! Whoever looks for a user's connections looks here first and among the members after that; a connection is a member before it
-//! is listed here no longer. So nobody is missed between the two. A handshake is listed once its extractors have run, which is
-//! when its user is known; what was revoked while they ran is remembered (`revocations`).
+//! To find all connections of a user, look here first and among the members after that: a connection becomes a member before it is
+//! removed here, so that none is missed. A handshake is listed once its extractors have run, because its user is known only then.
+//! Disconnects of users while they ran are remembered in `revocations`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::pending;
@@ -22,7 +22,7 @@ use crate::room::revocations::{Moment, Revocations};
 use crate::room::sharded_map::shrink;
 use crate::wire::close::Close;
 
-/// All who are coming to an app.
+/// All connections of an app that are pending.
 #[derive(Clone, Default)]
 pub(crate) struct PendingConnections(Arc<Mutex<State>>);
 
@@ -32,16 +32,16 @@ struct State {
     revocations: Revocations,
 }
 
-/// One who is coming and says who it is.
+/// A connection that is pending and has a user.
 pub(crate) struct PendingConnection {
     pub id: ConnectionId,
-    /// The place of its channel in the app.
+    /// The index of its channel in the app.
     channel: usize,
     /// The name of its path's room.
     room: Arc<str>,
-    /// How it ends, once it has been sent away.
+    /// How it ends, once it has been closed.
     close: OnceLock<Close>,
-    sent_away: Notify,
+    closed: Notify,
     activity: Activity,
     told: Mutex<Told>,
 }
@@ -56,31 +56,25 @@ struct Told {
 }
 
 impl PendingConnections {
-    /// Sends away those of this user that are meant and not `excepted`, and whoever turns out to be one and whose handshake is
-    /// under way. Returns which of them are known and had not been sent away.
-    pub fn send_away(
-        &self,
-        user: &UserKey,
-        reach: &Reach,
-        excepted: &[ConnectionId],
-        close: &Close,
-    ) -> Vec<ConnectionId> {
-        // Under the lock throughout: whoever is in the list has not looked yet how it ends.
+    /// Closes the pending connections of this user in this reach, but for `excepted`. Handshakes under way are closed once they turn
+    /// out to be this user's. Returns which connections are closed by this call, as far as they are known.
+    pub fn close(&self, user: &UserKey, reach: &Reach, excepted: &[ConnectionId], close: &Close) -> Vec<ConnectionId> {
+        // Under the lock throughout: a connection that is in the list has not checked yet whether it is closed.
         let State { users, revocations } = &mut *self.0.lock();
         revocations.revoke(user, reach.clone(), close);
-        let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|comer| {
-            reach.includes(comer.channel, &comer.room)
-                && !excepted.contains(&comer.id)
-                && comer.close.set(close.clone()).is_ok()
+        let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|connection| {
+            reach.includes(connection.channel, &connection.room)
+                && !excepted.contains(&connection.id)
+                && connection.close.set(close.clone()).is_ok()
         });
-        meant.inspect(|comer| comer.sent_away.notify_one()).map(|comer| comer.id).collect()
+        meant.inspect(|connection| connection.closed.notify_one()).map(|connection| connection.id).collect()
     }
 
-    /// Those of this user that are meant.
+    /// The pending connections of this user in this reach.
     pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<PendingConnection>> {
         let state = self.0.lock();
         let pending = state.users.get(user).into_iter().flat_map(BTreeMap::values);
-        pending.filter(|comer| reach.includes(comer.channel, &comer.room)).cloned().collect()
+        pending.filter(|connection| reach.includes(connection.channel, &connection.room)).cloned().collect()
     }
 }
 
@@ -106,7 +100,7 @@ impl PendingConnection {
         &self.activity
     }
 
-    /// Makes its connection, with what it was told meanwhile.
+    /// Makes the member that it becomes, with the notices that it got meanwhile.
     pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Member>) -> Arc<Member> {
         let mut told = self.told.lock();
         let connection = make(std::mem::take(&mut told.inbox));
@@ -115,19 +109,19 @@ impl PendingConnection {
     }
 }
 
-/// A client on its way, from when its handshake begins until it is here; dropped, it does not come any more.
+/// A connection from the begin of its handshake until it has joined its room. Dropped, it is pending no more.
 pub(crate) struct PendingGuard {
     pub id: ConnectionId,
     list: PendingConnections,
-    /// `None` once it is known whose it is.
+    /// When the handshake began. `None` once its user is known.
     began: Option<Moment>,
-    /// `None` where it does not say who it is: nobody looks for it then.
+    /// `None` if it has no user: nobody looks for it then.
     listed: Option<Listed>,
 }
 
 struct Listed {
     user: UserKey,
-    comer: Arc<PendingConnection>,
+    connection: Arc<PendingConnection>,
 }
 
 impl PendingGuard {
@@ -137,64 +131,67 @@ impl PendingGuard {
         Self { id: ConnectionId::next(), list: list.clone(), began: Some(began), listed: None }
     }
 
-    /// Its extractors have run, and say whose it is. It is sent away where that user has been disconnected since it began.
+    /// The extractors have run, so that the user is known. The connection is closed if that user has been disconnected since the
+    /// handshake began.
     pub fn identify(&mut self, channel: usize, room: &Arc<str>, user: Option<UserKey>, activity: &Activity) {
         let Some(began) = self.began.take() else { return };
         let State { users, revocations } = &mut *self.list.0.lock();
         if let Some(user) = user {
-            let comer = PendingConnection {
+            let connection = PendingConnection {
                 id: self.id,
                 channel,
                 room: Arc::clone(room),
                 close: OnceLock::new(),
-                sent_away: Notify::new(),
+                closed: Notify::new(),
                 activity: activity.clone(),
                 told: Mutex::default(),
             };
-            if let Some(close) = revocations.since(began, &user, |reach| reach.includes(comer.channel, &comer.room)) {
+            if let Some(close) =
+                revocations.since(began, &user, |reach| reach.includes(connection.channel, &connection.room))
+            {
                 // It has just been made: there was none.
-                let _ = comer.close.set(close);
+                let _ = connection.close.set(close);
             }
-            let comer = Arc::new(comer);
-            users.entry(user.clone()).or_default().insert(self.id, Arc::clone(&comer));
-            self.listed = Some(Listed { user, comer });
+            let connection = Arc::new(connection);
+            users.entry(user.clone()).or_default().insert(self.id, Arc::clone(&connection));
+            self.listed = Some(Listed { user, connection });
         }
         revocations.end(began);
     }
 
-    /// Whose it is.
+    /// Its user. `None` if it has none.
     pub fn user(&self) -> Option<&UserKey> {
         self.listed.as_ref().map(|listed| &listed.user)
     }
 
-    /// As others find it.
-    pub fn comer(&self) -> Option<Arc<PendingConnection>> {
-        self.listed.as_ref().map(|listed| Arc::clone(&listed.comer))
+    /// Its entry in the list. `None` if it has no user.
+    pub fn listed(&self) -> Option<Arc<PendingConnection>> {
+        self.listed.as_ref().map(|listed| Arc::clone(&listed.connection))
     }
 
-    /// How it ends, where it has been sent away.
-    pub fn sent_away(&self) -> Option<Close> {
-        self.listed.as_ref()?.comer.close.get().cloned()
+    /// How it ends. `None` if it has not been closed.
+    pub fn closed(&self) -> Option<Close> {
+        self.listed.as_ref()?.connection.close.get().cloned()
     }
 
-    /// Waits until it is sent away.
+    /// Waits until it is closed.
     pub async fn until_closed(&self) -> Close {
         let Some(listed) = &self.listed else { return pending().await };
         loop {
-            if let Some(close) = listed.comer.close.get() {
+            if let Some(close) = listed.connection.close.get() {
                 return close.clone();
             }
-            // Boxed, for most are nobody's that is looked for.
-            Box::pin(listed.comer.sent_away.notified()).await;
+            // Boxed, because most wait for nothing.
+            Box::pin(listed.connection.closed.notified()).await;
         }
     }
 
-    /// It is here. How it ends all the same, where it was sent away in the last moment.
-    pub fn arrive(self) -> Option<Close> {
-        let comer = self.comer()?;
-        // Not listed any more: from now on it is found among those who are here.
+    /// It has joined its room. Returns how it ends if it was closed at the last moment.
+    pub fn joined(self) -> Option<Close> {
+        let connection = self.listed()?;
+        // No longer listed: from now on it is found among the members.
         drop(self);
-        comer.close.get().cloned()
+        connection.close.get().cloned()
     }
 }
 
@@ -207,9 +204,9 @@ impl Drop for PendingGuard {
         if let Some(began) = self.began {
             revocations.end(began);
         }
-        let Some(Listed { user, comer }) = &self.listed else { return };
+        let Some(Listed { user, connection }) = &self.listed else { return };
         let Some(of_user) = users.get_mut(user) else { return };
-        of_user.remove(&comer.id);
+        of_user.remove(&connection.id);
         if of_user.is_empty() {
             users.remove(user);
             shrink(users);
@@ -217,12 +214,12 @@ impl Drop for PendingGuard {
     }
 }
 
-/// Closes these connections; returns how many that makes with those that had been sent away on their way, which may be among
-/// them by now.
-pub(crate) fn end_all(connections: &[Arc<Member>], close: &Close, coming: &[ConnectionId]) -> usize {
-    let coming: HashSet<&ConnectionId> = coming.iter().collect();
+/// Closes these connections. Returns how many were closed, with those that were closed while `pending`: one that has joined its room
+/// since counts once.
+pub(crate) fn close_all(connections: &[Arc<Member>], close: &Close, pending: &[ConnectionId]) -> usize {
+    let pending: HashSet<&ConnectionId> = pending.iter().collect();
     let closed = connections.iter().filter(|connection| connection.outbox().close(close.clone()));
-    closed.filter(|connection| !coming.contains(&connection.id)).count() + coming.len()
+    closed.filter(|connection| !pending.contains(&connection.id)).count() + pending.len()
 }
 
 #[cfg(test)]
@@ -231,27 +228,27 @@ mod tests {
     use crate::wire::close::{CloseCode, ClosedBy};
 
     #[test]
-    fn who_is_sent_away_in_the_last_moment_is_known_when_it_arrives_and_listed_no_longer() {
+    fn one_that_is_closed_at_the_last_moment_is_known_when_it_has_joined_and_listed_no_longer() {
         let list = PendingConnections::default();
         let ann = UserKey::new(&"ann");
-        let coming = |user: Option<&UserKey>| {
-            let mut coming = PendingGuard::begin(&list);
-            coming.identify(0, &"/".into(), user.cloned(), &Activity::default());
-            coming
+        let pending_of = |user: Option<&UserKey>| {
+            let mut guard = PendingGuard::begin(&list);
+            guard.identify(0, &"/".into(), user.cloned(), &Activity::default());
+            guard
         };
-        let (first, second) = (coming(Some(&ann)), coming(Some(&ann)));
+        let (first, second) = (pending_of(Some(&ann)), pending_of(Some(&ann)));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
-        let send_away = |excepted: &[ConnectionId]| list.send_away(&ann, &Reach::default(), excepted, &close);
-        assert_eq!(send_away(&[second.id]), [first.id]);
-        assert_eq!(first.arrive(), Some(close.clone()));
-        assert_eq!(send_away(&[]), [second.id]);
+        let close_all_of_ann = |excepted: &[ConnectionId]| list.close(&ann, &Reach::default(), excepted, &close);
+        assert_eq!(close_all_of_ann(&[second.id]), [first.id]);
+        assert_eq!(first.joined(), Some(close.clone()));
+        assert_eq!(close_all_of_ann(&[]), [second.id]);
         drop(second);
         assert!(list.0.lock().users.is_empty());
-        assert_eq!(coming(None).arrive(), None);
+        assert_eq!(pending_of(None).joined(), None);
     }
 
     #[test]
-    fn a_handshake_is_sent_away_that_began_before_its_user_was_disconnected_whoever_it_turns_out_to_be() {
+    fn a_handshake_is_closed_that_began_before_its_user_was_disconnected_whoever_that_turns_out_to_be() {
         let list = PendingConnections::default();
         let (ann, bob) = (UserKey::new(&"ann"), UserKey::new(&"bob"));
         let close = Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned");
@@ -259,13 +256,13 @@ mod tests {
             [(0, "/a", &bob, None), (1, "/a", &ann, None), (0, "/b", &ann, None), (0, "/a", &ann, Some(&close))];
         let reach = Reach { channel: Some(0), rooms: Some(vec!["/a".into()]) };
         let early = cases.map(|case| (PendingGuard::begin(&list), case));
-        assert!(list.send_away(&ann, &reach, &[], &close).is_empty());
+        assert!(list.close(&ann, &reach, &[], &close).is_empty());
         let mut late = PendingGuard::begin(&list);
         for (mut early, (channel, room, user, end)) in early {
             early.identify(channel, &room.into(), Some(user.clone()), &Activity::default());
-            assert_eq!(early.sent_away().as_ref(), end);
+            assert_eq!(early.closed().as_ref(), end);
         }
         late.identify(0, &"/a".into(), Some(ann), &Activity::default());
-        assert_eq!(late.sent_away(), None);
+        assert_eq!(late.closed(), None);
     }
 }

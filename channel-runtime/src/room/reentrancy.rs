@@ -1,4 +1,4 @@
-//! The user's code inside a room's locks: taking one that it would wait for is a panic, never a deadlock.
+//! Re-entry of a room's locks by the user's code: a panic, never a deadlock.
 
 use std::cell::Cell;
 use std::thread::LocalKey;
@@ -13,7 +13,7 @@ thread_local! {
 pub(super) struct Inside(&'static LocalKey<Cell<bool>>);
 
 impl Inside {
-    /// Under that of its state.
+    /// Under the lock of the room's state.
     pub fn with() -> Self {
         assert_outside_send_with();
         assert!(!IN_WITH.get(), "`with` inside `with`: take what you need out of the first, then run the second");
@@ -21,7 +21,7 @@ impl Inside {
         Self(&IN_WITH)
     }
 
-    /// Under that of its members.
+    /// Under the lock of the room's members.
     pub fn send_with() -> Self {
         IN_SEND_WITH.set(true);
         Self(&IN_SEND_WITH)
@@ -34,7 +34,7 @@ impl Drop for Inside {
     }
 }
 
-/// Whoever is about to take a lock of the registry or of a room's members: inside `send_with` it would wait for itself.
+/// Panics inside `send_with`. Called before a lock of the registry or of a room's members is taken, which would be a deadlock there.
 pub(crate) fn assert_outside_send_with() {
     assert!(
         !IN_SEND_WITH.get(),

@@ -1,9 +1,8 @@
-//! Who is here: the connections, rooms and users of one app. Knows no JSON and no handlers.
+//! The registry: the connections, rooms and users of one app.
 //!
-//! All of it is kept by guards: what a connection entered it leaves when its [`MembershipGuard`](crate::room::membership::MembershipGuard)
-//! is dropped, whatever happened.
-//! No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
-//! members, an outbox.
+//! A connection is entered by a [`MembershipGuard`](crate::room::membership::MembershipGuard), and removed from everything when that is
+//! dropped. No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's members,
+//! an outbox.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use crate::room::state::State;
 pub(crate) struct Registry {
     pub(super) channels: Vec<ChannelRooms>,
     pub(super) users: ShardedMap<UserKey, ByConnection<Arc<Member>>>,
-    /// Users' connections that are not here yet.
+    /// Connections of users that have not joined their room yet.
     pending: PendingConnections,
 }
 
@@ -30,7 +29,7 @@ impl Registry {
         Self { channels: Vec::new(), users: ShardedMap::new(), pending: PendingConnections::default() }
     }
 
-    /// Adds a channel; its place is the number of those before it.
+    /// Adds a channel. Its index is the number of channels before it.
     pub fn add<C: 'static>(&mut self, make_state: fn() -> Option<State>) {
         self.channels.push(ChannelRooms::new::<C>(make_state));
     }
@@ -44,7 +43,7 @@ impl Registry {
         self.channels.len()
     }
 
-    /// Everybody on this channel.
+    /// All connections of this channel.
     pub fn all(&self, channel: usize) -> &Arc<LiveRoom> {
         &self.channels[channel].all
     }
@@ -64,23 +63,23 @@ impl Registry {
         self.channels.iter().map(|entry| entry.all.len()).sum()
     }
 
-    /// How many users are here now.
+    /// How many users have a connection now.
     pub fn users(&self) -> usize {
         self.users.len()
     }
 
-    /// The room of this name, while it has members.
+    /// The room of this name. `None` if it has no members and no owner.
     pub fn room(&self, channel: usize, name: &str) -> Option<Arc<LiveRoom>> {
         self.channels[channel].rooms.shard(name).get(name).cloned()
     }
 
-    /// Adds a room that has a host, without members; there is none of its name.
+    /// Adds a room that has an owner, without members. There is no room of its name yet.
     pub fn insert_owned_room(&self, channel: usize, room: &Arc<LiveRoom>) {
         self.channels[channel].rooms.shard(&**room.name()).insert(Arc::clone(room.name()), Arc::clone(room));
     }
 
-    /// Takes away a room that has a host, and no members.
-    pub fn take_down(&self, channel: usize, room: &LiveRoom) {
+    /// Removes a room that has an owner, and no members.
+    pub fn remove_owned_room(&self, channel: usize, room: &LiveRoom) {
         let mut rooms = self.channels[channel].rooms.shard(&**room.name());
         if !room.is_gone() {
             ChannelRooms::retire(&mut rooms, room);
@@ -92,12 +91,12 @@ impl Registry {
         self.users.shard(key).get(key).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
     }
 
-    /// How many those are.
+    /// How many connections this user has.
     pub fn devices(&self, key: &UserKey) -> usize {
         self.users.shard(key).get(key).map_or(0, ByConnection::len)
     }
 
-    /// Those who are not here yet.
+    /// Connections that have not joined their room yet.
     pub fn pending(&self) -> &PendingConnections {
         &self.pending
     }

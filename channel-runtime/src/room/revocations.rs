@@ -1,4 +1,5 @@
-//! Disconnects of users, remembered while a handshake is under way that began before them: nobody knows yet whose it is.
+//! Revocations: disconnects of users, remembered as long as a handshake is under way that began before them, because its user is not
+//! known yet.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
@@ -8,10 +9,10 @@ use crate::room::reach::Reach;
 use crate::room::sharded_map::shrink;
 use crate::wire::close::Close;
 
-/// At so many revocations, those are looked for that no handshake under way can have missed.
+/// At so many revocations, those are removed that no handshake under way can have missed.
 const SWEEP_AT: usize = 64;
 
-/// Before or behind a revocation.
+/// A point in the order of revocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(NonZeroU64);
 
@@ -24,13 +25,13 @@ impl Default for Moment {
 /// Empty while no handshake is under way.
 #[derive(Default)]
 pub(crate) struct Revocations {
-    /// How many there have been, and one: what a handshake compares, for two moments may be the same to a clock.
+    /// The number of revocations so far, and one. Handshakes compare this, because two moments may be the same to a clock.
     moment: Moment,
-    /// Handshakes under way: how many began when there had been so many revocations. In order, and the oldest are not over.
+    /// How many handshakes under way began at each moment. In order; the oldest have not ended.
     under_way: VecDeque<(Moment, usize)>,
-    /// The latest of each user and reach.
+    /// The latest revocation of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
-    /// How many they are.
+    /// How many revocations are remembered.
     len: usize,
     sweep_at: usize,
 }
@@ -42,7 +43,7 @@ struct Revocation {
 }
 
 impl Revocations {
-    /// A handshake begins: what is revoked from now on [ends](Self::end) what becomes of it.
+    /// A handshake begins. Revocations are remembered for it until it [ends](Self::end).
     pub fn begin(&mut self) -> Moment {
         match self.under_way.back_mut() {
             Some((began, handshakes)) if *began == self.moment => *handshakes += 1,
@@ -51,7 +52,7 @@ impl Revocations {
         self.moment
     }
 
-    /// The handshake that began so is over, or its user is listed.
+    /// The handshake that began at this moment is over, or its user is listed.
     pub fn end(&mut self, began: Moment) {
         let at = self.under_way.binary_search_by_key(&began, |(began, _)| *began).expect("it is under way");
         self.under_way[at].1 -= 1;
@@ -71,20 +72,20 @@ impl Revocations {
         let Some(&(oldest, _)) = self.under_way.front() else { return };
         let known = self.remembered.entry(user.clone()).or_default();
         let before = known.len();
-        // One user may be revoked in one room after the other, for as long as the server runs.
+        // One user may be disconnected from one room after the other, for as long as the server runs.
         known.retain(|known| known.at > oldest && known.reach != reach);
         known.push(Revocation { at: self.moment, close: close.clone(), reach });
         self.len = self.len + known.len() - before;
         self.sweep(oldest);
     }
 
-    /// How a handshake of this user ends that began so, where it was revoked since.
+    /// How a handshake of this user that began at this moment ends. `None` if the user has not been disconnected since.
     pub fn since(&self, began: Moment, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
         let since = self.remembered.get(user)?.iter().filter(|revoked| revoked.at > began && reaches(&revoked.reach));
         since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
     }
 
-    /// Forgets what was revoked before the oldest handshake began. Seldom: when there are twice as many as were left the last
+    /// Forgets what was revoked before the oldest handshake began. Does nothing unless there are twice as many as were left the last
     /// time.
     fn sweep(&mut self, oldest: Moment) {
         if self.len < self.sweep_at.max(SWEEP_AT) {

@@ -7,11 +7,11 @@ use crate::room::live_room::LiveRoom;
 use crate::room::reentrancy::Inside;
 use crate::room::state::{self, State};
 
-/// A session in a room's path. The last one to end drops the room's state, whoever still holds the room, or has its host look.
+/// The use of a room by one session. When the last use ends, the room's state is dropped, or the room's owner is told.
 pub(crate) struct RoomUse(Arc<LiveRoom>);
 
 impl LiveRoom {
-    /// Runs `act` on the room's state, alone; on that of `make`, where there is none any more.
+    /// Runs `act` on the room's state under its lock. If there is no state, `make` makes one.
     pub fn with<S: Send + 'static, R>(
         &self,
         make: impl FnOnce() -> Option<S>,
@@ -27,7 +27,7 @@ impl LiveRoom {
         Some(act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`")))
     }
 
-    /// The state of a room that closes.
+    /// Takes the state of a room that closes.
     pub fn take_state(&self) -> Option<State> {
         self.state.lock().take()
     }
@@ -35,33 +35,33 @@ impl LiveRoom {
     /// Gives the room another state.
     pub fn set_state(&self, state: State) {
         let before = self.state.lock().replace(state);
-        // Not under the lock: it is the user's code.
+        // Not under the lock: its destructor is the user's code.
         drop(before);
     }
 
-    /// Drops the state of a room that is gone, though somebody may still look at it.
+    /// Drops the state of a room that was removed, though somebody may still hold the room.
     fn forget_state(&self) {
-        // Not dropped under the lock: it is the user's code.
+        // Not under the lock: its destructor is the user's code.
         drop(self.take_state());
     }
 
-    /// Counts a session that has entered, until it is dropped.
-    pub fn visit(self: &Arc<Self>) -> RoomUse {
-        self.visits.fetch_add(1, Ordering::AcqRel);
+    /// Counts a session that has entered, until the returned value is dropped.
+    pub fn begin_use(self: &Arc<Self>) -> RoomUse {
+        self.uses.fetch_add(1, Ordering::AcqRel);
         RoomUse(Arc::clone(self))
     }
 
     /// Sessions that have begun here and not ended.
-    pub fn visits(&self) -> usize {
-        self.visits.load(Ordering::Acquire)
+    pub fn uses(&self) -> usize {
+        self.uses.load(Ordering::Acquire)
     }
 }
 
 impl Drop for RoomUse {
     fn drop(&mut self) {
-        if self.0.visits.fetch_sub(1, Ordering::AcqRel) == 1 {
-            match &self.0.host {
-                Some(host) => Arc::clone(host).look(),
+        if self.0.uses.fetch_sub(1, Ordering::AcqRel) == 1 {
+            match &self.0.owner {
+                Some(owner) => Arc::clone(owner).on_maybe_empty(),
                 None if self.0.is_gone() => self.0.forget_state(),
                 None => {}
             }

@@ -1,4 +1,4 @@
-//! What became of a send, or of a notice.
+//! The outcome of a send, or of a notice.
 
 /// What became of a send, or of a notice. Sending never waits: "sent" means that it waits in order for each client, or for its
 /// handler.

@@ -1,4 +1,4 @@
-//! A map that many look into at once.
+//! A map for concurrent use: in shards, each under a lock of its own.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::reentrancy::assert_outside_send_with;
 
-/// A map in pieces, each under a lock of its own.
+/// A map in shards, each under a lock of its own.
 pub(super) struct ShardedMap<K, V> {
     hasher: RandomState,
     shards: Box<[Ranked<{ rank::SHARD }, HashMap<K, V>>]>,
@@ -31,7 +31,7 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
     }
 }
 
-/// A map that has become much too large for what is left in it gives its room back.
+/// Gives memory back if the map is much larger than what is left in it.
 pub(crate) fn shrink<K: Hash + Eq, V>(map: &mut HashMap<K, V>) {
     if map.len() * 4 < map.capacity() {
         map.shrink_to(map.len() * 2);

@@ -8,13 +8,13 @@ use crate::connection::contained::Contained;
 /// The state of a room, its type forgotten.
 pub(crate) type State = Contained<Box<dyn Any + Send>>;
 
-/// Who opens and closes a room: one for each opening.
+/// What opens and closes a room: one for each opening.
 pub(crate) trait RoomOwner: Send + Sync {
-    /// A session in the room has ended, or one that waited for the room is in it: the room closes if it is empty.
-    fn look(self: Arc<Self>);
+    /// The room may be empty: the last session in it has ended, or a connection that had entered is gone. If it is empty, it closes.
+    fn on_maybe_empty(self: Arc<Self>);
 
-    /// One that waited for the room is in it, or gone.
-    fn arrived(self: Arc<Self>);
+    /// A connection that waited for the room has entered it, or is gone.
+    fn on_entered(self: Arc<Self>);
 }
 
 /// A state, its type forgotten.

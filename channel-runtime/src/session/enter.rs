@@ -153,7 +153,7 @@ impl<C: Dispatch> PendingSession<C> {
     /// # Errors
     /// How the connection ends, if it may not enter.
     fn enter(&mut self, deflate: Option<Agreed>) -> Result<MembershipGuard, Close> {
-        if let Some(close) = self.pending.sent_away() {
+        if let Some(close) = self.pending.closed() {
             return Err(close);
         }
         let Self { room, pending, hub, served, .. } = self;
@@ -162,7 +162,7 @@ impl<C: Dispatch> PendingSession<C> {
             channel: hub.channel(),
             room: Arc::clone(room.key()),
             user: pending.user().cloned(),
-            comer: pending.comer(),
+            pending: pending.listed(),
             deflate,
             error_details: served.config.error_details,
             outbox_bytes: served.config.outbox_bytes,
@@ -186,7 +186,7 @@ impl<C: Dispatch> PendingSession<C> {
         let Self { handler, pending, expires_at, app, served, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
         // Disconnected at the moment in which it entered.
-        if let Some(close) = pending.arrive() {
+        if let Some(close) = pending.joined() {
             connection.outbox().close(close);
         }
         heartbeat::watch(&served.heartbeat, &node.registry, config);

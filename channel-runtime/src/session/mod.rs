@@ -86,7 +86,7 @@ impl<C: Dispatch> Session<C> {
         busy: WorkGuard,
         counted: (SessionGuard, AdmissionGuard),
     ) -> Self {
-        let _room_use = socket.connection().own_room.visit();
+        let _room_use = socket.connection().own_room.begin_use();
         let span = ConnectionSpan::new(socket.connection(), C::NAME, driver.config().log_users);
         Self { handler, socket, app, driver, span, expiry, _room_use, _counted: counted, busy }
     }

@@ -131,9 +131,9 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
         let mut sent = Sent::default();
         // The pending ones first: otherwise one could join in between and be missed.
         let pending = self.lookup().pending();
-        let coming: HashSet<ConnectionId> = pending.iter().map(|comer| comer.id).collect();
-        for comer in pending {
-            sent.count(tell_pending::<C, N>(&comer, notice.clone()));
+        let coming: HashSet<ConnectionId> = pending.iter().map(|connection| connection.id).collect();
+        for connection in pending {
+            sent.count(tell_pending::<C, N>(&connection, notice.clone()));
         }
         let mut connections = self.lookup().connections();
         connections.retain(|connection| !coming.contains(&connection.id));

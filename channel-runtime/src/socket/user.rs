@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::channel::identity::{UserName, key_of};
 use crate::connection::user_key::UserKey;
-use crate::room::pending::end_all;
+use crate::room::pending::close_all;
 use crate::room::reach::Reach;
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -43,8 +43,8 @@ impl User {
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // The pending ones first: otherwise one could join in between and be missed.
-        let coming = self.node.registry.pending().send_away(&self.key, &Reach::default(), &[], &close);
-        end_all(&self.node.registry.user(&self.key), &close, &coming)
+        let coming = self.node.registry.pending().close(&self.key, &Reach::default(), &[], &close);
+        close_all(&self.node.registry.user(&self.key), &close, &coming)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         error_details: true,
         outbox_bytes: C::BOUNDS.of(&Arc::default()).outbox_bytes,
         activity: Activity::default(),
-        comer: None,
+        pending: None,
     });
     membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };

@@ -25,7 +25,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
         error_details: true,
         outbox_bytes: 1 << 20,
         activity,
-        comer: None,
+        pending: None,
     };
     let member = registry.enter(newcomer);
     member.connection.outbox().welcome_is_over();

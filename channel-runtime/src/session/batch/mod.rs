@@ -44,7 +44,7 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let bytes = batcher.has_room(bytes).await;
             // With the claim to the answer, which the session gives away.
             let batched = Contained::new(Batched::open(message, socket.owing()));
-            let room_use = socket.connection().own_room.visit();
+            let room_use = socket.connection().own_room.begin_use();
             if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {
                 Running::start(batcher, Arc::clone(app), served);
             }

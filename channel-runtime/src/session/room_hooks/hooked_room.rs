@@ -57,7 +57,7 @@ impl HookedRoom {
     /// Decides what is to be done with the room. A room that is to be closed is closing from now on.
     pub fn next(&mut self, now: Instant, grace: Duration, is_draining: bool) -> Next {
         let Phase::Open { room, empty_since, .. } = &self.phase else { return Next::Keep };
-        if self.entering > 0 || room.visits() > 0 {
+        if self.entering > 0 || room.uses() > 0 {
             return Next::Keep;
         }
         let due = after(empty_since.unwrap_or(now), grace);
@@ -77,6 +77,6 @@ pub(crate) struct EntryHold(pub(super) Arc<dyn RoomOwner>);
 
 impl Drop for EntryHold {
     fn drop(&mut self) {
-        Arc::clone(&self.0).arrived();
+        Arc::clone(&self.0).on_entered();
     }
 }

@@ -111,7 +111,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         let removed = rooms.remove(self.name());
         shrink(&mut rooms);
         if let Some(Phase::Open { room, .. } | Phase::Closing { room, .. }) = removed.as_ref().map(|room| &room.phase) {
-            self.served.node.registry.take_down(self.hub.channel(), room);
+            self.served.node.registry.remove_owned_room(self.hub.channel(), room);
         }
         // Before what was removed is dropped.
         drop(rooms);
@@ -148,11 +148,11 @@ impl<C: Dispatch> RoomLifecycle<C> {
 }
 
 impl<C: Dispatch> RoomOwner for RoomLifecycle<C> {
-    fn look(self: Arc<Self>) {
+    fn on_maybe_empty(self: Arc<Self>) {
         self.close_if_empty();
     }
 
-    fn arrived(self: Arc<Self>) {
+    fn on_entered(self: Arc<Self>) {
         self.with_room(|room| room.entering -= 1);
         self.close_if_empty();
     }
@@ -194,7 +194,7 @@ impl<C: Dispatch> RoomTask<C> {
             Err(Interrupted::Cancelled | Interrupted::ClientGone) => return Err(Rejection::going_away()),
         };
         let owner: Arc<dyn RoomOwner> = Arc::clone(&lifecycle) as _;
-        let room = Arc::new(LiveRoom::new(Arc::clone(lifecycle.name()), Some(state::state(state))).hosted(owner));
+        let room = Arc::new(LiveRoom::new(Arc::clone(lifecycle.name()), Some(state::state(state))).owned_by(owner));
         lifecycle.with_room(|hooked| {
             lifecycle.served.node.registry.insert_owned_room(lifecycle.hub.channel(), &room);
             hooked.phase = Phase::Open { room, empty_since: None, is_watched: false };

@@ -99,7 +99,7 @@ impl<C: 'static, K> Audience<C, K> {
             Some(from) => Some(Publisher::Member(Arc::clone(from))),
             None => {
                 let channel = self.hub.node().hub_backlog(self.hub.channel())?;
-                Some(Publisher::Hub(Arc::clone(room.outside_of(channel))))
+                Some(Publisher::Hub(Arc::clone(room.hub_backlog_of(channel))))
             }
         }
     }
@@ -114,7 +114,7 @@ impl<C: 'static, K> Audience<C, K> {
             Target::Rooms(names) => names.iter().filter_map(|name| self.lookup().room(name)).collect(),
             _ => self.lookup().one_room().as_deref().cloned().into_iter().collect(),
         };
-        for backlog in rooms.iter().filter_map(|room| room.outside()) {
+        for backlog in rooms.iter().filter_map(|room| room.hub_backlog()) {
             backlog.caught_up().await;
         }
     }

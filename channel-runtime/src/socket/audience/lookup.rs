@@ -128,7 +128,7 @@ impl<'a> Lookup<'a> {
     /// Disconnects the pending connections of the users that are meant, and returns which.
     pub fn disconnect_pending(self, close: &Close) -> Vec<ConnectionId> {
         let (pending, reach) = (self.registry.pending(), self.reach());
-        self.users().flat_map(|user| pending.send_away(user, &reach, &self.exclusions.except, close)).collect()
+        self.users().flat_map(|user| pending.close(user, &reach, &self.exclusions.except, close)).collect()
     }
 
     /// The users that are meant, each once; none, if the target is not users.

@@ -21,7 +21,7 @@ use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::connection::id::ConnectionId;
 use crate::room::exclusions::Exclusions;
 use crate::room::member::Member;
-use crate::room::pending::end_all;
+use crate::room::pending::close_all;
 use crate::room::sent::Sent;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
@@ -196,7 +196,7 @@ impl<C: 'static, K> Audience<C, K> {
         // The pending ones first: otherwise one could join in between and be missed.
         let lookup = self.lookup();
         let pending = lookup.disconnect_pending(&close);
-        end_all(&lookup.connections(), &close, &pending)
+        close_all(&lookup.connections(), &close, &pending)
     }
 }
 
