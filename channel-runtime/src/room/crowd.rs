@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::connection::outbox::blocked::Lag;
 
-/// How often it is looked whether senders that are held may go on. What they sent counts as not passed on meanwhile.
+/// How often held senders are checked. What they sent counts as not written meanwhile.
 pub(crate) const LOOKS_A_SECOND: isize = 100;
 pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(10);
 
@@ -14,11 +14,11 @@ pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Crowd {
     Few,
-    /// Few, but one is near its bound, and takes what it is sent or has not been tried for a while.
+    /// Few, but one is near its bound, and takes what it is sent or has not been written to for a while.
     NearBound,
     /// The same, and it took something a moment ago; or two did for which more than half of their bound waits.
     Taking,
-    /// A quarter with those that were found a moment ago, of which nobody knows yet whether they take anything.
+    /// A quarter, with those that were found a moment ago and may take nothing.
     New,
     /// A quarter, or an eighth that took something a moment ago and for which more than half of their bound waits; two at the
     /// least.
@@ -26,9 +26,9 @@ pub(super) enum Crowd {
     Half,
 }
 
-/// For how many looks the room may yet be slowed for a few that are far behind. Readers that are as fast as all others may
-/// be alone there, because their kernels hold less, or because a segment was lost: that passes soon. Who is slower than the room is
-/// not waited for.
+/// For how many checks more the room may be slowed for a few readers that are far behind. Readers that are as fast as all others may
+/// be far behind for a moment, because their kernels hold less, or because a segment was lost. Readers that are slower than the room
+/// are not waited for.
 pub(super) struct Lone {
     looks: u32,
     since: Instant,
@@ -71,11 +71,11 @@ impl Lags {
     pub fn add(&mut self, lag: Lag) {
         self.behind += 1;
         if lag.takes {
-            // Where less than half of its bound waits, there is time to see whether it takes anything.
+            // If less than half of its bound waits, there is time to find out whether it takes anything.
             let is_new = lag.is_new && lag.quarters < 2;
             self.new += usize::from(is_new);
             self.taking += usize::from(!is_new);
-            // Its credit is not enough here: for a client that has stalled half of its bound waits before that is used up.
+            // Credit is not enough here: before that of a stalled client is used up, half of its bound waits.
             self.far += usize::from(lag.quarters >= 2 && lag.took_lately);
             self.took_lately |= lag.quarters >= 3 && lag.took_lately;
         }

@@ -1,9 +1,8 @@
-//! What of a room's messages has still to be written, and for whom its senders wait: what the room and its flusher tell each
-//! other, under the members' lock.
+//! The flush queue of a room: the members whose outboxes have to be written, and the senders that wait. Under the members' lock.
 //!
-//! Senders follow the room, not its slowest member. While half of its readers are behind and take what they are sent, senders
-//! are held: they are as slow as those. While a quarter are, they go on slowly; while a few are, for a moment. Else nobody waits:
-//! who takes nothing is waited for by nobody, and is cut at the bound of its outbox.
+//! Senders follow the room, not its slowest member. While half of the readers are behind and take what they are sent, senders are
+//! held, and are as slow as those readers. While a quarter are behind, senders are released slowly; while a few are, for a moment.
+//! A member that takes nothing slows nobody, and is disconnected at the bound of its outbox.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,31 +18,31 @@ use crate::room::crowd::{Crowd, LOOK_AFTER, LOOKS_A_SECOND, Lags, Lone};
 use crate::room::publisher::{Charge, Publisher};
 use crate::room::recipient::Recipient;
 
-/// All senders of a room together have so many times what one may be ahead: a quarter of what may wait for one client. It is what
-/// they share, and the most that is let go at once, for more could fill outboxes before it is seen.
+/// All senders of a room together may be ahead by so many times the mark of one: a quarter of what may wait for one client. No more
+/// than that is released at once, because more could fill outboxes before that is noticed.
 const SHARED_MARKS: usize = 4;
 
-/// So many marks a second are let go while a quarter of the readers are behind: 128 KiB, with the usual bounds.
+/// How many marks a second are released while a quarter of the readers are behind: 128 KiB, with the default bounds.
 const SLOW_MARKS: isize = 2;
 
-/// The same while it is not known yet whether those take anything: half a bound, in the time for which a client is waited for before
-/// it has taken anything.
+/// The same while it is not known yet whether those readers take anything: half a bound, in the time for which a client is waited
+/// for that has not taken anything yet.
 const NEW_MARKS: isize = 8;
 
-/// What a sender is ahead counts so many times at the most.
+/// A sender's bytes count at most so many times.
 const MOST_TIMES: usize = 64;
 
-/// Among so many that have sent lately a sender is looked for; one that is not found counts as another.
+/// A sender is searched among so many that have sent last. One that is not found counts as another sender.
 const LATEST_SENDERS: usize = 64;
 
-/// So many members that were behind are looked at together, and written to; where there are more, others at the next look.
+/// How many members that were behind are checked, and written to, together. If there are more, others are at the next check.
 const LOOKED_AT: usize = 256;
 
-/// What a flusher has to see to.
+/// What the flusher has to do.
 pub(crate) struct FlushWork<M> {
-    /// Those to whose outboxes something was pushed that nobody else writes.
+    /// The members to whose outboxes something was pushed that nobody else writes.
     pub members: Vec<Arc<M>>,
-    /// What those who sent it are charged.
+    /// What their senders are charged.
     pub senders: Vec<Charge<M>>,
 }
 
@@ -58,7 +57,7 @@ impl<M: Recipient> FlushWork<M> {
         self.members.is_empty() && self.senders.is_empty()
     }
 
-    /// Has the members' own tasks write and lets the senders go on.
+    /// Has the members' own tasks write, and releases the senders.
     pub fn abandon(&mut self) {
         self.members.drain(..).for_each(|member| member.outbox().wake_owner());
         self.senders.drain(..).for_each(Charge::release);
@@ -66,37 +65,37 @@ impl<M: Recipient> FlushWork<M> {
 }
 
 pub(crate) struct FlushQueue<M> {
-    /// What the flusher has to see to.
+    /// What the flusher has to do.
     pub due: FlushWork<M>,
-    /// Where the flusher runs, or has to be started. `None` where no member of `due` has a runtime.
+    /// The runtime on which the flusher runs, or has to be started. `None` if no member of `due` has one.
     runtime: Option<Id>,
     /// Members that were behind, some of which may have caught up since.
     slow_members: IndexMap<ConnectionId, Arc<M>>,
-    /// Which of those is looked at next, and which is written to next.
+    /// Which of those is checked next, and which is written to next.
     next_look: usize,
     next_nudge: usize,
-    /// What senders wait for, in the order in which they were held: one charge each, where no more than [`LATEST_SENDERS`] were held
-    /// since.
+    /// What held senders are charged, in the order in which they were held. One charge each, unless more than [`LATEST_SENDERS`] were
+    /// held since.
     held: VecDeque<Charge<M>>,
     /// How many of the senders in `due` are not held.
     not_held: usize,
-    /// How many have sent at once, lately: an eighth less at each look.
+    /// How many have lately sent at once. An eighth less at each check.
     active: usize,
-    /// How many bytes are charged, to whomever.
+    /// How many bytes are charged to all senders.
     charged: usize,
-    /// How many bytes may be let go while a quarter of the readers are behind; less than nothing where more were.
+    /// How many bytes may be released while a quarter of the readers are behind. Negative if more were released.
     allowance: isize,
     lone: Lone,
-    /// Somebody looks whether `held` can be released.
+    /// A task checks whether `held` can be released.
     is_waiting: bool,
-    /// When the flusher began its pass. `None` where nobody was behind by then.
+    /// When the flusher began its pass. `None` if nobody was behind by then.
     pass_begun: Option<Instant>,
-    /// The room's flusher runs, and will look at `due` before it ends.
+    /// The flusher runs, and will check `due` before it ends.
     is_flushing: bool,
 }
 
-/// What has to be started for a room, and on which runtimes.
-#[derive(Default)]
+/// The tasks that have to be started for a room, and on which runtimes.
+#[must_use]
 pub(super) struct Tasks {
     pub flusher: Option<Handle>,
     pub wait: Option<Handle>,
@@ -124,7 +123,7 @@ impl<M> Default for FlushQueue<M> {
 }
 
 impl<M: Recipient> FlushQueue<M> {
-    /// A member has been handed a frame.
+    /// A frame has been pushed to a member's outbox.
     #[inline]
     pub fn pushed(&mut self, member: &Arc<M>, pushed: Enqueued) {
         match pushed {
@@ -135,8 +134,8 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// A runtime may be busy with a handler that blocks it: members of another one than the flusher's don't wait for that. Where
-    /// no flusher has anything to do, the first member decides where the next one runs.
+    /// A runtime may be busy with a handler that blocks it. Members on another runtime than the flusher's do not wait for that. If no
+    /// flusher has anything to do, the first member decides where the next one runs.
     #[cold]
     fn promised_elsewhere(&mut self, member: &Arc<M>) {
         if self.due.members.is_empty() && !self.is_flushing {
@@ -152,29 +151,44 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.entry(member.id()).or_insert_with(|| Arc::clone(member));
     }
 
-    /// All whom it is for have been; who sent it, and how many bytes it is.
+    /// A frame of so many bytes has been pushed to all that it is for. Returns what has to be started.
     pub fn sent(&mut self, from: Option<&Publisher<M>>, bytes: usize) -> Tasks {
-        let mut tasks = Tasks::default();
-        // Where all members are blocked nothing can be written, but their senders have to be slowed.
-        if !self.is_flushing && (!self.due.members.is_empty() || (from.is_some() && !self.slow_members.is_empty())) {
-            // A member's own runtime, not the sender's, which may be any thread's and not run any more.
-            let member = self.due.members.first().or(self.slow_members.values().next());
-            tasks.flusher = member.and_then(|member| member.runtime().cloned());
-            self.is_flushing = tasks.flusher.is_some();
-            self.runtime = member.and_then(|member| member.runtime_id());
-            if tasks.flusher.is_none() {
-                self.abandon();
-            }
+        let flusher = if self.needs_flusher(from.is_some()) { self.assign_flusher() } else { None };
+        let wait = from.and_then(|from| self.count_sender(from, bytes));
+        Tasks { flusher, wait }
+    }
+
+    /// Whether a flusher has to be started. If all members are blocked nothing can be written, but the sender has to be slowed.
+    fn needs_flusher(&self, has_sender: bool) -> bool {
+        !self.is_flushing && (!self.due.members.is_empty() || (has_sender && !self.slow_members.is_empty()))
+    }
+
+    /// Decides on which runtime the flusher runs. `None` if the member has none: then the members' own tasks write.
+    fn assign_flusher(&mut self) -> Option<Handle> {
+        // A member's own runtime, not the sender's, which may be any thread's and not run any more.
+        let member = self.due.members.first().or(self.slow_members.values().next());
+        let runtime = member.and_then(|member| member.runtime().cloned());
+        self.runtime = member.and_then(|member| member.runtime_id());
+        self.is_flushing = runtime.is_some();
+        if runtime.is_none() {
+            self.abandon();
         }
-        let Some(from) = from else { return tasks };
+        runtime
+    }
+
+    /// Charges a sender for a frame. Returns on which runtime a task has to be started that waits for slow members; `None` if none
+    /// has to be.
+    fn count_sender(&mut self, from: &Publisher<M>, bytes: usize) -> Option<Handle> {
         if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
-            // Not charged to the flusher, which may be behind with what is not its matter.
-            if !self.slow_members.is_empty() {
-                let charge = self.charge(from, bytes);
-                self.hold(charge);
-                tasks.wait = (!std::mem::replace(&mut self.is_waiting, true)).then(|| runtime.clone());
+            // Not charged until the flusher has written, which may be busy with something else on its runtime.
+            if self.slow_members.is_empty() {
+                return None;
             }
-        } else if self.is_flushing {
+            let charge = self.charge(from, bytes);
+            self.hold(charge);
+            return (!std::mem::replace(&mut self.is_waiting, true)).then(|| runtime.clone());
+        }
+        if self.is_flushing {
             let charge = self.charge(from, bytes);
             match latest(&mut self.due.senders, from) {
                 Some(own) => own.add(charge),
@@ -184,14 +198,14 @@ impl<M: Recipient> FlushQueue<M> {
                 }
             }
         }
-        tasks
+        None
     }
 
-    /// Counts against a sender what has not been passed on yet. The more that is, of all senders, the more it counts: many that
-    /// send at once share what a few have.
+    /// Counts against a sender what has not been written yet. The more that is, of all senders, the more it counts, so that many
+    /// senders share what a few have.
     fn charge(&mut self, from: &Publisher<M>, bytes: usize) -> Charge<M> {
         let shared = SHARED_MARKS * from.mark();
-        // Equal shares, where it is known who sends; and small ones where so much has been sent that all will be used up.
+        // Equal shares while the senders are known; small ones if so much has been sent that all will be used up.
         self.active = self.active.max(self.held.len() + self.not_held);
         let shares = self.active.div_ceil(SHARED_MARKS);
         let left = (shared + shared / 2).saturating_sub(self.charged);
@@ -200,7 +214,7 @@ impl<M: Recipient> FlushQueue<M> {
         Charge::new(from, bytes.saturating_mul(times), bytes)
     }
 
-    /// Has a sender wait; with what it waits for already.
+    /// Holds a sender, with what it is held for already.
     fn hold(&mut self, charge: Charge<M>) {
         match latest(&mut self.held, &charge.sender) {
             Some(own) => own.add(charge),
@@ -208,19 +222,19 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// Has the members' own tasks write, and lets those go on that are not held.
+    /// Has the members' own tasks write, and releases the senders that are not held.
     fn abandon(&mut self) {
         self.due.abandon();
         self.not_held = 0;
         self.charged = self.held.iter().map(|charge| charge.bytes).sum();
     }
 
-    /// A member leaves.
+    /// A member is removed.
     pub fn forget(&mut self, id: ConnectionId) {
         self.slow_members.swap_remove(&id);
     }
 
-    /// How crowded the room is, which has so many members. So long it is looked too late.
+    /// How crowded the room of so many members is. `late` is how much later than planned this is called.
     fn crowd(&mut self, members: usize, late: Duration) -> Crowd {
         let looked_at = self.slow_members.len().min(LOOKED_AT);
         if looked_at == 0 {
@@ -237,7 +251,7 @@ impl<M: Recipient> FlushQueue<M> {
             }
             let Some((_, member)) = self.slow_members.get_index(self.next_look) else { break };
             let Some(lag) = member.outbox().lag(now, late) else {
-                // Another takes its place, and is looked at next.
+                // Another takes its place, and is checked next.
                 self.slow_members.swap_remove_index(self.next_look);
                 continue;
             };
@@ -248,8 +262,7 @@ impl<M: Recipient> FlushQueue<M> {
         lags.crowd(self.slow_members.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
     }
 
-    /// Lets senders go on, in the order in which they were held, while less than so many bytes of theirs are let go. How many
-    /// were.
+    /// Releases senders, in the order in which they were held, until so many bytes of theirs are released. Returns how many were.
     fn release(&mut self, most: usize) -> usize {
         let mut released = 0;
         while released < most
@@ -262,17 +275,17 @@ impl<M: Recipient> FlushQueue<M> {
         released
     }
 
-    /// Forgets, bit by bit, how many have sent at once.
+    /// Forgets, little by little, how many have sent at once.
     fn calm_down(&mut self) {
         self.active = self.held.len().max(self.active * 7 / 8);
     }
 
-    /// Lets those go on that may.
+    /// Releases the senders that may go on.
     fn let_go(&mut self, members: usize, late: Duration) {
         self.calm_down();
         let Some(mark) = self.held.front().map(|charge| charge.sender.mark()) else { return };
         match self.crowd(members, late) {
-            // As slow as those take it.
+            // Senders are as slow as these readers.
             Crowd::Half => {}
             Crowd::New => self.release_slowly(mark, NEW_MARKS),
             Crowd::Quarter => self.release_slowly(mark, SLOW_MARKS),
@@ -281,33 +294,33 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// Lets so many marks a second go on.
+    /// Releases so many marks a second.
     fn release_slowly(&mut self, mark: usize, marks: isize) {
         let mark = mark.cast_signed();
         self.allowance = (self.allowance + (marks * mark / LOOKS_A_SECOND).max(1)).min(mark);
         let released = self.release(self.allowance.max(0).cast_unsigned());
-        // What is let go may be much at once, of one who is not held by being slowed. The others do not pay for all of it.
+        // One charge may be large, of a sender that does not stop when it is held. The others do not pay for all of it.
         self.allowance = self.allowance.saturating_sub_unsigned(released).max(-mark);
     }
 }
 
-/// For the flusher, and for who waits for slow_members beside it.
+/// For the flusher, and for the task that waits for slow members.
 impl<M: Recipient> FlushQueue<M> {
-    /// What the flusher has to see to.
+    /// Takes what the flusher has to do.
     pub fn take_due(&mut self) -> FlushWork<M> {
         self.pass_begun = (!self.slow_members.is_empty()).then(Instant::now);
         self.not_held = 0;
         std::mem::take(&mut self.due)
     }
 
-    /// Whether the flusher ends, because there is nothing more to see to.
+    /// Whether the flusher ends, because there is nothing more to do.
     pub fn ends(&mut self) -> bool {
         self.is_flushing = !self.due.is_empty();
         !self.is_flushing
     }
 
-    /// What these sent has been passed on, in a room of so many members. They go on, unless the room is crowded, or others wait
-    /// already: then they are held. Returns whether somebody has to begin to look.
+    /// The flusher has written what these senders sent, to a room of so many members. They are released, unless the room is crowded
+    /// or others are held already: then they are held. Returns whether a task has to be started that releases them later.
     pub fn settle(&mut self, senders: Vec<Charge<M>>, members: usize) -> bool {
         senders.into_iter().for_each(|charge| self.hold(charge));
         if self.is_waiting {
@@ -323,21 +336,21 @@ impl<M: Recipient> FlushQueue<M> {
         self.is_waiting
     }
 
-    /// Lets those who are held go on, if they may; so long it is looked too late. Returns whether it has to be looked again.
+    /// Releases held senders, if they may go on. Returns whether any is held still.
     pub fn look(&mut self, members: usize, late: Duration) -> bool {
         self.let_go(members, late);
         self.is_waiting = !self.held.is_empty();
         self.is_waiting
     }
 
-    /// Members that were behind: some of them, others the next time.
+    /// Some of the members that were behind, others the next time.
     pub fn slow_members(&mut self) -> Vec<Arc<M>> {
         let from = if self.next_nudge < self.slow_members.len() { self.next_nudge } else { 0 };
         self.next_nudge = from + LOOKED_AT;
         self.slow_members.values().skip(from).take(LOOKED_AT).cloned().collect()
     }
 
-    /// Nobody waits for slow_members any more.
+    /// The task that waits for slow members is gone: all senders are released.
     pub fn stop_waiting(&mut self) {
         self.is_waiting = false;
         self.release(usize::MAX);
@@ -350,7 +363,7 @@ impl<M: Recipient> FlushQueue<M> {
     }
 }
 
-/// The charge of this sender. `None` where it is not among the latest.
+/// The charge of this sender. `None` if it is not among the latest.
 fn latest<'a, M: Recipient + 'a, C>(charges: &'a mut C, sender: &Publisher<M>) -> Option<&'a mut Charge<M>>
 where
     &'a mut C: IntoIterator<Item = &'a mut Charge<M>, IntoIter: DoubleEndedIterator>,

@@ -1,8 +1,8 @@
 //! A room's flusher: the task that writes what was sent to a room to its members' sockets.
 //!
-//! A send settles the order by pushing to every member's outbox, and has the flusher write what waits there. It runs while
-//! there is something to write, and lets others run in between: what is sent meanwhile joins the same write. A client
-//! whose socket is full is left to its own task; while many are behind, whoever floods the room waits for them.
+//! A send pushes to every member's outbox, which settles the order, and has the flusher write what waits there. The flusher runs
+//! while there is something to write, and yields in between: what is sent meanwhile is part of the same write. A client whose socket
+//! is full is left to its own task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,17 @@ use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::member::Member;
 use crate::room::publisher::Charge;
 
-/// How many members are written to before others have their turn: about 70 microseconds' worth.
+/// How many members are written to before the flusher yields: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
 
-/// How many members are fetched from memory together, for their locks and system calls would have each wait for its own.
+/// How many members are fetched from memory together. Otherwise each would wait for its own memory, because of locks and system calls.
 const MEMBERS_AHEAD: usize = 8;
 
-/// After so many looks it is tried to write to those who are waited for.
+/// After so many checks the slow members are written to.
 const LOOKS_A_NUDGE: usize = 5;
 
 impl LiveRoom {
-    /// Starts what a send has found to be needed. Not under the lock: a runtime that is shutting down drops a task at once, and that
-    /// takes the lock.
+    /// Starts tasks. Not under the lock: a runtime that is shutting down drops a task at once, and the task's drop takes the lock.
     pub(super) fn start(self: &Arc<Self>, tasks: Tasks) {
         if let Some(runtime) = tasks.flusher {
             start(self, &runtime);
@@ -68,11 +67,11 @@ struct Pass {
 impl Pass {
     async fn run(mut self) {
         while !self.has_ended {
-            // The tasks that are ready run first, for they may send more.
+            // The tasks that are ready run first, because they may send more.
             yield_now().await;
             if self.room.len() > MEMBERS_PER_TURN && !is_current_thread() {
-                // So do those whose input has come meanwhile: on the multi-thread runtime what has yielded goes before
-                // them. Where few are written to, looking for input once more costs more than it spares.
+                // So do those with new input: on the multi-thread runtime a task that has yielded runs before them. If few members
+                // are written to, polling for input once more costs more than it saves.
                 yield_now().await;
             }
             self.due = self.room.lock().flushing.take_due();
@@ -114,12 +113,12 @@ impl Drop for Pass {
     }
 }
 
-/// Has somebody look whether those that a room holds may go on.
+/// Starts the task that releases the senders that a room holds.
 pub(crate) fn wait(room: &Arc<LiveRoom>, runtime: &Handle) {
     runtime.spawn(Wait { room: Arc::clone(room), has_ended: false }.run());
 }
 
-/// Waits for slow_members beside the flusher, which goes on for all others.
+/// The task that waits for slow members, beside the flusher, which goes on for all others.
 struct Wait {
     room: Arc<LiveRoom>,
     has_ended: bool,
@@ -131,7 +130,7 @@ impl Wait {
         while !self.has_ended {
             let start = Instant::now();
             sleep(LOOK_AFTER).await;
-            // A server that has too much to do itself reads, writes and looks late: that is not its clients' fault.
+            // A server that is overloaded reads, writes and checks late: that is not its clients' fault.
             let late = start.elapsed().saturating_sub(2 * LOOK_AFTER);
             looks += 1;
             if looks % LOOKS_A_NUDGE == 1 {

@@ -1,4 +1,4 @@
-//! Who sends to a room, and is slowed if the room can't follow.
+//! The sender of a room's frames, and what it is charged for those that the room has not written yet.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use tokio::runtime::Handle;
 use crate::connection::backpressure::{HubBacklog, SendBacklog};
 use crate::room::recipient::Recipient;
 
-/// Who sends to a room, and has a pace.
+/// What sends to a room: a member, or a hub.
 pub(crate) enum Publisher<M> {
     Member(Arc<M>),
-    /// From outside, to this room.
+    /// All hubs together, to this room.
     Hub(Arc<HubBacklog>),
 }
 
@@ -26,17 +26,17 @@ impl<M: Recipient> Publisher<M> {
         std::ptr::eq(self.backlog(), other.backlog())
     }
 
-    /// How far it may be ahead.
+    /// By how many bytes it may be ahead.
     pub fn mark(&self) -> usize {
         self.backlog().mark()
     }
 
-    /// Whether it is a client, and so perhaps a member of the room.
+    /// Whether it is a client, which may be a member of the room.
     pub fn is_client(&self) -> bool {
         matches!(self, Self::Member(_))
     }
 
-    /// Where its task runs. `None` outside a runtime, and for who sends from outside.
+    /// The runtime of its task. `None` for hubs, and outside a runtime.
     pub fn runtime(&self) -> Option<&Handle> {
         match self {
             Self::Member(member) => member.runtime(),
@@ -51,7 +51,7 @@ impl<M: Recipient> Publisher<M> {
         }
     }
 
-    /// The room has passed on so much of it; it goes on, if it has waited for that.
+    /// The room has written so many bytes of it. If it waited for that, it is woken.
     pub fn catch_up(&self, bytes: usize) {
         match self {
             Self::Member(member) => {
@@ -73,12 +73,12 @@ impl<M> Clone for Publisher<M> {
     }
 }
 
-/// What a sender is ahead of a room.
+/// By how much a sender is ahead of a room.
 pub(crate) struct Charge<M> {
     pub sender: Publisher<M>,
     /// As how many bytes it counts.
     charged: usize,
-    /// How many bytes it is.
+    /// How many bytes were sent.
     pub bytes: usize,
 }
 
@@ -88,13 +88,13 @@ impl<M: Recipient> Charge<M> {
         Self { sender: sender.clone(), charged, bytes }
     }
 
-    /// It has sent more.
+    /// The same sender has sent more.
     pub fn add(&mut self, more: Self) {
         self.charged += more.charged;
         self.bytes += more.bytes;
     }
 
-    /// The room has passed it on.
+    /// The room has written it.
     pub fn release(self) {
         self.sender.catch_up(self.charged);
     }
