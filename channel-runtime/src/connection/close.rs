@@ -1,6 +1,6 @@
-//! How a connection ends on the wire: what waits and our Close are sent, then the client is given time to end too.
+//! The closing handshake of a connection: what waits and our Close are sent, then the client has time to close too.
 //!
-//! No reset may destroy what the client has not read yet: so its stream is read to its end, whatever still comes.
+//! The stream is read to its end, so that no reset destroys what the client has not read yet.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,32 +17,31 @@ use crate::connection::stream::Stream;
 use crate::connection::unread::time_for;
 use crate::wire::close::ClosedBy;
 
-/// Sends what waits, ends our half of the stream, and reads until the client has ended its own. Cut when the client has taken
-/// nothing for `timeout`. One that takes a little now and then could hold its place for as long as it likes, and a server that
-/// stops: so it is cut too when the time is over that a slow line [needs](time_for) for all that waits, and `timeout`; and so long
-/// after the server has given up.
+/// Sends what waits, ends our half of the stream, and reads until the client has ended its own.
 ///
-/// Where nobody can [look](Outbox::is_direct) whether it takes something before the kernel says so, it has all of that time, unless
-/// it was given up because it took nothing.
+/// The connection is cut when the client has taken nothing for `timeout`. A client that takes a little now and then could hold up a
+/// stop for as long as it likes, so it is also cut after the time that a slow line [needs](time_for) for all that waits, and
+/// `timeout`; and `timeout` after the abort of the server. If nobody can [write](Outbox::is_direct) before the kernel reports that
+/// the client takes something, the client has all of that time, unless it is disconnected because it took nothing.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shutdown, timeout: Duration) {
     let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
     let whole = after(Instant::now(), most);
     let has_stalled = matches!(outbox.closed_by(), Some(ClosedBy::SlowClient | ClosedBy::NoPong));
     let patience = if outbox.is_direct() || has_stalled { timeout } else { most };
-    // Not boxed: the future of a connection's end is, and is made when it ends.
+    // Not boxed, because the whole future of a connection's end is.
     let mut deadline = pin!(sleep(patience));
     let mut last = pin!(async {
         shutdown.abort_started().await;
         sleep(timeout).await;
     });
-    // What it had taken when the deadline was set.
+    // How many bytes it had taken when the deadline was set.
     let mut taken = outbox.handed();
     let mut drained = false;
     poll_fn(|cx| {
-        // First, for it has its share of tokio's budget too: a client that floods us would use up all of it.
+        // First, because the timer needs some of tokio's budget, and a client that floods us would use up all of it.
         while deadline.as_mut().poll(cx).is_ready() {
-            // A kernel says that a socket takes more only when a third of its buffer is free, which may be a minute's worth of a
-            // slow client.
+            // A kernel reports that a socket takes more only when a third of its buffer is free. That may take a slow client a
+            // minute.
             outbox.nudge();
             let (now, before) = (Instant::now(), std::mem::replace(&mut taken, outbox.handed()));
             if drained || now >= whole || taken == before {
@@ -58,7 +57,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
                 Ok(progress) => {
                     if progress.wrote {
                         taken = outbox.handed();
-                        // What is left when all is written is its own end.
+                        // When all is written, only the client's own end is left.
                         let patience = if progress.empty { timeout } else { patience };
                         deadline.as_mut().reset(after(Instant::now(), patience).min(whole));
                     }
@@ -74,12 +73,12 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
                 Poll::Pending => break,
             }
         }
-        // What comes now has no meaning any more; only its end has. Read all the same: a client that is stuck in writing does
+        // Input has no meaning any more, only its end has. It is read all the same, because a client that is stuck in writing does
         // not read.
         loop {
             match stream.poll_read(cx, |input| input.len()) {
                 Poll::Ready(Ok(1..)) => {}
-                // It has ended its half alone, as far as we know, and is still owed what waits.
+                // The client may have ended its half alone, and still get what waits.
                 Poll::Ready(Ok(0)) if !drained => return Poll::Pending,
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
@@ -89,7 +88,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
     .await;
 }
 
-/// Ends a connection that has not begun, with these frames, a Close at their end; cut after `patience`.
+/// Ends a connection whose session has not begun: sends these frames, the last of which is a Close. Cut after `patience`.
 pub(crate) async fn reject_client(
     stream: &mut Stream,
     mut socket: Option<OwnedWriteHalf>,
@@ -114,7 +113,7 @@ pub(crate) async fn reject_client(
         while let Ok(1..) = ready!(stream.poll_read(cx, |input| input.len())) {}
         Poll::Ready(())
     });
-    // Whether it has ended or was cut, it is over.
+    // The connection is over, whether the client has ended it or it was cut.
     let _ = timeout(patience, ending).await;
 }
 

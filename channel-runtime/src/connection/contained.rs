@@ -1,7 +1,7 @@
-//! Panics of the app's code, its destructors included: each ends where it began, and whoever called goes on.
+//! Containment of panics in the app's code, its destructors included: the caller goes on.
 //!
-//! A value of the app's that the server holds is held in a [`Contained`], wherever it may be dropped beside something else: a
-//! second panic while the first unwinds would abort the program, and a task that ends by one leaves its work to nobody.
+//! A value of the app's is held in a [`Contained`] if it may be dropped together with something else: a second panic while the first
+//! unwinds would abort the program, and a task that panics leaves its work undone.
 
 use std::any::type_name;
 use std::ops::{Deref, DerefMut};
@@ -11,15 +11,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
 
-/// Runs code of the app's.
+/// Runs code of the app.
 ///
 /// # Errors
-/// Where it panics.
+/// If it panics.
 pub(crate) fn contain<R>(act: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|payload| {
-        // The app's too, and so is its destructor.
+        // The payload is the app's, and so is its destructor.
         if let Err(next) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            // What can't be dropped twice over is not dropped.
+            // A payload whose drop panics with another payload is leaked.
             std::mem::forget(next);
         }
         Panicked
@@ -34,7 +34,7 @@ impl<T> Contained<T> {
         Self(Some(value))
     }
 
-    /// The value, for whoever sees to its end.
+    /// The value. The caller contains its drop.
     pub fn into_inner(mut self) -> T {
         self.0.take().expect(PRESENT)
     }

@@ -1,7 +1,7 @@
-//! What is in flight, counted: the testing kit waits for none of it instead of guessing a time.
+//! Work in flight, counted for tests: the testing kit waits until there is none, instead of sleeping.
 //!
-//! A server in production counts nothing. In a test each stage takes its token before the stage ahead of it gives its own
-//! back, so that the count is zero only when nothing is on its way any more.
+//! A server in production counts nothing. In a test each stage takes its guard before the stage ahead of it drops its own, so that
+//! the count is zero only when nothing is in flight.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,15 +10,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The count of one test's app; the default counts nothing.
+/// The count of one test's app. The default counts nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Activity(Option<Arc<Count>>);
 
 #[derive(Default)]
 struct Count {
-    /// What is in flight, by name, each with its key.
+    /// What is in flight.
     running: Mutex<Running>,
-    /// Told whenever the last of it ends.
+    /// Notified when the last of it ends.
     settled: Notify,
 }
 
@@ -34,7 +34,7 @@ struct Running {
 pub(crate) enum Work {
     /// Bytes that a client wrote and the session has not read.
     Input,
-    /// A session between its start or a message's arrival and the next moment of rest.
+    /// A session, from its start or from a message until it waits for the next step.
     Session { channel: &'static str, what: &'static str },
     /// Frames that wait for a client.
     Outbox,
@@ -70,12 +70,12 @@ struct Counted {
 }
 
 impl Activity {
-    /// One that counts.
+    /// An activity that counts.
     pub fn counting() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// Counts this work until the token is dropped.
+    /// Counts this work until the guard is dropped.
     #[inline]
     pub fn begin(&self, work: Work) -> WorkGuard {
         WorkGuard(self.0.as_ref().map(|count| count.begin(work)))
@@ -85,7 +85,7 @@ impl Activity {
     pub async fn settled(&self) {
         let Some(count) = &self.0 else { return };
         loop {
-            // Made before the look, so that an end between the two is not missed.
+            // Made before the check, so that an end between the check and the wait is not missed.
             let settled = count.settled.notified();
             if count.running.lock().works.is_empty() {
                 return;

@@ -1,6 +1,6 @@
-//! One client, whatever channel it is on: what waits for it, what it has sent, and how its stream is read, written and closed.
+//! Connections, whatever their channel: the outbox, the inbox, liveness, and how the stream is read, written and closed.
 //!
-//! A push into the outbox never waits, and what waits is bounded. Imports `wire` alone: no rooms, no messages, no handlers.
+//! A push into the outbox never waits, and what waits in it is bounded. Imports `wire` alone: no rooms, no messages, no handlers.
 
 pub(crate) mod backpressure;
 pub(crate) mod close;

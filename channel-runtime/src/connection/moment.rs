@@ -1,13 +1,13 @@
-//! Moments that lie a configured time ahead, which may be as long as a `Duration` can be.
+//! Instants a configured time ahead, for every possible `Duration`.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longer than any server runs: thirty years, to which every clock goes.
+/// Longer than any server runs: thirty years, which is in the range of every clock.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// The moment so long after another; where no clock goes so far, one that does not come.
+/// The instant so long after another. If it is beyond the clock's range, one that is never reached.
 pub(crate) fn after(from: Instant, time: Duration) -> Instant {
     from + time.min(FOR_EVER)
 }

@@ -1,6 +1,6 @@
-//! What comes from a client: read, parsed, and parked until it is handled.
+//! The receiving half of a connection: input is read, parsed, and parked until it is handled.
 //!
-//! Complete input is parked up to a bound; then nothing more is read, and the client is slowed by its own socket.
+//! Complete input is parked up to a bound. Above it nothing more is read, so that the client is slowed by its own socket.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -11,19 +11,19 @@ use crate::connection::stream::Stream;
 use crate::wire::close::{Close, ClosedBy, Violation};
 use crate::wire::parser::{Input, Parser};
 
-/// Above so many bytes of parked input nothing more is read: 64 KiB.
+/// If so many bytes of input are parked, nothing more is read: 64 KiB.
 const PARKED_BYTES: usize = 64 * 1024;
 
-/// What a parked input counts beside its bytes, so that empty frames are bounded too.
+/// What a parked input counts in addition to its bytes, so that empty frames are bounded too.
 const INPUT_OVERHEAD: usize = size_of::<Input>();
 
-/// What became of a stream that ended, for whoever is told how its connection did.
+/// The reason of a close if the stream ended.
 pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
 
 pub(crate) struct Receiver {
     stream: Stream,
     parser: Parser,
-    /// `None` where nothing is parked.
+    /// `None` if nothing is parked.
     parked: Option<Box<Parked>>,
 }
 
@@ -34,32 +34,31 @@ struct Parked {
     bytes: usize,
 }
 
-/// The most inputs that a list has room for which is kept for others.
+/// The largest capacity of a list that is kept for another connection.
 const SPARE_INPUTS: usize = 64;
 
 thread_local! {
-    /// An empty list, for the next connection of this thread that parks anything: few do at a time, and those that are idle
-    /// hold none.
+    /// An empty list, for the next connection of this thread that parks anything. Few do at a time, and an idle one holds none.
     static SPARE: Cell<Option<Box<Parked>>> = const { Cell::new(None) };
 }
 
 impl Parked {
-    /// That of a connection, which has one from now on.
+    /// The list of a connection, made if there is none.
     fn of(parked: &mut Option<Box<Self>>) -> &mut Self {
         parked.get_or_insert_with(|| SPARE.take().unwrap_or_default())
     }
 }
 
-/// What there was before a read.
+/// What was parked before a read.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Checkpoint {
     /// Inputs that were parked.
     pub parked: usize,
-    /// Frames that were not held against their rate.
+    /// Frames that were not counted against the rate.
     pub frames: u32,
 }
 
-/// What was read. It is parked, and not counted yet.
+/// What one read has parked. It is not counted yet.
 pub(crate) struct ReadBatch {
     pub before: Checkpoint,
     pub result: Result<(), Violation>,
@@ -70,7 +69,7 @@ impl Receiver {
         Self { stream, parser, parked: None }
     }
 
-    /// The stream, to be written to.
+    /// The stream, for writing.
     pub fn stream(&mut self) -> &mut Stream {
         &mut self.stream
     }
@@ -80,7 +79,7 @@ impl Receiver {
         self.parked.is_none()
     }
 
-    /// Whether so much is parked that nothing more is read.
+    /// Whether so much is parked that nothing more may be read.
     pub fn is_full(&self) -> bool {
         self.parked.as_ref().is_some_and(|parked| parked.bytes >= PARKED_BYTES)
     }
@@ -93,17 +92,17 @@ impl Receiver {
             .any(|input| matches!(input, Input::Text(_) | Input::Binary(_)))
     }
 
-    /// How many frames have come that were not held against their rate.
+    /// How many frames have been received that were not counted against the rate.
     pub fn frames(&self) -> u32 {
         self.parser.frames()
     }
 
-    /// As [`frames`](Self::frames), which are counted from none again.
+    /// Returns [`frames`](Self::frames), and counts from 0 again.
     pub fn take_frames(&mut self) -> u32 {
         self.parser.take_frames()
     }
 
-    /// Reads once, or takes more of what was read and inflates to more than could be parked. Nothing at the end of the stream.
+    /// Reads once; or goes on with what was read before, if it inflates to more than could be parked. `None` at the end of the stream.
     pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<ReadBatch>>> {
         let before = self.before();
         let Self { stream, parser, parked, .. } = self;
@@ -117,7 +116,7 @@ impl Receiver {
         fed.map_ok(|(read, result)| (read > 0).then_some(ReadBatch { before, result }))
     }
 
-    /// Takes what was read by somebody else.
+    /// Parses bytes that were read elsewhere.
     pub fn feed(&mut self, bytes: &mut [u8]) -> ReadBatch {
         let before = self.before();
         let result = self.parser.feed(bytes, &mut Parked::of(&mut self.parked).inputs);
@@ -132,7 +131,7 @@ impl Receiver {
         }
     }
 
-    /// What has been parked since, counted from now on.
+    /// What has been parked since, which is counted from now on.
     pub fn count(&mut self, before: &Checkpoint) -> impl Iterator<Item = &Input> {
         let latest = self.parked.as_mut().map(|parked| {
             let latest = parked.inputs.range(before.parked..);
@@ -142,7 +141,7 @@ impl Receiver {
         latest.into_iter().flatten()
     }
 
-    /// Takes out the last so many of what has been parked since and is not counted. A Close stays: a client may always leave.
+    /// Removes the last so many inputs that have been parked since and are not counted. A Close stays, because a client may always leave.
     pub fn refuse(&mut self, most: u32, before: &Checkpoint) -> impl Iterator<Item = Input> {
         let parked = &mut Parked::of(&mut self.parked).inputs;
         let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
@@ -153,8 +152,8 @@ impl Receiver {
         refused.into_iter()
     }
 
-    /// Takes out the answer to a ping of our own, which is nobody else's business, where it has been parked since and is counted.
-    /// Whether there was one.
+    /// Removes the answer to a ping of our own, which no handler sees, if it has been parked since and is counted. Returns whether there
+    /// was one.
     pub fn take_pong(&mut self, before: &Checkpoint) -> bool {
         let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
         let Some(parked) = &mut self.parked else { return false };
@@ -164,7 +163,7 @@ impl Receiver {
         true
     }
 
-    /// The next to be handled.
+    /// The next input to be handled. `None` if none is parked.
     pub fn pop(&mut self) -> Option<Input> {
         let parked = self.parked.as_mut()?;
         let input = parked.inputs.pop_front()?;
@@ -178,11 +177,11 @@ impl Receiver {
         self.parked = None;
     }
 
-    /// Gives the list back where it is empty.
+    /// Gives the list back if it is empty.
     fn tidy(&mut self) {
         if let Some(mut parked) = self.parked.take_if(|parked| parked.inputs.is_empty()) {
             parked.bytes = 0;
-            // Nobody keeps a burst's worth of room.
+            // A burst's worth of memory is not kept.
             if parked.inputs.capacity() <= SPARE_INPUTS {
                 SPARE.set(Some(parked));
             }
@@ -190,7 +189,7 @@ impl Receiver {
     }
 }
 
-/// How the client ends the connection, where this is its Close.
+/// How the client closes the connection. `None` if this is no Close.
 pub(crate) fn close_in(input: &Input) -> Option<Close> {
     let Input::Close(close) = input else { return None };
     let (code, reason) = close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));

@@ -1,4 +1,4 @@
-//! The byte stream below a connection: a TCP socket where there is one, anything else boxed.
+//! The byte stream of a connection: a TCP socket if there is one, anything else boxed.
 
 use std::cell::Cell;
 use std::io;
@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// What one read takes at the most. Idle connections own no read buffer, they share one a thread. Read full of empty frames
-/// it comes to 2,700 of them, which bounds what a hostile client can have parked at one go.
+/// The most bytes that one read takes. Connections own no read buffer, they share one a thread. It holds 2,700 empty frames, which
+/// bounds what a hostile client can have parked by one read.
 const SCRATCH_BYTES: usize = 16 * 1024;
 
 pub(crate) enum Transport {
@@ -18,8 +18,8 @@ pub(crate) enum Transport {
     Other(Box<dyn Io>),
 }
 
-/// What a connection's own task holds of its stream. Of a TCP socket it is the reading half: others may have the writing
-/// half, and give it back for each call.
+/// The part of a stream that the connection's own task holds. Of a TCP socket it is the reading half; the writing half is in the
+/// outbox, and passed in for each call.
 pub(crate) enum Stream {
     Tcp(OwnedReadHalf),
     Other(Box<dyn Io>),
@@ -33,12 +33,12 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 impl Transport {
     /// A TCP socket, which sends at once what is written to it.
     pub fn tcp(stream: TcpStream) -> Self {
-        // Fails only on a socket that is gone; the first read will say so.
+        // Fails only on a socket that is gone, which the first read reports.
         let _ = stream.set_nodelay(true);
         Self::Tcp(stream)
     }
 
-    /// What the connection's own task holds, and what can be shared with others.
+    /// The part for the connection's own task, and the part that can be shared. `None` if there is no such part.
     pub fn split(self) -> (Stream, Option<OwnedWriteHalf>) {
         match self {
             Self::Tcp(stream) => {
@@ -51,11 +51,11 @@ impl Transport {
 }
 
 impl Stream {
-    /// Reads once, into the thread's scratch, and gives what came to `take`; nothing at the end of the stream.
+    /// Reads once, into the thread's scratch, and passes the bytes to `take`: none at the end of the stream.
     pub fn poll_read<T>(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut [u8]) -> T) -> Poll<io::Result<T>> {
         thread_local! {
-            /// It keeps the last read's bytes, of which nobody is shown more than the next read has filled. After a panic it
-            /// is gone, and the next read makes another.
+            /// It keeps the bytes of the last read; `take` sees only what the next read has filled. After a panic it is gone, and
+            /// the next read makes another.
             static SCRATCH: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
         }
         let mut scratch = SCRATCH.take().unwrap_or_else(|| vec![0; SCRATCH_BYTES].into());
@@ -92,7 +92,7 @@ impl Stream {
         }
     }
 
-    /// Ends the writing half: the client sees the end of the stream after all that was written.
+    /// Ends the writing half. The client sees the end of the stream after all that was written.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>, socket: Option<&mut OwnedWriteHalf>) -> Poll<io::Result<()>> {
         match (self, socket) {
             (_, Some(socket)) => Pin::new(socket).poll_shutdown(cx),
@@ -105,13 +105,13 @@ impl Stream {
     }
 }
 
-/// Writes at once what the socket takes. Not by tokio's `try_write`: that looks first whether the socket was last seen to be
-/// writable, which costs a broadcast to thousands a fetch from memory for each, and says little of sockets that mostly are.
+/// Writes at once what the socket takes. Not by tokio's `try_write`, which checks first whether the socket was last seen to be
+/// writable: sockets mostly are, and the check costs a broadcast to thousands a fetch from memory for each.
 pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
     send_now(socket.as_ref(), bytes)
 }
 
-/// As [`write_now`], to a socket that nobody has halved.
+/// As [`write_now`], to a socket that has not been split.
 #[cfg(unix)]
 pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(socket, bytes, rustix::net::SendFlags::NOSIGNAL)?)

@@ -1,13 +1,13 @@
-//! What a client was sent and may not have read yet, as far as that can be known, and how long it may take to read it.
+//! An estimate of how many bytes a client has not read yet, and how long it may take to read them.
 //!
-//! What the kernel has taken for a client is not at the client, and nobody tells how much of it is. So it is an account: what is
-//! handed over is put on it, and time takes off what the slowest line that is waited for takes.
+//! What the kernel has taken is not at the client yet, and nothing reports how much is. So bytes are added when they are handed over,
+//! and taken off at the rate of the slowest line that the server waits for.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Bytes a second: a client that takes so much is one for which others wait.
+/// Bytes a second. A client that takes so many is waited for.
 pub(crate) const PACE: u32 = 16 * 1024;
 
 /// How long a client may take for so many bytes: at the [`PACE`].
@@ -19,12 +19,12 @@ pub(crate) fn time_for(bytes: u64) -> Duration {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Unread {
     bytes: u64,
-    /// Since when time has not been taken off.
+    /// Up to when bytes have been taken off. `None` if none were added yet.
     settled: Option<Instant>,
 }
 
 impl Unread {
-    /// So many bytes were handed over. No more than `most` is ever on the account.
+    /// Adds bytes that were handed over. There are never more than `most`.
     pub fn add(&mut self, bytes: usize, most: u64, now: Instant) {
         let left = self.at(now);
         self.bytes = left.saturating_add(bytes as u64).min(most);

@@ -6,59 +6,57 @@ use tokio::time::Instant;
 
 use crate::connection::unread::PACE;
 
-/// The most that is on a client's account: a client that took more than the pace is waited for so much longer, two seconds at
-/// the most.
+/// The most credit of a client: one that took more than the [`PACE`] is waited for longer, by two seconds at the most.
 const MOST_CREDIT: u32 = 2 * PACE;
 
-/// What is on a client's account when its stream takes no more: it is waited for 1.2 seconds before it has taken anything.
+/// The credit of a client whose stream has just been found full: it is waited for 1.2 seconds before it has taken anything.
 const FIRST_CREDIT: u32 = PACE / 5 * 6;
 
-/// A client that has taken something so long ago at the most is on its way: a segment that is lost on a network costs it 200 ms,
-/// and 400 more where it is lost again.
+/// A client has taken something lately if it was so long ago at the most: a segment that is lost on a network costs 200 ms, and 400
+/// more if it is lost again.
 const LATELY: Duration = Duration::from_millis(600);
 
-/// The same for a client whose stream has just been found full, and that has not been seen to take anything since.
+/// The same for a client that has not taken anything since its stream was found full.
 const FIRST_LATELY: Duration = Duration::from_millis(250);
 
-/// What was found so long ago may have changed: a server that has much to do looks late, and its clients have read meanwhile.
+/// What was found so long ago may have changed: an overloaded server checks late, and its clients have read meanwhile.
 const STALE: Duration = Duration::from_millis(100);
 
-/// Whoever looks late counts so much less of a client's time at the most, until the client takes something: a server that has too
-/// much to do for long does not wait any longer for who has stalled.
+/// The most time that is not counted because the server was late, until the client takes something: a server that is overloaded for
+/// long does not wait longer for clients that have stalled.
 const MOST_FORGIVEN: Duration = Duration::from_secs(1);
 
-/// What is known of such a client. It has an account: a byte that it takes is put on it, and time takes off
-/// [`PACE`] a second.
+/// What is known of such a client. A byte that it takes adds one to its credit, and a second takes off [`PACE`].
 pub(super) struct Blocked {
     credit: u32,
-    /// Since when time has not been taken off.
+    /// Up to when time has been taken off.
     settled: Instant,
     /// When it took something last.
     taken_at: Instant,
-    /// When it was tried last.
+    /// When it was last written to.
     tried_at: Instant,
-    /// How much less of the time since it took something is counted.
+    /// How much of the time since it took something is not counted.
     forgiven: Duration,
-    /// Whether it has since the last tick.
+    /// Whether it has taken something since the last tick.
     has_taken: bool,
-    /// Whether it has since its stream was found full.
+    /// Whether it has taken something since its stream was found full.
     has_ever_taken: bool,
     /// For how many ticks it has taken nothing.
     idle: u32,
 }
 
-/// How far behind a client is, where more than a quarter of what may wait for it does.
+/// How far behind a client is, if more than a quarter of what may wait for it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lag {
     /// How many whole quarters of what may wait do.
     pub quarters: usize,
     /// It takes what it is sent, at the [`PACE`] or faster.
     pub takes: bool,
-    /// It is not known to: it has not taken anything since its stream was found full, which was a moment ago.
+    /// It is not known to, because it has not taken anything since its stream was found full.
     pub is_new: bool,
     /// It took something a moment ago.
     pub took_lately: bool,
-    /// It has not been tried for a while.
+    /// It has not been written to for a while.
     pub is_stale: bool,
 }
 
@@ -77,7 +75,7 @@ impl Blocked {
         })
     }
 
-    /// It was tried, and took so many bytes.
+    /// It was written to, and took so many bytes.
     pub fn took(&mut self, bytes: usize) {
         let now = Instant::now();
         self.tried_at = now;
@@ -92,7 +90,7 @@ impl Blocked {
         }
     }
 
-    /// Counts so much less of the time since it took something, as far as [`MOST_FORGIVEN`] goes.
+    /// Does not count so much of the time since it took something, up to [`MOST_FORGIVEN`].
     pub fn forgive(&mut self, now: Instant, late: Duration) {
         let late = late.min(MOST_FORGIVEN - self.forgiven);
         self.forgiven += late;
@@ -100,7 +98,7 @@ impl Blocked {
         self.taken_at = (self.taken_at + late).min(now);
     }
 
-    /// Takes off the account what the time costs.
+    /// Takes off the credit what the time costs.
     fn settle(&mut self, now: Instant) {
         let time = now.saturating_duration_since(self.settled);
         let cost = time.as_micros() * u128::from(PACE) / 1_000_000;
@@ -115,7 +113,7 @@ impl Blocked {
         self.credit > 0
     }
 
-    /// How far behind the client is for whom so many quarters of what may wait do. So long the caller is late.
+    /// How far behind the client is, if so many quarters of what may wait do. `late` is how much later than planned this is called.
     pub fn lag(&mut self, now: Instant, late: Duration, quarters: usize) -> Lag {
         self.forgive(now, late);
         let since = |time| now.saturating_duration_since(time);

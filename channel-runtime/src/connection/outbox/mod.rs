@@ -1,8 +1,8 @@
-//! What waits for one client, bounded in bytes, and who writes it.
+//! The outbox: the frames that wait for one client, bounded in bytes, and who writes them.
 //!
-//! Anyone may push, and a push never waits: it settles the order, and at the bound the client is cut as slow. The bytes are
-//! written by the connection's own task, or by whoever has pushed to many (a room's flusher), straight to the socket, while
-//! that task rests.
+//! Anyone may push, and a push never waits: it settles the order, and at the bound the client is disconnected as slow. The frames are
+//! written by the connection's own task (the owner); or, while that task is idle, straight to the socket by whoever has pushed to
+//! many (a room's flusher).
 
 pub(crate) mod blocked;
 mod closing;
@@ -26,24 +26,24 @@ use crate::connection::outbox::queue::Queue;
 use crate::wire::close::Close;
 use crate::wire::frame::Frame;
 
-// In memory as written here, and `Inner` small: a broadcast to thousands fetches it for each of them, twice.
+// In memory as written here, and `Inner` small, because a broadcast to thousands fetches it for each of them, twice.
 #[repr(C)]
 pub(crate) struct Outbox {
     inner: Ranked<{ rank::OUTBOX }, Inner>,
-    /// The most bytes that may wait beside one frame: the longest that has waited since the outbox was empty last.
+    /// The most bytes that may wait in addition to one frame: the longest that has waited since the outbox was last empty.
     limit: usize,
-    /// Twice the number of bytes that the stream has taken, and one where it takes no more at once. Changed under the lock, and
-    /// read without it.
+    /// Twice the number of bytes that the stream has taken, and one more if it takes no more at once. Changed under the lock, and read
+    /// without it.
     handed: AtomicU64,
     activity: Activity,
 }
 
-/// Where somebody waits for what becomes of an outbox.
+/// What tasks wait for.
 #[derive(Default)]
 struct Waits {
-    /// Told whenever nothing waits any more, or no more than a quarter of what may, and when the connection has ended.
+    /// Notified when the queue becomes empty or no more than a quarter full, and when the connection has ended.
     emptied: Notify,
-    /// Told when the connection begins to end.
+    /// Notified when the connection begins to end.
     ending: Notify,
 }
 
@@ -51,50 +51,50 @@ struct Inner {
     state: State,
     client: Client,
     queue: Queue,
-    /// The socket's writing half, where there is a socket; else only the connection's own task can write.
+    /// The socket's writing half. `None` if there is no socket: then only the owner can write.
     socket: Option<OwnedWriteHalf>,
-    /// The connection's own task, where it rests. While it runs, and from when it is woken, nobody else writes: it is
-    /// corked, and drains before it rests again.
+    /// The connection's own task while it is idle. `None` while it runs, and from when it is woken: then nobody else writes, because
+    /// it drains the queue before it is idle again.
     owner: Option<Waker>,
-    /// Something was written that the stream has not been seen to pass on.
+    /// Something was written that the stream may not have flushed.
     needs_flush: bool,
-    /// The stream takes no more at once: its owner waits for that. `None` while it does.
+    /// The stream takes no more at once, and the owner waits for it. `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
-    /// Above so many bytes that wait it is looked closer: `limit`, and the longest frame where one was counted. See
+    /// The most bytes that may wait without a closer check: `limit`, and the longest frame if one was counted. See
     /// [`finds_room`](Outbox::finds_room).
     allowed: usize,
     /// Whoever pushed last must have what waits written.
     must_flush: bool,
-    /// Something is to be done once nothing waits any more, or less does: somebody is told, or `allowed` is `limit` again.
+    /// Something is to be done when the queue becomes empty or less full: to notify a task, or to set `allowed` to `limit` again.
     is_awaited: bool,
     /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
     is_draining: bool,
     /// Counted while the queue is not empty.
     in_flight: WorkGuard,
-    /// Made by the first who waits, for nobody does for most connections.
+    /// Made by the first task that waits, because most connections have none.
     waits: Option<Arc<Waits>>,
 }
 
 enum State {
-    /// `on_connect` runs and has not sent to others yet. Frames from others are held: they follow what it sends itself.
+    /// `on_connect` runs and has not sent to others yet. Frames from others are held, so that they follow what it sends itself.
     Welcoming {
         held: Option<Box<Queue>>,
     },
     Open,
-    /// Our Close frame is the last in the queue, where the client is there to read it; nothing is taken any more.
+    /// Our Close frame is the last in the queue, if the client is there to read it. No more frames are taken.
     Closing(Box<Close>),
 }
 
 #[derive(PartialEq, Eq)]
 enum Client {
     Here,
-    /// Its side has ended; it still reads what it is owed.
+    /// It has ended its half of the stream, and still reads.
     Leaving,
     /// There is nobody to write to.
     Gone,
 }
 
-/// What became of a push.
+/// The outcome of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Enqueued {
@@ -137,11 +137,11 @@ impl Outbox {
         Self { inner: Ranked::new(inner), limit, handed: AtomicU64::new(0), activity }
     }
 
-    /// Takes a frame.
+    /// Appends a frame.
     pub fn push(&self, frame: Frame, from: Sender) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        // Nearly always so. All else is one call, so that a broadcast pays for none of it.
+        // Nearly always. Everything else is one call, so that a broadcast pays for none of it.
         if inner.has_room_for(frame.len()) {
             self.enqueue(inner, |queue| match from {
                 Sender::Own => queue.gather(frame),
@@ -152,7 +152,7 @@ impl Outbox {
         }
     }
 
-    /// Takes a copy of a whole frame's bytes, for this client alone, of its own handler.
+    /// Appends a copy of a whole frame's bytes, from the connection's own handler for this client alone.
     pub fn push_own(&self, frame: &[u8]) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
@@ -163,7 +163,7 @@ impl Outbox {
         }
     }
 
-    /// The same where the connection is not open, or the frame goes over what is allowed.
+    /// The same if the connection is not open, or the frame goes over what is allowed.
     #[cold]
     #[inline(never)]
     fn push_with_care(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Enqueued {
@@ -206,7 +206,7 @@ impl Outbox {
         inner.queue.bytes() > self.limit / 4 && !inner.is_over()
     }
 
-    /// Whether more than a quarter of what may wait does, that which is held while `on_connect` runs not counted.
+    /// Whether more than a quarter of what may wait does. What is held while `on_connect` runs is not counted.
     pub fn is_filling(&self) -> bool {
         self.is_behind(&self.inner.lock())
     }
@@ -216,23 +216,22 @@ impl Outbox {
         inner.queue.bytes() > self.limit / 2 && !inner.is_over()
     }
 
-    /// A frame of so many bytes goes over what is allowed: whether it may wait all the same, because the client takes some of
-    /// what waits, or because the bound is for what waits *beside* the longest frame. A frame that nothing waits beside always may.
-    /// What is allowed for a long frame stays so behind it, until nothing waits.
+    /// Whether a frame of so many bytes, which goes over what is allowed, may wait all the same: because the client takes some of what
+    /// waits, or because the bound is for what waits *in addition to* the longest frame. A frame that would wait alone always may.
+    /// What is allowed for a long frame stays allowed until the queue is empty.
     fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
         if inner.blocked.is_some() {
             self.nudge_with(inner);
         }
         if inner.bytes() + bytes > inner.allowed {
-            // Counted here alone, where it matters; and anew with each frame that goes over, so that the list is gone through
-            // once for each raise.
+            // Counted only here, once for each frame that goes over, because it goes through the whole queue.
             inner.allowed = self.limit.saturating_add(inner.longest().max(bytes));
             inner.is_awaited = true;
         }
         inner.bytes() + bytes <= inner.allowed
     }
 
-    /// Has the processor fetch it, before it is locked.
+    /// Has the processor fetch the outbox from memory, before it is locked.
     pub fn fetch(&self) {
         std::hint::black_box((self.inner.is_locked(), self.limit));
     }
@@ -251,7 +250,7 @@ impl Outbox {
         }
     }
 
-    /// All that waits, for a test that is its own client.
+    /// Takes all that waits, for a test that is its own client.
     pub fn take(&self) -> Vec<u8> {
         let mut inner = self.inner.lock();
         inner.in_flight.end();
@@ -263,8 +262,8 @@ impl Outbox {
         &self.activity
     }
 
-    /// Waits until nothing waits for the client, or the connection is ending. What is held until `on_connect` is over does
-    /// not count, for `on_connect` may be the one who waits.
+    /// Waits until the queue is empty, or the connection is ending. What is held while `on_connect` runs does not count, because
+    /// `on_connect` may call this.
     pub async fn flushed(&self) {
         self.until(
             |waits| &waits.emptied,
@@ -277,28 +276,27 @@ impl Outbox {
         .await;
     }
 
-    /// Waits until `holds`, which is looked at whenever [`tell_caught_up`](Self::tell_caught_up) is called, or the connection is
-    /// ending.
+    /// Waits until `holds`, which is checked whenever [`tell_caught_up`](Self::tell_caught_up) is called, or the connection is ending.
     pub async fn caught_up(&self, holds: impl Fn() -> bool) {
         self.until(|waits| &waits.emptied, |inner| inner.is_over() || holds()).await;
     }
 
-    /// What its own handler has sent to rooms has been passed on: input that waits for that is handled, and whoever looks at
-    /// [`caught_up`](Self::caught_up) is told.
+    /// The rooms have written what its own handler has sent: input that waited for that is handled, and tasks in
+    /// [`caught_up`](Self::caught_up) check again.
     pub fn tell_caught_up(&self) {
         let inner = &mut *self.inner.lock();
         inner.wake_owner();
         inner.tell(|waits| &waits.emptied);
     }
 
-    /// Counts what waits, where a test counts.
+    /// Counts the queue as work in flight, in a test.
     fn count(&self, inner: &mut Inner) {
         if !inner.in_flight.counters() {
             inner.in_flight = self.activity.begin(Work::Outbox);
         }
     }
 
-    /// Nothing waits any more.
+    /// The queue is empty.
     fn tell_emptied(&self, inner: &mut Inner) {
         inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
@@ -310,7 +308,7 @@ impl Outbox {
     async fn until(&self, told: fn(&Waits) -> &Notify, holds: impl Fn(&mut Inner) -> bool) {
         let waits = Arc::clone(self.inner.lock().waits.get_or_insert_default());
         loop {
-            // Made before the look, so that what happens between the look and the wait is not missed.
+            // Made before the check, so that a notification between the check and the wait is not missed.
             let notified = told(&waits).notified();
             if holds(&mut self.inner.lock()) {
                 return;
@@ -321,14 +319,14 @@ impl Outbox {
 }
 
 impl Inner {
-    /// Tells those who wait for it, if anybody ever has.
+    /// Notifies the tasks that wait, if any ever has.
     fn tell(&self, whom: fn(&Waits) -> &Notify) {
         if let Some(waits) = &self.waits {
             whom(waits).notify_waiters();
         }
     }
 
-    /// Whether a frame of so many bytes is simply taken: the connection is open, and no more would wait than is allowed.
+    /// Whether a frame of so many bytes can be appended at once: the connection is open, and no more would wait than is allowed.
     fn has_room_for(&self, bytes: usize) -> bool {
         let is_open = matches!(self.state, State::Open) && self.client != Client::Gone;
         is_open && self.queue.bytes() + bytes <= self.allowed
@@ -340,7 +338,7 @@ impl Inner {
         self.queue.bytes() + held
     }
 
-    /// How many bytes the longest frame has that waits.
+    /// How many bytes the longest frame that waits has.
     fn longest(&self) -> usize {
         let held = if let State::Welcoming { held: Some(held) } = &self.state { held.longest() } else { 0 };
         self.queue.longest().max(held)

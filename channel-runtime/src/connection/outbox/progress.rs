@@ -12,7 +12,8 @@ use super::{Inner, Outbox};
 const BLOCKED: u64 = 1;
 
 impl Outbox {
-    /// How far behind the client is. `None` where it is not. So long whoever asks was late: that time is not the client's.
+    /// How far behind the client is. `None` if it is not. `late` is how much later than planned this is called, which does not count
+    /// against the client.
     pub fn lag(&self, now: Instant, late: Duration) -> Option<Lag> {
         let inner = &mut *self.inner.lock();
         if !self.is_behind(inner) {
@@ -25,8 +26,8 @@ impl Outbox {
         })
     }
 
-    /// Tries once more to write, where the socket took no more. A kernel says that a socket takes more only when a third of its
-    /// buffer is free, which may be a minute's worth of a slow client.
+    /// Writes again if the socket took no more. A kernel reports that a socket takes more only when a third of its buffer is free, which
+    /// may take a slow client a minute.
     pub fn nudge(&self) {
         let inner = &mut *self.inner.lock();
         if inner.blocked.is_some() {
@@ -43,7 +44,7 @@ impl Outbox {
         if let Some(blocked) = &mut inner.blocked {
             blocked.took(before - after);
         }
-        // All is written, or has failed; or its owner may have rested because so much waited, with input to handle.
+        // All is written, or has failed; or the owner may have been idle because so much waited, with input to handle.
         let half = self.limit / 2;
         if written.is_ready() || (before > half && after <= half) {
             inner.wake_owner();
@@ -55,15 +56,15 @@ impl Outbox {
         self.handed.load(Ordering::Relaxed) & BLOCKED != 0
     }
 
-    /// A tick has passed in which the stream may have taken no more: tries to write once more. For how many ticks the client has
-    /// taken nothing.
+    /// A tick has passed in which the stream may have taken no more: writes again. Returns for how many ticks the client has taken
+    /// nothing.
     pub fn tick(&self) -> u32 {
         self.nudge();
         let inner = &mut *self.inner.lock();
         inner.blocked.as_mut().map_or(0, |blocked| blocked.tick())
     }
 
-    /// Whether others than the connection's own task can write.
+    /// Whether others than the owner can write.
     pub fn is_direct(&self) -> bool {
         self.inner.lock().socket.is_some()
     }
@@ -73,12 +74,12 @@ impl Outbox {
         self.handed.load(Ordering::Relaxed) >> 1
     }
 
-    /// The stream has taken so many bytes. Under the lock, so that nothing is lost between the two.
+    /// Adds bytes that the stream has taken. Under the lock, so that no addition is lost.
     pub(super) fn hand(&self, bytes: usize) {
         self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add((bytes as u64) << 1), Ordering::Relaxed);
     }
 
-    /// The stream was written to and took so many bytes; whether it takes no more.
+    /// The stream was written to, took so many bytes, and takes no more or does.
     #[cold]
     pub(super) fn block(&self, inner: &mut Inner, is_blocked: bool, taken: usize) {
         match &mut inner.blocked {
