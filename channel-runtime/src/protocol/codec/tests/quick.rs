@@ -12,7 +12,7 @@ use crate::protocol::codec::decode::decode_quickly;
 use crate::protocol::codec::entries::Unusual;
 use crate::protocol::codec::envelope::Envelope;
 use crate::protocol::codec::samples::{Game, Say, Scores, a_move};
-use crate::protocol::codec::{DecodeError, Decoded, decode, decode_only_carefully, plain_string};
+use crate::protocol::codec::{DecodeError, Decoded, decode, decode_at, decode_only_carefully, index, plain_string};
 use crate::protocol::message::{Messages, Ref};
 
 /// What the quick path reads, if it reads the text. `index` is the type's place if it is known before.
@@ -33,6 +33,12 @@ pub(super) fn both_ways_agree(text: &str) -> Result<(), TestCaseError> {
             prop_assert_eq!(Ok(&quick), message.as_ref(), "{}", text);
             prop_assert_eq!(&reference, &found, "{}", text);
         }
+    }
+    // The type that is looked for before the message is decoded changes nothing.
+    if let Some(index) = index::<Game>(text) {
+        let (known, plain) = (decode_at::<Game>(text, index), decode::<Game>(text));
+        prop_assert_eq!(known.message, plain.message, "{}", text);
+        prop_assert_eq!(known.reference, plain.reference, "{}", text);
     }
     if let Ok(message) = &message {
         prop_assert!(quickly::<Game>(text, Some(message.index())).is_some(), "left to the careful way: {}", text);
