@@ -1,11 +1,11 @@
-//! Whether a client is still there: what is known of it, and what a check once a tick concludes from that.
+//! Liveness of a client: whether it is still there, as a check once a tick finds out.
 //!
 //! No connection has a timer of its own. Its task marks its [`Liveness`] when something is received, and a sweep over all
 //! connections checks and clears the marks, once a tick.
 //!
 //! A ping waits behind what was sent before, in the kernel and on the way too. So a client whose stream takes no more is not
-//! pinged: what it takes is the sign of its life. And if the stream has taken much lately, an answer may take as long as
-//! reading all of that takes at [`PACE`].
+//! pinged: that it takes something is its sign of life. And if the stream has taken much lately, the answer to a ping may take as long
+//! as it takes to read all of that at [`PACE`].
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,30 +15,30 @@ use crate::connection::unread::PACE;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// The longest tick: what is configured holds to so much.
+/// The longest tick. Configured times are kept to within a tick.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
 
-/// The most bytes that a client is thought not to have read yet: 4 MiB, as much as kernels hold.
+/// The most bytes that a client is assumed not to have read yet: 4 MiB, as much as kernels hold.
 const MOST_UNREAD: u32 = 4 * 1024 * 1024;
 
-/// What is known of one client's life.
+/// What is known of one client. Its task marks it, and the sweep checks it.
 #[derive(Default)]
 pub(crate) struct Liveness {
-    /// Something was heard since the last tick.
+    /// Something was received since the last tick.
     heard: AtomicBool,
-    /// A message was, not only a pong.
+    /// A message was received since the last tick, not only a pong.
     spoke: AtomicBool,
-    /// We do not read, so that it is not its fault that nothing is heard.
+    /// We do not read from it, so that it is not its fault that nothing is received.
     rests: AtomicBool,
     /// A ping of ours has no answer yet.
     awaits_pong: AtomicBool,
-    /// All below is the sweep's own. For how many ticks nothing was heard.
+    /// For how many ticks nothing was received. This and all below is used by the sweep alone.
     silent: AtomicU32,
-    /// For how many ticks no message was.
+    /// For how many ticks no message was received.
     idle: AtomicU32,
-    /// For how many ticks a ping has had no answer, and one; none where no ping was sent since the last answer was seen.
+    /// For how many ticks a ping has had no answer, and one. 0 if no ping was sent since the last answer.
     asked: AtomicU32,
-    /// How many ticks more than usual the answer may take, or the stream that takes no more.
+    /// For how many ticks more than usual the answer, or a stream that takes no more, is waited for.
     patience: AtomicU32,
     /// How many bytes a client that reads at the pace has not read yet, [`MOST_UNREAD`] at the most.
     unread: AtomicU32,
@@ -46,11 +46,11 @@ pub(crate) struct Liveness {
     handed: AtomicU64,
     /// How many bytes were sent before the last ping.
     asked_at: AtomicU64,
-    /// How many were before the last ping that was answered: those it has read.
+    /// How many bytes were sent before the last ping that was answered. The client has read those.
     read: AtomicU64,
 }
 
-/// What the stream of a connection has done by a tick.
+/// The state of a connection's stream at a tick.
 #[derive(Clone, Copy, Default)]
 struct Stream {
     /// How many bytes it has taken.
@@ -66,17 +66,17 @@ impl Stream {
 }
 
 impl Liveness {
-    /// The client is there.
+    /// Something was received from the client.
     pub fn hear(&self) {
         self.heard.store(true, Ordering::Relaxed);
     }
 
-    /// The client has said something.
+    /// A message was received from the client.
     pub fn speak(&self) {
         self.spoke.store(true, Ordering::Relaxed);
     }
 
-    /// Whether we do not listen, and so expect nothing.
+    /// Sets whether we do not read, so that nothing is expected.
     pub fn rest(&self, rests: bool) {
         self.rests.store(rests, Ordering::Relaxed);
     }
@@ -86,12 +86,12 @@ impl Liveness {
         self.awaits_pong.load(Ordering::Relaxed)
     }
 
-    /// The answer to our ping has come.
+    /// The answer to our ping was received.
     pub fn ponged(&self) {
         self.awaits_pong.store(false, Ordering::Relaxed);
     }
 
-    /// One tick has passed, for the connection with this outbox and this number.
+    /// Checks the client, one tick after the last check. `spread` differs from one connection to the next.
     pub fn tick(&self, beat: &Beat, spread: u32, outbox: &Outbox) -> Check {
         self.tick_with(beat, spread, Stream::of(outbox))
     }
@@ -115,7 +115,7 @@ impl Liveness {
         let Some(ping) = beat.ping else { return Check::Alive };
         if self.awaits_pong() {
             let asked = advance(&self.asked, false) - 1;
-            // Where something was heard since, it is there, and is asked anew after as much silence as ever.
+            // If something was received since the ping, the client is there, and is pinged again after as much silence as usual.
             if silent >= asked {
                 let most = beat.pong.saturating_add(self.patience.load(Ordering::Relaxed));
                 return if asked > most { Check::Dead } else { Check::Alive };
@@ -126,22 +126,22 @@ impl Liveness {
         if silent >= ping - spread % beat.spread { Check::Silent } else { Check::Alive }
     }
 
-    /// Counts what the stream has taken since the last tick, less what a client that reads at the pace has read.
+    /// Adds what the stream has taken since the last tick, and subtracts what a client that reads at the pace has read.
     fn count_unread(&self, beat: &Beat, handed: u64) {
         let taken = handed.wrapping_sub(self.handed.swap(handed, Ordering::Relaxed));
         let unread = u64::from(self.unread.load(Ordering::Relaxed)).saturating_add(taken).saturating_sub(beat.read);
         self.unread.store(u32::try_from(unread).unwrap_or(u32::MAX).min(MOST_UNREAD), Ordering::Relaxed);
     }
 
-    /// Grants the time that a client which reads at the pace needs for what it may not have read: of so many bytes that were sent
-    /// to it, the last ones, but none that were before a ping that it has answered.
+    /// Grants the client the time that it needs, at the pace, to read what it may not have read yet: the last of the `sent` bytes, but
+    /// none that were sent before a ping that it has answered.
     fn be_patient(&self, beat: &Beat, sent: u64) {
         let since_pong = sent.saturating_sub(self.read.load(Ordering::Relaxed));
         let unread = u64::from(self.unread.load(Ordering::Relaxed)).min(since_pong);
         self.patience.store(u32::try_from(unread.div_ceil(beat.read)).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
-    /// A ping is sent behind so many bytes.
+    /// A ping is sent, behind so many bytes.
     fn ask(&self, beat: &Beat, sent: u64) {
         self.be_patient(beat, sent);
         self.asked.store(1, Ordering::Relaxed);
@@ -149,8 +149,8 @@ impl Liveness {
         self.awaits_pong.store(true, Ordering::Relaxed);
     }
 
-    /// The stream takes no more, and has taken nothing for so many ticks. Whether the client is given up. Where the sweep can't
-    /// write to it itself, its client may have taken much before that is seen.
+    /// Whether the client is to be disconnected, whose stream takes no more and has taken nothing for so many ticks. If the sweep can't
+    /// write to the stream itself, the client may have taken much before that is noticed.
     fn has_stalled(&self, beat: &Beat, idle: u32, stream: Stream, is_direct: bool) -> bool {
         match idle {
             0 => self.hear(),
@@ -174,7 +174,7 @@ impl Liveness {
             }
             Check::Silent => {
                 self.ask(beat, outbox.handed() + outbox.bytes() as u64);
-                // Its own, so that a long `on_connect` does not hold it back. Refused only when the connection ends.
+                // As its own frame, so that a long `on_connect` does not hold it back. Refused only if the connection is ending.
                 if outbox.push(frame(Opcode::Ping, &[]), Sender::Own) == Enqueued::MustFlush {
                     outbox.flush();
                 }
@@ -189,7 +189,7 @@ impl Liveness {
     }
 }
 
-/// Counts a tick, or from the start.
+/// Adds a tick, or begins again at 0.
 fn advance(ticks: &AtomicU32, begins: bool) -> u32 {
     let ticks_now = if begins { 0 } else { ticks.load(Ordering::Relaxed).saturating_add(1) };
     ticks.store(ticks_now, Ordering::Relaxed);
@@ -202,25 +202,25 @@ pub(crate) enum Check {
     Alive,
     /// Its stream takes no more at once.
     Blocked,
-    /// It is asked whether it is there.
+    /// It is to be pinged.
     Silent,
-    /// It has not answered.
+    /// It has not answered a ping in time.
     Dead,
-    /// It is there, and says nothing.
+    /// It is there, but has sent no message for too long.
     Idle,
 }
 
-/// What is configured, in ticks.
+/// The configured times, in ticks.
 #[derive(Clone, Copy)]
 pub(crate) struct Beat {
     pub tick: Duration,
     ping: Option<u32>,
     pong: u32,
     idle: Option<u32>,
-    /// Pings come up to so many ticks early, each connection's at another, so that a crowd that came at once is not pinged
-    /// at once for ever.
+    /// Pings are sent up to so many ticks early, for each connection at another tick, so that connections that were opened together are
+    /// not pinged together for ever.
     spread: u32,
-    /// How many bytes a client that reads at the [`PACE`] reads.
+    /// How many bytes a client that reads at the [`PACE`] reads in a tick.
     read: u64,
 }
 
@@ -356,7 +356,7 @@ mod tests {
         assert_eq!(liveness.tick_with(&beat, 0, blocked), Check::Blocked);
         let given_up = |is_direct| (1..).find(|idle| liveness.has_stalled(&beat, *idle, blocked, is_direct)).unwrap();
         assert_eq!(given_up(true), 11);
-        // Where the sweep can't look itself, what was sent may be on its way: 144 KiB are left of it.
+        // If the sweep can't write itself, what was sent may be on its way: 144 KiB are left of it.
         assert_eq!(given_up(false), 11 + 9);
         assert!(!liveness.has_stalled(&beat, 0, blocked, true) && liveness.heard.load(Ordering::Relaxed));
     }

@@ -1,4 +1,4 @@
-//! How an outbox ends: who says goodbye, and what becomes of what waits.
+//! The closing of an outbox: when the Close frame is queued, and what becomes of the frames that wait.
 
 use super::{Client, Inner, Outbox, State};
 use crate::connection::outbox::queue::Queue;
@@ -6,7 +6,7 @@ use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{close_frame, close_reply};
 
 impl Outbox {
-    /// Says goodbye after all that was pushed before. The first close counts; tells whether this was it.
+    /// Queues a Close behind all that was pushed before. The first close counts. Returns whether this was the first.
     pub fn close(&self, close: Close) -> bool {
         let inner = &mut *self.inner.lock();
         if matches!(inner.state, State::Closing(_)) {
@@ -21,8 +21,8 @@ impl Outbox {
         true
     }
 
-    /// Has the connection end because the server goes away. Its own task says so with a [close](Self::close), now or once what
-    /// runs there has given the answer that it owes; nothing more is handled there, and pushes are taken until then.
+    /// Has the connection end because the server goes away. Its own task [closes](Self::close) it, at once or when the handler that runs
+    /// has given the answer that it owes. Until then pushes are taken, but no more input is handled.
     pub fn start_drain(&self) {
         let inner = &mut *self.inner.lock();
         if inner.is_closing() {
@@ -34,7 +34,7 @@ impl Outbox {
         inner.tell(|waits| &waits.ending);
     }
 
-    /// The client's side has ended: whoever looks at [`closed`](Self::closed) is told.
+    /// The client has ended its half of the stream. Notifies the tasks in [`closed`](Self::closed).
     pub fn client_is_leaving(&self) {
         let mut inner = self.inner.lock();
         if inner.client == Client::Here {
@@ -43,7 +43,7 @@ impl Outbox {
         }
     }
 
-    /// There is nobody to write to any more: what waits is dropped, and nothing more is taken.
+    /// The client is gone: what waits is dropped, and no more frames are taken.
     pub fn client_is_gone(&self) {
         let mut inner = self.inner.lock();
         inner.client = Client::Gone;
@@ -51,13 +51,13 @@ impl Outbox {
         if let State::Welcoming { held } = &mut inner.state {
             *held = None;
         }
-        // Nothing is owed: the owner can rest, and be woken, on a stream whose flush goes on failing.
+        // Nothing is left to flush, so that the owner can be idle on a stream whose flush fails again and again.
         inner.needs_flush = false;
         inner.tell(|waits| &waits.ending);
         self.tell_emptied(&mut inner);
     }
 
-    /// How we end the connection, once we do.
+    /// How we close the connection. `None` if we have not.
     pub fn closing(&self) -> Option<Close> {
         match &self.inner.lock().state {
             State::Closing(close) => Some(Close::clone(close)),
@@ -65,7 +65,7 @@ impl Outbox {
         }
     }
 
-    /// Why we end the connection, once we do.
+    /// Why we close the connection. `None` if we have not.
     pub fn closed_by(&self) -> Option<ClosedBy> {
         match &self.inner.lock().state {
             State::Closing(close) => Some(close.by),
@@ -73,7 +73,7 @@ impl Outbox {
         }
     }
 
-    /// Whether anything more is taken.
+    /// Whether frames are taken.
     pub fn takes(&self) -> bool {
         !self.inner.lock().is_over()
     }
@@ -88,12 +88,12 @@ impl Outbox {
         self.until(|waits| &waits.ending, |inner| inner.is_ending()).await;
     }
 
-    /// A client for which too much waits gets what it had begun to get, then 1013, and no more time than a close has.
+    /// Closes a client for which too much waits: it gets the frame that has begun to be written, and then a Close with 1013.
     pub(super) fn cut_slow_client(&self, inner: &mut Inner) {
         let code = CloseCode::TRY_AGAIN;
         let reason = match inner.blocked {
             Some(_) => "too slow: too much was waiting for this client",
-            // It had no time to take it.
+            // The client had no time to take it.
             None => "more was sent at once than may wait for this client",
         };
         inner.queue.keep_begun();
@@ -101,7 +101,7 @@ impl Outbox {
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
     }
 
-    /// What was held is dropped: nobody hears the others before its welcome, which does not come any more.
+    /// Frames of others that were held during `on_connect` are dropped, because what it would have sent before them is not sent any more.
     fn end(&self, inner: &mut Inner, close: Close) {
         inner.state = State::Closing(Box::new(close));
         inner.is_draining = false;
@@ -113,7 +113,7 @@ impl Outbox {
 }
 
 impl Inner {
-    /// We end it.
+    /// Whether we have begun to end the connection.
     pub(super) fn is_closing(&self) -> bool {
         matches!(self.state, State::Closing(_)) || self.is_draining
     }
@@ -122,7 +122,7 @@ impl Inner {
         self.is_closing() || self.client != Client::Here
     }
 
-    /// Nothing is taken any more. A client that has only ended its side still reads, at its own pace.
+    /// Whether no more frames are taken. A client that has only ended its half of the stream still reads.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Closing(_)) || self.client == Client::Gone
     }

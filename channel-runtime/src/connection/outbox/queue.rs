@@ -1,4 +1,4 @@
-//! The bytes that wait for one client: whole frames, in order, shared with the others they wait for.
+//! The queue of frames that wait for one client, in order. A frame is shared with the queues of other clients.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use crate::wire::frame::Frame;
 
-/// Up to so many bytes of small frames are gathered for one write. All members of a room gather the same frames, one after
-/// the other: they are hot, and a copy costs less than a system call for each, or than a list of pieces for the kernel.
+/// Up to so many bytes of small frames are copied together for one write. All members of a room copy the same frames, which are in the
+/// processor's cache: a copy costs less than a system call for each frame, or than a vectored write.
 const GATHERED: usize = 16 * 1024;
 
 /// Up to so many bytes of frames for one client alone are kept as one.
@@ -16,15 +16,14 @@ pub(crate) const GATHERED_OWN: usize = 4 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Queue {
-    /// Mostly one frame waits, and no list is needed for it: a broadcast to thousands would fetch each member's list from
-    /// memory, twice.
+    /// Mostly one frame waits, which needs no list: a broadcast to thousands would fetch each member's list from memory, twice.
     first: Option<Frame>,
-    /// Those behind it; none where there is no first.
+    /// The frames behind it. `None` if there is no first.
     #[expect(clippy::box_collection, reason = "every connection holds the place, and mostly nothing there")]
     rest: Option<Box<VecDeque<Frame>>>,
     /// How much of the first frame has been written.
     written: usize,
-    /// What waits.
+    /// How many bytes wait.
     bytes: usize,
 }
 
@@ -56,8 +55,7 @@ impl Queue {
         }
     }
 
-    /// Appends a frame that is for this client alone, to the last one where that is so too: one write takes them all, and
-    /// nothing is kept for each.
+    /// Appends a frame that is for this client alone. If the last frame is so too, this is copied to its end, which saves memory.
     pub fn gather(&mut self, frame: Frame) {
         let last = self.last_mut();
         if last.is_some_and(|last| last.extend(&frame, GATHERED_OWN)) {
@@ -100,21 +98,21 @@ impl Queue {
         self.bytes = self.first.as_ref().map_or(0, |first| first.len() - self.written);
     }
 
-    /// All that waits, in one piece.
+    /// The bytes of all frames.
     pub fn into_bytes(self) -> Vec<u8> {
         let mut bytes = self.frames().flat_map(|frame| frame.iter()).copied().collect::<Vec<u8>>();
         bytes.drain(..self.written);
         bytes
     }
 
-    /// Gives what waits to `write`, as much as it takes; ready when nothing waits any more.
+    /// Passes what waits to `write`, as much as it takes. Ready when the queue is empty.
     ///
     /// # Errors
-    /// Those of `write`; a write of nothing is one.
+    /// Those of `write`. A write of 0 bytes is an error.
     pub fn write_to(&mut self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
         thread_local! {
-            /// Cleared before each use; out of its cell while a stream writes it, which may be the user's own code. After a
-            /// panic it is gone, and the next write makes another.
+            /// Cleared before each use. Taken out of its cell while a stream writes it, which may run the user's code. After a panic it
+            /// is gone, and the next write makes another.
             static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
         }
         while let Some(first) = &self.first {
@@ -156,7 +154,7 @@ impl Queue {
             self.written -= first.len();
             self.first = self.rest.as_mut().and_then(|rest| rest.pop_front());
         }
-        // Idle connections keep no burst's worth of room.
+        // Idle connections keep no burst's worth of memory.
         self.rest.take_if(|rest| rest.capacity() > 32);
     }
 }

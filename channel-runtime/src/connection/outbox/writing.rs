@@ -1,4 +1,4 @@
-//! Writing what waits: by the connection's own task, or by whoever has pushed to many, while that rests.
+//! Writing what waits: by the connection's own task (the owner), or by whoever has pushed to many while the owner is idle.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -9,12 +9,12 @@ use super::{Inner, Outbox};
 use crate::connection::stream::{Stream, write_now};
 
 impl Outbox {
-    /// From now on others may write too.
+    /// From now on others than the owner may write too.
     pub fn attach(&self, socket: OwnedWriteHalf) {
         self.inner.lock().socket = Some(socket);
     }
 
-    /// The connection's task has ended: nothing is written any more, and nothing is kept, whoever still holds this.
+    /// The owner has ended: nothing is written or kept any more, even if somebody still holds the outbox.
     pub fn detach(&self) {
         self.client_is_gone();
         let (socket, owner) = {
@@ -24,12 +24,12 @@ impl Outbox {
         drop((socket, owner));
     }
 
-    /// Has the connection's own task write what waits.
+    /// Has the owner write what waits.
     pub fn wake_owner(&self) {
         self.inner.lock().wake_owner();
     }
 
-    /// Writes what waits to the socket, or has the connection's own task do it.
+    /// Writes what waits to the socket, or has the owner do it.
     pub fn flush(&self) {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
@@ -45,11 +45,11 @@ impl Outbox {
             Poll::Ready(Ok(())) => {
                 self.tell_emptied(inner);
                 if was_far_behind {
-                    // It may have rested because of that, with input to handle.
+                    // The owner may have been idle because of that, with input to handle.
                     inner.wake_owner();
                 }
             }
-            // It waits for the socket, or meets the same error.
+            // The owner waits for the socket, or gets the same error.
             Poll::Pending | Poll::Ready(Err(_)) => {
                 self.tell_room(inner, before);
                 inner.wake_owner();
@@ -57,8 +57,8 @@ impl Outbox {
         }
     }
 
-    /// Waits until no more than a quarter of what may wait does, or the connection is ending; what is held while `on_connect` runs
-    /// is not counted.
+    /// Waits until no more than a quarter of what may wait does, or the connection is ending. What is held while `on_connect` runs is
+    /// not counted.
     pub async fn has_room(&self) {
         self.until(
             |waits| &waits.emptied,
@@ -71,7 +71,7 @@ impl Outbox {
         .await;
     }
 
-    /// Some of what waited has been written, and not all: tells who waits until that is no more than a quarter of what may.
+    /// Some of what waited has been written, and not all: notifies the tasks that wait until the queue is no more than a quarter full.
     pub(super) fn tell_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
@@ -79,13 +79,12 @@ impl Outbox {
         }
     }
 
-    /// The owner runs, and will drain before it rests.
+    /// The owner runs, and will drain the queue before it is idle.
     pub fn cork(&self) {
         self.inner.lock().owner = None;
     }
 
-    /// As [`cork`](Self::cork), where input may be handled: not when the connection is ending, nor while its client is far
-    /// behind.
+    /// As [`cork`](Self::cork), if input may be handled: not if the connection is ending, nor while its client is far behind.
     pub fn cork_for_input(&self) -> bool {
         let mut inner = self.inner.lock();
         let takes = !inner.is_closing() && !self.is_far_behind(&inner);
@@ -95,11 +94,11 @@ impl Outbox {
         takes
     }
 
-    /// For the owner, before it rests: writes what waits, as far as the client takes it. It is woken when more can be
-    /// written, or is pushed later and nobody else writes it.
+    /// For the owner, before it is idle: writes what waits, as far as the client takes it. The owner is woken when more can be written,
+    /// or when a frame is pushed that nobody else writes.
     ///
     /// # Errors
-    /// The transport's: the client is gone, and all that waited with it.
+    /// Those of the stream: the client is gone.
     pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
@@ -111,7 +110,7 @@ impl Outbox {
         let wrote = taken > 0;
         inner.needs_flush |= wrote;
         if inner.needs_flush {
-            // Also where not all was written: what the stream holds back may be what it waits for.
+            // Even if not all was written: the stream may wait for what it holds back itself.
             inner.needs_flush = stream.poll_flush(cx)?.is_pending();
         }
         let is_blocked = match written {
@@ -139,21 +138,21 @@ impl Outbox {
     }
 }
 
-/// What a drain came to.
+/// The outcome of a drain.
 #[derive(Clone, Copy)]
 pub(crate) struct Drained {
     /// Whether the client took anything.
     pub wrote: bool,
-    /// Whether it took something after it had taken nothing more.
+    /// Whether it took something after its stream had been full.
     pub resumed: bool,
-    /// Whether nothing waits any more.
+    /// Whether the queue is empty.
     pub empty: bool,
     /// Whether the connection [drains](Outbox::start_drain) and its Close is not queued yet.
     pub is_draining: bool,
 }
 
 impl Inner {
-    /// Writes to the socket what it takes at once. `None` where there is no socket.
+    /// Writes to the socket what it takes at once. `None` if there is no socket.
     pub(super) fn write_directly(&mut self) -> Option<Poll<io::Result<()>>> {
         let socket = self.socket.as_ref()?;
         Some(self.queue.write_to(|bytes| match write_now(socket, bytes) {
@@ -162,7 +161,7 @@ impl Inner {
         }))
     }
 
-    /// It runs, and will drain before it rests.
+    /// Wakes the owner, which will drain the queue before it is idle again.
     pub(super) fn wake_owner(&mut self) {
         self.must_flush = false;
         if let Some(owner) = self.owner.take() {
