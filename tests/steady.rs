@@ -8,6 +8,7 @@ mod support;
 use std::time::Duration;
 
 use channel_runtime::{ClosedBy, Config, Hub, Server, Socket, channel, channels, message};
+use support::over::{OVER, Over};
 use support::{Frame, Raw, Running, masked, start_at, text};
 use tokio::net::TcpSocket;
 use tokio::task::yield_now;
@@ -193,9 +194,12 @@ async fn is_waited_for(server: &Running, hub: &Hub<Steady>) {
     sending.abort();
 }
 
+/// Of a stream that the server does not know to be TCP, a kernel reports only when a third of its buffer is free: there the buffer has
+/// to be small (docs/slow-clients.md).
 #[tokio::test]
 async fn a_room_that_reads_slowly_and_steadily_is_waited_for() {
-    for send_buffer in SEND_BUFFERS {
+    let send_buffers = if matches!(OVER, Over::Boxed) { &SEND_BUFFERS[..1] } else { &SEND_BUFFERS[..] };
+    for &send_buffer in send_buffers {
         let channels = channels![Steady];
         let hub = channels.of();
         let server = channels.app(()).config(Config::default().outbox_bytes(OUTBOX));
