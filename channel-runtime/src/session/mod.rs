@@ -86,8 +86,8 @@ impl<C: Dispatch> Session<C> {
         busy: WorkGuard,
         counted: (SessionGuard, AdmissionGuard),
     ) -> Self {
-        let _room_use = socket.connection().own_room.begin_use();
-        let span = ConnectionSpan::new(socket.connection(), C::NAME, driver.config().log_users);
+        let _room_use = socket.member().own_room.begin_use();
+        let span = ConnectionSpan::new(socket.member(), C::NAME, driver.config().log_users);
         Self { handler, socket, app, driver, span, expiry, _room_use, _counted: counted, busy }
     }
 
@@ -117,7 +117,7 @@ impl<C: Dispatch> Session<C> {
             }
             Err(why) => interrupted(&self.socket, why, "on_connect"),
         }
-        self.socket.connection().outbox().welcome_is_over();
+        self.socket.member().outbox().welcome_is_over();
     }
 
     /// The next step; `None` when the connection ends. While this is pending, nothing of the session is in flight.
@@ -167,7 +167,7 @@ impl<C: Dispatch> Session<C> {
         let close = self.driver.end();
         self.driver.leave();
         self.expiry = None;
-        self.socket.connection().apart.inbox.clear();
+        self.socket.member().apart.inbox.clear();
         self.close(close).await;
         self.driver.finish().await;
     }

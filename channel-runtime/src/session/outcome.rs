@@ -78,10 +78,10 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             return;
         }
     };
-    socket.connection().outbox().close(close);
+    socket.member().outbox().close(close);
 }
 
 /// Counts work of the session as in flight, for tests that wait for it.
 pub(crate) fn begin_work<C: Channel>(socket: &Socket<C>, what: &'static str) -> WorkGuard {
-    socket.connection().outbox().activity().begin(Work::Session { channel: C::NAME, what })
+    socket.member().outbox().activity().begin(Work::Session { channel: C::NAME, what })
 }

@@ -94,7 +94,7 @@ pub(crate) async fn refresh<C: Dispatch>(
     if let Err(fault) = handler.refreshed(token, socket, app).await {
         return reply::fault(socket, fault);
     }
-    let connection = socket.connection();
+    let connection = socket.member();
     // The registry has the connection by its user, limits count it so, and others have seen this user.
     if user_of(handler) != connection.user {
         return end(socket, &Fault::forbidden("a connection stays its user's"));

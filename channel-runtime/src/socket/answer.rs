@@ -34,7 +34,7 @@ impl<C: 'static> Socket<C> {
         C: Channel,
     {
         let socket = self.owing();
-        let in_flight = socket.connection.outbox().activity().begin(Work::Answer { channel: C::NAME });
+        let in_flight = socket.member.outbox().activity().begin(Work::Answer { channel: C::NAME });
         Answer { socket: Some(socket), _in_flight: in_flight }
     }
 }

@@ -17,13 +17,13 @@ impl<C: 'static> Socket<C> {
     /// The members of the path's own room, this client among them.
     #[doc(alias("broadcast", "to", "group", "members"))]
     pub fn room(&self) -> Audience<C, OwnRoom> {
-        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Exclusions::from(self.id()))
+        self.audience(Target::OwnRoom(Arc::clone(&self.member)), Exclusions::from(self.id()))
     }
 
     /// The members of the path's own room without this client.
     #[doc(alias("broadcast", "broadcast_from"))]
     pub fn others(&self) -> Audience<C, OwnRoom> {
-        self.audience(Target::OwnRoom(Arc::clone(&self.connection)), Exclusions::others(self.id()))
+        self.audience(Target::OwnRoom(Arc::clone(&self.member)), Exclusions::others(self.id()))
     }
 
     /// The members of another room. This client need not be one.
@@ -67,7 +67,7 @@ impl<C: 'static> Socket<C> {
     }
 
     fn audience<K>(&self, target: Target, exclusions: Exclusions) -> Audience<C, K> {
-        Audience::new(self.hub(), target, Some(Arc::clone(&self.connection)), exclusions)
+        Audience::new(self.hub(), target, Some(Arc::clone(&self.member)), exclusions)
     }
 }
 

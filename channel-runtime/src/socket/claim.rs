@@ -44,8 +44,8 @@ impl Claim {
     }
 
     /// Moves the right to the returned claim, to answer after the handler's return.
-    pub fn give_away(&self, connection: &Arc<Member>) -> Self {
-        let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(connection)), ..open });
+    pub fn give_away(&self, member: &Arc<Member>) -> Self {
+        let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
         match self {
             Self::NoMessage => Self::NoMessage,
             Self::NoRef | Self::Ref(_) => open.map_or(Self::NoRef, Self::open),

@@ -56,20 +56,20 @@ use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 /// connection has ended does nothing, and [`Sent`] counts it as refused.
 pub struct Socket<C> {
     node: Arc<Node>,
-    connection: Arc<Member>,
+    member: Arc<Member>,
     /// The right to answer the message that is being handled.
     claim: Claim,
     of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Socket<C> {
-    pub(crate) fn new(node: Arc<Node>, connection: Arc<Member>) -> Self {
-        Self { node, connection, claim: Claim::default(), of: PhantomData }
+    pub(crate) fn new(node: Arc<Node>, member: Arc<Member>) -> Self {
+        Self { node, member, claim: Claim::default(), of: PhantomData }
     }
 
     /// This connection's id.
     pub fn id(&self) -> ConnectionId {
-        self.connection.id
+        self.member.id
     }
 
     /// Sends a message to this client. Never waits; see [`Sent`].
@@ -140,12 +140,12 @@ impl<C: 'static> Socket<C> {
     /// Joins a room of a declared kind. Returns whether this client is a member now: not if the connection has ended, or is in 1024
     /// declared rooms already. It receives what is sent to the room afterwards.
     pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
-        self.node.registry.join(&self.connection, room.room().key())
+        self.node.registry.join(&self.member, room.room().key())
     }
 
     /// Leaves a room of a declared kind. Returns whether this client was a member.
     pub fn leave(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
-        self.node.registry.leave(&self.connection, room.room().name())
+        self.node.registry.leave(&self.member, room.room().name())
     }
 
     /// Closes this connection, after what was sent to it before. Only the first close counts. `on_close` runs when the current
@@ -153,14 +153,14 @@ impl<C: 'static> Socket<C> {
     /// still receive.
     #[doc(alias("disconnect", "stop", "terminate"))]
     pub fn close(&self, code: CloseCode, reason: &str) {
-        self.connection.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
+        self.member.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
     }
 
     /// Waits until the connection has begun to end. A handler that works for long should watch it, because it is not cancelled when
     /// its client disconnects. If the client has sent more than 64 KiB beyond the message that is being handled, it is not read
     /// from, and its disconnect is not seen before the handler returns.
     pub async fn closed(&self) {
-        self.connection.outbox().closed().await;
+        self.member.outbox().closed().await;
     }
 
     /// Waits until no bytes wait in the server for this client, or its connection ends or is being closed: for a producer that
@@ -170,7 +170,7 @@ impl<C: 'static> Socket<C> {
     /// proxies buffer megabytes. If a client must confirm something, let it answer with a message of your own.
     #[doc(alias("volatile", "drain"))]
     pub async fn flushed(&self) {
-        self.connection.outbox().flushed().await;
+        self.member.outbox().flushed().await;
     }
 
     /// Sends these messages to this client as fast as it reads them: while more than a quarter of
@@ -197,7 +197,7 @@ impl<C: 'static> Socket<C> {
     ///
     /// Ends early if the connection ends. [`Sent`] counts each message as one recipient.
     pub async fn send_all<M: SentBy<C>>(&self, messages: impl IntoIterator<Item = M>) -> Sent {
-        let outbox = self.connection.outbox();
+        let outbox = self.member.outbox();
         let mut sent = Sent::default();
         for message in messages {
             let one = self.send(message);
@@ -215,7 +215,7 @@ impl<C: 'static> Socket<C> {
     /// A clone that takes over the right to answer, so that this socket has none. The client is owed that answer beyond the
     /// handler's return.
     pub(crate) fn owing(&self) -> Self {
-        Self { claim: self.claim.give_away(&self.connection), ..self.clone() }
+        Self { claim: self.claim.give_away(&self.member), ..self.clone() }
     }
 
     pub(crate) fn push_text(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
@@ -233,7 +233,7 @@ impl<C: 'static> Socket<C> {
         &self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<Sent, EncodeError> {
-        if self.connection.deflate.is_some() {
+        if self.member.deflate.is_some() {
             return text_frame(write).map(|frame| self.push_frame(frame));
         }
         let mut builder = FrameBuilder::spare();
@@ -242,28 +242,28 @@ impl<C: 'static> Socket<C> {
             return Ok(self.push_frame(builder.finish(Opcode::Text)));
         }
         // Copied behind the bytes that wait, without an allocation of its own.
-        let pushed = self.connection.outbox().push_own(builder.whole(Opcode::Text));
+        let pushed = self.member.outbox().push_own(builder.whole(Opcode::Text));
         builder.give_back();
         Ok(self.pushed(pushed))
     }
 
     pub(crate) fn counters(&self) -> &Counters {
-        self.node.counters(self.connection.channel)
+        self.node.counters(self.member.channel)
     }
 
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
-        let deflate = self.connection.deflate;
+        let deflate = self.member.deflate;
         let frame = match self.node.compression() {
             Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
             None => PreparedFrame::plain(frame),
         };
-        self.pushed(self.connection.outbox().push(frame.into_one(deflate), Sender::Own))
+        self.pushed(self.member.outbox().push(frame.into_one(deflate), Sender::Own))
     }
 
     fn pushed(&self, pushed: Enqueued) -> Sent {
         if pushed == Enqueued::MustFlush {
             // Never so in the client's own handler, during which its outbox is corked.
-            self.connection.outbox().wake_owner();
+            self.member.outbox().wake_owner();
         }
         let mut sent = Sent::default();
         sent.count(pushed != Enqueued::Refused);
@@ -283,7 +283,7 @@ impl<C: 'static> Socket<C> {
 
     /// The error for a message that could not be decoded.
     pub(crate) fn invalid(&self, error: DecodeError) -> Fault {
-        error.fault(self.connection.error_details)
+        error.fault(self.member.error_details)
     }
 
     pub(crate) fn claim(&self) -> &Claim {
@@ -294,8 +294,8 @@ impl<C: 'static> Socket<C> {
         &self.node
     }
 
-    pub(crate) fn connection(&self) -> &Arc<Member> {
-        &self.connection
+    pub(crate) fn member(&self) -> &Arc<Member> {
+        &self.member
     }
 }
 
@@ -303,7 +303,7 @@ impl<C> Clone for Socket<C> {
     fn clone(&self) -> Self {
         Self {
             node: Arc::clone(&self.node),
-            connection: Arc::clone(&self.connection),
+            member: Arc::clone(&self.member),
             claim: self.claim.clone(),
             of: PhantomData,
         }
@@ -312,6 +312,6 @@ impl<C> Clone for Socket<C> {
 
 impl<C: Channel> fmt::Debug for Socket<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Socket").field("channel", &C::NAME).field("id", &self.connection.id).finish()
+        f.debug_struct("Socket").field("channel", &C::NAME).field("id", &self.member.id).finish()
     }
 }

@@ -34,11 +34,11 @@ fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) ->
 }
 
 /// Hands a connection a notice; it never waits. Returns whether it was taken: not by one that is closing, nor if as many wait as may.
-pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(connection: &Member, notice: N) -> bool {
-    let outbox = connection.outbox();
+pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> bool {
+    let outbox = member.outbox();
     let names = (C::NAME, N::HANDLER);
-    let put = connection.apart.inbox.put(notice, names, outbox.activity(), || outbox.is_closing());
-    let is_taken = settle::<C, N>(put, connection.id);
+    let put = member.apart.inbox.put(notice, names, outbox.activity(), || outbox.is_closing());
+    let is_taken = settle::<C, N>(put, member.id);
     if is_taken {
         outbox.wake_owner();
     }
@@ -54,7 +54,7 @@ fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice
             drop(inbox);
             settle::<C, N>(put, pending.id)
         }
-        Err(connection) => tell::<C, N>(&connection, notice),
+        Err(member) => tell::<C, N>(&member, notice),
     }
 }
 
@@ -88,7 +88,7 @@ impl<C: 'static> Socket<C> {
         C: Channel,
     {
         let mut sent = Sent::default();
-        sent.count(tell::<C, N>(&self.connection, notice));
+        sent.count(tell::<C, N>(&self.member, notice));
         self.counters().refuse(sent);
         sent
     }
@@ -131,15 +131,15 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
         let mut sent = Sent::default();
         // The pending ones first: otherwise one could join in between and be missed.
         let pending = self.lookup().pending();
-        let coming: HashSet<ConnectionId> = pending.iter().map(|connection| connection.id).collect();
-        for connection in pending {
-            sent.count(tell_pending::<C, N>(&connection, notice.clone()));
+        let pending_ids: HashSet<ConnectionId> = pending.iter().map(|pending| pending.id).collect();
+        for pending in pending {
+            sent.count(tell_pending::<C, N>(&pending, notice.clone()));
         }
-        let mut connections = self.lookup().connections();
-        connections.retain(|connection| !coming.contains(&connection.id));
-        if let Some((last, others)) = connections.split_last() {
-            for connection in others {
-                sent.count(tell::<C, N>(connection, notice.clone()));
+        let mut members = self.lookup().members();
+        members.retain(|member| !pending_ids.contains(&member.id));
+        if let Some((last, others)) = members.split_last() {
+            for member in others {
+                sent.count(tell::<C, N>(member, notice.clone()));
             }
             sent.count(tell::<C, N>(last, notice));
         }
@@ -152,8 +152,8 @@ impl<C: Channel> Audience<C, OneConnection> {
     /// several. Here it need not be `Clone`.
     pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
-        if let Some(connection) = self.lookup().connections().first() {
-            sent.count(tell::<C, N>(connection, notice));
+        if let Some(member) = self.lookup().members().first() {
+            sent.count(tell::<C, N>(member, notice));
         }
         self.counted_notice(sent)
     }

@@ -80,7 +80,7 @@ impl<C: Channel> TestSocket<C> {
     /// In a room with this state.
     #[must_use]
     pub fn with_room_state(self, state: C::RoomState) -> Self {
-        self.socket.connection().own_room.set_state(state::state(state));
+        self.socket.member().own_room.set_state(state::state(state));
         self
     }
 
@@ -122,7 +122,7 @@ impl<C: Channel> TestSocket<C> {
     /// Like [`sent`](Self::sent), as JSON. Binary messages and the Close are left out.
     pub fn sent_texts(&self) -> Vec<String> {
         let mut inputs = VecDeque::new();
-        let mut bytes = self.socket.connection().outbox().take();
+        let mut bytes = self.socket.member().outbox().take();
         self.parser.lock().feed(&mut bytes, &mut inputs).expect("our own frames are well formed");
         inputs.into_iter().filter_map(|input| if let Input::Text(text) = input { Some(text) } else { None }).collect()
     }

@@ -39,12 +39,12 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
         Handling::Later(Box::pin(async move {
             let Self { socket, app, bytes, served } = self;
             let work = Work::Batch { channel: C::NAME, handler: M::HANDLER };
-            let in_flight = socket.connection().outbox().activity().begin(work);
+            let in_flight = socket.member().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
             // With the claim to the answer, which the session gives away.
             let batched = Contained::new(Batched::open(message, socket.owing()));
-            let room_use = socket.connection().own_room.begin_use();
+            let room_use = socket.member().own_room.begin_use();
             if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {
                 Running::start(batcher, Arc::clone(app), served);
             }

@@ -28,9 +28,7 @@ impl<C: 'static, K> Audience<C, K> {
         let result = match self.lookup().resolve() {
             Recipients::OneRoom(room) => make(room_name(&room)).map(|frame| self.send_to(&room, frame, |_| true)),
             Recipients::Rooms(names) => self.deliver_to_rooms(names, make),
-            Recipients::Connections(connections) => {
-                make(None).map(|frame| self.send_each(&connections, frame, |_| true))
-            }
+            Recipients::Members(members) => make(None).map(|frame| self.send_each(&members, frame, |_| true)),
             Recipients::Nobody => return Sent::default(),
         };
         self.counted(result)
@@ -69,17 +67,17 @@ impl<C: 'static, K> Audience<C, K> {
         room.send(&frame, self.publisher(room).as_ref(), &self.exclusions, admits)
     }
 
-    /// Sends to each of these connections. Their own tasks write.
-    fn send_each(&self, connections: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
-        let windows = || Windows::of(connections.iter().map(|connection| connection.deflate));
+    /// Sends to each of these members. Their own tasks write.
+    fn send_each(&self, members: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
+        let windows = || Windows::of(members.iter().map(|member| member.deflate));
         deliver(
             &self.exclusions,
-            connections.iter().map(|connection| (connection.id.serial(), connection)),
+            members.iter().map(|member| (member.id.serial(), member)),
             &self.prepared(frame, windows),
             admits,
-            |connection, pushed| {
+            |member, pushed| {
                 if pushed == Enqueued::MustFlush {
-                    connection.outbox().wake_owner();
+                    member.outbox().wake_owner();
                 }
             },
         )

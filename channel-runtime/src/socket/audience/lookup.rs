@@ -1,4 +1,4 @@
-//! From a target to its rooms and connections, looked up each time that something is sent.
+//! From a target to its rooms and members, looked up each time that something is sent.
 
 use std::collections::HashSet;
 use std::ops::Deref;
@@ -30,7 +30,7 @@ pub(super) enum Recipients<'a> {
     OneRoom(RoomRef<'a>),
     /// The members of the open ones of these rooms.
     Rooms(&'a [Arc<str>]),
-    Connections(Vec<Arc<Member>>),
+    Members(Vec<Arc<Member>>),
     /// The one room is not open.
     Nobody,
 }
@@ -58,7 +58,7 @@ impl<'a> Lookup<'a> {
         match (self.one_room(), self.target) {
             (Some(room), _) => Recipients::OneRoom(room),
             (None, Target::Rooms(names)) => Recipients::Rooms(names),
-            (None, Target::Users(_) | Target::Connection(_)) => Recipients::Connections(self.connections()),
+            (None, Target::Users(_) | Target::Connection(_)) => Recipients::Members(self.members()),
             (None, Target::Room(_) | Target::OwnRoom(_) | Target::All) => Recipients::Nobody,
         }
     }
@@ -68,7 +68,7 @@ impl<'a> Lookup<'a> {
         match self.target {
             Target::All => Some(RoomRef::Kept(self.registry.all(self.channel))),
             Target::Room(name) => self.room(name).map(RoomRef::Found),
-            Target::OwnRoom(connection) => Some(match &connection.own_room {
+            Target::OwnRoom(member) => Some(match &member.own_room {
                 // Its members have all left, and it may have been opened anew since.
                 room if room.is_gone() => self.room(room.name()).map_or(RoomRef::Kept(room), RoomRef::Found),
                 room => RoomRef::Kept(room),
@@ -82,26 +82,26 @@ impl<'a> Lookup<'a> {
         self.registry.room(self.channel, name)
     }
 
-    /// Each connection of the target, once.
-    pub fn connections(self) -> Vec<Arc<Member>> {
+    /// Each member of the target, once.
+    pub fn members(self) -> Vec<Arc<Member>> {
         if let Some(room) = self.one_room() {
             return self.members_of(&room);
         }
-        let mut connections: Vec<Arc<Member>> = match self.target {
+        let mut members: Vec<Arc<Member>> = match self.target {
             Target::Rooms(names) => {
                 let rooms = names.iter().filter_map(|name| self.room(name));
                 rooms.flat_map(|room| self.members_of(&room)).collect()
             }
             Target::Users(users) => users.iter().flat_map(|user| self.devices(user)).collect(),
             Target::Connection(id) => {
-                let connection = self.registry.all(self.channel).get(*id);
-                connection.into_iter().filter(|connection| connection.is_meant(self.exclusions)).collect()
+                let member = self.registry.all(self.channel).get(*id);
+                member.into_iter().filter(|member| member.is_meant(self.exclusions)).collect()
             }
             Target::All | Target::Room(_) | Target::OwnRoom(_) => Vec::new(),
         };
         let mut seen = HashSet::new();
-        connections.retain(|connection| seen.insert(connection.id));
-        connections
+        members.retain(|member| seen.insert(member.id));
+        members
     }
 
     /// The members of a room that are meant.
@@ -145,7 +145,7 @@ impl<'a> Lookup<'a> {
     fn reach(self) -> Reach {
         let rooms = match self.target {
             Target::Room(name) => Some(vec![Arc::clone(name)]),
-            Target::OwnRoom(connection) => Some(vec![Arc::clone(connection.own_room.name())]),
+            Target::OwnRoom(member) => Some(vec![Arc::clone(member.own_room.name())]),
             Target::Rooms(names) => Some(names.clone()),
             Target::Users(_) | Target::Connection(_) | Target::All => None,
         };

@@ -179,7 +179,7 @@ impl<C: 'static, K> Audience<C, K> {
         match lookup.one_room() {
             Some(room) if self.exclusions.is_empty() => room.len(),
             Some(room) if self.exclusions.only_user.is_none() => room.count(&self.exclusions),
-            _ => lookup.connections().len(),
+            _ => lookup.members().len(),
         }
     }
 
@@ -196,7 +196,7 @@ impl<C: 'static, K> Audience<C, K> {
         // The pending ones first: otherwise one could join in between and be missed.
         let lookup = self.lookup();
         let pending = lookup.disconnect_pending(&close);
-        close_all(&lookup.connections(), &close, &pending)
+        close_all(&lookup.members(), &close, &pending)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::room::member::Member;
 
 #[derive(Clone)]
 pub(crate) enum Target {
-    /// The room of this connection's path.
+    /// The room of this member's path.
     OwnRoom(Arc<Member>),
     /// The room of this name.
     Room(Arc<str>),
