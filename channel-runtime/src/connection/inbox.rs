@@ -1,4 +1,4 @@
-//! The notices that wait for a connection's handler: what the server tells it from outside.
+//! The inbox: the notices that wait for a connection's handler. A notice is a value that the server hands to it.
 //!
 //! An inbox is made by its first notice; a connection that has never had any costs a look at an empty pointer. Its session takes
 //! them one after the other, in turns with the client's messages.

@@ -25,11 +25,11 @@ const MOST_UNREAD: u32 = 4 * 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct Liveness {
     /// Something was received since the last tick.
-    heard: AtomicBool,
+    has_received: AtomicBool,
     /// A message was received since the last tick, not only a pong.
-    spoke: AtomicBool,
+    has_message: AtomicBool,
     /// We do not read from it, so that it is not its fault that nothing is received.
-    rests: AtomicBool,
+    is_paused: AtomicBool,
     /// A ping of ours has no answer yet.
     awaits_pong: AtomicBool,
     /// For how many ticks nothing was received. This and all below is used by the sweep alone.
@@ -45,7 +45,7 @@ pub(crate) struct Liveness {
     /// How many bytes the stream had taken at the last tick.
     handed: AtomicU64,
     /// How many bytes were sent before the last ping.
-    asked_at: AtomicU64,
+    sent_before_ping: AtomicU64,
     /// How many bytes were sent before the last ping that was answered. The client has read those.
     read: AtomicU64,
 }
@@ -67,18 +67,18 @@ impl Stream {
 
 impl Liveness {
     /// Something was received from the client.
-    pub fn hear(&self) {
-        self.heard.store(true, Ordering::Relaxed);
+    pub fn mark_received(&self) {
+        self.has_received.store(true, Ordering::Relaxed);
     }
 
     /// A message was received from the client.
-    pub fn speak(&self) {
-        self.spoke.store(true, Ordering::Relaxed);
+    pub fn mark_message(&self) {
+        self.has_message.store(true, Ordering::Relaxed);
     }
 
     /// Sets whether we do not read, so that nothing is expected.
-    pub fn rest(&self, rests: bool) {
-        self.rests.store(rests, Ordering::Relaxed);
+    pub fn pause(&self, is_paused: bool) {
+        self.is_paused.store(is_paused, Ordering::Relaxed);
     }
 
     /// Whether a ping of ours has no answer yet.
@@ -87,7 +87,7 @@ impl Liveness {
     }
 
     /// The answer to our ping was received.
-    pub fn ponged(&self) {
+    pub fn mark_pong(&self) {
         self.awaits_pong.store(false, Ordering::Relaxed);
     }
 
@@ -98,9 +98,9 @@ impl Liveness {
 
     fn tick_with(&self, beat: &Beat, spread: u32, stream: Stream) -> Check {
         self.count_unread(beat, stream.handed);
-        let rests = self.rests.load(Ordering::Relaxed);
-        if !rests {
-            let idle = advance(&self.idle, self.spoke.swap(false, Ordering::Relaxed));
+        let is_paused = self.is_paused.load(Ordering::Relaxed);
+        if !is_paused {
+            let idle = advance(&self.idle, self.has_message.swap(false, Ordering::Relaxed));
             if beat.idle.is_some_and(|most| idle > most) {
                 return Check::Idle;
             }
@@ -108,10 +108,10 @@ impl Liveness {
         if stream.is_blocked {
             return Check::Blocked;
         }
-        if rests {
+        if is_paused {
             return Check::Alive;
         }
-        let silent = advance(&self.silent, self.heard.swap(false, Ordering::Relaxed));
+        let silent = advance(&self.silent, self.has_received.swap(false, Ordering::Relaxed));
         let Some(ping) = beat.ping else { return Check::Alive };
         if self.awaits_pong() {
             let asked = advance(&self.asked, false) - 1;
@@ -121,7 +121,7 @@ impl Liveness {
                 return if asked > most { Check::Dead } else { Check::Alive };
             }
         } else if self.asked.swap(0, Ordering::Relaxed) > 0 {
-            self.read.store(self.asked_at.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.read.store(self.sent_before_ping.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         if silent >= ping - spread % beat.spread { Check::Silent } else { Check::Alive }
     }
@@ -145,7 +145,7 @@ impl Liveness {
     fn ask(&self, beat: &Beat, sent: u64) {
         self.be_patient(beat, sent);
         self.asked.store(1, Ordering::Relaxed);
-        self.asked_at.store(sent, Ordering::Relaxed);
+        self.sent_before_ping.store(sent, Ordering::Relaxed);
         self.awaits_pong.store(true, Ordering::Relaxed);
     }
 
@@ -153,7 +153,7 @@ impl Liveness {
     /// write to the stream itself, the client may have taken much before that is noticed.
     fn has_stalled(&self, beat: &Beat, idle: u32, stream: Stream, is_direct: bool) -> bool {
         match idle {
-            0 => self.hear(),
+            0 => self.mark_received(),
             1 if is_direct => self.patience.store(0, Ordering::Relaxed),
             1 => self.be_patient(beat, stream.handed),
             _ => {}
@@ -283,11 +283,11 @@ mod tests {
         let (beat, liveness) = (beat(), Liveness::default());
         for _ in 0..10 {
             assert_eq!(silence(&liveness, &beat, 0, 24), []);
-            liveness.hear();
+            liveness.mark_received();
         }
         assert_eq!(silence(&liveness, &beat, 0, 26), [(26, Check::Silent)]);
         // The pong.
-        liveness.hear();
+        liveness.mark_received();
         assert_eq!(silence(&liveness, &beat, 0, 25), []);
     }
 
@@ -295,9 +295,9 @@ mod tests {
     fn whom_we_do_not_read_is_not_taken_for_dead() {
         let (beat, liveness) = (Beat::new(Some(25 * SECOND), 10 * SECOND, Some(60 * SECOND)), Liveness::default());
         assert_eq!(silence(&liveness, &beat, 0, 30), [(25, Check::Silent)]);
-        liveness.rest(true);
+        liveness.pause(true);
         assert_eq!(silence(&liveness, &beat, 0, 1000), []);
-        liveness.rest(false);
+        liveness.pause(false);
         // The deadline has rested, not begun anew.
         assert_eq!(silence(&liveness, &beat, 0, 6), [(6, Check::Dead)]);
     }
@@ -306,9 +306,9 @@ mod tests {
     fn pongs_alone_do_not_keep_an_idle_client() {
         let (beat, liveness) = (Beat::new(Some(25 * SECOND), 10 * SECOND, Some(3 * SECOND)), Liveness::default());
         assert_eq!(beat.tick, Duration::from_millis(750));
-        liveness.speak();
+        liveness.mark_message();
         for _ in 0..5 {
-            liveness.hear();
+            liveness.mark_received();
             assert_eq!(liveness.tick_with(&beat, 0, Stream::default()), Check::Alive);
         }
         assert_eq!(liveness.tick_with(&beat, 0, Stream::default()), Check::Idle);
@@ -342,8 +342,8 @@ mod tests {
         let (beat, liveness) = (beat(), Liveness::default());
         let sent = Stream { handed: 4 << 20, is_blocked: false };
         assert_eq!(ticks_of(&liveness, &beat, 0, sent, 25), [(25, Check::Silent)]);
-        liveness.ponged();
-        liveness.hear();
+        liveness.mark_pong();
+        liveness.mark_received();
         assert_eq!(ticks_of(&liveness, &beat, 0, sent, 37), [(26, Check::Silent), (37, Check::Dead)]);
     }
 
@@ -352,12 +352,12 @@ mod tests {
         let (beat, liveness) = (beat(), Liveness::default());
         let blocked = Stream { handed: 160 << 10, is_blocked: true };
         // That we do not read from it is no excuse.
-        liveness.rest(true);
+        liveness.pause(true);
         assert_eq!(liveness.tick_with(&beat, 0, blocked), Check::Blocked);
         let given_up = |is_direct| (1..).find(|idle| liveness.has_stalled(&beat, *idle, blocked, is_direct)).unwrap();
         assert_eq!(given_up(true), 11);
         // If the sweep can't write itself, what was sent may be on its way: 144 KiB are left of it.
         assert_eq!(given_up(false), 11 + 9);
-        assert!(!liveness.has_stalled(&beat, 0, blocked, true) && liveness.heard.load(Ordering::Relaxed));
+        assert!(!liveness.has_stalled(&beat, 0, blocked, true) && liveness.has_received.load(Ordering::Relaxed));
     }
 }

@@ -1,9 +1,9 @@
-//! Who of a target a frame is for: the exclusions of an audience, and who is sending.
+//! Exclusions: which connections of a target get no frame, and which connection is sending.
 
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 
-/// Whom of a target a frame leaves out, and who is sending.
+/// Which connections of a target get no frame, and which connection is sending.
 #[derive(Clone, Default)]
 pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,

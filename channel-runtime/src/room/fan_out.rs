@@ -62,14 +62,14 @@ fn push_to_members(
     (sent, flushing.sent(from, frame.len()))
 }
 
-/// Pushes the frame to those, each with its serial number, that both `exclusions` and `admits` let through; `told` sees to it that it is
-/// written if that is the caller's duty.
+/// Pushes the frame to each of these connections, which come with their serial numbers, unless it is excluded or `admits` returns
+/// false. `pushed` is called with each outcome, and has the frame written if that is the caller's duty.
 pub(crate) fn deliver<'a>(
     exclusions: &Exclusions,
     connections: impl Iterator<Item = (u64, &'a Arc<Member>)>,
     frame: &PreparedFrame,
     mut admits: impl FnMut(&Member) -> bool,
-    mut told: impl FnMut(&Arc<Member>, Enqueued),
+    mut pushed: impl FnMut(&Arc<Member>, Enqueued),
 ) -> Sent {
     let mut sent = Sent::default();
     let (is_for_all, sender) = (exclusions.is_empty(), exclusions.sender.map(ConnectionId::serial));
@@ -77,9 +77,9 @@ pub(crate) fn deliver<'a>(
         if (is_for_all || connection.is_meant(exclusions)) && admits(connection) {
             let own = sender == Some(serial);
             let frame = frame.of(connection.deflate);
-            let pushed = connection.outbox().push(frame.clone(), if own { Sender::Own } else { Sender::Others });
-            told(connection, pushed);
-            sent.count(pushed != Enqueued::Refused);
+            let outcome = connection.outbox().push(frame.clone(), if own { Sender::Own } else { Sender::Others });
+            pushed(connection, outcome);
+            sent.count(outcome != Enqueued::Refused);
         }
     }
     sent

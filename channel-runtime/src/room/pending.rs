@@ -43,12 +43,12 @@ pub(crate) struct PendingConnection {
     close: OnceLock<Close>,
     closed: Notify,
     activity: Activity,
-    told: Mutex<Told>,
+    notices: Mutex<Notices>,
 }
 
 /// Where its notices are put.
 #[derive(Default)]
-struct Told {
+struct Notices {
     /// Before there is a connection.
     inbox: Inbox,
     /// `None` until it is open.
@@ -84,10 +84,10 @@ impl PendingConnection {
     /// # Errors
     /// Its connection, if that is open by now: the connection has an inbox of its own.
     pub fn inbox(&self) -> Result<MappedMutexGuard<'_, Inbox>, Arc<Member>> {
-        let told = self.told.lock();
-        match &told.connection {
+        let notices = self.notices.lock();
+        match &notices.connection {
             Some(connection) => Err(Arc::clone(connection)),
-            None => Ok(MutexGuard::map(told, |told| &mut told.inbox)),
+            None => Ok(MutexGuard::map(notices, |notices| &mut notices.inbox)),
         }
     }
 
@@ -102,9 +102,9 @@ impl PendingConnection {
 
     /// Makes the member that it becomes, with the notices that it got meanwhile.
     pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Member>) -> Arc<Member> {
-        let mut told = self.told.lock();
-        let connection = make(std::mem::take(&mut told.inbox));
-        told.connection = Some(Arc::clone(&connection));
+        let mut notices = self.notices.lock();
+        let connection = make(std::mem::take(&mut notices.inbox));
+        notices.connection = Some(Arc::clone(&connection));
         connection
     }
 }
@@ -144,7 +144,7 @@ impl PendingGuard {
                 close: OnceLock::new(),
                 closed: Notify::new(),
                 activity: activity.clone(),
-                told: Mutex::default(),
+                notices: Mutex::default(),
             };
             if let Some(close) =
                 revocations.since(began, &user, |reach| reach.includes(connection.channel, &connection.room))

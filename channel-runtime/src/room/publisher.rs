@@ -56,7 +56,7 @@ impl<M: Recipient> Publisher<M> {
         match self {
             Self::Member(member) => {
                 if member.backlog().catch_up(bytes) {
-                    member.outbox().tell_caught_up();
+                    member.outbox().notify_caught_up();
                 }
             }
             Self::Hub(hub) => hub.catch_up(bytes),

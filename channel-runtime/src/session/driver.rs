@@ -183,7 +183,7 @@ impl Driver {
                 self.budget.is_draining = progress.is_draining;
                 // A slow client that takes some of it is alive: its pong may be far behind, too.
                 if progress.resumed {
-                    self.membership.connection.apart.liveness.hear();
+                    self.membership.connection.apart.liveness.mark_received();
                 }
             }
             Err(error) => self.lost(&error.to_string()),
@@ -193,7 +193,7 @@ impl Driver {
     fn read(&mut self, cx: &mut Context<'_>) {
         for _ in 0..MOST_READS {
             let rests = self.ended.is_some() || self.receiver.is_full();
-            self.membership.connection.apart.liveness.rest(rests);
+            self.membership.connection.apart.liveness.pause(rests);
             if rests {
                 return;
             }
@@ -201,7 +201,7 @@ impl Driver {
                 Poll::Pending => return,
                 Poll::Ready(Ok(None)) => return self.left(STREAM_ENDED),
                 Poll::Ready(Ok(Some(came))) => {
-                    self.membership.connection.apart.liveness.hear();
+                    self.membership.connection.apart.liveness.mark_received();
                     self.took(came);
                 }
                 Poll::Ready(Err(error)) => return self.lost(&error.to_string()),
@@ -225,12 +225,12 @@ impl Driver {
                     let _ = self.membership.connection.outbox().push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(_) => self.ended = close_in(input).map(Box::new),
-                Input::Text(_) | Input::Binary(_) => self.membership.connection.apart.liveness.speak(),
+                Input::Text(_) | Input::Binary(_) => self.membership.connection.apart.liveness.mark_message(),
                 Input::Pong(_) => {}
             }
         }
         if self.membership.connection.apart.liveness.awaits_pong() && self.receiver.take_pong(&before) {
-            self.membership.connection.apart.liveness.ponged();
+            self.membership.connection.apart.liveness.mark_pong();
         }
         if let Err(violation) = result {
             self.ended = Some(Box::new(violation.into()));

@@ -13,7 +13,7 @@ use crate::session::driver::Driver;
 /// How often a client that has ended its half of the stream is written to, to find out whether it is there at all.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// Waits until no answer is owed any more, or nobody would hear it.
+/// Waits until no answer is owed any more, or the client would not get it.
 pub(crate) async fn answered(driver: &mut Driver) {
     let (shutdown, patience) = (Arc::clone(driver.shutdown()), driver.config().shutdown_timeout);
     let mut given_up = pin!(timeout(patience, shutdown.abort_started()));
@@ -24,7 +24,7 @@ pub(crate) async fn answered(driver: &mut Driver) {
         while probes.poll_tick(cx).is_ready() {
             driver.probe();
         }
-        // Before the look: whoever gives the last answer finds a task to wake.
+        // Before the check, so that giving the last answer wakes this task.
         driver.poll_io(cx);
         if !driver.owes_answers() {
             return Poll::Ready(());

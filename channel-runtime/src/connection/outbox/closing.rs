@@ -31,7 +31,7 @@ impl Outbox {
         inner.is_draining = true;
         self.count(inner);
         inner.wake_owner();
-        inner.tell(|waits| &waits.ending);
+        inner.notify(|waits| &waits.ending);
     }
 
     /// The client has ended its half of the stream. Notifies the tasks in [`closed`](Self::closed).
@@ -39,7 +39,7 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if inner.client == Client::Here {
             inner.client = Client::Leaving;
-            inner.tell(|waits| &waits.ending);
+            inner.notify(|waits| &waits.ending);
         }
     }
 
@@ -53,8 +53,8 @@ impl Outbox {
         }
         // Nothing is left to flush, so that the owner can be idle on a stream whose flush fails again and again.
         inner.needs_flush = false;
-        inner.tell(|waits| &waits.ending);
-        self.tell_emptied(&mut inner);
+        inner.notify(|waits| &waits.ending);
+        self.notify_emptied(&mut inner);
     }
 
     /// How we close the connection. `None` if we have not.
@@ -107,8 +107,8 @@ impl Outbox {
         inner.is_draining = false;
         self.count(inner);
         inner.wake_owner();
-        inner.tell(|waits| &waits.ending);
-        inner.tell(|waits| &waits.emptied);
+        inner.notify(|waits| &waits.ending);
+        inner.notify(|waits| &waits.emptied);
     }
 }
 

@@ -1,8 +1,7 @@
 //! The outbox: the frames that wait for one client, bounded in bytes, and who writes them.
 //!
 //! Anyone may push, and a push never waits: it settles the order, and at the bound the client is disconnected as slow. The frames are
-//! written by the connection's own task (the owner); or, while that task is idle, straight to the socket by whoever has pushed to
-//! many (a room's flusher).
+//! written by the connection's own task (the owner); or, while that task is idle, straight to the socket by a room's flusher.
 
 pub(crate) mod blocked;
 mod closing;
@@ -63,11 +62,11 @@ struct Inner {
     /// The most bytes that may wait without a closer check: `limit`, and the longest frame if one was counted. See
     /// [`finds_room`](Outbox::finds_room).
     allowed: usize,
-    /// Whoever pushed last must have what waits written.
+    /// A caller that has pushed must have what waits written.
     must_flush: bool,
     /// Something is to be done when the queue becomes empty or less full: to notify a task, or to set `allowed` to `limit` again.
     is_awaited: bool,
-    /// It ends because the server goes away, which its client has not been told yet: an answer may be owed before.
+    /// The connection ends because the server goes away, and its Close is not queued yet, because an answer may be owed first.
     is_draining: bool,
     /// Counted while the queue is not empty.
     in_flight: WorkGuard,
@@ -276,17 +275,17 @@ impl Outbox {
         .await;
     }
 
-    /// Waits until `holds`, which is checked whenever [`tell_caught_up`](Self::tell_caught_up) is called, or the connection is ending.
+    /// Waits until `holds`, which is checked whenever [`notify_caught_up`](Self::notify_caught_up) is called, or the connection is ending.
     pub async fn caught_up(&self, holds: impl Fn() -> bool) {
         self.until(|waits| &waits.emptied, |inner| inner.is_over() || holds()).await;
     }
 
     /// The rooms have written what its own handler has sent: input that waited for that is handled, and tasks in
     /// [`caught_up`](Self::caught_up) check again.
-    pub fn tell_caught_up(&self) {
+    pub fn notify_caught_up(&self) {
         let inner = &mut *self.inner.lock();
         inner.wake_owner();
-        inner.tell(|waits| &waits.emptied);
+        inner.notify(|waits| &waits.emptied);
     }
 
     /// Counts the queue as work in flight, in a test.
@@ -297,11 +296,11 @@ impl Outbox {
     }
 
     /// The queue is empty.
-    fn tell_emptied(&self, inner: &mut Inner) {
+    fn notify_emptied(&self, inner: &mut Inner) {
         inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
             inner.allowed = self.limit;
-            inner.tell(|waits| &waits.emptied);
+            inner.notify(|waits| &waits.emptied);
         }
     }
 
@@ -320,7 +319,7 @@ impl Outbox {
 
 impl Inner {
     /// Notifies the tasks that wait, if any ever has.
-    fn tell(&self, whom: fn(&Waits) -> &Notify) {
+    fn notify(&self, whom: fn(&Waits) -> &Notify) {
         if let Some(waits) = &self.waits {
             whom(waits).notify_waiters();
         }

@@ -40,7 +40,7 @@ impl Outbox {
         let Some(written) = inner.write_directly() else { return };
         let after = inner.queue.bytes();
         self.hand(before - after);
-        self.tell_room(inner, before);
+        self.notify_room(inner, before);
         if let Some(blocked) = &mut inner.blocked {
             blocked.took(before - after);
         }

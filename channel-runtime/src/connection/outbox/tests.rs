@@ -351,7 +351,7 @@ proptest! {
                 None => Poll::Pending,
             });
             if written.is_ready() {
-                outbox.tell_emptied(inner);
+                outbox.notify_emptied(inner);
             }
             waiting = inner.queue.bytes();
         }

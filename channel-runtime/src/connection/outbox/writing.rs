@@ -1,4 +1,4 @@
-//! Writing what waits: by the connection's own task (the owner), or by whoever has pushed to many while the owner is idle.
+//! Writing what waits: by the connection's own task (the owner), or by a room's flusher while the owner is idle.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -43,7 +43,7 @@ impl Outbox {
         let was_far_behind = before > self.limit / 2;
         match written {
             Poll::Ready(Ok(())) => {
-                self.tell_emptied(inner);
+                self.notify_emptied(inner);
                 if was_far_behind {
                     // The owner may have been idle because of that, with input to handle.
                     inner.wake_owner();
@@ -51,7 +51,7 @@ impl Outbox {
             }
             // The owner waits for the socket, or gets the same error.
             Poll::Pending | Poll::Ready(Err(_)) => {
-                self.tell_room(inner, before);
+                self.notify_room(inner, before);
                 inner.wake_owner();
             }
         }
@@ -72,10 +72,10 @@ impl Outbox {
     }
 
     /// Some of what waited has been written, and not all: notifies the tasks that wait until the queue is no more than a quarter full.
-    pub(super) fn tell_room(&self, inner: &Inner, before: usize) {
+    pub(super) fn notify_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
-            inner.tell(|waits| &waits.emptied);
+            inner.notify(|waits| &waits.emptied);
         }
     }
 
@@ -125,9 +125,9 @@ impl Outbox {
             inner.owner = Some(cx.waker().clone());
         }
         if is_blocked {
-            self.tell_room(inner, before);
+            self.notify_room(inner, before);
         } else {
-            self.tell_emptied(inner);
+            self.notify_emptied(inner);
         }
         Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_draining: inner.is_draining })
     }
