@@ -1,4 +1,7 @@
 //! The token bucket that a [`Rate`] is enforced with, and the meter that counts what passed and what was refused.
+//!
+//! Not a limiter of the crate `governor`, against which the tests compare it: that reads the clock at each check, admits a batch whole
+//! or not at all, and keeps the rate in each limiter. A bucket has 16 bytes, and is given the time.
 
 use std::time::{Duration, Instant};
 
