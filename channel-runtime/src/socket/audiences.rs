@@ -112,8 +112,8 @@ impl<C: 'static> Hub<C> {
         self.audience(Target::All)
     }
 
-    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]. `None` if the room is not open, and so has
-    /// no state: without members a room is open only for its [grace time](crate::Config::room_grace).
+    /// Runs `act` on the state of a path's room and its members, like [`Audience::with`]. `None` if the room is not open, and so
+    /// has no state: without members a room is open only for its [grace time](crate::Config::room_grace).
     ///
     /// # Panics
     /// Like [`Audience::with`].
