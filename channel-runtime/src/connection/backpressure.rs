@@ -1,8 +1,8 @@
 //! Backpressure on senders: how many bytes a sender is ahead of the rooms that it sends to.
 //!
 //! A broadcast costs its sender nothing, and the room a write for each member. So the bytes are counted that were sent to rooms and
-//! not written yet. Above the high-water mark a connection's input is not read, so that a client that floods a room is slowed by its
-//! own socket. A producer that sends through a hub can wait for the same.
+//! not written yet. Above the high-water mark a connection's input is not read, so that a client that floods a room is slowed by
+//! its own socket. A producer that sends through a hub can wait for the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

@@ -4,8 +4,8 @@
 //! connections checks and clears the marks, once a tick.
 //!
 //! A ping waits behind what was sent before, in the kernel and on the way too. So a client whose stream takes no more is not
-//! pinged: that it takes something is its sign of life. And if the stream has taken much lately, the answer to a ping may take as long
-//! as it takes to read all of that at [`PACE`].
+//! pinged: that it takes something is its sign of life. And if the stream has taken much lately, the answer to a ping may take as
+//! long as it takes to read all of that at [`PACE`].
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -133,8 +133,8 @@ impl Liveness {
         self.unread.store(u32::try_from(unread).unwrap_or(u32::MAX).min(MOST_UNREAD), Ordering::Relaxed);
     }
 
-    /// Grants the client the time that it needs, at the pace, to read what it may not have read yet: the last of the `sent` bytes, but
-    /// none that were sent before a ping that it has answered.
+    /// Grants the client the time that it needs, at the pace, to read what it may not have read yet: the last of the `sent` bytes,
+    /// but none that were sent before a ping that it has answered.
     fn be_patient(&self, beat: &Beat, sent: u64) {
         let since_pong = sent.saturating_sub(self.read.load(Ordering::Relaxed));
         let unread = u64::from(self.unread.load(Ordering::Relaxed)).min(since_pong);
@@ -149,8 +149,8 @@ impl Liveness {
         self.awaits_pong.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the client is to be disconnected, whose stream takes no more and has taken nothing for so many ticks. If the sweep can't
-    /// write to the stream itself, the client may have taken much before that is noticed.
+    /// Whether the client is to be disconnected, whose stream takes no more and has taken nothing for so many ticks. If the sweep
+    /// can't write to the stream itself, the client may have taken much before that is noticed.
     fn has_stalled(&self, beat: &Beat, idle: u32, stream: Stream, is_direct: bool) -> bool {
         match idle {
             0 => self.mark_received(),
@@ -217,8 +217,8 @@ pub(crate) struct Beat {
     ping: Option<u32>,
     pong: u32,
     idle: Option<u32>,
-    /// Pings are sent up to so many ticks early, for each connection at another tick, so that connections that were opened together are
-    /// not pinged together for ever.
+    /// Pings are sent up to so many ticks early, for each connection at another tick, so that connections that were opened together
+    /// are not pinged together for ever.
     spread: u32,
     /// How many bytes a client that reads at the [`PACE`] reads in a tick.
     read: u64,

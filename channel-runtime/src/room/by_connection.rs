@@ -1,7 +1,7 @@
 //! A map by connection: an unordered list, with an index if it is long.
 //!
-//! Every connection is in two such maps at least, and most of them are short. So an entry is as small as can be, and a short list is
-//! searched from its begin, which is faster than hashing.
+//! Every connection is in two such maps at least, and most of them are short. So an entry is as small as can be, and a short list
+//! is searched from its begin, which is faster than hashing.
 
 use std::ops::Range;
 

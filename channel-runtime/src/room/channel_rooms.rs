@@ -29,8 +29,8 @@ impl ChannelRooms {
         }
     }
 
-    /// Runs `act` on the room of this name under its shard's lock, so that the room can't be removed meanwhile. If there is no room,
-    /// one is made; its state is made outside the lock, because that is the user's code.
+    /// Runs `act` on the room of this name under its shard's lock, so that the room can't be removed meanwhile. If there is no
+    /// room, one is made; its state is made outside the lock, because that is the user's code.
     pub fn open<R>(
         &self,
         name: &Arc<str>,

@@ -26,9 +26,9 @@ pub(super) enum Crowd {
     Half,
 }
 
-/// For how many checks more the room may be slowed for a few readers that are far behind. Readers that are as fast as all others may
-/// be far behind for a moment, because their kernels hold less, or because a segment was lost. Readers that are slower than the room
-/// are not waited for.
+/// For how many checks more the room may be slowed for a few readers that are far behind. Readers that are as fast as all others
+/// may be far behind for a moment, because their kernels hold less, or because a segment was lost. Readers that are slower than the
+/// room are not waited for.
 pub(super) struct Lone {
     looks: u32,
     since: Instant,

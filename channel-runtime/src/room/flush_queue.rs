@@ -74,8 +74,8 @@ pub(crate) struct FlushQueue<M> {
     /// Which of those is checked next, and which is written to next.
     next_look: usize,
     next_nudge: usize,
-    /// What held senders are charged, in the order in which they were held. One charge each, unless more than [`LATEST_SENDERS`] were
-    /// held since.
+    /// What held senders are charged, in the order in which they were held. One charge each, unless more than [`LATEST_SENDERS`]
+    /// were held since.
     held: VecDeque<Charge<M>>,
     /// How many of the senders in `due` are not held.
     not_held: usize,
@@ -128,16 +128,16 @@ impl<M: Recipient> FlushQueue<M> {
     pub fn pushed(&mut self, member: &Arc<M>, pushed: Enqueued) {
         match pushed {
             Enqueued::MustFlush if member.runtime_id() == self.runtime => self.due.members.push(Arc::clone(member)),
-            Enqueued::MustFlush => self.promised_elsewhere(member),
+            Enqueued::MustFlush => self.must_flush_elsewhere(member),
             Enqueued::Lagging => self.is_behind(member),
             Enqueued::Queued | Enqueued::Refused => {}
         }
     }
 
-    /// A runtime may be busy with a handler that blocks it. Members on another runtime than the flusher's do not wait for that. If no
-    /// flusher has anything to do, the first member decides where the next one runs.
+    /// A runtime may be busy with a handler that blocks it. Members on another runtime than the flusher's do not wait for that. If
+    /// no flusher has anything to do, the first member decides where the next one runs.
     #[cold]
-    fn promised_elsewhere(&mut self, member: &Arc<M>) {
+    fn must_flush_elsewhere(&mut self, member: &Arc<M>) {
         if self.due.members.is_empty() && !self.is_flushing {
             self.runtime = member.runtime_id();
             self.due.members.push(Arc::clone(member));

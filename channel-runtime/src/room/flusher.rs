@@ -1,8 +1,8 @@
 //! A room's flusher: the task that writes what was sent to a room to its members' sockets.
 //!
 //! A send pushes to every member's outbox, which settles the order, and has the flusher write what waits there. The flusher runs
-//! while there is something to write, and yields in between: what is sent meanwhile is part of the same write. A client whose socket
-//! is full is left to its own task.
+//! while there is something to write, and yields in between: what is sent meanwhile is part of the same write. A client whose
+//! socket is full is left to its own task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,8 @@ use crate::room::publisher::Charge;
 /// How many members are written to before the flusher yields: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
 
-/// How many members are fetched from memory together. Otherwise each would wait for its own memory, because of locks and system calls.
+/// How many members are fetched from memory together. Otherwise each would wait for its own memory, because of locks and system
+/// calls.
 const MEMBERS_AHEAD: usize = 8;
 
 /// After so many checks the slow members are written to.

@@ -56,8 +56,8 @@ struct Notices {
 }
 
 impl PendingConnections {
-    /// Closes the pending connections of this user in this reach, but for `excepted`. Handshakes under way are closed once they turn
-    /// out to be this user's. Returns which connections are closed by this call, as far as they are known.
+    /// Closes the pending connections of this user in this reach, but for `excepted`. Handshakes under way are closed once they
+    /// turn out to be this user's. Returns which connections are closed by this call, as far as they are known.
     pub fn close(&self, user: &UserKey, reach: &Reach, excepted: &[ConnectionId], close: &Close) -> Vec<ConnectionId> {
         // Under the lock throughout: a connection that is in the list has not checked yet whether it is closed.
         let State { users, revocations } = &mut *self.0.lock();
@@ -214,8 +214,8 @@ impl Drop for PendingGuard {
     }
 }
 
-/// Closes these connections. Returns how many were closed, with those that were closed while `pending`: one that has joined its room
-/// since counts once.
+/// Closes these connections. Returns how many were closed, with those that were closed while `pending`: one that has joined its
+/// room since counts once.
 pub(crate) fn close_all(connections: &[Arc<Member>], close: &Close, pending: &[ConnectionId]) -> usize {
     let pending: HashSet<&ConnectionId> = pending.iter().collect();
     let closed = connections.iter().filter(|connection| connection.outbox().close(close.clone()));

@@ -34,7 +34,8 @@ impl Drop for Inside {
     }
 }
 
-/// Panics inside `send_with`. Called before a lock of the registry or of a room's members is taken, which would be a deadlock there.
+/// Panics inside `send_with`. Called before a lock of the registry or of a room's members is taken, which would be a deadlock
+/// there.
 pub(crate) fn assert_outside_send_with() {
     assert!(
         !IN_SEND_WITH.get(),

@@ -1,8 +1,8 @@
 //! The registry: the connections, rooms and users of one app.
 //!
-//! A connection is entered by a [`MembershipGuard`](crate::room::membership::MembershipGuard), and removed from everything when that is
-//! dropped. No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's members,
-//! an outbox.
+//! A connection is entered by a [`MembershipGuard`](crate::room::membership::MembershipGuard), and removed from everything when
+//! that is dropped. No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
+//! members, an outbox.
 
 use std::any::TypeId;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Revocations: disconnects of users, remembered as long as a handshake is under way that began before them, because its user is not
-//! known yet.
+//! Revocations: disconnects of users, remembered as long as a handshake is under way that began before them, because its user is
+//! not known yet.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
@@ -85,8 +85,8 @@ impl Revocations {
         since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
     }
 
-    /// Forgets what was revoked before the oldest handshake began. Does nothing unless there are twice as many as were left the last
-    /// time.
+    /// Forgets what was revoked before the oldest handshake began. Does nothing unless there are twice as many as were left the
+    /// last time.
     fn sweep(&mut self, oldest: Moment) {
         if self.len < self.sweep_at.max(SWEEP_AT) {
             return;

@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use crate::connection::stream::Transport;
 use crate::server::timed_stream::TimedStream;
 
-/// Takes the stream out of an upgraded connection, and the bytes that the client sent behind its request. The stream is a TCP socket
-/// if possible, so that every sending thread can write to it.
+/// Takes the stream out of an upgraded connection, and the bytes that the client sent behind its request. The stream is a TCP
+/// socket if possible, so that every sending thread can write to it.
 ///
 /// The bytes are copied, because a slice would keep hyper's buffer of 8 KiB alive.
 pub(crate) fn recover(upgraded: Upgraded) -> (Transport, Vec<u8>) {

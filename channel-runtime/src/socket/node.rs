@@ -54,9 +54,9 @@ impl Node {
     }
 
     /// Makes a connection a member of its channel, of its path's room and of its user.
-    pub fn enter(&self, newcomer: NewConnection) -> MembershipGuard {
-        self.channels[newcomer.channel].hub.get_or_init(|| Arc::new(HubBacklog::new(newcomer.outbox_bytes)));
-        let membership = self.registry.enter(newcomer);
+    pub fn enter(&self, new: NewConnection) -> MembershipGuard {
+        self.channels[new.channel].hub.get_or_init(|| Arc::new(HubBacklog::new(new.outbox_bytes)));
+        let membership = self.registry.enter(new);
         // A drain that started before this connection was listed has not closed it.
         if self.shutdown.is_draining() {
             membership.connection.outbox().close(Close::going_away());

@@ -23,8 +23,8 @@ pub trait NoticeFor<C>: Send + 'static {
     const HANDLER: &'static str;
 }
 
-/// Reports a notice that was not taken by the connection of this name, and drops it. Returns whether it was taken. Not under a lock:
-/// its destructor is the user's code.
+/// Reports a notice that was not taken by the connection of this name, and drops it. Returns whether it was taken. Not under a
+/// lock: its destructor is the user's code.
 fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) -> bool {
     if let Put::Full(_) = put {
         let handler = N::HANDLER;
@@ -33,7 +33,8 @@ fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) ->
     matches!(put, Put::Taken)
 }
 
-/// Hands a connection a notice; it never waits. Returns whether it was taken: not by one that is closing, nor if as many wait as may.
+/// Hands a connection a notice; it never waits. Returns whether it was taken: not by one that is closing, nor if as many wait as
+/// may.
 pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> bool {
     let outbox = member.outbox();
     let names = (C::NAME, N::HANDLER);
@@ -45,8 +46,8 @@ pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> b
     is_taken
 }
 
-/// Hands a notice to a connection that is pending: it is handled once the connection is open, which is at once if it is open by now.
-/// Returns whether it was taken.
+/// Hands a notice to a connection that is pending: it is handled once the connection is open, which is at once if it is open by
+/// now. Returns whether it was taken.
 fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice: N) -> bool {
     match pending.inbox() {
         Ok(inbox) => {
@@ -119,14 +120,14 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// ```
     ///
     /// Never waits. A connection handles its notices one after the other, in the order in which they were sent. Waiting notices and
-    /// messages are handled alternately. At most 256 notices wait for one connection: one more is refused, and [`Sent`] counts it. A
-    /// notice for a closing connection is refused too. Notices that still wait when a connection ends are dropped: none is handled
-    /// once `on_close` has begun. What the handler of a notice returns is sent to the client, as from a hook.
+    /// messages are handled alternately. At most 256 notices wait for one connection: one more is refused, and [`Sent`] counts it.
+    /// A notice for a closing connection is refused too. Notices that still wait when a connection ends are dropped: none is
+    /// handled once `on_close` has begun. What the handler of a notice returns is sent to the client, as from a hook.
     ///
-    /// If the audience is users, or one user in rooms, their pending connections receive the notice too: those whose handshake is at
-    /// `authorize`, or that are accepted and have not joined. They handle it after their `on_connect`. A handshake whose extractors
-    /// still run has no user yet, and does not receive it: what they have read may be older than the notice. Other audiences have no
-    /// pending connections.
+    /// If the audience is users, or one user in rooms, their pending connections receive the notice too: those whose handshake is
+    /// at `authorize`, or that are accepted and have not joined. They handle it after their `on_connect`. A handshake whose
+    /// extractors still run has no user yet, and does not receive it: what they have read may be older than the notice. Other
+    /// audiences have no pending connections.
     pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
         // The pending ones first: otherwise one could join in between and be missed.

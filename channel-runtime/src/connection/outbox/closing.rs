@@ -21,8 +21,8 @@ impl Outbox {
         true
     }
 
-    /// Has the connection end because the server goes away. Its own task [closes](Self::close) it, at once or when the handler that runs
-    /// has given the answer that it owes. Until then pushes are taken, but no more input is handled.
+    /// Has the connection end because the server goes away. Its own task [closes](Self::close) it, at once or when the handler that
+    /// runs has given the answer that it owes. Until then pushes are taken, but no more input is handled.
     pub fn start_drain(&self) {
         let inner = &mut *self.inner.lock();
         if inner.is_closing() {
@@ -101,7 +101,8 @@ impl Outbox {
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
     }
 
-    /// Frames of others that were held during `on_connect` are dropped, because what it would have sent before them is not sent any more.
+    /// Frames of others that were held during `on_connect` are dropped, because what it would have sent before them is not sent any
+    /// more.
     fn end(&self, inner: &mut Inner, close: Close) {
         inner.state = State::Closing(Box::new(close));
         inner.is_draining = false;

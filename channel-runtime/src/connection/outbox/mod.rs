@@ -1,7 +1,7 @@
 //! The outbox: the frames that wait for one client, bounded in bytes, and who writes them.
 //!
-//! Anyone may push, and a push never waits: it settles the order, and at the bound the client is disconnected as slow. The frames are
-//! written by the connection's own task (the owner); or, while that task is idle, straight to the socket by a room's flusher.
+//! Anyone may push, and a push never waits: it settles the order, and at the bound the client is disconnected as slow. The frames
+//! are written by the connection's own task (the owner); or, while that task is idle, straight to the socket by a room's flusher.
 
 pub(crate) mod blocked;
 mod closing;
@@ -31,8 +31,8 @@ pub(crate) struct Outbox {
     inner: Ranked<{ rank::OUTBOX }, Inner>,
     /// The most bytes that may wait in addition to one frame: the longest that has waited since the outbox was last empty.
     limit: usize,
-    /// Twice the number of bytes that the stream has taken, and one more if it takes no more at once. Changed under the lock, and read
-    /// without it.
+    /// Twice the number of bytes that the stream has taken, and one more if it takes no more at once. Changed under the lock, and
+    /// read without it.
     handed: AtomicU64,
     activity: Activity,
 }
@@ -52,8 +52,8 @@ struct Inner {
     queue: Queue,
     /// The socket's writing half. `None` if there is no socket: then only the owner can write.
     socket: Option<OwnedWriteHalf>,
-    /// The connection's own task while it is idle. `None` while it runs, and from when it is woken: then nobody else writes, because
-    /// it drains the queue before it is idle again.
+    /// The connection's own task while it is idle. `None` while it runs, and from when it is woken: then nobody else writes,
+    /// because it drains the queue before it is idle again.
     owner: Option<Waker>,
     /// Something was written that the stream may not have flushed.
     needs_flush: bool,
@@ -215,9 +215,9 @@ impl Outbox {
         inner.queue.bytes() > self.limit / 2 && !inner.is_over()
     }
 
-    /// Whether a frame of so many bytes, which goes over what is allowed, may wait all the same: because the client takes some of what
-    /// waits, or because the bound is for what waits *in addition to* the longest frame. A frame that would wait alone always may.
-    /// What is allowed for a long frame stays allowed until the queue is empty.
+    /// Whether a frame of so many bytes, which goes over what is allowed, may wait all the same: because the client takes some of
+    /// what waits, or because the bound is for what waits *in addition to* the longest frame. A frame that would wait alone always
+    /// may. What is allowed for a long frame stays allowed until the queue is empty.
     fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
         if inner.blocked.is_some() {
             self.nudge_with(inner);
@@ -275,7 +275,8 @@ impl Outbox {
         .await;
     }
 
-    /// Waits until `holds`, which is checked whenever [`notify_caught_up`](Self::notify_caught_up) is called, or the connection is ending.
+    /// Waits until `holds`, which is checked whenever [`notify_caught_up`](Self::notify_caught_up) is called, or the connection is
+    /// ending.
     pub async fn caught_up(&self, holds: impl Fn() -> bool) {
         self.until(|waits| &waits.emptied, |inner| inner.is_over() || holds()).await;
     }

@@ -12,8 +12,8 @@ use super::{Inner, Outbox};
 const BLOCKED: u64 = 1;
 
 impl Outbox {
-    /// How far behind the client is. `None` if it is not. `late` is how much later than planned this is called, which does not count
-    /// against the client.
+    /// How far behind the client is. `None` if it is not. `late` is how much later than planned this is called, which does not
+    /// count against the client.
     pub fn lag(&self, now: Instant, late: Duration) -> Option<Lag> {
         let inner = &mut *self.inner.lock();
         if !self.is_behind(inner) {
@@ -26,8 +26,8 @@ impl Outbox {
         })
     }
 
-    /// Writes again if the socket took no more. A kernel reports that a socket takes more only when a third of its buffer is free, which
-    /// may take a slow client a minute.
+    /// Writes again if the socket took no more. A kernel reports that a socket takes more only when a third of its buffer is free,
+    /// which may take a slow client a minute.
     pub fn nudge(&self) {
         let inner = &mut *self.inner.lock();
         if inner.blocked.is_some() {

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use crate::wire::frame::Frame;
 
-/// Up to so many bytes of small frames are copied together for one write. All members of a room copy the same frames, which are in the
-/// processor's cache: a copy costs less than a system call for each frame, or than a vectored write.
+/// Up to so many bytes of small frames are copied together for one write. All members of a room copy the same frames, which are in
+/// the processor's cache: a copy costs less than a system call for each frame, or than a vectored write.
 const GATHERED: usize = 16 * 1024;
 
 /// Up to so many bytes of frames for one client alone are kept as one.
@@ -111,8 +111,8 @@ impl Queue {
     /// Those of `write`. A write of 0 bytes is an error.
     pub fn write_to(&mut self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
         thread_local! {
-            /// Cleared before each use. Taken out of its cell while a stream writes it, which may run the user's code. After a panic it
-            /// is gone, and the next write makes another.
+            /// Cleared before each use. Taken out of its cell while a stream writes it, which may run the user's code. After a
+            /// panic it is gone, and the next write makes another.
             static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
         }
         while let Some(first) = &self.first {

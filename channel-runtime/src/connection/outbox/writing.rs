@@ -57,8 +57,8 @@ impl Outbox {
         }
     }
 
-    /// Waits until no more than a quarter of what may wait does, or the connection is ending. What is held while `on_connect` runs is
-    /// not counted.
+    /// Waits until no more than a quarter of what may wait does, or the connection is ending. What is held while `on_connect` runs
+    /// is not counted.
     pub async fn has_room(&self) {
         self.until(
             |waits| &waits.emptied,
@@ -71,7 +71,8 @@ impl Outbox {
         .await;
     }
 
-    /// Some of what waited has been written, and not all: notifies the tasks that wait until the queue is no more than a quarter full.
+    /// Some of what waited has been written, and not all: notifies the tasks that wait until the queue is no more than a quarter
+    /// full.
     pub(super) fn notify_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
@@ -94,8 +95,8 @@ impl Outbox {
         takes
     }
 
-    /// For the owner, before it is idle: writes what waits, as far as the client takes it. The owner is woken when more can be written,
-    /// or when a frame is pushed that nobody else writes.
+    /// For the owner, before it is idle: writes what waits, as far as the client takes it. The owner is woken when more can be
+    /// written, or when a frame is pushed that nobody else writes.
     ///
     /// # Errors
     /// Those of the stream: the client is gone.
