@@ -180,7 +180,7 @@ impl<M: Recipient> FlushQueue<M> {
     /// has to be.
     fn count_sender(&mut self, from: &Publisher<M>, bytes: usize) -> Option<Handle> {
         if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
-            // Not charged until the flusher has written, which may be busy with something else on its runtime.
+            // Not charged to the flusher, which may be late because of other work on its runtime.
             if self.slow_members.is_empty() {
                 return None;
             }

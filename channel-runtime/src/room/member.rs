@@ -56,22 +56,27 @@ impl Member {
 }
 
 impl Recipient for Member {
+    #[inline]
     fn id(&self) -> ConnectionId {
         self.id
     }
 
+    #[inline]
     fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
+    #[inline]
     fn backlog(&self) -> &SendBacklog {
         &self.backlog
     }
 
+    #[inline]
     fn runtime(&self) -> Option<&Handle> {
         self.apart.runtime.as_ref()
     }
 
+    #[inline]
     fn runtime_id(&self) -> Option<Id> {
         self.runtime_id
     }

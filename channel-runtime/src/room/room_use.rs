@@ -7,7 +7,7 @@ use crate::room::live_room::LiveRoom;
 use crate::room::reentrancy::Inside;
 use crate::room::state::{self, State};
 
-/// The use of a room by one session. When the last use ends, the room's state is dropped, or the room's owner is told.
+/// The use of a room by one session. When the last use ends, the room's state is dropped, or the room's owner is called.
 pub(crate) struct RoomUse(Arc<LiveRoom>);
 
 impl LiveRoom {

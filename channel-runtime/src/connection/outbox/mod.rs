@@ -305,11 +305,11 @@ impl Outbox {
         }
     }
 
-    async fn until(&self, told: fn(&Waits) -> &Notify, holds: impl Fn(&mut Inner) -> bool) {
+    async fn until(&self, notify: fn(&Waits) -> &Notify, holds: impl Fn(&mut Inner) -> bool) {
         let waits = Arc::clone(self.inner.lock().waits.get_or_insert_default());
         loop {
             // Made before the check, so that a notification between the check and the wait is not missed.
-            let notified = told(&waits).notified();
+            let notified = notify(&waits).notified();
             if holds(&mut self.inner.lock()) {
                 return;
             }
