@@ -16,7 +16,6 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::connection::in_flight::WorkGuard;
 use crate::connection::shutdown::Shutdown;
-use crate::protocol::codec;
 use crate::protocol::message::Messages;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
@@ -130,7 +129,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         let Lent { handlers, socket, driver, span, .. } = &self.shared;
         let mut socket = Socket::clone(socket);
         log_payload(driver, span, text);
-        let message = match read(&mut socket, || codec::decode_at(text, index)) {
+        let message = match read(&mut socket, text, Some(index)) {
             Ok(Ok(message)) => message,
             Ok(Err(error)) => {
                 self.queued = Some(Queued::Alone(Work::Invalid(error, socket)));

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use tokio::net::tcp::OwnedWriteHalf;
 
@@ -244,14 +245,14 @@ impl Driver {
     fn count_frames(&mut self, before: &Checkpoint) {
         let Self { throttle, served, membership: MembershipGuard { connection, .. }, receiver, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(&served.config)));
-        let decision = throttle.count_read(receiver, before, served, connection);
+        let decision = throttle.count_read(receiver, before, served, connection, now());
         self.close_if_abuse(decision);
     }
 
     /// Counts a message of the type at this place against its rate. Returns whether it may pass; if not, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
-        let decision = throttle.check_message(text, index, rate, &self.served, &self.membership.connection);
+        let decision = throttle.check_message(text, index, rate, &self.served, &self.membership.connection, now());
         self.close_if_abuse(decision);
         decision == RateDecision::Passes
     }
@@ -320,4 +321,9 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.membership.connection.outbox().detach();
     }
+}
+
+/// The time of tokio's clock, which tests may pause.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

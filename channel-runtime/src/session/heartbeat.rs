@@ -62,7 +62,7 @@ struct Watch {
 }
 
 impl Watch {
-    /// Until nobody is here any more.
+    /// Runs until there is no connection any more.
     async fn run(mut self, beat: Beat) {
         let mut ticks = interval(beat.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,7 +1,6 @@
 //! Sessions: they run the user's code, which is a connection's hooks and handlers, batches, and the opening and closing of rooms.
 //!
-//! A panic, a deadline or a shutdown ends in here what it befell, and nothing else. Imports all folders below it, from `socket` to
-//! `wire`.
+//! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders below it, from `socket` to `wire`.
 //!
 //! A [`Session`] is the task of one connection. It owns the handler and the driver, which reads and writes. Hooks and handlers of a
 //! connection run one after another, and the driver goes on while one of them waits. `on_close` runs exactly once if `on_connect` was

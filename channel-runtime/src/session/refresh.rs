@@ -144,7 +144,7 @@ mod tests {
             (r#"{"type":"\u0024auth","token":"hush"}"#, true),
             (r#"{"type":"\u0024\u0061\u0075\u0074\u0068","token":"hush"}"#, true),
             (r#"{"type":"$\u0061\u0055auth"#, false),
-            // What can't be read, for it is cut, doubled or followed by something.
+            // Texts that can't be read, because they are cut, doubled or followed by something.
             (r#"{"type":"\u0024auth","token":"hush""#, true),
             (r#"{"type":"\u0024auth","type":"other","token":"hush"}"#, true),
             (r#"{"type":"\u0024auth","token":"hush"}}"#, true),

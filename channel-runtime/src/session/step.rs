@@ -23,7 +23,7 @@ impl Step {
     /// Looks for the type of a message, if the channel has rates or concurrent handlers. Done once for each message: whatever needs
     /// the type later takes it from here.
     pub fn typed<C: Dispatch>(self) -> Self {
-        if const { !has_rates(<C::FromClient as Messages>::SHAPES) && !has_concurrent::<C>() } {
+        if const { !needs_types::<C>() } {
             return self;
         }
         match self {
@@ -34,6 +34,11 @@ impl Step {
             other => other,
         }
     }
+}
+
+/// Whether something depends on a message's type before the message is decoded.
+pub(crate) const fn needs_types<C: Dispatch>() -> bool {
+    has_rates(<C::FromClient as Messages>::SHAPES) || has_concurrent::<C>()
 }
 
 const fn has_rates(mut shapes: &[MessageShape]) -> bool {

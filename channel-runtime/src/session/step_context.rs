@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::connection::contained::{Contained, contain};
-use crate::protocol::codec::{self, DecodeError, Decoded};
+use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Messages;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::Dispatch;
@@ -14,7 +14,7 @@ use crate::session::handling::Handling;
 use crate::session::outcome::{RunningCall, interrupted};
 use crate::session::refresh::{self, AuthRefresh};
 use crate::session::spans::{ConnectionSpan, MessageSpan};
-use crate::session::step::Step;
+use crate::session::step::{Step, needs_types};
 use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::{Input, reuse};
@@ -57,8 +57,8 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         // Only a message has a claim to an answer, and it gets its own when it is decoded.
         self.socket.begin_turn();
         match step {
-            Step::Message { index, text } => self.begin_message(text, |text| codec::decode_at(text, index)),
-            Step::Input(Input::Text(text)) => self.begin_message(text, codec::decode),
+            Step::Message { index, text } => self.begin_message(text, Some(index)),
+            Step::Input(Input::Text(text)) => self.begin_message(text, None),
             Step::Notice(mut notice) => {
                 notice.arrive();
                 let Self { handler, socket, app, driver, span, .. } = self;
@@ -87,9 +87,10 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         }
     }
 
-    fn begin_message(self, text: String, decode: impl FnOnce(&str) -> Decoded<C::FromClient>) -> Option<Begun<'a, C>> {
+    /// `index` is the place of the message's type. `None` if it has not been looked for.
+    fn begin_message(self, text: String, index: Option<usize>) -> Option<Begun<'a, C>> {
         log_payload(self.driver, self.span, &text);
-        let begun = match read(self.socket, || decode(&text)) {
+        let begun = match read(self.socket, &text, index) {
             Ok(Ok(message)) => self.handle(message, text.len()),
             Ok(Err(error)) => match refresh::auth_refresh::<C>(&text, &error) {
                 Some(request) => Some(self.refresh(request)),
@@ -195,13 +196,17 @@ pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     }
 }
 
-/// Decodes a message, and gives the socket the claim to its answer. A payload's `Deserialize` and its rules are the user's code, and
+/// Decodes a message, whose type may be known, and gives the socket the claim to its answer. A payload's `Deserialize` and its rules are the user's code, and
 /// may panic.
 pub(crate) fn read<C: Dispatch>(
     socket: &mut Socket<C>,
-    decode: impl FnOnce() -> Decoded<C::FromClient>,
+    text: &str,
+    index: Option<usize>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let decoded = contain(decode)?;
+    let decoded = contain(|| match index {
+        Some(index) if const { needs_types::<C>() } => codec::decode_at(text, index),
+        _ => codec::decode(text),
+    })?;
     socket.begin_message(decoded.reference);
     let Ok(message) = decoded.message else { return Ok(decoded.message) };
     let message = Contained::new(message);

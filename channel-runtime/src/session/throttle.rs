@@ -116,9 +116,10 @@ impl Throttle {
         before: &Checkpoint,
         served: &Served,
         connection: &Member,
+        now: Instant,
     ) -> RateDecision {
         let frames = FrameCount { before_this_read: before.frames, this_read: receiver.take_frames() - before.frames };
-        let metered = self.count_frames(frames, &served.config, &served.quotas, connection);
+        let metered = self.count_frames(frames, served, connection, now);
         if metered.refused == 0 {
             return RateDecision::Passes;
         }
@@ -144,8 +145,9 @@ impl Throttle {
         rate: RateShape,
         served: &Served,
         connection: &Member,
+        now: Instant,
     ) -> RateDecision {
-        let metered = self.count_message(index, rate, &served.quotas, connection);
+        let metered = self.count_message(index, rate, &served.quotas, connection, now);
         if metered.refused == 0 {
             return RateDecision::Passes;
         }
@@ -155,8 +157,8 @@ impl Throttle {
 
     /// Counts frames against the rates of the connection and of its user. The frames before the last read count as if they had arrived
     /// when frames were last counted.
-    fn count_frames(&mut self, frames: FrameCount, config: &Config, quotas: &Quotas, connection: &Member) -> Metered {
-        let now = tokio::time::Instant::now().into_std();
+    fn count_frames(&mut self, frames: FrameCount, served: &Served, connection: &Member, now: Instant) -> Metered {
+        let Served { config, quotas, .. } = served;
         let mut metered = Metered { passed: frames.this_read, refused: 0, wait: Duration::ZERO, is_abuse: false };
         self.due = u32::MAX;
         if let Some(rate) = config.message_rate {
@@ -181,8 +183,14 @@ impl Throttle {
     }
 
     /// Counts a message of the type at this place against its rate.
-    fn count_message(&mut self, index: usize, shape: RateShape, quotas: &Quotas, connection: &Member) -> Metered {
-        let now = tokio::time::Instant::now().into_std();
+    fn count_message(
+        &mut self,
+        index: usize,
+        shape: RateShape,
+        quotas: &Quotas,
+        connection: &Member,
+        now: Instant,
+    ) -> Metered {
         let metered = match &connection.user {
             Some(user) if shape.per_user => {
                 let subject = Subject::Messages { channel: connection.channel, index };
