@@ -193,8 +193,11 @@ pub(crate) fn user_of<C: Dispatch>(handler: &C) -> Option<UserKey> {
     handler.identified().map(|identity| UserKey::new(&identity))
 }
 
+/// A function that calls the handler of a message.
+type Call<'a, C, M> = dyn Fn(M, Socket<C>) -> BoxFuture<'a, Flow> + Send + 'a;
+
 /// Calls the handlers of one connection that run side by side. Each call returns a future of its own.
-pub struct ConcurrentHandlers<'a, C: Channel>(Box<dyn Fn(C::FromClient, Socket<C>) -> BoxFuture<'a, Flow> + Send + 'a>);
+pub struct ConcurrentHandlers<'a, C: Channel>(Box<Call<'a, C, C::FromClient>>);
 
 /// A channel whose handlers may run side by side.
 #[diagnostic::on_unimplemented(
