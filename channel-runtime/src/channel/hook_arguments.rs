@@ -115,10 +115,11 @@ impl<S> OfRoomClose<S> for S {
     }
 }
 
-/// A channel whose struct names an app, for a handler or a hook that takes a `T` by reference. The call itself checks whether the app is a
-/// `T`, because it follows derefs: if `app = Arc<App>`, an `&App` is fine.
+/// A channel whose struct names an app, for a handler or a hook that takes a `T` by reference. The call itself checks whether the
+/// app is a `T`, because it follows derefs: if `app = Arc<App>`, an `&App` is fine.
 ///
-/// Neither this trait nor [`HasRoomState`] asks for a `Route`: a struct that is none, because it is not `Send`, would be reported twice.
+/// Neither this trait nor [`HasRoomState`] asks for a `Route`: a struct that is none, because it is not `Send`, would be reported
+/// twice.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no app, but a method of it takes `&{T}`",
     label = "what is taken by reference is the app",

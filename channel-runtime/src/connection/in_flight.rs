@@ -114,14 +114,14 @@ impl Count {
 impl WorkGuard {
     /// Whether it counts anything.
     #[inline]
-    pub fn counters(&self) -> bool {
+    pub fn is_counting(&self) -> bool {
         self.0.is_some()
     }
 
     /// The work has ended.
     #[inline]
     pub fn end(&mut self) {
-        if self.counters() {
+        if self.is_counting() {
             self.0 = None;
         }
     }

@@ -25,7 +25,8 @@ pub(crate) struct Budget {
     pub was_notice: bool,
     /// The server is draining, and the connection is not closed yet.
     pub is_draining: bool,
-    /// Ready when other tasks have run. `None` if there is nothing to wait for. Boxed twice, because idle connections hold the place.
+    /// Ready when other tasks have run. `None` if there is nothing to wait for. Boxed twice, because idle connections hold the
+    /// place.
     yields: Option<Box<Pin<Box<dyn Future<Output = ()> + Send>>>>,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Handlers that are `concurrent` run beside all that take `&self`. Of the others with `&self` one runs after the other, as on any
 //! channel. All begin in the order in which their messages arrived. What does not share the value (a hook, a notice, a handler with
-//! `&mut self`) waits until all before it have ended. One call too many of a handler waits until another has ended. All that arrives
-//! later waits behind either.
+//! `&mut self`) waits until all before it have ended. One call too many of a handler waits until another has ended. All that
+//! arrives later waits behind either.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

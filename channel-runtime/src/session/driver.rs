@@ -86,8 +86,8 @@ impl Driver {
         self.membership.connection.outbox().cork();
     }
 
-    /// The next step, with the outbox [corked](Self::cork) for its handler. `None` when the connection ends: at once if we end it, after all
-    /// input if the client does.
+    /// The next step, with the outbox [corked](Self::cork) for its handler. `None` when the connection ends: at once if we end it,
+    /// after all input if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
         if self.budget.is_used_up() {
@@ -257,7 +257,8 @@ impl Driver {
         decision == RateDecision::Passes
     }
 
-    /// Closes the connection of a client that has been refused too often, or whose binary message was refused. Nothing more is read.
+    /// Closes the connection of a client that has been refused too often, or whose binary message was refused. Nothing more is
+    /// read.
     fn close_if_abuse(&mut self, decision: RateDecision) {
         let Some(close) = decision.close() else { return };
         self.membership.connection.outbox().close(close.clone());

@@ -1,7 +1,7 @@
 //! Enters a connection into its rooms: an accepted connection waits for its room, if that has to be opened, and becomes a session.
 //!
-//! While it waits, its client is read from up to the usual bounds, so that a client which leaves is not waited for, and a disconnect
-//! reaches it. What the client sends meanwhile is handled once the session has begun.
+//! While it waits, its client is read from up to the usual bounds, so that a client which leaves is not waited for, and a
+//! disconnect reaches it. What the client sends meanwhile is handled once the session has begun.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -100,8 +100,8 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Waits until the room is open, and spawns the session. If the room can't be opened, or the connection ends before, rejects the
-    /// client.
+    /// Waits until the room is open, and spawns the session. If the room can't be opened, or the connection ends before, rejects
+    /// the client.
     fn wait_and_spawn(self, mut client: Client) -> impl Future<Output = ()> + Send {
         let Self { room, app, hub, served, .. } = &self;
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
@@ -115,8 +115,8 @@ impl<C: Dispatch> PendingSession<C> {
         async move {
             let frames = match wait(&mut client, lifecycle, &self.pending, self.expires_at).await {
                 Waited::Open(_hold) => {
-                    // In a task of its own: this one is larger than an idle connection's need be. The connection is in the room before
-                    // the hold is dropped.
+                    // In a task of its own: this one is larger than an idle connection's need be. The connection is in the room
+                    // before the hold is dropped.
                     self.spawn(client);
                     return drop((counted, busy));
                 }
@@ -132,7 +132,8 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Enters the connection into its rooms, and spawns its session; or rejects it, if it was disconnected or its room's state panics.
+    /// Enters the connection into its rooms, and spawns its session; or rejects it, if it was disconnected or its room's state
+    /// panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
         // Checkpoint the task begins, so that a server that stops waits for it.
@@ -261,8 +262,8 @@ struct Client {
 }
 
 impl Client {
-    /// Ready when the client has left or violated the protocol. Not if it has sent a message before it left: the message is handled,
-    /// as if the client had left a moment later.
+    /// Ready when the client has left or violated the protocol. Not if it has sent a message before it left: the message is
+    /// handled, as if the client had left a moment later.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         while !self.has_ended && !self.receiver.is_full() {
             let came = match std::mem::take(&mut self.read_ahead) {
@@ -283,8 +284,8 @@ impl Client {
         Poll::Pending
     }
 
-    /// Sends these frames, the last of which is a Close unless the client is told nothing, and ends the connection. `patience` is how
-    /// long that may take.
+    /// Sends these frames, the last of which is a Close unless the client is told nothing, and ends the connection. `patience` is
+    /// how long that may take.
     async fn reject(mut self, frames: &[u8], patience: Duration) {
         close::reject_client(self.receiver.stream(), self.socket.take(), frames, patience).await;
     }

@@ -1,5 +1,5 @@
-//! The expiry of a connection's authority: the client is warned some time before, and the connection is closed when it expires, by the
-//! wall clock or by the timers, whichever is first.
+//! The expiry of a connection's authority: the client is warned some time before, and the connection is closed when it expires, by
+//! the wall clock or by the timers, whichever is first.
 //!
 //! Each connection that expires has a task of its own for it. All others pay nothing, and no message does.
 
@@ -19,8 +19,8 @@ use crate::wire::frame::{Opcode, frame};
 pub(crate) struct Expiry(AbortHandle);
 
 impl Expiry {
-    /// Warns `warning` before the end, or when a fifth of the time is left. `None` if there is no end, or if it is further away than a
-    /// timer can wait.
+    /// Warns `warning` before the end, or when a fifth of the time is left. `None` if there is no end, or if it is further away
+    /// than a timer can wait.
     pub fn watch(
         end: Option<SystemTime>,
         clock: &Arc<Clock>,

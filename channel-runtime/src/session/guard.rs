@@ -129,7 +129,8 @@ impl<'a, T> GuardedCall<'a, T> {
         }
     }
 
-    /// Ready when a call that waits has reached a limit. `grace` is the time that is left to the last call once the server gives up.
+    /// Ready when a call that waits has reached a limit. `grace` is the time that is left to the last call once the server gives
+    /// up.
     pub fn poll_limits(
         &mut self,
         cx: &mut Context<'_>,

@@ -10,7 +10,8 @@ pub struct HandlerOptions {
     /// How many calls of it may run at a time on one connection, beside all others that share the channel's value. 0 if one call
     /// runs after the other.
     pub(crate) concurrent: u32,
-    /// Whether it shares the channel's value, so that handlers which are `concurrent` may run beside it. Set only if there are such.
+    /// Whether it shares the channel's value, so that handlers which are `concurrent` may run beside it. Set only if there are
+    /// such.
     pub(crate) shares: bool,
     /// Whether it may wait: others begin beside it only then.
     pub(crate) waits: bool,

@@ -1,10 +1,11 @@
 //! Sessions: they run the user's code, which is a connection's hooks and handlers, batches, and the opening and closing of rooms.
 //!
-//! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders below it, from `socket` to `wire`.
+//! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders below it, from `socket` to
+//! `wire`.
 //!
 //! A [`Session`] is the task of one connection. It owns the handler and the driver, which reads and writes. Hooks and handlers of a
-//! connection run one after another, and the driver goes on while one of them waits. `on_close` runs exactly once if `on_connect` was
-//! begun, whatever happened.
+//! connection run one after another, and the driver goes on while one of them waits. `on_close` runs exactly once if `on_connect`
+//! was begun, whatever happened.
 
 pub(crate) mod batch;
 mod budget;
@@ -90,8 +91,8 @@ impl<C: Dispatch> Session<C> {
         Self { handler, socket, app, driver, span, expiry, _room_use, _counted: counted, busy }
     }
 
-    /// The task. What it holds is what an idle connection costs. So nothing is moved within it, which would make it hold the session
-    /// twice, and what runs once a connection is boxed.
+    /// The task. What it holds is what an idle connection costs. So nothing is moved within it, which would make it hold the
+    /// session twice, and what runs once a connection is boxed.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the session twice")]
     pub fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
@@ -122,7 +123,7 @@ impl<C: Dispatch> Session<C> {
     /// The next step; `None` when the connection ends. While this is pending, nothing of the session is in flight.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         // Counted before it reads, because what has been read no longer counts as unread.
-        if !self.busy.counters() {
+        if !self.busy.is_counting() {
             self.busy = begin_work::<C>(&self.socket, "its next step");
         }
         let next = self.driver.poll_next(cx);
@@ -146,7 +147,7 @@ impl<C: Dispatch> Session<C> {
     /// Runs the handler of a message beside those of later ones, and then what had to wait for them.
     async fn run_concurrently(&mut self, index: usize, text: String) {
         let Self { handler, socket, app, driver, span, .. } = self;
-        socket.begin_turn();
+        socket.clear_claim();
         let lent = Lent { handlers: handler.concurrent(app), socket, app, driver, span };
         let Some(work) = concurrent::run(lent, index, text).await else { return };
         // Once we end the connection, nothing more is handled.
@@ -173,7 +174,7 @@ impl<C: Dispatch> Session<C> {
 
     /// Runs `on_close`. The connection has left all its rooms before.
     async fn close(&mut self, close: Close) {
-        self.socket.begin_turn();
+        self.socket.clear_claim();
         let _work = begin_work(&self.socket, "on_close");
         self.socket.counters().end(close.by);
         let connection = self.socket.id();

@@ -1,4 +1,5 @@
-//! Rate limits of users, over all their connections. What a user has used is kept while it counts, also if the user has no connection.
+//! Rate limits of users, over all their connections. What a user has used is kept while it counts, also if the user has no
+//! connection.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;

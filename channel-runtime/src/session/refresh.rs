@@ -53,7 +53,8 @@ fn unescaped(text: &str) -> String {
 /// A client's `$auth`, with its token if that is one.
 pub(crate) struct AuthRefresh(Result<Token, DecodeError>);
 
-/// Reads a message of a type that the channel does not have as an `$auth`. `None` if it is none, or if the channel has no `on_refresh`.
+/// Reads a message of a type that the channel does not have as an `$auth`. `None` if it is none, or if the channel has no
+/// `on_refresh`.
 pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Option<AuthRefresh> {
     #[derive(Deserialize)]
     struct Auth {

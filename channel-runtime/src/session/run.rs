@@ -6,8 +6,8 @@ use std::task::Poll;
 use crate::session::driver::Driver;
 use crate::session::guard::{GuardedCall, Interrupted};
 
-/// Runs a handler or a hook. If the server is draining, the connection is closed meanwhile: at once, or after the answer if the call
-/// owes one.
+/// Runs a handler or a hook. If the server is draining, the connection is closed meanwhile: at once, or after the answer if the
+/// call owes one.
 pub(crate) fn run<'a, T>(
     driver: &'a mut Driver,
     mut call: GuardedCall<'a, T>,

@@ -52,8 +52,8 @@ impl ConnectionSpan {
     }
 }
 
-/// The span of a message while it is handled, with when that began; or that of the connection for a hook. `None` if no subscriber is
-/// interested.
+/// The span of a message while it is handled, with when that began; or that of the connection for a hook. `None` if no subscriber
+/// is interested.
 #[derive(Clone, Default)]
 pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 

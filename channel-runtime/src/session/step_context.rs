@@ -55,7 +55,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     /// As [`begin`](Self::begin), of a step.
     pub fn begin_step(self, step: Step) -> Option<Begun<'a, C>> {
         // Only a message has a claim to an answer, and it gets its own when it is decoded.
-        self.socket.begin_turn();
+        self.socket.clear_claim();
         match step {
             Step::Message { index, text } => self.begin_message(text, Some(index)),
             Step::Input(Input::Text(text)) => self.begin_message(text, None),
@@ -196,8 +196,8 @@ pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     }
 }
 
-/// Decodes a message, whose type may be known, and gives the socket the claim to its answer. A payload's `Deserialize` and its rules are the user's code, and
-/// may panic.
+/// Decodes a message, whose type may be known, and gives the socket the claim to its answer. A payload's `Deserialize` and its
+/// rules are the user's code, and may panic.
 pub(crate) fn read<C: Dispatch>(
     socket: &mut Socket<C>,
     text: &str,

@@ -1,7 +1,7 @@
 //! Rate limits of one connection: for frames of any kind, and for messages of types that have a rate.
 //!
-//! The parser counts frames. They are counted against the rate in lots, so that the clock is rarely read: as many frames as are sure to
-//! pass, and at most a quarter of a burst, need no look at it.
+//! The parser counts frames. They are counted against the rate in lots, so that the clock is rarely read: as many frames as are
+//! sure to pass, and at most a quarter of a burst, need no look at it.
 
 use std::time::{Duration, Instant};
 
@@ -155,8 +155,8 @@ impl Throttle {
         RateDecision::refused(&metered)
     }
 
-    /// Counts frames against the rates of the connection and of its user. The frames before the last read count as if they had arrived
-    /// when frames were last counted.
+    /// Counts frames against the rates of the connection and of its user. The frames before the last read count as if they had
+    /// arrived when frames were last counted.
     fn count_frames(&mut self, frames: FrameCount, served: &Served, connection: &Member, now: Instant) -> Metered {
         let Served { config, quotas, .. } = served;
         let mut metered = Metered { passed: frames.this_read, refused: 0, wait: Duration::ZERO, is_abuse: false };

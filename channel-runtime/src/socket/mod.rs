@@ -272,7 +272,7 @@ impl<C: 'static> Socket<C> {
     }
 
     /// A hook or handler begins, with no message to answer so far. The message before has been answered.
-    pub(crate) fn begin_turn(&mut self) {
+    pub(crate) fn clear_claim(&mut self) {
         self.claim = Claim::NoMessage;
     }
 

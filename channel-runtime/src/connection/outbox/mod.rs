@@ -291,7 +291,7 @@ impl Outbox {
 
     /// Counts the queue as work in flight, in a test.
     fn count(&self, inner: &mut Inner) {
-        if !inner.in_flight.counters() {
+        if !inner.in_flight.is_counting() {
             inner.in_flight = self.activity.begin(Work::Outbox);
         }
     }

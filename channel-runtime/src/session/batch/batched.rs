@@ -34,9 +34,9 @@ use crate::socket::reply::{Flow, Reply, fault};
 /// ```
 ///
 /// A message that is dropped without an answer gets the batch's: `success` if the handler returns and the message had a `ref`, the
-/// error that the handler returns, `internal` after a panic, `timeout` after the deadline. A message that the handler has given away,
-/// to be answered later, gets `success` when it is dropped. A sender that has left is sent nothing; its room stays open, with its
-/// state, until the batch is over.
+/// error that the handler returns, `internal` after a panic, `timeout` after the deadline. A message that the handler has given
+/// away, to be answered later, gets `success` when it is dropped. A sender that has left is sent nothing; its room stays open, with
+/// its state, until the batch is over.
 pub struct Batched<C: Channel, M> {
     /// The message.
     pub message: M,

@@ -73,8 +73,8 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         }
     }
 
-    /// Waits for room for one message of so many bytes. Returns the bytes that it takes of the room, which is given back when its batch
-    /// begins.
+    /// Waits for room for one message of so many bytes. Returns the bytes that it takes of the room, which is given back when its
+    /// batch begins.
     pub async fn has_room(&self, bytes: usize) -> u32 {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(MOST_BYTES);
         let room = self.room.acquire().await.expect("it is never closed");

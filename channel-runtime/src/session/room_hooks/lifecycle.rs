@@ -100,8 +100,8 @@ impl<C: Dispatch> RoomLifecycle<C> {
         rooms.get_mut(self.name()).filter(|room| Arc::ptr_eq(&room.owner, &owner)).map(act)
     }
 
-    /// Removes the room here and from the registry, unless it is that of a later opening. Both under one lock: whoever finds no room
-    /// here opens it anew, and the new one must not be taken for this.
+    /// Removes the room here and from the registry, unless it is that of a later opening. Both under one lock: whoever finds no
+    /// room here opens it anew, and the new one must not be taken for this.
     fn remove(self: &Arc<Self>) {
         let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
         let mut rooms = self.rooms().0.lock();

@@ -1,9 +1,9 @@
 //! Room hooks: `on_room_open` and `on_room_close`, and the grace time of an empty room.
 //!
-//! For channels that have one of the hooks or a grace time; the rooms of all others know nothing of them. A room is opened before the
-//! first connection enters it, and closed after the last has left and the grace time is over. Each opening has a [`RoomLifecycle`],
-//! whose hooks run in tasks of their own, once each. A connection that enters while the room is being closed waits until that is over,
-//! and opens the room anew: no two states of one room exist at a time.
+//! For channels that have one of the hooks or a grace time; the rooms of all others know nothing of them. A room is opened before
+//! the first connection enters it, and closed after the last has left and the grace time is over. Each opening has a
+//! [`RoomLifecycle`], whose hooks run in tasks of their own, once each. A connection that enters while the room is being closed
+//! waits until that is over, and opens the room anew: no two states of one room exist at a time.
 
 pub(crate) mod hooked_room;
 mod lifecycle;
