@@ -55,7 +55,7 @@ fn channels() -> String {
                 &mut all,
                 format_args!(
                     "            socket.room().send({answer} {{ id: m.id, text: m.text, place: m.place, \
-                     counts: m.counters }});"
+                     counts: m.counts }});"
                 ),
             );
             write(&mut all, format_args!("            Ok(())\n        }}"));
