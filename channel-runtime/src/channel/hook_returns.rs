@@ -67,6 +67,7 @@ impl<K: Clone> IntoIdentity<K> for Option<&K> {
 pub fn identity<K, T: IntoIdentity<K>>(value: T) -> Option<K> {
     value.into_known_user()
 }
+
 /// The type of a channel's users. The bound stands on the associated type, so that a type which can't be one is reported once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an identity",

@@ -75,7 +75,9 @@ impl Pass {
                 // are written to, polling for input once more costs more than it saves.
                 yield_now().await;
             }
-            self.due = self.room.lock().flushing.take_due();
+            // The lock is released before the last work's list is freed.
+            let due = self.room.lock().flushing.take_due();
+            self.due = due;
             self.write().await;
             let senders = std::mem::take(&mut self.due.senders);
             if self.room.settle(senders) {

@@ -44,10 +44,11 @@ use crate::wire::parser::{Limits, Parser, Role};
 
 /// A connection that is accepted and has no session yet.
 pub(crate) struct PendingSession<C: Dispatch> {
+    /// Dropped first: a handler's destructor does not find its own connection pending.
+    pending: PendingGuard,
     handler: Contained<C>,
     /// The path's room.
     room: Room<C>,
-    pending: PendingGuard,
     expires_at: Option<SystemTime>,
     /// Counts the connection for its user. `None` if users have no limit.
     user_admission: Option<Box<UserAdmission>>,
@@ -136,7 +137,7 @@ impl<C: Dispatch> PendingSession<C> {
     /// panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
-        // Checkpoint the task begins, so that a server that stops waits for it.
+        // Before the task begins, so that a server that stops waits for it.
         let counted = served.node.shutdown.begin_session();
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         match self.enter(client.deflate) {

@@ -107,9 +107,10 @@ impl Counts {
         }
     }
 
-    pub fn leave(&mut self, address: Option<IpAddr>, now: Instant) {
+    /// Forgets a connection, and that it was one of this address at this time. `None` if addresses have no limit.
+    pub fn leave(&mut self, address: Option<(IpAddr, Instant)>) {
         self.connections -= 1;
-        let Some(address) = address else { return };
+        let Some((address, now)) = address else { return };
         let its_own = self.addresses.get_mut(&address).expect("an address with a connection is remembered");
         its_own.connections -= 1;
         if its_own.is_nothing(now) {

@@ -39,8 +39,9 @@ impl AdmissionGuard {
 impl Drop for AdmissionGuard {
     fn drop(&mut self) {
         let Counted { address, user } = self.counted.take().map_or_else(Counted::default, |counted| *counted);
+        let address = address.map(|address| (address, now()));
         let mut counts = self.counts.lock();
-        counts.leave(address, now());
+        counts.leave(address);
         if let Some(user) = &user {
             counts.leave_user(user);
         }

@@ -31,7 +31,7 @@ pub(crate) enum Phase {
     Opening(watch::Receiver<Option<Result<(), Rejection>>>),
     Open {
         room: Arc<LiveRoom>,
-        /// When the room was last seen empty. `None` before that.
+        /// When somebody entered or left last. `None` before that.
         empty_since: Option<Instant>,
         /// A task waits for the end of the grace time.
         is_watched: bool,

@@ -28,7 +28,7 @@ impl<C: 'static, K> Audience<C, K> {
         let result = match self.lookup().resolve() {
             Recipients::OneRoom(room) => make(room_name(&room)).map(|frame| self.send_to(&room, frame, |_| true)),
             Recipients::Rooms(names) => self.deliver_to_rooms(names, make),
-            Recipients::Members(members) => make(None).map(|frame| self.send_each(&members, frame, |_| true)),
+            Recipients::Members => make(None).map(|frame| self.send_each(&self.lookup().members(), frame, |_| true)),
             Recipients::Nobody => return Sent::default(),
         };
         self.counted(result)

@@ -30,7 +30,9 @@ pub(super) enum Recipients<'a> {
     OneRoom(RoomRef<'a>),
     /// The members of the open ones of these rooms.
     Rooms(&'a [Arc<str>]),
-    Members(Vec<Arc<Member>>),
+    /// Members of no room in particular. They are looked up once the message is encoded, so that a member that enters meanwhile is
+    /// reached.
+    Members,
     /// The one room is not open.
     Nobody,
 }
@@ -58,7 +60,7 @@ impl<'a> Lookup<'a> {
         match (self.one_room(), self.target) {
             (Some(room), _) => Recipients::OneRoom(room),
             (None, Target::Rooms(names)) => Recipients::Rooms(names),
-            (None, Target::Users(_) | Target::Connection(_)) => Recipients::Members(self.members()),
+            (None, Target::Users(_) | Target::Connection(_)) => Recipients::Members,
             (None, Target::Room(_) | Target::OwnRoom(_) | Target::All) => Recipients::Nobody,
         }
     }
