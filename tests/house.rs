@@ -1,11 +1,10 @@
-//! The house: which folder of the two crates may import which, and what else keeps them easy to find one's way in.
+//! The folders of the two crates: which folder may import which, and what else keeps them easy to find one's way in.
 //!
-//! `tests/house.baseline` lists what is not so yet, and may only shrink: `HOUSE=overwrite cargo test --test house` writes it
-//! anew. It reads the sources as text and needs no build of them.
+//! The test reads the sources as text and needs no build of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 /// A folder of a crate and what it may name besides itself: other folders, or crates.
 type Rule = (&'static str, &'static [&'static str]);
@@ -85,8 +84,6 @@ const ALLOWED_CIRCLE: [&str; 2] = ["room/live_room", "room/member"];
 
 const LINES_OF_CODE: usize = 300;
 
-const BASELINE: &str = "tests/house.baseline";
-
 /// One crate, and its rules.
 struct Crate {
     source: &'static str,
@@ -102,25 +99,11 @@ struct Crate {
 fn the_house_is_as_its_rules_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found: BTreeMap<_, _> = CRATES_OF_OURS.iter().flat_map(|each| violations(root, each)).collect();
-    if env::var_os("HOUSE").is_some_and(|value| value == "overwrite") {
-        let lines: String = found.keys().map(|line| format!("{line}\n")).collect();
-        fs::write(root.join(BASELINE), lines).expect("the baseline can be written");
-        return;
-    }
-    let text = fs::read_to_string(root.join(BASELINE)).unwrap_or_default();
-    let known: BTreeSet<_> = text.lines().map(String::from).collect();
-    let mut wrong: Vec<_> = found
-        .iter()
-        .filter(|(line, _)| !known.contains(*line))
-        .map(|(line, remedy)| format!("{line}\n    {remedy}"))
-        .collect();
-    wrong.extend(known.iter().filter(|line| !found.contains_key(*line)).map(|line| {
-        format!("{line}\n    this is mended: remove its line from {BASELINE}, or run `HOUSE=overwrite cargo test --test house`")
-    }));
+    let wrong: Vec<_> = found.iter().map(|(line, remedy)| format!("{line}\n    {remedy}")).collect();
     assert!(wrong.is_empty(), "{}\n", wrong.join("\n"));
 }
 
-/// What is not as the rules say: a line for the baseline, and what to do about it.
+/// What is not as the rules say, each with what to do about it.
 fn violations(root: &Path, of: &Crate) -> Vec<(String, String)> {
     let source = root.join(of.source);
     let mut found = entries(&source, of);
