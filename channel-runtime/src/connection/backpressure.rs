@@ -34,12 +34,10 @@ impl SendBacklog {
         self.ahead.load(Ordering::Acquire) > self.mark()
     }
 
-    /// Counts clients that it has sent to.
     pub fn spend(&self, recipients: usize) {
         self.spent.fetch_add(u32::try_from(recipients).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
-    /// To how many clients it has sent since the last call.
     pub fn take_spent(&self) -> u32 {
         self.spent.swap(0, Ordering::Relaxed)
     }
@@ -48,7 +46,7 @@ impl SendBacklog {
         self.ahead.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    /// The room has written so many bytes of it. Returns whether it was over the high-water mark and is no more.
+    /// The room has written so many bytes. Returns whether the sender was over the high-water mark and is no more.
     pub fn catch_up(&self, bytes: usize) -> bool {
         let before = self.ahead.fetch_sub(bytes, Ordering::AcqRel);
         before > self.mark() && before - bytes <= self.mark()
@@ -64,12 +62,10 @@ pub(crate) struct HubBacklog {
 }
 
 impl HubBacklog {
-    /// For a channel.
     pub fn new(outbox_bytes: usize) -> Self {
         Self { backlog: SendBacklog::new(outbox_bytes), caught_up: Notify::new(), channel: None }
     }
 
-    /// For a room of this channel.
     pub fn of_room(channel: &Arc<Self>) -> Self {
         let high_mark = channel.backlog.high_mark;
         let backlog = SendBacklog { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) };
@@ -92,7 +88,6 @@ impl HubBacklog {
         }
     }
 
-    /// Waits until it is below the high-water mark.
     pub async fn caught_up(&self) {
         loop {
             // Made before the check, so that a notification between the check and the wait is not missed.

@@ -73,8 +73,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
                 Poll::Pending => break,
             }
         }
-        // Input has no meaning any more, only its end has. It is read all the same, because a client that is stuck in writing does
-        // not read.
+        // Only the end of the input has a meaning. All is read, because a client that is stuck in writing does not read.
         loop {
             match stream.poll_read(cx, |input| input.len()) {
                 Poll::Ready(Ok(1..)) => {}

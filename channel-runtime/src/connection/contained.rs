@@ -7,7 +7,6 @@ use std::any::type_name;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The app's code has panicked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
 
@@ -34,13 +33,12 @@ impl<T> Contained<T> {
         Self(Some(value))
     }
 
-    /// The value. The caller contains its drop.
+    /// The caller contains the value's drop.
     pub fn into_inner(mut self) -> T {
         self.0.take().expect(PRESENT)
     }
 }
 
-/// Why there is a value.
 const PRESENT: &str = "it is taken out by value alone";
 
 impl<T> Deref for Contained<T> {

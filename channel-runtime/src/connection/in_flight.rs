@@ -16,9 +16,7 @@ pub(crate) struct Activity(Option<Arc<Count>>);
 
 #[derive(Default)]
 struct Count {
-    /// What is in flight.
     running: Mutex<Running>,
-    /// Notified when the last of it ends.
     settled: Notify,
 }
 
@@ -29,7 +27,6 @@ struct Running {
     works: BTreeMap<u64, Work>,
 }
 
-/// What kind of work is in flight.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     /// Bytes that a client wrote and the session has not read.
@@ -70,18 +67,15 @@ struct Counted {
 }
 
 impl Activity {
-    /// An activity that counts.
     pub fn counting() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// Counts this work until the guard is dropped.
     #[inline]
     pub fn begin(&self, work: Work) -> WorkGuard {
         WorkGuard(self.0.as_ref().map(|count| count.begin(work)))
     }
 
-    /// Waits until nothing is in flight.
     pub async fn settled(&self) {
         let Some(count) = &self.0 else { return };
         loop {
@@ -112,13 +106,11 @@ impl Count {
 }
 
 impl WorkGuard {
-    /// Whether it counts anything.
     #[inline]
     pub fn is_counting(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The work has ended.
     #[inline]
     pub fn end(&mut self) {
         if self.is_counting() {

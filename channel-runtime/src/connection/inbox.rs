@@ -52,7 +52,6 @@ impl fmt::Debug for Notice {
     }
 }
 
-/// The notices that wait for one connection.
 #[derive(Default)]
 pub(crate) struct Inbox(OnceLock<Box<Mutex<Waiting>>>);
 
@@ -96,12 +95,10 @@ impl Inbox {
         Put::Taken
     }
 
-    /// Whether a notice waits.
     pub fn has_notice(&self) -> bool {
         self.0.get().is_some_and(|waiting| !waiting.lock().notices.is_empty())
     }
 
-    /// The next notice. `None` if none waits.
     pub fn take(&self) -> Option<Notice> {
         let mut waiting = self.0.get()?.lock();
         let notice = waiting.notices.pop_front();
@@ -112,7 +109,7 @@ impl Inbox {
         notice
     }
 
-    /// Drops what waits. The connection is closing, so that nothing is put in any more.
+    /// Called when the connection is closing, so that nothing is put in any more.
     pub fn clear(&self) {
         let dropped = self.0.get().map(|waiting| std::mem::take(&mut *waiting.lock()));
         // Not under the lock: a notice's destructor is the user's code.

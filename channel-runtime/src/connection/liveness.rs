@@ -1,7 +1,7 @@
-//! Liveness of a client: whether it is still there, as a check once a tick finds out.
+//! Liveness of a client: whether it is still there, checked once a tick.
 //!
 //! No connection has a timer of its own. Its task marks its [`Liveness`] when something is received, and a sweep over all
-//! connections checks and clears the marks, once a tick.
+//! connections checks and clears the marks.
 //!
 //! A ping waits behind what was sent before, in the kernel and on the way too. So a client whose stream takes no more is not
 //! pinged: that it takes something is its sign of life. And if the stream has taken much lately, the answer to a ping may take as
@@ -21,16 +21,14 @@ const LONGEST_TICK: Duration = Duration::from_secs(1);
 /// The most bytes that a client is assumed not to have read yet: 4 MiB, as much as kernels hold.
 const MOST_UNREAD: u32 = 4 * 1024 * 1024;
 
-/// What is known of one client. Its task marks it, and the sweep checks it.
 #[derive(Default)]
 pub(crate) struct Liveness {
     /// Something was received since the last tick.
     has_received: AtomicBool,
     /// A message was received since the last tick, not only a pong.
     has_message: AtomicBool,
-    /// We do not read from it, so that it is not its fault that nothing is received.
+    /// We do not read, so that it is not the client's fault that nothing is received.
     is_paused: AtomicBool,
-    /// A ping of ours has no answer yet.
     awaits_pong: AtomicBool,
     /// For how many ticks nothing was received. This and all below is used by the sweep alone.
     silent: AtomicU32,
@@ -46,11 +44,10 @@ pub(crate) struct Liveness {
     handed: AtomicU64,
     /// How many bytes were sent before the last ping.
     sent_before_ping: AtomicU64,
-    /// How many bytes were sent before the last ping that was answered. The client has read those.
+    /// How many bytes were sent before the last ping that was answered: the client has read those.
     read: AtomicU64,
 }
 
-/// The state of a connection's stream at a tick.
 #[derive(Clone, Copy, Default)]
 struct Stream {
     /// How many bytes it has taken.
@@ -66,32 +63,27 @@ impl Stream {
 }
 
 impl Liveness {
-    /// Something was received from the client.
     pub fn mark_received(&self) {
         self.has_received.store(true, Ordering::Relaxed);
     }
 
-    /// A message was received from the client.
     pub fn mark_message(&self) {
         self.has_message.store(true, Ordering::Relaxed);
     }
 
-    /// Sets whether we do not read, so that nothing is expected.
     pub fn pause(&self, is_paused: bool) {
         self.is_paused.store(is_paused, Ordering::Relaxed);
     }
 
-    /// Whether a ping of ours has no answer yet.
     pub fn awaits_pong(&self) -> bool {
         self.awaits_pong.load(Ordering::Relaxed)
     }
 
-    /// The answer to our ping was received.
     pub fn mark_pong(&self) {
         self.awaits_pong.store(false, Ordering::Relaxed);
     }
 
-    /// Checks the client, one tick after the last check. `spread` differs from one connection to the next.
+    /// Called once a tick. `spread` differs from one connection to the next.
     pub fn tick(&self, beat: &Beat, spread: u32, outbox: &Outbox) -> Check {
         self.tick_with(beat, spread, Stream::of(outbox))
     }
@@ -161,7 +153,6 @@ impl Liveness {
         idle > beat.pong.saturating_add(self.patience.load(Ordering::Relaxed))
     }
 
-    /// Does what a check has found: pings the client, or closes its connection.
     pub fn apply(&self, check: Check, beat: &Beat, outbox: &Outbox) {
         match check {
             Check::Alive => {}
@@ -198,15 +189,13 @@ fn advance(ticks: &AtomicU32, begins: bool) -> u32 {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// Nothing is to be done.
     Alive,
     /// Its stream takes no more at once.
     Blocked,
-    /// It is to be pinged.
     Silent,
     /// It has not answered a ping in time.
     Dead,
-    /// It is there, but has sent no message for too long.
+    /// It has sent no message for too long.
     Idle,
 }
 
@@ -243,17 +232,15 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// The usual beat.
     fn beat() -> Beat {
         Beat::new(Some(25 * SECOND), 10 * SECOND, None)
     }
 
-    /// The checks of so many ticks without a sound.
+    /// The checks of so many ticks in which nothing is received.
     fn silence(liveness: &Liveness, beat: &Beat, spread: u32, ticks: usize) -> Vec<(usize, Check)> {
         ticks_of(liveness, beat, spread, Stream::default(), ticks)
     }
 
-    /// The same where the stream has taken so much.
     fn ticks_of(liveness: &Liveness, beat: &Beat, spread: u32, stream: Stream, ticks: usize) -> Vec<(usize, Check)> {
         let tick = |at| {
             let check = liveness.tick_with(beat, spread, stream);

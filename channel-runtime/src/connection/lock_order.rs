@@ -24,10 +24,8 @@ pub(crate) mod rank {
     pub const OUTBOX: u8 = 5;
 }
 
-/// A mutex of the rank `RANK`.
 pub(crate) struct Ranked<const RANK: u8, T>(Mutex<T>);
 
-/// The lock, until this is dropped.
 pub(crate) struct RankedGuard<'a, const RANK: u8, T> {
     value: MutexGuard<'a, T>,
     #[cfg(debug_assertions)]
@@ -52,7 +50,6 @@ impl<const RANK: u8, T> Ranked<RANK, T> {
         }
     }
 
-    /// Whether somebody holds the lock.
     #[inline]
     pub fn is_locked(&self) -> bool {
         self.0.is_locked()

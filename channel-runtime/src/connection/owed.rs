@@ -17,13 +17,11 @@ impl Owed {
         self.0.fetch_or(AWAITED, Ordering::AcqRel) & !AWAITED > 0
     }
 
-    /// One more answer is owed.
     pub fn owe(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// One of them is given, or never will be. Returns whether the connection's task is to be woken, because it waited for the
-    /// last.
+    /// One is given, or never will be. Returns whether the connection's task is to be woken, because it waited for the last.
     pub fn settle(&self) -> bool {
         self.0.fetch_sub(1, Ordering::AcqRel) == AWAITED | 1
     }

@@ -1,6 +1,6 @@
 //! The receiving half of a connection: input is read, parsed, and parked until it is handled.
 //!
-//! Complete input is parked up to a bound. Above it nothing more is read, so that the client is slowed by its own socket.
+//! Above a bound nothing more is read, so that the client is slowed by its own socket.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -17,7 +17,6 @@ const PARKED_BYTES: usize = 64 * 1024;
 /// What a parked input counts in addition to its bytes, so that empty frames are bounded too.
 const INPUT_OVERHEAD: usize = size_of::<Input>();
 
-/// The reason of a close if the stream ended.
 pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
 
 pub(crate) struct Receiver {
@@ -27,7 +26,6 @@ pub(crate) struct Receiver {
     parked: Option<Box<Parked>>,
 }
 
-/// Complete input that waits for the handler, and its size.
 #[derive(Default)]
 struct Parked {
     inputs: VecDeque<Input>,
@@ -43,7 +41,6 @@ thread_local! {
 }
 
 impl Parked {
-    /// The list of a connection, made if there is none.
     fn of(parked: &mut Option<Box<Self>>) -> &mut Self {
         parked.get_or_insert_with(|| SPARE.take().unwrap_or_default())
     }
@@ -52,7 +49,6 @@ impl Parked {
 /// What was parked before a read.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Checkpoint {
-    /// Inputs that were parked.
     pub parked: usize,
     /// Frames that were not counted against the rate.
     pub frames: u32,
@@ -69,22 +65,18 @@ impl Receiver {
         Self { stream, parser, parked: None }
     }
 
-    /// The stream, for writing.
     pub fn stream(&mut self) -> &mut Stream {
         &mut self.stream
     }
 
-    /// Whether nothing is parked.
     pub fn is_empty(&self) -> bool {
         self.parked.is_none()
     }
 
-    /// Whether so much is parked that nothing more may be read.
     pub fn is_full(&self) -> bool {
         self.parked.as_ref().is_some_and(|parked| parked.bytes >= PARKED_BYTES)
     }
 
-    /// Whether a message is parked.
     pub fn has_message(&self) -> bool {
         self.parked
             .iter()
@@ -165,7 +157,6 @@ impl Receiver {
         true
     }
 
-    /// The next input to be handled. `None` if none is parked.
     pub fn pop(&mut self) -> Option<Input> {
         let parked = self.parked.as_mut()?;
         let input = parked.inputs.pop_front()?;
@@ -174,7 +165,6 @@ impl Receiver {
         Some(input)
     }
 
-    /// Drops all that is parked.
     pub fn clear(&mut self) {
         self.parked = None;
     }
@@ -191,7 +181,7 @@ impl Receiver {
     }
 }
 
-/// How the client closes the connection. `None` if this is no Close.
+/// `None` if this is no Close.
 pub(crate) fn close_in(input: &Input) -> Option<Close> {
     let Input::Close(close) = input else { return None };
     let (code, reason) = close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));

@@ -21,18 +21,15 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    /// How many sessions there are.
     pub fn sessions(&self) -> usize {
         self.sessions.load(Ordering::SeqCst)
     }
 
-    /// Counts a session until the guard is dropped.
     pub fn begin_session(self: &Arc<Self>) -> SessionGuard {
         self.sessions.fetch_add(1, Ordering::SeqCst);
         SessionGuard(Arc::clone(self))
     }
 
-    /// Waits until every session has ended, its `on_close` included.
     pub async fn sessions_ended(&self) {
         loop {
             // Made before the look, so that an end between the two is not missed.
@@ -60,13 +57,11 @@ impl Shutdown {
         self.drain_started.notified()
     }
 
-    /// Has hooks and handlers that still run cancelled.
     pub fn start_abort(&self) {
         self.is_aborting.store(true, Ordering::Release);
         self.abort_started.notify_waiters();
     }
 
-    /// Waits until hooks and handlers are to be cancelled.
     pub async fn abort_started(&self) {
         // Made before the look, so that it is not missed between the two.
         let started = self.abort_started.notified();

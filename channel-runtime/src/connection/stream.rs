@@ -31,14 +31,13 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 impl Transport {
-    /// A TCP socket, which sends at once what is written to it.
     pub fn tcp(stream: TcpStream) -> Self {
         // Fails only on a socket that is gone, which the first read reports.
         let _ = stream.set_nodelay(true);
         Self::Tcp(stream)
     }
 
-    /// The part for the connection's own task, and the part that can be shared. `None` if there is no such part.
+    /// The part for the connection's own task, and the part that can be shared, if there is one.
     pub fn split(self) -> (Stream, Option<OwnedWriteHalf>) {
         match self {
             Self::Tcp(stream) => {
@@ -92,7 +91,7 @@ impl Stream {
         }
     }
 
-    /// Ends the writing half. The client sees the end of the stream after all that was written.
+    /// The client sees the end of the stream after all that was written.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>, socket: Option<&mut OwnedWriteHalf>) -> Poll<io::Result<()>> {
         match (self, socket) {
             (_, Some(socket)) => Pin::new(socket).poll_shutdown(cx),

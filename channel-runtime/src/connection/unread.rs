@@ -10,12 +10,11 @@ use tokio::time::Instant;
 /// Bytes a second. A client that takes so many is waited for.
 pub(crate) const PACE: u32 = 16 * 1024;
 
-/// How long a client may take for so many bytes: at the [`PACE`].
+/// How long a client may take for so many bytes.
 pub(crate) fn time_for(bytes: u64) -> Duration {
     Duration::from_nanos(bytes.saturating_mul(1_000_000_000 / u64::from(PACE)))
 }
 
-/// The account of one client.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Unread {
     bytes: u64,

@@ -23,7 +23,6 @@ impl UserKey {
         Self(Arc::new(Identified { kind: TypeId::of::<K>(), name: name.to_string().into() }))
     }
 
-    /// The text that the identity writes.
     pub fn name(&self) -> &str {
         &self.0.name
     }

@@ -31,15 +31,13 @@ pub(super) struct Blocked {
     credit: u32,
     /// Up to when time has been taken off.
     settled: Instant,
-    /// When it took something last.
     taken_at: Instant,
-    /// When it was last written to.
     tried_at: Instant,
     /// How much of the time since it took something is not counted.
     forgiven: Duration,
     /// Whether it has taken something since the last tick.
     has_taken: bool,
-    /// Whether it has taken something since its stream was found full.
+    /// Since its stream was found full.
     has_ever_taken: bool,
     /// For how many ticks it has taken nothing.
     idle: u32,
@@ -75,7 +73,6 @@ impl Blocked {
         })
     }
 
-    /// It was written to, and took so many bytes.
     pub fn took(&mut self, bytes: usize) {
         let now = Instant::now();
         self.tried_at = now;
@@ -98,7 +95,6 @@ impl Blocked {
         self.taken_at = (self.taken_at + late).min(now);
     }
 
-    /// Takes off the credit what the time costs.
     fn settle(&mut self, now: Instant) {
         let time = now.saturating_duration_since(self.settled);
         let cost = time.as_micros() * u128::from(PACE) / 1_000_000;
@@ -113,7 +109,7 @@ impl Blocked {
         self.credit > 0
     }
 
-    /// How far behind the client is, if so many quarters of what may wait do. `late` is how much later than planned this is called.
+    /// `late` is how much later than planned this is called.
     pub fn lag(&mut self, now: Instant, late: Duration, quarters: usize) -> Lag {
         self.forgive(now, late);
         let since = |time| now.saturating_duration_since(time);
@@ -130,7 +126,6 @@ impl Blocked {
 }
 
 impl Lag {
-    /// How far behind a client is whose stream takes what it is given.
     pub fn of_open_stream(quarters: usize) -> Self {
         Self { quarters, takes: true, is_new: false, took_lately: true, is_stale: false }
     }

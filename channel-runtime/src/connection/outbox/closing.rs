@@ -57,7 +57,6 @@ impl Outbox {
         self.notify_emptied(&mut inner);
     }
 
-    /// How we close the connection. `None` if we have not.
     pub fn closing(&self) -> Option<Close> {
         match &self.inner.lock().state {
             State::Closing(close) => Some(Close::clone(close)),
@@ -65,7 +64,7 @@ impl Outbox {
         }
     }
 
-    /// Why we close the connection. `None` if we have not.
+    /// `None` if we have not closed it.
     pub fn closed_by(&self) -> Option<ClosedBy> {
         match &self.inner.lock().state {
             State::Closing(close) => Some(close.by),
@@ -73,12 +72,10 @@ impl Outbox {
         }
     }
 
-    /// Whether frames are taken.
     pub fn takes(&self) -> bool {
         !self.inner.lock().is_over()
     }
 
-    /// Whether we have begun to end the connection.
     pub fn is_closing(&self) -> bool {
         self.inner.lock().is_closing()
     }
@@ -114,7 +111,6 @@ impl Outbox {
 }
 
 impl Inner {
-    /// Whether we have begun to end the connection.
     pub(super) fn is_closing(&self) -> bool {
         matches!(self.state, State::Closing(_)) || self.is_draining
     }

@@ -37,12 +37,10 @@ pub(crate) struct Outbox {
     activity: Activity,
 }
 
-/// What tasks wait for.
 #[derive(Default)]
 struct Waits {
     /// Notified when the queue becomes empty or no more than a quarter full, and when the connection has ended.
     emptied: Notify,
-    /// Notified when the connection begins to end.
     ending: Notify,
 }
 
@@ -55,7 +53,6 @@ struct Inner {
     /// The connection's own task while it is idle. `None` while it runs, and from when it is woken: then nobody else writes,
     /// because it drains the queue before it is idle again.
     owner: Option<Waker>,
-    /// Something was written that the stream may not have flushed.
     needs_flush: bool,
     /// The stream takes no more at once, and the owner waits for it. `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
@@ -93,7 +90,6 @@ enum Client {
     Gone,
 }
 
-/// The outcome of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Enqueued {
@@ -107,12 +103,10 @@ pub(crate) enum Enqueued {
     MustFlush,
 }
 
-/// Whose frame it is.
+/// Whose frame it is: the connection's own handler's, or anybody else's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
-    /// The connection's own handler.
     Own,
-    /// Anybody else.
     Others,
 }
 
@@ -136,7 +130,6 @@ impl Outbox {
         Self { inner: Ranked::new(inner), limit, handed: AtomicU64::new(0), activity }
     }
 
-    /// Appends a frame.
     pub fn push(&self, frame: Frame, from: Sender) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
@@ -151,7 +144,7 @@ impl Outbox {
         }
     }
 
-    /// Appends a copy of a whole frame's bytes, from the connection's own handler for this client alone.
+    /// Pushes a copy of a whole frame's bytes, from the connection's own handler for this client alone.
     pub fn push_own(&self, frame: &[u8]) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
@@ -162,7 +155,7 @@ impl Outbox {
         }
     }
 
-    /// The same if the connection is not open, or the frame goes over what is allowed.
+    /// For a connection that is not open, or a frame that goes over what is allowed.
     #[cold]
     #[inline(never)]
     fn push_with_care(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Enqueued {
@@ -183,7 +176,6 @@ impl Outbox {
         })
     }
 
-    /// Appends a frame that may wait.
     #[inline(always)]
     fn enqueue(&self, inner: &mut Inner, append: impl FnOnce(&mut Queue)) -> Enqueued {
         append(&mut inner.queue);
@@ -195,7 +187,6 @@ impl Outbox {
         Enqueued::MustFlush
     }
 
-    /// How many bytes wait for the client.
     pub fn bytes(&self) -> usize {
         self.inner.lock().bytes()
     }
@@ -205,7 +196,7 @@ impl Outbox {
         inner.queue.bytes() > self.limit / 4 && !inner.is_over()
     }
 
-    /// Whether more than a quarter of what may wait does. What is held while `on_connect` runs is not counted.
+    /// As `is_behind`. What is held while `on_connect` runs is not counted.
     pub fn is_filling(&self) -> bool {
         self.is_behind(&self.inner.lock())
     }
@@ -249,14 +240,13 @@ impl Outbox {
         }
     }
 
-    /// Takes all that waits, for a test that is its own client.
+    /// For a test that is its own client.
     pub fn take(&self) -> Vec<u8> {
         let mut inner = self.inner.lock();
         inner.in_flight.end();
         std::mem::take(&mut inner.queue).into_bytes()
     }
 
-    /// What counts the work in flight.
     pub fn activity(&self) -> &Activity {
         &self.activity
     }
@@ -289,14 +279,12 @@ impl Outbox {
         inner.notify(|waits| &waits.emptied);
     }
 
-    /// Counts the queue as work in flight, in a test.
     fn count(&self, inner: &mut Inner) {
         if !inner.in_flight.is_counting() {
             inner.in_flight = self.activity.begin(Work::Outbox);
         }
     }
 
-    /// The queue is empty.
     fn notify_emptied(&self, inner: &mut Inner) {
         inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
@@ -319,26 +307,23 @@ impl Outbox {
 }
 
 impl Inner {
-    /// Notifies the tasks that wait, if any ever has.
     fn notify(&self, whom: fn(&Waits) -> &Notify) {
         if let Some(waits) = &self.waits {
             whom(waits).notify_waiters();
         }
     }
 
-    /// Whether a frame of so many bytes can be appended at once: the connection is open, and no more would wait than is allowed.
+    /// Whether a frame of so many bytes can be appended without a closer check.
     fn has_room_for(&self, bytes: usize) -> bool {
         let is_open = matches!(self.state, State::Open) && self.client != Client::Gone;
         is_open && self.queue.bytes() + bytes <= self.allowed
     }
 
-    /// How many bytes wait.
     fn bytes(&self) -> usize {
         let held = if let State::Welcoming { held: Some(held) } = &self.state { held.bytes() } else { 0 };
         self.queue.bytes() + held
     }
 
-    /// How many bytes the longest frame that waits has.
     fn longest(&self) -> usize {
         let held = if let State::Welcoming { held: Some(held) } = &self.state { held.longest() } else { 0 };
         self.queue.longest().max(held)

@@ -51,7 +51,6 @@ impl Outbox {
         }
     }
 
-    /// Whether the stream takes no more at once.
     pub fn is_blocked(&self) -> bool {
         self.handed.load(Ordering::Relaxed) & BLOCKED != 0
     }
@@ -69,17 +68,16 @@ impl Outbox {
         self.inner.lock().socket.is_some()
     }
 
-    /// How many bytes the stream has taken.
     pub fn handed(&self) -> u64 {
         self.handed.load(Ordering::Relaxed) >> 1
     }
 
-    /// Adds bytes that the stream has taken. Under the lock, so that no addition is lost.
+    /// Under the lock, so that no addition is lost.
     pub(super) fn hand(&self, bytes: usize) {
         self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add((bytes as u64) << 1), Ordering::Relaxed);
     }
 
-    /// The stream was written to, took so many bytes, and takes no more or does.
+    /// The stream was written to, and took so many bytes.
     #[cold]
     pub(super) fn block(&self, inner: &mut Inner, is_blocked: bool, taken: usize) {
         match &mut inner.blocked {

@@ -37,7 +37,6 @@ impl Queue {
         self.bytes
     }
 
-    /// How many bytes the longest frame has.
     pub fn longest(&self) -> usize {
         self.frames().map(|frame| frame.len()).max().unwrap_or(0)
     }
@@ -46,7 +45,6 @@ impl Queue {
         self.first.iter().chain(self.rest.iter().flat_map(|rest| rest.iter()))
     }
 
-    /// Appends a frame.
     pub fn push(&mut self, frame: Frame) {
         self.bytes += frame.len();
         match &mut self.first {
@@ -65,7 +63,7 @@ impl Queue {
         }
     }
 
-    /// As [`gather`](Self::gather), with a copy of a whole frame's bytes.
+    /// As [`gather`](Self::gather), with a copy of the bytes.
     pub fn gather_bytes(&mut self, frame: &[u8]) {
         let last = self.last_mut();
         if last.is_some_and(|last| last.extend(frame, GATHERED_OWN)) {
@@ -79,7 +77,7 @@ impl Queue {
         self.rest.as_mut().and_then(|rest| rest.back_mut()).or(self.first.as_mut())
     }
 
-    /// Appends all of another queue, of which nothing has been written.
+    /// Nothing of the other queue has been written.
     pub fn append(&mut self, other: Self) {
         if self.is_empty() {
             *self = other;
@@ -98,7 +96,6 @@ impl Queue {
         self.bytes = self.first.as_ref().map_or(0, |first| first.len() - self.written);
     }
 
-    /// The bytes of all frames.
     pub fn into_bytes(self) -> Vec<u8> {
         let mut bytes = self.frames().flat_map(|frame| frame.iter()).copied().collect::<Vec<u8>>();
         bytes.drain(..self.written);
@@ -225,7 +222,7 @@ mod tests {
     }
 
     proptest! {
-        /// Frames for everybody are shared with who has sent them, which is held here; some are written before others come.
+        /// Some are written before others are pushed. Frames for everybody are shared with their sender, here `held`.
         #[test]
         fn frames_of_ones_own_and_of_others_leave_in_order(
             steps in prop::collection::vec((any::<bool>(), 0..3000usize, 0..2000usize), 1..60),

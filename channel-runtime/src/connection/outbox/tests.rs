@@ -70,7 +70,6 @@ impl Fixture {
         self.owner.0.load(Ordering::Relaxed)
     }
 
-    /// What the client reads next.
     async fn reads(&mut self, bytes: usize) {
         tokio::time::timeout(Duration::from_secs(20), self.client.read_exact(&mut vec![0; bytes]))
             .await

@@ -24,7 +24,6 @@ impl Outbox {
         drop((socket, owner));
     }
 
-    /// Has the owner write what waits.
     pub fn wake_owner(&self) {
         self.inner.lock().wake_owner();
     }
@@ -71,8 +70,7 @@ impl Outbox {
         .await;
     }
 
-    /// Some of what waited has been written, and not all: notifies the tasks that wait until the queue is no more than a quarter
-    /// full.
+    /// Some of what waited has been written: notifies the tasks that wait until the queue is no more than a quarter full.
     pub(super) fn notify_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
@@ -133,20 +131,16 @@ impl Outbox {
         Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_draining: inner.is_draining })
     }
 
-    /// Ends the writing half of the stream, after all that was written.
     pub fn poll_shutdown(&self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
         stream.poll_shutdown(cx, self.inner.lock().socket.as_mut())
     }
 }
 
-/// The outcome of a drain.
 #[derive(Clone, Copy)]
 pub(crate) struct Drained {
-    /// Whether the client took anything.
     pub wrote: bool,
-    /// Whether it took something after its stream had been full.
+    /// Whether the client took something after its stream had been full.
     pub resumed: bool,
-    /// Whether the queue is empty.
     pub empty: bool,
     /// Whether the connection [drains](Outbox::start_drain) and its Close is not queued yet.
     pub is_draining: bool,
