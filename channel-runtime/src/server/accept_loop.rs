@@ -17,14 +17,13 @@ use crate::protocol::escaped::Escaped;
 use crate::server::listener::Listener;
 use crate::session::guard::BoxFuture;
 
-/// How long the server waits after a failed `accept`, which most often lacks file descriptors: 100 ms.
+/// The pause after a failed `accept`, which most often lacks file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The accept loop; it ends when this is dropped. It runs in a task because a server's own future most often runs in `block_on`,
 /// on a thread of its own: every connection would be handed from that thread to one of the runtime's.
 pub(super) struct AcceptLoop {
-    /// Shared with the task. The task alone would hold the listener until the runtime has handled its abort. `None` once the loop
-    /// has ended.
+    /// Shared with the task, which alone would hold the listener until the runtime has handled its abort. `None` once ended.
     accepts: Arc<Mutex<Option<BoxFuture<'static, Infallible>>>>,
     task: JoinHandle<Infallible>,
 }

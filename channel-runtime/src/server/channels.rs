@@ -99,13 +99,12 @@ impl<App: Send + Sync + 'static> Channels<App> {
         describe(&self.shapes, fingerprint(&self.shapes))
     }
 
-    /// A server of these channels, with the app that their handlers use. The server keeps the app in an `Arc`; if yours is in one
-    /// already, call [`app_arc`](Self::app_arc).
+    /// A server of these channels, with the app that their handlers use. For an app in an `Arc`: [`app_arc`](Self::app_arc).
     pub fn app(self, app: App) -> Server<App> {
         self.app_arc(Arc::new(app))
     }
 
-    /// Like [`app`](Self::app), for an app that is in an `Arc` already.
+    /// Like [`app`](Self::app), for an app in an `Arc`.
     pub fn app_arc(self, app: Arc<App>) -> Server<App> {
         let Self { node, shapes, routes } = self;
         node.set_app(&app);

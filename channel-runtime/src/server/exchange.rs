@@ -28,13 +28,12 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// A request has begun. It is in hand until the guard and its clones are dropped.
+    /// The request is in hand until the guard and its clones are dropped.
     pub fn begin(self: &Arc<Self>) -> InHand {
         self.begun.fetch_add(1, Ordering::Relaxed);
         InHand::new(self)
     }
 
-    /// How many requests have begun, to compare with an earlier number.
     pub fn begun(&self) -> u32 {
         self.begun.load(Ordering::Relaxed)
     }
@@ -115,8 +114,7 @@ impl<B: Body + Unpin> Body for Outgoing<B> {
     }
 }
 
-/// The body of a request. It fails if the client sends nothing of it for too long while it is being read: otherwise the client
-/// could keep its place for any time.
+/// The body of a request. A read fails if the client sends nothing for too long: else the client could keep its place for ever.
 pub(crate) struct Incoming<B> {
     body: B,
     patience: Duration,
@@ -167,7 +165,6 @@ mod tests {
 
     use super::*;
 
-    /// A task that holds a request in hand until it is dropped.
     struct Forgotten {
         _in_hand: InHand,
     }

@@ -58,7 +58,6 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
         )
 }
 
-/// The raw query. Empty if there is none.
 fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }

@@ -24,8 +24,7 @@ use crate::server::refuse::refuse;
 use crate::server::table::{RouteMatch, RouteTable, StartSession};
 use crate::server::upgrade::recover;
 
-/// The header of an accepted handshake with the fingerprint of the wire, for clients that were generated for one; see
-/// `describe::Description::fingerprint`.
+/// Carries the fingerprint of the wire, for generated clients: see `describe::Description::fingerprint`.
 const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
 
 /// When a client may try again whose handshake took the server too long.

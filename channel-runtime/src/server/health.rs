@@ -24,8 +24,7 @@ use crate::socket::stats::Stats;
 /// # drop(server);
 /// ```
 ///
-/// It is cheap to clone, and keeps no connection and no app alive. With the feature `metrics`, `record` hands the numbers to the
-/// facade of that name.
+/// It is cheap to clone, and keeps no connection and no app alive. With the feature `metrics`, `record` exports the numbers.
 #[derive(Clone)]
 pub struct Health {
     node: Arc<Node>,

@@ -196,8 +196,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         // The address is free while the server drains.
         drop(accept_loop);
         let mut drained = pin!(server.drain());
-        // Other requests end by themselves. Those that do not have the same time as the channels' handlers had, while `drain`
-        // cancels what still runs of these.
+        // Other requests have as long as the channels' handlers had, while `drain` cancels what still runs of those.
         let is_drained = matches!(select(drained.as_mut(), pin!(shutdown.abort_started())).await, Either::Left(_));
         stop_requests.send_replace(());
         let requests_ended = async {

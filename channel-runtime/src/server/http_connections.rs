@@ -21,7 +21,6 @@ use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::service::Routes;
 use crate::server::timed_stream::TimedStream;
 
-/// What the connections of a server have in common.
 pub(super) struct HttpConnections {
     pub http: http1::Builder,
     pub routes: Routes,
@@ -31,10 +30,8 @@ pub(super) struct HttpConnections {
 }
 
 impl HttpConnections {
-    /// Answers the requests of a connection in a task of its own, until the connection ends or is upgraded.
-    ///
-    /// `wrapped` puts TLS around the stream, if it is used. The timeouts are below it, because the TLS handshake counts as part of
-    /// the first request's head.
+    /// Serves a connection in a task of its own, until it ends or is upgraded. `wrapped` puts TLS around the stream, if it is used:
+    /// above the timeouts, because the TLS handshake counts as part of the first request's head.
     pub fn serve<I, O>(
         &self,
         io: I,

@@ -12,8 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 /// What a [`Server`](crate::Server) accepts connections from. TCP and unix sockets implement it. Implement it for other
 /// listeners, for example one that reads the client's address from a proxy's first line.
 ///
-/// A plain [`TcpStream`] is written to directly by the thread that sends. Any other stream is written by its connection's own
-/// task.
+/// A plain [`TcpStream`] is written to directly by the thread that sends, any other stream by its connection's own task.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no listener",
     label = "nothing is accepted from this",

@@ -1,7 +1,6 @@
 //! From a listener or a mounted route to a running session, and back down to a clean stop.
 //!
-//! [`Server`] is the channels with their app and the routes beside them, to be mounted or served. The only folder that knows
-//! hyper, tower and warp, except that a `Reject` is also a response of warp's. Imports all folders below it.
+//! The only folder that knows hyper, tower and warp, but for `Reject`, which is also a warp response. Imports all folders below it.
 
 mod accept_loop;
 pub(crate) mod channels;
@@ -120,7 +119,6 @@ impl<App: Send + Sync + 'static> Server<App> {
         Service::new(self.all_routes())
     }
 
-    /// The channels and the routes beside them, with 404 for all other paths.
     pub(crate) fn all_routes(&self) -> Routes {
         let (channels, paths) = (filter(Arc::clone(&self.table)), self.table.paths());
         match &self.routes {

@@ -2,7 +2,6 @@
 
 use crate::socket::counters::Count;
 
-/// How many requests for a connection were refused, by status.
 #[derive(Default)]
 pub(crate) struct RefusalCounters([Count; RefusalCounters::STATUSES.len()]);
 
@@ -20,7 +19,6 @@ impl RefusalCounters {
         (500, "500"),
     ];
 
-    /// By status, as a number and as text.
     pub fn counts(&self) -> impl Iterator<Item = ((u16, &'static str), u64)> {
         Self::STATUSES.into_iter().zip(&self.0).map(|(status, count)| (status, count.get()))
     }

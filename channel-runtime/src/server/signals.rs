@@ -53,7 +53,6 @@ impl Signals {
         Self { received: servers.subscribe(), before }
     }
 
-    /// Waits until there have been this many.
     pub async fn reach(&mut self, signals: u32) {
         let before = self.before;
         // Never an error: the sender lives as long as the process.
@@ -61,7 +60,6 @@ impl Signals {
     }
 }
 
-/// The signals that the servers have received.
 #[derive(Default)]
 struct Received {
     /// How many signals there have been, modulo 2^32.
@@ -87,7 +85,6 @@ fn count(servers: &watch::Sender<Received>, now: Instant) -> bool {
     ends
 }
 
-/// Starts the thread, and returns the channel to the servers.
 fn start_thread() -> io::Result<watch::Sender<Received>> {
     // A runtime of its own, because a server's may have ended before the signal.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
@@ -117,7 +114,6 @@ mod system {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// The system's signals, each with its number.
     pub struct Signals(Vec<(SignalKind, Signal)>);
 
     impl Signals {
@@ -162,7 +158,6 @@ mod system {
             Ok(Self)
         }
 
-        /// The number of `SIGINT`.
         pub async fn next(&mut self) -> i32 {
             if let Err(error) = tokio::signal::ctrl_c().await {
                 tracing::error!(%error, "ctrl-c can't be listened for");

@@ -45,7 +45,6 @@ pub(crate) struct RouteTable<App> {
     heartbeat: Arc<Heartbeat>,
 }
 
-/// One channel of a table.
 struct Mounted<App> {
     route: Route<App>,
     served: Arc<Served>,
@@ -58,11 +57,9 @@ pub(crate) struct Route<App> {
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
-/// Starts the task of a connection: its stream, the bytes that followed the handshake, its place, and the compression that was
-/// negotiated.
+/// Starts the task of a connection: its stream, the bytes that followed the handshake, its place, the negotiated compression.
 pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
 
-/// A handler that is being built.
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, BuildError>> + Send + 'a>>;
 
 impl<App: Send + Sync + 'static> Route<App> {
@@ -77,7 +74,6 @@ impl<App> Route<App> {
     }
 }
 
-/// The channel whose path matches a request's.
 pub(crate) struct RouteMatch<'a, App> {
     table: &'a RouteTable<App>,
     channel: &'a Mounted<App>,

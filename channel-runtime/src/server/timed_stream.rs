@@ -1,7 +1,5 @@
 //! The stream below an HTTP connection, with timeouts for reading and writing: a client that sends nothing, or reads nothing, does
 //! not keep its place.
-//!
-//! Once the connection is upgraded, the stream has no timeout.
 
 use std::any::Any;
 use std::io::{self, ErrorKind, IoSlice};
@@ -70,7 +68,6 @@ struct Clocks {
     awaits: Awaits,
     /// How many requests had begun when that was set.
     seen: u32,
-    /// When that times out.
     deadline: Pin<Box<Sleep>>,
     unread: Unread,
     /// Set while the stream accepts no more bytes.
@@ -83,7 +80,6 @@ struct Clocks {
 /// What is expected of the client.
 #[derive(PartialEq, Eq)]
 enum Awaits {
-    /// The rest of a request's head.
     Head,
     /// Another request, or none.
     Request,

@@ -19,7 +19,6 @@ use tokio_rustls::{Accept, TlsAcceptor};
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 32 * 1024;
 
-/// Puts TLS around byte streams.
 #[derive(Clone)]
 pub(crate) struct Tls(TlsAcceptor);
 
@@ -49,8 +48,7 @@ impl Tls {
     }
 }
 
-/// A TLS stream whose handshake is part of the first read. So the connection's own task does it, within the timeout of the first
-/// request's head.
+/// A TLS stream whose handshake is part of the first read, so that the connection's own task does it, within `header_timeout`.
 pub(crate) enum TlsIo<I> {
     Handshake(Accept<I>),
     Open(TlsStream<I>),

@@ -6,7 +6,6 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Why a test fails, in words for its author.
 pub(super) type Failure = String;
 
 /// What a test awaits. If it is not met, it panics at the line of the test that awaits it. If a macro of another file awaits it,

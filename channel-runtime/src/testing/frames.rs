@@ -36,7 +36,6 @@ impl Frames {
         self.write_raw(&masked_frame(opcode, true, payload, MASK));
     }
 
-    /// Writes raw bytes, below the frames.
     pub fn write_raw(&mut self, bytes: &[u8]) {
         self.stream.write(bytes);
     }
@@ -60,19 +59,16 @@ impl Frames {
         }
     }
 
-    /// Whether the stream has ended and everything received was taken.
     pub async fn is_ended(&mut self) -> Result<bool, Failure> {
         settle(&self.activity).await?;
         self.take_arrived().await?;
         Ok(self.ended && self.received.is_empty())
     }
 
-    /// What was received and not taken.
     pub fn received(&self) -> &VecDeque<Input> {
         &self.received
     }
 
-    /// Puts back what was taken too early.
     pub fn put_back(&mut self, inputs: VecDeque<Input>) {
         let later = std::mem::replace(&mut self.received, inputs);
         self.received.extend(later);
@@ -87,7 +83,6 @@ impl Frames {
         }
     }
 
-    /// Reads what has arrived already.
     async fn take_arrived(&mut self) -> Result<(), Failure> {
         while !self.ended {
             let arrives = poll_fn(|cx| self.stream.poll_read(cx));

@@ -179,7 +179,6 @@ pub(super) fn header(name: &str, value: &str) -> (HeaderName, HeaderValue) {
     (name.parse().expect("a header's name"), HeaderValue::from_str(value).expect("a header's value"))
 }
 
-/// A body in one piece.
 struct Whole(Bytes);
 
 impl Body for Whole {

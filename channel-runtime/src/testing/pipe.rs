@@ -78,7 +78,6 @@ impl Drop for ClientEnd {
     }
 }
 
-/// The server's end.
 pub(super) struct ServerEnd(Arc<Pipe>);
 
 impl AsyncRead for ServerEnd {

@@ -76,7 +76,6 @@ impl<'a, C: Channel> Request<'a, C> {
         Expectation::new(async move { fault::<C>(&self.answer("error").await?, &code) })
     }
 
-    /// The text of the answer.
     async fn answer(self, expected: &str) -> Result<String, Failure> {
         let mut others = VecDeque::new();
         let answer = loop {

@@ -23,7 +23,6 @@ use crate::server::service::{Routes, Service};
 /// What was recovered: whether it is TCP, and what the client sent behind its request.
 type Recovered = (bool, Vec<u8>);
 
-/// Upgrades every request, and reports what was recovered.
 fn probe() -> (BoxedFilter<(warp::reply::Response,)>, mpsc::UnboundedReceiver<Recovered>) {
     let (recovered, told) = mpsc::unbounded_channel();
     let filter = warp::ext::get::<OnUpgrade>().map(move |upgrade: OnUpgrade| {
@@ -41,12 +40,10 @@ fn probe() -> (BoxedFilter<(warp::reply::Response,)>, mpsc::UnboundedReceiver<Re
     (filter.boxed(), told)
 }
 
-/// Our server, with nothing but the probe.
 fn server(probe: BoxedFilter<(warp::reply::Response,)>) -> Server<()> {
     Channels::new().app(()).or(probe)
 }
 
-/// Sends a request for an upgrade with more bytes behind it.
 async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: probe\r\n\r\nbehind it";
     stream.write_all(request).await.unwrap();
@@ -64,7 +61,6 @@ async fn port() -> (TcpListener, SocketAddr) {
     (listener, addr)
 }
 
-/// What is recovered below a server that runs on a TCP port.
 async fn below<S, F>(serve: S) -> Recovered
 where
     S: FnOnce(TcpListener, BoxedFilter<(warp::reply::Response,)>) -> F,

@@ -24,7 +24,6 @@ struct Reader<'s> {
     role: Role,
     limits: Limits,
     said: Vec<Input>,
-    /// The message that is being assembled.
     message: Option<Message>,
 }
 
