@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha1::{Digest, Sha1};
 
-/// The `Sec-WebSocket-Accept` that answers this `Sec-WebSocket-Key`.
 pub(crate) fn accept_key(key: &str) -> String {
     let digest = Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
     STANDARD.encode(digest)

@@ -13,7 +13,6 @@ pub(super) struct Assembler {
     /// The first bytes of a header: `head[..head_len]`.
     head: [u8; Header::MAX],
     head_len: usize,
-    /// A control frame whose payload is incomplete.
     control: Option<Control>,
     /// A message whose payload is incomplete, or that has further fragments.
     message: Option<Message>,
@@ -31,9 +30,7 @@ pub(super) struct Message {
     body: Body,
     /// `Some` if the message is compressed.
     inflater: Option<Box<Inflater>>,
-    /// The payload of the latest frame.
     payload: Payload,
-    /// Whether the latest frame is the last one.
     fin: bool,
     fragments: u32,
     /// The payloads of all frames so far, including the current one, in bytes.
@@ -47,7 +44,6 @@ impl Assembler {
         self.head_len == 0 && self.control.is_none() && self.message.is_none()
     }
 
-    /// The message that is incomplete. `None` if there is none.
     pub(super) fn message(&self) -> Option<&Message> {
         self.message.as_ref()
     }
@@ -107,7 +103,7 @@ impl Assembler {
         }
     }
 
-    /// Takes the control frame or message that is complete, and whether it was compressed. `None` if none is.
+    /// The control frame or message that is complete, and whether it was compressed.
     pub(super) fn take_complete(&mut self) -> Result<Option<(Input, bool)>, Violation> {
         if let Some(control) = &self.control {
             if control.payload.left > 0 {
@@ -121,7 +117,6 @@ impl Assembler {
         message.map(Message::finish).transpose()
     }
 
-    /// The memory that the bytes of the message and the control frame occupy.
     #[cfg(any(test, fuzzing))]
     pub(super) fn capacity(&self) -> usize {
         let message = self.message.as_ref().map_or(0, |message| match &message.body {
@@ -133,7 +128,6 @@ impl Assembler {
 }
 
 impl Message {
-    /// The payloads of all frames so far, including the current one, in bytes.
     pub(super) fn announced(&self) -> usize {
         self.announced
     }
@@ -142,7 +136,6 @@ impl Message {
         self.inflater.is_some()
     }
 
-    /// The number of frames so far, including the current one.
     pub(super) fn fragments(&self) -> u32 {
         self.fragments
     }
@@ -178,7 +171,6 @@ impl Payload {
     }
 }
 
-/// The bytes of a message so far.
 #[derive(Debug)]
 enum Body {
     Text(PartialText),

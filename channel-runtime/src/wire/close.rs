@@ -119,17 +119,15 @@ impl Close {
         Self { by, code: code.into(), reason: reason.into() }
     }
 
-    /// The end because the server stops.
     pub(crate) fn going_away() -> Self {
         Self::new(ClosedBy::Server, CloseCode::GOING_AWAY, "the server goes away")
     }
 
-    /// The end without a Close frame.
     pub(crate) fn lost(reason: impl Into<String>) -> Self {
         Self::new(ClosedBy::Lost, None, reason)
     }
 
-    /// The text for a log. It leaves out a reason that the client sent, which may contain anything.
+    /// Without a reason that the client sent, which may contain anything.
     pub(crate) fn for_log(&self) -> impl fmt::Display {
         let reason = if self.by == ClosedBy::Client { "" } else { &self.reason };
         Self::new(self.by, self.code, reason)
@@ -180,7 +178,6 @@ pub enum ClosedBy {
 }
 
 impl ClosedBy {
-    /// All variants, in order.
     pub(crate) const ALL: [Self; 10] = [
         Self::Client,
         Self::Server,

@@ -11,19 +11,16 @@ pub(crate) use super::header::Opcode;
 /// The longest payload of a control frame, in bytes.
 const MAX_CONTROL: usize = 125;
 
-/// A whole frame as it is sent. Clones share its bytes. A frame is as small as a pointer, because many frames may be in many
-/// queues.
+/// Clones share the bytes. As small as a pointer, because many frames may be in many queues.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame(Arc<Sealed>);
 
 impl Frame {
-    /// Copies the bytes of a whole frame.
     pub(crate) fn copied(bytes: &[u8]) -> Self {
         Self(Arc::new(Sealed { buffer: bytes.to_vec(), start: 0 }))
     }
 
-    /// Appends the bytes of another frame, unless this one is shared, or the result would exceed `limit` bytes. Returns whether it
-    /// did.
+    /// Appends another frame, unless this one is shared or would exceed `limit` bytes. Returns whether it did.
     pub(crate) fn extend(&mut self, other: &[u8], limit: usize) -> bool {
         let fits = self.len() + other.len() <= limit;
         let Some(Sealed { buffer, start }) = Arc::get_mut(&mut self.0).filter(|_| fits) else { return false };
@@ -90,7 +87,6 @@ impl FrameBuilder {
         Self { buffer }
     }
 
-    /// Returns the buffer to the thread.
     pub(crate) fn give_back(self) {
         let _ = SPARE.try_with(|spare| spare.set(self.buffer));
     }
@@ -100,7 +96,6 @@ impl FrameBuilder {
         &mut self.buffer
     }
 
-    /// The number of bytes of payload written.
     pub(crate) fn payload_len(&self) -> usize {
         self.buffer.len() - Header::MAX_UNMASKED
     }
@@ -110,7 +105,6 @@ impl FrameBuilder {
         self.seal(opcode, false)
     }
 
-    /// Like [`finish`](Self::finish), for a payload that is compressed.
     #[cfg(feature = "deflate")]
     pub(super) fn finish_compressed(self, opcode: Opcode) -> Frame {
         self.seal(opcode, true)
@@ -162,7 +156,6 @@ pub(crate) fn close_reply(close: &Close) -> Option<Frame> {
     (close.by != ClosedBy::Lost).then(|| close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason))
 }
 
-/// A frame of a client.
 pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let (header, size) =
         Header { fin, compressed: false, opcode, mask: Some(mask), len: payload.len() as u64 }.encode();

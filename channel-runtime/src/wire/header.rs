@@ -2,7 +2,6 @@
 
 use super::close::Violation;
 
-/// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Opcode {
@@ -39,7 +38,6 @@ const RESERVED: u8 = 0x70;
 const COMPRESSED: u8 = 0x40;
 const MASKED: u8 = 0x80;
 
-/// A frame without its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub fin: bool,
@@ -57,14 +55,12 @@ pub(super) struct Header {
 pub(super) struct Expected {
     /// Whether the payload must be masked. If `false`, it must not be.
     pub masked: bool,
-    /// Whether messages may be compressed.
     pub compressed: bool,
 }
 
 impl Header {
     /// The longest header without a mask, in bytes.
     pub(super) const MAX_UNMASKED: usize = 10;
-    /// The longest header, in bytes.
     pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
 
     /// The header at the front of `bytes`, and its length. `None` while bytes are missing.

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use super::close::{CloseCode, Violation};
 use super::header::Opcode;
 
-/// A control frame or message from the peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     Text(String),
@@ -19,7 +18,6 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// Reads a whole frame.
     pub(super) fn read(opcode: Opcode, payload: &[u8]) -> Result<Self, Violation> {
         Ok(match opcode {
             Opcode::Text => Self::Text(owned(read_text(payload)?)),
@@ -41,7 +39,6 @@ const SPARES: usize = 16;
 const SPARE_BYTES: usize = 1024;
 
 thread_local! {
-    /// Empty strings.
     static SPARE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 

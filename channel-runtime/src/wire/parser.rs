@@ -12,12 +12,10 @@ use super::frame::{Opcode, apply_mask};
 use super::header::{Expected, Header};
 pub(crate) use super::input::{Input, reuse};
 
-/// The side that reads, which determines how frames must be masked.
+/// The side that reads: a server accepts only masked frames, a client only frames without a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Accepts only masked frames.
     Server,
-    /// Accepts only frames without a mask.
     Client,
 }
 
@@ -26,11 +24,9 @@ pub(crate) enum Role {
 pub(crate) struct Limits {
     /// The whole message, in bytes. It is refused when a header exceeds this, before its payload is kept.
     pub message: usize,
-    /// The number of frames of one message.
     pub fragments: usize,
 }
 
-/// The reading half of one connection.
 #[derive(Debug)]
 pub(crate) struct Parser {
     /// From [`Limits`], which as a field would leave a gap; there are many idle connections.
@@ -38,7 +34,7 @@ pub(crate) struct Parser {
     fragment_limit: u32,
     /// The longest payload of a frame on the wire. Control frames have a limit of their own.
     frame_limit: u32,
-    /// The frames begun since they were last [taken](Self::take_frames).
+    /// The frames of any kind begun since they were last [taken](Self::take_frames).
     frames: u32,
     role: Role,
     /// Whether the peer's Close frame or a violation was read. Everything after it is ignored.
@@ -69,7 +65,6 @@ impl Parser {
         self
     }
 
-    /// Sets the agreement about compression.
     pub(crate) fn inflating(mut self, agreed: Option<Agreed>) -> Self {
         self.inflate_state = agreed.map(|agreed| Box::new(InflateState::new(agreed)));
         self
@@ -116,17 +111,14 @@ impl Parser {
         self.feed(&mut rest, out)
     }
 
-    /// The number of frames of any kind begun since they were last taken.
     pub(crate) fn frames(&self) -> u32 {
         self.frames
     }
 
-    /// Returns the same number as [`frames`](Self::frames), and counts from zero again.
     pub(crate) fn take_frames(&mut self) -> u32 {
         std::mem::take(&mut self.frames)
     }
 
-    /// Whether a frame or a message has begun and is not complete.
     #[cfg(test)]
     pub(crate) fn is_mid_message(&self) -> bool {
         self.assembler.is_some()
@@ -167,7 +159,6 @@ impl Parser {
         }
     }
 
-    /// The next header, and how many bytes of `input` belong to it. `None` if bytes are missing; then all of `input` is taken.
     fn header(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
         let expected = Expected { masked: self.role == Role::Server, compressed: self.inflate_state.is_some() };
         if self.assembler.is_none()
@@ -178,7 +169,7 @@ impl Parser {
         self.assembler.get_or_insert_default().header(input, expected)
     }
 
-    /// Checks a header against the frames before it, and its length against the limits. Returns the length.
+    /// Checks a header against the frames before it and the limits. Returns its length.
     fn admit(&self, header: &Header) -> Result<usize, Violation> {
         let message = self.assembler.as_ref().and_then(|assembler| assembler.message());
         let (limit, is_compressed) = match (header.opcode, message) {

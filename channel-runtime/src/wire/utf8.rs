@@ -5,8 +5,6 @@ use std::str;
 
 use super::close::Violation;
 
-/// The text so far.
-///
 /// Complete characters are in a `String` already, so that no second check is needed at the end.
 #[derive(Debug, Default)]
 pub(super) struct PartialText {
@@ -16,7 +14,6 @@ pub(super) struct PartialText {
     tail_len: u8,
 }
 
-/// The bytes are no UTF-8, whatever follows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotUtf8;
 
@@ -27,9 +24,7 @@ impl From<NotUtf8> for Violation {
 }
 
 impl PartialText {
-    /// Appends bytes. The caller may [reserve](Self::reserve_exact) memory for them before.
-    ///
-    /// After an error the text must not be used.
+    /// The caller may [reserve](Self::reserve_exact) memory before. After an error the text must not be used.
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), NotUtf8> {
         while self.tail_len > 0 {
             let Some((&next, rest)) = bytes.split_first() else { return Ok(()) };
@@ -55,12 +50,11 @@ impl PartialText {
         Ok(())
     }
 
-    /// The text, unless it ends within a character.
     pub(super) fn finish(self) -> Result<String, NotUtf8> {
         if self.tail_len == 0 { Ok(self.text) } else { Err(NotUtf8) }
     }
 
-    /// The number of bytes so far, including those of an incomplete character.
+    /// In bytes, with those of an incomplete character.
     pub(super) fn len(&self) -> usize {
         self.text.len() + usize::from(self.tail_len)
     }

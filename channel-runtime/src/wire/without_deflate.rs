@@ -7,11 +7,9 @@ use super::close::Violation;
 use super::frame::Frame;
 use super::input::Input;
 
-/// No app compresses, so there is no value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Compression {}
 
-/// Compression is never agreed on, so there is no value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Agreed {}
 
@@ -75,7 +73,6 @@ impl Inflater {
     }
 }
 
-/// A set without windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Windows;
 
@@ -85,7 +82,6 @@ impl Windows {
     }
 }
 
-/// Counts nothing.
 #[derive(Debug, Default)]
 pub(crate) struct WindowCounts {}
 
@@ -99,7 +95,6 @@ impl WindowCounts {
     }
 }
 
-/// The one form of the message.
 pub(crate) struct PreparedFrame(Frame);
 
 impl PreparedFrame {

@@ -70,7 +70,6 @@ impl Compression {
         self
     }
 
-    /// The same settings, with values out of range replaced by the nearest bound.
     pub(super) fn in_range(self) -> Self {
         let in_range = |bits: u8| bits.clamp(*WINDOW_BITS.start(), *WINDOW_BITS.end());
         Self {

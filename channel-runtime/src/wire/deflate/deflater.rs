@@ -74,7 +74,6 @@ pub(super) mod tests {
     use crate::wire::frame::{Opcode, frame};
 
     thread_local! {
-        /// How many messages this thread has compressed.
         pub static COMPRESSED: Cell<usize> = const { Cell::new(0) };
     }
 
@@ -88,7 +87,6 @@ pub(super) mod tests {
         text
     }
 
-    /// Bytes without any order (xorshift).
     fn noise(len: usize) -> Vec<u8> {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
         let next = || {

@@ -10,7 +10,6 @@ use super::rfc7692::WINDOW_BITS;
 
 const NAME: &str = "permessage-deflate";
 
-/// The agreement with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agreed {
     /// How far back our messages refer within themselves.
@@ -19,8 +18,7 @@ pub(crate) struct Agreed {
     pub(super) client_context: Option<u8>,
 }
 
-/// Accepts the first offer that can be met. Returns the agreement, and the header that answers it. `None` if there is no such
-/// offer.
+/// Accepts the first offer that can be met. Returns the agreement and the header that answers it.
 pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
     let compression = compression.in_range();
     headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().find_map(|line| {
@@ -99,7 +97,6 @@ impl Offer {
     }
 }
 
-/// Blanks around each part of the header.
 const BLANK: [char; 2] = [' ', '\t'];
 
 /// The parts of a list. A separator within quotes does not count. A missing end quote extends to the end of the text, and makes an
@@ -138,7 +135,6 @@ mod tests {
         negotiate(&headers, &compression).map(|(agreed, answer)| (agreed, answer.to_str().unwrap().to_owned()))
     }
 
-    /// The answer without its constant part.
     fn answer(compression: Compression, offer: &str) -> Option<String> {
         let (_, answer) = negotiated(compression, &[offer])?;
         Some(answer.strip_prefix("permessage-deflate; server_no_context_takeover").unwrap().to_owned())

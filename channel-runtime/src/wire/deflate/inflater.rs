@@ -46,7 +46,6 @@ impl InflateState {
         limit.saturating_add(limit / 8).saturating_add(64)
     }
 
-    /// Begins a new message.
     pub fn begin(&self) -> Box<Inflater> {
         let mut inflater = SPARE.take().unwrap_or_else(|| Box::new(Inflater(Decompress::new(false))));
         if let Some(context) = &self.context {
@@ -68,7 +67,6 @@ impl InflateState {
         }
     }
 
-    /// Notes that a new read begins.
     pub fn begin_read(&mut self) {
         self.inflated = 0;
     }
@@ -78,7 +76,6 @@ impl InflateState {
         self.inflated >= MESSAGES_AT_ONCE
     }
 
-    /// Keeps the rest of a read.
     pub fn keep(&mut self, rest: &[u8]) {
         self.rest = rest.to_vec();
     }
@@ -121,7 +118,6 @@ thread_local! {
     static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
 
-/// The decompressor of one message.
 #[derive(Debug)]
 pub(in crate::wire) struct Inflater(Decompress);
 

@@ -5,7 +5,6 @@ use super::rfc7692::payload;
 use super::{Agreed, Compression, Windows};
 use crate::wire::frame::Frame;
 
-/// A message's frame, plain and compressed for the windows of its receivers.
 pub(crate) struct PreparedFrame {
     plain: Frame,
     /// The frames with their window sizes. It is one frame, unless clients ask for a smaller window than the app's and the message
@@ -50,7 +49,6 @@ impl PreparedFrame {
         if self.plain.len() <= 1 << bits { self.widest } else { bits }
     }
 
-    /// The frame for a receiver.
     pub fn of(&self, agreed: Option<Agreed>) -> &Frame {
         let Some(agreed) = agreed.filter(|_| !self.compressed.is_empty()) else { return &self.plain };
         let bits = self.made_for(agreed.server_bits);

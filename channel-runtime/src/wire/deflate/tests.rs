@@ -60,7 +60,6 @@ fn text(text: &str) -> Input {
     Input::Text(text.into())
 }
 
-/// The compressor of a peer.
 struct Peer {
     compress: Compress,
     keeps_context: bool,
@@ -72,7 +71,6 @@ impl Peer {
         Self { compress, keeps_context }
     }
 
-    /// The payload of a message.
     fn message(&mut self, text: &[u8]) -> Vec<u8> {
         let mut payload = self.part(text);
         payload.truncate(payload.len() - TAIL.len());

@@ -12,7 +12,6 @@ const SIZES: usize = (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize;
 pub(crate) struct Windows(u8);
 
 impl Windows {
-    /// The windows of these receivers.
     pub fn of(receivers: impl IntoIterator<Item = Option<Agreed>>) -> Self {
         Self(receivers.into_iter().flatten().fold(0, |set, agreed| set | 1 << place(agreed)))
     }
@@ -45,7 +44,6 @@ impl WindowCounts {
         }
     }
 
-    /// The windows of all members, except for one member.
     pub fn windows(&self, except: Option<Agreed>) -> Windows {
         let except = except.map(place);
         let sizes = self.0.iter().enumerate();

@@ -20,7 +20,6 @@ fn feed(parser: &mut Parser, bytes: &[u8]) -> (Vec<Input>, Result<(), Violation>
     (out.into(), result)
 }
 
-/// Feeds bytes that must be valid.
 fn take(parser: &mut Parser, bytes: &[u8]) -> Vec<Input> {
     let (inputs, result) = feed(parser, bytes);
     assert_eq!(result, Ok(()));
