@@ -16,8 +16,6 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Returns the bucket with one token less.
-    ///
     /// # Errors
     /// The time until there is a token, if there is none now.
     pub fn take(self, rate: Rate, now: Instant) -> Result<Self, Duration> {
@@ -38,7 +36,6 @@ impl Bucket {
         (Self { full_at: Some(full_at + share * taken) }, taken)
     }
 
-    /// The time until there is a token.
     pub fn wait(self, rate: Rate, now: Instant) -> Duration {
         let until_full = self.full_at.map_or(Duration::ZERO, |full_at| full_at.saturating_duration_since(now));
         (until_full + rate.share()).saturating_sub(rate.share() * rate.at_once())
@@ -61,7 +58,6 @@ pub(crate) struct Meter {
 pub(crate) struct Metered {
     pub passed: u32,
     pub refused: u32,
-    /// The time until the next event may pass.
     pub wait: Duration,
     /// Whether the client was refused as often as it may pass; it is then disconnected.
     pub is_abuse: bool,
@@ -93,7 +89,6 @@ impl Meter {
         Metered { passed, refused, wait: self.passed.wait(rate, now), is_abuse: borne < refused }
     }
 
-    /// How many events would pass now.
     pub fn left(&self, rate: Rate, now: Instant) -> u32 {
         self.passed.take_some(rate, u32::MAX, now).1
     }
@@ -183,7 +178,6 @@ mod tests {
     }
 
     proptest! {
-        /// No value that an operator may set panics, when it is read or later.
         #[test]
         fn whatever_numbers_make_a_rate_it_can_be_held_to(
             count in prop_oneof![0..3u32, any::<u32>()],
@@ -208,7 +202,6 @@ mod tests {
             }
         }
 
-        /// The bucket agrees with a well-known limiter, whenever events happen.
         #[test]
         fn the_bucket_decides_as_governor_does(
             count in 1..1000u32,

@@ -69,7 +69,7 @@ struct Element {
 }
 
 impl Element {
-    /// Sets a parameter. `None` if the name is invalid, or the parameter is set already.
+    /// `None` if the name is invalid, or the parameter is set already.
     fn set(&mut self, name: &str, value: String) -> Option<()> {
         self.is_there = true;
         let known = match name.to_ascii_lowercase().as_str() {

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-/// What one proxy reports of the peer that connected to it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub node: NodeIdentifier,
@@ -12,14 +11,11 @@ pub(crate) struct Hop {
     pub scheme: Option<String>,
 }
 
-/// The address of the peer that connected to a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NodeIdentifier {
     /// With port 0 if the proxy reports none.
     Address(SocketAddr),
-    /// The proxy hides the address.
     Hidden,
-    /// Not readable.
     Nonsense,
 }
 

@@ -37,30 +37,23 @@ pub struct Config {
     /// - each pause in which the client reads nothing of an answer, with one second more for each 16 KiB that it may not have read
     ///   yet: 42 seconds at most.
     ///
-    /// Only [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it; another server has its own.
-    ///
-    /// [`Server::serve`]: crate::Server::serve
+    /// Only [`Server::serve`](crate::Server::serve) and [`BoundServer`](crate::BoundServer) use it; another server has its own.
     pub header_timeout: Duration,
     /// How long an HTTP connection stays open between two requests, 75 seconds by default. A load balancer that reuses connections
     /// should close idle ones earlier. Otherwise it may use a connection at the moment it is closed, and answer 502. Only
-    /// [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it.
-    ///
-    /// [`Server::serve`]: crate::Server::serve
+    /// [`Server::serve`](crate::Server::serve) and [`BoundServer`](crate::BoundServer) use it.
     pub keep_alive_timeout: Duration,
     /// The longest head of a request, in bytes: 16 KiB by default, and never less than 8 KiB. A longer one is answered 431. Single
-    /// sign-on with large cookies may need more. Only [`Server::serve`] and [`BoundServer`](crate::BoundServer) use it.
-    ///
-    /// [`Server::serve`]: crate::Server::serve
+    /// sign-on with large cookies may need more. Only [`Server::serve`](crate::Server::serve) and
+    /// [`BoundServer`](crate::BoundServer) use it.
     pub head_bytes: usize,
     /// How long extractors and `authorize` may take, 10 seconds by default. Then they are dropped at their `await`, and the client
     /// is answered 503 with `Retry-After`, because the delay is the server's. An accepted client that takes as long to read the
     /// answer is disconnected.
     pub handshake_timeout: Duration,
     /// The most HTTP connections that are not (yet) a channel's: 16,384 by default. Each costs up to 28 KiB. Further connections
-    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`] and
+    /// wait in the kernel's queue until one of them is upgraded or ends. Only [`Server::serve`](crate::Server::serve) and
     /// [`BoundServer`](crate::BoundServer) use it.
-    ///
-    /// [`Server::serve`]: crate::Server::serve
     pub http_connections: usize,
     /// The most connections, 100,000 by default. A connection counts from its handshake to the end of its `on_close`. One more is
     /// answered 503 with `Retry-After`.
@@ -471,7 +464,7 @@ impl Config {
         self
     }
 
-    /// How messages are compressed. `None` if they are not, which is always so without the feature `deflate`.
+    /// `None` without compression, and always without the feature `deflate`.
     pub(crate) fn compresses(&self) -> Option<&Compression> {
         #[cfg(feature = "deflate")]
         return self.compression.as_ref();

@@ -127,7 +127,6 @@ impl From<InvalidOrigin> for io::Error {
     }
 }
 
-/// An origin that may not connect, for the log.
 #[derive(Debug)]
 pub(crate) struct RejectedOrigin {
     /// Cut to 200 characters.
@@ -135,7 +134,7 @@ pub(crate) struct RejectedOrigin {
     pub why: OriginFault,
 }
 
-/// Why an origin may not connect. The text is for the operator.
+/// The text is for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OriginFault {
     OtherHost,
@@ -166,7 +165,6 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-/// An origin that is allowed by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allowed {
     Pages(Origin),
@@ -197,7 +195,7 @@ impl Allowed {
     }
 }
 
-/// A scheme, a host and a port, in lower case.
+/// In lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Origin {
     /// `http` for `ws` and `https` for `wss`.

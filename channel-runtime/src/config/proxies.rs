@@ -88,7 +88,7 @@ impl Proxies {
         Ok(Self { family: Some(family), trusted, without_address: false })
     }
 
-    /// Who the client is behind this peer, by these headers. `None` if the peer is no trusted proxy: then the peer is the client.
+    /// `None` if the peer is no trusted proxy: then the peer is the client.
     pub(crate) fn resolve(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<Resolved> {
         let family = self.family.filter(|_| self.trusts(peer))?;
         let reported = match family {
@@ -180,11 +180,9 @@ pub(crate) struct Resolved {
     pub client: Option<SocketAddr>,
     /// The host that the client asked for. `None` if no proxy reports it: then the header `Host` counts.
     pub host: Option<String>,
-    /// Whether the client is known to use TLS.
     pub by_tls: bool,
 }
 
-/// What trusted proxies report.
 struct Reported {
     client: Option<SocketAddr>,
     host: Option<String>,

@@ -70,7 +70,6 @@ impl Rate {
         Self { burst: if burst == 0 { 1 } else { burst }, ..self }
     }
 
-    /// How many events may happen at once.
     pub(crate) const fn at_once(self) -> u32 {
         self.burst
     }
@@ -82,7 +81,6 @@ impl Rate {
         Self { burst, ..self }
     }
 
-    /// The time after which one more event may pass.
     pub(super) fn share(self) -> Duration {
         self.period / self.count
     }
