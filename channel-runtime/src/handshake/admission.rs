@@ -20,7 +20,7 @@ use crate::connection::user_key::UserKey;
 use crate::handshake::Handshake;
 use crate::handshake::reject::Reject;
 
-/// Decides which connections are admitted. One for each app.
+/// One for each app.
 #[derive(Clone, Default)]
 pub(crate) struct AdmissionControl(Arc<Mutex<Counts>>);
 
@@ -73,8 +73,6 @@ impl AdmissionControl {
         })
     }
 
-    /// Rejects a request that a page of another origin sent.
-    ///
     /// # Errors
     /// 403 if the [`Origins`](crate::Origins) do not allow the page.
     pub fn check_origin(&self, config: &Config, handshake: &Handshake) -> Result<(), Reject> {

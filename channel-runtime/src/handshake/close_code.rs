@@ -32,12 +32,10 @@ impl Fault {
         self
     }
 
-    /// The code that [`with_close_code`](Self::with_close_code) set. `None` if there is none.
     pub(crate) fn own_close_code(&self) -> Option<CloseCode> {
         self.closes_with.and_then(CloseCode::new)
     }
 
-    /// The code that a connection closes with if this fault ends it.
     pub(crate) fn close_code(&self) -> CloseCode {
         self.decided_close_code().unwrap_or(match &*self.code {
             Self::MALFORMED | Self::UNKNOWN_TYPE | Self::INVALID_PAYLOAD | Self::VALIDATION | Self::REFUSED => {

@@ -29,7 +29,6 @@ use crate::config::proxies::{Proxies, Resolved};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 
-/// The prefix of a token in `Sec-WebSocket-Protocol`.
 const TOKEN_PREFIX: &[u8] = b"channels.token.";
 
 /// Headers that may contain a secret: `Debug` does not show their values.
@@ -52,7 +51,6 @@ pub struct Handshake {
     /// report none; behind other proxies it is the proxy's. `None` if the transport has no address and no
     /// [`PeerAddr`](crate::PeerAddr) is set.
     pub remote_addr: Option<SocketAddr>,
-    /// The host that a trusted proxy reports. `None` if none does.
     pub(crate) proxied_host: Option<String>,
     /// Whether the client is known to use TLS.
     pub(crate) by_tls: bool,
@@ -127,12 +125,10 @@ impl Handshake {
         })
     }
 
-    /// The token in the cookie of this name. `None` if there is no such cookie.
     pub(crate) fn cookie_token(&self, name: &str) -> Option<Token> {
         self.raw_cookie(name).map(Token::read)
     }
 
-    /// The token in the first query parameter of this name. `None` if there is none.
     pub(crate) fn query_token(&self, name: &str) -> Option<Token> {
         let value = self.raw_query_param(name)?.replace('+', " ");
         Some(Token::read(&percent_decode_str(&value).collect::<Vec<u8>>()))
@@ -167,7 +163,6 @@ pub(crate) fn offers_a_token_alone(headers: &HeaderMap) -> bool {
     offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
 }
 
-/// The bytes before and after the first separator. `None` if there is none.
 fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|byte| *byte == separator)?;
     Some((&bytes[..at], &bytes[at + 1..]))

@@ -25,7 +25,6 @@ pub struct Reject {
     pub message: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     retry_after: Option<Duration>,
-    /// Whether there was nothing to extract, so that an `Option` of the extractor is `None`.
     pub(crate) absent: bool,
 }
 
@@ -96,7 +95,6 @@ impl Reject {
         self
     }
 
-    /// The code that a connection closes with if its client is rejected by a close.
     pub(crate) fn close_code(&self) -> CloseCode {
         match self.status.as_u16() {
             status @ 400..=499 => CloseCode::new(4000 + status).expect("4400 to 4499 are codes"),

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-/// A line is logged at most once in this time.
 const PERIOD: Duration = Duration::from_secs(10);
 
 /// The count of an event that clients can cause as often as they like.

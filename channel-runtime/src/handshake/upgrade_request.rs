@@ -23,7 +23,7 @@ pub(crate) struct UpgradeRequest {
 }
 
 impl UpgradeRequest {
-    /// Reads an upgrade request. An offer of compression is answered if the server compresses.
+    /// An offer of compression is answered if the server compresses.
     ///
     /// # Errors
     /// 400 if the request is invalid, 426 if it asks for another version of the protocol.
@@ -59,17 +59,14 @@ impl UpgradeRequest {
         })
     }
 
-    /// Whether the client offers our subprotocol.
     pub fn speaks_ours(&self) -> bool {
         self.subprotocol.is_some()
     }
 
-    /// Leaves the offer of compression unanswered.
     pub fn uncompressed(self) -> Self {
         Self { deflate: None, ..self }
     }
 
-    /// The answer 101.
     pub fn accept(self) -> Response {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -92,7 +89,6 @@ pub(crate) fn lacks_upgrade<B>(request: &Request<B>, is_channel: impl FnOnce(&st
     request.version() <= Version::HTTP_11 && !asks_for_websocket(request.headers()) && is_channel(request.uri().path())
 }
 
-/// Whether a request asks for an upgrade to WebSocket.
 pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     has_token(headers, &header::UPGRADE, "websocket")
 }
@@ -105,7 +101,6 @@ pub(crate) fn upgrade_required(message: &str) -> Reject {
         .with_header(header::CONNECTION, "Upgrade")
 }
 
-/// Whether the request has a body.
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get_all(header::CONTENT_LENGTH).into_iter().any(|length| length != "0")

@@ -43,7 +43,6 @@ pub(super) struct Address {
     bucket: Bucket,
 }
 
-/// The bound that a new connection exceeds.
 #[derive(Clone, Copy)]
 pub(super) enum LimitHit {
     Full,
@@ -54,7 +53,6 @@ pub(super) enum LimitHit {
 }
 
 impl Counts {
-    /// Counts one more connection, if no bound is exceeded.
     pub fn enter(&mut self, config: &Config, address: Option<IpAddr>, now: Instant) -> Result<(), LimitHit> {
         // All bounds are checked before anything is taken: a connection that one bound rejects must not use up another.
         if self.connections >= config.connections {
@@ -138,7 +136,6 @@ impl Address {
 }
 
 impl LimitHit {
-    /// The reason, for the log.
     pub fn why(self) -> &'static str {
         match self {
             Self::Full => "there are too many",

@@ -7,7 +7,6 @@ use super::counts::{Counts, now};
 use crate::connection::user_key::UserKey;
 use parking_lot::Mutex;
 
-/// Counts one admitted connection until it is dropped.
 pub(crate) struct AdmissionGuard {
     counts: Arc<Mutex<Counts>>,
     /// Boxed, because every connection has an admission and most have no other bounds.

@@ -38,11 +38,9 @@ use std::time::SystemTime;
 /// ```
 ///
 /// The token may be in any place of [`TokenSource::USUAL`](crate::TokenSource::USUAL). Without a token the handshake is rejected
-/// with
-/// 401. An invalid token is rejected with 401 too, with the same text whatever is wrong with it; the reason is logged at level
-///      `debug`. `Option<Jwt<..>>` is `None` without a token. To make a user from the claims, asynchronously or from other sources,
-///      an app implements [`Authenticate`](crate::Authenticate) for its user type and calls
-///      [`JwtKeySet::verify`](crate::JwtKeySet::verify) there.
+/// with 401; `Option<Jwt<..>>` is `None` then. An invalid token is rejected with 401 too, always with the same text; the reason is
+/// logged at level `debug`. To make a user from the claims, asynchronously or from other sources, an app implements
+/// [`Authenticate`](crate::Authenticate) for its user type and calls [`JwtKeySet::verify`](crate::JwtKeySet::verify) there.
 #[derive(Clone)]
 pub struct Jwt<C> {
     /// The token's claims, with the registered ones that `C` has fields for.

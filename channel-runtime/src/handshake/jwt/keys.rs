@@ -224,7 +224,6 @@ impl JwtKeySet {
         })
     }
 
-    /// The claims of a token, or why it is rejected.
     fn read<C: DeserializeOwned>(&self, token: &Token) -> Result<Jwt<C>, &'static str> {
         let header = decode_header(token.expose()).map_err(|error| why(error.kind()))?;
         if header.crit.is_some() {
