@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::syntax::rate::Limit;
 
-/// The call that adds the rate to a `MessageShape`; `None` if there is no rate.
+/// `None` if there is no rate.
 pub fn limited(limit: &Limit) -> Option<TokenStream> {
     let [count, seconds, burst] = limit.rate()?;
     let per_user = limit.is_per_user();

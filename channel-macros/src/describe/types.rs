@@ -17,7 +17,6 @@ pub struct Context<'a> {
     pub opaque: bool,
 }
 
-/// A type whose description is being written.
 #[derive(Clone, Copy)]
 pub struct Own<'a> {
     /// Its name in the source.

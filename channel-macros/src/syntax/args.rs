@@ -77,7 +77,6 @@ pub fn skip(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// The error for an unknown argument, with the closest known name.
 pub fn unknown(name: &Ident, attribute: &str, expected: &[&str]) -> syn::Error {
     let remedy = match closest(&name.to_string(), expected.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),

@@ -36,7 +36,7 @@ impl Errors {
         self.found.is_empty()
     }
 
-    /// The errors as `compile_error!`s; `None` if there are none.
+    /// `None` if there are none.
     pub fn into_tokens(self) -> Option<TokenStream> {
         let tokens: TokenStream = self.found.iter().map(syn::Error::to_compile_error).collect();
         (!tokens.is_empty()).then_some(tokens)

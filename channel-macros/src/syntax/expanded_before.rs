@@ -101,7 +101,6 @@ pub fn is_sibling([earlier, later]: [&Place; 2], words: [&str; 2]) -> bool {
     has_sibling(std::iter::once((earlier, words[0])), (later, words[1]))
 }
 
-/// Whether the last place is in the same block of braces as an earlier one.
 fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, word): (&Place, &str)) -> bool {
     let mut earlier = earlier
         .filter(|(earlier, _)| {
@@ -123,7 +122,6 @@ fn has_sibling<'a>(earlier: impl Iterator<Item = (&'a Place, &'a str)>, (place, 
         })
 }
 
-/// Whether each brace in a piece of source has its partner in it.
 fn is_balanced(source: &str) -> bool {
     let mut open = 0_usize;
     for (_, mark) in marks(source) {

@@ -74,7 +74,6 @@ pub fn is_unit(ty: &Type) -> bool {
     matches!(ungroup(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// The type as text, to compare or to show.
 pub fn text(ty: &Type) -> String {
     let mut text = quote::quote!(#ty).to_string();
     for (spaced, tight) in

@@ -26,7 +26,6 @@ pub fn value(input: ParseStream) -> syn::Result<LitStr> {
     input.parse()
 }
 
-/// Reports an empty or a reserved type.
 pub fn check(literal: &LitStr, errors: &mut Errors) {
     let text = literal.value();
     if text.is_empty() {

@@ -1,5 +1,4 @@
-//! Whether a name keeps its meaning throughout a method's body. Bodies are not parsed, because they may be incomplete: this reads
-//! tokens.
+//! Whether a name keeps its meaning throughout a method's body, as its tokens show: bodies are not parsed.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 

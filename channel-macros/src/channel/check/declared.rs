@@ -61,7 +61,6 @@ fn is_seldom_send(ty: &Type) -> bool {
 }
 
 impl Declared {
-    /// The struct above the impl block for this name.
     pub fn of(name: &Ident) -> Self {
         let Some(place) = Place::of(name.span()) else { return Self::default() };
         let name = name.to_string();

@@ -39,7 +39,6 @@ impl Meant {
     }
 }
 
-/// The meaning of a name; `None` for all other names.
 fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
     Some(match name {
         "on_message" | "on_text" | "on_event" | "on_data" | "on_json" | "on_receive" | "on_received" | "on_request"

@@ -124,7 +124,6 @@ pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
     }
 }
 
-/// The error for a misplaced argument, in the words of the hook.
 pub fn report_misplaced(kind: HookKind, misplaced: &Misplaced, usage: &str, errors: &mut Errors) {
     let who = format!("`{}`", kind.name());
     match misplaced {

@@ -26,7 +26,6 @@ pub enum Misplaced<'a> {
     Stranger(&'a TypeReference),
 }
 
-/// For a method that takes the room's state.
 pub const NO_STATE: &str = "is not given the room's state: that is lent for a moment, under a lock";
 
 pub const LEND_STATE: &str = "take `socket: &Socket<Self>`, and write `socket.room().with(|state, room| ..)`";
@@ -50,7 +49,6 @@ impl<'a> Misplaced<'a> {
         })
     }
 
-    /// The mistake that an argument is by itself.
     fn alone(input: &'a PatType, datum: Option<&str>, declared: &Declared) -> Option<Self> {
         let ty = ungroup(&input.ty);
         let Type::Reference(reference) = ty else {

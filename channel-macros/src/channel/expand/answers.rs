@@ -10,7 +10,6 @@ use crate::channel::model::Call;
 use crate::syntax::spans::beside_locals;
 use crate::syntax::types::{is_data, last_segment};
 
-/// Calls the method, and sends what it returns.
 pub fn replied(call: &Call) -> TokenStream {
     let (tokens, sent) = (call.tokens("__message"), sent(call));
     quote! {
@@ -19,7 +18,6 @@ pub fn replied(call: &Call) -> TokenStream {
     }
 }
 
-/// The `Handling` of a handler: its call, and how its answer is sent.
 pub fn handling(call: &Call, unawaited: TokenStream) -> TokenStream {
     let reply = sent(call);
     if !call.is_async {

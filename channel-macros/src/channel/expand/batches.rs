@@ -36,7 +36,7 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// The part of `Dispatch` about batches; `None` if there are none.
+/// `None` if no handler takes batches.
 pub fn methods(channel: &Channel) -> Option<TokenStream> {
     of(channel).next()?;
     let from_client = channel.name_from_client();

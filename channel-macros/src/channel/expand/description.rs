@@ -69,7 +69,6 @@ pub fn of_block(channel: &Channel) -> TokenStream {
     quote!(#answers #hooks #binary)
 }
 
-/// The answer that a handler's return type shows.
 fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {
     let Some(ty) = returns else { return quote!(__s::AnswerShape::NOTHING) };
     if matches!(ungroup(ty), syn::Type::ImplTrait(_)) {

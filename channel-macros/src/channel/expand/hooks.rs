@@ -73,7 +73,6 @@ pub fn constant(Hook { kind, cfgs, .. }: &Hook) -> Option<TokenStream> {
     Some(quote!(#(#cfgs)* const #name: ::core::primitive::bool = true;))
 }
 
-/// The method of `Dispatch` that calls this hook.
 pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
     let (tokens, given) = (call.tokens("__message"), given(*kind, call));
     let answer = call.answer("__reply");

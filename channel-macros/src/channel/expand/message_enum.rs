@@ -9,7 +9,7 @@ use super::messages::{Content, Message, Messages};
 use crate::syntax::types;
 
 impl Messages<'_> {
-    /// The enum. It is `pub`, because the struct's visibility is not known here.
+    /// `pub`, because the struct's visibility is not known here.
     pub fn definition(&self) -> TokenStream {
         let Self { name, doc, messages, .. } = self;
         let variants = messages.iter().map(|message| {
@@ -170,7 +170,6 @@ impl Messages<'_> {
         quote!(match *self { #(#arms,)* })
     }
 
-    /// Checks a received message by the rules of its struct.
     fn check(&self) -> Option<TokenStream> {
         let Self { name, messages, .. } = self;
         if !self.is_from_client || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {

@@ -10,7 +10,7 @@ pub fn overlaps(channel: &Channel, handler: &Handler) -> bool {
     !handler.call.takes_mut_self && channel.handlers.iter().any(|other| other.options.concurrent().is_some())
 }
 
-/// The table; `None` if no handler has an option.
+/// `None` if no handler has an option.
 pub fn table(channel: &Channel) -> Option<TokenStream> {
     if channel.handlers.iter().all(|handler| handler.options.is_plain()) {
         return None;

@@ -23,7 +23,6 @@ pub struct Handler {
 }
 
 pub enum Payload {
-    /// A struct, which has its type on the wire.
     Struct(Box<Type>),
     /// A message without fields: its type on the wire.
     Unit(LitStr),
@@ -69,7 +68,6 @@ impl HandlerOptions {
         self.concurrent.as_ref().map(|(name, _)| name)
     }
 
-    /// The word of the first option; `None` if there is none.
     pub fn name(&self) -> Option<&Ident> {
         self.timeout.as_ref().map(|(name, _)| name).or(self.concurrent())
     }

@@ -45,7 +45,7 @@ pub enum Source {
     State(Option<Expr>),
 }
 
-/// A kind of room that is declared in `rooms(..)`.
+/// Declared in `rooms(..)`.
 pub struct RoomKind {
     pub ty: Type,
     /// The type's name in snake case, with which the room's name begins.
@@ -55,12 +55,9 @@ pub struct RoomKind {
 /// The channel's own limits. `None` stands for the server's.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// The longest message of a client.
     pub message_bytes: Option<usize>,
-    /// The most that is queued for a client.
     pub outbox_bytes: Option<usize>,
     /// Frames of one connection: how many, in how many seconds, and how many at once.
     pub message_rate: Option<[u32; 3]>,
-    /// The same for all connections of a user.
     pub message_rate_per_user: Option<[u32; 3]>,
 }

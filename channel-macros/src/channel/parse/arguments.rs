@@ -24,7 +24,7 @@ pub struct Expected<'a> {
     pub of: Owner,
 }
 
-/// The call; `None` if the signature does not allow one, which is an error.
+/// `None` if the signature does not allow a call, which is an error.
 pub fn parse(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option<Call> {
     let is_callable = check_receiver(sig, expected, errors) & check_modifiers(sig, expected, errors);
     let arguments = arguments(sig, expected, errors)?;

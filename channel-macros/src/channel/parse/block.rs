@@ -19,7 +19,7 @@ use crate::syntax::impl_block::ImplBlock;
 use crate::syntax::incomplete;
 use crate::syntax::types;
 
-/// The channel; `None` if the block can't be a channel's, which is an error. Our attributes are removed from the methods.
+/// `None` if the block can't be a channel's, which is an error. Our attributes are removed from the methods.
 pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> Option<Channel> {
     let mut lists = Lists::parse(args, errors);
     let name = self_name(block, errors);
@@ -76,7 +76,6 @@ fn called_in(block: &ImplBlock) -> Vec<Ident> {
     names.filter(|name| is_called(name, block)).cloned().collect()
 }
 
-/// The channel's name; `None` if the block can't be a channel's.
 fn self_name(block: &ImplBlock, errors: &mut Errors) -> Option<Ident> {
     let remedy = "write `#[channel] impl GameChannel { .. }`";
     if let Some(of_trait) = &block.of_trait {

@@ -197,7 +197,6 @@ fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     }
 }
 
-/// Reports a type that no path parameter can have.
 fn check_param(name: &str, ty: &Type, errors: &mut Errors) {
     match ungroup(ty) {
         Type::Reference(_) => {
@@ -252,7 +251,6 @@ fn unmade_field(name: &Ident, plain: &str, params: &[String], route: &Route, err
     errors.at_span(name.span(), what, remedy);
 }
 
-/// The error for a field of an extractor's type without `#[extract]`.
 fn unmarked_extractor(name: &Ident, ty: &Type, errors: &mut Errors) {
     let what = format!("the field `{name}` is made from the handshake, and is not marked so");
     errors.at_span(name.span(), what, format_args!("write `#[extract] {name}: {}`", text(ty)));

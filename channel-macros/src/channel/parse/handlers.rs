@@ -24,7 +24,7 @@ pub const HANDLER: Expected = Expected {
     of: Owner::Connection,
 };
 
-/// The handler; `None` after an error that leaves none.
+/// `None` after an error that leaves no handler.
 pub fn parse(
     marker: &Attribute,
     method: &Method,
@@ -96,7 +96,7 @@ pub fn is_new(handler: &Handler, others: &[Handler], errors: &mut Errors) -> boo
     false
 }
 
-/// The error for a misplaced argument. A reference beside the app was probably meant to be the message.
+/// A reference beside the app was probably meant to be the message.
 fn report_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors: &mut Errors) {
     let takes_by_value =
         |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));
@@ -144,7 +144,6 @@ fn single(sig: &Signature, wire_type: Option<LitStr>, is_broken: bool, errors: &
     Some((call, payload))
 }
 
-/// The error for a handler that takes no message and has no type.
 fn no_message(call: &Call, sig: &Signature, errors: &mut Errors) {
     let name = call.name.unraw();
     let by_reference = call.arguments.iter().find_map(|argument| match argument {

@@ -118,7 +118,6 @@ impl Lists {
 }
 
 impl ReceivedList {
-    /// Reports differences between `receives(..)` and the handlers.
     pub fn check(&self, handlers: &[Handler], errors: &mut Errors) {
         let Some(receives) = &self.0 else { return };
         let mut listed = Vec::new();

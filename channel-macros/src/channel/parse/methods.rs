@@ -13,21 +13,16 @@ use crate::channel::model::{Channel, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::Method;
 
-/// Reads the methods one by one.
 pub struct Methods<'a> {
-    /// What has been read so far.
     pub channel: Channel,
     pub declared: &'a Declared,
-    /// Methods that another one calls.
     pub called: &'a [Ident],
     /// Names of methods without a `cfg`: which of two `cfg`s holds is not known here.
     pub seen: Vec<Ident>,
-    /// Names of methods with a marker.
     pub marked: Vec<Ident>,
     pub errors: &'a mut Errors,
 }
 
-/// What a method is, by its name and its markers.
 enum Role {
     /// `#[message]`
     Handler(Attribute),

@@ -16,7 +16,7 @@ const EXPECTED: Expected = Expected {
     of: Owner::Connection,
 };
 
-/// The handler; `None` after an error that leaves none.
+/// `None` after an error that leaves no handler.
 pub fn parse(
     marker: &Attribute,
     sig: &Signature,
@@ -44,7 +44,6 @@ pub fn parse(
     Some(Notice { cfgs, ty, call })
 }
 
-/// Whether no other handler takes a notice of this type.
 pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
     let text = types::text(&notice.ty);
     // Which of two `cfg`s holds is not known here: the compiler reports what remains.

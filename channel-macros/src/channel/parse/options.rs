@@ -20,7 +20,6 @@ impl HandlerOptions {
         Ok(())
     }
 
-    /// Reports options that the method's signature does not allow.
     pub fn check(&self, sig: &Signature, errors: &mut Errors) {
         if let Some((name, _)) = &self.concurrent
             && takes_mut_self(sig)

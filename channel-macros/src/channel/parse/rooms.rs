@@ -18,7 +18,7 @@ impl Parse for Listed {
     }
 }
 
-/// The kinds. Two of one name are an error.
+/// Two kinds of one name are an error.
 pub fn kinds(types: Vec<Listed>, errors: &mut Errors) -> Vec<RoomKind> {
     let mut kinds: Vec<RoomKind> = Vec::new();
     for Listed(ty) in types {

@@ -70,7 +70,6 @@ impl Socket {
         is_loop.then(|| read.iter().rposition(|token| matches!(token, TokenTree::Ident(word) if word == "for")))?
     }
 
-    /// The call, if `group` follows these tokens.
     pub fn call(&self, read: &[TokenTree], group: &Group) -> Option<Call> {
         let (socket, Some(TokenTree::Ident(method))) = (self.name.as_str(), read.last()) else { return None };
         if group.delimiter() != Delimiter::Parenthesis {

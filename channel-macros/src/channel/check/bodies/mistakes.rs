@@ -149,7 +149,6 @@ impl Mistakes<'_> {
         quote!(#(#parameters)* async { ::core::unreachable!() })
     }
 
-    /// Adds the second parameter to a closure with one.
     pub fn with_both(&mut self, closure: &[TokenTree], start: usize, end: usize) -> Option<TokenStream> {
         let [state @ TokenTree::Ident(_)] = &closure[start..end] else { return None };
         let what = "`with` hands over two: the room's state, and the room to send to";

@@ -16,7 +16,7 @@ use super::socket;
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::Method;
 
-/// Reports such calls, and replaces them, so that the compiler does not report them again.
+/// Reports such calls, and replaces them.
 pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let Some(name) = socket::argument(method) else { return };
     let socket = Socket { name: name.to_string() };
@@ -40,7 +40,6 @@ struct Rewriter<'a> {
 }
 
 impl Rewriter<'_> {
-    /// The tokens, with each wrong call replaced.
     fn kept(&mut self, tokens: TokenStream) -> TokenStream {
         let mut read: Vec<TokenTree> = Vec::new();
         for token in tokens {
