@@ -6,10 +6,8 @@ use std::marker::PhantomData;
 use crate::protocol::const_text::{ConstText, same};
 use crate::protocol::message::Message;
 
-/// Fails a constant if the wire type at `index` is also earlier in the list. `owners` are the handlers or structs that the types
-/// belong to, and `how` says which: "handled by" or "sent as".
-///
-/// One constant checks each index in turn and ends at its first error, so this error names the further ones too.
+/// Fails a constant if the wire type at `index` is also earlier in the list. `owners` are the handlers or structs of the types, and
+/// `how` is "handled by" or "sent as". The constant of a list ends at its first error, so this error names the further ones too.
 #[track_caller]
 pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
     let Some(first) = earlier(types, index) else { return };

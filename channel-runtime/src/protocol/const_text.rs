@@ -3,10 +3,8 @@
 #[cfg(feature = "server")]
 use std::cmp::Ordering;
 
-/// How many bytes are compared in one step.
 const CHUNK: usize = size_of::<u128>();
 
-/// Whether two strings are equal, in a constant.
 pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -60,7 +58,7 @@ pub(crate) const fn compare(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Text put together in a constant, for the errors of compile-time checks.
+/// Text of at most `N` bytes; more is cut at a character.
 #[doc(hidden)]
 pub struct ConstText<const N: usize = 512> {
     bytes: [u8; N],
@@ -68,7 +66,7 @@ pub struct ConstText<const N: usize = 512> {
 }
 
 impl ConstText {
-    /// All parts, one after the other. Text beyond 512 bytes is cut at a character.
+    /// All parts, one after the other.
     pub const fn concat(parts: &[&str]) -> Self {
         let mut text = Self::new();
         text.push_all(parts);
@@ -82,7 +80,6 @@ impl<const N: usize> ConstText<N> {
         Self { bytes: [0; N], len: 0 }
     }
 
-    /// Appends text. Text beyond `N` bytes is cut at a character.
     pub(crate) const fn push(&mut self, text: &str) {
         let mut taken = text.len();
         if taken > N - self.len {
@@ -101,7 +98,6 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
-    /// Appends all parts, one after the other.
     pub(crate) const fn push_all(&mut self, parts: &[&str]) {
         let mut at = 0;
         while at < parts.len() {
@@ -120,15 +116,12 @@ impl<const N: usize> ConstText<N> {
     }
 }
 
-/// Methods for the lines of a lock.
 #[cfg(feature = "server")]
 impl<const N: usize> ConstText<N> {
-    /// The length in bytes.
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Removes all text.
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
     }
@@ -145,7 +138,6 @@ impl<const N: usize> ConstText<N> {
         hash
     }
 
-    /// Appends a number in decimal digits.
     pub(crate) const fn push_number(&mut self, number: usize) {
         if number >= 10 {
             self.push_number(number / 10);

@@ -4,8 +4,8 @@
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 
-/// A text whose control characters, and characters that break or reorder a line, are written as escapes such as `\n` and
-/// `\u{202e}`. A backslash is escaped too, so that an escape never was two characters of the text.
+/// A text with escapes, such as `\n` and `\u{202e}`, for control characters and characters that break or reorder a line. A
+/// backslash is escaped too, so that an escape never was two characters of the text.
 pub(crate) struct Escaped<T>(pub T);
 
 impl<T: Display> Display for Escaped<T> {
@@ -23,7 +23,6 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
-/// Whether a character is written unchanged.
 fn is_plain(c: char) -> bool {
     // Separators of lines and paragraphs, and marks that reorder text or have no width.
     let is_format = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');

@@ -80,7 +80,7 @@ pub struct Fault {
     /// Further data; null for none.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub details: Value,
-    /// The number of the close code, if the fault sets one: see `with_close_code`. `None` if the close code follows from `code`.
+    /// The close code that `with_close_code` set. `None` if it follows from `code`.
     #[cfg(feature = "server")]
     #[serde(skip)]
     pub(crate) closes_with: Option<u16>,
@@ -112,7 +112,6 @@ impl Fault {
     /// A failure of the server; its cause is in the log.
     pub const INTERNAL: &str = "internal";
 
-    /// The framework's own codes.
     pub(crate) const OWN: [&str; 12] = [
         Self::MALFORMED,
         Self::UNKNOWN_TYPE,
@@ -179,7 +178,6 @@ impl Fault {
         Self::new(Self::INTERNAL, "internal server error").with_id()
     }
 
-    /// Adds an id, by which the fault is found in the log.
     pub(crate) fn with_id(self) -> (Self, FaultId) {
         let id = FaultId::next();
         (self.with_details(serde_json::json!({ "id": id.to_string() })), id)

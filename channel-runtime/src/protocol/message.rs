@@ -29,12 +29,10 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// The value of the `"type"` key. It is never empty, never `success` or `error`, and never starts with `$`.
     const TYPE: &'static str;
 
-    /// The description of the fields, from the macro.
     #[doc(hidden)]
     const SHAPE: MessageShape = MessageShape { content: Content::As(Type::Json), ..MessageShape::unit(Self::TYPE, "") };
 
-    // The expansions reach serde only through these methods, so that a type that is no message causes one error, that of this
-    // trait.
+    // The expansions reach serde only through these methods, so that a type that is no message causes this trait's error alone.
 
     /// Reads the payload from the object's other fields.
     #[doc(hidden)]
@@ -43,14 +41,12 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
         Self::deserialize(fields)
     }
 
-    /// Whether the message fulfils the `validate` rules of its struct.
     #[doc(hidden)]
     #[inline]
     fn check(&self) -> Result<(), DecodeError> {
         Ok(())
     }
 
-    /// Writes the payload without the type.
     #[doc(hidden)]
     #[inline]
     fn to_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -83,15 +79,12 @@ pub trait Messages: Sized + Send + 'static {
     #[doc(hidden)]
     const SHAPES: &'static [MessageShape] = &[];
 
-    /// Reads the payload of the message at `index` in [`TYPES`](Self::TYPES) from the object's other fields.
-    ///
-    /// `index` is always below `TYPES.len()`.
+    /// Reads the payload of the message at `index`, which is always below `TYPES.len()`, from the object's other fields.
     fn decode<'de, D: Deserializer<'de>>(index: usize, fields: D) -> Result<Self, D::Error>;
 
     /// The place of this message in [`TYPES`](Self::TYPES).
     fn index(&self) -> usize;
 
-    /// Whether the message fulfils the `validate` rules of its struct.
     #[doc(hidden)]
     #[inline]
     fn check(&self) -> Result<(), DecodeError> {

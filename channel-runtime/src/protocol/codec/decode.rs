@@ -33,7 +33,6 @@ pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
     Decoded { message: decode_into(&mut envelope, text), reference: envelope.reference }
 }
 
-/// Like [`decode`], but with the careful path only.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
     let mut envelope = Envelope::default();
@@ -56,7 +55,7 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
     }
 }
 
-/// Like [`decode`], for a text whose type [`index`] has found already, so that the type is not searched again.
+/// Like [`decode`], for a text whose type [`index`] has found already.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
     let (mut envelope, mut message) = (Envelope::default(), None);
@@ -102,7 +101,6 @@ enum Start {
     Envelope,
     /// With another key, but the object seems to end with this type.
     Guess(usize),
-    /// With another key.
     Later,
 }
 
@@ -175,17 +173,16 @@ pub(super) fn decode_carefully<T: Messages>(
         .deserialize_map(ReadMessage::<_, false>::new(&mut envelope.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
-        // The quick path reads every valid text, except numbers too large for an `f32` that serde buffers. It is not known here
-        // which field such a number was read into, so the message is judged by what it would be written as. So a message is refused
-        // too if a type of the user makes an infinity from something else, and an infinity in a field that is not written is not
-        // noticed.
+        // The quick path reads every valid text, except numbers too large for an `f32` that serde buffers. It is not known which
+        // field such a number was read into, so the message is judged by what it would be written as. An infinity that a type of
+        // the user makes from something else is therefore refused too, and one in a field that is not written is not noticed.
         .and_then(|message| match first_infinite(&message) {
             Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
             None => Ok(message),
         })
 }
 
-/// The path of the first number in a message that is NaN or infinite. `None` if all are finite.
+/// The path of the first number in a message that is NaN or infinite.
 #[cold]
 fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path> {
     let (mut track, mut json) = (serde_path_to_error::Track::new(), serde_json::Serializer::new(std::io::sink()));

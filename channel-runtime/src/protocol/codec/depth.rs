@@ -36,8 +36,7 @@ fn opens_often(text: &[u8]) -> bool {
     let count = |block: &[u8; 128]| usize::from(block.iter().fold(0u8, |n, &byte| n + u8::from(byte | 0x20 == b'{')));
     let (blocks, _) = text.as_chunks();
     let opened: usize = blocks.iter().map(count).sum();
-    // The rest is counted as a whole block, with some bytes that were counted before. A count that is slightly too high does no
-    // harm.
+    // The rest is counted as a whole block, some bytes twice. A count that is slightly too high does no harm.
     opened + text.last_chunk().map_or(text.len(), count) > MAX_DEPTH
 }
 

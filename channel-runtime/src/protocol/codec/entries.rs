@@ -1,8 +1,7 @@
 //! The reader of the quick path: it takes an object apart by hand, and reads each value with a serde_json deserializer that starts
 //! at the value.
 //!
-//! It reads the same as serde_json would read from the whole text. If it fails, the text is invalid or at least unusual, such as
-//! one whose payload continues after an error. It does not report which and where; the careful path does.
+//! It reads the same as serde_json would read from the whole text. If it fails, the careful path reads the text.
 
 use std::fmt;
 use std::mem;
@@ -18,7 +17,6 @@ pub(super) struct Entries<'de> {
     /// The place of the next byte to read. After an error it is the end of the text, so that a payload that ignores the error reads
     /// nothing more, and no invalid text is accepted.
     at: usize,
-    /// Whether no key was read yet.
     first: bool,
     /// Whether the text is known not to nest too deep.
     shallow: bool,
@@ -32,7 +30,7 @@ impl<'de> Entries<'de> {
         Ok(entries)
     }
 
-    /// Ends the object. To be called after the last entry.
+    /// To be called after the last entry.
     #[inline]
     pub(super) fn close(mut self) -> Result<(), Unusual> {
         self.expect(b'}')?;
@@ -66,8 +64,7 @@ impl<'de> Entries<'de> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Checks the nesting once, when the first value nests. serde_json bounds the nesting of typed values, but not of what it
-    /// skips.
+    /// Checks the nesting once, when the first value nests: see `depth`.
     #[inline]
     fn check_depth(&mut self) -> Result<(), Unusual> {
         if !mem::replace(&mut self.shallow, true) && depth::first_too_deep(self.text).is_some() {
@@ -85,7 +82,6 @@ impl<'de> Entries<'de> {
         seed.deserialize(key.into_deserializer()).map(Some)
     }
 
-    /// Reads one value with serde_json.
     #[inline]
     fn read<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unusual> {
         let mut json = serde_json::Deserializer::from_str(&self.text[self.at..]);
@@ -133,7 +129,8 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// The text is left to the careful path. This error carries no reason, because that path finds the error again, with its place.
+/// The text is invalid, or unusual, such as one whose payload continues after an error. The careful path finds the reason and its
+/// place.
 #[derive(Debug)]
 pub(super) struct Unusual;
 

@@ -12,8 +12,7 @@ use super::key::{Key, ReadKey, Reserved};
 use super::numbers::Numbers;
 use crate::protocol::message::{Messages, Ref};
 
-/// The values of the protocol's keys. They are collected while the object is read, so that they are known even if the message is
-/// invalid.
+/// The values of the protocol's keys, collected while the object is read, so that they are known even if the message is invalid.
 #[derive(Default)]
 pub(super) struct Envelope {
     pub(super) reference: Option<Ref>,
@@ -26,12 +25,10 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// The envelope for a client, which reads `$room`.
     pub(super) fn of_client() -> Self {
         Self { reads_room: true, ..Self::default() }
     }
 
-    /// An empty envelope for the same side.
     pub(super) fn cleared(&self) -> Self {
         Self { reads_room: self.reads_room, ..Self::default() }
     }
@@ -65,7 +62,6 @@ impl Envelope {
     }
 }
 
-/// Skips the value of the key that was just read.
 pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(drop)
 }
@@ -176,7 +172,6 @@ impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QU
     }
 }
 
-/// Reads up to the `type`, which must be before all fields of the payload.
 #[inline]
 fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
     envelope: &mut Envelope,
@@ -218,7 +213,6 @@ impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
         Self { envelope, map, kind, ended: false, human_readable: true }
     }
 
-    /// Sets whether the format is human readable.
     pub(super) fn human_readable(self, human_readable: bool) -> Self {
         Self { human_readable, ..self }
     }

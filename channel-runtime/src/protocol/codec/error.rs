@@ -146,8 +146,7 @@ impl From<DecodeError> for Fault {
 }
 
 impl DecodeError {
-    /// The fault for the peer: with all details, or only with the kind of error and the field. The messages of rules are always
-    /// included.
+    /// The fault for the peer: with all details, or only the kind of error and the field. Texts of rules are always included.
     pub(crate) fn fault(self, detailed: bool) -> Fault {
         let message = if detailed { self.to_string() } else { self.outline().to_owned() };
         match self {
@@ -269,8 +268,7 @@ fn reason(error: &serde_json::Error) -> String {
     cut(text)
 }
 
-/// The missing field, if that is the reason. It is taken from serde's text, because no error of serde_json contains it as data.
-/// `None` for other reasons.
+/// The missing field, if that is the reason. It is taken from serde's text, because serde_json's errors do not have it as data.
 fn missing(reason: &str) -> Option<&str> {
     reason.strip_prefix("missing field `")?.strip_suffix('`')
 }

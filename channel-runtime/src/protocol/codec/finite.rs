@@ -11,13 +11,11 @@ use serde::ser::{
 
 use super::pass_on::pass_on;
 
-/// The text of the error.
 pub(super) const NOT_FINITE: &str = "a number is NaN or infinite, which JSON can't say";
 
 /// A serializer, or a compound that it has opened, which writes only finite numbers.
 pub(super) struct Finite<S>(pub(super) S);
 
-/// A value that is written by such a serializer.
 pub(crate) struct InFinite<'a, T: ?Sized>(pub(crate) &'a T);
 
 impl<T: Serialize + ?Sized> Serialize for InFinite<'_, T> {
@@ -88,7 +86,6 @@ impl<S: Serializer> Serializer for Finite<S> {
     }
 }
 
-/// Compounds of values without names.
 macro_rules! items {
     ($($compound:ident::$method:ident),*) => {$(
         impl<C: $compound> $compound for Finite<C> {
@@ -113,7 +110,6 @@ items! {
     SerializeTupleVariant::serialize_field
 }
 
-/// Compounds of values with static names.
 macro_rules! fields {
     ($($compound:ident),*) => {$(
         impl<C: $compound> $compound for Finite<C> {

@@ -8,7 +8,6 @@ use serde::forward_to_deserialize_any;
 
 use super::numbers;
 
-/// A key of the protocol.
 #[derive(Clone, Copy)]
 pub(super) enum Reserved {
     Type,
@@ -37,7 +36,6 @@ pub(super) fn is_reserved(key: &str) -> bool {
     matches!(key.as_bytes(), b"type" | b"ref" | [b'$', ..])
 }
 
-/// A key, by its owner.
 pub(super) enum Key<F, S> {
     /// A key of the payload, as its seed reads it.
     Field(F),

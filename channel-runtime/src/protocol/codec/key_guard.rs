@@ -10,7 +10,6 @@ use super::error::EncodeRefusal;
 use super::key::is_reserved;
 use super::pass_on::pass_on;
 
-/// A key that is checked while it is written.
 pub(super) struct Guarded<'a, K: ?Sized> {
     key: &'a K,
     refusal: &'a Cell<Option<EncodeRefusal>>,

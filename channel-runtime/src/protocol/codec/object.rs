@@ -46,7 +46,6 @@ impl<'a, S: Serializer> ObjectSerializer<'a, S> {
     }
 }
 
-/// An open object. The keys of its payload are checked.
 pub(super) struct Object<'a, M> {
     map: M,
     refusal: &'a Cell<Option<EncodeRefusal>>,

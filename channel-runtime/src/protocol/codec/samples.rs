@@ -136,7 +136,6 @@ messages! {
         Borrowing "borrowing", Extended "extended"; Leave "leave_game"
 }
 
-/// A channel whose two directions have the same messages.
 #[derive(Debug)]
 pub(crate) struct GameChannel;
 

@@ -234,7 +234,6 @@ impl Types {
     }
 }
 
-/// The definition's name with its type arguments.
 fn name(definition: &Definition) -> String {
     let mut line = crate::protocol::lock::Line::new();
     line.push_name(definition);

@@ -148,7 +148,7 @@ pub struct ChannelShape {
     pub to_client: &'static [MessageShape],
     /// Whether the channel has an `on_binary`.
     pub accepts_binary: bool,
-    /// The part of the text at `index`, if `byte` separates its parts; empty if there is none.
+    /// Whether the channel may send binary messages.
     pub sends_binary: bool,
     /// The names of the channel's hooks.
     pub hooks: &'static [&'static str],

@@ -165,7 +165,6 @@ const fn part(text: &'static str, index: usize, byte: u8) -> &'static str {
     if passed == index { text.split_at(to).0.split_at(from).1 } else { "" }
 }
 
-/// The key of a plain field.
 pub(crate) const fn plain_key(texts: &'static str, index: usize) -> &'static str {
     part(texts, index, b' ')
 }

@@ -54,7 +54,6 @@ is!(Ipv6Addr => Type::Text { format: Some("ipv6") });
 is!(IpAddr => Type::Text { format: Some("ip") });
 is!(SocketAddr SocketAddrV4 SocketAddrV6 => Type::Text { format: Some("socket-address") });
 
-/// Types of the standard library that are objects on the wire.
 macro_rules! object {
     ($name:literal: $($key:literal: $ty:expr),+) => {
         Type::Named(&Definition {
@@ -70,7 +69,6 @@ macro_rules! object {
 is!(Duration => object!("Duration": "secs": U64, "nanos": U32));
 is!(SystemTime => object!("SystemTime": "secs_since_epoch": U64, "nanos_since_epoch": U32));
 
-/// Types that are written as their content.
 macro_rules! as_inner {
     ($($wrapper:ident)+) => {
         $(impl<T: Describe> Describe for $wrapper<T> {

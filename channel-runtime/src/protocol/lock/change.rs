@@ -4,7 +4,6 @@ use super::cover::covers;
 use super::line::{Entry, after, ends, starts, until};
 use crate::protocol::const_text::same;
 
-/// Whether older clients still work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Fine,
@@ -13,7 +12,6 @@ pub enum Verdict {
     Breaks,
 }
 
-/// A change, and the text that the error says about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
     pub verdict: Verdict,
@@ -32,7 +30,6 @@ const fn breaks(text: &'static str) -> Change {
     Change { verdict: Verdict::Breaks, text }
 }
 
-/// What a line describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     Param,
@@ -56,7 +53,6 @@ impl About {
 }
 
 impl Entry<'_> {
-    /// What the line describes, in the section of a channel or of a type.
     pub const fn about(&self, of_channel: bool) -> About {
         let (first, second) = self.words();
         let last = if second.is_empty() { first } else { second };
@@ -95,7 +91,6 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     }
 }
 
-/// Rates a line that is only in the lock.
 pub const fn removed(old: Entry, of_channel: bool) -> Change {
     let read = old.is_read();
     match old.about(of_channel) {
@@ -124,7 +119,6 @@ pub const fn renamed(old: Entry, value: &str) -> Change {
     }
 }
 
-/// Rates a line that differs from the one in the lock.
 pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {

@@ -32,8 +32,7 @@ pub const fn channel(lock: &Lock, shape: &ChannelShape) -> Option<Text> {
     report.text(lock, &["the wire of `", shape.name, "` (\"", shape.pattern, "\") is"])
 }
 
-/// The error for everything that belongs to no channel of the list: types, and channels that were removed. `None` if nothing
-/// changed.
+/// The error for what belongs to no channel of the list: types, and removed channels. `None` if nothing changed.
 pub const fn rest(lock: &Lock, channels: &[ChannelShape], types: &Types) -> Option<Text> {
     let mut at = 0;
     while at < channels.len() {
@@ -164,7 +163,7 @@ const fn report_new_and_changed(
 ) {
     let of_channel = section.is_channel();
     let (mut lines, mut line) = (wire, Line::new());
-    // The message or variant that is new, so that the lines within it are not reported.
+    // Lines within a new message or variant are not reported.
     let mut new_owner = Line::new();
     while lines.next(&mut line) {
         let new = Entry::read(line.as_str());
@@ -188,7 +187,6 @@ const fn report_new_and_changed(
     }
 }
 
-/// Reports a line that says something else than the line of its key in the lock.
 const fn report_changed(report: &mut Report, section: &Section, wire: Lines, old: Entry, new: Entry, line: &str) {
     let was = if same(old.value, new.value) { "" } else { old.value };
     let change = match (new.read_as(), old.read_as()) {
@@ -198,10 +196,9 @@ const fn report_changed(report: &mut Report, section: &Section, wire: Lines, old
     report.line(section, line, was, change);
 }
 
-/// Reports the lines of the lock that the wire no longer has.
 const fn report_removed(report: &mut Report, section: &Section, locked: &Locked, seen: &[bool; MOST_LINES]) {
     let of_channel = section.is_channel();
-    // The message or variant that was removed, so that the lines within it are not reported.
+    // Lines within a removed message or variant are not reported.
     let mut removed_owner = "";
     let mut at = 0;
     while at < locked.len {
@@ -264,7 +261,6 @@ const fn read_by(wire: Lines, alias: &Entry, name: &str) -> Line {
     found
 }
 
-/// A key without its last word, and the last word.
 const fn last_word(key: &str) -> (&str, &str) {
     let bytes = key.as_bytes();
     let mut at = bytes.len();

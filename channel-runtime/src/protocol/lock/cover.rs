@@ -8,7 +8,6 @@ pub const fn covers(wide: &str, narrow: &str) -> Option<bool> {
     if same(wide, narrow) || same(wide, "any") {
         return Some(true);
     }
-    // Each alternative of `narrow` must be covered by some alternative of `wide`.
     let (one, others) = alternatives(narrow);
     if !others.is_empty() {
         return match (covers(wide, one), covers(wide, others)) {
@@ -103,7 +102,6 @@ const fn has_name(ty: &str) -> bool {
     false
 }
 
-/// The length of the word at the start of a text.
 const fn word_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -171,7 +169,7 @@ const fn after_last(text: &str, byte: char) -> &str {
     }
 }
 
-/// The first place of a byte outside of brackets.
+/// The last place of a byte. `None` if a closing bracket is behind it.
 const fn last_place(text: &str, byte: char) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = bytes.len();

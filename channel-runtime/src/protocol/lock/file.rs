@@ -12,8 +12,7 @@ use super::section::{Lock, Section};
 use super::types::Types;
 use crate::protocol::describe::ChannelShape;
 
-/// The version of the notation. A lock of another version can't be compared. The macros, which read lock files, have the same
-/// constant.
+/// The version of the notation; locks of another one can't be compared. The macros, which read locks, have the same constant.
 const VERSION: &str = "version 1";
 
 /// The lines of every section, sorted, so that the order of the source does not matter.
@@ -103,7 +102,6 @@ pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, comman
     })
 }
 
-/// The changes against the old text, as the check reports them.
 fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], file: &str, command: &str) -> String {
     let sections: Vec<Section> = old.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
     let lock = Lock { file, command, sections: &sections };
@@ -117,8 +115,7 @@ fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], fil
     texts.collect()
 }
 
-/// The sections of a lock with their lines. `None` if the lock can't be compared. The macros check more strictly; this only reports
-/// the changes of a file that is about to be replaced.
+/// The sections with their lines, for the report. `None` if they can't be compared. The macros check lock files more strictly.
 pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -26,8 +26,7 @@ pub const fn sum(channels: &[ChannelShape]) -> u64 {
     sum
 }
 
-/// The sum of the hashes of all lines, each with the header. The macros compute the same sum for the sections of a file. If both
-/// are equal, the compiler need not compare the lines.
+/// The sum of the hashes of all lines, each with the header. The macros compute the same sum for the sections of a file.
 pub const fn section(mut lines: Lines) -> u64 {
     let mut line = lines.header();
     let header = line.hash(FNV_BASIS);

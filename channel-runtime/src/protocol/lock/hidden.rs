@@ -11,10 +11,8 @@ use crate::protocol::describe::{AnswerKind, ChannelShape, Content, Kind, Message
 /// If the text is longer than this, further places are only counted.
 const ENOUGH: usize = 2048;
 
-/// For types that clients send.
 const READ: Used = Used { read: true, written: false };
 
-/// For types that clients receive.
 const WRITTEN: Used = Used { read: false, written: true };
 
 /// The error that lists each place of such a type, with the remedy.
@@ -115,7 +113,7 @@ impl Places {
         }
     }
 
-    /// Looks into one type. Definitions have entries of their own.
+    /// Definitions have entries of their own.
     const fn ty(&mut self, owner: &str, field: &str, ty: &Type, used: Used) {
         match ty {
             Type::Nullable(inner) | Type::List(inner) | Type::Array(inner, _) => self.ty(owner, field, inner, used),

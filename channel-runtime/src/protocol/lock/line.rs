@@ -6,9 +6,7 @@ use crate::protocol::describe::{Content, Definition, Kind, Type};
 /// One line. Text beyond 1024 bytes is cut; a change there is not noticed.
 pub type Line = ConstText<1024>;
 
-/// The result of writing the line at a place.
 pub(super) enum Written {
-    /// The line was written.
     Line,
     /// The block has no such line.
     BlockDone,
@@ -44,7 +42,6 @@ impl Line {
         }
     }
 
-    /// Writes the definition's name with its arguments.
     pub const fn push_name(&mut self, definition: &Definition) {
         self.push_escaped(definition.name);
         if !definition.arguments.is_empty() {
@@ -142,8 +139,7 @@ impl Line {
     }
 }
 
-/// The content of a type that is neither an object nor an enum. Such a type has no name on the wire, and no section in the lock.
-/// `None` for other types.
+/// The content of a type that is neither an object nor an enum, and so has no name on the wire and no section. `None` for others.
 pub const fn inner(definition: &Definition) -> Option<&Content> {
     match &definition.kind {
         Kind::Struct(Content::Fields { .. } | Content::Plain { .. }) | Kind::Enum { .. } => None,
@@ -178,7 +174,6 @@ const fn hex(digit: u8) -> &'static str {
 pub struct Entry<'a> {
     /// The key, without the `?`: `> move promote`.
     pub key: &'a str,
-    /// Whether the value may be missing.
     pub optional: bool,
     /// The text behind the colon; empty if there is none.
     pub value: &'a str,
@@ -213,7 +208,7 @@ impl<'a> Entry<'a> {
         (until(rest, b' '), after(rest, b' '))
     }
 
-    /// The field that this name is an alias of. `None` if it is no alias.
+    /// The field that this name is an alias of.
     pub const fn read_as(&self) -> Option<&'a str> {
         starts(self.value, "read as ")
     }
@@ -224,7 +219,7 @@ pub const fn until(text: &str, byte: u8) -> &str {
     text.split_at(place(text, byte)).0
 }
 
-/// The text behind it.
+/// The text behind the first such byte.
 pub const fn after(text: &str, byte: u8) -> &str {
     let at = place(text, byte);
     let rest = text.split_at(at).1;
@@ -240,7 +235,7 @@ const fn place(text: &str, byte: u8) -> usize {
     at
 }
 
-/// The rest of a text that starts with `begin`. `None` if it does not.
+/// `str::strip_prefix` in a constant.
 pub const fn starts<'a>(text: &'a str, begin: &str) -> Option<&'a str> {
     if text.len() < begin.len() || !text.is_char_boundary(begin.len()) {
         return None;
@@ -249,7 +244,7 @@ pub const fn starts<'a>(text: &'a str, begin: &str) -> Option<&'a str> {
     if same(first, begin) { Some(rest) } else { None }
 }
 
-/// The start of a text that ends with `end`. `None` if it does not.
+/// `str::strip_suffix` in a constant.
 pub const fn ends<'a>(text: &'a str, end: &str) -> Option<&'a str> {
     if text.len() < end.len() || !text.is_char_boundary(text.len() - end.len()) {
         return None;

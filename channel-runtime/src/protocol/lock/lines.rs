@@ -10,7 +10,6 @@ pub struct Lines<'a> {
     of: Of<'a>,
     /// The part of the section, such as a message.
     block: usize,
-    /// The line within the part.
     item: usize,
 }
 
@@ -20,7 +19,7 @@ enum Of<'a> {
     Type(&'a Definition, Used),
 }
 
-/// The directions in which a type travels.
+/// The directions in which a type travels: `read` from clients, `written` to them.
 #[derive(Clone, Copy)]
 pub struct Used {
     pub read: bool,
@@ -36,7 +35,6 @@ impl<'a> Lines<'a> {
         Self { of: Of::Type(definition, used), block: 0, item: 0 }
     }
 
-    /// The first line of the section.
     pub const fn header(&self) -> Line {
         let mut header = Line::new();
         match self.of {

@@ -49,8 +49,7 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// The place of the line with this key, by binary search: a channel may have a thousand lines, and each step costs compile
-    /// time. `None` if there is no such line.
+    /// Binary search, because a channel may have a thousand lines, and each step costs compile time.
     pub const fn find(&self, key: &str) -> Option<usize> {
         let (mut from, mut to) = (0, self.len);
         while from < to {
@@ -65,7 +64,7 @@ impl<'a> Locked<'a> {
     }
 }
 
-/// The message whose answer a key is about: `move` of `< move (answer)`. `None` if it is about no answer.
+/// The message whose answer a key is about: `move` of `< move (answer)`.
 pub const fn answered(key: &str) -> Option<&str> {
     match starts(key, "< ") {
         Some(rest) => ends(rest, " (answer)"),

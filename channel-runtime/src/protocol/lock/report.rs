@@ -5,13 +5,11 @@ use super::line::starts;
 use super::section::{Lock, Section};
 use crate::protocol::const_text::ConstText;
 
-/// The text of a failed check.
 pub type Text = ConstText<3072>;
 
 /// If the text is longer than this, further changes are only counted.
 const ENOUGH: usize = 2048;
 
-/// The changes found so far.
 pub struct Report {
     changes: Text,
     worst: Verdict,
@@ -27,7 +25,6 @@ impl Report {
         self.changes.len() == 0
     }
 
-    /// Adds a change of the thing that `about` names.
     pub const fn add(&mut self, about: &[&str], change: Change) {
         let word = match change.verdict {
             Verdict::Fine => "\n  fine: ",

@@ -10,7 +10,6 @@ use crate::protocol::codec::{EncodeError, Head, encode, encode_fault, encode_one
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Message, Ref};
 
-/// What is appended to a buffer that is not empty.
 #[track_caller]
 fn appended(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = b"before".to_vec();
@@ -32,7 +31,6 @@ fn refusal<M: Message>(message: &M) -> EncodeError {
     error
 }
 
-/// Makes a message of any payload.
 macro_rules! a_message {
     ($($name:ident($payload:ty));* $(;)?) => {$(
         #[derive(Serialize, serde::Deserialize)]

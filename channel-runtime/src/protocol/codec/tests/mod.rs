@@ -13,13 +13,11 @@ use crate::protocol::codec::samples::Game;
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Ref;
 
-/// The message in a valid text.
 #[track_caller]
 fn read(text: &str) -> Game {
     codec::decode::<Game>(text).message.unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// What is wrong with an invalid text.
 #[track_caller]
 fn refusal(text: &str) -> DecodeError {
     match codec::decode::<Game>(text).message {

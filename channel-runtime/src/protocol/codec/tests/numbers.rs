@@ -14,20 +14,17 @@ use crate::protocol::codec::samples::{Game, Wide};
 use crate::protocol::codec::{DecodeError, EncodeError, Head, decode, decode_only_carefully, encode_one_of};
 use crate::protocol::message::Messages;
 
-/// Any value, as the field `x` of a message.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Of<T> {
     x: T,
 }
 
-/// The same, with its fields flattened into the message.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Flat<T> {
     #[serde(flatten)]
     x: T,
 }
 
-/// A set of one message.
 #[derive(Debug, PartialEq)]
 struct Only<T>(T);
 
@@ -88,7 +85,6 @@ fn path(error: &DecodeError) -> &str {
     }
 }
 
-/// Checks that it is refused, with this path.
 #[track_caller]
 fn refused<T>(x: &str, at: &str)
 where

@@ -64,7 +64,6 @@ fn reference() -> impl Strategy<Value = Option<Ref>> {
 }
 
 impl Entries {
-    /// The same object with white space between its parts.
     fn render(&self, noise: &[u8]) -> String {
         let mut noise = noise.iter();
         let mut space = || noise.next().map_or("", |noise| ["", " ", "\n", "\t\r"][usize::from(noise % 4)]);
@@ -80,7 +79,6 @@ impl Entries {
         text + "}" + space()
     }
 
-    /// The same object with each character of its keys escaped.
     fn render_escaped(&self) -> String {
         let escaped = |key: &str| key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
         let entries: Vec<_> = self.0.iter().map(|(key, value)| format!("\"{}\":{value}", escaped(key))).collect();
@@ -140,7 +138,6 @@ fn oracle(text: &str) -> (Option<Ref>, Verdict) {
     (reference, game.map_or(Verdict::Invalid(Game::TYPES[index]), Verdict::Good))
 }
 
-/// The codec's result for a text.
 fn verdict(text: &str) -> (Option<Ref>, Verdict) {
     let decoded = decode::<Game>(text);
     let verdict = match decoded.message {

@@ -170,7 +170,6 @@ fn a_payload_that_ignores_errors_does_not_make_a_bad_text_good() {
     assert_eq!(decode(r#"{"type":"careless","a":1,"b":2}"#).message, Ok(Careless(2)));
 }
 
-/// The tokens of valid messages.
 fn tokens() -> impl Strategy<Value = Vec<&'static str>> {
     let say = vec!["{", "\"type\"", ":", "\"say\"", ",", "\"text\"", ":", "\"hi\"", ",", "\"ref\"", ":", "7", "}"];
     let wide = vec!["{", "\"number\"", ":", "-12", ",", "\"ref\"", ":", "\"é\"", ",", "\"type\"", ":", "\"wide\"", "}"];

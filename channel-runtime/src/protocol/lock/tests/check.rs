@@ -6,7 +6,6 @@ use crate::protocol::lock::file::read;
 use crate::protocol::lock::line::Entry;
 use crate::protocol::lock::{Lock, Section, Types, channel, rest};
 
-/// A lock of this text, leaked.
 fn lock(text: &str) -> Lock<'static> {
     let text = &*String::leak(format!("version 1\n{text}"));
     let sections = read(text).into_iter().flatten();

@@ -45,7 +45,6 @@ fn tests_that_run_beside_one_another_accept_a_change_together() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.lock");
     for round in 0..200 {
-        // Every other time the text differs.
         let channels = if round % 2 == 0 { &[GAME][..] } else { &[] };
         let begin = Barrier::new(AT_ONCE);
         let said: Vec<String> = thread::scope(|scope| {
