@@ -76,7 +76,7 @@ impl<T> ByConnection<T> {
         true
     }
 
-    /// Removes the value of a connection. The last in the list takes its place.
+    /// The last in the list takes its place.
     pub fn remove(&mut self, id: ConnectionId) -> Option<T> {
         if !id.is_here() {
             return None;

@@ -9,7 +9,6 @@ use crate::connection::id::ConnectionId;
 use crate::room::live_room::LiveRoom;
 use crate::room::state::State;
 
-/// One channel's part of the registry.
 pub(super) struct ChannelRooms {
     pub channel: TypeId,
     /// All connections of the channel.
@@ -60,7 +59,7 @@ impl ChannelRooms {
         }
     }
 
-    /// Removes a room that is empty.
+    /// The room is empty.
     pub fn retire(rooms: &mut HashMap<Arc<str>, Arc<LiveRoom>>, room: &LiveRoom) {
         room.retire();
         rooms.remove(&**room.name());

@@ -45,7 +45,6 @@ impl Lone {
     const MOST: u32 = 2 * LOOKS_A_SECOND as u32;
     const EACH: Duration = Duration::from_secs(30);
 
-    /// Whether there is one more.
     pub fn take(&mut self) -> bool {
         if self.since.elapsed() > Self::EACH {
             *self = Self::default();
@@ -55,7 +54,6 @@ impl Lone {
     }
 }
 
-/// What was found of the readers that are behind.
 #[derive(Default)]
 pub(super) struct Lags {
     behind: usize,
@@ -67,7 +65,6 @@ pub(super) struct Lags {
 }
 
 impl Lags {
-    /// Counts one more of them.
     pub fn add(&mut self, lag: Lag) {
         self.behind += 1;
         if lag.takes {

@@ -3,7 +3,6 @@
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 
-/// Which connections of a target get no frame, and which connection is sending.
 #[derive(Clone, Default)]
 pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,
@@ -23,7 +22,6 @@ impl Exclusions {
         Self { except_sender: true, ..Self::from(sender) }
     }
 
-    /// Whether the frame is for the connection of this id and user.
     #[inline]
     pub fn allows(&self, id: ConnectionId, user: Option<&UserKey>) -> bool {
         let is_sender = self.except_sender && self.sender == Some(id);
@@ -39,7 +37,6 @@ impl Exclusions {
         self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
     }
 
-    /// Whether nobody is left out.
     pub fn is_empty(&self) -> bool {
         !self.except_sender && self.except.is_empty() && self.except_users.is_empty() && self.only_user.is_none()
     }

@@ -20,7 +20,6 @@ use crate::room::sent::Sent;
 use crate::wire::deflate::PreparedFrame;
 
 impl LiveRoom {
-    /// Hands the frame to all members that are admitted.
     pub fn send(
         self: &Arc<Self>,
         frame: &PreparedFrame,
@@ -52,7 +51,6 @@ impl LiveRoom {
     }
 }
 
-/// Pushes the frame to all members that it is for. Returns what has to be started.
 fn push_to_members(
     inner: &mut Inner,
     frame: &PreparedFrame,

@@ -38,11 +38,9 @@ const LATEST_SENDERS: usize = 64;
 /// How many members that were behind are checked, and written to, together. If there are more, others are at the next check.
 const LOOKED_AT: usize = 256;
 
-/// What the flusher has to do.
 pub(crate) struct FlushWork<M> {
     /// The members to whose outboxes something was pushed that nobody else writes.
     pub members: Vec<Arc<M>>,
-    /// What their senders are charged.
     pub senders: Vec<Charge<M>>,
 }
 
@@ -65,7 +63,6 @@ impl<M: Recipient> FlushWork<M> {
 }
 
 pub(crate) struct FlushQueue<M> {
-    /// What the flusher has to do.
     pub due: FlushWork<M>,
     /// The runtime on which the flusher runs, or has to be started. `None` if no member of `due` has one.
     runtime: Option<Id>,
@@ -81,7 +78,7 @@ pub(crate) struct FlushQueue<M> {
     not_held: usize,
     /// How many have lately sent at once. An eighth less at each check.
     active: usize,
-    /// How many bytes are charged to all senders.
+    /// How many bytes all senders are charged for, each byte once.
     charged: usize,
     /// How many bytes may be released while a quarter of the readers are behind. Negative if more were released.
     allowance: isize,
@@ -123,7 +120,6 @@ impl<M> Default for FlushQueue<M> {
 }
 
 impl<M: Recipient> FlushQueue<M> {
-    /// A frame has been pushed to a member's outbox.
     #[inline]
     pub fn pushed(&mut self, member: &Arc<M>, pushed: Enqueued) {
         match pushed {
@@ -151,7 +147,7 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.entry(member.id()).or_insert_with(|| Arc::clone(member));
     }
 
-    /// A frame of so many bytes has been pushed to all that it is for. Returns what has to be started.
+    /// A frame of so many bytes has been pushed to all that it is for.
     pub fn sent(&mut self, from: Option<&Publisher<M>>, bytes: usize) -> Tasks {
         let flusher = if self.needs_flusher(from.is_some()) { self.assign_flusher() } else { None };
         let wait = from.and_then(|from| self.count_sender(from, bytes));
@@ -176,8 +172,7 @@ impl<M: Recipient> FlushQueue<M> {
         runtime
     }
 
-    /// Charges a sender for a frame. Returns on which runtime a task has to be started that waits for slow members; `None` if none
-    /// has to be.
+    /// Returns on which runtime a task has to be started that waits for slow members. `None` if none has to be.
     fn count_sender(&mut self, from: &Publisher<M>, bytes: usize) -> Option<Handle> {
         if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
             // Not charged to the flusher, which may be late because of other work on its runtime.
@@ -214,7 +209,6 @@ impl<M: Recipient> FlushQueue<M> {
         Charge::new(from, bytes.saturating_mul(times), bytes)
     }
 
-    /// Holds a sender, with what it is held for already.
     fn hold(&mut self, charge: Charge<M>) {
         match latest(&mut self.held, &charge.sender) {
             Some(own) => own.add(charge),
@@ -222,14 +216,13 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// Has the members' own tasks write, and releases the senders that are not held.
+    /// Releases the senders that are not held.
     fn abandon(&mut self) {
         self.due.abandon();
         self.not_held = 0;
         self.charged = self.held.iter().map(|charge| charge.bytes).sum();
     }
 
-    /// A member is removed.
     pub fn forget(&mut self, id: ConnectionId) {
         self.slow_members.swap_remove(&id);
     }
@@ -262,7 +255,7 @@ impl<M: Recipient> FlushQueue<M> {
         lags.crowd(self.slow_members.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
     }
 
-    /// Releases senders, in the order in which they were held, until so many bytes of theirs are released. Returns how many were.
+    /// Releases senders, in the order in which they were held, until so many bytes are released. Returns how many were.
     fn release(&mut self, most: usize) -> usize {
         let mut released = 0;
         while released < most
@@ -275,17 +268,14 @@ impl<M: Recipient> FlushQueue<M> {
         released
     }
 
-    /// Forgets, little by little, how many have sent at once.
     fn calm_down(&mut self) {
         self.active = self.held.len().max(self.active * 7 / 8);
     }
 
-    /// Releases the senders that may go on.
     fn let_go(&mut self, members: usize, late: Duration) {
         self.calm_down();
         let Some(mark) = self.held.front().map(|charge| charge.sender.mark()) else { return };
         match self.crowd(members, late) {
-            // Senders are as slow as these readers.
             Crowd::Half => {}
             Crowd::New => self.release_slowly(mark, NEW_MARKS),
             Crowd::Quarter => self.release_slowly(mark, SLOW_MARKS),
@@ -294,7 +284,6 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// Releases so many marks a second.
     fn release_slowly(&mut self, mark: usize, marks: isize) {
         let mark = mark.cast_signed();
         self.allowance = (self.allowance + (marks * mark / LOOKS_A_SECOND).max(1)).min(mark);
@@ -306,14 +295,12 @@ impl<M: Recipient> FlushQueue<M> {
 
 /// For the flusher, and for the task that waits for slow members.
 impl<M: Recipient> FlushQueue<M> {
-    /// Takes what the flusher has to do.
     pub fn take_due(&mut self) -> FlushWork<M> {
         self.pass_begun = (!self.slow_members.is_empty()).then(Instant::now);
         self.not_held = 0;
         std::mem::take(&mut self.due)
     }
 
-    /// Whether the flusher ends, because there is nothing more to do.
     pub fn ends(&mut self) -> bool {
         self.is_flushing = !self.due.is_empty();
         !self.is_flushing
@@ -336,7 +323,7 @@ impl<M: Recipient> FlushQueue<M> {
         self.is_waiting
     }
 
-    /// Releases held senders, if they may go on. Returns whether any is held still.
+    /// Returns whether a sender is held still.
     pub fn look(&mut self, members: usize, late: Duration) -> bool {
         self.let_go(members, late);
         self.is_waiting = !self.held.is_empty();
@@ -363,7 +350,7 @@ impl<M: Recipient> FlushQueue<M> {
     }
 }
 
-/// The charge of this sender. `None` if it is not among the latest.
+/// `None` if this sender is not among the latest.
 fn latest<'a, M: Recipient + 'a, C>(charges: &'a mut C, sender: &Publisher<M>) -> Option<&'a mut Charge<M>>
 where
     &'a mut C: IntoIterator<Item = &'a mut Charge<M>, IntoIter: DoubleEndedIterator>,

@@ -1,8 +1,7 @@
 //! A room's flusher: the task that writes what was sent to a room to its members' sockets.
 //!
-//! A send pushes to every member's outbox, which settles the order, and has the flusher write what waits there. The flusher runs
-//! while there is something to write, and yields in between: what is sent meanwhile is part of the same write. A client whose
-//! socket is full is left to its own task.
+//! The flusher runs while there is something to write, and yields in between: what is sent meanwhile is part of the same write. A
+//! client whose socket is full is left to its own task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +23,11 @@ const MEMBERS_PER_TURN: usize = 32;
 /// calls.
 const MEMBERS_AHEAD: usize = 8;
 
-/// After so many checks the slow members are written to.
+/// Once in so many checks the slow members are written to.
 const LOOKS_A_NUDGE: usize = 5;
 
 impl LiveRoom {
-    /// Starts tasks. Not under the lock: a runtime that is shutting down drops a task at once, and the task's drop takes the lock.
+    /// Not under the lock: a runtime that is shutting down drops a task at once, and the task's drop takes the lock.
     pub(super) fn start(self: &Arc<Self>, tasks: Tasks) {
         if let Some(runtime) = tasks.flusher {
             start(self, &runtime);
@@ -53,7 +52,6 @@ impl LiveRoom {
     }
 }
 
-/// Starts the flusher of a room.
 pub(crate) fn start(room: &Arc<LiveRoom>, runtime: &Handle) {
     let pass = Pass { room: Arc::clone(room), due: FlushWork::default(), has_ended: false };
     runtime.spawn(pass.run());
@@ -116,7 +114,6 @@ impl Drop for Pass {
     }
 }
 
-/// Starts the task that releases the senders that a room holds.
 pub(crate) fn wait(room: &Arc<LiveRoom>, runtime: &Handle) {
     runtime.spawn(Wait { room: Arc::clone(room), has_ended: false }.run());
 }

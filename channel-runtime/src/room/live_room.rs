@@ -15,8 +15,6 @@ use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
 
-/// The members of a room, and its state.
-///
 /// It has two locks. The members' lock is held while a frame is pushed to all outboxes, so that all members get frames in the same
 /// order. The state's lock is held while the user's `with` runs, which may take the members' lock.
 pub(crate) struct LiveRoom {
@@ -24,7 +22,6 @@ pub(crate) struct LiveRoom {
     inner: Ranked<{ rank::MEMBERS }, Inner>,
     /// The number of members. Changed under the members' lock, and read without it.
     len: AtomicUsize,
-    /// Which compression the members have negotiated.
     window_counts: WindowCounts,
     /// The room was removed because it was empty, and stays empty. Set under the registry's lock.
     gone: AtomicBool,
@@ -53,13 +50,12 @@ impl LiveRoom {
         }
     }
 
-    /// With an owner, who closes it.
     pub fn owned_by(mut self, owner: Arc<dyn RoomOwner>) -> Self {
         self.owner = Some(owner);
         self
     }
 
-    /// Whether it has an owner, so that it may be open without members.
+    /// If so, it may be open without members.
     pub fn has_owner(&self) -> bool {
         self.owner.is_some()
     }
@@ -76,12 +72,12 @@ impl LiveRoom {
         self.gone.load(Ordering::Acquire)
     }
 
-    /// Marks the room as removed. Called under the registry's lock, while the room is empty.
+    /// Called under the registry's lock, while the room is empty.
     pub fn retire(&self) {
         self.gone.store(true, Ordering::Release);
     }
 
-    /// Adds a member. Returns whether it was none before.
+    /// Returns whether it was no member before.
     pub fn insert(&self, connection: &Arc<Member>) -> bool {
         let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection));
@@ -92,7 +88,7 @@ impl LiveRoom {
         is_new
     }
 
-    /// Removes a member. Returns whether it was one.
+    /// Returns whether it was a member.
     pub fn remove(&self, id: ConnectionId) -> bool {
         let inner = &mut *self.lock();
         inner.flushing.forget(id);
@@ -109,7 +105,6 @@ impl LiveRoom {
         self.lock().members.get(id).cloned()
     }
 
-    /// All members that are not excluded.
     pub fn members(&self, exclusions: &Exclusions) -> Vec<Arc<Member>> {
         self.lock().members.values().filter(|member| member.is_meant(exclusions)).cloned().collect()
     }
@@ -120,7 +115,6 @@ impl LiveRoom {
         members.range(places).filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
     }
 
-    /// What hubs have sent to it. `None` if none has.
     pub fn hub_backlog(&self) -> Option<&Arc<HubBacklog>> {
         self.hub_backlog.get()
     }
@@ -138,7 +132,6 @@ impl LiveRoom {
         waiting.map(|(_, bytes)| bytes).sum()
     }
 
-    /// How many members are not excluded.
     pub fn count(&self, exclusions: &Exclusions) -> usize {
         self.lock().members.values().filter(|member| member.is_meant(exclusions)).count()
     }

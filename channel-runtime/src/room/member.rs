@@ -25,16 +25,15 @@ pub(crate) struct Member {
     pub id: ConnectionId,
     /// The index of its channel in the app.
     pub channel: usize,
-    /// The compression that was negotiated with its client. `None` if there is none.
+    /// `None` if no compression was negotiated.
     pub deflate: Option<Agreed>,
     /// Whether error frames say all that is wrong with a message.
     pub error_details: bool,
     pub owed: Owed,
-    /// The runtime of its task, as [`Apart::runtime`], beside what a broadcast reads.
+    /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,
     /// `None` if its channel knows no users.
     pub user: Option<UserKey>,
-    /// The room of its path.
     pub own_room: Arc<LiveRoom>,
     pub backlog: SendBacklog,
     /// Two small pieces of memory fill gaps that one large one does not.
@@ -42,13 +41,12 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// The frames that wait for its client. Everything that is sent to a member passes through this method.
+    /// Everything that is sent to a member passes through this method.
     #[inline]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// Whether these exclusions leave it among the recipients.
     #[inline]
     pub fn is_meant(&self, exclusions: &Exclusions) -> bool {
         exclusions.allows(self.id, self.user.as_ref())
@@ -85,7 +83,6 @@ impl Recipient for Member {
 /// The part of a member that no broadcast reads.
 pub(crate) struct Apart {
     pub liveness: Liveness,
-    /// The notices for its handler.
     pub inbox: Inbox,
     /// The runtime of its task. `None` in a test that runs without one.
     pub runtime: Option<Handle>,

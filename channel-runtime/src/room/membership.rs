@@ -22,11 +22,9 @@ use crate::wire::deflate::Agreed;
 /// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
 
-/// A connection that is about to enter.
 pub(crate) struct NewConnection {
     pub id: ConnectionId,
     pub channel: usize,
-    /// The name of its path's room.
     pub room: Arc<str>,
     pub user: Option<UserKey>,
     pub deflate: Option<Agreed>,
@@ -37,7 +35,7 @@ pub(crate) struct NewConnection {
     pub pending: Option<Arc<PendingConnection>>,
 }
 
-/// Keeps a connection in the registry. When it is dropped, the connection is removed from everything that it is a member of.
+/// Keeps a connection in the registry. Its drop removes the connection from everything that it is a member of.
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,
@@ -101,7 +99,7 @@ impl Registry {
         true
     }
 
-    /// Removes a connection from a declared room. Returns whether it was a member.
+    /// Returns whether it was a member.
     pub fn leave(&self, connection: &Member, name: &str) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
@@ -110,7 +108,6 @@ impl Registry {
         true
     }
 
-    /// Removes a connection from those of its user.
     fn leave_user(&self, user: &UserKey, id: ConnectionId) {
         let mut users = self.users.shard(user);
         let Some(devices) = users.get_mut(user) else { return };
@@ -123,7 +120,7 @@ impl Registry {
 }
 
 impl MembershipGuard {
-    /// Removes the connection from all that it is a member of, if that has not been done yet.
+    /// Does nothing the second time.
     pub fn end(&self) {
         let connection = &self.connection;
         let entry = &self.registry.channels[connection.channel];

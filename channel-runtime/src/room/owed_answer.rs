@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::room::member::Member;
 
-/// One answer that is owed, until this is dropped.
 pub(crate) struct OwedAnswer(Arc<Member>);
 
 impl OwedAnswer {

@@ -22,7 +22,6 @@ use crate::room::revocations::{Moment, Revocations};
 use crate::room::sharded_map::shrink;
 use crate::wire::close::Close;
 
-/// All connections of an app that are pending.
 #[derive(Clone, Default)]
 pub(crate) struct PendingConnections(Arc<Mutex<State>>);
 
@@ -32,12 +31,10 @@ struct State {
     revocations: Revocations,
 }
 
-/// A connection that is pending and has a user.
 pub(crate) struct PendingConnection {
     pub id: ConnectionId,
     /// The index of its channel in the app.
     channel: usize,
-    /// The name of its path's room.
     room: Arc<str>,
     /// How it ends, once it has been closed.
     close: OnceLock<Close>,
@@ -46,7 +43,6 @@ pub(crate) struct PendingConnection {
     notices: Mutex<Notices>,
 }
 
-/// Where its notices are put.
 #[derive(Default)]
 struct Notices {
     /// Before there is a connection.
@@ -70,7 +66,6 @@ impl PendingConnections {
         meant.inspect(|connection| connection.closed.notify_one()).map(|connection| connection.id).collect()
     }
 
-    /// The pending connections of this user in this reach.
     pub fn of_user(&self, user: &UserKey, reach: &Reach) -> Vec<Arc<PendingConnection>> {
         let state = self.0.lock();
         let pending = state.users.get(user).into_iter().flat_map(BTreeMap::values);
@@ -91,7 +86,6 @@ impl PendingConnection {
         }
     }
 
-    /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
         self.close.get().is_some()
     }
@@ -100,7 +94,7 @@ impl PendingConnection {
         &self.activity
     }
 
-    /// Makes the member that it becomes, with the notices that it got meanwhile.
+    /// Makes the member, which takes over the notices that were put here.
     pub fn connect(&self, make: impl FnOnce(Inbox) -> Arc<Member>) -> Arc<Member> {
         let mut notices = self.notices.lock();
         let connection = make(std::mem::take(&mut notices.inbox));
@@ -125,14 +119,12 @@ struct Listed {
 }
 
 impl PendingGuard {
-    /// A handshake begins.
     pub fn begin(list: &PendingConnections) -> Self {
         let began = list.0.lock().revocations.begin();
         Self { id: ConnectionId::next(), list: list.clone(), began: Some(began), listed: None }
     }
 
-    /// The extractors have run, so that the user is known. The connection is closed if that user has been disconnected since the
-    /// handshake began.
+    /// The user is known. The connection is closed if that user has been disconnected since the handshake began.
     pub fn identify(&mut self, channel: usize, room: &Arc<str>, user: Option<UserKey>, activity: &Activity) {
         let Some(began) = self.began.take() else { return };
         let State { users, revocations } = &mut *self.list.0.lock();
@@ -159,22 +151,19 @@ impl PendingGuard {
         revocations.end(began);
     }
 
-    /// Its user. `None` if it has none.
     pub fn user(&self) -> Option<&UserKey> {
         self.listed.as_ref().map(|listed| &listed.user)
     }
 
-    /// Its entry in the list. `None` if it has no user.
+    /// `None` if it has no user.
     pub fn listed(&self) -> Option<Arc<PendingConnection>> {
         self.listed.as_ref().map(|listed| Arc::clone(&listed.connection))
     }
 
-    /// How it ends. `None` if it has not been closed.
     pub fn closed(&self) -> Option<Close> {
         self.listed.as_ref()?.connection.close.get().cloned()
     }
 
-    /// Waits until it is closed.
     pub async fn until_closed(&self) -> Close {
         let Some(listed) = &self.listed else { return pending().await };
         loop {
@@ -186,7 +175,7 @@ impl PendingGuard {
         }
     }
 
-    /// It has joined its room. Returns how it ends if it was closed at the last moment.
+    /// Returns how it ends if it was closed at the last moment.
     pub fn joined(self) -> Option<Close> {
         let connection = self.listed()?;
         // No longer listed: from now on it is found among the members.

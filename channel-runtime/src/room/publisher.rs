@@ -31,12 +31,12 @@ impl<M: Recipient> Publisher<M> {
         self.backlog().mark()
     }
 
-    /// Whether it is a client, which may be a member of the room.
+    /// A client may be a member of the room.
     pub fn is_client(&self) -> bool {
         matches!(self, Self::Member(_))
     }
 
-    /// The runtime of its task. `None` for hubs, and outside a runtime.
+    /// `None` for hubs, and outside a runtime.
     pub fn runtime(&self) -> Option<&Handle> {
         match self {
             Self::Member(member) => member.runtime(),
@@ -51,7 +51,7 @@ impl<M: Recipient> Publisher<M> {
         }
     }
 
-    /// The room has written so many bytes of it. If it waited for that, it is woken.
+    /// If it waited for that, it is woken.
     pub fn catch_up(&self, bytes: usize) {
         match self {
             Self::Member(member) => {
@@ -88,13 +88,11 @@ impl<M: Recipient> Charge<M> {
         Self { sender: sender.clone(), charged, bytes }
     }
 
-    /// The same sender has sent more.
     pub fn add(&mut self, more: Self) {
         self.charged += more.charged;
         self.bytes += more.bytes;
     }
 
-    /// The room has written it.
     pub fn release(self) {
         self.sender.catch_up(self.charged);
     }

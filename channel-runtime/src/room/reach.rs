@@ -5,9 +5,8 @@ use std::sync::Arc;
 /// On which channel, and in which rooms; everywhere by default.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
-    /// The place of a channel in the app. `None` for all.
+    /// The index of a channel in the app. `None` for all, as with `rooms`.
     pub channel: Option<usize>,
-    /// The names of rooms. `None` for all.
     pub rooms: Option<Vec<Arc<str>>>,
 }
 

@@ -12,12 +12,10 @@ pub(crate) trait Recipient {
 
     fn outbox(&self) -> &Outbox;
 
-    /// What it has sent to rooms itself.
     fn backlog(&self) -> &SendBacklog;
 
     /// Where its task runs. `None` outside a runtime.
     fn runtime(&self) -> Option<&Handle>;
 
-    /// The same, beside what a broadcast looks at.
     fn runtime_id(&self) -> Option<Id>;
 }

@@ -1,8 +1,7 @@
 //! The registry: the connections, rooms and users of one app.
 //!
 //! A connection is entered by a [`MembershipGuard`](crate::room::membership::MembershipGuard), and removed from everything when
-//! that is dropped. No lock is held across an await. Locks are taken in this order: a connection's list of rooms, a shard, a room's
-//! members, an outbox.
+//! that is dropped. No lock is held across an await. `connection/lock_order` has the order of locks.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -20,7 +19,6 @@ use crate::room::state::State;
 pub(crate) struct Registry {
     pub(super) channels: Vec<ChannelRooms>,
     pub(super) users: ShardedMap<UserKey, ByConnection<Arc<Member>>>,
-    /// Connections of users that have not joined their room yet.
     pending: PendingConnections,
 }
 
@@ -38,32 +36,27 @@ impl Registry {
         self.channels.iter().position(|entry| entry.channel == TypeId::of::<C>())
     }
 
-    /// How many channels there are.
     pub fn channels(&self) -> usize {
         self.channels.len()
     }
 
-    /// All connections of this channel.
     pub fn all(&self, channel: usize) -> &Arc<LiveRoom> {
         &self.channels[channel].all
     }
 
-    /// How many rooms this channel has now.
     pub fn rooms(&self, channel: usize) -> usize {
         self.channels[channel].rooms.len()
     }
 
-    /// How many rooms all channels have now.
     pub fn all_rooms(&self) -> usize {
         (0..self.channels()).map(|channel| self.rooms(channel)).sum()
     }
 
-    /// How many connections there are now, on all channels.
+    /// How many connections there are, on all channels.
     pub fn len(&self) -> usize {
         self.channels.iter().map(|entry| entry.all.len()).sum()
     }
 
-    /// How many users have a connection now.
     pub fn users(&self) -> usize {
         self.users.len()
     }
@@ -73,12 +66,12 @@ impl Registry {
         self.channels[channel].rooms.shard(name).get(name).cloned()
     }
 
-    /// Adds a room that has an owner, without members. There is no room of its name yet.
+    /// There is no room of its name yet.
     pub fn insert_owned_room(&self, channel: usize, room: &Arc<LiveRoom>) {
         self.channels[channel].rooms.shard(&**room.name()).insert(Arc::clone(room.name()), Arc::clone(room));
     }
 
-    /// Removes a room that has an owner, and no members.
+    /// The room has no members.
     pub fn remove_owned_room(&self, channel: usize, room: &LiveRoom) {
         let mut rooms = self.channels[channel].rooms.shard(&**room.name());
         if !room.is_gone() {
@@ -91,12 +84,10 @@ impl Registry {
         self.users.shard(key).get(key).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
     }
 
-    /// How many connections this user has.
     pub fn devices(&self, key: &UserKey) -> usize {
         self.users.shard(key).get(key).map_or(0, ByConnection::len)
     }
 
-    /// Connections that have not joined their room yet.
     pub fn pending(&self) -> &PendingConnections {
         &self.pending
     }

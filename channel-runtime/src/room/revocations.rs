@@ -12,7 +12,6 @@ use crate::wire::close::Close;
 /// At so many revocations, those are removed that no handshake under way can have missed.
 const SWEEP_AT: usize = 64;
 
-/// A point in the order of revocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(NonZeroU64);
 
@@ -31,7 +30,6 @@ pub(crate) struct Revocations {
     under_way: VecDeque<(Moment, usize)>,
     /// The latest revocation of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
-    /// How many revocations are remembered.
     len: usize,
     sweep_at: usize,
 }
@@ -43,7 +41,7 @@ struct Revocation {
 }
 
 impl Revocations {
-    /// A handshake begins. Revocations are remembered for it until it [ends](Self::end).
+    /// Revocations are remembered for this handshake until it [ends](Self::end).
     pub fn begin(&mut self) -> Moment {
         match self.under_way.back_mut() {
             Some((began, handshakes)) if *began == self.moment => *handshakes += 1,
@@ -66,7 +64,6 @@ impl Revocations {
         }
     }
 
-    /// A user is disconnected.
     pub fn revoke(&mut self, user: &UserKey, reach: Reach, close: &Close) {
         self.moment.0 = self.moment.0.saturating_add(1);
         let Some(&(oldest, _)) = self.under_way.front() else { return };
@@ -79,14 +76,13 @@ impl Revocations {
         self.sweep(oldest);
     }
 
-    /// How a handshake of this user that began at this moment ends. `None` if the user has not been disconnected since.
+    /// How a handshake that began at this moment ends. `None` if its user has not been disconnected since.
     pub fn since(&self, began: Moment, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
         let since = self.remembered.get(user)?.iter().filter(|revoked| revoked.at > began && reaches(&revoked.reach));
         since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
     }
 
-    /// Forgets what was revoked before the oldest handshake began. Does nothing unless there are twice as many as were left the
-    /// last time.
+    /// Forgets what was revoked before the oldest handshake began, if there are twice as many as were left the last time.
     fn sweep(&mut self, oldest: Moment) {
         if self.len < self.sweep_at.max(SWEEP_AT) {
             return;

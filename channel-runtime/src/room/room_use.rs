@@ -27,12 +27,10 @@ impl LiveRoom {
         Some(act(state.downcast_mut().expect("a room is opened with its channel's own `room_state`")))
     }
 
-    /// Takes the state of a room that closes.
     pub fn take_state(&self) -> Option<State> {
         self.state.lock().take()
     }
 
-    /// Gives the room another state.
     pub fn set_state(&self, state: State) {
         let before = self.state.lock().replace(state);
         // Not under the lock: its destructor is the user's code.
@@ -45,13 +43,11 @@ impl LiveRoom {
         drop(self.take_state());
     }
 
-    /// Counts a session that has entered, until the returned value is dropped.
     pub fn begin_use(self: &Arc<Self>) -> RoomUse {
         self.uses.fetch_add(1, Ordering::AcqRel);
         RoomUse(Arc::clone(self))
     }
 
-    /// Sessions that have begun here and not ended.
     pub fn uses(&self) -> usize {
         self.uses.load(Ordering::Acquire)
     }

@@ -6,7 +6,6 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::reentrancy::assert_outside_send_with;
 
-/// A map in shards, each under a lock of its own.
 pub(super) struct ShardedMap<K, V> {
     hasher: RandomState,
     shards: Box<[Ranked<{ rank::SHARD }, HashMap<K, V>>]>,

@@ -10,15 +10,13 @@ pub(crate) type State = Contained<Box<dyn Any + Send>>;
 
 /// What opens and closes a room: one for each opening.
 pub(crate) trait RoomOwner: Send + Sync {
-    /// The room may be empty: the last session in it has ended, or a connection that had entered is gone. If it is empty, it
-    /// closes.
+    /// The last session in the room has ended, or a connection that had entered is gone. If the room is empty, it closes.
     fn on_maybe_empty(self: Arc<Self>);
 
     /// A connection that waited for the room has entered it, or is gone.
     fn on_entered(self: Arc<Self>);
 }
 
-/// A state, its type forgotten.
 pub(crate) fn state<S: Send + 'static>(state: S) -> State {
     Contained::new(Box::new(state))
 }
