@@ -192,7 +192,6 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {}
 
-/// Logs a code that is a single word, once for each line of the program.
 fn dotless(code: &str, place: &'static Location<'static>) {
     static TOLD: Mutex<BTreeSet<&Location<'static>>> = Mutex::new(BTreeSet::new());
     // Nothing panics under the lock, and logging a line twice does no harm.

@@ -94,7 +94,6 @@ fn leading_type(text: &str) -> Option<&str> {
     (!kind.contains('\\')).then_some(kind)
 }
 
-/// How a text begins, which decides the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     /// With `type`, or with another key of the protocol, which `type` may follow.
@@ -119,7 +118,6 @@ impl Start {
     }
 }
 
-/// The text behind the quote of the first key.
 #[inline]
 fn first_key(text: &[u8]) -> Option<&[u8]> {
     text.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")

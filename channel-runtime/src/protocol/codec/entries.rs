@@ -129,8 +129,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// The text is invalid, or unusual, such as one whose payload continues after an error. The careful path finds the reason and its
-/// place.
+/// The text is invalid or unusual, such as one whose payload continues after an error. The careful path finds out which.
 #[derive(Debug)]
 pub(super) struct Unusual;
 

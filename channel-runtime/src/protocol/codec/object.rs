@@ -12,7 +12,6 @@ use super::head::Head;
 use super::key::is_reserved;
 use super::key_guard::Guarded;
 
-/// Opens an object with `type` first, `ref` second and `$room` third, and writes a payload into it.
 pub(super) struct ObjectSerializer<'a, S> {
     inner: S,
     kind: &'static str,

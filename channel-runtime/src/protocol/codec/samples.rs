@@ -144,7 +144,6 @@ impl Protocol for GameChannel {
     type ToClient = Game;
 }
 
-/// A move that fits all texts of the tests.
 #[cfg(test)]
 pub(crate) fn a_move() -> Game {
     Game::Move(Move { from: Square { x: 4, y: 1 }, to: Square { x: 4, y: 3 }, note: None })

@@ -18,11 +18,9 @@ pub struct MessageShape {
 /// How often a client may send a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateShape {
-    /// The number of messages,
     pub count: u32,
-    /// the period in seconds,
     pub seconds: u32,
-    /// and how many may be sent at once.
+    /// How many may be sent at once.
     pub burst: u32,
     /// Whether it counts all connections of the user, not each connection.
     pub per_user: bool,

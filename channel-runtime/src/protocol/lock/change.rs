@@ -147,7 +147,6 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
     }
 }
 
-/// Whether the line describes an answer that is a message.
 const fn is_message(entry: &Entry, of_channel: bool) -> bool {
     matches!(entry.about(of_channel), About::Answer) && starts(entry.value, "success ").is_none()
 }

@@ -4,7 +4,7 @@ use super::contents::{Subject, content, variant};
 use super::line::{Line, Written, direction};
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
 
-/// A walk over the lines. It holds no text, so that a constant costs little more than the lines themselves.
+/// This holds no text, so that a constant costs little more than the lines themselves.
 #[derive(Clone, Copy)]
 pub struct Lines<'a> {
     of: Of<'a>,

@@ -8,10 +8,9 @@ use crate::protocol::const_text::compare;
 /// If a changed section has more lines than this, the locked lines behind it are ignored, and the wire's lines are reported as new.
 pub const MOST_LINES: usize = 8192;
 
-/// The lines of a locked section, in the order of their keys.
+/// In the order of the keys.
 pub struct Locked<'a> {
     text: &'a str,
-    /// Where each line begins and ends.
     places: [(usize, usize); MOST_LINES],
     pub len: usize,
 }

@@ -44,7 +44,6 @@ impl Report {
         self.changes.push(change.text);
     }
 
-    /// The text of the error. `None` if nothing has changed.
     pub const fn text(&self, lock: &Lock, what: &[&str]) -> Option<Text> {
         if self.is_empty() {
             return None;
