@@ -9,7 +9,7 @@ use tokio::task;
 /// The reads in a row before a connection yields.
 pub(crate) const MOST_READS: usize = 8;
 
-/// The inputs that a connection handles before it yields.
+/// The inputs and notices that a connection handles before it yields.
 const MOST_INPUTS: u16 = 64;
 
 /// The recipients that a connection sends to before it yields: about a quarter of a millisecond's work.
@@ -19,34 +19,28 @@ const MOST_RECIPIENTS: u16 = 4 * 1024;
 #[derive(Default)]
 pub(crate) struct Budget {
     steps: u16,
-    /// The recipients of what these steps sent.
     recipients: u16,
     /// The last step was a notice: waiting input is handled before the next notice.
     pub was_notice: bool,
     /// The server is draining, and the connection is not closed yet.
     pub is_draining: bool,
-    /// Ready when other tasks have run. `None` if there is nothing to wait for. Boxed twice, because idle connections hold the
-    /// place.
+    /// `None` if there is nothing to wait for. Boxed twice, because idle connections hold the place.
     yields: Option<Box<Pin<Box<dyn Future<Output = ()> + Send>>>>,
 }
 
 impl Budget {
-    /// Counts a step.
     pub fn count_step(&mut self) {
         self.steps += 1;
     }
 
-    /// Counts the recipients of what a step sent.
     pub fn count_recipients(&mut self, recipients: u32) {
         self.recipients = self.recipients.saturating_add(u16::try_from(recipients).unwrap_or(u16::MAX));
     }
 
-    /// Whether the task should yield.
     pub fn is_used_up(&self) -> bool {
         self.steps >= MOST_INPUTS || self.recipients >= MOST_RECIPIENTS
     }
 
-    /// Begins to yield to other tasks.
     pub fn yield_now(&mut self) {
         self.renew();
         self.yields = Some(Box::new(Box::pin(task::yield_now())));
@@ -61,7 +55,6 @@ impl Budget {
         Poll::Ready(())
     }
 
-    /// The task waits: the budget begins anew.
     pub fn renew(&mut self) {
         (self.steps, self.recipients) = (0, 0);
     }

@@ -1,9 +1,9 @@
 //! Concurrent handlers: handlers of one connection that run side by side and share the channel's value.
 //!
-//! Handlers that are `concurrent` run beside all that take `&self`. Of the others with `&self` one runs after the other, as on any
-//! channel. All begin in the order in which their messages arrived. What does not share the value (a hook, a notice, a handler with
-//! `&mut self`) waits until all before it have ended. One call too many of a handler waits until another has ended. All that
-//! arrives later waits behind either.
+//! Handlers that are `concurrent` run beside all that take `&self`. Of the others with `&self` one runs after the other. All begin
+//! in the order in which their messages arrived. What does not share the value (a hook, a notice, a handler with `&mut self`) waits
+//! until all before it have ended, and one call too many of a handler until another has ended. All that arrives later waits behind
+//! either.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -35,7 +35,7 @@ use crate::wire::parser::Input;
 enum Queued<C: Dispatch> {
     /// A message whose handler may run beside them, once fewer of its kind run.
     Message { index: usize, text: String },
-    /// It runs alone.
+    /// Runs once nothing else does.
     Alone(Work<C>),
 }
 
@@ -48,7 +48,6 @@ impl<C: Dispatch> Queued<C> {
     }
 }
 
-/// What the handlers of one connection borrow from its session.
 pub(crate) struct Lent<'a, C: Dispatch> {
     pub handlers: ConcurrentHandlers<'a, C>,
     pub socket: &'a Socket<C>,
@@ -80,13 +79,9 @@ struct Scheduler<'a, C: Dispatch> {
     has_waited: bool,
 }
 
-/// What the scheduler does after it has looked for the next step.
 enum Next<C: Dispatch> {
-    /// Looks again: there may be something to start.
     Again,
-    /// Waits.
     Wait,
-    /// Ends: nothing runs any more.
     End(Option<Work<C>>),
 }
 
@@ -115,7 +110,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Starts the handler of the queued message, if it may run now.
     fn start_queued(&mut self) {
         match self.queued.take() {
             // Once we end the connection, nothing more is handled.
@@ -156,7 +150,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         });
     }
 
-    /// Submits a message to its batch.
     fn submit(
         &self,
         message: C::FromClient,
@@ -173,7 +166,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         })
     }
 
-    /// Polls the calls that run, and ends those that are done.
     fn reap_finished(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(Some((socket, what, outcome))) = self.running.poll_next_unpin(cx) {
             if let Err(why) = outcome {
@@ -182,7 +174,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Queues the next step, if none is queued; while one waits, the driver goes on reading and writing.
+    /// While a step is queued, the driver goes on reading and writing.
     fn take_next(&mut self, cx: &mut Context<'_>) -> Next<C> {
         let is_done = self.running.is_empty();
         match self.queued.take() {
@@ -234,7 +226,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Whether a call runs that ends with its client.
     fn needs_client(&self) -> bool {
         self.running.iter().any(|call| call.guarded.needs_client())
     }
@@ -259,7 +250,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
     }
 }
 
-/// One handler that runs beside others.
 struct ConcurrentCall<'a, C: Dispatch> {
     /// The place of the message's type.
     index: usize,

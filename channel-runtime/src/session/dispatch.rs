@@ -1,8 +1,8 @@
 //! Dispatch: how the engine calls a channel's hooks and handlers. Implemented by `#[channel]` alone, beside
 //! [`Channel`](crate::Channel).
 //!
-//! Only the expansion knows whether a channel's value can be shared (`Self: Sync`). So it makes the function that calls
-//! handlers which run side by side, [`ConcurrentHandlers`]; the scheduler in `concurrent` needs no such bound.
+//! Only the expansion knows whether a channel's value is `Sync`. So it makes [`ConcurrentHandlers`]; the scheduler in `concurrent`
+//! needs no such bound.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -188,12 +188,11 @@ pub trait Dispatch: Channel {
     }
 }
 
-/// The user that a handler names by its hook `identity`. `None` if it names nobody.
+/// `None` if the handler's `identity` names nobody.
 pub(crate) fn user_of<C: Dispatch>(handler: &C) -> Option<UserKey> {
     handler.identified().map(|identity| UserKey::new(&identity))
 }
 
-/// A function that calls the handler of a message.
 type Call<'a, C, M> = dyn Fn(M, Socket<C>) -> BoxFuture<'a, Flow> + Send + 'a;
 
 /// Calls the handlers of one connection that run side by side. Each call returns a future of its own.
@@ -226,7 +225,7 @@ impl<'a, C: Dispatch> ConcurrentHandlers<'a, C> {
         }))
     }
 
-    /// The handler's future; the handler begins when it is first polled.
+    /// The handler begins when the future is first polled.
     pub(crate) fn call(&self, message: C::FromClient, socket: Socket<C>) -> BoxFuture<'a, Flow> {
         (self.0)(message, socket)
     }

@@ -1,6 +1,6 @@
 //! The driver of a connection: it reads what the client sends, and writes what waits in the outbox.
 //!
-//! The session polls it all the time, also while a handler runs. So the outbox drains, pings are answered and a close is seen.
+//! The session polls it also while a handler runs: so the outbox drains, pings are answered and a close is seen.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -24,20 +24,18 @@ use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
 
-/// Where a session's next step comes from.
 #[derive(Clone, Copy)]
 enum Source {
     Inbox,
     Client,
 }
 
-/// One connection's driver.
 pub(crate) struct Driver {
     receiver: Receiver,
     budget: Budget,
-    /// How the client's side ended. `None` while it has not. The parked input arrived before that.
+    /// How the client's side ended, after the parked input. `None` while it has not.
     ended: Option<Box<Close>>,
-    /// The client's rates. `None` until they are first looked at.
+    /// `None` until something is counted.
     throttle: Option<Box<Throttle>>,
     served: Arc<Served>,
     membership: MembershipGuard,
@@ -62,12 +60,10 @@ impl Driver {
         driver
     }
 
-    /// The bounds of the server.
     pub fn config(&self) -> &Config {
         &self.served.config
     }
 
-    /// What all sessions of the channel share.
     pub fn served(&self) -> &Arc<Served> {
         &self.served
     }
@@ -76,7 +72,6 @@ impl Driver {
         &self.served.node.shutdown
     }
 
-    /// The connection leaves its rooms.
     pub fn leave(&self) {
         self.membership.end();
     }
@@ -91,7 +86,7 @@ impl Driver {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
         if self.budget.is_used_up() {
-            // The answers leave first.
+            // The answers are sent first.
             if self.budget.was_notice {
                 // While there are always more notices, nothing else reads from the client.
                 self.poll_io(cx);
@@ -133,7 +128,7 @@ impl Driver {
         }
     }
 
-    /// Whose turn is next. `None` if neither has anything.
+    /// `None` if neither has anything.
     fn next_source(&self) -> Option<Source> {
         // No notice is handled after the client's last input: notices could keep the connection from ending for ever.
         let is_over = self.ended.is_some() && self.receiver.is_empty();
@@ -147,17 +142,15 @@ impl Driver {
         }
     }
 
-    /// Whether we have begun to end the connection.
     pub fn is_closing(&self) -> bool {
         self.membership.connection.outbox().is_closing()
     }
 
-    /// Whether parked input waits.
     pub fn has_input(&self) -> bool {
         !self.receiver.is_empty()
     }
 
-    /// Whether the client is gone, and not because we have closed the connection: what works for it alone may stop.
+    /// Whether the client is gone, and not because we have closed the connection.
     pub fn has_lost_client(&self) -> bool {
         match self.membership.connection.outbox().closed_by() {
             Some(by) => by != ClosedBy::Server,
@@ -170,7 +163,6 @@ impl Driver {
         (self.ended.is_some() && self.receiver.is_empty()) || self.membership.connection.outbox().is_closing()
     }
 
-    /// Writes what waits and reads what has arrived.
     pub fn poll_io(&mut self, cx: &mut Context<'_>) {
         self.write(cx);
         self.read(cx);
@@ -212,7 +204,7 @@ impl Driver {
         cx.waker().wake_by_ref();
     }
 
-    /// Handles the frames of one read that are not for the session: refuses what is beyond the rate, answers pings, and notes a close.
+    /// Handles what is not for the session: refuses frames beyond the rate, answers pings, and notes a close.
     fn took(&mut self, ReadBatch { before, result }: ReadBatch) {
         let due =
             self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.served.config), |throttle| throttle.due());
@@ -241,7 +233,6 @@ impl Driver {
         }
     }
 
-    /// Counts the frames against their rate, and refuses the last ones if there are too many.
     fn count_frames(&mut self, before: &Checkpoint) {
         let Self { throttle, served, membership: MembershipGuard { connection, .. }, receiver, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(&served.config)));
@@ -249,7 +240,7 @@ impl Driver {
         self.close_if_abuse(decision);
     }
 
-    /// Counts a message of the type at this place against its rate. Returns whether it may pass; if not, it has been answered.
+    /// Counts a message of this type against its rate. If it may not pass, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
         let decision = throttle.check_message(text, index, rate, &self.served, &self.membership.connection, now());
@@ -257,8 +248,7 @@ impl Driver {
         decision == RateDecision::Passes
     }
 
-    /// Closes the connection of a client that has been refused too often, or whose binary message was refused. Nothing more is
-    /// read.
+    /// Nothing more is read from a client whose connection this closes.
     fn close_if_abuse(&mut self, decision: RateDecision) {
         let Some(close) = decision.close() else { return };
         self.membership.connection.outbox().close(close.clone());

@@ -1,7 +1,7 @@
 //! Enters a connection into its rooms: an accepted connection waits for its room, if that has to be opened, and becomes a session.
 //!
-//! While it waits, its client is read from up to the usual bounds, so that a client which leaves is not waited for, and a
-//! disconnect reaches it. What the client sends meanwhile is handled once the session has begun.
+//! While it waits, its client is read from up to the usual bounds, so that a client which leaves is noticed. What the client sends
+//! meanwhile is handled once the session has begun.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -42,7 +42,6 @@ use crate::wire::deflate::Agreed;
 use crate::wire::frame::close_reply;
 use crate::wire::parser::{Limits, Parser, Role};
 
-/// A connection that is accepted and has no session yet.
 pub(crate) struct PendingSession<C: Dispatch> {
     /// Dropped first: a handler's destructor does not find its own connection pending.
     pending: PendingGuard,
@@ -50,7 +49,7 @@ pub(crate) struct PendingSession<C: Dispatch> {
     /// The path's room.
     room: Room<C>,
     expires_at: Option<SystemTime>,
-    /// Counts the connection for its user. `None` if users have no limit.
+    /// `None` if users have no limit.
     user_admission: Option<Box<UserAdmission>>,
     app: Arc<C::App>,
     hub: Hub<C>,
@@ -86,7 +85,6 @@ impl<C: Dispatch> PendingSession<C> {
         Ok(())
     }
 
-    /// Spawns the connection's session, once its room is open.
     pub fn start(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
         let admission = admission.and(self.user_admission.take());
         let (stream, socket) = io.split();
@@ -101,8 +99,7 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Waits until the room is open, and spawns the session. If the room can't be opened, or the connection ends before, rejects
-    /// the client.
+    /// If the room can't be opened, or the connection ends before, rejects the client.
     fn wait_and_spawn(self, mut client: Client) -> impl Future<Output = ()> + Send {
         let Self { room, app, hub, served, .. } = &self;
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
@@ -133,8 +130,7 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Enters the connection into its rooms, and spawns its session; or rejects it, if it was disconnected or its room's state
-    /// panics.
+    /// Rejects the client instead, if it was disconnected or its room's state panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
         // Before the task begins, so that a server that stops waits for it.
@@ -150,8 +146,6 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Makes the connection a member of its rooms.
-    ///
     /// # Errors
     /// How the connection ends, if it may not enter.
     fn enter(&mut self, deflate: Option<Agreed>) -> Result<MembershipGuard, Close> {
@@ -200,16 +194,12 @@ impl<C: Dispatch> PendingSession<C> {
     }
 }
 
-/// How the wait for a room ended.
 enum Waited {
     Open(EntryHold),
-    /// The room can't be opened.
     Rejected(Rejection),
-    /// The connection ended before.
     Ended(Close),
 }
 
-/// Waits for the room, as long as the connection lasts.
 async fn wait<C: Dispatch>(
     client: &mut Client,
     lifecycle: Arc<RoomLifecycle<C>>,
@@ -250,7 +240,6 @@ async fn ended(
     select(disconnected, select(draining, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
 }
 
-/// The client of a connection that has no session yet.
 struct Client {
     receiver: Receiver,
     socket: Option<OwnedWriteHalf>,
@@ -263,8 +252,7 @@ struct Client {
 }
 
 impl Client {
-    /// Ready when the client has left or violated the protocol. Not if it has sent a message before it left: the message is
-    /// handled, as if the client had left a moment later.
+    /// Ready when the client has left or violated the protocol. Not if it sent a message before: that is handled.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         while !self.has_ended && !self.receiver.is_full() {
             let came = match std::mem::take(&mut self.read_ahead) {
@@ -285,8 +273,7 @@ impl Client {
         Poll::Pending
     }
 
-    /// Sends these frames, the last of which is a Close unless the client is told nothing, and ends the connection. `patience` is
-    /// how long that may take.
+    /// The last of these frames is a Close, unless there are none. `patience` is how long sending and closing may take.
     async fn reject(mut self, frames: &[u8], patience: Duration) {
         close::reject_client(self.receiver.stream(), self.socket.take(), frames, patience).await;
     }

@@ -15,7 +15,7 @@ use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// The task that closes a connection when its authority expires. Dropping this ends the task.
+/// Dropping this ends the task.
 pub(crate) struct Expiry(AbortHandle);
 
 impl Expiry {
@@ -48,7 +48,6 @@ impl Drop for Expiry {
     }
 }
 
-/// How an expired connection is closed.
 pub(crate) fn expired() -> Close {
     Close::new(ClosedBy::Expired, CloseCode::UNAUTHORIZED, "the authority has expired")
 }

@@ -15,20 +15,19 @@ use crate::connection::shutdown::Shutdown;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::spans::MessageSpan;
 
-/// The future of a handler or a hook: boxed while it runs, so that an idle connection is small.
+/// Boxed while it runs, so that an idle connection is small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The limits of one call.
 #[derive(Clone, Copy)]
 pub(crate) struct CallLimits {
-    /// `None` if the call may take as long as it likes.
+    /// `None` if there is no limit.
     pub timeout: Option<Duration>,
     /// The call is the last of its kind: once the server gives up, it has as long again as the others had.
     pub is_last: bool,
     /// The call ends with its client. Set for a handler with limits of its own: who sets them wants it to be stopped. A client that
     /// has ended its half of the stream counts as gone: a killed process looks the same.
     pub needs_client: bool,
-    /// The client waits for the call's answer. If the server is draining, the connection is closed after the answer.
+    /// If the server is draining, the connection is closed after the answer.
     pub owes_answer: bool,
 }
 
@@ -38,13 +37,12 @@ impl CallLimits {
         Self { timeout, is_last: false, needs_client: false, owes_answer: false }
     }
 
-    /// The limits of a handler with these options; `timeout` is that of all others.
+    /// `timeout` is for handlers without their own.
     pub fn of_handler(options: HandlerOptions, timeout: Option<Duration>) -> Self {
         let needs_client = options.timeout.is_some() || options.concurrent > 0;
         Self { needs_client, ..Self::of_hook(options.timeout.or(timeout)) }
     }
 
-    /// With whether the call owes its client an answer.
     pub fn owing(self, owes_answer: bool) -> Self {
         Self { owes_answer, ..self }
     }
@@ -55,9 +53,7 @@ pub(crate) enum Interrupted {
     Panicked,
     /// The server stops, and has waited for the call long enough.
     Cancelled,
-    /// The call took longer than it may.
     TimedOut,
-    /// The client is gone, and the call ends with its client.
     ClientGone,
 }
 
@@ -67,7 +63,6 @@ impl From<Panicked> for Interrupted {
     }
 }
 
-/// A call of user code, and what ends it.
 pub(crate) struct GuardedCall<'a, T> {
     running: Option<BoxFuture<'a, T>>,
     span: MessageSpan,
@@ -96,27 +91,23 @@ impl<'a, T> GuardedCall<'a, T> {
         }
     }
 
-    /// In this span of the logs.
     pub fn within(self, span: MessageSpan) -> Self {
         Self { span, ..self }
     }
 
-    /// Whether the call has waited for anything.
     pub fn has_waited(&self) -> bool {
         self.has_waited
     }
 
-    /// Whether the call ends with its client.
     pub fn needs_client(&self) -> bool {
         self.needs_client
     }
 
-    /// Whether the client waits for the call's answer.
     pub fn owes_answer(&self) -> bool {
         self.owes_answer
     }
 
-    /// Polls the user's future. Not to be called again after it was ready.
+    /// Not to be called again after it was ready.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
         let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
         match contain(|| self.span.within(|| future.as_mut().poll(cx))) {
@@ -129,8 +120,7 @@ impl<'a, T> GuardedCall<'a, T> {
         }
     }
 
-    /// Ready when a call that waits has reached a limit. `grace` is the time that is left to the last call once the server gives
-    /// up.
+    /// Ready when the call has reached a limit. `grace` is the time left to the last call once the server gives up.
     pub fn poll_limits(
         &mut self,
         cx: &mut Context<'_>,
@@ -143,7 +133,6 @@ impl<'a, T> GuardedCall<'a, T> {
         Poll::Ready(self.ended(Err(interrupted)))
     }
 
-    /// Drops a call whose client is gone.
     pub fn abandon(&mut self) -> Result<T, Interrupted> {
         self.ended(Err(Interrupted::ClientGone))
     }
@@ -177,7 +166,7 @@ fn limit_reached(
     })
 }
 
-/// Runs user code that belongs to no connection. `grace` is the time that is left to it once the server gives up.
+/// Runs user code that belongs to no connection. `grace` is the time left to it once the server gives up.
 pub(crate) async fn run_detached<T>(
     future: impl Future<Output = T> + Send,
     timeout: Option<Duration>,

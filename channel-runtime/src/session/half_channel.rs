@@ -1,7 +1,6 @@
 //! Half channels: channels whose impl block has no `#[channel]`. One error says so, and no other follows from it.
 //!
-//! The struct's half asks the compiler for the other half. If there is none, the blanket impls below stand in for it, so that
-//! nothing that is sent, joined or listed is an error of its own.
+//! The blanket impls below stand in for the missing half, so that nothing that is sent, joined or listed is an error of its own.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

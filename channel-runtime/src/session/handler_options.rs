@@ -5,13 +5,11 @@ use std::time::Duration;
 /// A handler's options.
 #[derive(Clone, Copy, Debug)]
 pub struct HandlerOptions {
-    /// How long it may take. `None` if `Config` decides.
+    /// `None` if `Config` decides.
     pub(crate) timeout: Option<Duration>,
-    /// How many calls of it may run at a time on one connection, beside all others that share the channel's value. 0 if one call
-    /// runs after the other.
+    /// How many of its calls may run at a time on one connection. 0 if one runs after the other.
     pub(crate) concurrent: u32,
-    /// Whether it shares the channel's value, so that handlers which are `concurrent` may run beside it. Set only if there are
-    /// such.
+    /// Whether it shares the channel's value with handlers that are `concurrent`. Set only if there are such.
     pub(crate) shares: bool,
     /// Whether it may wait: others begin beside it only then.
     pub(crate) waits: bool,

@@ -11,7 +11,7 @@ use crate::socket::reply::Flow;
 pub enum Handling<'a> {
     /// The handler was not `async`, and has returned.
     Done(Flow),
-    /// The handler's future. Boxed, because it may be that of any of the channel's handlers, and an idle connection has none.
+    /// Boxed, because it may be the future of any of the channel's handlers, and an idle connection has none.
     Later(Pin<Box<dyn Future<Output = Flow> + Send + 'a>>),
 }
 

@@ -14,14 +14,13 @@ use crate::room::registry::Registry;
 /// How many connections are looked at before others have their turn.
 const CONNECTIONS_PER_TURN: usize = 256;
 
-/// Whether the connections of an app are watched.
 #[derive(Default)]
 pub(crate) struct Heartbeat {
     is_running: AtomicBool,
 }
 
 impl Heartbeat {
-    /// Returns whether a task has to be started: there is a connection, and none runs.
+    /// Returns whether a task has to be started.
     fn begin(&self) -> bool {
         !self.is_running.swap(true, Ordering::SeqCst)
     }
@@ -37,13 +36,12 @@ impl Heartbeat {
         is_empty() || !self.begin()
     }
 
-    /// The task has ended, whatever connections there are.
     fn stop(&self) {
         self.is_running.store(false, Ordering::SeqCst);
     }
 }
 
-/// Sees to it that the connections of this registry are watched.
+/// Starts the task, if none runs.
 pub(crate) fn watch(heartbeat: &Arc<Heartbeat>, registry: &Arc<Registry>, config: &Config) {
     if heartbeat.begin() {
         let (heartbeat, registry) = (Arc::clone(heartbeat), Arc::clone(registry));
@@ -62,7 +60,6 @@ struct Watch {
 }
 
 impl Watch {
-    /// Runs until there is no connection any more.
     async fn run(mut self, beat: Beat) {
         let mut ticks = interval(beat.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -3,9 +3,8 @@
 //! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders below it, from `socket` to
 //! `wire`.
 //!
-//! A [`Session`] is the task of one connection. It owns the handler and the driver, which reads and writes. Hooks and handlers of a
-//! connection run one after another, and the driver goes on while one of them waits. `on_close` runs exactly once if `on_connect`
-//! was begun, whatever happened.
+//! A [`Session`] is the task of one connection. Hooks and handlers run one after another, unless they are `concurrent`, and the
+//! driver reads and writes while one of them waits. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
 
 pub(crate) mod batch;
 mod budget;
@@ -66,7 +65,7 @@ pub(crate) struct Session<C: Dispatch> {
     app: Arc<C::App>,
     driver: Driver,
     span: ConnectionSpan,
-    /// The timer of the connection's authority. `None` if that does not expire.
+    /// `None` if the connection's authority does not expire.
     expiry: Option<Expiry>,
     /// Behind all that may use the room's state, which goes with the room's last session.
     _room_use: RoomUse,
@@ -91,8 +90,7 @@ impl<C: Dispatch> Session<C> {
         Self { handler, socket, app, driver, span, expiry, _room_use, _counted: counted, busy }
     }
 
-    /// The task. What it holds is what an idle connection costs. So nothing is moved within it, which would make it hold the
-    /// session twice, and what runs once a connection is boxed.
+    /// The task. What it holds is what an idle connection costs: so nothing is moved within it, and what runs once is boxed.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the session twice")]
     pub fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
@@ -120,7 +118,7 @@ impl<C: Dispatch> Session<C> {
         self.socket.member().outbox().welcome_is_over();
     }
 
-    /// The next step; `None` when the connection ends. While this is pending, nothing of the session is in flight.
+    /// `None` when the connection ends. While this is pending, nothing of the session is in flight.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         // Counted before it reads, because what has been read no longer counts as unread.
         if !self.busy.is_counting() {
@@ -133,7 +131,7 @@ impl<C: Dispatch> Session<C> {
         next
     }
 
-    /// Begins the call of this work. `None` if there is none, or if it has ended already.
+    /// `None` if the work has no call, or if the call has ended already.
     fn begin(
         &mut self,
         work: Work<C>,
@@ -150,7 +148,6 @@ impl<C: Dispatch> Session<C> {
         socket.clear_claim();
         let lent = Lent { handlers: handler.concurrent(app), socket, app, driver, span };
         let Some(work) = concurrent::run(lent, index, text).await else { return };
-        // Once we end the connection, nothing more is handled.
         if self.driver.is_closing() {
             return;
         }
@@ -193,11 +190,10 @@ impl<C: Dispatch> Session<C> {
     }
 }
 
-/// The future of a session's next step. Ready with whether another step may follow.
+/// A session's next step. Ready with whether another may follow.
 enum StepFuture<'a, C: Dispatch> {
-    /// No step has arrived.
     Idle(&'a mut Session<C>),
-    /// The step's call waits. Boxed, because an idle connection would hold the place for it.
+    /// Boxed, because an idle connection would hold the place for it.
     Waiting(BoxFuture<'a, ()>),
     Over,
 }

@@ -9,7 +9,6 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
-/// A handler or a hook that runs.
 pub(crate) struct RunningCall {
     what: &'static str,
     pub span: MessageSpan,
@@ -25,7 +24,7 @@ impl RunningCall {
         Self { span: MessageSpan::new(span, C::NAME, kind), ..Self::of_hook(socket, kind) }
     }
 
-    /// The call has ended so: logs it, and answers the client if the call did not return.
+    /// Logs the outcome, and answers the client if the call did not return.
     pub fn end<C: Channel>(self, socket: &Socket<C>, outcome: Result<Flow, Interrupted>) {
         self.span.end(|| name_of(&outcome));
         if let Err(why) = outcome {
@@ -34,7 +33,7 @@ impl RunningCall {
     }
 }
 
-/// An outcome's name in the logs.
+/// For the logs.
 pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
     match outcome {
         Ok(Flow::Continue) => "ok",

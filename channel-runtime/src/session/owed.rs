@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::session::driver::Driver;
 
-/// How often a client that has ended its half of the stream is written to, to find out whether it is there at all.
+/// How often a client that has ended its half of the stream is written to.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Waits until no answer is owed any more, or the client would not get it.
@@ -29,7 +29,6 @@ pub(crate) async fn answered(driver: &mut Driver) {
         if !driver.owes_answers() {
             return Poll::Ready(());
         }
-        // Whether the server gave up or this has taken too long, it is over.
         given_up.as_mut().poll(cx).map(drop)
     })
     .await;

@@ -15,7 +15,6 @@ use crate::connection::user_key::UserKey;
 /// The users that a shard keeps before it looks for those that it can forget.
 const SWEEP_AT: usize = 64;
 
-/// What is counted against a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// Frames of any kind, on all channels, or on the channel `of` alone.
@@ -24,7 +23,7 @@ pub(crate) enum Subject {
     Messages { channel: usize, index: usize },
 }
 
-/// What users have used of their rates. Empty if no rate is per user.
+/// Empty if no rate is per user.
 #[derive(Default)]
 pub(crate) struct Quotas {
     hasher: RandomState,
@@ -38,7 +37,6 @@ struct Shard {
 }
 
 impl Quotas {
-    /// Counts events of a user against a rate.
     pub fn count(&self, user: &UserKey, subject: Subject, rate: Rate, events: u32, now: Instant) -> Metered {
         let mut shard = self.shards[self.hasher.hash_one(user) as usize % self.shards.len()].lock();
         if !shard.users.contains_key(user) {
@@ -82,7 +80,7 @@ mod tests {
             let (user, now) = (UserKey::new(&number), tokio::time::Instant::now().into_std());
             assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, now).passed, 1);
             assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, now).refused, 1);
-            // A thousand a second come, and count no more a second later.
+            // A thousand users a second, whose frames count for a second.
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         let remembered: usize = quotas.shards.iter().map(|shard| shard.lock().users.len()).sum();

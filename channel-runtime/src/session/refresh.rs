@@ -50,11 +50,9 @@ fn unescaped(text: &str) -> String {
     plain + rest
 }
 
-/// A client's `$auth`, with its token if that is one.
 pub(crate) struct AuthRefresh(Result<Token, DecodeError>);
 
-/// Reads a message of a type that the channel does not have as an `$auth`. `None` if it is none, or if the channel has no
-/// `on_refresh`.
+/// `None` if the message is no `$auth`, or if the channel has no `on_refresh`.
 pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Option<AuthRefresh> {
     #[derive(Deserialize)]
     struct Auth {
@@ -75,8 +73,7 @@ pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Opti
     Some(AuthRefresh(serde_json::from_str(text).map(|Auth { token }| Token::new(token)).map_err(invalid)))
 }
 
-/// Has the handler decide on a new token. The connection lasts longer only once all is decided: if a hook panics or takes too long,
-/// the connection expires as before.
+/// The connection lasts longer only once all is decided: if a hook panics or takes too long, it expires as before.
 pub(crate) async fn refresh<C: Dispatch>(
     handler: &mut C,
     request: AuthRefresh,
@@ -126,7 +123,6 @@ fn joined(connection: &Member) -> Vec<Arc<str>> {
     connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }
 
-/// Closes the connection of a client that may not stay.
 fn end<C: Dispatch>(socket: &Socket<C>, fault: &Fault) -> Flow {
     socket.answer_fault(fault);
     let code = fault.own_close_code().unwrap_or(CloseCode::FORBIDDEN);

@@ -6,7 +6,6 @@ use crate::socket::frames::fault_frame;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::close_frame;
 
-/// How a connection ends that has been accepted and could not join its room: an error, if there is one, and a Close.
 #[derive(Clone, Debug)]
 pub(crate) struct Rejection {
     pub fault: Option<Fault>,
@@ -15,24 +14,21 @@ pub(crate) struct Rejection {
 }
 
 impl Rejection {
-    /// The server is stopping.
     pub fn going_away() -> Self {
         Self { fault: None, code: CloseCode::GOING_AWAY, reason: "the server goes away" }
     }
 
-    /// The frames that the client is sent.
     pub fn frames(&self) -> Vec<u8> {
         rejection_frames(self.fault.as_ref(), self.code, self.reason)
     }
 
-    /// The room can't be opened. The fault decides whether the client may try again; most may.
+    /// The fault decides whether the client may try again; most may.
     pub fn failed(fault: Fault) -> Self {
         let code = fault.decided_close_code().unwrap_or(CloseCode::TRY_AGAIN);
         Self { fault: Some(fault), code, reason: "the room can't be opened" }
     }
 }
 
-/// An error frame, if there is a fault, and a Close.
 pub(crate) fn rejection_frames(fault: Option<&Fault>, code: CloseCode, reason: &str) -> Vec<u8> {
     let error = fault.map(|fault| fault_frame(fault, Head::default()));
     [error.as_deref().unwrap_or_default(), &*close_frame(code, reason)].concat()

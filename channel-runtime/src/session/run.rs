@@ -6,8 +6,7 @@ use std::task::Poll;
 use crate::session::driver::Driver;
 use crate::session::guard::{GuardedCall, Interrupted};
 
-/// Runs a handler or a hook. If the server is draining, the connection is closed meanwhile: at once, or after the answer if the
-/// call owes one.
+/// If the server is draining, the connection is closed meanwhile: at once, or after the answer if the call owes one.
 pub(crate) fn run<'a, T>(
     driver: &'a mut Driver,
     mut call: GuardedCall<'a, T>,
@@ -17,18 +16,15 @@ pub(crate) fn run<'a, T>(
         if call.has_waited() {
             driver.cork();
         }
-        // Ends the call: it has returned or panicked.
         if let Poll::Ready(outcome) = call.poll(cx) {
             return Poll::Ready(outcome);
         }
         driver.poll_io(cx);
-        // Ends the call: it has lost its client.
         if call.needs_client() && driver.has_lost_client() {
             return Poll::Ready(call.abandon());
         }
-        // Ends the connection alone.
+        // Does not end the call.
         driver.close_if_draining(|| call.owes_answer(), cx);
-        // Ends the call: it has timed out or is cancelled.
         call.poll_limits(cx, driver.shutdown(), driver.config().shutdown_timeout)
     })
 }

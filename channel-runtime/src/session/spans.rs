@@ -38,7 +38,6 @@ impl ConnectionSpan {
         Self(Some(Box::new(span)))
     }
 
-    /// Runs `act` within the span.
     pub fn within<R>(&self, act: impl FnOnce() -> R) -> R {
         match &self.0 {
             None => act(),
@@ -46,14 +45,13 @@ impl ConnectionSpan {
         }
     }
 
-    /// The span of a hook: that of its connection.
+    /// A hook has its connection's span.
     pub fn of_hook(&self) -> MessageSpan {
         MessageSpan(self.0.as_ref().map(|span| Box::new((Span::clone(span), None))))
     }
 }
 
-/// The span of a message while it is handled, with when that began; or that of the connection for a hook. `None` if no subscriber
-/// is interested.
+/// The span of a message, with when its handler began; or of the connection for a hook. `None` if no subscriber is interested.
 #[derive(Clone, Default)]
 pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 
@@ -68,7 +66,6 @@ impl MessageSpan {
         Self((!span.is_disabled()).then(|| Box::new((span, Some(Instant::now())))))
     }
 
-    /// Runs `act` within the span.
     pub fn within<R>(&self, act: impl FnOnce() -> R) -> R {
         match &self.0 {
             None => act(),
@@ -76,7 +73,7 @@ impl MessageSpan {
         }
     }
 
-    /// Logs that the handler has ended, and how. Not for a hook.
+    /// Logs how a handler has ended; nothing for a hook.
     pub fn end(&self, outcome: impl FnOnce() -> &'static str) {
         let Some((span, Some(begun))) = self.0.as_deref() else { return };
         let outcome = outcome();

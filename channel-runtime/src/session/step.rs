@@ -7,10 +7,9 @@ use crate::protocol::message::Messages;
 use crate::session::dispatch::Dispatch;
 use crate::wire::parser::Input;
 
-/// What a session handles next.
 pub(crate) enum Step {
-    /// A message of a known type, by the type's place. Only on channels where something depends on the type before the message is
-    /// decoded: on all others a message is an [`Input`](Self::Input).
+    /// A message of a known type, by the type's place. If no type is [needed](needs_types), a message is an
+    /// [`Input`](Self::Input).
     Message {
         index: usize,
         text: String,
@@ -20,8 +19,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Looks for the type of a message, if the channel has rates or concurrent handlers. Done once for each message: whatever needs
-    /// the type later takes it from here.
+    /// Looks for the type of a message, once: whatever needs it later takes it from here.
     pub fn typed<C: Dispatch>(self) -> Self {
         if const { !needs_types::<C>() } {
             return self;
@@ -51,7 +49,6 @@ const fn has_rates(mut shapes: &[MessageShape]) -> bool {
     false
 }
 
-/// Whether a channel has handlers that run side by side.
 pub(crate) const fn has_concurrent<C: Dispatch>() -> bool {
     let mut at = 0;
     while at < C::OPTIONS.len() {

@@ -26,7 +26,6 @@ pub(crate) enum Work<C: Dispatch> {
     Invalid(DecodeError, Socket<C>),
 }
 
-/// What one step borrows from its session.
 pub(crate) struct StepContext<'a, 'd, C: Dispatch> {
     pub handler: &'a mut C,
     pub socket: &'a mut Socket<C>,
@@ -36,11 +35,10 @@ pub(crate) struct StepContext<'a, 'd, C: Dispatch> {
     pub expiry: &'a mut Option<Expiry>,
 }
 
-/// A call that has begun, the socket of its message, and its future.
 type Begun<'a, C> = (RunningCall, &'a Socket<C>, GuardedCall<'a, Flow>);
 
 impl<'a, C: Dispatch> StepContext<'a, '_, C> {
-    /// Begins the call of this work. `None` if there is none, or if it has ended already.
+    /// `None` if the work has no call, or if the call has ended already.
     pub fn begin(self, work: Work<C>) -> Option<Begun<'a, C>> {
         match work {
             Work::Step(step) => self.begin_step(step),
@@ -52,7 +50,6 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         }
     }
 
-    /// As [`begin`](Self::begin), of a step.
     pub fn begin_step(self, step: Step) -> Option<Begun<'a, C>> {
         // Only a message has a claim to an answer, and it gets its own when it is decoded.
         self.socket.clear_claim();
@@ -153,7 +150,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     }
 }
 
-/// Calls a handler. A handler that is not `async` runs here, and may panic.
+/// A handler that is not `async` runs here, and may panic.
 fn call<'a, C: Dispatch>(
     running: RunningCall,
     span: MessageSpan,
@@ -173,14 +170,13 @@ fn call<'a, C: Dispatch>(
     None
 }
 
-/// Whether a rate lets the step pass. A message beyond its rate has been answered.
+/// A message that may not pass has been answered.
 pub(crate) fn may_pass<C: Dispatch>(step: &Step, driver: &mut Driver) -> bool {
     let Step::Message { index, text } = step else { return true };
     let rate = <C::FromClient as Messages>::SHAPES[*index].rate;
     rate.is_none_or(|rate| driver.may_pass(text, *index, rate))
 }
 
-/// The limits of the handler of the message type at this place.
 pub(crate) fn limits<C: Dispatch>(index: usize, driver: &Driver) -> CallLimits {
     let timeout = driver.config().handler_timeout;
     match C::OPTIONS {
@@ -189,15 +185,15 @@ pub(crate) fn limits<C: Dispatch>(index: usize, driver: &Driver) -> CallLimits {
     }
 }
 
-/// Logs a message's text if `Config` asks for that. A text that may hold a token is never logged.
+/// A text that may hold a token is never logged.
 pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     if driver.config().log_payloads && !refresh::may_hold_token(text) {
         span.within(|| tracing::trace!(payload = text, "received"));
     }
 }
 
-/// Decodes a message, whose type may be known, and gives the socket the claim to its answer. A payload's `Deserialize` and its
-/// rules are the user's code, and may panic.
+/// Decodes a message, and gives the socket the claim to its answer. A payload's `Deserialize` and its rules are the user's code,
+/// and may panic.
 pub(crate) fn read<C: Dispatch>(
     socket: &mut Socket<C>,
     text: &str,

@@ -1,7 +1,7 @@
 //! Rate limits of one connection: for frames of any kind, and for messages of types that have a rate.
 //!
-//! The parser counts frames. They are counted against the rate in lots, so that the clock is rarely read: as many frames as are
-//! sure to pass, and at most a quarter of a burst, need no look at it.
+//! Frames are counted against the rate in lots, so that the clock is rarely read: as many as are sure to pass, and at most a
+//! quarter of a burst, need no look at it.
 
 use std::time::{Duration, Instant};
 
@@ -22,10 +22,9 @@ use crate::socket::frames::fault_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
 
-/// A connection's rates. Made when something is first counted.
 pub(crate) struct Throttle {
     frames: Meter,
-    /// When frames were last counted against the rate.
+    /// When frames were last counted. `None` before.
     counted_at: Option<Instant>,
     /// The frames that may arrive before they are counted again.
     due: u32,
@@ -37,11 +36,9 @@ pub(crate) struct Throttle {
     has_answered: [bool; 2],
 }
 
-/// What a rate decided.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RateDecision {
     Passes,
-    /// Some of it was too much, and has been refused.
     Refused,
     /// A binary message was too much. No answer could say which one, and the client would go on as if the server had it.
     BinaryLost,
@@ -49,19 +46,16 @@ pub(crate) enum RateDecision {
     Abuse,
 }
 
-/// The rate that refused a message.
 #[derive(Clone, Copy)]
 enum RefusedBy {
-    /// That of frames.
     Frames,
-    /// That of the message's type.
     Messages,
 }
 
 /// The frames since the last count.
 #[derive(Clone, Copy)]
 struct FrameCount {
-    /// Those before the last read. They have passed.
+    /// They have passed.
     before_this_read: u32,
     this_read: u32,
 }
@@ -71,7 +65,7 @@ impl RateDecision {
         if metered.is_abuse { Self::Abuse } else { Self::Refused }
     }
 
-    /// How the connection is closed. `None` if it goes on.
+    /// `None` if the connection goes on.
     pub fn close(self) -> Option<Close> {
         let reason = match self {
             Self::Passes | Self::Refused => return None,
@@ -103,7 +97,6 @@ impl Throttle {
         }
     }
 
-    /// The frames that may arrive before they are counted again.
     pub fn due(&self) -> u32 {
         self.due
     }
@@ -137,7 +130,7 @@ impl Throttle {
         RateDecision::refused(&metered)
     }
 
-    /// Counts a message of the type at this place against its rate, and answers it if it is refused.
+    /// A message that is refused has been answered.
     pub fn check_message(
         &mut self,
         text: &str,
@@ -155,8 +148,7 @@ impl Throttle {
         RateDecision::refused(&metered)
     }
 
-    /// Counts frames against the rates of the connection and of its user. The frames before the last read count as if they had
-    /// arrived when frames were last counted.
+    /// The frames before the last read count as if they had arrived when frames were last counted.
     fn count_frames(&mut self, frames: FrameCount, served: &Served, connection: &Member, now: Instant) -> Metered {
         let Served { config, quotas, .. } = served;
         let mut metered = Metered { passed: frames.this_read, refused: 0, wait: Duration::ZERO, is_abuse: false };
@@ -182,7 +174,6 @@ impl Throttle {
         metered
     }
 
-    /// Counts a message of the type at this place against its rate.
     fn count_message(
         &mut self,
         index: usize,
@@ -207,8 +198,7 @@ impl Throttle {
         metered
     }
 
-    /// Answers a refused message: always if it has a `ref`; of several without one in a row, only the first. Nothing more of it is
-    /// read.
+    /// Answers a refused message, of which only the `ref` is read. Of several without one in a row, only the first is answered.
     fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, connection: &Member, counters: &Counters) {
         counters.rate_limited.add(1);
         let reference = codec::reference(text);

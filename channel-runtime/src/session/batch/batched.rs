@@ -43,10 +43,9 @@ pub struct Batched<C: Channel, M> {
     claim: BatchClaim<C>,
 }
 
-/// A message's claim to one answer. Dropped without an answer, the message gets that of its batch.
+/// If dropped without an answer, the message gets its batch's.
 struct BatchClaim<C: Channel>(Arc<Entry<C>>);
 
-/// One of a batch's messages, as the batch sees it.
 pub(super) struct Entry<C: Channel> {
     socket: Socket<C>,
     fate: Mutex<Fate>,
@@ -54,9 +53,8 @@ pub(super) struct Entry<C: Channel> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// The handler has it.
     Open,
-    /// The handler has dropped it: the outcome of the batch is its answer.
+    /// The outcome of the batch is its answer.
     Dropped,
     Answered,
     /// The handler has returned, and has given the message away.
@@ -68,7 +66,6 @@ impl<C: Channel, M> Batched<C, M> {
         Self { message, claim: BatchClaim(Arc::new(Entry { socket, fate: Mutex::new(fate) })) }
     }
 
-    /// A message that is submitted to a batch.
     pub(super) fn open(message: M, socket: Socket<C>) -> Self {
         Self::new(message, socket, Fate::Open)
     }
@@ -78,7 +75,7 @@ impl<C: Channel, M> Batched<C, M> {
         Self::new(message, socket, Fate::Kept)
     }
 
-    /// The batch's part, before the handler is given the message.
+    /// The batch's part.
     pub(super) fn entry(&self) -> Arc<Entry<C>> {
         Arc::clone(&self.claim.0)
     }
@@ -110,7 +107,7 @@ impl<C: Channel> Drop for BatchClaim<C> {
 }
 
 impl<C: Channel> Entry<C> {
-    /// The handler has ended so: the answer, if it has dropped the message without one.
+    /// Answers the message, if the handler has dropped it.
     pub fn end(&self, outcome: &Result<(), Fault>) {
         if self.settle(Fate::Kept) == Fate::Dropped {
             match outcome {
@@ -122,7 +119,7 @@ impl<C: Channel> Entry<C> {
         }
     }
 
-    /// Sets the fate, if it is open. Returns what it was before.
+    /// Sets the fate if it is open, and returns what it was.
     fn settle(&self, fate: Fate) -> Fate {
         let now = &mut *self.fate.lock();
         let before = *now;

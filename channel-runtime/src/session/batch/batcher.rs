@@ -28,15 +28,12 @@ const MOST_WAITING: usize = 64;
 /// The bytes of text that may wait with them: 16 MiB. A longer message counts as so many.
 const MOST_BYTES: u32 = 16 << 20;
 
-/// Gathers the messages of one handler.
 pub(super) struct Batcher<C: Channel, M> {
     gathered: Mutex<Gathered<C, M>>,
     /// The messages, and their bytes, that there is still room for. First come, first served.
     room: Semaphore,
     bytes: Semaphore,
-    /// Notified when a batch is full.
     filled: Notify,
-    /// Notified when a batch is over.
     ended: Notify,
 }
 
@@ -44,12 +41,11 @@ struct Gathered<C: Channel, M> {
     items: VecDeque<Item<C, M>>,
     /// A task runs, and will take the items before it ends.
     is_running: bool,
-    /// The messages that have been submitted, and those that are done with.
+    /// Messages since the batcher was made.
     submitted: u64,
     done: u64,
 }
 
-/// A message that has been submitted.
 pub(super) struct Item<C: Channel, M> {
     pub batched: Contained<Batched<C, M>>,
     /// Its part of the room for bytes.
@@ -73,8 +69,7 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         }
     }
 
-    /// Waits for room for one message of so many bytes. Returns the bytes that it takes of the room, which is given back when its
-    /// batch begins.
+    /// Waits for room for one message. Returns the bytes that it takes, which are given back when its batch begins.
     pub async fn has_room(&self, bytes: usize) -> u32 {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(MOST_BYTES);
         let room = self.room.acquire().await.expect("it is never closed");
@@ -119,7 +114,6 @@ impl<C: Channel, M: InBatches<C>> AnyBatch for Batcher<C, M> {
     }
 }
 
-/// The task of a batcher, while there are messages.
 pub(super) struct Running<C: Channel, M: InBatches<C>> {
     batcher: Arc<Batcher<C, M>>,
     app: Arc<C::App>,
@@ -189,7 +183,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.batcher.ended.notify_waiters();
     }
 
-    /// Runs the handler. The error is for all messages that have not been answered.
+    /// The error is for all messages that have not been answered.
     async fn outcome(&self, batch: Vec<Batched<C, M>>) -> Result<(), Fault> {
         let running = run_detached(
             M::run(batch, &self.app),

@@ -10,9 +10,7 @@ use tokio::sync::Notify;
 #[derive(Default)]
 pub(crate) struct Batches(Mutex<Vec<Arc<dyn AnyBatch>>>);
 
-/// Any batcher.
 pub(super) trait AnyBatch: Any + Send + Sync {
-    /// How many messages have been submitted.
     fn submitted(&self) -> u64;
 
     /// Whether that many are done with.
@@ -23,7 +21,6 @@ pub(super) trait AnyBatch: Any + Send + Sync {
 }
 
 impl Batches {
-    /// The batcher of this type, made if there is none yet.
     pub(super) fn get<B: AnyBatch>(&self, make: impl FnOnce() -> B) -> Arc<B> {
         let mut batchers = self.0.lock();
         let known = batchers.iter().find_map(|batcher| {

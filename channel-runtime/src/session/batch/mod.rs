@@ -1,8 +1,7 @@
 //! Batches: messages of all connections of a channel that are handled together.
 //!
-//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers messages while it runs one batch. What is gathered is
-//! bounded: if there is no room for a message, its session waits, and its client with it. A task runs while there are messages, and
-//! it alone keeps the app alive.
+//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers messages while it runs one batch. If there is no room
+//! for a message, its session and its client wait. A task runs while there are messages, and it alone keeps the app alive.
 
 mod batched;
 mod batcher;

@@ -13,11 +13,10 @@ use crate::room::live_room::LiveRoom;
 use crate::room::state::RoomOwner;
 use crate::session::rejection::Rejection;
 
-/// The rooms of a channel, by name. A room that is not here is closed.
+/// By name. A room that is not here is closed.
 #[derive(Default)]
 pub(crate) struct HookedRooms(pub(super) Ranked<{ rank::ROOM_HOOKS }, HashMap<Arc<str>, HookedRoom>>);
 
-/// One room, from its opening until it is closed.
 pub(crate) struct HookedRoom {
     /// The lifecycle of this opening.
     pub owner: Arc<dyn RoomOwner>,
@@ -43,18 +42,16 @@ pub(crate) enum Phase {
     },
 }
 
-/// What is to be done with a room.
 pub(crate) enum Next {
-    /// Nothing: somebody is in it, or it is not open.
+    /// Somebody is in it, or it is not open.
     Keep,
-    /// To look again when the grace time is over.
     WaitUntil(Instant),
-    /// To close it. The sender is dropped once it is closed.
+    /// The sender is dropped once the room is closed.
     Close(Arc<LiveRoom>, watch::Sender<()>),
 }
 
 impl HookedRoom {
-    /// Decides what is to be done with the room. A room that is to be closed is closing from now on.
+    /// A room that is to be closed is closing from now on.
     pub fn next(&mut self, now: Instant, grace: Duration, is_draining: bool) -> Next {
         let Phase::Open { room, empty_since, .. } = &self.phase else { return Next::Keep };
         if self.entering > 0 || room.uses() > 0 {

@@ -27,7 +27,6 @@ use crate::session::rejection::Rejection;
 use crate::session::served::Served;
 use crate::socket::hub::Hub;
 
-/// Opens and closes one room.
 pub(crate) struct RoomLifecycle<C: Dispatch> {
     pub app: Arc<C::App>,
     pub hub: Hub<C>,
@@ -41,7 +40,6 @@ pub(crate) fn grace<C: Dispatch>(config: &Config) -> Option<Duration> {
     (C::OPENS_ROOMS || C::CLOSES_ROOMS || !grace.is_zero()).then_some(grace)
 }
 
-/// A room as a connection enters it.
 pub(super) enum Found {
     Open(EntryHold),
     Opening(EntryHold, watch::Receiver<Option<Result<(), Rejection>>>),
@@ -61,7 +59,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         grace::<C>(&self.served.config).unwrap_or_default()
     }
 
-    /// Runs a hook; `grace` is the time that is left to it once the server gives up.
+    /// `grace` is the time left to the hook once the server gives up.
     async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
         run_detached(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
@@ -70,7 +68,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         self.served.in_flight.begin(Work::Session { channel: C::NAME, what })
     }
 
-    /// The room, held for a connection that enters. If the room is closed, this begins to open it.
+    /// Holds the room for a connection that enters. If the room is closed, this begins to open it.
     pub(super) fn find_or_open(self: &Arc<Self>) -> Found {
         let (sender, opened) = watch::channel(None);
         {
@@ -93,7 +91,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         Found::Opening(EntryHold(Arc::clone(self) as _), opened)
     }
 
-    /// Runs `act` on the room. `None` if the room is closed, or is that of a later opening.
+    /// `None` if the room is closed, or is that of a later opening.
     fn with_room<R>(self: &Arc<Self>, act: impl FnOnce(&mut HookedRoom) -> R) -> Option<R> {
         let mut rooms = self.rooms().0.lock();
         let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
@@ -117,7 +115,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         drop(rooms);
     }
 
-    /// Closes the room if it is empty: now, or when the grace time is over.
+    /// Closes the room now, or when the grace time is over.
     fn close_if_empty(self: &Arc<Self>) {
         let is_draining = self.served.node.shutdown.is_draining();
         let next = self.with_room(|room| {
@@ -127,7 +125,6 @@ impl<C: Dispatch> RoomLifecycle<C> {
             }
             let next = room.next(now, self.grace(), is_draining);
             match (&next, &mut room.phase) {
-                // One task is enough.
                 (Next::WaitUntil(_), Phase::Open { is_watched: true, .. }) => Next::Keep,
                 (Next::WaitUntil(_), Phase::Open { is_watched, .. }) => {
                     *is_watched = true;
@@ -161,7 +158,6 @@ impl<C: Dispatch> RoomOwner for RoomLifecycle<C> {
 /// A task that opens, watches or closes a room. Dropped before it is done, it removes the room, whatever happened to the task.
 struct RoomTask<C: Dispatch> {
     lifecycle: Arc<RoomLifecycle<C>>,
-    /// The room stays.
     is_done: bool,
     /// A server that stops waits for the task.
     _counted: SessionGuard,
@@ -173,7 +169,6 @@ impl<C: Dispatch> RoomTask<C> {
         Self { lifecycle: Arc::clone(lifecycle), is_done: false, _counted: counted }
     }
 
-    /// Runs `on_room_open`.
     async fn open(mut self) -> Result<(), Rejection> {
         let lifecycle = Arc::clone(&self.lifecycle);
         let _work = lifecycle.begin_work("on_room_open");
@@ -205,7 +200,7 @@ impl<C: Dispatch> RoomTask<C> {
         Ok(())
     }
 
-    /// Waits until the room has been empty for the grace time, and closes it; or until somebody is in it.
+    /// Closes the room once it has been empty for the grace time. Ends before, if somebody enters.
     async fn watch(mut self) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let shutdown = Arc::clone(&lifecycle.served.node.shutdown);
@@ -231,7 +226,7 @@ impl<C: Dispatch> RoomTask<C> {
         self.is_done = true;
     }
 
-    /// Runs `on_room_close`. The sender is dropped once the room is removed: that is what others wait for.
+    /// The sender is dropped once the room is removed: that is what others wait for.
     async fn close(self, room: Arc<LiveRoom>, sender: watch::Sender<()>) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let _work = lifecycle.begin_work("on_room_close");

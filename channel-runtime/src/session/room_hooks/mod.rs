@@ -1,9 +1,8 @@
 //! Room hooks: `on_room_open` and `on_room_close`, and the grace time of an empty room.
 //!
-//! For channels that have one of the hooks or a grace time; the rooms of all others know nothing of them. A room is opened before
-//! the first connection enters it, and closed after the last has left and the grace time is over. Each opening has a
-//! [`RoomLifecycle`], whose hooks run in tasks of their own, once each. A connection that enters while the room is being closed
-//! waits until that is over, and opens the room anew: no two states of one room exist at a time.
+//! For channels that have one of the hooks or a grace time. A room is opened before the first connection enters it, and closed once
+//! it has been empty for the grace time. Each opening has a [`RoomLifecycle`], whose hooks run in tasks of their own, once each. A
+//! connection that enters while the room is being closed waits and opens it anew: no two states of one room exist at a time.
 
 pub(crate) mod hooked_room;
 mod lifecycle;
@@ -17,7 +16,7 @@ use crate::protocol::fault::Fault;
 use crate::session::dispatch::Dispatch;
 use crate::session::rejection::Rejection;
 
-/// Enters a room: the room stays open while the hold or a session in it lasts. If the room is not open, this opens it and waits.
+/// The room stays open while the hold or a session in it lasts. If it is not open, this opens it and waits.
 ///
 /// # Errors
 /// If the room can't be opened. The next connection that enters tries again.
