@@ -1,7 +1,7 @@
 //! What hooks and handlers take besides a message: each argument is checked at the type that the user has written.
 //!
-//! Without these traits the compiler would only say that two types differ. The functions named `given` return their argument: they
-//! exist for the error. The traits are written out, because an error in a trait that a macro made would show the macro, too.
+//! Without these traits the compiler would only say that two types differ. They are written out, because an error in a trait that a
+//! macro made would show the macro, too.
 
 use std::sync::Arc;
 
@@ -115,11 +115,10 @@ impl<S> OfRoomClose<S> for S {
     }
 }
 
-/// A channel whose struct names an app, for a handler or a hook that takes a `T` by reference. The call itself checks whether the
-/// app is a `T`, because it follows derefs: if `app = Arc<App>`, an `&App` is fine.
+/// A channel whose struct names an app, for a method that takes a `T` by reference. Whether the app is a `T` is checked by the call
+/// itself, which follows derefs: if `app = Arc<App>`, an `&App` is fine.
 ///
-/// Neither this trait nor [`HasRoomState`] asks for a `Route`: a struct that is none, because it is not `Send`, would be reported
-/// twice.
+/// Neither this trait nor [`HasRoomState`] asks for a `Route`: a struct that is not `Send` would be reported twice.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no app, but a method of it takes `&{T}`",
     label = "what is taken by reference is the app",
@@ -152,7 +151,7 @@ pub trait NamesApp {}
 #[diagnostic::do_not_recommend]
 impl<C: HasApp<()>> NamesApp for C {}
 
-/// A channel whose struct names the state of its rooms, for a hook that makes or takes a `T` as that.
+/// A channel whose struct names the state of its rooms, for a hook that makes or takes it as a `T`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no state for its rooms, but a hook of it makes or takes one",
     label = "this would be the room's state",

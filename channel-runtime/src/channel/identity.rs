@@ -8,8 +8,8 @@ use crate::connection::user_key::UserKey;
 
 /// A type that can name a user: what the hook `identity` returns.
 ///
-/// Two identities are the same user if they have the same type and write the same text. So `Display` must write different texts for
-/// different users.
+/// Identities of the same type that write the same text are the same user, so `Display` must write different texts for different
+/// users.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an identity",
     label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
@@ -58,7 +58,6 @@ impl FromStr for Anonymous {
     }
 }
 
-/// The key of the user that is named so.
 pub(crate) fn key_of<N: UserName + ?Sized>(name: &N) -> UserKey {
     UserKey::named::<N::User>(name)
 }

@@ -38,7 +38,6 @@ pub trait Channel: Route + Protocol {
     #[doc(hidden)]
     const ANSWERS: &'static [AnswerShape] = &[];
 
-    /// The names of the hooks that are written.
     #[doc(hidden)]
     const HOOKS: &'static [&'static str] = &[];
 
@@ -50,7 +49,6 @@ pub trait Channel: Route + Protocol {
     #[doc(hidden)]
     const IS_WHOLE: bool = true;
 
-    /// The whole description.
     #[doc(hidden)]
     const SHAPE: ChannelShape = ChannelShape {
         name: Self::NAME,
@@ -67,19 +65,17 @@ pub trait Channel: Route + Protocol {
         is_whole: Self::IS_WHOLE,
     };
 
-    /// Whether there is an `on_room_open`.
     #[doc(hidden)]
     const OPENS_ROOMS: bool = false;
 
-    /// Whether there is an `on_room_close`.
     #[doc(hidden)]
     const CLOSES_ROOMS: bool = false;
 
-    /// Whether there is an `on_refresh`. If not, `$auth` is an unknown type.
+    /// If there is no `on_refresh`, `$auth` is an unknown type.
     #[doc(hidden)]
     const REFRESHES: bool = false;
 
-    /// Whether there is an `on_binary`. If not, a binary message is answered as an invalid one.
+    /// If there is no `on_binary`, a binary message is answered as an invalid one.
     #[doc(hidden)]
     const TAKES_BINARY: bool = false;
 }

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::protocol::const_text::{ConstText, same};
 
-/// The characters that are not escaped in a path: RFC 3986's unreserved ones.
+/// The characters that are escaped in a path: all but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A channel's path pattern, such as `/game/:game_id`.
@@ -81,7 +81,7 @@ impl Path {
         path
     }
 
-    /// A key by which the more specific path comes first: a literal before a parameter, from the left.
+    /// Orders the more specific path first: a literal before a parameter, from the left.
     pub(crate) fn specificity(&self) -> impl Ord + use<> {
         self.segments.iter().map(|segment| matches!(segment, Segment::Param(_))).collect::<Vec<_>>()
     }
@@ -119,7 +119,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// The value of the parameter at this place in the pattern.
+    /// The value of the parameter at this place.
     pub fn get(&self, index: usize) -> Option<&str> {
         self.values.get(index).map(String::as_str)
     }
@@ -167,7 +167,7 @@ pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
     }
 }
 
-/// Panics with all channels that clash with the one at `index`. Apart from the search for the first, which needs no text.
+/// Panics with all channels that clash with the one at `index`. Apart, so that a list without a clash makes no text.
 #[track_caller]
 const fn clash(routes: &[(&str, Path)], index: usize) -> ! {
     let (name, path) = routes[index];
@@ -242,7 +242,6 @@ mod tests {
         ) {
             let ambiguous = pattern(&a).is_ambiguous_with(&pattern(&b));
             prop_assert_eq!(ambiguous, pattern(&b).is_ambiguous_with(&pattern(&a)));
-            // All paths of two words and one that is no literal, up to the longest pattern.
             let shared = paths(3).iter().any(|path| pattern(&a).matches(path).is_some() && pattern(&b).matches(path).is_some());
             let is_literal = |pattern: &[u8]| pattern.iter().map(|segment| *segment < 2).collect::<Vec<_>>();
             let (a, b) = (is_literal(&a), is_literal(&b));

@@ -45,11 +45,9 @@ impl<C> Room<C> {
 
 /// A room's name, by the kind of room that has it.
 pub(crate) enum RoomName<'a> {
-    /// That of a path's own room: the encoded path.
     Path,
-    /// That of a declared kind's: the kind, a colon and the key.
     Declared(&'a str),
-    /// That of the room of all connections of a channel: `*`.
+    /// `*`: the room of all connections of a channel.
     All,
 }
 
@@ -62,7 +60,7 @@ impl<'a> RoomName<'a> {
         }
     }
 
-    /// What stands in `"$room"` of a frame to the room. `None` if the frame names no room.
+    /// The value of `"$room"` in frames to the room. `None` if they name no room.
     pub fn on_the_wire(self) -> Option<&'a str> {
         match self {
             Self::Declared(name) => Some(name),

@@ -18,7 +18,7 @@ pub const fn made<C: Channel>() {
     }
 }
 
-/// The initial state of a channel's room. `None` if `on_room_open` makes it.
+/// `None` if `on_room_open` makes the state.
 pub(crate) fn initial<C: Channel>() -> Option<C::RoomState> {
     if C::OPENS_ROOMS {
         return None;

@@ -24,8 +24,7 @@ pub trait Route: Sized + Send + 'static {
     /// What the members of the path's room share on this node: that of `room_state = ..`, or `()`. It is `Default` if the channel
     /// has no `on_room_open`.
     type RoomState: Send + 'static;
-    /// The channel itself. `channels![..]` asks this type for handlers and an app, so that a type without a path is one error
-    /// alone.
+    /// The channel. `channels![..]` asks this type for handlers and an app, so that a type without a path is one error.
     #[doc(hidden)]
     type Itself;
     /// Whether the impl block has its `#[channel]`.
@@ -38,19 +37,17 @@ pub trait Route: Sized + Send + 'static {
     const NAME: &'static str;
     /// The path's pattern.
     const PATH: Path;
-    /// The name and the path, for `channels![..]`.
+    /// For `channels![..]`.
     #[doc(hidden)]
     const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
-    /// The struct's documentation.
     #[doc(hidden)]
     const DOCS: &'static str = "";
-    /// The types of the path's parameters.
     #[doc(hidden)]
     const PARAMS: &'static [Param] = &[];
-    /// How long an empty room stays open: that of `room_grace = ..`. `None` if `Config` decides.
+    /// How long an empty room stays open. `None` if `Config` decides.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;
-    /// The bounds of connections that the channel sets itself.
+    /// The bounds that the channel sets itself.
     #[doc(hidden)]
     const BOUNDS: Bounds = Bounds::NONE;
     /// The declared kinds of room.

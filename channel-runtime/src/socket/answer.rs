@@ -10,12 +10,10 @@ use crate::socket::reply::{Flow, Reply};
 
 impl<C: 'static> Socket<C> {
     /// Takes over the answer to the message that is being handled: what the handler returns is no answer any more. If the message
-    /// had a `ref`, the client is owed the answer: when the server stops, or the client has ended its half of the stream, the
-    /// connection stays open until the answer is sent, but no longer than
-    /// [`shutdown_timeout`](crate::Config::shutdown_timeout).
+    /// had a `ref`, and the server stops or the client ends its half of the stream, the connection stays open until the answer is
+    /// sent, but no longer than [`shutdown_timeout`](crate::Config::shutdown_timeout).
     ///
-    /// Neither `describe()` nor the lock knows the answer's type. With [`typed`](Answer::typed) the handler's signature names it:
-    /// see [`Deferred`](crate::Deferred).
+    /// `describe()` and the lock know the answer's type only if it is [`typed`](Answer::typed).
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -43,7 +41,7 @@ impl<C: 'static> Socket<C> {
 /// `internal`.
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
 pub struct Answer<C: Channel> {
-    /// It has the message's claim. `None` once the message is answered.
+    /// Has the message's claim. `None` once it is answered.
     socket: Option<Socket<C>>,
     _in_flight: WorkGuard,
 }

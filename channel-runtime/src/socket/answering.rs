@@ -10,17 +10,17 @@ use crate::socket::claim::{Claim, Open, Taken};
 use crate::socket::frames::{fault_frame, timestamp};
 
 impl<C: 'static> Socket<C> {
-    /// Whether the message that is being handled has a `ref` that nobody has answered.
+    /// Whether the message has a `ref` that nobody has answered.
     pub(crate) fn awaits_answer(&self) -> bool {
         self.claim().is_open()
     }
 
-    /// Whether the message that is being handled has a `ref`, answered or not.
+    /// Whether the message has a `ref`, answered or not.
     pub(crate) fn has_reference(&self) -> bool {
         self.claim().has_ref()
     }
 
-    /// The answer of a handler that returns nothing: a bare `success`, if the message awaits an answer.
+    /// A bare `success`, if the message awaits an answer.
     pub(crate) fn answer_nothing(&self) {
         if let Some(open) = self.claim().take() {
             let nothing: Option<(&(), &str)> = None;
@@ -36,8 +36,8 @@ impl<C: 'static> Socket<C> {
         self.answer_with(|head, json| codec::encode_one_of(message, head, json));
     }
 
-    /// A `success` with data. Only its `ref` says what it answers. So it is not sent if the message has no `ref`, or the answer was
-    /// taken over. What a hook or a notice returns is always sent.
+    /// Only its `ref` says what a `success` answers, so it is not sent if the message has none, or the answer was taken over. What
+    /// a hook or a notice returns is always sent.
     pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
         if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
             return;
@@ -53,7 +53,7 @@ impl<C: 'static> Socket<C> {
         });
     }
 
-    /// Sends the one answer. If it can't be encoded, an `internal` error in its place.
+    /// If the answer can't be encoded, the error `internal` is sent in its place.
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::room::owed_answer::OwedAnswer;
 
 #[derive(Clone, Default)]
 pub(crate) enum Claim {
-    /// No message is being handled, but a hook or a notice.
+    /// A hook or a notice is being handled.
     #[default]
     NoMessage,
     /// The message has no `ref`, so that its answer looks like any other frame.
@@ -23,7 +23,7 @@ pub(crate) enum Claim {
 /// The claim of a message that has not been answered.
 pub(crate) struct Open {
     reference: Ref,
-    /// Set if the answer is given after the handler's return: it keeps the connection open until then.
+    /// Keeps the connection open for an answer after the handler's return.
     _owed: Option<OwedAnswer>,
 }
 
@@ -34,7 +34,6 @@ impl Open {
 }
 
 impl Claim {
-    /// The claim of a message with this `ref`.
     pub fn of(reference: Option<Ref>) -> Self {
         reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, _owed: None }))
     }
@@ -52,7 +51,6 @@ impl Claim {
         }
     }
 
-    /// Whether there is, or was, a `ref`.
     pub fn has_ref(&self) -> bool {
         matches!(self, Self::Ref(_))
     }

@@ -13,7 +13,6 @@ use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How often the clocks are compared.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// How far the clocks may drift apart before the waiters check again.
@@ -23,7 +22,6 @@ const TOLERANCE: Duration = Duration::from_millis(500);
 pub(crate) struct Clock {
     /// How far a test has set the clock ahead of the system's, in milliseconds.
     ahead: AtomicU64,
-    /// How many futures wait for a time on the clock.
     waiting: AtomicUsize,
     /// Whether a task compares the clocks.
     is_compared: AtomicBool,
@@ -36,7 +34,6 @@ impl Clock {
         SystemTime::now() + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
     }
 
-    /// Sets the clock ahead of the system's, for a test.
     pub fn set_ahead(&self, ahead: Duration) {
         self.ahead.store(u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -52,7 +49,7 @@ impl Clock {
         is_idle() || self.is_compared.swap(true, Ordering::SeqCst)
     }
 
-    /// How long until this time. Zero once it has passed.
+    /// Zero once this time has passed.
     pub fn time_left(&self, end: SystemTime) -> Duration {
         end.duration_since(self.now()).unwrap_or_default()
     }
@@ -103,7 +100,7 @@ pub(crate) async fn until(clock: &Arc<Clock>, end: Option<SystemTime>) {
     }
 }
 
-/// The task that compares the clocks while anything waits. If it is dropped with its runtime, the next waiter starts another.
+/// The task that compares the clocks. If it is dropped with its runtime, the next waiter starts another.
 struct Comparison {
     clock: Arc<Clock>,
     has_ended: bool,

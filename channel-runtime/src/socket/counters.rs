@@ -12,7 +12,7 @@ use crate::wire::close::ClosedBy;
 pub(crate) struct Counters {
     pub channel: &'static str,
     types: &'static [&'static str],
-    /// One for each type.
+    /// By the index in `types`.
     received: Box<[Count]>,
     pub binary: Count,
     pub invalid: Count,
@@ -38,7 +38,6 @@ impl Count {
 }
 
 impl Counters {
-    /// For the channel of this name, whose handlers take these types of message.
     pub fn new(channel: &'static str, types: &'static [&'static str]) -> Self {
         Self {
             channel,
@@ -54,12 +53,11 @@ impl Counters {
         }
     }
 
-    /// Counts a message of the type at this index.
+    /// `place` is the index of the type.
     pub fn receive(&self, place: usize) {
         self.received[place].add(1);
     }
 
-    /// The messages of each type, in the order of the handlers.
     pub fn received(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.types.iter().zip(&self.received).map(|(name, count)| (*name, count.get()))
     }
@@ -69,7 +67,6 @@ impl Counters {
         self.refuse(sent);
     }
 
-    /// Counts what was refused.
     pub fn refuse(&self, sent: Sent) {
         if sent.refused > 0 {
             self.refused.add(sent.refused);
@@ -81,7 +78,7 @@ impl Counters {
         self.faults[place].add(1);
     }
 
-    /// By code. All codes of the application's own share one counter, because any text may be one.
+    /// All codes of the application's own share one counter, because any text may be one.
     pub fn faults(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Fault::OWN.into_iter().chain(["application"]).zip(&self.faults).map(|(code, count)| (code, count.get()))
     }

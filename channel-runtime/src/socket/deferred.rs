@@ -30,8 +30,8 @@ use crate::socket::reply::{Flow, Reply};
 /// ```
 ///
 /// `R` is anything that a handler may return: `Deferred<Result<Called, Fault>>` may fail later, and
-/// `Result<Deferred<Called>, Fault>` at once. Do not call `defer()` before you return an error: the deferred answer would be
-/// dropped, and the client would get the error `internal`.
+/// `Result<Deferred<Called>, Fault>` at once. Do not call `defer()` before you return an error: the client would get the error
+/// `internal` for the dropped answer.
 #[must_use = "a handler returns it; its answer is sent by the other half"]
 pub struct Deferred<R>(PhantomData<fn() -> R>);
 
@@ -51,7 +51,7 @@ impl<C: Channel> Answer<C> {
 }
 
 impl<C: Channel, R> TypedAnswer<C, R> {
-    /// Answers. An `R` is anything that a handler may return: [`Reply`].
+    /// Answers the message.
     pub fn send(self, reply: R)
     where
         R: LaterReply<C>,

@@ -9,19 +9,18 @@ use crate::protocol::fault::Fault;
 use crate::protocol::message::Message;
 use crate::wire::frame::{Frame, FrameBuilder, Opcode};
 
-/// A text frame of what `write` writes.
 pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Frame, EncodeError> {
     let mut builder = FrameBuilder::new();
     write(builder.payload_mut())?;
     Ok(builder.finish(Opcode::Text))
 }
 
-/// A frame of a message; `room` is what stands in `"$room"`.
+/// `room` is the value of `"$room"`.
 pub(crate) fn message_frame<M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
     text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
 }
 
-/// A frame of an error. Every error can be encoded.
+/// Every fault can be encoded.
 pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     let mut builder = FrameBuilder::new();
     codec::encode_fault(fault, &timestamp(), head, builder.payload_mut());

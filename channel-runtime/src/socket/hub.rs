@@ -38,19 +38,17 @@ impl<C: 'static> Hub<C> {
         Some(Self::at(node, channel))
     }
 
-    /// The hub of the channel at this index, which is `C`.
     pub(crate) fn at(node: &Arc<Node>, channel: usize) -> Self {
         Self { node: Arc::clone(node), channel, of: PhantomData }
     }
 
-    /// How many of the channel's connections have ended in this way since the server started: `hub.ended(ClosedBy::SlowClient)` were
-    /// cut because they did not read what was sent to them. Counted before `on_close`.
+    /// How many of the channel's connections have ended in this way since the server started: `ClosedBy::SlowClient` are those cut
+    /// because they did not read what was sent to them. Counted before `on_close`.
     pub fn ended(&self, by: ClosedBy) -> u64 {
         self.node.counters(self.channel).ended(by)
     }
 
     /// The channel in numbers. For [`outbox_bytes`](Stats::outbox_bytes) each outbox is read, which takes about 50 ns a connection.
-    /// The other numbers are counters.
     ///
     /// ```
     /// # use channel_runtime::{channel, channels};
@@ -65,10 +63,9 @@ impl<C: 'static> Hub<C> {
         Stats::read(&self.node, self.channel)
     }
 
-    /// Waits while the hubs of this channel are far ahead of its rooms: by 64 KiB, or a sixteenth of
-    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not flushed yet. A producer that awaits it between its sends is slowed
-    /// to what its rooms can receive. One crowded room slows a producer for all rooms: [`Audience::ready`](crate::Audience::ready)
-    /// waits for one room, and describes for how long.
+    /// Waits while the hubs of this channel are far ahead of its rooms, all together: as far and as long as
+    /// [`Audience::ready`](crate::Audience::ready) describes for the rooms of an audience. Here one crowded room slows a producer for
+    /// all rooms.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};

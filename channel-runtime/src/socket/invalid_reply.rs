@@ -16,15 +16,15 @@ pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault,
     result.finish(usual, socket)
 }
 
-/// What `on_invalid` may return: `()` for the usual fault, or the fault to send instead, or `None` to send nothing if the message
-/// had no `ref`.
+/// What `on_invalid` may return: `()` for the usual fault, a fault to send instead, or `None` for the usual one only if the message
+/// had a `ref`.
 #[diagnostic::on_unimplemented(
     message = "`on_invalid` cannot return `{Self}`",
     label = "not what `on_invalid` returns",
     note = "return `()` for the usual error frame, or a `Fault`, or an `Option<Fault>`"
 )]
 pub trait InvalidReply<C: Channel>: Send {
-    /// Sends the fault. `usual` is what would be sent without the hook.
+    /// Sends the fault, or the `usual` one.
     fn finish(self, usual: Fault, socket: &Socket<C>) -> Flow;
 }
 

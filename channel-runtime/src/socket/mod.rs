@@ -57,7 +57,6 @@ use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 pub struct Socket<C> {
     node: Arc<Node>,
     member: Arc<Member>,
-    /// The right to answer the message that is being handled.
     claim: Claim,
     of: PhantomData<fn() -> C>,
 }
@@ -97,13 +96,13 @@ impl<C: 'static> Socket<C> {
         self.push_frame(fault_frame(fault, Head::default()))
     }
 
-    /// Like [`send_fault`](Self::send_fault), with the name of the room that it is about.
+    /// Sends a fault with the name of the room that it is about.
     pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
         self.push_frame(fault_frame(fault, Head { reference: None, room: Some(room) }));
     }
 
-    /// The app, to keep: for a task that a handler starts, which can't hold a handler's references. A handler or a hook can also
-    /// take `&Arc<App>`, which is the same.
+    /// The app, for a task that a handler starts, which can't hold a handler's references. A handler or a hook can take the same as
+    /// `&Arc<App>`.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -212,8 +211,7 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// A clone that takes over the right to answer, so that this socket has none. The client is owed that answer beyond the
-    /// handler's return.
+    /// A clone that takes over the right to answer from this socket, beyond the handler's return.
     pub(crate) fn owing(&self) -> Self {
         Self { claim: self.claim.give_away(&self.member), ..self.clone() }
     }
@@ -225,8 +223,6 @@ impl<C: 'static> Socket<C> {
         })
     }
 
-    /// Sends the text that `write` writes.
-    ///
     /// # Errors
     /// An error of `write`. Then nothing is sent.
     pub(crate) fn try_push_text(
@@ -271,17 +267,15 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// A hook or handler begins, with no message to answer so far. The message before has been answered.
+    /// For a hook or handler that begins: the message before has been answered.
     pub(crate) fn clear_claim(&mut self) {
         self.claim = Claim::NoMessage;
     }
 
-    /// The handler that begins is that of a message.
     pub(crate) fn begin_message(&mut self, reference: Option<Ref>) {
         self.claim = Claim::of(reference);
     }
 
-    /// The error for a message that could not be decoded.
     pub(crate) fn invalid(&self, error: DecodeError) -> Fault {
         error.fault(self.member.error_details)
     }

@@ -20,16 +20,15 @@ pub(crate) struct Node {
     channels: Vec<ChannelNode>,
     pub clock: Arc<Clock>,
     pub shutdown: Arc<Shutdown>,
-    /// The channels' app. Weak, because an app holds hubs, which hold the node.
+    /// Weak, because an app holds hubs, which hold the node.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
-    /// How messages are compressed, if the mounted app's config asks for it.
+    /// Set if the mounted app's config asks for it.
     compression: OnceLock<Compression>,
 }
 
-/// What one channel has beside rooms and members.
 struct ChannelNode {
     counters: Counters,
-    /// The backlog of its hubs. Set by the channel's first connection.
+    /// Set by the channel's first connection.
     hub: OnceLock<Arc<HubBacklog>>,
 }
 
@@ -45,7 +44,7 @@ impl Node {
         }
     }
 
-    /// Adds a channel. Its index is the number of channels before it. Only while the list of channels is made.
+    /// Adds a channel at the next index. Only while the list of channels is made.
     pub fn add<C: 'static>(&mut self, counters: Counters, make_state: fn() -> Option<State>) {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
@@ -64,31 +63,29 @@ impl Node {
         membership
     }
 
-    /// Sets the app of the channels. Only the first call counts.
+    /// Only the first call counts.
     pub fn set_app<A: Send + Sync + 'static>(&self, app: &Arc<A>) {
         let app: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(app);
         self.app.get_or_init(|| Arc::downgrade(&app));
     }
 
-    /// The app of the channels. `None` if it is of another type or has been dropped.
+    /// `None` if the app is of another type or has been dropped.
     pub fn app<A: Send + Sync + 'static>(&self) -> Option<Arc<A>> {
         self.app.get()?.upgrade()?.downcast().ok()
     }
 
-    /// Sets how messages are compressed. Only the first call counts.
+    /// Only the first call counts.
     pub fn compress(&self, compression: Option<&Compression>) {
         if let Some(compression) = compression {
             self.compression.get_or_init(|| *compression);
         }
     }
 
-    /// How messages are compressed. `None` if they are not.
     pub fn compression(&self) -> Option<&Compression> {
         self.compression.get()
     }
 
-    /// The backlog of a channel's hubs: what they have sent and its rooms have not flushed. `None` before the channel's first
-    /// connection.
+    /// What the channel's hubs have sent and its rooms have not flushed. `None` before its first connection.
     pub fn hub_backlog(&self, channel: usize) -> Option<&Arc<HubBacklog>> {
         self.channels[channel].hub.get()
     }
@@ -97,7 +94,7 @@ impl Node {
         &self.channels[channel].counters
     }
 
-    /// How much the node holds, for tests: nothing, once the last connection has ended.
+    /// For tests: nothing, once the last connection has ended.
     pub fn census(&self) -> Census {
         Census {
             connections: self.registry.len(),

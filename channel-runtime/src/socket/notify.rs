@@ -23,8 +23,7 @@ pub trait NoticeFor<C>: Send + 'static {
     const HANDLER: &'static str;
 }
 
-/// Reports a notice that was not taken by the connection of this name, and drops it. Returns whether it was taken. Not under a
-/// lock: its destructor is the user's code.
+/// Drops a notice that was not taken. Returns whether it was taken. Not under a lock: its destructor is the user's code.
 fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) -> bool {
     if let Put::Full(_) = put {
         let handler = N::HANDLER;
@@ -33,8 +32,7 @@ fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) ->
     matches!(put, Put::Taken)
 }
 
-/// Hands a connection a notice; it never waits. Returns whether it was taken: not by one that is closing, nor if as many wait as
-/// may.
+/// Never waits. Returns whether the notice was taken: not if the connection is closing, or as many wait as may.
 pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> bool {
     let outbox = member.outbox();
     let names = (C::NAME, N::HANDLER);
@@ -46,8 +44,7 @@ pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> b
     is_taken
 }
 
-/// Hands a notice to a connection that is pending: it is handled once the connection is open, which is at once if it is open by
-/// now. Returns whether it was taken.
+/// Like `tell`, for a connection that was pending: if it still is, the notice is handled once it is open.
 fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice: N) -> bool {
     match pending.inbox() {
         Ok(inbox) => {
@@ -60,8 +57,8 @@ fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice
 }
 
 impl<C: 'static> Socket<C> {
-    /// Sends a notice to this client's own handler, which the channel marks `#[notice]`: for a task that the handler has started.
-    /// It is handled after the current handler; see [`Audience::notify`].
+    /// Sends a notice to this client's own handler, for a task that the handler has started. It is handled after the current
+    /// handler; see [`Audience::notify`].
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Socket};
@@ -149,8 +146,7 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
 }
 
 impl<C: Channel> Audience<C, OneConnection> {
-    /// Sends a notice to the handler of this client, which its channel marks `#[notice]`, like [`notify`](Audience::notify) for
-    /// several. Here it need not be `Clone`.
+    /// Sends a notice to the handler of this client, like [`notify`](Audience::notify) for several. It need not be `Clone`.
     pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
         if let Some(member) = self.lookup().members().first() {

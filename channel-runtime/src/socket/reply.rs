@@ -30,7 +30,7 @@ pub enum Flow {
 /// | `()` | nothing (`success` if the message had a `ref`) |
 /// | a message in `sends(..)` | that message |
 /// | the generated `..ToClient` enum | the message in it |
-/// | `Success(data)` | `{"type":"success","data":..}` (nothing if the message had no `ref`: the client could not know what it answers) |
+/// | `Success(data)` | `{"type":"success","data":..}` (nothing without a `ref`: the client could not know what it answers) |
 /// | `Bytes`, if they are in `sends(..)` | a binary message, and after it `success` if the message had a `ref` |
 /// | `Deferred<R>` | nothing now, and later as `R` |
 /// | `Option<R>` | like `R`, or like `()` |
@@ -68,7 +68,6 @@ impl<C: Channel, M: SentBy<C>> Reply<C> for M {
     }
 }
 
-/// A binary message has no `ref`. If the message had one, a bare `success` after it answers.
 impl<C: Channel + SendsBytes> Reply<C> for Bytes {
     const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Binary);
 
@@ -129,7 +128,6 @@ impl<E: Into<Fault> + Send> IntoFault for E {
     }
 }
 
-/// Answers with an error frame.
 pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     let code = fault.close_code();
     socket.answer_fault(&fault);

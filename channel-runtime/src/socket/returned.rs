@@ -33,8 +33,8 @@ pub trait DataReply<C: Channel>: Reply<C> {}
 #[diagnostic::do_not_recommend]
 impl<C: Channel, R: Reply<C>> DataReply<C> for R {}
 
-/// Sends the error that a handler or a hook returned. The expansion matches on the `Result`: if a whole `Result` were no `Reply`,
-/// the compiler would not name the half that is the reason.
+/// Sends an error. The expansion matches on the `Result`: if a whole `Result` were no `Reply`, the compiler would not name the half
+/// that is the reason.
 pub fn fail<C: Channel, E: IntoFault>(socket: &Socket<C>, error: E) -> Flow {
     reply::fault(socket, error.into_fault())
 }

@@ -5,8 +5,7 @@ use crate::wire::close::ClosedBy;
 
 /// One channel in numbers: from [`Hub::stats`](crate::Hub::stats) or [`Health::channels`](crate::Health::channels).
 ///
-/// Some are of this moment, the others count since the server started. They are read one after the other while the server runs, so
-/// that they may differ by what happens in between.
+/// Some are of this moment, the others count since the server started. They are read one by one, not at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -10,8 +10,7 @@ use crate::room::reach::Reach;
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
-/// A user on all channels of an app, to count or to disconnect. Messages are sent through a channel's
-/// [`Hub::user`](crate::Hub::user).
+/// A user on all channels of an app. Messages are sent through a channel's [`Hub::user`](crate::Hub::user).
 #[derive(Clone)]
 pub struct User {
     node: Arc<Node>,

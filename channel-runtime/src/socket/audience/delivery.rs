@@ -20,7 +20,7 @@ use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
-    /// Sends frames. `make` is called once for each value of `"$room"`.
+    /// `make` is called once for each value of `"$room"`.
     pub(super) fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
@@ -49,7 +49,7 @@ impl<C: 'static, K> Audience<C, K> {
         Ok(sent)
     }
 
-    /// Sends a frame that is made under the room's lock, from the number of members and the value of `"$room"`.
+    /// `make` is called under the room's lock, with the number of members and the value of `"$room"`.
     pub(super) fn deliver_with(&self, make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
@@ -67,7 +67,7 @@ impl<C: 'static, K> Audience<C, K> {
         room.send(&frame, self.publisher(room).as_ref(), &self.exclusions, admits)
     }
 
-    /// Sends to each of these members. Their own tasks write.
+    /// The members' own tasks write.
     fn send_each(&self, members: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
         let windows = || Windows::of(members.iter().map(|member| member.deflate));
         deliver(
@@ -83,7 +83,7 @@ impl<C: 'static, K> Audience<C, K> {
         )
     }
 
-    /// The frame, also compressed for clients with these windows. Takes no lock, because compression takes time.
+    /// Compresses for clients with these windows. Takes no lock, because compression takes time.
     fn prepared(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
         match self.hub.node().compression() {
             Some(compression) => PreparedFrame::new(frame, windows(), compression),
@@ -102,7 +102,6 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Waits until this sender is not too far ahead of the rooms.
     pub(super) async fn caught_up(&self) {
         if let Some(from) = &self.from {
             return from.outbox().caught_up(|| !from.backlog.over_high_water()).await;
@@ -138,7 +137,6 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Counts a notice: its recipients against the budget, and its refusals.
     pub(in crate::socket) fn counted_notice(&self, sent: Sent) -> Sent {
         self.spend(sent);
         self.hub.node().counters(self.hub.channel()).refuse(sent);
@@ -146,7 +144,6 @@ impl<C: 'static, K> Audience<C, K> {
     }
 }
 
-/// What stands in `"$room"`, if anything.
 fn room_name(room: &LiveRoom) -> Option<&str> {
     RoomName::of(room.name()).on_the_wire()
 }

@@ -15,7 +15,6 @@ use crate::room::reach::Reach;
 use crate::room::registry::Registry;
 use crate::wire::close::Close;
 
-/// A target, and what it is looked up in.
 #[derive(Clone, Copy)]
 pub(in crate::socket) struct Lookup<'a> {
     pub registry: &'a Arc<Registry>,
@@ -24,22 +23,18 @@ pub(in crate::socket) struct Lookup<'a> {
     pub exclusions: &'a Exclusions,
 }
 
-/// Who receives what is sent to a target.
 pub(super) enum Recipients<'a> {
-    /// The members of one room.
     OneRoom(RoomRef<'a>),
-    /// The members of the open ones of these rooms.
+    /// Those of these rooms that are open.
     Rooms(&'a [Arc<str>]),
-    /// Members of no room in particular. They are looked up once the message is encoded, so that a member that enters meanwhile is
-    /// reached.
+    /// Members of no room. They are looked up once the message is encoded, so that a member that enters meanwhile is reached.
     Members,
     /// The one room is not open.
     Nobody,
 }
 
-/// A room, however it is held.
 pub(in crate::socket) enum RoomRef<'a> {
-    /// By the channel, or by a connection.
+    /// Held by the channel, or by a connection.
     Kept(&'a Arc<LiveRoom>),
     Found(Arc<LiveRoom>),
 }
@@ -79,7 +74,6 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The open room of this name.
     pub fn room(self, name: &str) -> Option<Arc<LiveRoom>> {
         self.registry.room(self.channel, name)
     }
@@ -114,7 +108,6 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The user's connections on this channel that are meant.
     fn devices(self, user: &UserKey) -> impl Iterator<Item = Arc<Member>> + use<'a> {
         let devices = self.registry.user(user).into_iter();
         devices.filter(move |device| device.channel == self.channel && device.is_meant(self.exclusions))
@@ -127,13 +120,12 @@ impl<'a> Lookup<'a> {
         pending.filter(|pending| !self.exclusions.except.contains(&pending.id)).collect()
     }
 
-    /// Disconnects the pending connections of the users that are meant, and returns which.
     pub fn disconnect_pending(self, close: &Close) -> Vec<ConnectionId> {
         let (pending, reach) = (self.registry.pending(), self.reach());
         self.users().flat_map(|user| pending.close(user, &reach, &self.exclusions.except, close)).collect()
     }
 
-    /// The users that are meant, each once; none, if the target is not users.
+    /// The users that are meant, each once. None if neither the target nor the exclusions name users.
     fn users(self) -> impl Iterator<Item = &'a UserKey> {
         let only = self.exclusions.only_user.as_slice();
         let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };

@@ -144,8 +144,8 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// Waits while this sender is far ahead of these rooms: by 64 KiB, or a sixteenth of
-    /// [`outbox_bytes`](crate::Config::outbox_bytes), that are not flushed yet. A producer that awaits it between its sends is slowed
-    /// to what the rooms can receive:
+    /// [`outbox_bytes`](crate::Config::outbox_bytes) if that is less, that are not flushed yet. A producer that awaits it between
+    /// its sends is slowed to what the rooms can receive:
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};
@@ -162,8 +162,8 @@ impl<C: 'static, K> Audience<C, K> {
     /// ```
     ///
     /// How long it waits depends on how many members read, but too slowly. While it is half of a room or more, as long as that
-    /// lasts. While it is a quarter, 128 KiB a second continue. For fewer, at most two seconds in thirty. A member that reads nothing
-    /// is not waited for: it is disconnected when its outbox is full.
+    /// lasts. While it is a quarter, 128 KiB a second continue. For fewer, at most two seconds in thirty. A member that reads
+    /// nothing is not waited for: it is disconnected when its outbox is full.
     ///
     /// From a [`Hub`] it waits for the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
     /// [`Socket`](crate::Socket) it counts what that connection has sent to any room. It does not wait for users and single
@@ -188,9 +188,8 @@ impl<C: 'static, K> Audience<C, K> {
         self.len() == 0
     }
 
-    /// Closes the connection of each client, after what was sent to it before, and returns how many. If the audience is users, or one
-    /// user in rooms, their pending connections are closed too, as [`User::disconnect`](crate::User::disconnect) describes. Other
-    /// audiences have no pending connections.
+    /// Closes the connection of each client, after what was sent to it before, and returns how many. If the audience is users, or
+    /// one user in rooms, their pending connections are closed too: see [`User::disconnect`](crate::User::disconnect).
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // The pending ones first: otherwise one could join in between and be missed.
@@ -214,10 +213,8 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # }
     /// ```
     ///
-    /// The message is not compressed, because that would hold the lock.
-    ///
-    /// The numbers never run backwards, but one may appear twice: a connection is a member before its `on_connect`, so that of two
-    /// that join together both may send 2.
+    /// The message is not compressed, because that would hold the lock. A number may appear twice: a connection is a member before
+    /// its `on_connect`, so that of two that join together both may send 2.
     ///
     /// # Panics
     /// If the closure sends, joins or counts members: it would wait for itself.
@@ -245,9 +242,9 @@ impl<C: 'static, K> Audience<C, K> {
     /// # }
     /// ```
     ///
-    /// The state is locked meanwhile, so `act` should not block; the lock is never held across an await. `Default` makes the state
-    /// when the room opens, or the hook `on_room_open`. When the room is empty, the state is dropped, or given to `on_room_close`. In
-    /// the `on_close` of the last member the state is still there.
+    /// The state is locked meanwhile, so `act` should not block; the lock is never held across an await. `Default` or the hook
+    /// `on_room_open` makes the state when the room opens. When the room is empty, the state is dropped, or given to `on_room_close`.
+    /// In the `on_close` of the last member the state is still there.
     ///
     /// # Panics
     /// Inside another `with`, and if `act` panics; the state stays as it is at that moment. Also if the room has closed and

@@ -10,9 +10,7 @@ use crate::room::member::Member;
 pub(crate) enum Target {
     /// The room of this member's path.
     OwnRoom(Arc<Member>),
-    /// The room of this name.
     Room(Arc<str>),
-    /// The rooms of these names.
     Rooms(Vec<Arc<str>>),
     Users(Vec<UserKey>),
     Connection(ConnectionId),
