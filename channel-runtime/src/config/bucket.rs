@@ -1,14 +1,13 @@
 //! The token bucket that a [`Rate`] is enforced with, and the meter that counts what passed and what was refused.
 //!
-//! Not a limiter of the crate `governor`, against which the tests compare it: that reads the clock at each check, admits a batch whole
-//! or not at all, and keeps the rate in each limiter. A bucket has 16 bytes, and is given the time.
+//! A limiter of the crate `governor`, against which the tests compare it, reads the clock at each check, admits a batch whole or
+//! not at all, and keeps the rate. A bucket has 16 bytes, and is given the time.
 
 use std::time::{Duration, Instant};
 
 use crate::config::rate::Rate;
 
-/// A token bucket. It starts full, with as many tokens as may pass at once. Each event takes one token, and one token returns per
-/// share of the period.
+/// It starts full. Each event takes one token, and one token returns per share of the period.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Bucket {
     /// When the bucket is full again. `None` if no token was ever taken.
@@ -53,7 +52,6 @@ pub(crate) struct Meter {
     refused: Bucket,
 }
 
-/// How many of some events passed a rate, and how many were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Metered {
     pub passed: u32,

@@ -42,8 +42,7 @@ fn parse(line: &str) -> Option<Vec<Hop>> {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// A value, and the text behind it. A value without quotes extends to the next separator: addresses with ports are often written
-/// so.
+/// A value, and the text behind it. Without quotes it ends at the next separator, as addresses with ports are often written.
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([' ', '\t', ';', ',']).unwrap_or(text.len());

@@ -198,7 +198,6 @@ impl Allowed {
 /// In lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Origin {
-    /// `http` for `ws` and `https` for `wss`.
     scheme: String,
     /// With `*.` at the front, all its subdomains.
     host: String,

@@ -74,8 +74,7 @@ impl Rate {
         self.burst
     }
 
-    /// The rate of refusals above which a client counts as abusive: as many as may pass in the period, and at least
-    /// [`LEAST_PATIENCE`].
+    /// The rate of refusals above which a client counts as abusive: the same count, and at least [`LEAST_PATIENCE`].
     pub(super) const fn patience(self) -> Self {
         let burst = if self.count < LEAST_PATIENCE { LEAST_PATIENCE } else { self.count };
         Self { burst, ..self }

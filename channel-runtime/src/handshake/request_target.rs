@@ -44,8 +44,7 @@ pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
     hosts.next().is_some() || first.is_some_and(|host| !is_host(host))
 }
 
-/// Whether a value is a name or an address, with or without a port (RFC 3986, section 3.2.2). It may be empty (RFC 9110, section
-/// 7.2).
+/// Whether a value is a name or an address, with or without a port (RFC 3986, section 3.2.2), or empty (RFC 9110, section 7.2).
 fn is_host(value: &HeaderValue) -> bool {
     let text = value.as_bytes();
     let (is_known, port) = match text.strip_prefix(b"[") {

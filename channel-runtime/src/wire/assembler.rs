@@ -207,10 +207,8 @@ impl Body {
     }
 }
 
-/// How many bytes to reserve beyond `len` for `more` bytes.
-///
-/// This is twice what is there then, so that many small pieces are not moved each time, but at most what the message can have. A
-/// length in a header alone reserves nothing, because a few bytes of a peer can announce megabytes.
+/// How many bytes to reserve beyond `len`: twice what is needed, so that many small pieces are not moved each time, but at most
+/// `bound`. A length in a header alone reserves nothing, because a few bytes of a peer can announce megabytes.
 fn room(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
     let needed = len + more;
     if needed <= capacity { more } else { (needed * 2).max(64).min(bound) - len }

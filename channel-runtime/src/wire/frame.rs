@@ -8,7 +8,6 @@ use super::close::{Close, CloseCode, ClosedBy};
 use super::header::Header;
 pub(crate) use super::header::Opcode;
 
-/// The longest payload of a control frame, in bytes.
 const MAX_CONTROL: usize = 125;
 
 /// Clones share the bytes. As small as a pointer, because many frames may be in many queues.
@@ -149,8 +148,7 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     builder.finish(Opcode::Close)
 }
 
-/// The Close frame that this end sends to the client. `None` if the client ended its half of the stream without a Close. If the
-/// client sent a Close, its code is returned without its reason.
+/// This end's Close frame: a client's own code without its reason. `None` if the client ended its half of the stream without one.
 pub(crate) fn close_reply(close: &Close) -> Option<Frame> {
     let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
     (close.by != ClosedBy::Lost).then(|| close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason))

@@ -63,10 +63,8 @@ impl Header {
     pub(super) const MAX_UNMASKED: usize = 10;
     pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
 
-    /// The header at the front of `bytes`, and its length. `None` while bytes are missing.
-    ///
-    /// An error is returned as soon as the bytes allow no valid header. Bytes are checked in order, so that the result does not
-    /// depend on how they were cut.
+    /// The header at the front of `bytes`, and its length. `None` while bytes are missing. Bytes are checked in order, up to the
+    /// first that allows no valid header, so that the result does not depend on how they were cut.
     pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Self, usize)>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let begins_message = matches!(Opcode::from_bits(first & 0x0F), Some(Opcode::Text | Opcode::Binary));

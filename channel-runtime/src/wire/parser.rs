@@ -104,7 +104,6 @@ impl Parser {
         self.inflate_state.as_ref().is_some_and(|inflate_state| inflate_state.has_rest())
     }
 
-    /// Like [`feed`](Self::feed), with the part that waits.
     pub(crate) fn feed_rest(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
         let Some(inflate_state) = &mut self.inflate_state else { return Ok(()) };
         let mut rest = inflate_state.take_rest();
@@ -124,7 +123,6 @@ impl Parser {
         self.assembler.is_some()
     }
 
-    /// The memory that is reserved for bytes of the peer at this moment.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
         self.assembler.as_ref().map_or(0, |assembler| assembler.capacity())

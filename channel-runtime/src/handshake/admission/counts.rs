@@ -83,8 +83,7 @@ impl Counts {
         Ok(())
     }
 
-    /// Counts one more connection of a user. The check and the count are one step, so that two connections can't take the same
-    /// place.
+    /// The check and the count are one step, so that two connections can't take the same place.
     pub fn enter_user(&mut self, config: &Config, user: &UserKey) -> Result<(), LimitHit> {
         let connections = self.users.get(user).copied().unwrap_or_default();
         if connections >= config.connections_per_user {

@@ -7,13 +7,12 @@ use flate2::{Compress, FlushCompress};
 use super::rfc7692::{TAIL, WINDOW_BITS, payload};
 use crate::wire::frame::{Frame, FrameBuilder};
 
-/// The compressor for one window size, with its level. It takes a quarter of a megabyte.
+/// The compressor for one window size, with its level. It takes a quarter of a megabyte; few sizes are in use.
 type Slot = Cell<Option<(u8, Compress)>>;
 
 thread_local! {
-    /// The thread's compressor for each window size, made when it is first needed. Few sizes are in use, because most clients ask
-    /// for none. A compressor is out of its slot while it works. It is put back only after a message that was written completely,
-    /// and after a reset. After an error or a panic it is dropped, because `Compress::reset` leaves traces of an incomplete message
+    /// The thread's compressor for each window size, made when it is first needed. It is out of its slot while it works, and put
+    /// back, after a reset, only if its message was written completely: `Compress::reset` leaves traces of an incomplete message
     /// (an open block, the place of pending output), which would get into another client's message.
     static COMPRESSORS: [Slot; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize] = const { [const { Cell::new(None) }; _] };
 }

@@ -99,8 +99,7 @@ impl Offer {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// The parts of a list. A separator within quotes does not count. A missing end quote extends to the end of the text, and makes an
-/// invalid value.
+/// The parts of a list. A separator within quotes does not count; if the end quote is missing, the rest is one invalid value.
 fn pieces(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |char: char| {

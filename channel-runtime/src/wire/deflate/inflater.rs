@@ -138,8 +138,7 @@ impl Inflater {
             let chunk = &mut chunk[..CHUNK.min(left.saturating_add(1))];
             let (status, used, made) = self.step(input, chunk);
             input = &input[used..];
-            // What was made before the data breaks, or becomes too much, is looked at first: what a client is told must not depend on
-            // how its message was cut into reads.
+            // Output from before an error counts first: what a client is told must not depend on how its message was cut.
             take(&chunk[..made.min(left)]).map_err(Into::into)?;
             left = left.checked_sub(made).ok_or(TOO_BIG)?;
             let status = status?;
@@ -173,8 +172,7 @@ impl Inflater {
         Ok(())
     }
 
-    /// Returns the status, how much of the input was taken, and how much output was made; the status is an error if the data is
-    /// invalid after that.
+    /// Returns the status, and how many bytes were taken and made. If the status is an error, the data is invalid after them.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> (Result<Status, Violation>, usize, usize) {
         let (taken, made) = (self.0.total_in(), self.0.total_out());
         let status = self.0.decompress(input, output, FlushDecompress::None).map_err(|_| BROKEN);

@@ -7,8 +7,7 @@ use crate::wire::frame::Frame;
 
 pub(crate) struct PreparedFrame {
     plain: Frame,
-    /// The frames with their window sizes. It is one frame, unless clients ask for a smaller window than the app's and the message
-    /// is longer than that.
+    /// By window size: one frame, unless clients ask for a smaller window than the app's and the message is longer than that.
     compressed: Vec<(u8, Frame)>,
     /// The window size that is used if the whole message fits into a receiver's window.
     widest: u8,
