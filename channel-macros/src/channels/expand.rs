@@ -24,8 +24,7 @@ pub fn with(channels: &[Type]) -> TokenStream {
     })
 }
 
-/// The checks for channels that answer the same requests. Each is a constant of its own at the later channel, so that all errors
-/// show at once.
+/// Channels that answer the same requests: each check is a constant at the later channel, so that all errors show at once.
 fn overlaps(channels: &[Type]) -> TokenStream {
     if channels.len() < 2 {
         return TokenStream::new();
@@ -42,8 +41,7 @@ fn overlaps(channels: &[Type]) -> TokenStream {
     quote! {
         const __ROUTES: &[(&::core::primitive::str, ::channel_runtime::private::Path)] = &[#(#routes),*];
         #(#checks)*
-        // A type that is no channel is an error in the constant. The same error comes from the list, and the compiler shows one of
-        // two equal ones.
+        // A type that is no channel is the same error here and in the list, and the compiler shows one of two equal ones.
         #(_ = #routes;)*
     }
 }

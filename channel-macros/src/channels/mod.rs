@@ -1,5 +1,4 @@
-//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, with a check that no two answer the same requests, and the
-//! lock.
+//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, of which no two answer the same requests, and the lock.
 //!
 //! After an error the list still compiles. It may import all other folders.
 

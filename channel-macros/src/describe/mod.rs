@@ -1,5 +1,4 @@
-//! Descriptions of types on the wire, as constants: `#[message]` describes its fields, `#[channel]` its parts, and
-//! `#[derive(Describe)]` the types in them.
+//! Descriptions of types on the wire, as constants: the fields of `#[message]`, the parts of `#[channel]`, `#[derive(Describe)]`.
 //!
 //! The tokens stand in a block with [`names`], beside the user's types. It may import `syntax`.
 

@@ -35,8 +35,7 @@ pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
             #check
         }
     });
-    // Our derives stand first: a derive of the user's that stood before them would find `serde` attributes that belong to no derive
-    // yet.
+    // Our derives stand first: one of the user's before them would find `serde` attributes that belong to no derive yet.
     quote! {
         #derives
         #item

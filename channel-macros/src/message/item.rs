@@ -9,7 +9,6 @@ use crate::syntax::impl_block::Method;
 use crate::syntax::incomplete;
 
 pub struct NotAStruct {
-    /// It is the first handler of an impl block that has no `#[channel]`.
     pub is_first_of_unmarked_block: bool,
 }
 

@@ -9,7 +9,6 @@ pub struct Message {
     pub item: ItemStruct,
     /// `None` if it is missing, which has been reported.
     pub wire_type: Option<LitStr>,
-    /// The user derives `Serialize` and `Deserialize`.
     pub user_derives: bool,
     /// Its `MessageShape`, which `describe` writes while it reads the fields.
     pub shape: TokenStream,

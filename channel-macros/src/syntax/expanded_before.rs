@@ -3,8 +3,7 @@
 //! No expansion sees another. So the source between two blocks of one name decides whether they stand in the same module. If the
 //! source can't be read, nothing is found, and the compiler's errors remain.
 //!
-//! The handlers of a block without `#[channel]` are expanded one by one. They are remembered too, so that the first alone is
-//! reported.
+//! The handlers of a block without `#[channel]` are expanded one by one, and remembered too, so that only the first is reported.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};

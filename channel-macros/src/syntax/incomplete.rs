@@ -107,8 +107,7 @@ fn field(tokens: TokenStream, errors: &mut Errors) -> Option<Field> {
     Field::parse_named.parse2(quote!(#(#attrs)* #vis #name: #untyped)).ok()
 }
 
-/// The error for a method that can't be read, if the framework would call it: by its name, or because it is marked. The marker is
-/// removed.
+/// The error for a method that can't be read, if the framework would call it by its name or marker. The marker is removed.
 pub fn method(
     tokens: &mut TokenStream,
     is_called: impl Fn(&str) -> bool,

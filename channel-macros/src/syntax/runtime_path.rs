@@ -77,8 +77,7 @@ fn ends_with_colons(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [.., first, second] if is_colon(first) && is_colon(second))
 }
 
-/// `$crate` is resolved only at its own span. All other tokens are resolved at the call site, where no lint takes them for the
-/// user's.
+/// `$crate` is resolved only at its own span; other tokens at the call site, where no lint takes them for the user's.
 fn placed(mut token: TokenTree, place: Span) -> TokenTree {
     let found = match &token {
         TokenTree::Ident(name) if is_dollar_crate(name) => name.span(),

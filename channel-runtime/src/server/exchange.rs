@@ -15,8 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::connection::moment::after;
 
-/// Shared by a connection's stream and the service above it. One task polls both, but a guard may be dropped on any thread, if the
-/// app reads a body in a task of its own.
+/// Shared by a connection's stream and the service above it, which one task polls. A guard may be dropped on any thread.
 #[derive(Default)]
 pub(crate) struct Exchange {
     /// How many requests have begun, modulo 2^32.

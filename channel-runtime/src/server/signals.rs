@@ -1,9 +1,7 @@
-//! The signals that stop the servers of a process. While no server runs, a signal ends the process, as it would without this
-//! crate.
+//! The signals that stop the servers of a process. While no server runs, a signal ends the process, as without this crate.
 //!
-//! Once a program has listened for a signal, the system's default for it is gone for good. So a thread listens, from the first
-//! server until the process ends. The thread also counts the signals: a server whose runtime is blocked sees none of them, and
-//! the process is ended all the same.
+//! Once a program has listened for a signal, the system's default is gone for good: so a thread listens until the process ends.
+//! It also counts the signals, and ends the process even if the runtime of a server is blocked.
 
 use std::io;
 use std::thread;

@@ -1,5 +1,4 @@
-//! The stream below an HTTP connection, with timeouts for reading and writing: a client that sends nothing, or reads nothing, does
-//! not keep its place.
+//! The stream below an HTTP connection, with timeouts: a client that sends nothing, or reads nothing, does not keep its place.
 
 use std::any::Any;
 use std::io::{self, ErrorKind, IoSlice};

@@ -14,8 +14,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
 /// A socket is writable while it has fewer unsent bytes than this. By default it is so only when a third of its buffer is free,
-/// which may be a megabyte: a TLS stream is written only then, and a client that reads slowly would seem to read nothing in
-/// between.
+/// which may be a megabyte: a client that reads slowly would seem to read nothing in between.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 32 * 1024;
 

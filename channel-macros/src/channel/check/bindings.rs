@@ -77,13 +77,12 @@ fn is_clone(name: &str, tokens: &[TokenTree]) -> bool {
     are_names && [(equals, '='), (dot, '.'), (end, ';')].into_iter().all(|(token, char)| is_punct(Some(token), char))
 }
 
-/// Whether a `|` after these tokens begins a closure. Any other stands between two values or patterns, or ends a closure's
-/// parameters.
+/// Whether a `|` after these tokens begins a closure. Any other ends its parameters, or stands between values or patterns.
 fn begins_closure(before: &[TokenTree]) -> bool {
     match before {
         [] => true,
         [.., TokenTree::Ident(word)] => BEFORE_CLOSURES.iter().any(|before| word == before),
-        // |y| ..`, and => `Some(x) => |y| ..`; or the end of `|x: Vec<u8>| ..`.
+        // `Some(x) => |y| ..`, and not the end of `|x: Vec<u8>| ..`.
         [.., last, TokenTree::Punct(punct)] if punct.as_char() == '>' => is_punct(Some(last), '='),
         [.., TokenTree::Punct(punct)] => !matches!(punct.as_char(), '|' | '?'),
         [.., TokenTree::Group(group)] => group.delimiter() == Delimiter::Brace,

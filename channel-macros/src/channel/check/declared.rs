@@ -1,5 +1,4 @@
-//! What a channel's struct declares, its app and its rooms' state: errors of the impl block show the signature to write with these
-//! types.
+//! What a channel's struct declares, its app and its rooms' state, for the signatures in the errors of its impl block.
 //!
 //! Structs that were expanded before are remembered. Nothing is known if the struct does not stand above its block in the same
 //! module, or the source between them can't be read; then errors show the names from the docs.
@@ -44,8 +43,7 @@ pub fn remember(route: &Route, is_whole: bool) {
     structs.retain(|(other, at, earlier)| {
         let is_there = *other == name && *at == place;
         if is_there && *earlier != declared {
-            // A `macro_rules!` makes several structs there, or an editor has changed this one: which of them a block belongs to is
-            // unknown.
+            // A `macro_rules!` makes several structs there, or an editor has changed this one: which is the block's is unknown.
             declared = Declared::default();
         }
         !is_there

@@ -1,5 +1,4 @@
-//! Handlers that take over their answer with `socket.defer()` and whose return type does not show it. They are found by the tokens
-//! of their bodies.
+//! Handlers that take over their answer with `socket.defer()` and whose return type does not show it, found by their tokens.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -33,7 +32,6 @@ impl Deferrals {
         }
     }
 
-    /// Whether a handler defers its answer and its type hides it.
     pub fn hide(&self, handler: &Ident, returns: Option<&Type>) -> bool {
         let name = handler.unraw().to_string();
         self.0.contains(&name) && !returns.is_some_and(is_deferred)

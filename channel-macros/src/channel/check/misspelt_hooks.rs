@@ -3,8 +3,7 @@
 use crate::channel::model::HookKind;
 use crate::syntax::names::distance;
 
-/// The hook that a method's name was probably meant to be. The first letter must be right, so that `on_turn_end` and `on_king` stay
-/// plain methods.
+/// The first letter must be right, so that `on_turn_end` and `on_king` stay plain methods.
 pub fn meant_by(name: &str) -> Option<HookKind> {
     let stem = |name: &'static str| name.strip_prefix("on_room_").or(name.strip_prefix("on_")).unwrap_or(name);
     match name {

@@ -56,7 +56,6 @@ pub fn is_called(name: &Ident, block: &ImplBlock) -> bool {
     })
 }
 
-/// Whether any token, in groups too, is the one asked for, given the token before it.
 fn has_token(tokens: &TokenStream, is_it: &impl Fn(Option<&TokenTree>, &TokenTree) -> bool) -> bool {
     let mut before = None;
     tokens.clone().into_iter().any(|token| {

@@ -1,5 +1,4 @@
-//! The answer of a handler. Each part of the return type is sent by itself, so that the compiler's error names the wrong part and
-//! stands at it.
+//! The answer of a handler. Each part of the return type is sent by itself, so that an error stands at the wrong part.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

@@ -35,8 +35,7 @@ impl Call {
         self.unawaited_of(owner.to_token_stream(), &owner, datum)
     }
 
-    /// As [`unawaited`](Self::unawaited), for a future that holds a `T`: if `T` is not `Send`, that is reported at `T` alone, and not again
-    /// for the future.
+    /// As [`unawaited`](Self::unawaited), for a future that holds a `T`: one that is not `Send` is reported at `T` alone.
     pub fn unawaited_holding(&self, held: TokenStream, datum: &str) -> TokenStream {
         let unawaited = self.unawaited(datum);
         if !self.is_async {

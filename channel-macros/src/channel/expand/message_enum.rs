@@ -1,5 +1,4 @@
-//! The enum of one direction's messages, `GameChannelFromClient` or `GameChannelToClient`, with the code that reads and writes
-//! them.
+//! The enum of one direction's messages, such as `GameChannelFromClient`, with the code that reads and writes them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};

@@ -1,5 +1,4 @@
-//! The fields of a channel's struct. Each is made from a path parameter, the handshake or an expression, as its name or attribute
-//! says.
+//! The fields of a channel's struct: each is made from a path parameter, the handshake or an expression.
 
 use std::collections::HashMap;
 
@@ -65,7 +64,6 @@ fn is_marker(attr: &Attribute, name: &str) -> bool {
     attr.path().is_ident(name)
 }
 
-/// The error for an attribute that was probably meant to be ours.
 fn meant_by(attr: &Attribute) -> Option<(String, String)> {
     let name = attr.path().get_ident()?.to_string();
     let what = format!("the field of a channel has no attribute `#[{name}]`");

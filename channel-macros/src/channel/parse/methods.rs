@@ -24,9 +24,7 @@ pub struct Methods<'a> {
 }
 
 enum Role {
-    /// `#[message]`
     Handler(Attribute),
-    /// `#[notice]`
     Notice(Attribute),
     Hook(HookKind),
     /// A hook with a marker, which is an error.

@@ -1,5 +1,4 @@
-//! Fuzzes compressed messages: the result does not depend on where the reads are cut, and no message inflates to more than the
-//! limit, however small it was on the wire.
+//! Fuzzes compressed messages: no cut of the reads changes the result, and no message inflates to more than the limit.
 
 use http::{HeaderMap, HeaderValue, header};
 

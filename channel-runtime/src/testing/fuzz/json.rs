@@ -1,5 +1,4 @@
-//! Fuzzes the codec: no text makes it panic, it refuses what serde_json refuses, its quick and its careful pass agree, and a message
-//! that was read is the same after it is written and read again.
+//! Fuzzes the codec: it never panics, refuses what serde_json refuses, its two passes agree, and messages survive a round trip.
 
 use serde_json::Value;
 

@@ -1,5 +1,4 @@
-//! A reference parser of RFC 6455, as plain as possible: over the whole stream, front to back, with everything copied. The real
-//! parser is compared with it.
+//! A reference parser of RFC 6455, to compare with the real one: as plain as possible, front to back, with everything copied.
 
 use crate::wire::close::CloseCode;
 use crate::wire::parser::{Input, Limits, Role};
