@@ -66,7 +66,6 @@ pub struct ConstText<const N: usize = 512> {
 }
 
 impl ConstText {
-    /// All parts, one after the other.
     pub const fn concat(parts: &[&str]) -> Self {
         let mut text = Self::new();
         text.push_all(parts);
@@ -75,7 +74,6 @@ impl ConstText {
 }
 
 impl<const N: usize> ConstText<N> {
-    /// An empty text.
     pub const fn new() -> Self {
         Self { bytes: [0; N], len: 0 }
     }
@@ -106,7 +104,6 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
-    /// The text.
     pub const fn as_str(&self) -> &str {
         let (text, _) = self.bytes.split_at(self.len);
         match std::str::from_utf8(text) {

@@ -34,7 +34,6 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
 
     // The expansions reach serde only through these methods, so that a type that is no message causes this trait's error alone.
 
-    /// Reads the payload from the object's other fields.
     #[doc(hidden)]
     #[inline]
     fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {

@@ -39,7 +39,6 @@ pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
     Decoded { message: decode_carefully(&mut envelope, text, true), reference: envelope.reference }
 }
 
-/// Reads a message. The values of the protocol's keys are left in the envelope, also if the message is invalid.
 #[inline]
 pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
     let index = match Start::of::<T>(text) {

@@ -30,7 +30,6 @@ impl Reserved {
     }
 }
 
-/// Whether a key belongs to the protocol, so that a payload can't have it.
 #[inline]
 pub(super) fn is_reserved(key: &str) -> bool {
     matches!(key.as_bytes(), b"type" | b"ref" | [b'$', ..])

@@ -32,7 +32,7 @@ use super::type_description::{ContentDescription, TypeDefinition, TypeDescriptio
 /// # }
 /// ```
 ///
-/// Channels are in the order of `channels![..]`; messages, fields and variants in that of the source; definitions in that of names.
+/// Channels are in the order of `channels![..]`; messages, fields and variants in source order; definitions in the order of names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Description {
@@ -41,8 +41,8 @@ pub struct Description {
     pub fingerprint: String,
     /// The channels.
     pub channels: Vec<ChannelDescription>,
-    /// The definitions of the named types. A generic type has one for each of its arguments, such as `Page<Item>`. If two types have
-    /// the same name, both are here with their modules, such as `game::Piece`.
+    /// The definitions of the named types. A generic type has one for each of its arguments, such as `Page<Item>`. If two types
+    /// have the same name, both are here with their modules, such as `game::Piece`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, TypeDefinition>,
 }

@@ -1,11 +1,8 @@
 //! An app's wire as data: its channels, their messages and the types in them.
 //!
 //! [`Channels::describe`](crate::Channels::describe) returns a [`Description`] of an app: every channel with its path, every
-//! message with its fields, and a definition of every named type. It is `Serialize` and `Deserialize`, and contains what a
-//! generator of JSON Schema, AsyncAPI or clients needs.
-//!
-//! The compiler uses it too: a [lock file](macro@crate::channels#the-lock) makes a change of the wire an error until it is
-//! accepted.
+//! message with its fields, and a definition of every named type, as a generator of JSON Schema, AsyncAPI or clients needs them.
+//! The compiler uses it too: a [lock file](macro@crate::channels#the-lock) makes a change of the wire an error until accepted.
 //!
 //! # Types
 //!

@@ -4,7 +4,6 @@ use super::lines::Lines;
 use super::types::Types;
 use crate::protocol::describe::ChannelShape;
 
-/// The fingerprint as clients see it: sixteen hexadecimal digits.
 pub(crate) fn fingerprint(channels: &[ChannelShape]) -> String {
     format!("{:016x}", sum(channels))
 }

@@ -15,7 +15,6 @@ const READ: Used = Used { read: true, written: false };
 
 const WRITTEN: Used = Used { read: false, written: true };
 
-/// The error that lists each place of such a type, with the remedy.
 pub const fn places(file: &str, channels: &[ChannelShape], types: &Types) -> Text {
     let mut places = Places { text: Text::new(), unsaid: 0 };
     let text = &mut places.text;

@@ -92,7 +92,6 @@ fn encoded(message: &Game, head: Head<'_>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// The result for a text, found in a slow and simple way.
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Malformed,
@@ -101,7 +100,7 @@ enum Verdict {
     Good(Game),
 }
 
-/// The oracle: it takes the object apart, then passes the rest to the payload.
+/// The oracle, slow and simple: it takes the object apart, then passes the rest to the payload.
 fn oracle(text: &str) -> (Option<Ref>, Verdict) {
     let Ok(Entries(entries)) = serde_json::from_str::<Entries>(text) else { return (None, Verdict::Malformed) };
     let all = |key: &str| entries.iter().filter(|entry| entry.0 == key).map(|entry| entry.1.get()).collect::<Vec<_>>();
