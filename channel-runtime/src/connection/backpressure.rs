@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// The high-water mark: so many bytes, or a sixteenth of what may wait for one client if that is less. More than eight senders of a
-/// room share that of eight: see `room/flush_queue`.
+/// The high-water mark: so many bytes, or a sixteenth of what may wait for one client if that is less. More than four senders of a
+/// room share the marks of four: see `room/flush_queue`.
 const HIGH_MARK: u32 = 64 * 1024;
 
 pub(crate) struct SendBacklog {

@@ -40,8 +40,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
     poll_fn(|cx| {
         // First, because the timer needs some of tokio's budget, and a client that floods us would use up all of it.
         while deadline.as_mut().poll(cx).is_ready() {
-            // A kernel reports that a socket takes more only when a third of its buffer is free. That may take a slow client a
-            // minute.
+            // Before the kernel reports that the socket takes more, which may take a slow client a minute.
             outbox.nudge();
             let (now, before) = (Instant::now(), std::mem::replace(&mut taken, outbox.handed()));
             if drained || now >= whole || taken == before {
@@ -139,8 +138,7 @@ mod tests {
         poll_fn(|cx| Poll::Ready(ends.as_mut().poll(cx).is_ready())).await
     }
 
-    /// A stream in memory that nobody but the connection's own task writes to, and what waits for its client: 16 seconds' worth at
-    /// the pace.
+    /// A stream that only the connection's own task writes to, and what waits for its client: 16 seconds' worth at the pace.
     fn boxed() -> (DuplexStream, Stream, Outbox) {
         let (client, server) = duplex(PIPE);
         let outbox = Outbox::new(1 << 20, Activity::default());

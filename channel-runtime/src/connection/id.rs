@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct ConnectionId {
     /// The process, by chance.
     node: u64,
-    /// The connection within it.
     serial: u64,
 }
 
@@ -28,7 +27,6 @@ impl ConnectionId {
         self.node == this_node()
     }
 
-    /// Its number within its process.
     pub(crate) fn serial(self) -> u64 {
         self.serial
     }

@@ -50,7 +50,6 @@ impl Parked {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Checkpoint {
     pub parked: usize,
-    /// Frames that were not counted against the rate.
     pub frames: u32,
 }
 
@@ -94,8 +93,7 @@ impl Receiver {
         self.parser.take_frames()
     }
 
-    /// Reads once; or goes on with what was read before, if it inflates to more than could be parked. `None` at the end of the
-    /// stream.
+    /// Reads once; or goes on with what was read before, if it inflates to more than could be parked. `None` at the end.
     pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<ReadBatch>>> {
         let before = self.before();
         let Self { stream, parser, parked, .. } = self;
@@ -134,8 +132,7 @@ impl Receiver {
         latest.into_iter().flatten()
     }
 
-    /// Removes the last so many inputs that have been parked since and are not counted. A Close stays, because a client may always
-    /// leave.
+    /// Removes the last so many inputs that are not counted yet. A Close stays, because a client may always leave.
     pub fn refuse(&mut self, most: u32, before: &Checkpoint) -> impl Iterator<Item = Input> {
         let parked = &mut Parked::of(&mut self.parked).inputs;
         let close = parked.pop_back_if(|input| matches!(input, Input::Close(_)));
@@ -146,8 +143,7 @@ impl Receiver {
         refused.into_iter()
     }
 
-    /// Removes the answer to a ping of our own, which no handler sees, if it has been parked since and is counted. Returns whether
-    /// there was one.
+    /// Removes the answer to our own ping, which no handler sees, if parked since and counted. Returns whether there was one.
     pub fn take_pong(&mut self, before: &Checkpoint) -> bool {
         let is_pong = |input: &Input| matches!(input, Input::Pong(data) if data.is_empty());
         let Some(parked) = &mut self.parked else { return false };

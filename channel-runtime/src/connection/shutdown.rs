@@ -41,13 +41,11 @@ impl Shutdown {
         }
     }
 
-    /// Has new connections refused from now on.
     pub fn start_drain(&self) {
         self.is_draining.store(true, Ordering::SeqCst);
         self.drain_started.notify_waiters();
     }
 
-    /// Whether new connections are refused.
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::SeqCst)
     }

@@ -71,8 +71,7 @@ pub(crate) struct FlushQueue<M> {
     /// Which of those is checked next, and which is written to next.
     next_look: usize,
     next_nudge: usize,
-    /// What held senders are charged, in the order in which they were held. One charge each, unless more than [`LATEST_SENDERS`]
-    /// were held since.
+    /// In the order in which they were held. One charge a sender, unless more than [`LATEST_SENDERS`] were held since.
     held: VecDeque<Charge<M>>,
     /// How many of the senders in `due` are not held.
     not_held: usize,
@@ -196,8 +195,7 @@ impl<M: Recipient> FlushQueue<M> {
         None
     }
 
-    /// Counts against a sender what has not been written yet. The more that is, of all senders, the more it counts, so that many
-    /// senders share what a few have.
+    /// The more bytes of all senders are not written yet, the more a byte counts, so that many senders share what a few have.
     fn charge(&mut self, from: &Publisher<M>, bytes: usize) -> Charge<M> {
         let shared = SHARED_MARKS * from.mark();
         // Equal shares while the senders are known; small ones if so much has been sent that all will be used up.

@@ -33,7 +33,6 @@ struct State {
 
 pub(crate) struct PendingConnection {
     pub id: ConnectionId,
-    /// The index of its channel in the app.
     channel: usize,
     room: Arc<str>,
     /// How it ends, once it has been closed.
@@ -203,8 +202,7 @@ impl Drop for PendingGuard {
     }
 }
 
-/// Closes these connections. Returns how many were closed, with those that were closed while `pending`: one that has joined its
-/// room since counts once.
+/// Returns how many were closed, with those that were closed while `pending`: one that has joined its room since counts once.
 pub(crate) fn close_all(connections: &[Arc<Member>], close: &Close, pending: &[ConnectionId]) -> usize {
     let pending: HashSet<&ConnectionId> = pending.iter().collect();
     let closed = connections.iter().filter(|connection| connection.outbox().close(close.clone()));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// On which channel, and in which rooms; everywhere by default.
+/// Everywhere by default.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// The index of a channel in the app. `None` for all, as with `rooms`.

@@ -34,8 +34,7 @@ impl Drop for Inside {
     }
 }
 
-/// Panics inside `send_with`. Called before a lock of the registry or of a room's members is taken, which would be a deadlock
-/// there.
+/// Called before a lock of the registry or of a room's members is taken, which inside `send_with` would be a deadlock.
 pub(crate) fn assert_outside_send_with() {
     assert!(
         !IN_SEND_WITH.get(),

@@ -92,7 +92,6 @@ impl Registry {
         &self.pending
     }
 
-    /// All connections, on all channels.
     pub fn connections(&self) -> impl Iterator<Item = Arc<Member>> {
         self.channels.iter().flat_map(|entry| entry.all.members(&Exclusions::default()))
     }

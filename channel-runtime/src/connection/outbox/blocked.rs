@@ -52,7 +52,6 @@ pub(crate) struct Lag {
     pub takes: bool,
     /// It is not known to, because it has not taken anything since its stream was found full.
     pub is_new: bool,
-    /// It took something a moment ago.
     pub took_lately: bool,
     /// It has not been written to for a while.
     pub is_stale: bool,
@@ -118,7 +117,6 @@ impl Blocked {
         Lag { quarters, takes: self.takes(now), is_new: !self.has_ever_taken, took_lately, is_stale }
     }
 
-    /// A tick has passed. Returns for how many ticks the client has taken nothing.
     pub fn tick(&mut self) -> u32 {
         self.idle = if std::mem::take(&mut self.has_taken) { 0 } else { self.idle.saturating_add(1) };
         self.idle

@@ -34,7 +34,7 @@ impl Outbox {
         inner.notify(|waits| &waits.ending);
     }
 
-    /// The client has ended its half of the stream. Notifies the tasks in [`closed`](Self::closed).
+    /// The client has ended its half of the stream.
     pub fn client_is_leaving(&self) {
         let mut inner = self.inner.lock();
         if inner.client == Client::Here {
@@ -98,8 +98,7 @@ impl Outbox {
         self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
     }
 
-    /// Frames of others that were held during `on_connect` are dropped, because what it would have sent before them is not sent any
-    /// more.
+    /// Held frames of others are dropped, because what `on_connect` would have sent before them is not sent any more.
     fn end(&self, inner: &mut Inner, close: Close) {
         inner.state = State::Closing(Box::new(close));
         inner.is_draining = false;

@@ -39,7 +39,7 @@ pub(crate) struct Outbox {
 
 #[derive(Default)]
 struct Waits {
-    /// Notified when the queue becomes empty or no more than a quarter full, and when the connection has ended.
+    /// Notified when the queue is empty or no more than a quarter full, when rooms catch up, and when the connection is closed.
     emptied: Notify,
     ending: Notify,
 }
@@ -201,7 +201,6 @@ impl Outbox {
         self.is_behind(&self.inner.lock())
     }
 
-    /// Whether more than half of what may wait does.
     fn is_far_behind(&self, inner: &Inner) -> bool {
         inner.queue.bytes() > self.limit / 2 && !inner.is_over()
     }
@@ -251,8 +250,7 @@ impl Outbox {
         &self.activity
     }
 
-    /// Waits until the queue is empty, or the connection is ending. What is held while `on_connect` runs does not count, because
-    /// `on_connect` may call this.
+    /// Waits until the queue is empty, or the connection is ending. Held frames do not count, because `on_connect` may call this.
     pub async fn flushed(&self) {
         self.until(
             |waits| &waits.emptied,
@@ -265,8 +263,7 @@ impl Outbox {
         .await;
     }
 
-    /// Waits until `holds`, which is checked whenever [`notify_caught_up`](Self::notify_caught_up) is called, or the connection is
-    /// ending.
+    /// Waits until `holds`, checked at each [`notify_caught_up`](Self::notify_caught_up), or the connection is ending.
     pub async fn caught_up(&self, holds: impl Fn() -> bool) {
         self.until(|waits| &waits.emptied, |inner| inner.is_over() || holds()).await;
     }

@@ -12,8 +12,7 @@ use super::{Inner, Outbox};
 const BLOCKED: u64 = 1;
 
 impl Outbox {
-    /// How far behind the client is. `None` if it is not. `late` is how much later than planned this is called, which does not
-    /// count against the client.
+    /// `None` if the client is not behind. `late` is how much later than planned this is called: the client is not charged for it.
     pub fn lag(&self, now: Instant, late: Duration) -> Option<Lag> {
         let inner = &mut *self.inner.lock();
         if !self.is_behind(inner) {
@@ -55,8 +54,7 @@ impl Outbox {
         self.handed.load(Ordering::Relaxed) & BLOCKED != 0
     }
 
-    /// A tick has passed in which the stream may have taken no more: writes again. Returns for how many ticks the client has taken
-    /// nothing.
+    /// Writes again, after a tick. Returns for how many ticks a client whose stream is full has taken nothing.
     pub fn tick(&self) -> u32 {
         self.nudge();
         let inner = &mut *self.inner.lock();

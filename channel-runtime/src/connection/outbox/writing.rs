@@ -56,8 +56,7 @@ impl Outbox {
         }
     }
 
-    /// Waits until no more than a quarter of what may wait does, or the connection is ending. What is held while `on_connect` runs
-    /// is not counted.
+    /// Waits until the queue is not [filling](Self::is_filling) any more, or the connection is ending.
     pub async fn has_room(&self) {
         self.until(
             |waits| &waits.emptied,
