@@ -8,7 +8,7 @@ pub type InitialState<S> = (&'static str, Option<fn() -> S>);
 /// That of a channel whose rooms have no state.
 pub const NO_STATE: InitialState<()> = ("()", Some(|| ()));
 
-/// `DefaultOf::<S>::NEW`: the compiler takes an associated constant of the type before one of a trait, and only if its bound holds.
+/// `DefaultOf::<S>::NEW`, found as in `describe::probe`.
 #[derive(Debug)]
 pub struct DefaultOf<S>(PhantomData<S>);
 

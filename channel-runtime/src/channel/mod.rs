@@ -41,7 +41,6 @@ pub trait Channel: Route + Protocol {
     #[doc(hidden)]
     const HOOKS: &'static [&'static str] = &[];
 
-    /// Whether `Bytes` are in `sends(..)`.
     #[doc(hidden)]
     const SENDS_BINARY: bool = false;
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 /// Names a room of channel `C`: its path's, or one of a kind declared with `rooms(..)`.
 ///
-/// `#[channel]` generates a constructor for the path's: `GameChannel::room(&id)`. Two names are equal if they name the
-/// same room.
+/// `#[channel]` generates a constructor for the path's: `GameChannel::room(&id)`.
 pub struct Room<C> {
     /// An encoded path, which begins with a slash; or a kind, a colon and the key.
     name: Arc<str>,

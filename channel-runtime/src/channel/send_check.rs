@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// `SendCheck::<T>::future`: the compiler takes an associated function of the type before one of a trait, and only if its bound
-/// holds.
+/// `SendCheck::<T>::future`, found as in `describe::probe`.
 #[derive(Debug)]
 pub struct SendCheck<T>(PhantomData<T>);
 

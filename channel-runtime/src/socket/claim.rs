@@ -20,7 +20,6 @@ pub(crate) enum Claim {
     Ref(Arc<Mutex<Option<Open>>>),
 }
 
-/// The claim of a message that has not been answered.
 pub(crate) struct Open {
     reference: Ref,
     /// Keeps the connection open for an answer after the handler's return.

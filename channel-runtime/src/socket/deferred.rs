@@ -35,8 +35,7 @@ use crate::socket::reply::{Flow, Reply};
 #[must_use = "a handler returns it; its answer is sent by the other half"]
 pub struct Deferred<R>(PhantomData<fn() -> R>);
 
-/// An answer that is an `R` and is given later, from [`Answer::typed`]. If it is dropped without one, a client that gave a `ref`
-/// gets the error `internal`.
+/// Like [`Answer`], for an answer that is an `R`; from [`Answer::typed`].
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
 pub struct TypedAnswer<C: Channel, R> {
     answer: Answer<C>,

@@ -118,8 +118,6 @@ impl<C: 'static> Socket<C> {
     /// # }
     /// ```
     ///
-    /// If the channel names no app, this does not compile.
-    ///
     /// # Panics
     /// If the app has been dropped, because its server is gone and its last connection has ended: give a task the app when it
     /// starts, as above. Also in a test that calls a handler itself, without

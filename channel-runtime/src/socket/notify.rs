@@ -116,15 +116,13 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// }
     /// ```
     ///
-    /// Never waits. A connection handles its notices one after the other, in the order in which they were sent. Waiting notices and
-    /// messages are handled alternately. At most 256 notices wait for one connection: one more is refused, and [`Sent`] counts it.
-    /// A notice for a closing connection is refused too. Notices that still wait when a connection ends are dropped: none is
-    /// handled once `on_close` has begun. What the handler of a notice returns is sent to the client, as from a hook.
+    /// Never waits. A connection handles its notices in the order in which they were sent, alternately with messages that wait. At
+    /// most 256 notices wait for one connection: one more is refused, as is one for a closing connection, and [`Sent`] counts it.
+    /// Notices that still wait when `on_close` begins are dropped. What the handler of a notice returns is sent to the client.
     ///
     /// If the audience is users, or one user in rooms, their pending connections receive the notice too: those whose handshake is
     /// at `authorize`, or that are accepted and have not joined. They handle it after their `on_connect`. A handshake whose
-    /// extractors still run has no user yet, and does not receive it: what they have read may be older than the notice. Other
-    /// audiences have no pending connections.
+    /// extractors still run has no user yet, and does not receive it: what they have read may be older than the notice.
     pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
         let mut sent = Sent::default();
         // The pending ones first: otherwise one could join in between and be missed.
