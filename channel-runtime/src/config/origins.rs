@@ -23,8 +23,7 @@ use http::header::{HOST, ORIGIN};
 /// ```
 ///
 /// A request without `Origin` passes: it is not a browser's, and there are no user's cookies to misuse. A request with an origin is
-/// judged by it, whoever sends it. A client that is no browser can name the host that it asks, as a page of that host would. The
-/// check does not replace a login, because such a client can send any origin.
+/// judged by it, whoever sends it. A client that is no browser can send any origin, so the check does not replace a login.
 ///
 /// An origin is compared with the `Host` of the request, or behind [trusted proxies](crate::Proxies) with the host that they
 /// report. If an untrusted proxy changes `Host`, name the origins. `docs/behind-a-proxy.md` shows how a proxy passes `Host` on.
@@ -36,9 +35,8 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Allows the pages of the requested host, by `http` or `https`. Name and port of the host and of the origin must be equal; a
-    /// missing port is the scheme's default port. `ws` and `wss`, which some apps write, count as `http` and `https`. This is the
-    /// default.
+    /// Allows the pages of the requested host, by `http` or `https`: the default. Name and port of host and origin must be equal; a
+    /// missing port is the scheme's default port. `ws` and `wss`, which some apps write, count as `http` and `https`.
     pub fn same_host() -> Self {
         Self { any: false, same_host: true, allowed: Vec::new() }
     }

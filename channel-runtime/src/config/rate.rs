@@ -42,8 +42,7 @@ impl Rate {
     /// This count in this period, which is a day at most.
     ///
     /// # Panics
-    /// If the count is 0, or the period is longer than a day. This constructor is for rates that are written in the program. Use
-    /// [`try_new`](Self::try_new) for values that are known only when it runs.
+    /// If the count is 0, or the period is longer than a day. Use [`try_new`](Self::try_new) for values known only at run time.
     #[must_use]
     pub const fn new(count: u32, period: Duration) -> Self {
         assert!(count > 0, "a rate lets at least one pass");

@@ -25,7 +25,7 @@ use crate::handshake::reject::Reject;
 pub(crate) struct AdmissionControl(Arc<Mutex<Counts>>);
 
 impl AdmissionControl {
-    /// Admits one more connection, until the guard is dropped. The bounds per address are skipped if the address is not known.
+    /// The bounds per address are skipped if the address is not known.
     ///
     /// # Errors
     /// 503 if the server has too many connections, 429 if the address has; both with `Retry-After`.
@@ -38,7 +38,7 @@ impl AdmissionControl {
         Ok(AdmissionGuard::new(&self.0, address))
     }
 
-    /// Admits one more connection of a user, until the guard is dropped. `None` if there is no bound per user, or no user.
+    /// `None` if there is no bound per user, or no user.
     ///
     /// # Errors
     /// 429 with `Retry-After` if the user has too many connections.
@@ -62,8 +62,7 @@ impl AdmissionControl {
         })
     }
 
-    /// A place for a client that is told over a WebSocket why it is rejected, until the guard is dropped. `None` if
-    /// [`Config::turned_away`] places are taken. Such clients take no place of an admitted one.
+    /// A place for a client that is rejected by a close; it takes none from admitted ones. `None` if all are taken.
     pub fn begin_rejection(&self, config: &Config) -> Option<RejectionGuard> {
         let mut counts = self.0.lock();
         let has_place = counts.rejections < config.turned_away;

@@ -14,8 +14,8 @@ use crate::handshake::{Extract, Handshake};
 pub enum TokenSource {
     /// The header `Authorization: Bearer ..`. Browsers can't set it; all other clients can.
     Bearer,
-    /// The offered subprotocols, as `channels.token.` and the token: see [`Handshake::subprotocol_token`]. This is the only place
-    /// outside of the URL where a page can put a token.
+    /// The offered subprotocols, as `channels.token.` and the token: see [`Handshake::subprotocol_token`]. Beside the cookie,
+    /// this is the only place outside of the URL where a page can put a token.
     Subprotocol,
     /// The cookie of this name. A browser sends it for every page that connects, so the [`Origins`](crate::Origins) are what keeps
     /// other sites' pages from using it.

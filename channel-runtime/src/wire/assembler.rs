@@ -7,7 +7,6 @@ use super::header::{Expected, Header, Opcode};
 use super::input::Input;
 use super::utf8::{NotUtf8, PartialText};
 
-/// A frame or a message of which bytes are missing.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     /// The first bytes of a header: `head[..head_len]`.

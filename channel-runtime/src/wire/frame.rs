@@ -120,7 +120,6 @@ impl FrameBuilder {
         Frame(Arc::new(Sealed { buffer: self.buffer, start }))
     }
 
-    /// Writes the header. Returns the place where the frame begins.
     fn write_header(&mut self, opcode: Opcode, compressed: bool) -> usize {
         let len = self.payload_len();
         debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");

@@ -72,7 +72,6 @@ impl Drop for UserAdmission {
     }
 }
 
-/// Counts one client that is being told of its rejection, until it is dropped.
 pub(crate) struct RejectionGuard(Arc<Mutex<Counts>>);
 
 impl RejectionGuard {

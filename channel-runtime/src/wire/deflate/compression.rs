@@ -3,7 +3,7 @@
 use super::rfc7692::WINDOW_BITS;
 
 /// How messages are compressed, in both directions, with clients that offer permessage-deflate (RFC 7692), as browsers do. For
-/// [`Config::compression`](crate::Config::compression).
+/// [`Config::compression`](crate::Config::compression). A number out of range counts as the nearest bound.
 ///
 /// ```
 /// # use channel_runtime::{Compression, Config};
@@ -19,19 +19,18 @@ use super::rfc7692::WINDOW_BITS;
 #[non_exhaustive]
 pub struct Compression {
     /// The effort, from 1 (fast) to 9 (small): 3 by default. Level 6 makes JSON 3 to 10 % smaller and takes up to three times as
-    /// long, 1.5 ms for 64 KiB. A value out of range counts as the nearest bound.
+    /// long, 1.5 ms for 64 KiB.
     pub level: u8,
     /// Messages of fewer bytes are not compressed: 256 by default. Compression takes some 10 microseconds at least, and for shorter
     /// messages it saves less than the packet's own headers. A message that does not get shorter is sent uncompressed too.
     pub min_bytes: usize,
     /// How far back our messages refer within themselves, as a power of two from 9 to 15: 15 by default, which is 32 KiB. A client
     /// needs this much memory to read a message, and may ask for less. Each thread that sends has one compressor for each size in
-    /// use, of a quarter of a megabyte. A value out of range counts as the nearest bound.
+    /// use, of a quarter of a megabyte.
     pub window_bits: u8,
     /// How far back a client's message may refer to its earlier ones, as a power of two from 9 to 15. `None`, the default: not at
     /// all. It makes clients' messages shorter; in return the server keeps this much memory for each such connection as long as it
-    /// lasts. A client that can't be limited to less than 15 is told not to refer back, unless this is 15. A value out of range
-    /// counts as the nearest bound.
+    /// lasts. A client that can't be limited to less than 15 is told not to refer back, unless this is 15.
     pub client_context: Option<u8>,
 }
 

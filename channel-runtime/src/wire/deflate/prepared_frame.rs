@@ -54,7 +54,6 @@ impl PreparedFrame {
         self.compressed.iter().find(|(of, _)| *of == bits).map_or(&self.plain, |(_, frame)| frame)
     }
 
-    /// The frame for the only receiver.
     pub fn into_one(self, agreed: Option<Agreed>) -> Frame {
         if self.compressed.is_empty() { self.plain } else { self.of(agreed).clone() }
     }
