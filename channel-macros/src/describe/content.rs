@@ -12,7 +12,6 @@ use crate::syntax::errors::Errors;
 use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
 use crate::syntax::types::ungroup;
 
-/// What the struct or enum determines for its fields.
 #[derive(Clone, Copy, Default)]
 pub struct Container<'a> {
     pub rules: Rules,
@@ -247,7 +246,6 @@ impl Names {
         self.read.as_deref().or(self.written.as_deref()).unwrap_or_default()
     }
 
-    /// The calls for the other names and aliases.
     pub fn others(&self, call: &TokenStream) -> TokenStream {
         let side = |name: &Option<String>| match name {
             Some(name) => quote!(::core::option::Option::Some(#name)),

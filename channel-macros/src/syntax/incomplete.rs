@@ -8,7 +8,6 @@ use syn::{Attribute, Field, Fields, FieldsNamed, Generics, ItemStruct, Visibilit
 
 use crate::syntax::errors::Errors;
 
-/// The type that a field without a type gets.
 const UNTYPED: &str = "__Untyped";
 
 /// A struct. A field whose type can't be read gets a placeholder, with an error.

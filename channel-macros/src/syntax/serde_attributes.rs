@@ -59,7 +59,6 @@ fn literal(meta: &syn::meta::ParseNestedMeta) -> syn::Result<Option<LitStr>> {
     Ok(None)
 }
 
-/// The case of `rename_all` in each direction.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rules {
     pub serialize: Case,

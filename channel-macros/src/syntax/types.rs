@@ -84,7 +84,6 @@ pub fn text(ty: &Type) -> String {
     text.replace("& ", "&")
 }
 
-/// Whether it is the standard library's `String`, by its name.
 pub fn is_string(ty: &Type) -> bool {
     matches!(text(ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
 }

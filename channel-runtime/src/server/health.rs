@@ -46,15 +46,13 @@ impl Health {
         self.node.registry.users()
     }
 
-    /// How many handshakes were refused, by HTTP status. One that was refused by a close frame counts by the status it would have
-    /// had. All statuses that are not listed count as 500.
+    /// How many handshakes were refused, by HTTP status, or the status that a close frame stood for. Any other counts as 500.
     pub fn refused(&self) -> Vec<(u16, u64)> {
         self.refused.counts().map(|((status, _), count)| (status, count)).collect()
     }
 
-    /// Hands all numbers to the `metrics` facade, with names and labels that are known at compile time. Call it when the numbers
-    /// are needed: in the route that a collector asks, or from time to time. It takes about as long as
-    /// [`channels`](Self::channels).
+    /// Hands all numbers to the `metrics` facade, with names and labels that are known at compile time. Call it in the route that a
+    /// collector asks, or from time to time. It takes about as long as [`channels`](Self::channels).
     ///
     /// | name | labels | |
     /// |---|---|---|

@@ -28,8 +28,7 @@ const LEAST_HEAD_BYTES: usize = 8 * 1024;
 impl<App: Send + Sync + 'static> Server<App> {
     /// Serves at this address until ctrl-c or another [signal](BoundServer::run), then stops as [`drain`](Self::drain) describes.
     ///
-    /// The address and all errors are logged by `tracing`: to see them, install a subscriber, such as
-    /// `tracing_subscriber::fmt().init()`.
+    /// The address and all errors are logged by `tracing`: install a subscriber, as by `tracing_subscriber::fmt().init()`.
     ///
     /// # Errors
     /// If the address can't be bound. The error names it.
@@ -47,8 +46,7 @@ impl<App: Send + Sync + 'static> Server<App> {
         Ok(bound)
     }
 
-    /// Takes an existing listener: a TCP socket with options of its own or from the process before this one, a unix socket, or
-    /// any other [`Listener`].
+    /// Takes a listener: a TCP socket with options of its own or from the process before this one, a unix socket, any [`Listener`].
     ///
     /// ```no_run
     /// # use channel_runtime::{channel, channels};
@@ -148,9 +146,8 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     ///
     /// Signals within half a second count as one, because a terminal that is closed sends two.
     ///
-    /// SIGHUP and SIGQUIT are ignored if the process was started with them ignored, as `nohup` does. If a signal has another use in
-    /// your program, such as SIGHUP to read the certificates anew, decide yourself when it stops:
-    /// [`run_until`](Self::run_until).
+    /// SIGHUP and SIGQUIT are ignored if the process was started so, as `nohup` does. If a signal has another use in your program,
+    /// such as SIGHUP to read the certificates anew, decide yourself when it stops: [`run_until`](Self::run_until).
     ///
     /// # Errors
     /// If the signals can't be listened for.

@@ -89,8 +89,7 @@ impl<C: Channel> Client<C> {
         Expectation::new(async { message(&self.next_text(M::TYPE).await?) })
     }
 
-    /// The next message that is an `M`. Everything before it is skipped and lost: other messages, answers and errors, binary messages
-    /// and pongs.
+    /// The next message that is an `M`. All before it are skipped and lost: messages, answers, errors, binary messages and pongs.
     ///
     /// # Panics
     /// If all work ends, or the server's Close is received, before one: with what was skipped.

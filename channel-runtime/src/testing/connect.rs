@@ -24,8 +24,7 @@ use crate::server::peer::canonical;
 impl<A: Send + Sync + 'static> TestApp<A> {
     /// Connects a client of channel `C` at this path, which may have a query.
     ///
-    /// Await it. The client is there when all work that its connection caused has ended. Headers and query parameters can be added
-    /// before: see [`Connect`].
+    /// Await it: the client is there when all work that its connection caused has ended. For headers and a query, see [`Connect`].
     ///
     /// # Panics
     /// When awaited, if the path is another channel's.

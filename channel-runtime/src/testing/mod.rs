@@ -30,8 +30,7 @@
 //! ```
 //!
 //! It runs the real session, registry and codecs over a stream in memory. All work in progress is counted: unread input, handlers,
-//! deferred answers, and frames that wait. So [`Client::expect_nothing`] and [`TestApp::settle`] know when no more can follow, and
-//! need not wait for a while.
+//! deferred answers, and frames that wait. So [`Client::expect_nothing`] and [`TestApp::settle`] know when no more can follow.
 //!
 //! If a handler waits for something outside, or for ever, the test fails after 10 seconds of tokio's clock, and names the handler. A
 //! failed expectation panics at the line of the test that awaits it.

@@ -95,8 +95,7 @@ impl<C: Channel> TestSocket<C> {
         self
     }
 
-    /// A message from this client in a batch, for a handler of batches. It has no `ref`: its answer is [sent](Self::sent), and nothing
-    /// if it has none.
+    /// A message from this client in a batch, for a handler of batches. It has no `ref`: its answer, if any, is [sent](Self::sent).
     pub fn batched<M>(&self, message: M) -> Batched<C, M> {
         Batched::alone(message, self.socket.clone())
     }

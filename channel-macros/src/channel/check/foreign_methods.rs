@@ -96,7 +96,6 @@ struct Found {
     arguments: usize,
 }
 
-/// Declares the trait in the body, if such a method is called there.
 pub fn check(method: &mut Method, socket: Option<&Ident>, runtime: &Runtime) {
     let body = method.body.to_token_stream();
     let mut found = Vec::new();

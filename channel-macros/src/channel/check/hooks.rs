@@ -39,7 +39,6 @@ pub fn usage(kind: HookKind, declared: &Declared) -> String {
     }
 }
 
-/// Reports what a hook can't take or return; `usage` is how to write it.
 pub fn check(kind: HookKind, sig: &Signature, call: &Call, cfgs: &[Attribute], usage: &str, errors: &mut Errors) {
     let who = format!("`{}`", kind.name());
     if let (Some(datum), false) = (call.datum(), kind.has_datum()) {

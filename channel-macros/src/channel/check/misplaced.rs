@@ -124,7 +124,6 @@ fn is_foreign(input: &PatType) -> bool {
     is_generic && pat.path.segments.last().is_some_and(|segment| NAMES.iter().any(|name| segment.ident == name))
 }
 
-/// A reference to anything but the socket or the room.
 fn by_reference(input: &PatType) -> Option<&TypeReference> {
     reference(input).filter(|reference| !is_named(&reference.elem, "Socket") && !is_named(&reference.elem, "Room"))
 }

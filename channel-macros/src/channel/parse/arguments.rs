@@ -15,7 +15,6 @@ use crate::syntax::names::camel;
 use crate::syntax::receiver::{is_reference, takes_mut_self};
 use crate::syntax::types::{first_type, is_data, is_named, last_segment, text, ungroup};
 
-/// The method, as errors describe it.
 #[derive(Clone, Copy)]
 pub struct Expected<'a> {
     /// "a handler", "`on_close`"

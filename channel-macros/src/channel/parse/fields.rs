@@ -235,7 +235,6 @@ fn misnamed_field(name: &Ident, plain: &str, param: &str, errors: &mut Errors) {
     errors.at_span(name.span(), what, remedy);
 }
 
-/// The error for a field that is no parameter and has no attribute.
 fn unmade_field(name: &Ident, plain: &str, params: &[String], route: &Route, errors: &mut Errors) {
     let pattern = route.pattern.as_ref().map(|pattern| pattern.literal.value()).unwrap_or_default();
     let what = format!("the path \"{pattern}\" has no parameter `:{plain}`");
