@@ -38,7 +38,6 @@ pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
     panic!("{}", text.as_str());
 }
 
-/// The first place of the wire type at `index`. `None` if it is not earlier in the list.
 const fn earlier(types: &[&str], index: usize) -> Option<usize> {
     let mut at = 0;
     while at < index {

@@ -31,7 +31,6 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The order of two strings by their bytes, in a constant.
 #[cfg(feature = "server")]
 pub(crate) const fn compare(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());

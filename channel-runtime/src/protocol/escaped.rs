@@ -4,8 +4,7 @@
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 
-/// A text with escapes, such as `\n` and `\u{202e}`, for control characters and characters that break or reorder a line. A
-/// backslash is escaped too, so that an escape never was two characters of the text.
+/// Escapes are written as in Rust: `\n`, `\u{202e}`. A backslash is escaped too, so that an escape never was part of the text.
 pub(crate) struct Escaped<T>(pub T);
 
 impl<T: Display> Display for Escaped<T> {

@@ -3,7 +3,6 @@
 use crate::protocol::codec::{DecodeError, InvalidField};
 use crate::protocol::message::Message;
 
-/// A message with validation rules.
 #[cfg_attr(
     feature = "garde",
     diagnostic::on_unimplemented(

@@ -153,7 +153,6 @@ const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     report_removed(report, section, &locked, &seen);
 }
 
-/// Reports the lines of the wire that are new or changed, and marks the lines of the lock that have one of the same key.
 const fn report_new_and_changed(
     report: &mut Report,
     section: &Section,
