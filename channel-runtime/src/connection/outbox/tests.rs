@@ -121,6 +121,15 @@ async fn who_waits_for_room_is_told_by_whoever_writes() {
 }
 
 #[tokio::test]
+async fn a_task_that_waits_for_rooms_goes_on_when_the_client_is_gone() {
+    let Fixture { outbox, .. } = Fixture::new().await;
+    let mut waits = pin!(outbox.caught_up(|| false));
+    assert!(waits.as_mut().now_or_never().is_none());
+    outbox.client_is_gone();
+    assert!(waits.now_or_never().is_some());
+}
+
+#[tokio::test]
 async fn what_is_pushed_while_the_owner_runs_is_the_owners_to_write() {
     let mut fixture = Fixture::new().await;
     fixture.outbox.cork();
