@@ -137,8 +137,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
     }
 }
 
-/// What stands for the app of channels without one: `()`. It also tells the compiler the app's type, because channels without an
-/// app may stand in any.
+/// Stands for the app of channels without one: `()`. It also determines the app's type, because such channels fit any app.
 #[diagnostic::on_unimplemented(
     message = "the channels have an app of type `{App}`, and it is not handed over",
     label = "these channels have not been given their app",

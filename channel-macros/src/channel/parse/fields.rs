@@ -138,7 +138,6 @@ fn params(route: &Route) -> Vec<String> {
     route.pattern.iter().flat_map(Pattern::params).map(str::to_owned).collect()
 }
 
-/// Sorts the fields into parameters and others, and pairs the parameters with the path's.
 fn sort_fields(marked: Vec<Marked>, route: &mut Route, errors: &mut Errors) {
     let mut unmarked: HashMap<String, Param> = HashMap::new();
     let names = params(route);

@@ -54,7 +54,6 @@ impl Role {
         }
     }
 
-    /// Whether it is a handler or a hook, maybe with an error.
     fn is_ours(&self) -> bool {
         !matches!(self, Self::MisspeltHook(_) | Self::Reserved | Self::Plain)
     }

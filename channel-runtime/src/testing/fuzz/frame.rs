@@ -24,8 +24,7 @@ pub fn frame(data: &[u8]) {
     assert_eq!(in_pieces, expected, "in pieces");
 }
 
-/// What the parser reads from a stream in pieces of these sizes, and how it refuses the stream, if it does. It may buffer at most
-/// `most_held` bytes.
+/// Reads a stream in pieces of these sizes. The parser may buffer at most `most_held` bytes.
 pub(super) fn read(
     stream: &[u8],
     mut parser: Parser,

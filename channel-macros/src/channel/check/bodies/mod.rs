@@ -1,5 +1,4 @@
-//! Wrong calls in a method's body for which the compiler's own error would mislead. Bodies are not parsed, because they may be
-//! incomplete: the calls are found by their tokens.
+//! Wrong calls in a method's body, if the compiler's own error would mislead. They are found by tokens: a body may be incomplete.
 
 mod arguments;
 mod calls;
