@@ -5,7 +5,6 @@ use quote::quote;
 
 use crate::syntax::rate::Limit;
 
-/// `None` if there is no rate.
 pub fn limited(limit: &Limit) -> Option<TokenStream> {
     let [count, seconds, burst] = limit.rate()?;
     let per_user = limit.is_per_user();

@@ -11,9 +11,7 @@ use crate::syntax::types::{last_segment, ungroup};
 pub struct Context<'a> {
     /// The type being described, which is mentioned by name; `None` if it can't contain itself.
     pub own: Option<Own<'a>>,
-    /// All types are described by name.
     pub recursive: bool,
-    /// Types are known by name alone, even if they are `Describe`.
     pub opaque: bool,
 }
 
@@ -93,7 +91,6 @@ impl Context<'_> {
         if self.opaque { quote!(__s::Type::Opaque(#name)) } else { quote!(__s::Type::Undescribed(#name)) }
     }
 
-    /// What these functions of `#[serde(with = "..")]` write.
     pub fn written_by(&self, functions: &str) -> TokenStream {
         if self.opaque { quote!(__s::Type::Opaque(#functions)) } else { quote!(__s::Type::WrittenBy(#functions)) }
     }

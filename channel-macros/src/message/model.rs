@@ -12,7 +12,6 @@ pub struct Message {
     pub user_derives: bool,
     /// Its `MessageShape`, which `describe` writes while it reads the fields.
     pub shape: TokenStream,
-    /// `None` without `validate`.
     pub validation: Option<Validation>,
     pub runtime: Runtime,
 }

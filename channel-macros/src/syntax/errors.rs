@@ -36,7 +36,6 @@ impl Errors {
         self.found.is_empty()
     }
 
-    /// `None` if there are none.
     pub fn into_tokens(self) -> Option<TokenStream> {
         let tokens: TokenStream = self.found.iter().map(syn::Error::to_compile_error).collect();
         (!tokens.is_empty()).then_some(tokens)

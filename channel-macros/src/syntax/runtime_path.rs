@@ -24,7 +24,6 @@ pub fn value(input: ParseStream) -> syn::Result<Path> {
 }
 
 impl Runtime {
-    /// Whether it is the `$crate` of a `macro_rules!`.
     pub fn is_dollar_crate(&self) -> bool {
         self.0.as_ref().is_some_and(|path| path.segments.first().is_some_and(|first| is_dollar_crate(&first.ident)))
     }

@@ -37,7 +37,6 @@ pub(crate) struct RouteTable<App> {
     pub admission: AdmissionControl,
     pub activity: Activity,
     pub refused: Arc<RefusalCounters>,
-    /// The header's value in every accepted handshake.
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,
     channels: Vec<Mounted<App>>,
@@ -110,7 +109,6 @@ impl<App> RouteTable<App> {
         self.serve();
     }
 
-    /// Counts work in progress by this.
     pub fn count(&mut self, activity: Activity) {
         self.activity = activity;
         self.serve();

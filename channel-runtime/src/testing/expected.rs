@@ -66,7 +66,6 @@ fn unexpected_text(expected: &str, text: &str) -> Failure {
     format!("expected {expected}, but this came: {text}")
 }
 
-/// The set of one message.
 struct Only<M>(M);
 
 impl<M: Message> Messages for Only<M> {

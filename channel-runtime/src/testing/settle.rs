@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::expectation::Failure;
 use crate::connection::in_flight::Activity;
 
-/// How long a test waits for work in progress.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) async fn settle(activity: &Activity) -> Result<(), Failure> {

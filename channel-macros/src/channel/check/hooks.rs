@@ -74,7 +74,6 @@ fn check_before_the_upgrade(who: &str, sig: &Signature, call: &Call, usage: &str
     }
 }
 
-/// `on_room_open` determines how the state of a room is made, so it always exists.
 fn check_opening(cfgs: &[Attribute], errors: &mut Errors) {
     if let Some(cfg) = cfgs.first() {
         let what = "`on_room_open` can't be conditional, for it tells how the state of a room is made";
@@ -82,7 +81,6 @@ fn check_opening(cfgs: &[Attribute], errors: &mut Errors) {
     }
 }
 
-/// `identity` reads a field, and determines the channel's type of user.
 fn check_identity(sig: &Signature, call: &Call, cfgs: &[Attribute], usage: &str, errors: &mut Errors) {
     if let Some(keyword) = &sig.asyncness {
         errors.at(keyword, "`identity` is not `async`: it reads what the extractors found", usage);
@@ -114,7 +112,6 @@ fn is_reference_to(ty: &Type, name: &str) -> bool {
     last_segment(&reference.elem).is_some_and(|segment| segment.ident == name)
 }
 
-/// `on_reauthorize` is called only after `on_refresh`.
 pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
     let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == HookKind::Reauthorize) else { return };
     if !hooks.iter().any(|hook| hook.kind == HookKind::Refresh) {

@@ -36,7 +36,6 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// `None` if no handler takes batches.
 pub fn methods(channel: &Channel) -> Option<TokenStream> {
     of(channel).next()?;
     let from_client = channel.name_from_client();

@@ -5,7 +5,6 @@ use quote::quote;
 
 use crate::channel::model::Bounds;
 
-/// `None` if nothing is set.
 pub fn constant(bounds: &Bounds) -> Option<TokenStream> {
     let message = bounds.message_bytes.map(|bytes| quote!(.message_bytes(#bytes)));
     let outbox = bounds.outbox_bytes.map(|bytes| quote!(.outbox_bytes(#bytes)));

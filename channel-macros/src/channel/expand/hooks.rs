@@ -17,7 +17,6 @@ pub fn identity(channel: &Channel) -> TokenStream {
     }
 }
 
-/// A channel with `identity` has users.
 pub fn users(channel: &Channel) -> Option<TokenStream> {
     let (self_ty, if_route) = (&channel.self_ty, if_route(channel));
     channel.hook(HookKind::Identity).find_map(|hook| hook.key.as_ref()).map(|key| {

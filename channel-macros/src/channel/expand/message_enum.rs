@@ -35,7 +35,6 @@ impl Messages<'_> {
         }
     }
 
-    /// `Messages`, and the impls that need it.
     pub fn implementation(&self) -> TokenStream {
         let Self { name, messages, .. } = self;
         let places = self.counted_places();

@@ -23,7 +23,6 @@ pub fn kinds(channel: &Channel) -> TokenStream {
     quote!(#(#kinds)*)
 }
 
-/// `None` if no handler takes notices.
 pub fn method(channel: &Channel) -> Option<TokenStream> {
     let notices = channel.notices.iter().map(|Notice { cfgs, ty, call }| {
         let ty = ty.to_token_stream();

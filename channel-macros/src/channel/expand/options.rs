@@ -10,7 +10,6 @@ pub fn overlaps(channel: &Channel, handler: &Handler) -> bool {
     !handler.call.takes_mut_self && channel.handlers.iter().any(|other| other.options.concurrent().is_some())
 }
 
-/// `None` if no handler has an option.
 pub fn table(channel: &Channel) -> Option<TokenStream> {
     if channel.handlers.iter().all(|handler| handler.options.is_plain()) {
         return None;

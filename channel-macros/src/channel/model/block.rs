@@ -24,7 +24,6 @@ pub struct Channel {
     pub runtime: Runtime,
 }
 
-/// A message in `sends(..)`.
 pub struct Sent {
     pub cfgs: Vec<Attribute>,
     pub ty: Type,

@@ -15,7 +15,6 @@ pub struct Handler {
     pub payload: Payload,
     pub limit: Limit,
     pub options: HandlerOptions,
-    /// `None` if it takes one message at a time.
     pub batch: Option<Batch>,
     pub call: Call,
     /// It takes over its answer with `socket.defer()`, and its return type does not show it.
@@ -36,7 +35,6 @@ pub struct HandlerOptions {
     pub concurrent: Option<(Ident, u32)>,
 }
 
-/// `batch(size = 10, wait = "100ms")`
 pub struct Batch {
     pub size: usize,
     /// In milliseconds.

@@ -24,7 +24,6 @@ pub const HANDLER: Expected = Expected {
     of: Owner::Connection,
 };
 
-/// `None` after an error that leaves no handler.
 pub fn parse(
     marker: &Attribute,
     method: &Method,

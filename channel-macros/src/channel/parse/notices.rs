@@ -16,7 +16,6 @@ const EXPECTED: Expected = Expected {
     of: Owner::Connection,
 };
 
-/// `None` after an error that leaves no handler.
 pub fn parse(
     marker: &Attribute,
     sig: &Signature,

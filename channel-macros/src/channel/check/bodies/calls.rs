@@ -9,15 +9,11 @@ pub enum Call {
     Whole(&'static str),
     /// `socket.user(..)`, which takes one argument.
     Named,
-    /// `socket.send(..)`
     Send,
     /// `socket.room().send(..)`
     SendTo,
-    /// `socket.close(..)`
     Close,
-    /// `socket.send(..).unwrap()`
     Unwrap,
-    /// `socket.room().with(..)`
     With,
 }
 
