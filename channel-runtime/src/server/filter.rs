@@ -62,8 +62,7 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
-/// Whether the request's target and its `Host` name the same host, if both name one. Our own server and service have
-/// [checked](HostChecked) that; another warp server has not.
+/// Whether target and `Host` name the same host, if both do. Our own server and service have [checked](HostChecked) that before.
 fn names_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Copy {
     let checked = warp::ext::get::<HostChecked>().map(|_| true);
     let same = warp::host::optional().map(|_| true);

@@ -1,5 +1,4 @@
-//! Spawned tasks that capture a reference from the method, `tokio::spawn(async move { socket.send(..) })`. The compiler reports
-//! that it escapes, but not what to capture instead.
+//! Spawned tasks that capture a reference from the method: the compiler reports that it escapes, but not what to capture instead.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
