@@ -45,10 +45,7 @@ pub(crate) async fn answer<A: Send + Sync + 'static>(
         return Err(reject::not_found());
     }
     let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
-    let accepted = match check(&table, &handshake, names_one_host, upgrade) {
-        Ok((request, upgrade)) => accept(&table, &route, &handshake, request, upgrade).await,
-        Err(reject) => Err(reject),
-    };
+    let accepted = accept(&table, &route, &handshake, names_one_host, upgrade).await;
     Ok(accepted.unwrap_or_else(Reply::into_response))
 }
 
@@ -75,14 +72,15 @@ fn check<A>(
 /// Accepts the handshake, or refuses the client; once the client has the answer, its session starts in a task of its own.
 ///
 /// # Errors
-/// If the server has begun to stop meanwhile.
+/// What [`check`] refuses, and if the server has begun to stop meanwhile.
 async fn accept<A: Send + Sync + 'static>(
     table: &Arc<RouteTable<A>>,
     route: &RouteMatch<'_, A>,
     handshake: &Handshake,
-    request: UpgradeRequest,
-    upgrade: OnUpgrade,
+    names_one_host: bool,
+    upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Reject> {
+    let (request, upgrade) = check(table, handshake, names_one_host, upgrade)?;
     let (start, admission) = match admit(table, route, handshake).await {
         Ok(admitted) => admitted,
         Err(reject) => return Ok(refuse(table, request, upgrade, reject)),
