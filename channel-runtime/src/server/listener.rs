@@ -9,6 +9,12 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
+/// A socket takes more data while it holds fewer unsent bytes than this. Otherwise the kernel keeps up to 4 MB for each client that
+/// does not read, and with hundreds of those it runs short of memory for sockets: each write to the others takes milliseconds then.
+/// Data on its way over the network is not counted, so that a fast client is as fast as before.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const UNSENT: u32 = 256 * 1024;
+
 /// What a [`Server`](crate::Server) accepts connections from. TCP and unix sockets implement it. Implement it for other
 /// listeners, for example one that reads the client's address from a proxy's first line.
 ///
@@ -38,6 +44,8 @@ impl Listener for TcpListener {
         let (stream, peer) = TcpListener::accept(self).await?;
         // Small frames must not wait. Fails only on a closed socket, which the first read reports.
         let _ = stream.set_nodelay(true);
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         Ok((stream, Some(peer)))
     }
 }
@@ -57,12 +65,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_written_to_an_accepted_socket_leaves_at_once() {
+    async fn what_is_written_to_an_accepted_socket_leaves_at_once_and_little_waits_in_it() {
         let mut listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let client = TcpStream::connect(addr).await.unwrap();
         let (stream, peer) = Listener::accept(&mut listener).await.unwrap();
         assert!(stream.nodelay().unwrap());
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        assert_eq!(socket2::SockRef::from(&stream).tcp_notsent_lowat().unwrap(), UNSENT);
         assert_eq!(peer, Some(client.local_addr().unwrap()));
     }
 }
