@@ -173,11 +173,10 @@ mod exports {
     pub use crate::server::service::Service;
     pub use crate::session::batch::Batched;
     pub use crate::socket::Socket;
-    pub use crate::socket::answer::Answer;
+    pub use crate::socket::answer::{Answer, Deferred, TypedAnswer};
     pub use crate::socket::audience::{
         Audience, IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView,
     };
-    pub use crate::socket::deferred::{Deferred, TypedAnswer};
     pub use crate::socket::frames::timestamp;
     pub use crate::socket::hub::Hub;
     pub use crate::socket::notify::NoticeFor;

@@ -49,9 +49,9 @@ mod server {
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::session::handler_options::HandlerOptions;
     pub use crate::session::handling::Handling;
+    pub use crate::socket::answer::reply_deferred;
     pub use crate::socket::invalid_reply::{invalid, usual};
-    pub use crate::socket::reply::Flow;
-    pub use crate::socket::returned::{DataReply, fail, reply, reply_data, reply_deferred, reply_one_of};
+    pub use crate::socket::reply::{DataReply, Flow, fail, reply, reply_data, reply_one_of};
 
     /// The check of a lock.
     pub mod lock {

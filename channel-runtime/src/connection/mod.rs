@@ -12,7 +12,7 @@ pub(crate) mod liveness;
 pub(crate) mod lock_order;
 pub(crate) mod moment;
 pub(crate) mod outbox;
-pub(crate) mod owed;
+pub(crate) mod owed_count;
 pub(crate) mod receiver;
 pub(crate) mod shutdown;
 pub(crate) mod stream;

@@ -10,7 +10,7 @@ use crate::connection::inbox::Inbox;
 use crate::connection::liveness::Liveness;
 use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::outbox::Outbox;
-use crate::connection::owed::Owed;
+use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
 use crate::room::live_room::LiveRoom;
@@ -29,7 +29,7 @@ pub(crate) struct Member {
     pub deflate: Option<Agreed>,
     /// Whether error frames say all that is wrong with a message.
     pub error_details: bool,
-    pub owed: Owed,
+    pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,
     /// `None` if its channel knows no users.

@@ -13,7 +13,7 @@ use crate::connection::inbox::Inbox;
 use crate::connection::liveness::Liveness;
 use crate::connection::lock_order::Ranked;
 use crate::connection::outbox::Outbox;
-use crate::connection::owed::Owed;
+use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
 use crate::room::member::{Apart, Member};
 use crate::room::pending::PendingConnection;
@@ -58,7 +58,7 @@ impl Registry {
                     own_room: Arc::clone(own_room),
                     outbox: Outbox::new(outbox_bytes, activity),
                     backlog: SendBacklog::new(outbox_bytes),
-                    owed: Owed::default(),
+                    owed: OwedCount::default(),
                     runtime_id: runtime.as_ref().map(Handle::id),
                     apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
                 })

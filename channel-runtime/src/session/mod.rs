@@ -18,8 +18,8 @@ pub(crate) mod half_channel;
 pub(crate) mod handler_options;
 pub(crate) mod handling;
 pub(crate) mod heartbeat;
+mod last_answers;
 mod outcome;
-mod owed;
 pub(crate) mod quota;
 pub(crate) mod refresh;
 pub(crate) mod rejection;
@@ -159,7 +159,7 @@ impl<C: Dispatch> Session<C> {
 
     async fn end(&mut self) {
         if self.driver.owes_answers() {
-            Box::pin(owed::answered(&mut self.driver)).await;
+            Box::pin(last_answers::sent(&mut self.driver)).await;
         }
         let close = self.driver.end();
         self.driver.leave();

@@ -4,13 +4,12 @@
 //! `wire`, but not `session`, which runs the handlers.
 
 pub(crate) mod answer;
-mod answering;
+mod answer_frames;
 pub(crate) mod audience;
 mod audiences;
 mod claim;
 pub(crate) mod clock;
 pub(crate) mod counters;
-pub(crate) mod deferred;
 pub(crate) mod foreign;
 pub(crate) mod frames;
 pub(crate) mod hub;
@@ -18,7 +17,6 @@ pub(crate) mod invalid_reply;
 pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod reply;
-pub(crate) mod returned;
 pub(crate) mod stats;
 pub(crate) mod user;
 

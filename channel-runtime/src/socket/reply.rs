@@ -1,4 +1,5 @@
-//! What a handler may return, and how it becomes the answer to the message it handled.
+//! What a handler may return, how it becomes the answer to the message it handled, and the functions that the expansion of
+//! `#[channel]` calls for that.
 
 use std::marker::PhantomData;
 
@@ -8,7 +9,7 @@ use crate::channel::{Channel, SendsBytes, SentBy};
 use crate::protocol::describe::probe::NoAnswer;
 use crate::protocol::describe::{AnswerKind, AnswerShape};
 use crate::protocol::fault::Fault;
-use crate::protocol::message::Success;
+use crate::protocol::message::{Messages, Success};
 use crate::socket::Socket;
 use crate::wire::close::CloseCode;
 
@@ -132,6 +133,40 @@ pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     let code = fault.close_code();
     socket.answer_fault(&fault);
     Flow::Failed(code)
+}
+
+/// Sends what a handler or a hook returned.
+pub fn reply<C: Channel, R: Reply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+    reply.reply(socket)
+}
+
+/// Like `reply`, for a type of the standard library, which can be no message.
+pub fn reply_data<C: Channel, R: DataReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+    reply.reply(socket)
+}
+
+/// What may be returned, required of types of the standard library.
+#[diagnostic::on_unimplemented(
+    message = "a handler of `{C}` cannot return `{Self}`",
+    label = "data, and no message",
+    note = "wrap it, `Success(..)` of type `Success<{Self}>`: the client is sent `{{\"type\":\"success\",\"data\":..}}`",
+    note = "or return `()`, or a message that is listed in `sends(..)`, with a field for it"
+)]
+pub trait DataReply<C: Channel>: Reply<C> {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Channel, R: Reply<C>> DataReply<C> for R {}
+
+/// Sends an error. The expansion matches on the `Result`: if a whole `Result` were no `Reply`, the compiler would not name the half
+/// that is the reason.
+pub fn fail<C: Channel, E: IntoFault>(socket: &Socket<C>, error: E) -> Flow {
+    fault(socket, error.into_fault())
+}
+
+/// For the generated `..ToClient` enum's `Reply`.
+pub fn reply_one_of<C: Channel<ToClient = T>, T: Messages>(socket: &Socket<C>, message: &T) -> Flow {
+    socket.answer_one_of(message);
+    Flow::Continue
 }
 
 /// `AnswerOf::<C, R>::ANSWER`: the description of an answer, found as in `describe::probe`.

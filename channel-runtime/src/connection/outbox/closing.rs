@@ -52,7 +52,7 @@ impl Outbox {
             *held = None;
         }
         // Nothing is left to flush, so that the owner can be idle on a stream whose flush fails again and again.
-        inner.needs_flush = false;
+        inner.is_unflushed = false;
         inner.notify(|waits| &waits.ending);
         // Also those that wait for its rooms, for which nothing is awaited here.
         inner.notify(|waits| &waits.emptied);

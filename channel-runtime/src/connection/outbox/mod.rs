@@ -53,14 +53,15 @@ struct Inner {
     /// The connection's own task while it is idle. `None` while it runs, and from when it is woken: then nobody else writes,
     /// because it drains the queue before it is idle again.
     owner: Option<Waker>,
-    needs_flush: bool,
+    /// The stream has taken bytes that it may hold back until it is flushed.
+    is_unflushed: bool,
     /// The stream takes no more at once, and the owner waits for it. `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
     /// The most bytes that may wait without a closer check: `limit`, and the longest frame if one was counted. See
     /// [`finds_room`](Outbox::finds_room).
     allowed: usize,
-    /// A caller that has pushed must have what waits written.
-    must_flush: bool,
+    /// A caller that has pushed was told to have what waits written.
+    flush_assigned: bool,
     /// Something is to be done when the queue becomes empty or less full: to notify a task, or to set `allowed` to `limit` again.
     is_awaited: bool,
     /// The connection ends because the server goes away, and its Close is not queued yet, because an answer may be owed first.
@@ -118,10 +119,10 @@ impl Outbox {
             queue: Queue::default(),
             socket: None,
             owner: None,
-            needs_flush: false,
+            is_unflushed: false,
             blocked: None,
             allowed: limit,
-            must_flush: false,
+            flush_assigned: false,
             is_awaited: false,
             is_draining: false,
             in_flight: WorkGuard::default(),
@@ -180,10 +181,10 @@ impl Outbox {
     fn enqueue(&self, inner: &mut Inner, append: impl FnOnce(&mut Queue)) -> Enqueued {
         append(&mut inner.queue);
         self.count(inner);
-        if inner.owner.is_none() || inner.blocked.is_some() || inner.must_flush {
+        if inner.owner.is_none() || inner.blocked.is_some() || inner.flush_assigned {
             return if self.is_behind(inner) { Enqueued::Lagging } else { Enqueued::Queued };
         }
-        inner.must_flush = true;
+        inner.flush_assigned = true;
         Enqueued::MustFlush
     }
 

@@ -32,7 +32,7 @@ impl Outbox {
     pub fn flush(&self) {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        inner.must_flush = false;
+        inner.flush_assigned = false;
         if inner.owner.is_none() || inner.blocked.is_some() {
             return;
         }
@@ -100,20 +100,20 @@ impl Outbox {
     pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        inner.must_flush = false;
+        inner.flush_assigned = false;
         let (before, was_blocked) = (inner.queue.bytes(), inner.blocked.is_some());
         let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
         let taken = before - inner.queue.bytes();
         self.hand(taken);
         let wrote = taken > 0;
-        inner.needs_flush |= wrote;
-        if inner.needs_flush {
+        inner.is_unflushed |= wrote;
+        if inner.is_unflushed {
             // Even if not all was written: the stream may wait for what it holds back itself.
-            inner.needs_flush = stream.poll_flush(cx)?.is_pending();
+            inner.is_unflushed = stream.poll_flush(cx)?.is_pending();
         }
         let is_blocked = match written {
             Poll::Pending => true,
-            Poll::Ready(Ok(())) => inner.needs_flush,
+            Poll::Ready(Ok(())) => inner.is_unflushed,
             Poll::Ready(Err(error)) => return Err(error),
         };
         if is_blocked || was_blocked {
@@ -157,7 +157,7 @@ impl Inner {
 
     /// Wakes the owner, which will drain the queue before it is idle again.
     pub(super) fn wake_owner(&mut self) {
-        self.must_flush = false;
+        self.flush_assigned = false;
         if let Some(owner) = self.owner.take() {
             owner.wake();
         }

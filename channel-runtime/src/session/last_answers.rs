@@ -14,7 +14,7 @@ use crate::session::driver::Driver;
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Waits until no answer is owed any more, or the client would not get it.
-pub(crate) async fn answered(driver: &mut Driver) {
+pub(crate) async fn sent(driver: &mut Driver) {
     let (shutdown, patience) = (Arc::clone(driver.shutdown()), driver.config().shutdown_timeout);
     let mut given_up = pin!(timeout(patience, shutdown.abort_started()));
     let mut probes = interval(PROBE);
