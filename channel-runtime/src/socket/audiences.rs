@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
-use crate::channel::identity::key_of;
 use crate::channel::room::{Room, RoomOf};
-use crate::channel::users::HasUsers;
-use crate::channel::users::UserOf;
+use crate::channel::users::{HasUsers, UserOf};
 use crate::connection::id::ConnectionId;
 use crate::room::exclusions::Exclusions;
 use crate::socket::Socket;
@@ -29,7 +27,7 @@ impl<C: 'static> Socket<C> {
     /// The members of another room. This client need not be one.
     #[doc(alias("to", "in", "within", "group"))]
     pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::Room(Arc::clone(room.room().key())), Exclusions::from(self.id()))
+        self.audience(Target::room(room), Exclusions::from(self.id()))
     }
 
     /// The members of any of these rooms.
@@ -37,8 +35,7 @@ impl<C: 'static> Socket<C> {
     where
         I: IntoIterator<Item: RoomOf<C>>,
     {
-        let names = rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect();
-        self.audience(Target::Rooms(names), Exclusions::from(self.id()))
+        self.audience(Target::rooms(rooms), Exclusions::from(self.id()))
     }
 
     /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
@@ -55,10 +52,7 @@ impl<C: 'static> Socket<C> {
         C: HasUsers,
         I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(
-            Target::Users(users.into_iter().map(|user| key_of(user.as_user_name())).collect()),
-            Exclusions::from(self.id()),
-        )
+        self.audience(Target::users(users), Exclusions::from(self.id()))
     }
 
     /// Everybody on this channel.
@@ -74,7 +68,7 @@ impl<C: 'static> Socket<C> {
 impl<C: 'static> Hub<C> {
     /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.
     pub fn room(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::Room(Arc::clone(room.room().key())))
+        self.audience(Target::room(room))
     }
 
     /// The members of any of these rooms.
@@ -82,7 +76,7 @@ impl<C: 'static> Hub<C> {
     where
         I: IntoIterator<Item: RoomOf<C>>,
     {
-        self.audience(Target::Rooms(rooms.into_iter().map(|room| Arc::clone(room.room().key())).collect()))
+        self.audience(Target::rooms(rooms))
     }
 
     /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
@@ -99,7 +93,7 @@ impl<C: 'static> Hub<C> {
         C: HasUsers,
         I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(Target::Users(users.into_iter().map(|user| key_of(user.as_user_name())).collect()))
+        self.audience(Target::users(users))
     }
 
     /// One connection. Nobody, once it has ended.
