@@ -1,7 +1,7 @@
 //! A map by connection: an unordered list, with an index if it is long.
 //!
-//! Every connection is in two such maps at least, and most of them are short. So an entry is as small as can be, and a short list
-//! is searched from its begin, which is faster than hashing.
+//! Every connection is in two such maps at least, and most of them are short: so entries are small, and a short list is searched
+//! from its begin, which is faster than hashing.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::connection::id::ConnectionId;
 /// Up to so many entries need no index.
 const FEW: usize = 16;
 
-/// From serial numbers to places in the list.
+/// From serial numbers to places in `entries`.
 type Index = HashTable<u32>;
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl<T> ByConnection<T> {
         self.entries.is_empty()
     }
 
-    /// All, with their connections' [serial numbers](ConnectionId::serial).
+    /// With their connections' [serial numbers](ConnectionId::serial).
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, &T)> {
         self.entries.iter().map(|(serial, value)| (*serial, value))
     }
@@ -41,7 +41,6 @@ impl<T> ByConnection<T> {
         self.entries.iter().map(|(_, value)| value)
     }
 
-    /// The values at these places, as far as there are any.
     pub fn range(&self, places: Range<usize>) -> impl Iterator<Item = &T> {
         let end = places.end.min(self.len());
         self.entries[places.start.min(end)..end].iter().map(|(_, value)| value)
@@ -51,7 +50,7 @@ impl<T> ByConnection<T> {
         id.is_here().then(|| self.place(id.serial())).flatten().map(|place| &self.entries[place].1)
     }
 
-    /// Adds the value of a connection of this process. Returns whether there was none of that connection; if there was, it stays.
+    /// Returns whether the connection had no value; if it had one, that stays.
     pub fn insert(&mut self, id: ConnectionId, value: T) -> bool {
         let serial = id.serial();
         if self.place(serial).is_some() {
@@ -59,7 +58,7 @@ impl<T> ByConnection<T> {
         }
         let place = self.entries.len();
         if place == self.entries.capacity() {
-            // By half, not by as much again, because there are many such lists.
+            // By half, not double, because there are many such lists.
             self.entries.reserve_exact((place / 2).max(2));
         }
         self.entries.push((serial, value));
@@ -107,7 +106,6 @@ impl<T> ByConnection<T> {
         }
     }
 
-    /// Gives memory back when most of the list has been removed.
     fn shrink(&mut self) {
         let Self { entries, index } = self;
         let len = entries.len();
@@ -134,7 +132,7 @@ fn add<T>(index: &mut Index, entries: &[(u64, T)], place: usize) {
     index.insert_unique(hash(entries[place].0), to_u32(place), hash_at);
 }
 
-/// No client chooses a serial number, so that spreading them is enough. The table uses the highest bits and the lowest.
+/// No client chooses a serial number, so that spreading them is enough. The table uses the highest and the lowest bits.
 fn hash(serial: u64) -> u64 {
     serial.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32)
 }
@@ -151,7 +149,6 @@ mod tests {
 
     use super::*;
 
-    /// All that is there, in the order of the connections.
     fn all<T: Copy>(list: &ByConnection<T>) -> Vec<(u64, T)> {
         let sorted: BTreeMap<u64, T> = list.iter().map(|(serial, value)| (serial, *value)).collect();
         assert_eq!(sorted.len(), list.len());
@@ -191,7 +188,6 @@ mod tests {
             assert!(!list.insert(*id, 0));
             assert_eq!(list.index.is_some(), at >= FEW);
         }
-        // From the front, as a list likes it least.
         for (at, id) in ids.iter().enumerate() {
             assert_eq!(list.remove(*id), Some(at));
             assert_eq!(list.remove(*id), None);

@@ -11,10 +11,9 @@ use crate::room::state::State;
 
 pub(super) struct ChannelRooms {
     pub channel: TypeId,
-    /// All connections of the channel.
     pub all: Arc<LiveRoom>,
     pub rooms: ShardedMap<Arc<str>, Arc<LiveRoom>>,
-    /// Makes the state of a path's room, if no hook does.
+    /// For a path's room that no hook opens.
     pub make_state: fn() -> Option<State>,
 }
 
@@ -28,8 +27,8 @@ impl ChannelRooms {
         }
     }
 
-    /// Runs `act` on the room of this name under its shard's lock, so that the room can't be removed meanwhile. If there is no
-    /// room, one is made; its state is made outside the lock, because that is the user's code.
+    /// Runs `act` under the shard's lock, so that the room can't be removed meanwhile. If there is no room, one is made; its state
+    /// is made outside the lock, because that is the user's code.
     pub fn open<R>(
         &self,
         name: &Arc<str>,
@@ -50,7 +49,7 @@ impl ChannelRooms {
         }
     }
 
-    /// Removes the member, and the room with its last member, unless the room has an owner.
+    /// Removes the room with its last member, unless it has an owner.
     pub fn remove(&self, room: &Arc<LiveRoom>, member: ConnectionId) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
@@ -59,7 +58,6 @@ impl ChannelRooms {
         }
     }
 
-    /// The room is empty.
     pub fn retire(rooms: &mut HashMap<Arc<str>, Arc<LiveRoom>>, room: &LiveRoom) {
         room.retire();
         rooms.remove(&**room.name());

@@ -14,7 +14,7 @@ pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Crowd {
     Few,
-    /// Few, but one is near its bound, and takes what it is sent or has not been written to for a while.
+    /// One of a few is near its bound, and takes what it is sent or has not been written to for a while.
     NearBound,
     /// The same, and it took something a moment ago; or two did for which more than half of their bound waits.
     Taking,
@@ -26,9 +26,8 @@ pub(super) enum Crowd {
     Half,
 }
 
-/// For how many checks more the room may be slowed for a few readers that are far behind. Readers that are as fast as all others
-/// may be far behind for a moment, because their kernels hold less, or because a segment was lost. Readers that are slower than the
-/// room are not waited for.
+/// For how many checks more the room may be slowed for a few readers that are far behind: their kernels may hold less, or a segment
+/// was lost. Readers that are always slower than the room are not waited for.
 pub(super) struct Lone {
     looks: u32,
     since: Instant,
@@ -79,8 +78,8 @@ impl Lags {
         self.near_bound |= lag.quarters >= 3 && (lag.takes || lag.is_stale);
     }
 
-    /// How crowded a room is that has so many readers, of whom so many may be behind. If not all of these were counted, the others
-    /// are taken to be like those that were.
+    /// `readers` is how many the room has, `slow_members` how many of them may be behind: those that were not counted are taken to
+    /// be like those that were.
     pub fn crowd(self, slow_members: usize, readers: usize) -> Crowd {
         let of_all = |found: usize| (found * slow_members).checked_div(self.behind).unwrap_or(0);
         let (taking, new, far) = (of_all(self.taking), of_all(self.new), of_all(self.far));

@@ -8,7 +8,7 @@ pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,
     pub except: Vec<ConnectionId>,
     pub except_users: Vec<UserKey>,
-    /// The only user that a frame is for. `None` for all.
+    /// `None` for all.
     pub only_user: Option<UserKey>,
     except_sender: bool,
 }
@@ -30,7 +30,6 @@ impl Exclusions {
         !(is_sender || is_other || is_user || self.except.contains(&id))
     }
 
-    /// Leaves out all but this user.
     pub fn narrow(&mut self, user: UserKey) {
         // If another user was named before, nobody is left.
         let other = self.only_user.replace(user).filter(|other| Some(other) != self.only_user.as_ref());

@@ -1,7 +1,7 @@
 //! The fan-out of a frame: it is pushed to each recipient's outbox, and what has to write it is started.
 //!
-//! The pushes are synchronous, some tens of nanoseconds each, and under the members' lock. So the order of frames, joins and leaves
-//! holds by construction, for all audiences; only the writing is left to the flusher.
+//! The pushes are synchronous, some tens of nanoseconds each, and under the members' lock: so frames, joins and leaves have one
+//! order for all audiences. Only the writing is left to the flusher.
 
 #[cfg(all(test, feature = "deflate"))]
 mod tests;
@@ -32,7 +32,7 @@ impl LiveRoom {
         sent
     }
 
-    /// Makes the frame under the members' lock, from their number, and hands it to those that `exclusions` admits.
+    /// Makes the frame under the members' lock, from their number.
     pub fn send_with<E>(
         self: &Arc<Self>,
         from: Option<&Publisher<Member>>,
@@ -63,8 +63,8 @@ fn push_to_members(
     (sent, flushing.sent(from, frame.len()))
 }
 
-/// Pushes the frame to each of these connections, which come with their serial numbers, unless it is excluded or `admits` returns
-/// false. `pushed` is called with each outcome, and has the frame written if that is the caller's duty.
+/// The connections come with their serial numbers. `pushed` is called with each outcome, and has the frame written if that is the
+/// caller's duty.
 pub(crate) fn deliver<'a>(
     exclusions: &Exclusions,
     connections: impl Iterator<Item = (u64, &'a Arc<Member>)>,

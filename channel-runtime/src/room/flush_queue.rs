@@ -18,15 +18,15 @@ use crate::room::crowd::{Crowd, LOOK_AFTER, LOOKS_A_SECOND, Lags, Lone};
 use crate::room::publisher::{Charge, Publisher};
 use crate::room::recipient::Recipient;
 
-/// All senders of a room together may be ahead by so many times the mark of one: a quarter of what may wait for one client. No more
-/// than that is released at once, because more could fill outboxes before that is noticed.
+/// All senders of a room together may be ahead by so many times the mark of one: a quarter of what may wait for one client. More
+/// could fill outboxes before that is noticed.
 const SHARED_MARKS: usize = 4;
 
 /// How many marks a second are released while a quarter of the readers are behind: 128 KiB, with the default bounds.
 const SLOW_MARKS: isize = 2;
 
-/// The same while it is not known yet whether those readers take anything: half a bound, in the time for which a client is waited
-/// for that has not taken anything yet.
+/// The same while it is not known whether those readers take anything: half a bound, in the time for which a client is waited for
+/// that has not taken anything yet.
 const NEW_MARKS: isize = 8;
 
 /// A sender's bytes count at most so many times.
@@ -35,11 +35,11 @@ const MOST_TIMES: usize = 64;
 /// A sender is searched among so many that have sent last. One that is not found counts as another sender.
 const LATEST_SENDERS: usize = 64;
 
-/// How many members that were behind are checked, and written to, together. If there are more, others are at the next check.
+/// How many members that were behind are checked, and written to, together.
 const LOOKED_AT: usize = 256;
 
 pub(crate) struct FlushWork<M> {
-    /// The members to whose outboxes something was pushed that nobody else writes.
+    /// Members to whose outboxes something was pushed that nobody else writes.
     pub members: Vec<Arc<M>>,
     pub senders: Vec<Charge<M>>,
 }
@@ -64,22 +64,22 @@ impl<M: Recipient> FlushWork<M> {
 
 pub(crate) struct FlushQueue<M> {
     pub due: FlushWork<M>,
-    /// The runtime on which the flusher runs, or has to be started. `None` if no member of `due` has one.
+    /// Where the flusher runs, or has to be started. `None` if no member of `due` has a runtime.
     runtime: Option<Id>,
-    /// Members that were behind, some of which may have caught up since.
+    /// Some may have caught up since.
     slow_members: IndexMap<ConnectionId, Arc<M>>,
-    /// Which of those is checked next, and which is written to next.
+    /// The next one of those to check, and the next to write to.
     next_look: usize,
     next_nudge: usize,
     /// In the order in which they were held. One charge a sender, unless more than [`LATEST_SENDERS`] were held since.
     held: VecDeque<Charge<M>>,
-    /// How many of the senders in `due` are not held.
+    /// Senders in `due` that are not held.
     not_held: usize,
     /// How many have lately sent at once. An eighth less at each check.
     active: usize,
-    /// How many bytes all senders are charged for, each byte once.
+    /// The bytes that all senders are charged for, each byte once.
     charged: usize,
-    /// How many bytes may be released while a quarter of the readers are behind. Negative if more were released.
+    /// The bytes that may be released while a quarter of the readers are behind. Negative if more were released.
     allowance: isize,
     lone: Lone,
     /// A task checks whether `held` can be released.
@@ -90,7 +90,6 @@ pub(crate) struct FlushQueue<M> {
     is_flushing: bool,
 }
 
-/// The tasks that have to be started for a room, and on which runtimes.
 #[must_use]
 pub(super) struct Tasks {
     pub flusher: Option<Handle>,
@@ -129,8 +128,8 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// A runtime may be busy with a handler that blocks it. Members on another runtime than the flusher's do not wait for that. If
-    /// no flusher has anything to do, the first member decides where the next one runs.
+    /// A handler may block the flusher's runtime: members on other runtimes do not wait for that. If no flusher has anything to do,
+    /// the first member decides where the next one runs.
     #[cold]
     fn must_flush_elsewhere(&mut self, member: &Arc<M>) {
         if self.due.members.is_empty() && !self.is_flushing {
@@ -146,21 +145,20 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.entry(member.id()).or_insert_with(|| Arc::clone(member));
     }
 
-    /// A frame of so many bytes has been pushed to all that it is for.
     pub fn sent(&mut self, from: Option<&Publisher<M>>, bytes: usize) -> Tasks {
         let flusher = if self.needs_flusher(from.is_some()) { self.assign_flusher() } else { None };
         let wait = from.and_then(|from| self.count_sender(from, bytes));
         Tasks { flusher, wait }
     }
 
-    /// Whether a flusher has to be started. If all members are blocked nothing can be written, but the sender has to be slowed.
+    /// If all members are blocked nothing can be written, but the sender has to be slowed.
     fn needs_flusher(&self, has_sender: bool) -> bool {
         !self.is_flushing && (!self.due.members.is_empty() || (has_sender && !self.slow_members.is_empty()))
     }
 
-    /// Decides on which runtime the flusher runs. `None` if the member has none: then the members' own tasks write.
+    /// `None` if the member has no runtime: then the members' own tasks write.
     fn assign_flusher(&mut self) -> Option<Handle> {
-        // A member's own runtime, not the sender's, which may be any thread's and not run any more.
+        // Not the sender's runtime, which may not run any more.
         let member = self.due.members.first().or(self.slow_members.values().next());
         let runtime = member.and_then(|member| member.runtime().cloned());
         self.runtime = member.and_then(|member| member.runtime_id());
@@ -171,7 +169,7 @@ impl<M: Recipient> FlushQueue<M> {
         runtime
     }
 
-    /// Returns on which runtime a task has to be started that waits for slow members. `None` if none has to be.
+    /// Returns where a task has to be started that waits for slow members.
     fn count_sender(&mut self, from: &Publisher<M>, bytes: usize) -> Option<Handle> {
         if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
             // Not charged to the flusher, which may be late because of other work on its runtime.
@@ -214,7 +212,6 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// Releases the senders that are not held.
     fn abandon(&mut self) {
         self.due.abandon();
         self.not_held = 0;
@@ -225,7 +222,7 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.swap_remove(&id);
     }
 
-    /// How crowded the room of so many members is. `late` is how much later than planned this is called.
+    /// `late` is how much later than planned this is called.
     fn crowd(&mut self, members: usize, late: Duration) -> Crowd {
         let looked_at = self.slow_members.len().min(LOOKED_AT);
         if looked_at == 0 {
@@ -253,7 +250,7 @@ impl<M: Recipient> FlushQueue<M> {
         lags.crowd(self.slow_members.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
     }
 
-    /// Releases senders, in the order in which they were held, until so many bytes are released. Returns how many were.
+    /// In the order in which they were held. Returns how many bytes were released.
     fn release(&mut self, most: usize) -> usize {
         let mut released = 0;
         while released < most
@@ -286,7 +283,7 @@ impl<M: Recipient> FlushQueue<M> {
         let mark = mark.cast_signed();
         self.allowance = (self.allowance + (marks * mark / LOOKS_A_SECOND).max(1)).min(mark);
         let released = self.release(self.allowance.max(0).cast_unsigned());
-        // One charge may be large, of a sender that does not stop when it is held. The others do not pay for all of it.
+        // The charge of a sender that does not stop when it is held may be large. The others do not pay for all of it.
         self.allowance = self.allowance.saturating_sub_unsigned(released).max(-mark);
     }
 }
@@ -304,8 +301,8 @@ impl<M: Recipient> FlushQueue<M> {
         !self.is_flushing
     }
 
-    /// The flusher has written what these senders sent, to a room of so many members. They are released, unless the room is crowded
-    /// or others are held already: then they are held. Returns whether a task has to be started that releases them later.
+    /// `senders` are those whose frames the flusher has written. They are released, unless the room is crowded or others are held
+    /// already. Returns whether a task has to be started that releases them later.
     pub fn settle(&mut self, senders: Vec<Charge<M>>, members: usize) -> bool {
         senders.into_iter().for_each(|charge| self.hold(charge));
         if self.is_waiting {
@@ -335,7 +332,7 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.values().skip(from).take(LOOKED_AT).cloned().collect()
     }
 
-    /// The task that waits for slow members is gone: all senders are released.
+    /// The task that waits for slow members is gone.
     pub fn stop_waiting(&mut self) {
         self.is_waiting = false;
         self.release(usize::MAX);
@@ -348,7 +345,6 @@ impl<M: Recipient> FlushQueue<M> {
     }
 }
 
-/// `None` if this sender is not among the latest.
 fn latest<'a, M: Recipient + 'a, C>(charges: &'a mut C, sender: &Publisher<M>) -> Option<&'a mut Charge<M>>
 where
     &'a mut C: IntoIterator<Item = &'a mut Charge<M>, IntoIter: DoubleEndedIterator>,

@@ -1,7 +1,6 @@
 //! A room's flusher: the task that writes what was sent to a room to its members' sockets.
 //!
-//! The flusher runs while there is something to write, and yields in between: what is sent meanwhile is part of the same write. A
-//! client whose socket is full is left to its own task.
+//! It yields between writes: what is sent meanwhile is part of the next one. A client whose socket is full is left to its own task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +18,7 @@ use crate::room::publisher::Charge;
 /// How many members are written to before the flusher yields: about 70 microseconds' worth.
 const MEMBERS_PER_TURN: usize = 32;
 
-/// How many members are fetched from memory together. Otherwise each would wait for its own memory, because of locks and system
-/// calls.
+/// How many members are fetched from memory together, so that the fetches overlap despite locks and system calls.
 const MEMBERS_AHEAD: usize = 8;
 
 /// Once in so many checks the slow members are written to.
@@ -118,7 +116,7 @@ pub(crate) fn wait(room: &Arc<LiveRoom>, runtime: &Handle) {
     runtime.spawn(Wait { room: Arc::clone(room), has_ended: false }.run());
 }
 
-/// The task that waits for slow members, beside the flusher, which goes on for all others.
+/// The task that waits for slow members. The flusher goes on for all others.
 struct Wait {
     room: Arc<LiveRoom>,
     has_ended: bool,
@@ -130,7 +128,7 @@ impl Wait {
         while !self.has_ended {
             let start = Instant::now();
             sleep(LOOK_AFTER).await;
-            // A server that is overloaded reads, writes and checks late: that is not its clients' fault.
+            // If the server is overloaded, that is not its clients' fault.
             let late = start.elapsed().saturating_sub(2 * LOOK_AFTER);
             looks += 1;
             if looks % LOOKS_A_NUDGE == 1 {

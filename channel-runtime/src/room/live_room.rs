@@ -15,23 +15,23 @@ use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
 
-/// It has two locks. The members' lock is held while a frame is pushed to all outboxes, so that all members get frames in the same
-/// order. The state's lock is held while the user's `with` runs, which may take the members' lock.
+/// The members' lock is held while a frame is pushed to all outboxes, so that all members get frames in the same order. The state's
+/// lock is held while the user's `with` runs, which may take the members' lock.
 pub(crate) struct LiveRoom {
     name: Arc<str>,
     inner: Ranked<{ rank::MEMBERS }, Inner>,
-    /// The number of members. Changed under the members' lock, and read without it.
+    /// Changed under the members' lock, and read without it.
     len: AtomicUsize,
     window_counts: WindowCounts,
-    /// The room was removed because it was empty, and stays empty. Set under the registry's lock.
+    /// Removed because it was empty, and stays empty. Set under the registry's lock.
     gone: AtomicBool,
-    /// Sessions that have begun here and not ended, `on_close` included.
+    /// Sessions that have begun and not ended, `on_close` included.
     pub(super) uses: AtomicUsize,
-    /// Made when the room opens. `None` once the last session has ended.
+    /// `None` once the last session has ended.
     pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
-    /// What closes it, if its channel has hooks for that. `None` if the room closes with its last member.
+    /// `None` if the room closes with its last member.
     pub(super) owner: Option<Arc<dyn RoomOwner>>,
-    /// What hubs have sent to it. `None` until one has.
+    /// `None` until a hub has sent to it.
     hub_backlog: OnceLock<Arc<HubBacklog>>,
 }
 
@@ -77,7 +77,7 @@ impl LiveRoom {
         self.gone.store(true, Ordering::Release);
     }
 
-    /// Returns whether it was no member before.
+    /// Returns whether it was no member.
     pub fn insert(&self, connection: &Arc<Member>) -> bool {
         let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection));
@@ -109,7 +109,6 @@ impl LiveRoom {
         self.lock().members.values().filter(|member| member.is_meant(exclusions)).cloned().collect()
     }
 
-    /// The members at these places in the list for which `find` returns something.
     pub fn examine<T>(&self, places: Range<usize>, find: impl Fn(&Member) -> Option<T>) -> Vec<(Arc<Member>, T)> {
         let members = &self.lock().members;
         members.range(places).filter_map(|member| Some((Arc::clone(member), find(member)?))).collect()
@@ -119,12 +118,11 @@ impl LiveRoom {
         self.hub_backlog.get()
     }
 
-    /// The same, made if there is none yet: as part of this channel's.
     pub fn hub_backlog_of(&self, channel: &Arc<HubBacklog>) -> &Arc<HubBacklog> {
         self.hub_backlog.get_or_init(|| Arc::new(HubBacklog::of_room(channel)))
     }
 
-    /// How many bytes wait for its members. The lock is taken for a few members at a time, so that others may send in between.
+    /// The lock is taken for a few members at a time, so that others may send in between.
     pub fn outbox_bytes(&self) -> usize {
         const AT_ONCE: usize = 256;
         let few = |from: usize| self.examine(from..from + AT_ONCE, |member| Some(member.outbox().bytes()));
@@ -136,7 +134,7 @@ impl LiveRoom {
         self.lock().members.values().filter(|member| member.is_meant(exclusions)).count()
     }
 
-    /// Which compression a message to those that are not excluded needs, as far as is known without the lock.
+    /// As far as is known without the lock.
     pub fn windows(&self, from: Option<&Arc<Member>>, exclusions: &Exclusions) -> Windows {
         self.window_counts.windows(from.filter(|from| !from.is_meant(exclusions)).and_then(|from| from.deflate))
     }
@@ -148,7 +146,6 @@ impl LiveRoom {
 }
 
 #[derive(Default)]
-/// What the members' lock guards.
 pub(super) struct Inner {
     pub(super) members: ByConnection<Arc<Member>>,
     pub(super) flushing: FlushQueue<Member>,

@@ -23,11 +23,10 @@ use crate::wire::deflate::Agreed;
 pub(crate) struct Member {
     pub(super) outbox: Outbox,
     pub id: ConnectionId,
-    /// The index of its channel in the app.
     pub channel: usize,
     /// `None` if no compression was negotiated.
     pub deflate: Option<Agreed>,
-    /// Whether error frames say all that is wrong with a message.
+    /// Error frames say all that is wrong with a message.
     pub error_details: bool,
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
@@ -89,12 +88,11 @@ pub(crate) struct Apart {
     pub joined: Ranked<{ rank::JOINED }, Joined>,
 }
 
-/// The declared rooms that a connection has joined.
 #[derive(Default)]
 pub(crate) struct Joined {
     #[expect(clippy::box_collection, reason = "most connections join none, and hold the place")]
     rooms: Option<Box<Vec<Arc<LiveRoom>>>>,
-    /// The connection has ended: it joins no room any more.
+    /// It joins no room any more.
     has_left: bool,
 }
 
@@ -103,12 +101,12 @@ impl Joined {
         self.rooms.as_ref().map_or(&[], |rooms| rooms)
     }
 
-    /// The same, to be changed. `None` if the connection has ended.
+    /// `None` if the connection has ended.
     pub fn rooms_mut(&mut self) -> Option<&mut Vec<Arc<LiveRoom>>> {
         (!self.has_left).then(|| &mut **self.rooms.get_or_insert_default())
     }
 
-    /// Takes all rooms, because the connection ends. `None` if that has been done.
+    /// `None` if that has been done.
     pub fn leave(&mut self) -> Option<Vec<Arc<LiveRoom>>> {
         let had_left = std::mem::replace(&mut self.has_left, true);
         (!had_left).then(|| self.rooms.take().map_or_else(Vec::new, |rooms| *rooms))
@@ -119,7 +117,7 @@ impl Joined {
 mod tests {
     use super::*;
 
-    /// What the benchmark's idle connections cost depends on it: of pieces a little larger, glibc leaves a gap beside each.
+    /// Idle connections cost more otherwise: of pieces a little larger, glibc leaves a gap beside each.
     #[test]
     fn an_idle_connection_is_two_small_pieces() {
         let (counts, head) = (2 * size_of::<usize>(), size_of::<usize>());

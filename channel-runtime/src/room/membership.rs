@@ -31,11 +31,11 @@ pub(crate) struct NewConnection {
     pub error_details: bool,
     pub outbox_bytes: usize,
     pub activity: Activity,
-    /// The same connection while it was pending. `None` if it has no user.
+    /// `None` if it has no user.
     pub pending: Option<Arc<PendingConnection>>,
 }
 
-/// Keeps a connection in the registry. Its drop removes the connection from everything that it is a member of.
+/// Keeps a connection in the registry: the guard's drop removes it from everything that it is a member of.
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,
@@ -63,7 +63,7 @@ impl Registry {
                     apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
                 })
             };
-            // With the notices that it got while it was pending, before it can be found in the room.
+            // With the notices that it got while pending, before it can be found in the room.
             let connection = match pending {
                 Some(pending) => pending.connect(make),
                 None => make(Inbox::default()),
@@ -78,7 +78,7 @@ impl Registry {
         MembershipGuard { registry: Arc::clone(self), connection }
     }
 
-    /// Makes a connection a member of a declared room, unless the connection has ended. Returns whether it is a member now.
+    /// Does nothing if the connection has ended, or is in too many rooms. Returns whether it is a member now.
     pub fn join(&self, connection: &Arc<Member>, name: &Arc<str>) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(joined) = joined.rooms_mut() else { return false };

@@ -1,7 +1,6 @@
 //! Rooms: the registry of connections and users, the rooms with their members and state, and the fan-out of a frame to a room.
 //!
-//! All members of a room are sent its frames in one order. What a guard has entered is removed when the guard is dropped. Imports
-//! `connection` and `wire`: no JSON, and no types of the user's but a room's state.
+//! Imports `connection` and `wire`: no JSON, and no types of the user's but a room's state.
 
 mod by_connection;
 mod channel_rooms;

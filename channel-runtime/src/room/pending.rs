@@ -1,9 +1,9 @@
 //! Accepted connections and handshakes that have not joined their room yet, indexed by user, so that a disconnect and a notice
 //! reach them too.
 //!
-//! To find all connections of a user, look here first and among the members after that: a connection becomes a member before it is
-//! removed here, so that none is missed. A handshake is listed once its extractors have run, because its user is known only then.
-//! Disconnects of users while they ran are remembered in `revocations`.
+//! To find all connections of a user, look here before the members: a connection becomes a member before it is removed here. A
+//! handshake is listed once its extractors have run, because its user is known only then; `revocations` has the disconnects of
+//! users meanwhile.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::pending;
@@ -35,7 +35,7 @@ pub(crate) struct PendingConnection {
     pub id: ConnectionId,
     channel: usize,
     room: Arc<str>,
-    /// How it ends, once it has been closed.
+    /// Set once it has been closed.
     close: OnceLock<Close>,
     closed: Notify,
     activity: Activity,
@@ -51,10 +51,10 @@ struct Notices {
 }
 
 impl PendingConnections {
-    /// Closes the pending connections of this user in this reach, but for `excepted`. Handshakes under way are closed once they
-    /// turn out to be this user's. Returns which connections are closed by this call, as far as they are known.
+    /// Handshakes under way are closed once they turn out to be this user's. Returns which connections are closed by this call, as
+    /// far as they are known.
     pub fn close(&self, user: &UserKey, reach: &Reach, excepted: &[ConnectionId], close: &Close) -> Vec<ConnectionId> {
-        // Under the lock throughout: a connection that is in the list has not checked yet whether it is closed.
+        // A connection in the list has not checked yet whether it is closed.
         let State { users, revocations } = &mut *self.0.lock();
         revocations.revoke(user, reach.clone(), close);
         let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|connection| {
@@ -73,8 +73,6 @@ impl PendingConnections {
 }
 
 impl PendingConnection {
-    /// The inbox that keeps its notices until it is open.
-    ///
     /// # Errors
     /// Its connection, if that is open by now: the connection has an inbox of its own.
     pub fn inbox(&self) -> Result<MappedMutexGuard<'_, Inbox>, Arc<Member>> {
@@ -102,13 +100,13 @@ impl PendingConnection {
     }
 }
 
-/// A connection from the begin of its handshake until it has joined its room. Dropped, it is pending no more.
+/// A connection from the begin of its handshake until it has joined its room, or until this is dropped.
 pub(crate) struct PendingGuard {
     pub id: ConnectionId,
     list: PendingConnections,
     /// When the handshake began. `None` once its user is known.
     began: Option<Moment>,
-    /// `None` if it has no user: nobody looks for it then.
+    /// `None` if it has no user.
     listed: Option<Listed>,
 }
 
@@ -123,7 +121,7 @@ impl PendingGuard {
         Self { id: ConnectionId::next(), list: list.clone(), began: Some(began), listed: None }
     }
 
-    /// The user is known. The connection is closed if that user has been disconnected since the handshake began.
+    /// The connection is closed if its user has been disconnected since the handshake began.
     pub fn identify(&mut self, channel: usize, room: &Arc<str>, user: Option<UserKey>, activity: &Activity) {
         let Some(began) = self.began.take() else { return };
         let State { users, revocations } = &mut *self.list.0.lock();
@@ -140,7 +138,7 @@ impl PendingGuard {
             if let Some(close) =
                 revocations.since(began, &user, |reach| reach.includes(connection.channel, &connection.room))
             {
-                // It has just been made: there was none.
+                // Just made: it had none.
                 let _ = connection.close.set(close);
             }
             let connection = Arc::new(connection);
@@ -154,7 +152,6 @@ impl PendingGuard {
         self.listed.as_ref().map(|listed| &listed.user)
     }
 
-    /// `None` if it has no user.
     pub fn listed(&self) -> Option<Arc<PendingConnection>> {
         self.listed.as_ref().map(|listed| Arc::clone(&listed.connection))
     }
@@ -174,10 +171,10 @@ impl PendingGuard {
         }
     }
 
-    /// Returns how it ends if it was closed at the last moment.
+    /// Returns its close, if it was closed at the last moment.
     pub fn joined(self) -> Option<Close> {
         let connection = self.listed()?;
-        // No longer listed: from now on it is found among the members.
+        // From now on it is found among the members.
         drop(self);
         connection.close.get().cloned()
     }
@@ -202,7 +199,7 @@ impl Drop for PendingGuard {
     }
 }
 
-/// Returns how many were closed, with those that were closed while `pending`: one that has joined its room since counts once.
+/// Returns how many were closed, the `pending` ones included: one that has joined its room since counts once.
 pub(crate) fn close_all(connections: &[Arc<Member>], close: &Close, pending: &[ConnectionId]) -> usize {
     let pending: HashSet<&ConnectionId> = pending.iter().collect();
     let closed = connections.iter().filter(|connection| connection.outbox().close(close.clone()));

@@ -7,7 +7,6 @@ use tokio::runtime::Handle;
 use crate::connection::backpressure::{HubBacklog, SendBacklog};
 use crate::room::recipient::Recipient;
 
-/// What sends to a room: a member, or a hub.
 pub(crate) enum Publisher<M> {
     Member(Arc<M>),
     /// All hubs together, to this room.
@@ -31,7 +30,6 @@ impl<M: Recipient> Publisher<M> {
         self.backlog().mark()
     }
 
-    /// A client may be a member of the room.
     pub fn is_client(&self) -> bool {
         matches!(self, Self::Member(_))
     }
@@ -51,7 +49,6 @@ impl<M: Recipient> Publisher<M> {
         }
     }
 
-    /// If it waited for that, it is woken.
     pub fn catch_up(&self, bytes: usize) {
         match self {
             Self::Member(member) => {
@@ -73,12 +70,10 @@ impl<M> Clone for Publisher<M> {
     }
 }
 
-/// By how much a sender is ahead of a room.
 pub(crate) struct Charge<M> {
     pub sender: Publisher<M>,
     /// As how many bytes it counts.
     charged: usize,
-    /// How many bytes were sent.
     pub bytes: usize,
 }
 

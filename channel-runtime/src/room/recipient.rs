@@ -14,7 +14,7 @@ pub(crate) trait Recipient {
 
     fn backlog(&self) -> &SendBacklog;
 
-    /// Where its task runs. `None` outside a runtime.
+    /// `None` outside a runtime.
     fn runtime(&self) -> Option<&Handle>;
 
     fn runtime_id(&self) -> Option<Id>;

@@ -4,12 +4,11 @@ use std::cell::Cell;
 use std::thread::LocalKey;
 
 thread_local! {
-    // Set while an `Inside` lives, which a panic drops too.
+    // Reset by the drop of `Inside`, also in a panic.
     static IN_WITH: Cell<bool> = const { Cell::new(false) };
     static IN_SEND_WITH: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The user's code runs under a room's lock on this thread.
 pub(super) struct Inside(&'static LocalKey<Cell<bool>>);
 
 impl Inside {
@@ -34,7 +33,7 @@ impl Drop for Inside {
     }
 }
 
-/// Called before a lock of the registry or of a room's members is taken, which inside `send_with` would be a deadlock.
+/// Called before a lock is taken that would be a deadlock inside `send_with`: the registry's, or that of a room's members.
 pub(crate) fn assert_outside_send_with() {
     assert!(
         !IN_SEND_WITH.get(),

@@ -1,7 +1,6 @@
 //! The registry: the connections, rooms and users of one app.
 //!
-//! A connection is entered by a [`MembershipGuard`](crate::room::membership::MembershipGuard), and removed from everything when
-//! that is dropped. No lock is held across an await. `connection/lock_order` has the order of locks.
+//! No lock is held across an await. `connection/lock_order` has the order of locks.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ impl Registry {
         Self { channels: Vec::new(), users: ShardedMap::new(), pending: PendingConnections::default() }
     }
 
-    /// Adds a channel. Its index is the number of channels before it.
+    /// Its index is the number of channels before it.
     pub fn add<C: 'static>(&mut self, make_state: fn() -> Option<State>) {
         self.channels.push(ChannelRooms::new::<C>(make_state));
     }
@@ -52,7 +51,7 @@ impl Registry {
         (0..self.channels()).map(|channel| self.rooms(channel)).sum()
     }
 
-    /// How many connections there are, on all channels.
+    /// Connections on all channels.
     pub fn len(&self) -> usize {
         self.channels.iter().map(|entry| entry.all.len()).sum()
     }
@@ -61,7 +60,7 @@ impl Registry {
         self.users.len()
     }
 
-    /// The room of this name. `None` if it has no members and no owner.
+    /// `None` if it has no members and no owner.
     pub fn room(&self, channel: usize, name: &str) -> Option<Arc<LiveRoom>> {
         self.channels[channel].rooms.shard(name).get(name).cloned()
     }
@@ -79,7 +78,6 @@ impl Registry {
         }
     }
 
-    /// All connections of this user, on all channels.
     pub fn user(&self, key: &UserKey) -> Vec<Arc<Member>> {
         self.users.shard(key).get(key).map(|devices| devices.values().cloned().collect()).unwrap_or_default()
     }

@@ -24,9 +24,9 @@ impl Default for Moment {
 /// Empty while no handshake is under way.
 #[derive(Default)]
 pub(crate) struct Revocations {
-    /// The number of revocations so far, and one. Handshakes compare this, because two moments may be the same to a clock.
+    /// One more than the revocations so far. Handshakes compare this, because two moments may be the same to a clock.
     moment: Moment,
-    /// How many handshakes under way began at each moment. In order; the oldest have not ended.
+    /// How many handshakes under way began at each moment, in order.
     under_way: VecDeque<(Moment, usize)>,
     /// The latest revocation of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
@@ -50,7 +50,7 @@ impl Revocations {
         self.moment
     }
 
-    /// The handshake that began at this moment is over, or its user is listed.
+    /// The handshake is over, or its user is listed.
     pub fn end(&mut self, began: Moment) {
         let at = self.under_way.binary_search_by_key(&began, |(began, _)| *began).expect("it is under way");
         self.under_way[at].1 -= 1;
@@ -76,7 +76,7 @@ impl Revocations {
         self.sweep(oldest);
     }
 
-    /// How a handshake that began at this moment ends. `None` if its user has not been disconnected since.
+    /// `None` if its user has not been disconnected since.
     pub fn since(&self, began: Moment, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
         let since = self.remembered.get(user)?.iter().filter(|revoked| revoked.at > began && reaches(&revoked.reach));
         since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
@@ -137,7 +137,6 @@ mod tests {
         let mut began = revocations.begin();
         for round in 0..1000 {
             revoke(&mut revocations, round * 10..round * 10 + 10);
-            // Another one begins before the last is over: there is always one.
             let next = revocations.begin();
             revocations.end(began);
             began = next;
@@ -155,7 +154,6 @@ mod tests {
         let mut began = revocations.begin();
         for round in 0..1000 {
             revocations.revoke(&ann, room(format!("/{round}")), &close(""));
-            // Many others, whom nothing is revoked of again.
             revocations.revoke(&UserKey::new(&round), room("/".into()), &close(""));
             let next = revocations.begin();
             assert_eq!(revocations.since(began, &ann, |reach| *reach == room(format!("/{round}"))), Some(close("")));

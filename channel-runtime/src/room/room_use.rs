@@ -1,4 +1,4 @@
-//! The use of a room by its sessions: its state is there while a session that has begun here has not ended.
+//! The use of a room by one session: the last use that ends drops the room's state, or calls the room's owner.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,17 +7,16 @@ use crate::room::live_room::LiveRoom;
 use crate::room::reentrancy::Inside;
 use crate::room::state::{self, State};
 
-/// The use of a room by one session. When the last use ends, the room's state is dropped, or the room's owner is called.
 pub(crate) struct RoomUse(Arc<LiveRoom>);
 
 impl LiveRoom {
-    /// Runs `act` on the room's state under its lock. If there is no state, `make` makes one.
+    /// If there is no state, `make` makes one.
     pub fn with<S: Send + 'static, R>(
         &self,
         make: impl FnOnce() -> Option<S>,
         act: impl FnOnce(&mut S) -> R,
     ) -> Option<R> {
-        // Checked before the lock is taken: a second `with` inside would wait for itself, or for one that waits for it.
+        // Before the lock: a second `with` inside would wait for itself, or for one that waits for it.
         let _inside = Inside::with();
         let mut state = self.state.lock();
         if state.is_none() {
@@ -37,9 +36,9 @@ impl LiveRoom {
         drop(before);
     }
 
-    /// Drops the state of a room that was removed, though somebody may still hold the room.
+    /// Somebody may still hold the room.
     fn forget_state(&self) {
-        // Not under the lock: its destructor is the user's code.
+        // Not under the lock, as in `with`.
         drop(self.take_state());
     }
 

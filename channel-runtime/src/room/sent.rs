@@ -1,7 +1,6 @@
 //! The outcome of a send, or of a notice.
 
-/// What became of a send, or of a notice. Sending never waits: "sent" means that it waits in order for each client, or for its
-/// handler.
+/// What became of a send, or of a notice. Sending never waits: "sent" means queued, in order, for each client or its handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {

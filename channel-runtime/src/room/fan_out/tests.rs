@@ -10,7 +10,6 @@ use crate::room::registry::Registry;
 use crate::wire::deflate::{COMPRESSED, Compression, Windows, negotiate};
 use crate::wire::frame::{Opcode, frame};
 
-/// A member whose client has offered this.
 fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
     let mut headers = HeaderMap::new();
     headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
@@ -32,7 +31,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
     member
 }
 
-/// A room with a member that is behind, in a runtime that does not run; and so many who send, in another one.
+/// A room with a member that is behind, in a runtime that does not run; `senders` send in another one.
 fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGuard>, Arc<LiveRoom>) {
     let mut registry = Registry::new();
     registry.add::<()>(|| None);
@@ -85,13 +84,11 @@ fn senders_that_are_held_and_send_more_count_once() {
         let registry = Arc::clone(&members[0].registry);
         members.extend((0..4).map(|_| member(&registry, "")));
     }
-    // So is a crowd.
     say(&room, None, 300_000);
     for _ in 0..10 {
         for sender in &members[1..] {
             say(&room, Some(sender), 4000);
         }
-        // As the flusher does.
         let due = room.lock().flushing.take_due();
         room.settle(due.senders);
     }
@@ -133,7 +130,7 @@ fn whoever_is_let_go_with_much_holds_the_others_no_longer_than_anybody() {
     assert!(goes_on(little, 200));
 }
 
-/// There are more that are far behind and take what they are sent than are looked at together: more than an eighth.
+/// More are far behind and take what they are sent than are looked at together: more than an eighth.
 #[test]
 fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
     let runtime = runtime();
@@ -144,7 +141,6 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
     say(&room, None, 600_000);
     members.extend((400..3000).map(|_| member(&registry, "")));
     let sender = &members[2999];
-    // Those that are far behind are no further behind for it.
     let first = members[0].connection.id;
     let say_to_first = |bytes| assert_eq!(say_to(&room, Some(sender), bytes, |member| member.id == first).refused, 0);
     let is_held_after_a_look = || {
@@ -186,7 +182,7 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     assert!(heard[1] == heard[3] && heard[2] == heard[5] && heard[1] != heard[2]);
     assert!([1, 2].iter().all(|at| heard[*at][0] == 0xC1 && heard[*at].len() < plain.len() / 2));
 
-    // One window is only the sender's, who does not hear it; and then nobody's.
+    // One window is only the sender's, who gets no copy; then it is nobody's.
     members.truncate(3);
     members.remove(1);
     let sender = Arc::clone(&members[1].connection);
