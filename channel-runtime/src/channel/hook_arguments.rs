@@ -1,7 +1,7 @@
 //! What hooks and handlers take besides a message: each argument is checked at the type that the user has written.
 //!
-//! Without these traits the compiler would only say that two types differ. They are written out, because an error in a trait that a
-//! macro made would show the macro, too.
+//! Without these traits the compiler would only say that two types differ. An error in a trait that a macro made would show the
+//! macro, too.
 
 use std::sync::Arc;
 
@@ -115,8 +115,8 @@ impl<S> OfRoomClose<S> for S {
     }
 }
 
-/// A channel whose struct names an app, for a method that takes a `T` by reference. Whether the app is a `T` is checked by the call
-/// itself, which follows derefs: if `app = Arc<App>`, an `&App` is fine.
+/// A channel whose struct names an app, for a method that takes a `T` by reference. The call itself checks the app's type, so that
+/// derefs are followed: if `app = Arc<App>`, an `&App` is fine.
 ///
 /// Neither this trait nor [`HasRoomState`] asks for a `Route`: a struct that is not `Send` would be reported twice.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,6 @@
 //! What hooks may return, and what the engine makes of it.
 //!
-//! Each hook has a trait of its own, so that the compiler's error names the hook and says what it may return.
+//! A trait for each hook, so that the compiler's error names the hook and says what it may return.
 
 use std::fmt::Display;
 use std::time::SystemTime;
@@ -68,7 +68,7 @@ pub fn identity<K, T: IntoIdentity<K>>(value: T) -> Option<K> {
     value.into_known_user()
 }
 
-/// The type of a channel's users. The bound stands on the associated type, so that a type which can't be one is reported once.
+/// The bound stands on the associated type, so that a type which can't be an identity is reported once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an identity",
     label = "an identity is `Eq + Hash + Clone + Display + FromStr`",
@@ -113,7 +113,7 @@ impl<S, E: Into<Fault>> OpenReply<S> for Result<S, E> {
     }
 }
 
-/// What `on_room_close` returned. An error is logged, because nobody is in the room.
+/// An error is logged, because nobody is in the room.
 pub fn room_closed<R: RoomCloseReply>(result: R) {
     result.log_failure();
 }
@@ -221,7 +221,7 @@ pub fn reauthorized<R: Reauthorized>(result: R) -> Result<(), Fault> {
     result.into_result()
 }
 
-/// What `on_close` returned. An error is logged, because its client is gone.
+/// An error is logged, because the client is gone.
 pub fn closed<R: CloseReply>(result: R) {
     result.log_failure();
 }

@@ -1,7 +1,7 @@
 //! What a channel is, as the macros write it: its path, rooms and users, and what its hooks take and return.
 //!
-//! [`Channel`] and [`Route`] are implemented by `#[channel]` alone. They describe; what runs the hooks and handlers is
-//! `session::dispatch`. Imports `handshake`, `connection`, `config` (for a channel's own bounds), `protocol` and `wire`.
+//! `#[channel]` alone implements [`Channel`] and [`Route`]. Imports `handshake`, `connection`, `config` (for a channel's own
+//! bounds), `protocol` and `wire`; what runs the hooks is `session::dispatch`.
 
 pub(crate) mod app;
 pub(crate) mod fields;

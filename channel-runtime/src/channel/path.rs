@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::protocol::const_text::{ConstText, same};
 
-/// The characters that are escaped in a path: all but RFC 3986's unreserved ones.
+/// All but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A channel's path pattern, such as `/game/:game_id`.
@@ -81,7 +81,7 @@ impl Path {
         path
     }
 
-    /// Orders the more specific path first: a literal before a parameter, from the left.
+    /// The more specific path first: a literal before a parameter, from the left.
     pub(crate) fn specificity(&self) -> impl Ord + use<> {
         self.segments.iter().map(|segment| matches!(segment, Segment::Param(_))).collect::<Vec<_>>()
     }
@@ -171,7 +171,7 @@ pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
 #[track_caller]
 const fn clash(routes: &[(&str, Path)], index: usize) -> ! {
     let (name, path) = routes[index];
-    // Longer texts are cut: the text has a bound, too.
+    // The text has a bound.
     let mut parts = [""; 64];
     let mut len = 0;
     let mut at = 0;

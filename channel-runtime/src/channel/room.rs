@@ -32,7 +32,7 @@ impl<C> Room<C> {
         self.name.starts_with('/').then_some(&*self.name)
     }
 
-    /// What stands in `"$room"`: the encoded path, or the kind in snake case, a colon and the key.
+    /// The value of `"$room"`: the encoded path, or the kind in snake case, a colon and the key.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -42,7 +42,6 @@ impl<C> Room<C> {
     }
 }
 
-/// A room's name, by the kind of room that has it.
 pub(crate) enum RoomName<'a> {
     Path,
     Declared(&'a str),

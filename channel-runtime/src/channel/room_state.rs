@@ -3,7 +3,7 @@
 use crate::channel::Channel;
 use crate::protocol::const_text::ConstText;
 
-/// Fails, in a constant, if nothing makes the state of a channel's rooms.
+/// Fails, in a constant, if a channel has neither.
 #[track_caller]
 pub const fn made<C: Channel>() {
     if let (false, (state, None)) = (C::OPENS_ROOMS, C::INITIAL_STATE) {

@@ -40,9 +40,8 @@ impl<F: Future> Future for Unsent<F> {
     }
 }
 
-/// Asserts that a hook's future is `Send`, at the user's own token.
-///
-/// Returns the future itself: an opaque type around it would be twice the work for the compiler.
+/// Asserts that a hook's future is `Send`, at the user's own token. Returns the future itself, because an opaque type would be
+/// twice the work for the compiler.
 pub fn send<F: Send>(future: F) -> F {
     future
 }

@@ -10,17 +10,16 @@ use crate::socket::claim::{Claim, Open, Taken};
 use crate::socket::frames::{fault_frame, timestamp};
 
 impl<C: 'static> Socket<C> {
-    /// Whether the message has a `ref` that nobody has answered.
+    /// The message has a `ref` that nobody has answered.
     pub(crate) fn awaits_answer(&self) -> bool {
         self.claim().is_open()
     }
 
-    /// Whether the message has a `ref`, answered or not.
+    /// Answered or not.
     pub(crate) fn has_reference(&self) -> bool {
         self.claim().has_ref()
     }
 
-    /// A bare `success`, if the message awaits an answer.
     pub(crate) fn answer_nothing(&self) {
         if let Some(open) = self.claim().take() {
             let nothing: Option<(&(), &str)> = None;
@@ -36,8 +35,8 @@ impl<C: 'static> Socket<C> {
         self.answer_with(|head, json| codec::encode_one_of(message, head, json));
     }
 
-    /// Only its `ref` says what a `success` answers, so it is not sent if the message has none, or the answer was taken over. What
-    /// a hook or a notice returns is always sent.
+    /// Not sent if the message has no `ref`, which alone says what a `success` answers, or if the answer was taken over. What a
+    /// hook or a notice returns is always sent.
     pub(crate) fn answer_success<T: Serialize>(&self, data: &T) {
         if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
             return;

@@ -14,9 +14,9 @@ pub(crate) enum Claim {
     /// A hook or a notice is being handled.
     #[default]
     NoMessage,
-    /// The message has no `ref`, so that its answer looks like any other frame.
+    /// The answer looks like any other frame.
     NoRef,
-    /// The message has a `ref`. `None` once it is being answered, or has been.
+    /// `None` once it is being answered, or has been.
     Ref(Arc<Mutex<Option<Open>>>),
 }
 
@@ -41,7 +41,7 @@ impl Claim {
         Self::Ref(Arc::new(Mutex::new(Some(open))))
     }
 
-    /// Moves the right to the returned claim, to answer after the handler's return.
+    /// To answer after the handler's return.
     pub fn give_away(&self, member: &Arc<Member>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
         match self {
@@ -66,7 +66,7 @@ impl Claim {
     }
 }
 
-/// A claim while its answer is encoded, by the user's code. If that panics, the claim is open again, and the panic's error frame
+/// A claim while its answer is encoded. If the user's code panics in that, the claim is open again, and the panic's error frame
 /// answers the message.
 pub(super) struct Taken<'a> {
     claim: &'a Claim,

@@ -1,7 +1,7 @@
 //! The wall clock, by which tokens expire, and how to wait for a time on it with tokio's timers.
 //!
-//! The two clocks drift apart when the wall clock is set, and while the machine is suspended, when timers stand still. While
-//! anything waits for a time on the wall clock, one task an app compares the two, once a second, and has the waiters check again.
+//! The two drift apart when the wall clock is set, and while the machine is suspended. While anything waits, one task an app
+//! compares the two, once a second, and has the waiters check again.
 
 use std::future::pending;
 use std::pin::pin;
@@ -20,10 +20,9 @@ const TOLERANCE: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 pub(crate) struct Clock {
-    /// How far a test has set the clock ahead of the system's, in milliseconds.
+    /// How far a test has set the clock ahead, in milliseconds.
     ahead: AtomicU64,
     waiting: AtomicUsize,
-    /// Whether a task compares the clocks.
     is_compared: AtomicBool,
     /// Notified when the wall clock has gone ahead of the timers.
     jumped: Notify,
@@ -38,7 +37,6 @@ impl Clock {
         self.ahead.store(u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether the comparison ends, because nothing waits any more.
     fn ends_comparison(&self) -> bool {
         let is_idle = || self.waiting.load(Ordering::SeqCst) == 0;
         if !is_idle() {
@@ -49,13 +47,13 @@ impl Clock {
         is_idle() || self.is_compared.swap(true, Ordering::SeqCst)
     }
 
-    /// Zero once this time has passed.
+    /// Zero once `end` has passed.
     pub fn time_left(&self, end: SystemTime) -> Duration {
         end.duration_since(self.now()).unwrap_or_default()
     }
 }
 
-/// Registers a waiter for a time on the wall clock, until dropped.
+/// A waiter, until dropped.
 pub(crate) struct Waiting(Arc<Clock>);
 
 impl Waiting {
@@ -67,7 +65,7 @@ impl Waiting {
         Self(Arc::clone(clock))
     }
 
-    /// Waits until this time, or until `due` if that is sooner: the timers do not go back.
+    /// Until `due` if that is sooner: the timers do not go back.
     pub async fn until(&self, end: SystemTime, mut due: Instant) {
         let clock = &self.0;
         loop {
@@ -91,7 +89,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Waits until this time. For ever if it is `None`, or beyond the clock's range.
+/// For ever if `end` is `None`, or beyond the clock's range.
 pub(crate) async fn until(clock: &Arc<Clock>, end: Option<SystemTime>) {
     let due = end.and_then(|end| Instant::now().checked_add(clock.time_left(end)));
     match end.zip(due) {
@@ -100,7 +98,7 @@ pub(crate) async fn until(clock: &Arc<Clock>, end: Option<SystemTime>) {
     }
 }
 
-/// The task that compares the clocks. If it is dropped with its runtime, the next waiter starts another.
+/// If this is dropped with its runtime, the next waiter starts another.
 struct Comparison {
     clock: Arc<Clock>,
     has_ended: bool,
@@ -112,7 +110,7 @@ impl Comparison {
         while !clock.ends_comparison() {
             let (wall, timers) = (clock.now(), Instant::now());
             sleep(PERIOD).await;
-            // If the wall clock was set back, no waiter has to check sooner.
+            // A wall clock that was set back makes no waiter check sooner.
             let by_wall = clock.now().duration_since(wall).unwrap_or_default();
             if by_wall > timers.elapsed() + TOLERANCE {
                 clock.jumped.notify_waiters();

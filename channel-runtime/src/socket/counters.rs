@@ -1,7 +1,7 @@
 //! A channel's counters since the server started: messages, faults, ends of connections.
 //!
-//! Each event costs one addition, and nothing more until the counters are read. Received and sent share a cache line: apart they
-//! were no faster, because a thread that receives also sends.
+//! An event costs one addition. Received and sent share a cache line: apart they were no faster, because a thread that receives
+//! also sends.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -53,7 +53,6 @@ impl Counters {
         }
     }
 
-    /// `place` is the index of the type.
     pub fn receive(&self, place: usize) {
         self.received[place].add(1);
     }
@@ -78,7 +77,7 @@ impl Counters {
         self.faults[place].add(1);
     }
 
-    /// All codes of the application's own share one counter, because any text may be one.
+    /// The application's own codes share one counter, because any text may be one.
     pub fn faults(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Fault::OWN.into_iter().chain(["application"]).zip(&self.faults).map(|(code, count)| (code, count.get()))
     }

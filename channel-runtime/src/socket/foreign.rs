@@ -1,6 +1,6 @@
 //! Methods of other frameworks, such as `emit`: the compiler's errors say what to write instead.
 //!
-//! Such a call returns [`Nothing`], which alone implements these traits, so that what follows the call is no second error.
+//! Such a call returns [`Nothing`], which alone implements these traits: what follows the call is no second error.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -20,7 +20,6 @@ pub(crate) fn message_frame<M: Message>(message: &M, room: Option<&str>) -> Resu
     text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
 }
 
-/// Every fault can be encoded.
 pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     let mut builder = FrameBuilder::new();
     codec::encode_fault(fault, &timestamp(), head, builder.payload_mut());
@@ -33,7 +32,7 @@ pub fn timestamp() -> String {
     rfc3339(OffsetDateTime::now_utc())
 }
 
-/// A time in UTC, of a year with four digits. Formatted by hand, because every error and every success with data has one.
+/// Formatted by hand, because every error and every success with data has a time.
 fn rfc3339(utc: OffsetDateTime) -> String {
     let (year, month, day) = utc.to_calendar_date();
     let (hour, minute, second, nanosecond) = utc.to_hms_nano();

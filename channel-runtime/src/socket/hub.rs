@@ -27,7 +27,6 @@ use crate::wire::close::ClosedBy;
 /// It is cheap to clone, and keeps neither connections nor the app alive.
 pub struct Hub<C> {
     node: Arc<Node>,
-    /// The index of `C` in the registry.
     channel: usize,
     of: PhantomData<fn() -> C>,
 }

@@ -1,7 +1,6 @@
 //! Sending: a connection's socket, hubs, audiences, and the answers of handlers.
 //!
-//! [`Socket`] is one client, as its handler uses it. A send never waits. Imports `channel`, `room`, `connection`, `protocol` and
-//! `wire`, but not `session`, which runs the handlers.
+//! A send never waits. Imports `channel`, `room`, `connection`, `protocol` and `wire`, but not `session`, which runs the handlers.
 
 pub(crate) mod answer;
 mod answer_frames;
@@ -94,7 +93,6 @@ impl<C: 'static> Socket<C> {
         self.push_frame(fault_frame(fault, Head::default()))
     }
 
-    /// Sends a fault with the name of the room that it is about.
     pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
         self.push_frame(fault_frame(fault, Head { reference: None, room: Some(room) }));
     }
@@ -207,7 +205,7 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// A clone that takes over the right to answer from this socket, beyond the handler's return.
+    /// Takes over the right to answer from this socket, beyond the handler's return.
     pub(crate) fn owing(&self) -> Self {
         Self { claim: self.claim.give_away(&self.member), ..self.clone() }
     }
@@ -220,7 +218,7 @@ impl<C: 'static> Socket<C> {
     }
 
     /// # Errors
-    /// An error of `write`. Then nothing is sent.
+    /// Of `write`. Then nothing is sent.
     pub(crate) fn try_push_text(
         &self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
@@ -233,7 +231,7 @@ impl<C: 'static> Socket<C> {
         if builder.payload_len() > GATHERED_OWN {
             return Ok(self.push_frame(builder.finish(Opcode::Text)));
         }
-        // Copied behind the bytes that wait, without an allocation of its own.
+        // Behind the bytes that wait, without an allocation of its own.
         let pushed = self.member.outbox().push_own(builder.whole(Opcode::Text));
         builder.give_back();
         Ok(self.pushed(pushed))
@@ -263,7 +261,7 @@ impl<C: 'static> Socket<C> {
         sent
     }
 
-    /// For a hook or handler that begins: the message before has been answered.
+    /// For a hook or handler that begins.
     pub(crate) fn clear_claim(&mut self) {
         self.claim = Claim::NoMessage;
     }

@@ -13,22 +13,21 @@ use crate::socket::counters::Counters;
 use crate::wire::close::Close;
 use crate::wire::deflate::Compression;
 
-/// What hubs and sockets hold.
 pub(crate) struct Node {
     pub registry: Arc<Registry>,
-    /// By the index of a channel in the app.
+    /// By the channel's index in the app.
     channels: Vec<ChannelNode>,
     pub clock: Arc<Clock>,
     pub shutdown: Arc<Shutdown>,
     /// Weak, because an app holds hubs, which hold the node.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
-    /// Set if the mounted app's config asks for it.
+    /// Set if the config asks for it.
     compression: OnceLock<Compression>,
 }
 
 struct ChannelNode {
     counters: Counters,
-    /// Set by the channel's first connection.
+    /// Set by the first connection.
     hub: OnceLock<Arc<HubBacklog>>,
 }
 
@@ -44,7 +43,7 @@ impl Node {
         }
     }
 
-    /// Adds a channel at the next index. Only while the list of channels is made.
+    /// Only while the list of channels is made.
     pub fn add<C: 'static>(&mut self, counters: Counters, make_state: fn() -> Option<State>) {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
@@ -52,7 +51,6 @@ impl Node {
         self.channels.push(ChannelNode { counters, hub: OnceLock::new() });
     }
 
-    /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(&self, new: NewConnection) -> MembershipGuard {
         self.channels[new.channel].hub.get_or_init(|| Arc::new(HubBacklog::new(new.outbox_bytes)));
         let membership = self.registry.enter(new);
@@ -74,7 +72,6 @@ impl Node {
         self.app.get()?.upgrade()?.downcast().ok()
     }
 
-    /// Only the first call counts.
     pub fn compress(&self, compression: Option<&Compression>) {
         if let Some(compression) = compression {
             self.compression.get_or_init(|| *compression);
@@ -85,7 +82,7 @@ impl Node {
         self.compression.get()
     }
 
-    /// What the channel's hubs have sent and its rooms have not flushed. `None` before its first connection.
+    /// `None` before the channel's first connection.
     pub fn hub_backlog(&self, channel: usize) -> Option<&Arc<HubBacklog>> {
         self.channels[channel].hub.get()
     }
@@ -94,7 +91,7 @@ impl Node {
         &self.channels[channel].counters
     }
 
-    /// For tests: nothing, once the last connection has ended.
+    /// All zero once the last connection has ended.
     pub fn census(&self) -> Census {
         Census {
             connections: self.registry.len(),

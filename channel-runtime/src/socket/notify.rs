@@ -23,7 +23,7 @@ pub trait NoticeFor<C>: Send + 'static {
     const HANDLER: &'static str;
 }
 
-/// Drops a notice that was not taken. Returns whether it was taken. Not under a lock: its destructor is the user's code.
+/// Returns whether the notice was taken. Not under a lock: a dropped notice's destructor is the user's code.
 fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) -> bool {
     if let Put::Full(_) = put {
         let handler = N::HANDLER;
@@ -32,7 +32,7 @@ fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) ->
     matches!(put, Put::Taken)
 }
 
-/// Never waits. Returns whether the notice was taken: not if the connection is closing, or as many wait as may.
+/// Returns whether the notice was taken: not if the connection is closing, or as many wait as may.
 pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> bool {
     let outbox = member.outbox();
     let names = (C::NAME, N::HANDLER);
@@ -44,7 +44,7 @@ pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> b
     is_taken
 }
 
-/// Like `tell`, for a connection that was pending: if it still is, the notice is handled once it is open.
+/// If the connection is still pending, the notice is handled once it is open.
 fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice: N) -> bool {
     match pending.inbox() {
         Ok(inbox) => {

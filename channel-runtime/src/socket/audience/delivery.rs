@@ -34,7 +34,7 @@ impl<C: 'static, K> Audience<C, K> {
         self.counted(result)
     }
 
-    /// A client in several of the rooms receives the frame of the first.
+    /// A client in several of the rooms receives one frame.
     fn deliver_to_rooms(
         &self,
         names: &[Arc<str>],
@@ -67,7 +67,6 @@ impl<C: 'static, K> Audience<C, K> {
         room.send(&frame, self.publisher(room).as_ref(), &self.exclusions, admits)
     }
 
-    /// The members' own tasks write.
     fn send_each(&self, members: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
         let windows = || Windows::of(members.iter().map(|member| member.deflate));
         deliver(
@@ -83,7 +82,7 @@ impl<C: 'static, K> Audience<C, K> {
         )
     }
 
-    /// Compresses for clients with these windows. Takes no lock, because compression takes time.
+    /// Takes no lock, because compression takes time.
     fn prepared(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
         match self.hub.node().compression() {
             Some(compression) => PreparedFrame::new(frame, windows(), compression),
@@ -91,7 +90,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// The sender that is slowed if this room does not keep up.
+    /// Slowed if this room does not keep up.
     fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
         match &self.from {
             Some(from) => Some(Publisher::Member(Arc::clone(from))),
@@ -116,7 +115,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Counts the recipients against the budget of the handler's task.
+    /// Counted against the budget of the handler's task.
     fn spend(&self, sent: Sent) {
         if let Some(from) = &self.from {
             from.backlog.spend(sent.recipients);

@@ -27,14 +27,14 @@ pub(super) enum Recipients<'a> {
     OneRoom(RoomRef<'a>),
     /// Those of these rooms that are open.
     Rooms(&'a [Arc<str>]),
-    /// Members of no room. They are looked up once the message is encoded, so that a member that enters meanwhile is reached.
+    /// Looked up once the message is encoded, so that a member that enters meanwhile is reached.
     Members,
     /// The one room is not open.
     Nobody,
 }
 
 pub(in crate::socket) enum RoomRef<'a> {
-    /// Held by the channel, or by a connection.
+    /// By the channel, or by a connection.
     Kept(&'a Arc<LiveRoom>),
     Found(Arc<LiveRoom>),
 }
@@ -60,7 +60,6 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The room, if the target is one and it is open.
     pub fn one_room(self) -> Option<RoomRef<'a>> {
         match self.target {
             Target::All => Some(RoomRef::Kept(self.registry.all(self.channel))),
@@ -78,7 +77,7 @@ impl<'a> Lookup<'a> {
         self.registry.room(self.channel, name)
     }
 
-    /// Each member of the target, once.
+    /// Each once.
     pub fn members(self) -> Vec<Arc<Member>> {
         if let Some(room) = self.one_room() {
             return self.members_of(&room);
@@ -100,7 +99,6 @@ impl<'a> Lookup<'a> {
         members
     }
 
-    /// The members of a room that are meant.
     pub fn members_of(self, room: &LiveRoom) -> Vec<Arc<Member>> {
         match &self.exclusions.only_user {
             None => room.members(self.exclusions),
@@ -113,7 +111,7 @@ impl<'a> Lookup<'a> {
         devices.filter(move |device| device.channel == self.channel && device.is_meant(self.exclusions))
     }
 
-    /// The pending connections of the users that are meant; see `room/pending`.
+    /// Of the users that are meant; see `room/pending`.
     pub fn pending(self) -> Vec<Arc<PendingConnection>> {
         let (pending, reach) = (self.registry.pending(), self.reach());
         let pending = self.users().flat_map(|user| pending.of_user(user, &reach));
@@ -125,7 +123,7 @@ impl<'a> Lookup<'a> {
         self.users().flat_map(|user| pending.close(user, &reach, &self.exclusions.except, close)).collect()
     }
 
-    /// The users that are meant, each once. None if neither the target nor the exclusions name users.
+    /// Each once. None if neither the target nor the exclusions name users.
     fn users(self) -> impl Iterator<Item = &'a UserKey> {
         let only = self.exclusions.only_user.as_slice();
         let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };
@@ -135,7 +133,6 @@ impl<'a> Lookup<'a> {
         users.iter().filter(move |user| is_meant(user) && seen.insert(*user))
     }
 
-    /// In which rooms the users are meant.
     fn reach(self) -> Reach {
         let rooms = match self.target {
             Target::Room(name) => Some(vec![Arc::clone(name)]),

@@ -48,7 +48,7 @@ pub struct Audience<C, K = Many> {
     hub: Hub<C>,
     target: Target,
     exclusions: Exclusions,
-    /// The connection whose handler sends. `None` from a hub.
+    /// `None` from a hub.
     from: Option<Arc<Member>>,
     kind: PhantomData<fn() -> K>,
 }

@@ -11,13 +11,11 @@ use crate::room::member::Member;
 
 #[derive(Clone)]
 pub(crate) enum Target {
-    /// The room of this member's path.
     OwnRoom(Arc<Member>),
     Room(Arc<str>),
     Rooms(Vec<Arc<str>>),
     Users(Vec<UserKey>),
     Connection(ConnectionId),
-    /// All connections of the channel.
     All,
 }
 
