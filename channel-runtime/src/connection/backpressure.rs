@@ -1,8 +1,8 @@
 //! Backpressure on senders: how many bytes a sender is ahead of the rooms that it sends to.
 //!
-//! A broadcast costs its sender nothing, and the room a write for each member. So the bytes are counted that were sent to rooms and
-//! not written yet. Above the high-water mark a connection's input is not read, so that a client that floods a room is slowed by
-//! its own socket. A producer that sends through a hub can wait for the same.
+//! A broadcast costs its sender nothing, and the room a write for each member. So a connection whose rooms have not yet written
+//! more than the high-water mark is not read from: its own socket slows it. A producer that sends through a hub can wait for the
+//! same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -46,7 +46,7 @@ impl SendBacklog {
         self.ahead.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    /// The room has written so many bytes. Returns whether the sender was over the high-water mark and is no more.
+    /// Returns whether the sender was over the high-water mark and is no more.
     pub fn catch_up(&self, bytes: usize) -> bool {
         let before = self.ahead.fetch_sub(bytes, Ordering::AcqRel);
         before > self.mark() && before - bytes <= self.mark()

@@ -19,10 +19,10 @@ use crate::wire::close::ClosedBy;
 
 /// Sends what waits, ends our half of the stream, and reads until the client has ended its own.
 ///
-/// The connection is cut when the client has taken nothing for `timeout`. A client that takes a little now and then could hold up a
-/// stop for as long as it likes, so it is also cut after the time that a slow line [needs](time_for) for all that waits, and
-/// `timeout`; and `timeout` after the abort of the server. If nobody can [write](Outbox::is_direct) before the kernel reports that
-/// the client takes something, the client has all of that time, unless it is disconnected because it took nothing.
+/// The connection is cut when the client has taken nothing for `timeout`, and `timeout` after the abort of the server. A client
+/// could take a little now and then for ever, so it is also cut after the time that a slow line [needs](time_for) for all that
+/// waits, and `timeout`. If nobody can [write](Outbox::is_direct) before the kernel reports that the client takes something, it
+/// has all of that time, unless it is disconnected because it took nothing.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shutdown, timeout: Duration) {
     let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
     let whole = after(Instant::now(), most);
@@ -34,13 +34,11 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
         shutdown.abort_started().await;
         sleep(timeout).await;
     });
-    // How many bytes it had taken when the deadline was set.
     let mut taken = outbox.handed();
     let mut drained = false;
     poll_fn(|cx| {
         // First, because the timer needs some of tokio's budget, and a client that floods us would use up all of it.
         while deadline.as_mut().poll(cx).is_ready() {
-            // Before the kernel reports that the socket takes more, which may take a slow client a minute.
             outbox.nudge();
             let (now, before) = (Instant::now(), std::mem::replace(&mut taken, outbox.handed()));
             if drained || now >= whole || taken == before {
@@ -162,7 +160,6 @@ mod tests {
                 sleep(Duration::from_secs(4)).await;
                 client.read_exact(piece).await.unwrap();
             }
-            // The client ends its half when it has seen the end of ours.
             assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
             drop(client);
         };
@@ -183,7 +180,6 @@ mod tests {
             finish(&mut stream, &outbox, &shutdown, PATIENCE).await;
             assert_eq!(start.elapsed().as_secs(), seconds, "{by:?}");
         }
-        // Nothing waits any more, but the client does not end its half.
         let shutdown = Shutdown::default();
         let (mut client, mut stream, outbox) = boxed();
         assert!(outbox.close(Close::going_away()));

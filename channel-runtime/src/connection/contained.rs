@@ -25,7 +25,6 @@ pub(crate) fn contain<R>(act: impl FnOnce() -> R) -> Result<R, Panicked> {
     })
 }
 
-/// A value of the app's whose destructor may panic.
 pub(crate) struct Contained<T>(Option<T>);
 
 impl<T> Contained<T> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The count of one test's app. The default counts nothing.
+/// The default counts nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Activity(Option<Arc<Count>>);
 
@@ -23,7 +23,6 @@ struct Count {
 #[derive(Default)]
 struct Running {
     next: u64,
-    /// In the order in which they began.
     works: BTreeMap<u64, Work>,
 }
 
@@ -56,7 +55,6 @@ impl fmt::Display for Work {
     }
 }
 
-/// One piece of work in flight, until dropped.
 #[must_use]
 #[derive(Default)]
 pub(crate) struct WorkGuard(Option<Box<Counted>>);
@@ -88,7 +86,7 @@ impl Activity {
         }
     }
 
-    /// What is in flight, for the message of a test that waits too long.
+    /// For the message of a test that waits too long.
     pub fn in_flight(&self) -> Vec<Work> {
         self.0.iter().flat_map(|count| count.running.lock().works.values().copied().collect::<Vec<_>>()).collect()
     }

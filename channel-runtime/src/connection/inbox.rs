@@ -13,7 +13,6 @@ use parking_lot::Mutex;
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 
-/// The most notices that wait for one connection.
 pub(crate) const MOST_WAITING: usize = 256;
 
 /// A notice on its way to its handler, its type forgotten.
@@ -62,8 +61,7 @@ struct Waiting {
     was_full: bool,
 }
 
-/// What became of a notice that was put into an inbox. One that was not taken is given back: the caller may hold a lock, and the
-/// notice's destructor is the user's code.
+/// A notice that was not taken is given back: the caller may hold a lock, and the notice's destructor is the user's code.
 pub(crate) enum Put<N> {
     Taken,
     Refused(Contained<N>),
@@ -72,8 +70,7 @@ pub(crate) enum Put<N> {
 }
 
 impl Inbox {
-    /// Puts a notice for the handler of this name on this channel behind the others, unless its connection is closing: that is
-    /// asked under the lock, because the connection is closed before its inbox is cleared.
+    /// Checks under the lock that the connection is not closing, because it is closed before its inbox is cleared.
     pub fn put<N: Send + 'static>(
         &self,
         notice: N,

@@ -23,26 +23,23 @@ const MOST_UNREAD: u32 = 4 * 1024 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Liveness {
-    /// Something was received since the last tick.
     has_received: AtomicBool,
-    /// A message was received since the last tick, not only a pong.
+    /// Not only a pong.
     has_message: AtomicBool,
     /// We do not read, so that it is not the client's fault that nothing is received.
     is_paused: AtomicBool,
     awaits_pong: AtomicBool,
-    /// For how many ticks nothing was received. This and all below is used by the sweep alone.
+    /// In ticks, as the next three. This and all below is used by the sweep alone.
     silent: AtomicU32,
-    /// For how many ticks no message was received.
     idle: AtomicU32,
-    /// For how many ticks a ping has had no answer, and one. 0 if no ping was sent since the last answer.
+    /// The ticks since a ping without an answer, and one. 0 if there is none.
     asked: AtomicU32,
-    /// For how many ticks more than usual the answer, or a stream that takes no more, is waited for.
+    /// How much longer than usual the answer, or a stream that takes no more, is waited for.
     patience: AtomicU32,
-    /// How many bytes a client that reads at the pace has not read yet, [`MOST_UNREAD`] at the most.
+    /// How many bytes a client that reads at the pace has not read yet: [`MOST_UNREAD`] at most.
     unread: AtomicU32,
-    /// How many bytes the stream had taken at the last tick.
+    /// In bytes, at the last tick.
     handed: AtomicU64,
-    /// How many bytes were sent before the last ping.
     sent_before_ping: AtomicU64,
     /// How many bytes were sent before the last ping that was answered: the client has read those.
     read: AtomicU64,
@@ -50,9 +47,7 @@ pub(crate) struct Liveness {
 
 #[derive(Clone, Copy, Default)]
 struct Stream {
-    /// How many bytes it has taken.
     handed: u64,
-    /// It takes no more at once.
     is_blocked: bool,
 }
 
@@ -133,7 +128,6 @@ impl Liveness {
         self.patience.store(u32::try_from(unread.div_ceil(beat.read)).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
-    /// A ping is sent, behind so many bytes.
     fn ask(&self, beat: &Beat, sent: u64) {
         self.be_patient(beat, sent);
         self.asked.store(1, Ordering::Relaxed);
@@ -180,7 +174,6 @@ impl Liveness {
     }
 }
 
-/// Adds a tick, or begins again at 0.
 fn advance(ticks: &AtomicU32, begins: bool) -> u32 {
     let ticks_now = if begins { 0 } else { ticks.load(Ordering::Relaxed).saturating_add(1) };
     ticks.store(ticks_now, Ordering::Relaxed);
@@ -195,7 +188,6 @@ pub(crate) enum Check {
     Silent,
     /// It has not answered a ping in time.
     Dead,
-    /// It has sent no message for too long.
     Idle,
 }
 
@@ -206,8 +198,7 @@ pub(crate) struct Beat {
     ping: Option<u32>,
     pong: u32,
     idle: Option<u32>,
-    /// Pings are sent up to so many ticks early, for each connection at another tick, so that connections that were opened together
-    /// are not pinged together for ever.
+    /// Pings are sent up to so many ticks early, so that connections that were opened together are not pinged together for ever.
     spread: u32,
     /// How many bytes a client that reads at the [`PACE`] reads in a tick.
     read: u64,
@@ -236,7 +227,6 @@ mod tests {
         Beat::new(Some(25 * SECOND), 10 * SECOND, None)
     }
 
-    /// The checks of so many ticks in which nothing is received.
     fn silence(liveness: &Liveness, beat: &Beat, spread: u32, ticks: usize) -> Vec<(usize, Check)> {
         ticks_of(liveness, beat, spread, Stream::default(), ticks)
     }
@@ -273,7 +263,6 @@ mod tests {
             liveness.mark_received();
         }
         assert_eq!(silence(&liveness, &beat, 0, 26), [(26, Check::Silent)]);
-        // The pong.
         liveness.mark_received();
         assert_eq!(silence(&liveness, &beat, 0, 25), []);
     }

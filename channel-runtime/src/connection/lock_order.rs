@@ -14,13 +14,10 @@ pub(crate) mod rank {
     pub const ROOM_HOOKS: u8 = 0;
     /// A room's state, while the user's `with` runs.
     pub const ROOM_STATE: u8 = 1;
-    /// The rooms that a member has joined.
     pub const JOINED: u8 = 2;
     /// A shard of the registry.
     pub const SHARD: u8 = 3;
-    /// A room's members.
     pub const MEMBERS: u8 = 4;
-    /// An outbox.
     pub const OUTBOX: u8 = 5;
 }
 
@@ -37,8 +34,6 @@ impl<const RANK: u8, T> Ranked<RANK, T> {
         Self(Mutex::new(value))
     }
 
-    /// Waits for the lock.
-    ///
     /// # Panics
     /// In a debug build, if this thread holds a lock of this rank or a later one.
     #[inline]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longer than any server runs: thirty years, which is in the range of every clock.
+/// Longer than any server runs, and in the range of every clock.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// The instant so long after another. If it is beyond the clock's range, one that is never reached.
+/// If the instant is beyond the clock's range, one that is never reached.
 pub(crate) fn after(from: Instant, time: Duration) -> Instant {
     from + time.min(FOR_EVER)
 }

@@ -5,14 +5,14 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How many answers are owed. The highest bit is set once the connection's own task waits for them.
+/// The highest bit is set once the connection's own task waits for the answers.
 #[derive(Default)]
 pub(crate) struct OwedCount(AtomicU32);
 
 const AWAITED: u32 = 1 << 31;
 
 impl OwedCount {
-    /// Whether any is owed: if so, the connection's task is to be woken when none is any more.
+    /// If any is, the connection's task is to be woken when none is any more.
     pub fn is_any(&self) -> bool {
         self.0.fetch_or(AWAITED, Ordering::AcqRel) & !AWAITED > 0
     }

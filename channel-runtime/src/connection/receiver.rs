@@ -11,7 +11,6 @@ use crate::connection::stream::Stream;
 use crate::wire::close::{Close, ClosedBy, Violation};
 use crate::wire::parser::{Input, Parser};
 
-/// If so many bytes of input are parked, nothing more is read: 64 KiB.
 const PARKED_BYTES: usize = 64 * 1024;
 
 /// What a parked input counts in addition to its bytes, so that empty frames are bounded too.
@@ -22,7 +21,6 @@ pub(crate) const STREAM_ENDED: &str = "the stream ended without a close";
 pub(crate) struct Receiver {
     stream: Stream,
     parser: Parser,
-    /// `None` if nothing is parked.
     parked: Option<Box<Parked>>,
 }
 
@@ -88,7 +86,6 @@ impl Receiver {
         self.parser.frames()
     }
 
-    /// Returns [`frames`](Self::frames), and counts from 0 again.
     pub fn take_frames(&mut self) -> u32 {
         self.parser.take_frames()
     }
@@ -165,11 +162,9 @@ impl Receiver {
         self.parked = None;
     }
 
-    /// Gives the list back if it is empty.
     fn tidy(&mut self) {
         if let Some(mut parked) = self.parked.take_if(|parked| parked.inputs.is_empty()) {
             parked.bytes = 0;
-            // A burst's worth of memory is not kept.
             if parked.inputs.capacity() <= SPARE_INPUTS {
                 SPARE.set(Some(parked));
             }
@@ -177,7 +172,6 @@ impl Receiver {
     }
 }
 
-/// `None` if this is no Close.
 pub(crate) fn close_in(input: &Input) -> Option<Close> {
     let Input::Close(close) = input else { return None };
     let (code, reason) = close.clone().map_or((None, String::new()), |(code, reason)| (Some(code), reason));

@@ -18,8 +18,7 @@ pub(crate) enum Transport {
     Other(Box<dyn Io>),
 }
 
-/// The part of a stream that the connection's own task holds. Of a TCP socket it is the reading half; the writing half is in the
-/// outbox, and passed in for each call.
+/// The part of the connection's own task: of a TCP socket the reading half. The outbox has the writing half, and passes it in.
 pub(crate) enum Stream {
     Tcp(OwnedReadHalf),
     Other(Box<dyn Io>),

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 /// Bytes a second. A client that takes so many is waited for.
 pub(crate) const PACE: u32 = 16 * 1024;
 
-/// How long a client may take for so many bytes.
 pub(crate) fn time_for(bytes: u64) -> Duration {
     Duration::from_nanos(bytes.saturating_mul(1_000_000_000 / u64::from(PACE)))
 }
@@ -23,7 +22,7 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    /// Adds bytes that were handed over. There are never more than `most`.
+    /// There are never more than `most`.
     pub fn add(&mut self, bytes: usize, most: u64, now: Instant) {
         let left = self.at(now);
         self.bytes = left.saturating_add(bytes as u64).min(most);

@@ -35,11 +35,11 @@ pub(super) struct Blocked {
     tried_at: Instant,
     /// How much of the time since it took something is not counted.
     forgiven: Duration,
-    /// Whether it has taken something since the last tick.
+    /// Since the last tick.
     has_taken: bool,
     /// Since its stream was found full.
     has_ever_taken: bool,
-    /// For how many ticks it has taken nothing.
+    /// In ticks.
     idle: u32,
 }
 

@@ -34,7 +34,6 @@ impl Outbox {
         inner.notify(|waits| &waits.ending);
     }
 
-    /// The client has ended its half of the stream.
     pub fn client_is_leaving(&self) {
         let mut inner = self.inner.lock();
         if inner.client == Client::Here {

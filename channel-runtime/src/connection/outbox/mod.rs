@@ -55,7 +55,7 @@ struct Inner {
     owner: Option<Waker>,
     /// The stream has taken bytes that it may hold back until it is flushed.
     is_unflushed: bool,
-    /// The stream takes no more at once, and the owner waits for it. `None` while the stream takes what is written.
+    /// `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
     /// The most bytes that may wait without a closer check: `limit`, and the longest frame if one was counted. See
     /// [`finds_room`](Outbox::finds_room).
@@ -87,7 +87,6 @@ enum Client {
     Here,
     /// It has ended its half of the stream, and still reads.
     Leaving,
-    /// There is nobody to write to.
     Gone,
 }
 
@@ -311,7 +310,6 @@ impl Inner {
         }
     }
 
-    /// Whether a frame of so many bytes can be appended without a closer check.
     fn has_room_for(&self, bytes: usize) -> bool {
         let is_open = matches!(self.state, State::Open) && self.client != Client::Gone;
         is_open && self.queue.bytes() + bytes <= self.allowed

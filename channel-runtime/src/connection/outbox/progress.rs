@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::blocked::{Blocked, Lag};
 use super::{Inner, Outbox};
 
-/// In [`Outbox::handed`]: the stream takes no more at once.
 const BLOCKED: u64 = 1;
 
 impl Outbox {
@@ -75,7 +74,6 @@ impl Outbox {
         self.handed.store(self.handed.load(Ordering::Relaxed).wrapping_add((bytes as u64) << 1), Ordering::Relaxed);
     }
 
-    /// The stream was written to, and took so many bytes.
     #[cold]
     pub(super) fn block(&self, inner: &mut Inner, is_blocked: bool, taken: usize) {
         match &mut inner.blocked {

@@ -21,9 +21,8 @@ pub(crate) struct Queue {
     /// The frames behind it. `None` if there is no first.
     #[expect(clippy::box_collection, reason = "every connection holds the place, and mostly nothing there")]
     rest: Option<Box<VecDeque<Frame>>>,
-    /// How much of the first frame has been written.
+    /// Of the first frame, in bytes.
     written: usize,
-    /// How many bytes wait.
     bytes: usize,
 }
 
@@ -32,7 +31,6 @@ impl Queue {
         self.first.is_none()
     }
 
-    /// How many bytes wait.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

@@ -22,7 +22,6 @@ use crate::wire::frame::{Opcode, frame};
 
 const LIMIT: usize = 1 << 20;
 
-/// A connection's task, which counts how often it is woken.
 #[derive(Default)]
 struct Owner(AtomicUsize);
 
@@ -114,7 +113,6 @@ async fn who_waits_for_room_is_told_by_whoever_writes() {
     assert!(waits.as_mut().now_or_never().is_none());
     while outbox.is_filling() {
         assert!(client.read(&mut [0; 16 * 1024]).await.unwrap() > 0);
-        // Its owner rests.
         outbox.nudge();
     }
     assert!(waits.now_or_never().is_some());
@@ -292,7 +290,6 @@ async fn a_client_is_waited_for_while_it_takes_the_pace() {
     let second = Duration::from_secs(1);
     let mut blocked = Blocked::begin();
     let takes = |blocked: &mut Blocked| blocked.takes(Instant::now());
-    // Before it has taken anything.
     tokio::time::advance(second).await;
     assert!(takes(&mut blocked));
     tokio::time::advance(second / 4).await;

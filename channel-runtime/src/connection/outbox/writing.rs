@@ -155,7 +155,6 @@ impl Inner {
         }))
     }
 
-    /// Wakes the owner, which will drain the queue before it is idle again.
     pub(super) fn wake_owner(&mut self) {
         self.flush_assigned = false;
         if let Some(owner) = self.owner.take() {
