@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const BEFORE_CLOSURES: [&str; 11] =
     ["move", "async", "static", "return", "break", "in", "else", "match", "if", "while", "const"];
 
-/// Whether a pattern in the body may bind the name anew; `true` if in doubt.
+/// `true` if in doubt.
 pub fn may_bind(name: &str, tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let is = |at: usize, char: char| is_punct(tokens.get(at), char);
@@ -23,7 +23,6 @@ pub fn may_bind(name: &str, tokens: &TokenStream) -> bool {
         }
         TokenTree::Ident(word) if word == "fn" => until(at, &|at| is(at, ';') || is_brace(&tokens[at])),
         TokenTree::Punct(punct) if punct.as_char() == '|' && begins_closure(&tokens[..at]) => {
-            // `||` binds nothing.
             !is(at + 1, '|') && until(at + 1, &|at| is(at, '|'))
         }
         TokenTree::Punct(punct) if punct.as_char() == '=' && is(at + 1, '>') => {
@@ -101,7 +100,6 @@ fn ends_arm(tokens: &[TokenTree]) -> bool {
     is_brace(block) && !is_in_pattern
 }
 
-/// Whether the group after these tokens belongs to `matches!(value, pattern)` or its kind.
 fn is_pattern_macro(before: &[TokenTree]) -> bool {
     match before {
         [.., TokenTree::Ident(name), bang] => {

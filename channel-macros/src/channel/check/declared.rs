@@ -17,7 +17,6 @@ use crate::syntax::types::{arc, text};
 pub struct Declared {
     pub app: Option<String>,
     pub room_state: Option<String>,
-    /// The content of a `sends(..)` that belongs on the block.
     pub misplaced_sends: Option<String>,
     pub is_known: bool,
     /// It has no error, and no field whose type is usually not `Send`.
@@ -26,7 +25,7 @@ pub struct Declared {
 
 static STRUCTS: Mutex<Vec<(String, Place, Declared)>> = Mutex::new(Vec::new());
 
-/// Remembers a struct for its impl block; `is_whole` if it has no error.
+/// `is_whole` if the struct has no error.
 pub fn remember(route: &Route, is_whole: bool) {
     let Some(place) = Place::of(route.name.span()) else { return };
     let [app, room_state] = [&route.app, &route.room_state].map(|ty| ty.as_ref().map(text));
@@ -75,7 +74,7 @@ impl Declared {
         }
     }
 
-    /// The state's type, and the words about its origin for behind a signature.
+    /// The state's type, and a remark on its origin to put behind a signature.
     pub fn state(&self) -> (&str, &str) {
         match (&self.room_state, self.is_known) {
             (Some(state), _) => (state, ""),

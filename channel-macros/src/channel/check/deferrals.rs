@@ -38,7 +38,7 @@ impl Deferrals {
     }
 }
 
-/// A `Deferred` inside a `Deferred`, which would never be answered; `None` if there is none.
+/// A `Deferred` inside a `Deferred`, which would never be answered.
 pub fn nested(ty: &Type) -> Option<&Type> {
     let segment = last_segment(ty)?;
     let inner = first_type(segment)?;

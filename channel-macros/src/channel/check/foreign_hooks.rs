@@ -64,7 +64,7 @@ fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
     })
 }
 
-/// Adds the lint to all such methods but the marked ones, and returns their names.
+/// Returns the names of the methods with the lint.
 pub fn check(block: &mut ImplBlock, marked: &[Ident]) -> Vec<Ident> {
     let found = |method: &Method| read(method).filter(|_| !marked.contains(&method.sig.ident));
     let methods = block.methods_mut().filter_map(|method| Some((method.sig.ident.clone(), found(method)?)));

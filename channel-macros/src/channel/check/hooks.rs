@@ -9,7 +9,7 @@ use crate::syntax::errors::Errors;
 use crate::syntax::receiver::is_shared;
 use crate::syntax::types::{last_segment, text, ungroup};
 
-/// How to write the hook, with the types that the struct declares. Each argument but `self` may be left out.
+/// Each argument but `self` may be left out.
 pub fn usage(kind: HookKind, declared: &Declared) -> String {
     let (name, app, (state, from)) = (kind.name(), declared.app_argument(), declared.state());
     match kind {

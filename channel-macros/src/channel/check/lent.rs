@@ -79,7 +79,6 @@ fn has_spawn(tokens: &TokenStream) -> bool {
     })
 }
 
-/// Whether the tokens end with `tokio::spawn`, `task::spawn_blocking`, `thread::spawn` or the like, whose task outlives the method.
 fn is_spawn(read: &[TokenTree]) -> bool {
     let [.., TokenTree::Ident(of), TokenTree::Punct(first), TokenTree::Punct(second), TokenTree::Ident(spawn)] = read
     else {
@@ -144,7 +143,6 @@ fn used<'a>(tokens: &[TokenTree], lent: &'a [Lent]) -> Option<(TokenTree, &'a Le
     })
 }
 
-/// Whether a name between these tokens is a value, as far as they show.
 fn is_value(before: &[TokenTree], behind: &[TokenTree]) -> bool {
     let char = |token: Option<&TokenTree>| match token {
         Some(TokenTree::Punct(punct)) => Some(punct.as_char()),

@@ -10,17 +10,14 @@ use crate::syntax::errors::Errors;
 use crate::syntax::types::{first_type, is_extractor, is_named, last_segment, text, ungroup};
 
 pub enum Misplaced<'a> {
-    /// The room's state, by reference.
     State(&'a Type),
-    /// The app, by value.
     App(&'a Type),
-    /// An extractor: it belongs on a field.
     Extractor(&'a PatType),
-    /// The hook's datum, by reference.
+    /// The hook's datum, by reference; it is taken by value.
     Lent(&'a TypeReference),
     /// The room, in a method of a connection.
     Room(&'a TypeReference),
-    /// An extractor of axum's in a pattern, `State(app): State<App>`.
+    /// An extractor of axum's, `State(app): State<App>`.
     Foreign(&'a PatType),
     /// Another reference beside the app.
     Stranger(&'a TypeReference),
@@ -31,7 +28,7 @@ pub const NO_STATE: &str = "is not given the room's state: that is lent for a mo
 pub const LEND_STATE: &str = "take `socket: &Socket<Self>`, and write `socket.room().with(|state, room| ..)`";
 
 impl<'a> Misplaced<'a> {
-    /// The first such argument; `datum` is the type of the hook's datum.
+    /// `datum` is the type of the hook's datum.
     pub fn find(sig: &'a Signature, of: Owner, datum: Option<&str>, declared: &Declared) -> Option<Self> {
         let inputs = || {
             sig.inputs.iter().filter_map(|input| match input {
@@ -71,7 +68,6 @@ impl<'a> Misplaced<'a> {
         }
     }
 
-    /// The error, if it is the same for every method.
     pub fn report(&self, who: impl Display, usage: &str, errors: &mut Errors) {
         match self {
             Self::State(ty) => errors.at(ty, format_args!("{who} {NO_STATE}"), LEND_STATE),
@@ -116,7 +112,7 @@ impl<'a> Misplaced<'a> {
     }
 }
 
-/// Whether it is an extractor of axum's in a pattern. A message of that name has no type argument.
+/// A message with the name of such an extractor has no type argument.
 fn is_foreign(input: &PatType) -> bool {
     const NAMES: [&str; 7] = ["State", "Extension", "Json", "Path", "Query", "TypedHeader", "ConnectInfo"];
     let Pat::TupleStruct(pat) = &*input.pat else { return false };

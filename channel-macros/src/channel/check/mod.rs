@@ -1,6 +1,6 @@
 //! The rules for a channel, and the errors for breaking them.
 //!
-//! A mistake that the compiler would report too is removed, so that the user sees one error. It may import `model` and `syntax`.
+//! A mistake that the compiler would report too is removed, so that the user sees one error.
 
 mod bindings;
 pub mod bodies;

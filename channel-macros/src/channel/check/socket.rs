@@ -6,7 +6,6 @@ use syn::{FnArg, Pat, Type};
 use crate::syntax::impl_block::Method;
 use crate::syntax::types;
 
-/// The name of `&Socket<Self>`; `None` if the method takes none.
 pub fn argument(method: &Method) -> Option<Ident> {
     method.sig.inputs.iter().find_map(|argument| {
         let FnArg::Typed(argument) = argument else { return None };

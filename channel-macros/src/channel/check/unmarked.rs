@@ -12,7 +12,7 @@ use crate::channel::model::{Channel, HookKind, Unmarked};
 use crate::syntax::impl_block::{ImplBlock, ImplItem, Method};
 use crate::syntax::types;
 
-/// The methods to check, of the `candidates`: they have the form of a handler, and take this type by value.
+/// Each of the `candidates` takes its type by value.
 pub fn find<'a>(
     candidates: impl Iterator<Item = (&'a Method, Type)>,
     block: &ImplBlock,

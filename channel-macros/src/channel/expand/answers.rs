@@ -77,7 +77,6 @@ fn whole(at: &impl ToTokens) -> TokenStream {
     quote!(::channel_runtime::private::reply(__socket, #reply))
 }
 
-/// A local whose errors stand at these tokens.
 fn local(name: &str, at: &impl ToTokens) -> Ident {
     format_ident!("{name}", span = beside_locals(at.span()))
 }

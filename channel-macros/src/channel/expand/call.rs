@@ -103,7 +103,6 @@ fn given(owner: &Type, app: &Type, argument: &Ident, place: Option<Span>) -> Tok
     }}
 }
 
-/// The token is resolved as before, and its errors are shown at `place`.
 fn located_at(mut token: TokenTree, place: Span) -> TokenTree {
     token.set_span(token.span().located_at(place));
     token

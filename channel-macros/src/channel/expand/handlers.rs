@@ -144,7 +144,6 @@ fn handle(channel: &Channel) -> TokenStream {
     }
 }
 
-/// The handlers that share the channel's value; `None` if none is `concurrent`.
 fn concurrent(channel: &Channel) -> Option<TokenStream> {
     let sharing = || channel.handlers.iter().filter(|handler| options::overlaps(channel, handler));
     let span = sharing().find_map(|handler| handler.options.concurrent())?.span();

@@ -183,7 +183,6 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 let message = Ident::new("__message", span);
                 let state =
                     quote_spanned!(span=> <Self as ::channel_runtime::private::HasRoomState<#ty>>::state_of_rooms::<#ty>);
-                // All tokens have the type's span, so that a wrong type is one error.
                 quote_spanned!(span=> let #message = #state(#message);)
             });
             quote! {

@@ -1,6 +1,6 @@
 //! From the model of a channel to its generated code.
 //!
-//! It can't fail: every model has an expansion. It may import `model`, `describe` and `syntax`.
+//! It can't fail: every model has an expansion.
 
 mod answers;
 mod batches;

@@ -24,7 +24,6 @@ pub fn table(channel: &Channel) -> Option<TokenStream> {
     Some(quote!(const OPTIONS: &'static [::channel_runtime::private::HandlerOptions] = &[#(#table),*];))
 }
 
-/// `shares` if the handler runs beside concurrent ones.
 fn entry(options: &HandlerOptions, shares: Option<TokenStream>) -> TokenStream {
     let timeout = options.timeout.as_ref().map(|(_, timeout)| quote!(.within(#timeout)));
     let beside = match &options.concurrent {

@@ -105,7 +105,6 @@ pub fn types(route: &Route) -> [TokenStream; 2] {
     })
 }
 
-/// The first state of a room, if no hook makes it.
 fn initial_state(route: &Route) -> TokenStream {
     let initial_state = match &route.room_state {
         None => quote!(::channel_runtime::private::NO_STATE),
@@ -130,7 +129,7 @@ fn made(route: &Route) -> Option<TokenStream> {
     })
 }
 
-/// Whether the impl block has its `#[channel]`, as a type: a missing one is one error, and no use of the channel adds another.
+/// A type that says whether the impl block has its `#[channel]`: a missing one is one error, however often the channel is used.
 pub fn halves(route: &Route) -> TokenStream {
     let is_handled = is_handled(route);
     quote!(type Halves = ::channel_runtime::private::Halves<#is_handled>;)

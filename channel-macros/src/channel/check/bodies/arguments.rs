@@ -17,7 +17,7 @@ pub fn two(arguments: &TokenStream) -> Option<(Expr, Expr)> {
     }
 }
 
-/// What the argument is, if it looks like text or JSON.
+/// What the argument looks like: text or JSON.
 pub fn text(arguments: &TokenStream) -> Option<&'static str> {
     let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
     match &tokens[..] {
@@ -84,7 +84,6 @@ pub fn named_close_code(literal: &str) -> String {
     format!("write `CloseCode::{name}`")
 }
 
-/// Whether there is a comma, maybe inside a type's arguments.
 pub fn has_comma(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','))
 }

@@ -106,7 +106,7 @@ impl Socket {
     }
 }
 
-/// Whether the tokens end with these; `()` is an empty pair of parentheses.
+/// `()` in `last` is an empty pair of parentheses.
 fn ends_with(tokens: &[TokenTree], last: &[&str]) -> bool {
     let Some(start) = tokens.len().checked_sub(last.len()) else { return false };
     let is = |(token, text): (&TokenTree, &&str)| match token {

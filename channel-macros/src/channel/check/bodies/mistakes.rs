@@ -13,7 +13,6 @@ pub struct Mistakes<'a> {
 }
 
 impl Mistakes<'_> {
-    /// Reports `for member in socket.room()`, and removes it.
     pub fn looped(&mut self, read: &mut Vec<TokenTree>, at: usize) {
         let audience: TokenStream = read
             .drain(at..)
@@ -28,7 +27,6 @@ impl Mistakes<'_> {
         self.errors.at(audience, "an audience is sent to and counted, and not listed", remedy);
     }
 
-    /// Reports `socket.broadcast`, and removes it.
     pub fn field(&mut self, read: &mut Vec<TokenTree>) {
         let Some(field) = read.pop() else { return };
         read.pop();
@@ -48,7 +46,6 @@ impl Mistakes<'_> {
         self.errors.at(field, format_args!("a socket has no field `{name}`"), remedy);
     }
 
-    /// `socket.room(..)` with an argument.
     pub fn whole(&mut self, read: &[TokenTree], who: &str, arguments: TokenStream) -> TokenStream {
         if arguments.is_empty() {
             return arguments;
@@ -63,7 +60,6 @@ impl Mistakes<'_> {
         TokenStream::new()
     }
 
-    /// `socket.user(..)` with a message too.
     pub fn named(&mut self, read: &[TokenTree], arguments: TokenStream) -> TokenStream {
         let (Some((who, message)), Some(method)) = (two(&arguments), read.last()) else { return arguments };
         let socket = &self.socket;
@@ -84,7 +80,7 @@ impl Mistakes<'_> {
         message.into_token_stream()
     }
 
-    /// `.send(..)` with text; the call has this many tokens. Its replacement has the same type.
+    /// `call` is how many tokens the call has. Its replacement has the same type.
     pub fn text(&mut self, read: &mut Vec<TokenTree>, call: usize, arguments: TokenStream) -> TokenStream {
         if let Some(text) = text(&arguments) {
             let what = format!("{text} is no message, and only messages are sent");
@@ -97,7 +93,6 @@ impl Mistakes<'_> {
         quote!(::core::unreachable!())
     }
 
-    /// `socket.send(..).unwrap()`, or another method of `Result`.
     pub fn unwrapped(&mut self, read: &mut Vec<TokenTree>) {
         let Some(method) = read.pop() else { return };
         let name = method.to_string();

@@ -15,7 +15,6 @@ use super::socket;
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::Method;
 
-/// Reports such calls, and replaces them.
 pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let Some(name) = socket::argument(method) else { return };
     let socket = Socket { name: name.to_string() };
@@ -28,7 +27,7 @@ pub fn check(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     let kept = Rewriter { socket: &socket, mistakes }.kept(body);
     if errors.len() > before {
         method.body = kept.into_iter().next().expect("a body is one group");
-        // What was used only in such a call is unused now.
+        // What only such a call used is unused now.
         method.attrs.push(syn::parse_quote!(#[allow(unused)]));
     }
 }
