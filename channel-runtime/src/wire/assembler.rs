@@ -102,7 +102,7 @@ impl Assembler {
         }
     }
 
-    /// The control frame or message that is complete, and whether it was compressed.
+    /// The control frame or message, and whether it was compressed. `None` if it is incomplete.
     pub(super) fn take_complete(&mut self) -> Result<Option<(Input, bool)>, Violation> {
         if let Some(control) = &self.control {
             if control.payload.left > 0 {
@@ -150,7 +150,6 @@ impl Message {
     }
 }
 
-/// The payload of the current frame, as far as it is missing.
 #[derive(Debug, Default)]
 struct Payload {
     /// Rotated so that its first byte belongs to the next byte of payload. Zero for a frame without a mask.
@@ -159,7 +158,6 @@ struct Payload {
 }
 
 impl Payload {
-    /// Unmasks the part of the input that belongs to the payload, and counts it as taken.
     fn take<'a>(&mut self, input: &'a mut [u8]) -> &'a [u8] {
         let taken = self.left.min(input.len());
         let bytes = &mut input[..taken];

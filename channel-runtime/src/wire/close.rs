@@ -191,7 +191,6 @@ impl ClosedBy {
         Self::Expired,
     ];
 
-    /// The name in metrics.
     #[cfg(feature = "metrics")]
     pub(crate) fn name(self) -> &'static str {
         match self {

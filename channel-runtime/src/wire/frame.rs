@@ -33,7 +33,7 @@ impl Frame {
 #[derive(Debug)]
 struct Sealed {
     buffer: Vec<u8>,
-    /// The bytes before it are space that the header did not need.
+    /// Bytes before it are space that the header did not need.
     start: usize,
 }
 
@@ -90,7 +90,7 @@ impl FrameBuilder {
         let _ = SPARE.try_with(|spare| spare.set(self.buffer));
     }
 
-    /// The buffer to append the payload to. The bytes that are in it already belong to the header.
+    /// The bytes that are in it already belong to the header.
     pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
@@ -99,7 +99,7 @@ impl FrameBuilder {
         self.buffer.len() - Header::MAX_UNMASKED
     }
 
-    /// A complete frame of a server (unmasked, not fragmented) around the payload, which is not copied.
+    /// The frame is unmasked and not fragmented. The payload is not copied.
     pub(crate) fn finish(self, opcode: Opcode) -> Frame {
         self.seal(opcode, false)
     }
@@ -130,14 +130,14 @@ impl FrameBuilder {
     }
 }
 
-/// A frame of a server with this payload. The payload of a control frame has at most 125 bytes.
+/// The payload of a control frame has at most 125 bytes.
 pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Frame {
     let mut builder = FrameBuilder::with_capacity(payload.len());
     builder.payload_mut().extend_from_slice(payload);
     builder.finish(opcode)
 }
 
-/// A Close frame of a server. A reason over 123 bytes is cut at a character.
+/// A reason over 123 bytes is cut at a character.
 pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     let code = code.as_u16().to_be_bytes();
     let reason = &reason[..reason.floor_char_boundary(MAX_CONTROL - code.len())];

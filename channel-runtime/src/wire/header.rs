@@ -46,20 +46,20 @@ pub(super) struct Header {
     pub opcode: Opcode,
     /// The mask of a client's frame. `None` for a server's frame.
     pub mask: Option<[u8; 4]>,
-    /// The length of the payload. The wire allows 63 bits, which may be more than memory.
+    /// The wire allows 63 bits, which may be more than memory.
     pub len: u64,
 }
 
 /// What a header may contain, by its sender and the agreement about compression.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
-    /// Whether the payload must be masked. If `false`, it must not be.
+    /// If `false`, the payload must not be masked.
     pub masked: bool,
     pub compressed: bool,
 }
 
 impl Header {
-    /// The longest header without a mask, in bytes.
+    /// In bytes.
     pub(super) const MAX_UNMASKED: usize = 10;
     pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
 
@@ -116,7 +116,7 @@ impl Header {
         Ok(Some((Self { fin, compressed, opcode, mask: Some(mask), len }, at + mask.len())))
     }
 
-    /// The header as it is sent: the first bytes of the array, and how many they are.
+    /// Returns the header at the front of the array, and its length.
     pub(super) fn encode(&self) -> ([u8; Self::MAX], usize) {
         let mut bytes = [0; Self::MAX];
         bytes[0] = (u8::from(self.fin) * FIN) | (u8::from(self.compressed) * COMPRESSED) | self.opcode as u8;

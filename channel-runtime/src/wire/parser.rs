@@ -1,7 +1,7 @@
 //! The parser of incoming bytes (RFC 6455). It is strict, and accepts reads that are cut anywhere.
 //!
-//! A whole message in one read is checked once and copied once. The bytes of an incomplete message are taken as they are read, each
-//! checked once. Between messages a parser owns no memory but its own few words.
+//! A whole message in one read is checked once and copied once, and so is each piece of an incomplete one. Between messages a
+//! parser owns no memory but its own few words.
 
 use std::collections::VecDeque;
 
@@ -59,7 +59,6 @@ impl Parser {
         }
     }
 
-    /// Sets a bound on each frame, in bytes, beside those on messages.
     pub(crate) fn framing(mut self, limit: usize) -> Self {
         self.frame_limit = u32::try_from(limit).unwrap_or(u32::MAX);
         self
@@ -99,7 +98,6 @@ impl Parser {
         Ok(())
     }
 
-    /// Whether a part of the input waits until its messages were handled.
     pub(crate) fn has_rest(&self) -> bool {
         self.inflate_state.as_ref().is_some_and(|inflate_state| inflate_state.has_rest())
     }
@@ -167,7 +165,7 @@ impl Parser {
         self.assembler.get_or_insert_default().header(input, expected)
     }
 
-    /// Checks a header against the frames before it and the limits. Returns its length.
+    /// Returns the length of the payload.
     fn admit(&self, header: &Header) -> Result<usize, Violation> {
         let message = self.assembler.as_ref().and_then(|assembler| assembler.message());
         let (limit, is_compressed) = match (header.opcode, message) {
@@ -194,7 +192,7 @@ impl Parser {
         Ok(len)
     }
 
-    /// Delivers the message or control frame that is complete. Does nothing if none is.
+    /// Does nothing if the message or control frame is incomplete.
     fn complete(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
         let Some(assembler) = &mut self.assembler else { return Ok(()) };
         if let Some((input, was_compressed)) = assembler.take_complete()? {

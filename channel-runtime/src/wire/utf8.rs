@@ -1,5 +1,4 @@
-//! Validation of UTF-8 text in pieces. Each byte is checked once, and the text is refused at the first byte that can't be part of
-//! valid UTF-8.
+//! Validation of UTF-8 text in pieces: each byte is checked once, and the first that can't be part of valid UTF-8 is refused.
 
 use std::str;
 
@@ -54,7 +53,7 @@ impl PartialText {
         if self.tail_len == 0 { Ok(self.text) } else { Err(NotUtf8) }
     }
 
-    /// In bytes, with those of an incomplete character.
+    /// With the bytes of an incomplete character.
     pub(super) fn len(&self) -> usize {
         self.text.len() + usize::from(self.tail_len)
     }
@@ -63,7 +62,6 @@ impl PartialText {
         self.text.capacity()
     }
 
-    /// Reserves memory for exactly `additional` bytes beyond [`len`](Self::len).
     pub(super) fn reserve_exact(&mut self, additional: usize) {
         self.text.reserve_exact(usize::from(self.tail_len) + additional);
     }

@@ -25,7 +25,6 @@ impl InflateState {
         match agreed {}
     }
 
-    /// No message is compressed, so none is admitted as compressed.
     pub fn wire_limit(limit: usize) -> usize {
         limit
     }

@@ -17,7 +17,7 @@ thread_local! {
     static COMPRESSORS: [Slot; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize] = const { [const { Cell::new(None) }; _] };
 }
 
-/// Compresses a frame's message. `None` if the result is not shorter.
+/// `None` if the result is not shorter.
 pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame> {
     #[cfg(test)]
     tests::COMPRESSED.set(tests::COMPRESSED.get() + 1);
@@ -44,7 +44,7 @@ fn most(len: usize) -> usize {
     len + len / 8 + len / 64 + 64
 }
 
-/// Writes all of `payload`, including the tail. `None` if it did not fit.
+/// Includes the tail. `None` if it did not fit.
 fn compress(slot: &Slot, level: u8, window_bits: u8, payload: &[u8], builder: &mut FrameBuilder) -> Option<()> {
     // Apps of one process may have different levels.
     let kept = slot.take().filter(|(of, _)| *of == level);

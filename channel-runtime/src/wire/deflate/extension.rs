@@ -1,7 +1,6 @@
 //! The negotiation of permessage-deflate in the header `Sec-WebSocket-Extensions`.
 //!
-//! An offer that does not follow RFC 7692 is declined, and the next one is read. If no offer is left, the connection is not
-//! compressed; it is never rejected for that.
+//! An offer that does not follow RFC 7692 is declined. If none is left, the connection is not compressed, but never rejected.
 
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 
@@ -18,7 +17,7 @@ pub(crate) struct Agreed {
     pub(super) client_context: Option<u8>,
 }
 
-/// Accepts the first offer that can be met. Returns the agreement and the header that answers it.
+/// Accepts the first offer that can be met, and returns the header that answers it.
 pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
     let compression = compression.in_range();
     headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().find_map(|line| {
@@ -29,10 +28,9 @@ pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Optio
     })
 }
 
-/// A well-formed offer that a server can meet.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Offer {
-    /// The largest window that we may use. `None` for any.
+    /// `None` for any.
     server_max_window_bits: Option<u8>,
     server_no_context_takeover: bool,
     /// Whether the client's window can be limited, and to what the client limits it by itself.
@@ -184,7 +182,6 @@ mod tests {
             (12, "; client_max_window_bits", Some(12), "; client_max_window_bits=12"),
             (12, "; client_max_window_bits=15", Some(12), "; client_max_window_bits=12"),
             (12, "; client_max_window_bits=8", Some(8), "; client_max_window_bits=8"),
-            // Out of range.
             (8, "; client_max_window_bits", Some(9), "; client_max_window_bits=9"),
         ] {
             let compression = Compression::default().client_context(configured);

@@ -25,7 +25,7 @@ const TOO_BIG: Violation = Violation { code: CloseCode::TOO_BIG, reason: "messag
 #[derive(Debug)]
 pub(in crate::wire) struct InflateState {
     context: Option<Context>,
-    /// How many bytes of messages this read was inflated to.
+    /// How many bytes of messages this read became.
     inflated: usize,
     /// The part of a read that waits.
     rest: Vec<u8>,
@@ -71,7 +71,6 @@ impl InflateState {
         self.inflated = 0;
     }
 
-    /// Whether the rest of the read should wait until the messages so far were handled.
     pub fn is_enough(&self) -> bool {
         self.inflated >= MESSAGES_AT_ONCE
     }
@@ -89,11 +88,11 @@ impl InflateState {
     }
 }
 
-/// The end of the earlier messages, to which later ones may refer. It takes less memory than a [`Decompress`], which has a window
-/// of 32 KiB and tables whatever was agreed on.
+/// The end of the earlier messages. It takes less memory than a [`Decompress`], which has a window of 32 KiB and tables whatever
+/// was agreed on.
 #[derive(Debug)]
 struct Context {
-    /// The size of the window, in bytes.
+    /// In bytes.
     window: usize,
     /// At most as long as the window.
     text: Vec<u8>,

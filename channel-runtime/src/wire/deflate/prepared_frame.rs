@@ -14,7 +14,6 @@ pub(crate) struct PreparedFrame {
 }
 
 impl PreparedFrame {
-    /// A frame for receivers that are not known to read compressed messages.
     pub fn plain(frame: Frame) -> Self {
         Self { plain: frame, compressed: Vec::new(), widest: 0 }
     }
@@ -58,7 +57,6 @@ impl PreparedFrame {
         if self.compressed.is_empty() { self.plain } else { self.of(agreed).clone() }
     }
 
-    /// The length of the plain frame.
     pub fn len(&self) -> usize {
         self.plain.len()
     }
@@ -90,7 +88,6 @@ mod tests {
         let frames = [15, 12, 9].map(|bits| variants.of(agreed(bits)).clone());
         assert!(frames.iter().all(|frame| frame[0] == 0xC1 && frame.len() < long.len() / 2));
         assert_eq!(variants.of(agreed(9)).as_ptr(), frames[2].as_ptr());
-        // No receiver with this window was counted.
         for other in [None, agreed(10)] {
             assert_eq!(variants.of(other)[..], frame(Opcode::Text, long.as_bytes())[..]);
         }

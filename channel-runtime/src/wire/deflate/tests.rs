@@ -84,7 +84,6 @@ impl Peer {
     fn part(&mut self, text: &[u8]) -> Vec<u8> {
         let mut payload = Vec::with_capacity(text.len() * 2 + 100);
         self.compress.compress_vec(text, &mut payload, FlushCompress::Sync).unwrap();
-        // If there is nothing to flush, it writes nothing.
         if payload.is_empty() {
             payload.extend([&[0x00], &TAIL[..]].concat());
         }
@@ -130,7 +129,6 @@ fn the_examples_of_the_rfc_are_read() {
         assert_eq!(parse(context, 5, b"\xc1\x01\x00"), Ok(vec![text("")]));
         assert_eq!(parse(context, 5, b"\xc1\x00"), Ok(vec![text("")]));
         assert_eq!(parse(context, 5, b"\x41\x00\x80\x00"), Ok(vec![text("")]));
-        // An empty fragment at the end.
         assert_eq!(parse(context, 5, b"\x41\x06\xf2\x48\xcd\xc9\xc9\x07\x80\x01\x00"), Ok(vec![text("Hello")]));
         assert_eq!(parse(context, 5, &hello.concat()), Ok(vec![text("Hello"); 5]));
     }

@@ -7,7 +7,6 @@ use super::rfc7692::WINDOW_BITS;
 
 const SIZES: usize = (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize;
 
-/// A set of window sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Windows(u8);
 

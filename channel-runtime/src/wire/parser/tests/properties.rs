@@ -9,7 +9,6 @@ use super::{LIMITS, feed, feed_cut};
 use crate::wire::frame::{Opcode, masked_frame};
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
-/// One message with the control frames between its fragments, as bytes and as expected input.
 #[derive(Clone, Debug)]
 struct Stream {
     bytes: Vec<u8>,
