@@ -1,7 +1,6 @@
 //! `#[channel(..)]`: on a struct it declares where a channel is served, on its impl block what the channel does.
 //!
-//! `parse` reads the item into `model`, `check` knows the rules, and `expand` can't fail. After an error the user's item is still
-//! emitted. It may import `message`, `describe` and `syntax`.
+//! `parse` reads the item into `model`, `check` knows the rules, and `expand` can't fail.
 
 mod check;
 mod expand;

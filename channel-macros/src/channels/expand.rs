@@ -24,7 +24,7 @@ pub fn with(channels: &[Type]) -> TokenStream {
     })
 }
 
-/// Channels that answer the same requests: each check is a constant at the later channel, so that all errors show at once.
+/// Each check is a constant at the later channel, so that all errors show at once.
 fn overlaps(channels: &[Type]) -> TokenStream {
     if channels.len() < 2 {
         return TokenStream::new();
@@ -98,7 +98,6 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
     (checks, TokenStream::new())
 }
 
-/// A constant of its own, so that all changes show at once.
 fn check(place: proc_macro2::Span, call: &TokenStream) -> TokenStream {
     quote_spanned! {place=>
         // The evaluation grows with the lines, and ends.

@@ -71,7 +71,7 @@ impl Section {
     }
 }
 
-/// The key of a line: `> move promote` of `> move promote?: string`.
+/// `> move promote` of `> move promote?: string`.
 fn key(line: &str) -> &str {
     match line.split_once(':') {
         Some((key, _)) => key.strip_suffix('?').unwrap_or(key),

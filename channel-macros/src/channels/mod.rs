@@ -1,6 +1,6 @@
 //! `channels![ChatChannel, GameChannel]`: the list of an app's channels, of which no two answer the same requests, and the lock.
 //!
-//! After an error the list still compiles. It may import all other folders.
+//! After an error the list still compiles.
 
 mod expand;
 mod lock_file;

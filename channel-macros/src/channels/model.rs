@@ -10,7 +10,7 @@ pub const VARIABLE: &str = "CHANNELS_LOCK";
 
 pub struct List {
     pub channels: Vec<Type>,
-    /// `None` if it is not written, or can't be read, which has been reported.
+    /// `None` if none is written, or it can't be read.
     pub lock: Option<Lock>,
     pub runtime: Runtime,
 }

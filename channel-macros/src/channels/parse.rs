@@ -21,7 +21,6 @@ pub fn list(tokens: TokenStream, errors: &mut Errors) -> List {
     List { channels, lock, runtime }
 }
 
-/// The tokens before and after the `;`.
 fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     let is_semicolon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
     let mut tokens = tokens.into_iter();
@@ -89,7 +88,7 @@ fn read(name: &str, command: &str) -> Result<Vec<Section>, (String, String)> {
     sections(&text).map_err(|flaw| (format!("the lock `{name}` {flaw}"), format!("write it anew: {command}")))
 }
 
-/// The command that rewrites the lock: any program or test that makes the list.
+/// Any program or test that makes the list rewrites the lock.
 fn command() -> String {
     // Set only while a program is compiled.
     let runs = env::var_os("CARGO_BIN_NAME").is_some();

@@ -16,7 +16,7 @@ pub struct Channel {
     pub hooks: Vec<Hook>,
     pub notices: Vec<Notice>,
     pub sends: Vec<Sent>,
-    /// `Bytes` in `sends(..)`: binary messages may be sent.
+    /// `Bytes` in `sends(..)`.
     pub sends_bytes: Option<Type>,
     pub unmarked: Vec<Unmarked>,
     /// The struct was expanded before without an error, and looks `Send`.

@@ -12,7 +12,7 @@ pub struct Call {
     /// Errors about the answer stand here: the return type, or the method's name if there is none.
     pub output: TokenStream,
     pub returns: Option<Type>,
-    /// A missing app is reported here: at the first method that takes it.
+    /// A missing app is reported here.
     pub app_place: Option<Span>,
 }
 
@@ -21,17 +21,15 @@ pub enum Argument {
     Datum(Type),
     Socket(Type),
     App(Type),
-    /// Only if the method belongs to a room.
     Room(Type),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// A connection: it has a `self`.
+    /// Its methods have a `self`; those of the others are associated functions.
     Connection,
-    /// A room: it is an associated function.
     Room,
-    /// All connections, as the handler of a batch: it is an associated function.
+    /// The owner of a batch's handler.
     Channel,
 }
 

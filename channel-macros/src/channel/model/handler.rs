@@ -23,11 +23,11 @@ pub struct Handler {
 
 pub enum Payload {
     Struct(Box<Type>),
-    /// A message without fields: its type on the wire.
+    /// The type on the wire of a message without fields.
     Unit(LitStr),
 }
 
-/// `timeout = "2s"` and `concurrent = 4`, each with its word.
+/// Each option with its word.
 #[derive(Default)]
 pub struct HandlerOptions {
     /// In milliseconds.

@@ -16,7 +16,7 @@ pub struct Route {
     pub room_grace: Option<u64>,
     pub bounds: Bounds,
     pub rooms: Vec<RoomKind>,
-    /// The fields that take a path parameter, in the order of the path.
+    /// In the order of the path.
     pub params: Vec<Param>,
     pub fields: Vec<OtherField>,
     pub has_generics: bool,
@@ -39,13 +39,11 @@ pub struct OtherField {
 }
 
 pub enum Source {
-    /// The handshake.
     Extract,
-    /// The expression; `None` for the type's `Default`.
+    /// `None` for the type's `Default`.
     State(Option<Expr>),
 }
 
-/// Declared in `rooms(..)`.
 pub struct RoomKind {
     pub ty: Type,
     /// The type's name in snake case, with which the room's name begins.

@@ -23,7 +23,7 @@ pub struct Expected<'a> {
     pub of: Owner,
 }
 
-/// `None` if the signature does not allow a call, which is an error.
+/// `None` after an error that rules out a call.
 pub fn parse(sig: &Signature, expected: Expected, errors: &mut Errors) -> Option<Call> {
     let is_callable = check_receiver(sig, expected, errors) & check_modifiers(sig, expected, errors);
     let arguments = arguments(sig, expected, errors)?;
@@ -91,7 +91,7 @@ impl Expected<'_> {
     }
 }
 
-/// The remedy for a handler whose arguments look like the fields of one message.
+/// The remedy, if the arguments look like the fields of one message.
 fn one_message(sig: &Signature) -> Option<String> {
     let data = sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) if !matches!(ungroup(&input.ty), Type::Reference(_)) => Some(input),
@@ -179,7 +179,6 @@ fn is_reference_to_socket(ty: &Type) -> bool {
     matches!(ungroup(ty), Type::Reference(reference) if is_named(&reference.elem, "Socket"))
 }
 
-/// The error for a `&mut T`: the remedy depends on what was probably meant to change.
 fn mutable(ty: &Type, of: Owner) -> Wrong {
     let name = text(ty);
     let what = format!("takes no `&mut {name}`");
@@ -238,7 +237,6 @@ fn check_modifiers(sig: &Signature, Expected { who, usage, .. }: Expected, error
     errors.len() == before
 }
 
-/// Whether it is `impl Future<..>`, or a pinned `dyn Future<..>`.
 fn is_future(ty: &Type) -> bool {
     let bounds = match ungroup(ty) {
         Type::ImplTrait(ty) => &ty.bounds,

@@ -92,7 +92,6 @@ pub fn call(
     Some((call, payload))
 }
 
-/// Whether the method takes a batch without bounds, which is an error.
 pub fn has_no_bounds(sig: &Signature, errors: &mut Errors) -> bool {
     let mut inputs = sig.inputs.iter().filter_map(|input| match input {
         syn::FnArg::Typed(input) => Some(&*input.ty),

@@ -19,7 +19,7 @@ use crate::syntax::impl_block::ImplBlock;
 use crate::syntax::incomplete;
 use crate::syntax::types;
 
-/// `None` if the block can't be a channel's, which is an error. Our attributes are removed from the methods.
+/// `None` if the block can't be a channel's, which is reported. Our attributes are removed from the methods.
 pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> Option<Channel> {
     let mut lists = Lists::parse(args, errors);
     let name = self_name(block, errors);
@@ -70,7 +70,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     name.is_some().then_some(channel)
 }
 
-/// The methods that another one calls: they are no hooks, whatever their names.
+/// A method that another one calls is no hook, whatever its name.
 fn called_in(block: &ImplBlock) -> Vec<Ident> {
     let names = block.methods().map(|method| &method.sig.ident);
     names.filter(|name| is_called(name, block)).cloned().collect()

@@ -30,7 +30,7 @@ pub struct BoundArgs {
 struct OfFrames {
     rate: Option<Rate>,
     burst: Option<(Ident, u32)>,
-    /// There is a rate that can't be read.
+    /// A rate can't be read.
     is_broken: bool,
 }
 
@@ -53,7 +53,6 @@ impl BoundArgs {
         Ok(())
     }
 
-    /// The limits, and the errors of a burst without its rate.
     pub fn finish(self, errors: &mut Errors) -> Bounds {
         for (frames, rate) in [(&self.connection, "message_rate"), (&self.user, "message_rate_per_user")] {
             if let (None, false, Some((name, burst))) = (frames.rate, frames.is_broken, &frames.burst) {

@@ -16,7 +16,6 @@ use crate::syntax::types::{first_type, is_extractor, is_named, last_segment, tex
 
 const MARKERS: &[&str] = &["#[extract]", "#[state]"];
 
-/// Reads the fields into the route, and removes our attributes.
 pub fn read<'a>(fields: impl Iterator<Item = &'a mut Field>, route: &mut Route, errors: &mut Errors) {
     let params = params(route);
     let marked = fields.filter_map(|field| take_field(field, &params, errors)).collect();
@@ -109,7 +108,7 @@ fn state_marker(attr: &Attribute, errors: &mut Errors) -> Option<Source> {
     }
 }
 
-/// The value in `#[state(..)]`. Other crates' forms, `default` and `default = ..`, are errors.
+/// Other crates' forms, `default` and `default = ..`, are errors.
 fn first_value(list: &MetaList, errors: &mut Errors) -> Option<Expr> {
     let values = errors.take(list.parse_args_with(Punctuated::<Expr, Token![,]>::parse_terminated))?;
     let first = match (values.first()?, values.len()) {
@@ -209,7 +208,7 @@ fn check_param(name: &str, ty: &Type, errors: &mut Errors) {
     }
 }
 
-/// The one parameter without a field, if there is also one field without a parameter: they probably belong together.
+/// The only parameter without a field, if there is only one field without a parameter: they probably belong together.
 fn misnamed(marked: &[Marked], params: &[String]) -> Option<String> {
     let plain = |marked: &Marked| marked.name.unraw().to_string();
     let lacks_field = |param: &&String| !marked.iter().any(|marked| plain(marked) == **param);

@@ -49,7 +49,6 @@ impl HandlerArgs {
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => all.options.argument(&name, input, errors)?,
                 "batch" => {
-                    // Even if it can't be read, the handler takes a batch.
                     let read = Batch::parse(&name, input, errors);
                     let batch = errors.take(read).flatten();
                     args::set(&mut all.batch, &name, batch, errors);

@@ -57,7 +57,7 @@ pub fn parse(
     Some(Handler { cfgs, docs, variant, payload, limit, options, batch: batch.flatten(), call, defers: false })
 }
 
-/// The default name of the variant: the message's name, or the handler's for a message without fields.
+/// The message's name, or the handler's for a message without fields.
 fn usual_variant(call: &Call, payload: &Payload, errors: &mut Errors) -> Option<Ident> {
     match payload {
         Payload::Unit(_) => Some(format_ident!("{}", camel(&call.name.unraw().to_string()), span = call.name.span())),
@@ -71,7 +71,6 @@ fn usual_variant(call: &Call, payload: &Payload, errors: &mut Errors) -> Option<
     }
 }
 
-/// Whether no other handler takes the message, and no other message has its variant.
 pub fn is_new(handler: &Handler, others: &[Handler], errors: &mut Errors) -> bool {
     // Which of two `cfg`s holds is not known here: the compiler reports what remains.
     let mut others = others.iter().filter(|other| handler.cfgs.is_empty() && other.cfgs.is_empty());
@@ -95,7 +94,6 @@ pub fn is_new(handler: &Handler, others: &[Handler], errors: &mut Errors) -> boo
     false
 }
 
-/// A reference beside the app was probably meant to be the message.
 fn report_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, errors: &mut Errors) {
     let takes_by_value =
         |input: &FnArg| matches!(input, FnArg::Typed(input) if !matches!(*input.ty, Type::Reference(_)));

@@ -77,7 +77,7 @@ impl Lists {
         lists
     }
 
-    /// Adds a misplaced `sends(..)` of the struct, which is reported there.
+    /// Its errors were reported at the struct.
     pub fn add_misplaced(&mut self, sends: Option<&str>) {
         let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
         let mut reported = Errors::default();

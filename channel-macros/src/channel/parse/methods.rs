@@ -17,7 +17,7 @@ pub struct Methods<'a> {
     pub channel: Channel,
     pub declared: &'a Declared,
     pub called: &'a [Ident],
-    /// Names of methods without a `cfg`: which of two `cfg`s holds is not known here.
+    /// Without the methods that have a `cfg`: which of two `cfg`s holds is not known here.
     pub seen: Vec<Ident>,
     pub marked: Vec<Ident>,
     pub errors: &'a mut Errors,
@@ -27,11 +27,9 @@ enum Role {
     Handler(Attribute),
     Notice(Attribute),
     Hook(HookKind),
-    /// A hook with a marker, which is an error.
     MarkedHook(Attribute),
-    /// Marked as both, which is an error; this is the second marker.
+    /// With its second marker.
     HandlerOfBoth(Attribute),
-    /// A plain method whose name is probably a misspelt hook's.
     MisspeltHook(HookKind),
     /// `room`, which is generated.
     Reserved,
@@ -60,7 +58,6 @@ impl Role {
 }
 
 impl Methods<'_> {
-    /// Reads a method, and removes our attributes.
     pub fn read(&mut self, method: &mut Method) {
         let markers: Vec<Attribute> = method.attrs.extract_if(.., |attr| is_marker(attr.path())).collect();
         let cfgs: Vec<Attribute> = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
@@ -117,7 +114,7 @@ impl Methods<'_> {
     }
 }
 
-/// Whether it is the path of `#[message]`, which may be qualified, or of `#[notice]`.
+/// Of `#[message]`, which may be qualified, or `#[notice]`.
 pub fn is_marker(path: &Path) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == "message") || path.is_ident("notice")
 }
@@ -126,7 +123,7 @@ fn is_notice(attr: &Attribute) -> bool {
     attr.path().is_ident("notice")
 }
 
-/// The error for two markers of one kind; the first one counts.
+/// The first one counts.
 fn repeated_marker(markers: &[Attribute], errors: &mut Errors) {
     let [first, second, ..] = markers else { return };
     match (is_notice(first), is_notice(second)) {
@@ -161,7 +158,7 @@ fn reserved(method: &mut Method, channel: &Ident, errors: &mut Errors) {
     method.sig.ident = format_ident!("__room", span = method.sig.ident.span());
 }
 
-/// The error for a second hook or handler of one name. Of plain methods the compiler reports it.
+/// A plain method that is written twice is the compiler's error.
 fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
     let name = &method.sig.ident;
     let (what, remedy) = match (is_marked, HookKind::named(&name.unraw().to_string())) {
@@ -170,6 +167,5 @@ fn written_twice(method: &mut Method, is_marked: bool, errors: &mut Errors) {
         (false, None) => return,
     };
     errors.at(name, what, remedy);
-    // Renamed, so that the compiler does not report it too.
     method.sig.ident = format_ident!("__{}", name.unraw(), span = name.span());
 }

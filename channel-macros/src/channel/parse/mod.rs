@@ -1,6 +1,6 @@
 //! From the user's tokens to the model of a channel, with every error at once.
 //!
-//! A mistake in one part hides none in another. It may import `check`, `model` and `syntax`.
+//! A mistake in one part hides none in another.
 
 pub mod arguments;
 mod batches;

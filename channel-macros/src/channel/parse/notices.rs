@@ -27,7 +27,7 @@ pub fn parse(
         let what = "`#[notice]` has no arguments";
         errors.at(&marker.meta, what, "what it is about is the type that the method takes: write `#[notice]`");
     }
-    // Any type by value may be a notice. A reference beside the app was probably meant to be one, which is reported below.
+    // Any type by value may be a notice; a reference is reported below.
     let misplaced = Misplaced::find(sig, Owner::Connection, None, declared);
     if let Some(misplaced @ (Misplaced::State(_) | Misplaced::Room(_))) = misplaced {
         misplaced.report(EXPECTED.who, EXPECTED.usage, errors);
@@ -45,7 +45,6 @@ pub fn parse(
 
 pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
     let text = types::text(&notice.ty);
-    // Which of two `cfg`s holds is not known here: the compiler reports what remains.
     let is_same = |other: &&Notice| notice.cfgs.is_empty() && other.cfgs.is_empty() && types::text(&other.ty) == text;
     let other = others.iter().find(is_same);
     if let Some(other) = other {
@@ -58,7 +57,6 @@ pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
 fn no_notice(call: &Call, errors: &mut Errors) {
     let name = call.name.unraw();
     match call.app() {
-        // A reference is the app; a lone one was probably meant to be the notice.
         Some(Type::Reference(app)) if types::arc(&app.elem).is_none() => {
             let inner = types::text(&app.elem);
             let remedy = format!("write `{inner}`; or, if that is the app, take a notice as well, `n: Notice`");

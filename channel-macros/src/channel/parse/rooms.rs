@@ -18,7 +18,6 @@ impl Parse for Listed {
     }
 }
 
-/// Two kinds of one name are an error.
 pub fn kinds(types: Vec<Listed>, errors: &mut Errors) -> Vec<RoomKind> {
     let mut kinds: Vec<RoomKind> = Vec::new();
     for Listed(ty) in types {

@@ -18,12 +18,11 @@ use crate::syntax::types::text;
 
 const ARGUMENTS: [&str; 5] = ["app", "rooms", "room_state", "room_grace", "crate"];
 
-/// Whether it is an argument on a struct, and not on an impl block.
+/// On a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
     name != "crate" && (ARGUMENTS.contains(&name) || bounds::ARGUMENTS.contains(&name))
 }
 
-/// Reads attribute and struct, and removes our attributes from the fields.
 pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (ItemStruct, Route) {
     let args = Args::parse(args, errors);
     let mut route = Route {
