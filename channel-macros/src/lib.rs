@@ -4,7 +4,7 @@
 //! reported at once, and the expansion can't fail. After an error the user's item is still emitted, with a fallback beside it, so
 //! that the compiler adds no error of its own.
 //!
-//! The folders, each of which imports only those before it: `syntax`, `describe`, `message`, `channel`, `channels`.
+//! Each folder imports only those before it: `syntax`, `describe`, `message`, `channel`, `channels`.
 
 mod channel;
 mod channels;

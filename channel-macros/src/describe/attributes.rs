@@ -41,7 +41,7 @@ impl Attributes {
     }
 }
 
-/// On a type: the runtime's path from `crate = ..`, and whether it is `opaque`.
+/// The runtime's path from `crate = ..`, and whether the type is `opaque`.
 pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
     let mut runtime = Runtime::default();
     let mut opaque = None;
@@ -79,7 +79,7 @@ fn each(
     }
 }
 
-/// Removes the attributes, if no derive will.
+/// Needed if no derive does it.
 pub fn strip(fields: &mut Fields) {
     for field in fields {
         field.attrs.retain(|attr| !attr.path().is_ident("describe"));

@@ -33,7 +33,7 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// The types and texts of the fields; `None` unless all of them are plain, so that the compiler need not be asked.
+    /// `None` unless all fields are plain, so that the compiler need not be asked.
     pub fn plain<'f>(&self, fields: &'f Fields) -> Option<(Vec<&'f syn::Type>, String)> {
         const MOST: usize = 12;
         let Fields::Named(named) = fields else { return None };
@@ -44,7 +44,7 @@ impl<'a> Container<'a> {
         Some((types.collect(), self.texts(named)?))
     }
 
-    /// The fields' names and docs, as in `__s::Content::Plain`; `None` if anything else is to be described.
+    /// The names and docs for `__s::Content::Plain`; `None` if more is to be described.
     fn texts(&self, fields: &FieldsNamed) -> Option<String> {
         let is_usual = !self.closed && !self.has_default && !self.transparent && self.rules == Rules::default();
         let tells =
@@ -63,7 +63,7 @@ impl<'a> Container<'a> {
         Some(texts)
     }
 
-    /// The `__s::Content` of these fields, after the `tag`, a key with a fixed text.
+    /// The `tag` is a key with a fixed text, which stands first.
     pub fn content(&self, fields: &Fields, tag: Option<TokenStream>, errors: &mut Errors) -> TokenStream {
         match fields {
             Fields::Unit => quote!(__s::Content::Unit),

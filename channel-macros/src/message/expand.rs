@@ -43,7 +43,7 @@ pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
     }
 }
 
-/// The method that checks a message by its rules. An error for missing rules stands at `validate`.
+/// An error for missing rules stands at `validate`.
 fn check(Validation { at, renamed }: &Validation) -> TokenStream {
     let names = renamed.iter().map(|(name, key)| quote!((#name, #key)));
     let span = beside_locals(at.span());

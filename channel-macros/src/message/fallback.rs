@@ -7,7 +7,7 @@ use syn::{Attribute, GenericParam, ItemStruct};
 use super::derives::has_derive;
 use super::model::Message;
 
-/// The struct, and impls that can't run. The user's own derives stay.
+/// The user's own derives stay.
 pub fn message(Message { item, user_derives, .. }: &Message) -> (ItemStruct, TokenStream) {
     let name = &item.ident;
     let serialize = !user_derives && !has_derive(item, "Serialize");
@@ -67,7 +67,7 @@ pub fn message(Message { item, user_derives, .. }: &Message) -> (ItemStruct, Tok
     (kept, fallback)
 }
 
-/// Without attributes that only our derives understand.
+/// Only our derives understand these attributes.
 fn without_serde_attributes(item: &ItemStruct) -> ItemStruct {
     let mut item = item.clone();
     let keep = |attr: &Attribute| !attr.path().is_ident("serde");

@@ -21,7 +21,7 @@ pub fn parse(item: TokenStream, errors: &mut Errors) -> Result<ItemStruct, NotAS
     }
 }
 
-/// Reports an item that is no struct. Returns whether it is the first handler of an impl block without `#[channel]`.
+/// Returns whether it is the first handler of an impl block without `#[channel]`.
 fn refuse(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) -> bool {
     let message_is_a_struct = "a message is a struct, with its fields as the JSON object's keys";
     match parsed {

@@ -1,6 +1,6 @@
 //! `#[message(type = "move")]` on a struct: reads it, checks it and implements `Message` for it.
 //!
-//! It promises that the struct is emitted whatever is wrong with it. It may import `describe` and `syntax`.
+//! The struct is emitted whatever is wrong with it.
 
 mod derives;
 mod expand;

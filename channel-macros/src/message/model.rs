@@ -7,7 +7,7 @@ use crate::syntax::runtime_path::Runtime;
 
 pub struct Message {
     pub item: ItemStruct,
-    /// `None` if it is missing, which has been reported.
+    /// `None` after an error.
     pub wire_type: Option<LitStr>,
     pub user_derives: bool,
     /// Its `MessageShape`, which `describe` writes while it reads the fields.
@@ -19,6 +19,6 @@ pub struct Message {
 /// `validate`: the message has rules, which are checked before its handler runs.
 pub struct Validation {
     pub at: Ident,
-    /// The fields whose key on the wire is not their name, with the key.
+    /// Fields whose key on the wire is not their name, with the key.
     pub renamed: Vec<(String, String)>,
 }

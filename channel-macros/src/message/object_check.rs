@@ -43,7 +43,6 @@ fn check_newtype(ty: &Type, errors: &mut Errors) {
     }
 }
 
-/// Whether serde writes this type as anything but an object, by its name.
 fn is_no_object(name: &str) -> bool {
     let is_number = matches!(name.get(..1), Some("u" | "i" | "f")) && name[1..].parse::<u8>().is_ok();
     let is_sequence = matches!(name, "Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "LinkedList" | "BinaryHeap");
@@ -122,7 +121,7 @@ fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
     }
 }
 
-/// The fields whose key is not their name when read, with the key.
+/// Fields whose key is not their name when read, with the key.
 pub fn renamed(item: &ItemStruct) -> Vec<(String, String)> {
     let rules = Rules::of("rename_all", &serde_arguments(&item.attrs));
     let pairs = item.fields.iter().filter_map(|field| {

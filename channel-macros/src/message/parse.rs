@@ -125,7 +125,7 @@ fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
     }
 }
 
-/// Its `MessageShape`, without the rate.
+/// Without the rate.
 fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     let docs = docs(&item.attrs);
     let arguments = serde_arguments(&item.attrs);

@@ -9,7 +9,7 @@ use syn::{Attribute, Ident, LitInt, Token, Type, parenthesized, token};
 use crate::syntax::errors::Errors;
 use crate::syntax::names::{closest, one_of};
 
-/// Calls `argument` at the start of each argument; after an error it goes on after the next comma.
+/// After an error, reading goes on after the next comma.
 pub fn each(
     tokens: TokenStream,
     errors: &mut Errors,
@@ -61,7 +61,6 @@ pub fn bare_number(input: ParseStream) -> Option<String> {
     is_bare.then(|| number.base10_digits().into())
 }
 
-/// Stores an argument's value; a second one is an error.
 pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors) {
     match place {
         Some(_) => errors.at(name, format_args!("`{name}` is given twice"), "take one of them away"),
@@ -69,7 +68,6 @@ pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors
     }
 }
 
-/// Skips the value of an argument that belongs elsewhere.
 pub fn skip(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<proc_macro2::TokenTree>()?;
@@ -104,7 +102,6 @@ impl Parse for Listed {
     }
 }
 
-/// A type, with an error of our own if there is none.
 pub fn ty(input: ParseStream) -> syn::Result<Type> {
     let ahead = input.fork();
     match ahead.parse() {

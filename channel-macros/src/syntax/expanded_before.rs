@@ -25,7 +25,7 @@ type Seen = Mutex<Vec<(String, Place)>>;
 static BLOCKS: Seen = Seen::new(Vec::new());
 static METHODS: Seen = Seen::new(Vec::new());
 
-/// Whether the channel of this name has another block in the same module or function; this one's `impl` is at `place`.
+/// Another block in the same module or function; this one's `impl` is at `place`.
 pub fn has_another(name: &Ident, place: Span) -> bool {
     let Some(place) = Place::of(place) else { return false };
     let name = name.to_string();
@@ -38,13 +38,12 @@ pub fn has_another(name: &Ident, place: Span) -> bool {
 
 /// The impl block of a handler that is expanded alone.
 pub struct Unmarked {
-    /// The name of its type; `None` if the source can't be read.
+    /// `None` if the source can't be read.
     pub channel: Option<String>,
-    /// Whether it is the first such block of the channel.
     pub is_first: bool,
 }
 
-/// The block of this method; `None` if another of its handlers was reported before.
+/// `None` if another handler of the method's block was reported before.
 pub fn unmarked(method: &Ident) -> Option<Unmarked> {
     let Some(place) = Place::of(method.span()) else { return Some(Unmarked { channel: None, is_first: true }) };
     let name = method.to_string();
@@ -95,7 +94,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Whether two places are in the same block of braces. The word at each place must still be there.
+/// Whether both are in the same block of braces. The word at each place must still be there.
 pub fn is_sibling([earlier, later]: [&Place; 2], words: [&str; 2]) -> bool {
     has_sibling(std::iter::once((earlier, words[0])), (later, words[1]))
 }
@@ -150,7 +149,7 @@ fn innermost_head(source: &str) -> Option<&str> {
     Some(head[head.rfind("impl ")?..].trim_end())
 }
 
-/// The braces and semicolons in a piece of source, with their places. Strings and comments are skipped.
+/// The braces and semicolons, with their places. Strings and comments are skipped.
 fn marks(source: &str) -> impl Iterator<Item = (usize, u8)> {
     // By bytes, because macros are compiled without optimization. No byte of a longer character looks like one of these.
     let bytes = source.as_bytes();

@@ -10,7 +10,7 @@ use crate::syntax::errors::Errors;
 
 const UNTYPED: &str = "__Untyped";
 
-/// A struct. A field whose type can't be read gets a placeholder, with an error.
+/// A field whose type can't be read gets a placeholder, with an error.
 pub fn structure(item: TokenStream, errors: &mut Errors) -> syn::Result<ItemStruct> {
     syn::parse2(item.clone()).or_else(|error| {
         let read_fields = |input: ParseStream| read(input, errors);
@@ -32,7 +32,7 @@ fn read(input: ParseStream, errors: &mut Errors) -> syn::Result<ItemStruct> {
     Ok(ItemStruct { attrs, vis, struct_token, ident, generics, fields, semi_token: None })
 }
 
-/// The tokens of each field. A field ends at a comma, and before the next `name:` if its comma is missing.
+/// A field ends at a comma, and before the next `name:` if its comma is missing.
 fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut fields = vec![TokenStream::new()];
@@ -54,7 +54,6 @@ fn split(tokens: TokenStream) -> Vec<TokenStream> {
     fields
 }
 
-/// Whether the tokens begin a field: attributes, visibility, `name:`.
 fn begins_field(tokens: &[TokenTree]) -> bool {
     match tokens {
         [TokenTree::Punct(hash), TokenTree::Group(_), rest @ ..] if hash.as_char() == '#' => begins_field(rest),
@@ -84,7 +83,7 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
-/// One field. A field without a name is dropped, with an error.
+/// A field without a name is dropped, with an error.
 fn field(tokens: TokenStream, errors: &mut Errors) -> Option<Field> {
     if let Ok(field) = Field::parse_named.parse2(tokens.clone()) {
         return Some(field);

@@ -11,7 +11,7 @@ use crate::syntax::errors::Errors;
 pub struct Pattern {
     pub literal: LitStr,
     pub segments: Vec<Segment>,
-    /// It has a wildcard, whose parameter's name is unknown, so that no field can be checked.
+    /// It has a wildcard: no field can be checked, because the parameter's name is unknown.
     pub is_guessed: bool,
 }
 
@@ -112,13 +112,13 @@ fn flaw_of_name(name: &str) -> Option<(String, String)> {
     (!is_identifier).then(|| (format!("`:{name}` is no name for a parameter"), remedy.into()))
 }
 
-/// The parameter's name, if it is written as in other frameworks: `<id>`, `{id}`.
+/// As other frameworks write it: `<id>`, `{id}`.
 fn foreign_param(segment: &str) -> Option<&str> {
     let inner = |open, close| segment.strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
     inner('<', '>').or_else(|| inner('{', '}')).map(|name| name.trim_end_matches(".."))
 }
 
-/// The path that was probably meant, without a flaw: it is advised.
+/// The path to advise, without a flaw.
 fn usable(text: &str) -> String {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').flat_map(|segment| {
@@ -147,7 +147,6 @@ fn usable(text: &str) -> String {
 }
 
 impl Segment {
-    /// The segment that was probably meant; `None` if the piece is empty.
     fn meant(piece: &str, is_param: bool) -> Option<Self> {
         let piece: String = piece.chars().filter(|char| *char != '%' && !char.is_control()).collect();
         let name = match piece.strip_prefix('*').or_else(|| foreign_param(&piece)) {

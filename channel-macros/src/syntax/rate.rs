@@ -45,7 +45,6 @@ impl Limit {
         Ok(())
     }
 
-    /// `burst` and `per` without a `rate` are errors.
     pub fn check(&self, has_broken_rate: bool, errors: &mut Errors) {
         if self.rate.is_some() || has_broken_rate {
             return;
@@ -60,7 +59,7 @@ impl Limit {
         }
     }
 
-    /// The count, the seconds and the burst; `None` without a rate.
+    /// See [`Rate::parts`].
     pub fn rate(&self) -> Option<[u32; 3]> {
         Some(self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst)))
     }

@@ -4,7 +4,6 @@ use syn::{Receiver, ReceiverKind, Signature, Type};
 
 use crate::syntax::types::ungroup;
 
-/// Whether it is `&self`, `&mut self`, `self: &Self`.
 pub fn is_reference(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(..) => true,

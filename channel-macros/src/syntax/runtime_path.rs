@@ -5,7 +5,7 @@ use quote::ToTokens as _;
 use syn::parse::ParseStream;
 use syn::{Path, Token};
 
-/// The name in generated code, which the path replaces.
+/// What the path replaces in generated code.
 const NAME: &str = "channel_runtime";
 
 #[derive(Default)]
@@ -28,7 +28,6 @@ impl Runtime {
         self.0.as_ref().is_some_and(|path| path.segments.first().is_some_and(|first| is_dollar_crate(&first.ident)))
     }
 
-    /// Replaces the paths into the runtime.
     pub fn place(&self, expansion: TokenStream) -> TokenStream {
         match &self.0 {
             None => expansion,
@@ -58,7 +57,7 @@ fn replace(tokens: TokenStream, path: &TokenStream) -> TokenStream {
     replaced.into_iter().collect()
 }
 
-/// The path in a string: links in docs, and serde's `crate = ".."`.
+/// For links in docs, and serde's `crate = ".."`.
 fn in_text(literal: Literal, path: &TokenStream) -> Literal {
     let text = literal.to_string();
     let own = format!("::{NAME}::");

@@ -3,7 +3,7 @@
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Ident, LitStr, Token};
 
-/// One argument. `rename(serialize = "..")` is a `rename` of one direction.
+/// `rename(serialize = "..")` is a `rename` of one direction.
 pub struct SerdeArgument {
     pub name: Ident,
     pub value: Option<LitStr>,
@@ -17,7 +17,7 @@ pub enum Direction {
     Both,
 }
 
-/// All arguments of a struct or field. Serde itself reports those that don't parse.
+/// Serde itself reports those that don't parse.
 pub fn serde_arguments(attrs: &[Attribute]) -> Vec<SerdeArgument> {
     let mut all = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
@@ -112,7 +112,7 @@ impl Case {
         }
     }
 
-    /// The key of a field, whose name serde takes to be in snake case.
+    /// Serde takes its name to be in snake case.
     pub fn of_field(self, field: &str) -> String {
         match self {
             Self::AsWritten | Self::Lower | Self::Snake => field.into(),
@@ -124,7 +124,7 @@ impl Case {
         }
     }
 
-    /// The name of a variant, which serde takes to be in Pascal case.
+    /// Serde takes its name to be in Pascal case.
     pub fn of_variant(self, variant: &str) -> String {
         match self {
             Self::AsWritten | Self::Pascal => variant.into(),

@@ -45,7 +45,7 @@ pub fn is_named(ty: &Type, name: &str) -> bool {
     last_ident(ty).is_some_and(|ident| ident == name)
 }
 
-/// Whether it is one of our extractors, or an `Option` of one, by its name.
+/// By its name. An `Option` of one is one too.
 pub fn is_extractor(ty: &Type) -> bool {
     let Some(segment) = last_segment(ty) else { return false };
     match first_type(segment) {
@@ -55,7 +55,7 @@ pub fn is_extractor(ty: &Type) -> bool {
     }
 }
 
-/// Whether the type means the same in another body: it has no lifetime and is no `impl Trait`.
+/// It means the same in another body: it has no lifetime and is no `impl Trait`.
 pub fn is_nameable(ty: &Type) -> bool {
     fn has(tokens: TokenStream, is_it: &impl Fn(&TokenTree) -> bool) -> bool {
         tokens.into_iter().any(|token| match &token {
@@ -88,7 +88,7 @@ pub fn is_string(ty: &Type) -> bool {
     matches!(text(ungroup(ty)).trim_start_matches("::"), "String" | "std::string::String" | "alloc::string::String")
 }
 
-/// Whether it is a type of the standard library, by its name: those can't be messages, and are answered in a `Success`.
+/// A type of the standard library, by its name: those can't be messages, and are answered in a `Success`.
 pub fn is_data(ty: &Type) -> bool {
     const DATA: [&str; 30] = [
         "String", "str", "char", "bool", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",

@@ -5,7 +5,6 @@ use syn::{LitStr, Token};
 
 use crate::syntax::errors::Errors;
 
-/// For `#[message("move")]`.
 pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
     match input.fork().parse::<LitStr>() {
         Ok(literal) => {

@@ -123,7 +123,7 @@ fn is_notice(attr: &Attribute) -> bool {
     attr.path().is_ident("notice")
 }
 
-/// The first one counts.
+/// The first of two counts.
 fn repeated_marker(markers: &[Attribute], errors: &mut Errors) {
     let [first, second, ..] = markers else { return };
     match (is_notice(first), is_notice(second)) {

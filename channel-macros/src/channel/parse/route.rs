@@ -18,7 +18,7 @@ use crate::syntax::types::text;
 
 const ARGUMENTS: [&str; 5] = ["app", "rooms", "room_state", "room_grace", "crate"];
 
-/// On a struct, and not on an impl block.
+/// Of the attribute on a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
     name != "crate" && (ARGUMENTS.contains(&name) || bounds::ARGUMENTS.contains(&name))
 }
