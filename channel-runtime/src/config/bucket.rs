@@ -10,7 +10,7 @@ use crate::config::rate::Rate;
 /// It starts full. Each event takes one token, and one token returns per share of the period.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Bucket {
-    /// When the bucket is full again. `None` if no token was ever taken.
+    /// `None` if no token was ever taken.
     full_at: Option<Instant>,
 }
 
@@ -45,7 +45,6 @@ impl Bucket {
     }
 }
 
-/// What a client has used of a rate, and how often it was refused.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Meter {
     passed: Bucket,
@@ -74,7 +73,6 @@ impl Metered {
 }
 
 impl Meter {
-    /// Lets as many of these events pass as the rate allows.
     pub fn count(&mut self, rate: Rate, events: u32, now: Instant) -> Metered {
         let (bucket, passed) = self.passed.take_some(rate, events, now);
         self.passed = bucket;
@@ -91,7 +89,6 @@ impl Meter {
         self.passed.take_some(rate, u32::MAX, now).1
     }
 
-    /// Whether nothing that was counted matters any more.
     pub fn is_fresh(&self, now: Instant) -> bool {
         self.passed.is_full(now) && self.refused.is_full(now)
     }
@@ -195,7 +192,6 @@ mod tests {
                 let metered = meter.count(rate, events, now);
                 prop_assert_eq!(metered.passed + metered.refused, events);
                 meter.count(rate, u32::MAX, now);
-                // Whatever is left, nothing panics.
                 let _ = meter.left(rate, now);
             }
         }
@@ -213,7 +209,6 @@ mod tests {
             let judge = RateLimiter::direct_with_clock(quota, clock.clone());
             let (mut now, mut bucket) = (Instant::now(), Bucket::default());
             for pause in pauses {
-                // In hundredths of a share, mostly less than one.
                 let pause = rate.share() * u32::try_from(pause * pause / 10_000).unwrap() / 100;
                 clock.advance(pause);
                 now += pause;

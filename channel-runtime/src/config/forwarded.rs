@@ -68,7 +68,7 @@ struct Element {
 }
 
 impl Element {
-    /// `None` if the name is invalid, or the parameter is set already.
+    /// `None` if the name is invalid, or was set already.
     fn set(&mut self, name: &str, value: String) -> Option<()> {
         self.is_there = true;
         let known = match name.to_ascii_lowercase().as_str() {

@@ -154,7 +154,7 @@ impl fmt::Display for OriginFault {
     }
 }
 
-/// The host that a request is for. `None` if it has no header `Host`, several, or one that is no text.
+/// `None` if the request has no header `Host`, several, or one that is no text.
 pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {

@@ -1,10 +1,9 @@
 //! Trusted reverse proxies: the client's address, host and scheme from `Forwarded` or `X-Forwarded-..` headers, which anybody can
 //! write and only trusted peers are believed in.
 //!
-//! Each proxy appends the address that connected to it at the right of the header. So the headers are read from the right. The last
-//! entry was written by the proxy that is connected to us; it is believed if that proxy is trusted. The entry before it is believed
-//! if its proxy is trusted too, and so on. The first address that is not trusted is the client's. Everything left of it may be made
-//! up by the client.
+//! Each proxy appends the address that connected to it at the right of the header. So the headers are read from the right: an entry
+//! is believed if the proxy that wrote it is trusted, beginning with the proxy that is connected to us. The first address that is
+//! not trusted is the client's. Everything left of it may be made up by the client.
 
 use std::fmt;
 use std::io;
@@ -101,7 +100,6 @@ impl Proxies {
         Some(Resolved { client, host: completed.or(host), by_tls })
     }
 
-    /// Follows the hops from the trusted proxy that is connected to us to the client.
     fn follow(&self, peer: Option<SocketAddr>, hops: impl Iterator<Item = Hop>) -> Reported {
         let mut reported = Reported { client: peer, host: None, port: None, by_tls: false };
         for Hop { node, host, port, scheme } in hops {
@@ -174,11 +172,10 @@ impl From<InvalidProxy> for io::Error {
     }
 }
 
-/// The client of a request that came through trusted proxies.
 pub(crate) struct Resolved {
-    /// The client's address, with port 0 if it is not reported. `None` if a proxy hides it.
+    /// With port 0 if it is not reported. `None` if a proxy hides it.
     pub client: Option<SocketAddr>,
-    /// The host that the client asked for. `None` if no proxy reports it: then the header `Host` counts.
+    /// `None` if no proxy reports it: then the header `Host` counts.
     pub host: Option<String>,
     pub by_tls: bool,
 }

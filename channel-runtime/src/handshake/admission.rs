@@ -1,7 +1,5 @@
-//! Admission control: bounds on how many connections there are, in all, of one address and of one user, and on how fast new ones
-//! are made.
-//!
-//! A guard counts a connection from its handshake to its end.
+//! Admission control: bounds on how many connections there are and on how fast new ones are made, in all, of one address and of
+//! one user. A guard counts a connection from its handshake to its end.
 
 mod counts;
 mod guards;
@@ -20,7 +18,6 @@ use crate::connection::user_key::UserKey;
 use crate::handshake::Handshake;
 use crate::handshake::reject::Reject;
 
-/// One for each app.
 #[derive(Clone, Default)]
 pub(crate) struct AdmissionControl(Arc<Mutex<Counts>>);
 
@@ -88,8 +85,8 @@ impl AdmissionControl {
     }
 }
 
-/// The address that a client's connections are counted by. An IPv4 address counts by itself, also if it is written as an IPv6 one.
-/// An IPv6 address counts by its network of 64 bits, in which one customer has as many addresses as they like.
+/// An IPv4 address counts by itself, also if it is written as an IPv6 one. An IPv6 address counts by its network of 64 bits, in
+/// which one customer has as many addresses as they like.
 fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

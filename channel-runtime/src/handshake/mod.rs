@@ -52,7 +52,6 @@ pub struct Handshake {
     /// [`PeerAddr`](crate::PeerAddr) is set.
     pub remote_addr: Option<SocketAddr>,
     pub(crate) proxied_host: Option<String>,
-    /// Whether the client is known to use TLS.
     pub(crate) by_tls: bool,
 }
 
@@ -67,7 +66,6 @@ impl Handshake {
         Self { path: path.into(), query: query.into(), headers, ..Self::default() }
     }
 
-    /// Replaces the address, host and scheme of a trusted proxy with those of its client.
     pub(crate) fn resolve_proxies(&mut self, proxies: &Proxies) {
         if let Some(Resolved { client, host, by_tls }) = proxies.resolve(self.remote_addr, &self.headers) {
             self.remote_addr = client;
@@ -157,7 +155,6 @@ impl Handshake {
     }
 }
 
-/// Whether a client offers tokens, and no subprotocol beside them.
 pub(crate) fn offers_a_token_alone(headers: &HeaderMap) -> bool {
     let mut offers = items(headers, &SEC_WEBSOCKET_PROTOCOL).filter(|offered| !offered.is_empty()).peekable();
     offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
@@ -180,7 +177,7 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// Decodes a part of a query. `None` if it is not UTF-8.
+/// `None` if it is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8().ok().map(Into::into)

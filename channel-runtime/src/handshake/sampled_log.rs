@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 const PERIOD: Duration = Duration::from_secs(10);
 
-/// The count of an event that clients can cause as often as they like.
 #[derive(Default)]
 pub(crate) struct SampledLog {
     unlogged: u64,

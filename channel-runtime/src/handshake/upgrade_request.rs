@@ -14,11 +14,11 @@ use crate::wire::deflate::{Agreed, Compression, negotiate};
 /// The only subprotocol. A client that offers none uses it too.
 const SUBPROTOCOL: &str = "channels.1.json";
 
-/// A valid request for an upgrade (RFC 6455, section 4.2.1).
+/// RFC 6455, section 4.2.1.
 pub(crate) struct UpgradeRequest {
     accept: HeaderValue,
     subprotocol: Option<HeaderValue>,
-    /// The compression that was agreed on, and the header that says so. `None` without compression.
+    /// With the header that answers the offer. `None` without compression.
     pub deflate: Option<(Agreed, HeaderValue)>,
 }
 
@@ -93,7 +93,6 @@ pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     has_token(headers, &header::UPGRADE, "websocket")
 }
 
-/// The answer 426, with the headers that say how to ask for the upgrade.
 pub(crate) fn upgrade_required(message: &str) -> Reject {
     Reject::new(StatusCode::UPGRADE_REQUIRED, message)
         .with_header(header::SEC_WEBSOCKET_VERSION, "13")
@@ -106,7 +105,7 @@ fn has_body(headers: &HeaderMap) -> bool {
         || headers.get_all(header::CONTENT_LENGTH).into_iter().any(|length| length != "0")
 }
 
-/// Whether a list header contains this token, in upper or lower case.
+/// In upper or lower case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     items(headers, name).any(|item| item.eq_ignore_ascii_case(token.as_bytes()))
 }

@@ -45,7 +45,6 @@ fn all_else_is_foreign() {
         ("https://app.example", "sub.app.example"),
         ("https://app.example:444", "app.example"),
         ("https://app.example", "app.example:444"),
-        // The default port of https is meant.
         ("http://app.example", "app.example:443"),
         ("ws://app.example", "app.example:443"),
         ("wss://app.example", "app.example:80"),
@@ -205,7 +204,6 @@ fn what_no_page_sends_is_no_origin_and_an_error_that_says_what_one_is() {
         "file:///a b",
         "file://\u{e4}",
         "app\u{0}://x",
-        // A star is not allowed everywhere.
         "https://*",
         "https://*.",
         "https://*app.example",

@@ -3,7 +3,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The client of a request from this peer with these headers, the host that it asked for, and whether it uses TLS.
 fn client(proxies: &Proxies, peer: &str, headers: &[(&str, &str)]) -> (String, Option<String>, bool) {
     let mut map = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("inner"))]);
     for (name, value) in headers {

@@ -15,7 +15,7 @@ use crate::handshake::sampled_log::SampledLog;
 /// When a client that found no place may try again; nobody knows when a place will be free.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// The time of the runtime's clock, which tests can pause.
+/// By the runtime's clock, which tests can pause.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
@@ -25,7 +25,7 @@ pub(super) struct Counts {
     pub connections: usize,
     /// Clients that are being told that they are rejected.
     pub rejections: usize,
-    /// What is left of [`Config::connection_rate`].
+    /// Of [`Config::connection_rate`].
     bucket: Bucket,
     /// Addresses with connections, or whose bucket was not full at the last look. Empty if no bound needs it.
     pub addresses: HashMap<IpAddr, Address>,
@@ -104,7 +104,7 @@ impl Counts {
         }
     }
 
-    /// Forgets a connection, and that it was one of this address at this time. `None` if addresses have no limit.
+    /// Forgets a connection of this address, which ends at this time. `None` if addresses have no limit.
     pub fn leave(&mut self, address: Option<(IpAddr, Instant)>) {
         self.connections -= 1;
         let Some((address, now)) = address else { return };

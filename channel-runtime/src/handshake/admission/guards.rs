@@ -13,7 +13,6 @@ pub(crate) struct AdmissionGuard {
     counted: Option<Box<Counted>>,
 }
 
-/// What a connection is counted by, beside the number of all connections.
 #[derive(Default)]
 struct Counted {
     address: Option<IpAddr>,
@@ -26,7 +25,6 @@ impl AdmissionGuard {
         Self { counts: Arc::clone(counts), counted }
     }
 
-    /// Takes over the place of the connection's user.
     pub fn and(mut self, user: Option<Box<UserAdmission>>) -> Self {
         if let Some(user) = user.and_then(|user| user.into_key()) {
             self.counted.get_or_insert_default().user = Some(user);

@@ -241,7 +241,6 @@ impl JwtKeySet {
         Err(refused)
     }
 
-    /// The claims in the JSON of a token that was verified.
     fn claims<C: DeserializeOwned>(&self, json: &str) -> Result<Jwt<C>, &'static str> {
         let registered: RegisteredClaims = serde_json::from_str(json).map_err(|_| "its claims are malformed")?;
         if registered.aud.0 && self.rules.aud.is_none() {
