@@ -6,23 +6,23 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task;
 
-/// The reads in a row before a connection yields.
+/// Reads in a row before a connection yields.
 pub(crate) const MOST_READS: usize = 8;
 
-/// The inputs and notices that a connection handles before it yields.
+/// Inputs and notices that are handled before the connection yields.
 const MOST_INPUTS: u16 = 64;
 
-/// The recipients that a connection sends to before it yields: about a quarter of a millisecond's work.
+/// Recipients that are sent to before the connection yields: about a quarter of a millisecond's work.
 const MOST_RECIPIENTS: u16 = 4 * 1024;
 
-/// What a connection's task has used since it last yielded or waited.
+/// Used since the task last yielded or waited.
 #[derive(Default)]
 pub(crate) struct Budget {
     steps: u16,
     recipients: u16,
     /// The last step was a notice: waiting input is handled before the next notice.
     pub was_notice: bool,
-    /// The server is draining, and the connection is not closed yet.
+    /// The connection is not closed yet.
     pub is_draining: bool,
     /// `None` if there is nothing to wait for. Boxed twice, because idle connections hold the place.
     yields: Option<Box<Pin<Box<dyn Future<Output = ()> + Send>>>>,
@@ -46,7 +46,6 @@ impl Budget {
         self.yields = Some(Box::new(Box::pin(task::yield_now())));
     }
 
-    /// Ready when other tasks have run.
     pub fn poll_yielded(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(yields) = &mut self.yields {
             ready!(yields.as_mut().as_mut().poll(cx));

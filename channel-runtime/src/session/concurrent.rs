@@ -33,7 +33,7 @@ use crate::wire::parser::Input;
 
 /// The next step, which waits for those that run.
 enum Queued<C: Dispatch> {
-    /// A message whose handler may run beside them, once fewer of its kind run.
+    /// Its handler may run beside them, once fewer of its kind run.
     Message { index: usize, text: String },
     /// Runs once nothing else does.
     Alone(Work<C>),
@@ -56,8 +56,8 @@ pub(crate) struct Lent<'a, C: Dispatch> {
     pub span: &'a ConnectionSpan,
 }
 
-/// Runs the handler of a message, and of those that arrive while any of them runs. Ready with what has to run alone after them;
-/// `None` if nothing more has arrived.
+/// The handler runs, and those of messages that arrive meanwhile. Ready with what has to run alone after them; `None` if nothing
+/// more has arrived.
 pub(crate) fn run<C: Dispatch>(
     shared: Lent<'_, C>,
     index: usize,
@@ -112,7 +112,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
 
     fn start_queued(&mut self) {
         match self.queued.take() {
-            // Once we end the connection, nothing more is handled.
+            // We end the connection: nothing more is handled.
             Some(Queued::Message { .. }) if self.shared.driver.is_closing() => {}
             Some(Queued::Message { index, text }) if self.has_room(index) => self.start(index, &text),
             queued => self.queued = queued,
@@ -174,7 +174,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// While a step is queued, the driver goes on reading and writing.
+    /// The driver reads and writes also while a step is queued.
     fn take_next(&mut self, cx: &mut Context<'_>) -> Next<C> {
         let is_done = self.running.is_empty();
         match self.queued.take() {
@@ -205,7 +205,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Queues a step, unless a rate refuses it or no hook wants it: pings have been answered already.
+    /// Unless a rate refuses the step or no hook wants it: pings have been answered already.
     fn queue(&mut self, step: Step) {
         let is_wanted = match &step {
             Step::Input(Input::Ping(_)) => C::HOOKS.contains(&"on_ping"),
@@ -218,7 +218,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Whether one more handler of this kind may run. Of those that are not concurrent, one of all kinds may.
+    /// Of the handlers that are not concurrent, one of all kinds may run.
     fn has_room(&self, index: usize) -> bool {
         match C::OPTIONS[index].concurrent as usize {
             0 => self.running.iter().all(|other| C::OPTIONS[other.index].concurrent > 0),
@@ -251,13 +251,12 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
 }
 
 struct ConcurrentCall<'a, C: Dispatch> {
-    /// The place of the message's type.
     index: usize,
     what: &'static str,
     guarded: GuardedCall<'a, Flow>,
     span: MessageSpan,
     shutdown: Arc<Shutdown>,
-    /// With the claim to the message's answer.
+    /// With the claim to the answer.
     socket: Socket<C>,
     _work: WorkGuard,
 }

@@ -26,17 +26,17 @@ use crate::socket::Socket;
 use crate::socket::reply::{self, Flow};
 use crate::wire::close::Close;
 
-/// A channel's hooks and handlers. A hook has another name here than in the user's impl block, so that neither hides the other.
+/// A channel's hooks and handlers, by other names than in the user's impl block, so that neither hides the other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no channel",
     label = "not a channel",
     note = "put `#[channel(\"/path\")]` on `struct {Self}`, and `#[channel]` on `impl {Self} {{ .. }}`"
 )]
 pub trait Dispatch: Channel {
-    /// The handlers' options, in the order of the messages from clients. Empty if no handler has any.
+    /// In the order of the messages from clients. Empty if no handler has options.
     const OPTIONS: &'static [HandlerOptions] = &[];
 
-    /// Which messages are handled in batches, in the order of the messages from clients. Empty if none is.
+    /// Whether each message from clients is handled in batches, in their order. Empty if none is.
     const BATCHED: &'static [bool] = &[];
 
     /// `on_room_open`
@@ -188,14 +188,14 @@ pub trait Dispatch: Channel {
     }
 }
 
-/// `None` if the handler's `identity` names nobody.
+/// `None` if `identity` names nobody.
 pub(crate) fn user_of<C: Dispatch>(handler: &C) -> Option<UserKey> {
     handler.identified().map(|identity| UserKey::new(&identity))
 }
 
 type Call<'a, C, M> = dyn Fn(M, Socket<C>) -> BoxFuture<'a, Flow> + Send + 'a;
 
-/// Calls the handlers of one connection that run side by side. Each call returns a future of its own.
+/// Calls the handlers of one connection that run side by side. Each call is a future of its own.
 pub struct ConcurrentHandlers<'a, C: Channel>(Box<Call<'a, C, C::FromClient>>);
 
 /// A channel whose handlers may run side by side.
@@ -225,7 +225,7 @@ impl<'a, C: Dispatch> ConcurrentHandlers<'a, C> {
         }))
     }
 
-    /// The handler begins when the future is first polled.
+    /// The handler begins at the future's first poll.
     pub(crate) fn call(&self, message: C::FromClient, socket: Socket<C>) -> BoxFuture<'a, Flow> {
         (self.0)(message, socket)
     }

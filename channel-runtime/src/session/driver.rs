@@ -81,12 +81,11 @@ impl Driver {
         self.membership.connection.outbox().cork();
     }
 
-    /// The next step, with the outbox [corked](Self::cork) for its handler. `None` when the connection ends: at once if we end it,
-    /// after all input if the client does.
+    /// The outbox is [corked](Self::cork) for its handler. `None` when the connection ends: at once if we end it, after all input
+    /// if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
         if self.budget.is_used_up() {
-            // The answers are sent first.
             if self.budget.was_notice {
                 // While there are always more notices, nothing else reads from the client.
                 self.poll_io(cx);
@@ -112,11 +111,11 @@ impl Driver {
         }
     }
 
-    /// The next step, if there is one and the client may go on. Corks the outbox for its handler.
+    /// If the client may go on. Corks the outbox for the step's handler.
     fn next_step(&mut self) -> Option<Step> {
         let source = self.next_source()?;
         let Member { backlog, apart, .. } = &*self.membership.connection;
-        // A client that is far ahead of its rooms, or does not take its own answers, waits. Its task is woken when that is over.
+        // The client is far ahead of its rooms, or does not take its own answers. Its task is woken when that is over.
         if backlog.over_high_water() || !self.membership.connection.outbox().cork_for_input() {
             return None;
         }
@@ -128,7 +127,6 @@ impl Driver {
         }
     }
 
-    /// `None` if neither has anything.
     fn next_source(&self) -> Option<Source> {
         // No notice is handled after the client's last input: notices could keep the connection from ending for ever.
         let is_over = self.ended.is_some() && self.receiver.is_empty();
@@ -150,7 +148,7 @@ impl Driver {
         !self.receiver.is_empty()
     }
 
-    /// Whether the client is gone, and not because we have closed the connection.
+    /// Not if we have closed the connection.
     pub fn has_lost_client(&self) -> bool {
         match self.membership.connection.outbox().closed_by() {
             Some(by) => by != ClosedBy::Server,
@@ -158,7 +156,6 @@ impl Driver {
         }
     }
 
-    /// Whether we end the connection, or the client has and all its input is handled.
     fn has_ended(&self) -> bool {
         (self.ended.is_some() && self.receiver.is_empty()) || self.membership.connection.outbox().is_closing()
     }
@@ -166,7 +163,6 @@ impl Driver {
     pub fn poll_io(&mut self, cx: &mut Context<'_>) {
         self.write(cx);
         self.read(cx);
-        // Pongs, and what others have sent meanwhile.
         self.write(cx);
     }
 
@@ -204,7 +200,7 @@ impl Driver {
         cx.waker().wake_by_ref();
     }
 
-    /// Handles what is not for the session: refuses frames beyond the rate, answers pings, and notes a close.
+    /// Handles what is not for the session: the frame rate, pings, a close.
     fn took(&mut self, ReadBatch { before, result }: ReadBatch) {
         let due =
             self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.served.config), |throttle| throttle.due());
@@ -214,7 +210,7 @@ impl Driver {
         for input in self.receiver.count(&before) {
             match input {
                 Input::Ping(data) => {
-                    // Written after the read. Refused only if the connection ends, and then nobody waits for a pong.
+                    // Refused only if the connection ends, and then nobody waits for a pong.
                     let _ = self.membership.connection.outbox().push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(_) => self.ended = close_in(input).map(Box::new),
@@ -240,7 +236,7 @@ impl Driver {
         self.close_if_abuse(decision);
     }
 
-    /// Counts a message of this type against its rate. If it may not pass, it has been answered.
+    /// If it may not pass, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
         let decision = throttle.check_message(text, index, rate, &self.served, &self.membership.connection, now());
@@ -248,26 +244,25 @@ impl Driver {
         decision == RateDecision::Passes
     }
 
-    /// Nothing more is read from a client whose connection this closes.
+    /// Nothing more is read from the client then.
     fn close_if_abuse(&mut self, decision: RateDecision) {
         let Some(close) = decision.close() else { return };
         self.membership.connection.outbox().close(close.clone());
         self.ended.get_or_insert_with(|| Box::new(close));
     }
 
-    /// The client sends no more. It may still read: a client that ends its own half of the stream alone gets its answers.
+    /// It may still read: a client that ends its own half of the stream alone gets its answers.
     fn left(&mut self, reason: &str) {
         self.ended.get_or_insert_with(|| Box::new(Close::lost(reason)));
         self.membership.connection.outbox().client_is_leaving();
     }
 
-    /// The stream is broken in both directions.
     fn lost(&mut self, reason: &str) {
         self.left(reason);
         self.membership.connection.outbox().client_is_gone();
     }
 
-    /// Closes the connection if the server is draining, unless the client waits for an answer, which is sent first.
+    /// Unless the client waits for an answer, which is sent first.
     pub fn close_if_draining(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
         if self.budget.is_draining && !owes_answer() && !self.membership.connection.owed.is_any() {
             self.membership.connection.outbox().close(Close::going_away());
@@ -275,13 +270,13 @@ impl Driver {
         }
     }
 
-    /// Whether answers are owed besides those of the calls that run, and the client still takes them: not after its Close.
+    /// Besides those of the calls that run. None if the client no longer takes them: after its Close.
     pub fn owes_answers(&self) -> bool {
         let takes_answers = self.ended.as_ref().is_none_or(|ended| ended.by == ClosedBy::Lost);
         takes_answers && self.membership.connection.outbox().takes() && self.membership.connection.owed.is_any()
     }
 
-    /// Sends a pong to a client that has ended its half of the stream. If nobody is there, the next write fails.
+    /// For a client that has ended its half of the stream: if nobody is there, the next write fails.
     pub fn probe(&self) {
         if self.ended.is_some() {
             // Refused only if the connection ends.
@@ -289,7 +284,7 @@ impl Driver {
         }
     }
 
-    /// Ends the connection, if we have not already, and returns how it ended. Nothing but what waits is sent any more.
+    /// Ends the connection, if we have not already, and returns how it ended. Only what waits is sent after that.
     pub fn end(&mut self) -> Close {
         self.receiver.clear();
         let outbox = self.membership.connection.outbox();
@@ -314,7 +309,7 @@ impl Drop for Driver {
     }
 }
 
-/// The time of tokio's clock, which tests may pause.
+/// Of tokio's clock, which tests may pause.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -1,7 +1,7 @@
 //! Enters a connection into its rooms: an accepted connection waits for its room, if that has to be opened, and becomes a session.
 //!
-//! While it waits, its client is read from up to the usual bounds, so that a client which leaves is noticed. What the client sends
-//! meanwhile is handled once the session has begun.
+//! While it waits, its client is read from up to the usual bounds, so that a disconnect is noticed. Messages are handled once the
+//! session has begun.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -46,7 +46,6 @@ pub(crate) struct PendingSession<C: Dispatch> {
     /// Dropped first: a handler's destructor does not find its own connection pending.
     pending: PendingGuard,
     handler: Contained<C>,
-    /// The path's room.
     room: Room<C>,
     expires_at: Option<SystemTime>,
     /// `None` if users have no limit.
@@ -57,7 +56,7 @@ pub(crate) struct PendingSession<C: Dispatch> {
 }
 
 impl<C: Dispatch> PendingSession<C> {
-    /// Calls the handler's `identity`, which is the user's code: if it panics, the upgrade can still be refused.
+    /// Calls `identity`, which is the user's code: if it panics, the upgrade can still be refused.
     pub fn new(handler: C, mut pending: PendingGuard, app: Arc<C::App>, hub: Hub<C>, served: Arc<Served>) -> Self {
         let handler = Contained::new(handler);
         let room = handler.own_room();
@@ -65,7 +64,7 @@ impl<C: Dispatch> PendingSession<C> {
         Self { handler, room, pending, expires_at: None, user_admission: None, app, hub, served }
     }
 
-    /// Calls `authorize` and `expires_at`. A connection whose user is disconnected meanwhile is accepted, and then closed.
+    /// A connection whose user is disconnected meanwhile is accepted, and then closed.
     ///
     /// # Errors
     /// What `authorize` returns; 401 if the authority has expired already, and 429 if the user has too many connections.
@@ -99,7 +98,7 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// If the room can't be opened, or the connection ends before, rejects the client.
+    /// Rejects the client if the room can't be opened, or the connection ends before.
     fn wait_and_spawn(self, mut client: Client) -> impl Future<Output = ()> + Send {
         let Self { room, app, hub, served, .. } = &self;
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
@@ -130,10 +129,10 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Rejects the client instead, if it was disconnected or its room's state panics.
+    /// Rejects the client if it was disconnected or its room's state panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
-        // Before the task begins, so that a server that stops waits for it.
+        // So early that a server that stops waits for it.
         let counted = served.node.shutdown.begin_session();
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         match self.enter(client.deflate) {
@@ -181,7 +180,7 @@ impl<C: Dispatch> PendingSession<C> {
     ) -> Session<C> {
         let Self { handler, pending, expires_at, app, served, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
-        // Disconnected at the moment in which it entered.
+        // Disconnected while it entered.
         if let Some(close) = pending.joined() {
             connection.outbox().close(close);
         }
@@ -207,7 +206,7 @@ async fn wait<C: Dispatch>(
     expires_at: Option<SystemTime>,
 ) -> Waited {
     let node = Arc::clone(&lifecycle.served.node);
-    // Made before the look, so that a drain between the two is not missed.
+    // Made before the check, so that no drain between the two is missed.
     let drain_started = node.shutdown.drain_started();
     if node.shutdown.is_draining() {
         return Waited::Rejected(Rejection::going_away());
@@ -227,7 +226,6 @@ async fn wait<C: Dispatch>(
     .await
 }
 
-/// Ready when the server ends the connection, whatever becomes of its room.
 async fn ended(
     drain_started: impl Future<Output = ()>,
     pending: &PendingGuard,
@@ -243,9 +241,9 @@ async fn ended(
 struct Client {
     receiver: Receiver,
     socket: Option<OwnedWriteHalf>,
-    /// What the client sent behind its handshake.
+    /// Sent behind the handshake.
     read_ahead: Vec<u8>,
-    /// The client sends no more; what it has sent waits.
+    /// The client sends no more.
     has_ended: bool,
     deflate: Option<Agreed>,
     admission: AdmissionGuard,
@@ -273,7 +271,7 @@ impl Client {
         Poll::Pending
     }
 
-    /// The last of these frames is a Close, unless there are none. `patience` is how long sending and closing may take.
+    /// The last frame is a Close, unless there are none. `patience` bounds sending and closing.
     async fn reject(mut self, frames: &[u8], patience: Duration) {
         close::reject_client(self.receiver.stream(), self.socket.take(), frames, patience).await;
     }

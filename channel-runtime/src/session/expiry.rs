@@ -1,7 +1,7 @@
 //! The expiry of a connection's authority: the client is warned some time before, and the connection is closed when it expires, by
 //! the wall clock or by the timers, whichever is first.
 //!
-//! Each connection that expires has a task of its own for it. All others pay nothing, and no message does.
+//! Each connection that expires has a task for it. All others pay nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,12 +15,11 @@ use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// Dropping this ends the task.
+/// The task, until dropped.
 pub(crate) struct Expiry(AbortHandle);
 
 impl Expiry {
-    /// Warns `warning` before the end, or when a fifth of the time is left. `None` if there is no end, or if it is further away
-    /// than a timer can wait.
+    /// `warning` before the end, or when a fifth of the time is left. `None` if there is no end, or none that a timer can wait for.
     pub fn watch(
         end: Option<SystemTime>,
         clock: &Arc<Clock>,
@@ -54,7 +53,7 @@ pub(crate) fn expired() -> Close {
 
 fn warn(connection: &Member, left: Duration) {
     let json = format!(r#"{{"type":"$auth_expiring","in_ms":{}}}"#, left.as_millis());
-    // As a frame of the connection's own, so that a long `on_connect` does not hold it back. Refused only if the connection ends.
+    // Sent as the connection's own, so that a long `on_connect` does not hold it back. Refused only if the connection ends.
     if connection.outbox().push(frame(Opcode::Text, json.as_bytes()), Sender::Own) == Enqueued::MustFlush {
         connection.outbox().flush();
     }

@@ -22,17 +22,17 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) struct CallLimits {
     /// `None` if there is no limit.
     pub timeout: Option<Duration>,
-    /// The call is the last of its kind: once the server gives up, it has as long again as the others had.
+    /// Once the server gives up, the call has as long again as the others had.
     pub is_last: bool,
-    /// The call ends with its client. Set for a handler with limits of its own: who sets them wants it to be stopped. A client that
-    /// has ended its half of the stream counts as gone: a killed process looks the same.
+    /// The call ends with its client. Set for a handler with limits of its own. A client that has ended its half of the stream
+    /// counts as gone: a killed process looks the same.
     pub needs_client: bool,
     /// If the server is draining, the connection is closed after the answer.
     pub owes_answer: bool,
 }
 
 impl CallLimits {
-    /// The limits of a hook, and of a handler without options.
+    /// Also of a handler without options.
     pub fn of_hook(timeout: Option<Duration>) -> Self {
         Self { timeout, is_last: false, needs_client: false, owes_answer: false }
     }
@@ -51,7 +51,7 @@ impl CallLimits {
 /// Why a call of user code did not return.
 pub(crate) enum Interrupted {
     Panicked,
-    /// The server stops, and has waited for the call long enough.
+    /// The server has stopped waiting for the call.
     Cancelled,
     TimedOut,
     ClientGone,
@@ -66,7 +66,7 @@ impl From<Panicked> for Interrupted {
 pub(crate) struct GuardedCall<'a, T> {
     running: Option<BoxFuture<'a, T>>,
     span: MessageSpan,
-    /// Ready when a limit is reached. `None` until the call first waits: most calls never do.
+    /// `None` until the call first waits: most calls never do.
     limit: Option<BoxFuture<'static, Interrupted>>,
     timeout: Option<Duration>,
     is_last: bool,
@@ -120,7 +120,7 @@ impl<'a, T> GuardedCall<'a, T> {
         }
     }
 
-    /// Ready when the call has reached a limit. `grace` is the time left to the last call once the server gives up.
+    /// `grace` is the time left to the last call once the server gives up.
     pub fn poll_limits(
         &mut self,
         cx: &mut Context<'_>,
@@ -137,14 +137,14 @@ impl<'a, T> GuardedCall<'a, T> {
         self.ended(Err(Interrupted::ClientGone))
     }
 
-    /// Drops the future; what it still owns may panic, too.
+    /// What the future owns may panic, too.
     fn ended(&mut self, outcome: Result<T, Interrupted>) -> Result<T, Interrupted> {
         let dropped = contain(|| self.span.within(|| drop(self.running.take())));
         dropped.map_err(Interrupted::from).and(outcome)
     }
 }
 
-/// Ready after the timeout, or `grace` after the server has given up.
+/// After the timeout, or `grace` after the server has given up.
 fn limit_reached(
     timeout: Option<Duration>,
     shutdown: Arc<Shutdown>,
@@ -166,7 +166,7 @@ fn limit_reached(
     })
 }
 
-/// Runs user code that belongs to no connection. `grace` is the time left to it once the server gives up.
+/// For no connection. `grace` is the time left to it once the server gives up.
 pub(crate) async fn run_detached<T>(
     future: impl Future<Output = T> + Send,
     timeout: Option<Duration>,

@@ -1,6 +1,6 @@
 //! Half channels: channels whose impl block has no `#[channel]`. One error says so, and no other follows from it.
 //!
-//! The blanket impls below stand in for the missing half, so that nothing that is sent, joined or listed is an error of its own.
+//! The blanket impls stand in for the missing half, so that nothing that is sent, joined or listed is an error of its own.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub trait NotHandled {
 
 impl<C> NotHandled for HandledBy<C> {}
 
-/// For structs of which no method has reported that its block lacks the attribute.
+/// No method of the struct has reported that its block lacks the attribute.
 pub trait NotTold {
     /// No method has.
     const __CHANNEL_NOT_MARKED: bool = false;
@@ -45,7 +45,7 @@ pub trait NotTold {
 
 impl<C> NotTold for C {}
 
-/// The messages of such a channel, in both directions: none.
+/// The messages of such a channel: none.
 #[derive(Debug)]
 pub enum NoMessages {}
 
@@ -65,7 +65,7 @@ impl Messages for NoMessages {
     }
 }
 
-/// Whether both halves exist, as a type: so the impls below are for half channels alone.
+/// Whether both halves exist, as a type: the impls below are for half channels alone.
 #[derive(Debug)]
 pub enum Halves<const BOTH: bool> {}
 
@@ -112,7 +112,7 @@ impl<C: Route<Halves = Halves<false>>> Channel for C {
 
     const IS_WHOLE: bool = false;
 
-    // It is not known whether a hook makes the state of its rooms.
+    // Unknown, because a hook may do so.
     const OPENS_ROOMS: bool = true;
 }
 

@@ -1,4 +1,4 @@
-//! The options of a handler, from its `#[message(..)]`: a deadline of its own, and whether it runs beside others.
+//! The options of a handler, from its `#[message(..)]`: its own deadline, and whether it runs beside others.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use std::time::Duration;
 pub struct HandlerOptions {
     /// `None` if `Config` decides.
     pub(crate) timeout: Option<Duration>,
-    /// How many of its calls may run at a time on one connection. 0 if one runs after the other.
+    /// How many of its calls may run at a time on one connection. 0 if it is not concurrent.
     pub(crate) concurrent: u32,
-    /// Whether it shares the channel's value with handlers that are `concurrent`. Set only if there are such.
+    /// Shares the channel's value with handlers that are `concurrent`. Set only if there are such.
     pub(crate) shares: bool,
-    /// Whether it may wait: others begin beside it only then.
+    /// May wait: others begin beside it only then.
     pub(crate) waits: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::connection::liveness::{Beat, Check};
 use crate::room::registry::Registry;
 
-/// How many connections are looked at before others have their turn.
+/// How many connections are checked before the task yields.
 const CONNECTIONS_PER_TURN: usize = 256;
 
 #[derive(Default)]
@@ -41,7 +41,6 @@ impl Heartbeat {
     }
 }
 
-/// Starts the task, if none runs.
 pub(crate) fn watch(heartbeat: &Arc<Heartbeat>, registry: &Arc<Registry>, config: &Config) {
     if heartbeat.begin() {
         let (heartbeat, registry) = (Arc::clone(heartbeat), Arc::clone(registry));

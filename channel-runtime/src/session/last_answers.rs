@@ -13,14 +13,14 @@ use crate::session::driver::Driver;
 /// How often a client that has ended its half of the stream is written to.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// Waits until no answer is owed any more, or the client would not get it.
+/// Until no answer is owed any more, or the client would not get it.
 pub(crate) async fn sent(driver: &mut Driver) {
     let (shutdown, patience) = (Arc::clone(driver.shutdown()), driver.config().shutdown_timeout);
     let mut given_up = pin!(timeout(patience, shutdown.abort_started()));
     let mut probes = interval(PROBE);
     probes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     poll_fn(|cx| {
-        // A process that was killed looks as one that has ended its half alone, until it is written to.
+        // A killed process looks like one that has ended its half alone, until it is written to.
         while probes.poll_tick(cx).is_ready() {
             driver.probe();
         }

@@ -1,10 +1,9 @@
 //! Sessions: they run the user's code, which is a connection's hooks and handlers, batches, and the opening and closing of rooms.
 //!
-//! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders below it, from `socket` to
-//! `wire`.
+//! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders from `socket` to `wire`.
 //!
-//! A [`Session`] is the task of one connection. Hooks and handlers run one after another, unless they are `concurrent`, and the
-//! driver reads and writes while one of them waits. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
+//! A [`Session`] is the task of one connection. Its calls run one after another, unless handlers are `concurrent`; the driver reads
+//! and writes while one waits. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
 
 pub(crate) mod batch;
 mod budget;
@@ -58,20 +57,20 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
-/// The session of one connection. Its fields are dropped in this order.
+/// In the order in which the fields are dropped.
 pub(crate) struct Session<C: Dispatch> {
     handler: Contained<C>,
     socket: Socket<C>,
     app: Arc<C::App>,
     driver: Driver,
     span: ConnectionSpan,
-    /// `None` if the connection's authority does not expire.
+    /// `None` if the authority does not expire.
     expiry: Option<Expiry>,
-    /// Behind all that may use the room's state, which goes with the room's last session.
+    /// Behind all that may use the room's state, which its last session drops.
     _room_use: RoomUse,
-    /// Behind all that is counted: once these are dropped, the session has ended.
+    /// Behind all that is counted: after this the session has ended.
     _counted: (SessionGuard, AdmissionGuard),
-    /// Set while the session has something to do, until its very end.
+    /// Set while the session has something to do.
     busy: WorkGuard,
 }
 
@@ -90,7 +89,7 @@ impl<C: Dispatch> Session<C> {
         Self { handler, socket, app, driver, span, expiry, _room_use, _counted: counted, busy }
     }
 
-    /// The task. What it holds is what an idle connection costs: so nothing is moved within it, and what runs once is boxed.
+    /// What this holds is what an idle connection costs: so nothing is moved within it, and what runs once is boxed.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the session twice")]
     pub fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
@@ -120,7 +119,7 @@ impl<C: Dispatch> Session<C> {
 
     /// `None` when the connection ends. While this is pending, nothing of the session is in flight.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        // Counted before it reads, because what has been read no longer counts as unread.
+        // Before it reads, because what has been read no longer counts as unread.
         if !self.busy.is_counting() {
             self.busy = begin_work::<C>(&self.socket, "its next step");
         }
@@ -131,7 +130,6 @@ impl<C: Dispatch> Session<C> {
         next
     }
 
-    /// `None` if the work has no call, or if the call has ended already.
     fn begin(
         &mut self,
         work: Work<C>,
@@ -142,7 +140,7 @@ impl<C: Dispatch> Session<C> {
         Some((running, socket, run(driver, call)))
     }
 
-    /// Runs the handler of a message beside those of later ones, and then what had to wait for them.
+    /// Then runs what had to wait for them.
     async fn run_concurrently(&mut self, index: usize, text: String) {
         let Self { handler, socket, app, driver, span, .. } = self;
         socket.clear_claim();
@@ -169,7 +167,7 @@ impl<C: Dispatch> Session<C> {
         self.driver.finish().await;
     }
 
-    /// Runs `on_close`. The connection has left all its rooms before.
+    /// The connection has left all its rooms before.
     async fn close(&mut self, close: Close) {
         self.socket.clear_claim();
         let _work = begin_work(&self.socket, "on_close");
@@ -190,7 +188,7 @@ impl<C: Dispatch> Session<C> {
     }
 }
 
-/// A session's next step. Ready with whether another may follow.
+/// Ready with whether another step may follow.
 enum StepFuture<'a, C: Dispatch> {
     Idle(&'a mut Session<C>),
     /// Boxed, because an idle connection would hold the place for it.
@@ -199,7 +197,7 @@ enum StepFuture<'a, C: Dispatch> {
 }
 
 impl<'a, C: Dispatch> StepFuture<'a, C> {
-    /// Begins a step, and polls its call once.
+    /// Polls the step's call once.
     fn begin(session: &'a mut Session<C>, step: Step, cx: &mut Context<'_>) -> Self {
         let step = step.typed::<C>();
         if !may_pass::<C>(&step, &mut session.driver) {

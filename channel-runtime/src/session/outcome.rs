@@ -24,7 +24,7 @@ impl RunningCall {
         Self { span: MessageSpan::new(span, C::NAME, kind), ..Self::of_hook(socket, kind) }
     }
 
-    /// Logs the outcome, and answers the client if the call did not return.
+    /// Answers the client if the call did not return.
     pub fn end<C: Channel>(self, socket: &Socket<C>, outcome: Result<Flow, Interrupted>) {
         self.span.end(|| name_of(&outcome));
         if let Err(why) = outcome {
@@ -33,7 +33,6 @@ impl RunningCall {
     }
 }
 
-/// For the logs.
 pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
     match outcome {
         Ok(Flow::Continue) => "ok",
@@ -45,14 +44,14 @@ pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
     }
 }
 
-/// Sends `timeout`, also if the message had no `ref`; the connection stays open.
+/// Also if the message had no `ref`. The connection stays open.
 pub(crate) fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) {
     let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
     tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");
     socket.answer_fault(&fault);
 }
 
-/// Answers a message whose handler did not return. After a panic or a cancellation the connection is closed, too.
+/// After a panic or a cancellation the connection is closed, too.
 pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what: &'static str) {
     let close = match why {
         Interrupted::Panicked => {
@@ -61,7 +60,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             if socket.awaits_answer() {
                 socket.answer_fault(&fault);
             }
-            // If there is no `ref`, the close is all that the client receives.
+            // Without a `ref`, the close is all that the client receives.
             Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
         }
         Interrupted::Cancelled => {
@@ -80,7 +79,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
     socket.member().outbox().close(close);
 }
 
-/// Counts work of the session as in flight, for tests that wait for it.
+/// For tests, which wait for the work.
 pub(crate) fn begin_work<C: Channel>(socket: &Socket<C>, what: &'static str) -> WorkGuard {
     socket.member().outbox().activity().begin(Work::Session { channel: C::NAME, what })
 }

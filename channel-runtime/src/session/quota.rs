@@ -1,5 +1,4 @@
-//! Rate limits of users, over all their connections. What a user has used is kept while it counts, also if the user has no
-//! connection.
+//! Rate limits of users, over all their connections. Usage is kept while it counts, also if the user has no connection.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -12,14 +11,14 @@ use crate::config::bucket::{Meter, Metered};
 use crate::config::rate::Rate;
 use crate::connection::user_key::UserKey;
 
-/// The users that a shard keeps before it looks for those that it can forget.
+/// The users that a shard keeps before its first sweep.
 const SWEEP_AT: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// Frames of any kind, on all channels, or on the channel `of` alone.
+    /// On all channels, or on the channel `of` alone.
     Frames { of: Option<usize> },
-    /// Messages of one type: the channel's place in the app, and the type's in the channel.
+    /// The channel's place in the app, and the type's in the channel.
     Messages { channel: usize, index: usize },
 }
 
@@ -55,7 +54,7 @@ impl Quotas {
 }
 
 impl Shard {
-    /// Forgets the users of whom nothing counts any more, once there are twice as many as were left the last time.
+    /// Once there are twice as many users as the last sweep left.
     fn sweep(&mut self, now: Instant) {
         if self.users.len() < self.sweep_at.max(SWEEP_AT) {
             return;

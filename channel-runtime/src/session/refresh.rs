@@ -1,5 +1,5 @@
-//! Refresh: a client sends `$auth` with a new token while it is connected. The handler decides on it, and then again for each room
-//! that the client is in.
+//! Refresh: a connected client sends `$auth` with a new token. The handler decides on it, and then again for each room that the
+//! client is in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::wire::close::CloseCode;
 /// The type of a client's message with a new token: `{"type":"$auth","ref":..,"token":".."}`.
 const AUTH: &str = "$auth";
 
-/// Whether a text has `$auth` anywhere, with escapes or without, and whether or not it can be decoded: it may hold a secret then.
+/// Anywhere, with escapes or without, and even if the text can't be decoded: it may hold a secret then.
 pub(crate) fn may_hold_token(text: &str) -> bool {
     text.contains(AUTH) || (text.contains('\\') && unescaped(text).contains(AUTH))
 }
@@ -52,7 +52,7 @@ fn unescaped(text: &str) -> String {
 
 pub(crate) struct AuthRefresh(Result<Token, DecodeError>);
 
-/// `None` if the message is no `$auth`, or if the channel has no `on_refresh`.
+/// `None` if the message is no `$auth`, or there is no `on_refresh`.
 pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Option<AuthRefresh> {
     #[derive(Deserialize)]
     struct Auth {
@@ -62,7 +62,7 @@ pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Opti
         DecodeError::UnknownType { kind } if C::REFRESHES && kind == AUTH => {}
         _ => return None,
     }
-    // What stands in the token's place may be a secret, too, and is not repeated.
+    // What stands in the token's place may be a secret, too.
     let invalid = |error: serde_json::Error| DecodeError::InvalidPayload {
         kind: AUTH.into(),
         path: "token".into(),
@@ -118,7 +118,7 @@ pub(crate) async fn refresh<C: Dispatch>(
     Flow::Continue
 }
 
-/// The names of the declared rooms that the connection is in.
+/// Of declared rooms.
 fn joined(connection: &Member) -> Vec<Arc<str>> {
     connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }
@@ -141,7 +141,7 @@ mod tests {
             (r#"{"type":"\u0024auth","token":"hush"}"#, true),
             (r#"{"type":"\u0024\u0061\u0075\u0074\u0068","token":"hush"}"#, true),
             (r#"{"type":"$\u0061\u0055auth"#, false),
-            // Texts that can't be read, because they are cut, doubled or followed by something.
+            // They can't be read, because they are cut, doubled or followed by something.
             (r#"{"type":"\u0024auth","token":"hush""#, true),
             (r#"{"type":"\u0024auth","type":"other","token":"hush"}"#, true),
             (r#"{"type":"\u0024auth","token":"hush"}}"#, true),

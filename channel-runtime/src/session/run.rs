@@ -6,13 +6,13 @@ use std::task::Poll;
 use crate::session::driver::Driver;
 use crate::session::guard::{GuardedCall, Interrupted};
 
-/// If the server is draining, the connection is closed meanwhile: at once, or after the answer if the call owes one.
+/// If the server is draining, the connection is closed meanwhile, but not before an answer that the call owes.
 pub(crate) fn run<'a, T>(
     driver: &'a mut Driver,
     mut call: GuardedCall<'a, T>,
 ) -> impl Future<Output = Result<T, Interrupted>> + Send + Unpin + use<'a, T> {
     poll_fn(move |cx| {
-        // The first poll is corked already: the step was given out so.
+        // The step was given out corked.
         if call.has_waited() {
             driver.cork();
         }

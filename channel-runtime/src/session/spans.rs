@@ -10,17 +10,17 @@ use tracing::{Level, Span};
 
 use crate::room::member::Member;
 
-/// Whether a subscriber may be interested. Checked first, because `tracing` has more to check if it also writes to `log`.
+/// Checked first, because `tracing` has more to check if it also writes to `log`.
 fn may_be_enabled() -> bool {
     LevelFilter::current() >= Level::DEBUG
 }
 
-/// The span of a connection. `None` if no subscriber is interested.
+/// `None` if no subscriber is interested.
 #[derive(Default)]
 pub(crate) struct ConnectionSpan(Option<Box<Span>>);
 
 impl ConnectionSpan {
-    /// The span names the user only if `with_user` is set: names and addresses are private.
+    /// Names the user only if `with_user` is set: names and addresses are private.
     pub fn new(connection: &Member, channel: &'static str, with_user: bool) -> Self {
         if !may_be_enabled() {
             return Self(None);
@@ -51,7 +51,7 @@ impl ConnectionSpan {
     }
 }
 
-/// The span of a message, with when its handler began; or of the connection for a hook. `None` if no subscriber is interested.
+/// With when its handler began; for a hook, the connection's span. `None` if no subscriber is interested.
 #[derive(Clone, Default)]
 pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 
@@ -73,7 +73,7 @@ impl MessageSpan {
         }
     }
 
-    /// Logs how a handler has ended; nothing for a hook.
+    /// Nothing for a hook.
     pub fn end(&self, outcome: impl FnOnce() -> &'static str) {
         let Some((span, Some(begun))) = self.0.as_deref() else { return };
         let outcome = outcome();

@@ -1,4 +1,4 @@
-//! Steps: what a session handles next, and the type of a message if something depends on it before the message is decoded.
+//! Steps: what a session handles next.
 
 use crate::connection::inbox::Notice;
 use crate::protocol::codec;
@@ -8,8 +8,7 @@ use crate::session::dispatch::Dispatch;
 use crate::wire::parser::Input;
 
 pub(crate) enum Step {
-    /// A message of a known type, by the type's place. If no type is [needed](needs_types), a message is an
-    /// [`Input`](Self::Input).
+    /// `index` is the type's place. If no type is [needed](needs_types), a message is an [`Input`](Self::Input).
     Message {
         index: usize,
         text: String,
@@ -19,7 +18,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Looks for the type of a message, once: whatever needs it later takes it from here.
+    /// Looks for a message's type, once for all that need it later.
     pub fn typed<C: Dispatch>(self) -> Self {
         if const { !needs_types::<C>() } {
             return self;
@@ -34,7 +33,7 @@ impl Step {
     }
 }
 
-/// Whether something depends on a message's type before the message is decoded.
+/// Something depends on the type before the message is decoded.
 pub(crate) const fn needs_types<C: Dispatch>() -> bool {
     has_rates(<C::FromClient as Messages>::SHAPES) || has_concurrent::<C>()
 }

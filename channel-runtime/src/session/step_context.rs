@@ -19,10 +19,10 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::{Input, reuse};
 
-/// What a session runs by itself, with nothing beside it.
+/// What a session runs alone.
 pub(crate) enum Work<C: Dispatch> {
     Step(Step),
-    /// `on_invalid`, for a message that could not be read. The socket has the claim to its answer.
+    /// `on_invalid`. The socket has the claim to the message's answer.
     Invalid(DecodeError, Socket<C>),
 }
 
@@ -51,7 +51,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     }
 
     pub fn begin_step(self, step: Step) -> Option<Begun<'a, C>> {
-        // Only a message has a claim to an answer, and it gets its own when it is decoded.
+        // A message gets its claim when it is decoded.
         self.socket.clear_claim();
         match step {
             Step::Message { index, text } => self.begin_message(text, Some(index)),
@@ -84,7 +84,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         }
     }
 
-    /// `index` is the place of the message's type. `None` if it has not been looked for.
+    /// `index` is the place of the message's type. `None` if it is not known yet.
     fn begin_message(self, text: String, index: Option<usize>) -> Option<Begun<'a, C>> {
         log_payload(self.driver, self.span, &text);
         let begun = match read(self.socket, &text, index) {
@@ -192,8 +192,7 @@ pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     }
 }
 
-/// Decodes a message, and gives the socket the claim to its answer. A payload's `Deserialize` and its rules are the user's code,
-/// and may panic.
+/// Gives the socket the claim to the message's answer. A payload's `Deserialize` and its rules are the user's code, and may panic.
 pub(crate) fn read<C: Dispatch>(
     socket: &mut Socket<C>,
     text: &str,

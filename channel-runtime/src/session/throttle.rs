@@ -1,7 +1,6 @@
 //! Rate limits of one connection: for frames of any kind, and for messages of types that have a rate.
 //!
-//! Frames are counted against the rate in lots, so that the clock is rarely read: as many as are sure to pass, and at most a
-//! quarter of a burst, need no look at it.
+//! Frames are counted in lots, so that the clock is rarely read: not for as many as are sure to pass, at most a quarter of a burst.
 
 use std::time::{Duration, Instant};
 
@@ -24,11 +23,11 @@ use crate::wire::parser::Input;
 
 pub(crate) struct Throttle {
     frames: Meter,
-    /// When frames were last counted. `None` before.
+    /// `None` until frames are counted.
     counted_at: Option<Instant>,
-    /// The frames that may arrive before they are counted again.
+    /// Frames until the next count.
     due: u32,
-    /// The frames against the rate of a user, if the connection has none.
+    /// For the rate of a user, if the connection has no user.
     as_user: Meter,
     /// By the place of the message type, up to the last type that was counted.
     types: Vec<Meter>,
@@ -40,7 +39,7 @@ pub(crate) struct Throttle {
 pub(crate) enum RateDecision {
     Passes,
     Refused,
-    /// A binary message was too much. No answer could say which one, and the client would go on as if the server had it.
+    /// A binary message was refused. No answer could say which one, and the client would go on as if the server had it.
     BinaryLost,
     /// So much was refused that the connection is closed.
     Abuse,
@@ -52,7 +51,7 @@ enum RefusedBy {
     Messages,
 }
 
-/// The frames since the last count.
+/// Since the last count.
 #[derive(Clone, Copy)]
 struct FrameCount {
     /// They have passed.
@@ -88,7 +87,7 @@ impl Throttle {
         }
     }
 
-    /// The frames that pass before the clock is first read.
+    /// Until the clock is first read.
     pub fn first_due(config: &Config) -> u32 {
         match (config.message_rate, config.message_rate_per_user) {
             (_, Some(_)) => 0,
@@ -101,8 +100,7 @@ impl Throttle {
         self.due
     }
 
-    /// Counts the frames since the last count against their rate, and refuses the last ones of the last read if there are too many.
-    /// `before` is the receiver's state before that read.
+    /// Refuses the last frames of the last read if there are too many. `before` is the receiver's state before that read.
     pub fn count_read(
         &mut self,
         receiver: &mut Receiver,
@@ -148,13 +146,13 @@ impl Throttle {
         RateDecision::refused(&metered)
     }
 
-    /// The frames before the last read count as if they had arrived when frames were last counted.
+    /// Frames before the last read count as if they had arrived when frames were last counted.
     fn count_frames(&mut self, frames: FrameCount, served: &Served, connection: &Member, now: Instant) -> Metered {
         let Served { config, quotas, .. } = served;
         let mut metered = Metered { passed: frames.this_read, refused: 0, wait: Duration::ZERO, is_abuse: false };
         self.due = u32::MAX;
         if let Some(rate) = config.message_rate {
-            // Frames before the first look at the clock cost nothing.
+            // Before the first look at the clock.
             if let Some(counted_at) = self.counted_at.replace(now) {
                 self.frames.count(rate, frames.before_this_read, counted_at);
             }
@@ -198,7 +196,7 @@ impl Throttle {
         metered
     }
 
-    /// Answers a refused message, of which only the `ref` is read. Of several without one in a row, only the first is answered.
+    /// Of the text only the `ref` is read. Of several refused without one in a row, only the first is answered.
     fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, connection: &Member, counters: &Counters) {
         counters.rate_limited.add(1);
         let reference = codec::reference(text);
@@ -211,7 +209,7 @@ impl Throttle {
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
         counters.fault(&fault);
         let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
-        // Written before the session waits. Refused only if the connection ends, and then nobody waits for it.
+        // Before the session waits. Refused only if the connection ends.
         let _ = connection.outbox().push(frame, Sender::Own);
     }
 }

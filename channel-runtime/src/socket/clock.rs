@@ -1,7 +1,7 @@
 //! The wall clock, by which tokens expire, and how to wait for a time on it with tokio's timers.
 //!
-//! The two drift apart when the wall clock is set, and while the machine is suspended. While anything waits, one task an app
-//! compares the two, once a second, and has the waiters check again.
+//! The two drift apart when the wall clock is set, and while the machine is suspended, when timers stand still. While anything
+//! waits, one task an app compares them, once a second, and has the waiters check again.
 
 use std::future::pending;
 use std::pin::pin;

@@ -32,7 +32,7 @@ pub fn timestamp() -> String {
     rfc3339(OffsetDateTime::now_utc())
 }
 
-/// Formatted by hand, because every error and every success with data has a time.
+/// In a year with four digits. Formatted by hand, because every error and every success with data has a time.
 fn rfc3339(utc: OffsetDateTime) -> String {
     let (year, month, day) = utc.to_calendar_date();
     let (hour, minute, second, nanosecond) = utc.to_hms_nano();

@@ -218,7 +218,7 @@ impl<C: 'static> Socket<C> {
     }
 
     /// # Errors
-    /// Of `write`. Then nothing is sent.
+    /// If `write` fails: then nothing is sent.
     pub(crate) fn try_push_text(
         &self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,

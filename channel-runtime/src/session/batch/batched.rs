@@ -54,7 +54,7 @@ pub(super) struct Entry<C: Channel> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Open,
-    /// The outcome of the batch is its answer.
+    /// The batch's outcome is the answer.
     Dropped,
     Answered,
     /// The handler has returned, and has given the message away.
@@ -75,7 +75,6 @@ impl<C: Channel, M> Batched<C, M> {
         Self::new(message, socket, Fate::Kept)
     }
 
-    /// The batch's part.
     pub(super) fn entry(&self) -> Arc<Entry<C>> {
         Arc::clone(&self.claim.0)
     }
@@ -107,7 +106,7 @@ impl<C: Channel> Drop for BatchClaim<C> {
 }
 
 impl<C: Channel> Entry<C> {
-    /// Answers the message, if the handler has dropped it.
+    /// If the handler has dropped it.
     pub fn end(&self, outcome: &Result<(), Fault>) {
         if self.settle(Fate::Kept) == Fate::Dropped {
             match outcome {
@@ -119,7 +118,7 @@ impl<C: Channel> Entry<C> {
         }
     }
 
-    /// Sets the fate if it is open, and returns what it was.
+    /// If it is open. Returns what it was.
     fn settle(&self, fate: Fate) -> Fate {
         let now = &mut *self.fate.lock();
         let before = *now;

@@ -1,4 +1,4 @@
-//! Gathers the messages of one handler, and runs it for one batch at a time, in a task that lasts while there are messages.
+//! Gathers the messages of one handler, and runs it for one batch at a time.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -22,15 +22,15 @@ use crate::room::room_use::RoomUse;
 use crate::session::guard::{Interrupted, run_detached};
 use crate::session::served::Served;
 
-/// The full batches that may wait for the one that runs.
+/// Full batches that may wait for the one that runs.
 const MOST_WAITING: usize = 64;
 
-/// The bytes of text that may wait with them: 16 MiB. A longer message counts as so many.
+/// The bytes of text that wait with them. A longer message counts as so many.
 const MOST_BYTES: u32 = 16 << 20;
 
 pub(super) struct Batcher<C: Channel, M> {
     gathered: Mutex<Gathered<C, M>>,
-    /// The messages, and their bytes, that there is still room for. First come, first served.
+    /// For messages and their bytes. First come, first served.
     room: Semaphore,
     bytes: Semaphore,
     filled: Notify,
@@ -39,20 +39,20 @@ pub(super) struct Batcher<C: Channel, M> {
 
 struct Gathered<C: Channel, M> {
     items: VecDeque<Item<C, M>>,
-    /// A task runs, and will take the items before it ends.
+    /// A task will take the items before it ends.
     is_running: bool,
-    /// Messages since the batcher was made.
+    /// Since the batcher was made.
     submitted: u64,
     done: u64,
 }
 
 pub(super) struct Item<C: Channel, M> {
     pub batched: Contained<Batched<C, M>>,
-    /// Its part of the room for bytes.
+    /// Taken of `bytes`.
     pub bytes: u32,
     pub submitted: Instant,
     pub in_flight: WorkGuard,
-    /// Keeps the sender's room and its state until the batch is over, even if the sender has left.
+    /// Keeps the sender's room and its state even if the sender has left.
     pub room_use: RoomUse,
 }
 
@@ -77,7 +77,7 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         let free = match poll_immediate(free.as_mut()).await {
             Some(free) => free,
             None => {
-                // This message has taken all that was left, and none overtakes it: the batch is as full as it gets.
+                // This message has taken all that was left, and none overtakes it: the batch gets no fuller.
                 self.filled.notify_one();
                 free.await
             }
@@ -88,7 +88,7 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         bytes
     }
 
-    /// Adds a message that has room. Returns whether a task has to be started.
+    /// Returns whether a task has to be started.
     pub fn add(&self, item: Item<C, M>) -> bool {
         let Gathered { items, is_running, submitted, .. } = &mut *self.gathered.lock();
         items.push_back(item);
@@ -118,15 +118,15 @@ pub(super) struct Running<C: Channel, M: InBatches<C>> {
     batcher: Arc<Batcher<C, M>>,
     app: Arc<C::App>,
     served: Arc<Served>,
-    /// The task has ended by itself, and another may have started since.
+    /// Another task may have started since.
     is_over: bool,
-    /// A server that stops waits for the gathered messages.
+    /// A server that stops waits for the messages.
     _counted: SessionGuard,
 }
 
 impl<C: Channel, M: InBatches<C>> Running<C, M> {
     pub fn start(batcher: Arc<Batcher<C, M>>, app: Arc<C::App>, served: Arc<Served>) {
-        // Counted before the task begins: the sender, and with it the last session, may have ended by then.
+        // So early because the sender, and with it the last session, may have ended by then.
         let counted = served.node.shutdown.begin_session();
         tokio::spawn(Self { batcher, app, served, is_over: false, _counted: counted }.run());
     }
@@ -138,17 +138,17 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.is_over = true;
     }
 
-    /// The next batch, once it is full or has waited long enough. `None` if there are no messages.
+    /// `None` if there are no messages.
     async fn next(&self) -> Option<Vec<Item<C, M>>> {
         loop {
-            // Both made before the look, so that a notification between the two is not missed.
+            // Made before the check, so that no notification between the two is missed.
             let shutdown = &self.served.node.shutdown;
             let (drain_started, filled) = (shutdown.drain_started(), self.batcher.filled.notified());
             let due = {
                 let Gathered { items, is_running, .. } = &mut *self.batcher.gathered.lock();
                 let Some(first) = items.front() else {
                     *is_running = false;
-                    // An idle batcher does not keep the memory of a burst.
+                    // Frees the memory of a burst.
                     *items = VecDeque::new();
                     return None;
                 };
@@ -213,7 +213,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
 
 impl<C: Channel, M: InBatches<C>> Drop for Running<C, M> {
     fn drop(&mut self) {
-        // Dropped with its runtime: the next message starts another task, which takes what is gathered.
+        // Dropped with its runtime: the next message starts another task.
         if !self.is_over {
             self.batcher.gathered.lock().is_running = false;
         }

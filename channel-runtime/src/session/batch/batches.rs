@@ -6,17 +6,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// One batcher for each handler of a channel that is marked `batch(..)`, made by the first message for it.
+/// One batcher for each handler that is marked `batch(..)`, made by the first message for it.
 #[derive(Default)]
 pub(crate) struct Batches(Mutex<Vec<Arc<dyn AnyBatch>>>);
 
 pub(super) trait AnyBatch: Any + Send + Sync {
     fn submitted(&self) -> u64;
 
-    /// Whether that many are done with.
     fn is_done(&self, submitted: u64) -> bool;
 
-    /// Notified when more are.
     fn ended(&self) -> &Notify;
 }
 
@@ -34,12 +32,12 @@ impl Batches {
         })
     }
 
-    /// Waits until all messages that have been submitted by now are done with.
+    /// Until all messages that have been submitted by now are done with.
     pub async fn flushed(&self) {
         let batchers: Vec<_> = self.0.lock().iter().map(|batcher| (Arc::clone(batcher), batcher.submitted())).collect();
         for (batcher, submitted) in batchers {
             loop {
-                // Made before the look, so that an end between the two is not missed.
+                // Made before the check, so that no end between the two is missed.
                 let ended = batcher.ended().notified();
                 if batcher.is_done(submitted) {
                     break;

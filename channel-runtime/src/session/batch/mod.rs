@@ -1,7 +1,7 @@
 //! Batches: messages of all connections of a channel that are handled together.
 //!
-//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers messages while it runs one batch. If there is no room
-//! for a message, its session and its client wait. A task runs while there are messages, and it alone keeps the app alive.
+//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers messages while it runs one batch. If it has no room
+//! for a message, the sender's session waits. Its task runs while there are messages, and alone keeps the app alive.
 
 mod batched;
 mod batcher;
@@ -27,7 +27,7 @@ use crate::socket::reply::Flow;
 pub struct BatchEntry<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a Arc<C::App>,
-    /// The length of the message's text.
+    /// Of the message's text.
     pub(crate) bytes: usize,
     pub(crate) served: Arc<Served>,
 }
@@ -41,7 +41,7 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let in_flight = socket.member().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
-            // With the claim to the answer, which the session gives away.
+            // With the claim to the answer.
             let batched = Contained::new(Batched::open(message, socket.owing()));
             let room_use = socket.member().own_room.begin_use();
             if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {

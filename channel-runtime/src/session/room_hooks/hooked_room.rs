@@ -13,14 +13,13 @@ use crate::room::live_room::LiveRoom;
 use crate::room::state::RoomOwner;
 use crate::session::rejection::Rejection;
 
-/// By name. A room that is not here is closed.
+/// A room that is not here is closed.
 #[derive(Default)]
 pub(crate) struct HookedRooms(pub(super) Ranked<{ rank::ROOM_HOOKS }, HashMap<Arc<str>, HookedRoom>>);
 
 pub(crate) struct HookedRoom {
-    /// The lifecycle of this opening.
     pub owner: Arc<dyn RoomOwner>,
-    /// The connections that enter and are not in the room yet.
+    /// Connections that enter and are not in the room yet.
     pub entering: usize,
     pub phase: Phase,
 }
@@ -32,7 +31,6 @@ pub(crate) enum Phase {
         room: Arc<LiveRoom>,
         /// When somebody entered or left last. `None` before that.
         empty_since: Option<Instant>,
-        /// A task waits for the end of the grace time.
         is_watched: bool,
     },
     Closing {
@@ -46,12 +44,12 @@ pub(crate) enum Next {
     /// Somebody is in it, or it is not open.
     Keep,
     WaitUntil(Instant),
-    /// The sender is dropped once the room is closed.
+    /// Dropped once the room is closed.
     Close(Arc<LiveRoom>, watch::Sender<()>),
 }
 
 impl HookedRoom {
-    /// A room that is to be closed is closing from now on.
+    /// If it is to be closed, it is closing from now on.
     pub fn next(&mut self, now: Instant, grace: Duration, is_draining: bool) -> Next {
         let Phase::Open { room, empty_since, .. } = &self.phase else { return Next::Keep };
         if self.entering > 0 || room.uses() > 0 {

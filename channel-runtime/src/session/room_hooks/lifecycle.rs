@@ -34,7 +34,7 @@ pub(crate) struct RoomLifecycle<C: Dispatch> {
     pub room: Room<C>,
 }
 
-/// The grace time of a channel's empty rooms. `None` if its rooms have no lifecycle.
+/// `None` if the rooms have no lifecycle.
 pub(crate) fn grace<C: Dispatch>(config: &Config) -> Option<Duration> {
     let grace = C::ROOM_GRACE.unwrap_or(config.room_grace);
     (C::OPENS_ROOMS || C::CLOSES_ROOMS || !grace.is_zero()).then_some(grace)
@@ -59,7 +59,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         grace::<C>(&self.served.config).unwrap_or_default()
     }
 
-    /// `grace` is the time left to the hook once the server gives up.
+    /// `grace` is the hook's time once the server gives up.
     async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
         run_detached(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
@@ -68,7 +68,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         self.served.in_flight.begin(Work::Session { channel: C::NAME, what })
     }
 
-    /// Holds the room for a connection that enters. If the room is closed, this begins to open it.
+    /// If the room is closed, this begins to open it.
     pub(super) fn find_or_open(self: &Arc<Self>) -> Found {
         let (sender, opened) = watch::channel(None);
         {
@@ -98,8 +98,8 @@ impl<C: Dispatch> RoomLifecycle<C> {
         rooms.get_mut(self.name()).filter(|room| Arc::ptr_eq(&room.owner, &owner)).map(act)
     }
 
-    /// Removes the room here and from the registry, unless it is that of a later opening. Both under one lock: whoever finds no
-    /// room here opens it anew, and the new one must not be taken for this.
+    /// From here and from the registry, unless the room is that of a later opening. Under one lock: whoever finds no room here
+    /// opens it anew, and the new one must not be removed.
     fn remove(self: &Arc<Self>) {
         let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
         let mut rooms = self.rooms().0.lock();
@@ -115,7 +115,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         drop(rooms);
     }
 
-    /// Closes the room now, or when the grace time is over.
+    /// Now, or when the grace time is over.
     fn close_if_empty(self: &Arc<Self>) {
         let is_draining = self.served.node.shutdown.is_draining();
         let next = self.with_room(|room| {
@@ -135,7 +135,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         });
         let Some(next @ (Next::WaitUntil(_) | Next::Close(..))) = next else { return };
         let task = RoomTask::new(self);
-        // Outside a runtime no hook can run: the task is dropped, and the room is removed with its state.
+        // No hook can run outside a runtime: the task is dropped, and removes the room with its state.
         let Ok(runtime) = Handle::try_current() else { return };
         match next {
             Next::Close(room, sender) => drop(runtime.spawn(task.close(room, sender))),
@@ -155,11 +155,10 @@ impl<C: Dispatch> RoomOwner for RoomLifecycle<C> {
     }
 }
 
-/// A task that opens, watches or closes a room. Dropped before it is done, it removes the room, whatever happened to the task.
+/// Dropped before it is done, the task removes the room.
 struct RoomTask<C: Dispatch> {
     lifecycle: Arc<RoomLifecycle<C>>,
     is_done: bool,
-    /// A server that stops waits for the task.
     _counted: SessionGuard,
 }
 
@@ -200,7 +199,7 @@ impl<C: Dispatch> RoomTask<C> {
         Ok(())
     }
 
-    /// Closes the room once it has been empty for the grace time. Ends before, if somebody enters.
+    /// Ends before the grace time does, if somebody enters.
     async fn watch(mut self) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let shutdown = Arc::clone(&lifecycle.served.node.shutdown);
@@ -226,7 +225,7 @@ impl<C: Dispatch> RoomTask<C> {
         self.is_done = true;
     }
 
-    /// The sender is dropped once the room is removed: that is what others wait for.
+    /// Others wait for the sender's drop, which is after the room's removal.
     async fn close(self, room: Arc<LiveRoom>, sender: watch::Sender<()>) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let _work = lifecycle.begin_work("on_room_close");

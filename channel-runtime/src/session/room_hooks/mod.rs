@@ -1,8 +1,8 @@
 //! Room hooks: `on_room_open` and `on_room_close`, and the grace time of an empty room.
 //!
-//! For channels that have one of the hooks or a grace time. A room is opened before the first connection enters it, and closed once
-//! it has been empty for the grace time. Each opening has a [`RoomLifecycle`], whose hooks run in tasks of their own, once each. A
-//! connection that enters while the room is being closed waits and opens it anew: no two states of one room exist at a time.
+//! For channels that have one of the hooks or a grace time. A room opens before the first connection enters, and closes after being
+//! empty for the grace time. Each opening has a [`RoomLifecycle`], whose hooks run in tasks of their own, once each. A connection
+//! that enters while the room is being closed waits and opens it anew: no two states of one room exist at a time.
 
 pub(crate) mod hooked_room;
 mod lifecycle;
@@ -26,7 +26,7 @@ pub(crate) async fn enter<C: Dispatch>(lifecycle: Arc<RoomLifecycle<C>>) -> Resu
             Found::Open(hold) => return Ok(hold),
             Found::Opening(hold, opened) => (hold, opened),
             Found::Closing(mut closed) => {
-                // Nothing is ever sent: the error at the channel's end is what this waits for.
+                // Nothing is ever sent: this waits for the channel's end.
                 let _ = closed.changed().await;
                 continue;
             }
