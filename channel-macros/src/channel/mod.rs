@@ -1,6 +1,6 @@
 //! `#[channel(..)]`: on a struct it declares where a channel is served, on its impl block what the channel does.
 //!
-//! `parse` reads the item into `model`, `check` knows the rules, and `expand` can't fail.
+//! `parse` reads the item into `model`, `check` knows the rules, and `expand` writes the code.
 
 mod check;
 mod expand;

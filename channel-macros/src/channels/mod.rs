@@ -1,6 +1,4 @@
-//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, of which no two answer the same requests, and the lock.
-//!
-//! After an error the list still compiles.
+//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, and its lock. After an error the list still compiles.
 
 mod expand;
 mod lock_file;

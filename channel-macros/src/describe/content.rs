@@ -154,7 +154,6 @@ impl<'a> Container<'a> {
     }
 }
 
-/// The type that a module in `#[serde(with = "..")]` writes.
 fn made_with(module: &str, context: Context) -> TokenStream {
     if context.opaque {
         return context.written_by(module);
@@ -218,7 +217,6 @@ pub fn docs_call(attrs: &[Attribute]) -> Option<TokenStream> {
     (!docs.is_empty()).then(|| quote!(.__docs(#docs)))
 }
 
-/// A field's keys, or a variant's names.
 pub struct Names {
     read: Option<String>,
     written: Option<String>,

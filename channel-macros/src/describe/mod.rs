@@ -1,6 +1,4 @@
-//! Descriptions of types on the wire, as constants: the fields of `#[message]`, the parts of `#[channel]`, `#[derive(Describe)]`.
-//!
-//! The tokens stand in a block with [`names`], beside the user's types.
+//! Descriptions of types on the wire, as constants. Their tokens stand in a block with [`names`], beside the user's types.
 
 mod attributes;
 pub mod content;

@@ -67,7 +67,6 @@ pub fn message(Message { item, user_derives, .. }: &Message) -> (ItemStruct, Tok
     (kept, fallback)
 }
 
-/// Only our derives understand these attributes.
 fn without_serde_attributes(item: &ItemStruct) -> ItemStruct {
     let mut item = item.clone();
     let keep = |attr: &Attribute| !attr.path().is_ident("serde");

@@ -1,6 +1,4 @@
-//! `#[message(type = "move")]` on a struct: reads it, checks it and implements `Message` for it.
-//!
-//! The struct is emitted whatever is wrong with it.
+//! `#[message(type = "move")]` on a struct, which is emitted whatever is wrong with it.
 
 mod derives;
 mod expand;

@@ -23,7 +23,6 @@ impl Errors {
         self.found.push(error);
     }
 
-    /// `None` after an error, which is kept.
     pub fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }

@@ -9,7 +9,6 @@ use syn::{Attribute, Generics, Signature, Token, Type, Visibility, braced, token
 pub struct ImplBlock {
     pub attrs: Vec<Attribute>,
     pub generics: Generics,
-    /// The trait and `for`.
     pub of_trait: Option<TokenStream>,
     pub self_ty: Type,
     pub items: Vec<ImplItem>,

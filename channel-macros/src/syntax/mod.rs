@@ -1,6 +1,4 @@
 //! The user's syntax that several macros share: arguments, durations, sizes, rates, paths, types, impl blocks, and the errors.
-//!
-//! Each part is read from the user's tokens, and an error points at the token to change.
 
 pub mod args;
 pub mod docs;

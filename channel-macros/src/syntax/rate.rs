@@ -59,7 +59,6 @@ impl Limit {
         }
     }
 
-    /// See [`Rate::parts`].
     pub fn rate(&self) -> Option<[u32; 3]> {
         Some(self.rate?.parts(self.burst.as_ref().map(|(_, burst)| *burst)))
     }

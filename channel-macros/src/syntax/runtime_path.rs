@@ -5,7 +5,6 @@ use quote::ToTokens as _;
 use syn::parse::ParseStream;
 use syn::{Path, Token};
 
-/// What the path replaces in generated code.
 const NAME: &str = "channel_runtime";
 
 #[derive(Default)]

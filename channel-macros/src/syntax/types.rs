@@ -26,7 +26,6 @@ pub fn last_ident(ty: &Type) -> Option<&Ident> {
     last_segment(ty).map(|segment| &segment.ident)
 }
 
-/// The `T` of `Option<T>`.
 pub fn first_type(segment: &PathSegment) -> Option<&Type> {
     match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {

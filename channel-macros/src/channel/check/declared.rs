@@ -1,7 +1,7 @@
 //! What a channel's struct declares, its app and its rooms' state, for the signatures in the errors of its impl block.
 //!
-//! Structs that were expanded before are remembered. Nothing is known if the struct does not stand above its block in the same
-//! module, or the source between them can't be read; then errors show the names from the docs.
+//! Nothing is known if the struct does not stand above its block in the same module, or the source between them can't be read; then
+//! errors show the names from the docs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -83,7 +83,6 @@ impl Declared {
         }
     }
 
-    /// Whether the type is the app or an `Arc` of it, by its text.
     pub fn is_app(&self, ty: &Type) -> bool {
         let is = |ty: &Type| self.app.as_ref().is_some_and(|app| *app == text(ty));
         is(ty) || arc(ty).is_some_and(is)

@@ -1,7 +1,7 @@
 //! Methods of other frameworks on a socket, an audience or a hub: `socket.emit(..)`.
 //!
-//! A trait that is declared in the body has these methods, and none of them can be called: the compiler's error at the call says
-//! what to write. A method that exists is found before the trait's.
+//! A trait that is declared in the body has these methods, and the compiler's error at a call says what to write. A method that
+//! exists is found before the trait's.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};

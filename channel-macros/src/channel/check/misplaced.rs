@@ -28,7 +28,6 @@ pub const NO_STATE: &str = "is not given the room's state: that is lent for a mo
 pub const LEND_STATE: &str = "take `socket: &Socket<Self>`, and write `socket.room().with(|state, room| ..)`";
 
 impl<'a> Misplaced<'a> {
-    /// `datum` is the type of the hook's datum.
     pub fn find(sig: &'a Signature, of: Owner, datum: Option<&str>, declared: &Declared) -> Option<Self> {
         let inputs = || {
             sig.inputs.iter().filter_map(|input| match input {

@@ -1,6 +1,4 @@
-//! The rules for a channel, and the errors for breaking them.
-//!
-//! A mistake that the compiler would report too is removed, so that the user sees one error.
+//! The rules for a channel, and the errors for breaking them. What the compiler would report too is removed.
 
 mod bindings;
 pub mod bodies;

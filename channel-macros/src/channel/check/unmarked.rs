@@ -1,7 +1,7 @@
 //! Plain methods that were probably meant to be handlers: they have the form of one, but no `#[message]`.
 //!
-//! A plain method may take anything. So only those are found that nothing in the block calls, and whose type no handler takes and
-//! no list sends. Whether that type is a message is left to the compiler.
+//! Only those count that nothing in the block calls, and whose type no handler takes and no list sends. Whether that type is a
+//! message is left to the compiler.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;

@@ -125,7 +125,6 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
         },
         HookKind::Identity => {
             let (receiver, local) = (quote!(&self), quote!(__reply));
-            // All tokens but the locals have the type's span, so that the compiler's errors for a wrong key are one.
             quote_spanned! {key.span()=>
                 #(#cfgs)*
                 fn identified(#receiver) -> ::core::option::Option<Self::Identity> {

@@ -72,7 +72,6 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
 }
 
 impl Messages<'_> {
-    /// Whether indexes are known here, because no message has a `cfg`.
     pub fn is_counted_here(&self) -> bool {
         self.messages.iter().all(|message| message.cfgs.is_empty())
     }

@@ -1,6 +1,4 @@
-//! From the model of a channel to its generated code.
-//!
-//! It can't fail: every model has an expansion.
+//! From the model of a channel to its generated code. It can't fail: every model has an expansion.
 
 mod answers;
 mod batches;

@@ -120,7 +120,7 @@ fn initial_state(route: &Route) -> TokenStream {
     quote!(const INITIAL_STATE: ::channel_runtime::private::InitialState<Self::RoomState> = #initial_state;)
 }
 
-/// The check that something makes the rooms' state; its error stands at the state's type.
+/// The check that something makes the rooms' state.
 fn made(route: &Route) -> Option<TokenStream> {
     let name = &route.name;
     route.room_state.as_ref().map(|ty| {
@@ -165,7 +165,6 @@ pub fn path(pattern: &Pattern) -> TokenStream {
     quote!(::channel_runtime::private::Path::new(#literal, &[#(#segments),*]))
 }
 
-/// A channel without `app = ..` is served by any app.
 pub fn served_by(route: &Route) -> TokenStream {
     let name = &route.name;
     match &route.app {

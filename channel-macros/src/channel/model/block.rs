@@ -16,7 +16,6 @@ pub struct Channel {
     pub hooks: Vec<Hook>,
     pub notices: Vec<Notice>,
     pub sends: Vec<Sent>,
-    /// `Bytes` in `sends(..)`.
     pub sends_bytes: Option<Type>,
     pub unmarked: Vec<Unmarked>,
     /// The struct was expanded before without an error, and looks `Send`.
@@ -36,7 +35,7 @@ pub struct Notice {
     pub call: Call,
 }
 
-/// A plain method in the form of a handler: if its argument is a message, that is an error.
+/// A plain method in the form of a handler, which is an error if its argument is a message.
 pub struct Unmarked {
     pub cfgs: Vec<Attribute>,
     pub name: Ident,

@@ -27,7 +27,6 @@ pub enum Payload {
     Unit(LitStr),
 }
 
-/// Each option with its word.
 #[derive(Default)]
 pub struct HandlerOptions {
     /// In milliseconds.

@@ -68,12 +68,11 @@ impl HookKind {
         }
     }
 
-    /// Whether it takes an argument by value: bytes, an error, a close.
     pub fn has_datum(self) -> bool {
         !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect | Self::RoomOpen)
     }
 
-    /// The name of that argument's type; `None` if it is the user's own.
+    /// The name of its type; `None` if that is the user's own.
     pub fn datum(self) -> Option<&'static str> {
         match self {
             Self::Refresh => Some("Token"),

@@ -1,6 +1,4 @@
-//! The model of a channel: plain structs that hold the user's tokens, made by `parse`, read by `check` and `expand`.
-//!
-//! Parts with an error may be missing. It may import `syntax` alone.
+//! The model of a channel: plain structs that hold the user's tokens. Parts with an error may be missing.
 
 mod block;
 mod call;

@@ -12,7 +12,7 @@ pub struct Route {
     pub pattern: Option<Pattern>,
     pub app: Option<Type>,
     pub room_state: Option<Type>,
-    /// How long an empty room stays open, in milliseconds; `None` for the server's setting.
+    /// In milliseconds; `None` for the server's setting.
     pub room_grace: Option<u64>,
     pub bounds: Bounds,
     pub rooms: Vec<RoomKind>,

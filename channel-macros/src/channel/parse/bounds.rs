@@ -30,7 +30,6 @@ pub struct BoundArgs {
 struct OfFrames {
     rate: Option<Rate>,
     burst: Option<(Ident, u32)>,
-    /// A rate can't be read.
     is_broken: bool,
 }
 

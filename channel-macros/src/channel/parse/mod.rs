@@ -1,6 +1,4 @@
-//! From the user's tokens to the model of a channel, with every error at once.
-//!
-//! A mistake in one part hides none in another.
+//! From the user's tokens to the model of a channel. A mistake in one part hides none in another.
 
 pub mod arguments;
 mod batches;

@@ -68,7 +68,6 @@ impl Mistakes<'_> {
         who.into_token_stream()
     }
 
-    /// `socket.send(..)` with a receiver or a type too.
     pub fn send(&mut self, arguments: TokenStream) -> TokenStream {
         let Some((other, message)) = two(&arguments) else { return arguments };
         let socket = &self.socket;
@@ -107,7 +106,6 @@ impl Mistakes<'_> {
         }
     }
 
-    /// `socket.close(..)` with a number, or without a reason.
     pub fn close(&mut self, read: &[TokenTree], arguments: TokenStream) -> TokenStream {
         let Some(code) = close_code(&arguments) else { return arguments };
         let socket = &self.socket;
