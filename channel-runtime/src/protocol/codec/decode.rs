@@ -54,7 +54,7 @@ pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> R
     }
 }
 
-/// Like [`decode`], for a text whose type [`index`] has found already.
+/// The type was found by [`index`] already.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
     let (mut envelope, mut message) = (Envelope::default(), None);
@@ -75,7 +75,7 @@ pub(crate) fn reference(text: &str) -> Option<Ref> {
     envelope.reference
 }
 
-/// The place of the message type that a text would decode to, from its `type` alone. `None` if the `type` is missing or unknown.
+/// From the `type` alone. `None` if it is missing or unknown.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
     match leading_type(text) {
@@ -179,7 +179,6 @@ pub(super) fn decode_carefully<T: Messages>(
         })
 }
 
-/// The path of the first number in a message that is NaN or infinite.
 #[cold]
 fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path> {
     let (mut track, mut json) = (serde_path_to_error::Track::new(), serde_json::Serializer::new(std::io::sink()));

@@ -30,7 +30,7 @@ pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>
     append(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
 }
 
-/// Appends what `write` serializes. On an error, nothing is appended.
+/// On an error, nothing is appended.
 #[inline]
 pub(super) fn append(
     kind: &'static str,

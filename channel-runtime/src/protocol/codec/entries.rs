@@ -14,8 +14,8 @@ use super::{depth, plain_string};
 
 pub(super) struct Entries<'de> {
     text: &'de str,
-    /// The place of the next byte to read. After an error it is the end of the text, so that a payload that ignores the error reads
-    /// nothing more, and no invalid text is accepted.
+    /// After an error this is the end of the text, so that a payload that ignores the error reads nothing more, and no invalid text
+    /// is accepted.
     at: usize,
     first: bool,
     /// Whether the text is known not to nest too deep.
@@ -46,7 +46,6 @@ impl<'de> Entries<'de> {
         Ok(())
     }
 
-    /// The next byte that is no white space.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
         match self.text.as_bytes().get(self.at) {
@@ -129,7 +128,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// The text is invalid or unusual, such as one whose payload continues after an error. The careful path finds out which.
+/// The text is invalid, or unusual, such as one whose payload continues after an error.
 #[derive(Debug)]
 pub(super) struct Unusual;
 

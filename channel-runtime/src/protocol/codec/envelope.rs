@@ -12,7 +12,7 @@ use super::key::{Key, ReadKey, Reserved};
 use super::numbers::Numbers;
 use crate::protocol::message::{Messages, Ref};
 
-/// The values of the protocol's keys, collected while the object is read, so that they are known even if the message is invalid.
+/// Collected while the object is read, so that the protocol's keys are known even if the message is invalid.
 #[derive(Default)]
 pub(super) struct Envelope {
     pub(super) reference: Option<Ref>,
@@ -66,7 +66,7 @@ pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> 
     map.next_value::<IgnoredAny>().map(drop)
 }
 
-/// Reads a `type`. It is copied only if it has escapes.
+/// Copies the `type` only if it has escapes.
 pub(super) struct ReadType;
 
 impl<'de> DeserializeSeed<'de> for ReadType {
@@ -123,8 +123,7 @@ impl Visitor<'_> for ReadRoom {
     }
 }
 
-/// The place of a type in [`Messages::TYPES`]. `None` if it is unknown. Generic and inlined, so that a short list is compared in a
-/// few instructions, without calls.
+/// `None` if the type is unknown. Generic and inlined, so that a short list is compared in a few instructions, without calls.
 #[inline(always)]
 pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
     // An iterator's method would not be inlined where it is used in several places.

@@ -233,14 +233,14 @@ impl Error for EncodeError {
     }
 }
 
-/// Why a payload was refused. It is kept beside the serializer, whose own error is only a text.
+/// Kept beside the serializer, whose own error is only a text.
 pub(super) enum EncodeRefusal {
     NotAnObject(&'static str),
     ReservedKey(String),
 }
 
 impl EncodeRefusal {
-    /// Stores itself in the cell and returns the serializer's error.
+    /// Returns the serializer's error.
     #[cold]
     pub(super) fn leave<E: serde::ser::Error>(self, cell: &Cell<Option<Self>>) -> E {
         let error = E::custom(&self);
@@ -258,7 +258,7 @@ impl fmt::Display for EncodeRefusal {
     }
 }
 
-/// The text of an error without its position, which serde_json appends.
+/// Without the position, which serde_json appends.
 fn reason(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
@@ -268,7 +268,7 @@ fn reason(error: &serde_json::Error) -> String {
     cut(text)
 }
 
-/// The missing field, if that is the reason. It is taken from serde's text, because serde_json's errors do not have it as data.
+/// From serde's text, because serde_json's errors do not have the missing field as data.
 fn missing(reason: &str) -> Option<&str> {
     reason.strip_prefix("missing field `")?.strip_suffix('`')
 }

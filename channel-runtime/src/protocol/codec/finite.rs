@@ -1,5 +1,4 @@
-//! The check of outgoing numbers: NaN and infinities are errors in every payload. JSON has no such numbers, and serde_json would
-//! write `null`.
+//! The check of outgoing numbers: NaN and infinities are errors in every payload. serde_json would write `null`.
 
 use std::fmt;
 

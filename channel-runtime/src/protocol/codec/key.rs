@@ -36,18 +36,17 @@ pub(super) fn is_reserved(key: &str) -> bool {
 }
 
 pub(super) enum Key<F, S> {
-    /// A key of the payload, as its seed reads it.
     Field(F),
     /// A key of the protocol, with the unused seed.
     Reserved(Reserved, S),
 }
 
-/// Reads a [`Key`] and lets the payload read its own key in the same step. The payload's result is often one byte, while the key's
-/// text would have to be carried through the layers of the deserializer.
+/// Lets the payload read its own key in the same step. The payload's result is often one byte, while the key's text would have to
+/// be carried through the layers of the deserializer.
 pub(super) struct ReadKey<S>(pub(super) S);
 
 impl<'de, S: DeserializeSeed<'de>> ReadKey<S> {
-    // Always inlined, like `visit_borrowed_str`: otherwise each key costs a call of about ten instructions.
+    // Otherwise each key costs a call of about ten instructions.
     #[inline(always)]
     fn read<D: Deserializer<'de>>(self, text: &str, plain: D) -> Result<Key<S::Value, S>, D::Error> {
         match Reserved::of(text) {
@@ -83,8 +82,8 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ReadKey<S> {
     }
 }
 
-/// A key of the payload, as the payload reads it: as text, and like serde_json's keys also as a number or a boolean. `plain` is a
-/// type and not a run-time choice, so that the usual key, one without escapes, stays in registers.
+/// Reads a key as text, and like serde_json's keys also as a number or a boolean. `plain` is a type and not a run-time choice, so
+/// that the usual key, one without escapes, stays in registers.
 struct NameDeserializer<'a, D> {
     text: &'a str,
     plain: D,

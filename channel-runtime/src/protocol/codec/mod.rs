@@ -4,8 +4,7 @@
 //! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart. `envelope`
 //! separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the payload's own
 //! `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact. `received` is the
-//! client's side. In the other direction, `object` is a serializer that starts each object with its type, and `encode` and
-//! `outcome` make the frames. `numbers` and `finite` check the numbers in both directions.
+//! client's side. `object` is a serializer that starts each object with its type; `encode` and `outcome` make the frames.
 
 mod decode;
 mod depth;

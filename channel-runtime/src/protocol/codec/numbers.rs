@@ -20,7 +20,7 @@ use serde::de::{
 /// Above it, serde_json may read another number than was written.
 const SURELY_READ: f64 = (1_u64 << 49) as f64;
 
-/// The integer that a float is. `None` if it has a fraction, or from [`SURELY_READ`] on.
+/// `None` if the float has a fraction, or from [`SURELY_READ`] on.
 pub(crate) fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < SURELY_READ).then_some(number as i64)
 }
@@ -29,7 +29,6 @@ fn is_beyond_f32(number: f64) -> bool {
     number.is_finite() && (number as f32).is_infinite()
 }
 
-/// Reads a value of the type `T` from a map's key.
 pub(super) fn from_key<'de, T: de::Deserialize<'de>>(text: &'de str) -> Option<T> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Numbers::<_, false>(&mut json)).ok()?;

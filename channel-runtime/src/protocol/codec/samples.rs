@@ -149,7 +149,7 @@ pub(crate) fn a_move() -> Game {
     Game::Move(Move { from: Square { x: 4, y: 1 }, to: Square { x: 4, y: 3 }, note: None })
 }
 
-/// The entries of an object in their order, duplicates included.
+/// In their order, duplicates included.
 pub(crate) struct Entries(pub(crate) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Entries {

@@ -79,7 +79,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
 /// The entries before the `type`, followed by the others.
 struct BufferedMap<A> {
     entries: vec::IntoIter<(String, Value)>,
-    /// The value of the last key, if its entry was held.
+    /// `None` if the last key's entry was not held.
     value: Option<Value>,
     rest: A,
 }

@@ -74,7 +74,6 @@ fn a_second_type_is_refused_wherever_it_stands() {
 fn a_missing_type_is_malformed() {
     assert_eq!(malformed("{}"), ("missing field `type`".into(), 1, 2));
     assert_eq!(malformed("{\n \"text\": \"hi\"\n}"), ("missing field `type`".into(), 3, 1));
-    // Not a key of the object itself.
     assert_eq!(malformed(r#"{"text":{"type":"say"}}"#).0, "missing field `type`");
     assert_eq!(malformed(r#"{"text":",\"type\":\"say"}"#).0, "missing field `type`");
 }

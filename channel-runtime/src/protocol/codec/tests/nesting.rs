@@ -48,7 +48,6 @@ fn brackets_side_by_side_or_in_strings_are_no_nesting() {
     assert_eq!(read(&flat), Game::Pong(Pong));
     let quoted = r#"[[\"{{\\"#.repeat(5_000);
     assert!(matches!(read(&format!(r#"{{"type":"say","text":"{quoted}"}}"#)), Game::Say(_)));
-    // Closing brackets in strings do not count.
     let hidden = r#"["]","#.repeat(200);
     malformed(&format!(r#"{{"type":"pong","x":{hidden}0{}}}"#, "]".repeat(200)));
 }

@@ -153,7 +153,6 @@ fn what_an_f32_has_no_room_for_is_no_message_wherever_it_stands() {
     refused::<External>(r#"{"One":1e39}"#, "x.One");
     refused::<External>(r#"{"Two":[1,1e39]}"#, "x.Two[1]");
     refused::<External>(r#"{"Named":{"at":1e39}}"#, "x.Named.at");
-    // Also if serde buffers.
     if is_of_arbitrary_precision() {
         return;
     }
