@@ -76,7 +76,7 @@ fn check_before_the_upgrade(who: &str, sig: &Signature, call: &Call, usage: &str
 
 fn check_opening(cfgs: &[Attribute], errors: &mut Errors) {
     if let Some(cfg) = cfgs.first() {
-        let what = "`on_room_open` can't be conditional, for it tells how the state of a room is made";
+        let what = "`on_room_open` can't be conditional, because it makes the state of a room";
         errors.at(cfg, what, "put the `cfg` into its body");
     }
 }
