@@ -173,7 +173,7 @@ impl Fault {
         self
     }
 
-    /// An `internal` fault and its id. The caller logs the cause with the id.
+    /// The caller logs the cause with the id.
     pub(crate) fn unexplained() -> (Self, FaultId) {
         Self::new(Self::INTERNAL, "internal server error").with_id()
     }
@@ -204,8 +204,8 @@ fn dotless(code: &str, place: &'static Location<'static>) {
     }
 }
 
-/// The id that connects an error frame of a server's failure to its line in the log. It is unique within the process, and very
-/// likely across processes, because each process starts at a random number.
+/// Connects an error frame of a server's failure to its line in the log. Unique within the process, and very likely across
+/// processes, because each starts at a random number.
 #[derive(Clone, Copy)]
 pub(crate) struct FaultId(u64);
 

@@ -18,7 +18,6 @@ pub(crate) fn describe(channels: &[ChannelShape], fingerprint: String) -> Descri
     }
 }
 
-/// All definitions that the channels mention, each once.
 struct Types {
     found: Vec<&'static Definition>,
 }
@@ -75,7 +74,7 @@ impl Types {
         }
     }
 
-    /// The definition's name, with its module if another definition has the same name.
+    /// With the module if another definition has the same name.
     fn name(&self, definition: &Definition) -> String {
         let short = name(definition);
         match self.found.iter().filter(|other| name(other) == short).count() {

@@ -155,7 +155,7 @@ const fn covers_text(wide: &str, narrow: &str) -> bool {
     matches!(covers(wide, narrow), Some(true))
 }
 
-/// Whether two paths match the same requests. The names of their parameters may differ.
+/// The names of parameters may differ.
 pub const fn same_path(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a, b);
     loop {

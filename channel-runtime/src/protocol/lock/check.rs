@@ -116,7 +116,6 @@ const fn find<'a>(lock: &Lock<'a>, header: &str) -> Option<&'a Section<'a>> {
     None
 }
 
-/// The locked channel with the same path but for the names of parameters. `None` if there is none.
 const fn find_path<'a>(lock: &Lock<'a>, path: &str) -> Option<(&'a Section<'a>, &'a str)> {
     let mut at = 0;
     while at < lock.sections.len() {
@@ -141,7 +140,7 @@ const fn count_types(lock: &Lock) -> usize {
     count
 }
 
-/// Compares a section of the wire with the same section of the lock, line by line. The order of the lines does not matter.
+/// Line by line, in any order.
 const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     // Usually nothing has changed, and the compiler compares two sums many times as fast as the lines.
     if section.sum == fingerprint::section(wire) {
@@ -197,7 +196,6 @@ const fn report_changed(report: &mut Report, section: &Section, wire: Lines, old
 
 const fn report_removed(report: &mut Report, section: &Section, locked: &Locked, seen: &[bool; MOST_LINES]) {
     let of_channel = section.is_channel();
-    // Lines within a removed message or variant are not reported.
     let mut removed_owner = "";
     let mut at = 0;
     while at < locked.len {

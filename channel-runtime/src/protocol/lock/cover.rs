@@ -124,7 +124,7 @@ const fn is_own(word: &str) -> bool {
     word.as_bytes()[0].is_ascii_digit() || number(word).is_some()
 }
 
-/// The text without its first byte, which belongs to no word and is therefore a whole character.
+/// The first byte belongs to no word and is therefore a whole character.
 const fn behind_one(text: &str) -> &str {
     if text.is_empty() { text } else { text.split_at(1).1 }
 }

@@ -15,7 +15,7 @@ use crate::protocol::describe::ChannelShape;
 /// The version of the notation; locks of another one can't be compared. The macros, which read locks, have the same constant.
 const VERSION: &str = "version 1";
 
-/// The lines of every section, sorted, so that the order of the source does not matter.
+/// Sorted, so that the order of the source does not matter.
 fn sections(channels: &[ChannelShape]) -> Vec<(String, Vec<String>)> {
     let types = Types::of(channels);
     let of_types = (0..).map_while(|at| types.get(at)).map(|(definition, used)| Lines::of_type(definition, used));
@@ -68,7 +68,7 @@ pub fn accept(channels: &[ChannelShape], path: &str, file: &str, command: &str, 
     }
 }
 
-/// Writes the file if its text changes. Returns a report of the changes.
+/// Returns a report of the changes.
 pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, command: &str) -> io::Result<String> {
     // The tests of one program run in parallel, and each may list the channels.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -115,7 +115,7 @@ fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], fil
     texts.collect()
 }
 
-/// The sections with their lines, for the report. `None` if they can't be compared. The macros check lock files more strictly.
+/// For the report. `None` if the sections can't be compared. The macros check lock files more strictly.
 pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));

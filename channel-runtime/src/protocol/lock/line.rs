@@ -197,7 +197,6 @@ impl<'a> Entry<'a> {
         Self { key, optional, value }
     }
 
-    /// Whether the line is about what clients send.
     pub const fn is_read(&self) -> bool {
         self.key.is_empty() || self.key.as_bytes()[0] != b'<'
     }
@@ -219,7 +218,6 @@ pub const fn until(text: &str, byte: u8) -> &str {
     text.split_at(place(text, byte)).0
 }
 
-/// The text behind the first such byte.
 pub const fn after(text: &str, byte: u8) -> &str {
     let at = place(text, byte);
     let rest = text.split_at(at).1;

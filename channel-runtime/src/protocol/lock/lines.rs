@@ -50,7 +50,7 @@ impl<'a> Lines<'a> {
         header
     }
 
-    /// Writes the next line. Returns whether there was one.
+    /// Returns whether there was a line.
     pub const fn next(&mut self, line: &mut Line) -> bool {
         loop {
             line.clear();

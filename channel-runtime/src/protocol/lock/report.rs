@@ -66,7 +66,7 @@ impl Report {
         Some(text)
     }
 
-    /// Adds a change of a line. `was` is the old text behind the colon, or empty if that is the same.
+    /// `was` is the old text behind the colon, or empty if that is the same.
     pub const fn line(&mut self, section: &Section, line: &str, was: &str, change: Change) {
         let [open, name, close] = match starts(section.header, "type ") {
             Some(name) => ["in `", name, "`, "],

@@ -5,7 +5,6 @@ use super::lines::Used;
 use crate::protocol::const_text::same;
 use crate::protocol::describe::{AnswerKind, ChannelShape, Content, Definition, Kind, Type};
 
-/// The most types in the channels of one lock.
 pub const MAX: usize = 1024;
 
 /// All named types, each once.
