@@ -68,7 +68,7 @@ pub fn identity<K, T: IntoIdentity<K>>(value: T) -> Option<K> {
     value.into_known_user()
 }
 
-/// The bound stands on the associated type, so that a type which can't be an identity is reported once.
+/// The type of a channel's users. Its bound is on the associated type, so that a type which can't be an identity is reported once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an identity",
     label = "an identity is `Eq + Hash + Clone + Display + FromStr`",

@@ -250,7 +250,7 @@ impl<M: Recipient> FlushQueue<M> {
         lags.crowd(self.slow_members.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
     }
 
-    /// In the order in which they were held. Returns how many bytes were released.
+    /// Releases senders in the order in which they were held. Returns how many bytes were released.
     fn release(&mut self, most: usize) -> usize {
         let mut released = 0;
         while released < most

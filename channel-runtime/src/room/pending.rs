@@ -54,7 +54,7 @@ impl PendingConnections {
     /// Handshakes under way are closed once they turn out to be this user's. Returns which connections are closed by this call, as
     /// far as they are known.
     pub fn close(&self, user: &UserKey, reach: &Reach, excepted: &[ConnectionId], close: &Close) -> Vec<ConnectionId> {
-        // A connection in the list has not checked yet whether it is closed.
+        // Under the lock throughout: a connection in the list has not checked yet whether it is closed.
         let State { users, revocations } = &mut *self.0.lock();
         revocations.revoke(user, reach.clone(), close);
         let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|connection| {

@@ -38,7 +38,7 @@ impl LiveRoom {
 
     /// Somebody may still hold the room.
     fn forget_state(&self) {
-        // Not under the lock, as in `with`.
+        // Not under the lock: its destructor is the user's code.
         drop(self.take_state());
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Budget {
     recipients: u16,
     /// The last step was a notice: waiting input is handled before the next notice.
     pub was_notice: bool,
-    /// The connection is not closed yet.
+    /// The server is draining, and has not closed this connection yet.
     pub is_draining: bool,
     /// `None` if there is nothing to wait for. Boxed twice, because idle connections hold the place.
     yields: Option<Box<Pin<Box<dyn Future<Output = ()> + Send>>>>,

@@ -56,8 +56,8 @@ pub(crate) struct Lent<'a, C: Dispatch> {
     pub span: &'a ConnectionSpan,
 }
 
-/// The handler runs, and those of messages that arrive meanwhile. Ready with what has to run alone after them; `None` if nothing
-/// more has arrived.
+/// Runs a message's handler, and those of messages that arrive meanwhile. Ready with what has to run alone after them; `None` if
+/// nothing more has arrived.
 pub(crate) fn run<C: Dispatch>(
     shared: Lent<'_, C>,
     index: usize,
@@ -205,7 +205,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Unless a rate refuses the step or no hook wants it: pings have been answered already.
+    /// Drops a step that a rate refuses or no hook wants: pings have been answered already.
     fn queue(&mut self, step: Step) {
         let is_wanted = match &step {
             Step::Input(Input::Ping(_)) => C::HOOKS.contains(&"on_ping"),
@@ -218,7 +218,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Of the handlers that are not concurrent, one of all kinds may run.
+    /// Whether one more may run. Of the handlers that are not concurrent, one of all kinds may.
     fn has_room(&self, index: usize) -> bool {
         match C::OPTIONS[index].concurrent as usize {
             0 => self.running.iter().all(|other| C::OPTIONS[other.index].concurrent > 0),

@@ -81,7 +81,7 @@ impl Driver {
         self.membership.connection.outbox().cork();
     }
 
-    /// The outbox is [corked](Self::cork) for its handler. `None` when the connection ends: at once if we end it, after all input
+    /// The next step, with the outbox [corked](Self::cork). `None` when the connection ends: at once if we end it, after all input
     /// if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
@@ -111,7 +111,7 @@ impl Driver {
         }
     }
 
-    /// If the client may go on. Corks the outbox for the step's handler.
+    /// Corks the outbox if there is a step. `None` also if the client has to wait.
     fn next_step(&mut self) -> Option<Step> {
         let source = self.next_source()?;
         let Member { backlog, apart, .. } = &*self.membership.connection;
@@ -148,7 +148,7 @@ impl Driver {
         !self.receiver.is_empty()
     }
 
-    /// Not if we have closed the connection.
+    /// False if we have closed the connection.
     pub fn has_lost_client(&self) -> bool {
         match self.membership.connection.outbox().closed_by() {
             Some(by) => by != ClosedBy::Server,
@@ -262,7 +262,7 @@ impl Driver {
         self.membership.connection.outbox().client_is_gone();
     }
 
-    /// Unless the client waits for an answer, which is sent first.
+    /// An answer that the client waits for is sent first.
     pub fn close_if_draining(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
         if self.budget.is_draining && !owes_answer() && !self.membership.connection.owed.is_any() {
             self.membership.connection.outbox().close(Close::going_away());
@@ -270,13 +270,13 @@ impl Driver {
         }
     }
 
-    /// Besides those of the calls that run. None if the client no longer takes them: after its Close.
+    /// Whether answers are owed besides those of running calls. False after the client's Close, because it takes none then.
     pub fn owes_answers(&self) -> bool {
         let takes_answers = self.ended.as_ref().is_none_or(|ended| ended.by == ClosedBy::Lost);
         takes_answers && self.membership.connection.outbox().takes() && self.membership.connection.owed.is_any()
     }
 
-    /// For a client that has ended its half of the stream: if nobody is there, the next write fails.
+    /// Sends a pong to a client that has ended its half of the stream: if nobody is there, the next write fails.
     pub fn probe(&self) {
         if self.ended.is_some() {
             // Refused only if the connection ends.
@@ -309,7 +309,7 @@ impl Drop for Driver {
     }
 }
 
-/// Of tokio's clock, which tests may pause.
+/// By tokio's clock, which tests may pause.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -132,7 +132,7 @@ impl<C: Dispatch> PendingSession<C> {
     /// Rejects the client if it was disconnected or its room's state panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
-        // So early that a server that stops waits for it.
+        // Before the task begins, so that a server that stops waits for it.
         let counted = served.node.shutdown.begin_session();
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         match self.enter(client.deflate) {
@@ -241,7 +241,7 @@ async fn ended(
 struct Client {
     receiver: Receiver,
     socket: Option<OwnedWriteHalf>,
-    /// Sent behind the handshake.
+    /// What the client sent behind its handshake.
     read_ahead: Vec<u8>,
     /// The client sends no more.
     has_ended: bool,

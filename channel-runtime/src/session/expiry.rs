@@ -15,11 +15,11 @@ use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// The task, until dropped.
+/// Dropping this ends the task.
 pub(crate) struct Expiry(AbortHandle);
 
 impl Expiry {
-    /// `warning` before the end, or when a fifth of the time is left. `None` if there is no end, or none that a timer can wait for.
+    /// Warns `warning` before the end, or when a fifth of the time is left. `None` without an end that a timer can wait for.
     pub fn watch(
         end: Option<SystemTime>,
         clock: &Arc<Clock>,

@@ -32,7 +32,7 @@ pub(crate) struct CallLimits {
 }
 
 impl CallLimits {
-    /// Also of a handler without options.
+    /// Also for a handler without options.
     pub fn of_hook(timeout: Option<Duration>) -> Self {
         Self { timeout, is_last: false, needs_client: false, owes_answer: false }
     }
@@ -137,14 +137,14 @@ impl<'a, T> GuardedCall<'a, T> {
         self.ended(Err(Interrupted::ClientGone))
     }
 
-    /// What the future owns may panic, too.
+    /// The future's drop may panic, too.
     fn ended(&mut self, outcome: Result<T, Interrupted>) -> Result<T, Interrupted> {
         let dropped = contain(|| self.span.within(|| drop(self.running.take())));
         dropped.map_err(Interrupted::from).and(outcome)
     }
 }
 
-/// After the timeout, or `grace` after the server has given up.
+/// Ready after the timeout, or `grace` after the server has given up.
 fn limit_reached(
     timeout: Option<Duration>,
     shutdown: Arc<Shutdown>,
@@ -166,7 +166,7 @@ fn limit_reached(
     })
 }
 
-/// For no connection. `grace` is the time left to it once the server gives up.
+/// Runs user code that belongs to no connection. `grace` is the time left to it once the server gives up.
 pub(crate) async fn run_detached<T>(
     future: impl Future<Output = T> + Send,
     timeout: Option<Duration>,

@@ -37,7 +37,7 @@ pub trait NotHandled {
 
 impl<C> NotHandled for HandledBy<C> {}
 
-/// No method of the struct has reported that its block lacks the attribute.
+/// For structs of which no method has reported that its block lacks the attribute.
 pub trait NotTold {
     /// No method has.
     const __CHANNEL_NOT_MARKED: bool = false;
@@ -112,7 +112,7 @@ impl<C: Route<Halves = Halves<false>>> Channel for C {
 
     const IS_WHOLE: bool = false;
 
-    // Unknown, because a hook may do so.
+    // It is not known whether a hook makes the state of its rooms.
     const OPENS_ROOMS: bool = true;
 }
 

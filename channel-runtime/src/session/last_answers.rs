@@ -13,7 +13,7 @@ use crate::session::driver::Driver;
 /// How often a client that has ended its half of the stream is written to.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// Until no answer is owed any more, or the client would not get it.
+/// Waits until no answer is owed any more, or the client would not get it.
 pub(crate) async fn sent(driver: &mut Driver) {
     let (shutdown, patience) = (Arc::clone(driver.shutdown()), driver.config().shutdown_timeout);
     let mut given_up = pin!(timeout(patience, shutdown.abort_started()));

@@ -57,7 +57,7 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
-/// In the order in which the fields are dropped.
+/// The fields are dropped in this order.
 pub(crate) struct Session<C: Dispatch> {
     handler: Contained<C>,
     socket: Socket<C>,
@@ -119,7 +119,7 @@ impl<C: Dispatch> Session<C> {
 
     /// `None` when the connection ends. While this is pending, nothing of the session is in flight.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        // Before it reads, because what has been read no longer counts as unread.
+        // Counted before it reads, because what has been read no longer counts as unread.
         if !self.busy.is_counting() {
             self.busy = begin_work::<C>(&self.socket, "its next step");
         }
@@ -140,7 +140,7 @@ impl<C: Dispatch> Session<C> {
         Some((running, socket, run(driver, call)))
     }
 
-    /// Then runs what had to wait for them.
+    /// Runs a message's handler beside those of later ones, then what had to wait for them.
     async fn run_concurrently(&mut self, index: usize, text: String) {
         let Self { handler, socket, app, driver, span, .. } = self;
         socket.clear_claim();

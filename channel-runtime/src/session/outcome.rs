@@ -44,7 +44,7 @@ pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
     }
 }
 
-/// Also if the message had no `ref`. The connection stays open.
+/// Sends `timeout` even if the message had no `ref`. The connection stays open.
 pub(crate) fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) {
     let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
     tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");

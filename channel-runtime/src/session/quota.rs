@@ -54,7 +54,7 @@ impl Quotas {
 }
 
 impl Shard {
-    /// Once there are twice as many users as the last sweep left.
+    /// Runs once there are twice as many users as the last sweep left.
     fn sweep(&mut self, now: Instant) {
         if self.users.len() < self.sweep_at.max(SWEEP_AT) {
             return;

@@ -21,7 +21,7 @@ use crate::wire::close::CloseCode;
 /// The type of a client's message with a new token: `{"type":"$auth","ref":..,"token":".."}`.
 const AUTH: &str = "$auth";
 
-/// Anywhere, with escapes or without, and even if the text can't be decoded: it may hold a secret then.
+/// Finds `$auth` anywhere, with escapes or without, even if the text can't be decoded: it may hold a secret.
 pub(crate) fn may_hold_token(text: &str) -> bool {
     text.contains(AUTH) || (text.contains('\\') && unescaped(text).contains(AUTH))
 }
@@ -118,7 +118,7 @@ pub(crate) async fn refresh<C: Dispatch>(
     Flow::Continue
 }
 
-/// Of declared rooms.
+/// The names of declared rooms.
 fn joined(connection: &Member) -> Vec<Arc<str>> {
     connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }

@@ -51,7 +51,7 @@ impl ConnectionSpan {
     }
 }
 
-/// With when its handler began; for a hook, the connection's span. `None` if no subscriber is interested.
+/// Has the time at which the handler began; for a hook, the connection's span alone. `None` if no subscriber is interested.
 #[derive(Clone, Default)]
 pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 
@@ -73,7 +73,7 @@ impl MessageSpan {
         }
     }
 
-    /// Nothing for a hook.
+    /// Logs nothing for a hook.
     pub fn end(&self, outcome: impl FnOnce() -> &'static str) {
         let Some((span, Some(begun))) = self.0.as_deref() else { return };
         let outcome = outcome();

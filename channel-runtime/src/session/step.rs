@@ -33,7 +33,7 @@ impl Step {
     }
 }
 
-/// Something depends on the type before the message is decoded.
+/// Whether something depends on a message's type before the message is decoded.
 pub(crate) const fn needs_types<C: Dispatch>() -> bool {
     has_rates(<C::FromClient as Messages>::SHAPES) || has_concurrent::<C>()
 }

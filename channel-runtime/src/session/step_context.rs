@@ -51,7 +51,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     }
 
     pub fn begin_step(self, step: Step) -> Option<Begun<'a, C>> {
-        // A message gets its claim when it is decoded.
+        // A message gets its own claim later, when it is decoded.
         self.socket.clear_claim();
         match step {
             Step::Message { index, text } => self.begin_message(text, Some(index)),

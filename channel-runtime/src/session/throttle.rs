@@ -1,6 +1,6 @@
 //! Rate limits of one connection: for frames of any kind, and for messages of types that have a rate.
 //!
-//! Frames are counted in lots, so that the clock is rarely read: not for as many as are sure to pass, at most a quarter of a burst.
+//! Frames are counted in lots: the clock is not read for as many as are sure to pass, at most a quarter of a burst.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ use crate::wire::parser::Input;
 
 pub(crate) struct Throttle {
     frames: Meter,
-    /// `None` until frames are counted.
+    /// When frames were last counted. `None` before.
     counted_at: Option<Instant>,
     /// Frames until the next count.
     due: u32,
@@ -51,7 +51,7 @@ enum RefusedBy {
     Messages,
 }
 
-/// Since the last count.
+/// Frames since the last count.
 #[derive(Clone, Copy)]
 struct FrameCount {
     /// They have passed.
@@ -87,7 +87,7 @@ impl Throttle {
         }
     }
 
-    /// Until the clock is first read.
+    /// Frames that pass before the clock is first read.
     pub fn first_due(config: &Config) -> u32 {
         match (config.message_rate, config.message_rate_per_user) {
             (_, Some(_)) => 0,
@@ -152,7 +152,7 @@ impl Throttle {
         let mut metered = Metered { passed: frames.this_read, refused: 0, wait: Duration::ZERO, is_abuse: false };
         self.due = u32::MAX;
         if let Some(rate) = config.message_rate {
-            // Before the first look at the clock.
+            // Frames before the first look at the clock cost nothing.
             if let Some(counted_at) = self.counted_at.replace(now) {
                 self.frames.count(rate, frames.before_this_read, counted_at);
             }
@@ -196,7 +196,7 @@ impl Throttle {
         metered
     }
 
-    /// Of the text only the `ref` is read. Of several refused without one in a row, only the first is answered.
+    /// Only the `ref` of the text is read. Of several refused messages without one in a row, only the first is answered.
     fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, connection: &Member, counters: &Counters) {
         counters.rate_limited.add(1);
         let reference = codec::reference(text);
@@ -209,7 +209,7 @@ impl Throttle {
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
         counters.fault(&fault);
         let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
-        // Before the session waits. Refused only if the connection ends.
+        // Written before the session waits. Refused only if the connection ends.
         let _ = connection.outbox().push(frame, Sender::Own);
     }
 }

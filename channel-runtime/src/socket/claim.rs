@@ -41,7 +41,7 @@ impl Claim {
         Self::Ref(Arc::new(Mutex::new(Some(open))))
     }
 
-    /// To answer after the handler's return.
+    /// Moves the right to the returned claim, to answer after the handler's return.
     pub fn give_away(&self, member: &Arc<Member>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
         match self {
@@ -66,8 +66,8 @@ impl Claim {
     }
 }
 
-/// A claim while its answer is encoded. If the user's code panics in that, the claim is open again, and the panic's error frame
-/// answers the message.
+/// A claim while the user's code encodes its answer. If that panics, the claim is open again, and the panic's error frame answers
+/// the message.
 pub(super) struct Taken<'a> {
     claim: &'a Claim,
     pub open: Option<Open>,

@@ -53,7 +53,7 @@ impl Clock {
     }
 }
 
-/// A waiter, until dropped.
+/// Counts as a waiter until dropped.
 pub(crate) struct Waiting(Arc<Clock>);
 
 impl Waiting {
@@ -65,7 +65,7 @@ impl Waiting {
         Self(Arc::clone(clock))
     }
 
-    /// Until `due` if that is sooner: the timers do not go back.
+    /// Waits until `end`, or until `due` if that is sooner: the timers do not go back.
     pub async fn until(&self, end: SystemTime, mut due: Instant) {
         let clock = &self.0;
         loop {
@@ -89,7 +89,7 @@ impl Drop for Waiting {
     }
 }
 
-/// For ever if `end` is `None`, or beyond the clock's range.
+/// Waits for ever if `end` is `None`, or beyond the clock's range.
 pub(crate) async fn until(clock: &Arc<Clock>, end: Option<SystemTime>) {
     let due = end.and_then(|end| Instant::now().checked_add(clock.time_left(end)));
     match end.zip(due) {

@@ -23,7 +23,7 @@ pub trait NoticeFor<C>: Send + 'static {
     const HANDLER: &'static str;
 }
 
-/// Returns whether the notice was taken. Not under a lock: a dropped notice's destructor is the user's code.
+/// Drops a notice that was not taken, not under a lock: its destructor is the user's code. Returns whether it was taken.
 fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) -> bool {
     if let Put::Full(_) = put {
         let handler = N::HANDLER;

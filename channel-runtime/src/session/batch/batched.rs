@@ -106,7 +106,7 @@ impl<C: Channel> Drop for BatchClaim<C> {
 }
 
 impl<C: Channel> Entry<C> {
-    /// If the handler has dropped it.
+    /// Answers the message if the handler has dropped it.
     pub fn end(&self, outcome: &Result<(), Fault>) {
         if self.settle(Fate::Kept) == Fate::Dropped {
             match outcome {
@@ -118,7 +118,7 @@ impl<C: Channel> Entry<C> {
         }
     }
 
-    /// If it is open. Returns what it was.
+    /// Sets the fate if it is open. Returns what it was.
     fn settle(&self, fate: Fate) -> Fate {
         let now = &mut *self.fate.lock();
         let before = *now;

@@ -30,7 +30,7 @@ const MOST_BYTES: u32 = 16 << 20;
 
 pub(super) struct Batcher<C: Channel, M> {
     gathered: Mutex<Gathered<C, M>>,
-    /// For messages and their bytes. First come, first served.
+    /// What there is room for, in messages and in bytes. First come, first served.
     room: Semaphore,
     bytes: Semaphore,
     filled: Notify,
@@ -41,14 +41,14 @@ struct Gathered<C: Channel, M> {
     items: VecDeque<Item<C, M>>,
     /// A task will take the items before it ends.
     is_running: bool,
-    /// Since the batcher was made.
+    /// Messages since the batcher was made.
     submitted: u64,
     done: u64,
 }
 
 pub(super) struct Item<C: Channel, M> {
     pub batched: Contained<Batched<C, M>>,
-    /// Taken of `bytes`.
+    /// What it takes of the batcher's `bytes`.
     pub bytes: u32,
     pub submitted: Instant,
     pub in_flight: WorkGuard,
@@ -126,7 +126,7 @@ pub(super) struct Running<C: Channel, M: InBatches<C>> {
 
 impl<C: Channel, M: InBatches<C>> Running<C, M> {
     pub fn start(batcher: Arc<Batcher<C, M>>, app: Arc<C::App>, served: Arc<Served>) {
-        // So early because the sender, and with it the last session, may have ended by then.
+        // Counted before the task begins: the sender, and with it the last session, may have ended by then.
         let counted = served.node.shutdown.begin_session();
         tokio::spawn(Self { batcher, app, served, is_over: false, _counted: counted }.run());
     }
@@ -138,7 +138,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.is_over = true;
     }
 
-    /// `None` if there are no messages.
+    /// The next batch, once it is full or has waited long enough. `None` if there are no messages.
     async fn next(&self) -> Option<Vec<Item<C, M>>> {
         loop {
             // Made before the check, so that no notification between the two is missed.

@@ -32,7 +32,7 @@ impl Batches {
         })
     }
 
-    /// Until all messages that have been submitted by now are done with.
+    /// Waits until all messages that have been submitted by now are done with.
     pub async fn flushed(&self) {
         let batchers: Vec<_> = self.0.lock().iter().map(|batcher| (Arc::clone(batcher), batcher.submitted())).collect();
         for (batcher, submitted) in batchers {

@@ -27,7 +27,7 @@ use crate::socket::reply::Flow;
 pub struct BatchEntry<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a Arc<C::App>,
-    /// Of the message's text.
+    /// The length of the message's text.
     pub(crate) bytes: usize,
     pub(crate) served: Arc<Served>,
 }
@@ -41,7 +41,7 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let in_flight = socket.member().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
-            // With the claim to the answer.
+            // Has the claim to the answer from now on.
             let batched = Contained::new(Batched::open(message, socket.owing()));
             let room_use = socket.member().own_room.begin_use();
             if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {

@@ -98,8 +98,8 @@ impl<C: Dispatch> RoomLifecycle<C> {
         rooms.get_mut(self.name()).filter(|room| Arc::ptr_eq(&room.owner, &owner)).map(act)
     }
 
-    /// From here and from the registry, unless the room is that of a later opening. Under one lock: whoever finds no room here
-    /// opens it anew, and the new one must not be removed.
+    /// Removes the room here and from the registry, unless it is that of a later opening. Under one lock: whoever finds no room
+    /// here opens it anew, and the new one must not be removed.
     fn remove(self: &Arc<Self>) {
         let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
         let mut rooms = self.rooms().0.lock();
@@ -115,7 +115,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         drop(rooms);
     }
 
-    /// Now, or when the grace time is over.
+    /// Closes the room now, or when the grace time is over.
     fn close_if_empty(self: &Arc<Self>) {
         let is_draining = self.served.node.shutdown.is_draining();
         let next = self.with_room(|room| {

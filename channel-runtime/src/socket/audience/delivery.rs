@@ -90,7 +90,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Slowed if this room does not keep up.
+    /// The sender that is slowed if this room does not keep up.
     fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
         match &self.from {
             Some(from) => Some(Publisher::Member(Arc::clone(from))),
@@ -115,7 +115,7 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    /// Counted against the budget of the handler's task.
+    /// Counts the recipients against the budget of the handler's task.
     fn spend(&self, sent: Sent) {
         if let Some(from) = &self.from {
             from.backlog.spend(sent.recipients);

@@ -34,7 +34,7 @@ pub(super) enum Recipients<'a> {
 }
 
 pub(in crate::socket) enum RoomRef<'a> {
-    /// By the channel, or by a connection.
+    /// Held by the channel, or by a connection.
     Kept(&'a Arc<LiveRoom>),
     Found(Arc<LiveRoom>),
 }
@@ -77,7 +77,7 @@ impl<'a> Lookup<'a> {
         self.registry.room(self.channel, name)
     }
 
-    /// Each once.
+    /// Each member once.
     pub fn members(self) -> Vec<Arc<Member>> {
         if let Some(room) = self.one_room() {
             return self.members_of(&room);
@@ -123,7 +123,7 @@ impl<'a> Lookup<'a> {
         self.users().flat_map(|user| pending.close(user, &reach, &self.exclusions.except, close)).collect()
     }
 
-    /// Each once. None if neither the target nor the exclusions name users.
+    /// Each user once. None if neither the target nor the exclusions name users.
     fn users(self) -> impl Iterator<Item = &'a UserKey> {
         let only = self.exclusions.only_user.as_slice();
         let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };
