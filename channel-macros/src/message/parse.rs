@@ -69,11 +69,7 @@ impl Args {
             wire_type::refuse_bare_string(input)?;
             let name = args::name(input)?;
             match name.to_string().as_str() {
-                "type" => {
-                    let wire_type = wire_type::value(input)?;
-                    wire_type::check(&wire_type, errors);
-                    args::set(&mut all.wire_type, &name, wire_type, errors);
-                }
+                "type" => wire_type::argument(&mut all.wire_type, &name, input, errors)?,
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
                 "crate" => args::set(&mut all.runtime.0, &name, runtime_path::value(input)?, errors),
                 "validate" => args::set(&mut all.validate, &name, name.clone(), errors),

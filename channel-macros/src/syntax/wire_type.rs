@@ -1,8 +1,9 @@
 //! A message's type on the wire, `type = "move"`: how it is written, and which types are reserved.
 
 use syn::parse::ParseStream;
-use syn::{LitStr, Token};
+use syn::{Ident, LitStr, Token};
 
+use crate::syntax::args;
 use crate::syntax::errors::Errors;
 
 pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
@@ -15,7 +16,14 @@ pub fn refuse_bare_string(input: ParseStream) -> syn::Result<()> {
     }
 }
 
-pub fn value(input: ParseStream) -> syn::Result<LitStr> {
+pub fn argument(place: &mut Option<LitStr>, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+    let wire_type = value(input)?;
+    check(&wire_type, errors);
+    args::set(place, name, wire_type, errors);
+    Ok(())
+}
+
+fn value(input: ParseStream) -> syn::Result<LitStr> {
     input.parse::<Token![=]>().map_err(|error| {
         syn::Error::new(error.span(), "a message's type is written with `=`\nwrite `type = \"..\"`")
     })?;
@@ -25,7 +33,7 @@ pub fn value(input: ParseStream) -> syn::Result<LitStr> {
     input.parse()
 }
 
-pub fn check(literal: &LitStr, errors: &mut Errors) {
+fn check(literal: &LitStr, errors: &mut Errors) {
     let text = literal.value();
     if text.is_empty() {
         errors.at(literal, "a message's type is not empty", "name what it says: `type = \"move_made\"`");

@@ -40,11 +40,7 @@ impl HandlerArgs {
             wire_type::refuse_bare_string(input)?;
             let name = args::name(input)?;
             match name.to_string().as_str() {
-                "type" => {
-                    let wire_type = wire_type::value(input)?;
-                    wire_type::check(&wire_type, errors);
-                    args::set(&mut all.wire_type, &name, wire_type, errors);
-                }
+                "type" => wire_type::argument(&mut all.wire_type, &name, input, errors)?,
                 "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => all.options.argument(&name, input, errors)?,
