@@ -20,10 +20,10 @@ use crate::session::guard::BoxFuture;
 /// The pause after a failed `accept`, which most often lacks file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The accept loop; it ends when this is dropped. It runs in a task because a server's own future most often runs in `block_on`,
-/// on a thread of its own: every connection would be handed from that thread to one of the runtime's.
+/// Ends when this is dropped. In a task, because a server's own future most often runs in `block_on`, on a thread of its own: every
+/// connection would be handed from that thread to one of the runtime's.
 pub(super) struct AcceptLoop {
-    /// Shared with the task, which alone would hold the listener until the runtime has handled its abort. `None` once ended.
+    /// The task alone would hold the listener until the runtime has handled its abort. `None` once ended.
     accepts: Arc<Mutex<Option<BoxFuture<'static, Infallible>>>>,
     task: JoinHandle<Infallible>,
 }
@@ -68,7 +68,6 @@ pub(super) async fn accept<L: Listener>(
     loop {
         match listener.accept().await {
             Ok((io, peer)) => return (place, io, peer),
-            // This client closed its connection before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 if !is_failing {

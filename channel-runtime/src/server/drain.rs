@@ -61,14 +61,14 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 }
 
-/// Closes every connection with 1001, spread over `window`, at most [`LONGEST_STEP`] apart. New connections are refused by now.
+/// The closes are spread over `window`, at most [`LONGEST_STEP`] apart. New connections are refused by now.
 async fn close_all(registry: &Registry, window: Duration) {
     let connections: Vec<_> = registry.connections().collect();
     let window = window.min(LONGEST_STEP.saturating_mul(u32::try_from(connections.len()).unwrap_or(u32::MAX)));
     let begun = Instant::now();
     for (at, connection) in connections.iter().enumerate() {
         let due = begun + window.mul_f64(at as f64 / connections.len() as f64);
-        // A timer's precision is a millisecond: a close that is due within it is done at once.
+        // A timer's precision is a millisecond.
         if due > Instant::now() + LONGEST_STEP {
             sleep_until(due).await;
         }

@@ -1,6 +1,6 @@
 //! The requests in progress on one HTTP connection, which its timeouts depend on.
 //!
-//! A request is in hand from its head to the end of both bodies, its own and its answer's. Guards count it.
+//! A request is in hand from its head to the end of its body and its answer's. Guards count it.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -18,11 +18,11 @@ use crate::connection::moment::after;
 /// Shared by a connection's stream and the service above it, which one task polls. A guard may be dropped on any thread.
 #[derive(Default)]
 pub(crate) struct Exchange {
-    /// How many requests have begun, modulo 2^32.
+    /// Requests that have begun, modulo 2^32.
     begun: AtomicU32,
     in_hand: AtomicU32,
     is_over: AtomicBool,
-    /// The reading task, while it waits until no request is in hand. Hyper does not read again by itself when it has answered one.
+    /// The reading task, while it waits: hyper does not read again by itself when it has answered a request.
     reader: AtomicWaker,
 }
 
@@ -41,7 +41,6 @@ impl Exchange {
         self.in_hand.load(Ordering::Acquire) > 0
     }
 
-    /// Ready when no request is in hand.
     pub fn poll_answered(&self, cx: &Context<'_>) -> Poll<()> {
         if !self.is_in_hand() {
             return Poll::Ready(());
@@ -51,7 +50,7 @@ impl Exchange {
         if self.is_in_hand() { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// The connection has been upgraded or is ending: no HTTP follows.
+    /// Upgraded or ending: no HTTP follows.
     pub fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
@@ -84,7 +83,7 @@ impl Drop for InHand {
     }
 }
 
-/// The body of an answer. Its request is in hand until its end.
+/// Its request is in hand until the body's end.
 pub(crate) struct Outgoing<B> {
     body: B,
     _in_hand: InHand,
@@ -113,11 +112,11 @@ impl<B: Body + Unpin> Body for Outgoing<B> {
     }
 }
 
-/// The body of a request. A read fails if the client sends nothing for too long: else the client could keep its place for ever.
+/// A read fails if the client sends nothing for too long, so that none keeps its place for ever.
 pub(crate) struct Incoming<B> {
     body: B,
     patience: Duration,
-    /// Made when the body is first waited for.
+    /// Made at the first wait.
     deadline: Option<Pin<Box<Sleep>>>,
     is_waited_for: bool,
     _in_hand: InHand,

@@ -17,7 +17,7 @@ use crate::server::handshake::answer;
 use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::table::RouteTable;
 
-/// Answers the handshakes of all channels, and rejects other requests as not found.
+/// Rejects other requests as not found.
 pub(crate) fn filter<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
@@ -62,7 +62,7 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
-/// Whether target and `Host` name the same host, if both do. Our own server and service have [checked](HostChecked) that before.
+/// Whether target and `Host` name one host, if both do. Our own server and service have [checked](HostChecked) that before.
 fn names_one_host() -> impl Filter<Extract = (bool,), Error = Infallible> + Copy {
     let checked = warp::ext::get::<HostChecked>().map(|_| true);
     let same = warp::host::optional().map(|_| true);

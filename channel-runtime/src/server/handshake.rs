@@ -24,16 +24,14 @@ use crate::server::refuse::refuse;
 use crate::server::table::{RouteMatch, RouteTable, StartSession};
 use crate::server::upgrade::recover;
 
-/// Carries the fingerprint of the wire, for generated clients: see `describe::Description::fingerprint`.
+/// For generated clients: see `describe::Description::fingerprint`.
 const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
 
 /// When a client may try again whose handshake took the server too long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Answers a request for a channel's WebSocket.
-///
 /// # Errors
-/// If it is another request, which is left to the routes beside the channels.
+/// If it is no request for a channel's WebSocket: it is left to the routes beside the channels.
 pub(crate) async fn answer<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
     method: Method,
@@ -49,7 +47,7 @@ pub(crate) async fn answer<A: Send + Sync + 'static>(
     Ok(accepted.unwrap_or_else(Reply::into_response))
 }
 
-/// Checks the request itself, before any bound counts it and the user's code runs.
+/// Checks the request before any bound counts it and the user's code runs.
 ///
 /// # Errors
 /// A refusal that is always an HTTP status, never a close frame.
@@ -69,7 +67,7 @@ fn check<A>(
     Ok((request, upgrade))
 }
 
-/// Accepts the handshake, or refuses the client; once the client has the answer, its session starts in a task of its own.
+/// Once the client has the answer, its session starts in a task of its own.
 ///
 /// # Errors
 /// What [`check`] refuses, and if the server has begun to stop meanwhile.
@@ -85,20 +83,20 @@ async fn accept<A: Send + Sync + 'static>(
         Ok(admitted) => admitted,
         Err(reject) => return Ok(refuse(table, request, upgrade, reject)),
     };
-    // Counted before the check, so that a stop either waits for this connection or is seen here.
+    // Before the check, so that a stop either waits for this connection or is seen here.
     let arriving = table.node.shutdown.begin_session();
     reject_if_stopping(table)?;
     let agreed = request.deflate.as_ref().map(|(agreed, _)| *agreed);
     let (shutdown, patience) = (Arc::clone(&table.node.shutdown), table.config.handshake_timeout);
     tokio::spawn(async move {
         let _arriving = arriving;
-        // A client that does not read its 101 must not keep its place for ever, nor keep the server from stopping.
+        // A client that does not read its 101 must not keep its place, nor the server from stopping.
         let taken = timeout(patience, upgrade).map(Result::ok);
         let given_up = shutdown.abort_started().map(|()| None);
         match select(pin!(taken), pin!(given_up)).await.factor_first().0 {
             Some(Ok(upgraded)) => {
                 let (io, read_ahead) = recover(upgraded);
-                // `start` spawns a task, so that this one's memory, hyper's upgrade included, is freed.
+                // In a task of its own, so that this one's memory, hyper's upgrade included, is freed.
                 start(io, read_ahead, admission, agreed);
             }
             Some(Err(error)) => tracing::debug!(error = %Escaped(error), "a client went away during its handshake"),
@@ -120,7 +118,7 @@ async fn admit<A: Send + Sync + 'static>(
     handshake: &Handshake,
 ) -> Result<(StartSession, AdmissionGuard), Reject> {
     let admission = table.admission.admit(&table.config, handshake.remote_addr.map(|addr| addr.ip()))?;
-    // Extractors, `authorize` and `identity` are the user's code: a panic fails this request alone.
+    // The user's code: a panic fails this request alone.
     let mut starting = Contained::new(route.start(handshake));
     let starting = poll_fn(|cx| match contain(|| starting.as_mut().poll(cx)) {
         Ok(polled) => polled.map(Ok),

@@ -193,7 +193,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         // The address is free while the server drains.
         drop(accept_loop);
         let mut drained = pin!(server.drain());
-        // Other requests have as long as the channels' handlers had, while `drain` cancels what still runs of those.
+        // Other requests have as long as the channels' handlers had, while `drain` cancels those.
         let is_drained = matches!(select(drained.as_mut(), pin!(shutdown.abort_started())).await, Either::Left(_));
         stop_requests.send_replace(());
         let requests_ended = async {

@@ -25,13 +25,13 @@ pub(super) struct HttpConnections {
     pub http: http1::Builder,
     pub routes: Routes,
     pub config: Arc<Config>,
-    /// Changes when the server stops. As long as a receiver is alive, a request may be in progress.
+    /// Changes when the server stops. While a receiver is alive, a request may be in progress.
     pub stopping: watch::Receiver<()>,
 }
 
 impl HttpConnections {
-    /// Serves a connection in a task of its own, until it ends or is upgraded. `wrapped` puts TLS around the stream, if it is used:
-    /// above the timeouts, because the TLS handshake counts as part of the first request's head.
+    /// Serves until the connection ends or is upgraded. `wrapped` puts TLS around the stream, if it is used: above the timeouts,
+    /// because the TLS handshake counts as part of the first request's head.
     pub fn serve<I, O>(
         &self,
         io: I,

@@ -9,9 +9,9 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-/// A socket takes more data while it holds fewer unsent bytes than this. Otherwise the kernel keeps up to 4 MB for each client that
-/// does not read, and with hundreds of those it runs short of memory for sockets: each write to the others takes milliseconds then.
-/// Data on its way over the network is not counted, so that a fast client is as fast as before.
+/// A socket takes more data while it holds fewer unsent bytes. Otherwise the kernel keeps up to 4 MB for each client that does not
+/// read, and with hundreds of those each write to the others takes milliseconds. Data on its way over the network is not counted,
+/// so that a fast client stays fast.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const UNSENT: u32 = 256 * 1024;
 

@@ -142,7 +142,7 @@ impl<App: Send + Sync + 'static> Server<App> {
         self
     }
 
-    /// With all work in progress counted, for tests.
+    /// For tests, which count all work in progress.
     #[track_caller]
     pub(crate) fn counting(mut self) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");

@@ -33,11 +33,11 @@ use std::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// The address as its owner knows it: an IPv6 socket that also accepts IPv4 reports `::ffff:192.0.2.1` for `192.0.2.1`.
+/// An IPv6 socket that also accepts IPv4 reports `::ffff:192.0.2.1` for `192.0.2.1`.
 pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }
 
-/// In a request's extensions, if it was received over TLS that ends in this server.
+/// In a request's extensions, if TLS ends in this server.
 #[derive(Clone, Copy)]
 pub(crate) struct ByTls;

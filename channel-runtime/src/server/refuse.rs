@@ -1,7 +1,7 @@
 //! The refusal of a handshake: by an HTTP status, or by an error frame and a Close that a page in a browser can read.
 //!
 //! A browser hides the status of a failed handshake from the page. So for a client that offers our subprotocol the handshake
-//! succeeds, and the connection is closed right after one error frame.
+//! succeeds, and the connection is closed after one error frame.
 
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use crate::server::table::RouteTable;
 use crate::server::upgrade::recover;
 use crate::session::rejection::rejection_frames;
 
-/// Refuses a well-formed request. If too many are being refused by a close at the moment, by a status.
+/// Refuses by a status if too many are being refused by a close at the moment.
 pub(crate) fn refuse<A>(
     table: &RouteTable<A>,
     request: UpgradeRequest,

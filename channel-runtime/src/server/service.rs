@@ -40,7 +40,6 @@ impl Service {
 #[derive(Clone)]
 pub(crate) struct Routes {
     filter: BoxedFilter<(Response,)>,
-    /// The channels'.
     paths: Arc<[Path]>,
 }
 
@@ -49,7 +48,7 @@ impl Routes {
     where
         F: Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static,
     {
-        // Any other rejection is of a route that knows the path.
+        // Other rejections are of a route that knows the path.
         let filter = filter.or_else(|rejection: Rejection| async {
             if rejection.is_not_found() { Ok((nothing_here(),)) } else { Err(rejection) }
         });
@@ -69,7 +68,7 @@ impl Routes {
         let is_channel = |path: &str| self.paths.iter().any(|channel| channel.matches(path).is_some());
         let lacks_upgrade = lacks_upgrade(&request, is_channel);
         let answered = tower_service::Service::call(&mut warp::service(self.filter.clone()), request);
-        // Not `async`, whose future would hold the inner one twice.
+        // An `async` block would hold the inner future twice.
         Either::Right(answered.map_ok(move |response| match response.extensions().get() {
             Some(NothingHere) if lacks_upgrade => {
                 upgrade_required("a channel is here: ask for it by a WebSocket").into_response()
@@ -79,7 +78,7 @@ impl Routes {
     }
 }
 
-/// In the extensions of an answer: no route knew the path.
+/// In an answer's extensions: no route knew the path.
 #[derive(Clone, Copy)]
 struct NothingHere;
 
@@ -115,7 +114,7 @@ impl fmt::Debug for Service {
     }
 }
 
-/// A body that is `Sync`, which warp requires and axum's is not. The lock is never contended: only the owner reads a body.
+/// Warp requires `Sync` of a body, and axum's is not. The lock is never contended: only the owner reads a body.
 struct Shared<B>(Mutex<Pin<Box<B>>>);
 
 impl<B> Shared<B> {

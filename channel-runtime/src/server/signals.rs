@@ -11,14 +11,14 @@ use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::watch;
 
-/// Signals within this time count as one. A terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a
-/// service manager may send SIGTERM and SIGHUP.
+/// A terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a service manager may send SIGTERM and
+/// SIGHUP.
 const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// The first signal drains a server, the second stops it at once. The next one ends the process.
 const MOST: u32 = 2;
 
-/// One server's view of the signals since it started, while it runs.
+/// One server's view of the signals since it started.
 #[derive(Clone)]
 pub(crate) struct Signals {
     received: watch::Receiver<Received>,
@@ -27,10 +27,8 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// The signals from now on.
-    ///
     /// # Errors
-    /// If they can't be listened for.
+    /// If signals can't be listened for.
     pub fn listen() -> io::Result<Self> {
         static RECEIVED: Mutex<Option<watch::Sender<Received>>> = Mutex::new(None);
         let mut received = RECEIVED.lock();
@@ -60,15 +58,15 @@ impl Signals {
 
 #[derive(Default)]
 struct Received {
-    /// How many signals there have been, modulo 2^32.
+    /// Modulo 2^32.
     signals: u32,
     /// How many there had been when the newest server started.
     known: u32,
-    /// When the last one counted. `None` before the first.
+    /// `None` before the first.
     last: Option<Instant>,
 }
 
-/// Counts a signal. Returns whether it ends the process: no server runs, or the newest one has had [`MOST`].
+/// Returns whether the signal ends the process: no server runs, or the newest one has had [`MOST`].
 fn count(servers: &watch::Sender<Received>, now: Instant) -> bool {
     let mut ends = false;
     servers.send_if_modified(|received| {
@@ -84,7 +82,7 @@ fn count(servers: &watch::Sender<Received>, now: Instant) -> bool {
 }
 
 fn start_thread() -> io::Result<watch::Sender<Received>> {
-    // A runtime of its own, because a server's may have ended before the signal.
+    // A server's runtime may have ended before the signal.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let mut signals = {
         let _entered = runtime.enter();
@@ -125,7 +123,6 @@ mod system {
             kinds.map(|kind| Ok((kind, signal(kind)?))).collect::<io::Result<_>>().map(Self)
         }
 
-        /// The number of the next one.
         pub async fn next(&mut self) -> i32 {
             poll_fn(|cx| {
                 let came =
@@ -136,7 +133,7 @@ mod system {
         }
     }
 
-    /// The signals that were ignored when the process started, a bit each: `nohup` does that. 0 if the system does not report them.
+    /// A bit for each signal that was ignored when the process started, as `nohup` does. 0 if the system does not report them.
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -205,7 +202,6 @@ mod tests {
         assert!(!count(&servers, nth(3)) && !count(&servers, nth(4)));
         assert!(reaches(&mut second, 2));
         drop(second);
-        // No server runs.
         assert!(count(&servers, nth(5)));
         let mut third = Signals::of(&servers);
         assert!(!count(&servers, nth(6)) && reaches(&mut third, 1));

@@ -1,4 +1,4 @@
-//! The channels of a server by their paths: from a request's path to the channel that it is for, and to a session.
+//! The channels of a server by their paths: from a request's path to a channel and to a session.
 
 use std::fmt;
 use std::future::Future;
@@ -49,14 +49,13 @@ struct Mounted<App> {
     served: Arc<Served>,
 }
 
-/// One channel, with its type erased.
 pub(crate) struct Route<App> {
     path: Path,
     bounds: Bounds,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
-/// Starts the task of a connection: its stream, the bytes that followed the handshake, its place, the negotiated compression.
+/// From the stream, the bytes that followed the handshake, the connection's place, and the negotiated compression.
 pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
 
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, BuildError>> + Send + 'a>>;
@@ -86,7 +85,6 @@ impl<App> fmt::Debug for RouteTable<App> {
 }
 
 impl<App> RouteTable<App> {
-    /// The routes are tried by how specific their paths are.
     pub fn new(node: Arc<Node>, app: Arc<App>, shapes: Vec<ChannelShape>, mut routes: Vec<Route<App>>) -> Self {
         let fingerprint = fingerprint(&shapes);
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
@@ -103,7 +101,7 @@ impl<App> RouteTable<App> {
         Self { node, app, config, admission, activity, refused, fingerprint, shapes, channels, quotas, heartbeat }
     }
 
-    /// Sets the bounds of the server, and of each channel those that it does not set itself.
+    /// Each channel keeps the bounds that it sets itself.
     pub fn configure(&mut self, config: Config) {
         self.config = Arc::new(config);
         self.serve();
@@ -121,14 +119,14 @@ impl<App> RouteTable<App> {
         }
     }
 
-    /// Waits until all messages that are in batches by now have been handled.
+    /// Waits for the messages that are in batches by now.
     pub async fn batches_flushed(&self) {
         for channel in &self.channels {
             channel.served.batches.flushed().await;
         }
     }
 
-    /// The channel with the most specific path that matches. `None` if none does.
+    /// `None` if no path matches; the most specific one, if several do.
     pub fn find(&self, path: &str) -> Option<RouteMatch<'_, App>> {
         self.channels.iter().find_map(|channel| {
             let params = channel.route.path.matches(path)?;
@@ -155,13 +153,13 @@ impl<App> RouteMatch<'_, App> {
         self.channel.route.path
     }
 
-    /// Builds and authorizes the handler. Whatever may refuse a client does it here, before the upgrade.
+    /// Whatever may refuse a client does it here, before the upgrade.
     pub fn start<'a>(&'a self, handshake: &'a Handshake) -> Starting<'a> {
         (self.channel.route.start)(self.table, &self.channel.served, handshake, &self.params)
     }
 }
 
-/// Builds a handler of `C`. Types are erased once a connection, never once a message.
+/// Types are erased once a connection, never once a message.
 fn start<'a, C, App>(
     table: &'a RouteTable<App>,
     served: &'a Arc<Served>,
@@ -173,7 +171,7 @@ where
     App: Send + Sync + 'static,
 {
     Box::pin(async move {
-        // Before the extractors run, so that a disconnect of the user whom they find reaches this connection.
+        // Before the extractors run, so that a disconnect of their user reaches this connection.
         let coming = PendingGuard::begin(table.node.registry.pending());
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;

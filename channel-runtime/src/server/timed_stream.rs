@@ -16,11 +16,11 @@ use crate::connection::stream::send_now;
 use crate::connection::unread::{Unread, time_for};
 use crate::server::exchange::Exchange;
 
-/// The most that counts as unread. It bounds how long a client that reads nothing is waited for.
+/// Bounds how long a client that reads nothing is waited for.
 const MOST_UNREAD: u64 = 512 * 1024;
 
 /// How often a write to a full socket is tried again. The kernel reports a socket as writable only when a third of its buffer is
-/// free, for which a client that reads slowly needs minutes.
+/// free: a slow client needs minutes for that.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct TimedStream<I> {
@@ -30,9 +30,8 @@ pub(crate) struct TimedStream<I> {
 }
 
 impl<I> TimedStream<I> {
-    /// Reads fail if a client does not send its request's head within `header_timeout`, or no further request within
-    /// `keep_alive_timeout`. Writes fail if it reads nothing of an answer for `header_timeout` and the time that it may need for
-    /// what it has not read yet.
+    /// Reads fail if a request's head takes longer than `header_timeout`, or the next request longer than `keep_alive_timeout`.
+    /// Writes fail if the client reads nothing for `header_timeout` and the time that it may need for what it has not read yet.
     pub fn new(io: I, exchange: Arc<Exchange>, header_timeout: Duration, keep_alive_timeout: Duration) -> Self {
         let clocks = Clocks {
             exchange,
@@ -65,24 +64,22 @@ struct Clocks {
     header_timeout: Duration,
     keep_alive_timeout: Duration,
     awaits: Awaits,
-    /// How many requests had begun when that was set.
+    /// Requests that had begun when that was set.
     seen: u32,
     deadline: Pin<Box<Sleep>>,
     unread: Unread,
-    /// Set while the stream accepts no more bytes.
+    /// Set while the stream accepts no bytes.
     blocked: Option<Blocked>,
     /// A write behind tokio's back succeeded, so that the socket may have room for more without the client having read. That room
     /// is filled first, before a write counts again as progress of the client.
     has_room: bool,
 }
 
-/// What is expected of the client.
 #[derive(PartialEq, Eq)]
 enum Awaits {
     Head,
     /// Another request, or none.
     Request,
-    /// Nothing: the server is answering.
     Nothing,
 }
 
@@ -100,7 +97,7 @@ impl Clocks {
         }
     }
 
-    /// The client has sent nothing more. An error if it should have.
+    /// An error if the client should have sent something.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.exchange.poll_answered(cx).is_pending() || self.blocked.is_some() {
             self.awaits = Awaits::Nothing;
@@ -141,9 +138,9 @@ impl Clocks {
     fn on_written(&mut self, cx: &mut Context<'_>, bytes: usize) -> usize {
         self.unread.add(bytes, MOST_UNREAD, Instant::now());
         if self.blocked.take().is_some() && !self.exchange.is_in_hand() {
-            // That was the rest of an answer. Hyper does not read again by itself after it.
+            // Hyper does not read again by itself after the rest of an answer.
             self.expect(Awaits::Request, self.keep_alive_timeout);
-            // Polled only for its wake-up. The next read returns the error.
+            // Polled for its wake-up alone. The next read returns the error.
             let _ = self.deadline.as_mut().poll(cx);
         }
         bytes
@@ -180,8 +177,7 @@ impl Clocks {
     }
 }
 
-/// Writes to a TCP socket even if tokio takes it to be full. `None` if it is full, is no TCP socket or fails; a failure is
-/// reported by the next read.
+/// `None` if it is full, is no TCP socket or fails; the next read reports a failure.
 fn try_to_write<I: 'static>(io: &I, bytes: &[u8]) -> Option<usize> {
     let socket = (io as &dyn Any).downcast_ref::<TcpStream>()?;
     send_now(socket, bytes).ok().filter(|written| *written > 0)

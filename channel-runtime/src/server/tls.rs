@@ -13,8 +13,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-/// A socket is writable while it has fewer unsent bytes than this. By default it is so only when a third of its buffer is free,
-/// which may be a megabyte: a client that reads slowly would seem to read nothing in between.
+/// A socket is writable while it has fewer unsent bytes. By default a third of its buffer has to be free, maybe a megabyte: a slow
+/// client would seem to read nothing in between.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 32 * 1024;
 
@@ -24,12 +24,12 @@ pub(crate) struct Tls(TlsAcceptor);
 impl Tls {
     pub fn new(config: Arc<ServerConfig>) -> Self {
         let mut config = Arc::unwrap_or_clone(config);
-        // The server speaks HTTP/1.1, and a client that could speak HTTP/2 must know.
+        // A client that could speak HTTP/2 must know.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Has the kernel report what a client reads in steps of [`NOT_SENT`], if the stream is a TCP socket.
+    /// The kernel reports what a client reads in steps of [`NOT_SENT`], if the stream is a TCP socket.
     #[cfg_attr(
         not(any(target_os = "android", target_os = "linux")),
         expect(unused_variables, reason = "others lack the option")
@@ -47,11 +47,10 @@ impl Tls {
     }
 }
 
-/// A TLS stream whose handshake is part of the first read, so that the connection's own task does it, within `header_timeout`.
+/// The handshake is part of the first read, so that the connection's own task does it, within `header_timeout`.
 pub(crate) enum TlsIo<I> {
     Handshake(Accept<I>),
     Open(TlsStream<I>),
-    /// The handshake failed, and the stream is gone.
     Failed,
 }
 
@@ -87,7 +86,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsIo<I> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Open(stream) => Pin::new(stream).poll_flush(cx),
-            // Nothing has been written yet. The handshake continues at the next read.
+            // Nothing has been written yet.
             _ => Poll::Ready(Ok(())),
         }
     }
@@ -95,7 +94,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsIo<I> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Open(stream) => Pin::new(stream).poll_shutdown(cx),
-            // A server that stops does not wait for a TLS handshake.
+            // A server that stops waits for no TLS handshake.
             _ => Poll::Ready(Ok(())),
         }
     }

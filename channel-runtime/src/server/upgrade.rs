@@ -8,14 +8,14 @@ use tokio::net::TcpStream;
 use crate::connection::stream::Transport;
 use crate::server::timed_stream::TimedStream;
 
-/// Takes the stream out of an upgraded connection, and the bytes that the client sent behind its request. The stream is a TCP
-/// socket if possible, so that every sending thread can write to it. The bytes are copied, to free hyper's buffer of 8 KiB.
+/// Returns the stream, and the bytes that the client sent behind its request. The stream is a TCP socket if possible, so that every
+/// sending thread can write to it. The bytes are copied, to free hyper's buffer of 8 KiB.
 pub(crate) fn recover(upgraded: Upgraded) -> (Transport, Vec<u8>) {
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(parts) => return (Transport::tcp(parts.io.into_inner().into_inner()), parts.read_buf.to_vec()),
         Err(upgraded) => upgraded,
     };
-    // `warp::serve` and `axum::serve` accept through hyper-util's `auto`, other loops through hyper's own `http1`.
+    // `warp::serve` and `axum::serve` use hyper-util's `auto`, other loops hyper's own `http1`.
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => return (Transport::tcp(parts.io.into_inner()), parts.read_buf.to_vec()),
         Err(upgraded) => upgraded,

@@ -19,7 +19,6 @@ pub(super) fn message<M: Message>(text: &str) -> Result<M, Failure> {
     message_or_other(text)?.ok_or_else(|| unexpected_text(M::TYPE, text))
 }
 
-/// `None` if it is another message.
 pub(super) fn message_or_other<M: Message>(text: &str) -> Result<Option<M>, Failure> {
     match read::<Only<M>>(text)?.body {
         ReceivedBody::Message(Only(message)) => Ok(Some(message)),

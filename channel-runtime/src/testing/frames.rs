@@ -20,7 +20,7 @@ pub(super) struct Frames {
     stream: ClientEnd,
     parser: Parser,
     received: VecDeque<Input>,
-    /// Whether the stream has ended, so that nothing follows what was received.
+    /// Nothing follows what was received.
     ended: bool,
     activity: Activity,
 }
@@ -40,7 +40,7 @@ impl Frames {
         self.stream.write(bytes);
     }
 
-    /// The next input. `None` if no work is in progress and nothing was received, or the stream has ended.
+    /// `None` if no work is in progress and nothing was received, or the stream has ended.
     pub async fn next(&mut self) -> Result<Option<Input>, Failure> {
         loop {
             if let Some(input) = self.received.pop_front() {
@@ -74,7 +74,7 @@ impl Frames {
         self.received.extend(later);
     }
 
-    /// The next bytes. `None` if all work ended without any.
+    /// `None` if all work ended without any.
     async fn arrival(&self) -> Result<Option<Vec<u8>>, Failure> {
         let arrives = poll_fn(|cx| self.stream.poll_read(cx));
         match select(pin!(arrives), pin!(settle(&self.activity))).await {
@@ -100,7 +100,7 @@ impl Frames {
         if let Err(violation) = self.parser.feed(&mut bytes, &mut self.received) {
             return Err(format!("the server broke the protocol: {}", violation.reason));
         }
-        // Pings are answered as a browser does, unseen by the test.
+        // As a browser does, unseen by the test.
         for input in self.received.split_off(before) {
             match input {
                 Input::Ping(data) => self.write(Opcode::Pong, &data),

@@ -90,7 +90,7 @@ impl<'a, A: Send + Sync + 'static> HttpRequest<'a, A> {
     async fn respond(self) -> Result<HttpResponse, Failure> {
         let Self { app, method, path, headers, peer, body } = self;
         let asked = format!("{method} {path}");
-        // As a client does (RFC 9110, section 8.6).
+        // RFC 9110, section 8.6.
         let length =
             Some(body.len()).filter(|&len| len > 0 || [Method::POST, Method::PUT, Method::PATCH].contains(&method));
         let request = Request::builder().method(method).uri(path).body(Whole(body));

@@ -53,7 +53,7 @@ impl Pipe {
     }
 }
 
-/// The client's end; the stream ends when it is dropped.
+/// The stream ends when this is dropped.
 pub(super) struct ClientEnd(Arc<Pipe>);
 
 impl ClientEnd {
@@ -61,7 +61,7 @@ impl ClientEnd {
         self.0.change_for_server(|inner| inner.to_server.extend_from_slice(bytes));
     }
 
-    /// All bytes that have arrived. Empty at the end of the stream.
+    /// Empty at the end of the stream.
     pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
         let mut inner = self.0.inner.lock();
         if inner.to_client.is_empty() && !inner.server_is_done {
@@ -84,7 +84,7 @@ impl AsyncRead for ServerEnd {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.0.inner.lock();
         if inner.to_server.is_empty() {
-            // A client in a test ends its half of the stream as soon as the server has ended its own.
+            // A test's client ends its half of the stream as soon as the server has ended its own.
             if inner.client_is_gone || inner.server_is_done {
                 inner.unread = None;
                 return Poll::Ready(Ok(()));

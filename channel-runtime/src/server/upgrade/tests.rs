@@ -20,7 +20,7 @@ use crate::server::Server;
 use crate::server::channels::Channels;
 use crate::server::service::{Routes, Service};
 
-/// What was recovered: whether it is TCP, and what the client sent behind its request.
+/// Whether it is TCP, and what the client sent behind its request.
 type Recovered = (bool, Vec<u8>);
 
 fn probe() -> (BoxedFilter<(warp::reply::Response,)>, mpsc::UnboundedReceiver<Recovered>) {
@@ -48,7 +48,6 @@ async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: probe\r\n\r\nbehind it";
     stream.write_all(request).await.unwrap();
     stream.flush().await.unwrap();
-    // Until the server has let go of its end.
     let mut answer = Vec::new();
     // Over TLS an end without a word is an error, and none of this test's.
     let _ = stream.read_to_end(&mut answer).await;

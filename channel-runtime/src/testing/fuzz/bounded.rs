@@ -8,10 +8,9 @@ use fastrand::Rng;
 use super::mutation::mutate;
 use super::{frame, json};
 
-/// How many mutations each target runs: as many as take a second or two without optimization.
+/// Each target takes a second or two for them without optimization.
 const MUTATIONS: u64 = 60_000;
 
-/// Prints the input if the check fails.
 struct FailedInput<'a> {
     from: &'a str,
     input: &'a [u8],
@@ -28,7 +27,6 @@ impl Drop for FailedInput<'_> {
 fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    // The order of a folder is its own.
     files.sort();
     let seeds: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
     for (file, input) in files.iter().zip(&seeds) {
@@ -46,7 +44,7 @@ fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
 
 #[test]
 fn frames() {
-    // Whole frames of a client's, unmasked by a mask of zeros, and beginnings of some.
+    // Whole frames of a client's, masked by zeros, and beginnings of some.
     let words: [&[u8]; 12] = [
         b"\x81\x80\0\0\0\0",
         b"\x01\x81\0\0\0\0a",

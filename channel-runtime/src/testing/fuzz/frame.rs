@@ -24,7 +24,7 @@ pub fn frame(data: &[u8]) {
     assert_eq!(in_pieces, expected, "in pieces");
 }
 
-/// Reads a stream in pieces of these sizes. The parser may buffer at most `most_held` bytes.
+/// The parser may buffer at most `most_held` bytes.
 pub(super) fn read(
     stream: &[u8],
     mut parser: Parser,
@@ -57,7 +57,7 @@ pub(super) fn read(
     (said.into(), refused)
 }
 
-/// Small sizes without a period, so that every part of a header is cut at every place by some input.
+/// Without a period, so that every part of a header is cut at every place by some input.
 pub(super) fn sizes(seed: u8) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(u32::from(seed)), |state| {
         Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))

@@ -36,14 +36,14 @@ fn serde_json_agrees(text: &str, message: Result<&Game, &DecodeError>) {
     match serde_json::from_str::<Value>(text) {
         Ok(_) => assert!(!is_malformed, "it is a message"),
         Err(error) if error.to_string().contains("recursion limit") => assert!(is_malformed, "it is nested too deep"),
-        // A text or a number that can't be represented, but may stand in a field that is skipped.
+        // What can't be represented may stand in a field that is skipped.
         Err(_) => {}
     }
     let is_unknown = matches!(message, Err(DecodeError::UnknownType { .. }));
     assert_eq!(is_unknown, !is_malformed && !Game::TYPES.contains(&&*kind), "{kind}");
 }
 
-/// Equal in everything, also in the place of an error.
+/// Equal also in the place of an error.
 fn the_careful_way_agrees(text: &str, message: Result<&Game, &DecodeError>, reference: Option<&Ref>) {
     let careful = decode_only_carefully::<Game>(text);
     assert_eq!(message, careful.message.as_ref());
@@ -65,7 +65,7 @@ fn a_client_agrees(text: &str, message: Result<&Game, &DecodeError>, reference: 
     }
 }
 
-/// serde_json reads such numbers only to within their last bit, so that they may differ when read again.
+/// serde_json reads such numbers only to within their last bit.
 fn has_fraction(message: &Game) -> bool {
     fn within(value: &Value) -> bool {
         match value {

@@ -1,6 +1,6 @@
 //! Fuzz targets: one function each, which panics if an input from outside breaks what must always hold.
 //!
-//! The targets in `fuzz/` call these functions. So does `bounded`, with some thousands of inputs, in every run of the tests.
+//! `fuzz/` calls them, and `bounded` does, with some thousands of inputs, in every run of the tests.
 
 #[cfg(test)]
 mod bounded;

@@ -3,7 +3,6 @@
 use crate::wire::close::CloseCode;
 use crate::wire::parser::{Input, Limits, Role};
 
-/// The inputs of a stream, and how it is refused, if it is.
 pub(super) fn read(stream: &[u8], role: Role, limits: Limits) -> (Vec<Input>, Option<CloseCode>) {
     let mut reader = Reader { rest: stream, role, limits, said: vec![], message: None };
     let end = loop {
