@@ -105,7 +105,6 @@ pub(crate) async fn reject_client(
             }
             has_shut = true;
         }
-        // As in `finish`.
         while let Ok(1..) = ready!(stream.poll_read(cx, |input| input.len())) {}
         Poll::Ready(())
     });

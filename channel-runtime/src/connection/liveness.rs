@@ -113,15 +113,13 @@ impl Liveness {
         if silent >= ping - spread % beat.spread { Check::Silent } else { Check::Alive }
     }
 
-    /// Adds what the stream has taken since the last tick, and subtracts what a client that reads at the pace has read.
     fn count_unread(&self, beat: &Beat, handed: u64) {
         let taken = handed.wrapping_sub(self.handed.swap(handed, Ordering::Relaxed));
         let unread = u64::from(self.unread.load(Ordering::Relaxed)).saturating_add(taken).saturating_sub(beat.read);
         self.unread.store(u32::try_from(unread).unwrap_or(u32::MAX).min(MOST_UNREAD), Ordering::Relaxed);
     }
 
-    /// Grants the client the time that it needs, at the pace, to read what it may not have read yet: the last of the `sent` bytes,
-    /// but none that were sent before a ping that it has answered.
+    /// Grants the time to read, at the pace, the last of the `sent` bytes, but none from before a ping that was answered.
     fn be_patient(&self, beat: &Beat, sent: u64) {
         let since_pong = sent.saturating_sub(self.read.load(Ordering::Relaxed));
         let unread = u64::from(self.unread.load(Ordering::Relaxed)).min(since_pong);
@@ -135,8 +133,7 @@ impl Liveness {
         self.awaits_pong.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the client is to be disconnected, whose stream takes no more and has taken nothing for so many ticks. If the sweep
-    /// can't write to the stream itself, the client may have taken much before that is noticed.
+    /// If the sweep can't write to the stream itself, the client may have taken much before that is noticed.
     fn has_stalled(&self, beat: &Beat, idle: u32, stream: Stream, is_direct: bool) -> bool {
         match idle {
             0 => self.mark_received(),
@@ -186,7 +183,6 @@ pub(crate) enum Check {
     /// Its stream takes no more at once.
     Blocked,
     Silent,
-    /// It has not answered a ping in time.
     Dead,
     Idle,
 }

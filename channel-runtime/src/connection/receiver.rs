@@ -104,7 +104,6 @@ impl Receiver {
         fed.map_ok(|(read, result)| (read > 0).then_some(ReadBatch { before, result }))
     }
 
-    /// Parses bytes that were read elsewhere.
     pub fn feed(&mut self, bytes: &mut [u8]) -> ReadBatch {
         let before = self.before();
         let result = self.parser.feed(bytes, &mut Parked::of(&mut self.parked).inputs);

@@ -36,7 +36,6 @@ impl Transport {
         Self::Tcp(stream)
     }
 
-    /// The part for the connection's own task, and the part that can be shared, if there is one.
     pub fn split(self) -> (Stream, Option<OwnedWriteHalf>) {
         match self {
             Self::Tcp(stream) => {

@@ -86,7 +86,6 @@ impl Blocked {
         }
     }
 
-    /// Does not count so much of the time since it took something, up to [`MOST_FORGIVEN`].
     pub fn forgive(&mut self, now: Instant, late: Duration) {
         let late = late.min(MOST_FORGIVEN - self.forgiven);
         self.forgiven += late;
@@ -108,7 +107,6 @@ impl Blocked {
         self.credit > 0
     }
 
-    /// `late` is how much later than planned this is called.
     pub fn lag(&mut self, now: Instant, late: Duration, quarters: usize) -> Lag {
         self.forgive(now, late);
         let since = |time| now.saturating_duration_since(time);

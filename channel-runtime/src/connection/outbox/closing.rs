@@ -81,7 +81,6 @@ impl Outbox {
         self.inner.lock().is_closing()
     }
 
-    /// Waits until the connection begins to end.
     pub async fn closed(&self) {
         self.until(|waits| &waits.ending, |inner| inner.is_ending()).await;
     }

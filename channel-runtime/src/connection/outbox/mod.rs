@@ -103,7 +103,6 @@ pub(crate) enum Enqueued {
     MustFlush,
 }
 
-/// Whose frame it is: the connection's own handler's, or anybody else's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Own,
@@ -191,12 +190,11 @@ impl Outbox {
         self.inner.lock().bytes()
     }
 
-    /// Whether more than a quarter of what may wait does.
     fn is_behind(&self, inner: &Inner) -> bool {
         inner.queue.bytes() > self.limit / 4 && !inner.is_over()
     }
 
-    /// As `is_behind`. What is held while `on_connect` runs is not counted.
+    /// What is held while `on_connect` runs is not counted.
     pub fn is_filling(&self) -> bool {
         self.is_behind(&self.inner.lock())
     }
@@ -205,9 +203,8 @@ impl Outbox {
         inner.queue.bytes() > self.limit / 2 && !inner.is_over()
     }
 
-    /// Whether a frame of so many bytes, which goes over what is allowed, may wait all the same: because the client takes some of
-    /// what waits, or because the bound is for what waits *in addition to* the longest frame. A frame that would wait alone always
-    /// may. What is allowed for a long frame stays allowed until the queue is empty.
+    /// The bound is for what waits *in addition to* the longest frame, so a frame that would wait alone always finds room. What is
+    /// allowed for a long frame stays allowed until the queue is empty.
     fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
         if inner.blocked.is_some() {
             self.nudge_with(inner);

@@ -61,7 +61,6 @@ impl Queue {
         }
     }
 
-    /// As [`gather`](Self::gather), with a copy of the bytes.
     pub fn gather_bytes(&mut self, frame: &[u8]) {
         let last = self.last_mut();
         if last.is_some_and(|last| last.extend(frame, GATHERED_OWN)) {
@@ -87,7 +86,6 @@ impl Queue {
         }
     }
 
-    /// Drops every frame that has not begun to be written.
     pub fn keep_begun(&mut self) {
         self.rest = None;
         self.first.take_if(|_| self.written == 0);

@@ -143,14 +143,12 @@ async fn what_is_pushed_while_the_owner_runs_is_the_owners_to_write() {
 async fn one_that_was_promised_and_corked_before_it_was_flushed_is_written_once() {
     let mut fixture = Fixture::new().await;
     assert_eq!(fixture.push(100), Enqueued::MustFlush);
-    // Its owner wakes for a reason of its own, and rests again.
     fixture.outbox.cork();
     fixture.outbox.flush();
     assert!(fixture.drain().unwrap().wrote);
     fixture.outbox.flush();
     fixture.reads(102).await;
     assert_eq!(fixture.client.try_read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    // Nobody has promised what comes next.
     assert_eq!(fixture.push(100), Enqueued::MustFlush);
 }
 

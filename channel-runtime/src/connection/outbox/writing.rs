@@ -141,7 +141,6 @@ pub(crate) struct Drained {
     /// Whether the client took something after its stream had been full.
     pub resumed: bool,
     pub empty: bool,
-    /// Whether the connection [drains](Outbox::start_drain) and its Close is not queued yet.
     pub is_draining: bool,
 }
 

@@ -115,8 +115,7 @@ impl Counts {
         }
     }
 
-    /// Removes the addresses that had no full bucket when they left, and have one now. This runs only when there are twice as many
-    /// addresses as were left the last time.
+    /// Runs only when there are twice as many addresses as were left the last time.
     fn sweep(&mut self, now: Instant) {
         if self.addresses.len() < self.sweep_at.max(1024) {
             return;
@@ -128,7 +127,6 @@ impl Counts {
 }
 
 impl Address {
-    /// Whether nothing about the address needs to be remembered.
     fn is_nothing(&self, now: Instant) -> bool {
         self.connections == 0 && self.bucket.is_full(now)
     }
