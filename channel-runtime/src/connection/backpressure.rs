@@ -1,8 +1,7 @@
 //! Backpressure on senders: how many bytes a sender is ahead of the rooms that it sends to.
 //!
 //! A broadcast costs its sender nothing, and the room a write for each member. So a connection whose rooms have not yet written
-//! more than the high-water mark is not read from: its own socket slows it. A producer that sends through a hub can wait for the
-//! same.
+//! more than the high-water mark is not read from: its own socket slows it. A producer with a hub can wait for the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

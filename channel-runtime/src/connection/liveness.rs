@@ -3,9 +3,8 @@
 //! No connection has a timer of its own. Its task marks its [`Liveness`] when something is received, and a sweep over all
 //! connections checks and clears the marks.
 //!
-//! A ping waits behind what was sent before, in the kernel and on the way too. So a client whose stream takes no more is not
-//! pinged: that it takes something is its sign of life. And if the stream has taken much lately, the answer to a ping may take as
-//! long as it takes to read all of that at [`PACE`].
+//! A ping waits behind what was sent before. So a client whose stream takes no more is not pinged: that it takes something is its
+//! sign of life. Otherwise the answer to a ping may take as long as it takes to read all of that at [`PACE`].
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;

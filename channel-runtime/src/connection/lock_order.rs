@@ -1,7 +1,6 @@
 //! Mutexes with a rank, and a check in debug builds that a thread takes them in the order of their ranks.
 //!
-//! Two threads that take two locks in opposite orders can wait for each other for ever. A rank for each kind of lock, and the rule
-//! that a thread takes a lock only if it holds none of the same rank or a later one, exclude that. A release build checks nothing.
+//! A thread takes a lock only if it holds none of the same rank or a later one, so that no two wait for each other for ever.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

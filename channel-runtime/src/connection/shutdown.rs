@@ -1,7 +1,6 @@
 //! The shutdown of a server: what it waits for, and the two signals of it, drain and abort.
 //!
-//! When a drain starts, new connections are refused and those that are open are closed. When the abort starts, hooks and handlers
-//! that still run are cancelled.
+//! A drain refuses new connections and closes those that are open. An abort cancels the hooks and handlers that still run.
 
 use std::future::Future;
 use std::sync::Arc;

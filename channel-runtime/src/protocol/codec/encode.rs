@@ -14,7 +14,6 @@ type Json<'o> = serde_json::Serializer<&'o mut Vec<u8>>;
 /// Appends a message to `out`.
 ///
 /// # Errors
-///
 /// If the payload is no object, has a reserved key, or does not serialize. Then nothing is appended.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -24,7 +23,6 @@ pub(crate) fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>)
 /// Appends one of a set of messages to `out`.
 ///
 /// # Errors
-///
 /// As for `encode`.
 pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))

@@ -12,7 +12,6 @@ use crate::protocol::fault::Fault;
 /// Appends `{"type":"success","ref":..}`, with `data` and its `timestamp` if there is data.
 ///
 /// # Errors
-///
 /// If the data does not serialize. Then nothing is appended.
 pub(crate) fn encode_success<T: Serialize + ?Sized>(
     data: Option<(&T, &str)>,

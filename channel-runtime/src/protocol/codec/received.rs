@@ -63,7 +63,6 @@ impl<C: Protocol> Received<C> {
     /// Reads a text message from the server. Keys that start with `$` are ignored, except `$room`.
     ///
     /// # Errors
-    ///
     /// If it is no message, or a message of a known type whose fields do not fit.
     pub fn from_text(text: &str) -> Result<Self, DecodeError> {
         let mut envelope = Envelope::of_client();

@@ -19,7 +19,6 @@ use crate::protocol::message::Messages;
 /// Writes one of a set of messages as an object, with its `type` first.
 ///
 /// # Errors
-///
 /// If the payload is no object or has a reserved key, and the errors of the format.
 pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let refusal = Cell::new(None);
@@ -32,7 +31,6 @@ pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Resu
 /// because not every format can be read twice; [`Messages`] lists what that costs. For text prefer `decode`.
 ///
 /// # Errors
-///
 /// If the `type` is missing, given twice or unknown, if the fields do not fit, and the errors of the format.
 pub fn deserialize<'de, T: Messages, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let human_readable = deserializer.is_human_readable();

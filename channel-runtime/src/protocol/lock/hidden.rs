@@ -1,5 +1,4 @@
-//! The error for types that a lock can't see into: it would know them only by name, so a change within them could break clients
-//! unnoticed.
+//! The error for types that a lock can't see into: a change within them could break clients unnoticed.
 
 use super::line::Line;
 use super::lines::Used;
