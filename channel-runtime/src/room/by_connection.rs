@@ -9,7 +9,6 @@ use hashbrown::HashTable;
 
 use crate::connection::id::ConnectionId;
 
-/// Up to so many entries need no index.
 const FEW: usize = 16;
 
 /// From serial numbers to places in `entries`.
@@ -19,7 +18,6 @@ type Index = HashTable<u32>;
 pub(crate) struct ByConnection<T> {
     /// With serial numbers, so that no value is fetched from memory to be skipped.
     entries: Vec<(u64, T)>,
-    /// `None` if there are few entries.
     index: Option<Box<Index>>,
 }
 

@@ -8,7 +8,6 @@ pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,
     pub except: Vec<ConnectionId>,
     pub except_users: Vec<UserKey>,
-    /// `None` for all.
     pub only_user: Option<UserKey>,
     except_sender: bool,
 }
@@ -31,7 +30,7 @@ impl Exclusions {
     }
 
     pub fn narrow(&mut self, user: UserKey) {
-        // If another user was named before, nobody is left.
+        // If another user was named, nobody is left.
         let other = self.only_user.replace(user).filter(|other| Some(other) != self.only_user.as_ref());
         self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
     }

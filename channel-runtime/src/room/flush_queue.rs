@@ -35,7 +35,7 @@ const MOST_TIMES: usize = 64;
 /// A sender is searched among so many that have sent last. One that is not found counts as another sender.
 const LATEST_SENDERS: usize = 64;
 
-/// How many members that were behind are checked, and written to, together.
+/// How many slow members are checked, and written to, together.
 const LOOKED_AT: usize = 256;
 
 pub(crate) struct FlushWork<M> {
@@ -332,7 +332,6 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.values().skip(from).take(LOOKED_AT).cloned().collect()
     }
 
-    /// The task that waits for slow members is gone.
     pub fn stop_waiting(&mut self) {
         self.is_waiting = false;
         self.release(usize::MAX);

@@ -31,7 +31,6 @@ pub(crate) struct LiveRoom {
     pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
     /// `None` if the room closes with its last member.
     pub(super) owner: Option<Arc<dyn RoomOwner>>,
-    /// `None` until a hub has sent to it.
     hub_backlog: OnceLock<Arc<HubBacklog>>,
 }
 
@@ -77,7 +76,6 @@ impl LiveRoom {
         self.gone.store(true, Ordering::Release);
     }
 
-    /// Returns whether it was no member.
     pub fn insert(&self, connection: &Arc<Member>) -> bool {
         let members = &mut self.lock().members;
         let is_new = members.insert(connection.id, Arc::clone(connection));
@@ -88,7 +86,6 @@ impl LiveRoom {
         is_new
     }
 
-    /// Returns whether it was a member.
     pub fn remove(&self, id: ConnectionId) -> bool {
         let inner = &mut *self.lock();
         inner.flushing.forget(id);

@@ -17,7 +17,6 @@ use crate::room::live_room::LiveRoom;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Agreed;
 
-/// Rooms, sockets and the connection's own task share it.
 // In memory as written here: what a broadcast reads is first, beside the reference count.
 #[repr(C)]
 pub(crate) struct Member {
@@ -26,7 +25,6 @@ pub(crate) struct Member {
     pub channel: usize,
     /// `None` if no compression was negotiated.
     pub deflate: Option<Agreed>,
-    /// Error frames say all that is wrong with a message.
     pub error_details: bool,
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
@@ -92,7 +90,6 @@ pub(crate) struct Apart {
 pub(crate) struct Joined {
     #[expect(clippy::box_collection, reason = "most connections join none, and hold the place")]
     rooms: Option<Box<Vec<Arc<LiveRoom>>>>,
-    /// It joins no room any more.
     has_left: bool,
 }
 
@@ -106,7 +103,6 @@ impl Joined {
         (!self.has_left).then(|| &mut **self.rooms.get_or_insert_default())
     }
 
-    /// `None` if that has been done.
     pub fn leave(&mut self) -> Option<Vec<Arc<LiveRoom>>> {
         let had_left = std::mem::replace(&mut self.has_left, true);
         (!had_left).then(|| self.rooms.take().map_or_else(Vec::new, |rooms| *rooms))

@@ -99,7 +99,6 @@ impl Registry {
         true
     }
 
-    /// Returns whether it was a member.
     pub fn leave(&self, connection: &Member, name: &str) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };

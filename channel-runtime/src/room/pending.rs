@@ -35,7 +35,6 @@ pub(crate) struct PendingConnection {
     pub id: ConnectionId,
     channel: usize,
     room: Arc<str>,
-    /// Set once it has been closed.
     close: OnceLock<Close>,
     closed: Notify,
     activity: Activity,
@@ -44,7 +43,6 @@ pub(crate) struct PendingConnection {
 
 #[derive(Default)]
 struct Notices {
-    /// Before there is a connection.
     inbox: Inbox,
     /// `None` until it is open.
     connection: Option<Arc<Member>>,

@@ -25,7 +25,6 @@ impl<M: Recipient> Publisher<M> {
         std::ptr::eq(self.backlog(), other.backlog())
     }
 
-    /// By how many bytes it may be ahead.
     pub fn mark(&self) -> usize {
         self.backlog().mark()
     }

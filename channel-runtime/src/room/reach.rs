@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-/// Everywhere by default.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// The index of a channel in the app. `None` for all, as with `rooms`.

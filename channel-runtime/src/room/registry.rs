@@ -51,7 +51,6 @@ impl Registry {
         (0..self.channels()).map(|channel| self.rooms(channel)).sum()
     }
 
-    /// Connections on all channels.
     pub fn len(&self) -> usize {
         self.channels.iter().map(|entry| entry.all.len()).sum()
     }

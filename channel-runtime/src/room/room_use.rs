@@ -10,7 +10,6 @@ use crate::room::state::{self, State};
 pub(crate) struct RoomUse(Arc<LiveRoom>);
 
 impl LiveRoom {
-    /// If there is no state, `make` makes one.
     pub fn with<S: Send + 'static, R>(
         &self,
         make: impl FnOnce() -> Option<S>,
@@ -36,7 +35,6 @@ impl LiveRoom {
         drop(before);
     }
 
-    /// Somebody may still hold the room.
     fn forget_state(&self) {
         // Not under the lock: its destructor is the user's code.
         drop(self.take_state());

@@ -30,7 +30,6 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
     }
 }
 
-/// Gives memory back if the map is mostly empty.
 pub(crate) fn shrink<K: Hash + Eq, V>(map: &mut HashMap<K, V>) {
     if map.len() * 4 < map.capacity() {
         map.shrink_to(map.len() * 2);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::connection::contained::Contained;
 
-/// The state of a room, its type forgotten.
 pub(crate) type State = Contained<Box<dyn Any + Send>>;
 
 /// What opens and closes a room: one for each opening.

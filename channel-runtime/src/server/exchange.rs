@@ -27,7 +27,6 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// The request is in hand until the guard and its clones are dropped.
     pub fn begin(self: &Arc<Self>) -> InHand {
         self.begun.fetch_add(1, Ordering::Relaxed);
         InHand::new(self)
@@ -83,7 +82,6 @@ impl Drop for InHand {
     }
 }
 
-/// Its request is in hand until the body's end.
 pub(crate) struct Outgoing<B> {
     body: B,
     _in_hand: InHand,
@@ -116,7 +114,6 @@ impl<B: Body + Unpin> Body for Outgoing<B> {
 pub(crate) struct Incoming<B> {
     body: B,
     patience: Duration,
-    /// Made at the first wait.
     deadline: Option<Pin<Box<Sleep>>>,
     is_waited_for: bool,
     _in_hand: InHand,

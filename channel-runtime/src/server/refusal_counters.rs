@@ -6,7 +6,7 @@ use crate::socket::counters::Count;
 pub(crate) struct RefusalCounters([Count; RefusalCounters::STATUSES.len()]);
 
 impl RefusalCounters {
-    /// The last one counts every other status, too.
+    /// The last one counts all other statuses, too.
     const STATUSES: [(u16, &str); 9] = [
         (400, "400"),
         (401, "401"),

@@ -82,7 +82,6 @@ impl Routes {
 #[derive(Clone, Copy)]
 struct NothingHere;
 
-/// As warp answers it.
 fn nothing_here() -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NOT_FOUND;

@@ -11,14 +11,13 @@ use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::watch;
 
-/// A terminal that is closed sends SIGHUP twice, from the shell and from the kernel, and a service manager may send SIGTERM and
+/// Signals within this time count as one: a terminal that is closed sends SIGHUP twice, and a service manager may send SIGTERM and
 /// SIGHUP.
 const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// The first signal drains a server, the second stops it at once. The next one ends the process.
 const MOST: u32 = 2;
 
-/// One server's view of the signals since it started.
 #[derive(Clone)]
 pub(crate) struct Signals {
     received: watch::Receiver<Received>,
@@ -58,11 +57,9 @@ impl Signals {
 
 #[derive(Default)]
 struct Received {
-    /// Modulo 2^32.
     signals: u32,
     /// How many there had been when the newest server started.
     known: u32,
-    /// `None` before the first.
     last: Option<Instant>,
 }
 
@@ -145,7 +142,6 @@ mod system {
 mod system {
     use std::io;
 
-    /// Ctrl-c alone.
     pub struct Signals;
 
     impl Signals {

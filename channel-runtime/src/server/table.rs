@@ -29,7 +29,6 @@ use crate::socket::hub::Hub;
 use crate::socket::node::Node;
 use crate::wire::deflate::Agreed;
 
-/// A server's channels, and all else that a request needs to become a connection.
 pub(crate) struct RouteTable<App> {
     pub node: Arc<Node>,
     pub app: Arc<App>,

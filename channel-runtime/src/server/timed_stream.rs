@@ -25,7 +25,6 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct TimedStream<I> {
     io: I,
-    /// `None` once the connection is upgraded.
     clocks: Option<Box<Clocks>>,
 }
 
@@ -68,7 +67,6 @@ struct Clocks {
     seen: u32,
     deadline: Pin<Box<Sleep>>,
     unread: Unread,
-    /// Set while the stream accepts no bytes.
     blocked: Option<Blocked>,
     /// A write behind tokio's back succeeded, so that the socket may have room for more without the client having read. That room
     /// is filled first, before a write counts again as progress of the client.
@@ -78,7 +76,6 @@ struct Clocks {
 #[derive(PartialEq, Eq)]
 enum Awaits {
     Head,
-    /// Another request, or none.
     Request,
     Nothing,
 }

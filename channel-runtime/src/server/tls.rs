@@ -86,7 +86,6 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsIo<I> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Open(stream) => Pin::new(stream).poll_flush(cx),
-            // Nothing has been written yet.
             _ => Poll::Ready(Ok(())),
         }
     }

@@ -6,16 +6,13 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task;
 
-/// Reads in a row before a connection yields.
 pub(crate) const MOST_READS: usize = 8;
 
-/// Inputs and notices that are handled before the connection yields.
 const MOST_INPUTS: u16 = 64;
 
 /// Recipients that are sent to before the connection yields: about a quarter of a millisecond's work.
 const MOST_RECIPIENTS: u16 = 4 * 1024;
 
-/// Used since the task last yielded or waited.
 #[derive(Default)]
 pub(crate) struct Budget {
     steps: u16,

@@ -87,7 +87,6 @@ enum Next<C: Dispatch> {
 
 impl<'a, C: Dispatch> Scheduler<'a, C> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Work<C>>> {
-        // As for a handler that runs alone.
         if self.has_waited {
             self.shared.driver.cork();
         }
@@ -112,7 +111,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
 
     fn start_queued(&mut self) {
         match self.queued.take() {
-            // We end the connection: nothing more is handled.
             Some(Queued::Message { .. }) if self.shared.driver.is_closing() => {}
             Some(Queued::Message { index, text }) if self.has_room(index) => self.start(index, &text),
             queued => self.queued = queued,
@@ -256,7 +254,6 @@ struct ConcurrentCall<'a, C: Dispatch> {
     guarded: GuardedCall<'a, Flow>,
     span: MessageSpan,
     shutdown: Arc<Shutdown>,
-    /// With the claim to the answer.
     socket: Socket<C>,
     _work: WorkGuard,
 }

@@ -35,7 +35,6 @@ pub(crate) struct Driver {
     budget: Budget,
     /// How the client's side ended, after the parked input. `None` while it has not.
     ended: Option<Box<Close>>,
-    /// `None` until something is counted.
     throttle: Option<Box<Throttle>>,
     served: Arc<Served>,
     membership: MembershipGuard,

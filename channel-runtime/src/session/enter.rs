@@ -48,7 +48,6 @@ pub(crate) struct PendingSession<C: Dispatch> {
     handler: Contained<C>,
     room: Room<C>,
     expires_at: Option<SystemTime>,
-    /// `None` if users have no limit.
     user_admission: Option<Box<UserAdmission>>,
     app: Arc<C::App>,
     hub: Hub<C>,
@@ -180,7 +179,6 @@ impl<C: Dispatch> PendingSession<C> {
     ) -> Session<C> {
         let Self { handler, pending, expires_at, app, served, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
-        // Disconnected while it entered.
         if let Some(close) = pending.joined() {
             connection.outbox().close(close);
         }
@@ -243,7 +241,6 @@ struct Client {
     socket: Option<OwnedWriteHalf>,
     /// What the client sent behind its handshake.
     read_ahead: Vec<u8>,
-    /// The client sends no more.
     has_ended: bool,
     deflate: Option<Agreed>,
     admission: AdmissionGuard,

@@ -20,7 +20,6 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 #[derive(Clone, Copy)]
 pub(crate) struct CallLimits {
-    /// `None` if there is no limit.
     pub timeout: Option<Duration>,
     /// Once the server gives up, the call has as long again as the others had.
     pub is_last: bool,
@@ -48,7 +47,6 @@ impl CallLimits {
     }
 }
 
-/// Why a call of user code did not return.
 pub(crate) enum Interrupted {
     Panicked,
     /// The server has stopped waiting for the call.
@@ -107,7 +105,6 @@ impl<'a, T> GuardedCall<'a, T> {
         self.owes_answer
     }
 
-    /// Not to be called again after it was ready.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
         let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
         match contain(|| self.span.within(|| future.as_mut().poll(cx))) {

@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::connection::liveness::{Beat, Check};
 use crate::room::registry::Registry;
 
-/// How many connections are checked before the task yields.
 const CONNECTIONS_PER_TURN: usize = 256;
 
 #[derive(Default)]
@@ -25,7 +24,6 @@ impl Heartbeat {
         !self.is_running.swap(true, Ordering::SeqCst)
     }
 
-    /// Returns whether the task ends, because there is no connection any more.
     fn ends(&self, registry: &Registry) -> bool {
         let is_empty = || registry.len() == 0;
         if !is_empty() {

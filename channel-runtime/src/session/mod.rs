@@ -70,7 +70,6 @@ pub(crate) struct Session<C: Dispatch> {
     _room_use: RoomUse,
     /// Behind all that is counted: after this the session has ended.
     _counted: (SessionGuard, AdmissionGuard),
-    /// Set while the session has something to do.
     busy: WorkGuard,
 }
 

@@ -79,7 +79,6 @@ mod tests {
             let (user, now) = (UserKey::new(&number), tokio::time::Instant::now().into_std());
             assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, now).passed, 1);
             assert_eq!(quotas.count(&user, Subject::Frames { of: None }, rate, 1, now).refused, 1);
-            // A thousand users a second, whose frames count for a second.
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         let remembered: usize = quotas.shards.iter().map(|shard| shard.lock().users.len()).sum();

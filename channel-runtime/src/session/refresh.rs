@@ -118,7 +118,6 @@ pub(crate) async fn refresh<C: Dispatch>(
     Flow::Continue
 }
 
-/// The names of declared rooms.
 fn joined(connection: &Member) -> Vec<Arc<str>> {
     connection.apart.joined.lock().rooms().iter().map(|room| Arc::clone(room.name())).collect()
 }
@@ -147,7 +146,6 @@ mod tests {
             (r#"{"type":"\u0024auth","token":"hush"}}"#, true),
             (r#"{"type":"$au\u0074h","token":"hush\"#, true),
             (r#"{"type":"$auth"#, true),
-            // An escaped backslash, and what stands behind it.
             (r#"{"type":"\\u0024auth"}"#, false),
             (r#"{"type":"say","text":"a\nb\"c\u00e4\ud83e"}"#, false),
             (r"\u002", false),

@@ -23,7 +23,6 @@ pub(crate) fn run<'a, T>(
         if call.needs_client() && driver.has_lost_client() {
             return Poll::Ready(call.abandon());
         }
-        // Does not end the call.
         driver.close_if_draining(|| call.owes_answer(), cx);
         call.poll_limits(cx, driver.shutdown(), driver.config().shutdown_timeout)
     })

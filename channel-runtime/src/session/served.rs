@@ -18,9 +18,7 @@ pub(crate) struct Served {
     pub in_flight: Activity,
     pub rooms: HookedRooms,
     pub batches: Batches,
-    /// Of all channels.
     pub quotas: Arc<Quotas>,
-    /// Of all channels.
     pub heartbeat: Arc<Heartbeat>,
 }
 

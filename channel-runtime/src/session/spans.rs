@@ -45,7 +45,6 @@ impl ConnectionSpan {
         }
     }
 
-    /// A hook has its connection's span.
     pub fn of_hook(&self) -> MessageSpan {
         MessageSpan(self.0.as_ref().map(|span| Box::new((Span::clone(span), None))))
     }
@@ -62,7 +61,6 @@ impl MessageSpan {
         }
         let span = connection
             .within(|| tracing::debug_span!("message", channel, r#type = kind, outcome = Empty, micros = Empty));
-        // The clock is read only if a subscriber wants to know.
         Self((!span.is_disabled()).then(|| Box::new((span, Some(Instant::now())))))
     }
 
@@ -73,7 +71,6 @@ impl MessageSpan {
         }
     }
 
-    /// Logs nothing for a hook.
     pub fn end(&self, outcome: impl FnOnce() -> &'static str) {
         let Some((span, Some(begun))) = self.0.as_deref() else { return };
         let outcome = outcome();

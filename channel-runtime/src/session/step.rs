@@ -33,7 +33,6 @@ impl Step {
     }
 }
 
-/// Whether something depends on a message's type before the message is decoded.
 pub(crate) const fn needs_types<C: Dispatch>() -> bool {
     has_rates(<C::FromClient as Messages>::SHAPES) || has_concurrent::<C>()
 }

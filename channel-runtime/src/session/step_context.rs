@@ -19,7 +19,6 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::{Input, reuse};
 
-/// What a session runs alone.
 pub(crate) enum Work<C: Dispatch> {
     Step(Step),
     /// `on_invalid`. The socket has the claim to the message's answer.
@@ -105,7 +104,6 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         begun
     }
 
-    /// `bytes` is the length of the message's text.
     fn handle(self, message: C::FromClient, bytes: usize) -> Option<Begun<'a, C>> {
         let Self { handler, socket, app, driver, span, .. } = self;
         let index = message.index();

@@ -41,7 +41,6 @@ pub(crate) enum RateDecision {
     Refused,
     /// A binary message was refused. No answer could say which one, and the client would go on as if the server had it.
     BinaryLost,
-    /// So much was refused that the connection is closed.
     Abuse,
 }
 
@@ -51,10 +50,8 @@ enum RefusedBy {
     Messages,
 }
 
-/// Frames since the last count.
 #[derive(Clone, Copy)]
 struct FrameCount {
-    /// They have passed.
     before_this_read: u32,
     this_read: u32,
 }
@@ -64,7 +61,6 @@ impl RateDecision {
         if metered.is_abuse { Self::Abuse } else { Self::Refused }
     }
 
-    /// `None` if the connection goes on.
     pub fn close(self) -> Option<Close> {
         let reason = match self {
             Self::Passes | Self::Refused => return None,

@@ -15,7 +15,6 @@ impl<C: 'static> Socket<C> {
         self.claim().is_open()
     }
 
-    /// True also if it has been answered.
     pub(crate) fn has_reference(&self) -> bool {
         self.claim().has_ref()
     }

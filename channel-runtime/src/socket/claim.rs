@@ -11,7 +11,6 @@ use crate::room::owed_answer::OwedAnswer;
 
 #[derive(Clone, Default)]
 pub(crate) enum Claim {
-    /// A hook or a notice is being handled.
     #[default]
     NoMessage,
     /// The answer looks like any other frame.

@@ -47,7 +47,6 @@ impl Clock {
         is_idle() || self.is_compared.swap(true, Ordering::SeqCst)
     }
 
-    /// Zero once `end` has passed.
     pub fn time_left(&self, end: SystemTime) -> Duration {
         end.duration_since(self.now()).unwrap_or_default()
     }

@@ -15,7 +15,6 @@ pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeEr
     Ok(builder.finish(Opcode::Text))
 }
 
-/// `room` is the value of `"$room"`.
 pub(crate) fn message_frame<M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
     text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
 }

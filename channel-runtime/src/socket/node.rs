@@ -15,7 +15,6 @@ use crate::wire::deflate::Compression;
 
 pub(crate) struct Node {
     pub registry: Arc<Registry>,
-    /// By the channel's index in the app.
     channels: Vec<ChannelNode>,
     pub clock: Arc<Clock>,
     pub shutdown: Arc<Shutdown>,
@@ -27,7 +26,6 @@ pub(crate) struct Node {
 
 struct ChannelNode {
     counters: Counters,
-    /// Set by the first connection.
     hub: OnceLock<Arc<HubBacklog>>,
 }
 
@@ -61,7 +59,6 @@ impl Node {
         membership
     }
 
-    /// Only the first call counts.
     pub fn set_app<A: Send + Sync + 'static>(&self, app: &Arc<A>) {
         let app: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(app);
         self.app.get_or_init(|| Arc::downgrade(&app));

@@ -20,7 +20,6 @@ pub(super) struct Frames {
     stream: ClientEnd,
     parser: Parser,
     received: VecDeque<Input>,
-    /// Nothing follows what was received.
     ended: bool,
     activity: Activity,
 }
@@ -74,7 +73,6 @@ impl Frames {
         self.received.extend(later);
     }
 
-    /// `None` if all work ended without any.
     async fn arrival(&self) -> Result<Option<Vec<u8>>, Failure> {
         let arrives = poll_fn(|cx| self.stream.poll_read(cx));
         match select(pin!(arrives), pin!(settle(&self.activity))).await {

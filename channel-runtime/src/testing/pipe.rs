@@ -61,7 +61,6 @@ impl ClientEnd {
         self.0.change_for_server(|inner| inner.to_server.extend_from_slice(bytes));
     }
 
-    /// Empty at the end of the stream.
     pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<Vec<u8>> {
         let mut inner = self.0.inner.lock();
         if inner.to_client.is_empty() && !inner.server_is_done {

@@ -149,7 +149,6 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
         room.look(Duration::ZERO);
         sender.connection.backlog.over_high_water()
     };
-    // For longer than for a few.
     for _ in 0..300 {
         say_to_first(100);
         is_held_after_a_look();

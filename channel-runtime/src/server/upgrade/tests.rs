@@ -20,7 +20,6 @@ use crate::server::Server;
 use crate::server::channels::Channels;
 use crate::server::service::{Routes, Service};
 
-/// Whether it is TCP, and what the client sent behind its request.
 type Recovered = (bool, Vec<u8>);
 
 fn probe() -> (BoxedFilter<(warp::reply::Response,)>, mpsc::UnboundedReceiver<Recovered>) {

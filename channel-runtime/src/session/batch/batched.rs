@@ -54,7 +54,6 @@ pub(super) struct Entry<C: Channel> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Open,
-    /// The batch's outcome is the answer.
     Dropped,
     Answered,
     /// The handler has returned, and has given the message away.

@@ -41,14 +41,12 @@ struct Gathered<C: Channel, M> {
     items: VecDeque<Item<C, M>>,
     /// A task will take the items before it ends.
     is_running: bool,
-    /// Messages since the batcher was made.
     submitted: u64,
     done: u64,
 }
 
 pub(super) struct Item<C: Channel, M> {
     pub batched: Contained<Batched<C, M>>,
-    /// What it takes of the batcher's `bytes`.
     pub bytes: u32,
     pub submitted: Instant,
     pub in_flight: WorkGuard,
@@ -148,7 +146,6 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
                 let Gathered { items, is_running, .. } = &mut *self.batcher.gathered.lock();
                 let Some(first) = items.front() else {
                     *is_running = false;
-                    // Frees the memory of a burst.
                     *items = VecDeque::new();
                     return None;
                 };

@@ -27,7 +27,6 @@ use crate::socket::reply::Flow;
 pub struct BatchEntry<'a, C: Channel> {
     pub(crate) socket: &'a Socket<C>,
     pub(crate) app: &'a Arc<C::App>,
-    /// The length of the message's text.
     pub(crate) bytes: usize,
     pub(crate) served: Arc<Served>,
 }

@@ -44,7 +44,6 @@ pub(crate) enum Next {
     /// Somebody is in it, or it is not open.
     Keep,
     WaitUntil(Instant),
-    /// Dropped once the room is closed.
     Close(Arc<LiveRoom>, watch::Sender<()>),
 }
 

@@ -59,7 +59,6 @@ impl<C: Dispatch> RoomLifecycle<C> {
         grace::<C>(&self.served.config).unwrap_or_default()
     }
 
-    /// `grace` is the hook's time once the server gives up.
     async fn run<T>(&self, hook: impl Future<Output = T> + Send, grace: Duration) -> Result<T, Interrupted> {
         run_detached(hook, self.served.config.handler_timeout, &self.served.node.shutdown, grace).await
     }
@@ -199,7 +198,6 @@ impl<C: Dispatch> RoomTask<C> {
         Ok(())
     }
 
-    /// Ends before the grace time does, if somebody enters.
     async fn watch(mut self) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let shutdown = Arc::clone(&lifecycle.served.node.shutdown);

@@ -29,7 +29,6 @@ pub(super) enum Recipients<'a> {
     Rooms(&'a [Arc<str>]),
     /// Looked up once the message is encoded, so that a member that enters meanwhile is reached.
     Members,
-    /// The one room is not open.
     Nobody,
 }
 
@@ -77,7 +76,6 @@ impl<'a> Lookup<'a> {
         self.registry.room(self.channel, name)
     }
 
-    /// Each member once.
     pub fn members(self) -> Vec<Arc<Member>> {
         if let Some(room) = self.one_room() {
             return self.members_of(&room);

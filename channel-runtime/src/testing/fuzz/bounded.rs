@@ -8,7 +8,7 @@ use fastrand::Rng;
 use super::mutation::mutate;
 use super::{frame, json};
 
-/// Each target takes a second or two for them without optimization.
+/// A second or two for each target, without optimization.
 const MUTATIONS: u64 = 60_000;
 
 struct FailedInput<'a> {

@@ -24,7 +24,7 @@ pub(super) fn mutate(input: &mut Vec<u8>, other: &[u8], words: &[&[u8]], random:
     input.truncate(LONGEST);
 }
 
-/// If this is a length, it becomes one at which behaviour changes, or next to it.
+/// If this is a length, it becomes one at which behaviour changes, or next to one.
 fn overwrite_length(at: &mut [u8], random: &mut Rng) {
     const EDGES: [u64; 9] = [0, 64, 125, 127, 1000, 0x7FFF, 0xFFFF, 1 << 31, 1 << 63];
     let len = EDGES[random.usize(..EDGES.len())].wrapping_add(random.u64(..3)).wrapping_sub(1);

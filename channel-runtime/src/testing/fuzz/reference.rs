@@ -32,7 +32,7 @@ struct Message {
 }
 
 enum End {
-    /// Whether the bytes have ended, or the peer has sent a Close.
+    /// The bytes have ended, or the peer has sent a Close.
     NoMore,
     Refused(CloseCode),
 }
