@@ -5,8 +5,7 @@ use http::header::FORWARDED;
 
 use crate::config::hop::{Hop, NodeIdentifier};
 
-/// The hops that proxies report, nearest proxy first. A line that can't be read becomes one unreadable hop, because an open quote
-/// may have swallowed the elements behind it.
+/// Nearest proxy first. A line that can't be read is one hop, because an open quote may have swallowed the elements behind it.
 pub(crate) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     let nonsense = || vec![Hop { node: NodeIdentifier::Nonsense, host: None, port: None, scheme: None }];
     let lines = headers.get_all(FORWARDED).into_iter().rev();

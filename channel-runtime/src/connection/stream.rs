@@ -51,8 +51,7 @@ impl Stream {
     /// Reads once, into the thread's scratch, and passes the bytes to `take`: none at the end of the stream.
     pub fn poll_read<T>(&mut self, cx: &mut Context<'_>, take: impl FnOnce(&mut [u8]) -> T) -> Poll<io::Result<T>> {
         thread_local! {
-            /// It keeps the bytes of the last read; `take` sees only what the next read has filled. After a panic it is gone, and
-            /// the next read makes another.
+            /// Bytes of earlier reads stay in it; `take` sees only those of its own. After a panic the next read makes another.
             static SCRATCH: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
         }
         let mut scratch = SCRATCH.take().unwrap_or_else(|| vec![0; SCRATCH_BYTES].into());

@@ -45,8 +45,7 @@ impl Fault {
         })
     }
 
-    /// The close code, if the fault decides whether a client should try again. `None` for messages that are wrong, and for codes
-    /// that are not the framework's.
+    /// If the fault decides whether a client should try again. `None` for wrong messages, and for codes that are not ours.
     pub(crate) fn decided_close_code(&self) -> Option<CloseCode> {
         self.own_close_code().or(match &*self.code {
             Self::UNAUTHORIZED => Some(CloseCode::UNAUTHORIZED),

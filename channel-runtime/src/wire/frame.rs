@@ -57,8 +57,7 @@ thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A payload with space in front for the frame's header, so that JSON is written once, directly into the frame:
-/// `serde_json::to_writer(builder.payload_mut(), &message)`.
+/// A payload with space in front for the frame's header, so that JSON is written once, directly into the frame.
 pub(crate) struct FrameBuilder {
     /// [`Header::MAX_UNMASKED`] bytes of space, then the payload.
     buffer: Vec<u8>,

@@ -93,8 +93,7 @@ fn host_and_scheme_are_those_that_the_outermost_trusted_proxy_tells() {
         (&[(address, "1.1.1.1,"), (host, "app.example,"), (proto, "https,")], "app.example", true),
         (&[(address, "1.1.1.1"), (proto, "https,http")], "inner", false),
         (&[(host, "app.example")], "app.example", false),
-        // A separate port completes a host without a port, whether the host is reported or not. Some ports are invalid, and some
-        // are default ports.
+        // A separate port completes a host without a port, reported or not. Some are invalid, some are default ports.
         (&[(address, "1.1.1.1"), (host, "app.example"), (port, "8443")], "app.example:8443", false),
         (&[(address, "1.1.1.1"), (host, "[2001:db8::1]"), (port, "8443")], "[2001:db8::1]:8443", false),
         (&[(address, "1.1.1.1"), (port, "8443"), (proto, "https")], "inner:8443", true),

@@ -57,8 +57,7 @@ struct Inner {
     is_unflushed: bool,
     /// `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
-    /// The most bytes that may wait without a closer check: `limit`, and the longest frame if one was counted. See
-    /// [`finds_room`](Outbox::finds_room).
+    /// What may wait without a closer check, in bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room).
     allowed: usize,
     /// A caller that has pushed was told to have what waits written.
     flush_assigned: bool,

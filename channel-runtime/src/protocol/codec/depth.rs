@@ -29,8 +29,7 @@ pub(super) fn first_too_deep(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether there are enough brackets to nest too deep. Hardly any message has so many, and the test is cheap: counting in blocks of
-/// a fixed size, and in a byte, compiles to SIMD instructions.
+/// Hardly any message has so many brackets. Counting in blocks of a fixed size, and in a byte, compiles to SIMD instructions.
 fn opens_often(text: &[u8]) -> bool {
     // `[` and `{` differ in one bit.
     let count = |block: &[u8; 128]| usize::from(block.iter().fold(0u8, |n, &byte| n + u8::from(byte | 0x20 == b'{')));

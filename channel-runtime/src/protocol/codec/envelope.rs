@@ -95,8 +95,7 @@ impl<'de> Visitor<'de> for ReadType {
     }
 }
 
-/// Reads a `$room`; `null` counts as none. This is not an `Option<String>`, because the compiler would inline its deserializer into
-/// the payload's fields.
+/// `null` counts as none. No `Option<String>`, because the compiler would inline its deserializer into the payload's fields.
 struct ReadRoom;
 
 impl<'de> DeserializeSeed<'de> for ReadRoom {
@@ -140,8 +139,7 @@ pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
     envelope: &'e mut Envelope,
     /// The place for the message. A returned message would be copied at each level of the deserializer.
     message: &'e mut Option<T>,
-    /// The message's place in [`Messages::TYPES`], if it is known before; it is checked at the `type`. If it is `None`, the `type`
-    /// must be before the payload's first field.
+    /// Checked at the `type`. `None` if it is not known before: then the `type` must be before the payload's first field.
     index: Option<usize>,
 }
 

@@ -7,8 +7,7 @@ pub(super) fn string(text: &str) -> Option<&str> {
     if text.as_bytes().get(len) == Some(&b'"') { text.get(..len) } else { None }
 }
 
-/// The number of bytes before the first special one. Eight bytes are looked at in one step: one by one, the keys of a small message
-/// would cost as much as the rest of decoding.
+/// Looks at eight bytes in one step: one by one, the keys of a small message would cost as much as the rest of decoding.
 #[inline]
 fn len(text: &[u8]) -> usize {
     let (words, rest) = text.as_chunks();

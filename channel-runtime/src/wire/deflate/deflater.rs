@@ -38,8 +38,7 @@ pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame
     Some(builder.finish_compressed(opcode))
 }
 
-/// The most bytes that zlib makes of this many (its `deflateBound`, plus the empty block of a flush). With this capacity every
-/// message is written completely, so that its compressor can be used again.
+/// zlib's `deflateBound`, and the empty block of a flush: with this capacity every message is written completely.
 fn most(len: usize) -> usize {
     len + len / 8 + len / 64 + 64
 }
@@ -124,8 +123,7 @@ pub(super) mod tests {
         assert_eq!(inflated(&compressed, 15), [b'x'; 300]);
     }
 
-    /// What zlib-rs kept of incomplete messages grew with each of them, until it panicked at 64 KiB; what a panic left behind got
-    /// into the next message.
+    /// What zlib-rs kept of incomplete messages grew, until it panicked at 64 KiB; what a panic left got into the next message.
     #[test]
     fn messages_of_noise_leave_nothing_behind_in_the_compressor() {
         let text = r#"{"type":"moved","x":17,"y":4},"#.repeat(300);

@@ -39,9 +39,8 @@ impl InflateState {
         Self { context, inflated: 0, rest: Vec::new() }
     }
 
-    /// The most bytes that a message of up to `limit` bytes may have while it is compressed. An honest message that can't be
-    /// compressed grows by some bytes for each block, and a small compressor makes many blocks. The bound stops a stream of empty
-    /// blocks.
+    /// An honest message that can't be compressed grows by some bytes for each block, and a small compressor makes many blocks. The
+    /// bound stops a stream of empty blocks.
     pub fn wire_limit(limit: usize) -> usize {
         limit.saturating_add(limit / 8).saturating_add(64)
     }
@@ -88,8 +87,7 @@ impl InflateState {
     }
 }
 
-/// The end of the earlier messages. It takes less memory than a [`Decompress`], which has a window of 32 KiB and tables whatever
-/// was agreed on.
+/// The end of the earlier messages. A [`Decompress`] would take more: a window of 32 KiB and tables, whatever was agreed on.
 #[derive(Debug)]
 struct Context {
     /// In bytes.

@@ -96,8 +96,7 @@ where
     }
 }
 
-/// Whether serde_json passes a number on as a map if the type is not known (`arbitrary_precision`). Then serde reads no number that
-/// it has buffered.
+/// Whether serde_json passes numbers of unknown type on as maps, so that serde reads no number that it has buffered.
 pub(super) fn is_of_arbitrary_precision() -> bool {
     serde_json::from_str::<Value>("1e400").is_ok()
 }
