@@ -59,7 +59,6 @@ pub(super) struct Expected {
 }
 
 impl Header {
-    /// In bytes.
     pub(super) const MAX_UNMASKED: usize = 10;
     pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
 

@@ -33,7 +33,6 @@ impl Envelope {
         Self { reads_room: self.reads_room, ..Self::default() }
     }
 
-    /// To be called at each `type`.
     pub(super) fn note_type<E: de::Error>(&mut self) -> Result<(), E> {
         if std::mem::replace(&mut self.typed, true) { Err(E::custom("a second `type`")) } else { Ok(()) }
     }

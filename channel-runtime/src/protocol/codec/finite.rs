@@ -12,7 +12,6 @@ use super::pass_on::pass_on;
 
 pub(super) const NOT_FINITE: &str = "a number is NaN or infinite, which JSON can't say";
 
-/// A serializer, or a compound that it has opened, which writes only finite numbers.
 pub(super) struct Finite<S>(pub(super) S);
 
 pub(crate) struct InFinite<'a, T: ?Sized>(pub(crate) &'a T);

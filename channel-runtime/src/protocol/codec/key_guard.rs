@@ -29,7 +29,6 @@ impl<K: Serialize + ?Sized> Serialize for Guarded<'_, K> {
     }
 }
 
-/// A serializer that passes everything on, and checks texts first.
 struct Guard<'a, S> {
     inner: S,
     refusal: &'a Cell<Option<EncodeRefusal>>,

@@ -140,7 +140,6 @@ const fn count_types(lock: &Lock) -> usize {
     count
 }
 
-/// Line by line, in any order.
 const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     // Usually nothing has changed, and the compiler compares two sums many times as fast as the lines.
     if section.sum == fingerprint::section(wire) {

@@ -68,7 +68,6 @@ pub fn accept(channels: &[ChannelShape], path: &str, file: &str, command: &str, 
     }
 }
 
-/// Returns a report of the changes.
 pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, command: &str) -> io::Result<String> {
     // The tests of one program run in parallel, and each may list the channels.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

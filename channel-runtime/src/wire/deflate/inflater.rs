@@ -27,7 +27,6 @@ pub(in crate::wire) struct InflateState {
     context: Option<Context>,
     /// How many bytes of messages this read became.
     inflated: usize,
-    /// The part of a read that waits.
     rest: Vec<u8>,
 }
 
@@ -90,7 +89,6 @@ impl InflateState {
 /// The end of the earlier messages. A [`Decompress`] would take more: a window of 32 KiB and tables, whatever was agreed on.
 #[derive(Debug)]
 struct Context {
-    /// In bytes.
     window: usize,
     /// At most as long as the window.
     text: Vec<u8>,

@@ -8,7 +8,6 @@ pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 /// The sizes of our windows, as powers of two. DEFLATE has no smaller one; the extension has 8 bits too, which zlib never uses.
 pub(super) const WINDOW_BITS: std::ops::RangeInclusive<u8> = 9..=15;
 
-/// The opcode and the payload of a frame of ours.
 pub(super) fn payload(frame: &[u8]) -> (Opcode, &[u8]) {
     let header = Header::parse(frame, Expected { masked: false, compressed: true });
     let (header, size) = header.ok().flatten().expect("our own frames are well formed");

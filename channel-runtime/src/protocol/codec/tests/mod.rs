@@ -26,7 +26,6 @@ fn refusal(text: &str) -> DecodeError {
     }
 }
 
-/// The reason why a text is malformed, and the place.
 #[track_caller]
 fn malformed(text: &str) -> (String, usize, usize) {
     match refusal(text) {

@@ -33,7 +33,6 @@ pub(super) fn both_ways_agree(text: &str) -> Result<(), TestCaseError> {
             prop_assert_eq!(&reference, &found, "{}", text);
         }
     }
-    // The type that is looked for before the message is decoded changes nothing.
     if let Some(index) = index::<Game>(text) {
         let (known, plain) = (decode_at::<Game>(text, index), decode::<Game>(text));
         prop_assert_eq!(known.message, plain.message, "{}", text);

@@ -71,7 +71,6 @@ fn a_ref_of_null_is_none_and_a_whole_float_is_the_integer() {
     }
 }
 
-/// Also with serde_json's `arbitrary_precision`, which passes some numbers on as maps.
 #[test]
 fn a_ref_may_be_read_on_its_own() {
     #[derive(Debug, PartialEq, Deserialize)]
