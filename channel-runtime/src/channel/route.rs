@@ -21,8 +21,7 @@ use crate::protocol::describe::{Param, RoomShape};
 pub trait Route: Sized + Send + 'static {
     /// The type of the app that handlers take: that of `app = ..`, or `()`.
     type App: Send + Sync + 'static;
-    /// What the members of the path's room share on this node: that of `room_state = ..`, or `()`. `Default`, unless there is an
-    /// `on_room_open`.
+    /// What the path's room shares on this node: that of `room_state = ..`, or `()`. `Default`, unless there is an `on_room_open`.
     type RoomState: Send + 'static;
     /// Asked by `channels![..]` for handlers and an app, so that a type without a path is one error.
     #[doc(hidden)]

@@ -40,8 +40,7 @@ impl<F: Future> Future for Unsent<F> {
     }
 }
 
-/// Asserts that a hook's future is `Send`, at the user's own token. Returns the future itself, because an opaque type would be
-/// twice the work for the compiler.
+/// Asserts that a hook's future is `Send`, at the user's token, and returns it: an opaque type would double the compiler's work.
 pub fn send<F: Send>(future: F) -> F {
     future
 }

@@ -1,7 +1,6 @@
 //! A map by connection: an unordered list, with an index if it is long.
 //!
-//! Every connection is in two such maps at least, and most of them are short: so entries are small, and a short list is searched
-//! from its begin, which is faster than hashing.
+//! A connection is in two such maps at least, most of them short: entries are small, and searching a few is faster than hashing.
 
 use std::ops::Range;
 

@@ -20,8 +20,7 @@ pub(super) enum Crowd {
     Taking,
     /// A quarter, with those that were found a moment ago and may take nothing.
     New,
-    /// A quarter, or an eighth that took something a moment ago and for which more than half of their bound waits; two at the
-    /// least.
+    /// A quarter, or an eighth (two at least) that took something a moment ago and for which over half of their bound waits.
     Quarter,
     Half,
 }
@@ -78,8 +77,7 @@ impl Lags {
         self.near_bound |= lag.quarters >= 3 && (lag.takes || lag.is_stale);
     }
 
-    /// `readers` is how many the room has, `slow_members` how many of them may be behind: those that were not counted are taken to
-    /// be like those that were.
+    /// `slow_members` of the `readers` may be behind: those that were not counted are taken to be like those that were.
     pub fn crowd(self, slow_members: usize, readers: usize) -> Crowd {
         let of_all = |found: usize| (found * slow_members).checked_div(self.behind).unwrap_or(0);
         let (taking, new, far) = (of_all(self.taking), of_all(self.new), of_all(self.far));

@@ -63,8 +63,7 @@ fn push_to_members(
     (sent, flushing.sent(from, frame.len()))
 }
 
-/// The connections come with their serial numbers. `pushed` is called with each outcome, and has the frame written if that is the
-/// caller's duty.
+/// Connections come with serial numbers. `pushed` gets each outcome, and has the frame written if that is the caller's duty.
 pub(crate) fn deliver<'a>(
     exclusions: &Exclusions,
     connections: impl Iterator<Item = (u64, &'a Arc<Member>)>,

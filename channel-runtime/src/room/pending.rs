@@ -1,9 +1,7 @@
-//! Accepted connections and handshakes that have not joined their room yet, indexed by user, so that a disconnect and a notice
-//! reach them too.
+//! Accepted connections and handshakes not yet in their room, by user, so that disconnects and notices reach them too.
 //!
 //! To find all connections of a user, look here before the members: a connection becomes a member before it is removed here. A
-//! handshake is listed once its extractors have run, because its user is known only then; `revocations` has the disconnects of
-//! users meanwhile.
+//! handshake is listed once its extractors have found its user; `revocations` has the disconnects meanwhile.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::pending;
@@ -49,8 +47,7 @@ struct Notices {
 }
 
 impl PendingConnections {
-    /// Handshakes under way are closed once they turn out to be this user's. Returns which connections are closed by this call, as
-    /// far as they are known.
+    /// Handshakes under way are closed once they turn out to be this user's. Returns the other connections that this call closes.
     pub fn close(&self, user: &UserKey, reach: &Reach, excepted: &[ConnectionId], close: &Close) -> Vec<ConnectionId> {
         // Under the lock throughout: a connection in the list has not checked yet whether it is closed.
         let State { users, revocations } = &mut *self.0.lock();

@@ -1,5 +1,4 @@
-//! Revocations: disconnects of users, remembered as long as a handshake is under way that began before them, because its user is
-//! not known yet.
+//! Revocations: disconnects of users, remembered while earlier handshakes are under way, because their users are not known yet.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;

@@ -141,8 +141,8 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     }
 
     /// Serves until ctrl-c, SIGTERM, SIGHUP or SIGQUIT, then stops as [`Server::drain`] describes. At a second signal it returns at
-    /// once. A third ends the process, with 128 plus the signal's number as its exit status, even if the runtime is blocked. After
-    /// this method has returned, the next signal ends the process as well, so that no work behind it can hold the program for ever.
+    /// once. A third, or any after this method has returned, ends the process, with 128 plus the signal's number as its exit
+    /// status, even if the runtime is blocked.
     ///
     /// Signals within half a second count as one, because a terminal that is closed sends two.
     ///

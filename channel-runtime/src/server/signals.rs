@@ -11,8 +11,7 @@ use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::watch;
 
-/// Signals within this time count as one: a terminal that is closed sends SIGHUP twice, and a service manager may send SIGTERM and
-/// SIGHUP.
+/// Signals within this time count as one: a closed terminal sends SIGHUP twice, and service managers may add SIGHUP to SIGTERM.
 const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// The first signal drains a server, the second stops it at once. The next one ends the process.

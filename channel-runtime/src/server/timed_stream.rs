@@ -19,8 +19,7 @@ use crate::server::exchange::Exchange;
 /// Bounds how long a client that reads nothing is waited for.
 const MOST_UNREAD: u64 = 512 * 1024;
 
-/// How often a write to a full socket is tried again. The kernel reports a socket as writable only when a third of its buffer is
-/// free: a slow client needs minutes for that.
+/// How often a write to a full socket is retried: the kernel reports room only once a third is free, which may take minutes.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct TimedStream<I> {

@@ -13,8 +13,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-/// A socket is writable while it has fewer unsent bytes. By default a third of its buffer has to be free, maybe a megabyte: a slow
-/// client would seem to read nothing in between.
+/// A socket is writable below so many unsent bytes. By default a third of its buffer must be free: slow clients seem not to read.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const NOT_SENT: u32 = 32 * 1024;
 

@@ -1,9 +1,8 @@
 //! Concurrent handlers: handlers of one connection that run side by side and share the channel's value.
 //!
-//! Handlers that are `concurrent` run beside all that take `&self`. Of the others with `&self` one runs after the other. All begin
-//! in the order in which their messages arrived. What does not share the value (a hook, a notice, a handler with `&mut self`) waits
-//! until all before it have ended, and one call too many of a handler until another has ended. All that arrives later waits behind
-//! either.
+//! Handlers that are `concurrent` run beside all that take `&self`; of the others with `&self` one runs at a time. All begin in the
+//! order of their messages. What does not share the value (a hook, a notice, a handler with `&mut self`) waits until all before it
+//! have ended; one call too many of a handler, until another has ended. All that arrives later waits behind either.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

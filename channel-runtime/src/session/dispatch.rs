@@ -1,8 +1,6 @@
-//! Dispatch: how the engine calls a channel's hooks and handlers. Implemented by `#[channel]` alone, beside
-//! [`Channel`](crate::Channel).
+//! Dispatch: how the engine calls a channel's hooks and handlers. `#[channel]` alone implements it.
 //!
-//! Only the expansion knows whether a channel's value is `Sync`. So it makes [`ConcurrentHandlers`]; the scheduler in `concurrent`
-//! needs no such bound.
+//! Only the expansion knows whether a channel's value is `Sync`: it makes [`ConcurrentHandlers`], and `concurrent` needs no bound.
 
 use std::future::Future;
 use std::sync::Arc;

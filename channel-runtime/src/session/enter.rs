@@ -1,7 +1,6 @@
 //! Enters a connection into its rooms: an accepted connection waits for its room, if that has to be opened, and becomes a session.
 //!
-//! While it waits, its client is read from up to the usual bounds, so that a disconnect is noticed. Messages are handled once the
-//! session has begun.
+//! While it waits, its client is read from up to the usual bounds, so that a disconnect is noticed. Messages are handled later.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

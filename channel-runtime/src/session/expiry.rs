@@ -1,5 +1,4 @@
-//! The expiry of a connection's authority: the client is warned some time before, and the connection is closed when it expires, by
-//! the wall clock or by the timers, whichever is first.
+//! The expiry of a connection's authority: a warning, then the close, by the wall clock or the timers, whichever is first.
 //!
 //! Each connection that expires has a task for it. All others pay nothing.
 

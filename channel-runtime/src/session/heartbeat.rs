@@ -1,5 +1,4 @@
-//! The heartbeat: one task an app that checks all connections once a tick, pings the clients that are silent, and closes the
-//! connections of those that do not answer, or do not take what waits for them.
+//! The heartbeat: one task an app that, each tick, pings silent clients, and closes those that do not answer or take what waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

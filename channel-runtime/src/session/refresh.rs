@@ -1,5 +1,4 @@
-//! Refresh: a connected client sends `$auth` with a new token. The handler decides on it, and then again for each room that the
-//! client is in.
+//! Refresh: a connected client sends `$auth` with a new token. The handler decides on it, then for each room of the client.
 
 use std::sync::Arc;
 use std::time::Duration;

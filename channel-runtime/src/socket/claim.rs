@@ -65,8 +65,7 @@ impl Claim {
     }
 }
 
-/// A claim while the user's code encodes its answer. If that panics, the claim is open again, and the panic's error frame answers
-/// the message.
+/// A claim while the user's code encodes its answer. If that panics, the claim is open again, for the panic's error frame.
 pub(super) struct Taken<'a> {
     claim: &'a Claim,
     pub open: Option<Open>,

@@ -1,7 +1,6 @@
 //! A channel's counters since the server started: messages, faults, ends of connections.
 //!
-//! An event costs one addition. Received and sent share a cache line: apart they were no faster, because a thread that receives
-//! also sends.
+//! An event costs one addition. Received and sent share a cache line: apart they were no faster, because a receiver also sends.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

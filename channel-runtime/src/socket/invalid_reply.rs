@@ -16,8 +16,7 @@ pub fn invalid<C: Channel, R: InvalidReply<C>>(socket: &Socket<C>, usual: Fault,
     result.finish(usual, socket)
 }
 
-/// What `on_invalid` may return: `()` for the usual fault, a fault to send instead, or `None` for the usual one only if the message
-/// had a `ref`.
+/// What `on_invalid` may return: `()` for the usual fault, a fault, or `None` for the usual one only if the message had a `ref`.
 #[diagnostic::on_unimplemented(
     message = "`on_invalid` cannot return `{Self}`",
     label = "not what `on_invalid` returns",

@@ -1,5 +1,4 @@
-//! What a handler may return, how it becomes the answer to the message it handled, and the functions that the expansion of
-//! `#[channel]` calls for that.
+//! What a handler may return, how it becomes the answer, and the functions that the expansion of `#[channel]` calls for that.
 
 use std::marker::PhantomData;
 

@@ -1,5 +1,4 @@
-//! The lifecycle of one opening of a room, and its tasks: one runs `on_room_open`, one waits out the grace time, one runs
-//! `on_room_close`.
+//! The lifecycle of one opening of a room, with a task each for `on_room_open`, for the grace time, and for `on_room_close`.
 
 use std::future::Future;
 use std::pin::pin;
