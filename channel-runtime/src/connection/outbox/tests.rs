@@ -272,7 +272,6 @@ async fn who_reads_less_than_its_kernel_says_anything_about_is_written_to_all_th
     assert!(fixture.outbox.is_blocked());
     assert_eq!((fixture.outbox.tick(), fixture.outbox.tick()), (1, 2), "it takes nothing");
     let handed = fixture.outbox.handed();
-    // Its kernel has room for some more then.
     fixture.reads(256 * 1024).await;
     while fixture.outbox.tick() > 0 {
         tokio::task::yield_now().await;

@@ -23,7 +23,6 @@ fn what_a_client_says_may_become_wider_and_what_it_hears_narrower() {
         ("{string: u8}", "{string: u8 | null}", Fine, Fine),
         ("Piece", "any", Fine, Fine),
         ("Piece", "Piece | null", Fine, Fine),
-        // In both directions.
         ("u8", "i8", Breaks, Breaks),
         ("u64", "f64", Breaks, Breaks),
         ("string", "u8", Breaks, Breaks),
