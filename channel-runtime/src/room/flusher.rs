@@ -67,8 +67,7 @@ impl Pass {
             // The tasks that are ready run first, because they may send more.
             yield_now().await;
             if self.room.len() > MEMBERS_PER_TURN && !is_current_thread() {
-                // So do those with new input: on the multi-thread runtime a task that has yielded runs before them. If few members
-                // are written to, polling for input once more costs more than it saves.
+                // So do those with new input: the multi-thread runtime polls for it later. For few members that costs too much.
                 yield_now().await;
             }
             // The lock is released before the last work's list is freed.

@@ -133,7 +133,6 @@ impl Driver {
         match (has_notice, self.has_input()) {
             (false, false) => None,
             (false, true) => Some(Source::Client),
-            // Alternately, so that neither keeps the other waiting.
             (true, true) if self.budget.was_notice => Some(Source::Client),
             (true, _) => Some(Source::Inbox),
         }

@@ -110,8 +110,7 @@ impl<C: Dispatch> PendingSession<C> {
         async move {
             let frames = match wait(&mut client, lifecycle, &self.pending, self.expires_at).await {
                 Waited::Open(_hold) => {
-                    // In a task of its own: this one is larger than an idle connection's need be. The connection is in the room
-                    // before the hold is dropped.
+                    // In a smaller task of its own. The connection is in the room before the hold is dropped.
                     self.spawn(client);
                     return drop((counted, busy));
                 }

@@ -82,8 +82,7 @@ impl<C: 'static> Socket<C> {
         self.push_frame(frame(Opcode::Binary, &data))
     }
 
-    /// Sends `{"type":"success","data":..,"timestamp":..}` to this client; to answer a message, return
-    /// [`Success`](crate::Success) instead.
+    /// Sends `{"type":"success","data":..,"timestamp":..}` to this client; to answer a message, return [`Success`](crate::Success).
     pub fn send_success(&self, data: &impl Serialize) -> Sent {
         self.push_text(|json| codec::encode_success(Some((data, &timestamp())), Head::default(), json))
     }
@@ -130,8 +129,7 @@ impl<C: 'static> Socket<C> {
         }
     }
 
-    /// Joins a room of a declared kind. Returns whether this client is a member now: not if the connection has ended, or is in 1024
-    /// declared rooms already. It receives what is sent to the room afterwards.
+    /// Joins a room of a declared kind. Returns whether this client is a member now: not if it is gone, or in 1024 such rooms.
     pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> bool {
         self.node.registry.join(&self.member, room.room().key())
     }
@@ -142,16 +140,14 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Closes this connection, after what was sent to it before. Only the first close counts. `on_close` runs when the current
-    /// handler has returned. Nothing is sent after a close, not even the handler's own answer: send first what the client must
-    /// still receive.
+    /// handler has returned. Nothing is sent after a close, not even the handler's own answer.
     #[doc(alias("disconnect", "stop", "terminate"))]
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.member.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
     }
 
-    /// Waits until the connection has begun to end. A handler that works for long should watch it, because it is not cancelled when
-    /// its client disconnects. If the client has sent more than 64 KiB beyond the message that is being handled, it is not read
-    /// from, and its disconnect is not seen before the handler returns.
+    /// Waits until the connection begins to end: for long handlers, which are not cancelled when their client disconnects. A client
+    /// that has sent 64 KiB beyond the message being handled is not read from, and its disconnect is seen when the handler returns.
     pub async fn closed(&self) {
         self.member.outbox().closed().await;
     }

@@ -32,13 +32,12 @@ impl User {
         self.len() == 0
     }
 
-    /// Closes each connection of the user, after what was sent to it before, and returns how many. Pending connections are closed
-    /// too: their handshake is at `authorize`, or they are accepted and wait for their room to open or for their client to read the
-    /// answer to its handshake. A pending connection ends at once and runs no hook, unless it joins at this very moment.
+    /// Closes each connection of the user, after what was sent to it before, and returns how many. Pending connections end too, at
+    /// once and without a hook: those whose handshake is at `authorize`, and those that are accepted and have not joined their room
+    /// yet.
     ///
-    /// A handshake whose extractors still run is refused as soon as they return this user. It is not counted, because its user is
-    /// not known yet. So first make it impossible for the user to log in, then call this: no connection that was accepted by the
-    /// former rights remains.
+    /// A handshake whose extractors still run is refused once they return this user, and is not counted. So first make it
+    /// impossible for the user to log in, then call this: no connection that was accepted by the former rights remains.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         // The pending ones first: otherwise one could join in between and be missed.

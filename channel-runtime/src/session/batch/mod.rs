@@ -40,7 +40,6 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let in_flight = socket.member().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
-            // Has the claim to the answer from now on.
             let batched = Contained::new(Batched::open(message, socket.owing()));
             let room_use = socket.member().own_room.begin_use();
             if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {
