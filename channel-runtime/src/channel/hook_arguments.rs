@@ -1,7 +1,6 @@
 //! What hooks and handlers take besides a message: each argument is checked at the type that the user has written.
 //!
-//! Without these traits the compiler would only say that two types differ. They are written out, because an error in a trait that a
-//! macro made would show the macro, too.
+//! Without these traits the compiler would only say that two types differ. No macro makes them: their errors would show it, too.
 
 use std::sync::Arc;
 

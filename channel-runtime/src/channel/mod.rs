@@ -1,7 +1,6 @@
 //! What a channel is, as the macros write it: its path, rooms and users, and what its hooks take and return.
 //!
-//! `#[channel]` alone implements [`Channel`] and [`Route`]. Imports `handshake`, `connection`, `config` (for a channel's own
-//! bounds), `protocol` and `wire`; what runs the hooks is `session::dispatch`.
+//! Imports `handshake`, `connection`, `config` (a channel's own bounds), `protocol` and `wire`; `session::dispatch` runs the hooks.
 
 pub(crate) mod app;
 pub(crate) mod fields;

@@ -142,9 +142,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
 
     /// Serves until ctrl-c, SIGTERM, SIGHUP or SIGQUIT, then stops as [`Server::drain`] describes. At a second signal it returns at
     /// once. A third, or any after this method has returned, ends the process, with 128 plus the signal's number as its exit
-    /// status, even if the runtime is blocked.
-    ///
-    /// Signals within half a second count as one, because a terminal that is closed sends two.
+    /// status, even if the runtime is blocked. Signals within half a second count as one, because a closed terminal sends two.
     ///
     /// SIGHUP and SIGQUIT are ignored if the process was started so, as `nohup` does. If a signal has another use in your program,
     /// such as SIGHUP to read the certificates anew, decide yourself when it stops: [`run_until`](Self::run_until).

@@ -1,7 +1,6 @@
 //! The signals that stop the servers of a process. While no server runs, a signal ends the process, as without this crate.
 //!
-//! Once a program has listened for a signal, the system's default is gone for good: so a thread listens until the process ends.
-//! It also counts the signals, and ends the process even if the runtime of a server is blocked.
+//! Listening for a signal removes the system's default for good: a thread of its own listens from then on, and ends the process.
 
 use std::io;
 use std::thread;

@@ -1,6 +1,6 @@
 //! Enters a connection into its rooms: an accepted connection waits for its room, if that has to be opened, and becomes a session.
 //!
-//! While it waits, its client is read from up to the usual bounds, so that a disconnect is noticed. Messages are handled later.
+//! While it waits, its client is read from up to the usual bounds, so that a disconnect is noticed. Messages wait for the session.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -202,7 +202,7 @@ async fn wait<C: Dispatch>(
     expires_at: Option<SystemTime>,
 ) -> Waited {
     let node = Arc::clone(&lifecycle.served.node);
-    // Made before the check, so that no drain between the two is missed.
+    // Before the check, so that no drain is missed in between.
     let drain_started = node.shutdown.drain_started();
     if node.shutdown.is_draining() {
         return Waited::Rejected(Rejection::going_away());

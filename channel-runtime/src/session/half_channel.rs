@@ -1,6 +1,4 @@
 //! Half channels: channels whose impl block has no `#[channel]`. One error says so, and no other follows from it.
-//!
-//! The blanket impls stand in for the missing half, so that nothing that is sent, joined or listed is an error of its own.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

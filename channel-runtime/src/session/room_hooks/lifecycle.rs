@@ -201,7 +201,7 @@ impl<C: Dispatch> RoomTask<C> {
         let lifecycle = Arc::clone(&self.lifecycle);
         let shutdown = Arc::clone(&lifecycle.served.node.shutdown);
         loop {
-            // Made before the look, so that a drain between the two is not missed.
+            // Before the check, so that no drain is missed in between.
             let drain_started = shutdown.drain_started();
             let is_draining = shutdown.is_draining();
             let next = lifecycle.with_room(|room| {
