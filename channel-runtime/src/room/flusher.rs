@@ -70,7 +70,7 @@ impl Pass {
                 // So do those with new input: the multi-thread runtime polls for it later. For few members that costs too much.
                 yield_now().await;
             }
-            // The lock is released before the last work's list is freed.
+            // The last work's list is freed after the lock.
             let due = self.room.lock().flushing.take_due();
             self.due = due;
             self.write().await;

@@ -23,7 +23,6 @@ pub(crate) struct Member {
     pub(super) outbox: Outbox,
     pub id: ConnectionId,
     pub channel: usize,
-    /// `None` if no compression was negotiated.
     pub deflate: Option<Agreed>,
     pub error_details: bool,
     pub owed: OwedCount,

@@ -19,7 +19,6 @@ use crate::room::member::{Apart, Member};
 use crate::room::pending::PendingConnection;
 use crate::wire::deflate::Agreed;
 
-/// The most declared rooms that one connection is in.
 const MOST_JOINED: usize = 1024;
 
 pub(crate) struct NewConnection {
@@ -31,7 +30,6 @@ pub(crate) struct NewConnection {
     pub error_details: bool,
     pub outbox_bytes: usize,
     pub activity: Activity,
-    /// `None` if it has no user.
     pub pending: Option<Arc<PendingConnection>>,
 }
 

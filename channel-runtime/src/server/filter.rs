@@ -17,7 +17,6 @@ use crate::server::handshake::answer;
 use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::table::RouteTable;
 
-/// Rejects other requests as not found.
 pub(crate) fn filter<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {

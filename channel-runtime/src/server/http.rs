@@ -22,7 +22,7 @@ use crate::server::signals::Signals;
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
 
-/// The smallest buffer in which hyper reads a head.
+/// Hyper's least.
 const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
 impl<App: Send + Sync + 'static> Server<App> {

@@ -118,7 +118,6 @@ impl<App> RouteTable<App> {
         }
     }
 
-    /// Waits for the messages that are in batches by now.
     pub async fn batches_flushed(&self) {
         for channel in &self.channels {
             channel.served.batches.flushed().await;

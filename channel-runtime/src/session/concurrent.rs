@@ -32,7 +32,7 @@ use crate::wire::parser::Input;
 
 /// The next step, which waits for those that run.
 enum Queued<C: Dispatch> {
-    /// Its handler may run beside them, once fewer of its kind run.
+    /// Runs beside them, once fewer of its kind run.
     Message { index: usize, text: String },
     /// Runs once nothing else does.
     Alone(Work<C>),

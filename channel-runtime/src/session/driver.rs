@@ -208,7 +208,7 @@ impl Driver {
         for input in self.receiver.count(&before) {
             match input {
                 Input::Ping(data) => {
-                    // Refused only if the connection ends, and then nobody waits for a pong.
+                    // Refused only if the connection ends: nobody waits for a pong then.
                     let _ = self.membership.connection.outbox().push(frame(Opcode::Pong, data), Sender::Own);
                 }
                 Input::Close(_) => self.ended = close_in(input).map(Box::new),

@@ -24,7 +24,6 @@ impl RunningCall {
         Self { span: MessageSpan::new(span, C::NAME, kind), ..Self::of_hook(socket, kind) }
     }
 
-    /// Answers the client if the call did not return.
     pub fn end<C: Channel>(self, socket: &Socket<C>, outcome: Result<Flow, Interrupted>) {
         self.span.end(|| name_of(&outcome));
         if let Err(why) = outcome {

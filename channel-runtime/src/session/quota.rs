@@ -11,7 +11,6 @@ use crate::config::bucket::{Meter, Metered};
 use crate::config::rate::Rate;
 use crate::connection::user_key::UserKey;
 
-/// The users that a shard keeps before its first sweep.
 const SWEEP_AT: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,6 @@ impl Rejection {
         rejection_frames(self.fault.as_ref(), self.code, self.reason)
     }
 
-    /// The fault decides whether the client may try again.
     pub fn failed(fault: Fault) -> Self {
         let code = fault.decided_close_code().unwrap_or(CloseCode::TRY_AGAIN);
         Self { fault: Some(fault), code, reason: "the room can't be opened" }

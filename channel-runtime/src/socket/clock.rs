@@ -52,7 +52,6 @@ impl Clock {
     }
 }
 
-/// Counts as a waiter until dropped.
 pub(crate) struct Waiting(Arc<Clock>);
 
 impl Waiting {

@@ -147,7 +147,8 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Waits until the connection begins to end: for long handlers, which are not cancelled when their client disconnects. A client
-    /// that has sent 64 KiB beyond the message being handled is not read from, and its disconnect is seen when the handler returns.
+    /// that has sent over 64 KiB beyond the message being handled is not read from: its disconnect is seen when the handler
+    /// returns.
     pub async fn closed(&self) {
         self.member.outbox().closed().await;
     }

@@ -20,7 +20,6 @@ pub(crate) struct Node {
     pub shutdown: Arc<Shutdown>,
     /// Weak, because an app holds hubs, which hold the node.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
-    /// Set if the config asks for it.
     compression: OnceLock<Compression>,
 }
 

@@ -19,7 +19,6 @@ pub(crate) struct HookedRooms(pub(super) Ranked<{ rank::ROOM_HOOKS }, HashMap<Ar
 
 pub(crate) struct HookedRoom {
     pub owner: Arc<dyn RoomOwner>,
-    /// Connections that enter and are not in the room yet.
     pub entering: usize,
     pub phase: Phase,
 }
