@@ -44,6 +44,7 @@ mod server {
     pub use crate::connection::inbox::Notice;
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
+    pub use crate::protocol::subprotocols::Subprotocols;
     pub use crate::session::batch::{BatchEntry, InBatches};
     pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};

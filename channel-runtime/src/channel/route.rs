@@ -11,6 +11,7 @@ use crate::config::bounds::Bounds;
 use crate::handshake::Handshake;
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{Param, RoomShape};
+use crate::protocol::subprotocols::Subprotocols;
 
 /// The path of a channel, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
 #[diagnostic::on_unimplemented(
@@ -52,6 +53,9 @@ pub trait Route: Sized + Send + 'static {
     /// The declared kinds of room.
     #[doc(hidden)]
     const ROOMS: &'static [RoomShape] = &[];
+    /// The list `subprotocols(..)`.
+    #[doc(hidden)]
+    const SUBPROTOCOLS: Subprotocols = Subprotocols::NONE;
 
     /// Makes the handler of one connection: reads the path's parameters, runs the extractors, sets the fields' first values.
     fn build(

@@ -11,6 +11,7 @@ pub(crate) mod jwt;
 pub(crate) mod reject;
 pub(crate) mod request_target;
 mod sampled_log;
+pub(crate) mod subprotocols;
 pub(crate) mod token;
 pub(crate) mod upgrade_request;
 
@@ -21,15 +22,12 @@ use std::str;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName};
-use percent_encoding::{percent_decode, percent_decode_str};
+use percent_encoding::percent_decode_str;
 
-use crate::config::header_list::items;
 use crate::config::origins;
 use crate::config::proxies::{Proxies, Resolved};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
-
-const TOKEN_PREFIX: &[u8] = b"channels.token.";
 
 /// Headers that may contain a secret: `Debug` does not show their values.
 const SECRETS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL];
@@ -52,6 +50,7 @@ pub struct Handshake {
     /// [`PeerAddr`](crate::PeerAddr) is set.
     pub remote_addr: Option<SocketAddr>,
     pub(crate) proxied_host: Option<String>,
+    pub(crate) subprotocol: Option<&'static str>,
     pub(crate) by_tls: bool,
 }
 
@@ -138,26 +137,6 @@ impl Handshake {
         let (scheme, token) = split_once(self.headers.get(AUTHORIZATION)?.as_bytes(), b' ')?;
         scheme.eq_ignore_ascii_case(b"bearer").then(|| Token::read(token.trim_ascii_start()))
     }
-
-    /// The token among the offered subprotocols, the place where a page can send a token outside of the URL:
-    ///
-    /// ```js
-    /// new WebSocket(url, ["channels.1.json", "channels.token." + encodeURIComponent(token)])
-    /// ```
-    ///
-    /// The answer never names the token. So a client that offers a token must offer `channels.1.json` too, or is answered 400.
-    /// Percent-encoding is decoded. Parentheses, which `encodeURIComponent` does not encode, can't be in a subprotocol. For bytes
-    /// that are not UTF-8 see [`bearer_token`](Self::bearer_token). `None` if no token is offered.
-    pub fn subprotocol_token(&self) -> Option<Token> {
-        let mut offers = items(&self.headers, &SEC_WEBSOCKET_PROTOCOL);
-        let token = offers.find_map(|offered| offered.strip_prefix(TOKEN_PREFIX))?;
-        Some(Token::read(&percent_decode(token).collect::<Vec<u8>>()))
-    }
-}
-
-pub(crate) fn offers_a_token_alone(headers: &HeaderMap) -> bool {
-    let mut offers = items(headers, &SEC_WEBSOCKET_PROTOCOL).filter(|offered| !offered.is_empty()).peekable();
-    offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
 }
 
 fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
@@ -253,42 +232,6 @@ mod tests {
             ("ken", None),
         ] {
             assert_eq!(handshake.cookie(name), value, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_token_among_the_subprotocols_is_one_that_says_so() {
-        for (offered, token) in [
-            ("channels.1.json, channels.token.abc.d-e_f", Some("abc.d-e_f")),
-            ("channels.token.a%2Fb%3D%C3%A4,channels.1.json", Some("a/b=\u{e4}")),
-            ("channels.token.", Some("")),
-            ("channels.1.json", None),
-            ("channels.token.%FF", Some("\u{fffd}")),
-            ("Channels.Token.abc", None),
-            ("xchannels.token.abc", None),
-        ] {
-            let found = handshake(&[(SEC_WEBSOCKET_PROTOCOL, offered)]).subprotocol_token();
-            assert_eq!(found.as_ref().map(Token::expose), token, "{offered}");
-        }
-        let split = handshake(&[(SEC_WEBSOCKET_PROTOCOL, "chat"), (SEC_WEBSOCKET_PROTOCOL, "channels.token.abc")]);
-        assert_eq!(split.subprotocol_token().unwrap().expose(), "abc");
-    }
-
-    #[test]
-    fn a_token_alone_is_no_offer_of_a_protocol() {
-        for (offered, alone) in [
-            ("channels.token.abc", true),
-            ("channels.token.abc, channels.token.def", true),
-            ("channels.1.json, channels.token.abc", false),
-            ("chat, channels.token.abc", false),
-            ("chat", false),
-            ("", false),
-        ] {
-            assert_eq!(
-                offers_a_token_alone(&handshake(&[(SEC_WEBSOCKET_PROTOCOL, offered)]).headers),
-                alone,
-                "{offered}"
-            );
         }
     }
 

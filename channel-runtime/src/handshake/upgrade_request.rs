@@ -5,19 +5,17 @@ use http::{HeaderName, Request, StatusCode, Version};
 use warp::reply::Response;
 
 use crate::config::header_list::items;
-use crate::handshake::offers_a_token_alone;
 use crate::handshake::reject::Reject;
 use crate::handshake::request_target::has_bad_host;
+use crate::handshake::subprotocols::{Negotiated, agree};
+use crate::protocol::subprotocols::Subprotocols;
 use crate::wire::accept::{accept_key, is_valid_key};
 use crate::wire::deflate::{Agreed, Compression, negotiate};
-
-/// The only subprotocol. A client that offers none uses it too.
-const SUBPROTOCOL: &str = "channels.1.json";
 
 /// RFC 6455, section 4.2.1.
 pub(crate) struct UpgradeRequest {
     accept: HeaderValue,
-    subprotocol: Option<HeaderValue>,
+    pub subprotocol: Negotiated,
     /// With the header that answers the offer. `None` without compression.
     pub deflate: Option<(Agreed, HeaderValue)>,
 }
@@ -26,8 +24,9 @@ impl UpgradeRequest {
     /// An offer of compression is answered if the server compresses.
     ///
     /// # Errors
-    /// 400 if the request is invalid, 426 if it asks for another version of the protocol.
-    pub fn read(headers: &HeaderMap, compression: Option<&Compression>) -> Result<Self, Reject> {
+    /// 400 if the request is invalid or offers no subprotocol that the channel requires, 426 if it asks for another version of the
+    /// protocol.
+    pub fn read(headers: &HeaderMap, compression: Option<&Compression>, known: &Subprotocols) -> Result<Self, Reject> {
         if !has_token(headers, &header::CONNECTION, "upgrade") {
             return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));
         }
@@ -46,21 +45,11 @@ impl UpgradeRequest {
             // A body has no meaning here, and a proxy and a server may disagree about where it ends.
             return Err(Reject::bad_request("a handshake has no body"));
         }
-        if offers_a_token_alone(headers) {
-            // A browser rejects an answer that names none of its offers, and a token is never named.
-            return Err(Reject::bad_request("offer the subprotocol `channels.1.json` beside the token"));
-        }
-        // Case matters, because a browser compares its offer with the answer in this way.
-        let offered = items(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == SUBPROTOCOL.as_bytes());
         Ok(Self {
             accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
-            subprotocol: offered.then(|| HeaderValue::from_static(SUBPROTOCOL)),
+            subprotocol: agree(headers, known)?,
             deflate: compression.and_then(|compression| negotiate(headers, compression)),
         })
-    }
-
-    pub fn speaks_ours(&self) -> bool {
-        self.subprotocol.is_some()
     }
 
     pub fn uncompressed(self) -> Self {
@@ -74,8 +63,8 @@ impl UpgradeRequest {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
-        if let Some(subprotocol) = self.subprotocol {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        if let Some(subprotocol) = self.subprotocol.subprotocol() {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
         }
         if let Some((_, answer)) = self.deflate {
             headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, answer);

@@ -12,5 +12,7 @@ pub(crate) mod fault;
 #[cfg(feature = "server")]
 pub(crate) mod lock;
 pub(crate) mod message;
+#[cfg(feature = "server")]
+pub(crate) mod subprotocols;
 pub(crate) mod unit;
 pub(crate) mod validation;

@@ -25,6 +25,8 @@ pub(crate) struct Member {
     pub channel: usize,
     pub deflate: Option<Agreed>,
     pub error_details: bool,
+    /// The number of the agreed subprotocol in its channel's list; zero for none.
+    pub subprotocol: u8,
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,

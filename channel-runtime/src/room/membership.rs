@@ -27,6 +27,7 @@ pub(crate) struct NewConnection {
     pub room: Arc<str>,
     pub user: Option<UserKey>,
     pub deflate: Option<Agreed>,
+    pub subprotocol: u8,
     pub error_details: bool,
     pub outbox_bytes: usize,
     pub activity: Activity,
@@ -42,7 +43,18 @@ pub(crate) struct MembershipGuard {
 impl Registry {
     /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(self: &Arc<Self>, new: NewConnection) -> MembershipGuard {
-        let NewConnection { id, channel, room, user, deflate, error_details, outbox_bytes, activity, pending } = new;
+        let NewConnection {
+            id,
+            channel,
+            room,
+            user,
+            deflate,
+            subprotocol,
+            error_details,
+            outbox_bytes,
+            activity,
+            pending,
+        } = new;
         let entry = &self.channels[channel];
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let runtime = Handle::try_current().ok();
@@ -51,6 +63,7 @@ impl Registry {
                     id,
                     channel,
                     deflate,
+                    subprotocol,
                     error_details,
                     user,
                     own_room: Arc::clone(own_room),

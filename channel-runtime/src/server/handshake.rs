@@ -18,9 +18,11 @@ use crate::connection::contained::{Contained, contain};
 use crate::handshake::Handshake;
 use crate::handshake::admission::AdmissionGuard;
 use crate::handshake::reject::{BuildError, Reject};
+use crate::handshake::subprotocols::Negotiated;
 use crate::handshake::upgrade_request::{UpgradeRequest, asks_for_websocket};
 use crate::protocol::escaped::Escaped;
-use crate::server::refuse::refuse;
+use crate::protocol::subprotocols::Subprotocols;
+use crate::server::refuse::{refuse, refuse_offers};
 use crate::server::table::{RouteMatch, RouteTable, StartSession};
 use crate::server::upgrade::recover;
 
@@ -35,7 +37,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 pub(crate) async fn answer<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
     method: Method,
-    handshake: Handshake,
+    mut handshake: Handshake,
     names_one_host: bool,
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Rejection> {
@@ -43,7 +45,7 @@ pub(crate) async fn answer<A: Send + Sync + 'static>(
         return Err(reject::not_found());
     }
     let Some(route) = table.find(&handshake.path) else { return Err(reject::not_found()) };
-    let accepted = accept(&table, &route, &handshake, names_one_host, upgrade).await;
+    let accepted = accept(&table, &route, &mut handshake, names_one_host, upgrade).await;
     Ok(accepted.unwrap_or_else(Reply::into_response))
 }
 
@@ -53,11 +55,12 @@ pub(crate) async fn answer<A: Send + Sync + 'static>(
 /// A refusal that is always an HTTP status, never a close frame.
 fn check<A>(
     table: &RouteTable<A>,
+    known: &Subprotocols,
     handshake: &Handshake,
     names_one_host: bool,
     upgrade: Option<OnUpgrade>,
 ) -> Result<(UpgradeRequest, OnUpgrade), Reject> {
-    let request = UpgradeRequest::read(&handshake.headers, table.config.compresses())?;
+    let request = UpgradeRequest::read(&handshake.headers, table.config.compresses(), known)?;
     if !names_one_host {
         return Err(Reject::bad_request("the host of the target is not that of `Host`"));
     }
@@ -74,11 +77,16 @@ fn check<A>(
 async fn accept<A: Send + Sync + 'static>(
     table: &Arc<RouteTable<A>>,
     route: &RouteMatch<'_, A>,
-    handshake: &Handshake,
+    handshake: &mut Handshake,
     names_one_host: bool,
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Reject> {
-    let (request, upgrade) = check(table, handshake, names_one_host, upgrade)?;
+    let known = route.subprotocols();
+    let (request, upgrade) = check(table, known, handshake, names_one_host, upgrade)?;
+    match request.subprotocol {
+        Negotiated::Agreed(agreed) => handshake.subprotocol = agreed,
+        Negotiated::Closed(code) => return Ok(refuse_offers(table, request, upgrade, known, code)),
+    }
     let (start, admission) = match admit(table, route, handshake).await {
         Ok(admitted) => admitted,
         Err(reject) => return Ok(refuse(table, request, upgrade, reject)),

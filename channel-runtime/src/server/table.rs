@@ -18,6 +18,7 @@ use crate::handshake::admission::{AdmissionControl, AdmissionGuard};
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
+use crate::protocol::subprotocols::Subprotocols;
 use crate::room::pending::PendingGuard;
 use crate::server::refusal_counters::RefusalCounters;
 use crate::session::dispatch::Dispatch;
@@ -51,6 +52,7 @@ struct Mounted<App> {
 pub(crate) struct Route<App> {
     path: Path,
     bounds: Bounds,
+    subprotocols: Subprotocols,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
@@ -61,7 +63,7 @@ pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, 
 
 impl<App: Send + Sync + 'static> Route<App> {
     pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
-        Self { path: C::PATH, bounds: C::BOUNDS, start: start::<C, App> }
+        Self { path: C::PATH, bounds: C::BOUNDS, subprotocols: C::SUBPROTOCOLS, start: start::<C, App> }
     }
 }
 
@@ -151,6 +153,10 @@ impl<App> RouteMatch<'_, App> {
         self.channel.route.path
     }
 
+    pub fn subprotocols(&self) -> &Subprotocols {
+        &self.channel.route.subprotocols
+    }
+
     /// Whatever may refuse a client does it here, before the upgrade.
     pub fn start<'a>(&'a self, handshake: &'a Handshake) -> Starting<'a> {
         (self.channel.route.start)(self.table, &self.channel.served, handshake, &self.params)
@@ -174,7 +180,8 @@ where
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         let hub = Hub::find(&table.node).expect("a channel of the table is in its registry");
-        let mut session = PendingSession::new(handler, coming, app, hub, Arc::clone(served));
+        let mut session =
+            PendingSession::new(handler, coming, app, hub, Arc::clone(served)).agreed(handshake.subprotocol());
         session.authorize(&table.admission).await?;
         let start: StartSession = Box::new(move |io, read_ahead, admission, agreed| {
             session.start(io, read_ahead, admission, agreed);

@@ -48,6 +48,8 @@ pub(crate) struct PendingSession<C: Dispatch> {
     room: Room<C>,
     expires_at: Option<SystemTime>,
     user_admission: Option<Box<UserAdmission>>,
+    /// The number of the agreed subprotocol.
+    subprotocol: u8,
     app: Arc<C::App>,
     hub: Hub<C>,
     served: Arc<Served>,
@@ -59,7 +61,11 @@ impl<C: Dispatch> PendingSession<C> {
         let handler = Contained::new(handler);
         let room = handler.own_room();
         pending.identify(hub.channel(), room.key(), user_of(&*handler), &served.in_flight);
-        Self { handler, room, pending, expires_at: None, user_admission: None, app, hub, served }
+        Self { handler, room, pending, expires_at: None, user_admission: None, subprotocol: 0, app, hub, served }
+    }
+
+    pub fn agreed(self, subprotocol: Option<&'static str>) -> Self {
+        Self { subprotocol: C::SUBPROTOCOLS.number(subprotocol), ..self }
     }
 
     /// A connection whose user is disconnected meanwhile is accepted, and then closed.
@@ -148,7 +154,7 @@ impl<C: Dispatch> PendingSession<C> {
         if let Some(close) = self.pending.closed() {
             return Err(close);
         }
-        let Self { room, pending, hub, served, .. } = self;
+        let Self { room, pending, hub, served, subprotocol, .. } = self;
         let newcomer = NewConnection {
             id: pending.id,
             channel: hub.channel(),
@@ -156,6 +162,7 @@ impl<C: Dispatch> PendingSession<C> {
             user: pending.user().cloned(),
             pending: pending.listed(),
             deflate,
+            subprotocol: *subprotocol,
             error_details: served.config.error_details,
             outbox_bytes: served.config.outbox_bytes,
             activity: served.in_flight.clone(),

@@ -28,6 +28,11 @@ impl Rejection {
     }
 }
 
+/// The Close for a client that offers none of the channel's subprotocols; the protocol that it speaks may have no error frame.
+pub(crate) fn not_acceptable(code: CloseCode) -> Vec<u8> {
+    rejection_frames(None, code, "subprotocol not acceptable")
+}
+
 pub(crate) fn rejection_frames(fault: Option<&Fault>, code: CloseCode, reason: &str) -> Vec<u8> {
     let error = fault.map(|fault| fault_frame(fault, Head::default()));
     [error.as_deref().unwrap_or_default(), &*close_frame(code, reason)].concat()

@@ -68,6 +68,15 @@ impl<C: 'static> Socket<C> {
         self.member.id
     }
 
+    /// The subprotocol that was agreed in the handshake: one of the channel's list `subprotocols(..)`, or `channels.1.json`. `None`
+    /// if the client offered none that the channel knows.
+    pub fn subprotocol(&self) -> Option<&'static str>
+    where
+        C: Route,
+    {
+        C::SUBPROTOCOLS.named(self.member.subprotocol)
+    }
+
     /// Sends a message to this client. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "reply"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {

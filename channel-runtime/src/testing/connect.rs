@@ -16,10 +16,16 @@ use super::http::header;
 use super::pipe;
 use super::settle::settle;
 use crate::channel::Channel;
+use crate::connection::close;
+use crate::connection::in_flight::Work;
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
 use crate::handshake::reject::{BuildError, Reject};
+use crate::handshake::subprotocols::{Negotiated, agree};
+use crate::protocol::subprotocols::Subprotocols;
 use crate::server::peer::canonical;
+use crate::session::rejection::not_acceptable;
+use crate::wire::close::CloseCode;
 
 impl<A: Send + Sync + 'static> TestApp<A> {
     /// Connects a client of channel `C` at this path, which may have a query.
@@ -30,7 +36,8 @@ impl<A: Send + Sync + 'static> TestApp<A> {
     /// When awaited, if the path is another channel's.
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        Connect { app: self, handshake: Handshake::new(path, query, HeaderMap::new()), channel: PhantomData }
+        let handshake = Handshake::new(path, query, HeaderMap::new());
+        Connect { app: self, handshake, offers: false, channel: PhantomData }
     }
 }
 
@@ -39,6 +46,7 @@ impl<A: Send + Sync + 'static> TestApp<A> {
 pub struct Connect<'a, A, C> {
     app: &'a TestApp<A>,
     handshake: Handshake,
+    offers: bool,
     channel: PhantomData<fn() -> C>,
 }
 
@@ -52,6 +60,33 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         let (name, value) = header(name, value);
         self.handshake.headers.append(name, value);
         self
+    }
+
+    /// Offers these subprotocols, one or a list such as `"ocpp2.0.1, ocpp1.6"`, and is treated as a server treats a client: none in
+    /// common is refused as the channel says. A test that does not call this offers nothing and connects all the same, without a
+    /// subprotocol; `offering("")` is a client that offers nothing, and may be refused for it. A channel with
+    /// `subprotocols(.., close = 4406)` refuses by a Close: then there is a client, and [`Client::expect_close`] is what it receives.
+    ///
+    /// ```
+    /// # use channel_runtime::{CloseCode, channel, channels, testing};
+    /// #[channel("/ocpp/:id", subprotocols("ocpp1.6", "ocpp2.0.1"))]
+    /// pub struct Charger { id: String }
+    ///
+    /// # #[channel] impl Charger {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let app = testing::app(channels![Charger].app(()));
+    /// app.connect::<Charger>("/ocpp/7").await.unwrap();
+    /// app.connect::<Charger>("/ocpp/7").offering("ocpp2.0.1").await.unwrap();
+    /// let refused = app.connect::<Charger>("/ocpp/7").offering("soap").await.unwrap_err();
+    /// assert_eq!(refused.message, "offer one of the subprotocols `ocpp1.6`, `ocpp2.0.1`");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If it is no valid value of a header.
+    #[track_caller]
+    pub fn offering(self, subprotocols: &str) -> Self {
+        Self { offers: true, ..self }.header("sec-websocket-protocol", subprotocols)
     }
 
     /// With one more query parameter.
@@ -99,7 +134,12 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self.handshake.resolve_proxies(&table.config.proxies);
         self.handshake.remote_addr = self.handshake.remote_addr.map(canonical);
         let entered = async {
+            let negotiated = self.negotiate(route.subprotocols())?;
             table.admission.check_origin(&table.config, &self.handshake)?;
+            if let Negotiated::Closed(code) = negotiated {
+                return Ok(Client::new(self.closed_with(code)));
+            }
+            self.handshake.subprotocol = negotiated.subprotocol();
             let start = route.start(&self.handshake).await.map_err(|error| match error {
                 BuildError::NotFound => not_found(),
                 BuildError::Reject(reject) => reject,
@@ -110,6 +150,35 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             Ok(Client::new(Frames::new(client, table.activity.clone())))
         };
         Ok(entered.await)
+    }
+}
+
+impl<A, C> Connect<'_, A, C> {
+    /// The client of a connection that is closed at once.
+    fn closed_with(&self, code: CloseCode) -> Frames
+    where
+        A: Send + Sync + 'static,
+        C: Channel,
+    {
+        let table = self.app.table();
+        let (client, server) = pipe::pair(table.activity.clone());
+        let busy = table.activity.begin(Work::Session { channel: C::NAME, what: "subprotocols" });
+        let patience = table.config.close_timeout;
+        tokio::spawn(async move {
+            let (mut stream, socket) = Transport::Other(Box::new(server)).split();
+            close::reject_client(&mut stream, socket, &not_acceptable(code), patience).await;
+            drop(busy);
+        });
+        Frames::new(client, table.activity.clone())
+    }
+
+    /// # Errors
+    /// As on a server, if the test offers subprotocols.
+    fn negotiate(&self, known: &Subprotocols) -> Result<Negotiated, Reject> {
+        match agree(&self.handshake.headers, known) {
+            Err(_) | Ok(Negotiated::Closed(_)) if !self.offers => Ok(Negotiated::Agreed(None)),
+            negotiated => negotiated,
+        }
     }
 }
 

@@ -52,6 +52,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         room: "/".into(),
         user: None,
         deflate: None,
+        subprotocol: 0,
         error_details: true,
         outbox_bytes: C::BOUNDS.of(&Arc::default()).outbox_bytes,
         activity: Activity::default(),

@@ -16,6 +16,7 @@ mod notices;
 mod options;
 mod rooms;
 mod route;
+pub mod subprotocols;
 #[cfg(test)]
 mod tests;
 mod unmarked;

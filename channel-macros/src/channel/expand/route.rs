@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::rooms::{room, room_kind};
-use super::{bounds, build, description};
+use super::{bounds, build, description, subprotocols};
 use crate::channel::model::Route;
 use crate::syntax::path_pattern::{Pattern, Segment};
 use crate::syntax::types;
@@ -25,6 +25,7 @@ pub fn expand(route: &Route) -> TokenStream {
         );)
     });
     let bounds = bounds::constant(&route.bounds);
+    let subprotocols = subprotocols::constant(route.subprotocols.as_ref());
     let (initial_state, made) = (initial_state(route), made(route));
     let (halves, both) = (halves(route), both(route));
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
@@ -52,6 +53,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 #shape
                 #grace
                 #bounds
+                #subprotocols
 
                 #build
 

@@ -1,6 +1,6 @@
 //! The model of a channel's struct: its path, its app, its rooms and its fields.
 
-use syn::{Attribute, Expr, Ident, Type, Visibility};
+use syn::{Attribute, Expr, Ident, LitStr, Type, Visibility};
 
 use crate::syntax::path_pattern::Pattern;
 use crate::syntax::runtime_path::Runtime;
@@ -15,6 +15,7 @@ pub struct Route {
     /// In milliseconds; `None` for the server's setting.
     pub room_grace: Option<u64>,
     pub bounds: Bounds,
+    pub subprotocols: Option<Subprotocols>,
     pub rooms: Vec<RoomKind>,
     /// In the order of the path.
     pub params: Vec<Param>,
@@ -58,4 +59,20 @@ pub struct Bounds {
     /// Frames of one connection: how many, in how many seconds, and how many at once.
     pub message_rate: Option<[u32; 3]>,
     pub message_rate_per_user: Option<[u32; 3]>,
+}
+
+/// The list `subprotocols(..)`.
+pub struct Subprotocols {
+    pub names: Vec<LitStr>,
+    pub otherwise: Otherwise,
+}
+
+/// What happens to a client that offers none of the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    Reject,
+    /// `optional`
+    Accept,
+    /// `close = 4406`
+    Close(u16),
 }

@@ -15,3 +15,4 @@ mod notices;
 mod options;
 mod rooms;
 pub mod route;
+mod subprotocols;

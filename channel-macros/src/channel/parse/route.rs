@@ -7,7 +7,8 @@ use syn::{Fields, Ident, ItemStruct, LitStr, Type};
 use super::bounds::{self, BoundArgs};
 use super::fields;
 use super::rooms::{self, Listed};
-use crate::channel::model::{Bounds, Route};
+use super::subprotocols;
+use crate::channel::model::{Bounds, Route, Subprotocols};
 use crate::syntax::args;
 use crate::syntax::docs::docs;
 use crate::syntax::durations;
@@ -16,7 +17,7 @@ use crate::syntax::path_pattern::Pattern;
 use crate::syntax::runtime_path::{self, Runtime};
 use crate::syntax::types::text;
 
-const ARGUMENTS: [&str; 5] = ["app", "rooms", "room_state", "room_grace", "crate"];
+const ARGUMENTS: [&str; 6] = ["app", "rooms", "room_state", "room_grace", "subprotocols", "crate"];
 
 /// Of the attribute on a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
@@ -34,6 +35,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         room_state: args.room_state,
         room_grace: args.room_grace,
         bounds: args.bounds,
+        subprotocols: args.subprotocols,
         rooms: rooms::kinds(args.rooms, errors),
         params: Vec::new(),
         fields: Vec::new(),
@@ -68,6 +70,7 @@ struct Args {
     room_state: Option<Type>,
     room_grace: Option<u64>,
     bounds: Bounds,
+    subprotocols: Option<Subprotocols>,
     rooms: Vec<Listed>,
     runtime: Option<syn::Path>,
     misplaced_sends: Option<String>,
@@ -77,9 +80,18 @@ impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut bound_args = BoundArgs::default();
         let (rooms, room_grace, bounds) = (Vec::new(), None, Bounds::default());
-        let (runtime, misplaced_sends) = (None, None);
-        let mut all =
-            Self { path: None, app: None, room_state: None, room_grace, bounds, rooms, runtime, misplaced_sends };
+        let (subprotocols, runtime, misplaced_sends) = (None, None, None);
+        let mut all = Self {
+            path: None,
+            app: None,
+            room_state: None,
+            room_grace,
+            bounds,
+            subprotocols,
+            rooms,
+            runtime,
+            misplaced_sends,
+        };
         args::each(tokens, errors, |input, errors| {
             if input.peek(syn::Lit) {
                 if !input.peek(LitStr) {
@@ -103,6 +115,10 @@ impl Args {
                     args::set(&mut all.room_grace, &name, durations::value(&name, what, "30s", input)?, errors)
                 }
                 "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
+                "subprotocols" => {
+                    let list = subprotocols::list(&name, input, errors)?;
+                    args::set(&mut all.subprotocols, &name, list, errors);
+                }
                 "crate" => args::set(&mut all.runtime, &name, runtime_path::value(input)?, errors),
                 "sends" | "receives" => {
                     let listed = input.parse::<Option<proc_macro2::Group>>()?;

@@ -21,6 +21,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
         room: "/".into(),
         user: None,
         deflate,
+        subprotocol: 0,
         error_details: true,
         outbox_bytes: 1 << 20,
         activity,

@@ -1,0 +1,81 @@
+//! The subprotocols of a channel, as `subprotocols(..)` lists them, and what happens to a client that offers none of them.
+
+/// The framework's own subprotocol, which each channel knows. A client that offers none speaks it too.
+pub(crate) const OURS: &str = "channels.1.json";
+
+/// The subprotocols that a channel knows: those of its list, then [`OURS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Subprotocols {
+    /// The names of the list; empty if the channel has none.
+    pub names: &'static [&'static str],
+    /// What happens to a client with which none is agreed.
+    pub otherwise: Otherwise,
+}
+
+/// What happens to a client with which no subprotocol is agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// It is answered 400.
+    Reject,
+    /// It connects without a subprotocol.
+    Accept,
+    /// The handshake succeeds without a subprotocol, and the connection is closed with this code.
+    Close(u16),
+}
+
+impl Subprotocols {
+    /// A channel without a list passes over subprotocols that it does not know.
+    pub const NONE: Self = Self { names: &[], otherwise: Otherwise::Accept };
+
+    /// A list. The macros check the names: each is a token, and there are at most 64.
+    pub const fn of(names: &'static [&'static str]) -> Self {
+        Self { names, otherwise: Otherwise::Reject }
+    }
+
+    /// A client that offers none of them connects too.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { otherwise: Otherwise::Accept, ..self }
+    }
+
+    /// A client that offers none of them is closed with this code, which the macros check.
+    #[must_use]
+    pub const fn closing(self, code: u16) -> Self {
+        Self { otherwise: Otherwise::Close(code), ..self }
+    }
+
+    /// The known subprotocol that equals this offer, byte for byte.
+    pub(crate) fn find(&self, offer: &[u8]) -> Option<&'static str> {
+        self.known().find(|name| name.as_bytes() == offer)
+    }
+
+    /// A number for an agreed subprotocol, which [`named`](Self::named) turns back: zero for none.
+    pub(crate) fn number(&self, agreed: Option<&str>) -> u8 {
+        let place = agreed.and_then(|agreed| self.known().position(|name| name == agreed));
+        place.map_or(0, |place| u8::try_from(place + 1).expect("a channel has at most 64 subprotocols"))
+    }
+
+    pub(crate) fn named(&self, number: u8) -> Option<&'static str> {
+        self.known().nth(usize::from(number).checked_sub(1)?)
+    }
+
+    fn known(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.names.iter().copied().chain([OURS])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_for_the_name_that_was_agreed() {
+        let list = Subprotocols::of(&["ocpp1.6", "ocpp2.0.1"]);
+        for agreed in [None, Some("ocpp1.6"), Some("ocpp2.0.1"), Some(OURS)] {
+            assert_eq!(list.named(list.number(agreed)), agreed);
+        }
+        assert_eq!(Subprotocols::NONE.named(Subprotocols::NONE.number(Some(OURS))), Some(OURS));
+        assert_eq!(list.named(4), None);
+        assert_eq!(list.number(Some("ocpp")), 0);
+    }
+}
