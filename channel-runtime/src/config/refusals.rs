@@ -13,11 +13,12 @@
 ///
 /// These requests are always answered with a status: one that is no valid handshake by RFC 6455, a path that no channel has, a
 /// request to a server that is stopping, and a page of another [origin](crate::Origins), because a failed handshake tells such a
-/// page least.
+/// page least. A client that offers none of a channel's `subprotocols(..)` is answered as the channel says, whatever is set here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusals {
-    /// A close if the client offers the subprotocol `channels.1.json`, and therefore knows the error frame; else a status.
+    /// A close if the subprotocol `channels.1.json` is agreed, because such a client knows the error frame; else a status. It is
+    /// agreed if the client offers it, and offers no name of the channel's `subprotocols(..)` before it.
     #[default]
     ByOffer,
     /// A status.

@@ -263,7 +263,7 @@ mod tests {
         ];
         let names: Vec<_> = offering(&lines).subprotocols().map(str::to_owned).collect();
         assert_eq!(names, ["ocpp1.6", "base64url.bearer.phx.abc", "!#$%&'*+-.^_`|~"]);
-        assert_eq!(offering::<&str>(&[]).subprotocols().next(), None);
+        assert_eq!(offering(&[""; 0]).subprotocols().next(), None);
     }
 
     #[test]

@@ -22,11 +22,11 @@ use crate::wire::deflate::Agreed;
 pub(crate) struct Member {
     pub(super) outbox: Outbox,
     pub id: ConnectionId,
-    pub channel: usize,
-    pub deflate: Option<Agreed>,
-    pub error_details: bool,
+    pub(super) channel: u32,
     /// The number of the agreed subprotocol in its channel's list; zero for none.
     pub subprotocol: u8,
+    pub deflate: Option<Agreed>,
+    pub error_details: bool,
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,
@@ -43,6 +43,12 @@ impl Member {
     #[inline]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// The index of its channel in the app.
+    #[inline]
+    pub fn channel(&self) -> usize {
+        self.channel as usize
     }
 
     #[inline]

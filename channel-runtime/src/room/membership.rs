@@ -61,7 +61,7 @@ impl Registry {
             let make = |inbox| {
                 Arc::new(Member {
                     id,
-                    channel,
+                    channel: u32::try_from(channel).expect("an app has fewer channels"),
                     deflate,
                     subprotocol,
                     error_details,
@@ -97,7 +97,7 @@ impl Registry {
             if joined.len() >= MOST_JOINED {
                 return false;
             }
-            let room = self.channels[connection.channel].open(
+            let room = self.channels[connection.channel()].open(
                 name,
                 || None,
                 |room| {
@@ -114,7 +114,7 @@ impl Registry {
         let mut joined = connection.apart.joined.lock();
         let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
         let Some(room) = joined.rooms_mut().map(|rooms| rooms.swap_remove(at)) else { return false };
-        self.channels[connection.channel].remove(&room, connection.id);
+        self.channels[connection.channel()].remove(&room, connection.id);
         true
     }
 
@@ -133,7 +133,7 @@ impl MembershipGuard {
     /// Does nothing the second time.
     pub fn end(&self) {
         let connection = &self.connection;
-        let entry = &self.registry.channels[connection.channel];
+        let entry = &self.registry.channels[connection.channel()];
         let Some(joined) = connection.apart.joined.lock().leave() else { return };
         for room in joined {
             entry.remove(&room, connection.id);

@@ -110,7 +110,7 @@ impl Throttle {
         if metered.refused == 0 {
             return RateDecision::Passes;
         }
-        let counters = served.node.counters(connection.channel);
+        let counters = served.node.counters(connection.channel());
         for input in receiver.refuse(metered.refused, before) {
             match input {
                 Input::Text(text) => self.refuse(&text, RefusedBy::Frames, metered.wait, connection, counters),
@@ -138,7 +138,7 @@ impl Throttle {
         if metered.refused == 0 {
             return RateDecision::Passes;
         }
-        self.refuse(text, RefusedBy::Messages, metered.wait, connection, served.node.counters(connection.channel));
+        self.refuse(text, RefusedBy::Messages, metered.wait, connection, served.node.counters(connection.channel()));
         RateDecision::refused(&metered)
     }
 
@@ -156,7 +156,7 @@ impl Throttle {
             self.due = self.frames.left(rate, now).min(rate.at_once() / 4);
         }
         if let Some(rate) = config.message_rate_per_user {
-            let of = config.counts_users_apart.then_some(connection.channel);
+            let of = config.counts_users_apart.then_some(connection.channel());
             let of_user = match &connection.user {
                 Some(user) => quotas.count(user, Subject::Frames { of }, rate, metered.passed, now),
                 None => self.as_user.count(rate, metered.passed, now),
@@ -178,7 +178,7 @@ impl Throttle {
     ) -> Metered {
         let metered = match &connection.user {
             Some(user) if shape.per_user => {
-                let subject = Subject::Messages { channel: connection.channel, index };
+                let subject = Subject::Messages { channel: connection.channel(), index };
                 quotas.count(user, subject, shape.into(), 1, now)
             }
             _ => {

@@ -96,7 +96,7 @@ impl<C: 'static> Hub<C> {
 impl<C: 'static> Socket<C> {
     /// The hub of this channel.
     pub fn hub(&self) -> Hub<C> {
-        Hub::at(&self.node, self.member.channel)
+        Hub::at(&self.node, self.member.channel())
     }
 
     /// The hub of another channel of the app.

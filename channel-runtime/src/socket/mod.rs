@@ -244,7 +244,7 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn counters(&self) -> &Counters {
-        self.node.counters(self.member.channel)
+        self.node.counters(self.member.channel())
     }
 
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {

@@ -106,7 +106,7 @@ impl<'a> Lookup<'a> {
 
     fn devices(self, user: &UserKey) -> impl Iterator<Item = Arc<Member>> + use<'a> {
         let devices = self.registry.user(user).into_iter();
-        devices.filter(move |device| device.channel == self.channel && device.is_meant(self.exclusions))
+        devices.filter(move |device| device.channel() == self.channel && device.is_meant(self.exclusions))
     }
 
     /// Of the users that are meant; see `room/pending`.
