@@ -150,7 +150,7 @@ mod exports {
     pub use crate::channel::path::{FromPath, Params, Path, Segment};
     pub use crate::channel::room::{Room, RoomKind, RoomOf};
     pub use crate::channel::users::{HasUsers, UserOf};
-    pub use crate::channel::{Channel, Route, SendsBytes, SentBy, ServedBy};
+    pub use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, ServedBy, Text};
     pub use crate::config::Config;
     pub use crate::config::origins::{InvalidOrigin, Origins};
     pub use crate::config::proxies::{InvalidProxy, Proxies};

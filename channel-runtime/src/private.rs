@@ -28,7 +28,7 @@ mod server {
     pub use crate::channel::app::{App, no_app};
     pub use crate::channel::fields::{FirstValue, param};
     pub use crate::channel::hook_arguments::{
-        HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose,
+        HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose, OfText,
     };
     pub use crate::channel::hook_returns::{
         Authorization, BatchReply, CloseReply, End, IntoIdentity, Key, OpenReply, Reauthorized, Refreshed,
@@ -40,6 +40,7 @@ mod server {
     pub use crate::channel::room_names::{RoomKey, declared_room, path_room};
     pub use crate::channel::room_state::made;
     pub use crate::channel::send_check::{NotSend, SendCheck, send};
+    pub use crate::channel::sends::{IsText, is_text};
     pub use crate::config::bounds::Bounds;
     pub use crate::connection::inbox::Notice;
     pub use crate::handshake::reject::BuildError;
@@ -52,7 +53,7 @@ mod server {
     pub use crate::session::handling::Handling;
     pub use crate::socket::answer::reply_deferred;
     pub use crate::socket::invalid_reply::{invalid, usual};
-    pub use crate::socket::reply::{DataReply, Flow, fail, reply, reply_data, reply_one_of};
+    pub use crate::socket::reply::{DataReply, Flow, RawReply, fail, reply, reply_data, reply_one_of, reply_raw};
 
     /// The check of a lock.
     pub mod lock {

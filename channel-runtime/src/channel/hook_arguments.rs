@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::channel::hook_returns::OpenReply;
 use crate::channel::room::Room;
+use crate::channel::text::Text;
 use crate::handshake::token::Token;
 use crate::protocol::codec::DecodeError;
 use crate::wire::close::Close;
@@ -43,6 +44,23 @@ pub trait OfData {
 impl OfData for Bytes {
     fn given(data: Bytes) -> Self {
         data
+    }
+}
+
+/// What `on_text` takes.
+#[diagnostic::on_unimplemented(
+    message = "`on_text` is given a `Text`, not a `{Self}`",
+    label = "not what `on_text` is given",
+    note = "write `text: Text`, which is `channel_runtime::Text`: a `&str` is `&*text`, a `String` `text.into_string()`"
+)]
+pub trait OfText {
+    /// Returns its argument.
+    fn given(text: Text) -> Self;
+}
+
+impl OfText for Text {
+    fn given(text: Text) -> Self {
+        text
     }
 }
 

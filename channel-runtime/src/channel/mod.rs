@@ -15,10 +15,12 @@ pub(crate) mod room_state;
 pub(crate) mod route;
 pub(crate) mod send_check;
 pub(crate) mod sends;
+pub(crate) mod text;
 pub(crate) mod users;
 
 pub use self::route::{Route, ServedBy};
-pub use self::sends::{SendsBytes, SentBy};
+pub use self::sends::{SendsBytes, SendsText, SentBy};
+pub use self::text::Text;
 use crate::channel::identity::Identity;
 use crate::protocol::describe::{AnswerShape, ChannelShape};
 use crate::protocol::message::{Messages, Protocol};
@@ -43,6 +45,9 @@ pub trait Channel: Route + Protocol {
     #[doc(hidden)]
     const SENDS_BINARY: bool = false;
 
+    #[doc(hidden)]
+    const SENDS_TEXT: bool = false;
+
     /// Whether the macros found no error; else the description is not complete.
     #[doc(hidden)]
     const IS_WHOLE: bool = true;
@@ -57,6 +62,8 @@ pub trait Channel: Route + Protocol {
         from_client: <Self::FromClient as Messages>::SHAPES,
         answers: Self::ANSWERS,
         to_client: <Self::ToClient as Messages>::SHAPES,
+        accepts_text: Self::TAKES_TEXT,
+        sends_text: Self::SENDS_TEXT,
         accepts_binary: Self::TAKES_BINARY,
         sends_binary: Self::SENDS_BINARY,
         hooks: Self::HOOKS,
@@ -76,4 +83,8 @@ pub trait Channel: Route + Protocol {
     /// If there is no `on_binary`, a binary message is answered as an invalid one.
     #[doc(hidden)]
     const TAKES_BINARY: bool = false;
+
+    /// If there is an `on_text`, no text of a client is read as a message, and no error frame is sent.
+    #[doc(hidden)]
+    const TAKES_TEXT: bool = false;
 }

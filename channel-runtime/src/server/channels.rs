@@ -12,7 +12,6 @@ use crate::channel::identity::UserName;
 use crate::channel::{self, Channel, ServedBy, room_state};
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::fingerprint;
-use crate::protocol::message::Messages;
 use crate::room::state;
 use crate::server::Server;
 use crate::server::table::{Route, RouteTable};
@@ -65,7 +64,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
         let node = Arc::get_mut(&mut self.node).expect("hubs are given out when the list is complete");
-        node.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
+        node.add::<C>(Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
         self.shapes.push(C::SHAPE);
         self.routes.push(Route::of::<C>());
         self

@@ -60,7 +60,7 @@ impl Health {
     /// | `channels_rooms` | `channel` | gauge |
     /// | `channels_outbox_bytes` | `channel` | gauge |
     /// | `channels_users` | | gauge |
-    /// | `channels_received_total` | `channel`, `type` (or `binary`, `invalid`) | counter |
+    /// | `channels_received_total` | `channel`, `type` (or `text`, `binary`, `invalid`) | counter |
     /// | `channels_rate_limited_total` | `channel` | counter |
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
@@ -77,7 +77,9 @@ impl Health {
             gauge!("channels_rooms", "channel" => channel).set(stats.rooms as f64);
             gauge!("channels_outbox_bytes", "channel" => channel).set(stats.outbox_bytes as f64);
             let others = [("binary", stats.received_binary), ("invalid", stats.received_invalid)];
-            for (name, count) in stats.received.into_iter().chain(others) {
+            // Only where there are any: elsewhere it may be the name of a message.
+            let raw = (stats.received_text > 0).then_some(("text", stats.received_text));
+            for (name, count) in stats.received.into_iter().chain(raw).chain(others) {
                 counter!("channels_received_total", "channel" => channel, "type" => name).absolute(count);
             }
             counter!("channels_rate_limited_total", "channel" => channel).absolute(stats.rate_limited);

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::channel::room::Room;
-use crate::channel::{Channel, room_state};
+use crate::channel::{Channel, Text, room_state};
 use crate::connection::inbox::Notice;
 use crate::connection::user_key::UserKey;
 use crate::handshake::reject::Reject;
@@ -21,7 +21,8 @@ use crate::session::guard::BoxFuture;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::handling::Handling;
 use crate::socket::Socket;
-use crate::socket::reply::{self, Flow};
+use crate::socket::invalid_reply;
+use crate::socket::reply::Flow;
 use crate::wire::close::Close;
 
 /// A channel's hooks and handlers, by other names than in the user's impl block, so that neither hides the other.
@@ -128,6 +129,12 @@ pub trait Dispatch: Channel {
         unreachable!("no message of `{}` is handled in batches", Self::NAME)
     }
 
+    /// `on_text`: takes every text of a client. As [`handle`](Self::handle), it has run when this returns if it is not `async`.
+    fn text<'a>(&'a mut self, text: Text, socket: &'a Socket<Self>, app: &'a Arc<Self::App>) -> Handling<'a> {
+        _ = (text, socket, app);
+        unreachable!("`{}` has no `on_text`", Self::NAME)
+    }
+
     /// `on_binary`
     fn binary(
         &mut self,
@@ -169,7 +176,7 @@ pub trait Dispatch: Channel {
         app: &Arc<Self::App>,
     ) -> impl Future<Output = Flow> + Send {
         _ = app;
-        let flow = reply::fault(socket, socket.invalid(error));
+        let flow = invalid_reply::without_hook(socket, error);
         async move { flow }
     }
 

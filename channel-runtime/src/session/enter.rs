@@ -188,7 +188,9 @@ impl<C: Dispatch> PendingSession<C> {
             connection.outbox().close(close);
         }
         heartbeat::watch(&served.heartbeat, &node.registry, config);
-        let expiry = Expiry::watch(expires_at, &node.clock, connection, config.auth_warning);
+        // A client of raw text reads no warning.
+        let warning = (!C::TAKES_TEXT).then_some(config.auth_warning);
+        let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { receiver, socket: writes, read_ahead, admission, .. } = client;
         let driver = Driver::new(receiver, writes, read_ahead, membership, served);

@@ -23,16 +23,18 @@ impl Expiry {
         end: Option<SystemTime>,
         clock: &Arc<Clock>,
         connection: &Arc<Member>,
-        warning: Duration,
+        warning: Option<Duration>,
     ) -> Option<Self> {
         let end = end?;
         let left = clock.time_left(end);
         let due = Instant::now().checked_add(left)?;
-        let warning = warning.min(left / 5);
+        let warning = warning.map(|warning| warning.min(left / 5));
         let (waiting, clock, connection) = (Waiting::new(clock), Arc::clone(clock), Arc::clone(connection));
         let task = tokio::spawn(async move {
-            waiting.until(end - warning, due - warning).await;
-            warn(&connection, warning.min(clock.time_left(end)));
+            if let Some(warning) = warning {
+                waiting.until(end - warning, due - warning).await;
+                warn(&connection, warning.min(clock.time_left(end)));
+            }
             waiting.until(end, due).await;
             connection.outbox().close(expired());
         });

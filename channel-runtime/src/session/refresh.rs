@@ -106,7 +106,7 @@ pub(crate) async fn refresh<C: Dispatch>(
         }
     }
     let expires_at = handler.expires();
-    *expiry = Expiry::watch(expires_at, &socket.node().clock, connection, warning);
+    *expiry = Expiry::watch(expires_at, &socket.node().clock, connection, Some(warning));
     match expires_at {
         Some(end) if socket.awaits_answer() => {
             let left = u64::try_from(socket.node().clock.time_left(end).as_millis()).unwrap_or(u64::MAX);

@@ -1,5 +1,6 @@
 //! What a client is sent whose connection is rejected after the upgrade: one error frame and a Close.
 
+use crate::channel::Channel;
 use crate::protocol::codec::Head;
 use crate::protocol::fault::Fault;
 use crate::socket::frames::fault_frame;
@@ -22,9 +23,9 @@ impl Rejection {
         rejection_frames(self.fault.as_ref(), self.code, self.reason)
     }
 
-    pub fn failed(fault: Fault) -> Self {
+    pub fn failed<C: Channel>(fault: Fault) -> Self {
         let code = fault.decided_close_code().unwrap_or(CloseCode::TRY_AGAIN);
-        Self { fault: Some(fault), code, reason: "the room can't be opened" }
+        Self { fault: (!C::TAKES_TEXT).then_some(fault), code, reason: "the room can't be opened" }
     }
 }
 

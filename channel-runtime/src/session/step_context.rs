@@ -54,6 +54,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         self.socket.clear_claim();
         match step {
             Step::Message { index, text } => self.begin_message(text, Some(index)),
+            Step::Input(Input::Text(text)) if C::TAKES_TEXT => self.begin_text(text),
             Step::Input(Input::Text(text)) => self.begin_message(text, None),
             Step::Notice(mut notice) => {
                 notice.arrive();
@@ -81,6 +82,23 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
             // The driver keeps the close: it ends the connection, after all input before it.
             Step::Input(Input::Close(_)) => None,
         }
+    }
+
+    /// For `on_text`: nothing of the text is read, and it is not copied.
+    fn begin_text(self, text: String) -> Option<Begun<'a, C>> {
+        const {
+            assert!(
+                !C::TAKES_TEXT || C::FromClient::TYPES.is_empty(),
+                "`on_text` takes every text, so that no handler of a message is called: take one of them away"
+            );
+        }
+        log_payload(self.driver, self.span, &text);
+        let Self { handler, socket, app, driver, span, .. } = self;
+        socket.counters().text.add(1);
+        let running = RunningCall::of_hook(socket, "on_text");
+        let own: &'a Socket<C> = socket;
+        let limits = || CallLimits::of_hook(driver.config().handler_timeout);
+        call(running, span.of_hook(), own, limits, || handler.text(text.into(), own, app))
     }
 
     /// `index` is the place of the message's type. `None` if it is not known yet.

@@ -41,6 +41,8 @@ pub(crate) enum RateDecision {
     Refused,
     /// A binary message was refused. No answer could say which one, and the client would go on as if the server had it.
     BinaryLost,
+    /// As `BinaryLost`, of a raw text.
+    TextLost,
     Abuse,
 }
 
@@ -65,6 +67,7 @@ impl RateDecision {
         let reason = match self {
             Self::Passes | Self::Refused => return None,
             Self::BinaryLost => "too many messages: a binary message was refused",
+            Self::TextLost => "too many messages: a text was refused",
             Self::Abuse => "too many messages",
         };
         Some(Close::new(ClosedBy::RateLimited, CloseCode::POLICY, reason))
@@ -113,6 +116,10 @@ impl Throttle {
         let counters = served.node.counters(connection.channel());
         for input in receiver.refuse(metered.refused, before) {
             match input {
+                Input::Text(_) if counters.hears_text => {
+                    counters.rate_limited.add(1);
+                    return RateDecision::TextLost;
+                }
                 Input::Text(text) => self.refuse(&text, RefusedBy::Frames, metered.wait, connection, counters),
                 Input::Binary(_) => {
                     counters.rate_limited.add(1);

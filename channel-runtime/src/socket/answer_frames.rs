@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::protocol::codec::{self, EncodeError, Head};
+use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Message, Messages};
 use crate::socket::Socket;
@@ -43,12 +44,26 @@ impl<C: 'static> Socket<C> {
         self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
     }
 
+    /// In a channel of raw text it is counted and logged.
     pub(crate) fn answer_fault(&self, fault: &Fault) {
         self.counters().fault(fault);
+        if !self.may_send(fault) {
+            return;
+        }
         self.answer_with(|head, json| {
             codec::encode_fault(fault, &timestamp(), head, json);
             Ok(())
         });
+    }
+
+    /// Whether the client reads error frames. If not, the fault is logged.
+    fn may_send(&self, fault: &Fault) -> bool {
+        let counters = self.counters();
+        if counters.hears_text {
+            let (code, message) = (Escaped(&fault.code), Escaped(&fault.message));
+            tracing::debug!(channel = counters.channel, connection = %self.id(), %code, %message, "a fault is not sent");
+        }
+        !counters.hears_text
     }
 
     /// If the answer can't be encoded, the error `internal` is sent in its place.
@@ -58,7 +73,9 @@ impl<C: 'static> Socket<C> {
         if let Err(error) = self.try_push_text(|json| write(head, json)) {
             let fault = Fault::internal(error);
             self.counters().fault(&fault);
-            self.push_frame(fault_frame(&fault, head));
+            if self.may_send(&fault) {
+                self.push_frame(fault_frame(&fault, head));
+            }
         }
         // The connection is kept open until the answer is sent.
         taken.open = None;

@@ -4,15 +4,20 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::channel::Channel;
 use crate::protocol::fault::Fault;
+use crate::protocol::message::Messages as _;
 use crate::room::sent::Sent;
 use crate::wire::close::ClosedBy;
 
 pub(crate) struct Counters {
     pub channel: &'static str,
     types: &'static [&'static str],
+    /// The channel has an `on_text`: its clients read no error frames.
+    pub hears_text: bool,
     /// By the index in `types`.
     received: Box<[Count]>,
+    pub text: Count,
     pub binary: Count,
     pub invalid: Count,
     pub rate_limited: Count,
@@ -37,11 +42,14 @@ impl Count {
 }
 
 impl Counters {
-    pub fn new(channel: &'static str, types: &'static [&'static str]) -> Self {
+    pub fn of<C: Channel>() -> Self {
+        let types = C::FromClient::TYPES;
         Self {
-            channel,
+            channel: C::NAME,
             types,
+            hears_text: C::TAKES_TEXT,
             received: types.iter().map(|_| Count::default()).collect(),
+            text: Count::default(),
             binary: Count::default(),
             invalid: Count::default(),
             rate_limited: Count::default(),

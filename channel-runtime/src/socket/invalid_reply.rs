@@ -5,10 +5,20 @@ use crate::protocol::codec::DecodeError;
 use crate::protocol::fault::Fault;
 use crate::socket::Socket;
 use crate::socket::reply::{Flow, fault};
+use crate::wire::close::{Close, CloseCode, ClosedBy};
 
 /// The error that is sent without `on_invalid`.
 pub fn usual<C: Channel>(socket: &Socket<C>, error: &DecodeError) -> Fault {
     socket.invalid(error.clone())
+}
+
+/// What is done without `on_invalid`. A client of raw text reads no error, so it is closed: only a binary message is invalid there.
+pub(crate) fn without_hook<C: Channel>(socket: &Socket<C>, error: DecodeError) -> Flow {
+    let usual = socket.invalid(error);
+    if C::TAKES_TEXT {
+        socket.member().outbox().close(Close::new(ClosedBy::Violation, CloseCode::UNSUPPORTED, &*usual.message));
+    }
+    fault(socket, usual)
 }
 
 /// Sends what `on_invalid` returned.

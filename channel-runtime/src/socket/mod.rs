@@ -29,7 +29,7 @@ use serde::Serialize;
 
 use crate::channel::hook_arguments::NamesApp;
 use crate::channel::room::RoomKind;
-use crate::channel::{Channel, Route, SendsBytes, SentBy};
+use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
 use crate::connection::outbox::queue::GATHERED_OWN;
 use crate::connection::outbox::{Enqueued, Sender};
@@ -89,6 +89,18 @@ impl<C: 'static> Socket<C> {
         C: SendsBytes,
     {
         self.push_frame(frame(Opcode::Binary, &data))
+    }
+
+    /// Sends a text to this client as it is.
+    pub fn send_text(&self, text: impl Into<Text>) -> Sent
+    where
+        C: SendsText,
+    {
+        let text = text.into();
+        if self.member.deflate.is_some() || text.len() > GATHERED_OWN {
+            return self.push_frame(frame(Opcode::Text, text.as_bytes()));
+        }
+        self.pushed(self.member.outbox().push_own_text(&text))
     }
 
     /// Sends `{"type":"success","data":..,"timestamp":..}` to this client; to answer a message, return [`Success`](crate::Success).

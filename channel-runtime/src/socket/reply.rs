@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
-use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::protocol::describe::probe::NoAnswer;
 use crate::protocol::describe::{AnswerKind, AnswerShape};
 use crate::protocol::fault::Fault;
@@ -22,8 +22,8 @@ pub enum Flow {
     Failed(CloseCode),
 }
 
-/// What a handler of channel `C`, or its hook `on_connect`, `on_binary`, `on_ping` or `on_pong`, may return. It is sent to the
-/// client.
+/// What a handler of channel `C`, or its hook `on_connect`, `on_text`, `on_binary`, `on_ping` or `on_pong`, may return. It is
+/// sent to the client.
 ///
 /// | returned | sent |
 /// |---|---|
@@ -32,6 +32,7 @@ pub enum Flow {
 /// | the generated `..ToClient` enum | the message in it |
 /// | `Success(data)` | `{"type":"success","data":..}` (nothing without a `ref`: the client could not know what it answers) |
 /// | `Bytes`, if they are in `sends(..)` | a binary message, and after it `success` if the message had a `ref` |
+/// | `Text`, if it is in `sends(..)` | the text, and after it `success` if the message had a `ref` |
 /// | `Deferred<R>` | nothing now, and later as `R` |
 /// | `Option<R>` | like `R`, or like `()` |
 /// | `Result<R, E>` with `E: Into<Fault>` | like `R`, or an error frame |
@@ -73,6 +74,16 @@ impl<C: Channel + SendsBytes> Reply<C> for Bytes {
 
     fn reply(self, socket: &Socket<C>) -> Flow {
         socket.send_bytes(self);
+        socket.answer_nothing();
+        Flow::Continue
+    }
+}
+
+impl<C: Channel + SendsText> Reply<C> for Text {
+    const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Text);
+
+    fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.send_text(self);
         socket.answer_nothing();
         Flow::Continue
     }
@@ -155,6 +166,22 @@ pub trait DataReply<C: Channel>: Reply<C> {}
 
 #[diagnostic::do_not_recommend]
 impl<C: Channel, R: Reply<C>> DataReply<C> for R {}
+
+/// Like `reply`, for a type that is called `Bytes` or `Text`.
+pub fn reply_raw<C: Channel, R: RawReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+    reply.reply(socket)
+}
+
+/// What may be returned, required of types that are called `Bytes` or `Text`.
+#[diagnostic::on_unimplemented(
+    message = "`{C}` does not send `{Self}`",
+    label = "not in `sends(..)` of `{C}`",
+    note = "list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`"
+)]
+pub trait RawReply<C: Channel>: Reply<C> {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Channel, R: Reply<C>> RawReply<C> for R {}
 
 /// Sends an error. The expansion matches on the `Result`: if a whole `Result` were no `Reply`, the compiler would not name the half
 /// that is the reason.

@@ -19,17 +19,19 @@ pub struct Stats {
     pub outbox_bytes: usize,
     /// Messages received, by type, in the order of the handlers.
     pub received: Vec<(&'static str, u64)>,
+    /// Raw texts received, by `on_text`.
+    pub received_text: u64,
     /// Binary messages received.
     pub received_binary: u64,
     /// Text messages that are none of the channel's: not JSON, of an unknown type, or with fields that do not fit.
     pub received_invalid: u64,
-    /// Text messages that exceeded a rate and were not handled.
+    /// Messages that exceeded a rate and were not handled.
     pub rate_limited: u64,
     /// Messages, answers and errors sent, each once for every client that it was sent to.
     pub sent: u64,
     /// Sends that were refused because the client was closing or its outbox was full, and refused notices.
     pub send_refused: u64,
-    /// Errors sent, by the framework's codes. All codes of the application's own count as `application`.
+    /// Errors sent, or logged in a channel with `on_text`, by the framework's codes. All codes of the application's own count as `application`.
     pub faults: Vec<(&'static str, u64)>,
     /// How connections ended.
     pub ended: Vec<(ClosedBy, u64)>,
@@ -44,6 +46,7 @@ impl Stats {
             rooms: registry.rooms(channel),
             outbox_bytes: registry.all(channel).outbox_bytes(),
             received: counters.received().collect(),
+            received_text: counters.text.get(),
             received_binary: counters.binary.get(),
             received_invalid: counters.invalid.get(),
             rate_limited: counters.rate_limited.get(),

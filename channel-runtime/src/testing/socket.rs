@@ -14,7 +14,6 @@ use crate::channel::room_state;
 use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::protocol::codec::Received;
-use crate::protocol::message::Messages;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::state;
 use crate::session::batch::Batched;
@@ -44,7 +43,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [`with_app`](TestSocket::with_app) sets it.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut node = Node::new();
-    node.add::<C>(Counters::new(C::NAME, C::FromClient::TYPES), || room_state::initial::<C>().map(state::state));
+    node.add::<C>(Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
     let node = Arc::new(node);
     let membership = node.enter(NewConnection {
         id: ConnectionId::next(),
@@ -119,7 +118,7 @@ impl<C: Channel> TestSocket<C> {
         sent
     }
 
-    /// Like [`sent`](Self::sent), as JSON. Binary messages and the Close are left out.
+    /// Like [`sent`](Self::sent), as JSON, and raw texts as they are. Binary messages and the Close are left out.
     pub fn sent_texts(&self) -> Vec<String> {
         let mut inputs = VecDeque::new();
         let mut bytes = self.socket.member().outbox().take();

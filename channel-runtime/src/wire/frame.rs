@@ -15,19 +15,27 @@ const MAX_CONTROL: usize = 125;
 pub(crate) struct Frame(Arc<Sealed>);
 
 impl Frame {
-    pub(crate) fn copied(bytes: &[u8]) -> Self {
-        Self(Arc::new(Sealed { buffer: bytes.to_vec(), start: 0 }))
+    /// A whole frame, from its parts.
+    pub(crate) fn copied<const N: usize>(parts: [&[u8]; N]) -> Self {
+        Self(Arc::new(Sealed { buffer: parts.concat(), start: 0 }))
     }
 
     /// Appends another frame, unless this one is shared or would exceed `limit` bytes. Returns whether it did.
-    pub(crate) fn extend(&mut self, other: &[u8], limit: usize) -> bool {
-        let fits = self.len() + other.len() <= limit;
+    pub(crate) fn extend<const N: usize>(&mut self, parts: [&[u8]; N], limit: usize) -> bool {
+        let fits = self.len() + len_of(parts) <= limit;
         let Some(Sealed { buffer, start }) = Arc::get_mut(&mut self.0).filter(|_| fits) else { return false };
         // Reserved once, for further frames too.
         buffer.reserve_exact((limit + *start).saturating_sub(buffer.len()));
-        buffer.extend_from_slice(other);
+        for part in parts {
+            buffer.extend_from_slice(part);
+        }
         true
     }
+}
+
+/// How many bytes a frame in parts has.
+pub(crate) fn len_of<const N: usize>(parts: [&[u8]; N]) -> usize {
+    parts.iter().map(|part| part.len()).sum()
 }
 
 #[derive(Debug)]
@@ -144,6 +152,11 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     builder.payload_mut().extend_from_slice(&code);
     builder.payload_mut().extend_from_slice(reason.as_bytes());
     builder.finish(Opcode::Close)
+}
+
+/// The header of a server's text frame, at the front of the array, and its length; `len` is the payload's.
+pub(crate) fn text_header(len: usize) -> ([u8; Header::MAX], usize) {
+    Header { fin: true, compressed: false, opcode: Opcode::Text, mask: None, len: len as u64 }.encode()
 }
 
 /// This end's Close frame: a client's own code without its reason. `None` if the client ended its half of the stream without one.

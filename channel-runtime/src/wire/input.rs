@@ -53,9 +53,11 @@ fn owned(text: &str) -> String {
 
 /// Returns the string of a handled text to the thread, for later texts.
 pub(crate) fn reuse(mut text: String) {
-    if text.capacity() <= SPARE_BYTES {
+    if (1..=SPARE_BYTES).contains(&text.capacity()) {
         text.clear();
-        SPARE.with_borrow_mut(|spare| {
+        // A destructor of the program may drop a text after this thread's list was destroyed.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
             if spare.len() < SPARES {
                 spare.push(text);
             }

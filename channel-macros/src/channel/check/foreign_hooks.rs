@@ -1,4 +1,4 @@
-//! Hooks of other frameworks: `on_text`, `handle_in`, `join`.
+//! Hooks of other frameworks: `on_message`, `handle_in`, `join`.
 //!
 //! A plain method may have any name, and other blocks may call it. So the compiler decides: if nobody calls the method, its
 //! dead-code lint is an error with our text, which `#[allow(dead_code)]` permits. Common names are looked at only if the method
@@ -22,7 +22,10 @@ enum Meant {
 impl Meant {
     fn remedy(self) -> &'static str {
         match self {
-            Self::Message => "write a handler for each message, `#[message] async fn name(&mut self, m: Message)`",
+            Self::Message => {
+                "write a handler for each message, `#[message] async fn name(&mut self, m: Message)`; or `on_text`, for texts that are \
+                 no messages"
+            }
             Self::Connect => {
                 "write `on_connect`; a client is in the room of its path by then, and joins other rooms by `socket.join(&room)`"
             }
@@ -41,8 +44,8 @@ impl Meant {
 
 fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
     Some(match name {
-        "on_message" | "on_text" | "on_event" | "on_data" | "on_json" | "on_receive" | "on_received" | "on_request"
-        | "on_msg" | "handle_in" | "handle_event" | "handle_message" => Meant::Message,
+        "on_message" | "on_event" | "on_data" | "on_json" | "on_receive" | "on_received" | "on_request" | "on_msg"
+        | "handle_in" | "handle_event" | "handle_message" => Meant::Message,
         "on_join" | "on_joined" | "on_connected_async" | "on_start" | "on_started" | "on_enter" | "after_join" => {
             Meant::Connect
         }
@@ -113,14 +116,14 @@ mod tests {
     #[test]
     fn the_compiler_is_asked_whether_anybody_calls_it() {
         let methods = quote! {
-            fn on_text(&mut self, text: String) {}
-            async fn on_leave(&mut self) { self.on_text() }
+            fn on_message(&mut self, text: String) {}
+            async fn on_leave(&mut self) { self.on_message() }
             fn handle_in(&mut self, event: &str, m: Say, socket: &Socket<Self>) {}
             #[allow(dead_code)]
             fn join(&mut self, socket: &Socket<Self>) -> Result<(), Fault> { Ok(()) }
             fn stopped(&mut self, ctx: &mut Socket<Self>) {}
         };
-        assert_eq!(asked(methods), ["on_text", "on_leave", "handle_in", "join", "stopped"]);
+        assert_eq!(asked(methods), ["on_message", "on_leave", "handle_in", "join", "stopped"]);
     }
 
     #[test]
@@ -128,7 +131,7 @@ mod tests {
         let methods = quote! {
             fn join(&mut self, other: Seat) {}
             fn leave(&mut self, m: Leave, socket: &Socket<Self>) {}
-            pub fn on_text(&mut self, text: String) {}
+            pub fn on_message(&mut self, text: String) {}
             fn connected() -> bool { true }
             fn on_turn(&mut self, socket: &Socket<Self>) {}
         };

@@ -25,6 +25,7 @@ pub fn usage(kind: HookKind, declared: &Declared) -> String {
         HookKind::Reauthorize => {
             format!("write `async fn {name}(&mut self, room: Room<Self>, socket: &Socket<Self>{app}) -> bool`")
         }
+        HookKind::Text => format!("write `async fn {name}(&mut self, text: Text, socket: &Socket<Self>{app})`"),
         HookKind::Binary | HookKind::Ping | HookKind::Pong => {
             format!("write `async fn {name}(&mut self, data: Bytes, socket: &Socket<Self>{app})`")
         }

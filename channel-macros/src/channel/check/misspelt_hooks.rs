@@ -10,6 +10,8 @@ pub fn meant_by(name: &str) -> Option<HookKind> {
         "on_open" | "on_opened" | "on_connection" => return Some(HookKind::Connect),
         "on_disconnect" | "on_disconnected" | "on_disconnection" => return Some(HookKind::Close),
         "on_error" => return Some(HookKind::Invalid),
+        // A word of its own.
+        "on_test" => return None,
         _ => {}
     }
     if let Some(bare) = name.strip_prefix("on_").filter(|bare| HookKind::named(bare).is_some() || *bare == "authorise")
@@ -51,6 +53,8 @@ mod tests {
             ("on_disconnect", "on_close"),
             ("on_pign", "on_ping"),
             ("on_bniary", "on_binary"),
+            ("on_txet", "on_text"),
+            ("on_texts", "on_text"),
             ("on_invalidate", "on_invalid"),
             ("authorise", "authorize"),
             ("authorized", "authorize"),
@@ -74,6 +78,8 @@ mod tests {
         for name in [
             "on_turn_end",
             "on_king",
+            "on_test",
+            "on_tick",
             "on_move",
             "on_count",
             "on_player",

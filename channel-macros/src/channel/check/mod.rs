@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod lent;
 pub mod misplaced;
 pub mod misspelt_hooks;
+pub mod raw_text;
 pub mod second_block;
 pub mod socket;
 pub mod unmarked;

@@ -64,6 +64,10 @@ fn sent_as(ty: &Type) -> TokenStream {
             let reply = local("__reply", answer);
             quote!(::channel_runtime::private::reply_deferred(__socket, #reply))
         }
+        (Some("Bytes" | "Text"), []) => {
+            let reply = local("__reply", ty);
+            quote!(::channel_runtime::private::reply_raw(__socket, #reply))
+        }
         _ if is_data(ty) => {
             let reply = local("__reply", ty);
             quote!(::channel_runtime::private::reply_data(__socket, #reply))

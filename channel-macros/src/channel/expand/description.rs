@@ -66,7 +66,12 @@ pub fn of_block(channel: &Channel) -> TokenStream {
             const SENDS_BINARY: ::core::primitive::bool = true;
         )
     });
-    quote!(#answers #hooks #binary)
+    let text = channel.sends_text.as_ref().map(|_| {
+        quote!(
+            const SENDS_TEXT: ::core::primitive::bool = true;
+        )
+    });
+    quote!(#answers #hooks #binary #text)
 }
 
 fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {

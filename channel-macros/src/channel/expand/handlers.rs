@@ -79,7 +79,12 @@ pub fn sends(channel: &Channel) -> TokenStream {
         .sends_bytes
         .as_ref()
         .map(|ty| quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {}));
-    quote!(#(#messages)* #bytes)
+    let text = channel.sends_text.as_ref().map(|ty| {
+        let is_text = quote_spanned!(beside_locals(ty.span())=> ::channel_runtime::private::is_text::<#ty>());
+        let sends_text = quote_spanned!(ty.span()=> impl ::channel_runtime::SendsText for #self_ty {});
+        quote!(const _: () = #is_text; #sends_text)
+    });
+    quote!(#(#messages)* #bytes #text)
 }
 
 /// `Reply` for the enum: a handler may answer with one of several messages.

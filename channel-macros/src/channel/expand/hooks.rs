@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
-use super::answers::replied;
+use super::answers::{handling, replied};
 use super::if_route::if_route;
 use crate::channel::model::{Call, Channel, Hook, HookKind};
 use crate::syntax::spans::beside_locals;
@@ -44,6 +44,7 @@ fn made(returns: &syn::Type) -> Option<&syn::Type> {
 fn given(kind: HookKind, call: &Call) -> Option<TokenStream> {
     let name = match kind {
         HookKind::Close => quote!(OfClose),
+        HookKind::Text => quote!(OfText),
         HookKind::Binary | HookKind::Ping | HookKind::Pong => quote!(OfData),
         HookKind::Invalid => quote!(OfInvalid),
         HookKind::Refresh => quote!(OfRefresh),
@@ -60,6 +61,7 @@ fn given(kind: HookKind, call: &Call) -> Option<TokenStream> {
 pub fn constant(Hook { kind, cfgs, .. }: &Hook) -> Option<TokenStream> {
     let name = match kind {
         HookKind::Refresh => quote!(REFRESHES),
+        HookKind::Text => quote!(TAKES_TEXT),
         HookKind::Binary => quote!(TAKES_BINARY),
         HookKind::RoomOpen => {
             return Some(quote!(
@@ -145,6 +147,21 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
         HookKind::Connect => usual("connected", None, replied()),
         HookKind::Ping => usual("pinged", bytes(), replied()),
         HookKind::Pong => usual("ponged", bytes(), replied()),
+        HookKind::Text => {
+            let handling = handling(call, call.unawaited("__message"));
+            quote! {
+                #(#cfgs)*
+                fn text<'a>(
+                    &'a mut self,
+                    __message: ::channel_runtime::Text,
+                    __socket: &'a ::channel_runtime::Socket<Self>,
+                    __app: &'a ::channel_runtime::private::App<Self>,
+                ) -> ::channel_runtime::private::Handling<'a> {
+                    #given
+                    #handling
+                }
+            }
+        }
         HookKind::Binary => usual("binary", bytes(), replied()),
         HookKind::Invalid => usual(
             "invalid",

@@ -17,6 +17,8 @@ pub struct Channel {
     pub notices: Vec<Notice>,
     pub sends: Vec<Sent>,
     pub sends_bytes: Option<Type>,
+    /// `Text` in `sends(..)`: raw text may be sent.
+    pub sends_text: Option<Type>,
     pub unmarked: Vec<Unmarked>,
     /// The struct was expanded before without an error, and looks `Send`.
     pub struct_is_sound: bool,

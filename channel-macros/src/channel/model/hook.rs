@@ -20,6 +20,7 @@ pub enum HookKind {
     Connect,
     Refresh,
     Reauthorize,
+    Text,
     Binary,
     Ping,
     Pong,
@@ -30,13 +31,14 @@ pub enum HookKind {
 }
 
 impl HookKind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Authorize,
         Self::Identity,
         Self::Expires,
         Self::Connect,
         Self::Refresh,
         Self::Reauthorize,
+        Self::Text,
         Self::Binary,
         Self::Ping,
         Self::Pong,
@@ -58,6 +60,7 @@ impl HookKind {
             Self::Connect => "on_connect",
             Self::Refresh => "on_refresh",
             Self::Reauthorize => "on_reauthorize",
+            Self::Text => "on_text",
             Self::Binary => "on_binary",
             Self::Ping => "on_ping",
             Self::Pong => "on_pong",
@@ -76,6 +79,7 @@ impl HookKind {
     pub fn datum(self) -> Option<&'static str> {
         match self {
             Self::Refresh => Some("Token"),
+            Self::Text => Some("Text"),
             Self::Binary | Self::Ping | Self::Pong => Some("Bytes"),
             Self::Invalid => Some("DecodeError"),
             Self::Close => Some("Close"),

@@ -12,7 +12,7 @@ use super::methods::{Methods, is_marker};
 use crate::channel::check::declared::Declared;
 use crate::channel::check::deferrals::Deferrals;
 use crate::channel::check::unmarked::{self, is_called};
-use crate::channel::check::{foreign_hooks, hooks};
+use crate::channel::check::{foreign_hooks, hooks, raw_text};
 use crate::channel::model::{Call, Channel, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::ImplBlock;
@@ -35,6 +35,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
             notices: Vec::new(),
             sends: lists.sends,
             sends_bytes: lists.sends_bytes,
+            sends_text: lists.sends_text,
             unmarked: Vec::new(),
             struct_is_sound: declared.looks_sound,
             runtime: lists.runtime,
@@ -59,6 +60,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     place_apps(&mut channel);
     lists.received.check(&channel.handlers, errors);
     hooks::check_pairs(&channel.hooks, &declared, errors);
+    raw_text::check(&channel, block, errors);
     let asked = foreign_hooks::check(block, &marked);
     let candidates = block.methods().filter_map(|method| {
         // A method that can't be a handler was not meant to be one.

@@ -18,6 +18,7 @@ use crate::syntax::types;
 pub struct Lists {
     pub sends: Vec<Sent>,
     pub sends_bytes: Option<Type>,
+    pub sends_text: Option<Type>,
     pub received: ReceivedList,
     pub runtime: Runtime,
 }
@@ -89,10 +90,16 @@ impl Lists {
 
     fn send(&mut self, Listed { cfgs, ty, rename }: Listed, errors: &mut Errors) {
         let text = types::text(&ty);
-        if types::is_named(&ty, "Bytes") {
-            match &self.sends_bytes {
+        let raw = match () {
+            () if types::is_named(&ty, "Bytes") => Some(&mut self.sends_bytes),
+            // With a name of its own it is a message, whose struct happens to be called so.
+            () if types::is_named(&ty, "Text") && rename.is_none() => Some(&mut self.sends_text),
+            () => None,
+        };
+        if let Some(listed) = raw {
+            match listed {
                 Some(_) => errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away"),
-                None => self.sends_bytes = Some(ty),
+                None => *listed = Some(ty),
             }
             return;
         }

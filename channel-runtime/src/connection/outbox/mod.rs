@@ -23,7 +23,7 @@ use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::outbox::queue::Queue;
 use crate::wire::close::Close;
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, len_of, text_header};
 
 // In memory as written here, and `Inner` small, because a broadcast to thousands fetches it for each of them, twice.
 #[repr(C)]
@@ -144,12 +144,22 @@ impl Outbox {
 
     /// Pushes a copy of a whole frame's bytes, from the connection's own handler for this client alone.
     pub fn push_own(&self, frame: &[u8]) -> Enqueued {
+        self.push_parts([frame])
+    }
+
+    /// As [`push_own`](Self::push_own), with a text that has no frame yet.
+    pub fn push_own_text(&self, text: &str) -> Enqueued {
+        let (header, size) = text_header(text.len());
+        self.push_parts([&header[..size], text.as_bytes()])
+    }
+
+    fn push_parts<const N: usize>(&self, parts: [&[u8]; N]) -> Enqueued {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        if inner.has_room_for(frame.len()) {
-            self.enqueue(inner, |queue| queue.gather_bytes(frame))
+        if inner.has_room_for(len_of(parts)) {
+            self.enqueue(inner, |queue| queue.gather_bytes(parts))
         } else {
-            self.push_with_care(inner, Frame::copied(frame), Sender::Own)
+            self.push_with_care(inner, Frame::copied(parts), Sender::Own)
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::task::Poll;
 
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, len_of};
 
 /// Up to so many bytes of small frames are copied together for one write. All members of a room copy the same frames, which are in
 /// the processor's cache: a copy costs less than a system call for each frame, or than a vectored write.
@@ -54,19 +54,19 @@ impl Queue {
     /// Appends a frame that is for this client alone. If the last frame is so too, this is copied to its end, which saves memory.
     pub fn gather(&mut self, frame: Frame) {
         let last = self.last_mut();
-        if last.is_some_and(|last| last.extend(&frame, GATHERED_OWN)) {
+        if last.is_some_and(|last| last.extend([&frame], GATHERED_OWN)) {
             self.bytes += frame.len();
         } else {
             self.push(frame);
         }
     }
 
-    pub fn gather_bytes(&mut self, frame: &[u8]) {
+    pub fn gather_bytes<const N: usize>(&mut self, parts: [&[u8]; N]) {
         let last = self.last_mut();
-        if last.is_some_and(|last| last.extend(frame, GATHERED_OWN)) {
-            self.bytes += frame.len();
+        if last.is_some_and(|last| last.extend(parts, GATHERED_OWN)) {
+            self.bytes += len_of(parts);
         } else {
-            self.push(Frame::copied(frame));
+            self.push(Frame::copied(parts));
         }
     }
 

@@ -122,6 +122,8 @@ impl Types {
                 .collect(),
             from_client: from_client.collect(),
             to_client: shape.to_client.iter().map(|message| self.message(message)).collect(),
+            text_from_client: shape.accepts_text,
+            text_to_client: shape.sends_text,
             binary_from_client: shape.accepts_binary,
             binary_to_client: shape.sends_binary,
             hooks: texts(shape.hooks),
@@ -142,11 +144,12 @@ impl Types {
             messages: Vec::new(),
             success: None,
             binary: matches!(answer.kind, AnswerKind::Binary),
+            text: matches!(answer.kind, AnswerKind::Text),
             nothing: answer.optional,
             fails: answer.fallible,
         };
         match &answer.kind {
-            AnswerKind::Nothing | AnswerKind::Binary => reply.nothing = true,
+            AnswerKind::Nothing | AnswerKind::Binary | AnswerKind::Text => reply.nothing = true,
             AnswerKind::One(wire_type) => reply.messages.push((*wire_type).into()),
             AnswerKind::OneOf(types) => reply.messages = texts(types),
             AnswerKind::Data(data) => {

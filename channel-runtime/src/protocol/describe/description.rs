@@ -70,6 +70,12 @@ pub struct ChannelDescription {
     /// The messages that clients receive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_client: Vec<MessageDescription>,
+    /// Whether clients send raw text, and no messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text_from_client: bool,
+    /// Whether the channel may send raw text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text_to_client: bool,
     /// Whether clients may send binary messages.
     #[serde(default)]
     pub binary_from_client: bool,
@@ -136,6 +142,9 @@ pub struct ReplyDescription {
     /// Whether a binary message is sent before the answer, which is then a `success` without `data`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub binary: bool,
+    /// Whether a raw text is sent before the answer, which is then a `success` without `data`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text: bool,
     /// Whether the handler may return nothing. A message with a `ref` is then answered by a `success` without `data`.
     pub nothing: bool,
     /// Whether the answer may be an `error` of the handler.

@@ -120,6 +120,8 @@ pub enum AnswerKind {
     Data(Option<Type>),
     /// A binary message, followed by a plain `success`.
     Binary,
+    /// A raw text, followed by a plain `success`.
+    Text,
     /// Not known from the return type.
     Unknown,
 }
@@ -144,6 +146,10 @@ pub struct ChannelShape {
     pub answers: &'static [AnswerShape],
     /// The messages that clients receive.
     pub to_client: &'static [MessageShape],
+    /// Whether the channel has an `on_text`.
+    pub accepts_text: bool,
+    /// Whether the channel may send raw text.
+    pub sends_text: bool,
     /// Whether the channel has an `on_binary`.
     pub accepts_binary: bool,
     /// Whether the channel may send binary messages.

@@ -33,7 +33,7 @@ const fn breaks(text: &'static str) -> Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     Param,
-    Binary,
+    Raw,
     Message,
     Answer,
     Field,
@@ -58,7 +58,7 @@ impl Entry<'_> {
         let last = if second.is_empty() { first } else { second };
         match () {
             () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
-            () if same(first, "(binary)") => About::Binary,
+            () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
             () if same(second, "(answer)") => About::Answer,
             () if same(last, "*") || ends(last, " *").is_some() => About::Closed,
             () if starts(last, "..").is_some() || ends(last, " ..").is_some() => About::Content,
@@ -75,7 +75,7 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
         About::Param => unclear("is new: is it another name for the one that is gone?"),
-        About::Binary | About::Message => fine("is new"),
+        About::Raw | About::Message => fine("is new"),
         About::Answer => unclear("is new: it was a `success` without data"),
         About::Content => unclear("is new"),
         About::Closed => breaks("is new: what else old clients say is refused"),
@@ -99,8 +99,8 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
         About::Answer => breaks("is gone: it is a `success` without data now"),
         About::Content | About::Tagging => breaks("is gone"),
         About::Variant if !read => fine("is gone"),
-        About::Variant | About::Message | About::Binary if read => breaks("is gone, and old clients still say it"),
-        About::Message | About::Binary | About::Variant => breaks("is gone, and old clients wait for it"),
+        About::Variant | About::Message | About::Raw if read => breaks("is gone, and old clients still say it"),
+        About::Message | About::Raw | About::Variant => breaks("is gone, and old clients wait for it"),
         About::Field if old.read_as().is_some() => breaks("is gone, and old clients still say it"),
         About::Field if read => breaks(
             "is gone, and old clients still say it; if it has another name now, keep this one: `#[serde(alias = \"..\")]`",
@@ -143,7 +143,7 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
             }
         }
         About::Tagging => breaks("is written in another way"),
-        About::Variant | About::Message | About::Binary | About::Closed => unclear("is another one now"),
+        About::Variant | About::Message | About::Raw | About::Closed => unclear("is another one now"),
     }
 }
 

@@ -86,15 +86,8 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
             line.push_type(&shape.params[item].ty);
             Written::Line
         }
-        1 if item == 0 && shape.accepts_binary => {
-            line.push("> (binary)");
-            Written::Line
-        }
-        2 if item == 0 && shape.sends_binary => {
-            line.push("< (binary)");
-            Written::Line
-        }
-        1 | 2 => Written::BlockDone,
+        1 => raw(line, true, shape.accepts_text, shape.accepts_binary, item),
+        2 => raw(line, false, shape.sends_text, shape.sends_binary, item),
         _ if block - 3 < from_client => {
             let at = block - 3;
             let answer = if at < shape.answers.len() { Some(&shape.answers[at]) } else { None };
@@ -105,6 +98,18 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
         }
         _ => Written::Done,
     }
+}
+
+/// Writes what travels as it is.
+const fn raw(line: &mut Line, read: bool, text: bool, binary: bool, item: usize) -> Written {
+    let what = match (item, text, binary) {
+        (0, true, _) => "(text)",
+        (0, false, true) | (1, true, true) => "(binary)",
+        _ => return Written::BlockDone,
+    };
+    line.push(direction(read));
+    line.push(what);
+    Written::Line
 }
 
 const fn message(
@@ -155,6 +160,7 @@ const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
             }
         }
         AnswerKind::Binary => line.push("(binary)"),
+        AnswerKind::Text => line.push("(text)"),
         AnswerKind::Nothing | AnswerKind::Unknown => {}
     }
     if answer.optional {

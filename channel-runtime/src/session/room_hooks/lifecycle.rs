@@ -172,16 +172,16 @@ impl<C: Dispatch> RoomTask<C> {
         let hook = C::room_opened(&lifecycle.room, &lifecycle.app);
         let state = match lifecycle.run(hook, Duration::ZERO).await {
             Ok(Ok(state)) => state,
-            Ok(Err(fault)) => return Err(Rejection::failed(fault)),
+            Ok(Err(fault)) => return Err(Rejection::failed::<C>(fault)),
             Err(Interrupted::Panicked) => {
                 let (fault, id) = Fault::unexplained();
                 tracing::error!(channel = C::NAME, room = %Escaped(&lifecycle.room), %id, "`on_room_open` panicked");
-                return Err(Rejection::failed(fault));
+                return Err(Rejection::failed::<C>(fault));
             }
             Err(Interrupted::TimedOut) => {
                 let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
                 tracing::warn!(channel = C::NAME, room = %Escaped(&lifecycle.room), %id, "`on_room_open` timed out");
-                return Err(Rejection::failed(fault));
+                return Err(Rejection::failed::<C>(fault));
             }
             Err(Interrupted::Cancelled | Interrupted::ClientGone) => return Err(Rejection::going_away()),
         };

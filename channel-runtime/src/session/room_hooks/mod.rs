@@ -35,7 +35,7 @@ pub(crate) async fn enter<C: Dispatch>(lifecycle: Arc<RoomLifecycle<C>>) -> Resu
         return match outcome {
             Some(Ok(())) => Ok(hold),
             Some(Err(rejection)) => Err(rejection),
-            None => Err(Rejection::failed(Fault::internal("the opening of a room was dropped"))),
+            None => Err(Rejection::failed::<C>(Fault::internal("the opening of a room was dropped"))),
         };
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use self::target::Target;
 use crate::channel::identity::key_of;
 use crate::channel::room_state;
 use crate::channel::users::HasUsers;
-use crate::channel::{Channel, SendsBytes, SentBy};
+use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
 use crate::room::exclusions::Exclusions;
 use crate::room::member::Member;
@@ -140,6 +140,15 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsBytes,
     {
         let frame = frame(Opcode::Binary, &data);
+        self.deliver(|_| Ok(frame.clone()))
+    }
+
+    /// Sends a text as it is.
+    pub fn send_text(&self, text: impl Into<Text>) -> Sent
+    where
+        C: SendsText,
+    {
+        let frame = frame(Opcode::Text, text.into().as_bytes());
         self.deliver(|_| Ok(frame.clone()))
     }
 

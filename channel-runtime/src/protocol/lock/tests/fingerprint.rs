@@ -61,6 +61,8 @@ static SAY: ChannelShape = ChannelShape {
     }],
     answers: &[],
     to_client: &[],
+    accepts_text: false,
+    sends_text: false,
     accepts_binary: false,
     ..GAME
 };

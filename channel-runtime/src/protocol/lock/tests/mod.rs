@@ -43,6 +43,8 @@ static GAME: ChannelShape = ChannelShape {
     from_client: &[MOVE, MessageShape::unit("a name: 50% odd", "")],
     answers: &[AnswerShape { optional: true, ..AnswerShape::of(AnswerKind::One("moved")) }, AnswerShape::UNKNOWN],
     to_client: &[MessageShape::unit("moved", "")],
+    accepts_text: false,
+    sends_text: false,
     accepts_binary: true,
     sends_binary: false,
     hooks: &["on_binary"],

@@ -1,0 +1,98 @@
+//! A text message as it is on the wire, for channels that read their clients' texts themselves.
+
+use std::fmt;
+use std::mem;
+use std::ops::Deref;
+
+use crate::wire::parser::reuse;
+
+/// A text message, whatever is in it: what `on_text` takes and what `.send_text(..)` sends.
+///
+/// ```
+/// # use channel_runtime::{channel, Text};
+/// #[channel("/echo")]
+/// pub struct Echo;
+///
+/// #[channel(sends(Text))]
+/// impl Echo {
+///     fn on_text(&mut self, text: Text) -> Text {
+///         text
+///     }
+/// }
+/// ```
+///
+/// It owns its text, so that it can be kept and moved to other tasks. It derefs to `str`; [`into_string`](Self::into_string) and
+/// `From<String>` do not copy, [`Clone`] does. A received text is valid UTF-8 of at most
+/// [`message_bytes`](crate::Config::message_bytes) bytes, and may be empty.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(String);
+
+impl Text {
+    /// The text as a `String`, without a copy.
+    pub fn into_string(mut self) -> String {
+        mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Text {
+    /// Short ones serve again, for later texts of the thread.
+    fn drop(&mut self) {
+        reuse(mem::take(&mut self.0));
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.into_string()
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}

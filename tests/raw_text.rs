@@ -1,0 +1,574 @@
+//! Raw text: `on_text` takes what a client sends, `.send_text(..)` sends it, and nothing is read, written or answered beside it.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use channel_runtime::testing::{self, Client, TestApp};
+use channel_runtime::{
+    CloseCode, ClosedBy, Config, DecodeError, Deferred, Extract, Fault, Handshake, Hub, Rate, Reject, Socket, Success,
+    Text, channel, channels, message,
+};
+use futures::{SinkExt as _, StreamExt as _};
+use support::{Frame, masked, start, text};
+use tokio::sync::Notify;
+use tokio::time::advance;
+use tokio_tungstenite::tungstenite::Message;
+
+#[message(type = "line")]
+#[derive(Debug, PartialEq)]
+pub struct Line {
+    text: String,
+}
+
+/// Can't be written if it is no number.
+#[message(type = "broken")]
+pub struct Broken {
+    number: f64,
+}
+
+#[derive(Default)]
+pub struct App {
+    gate: Notify,
+}
+
+#[channel("/echo")]
+pub struct Echo;
+
+#[channel(sends(Text))]
+impl Echo {
+    fn on_text(&mut self, text: Text) -> Text {
+        text
+    }
+}
+
+pub struct Name(Option<String>);
+
+impl<A: Sync> Extract<A> for Name {
+    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+        Ok(Self(handshake.query_param("name")))
+    }
+}
+
+/// Does what a text asks for, and answers with any other.
+#[channel("/wall/:room", app = App)]
+pub struct Wall {
+    room: String,
+    #[extract]
+    name: Name,
+    #[state]
+    heard: usize,
+}
+
+#[channel(sends(Text, Bytes, Line))]
+impl Wall {
+    fn identity(&self) -> Option<&String> {
+        self.name.0.as_ref()
+    }
+
+    fn on_connect(&mut self) -> Result<Option<Text>, Fault> {
+        match self.room.as_str() {
+            "closed" => Err(Fault::forbidden("nobody enters")),
+            "polite" => Ok(Some("welcome".into())),
+            _ => Ok(None),
+        }
+    }
+
+    async fn on_text(&mut self, text: Text, socket: &Socket<Self>, app: &App) -> Result<Option<Text>, Fault> {
+        self.heard += 1;
+        let (verb, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        match verb {
+            "room" => _ = socket.room().send_text(rest),
+            "others" => _ = socket.others().send_text(rest),
+            "ann" => _ = socket.user("ann").send_text(rest.to_owned()),
+            "all" => _ = socket.all().send_text(rest),
+            "mixed" => {
+                socket.send(Line { text: "first".into() });
+                socket.send_text("second");
+                socket.send_bytes(Bytes::from_static(b"third"));
+                socket.room().send_text("fourth");
+                socket.send_text("x".repeat(10_000));
+                return Ok(Some("last".into()));
+            }
+            "count" => return Ok(Some(self.heard.to_string().into())),
+            "fault" => return Err(Fault::validation("not so")),
+            "typed" => _ = socket.send_fault(&Fault::validation("asked for")),
+            "panic" => panic!("a text panics"),
+            "hang" => std::future::pending().await,
+            "wait" => app.gate.notified().await,
+            _ => return Ok(Some(text)),
+        }
+        Ok(None)
+    }
+}
+
+/// Has messages, and sends raw text beside them.
+#[channel("/typed")]
+pub struct Typed;
+
+#[channel(sends(Text, Line))]
+impl Typed {
+    #[message]
+    fn line(&self, line: Line) -> Result<Option<Text>, Fault> {
+        match line.text.as_str() {
+            "" => Ok(None),
+            "fault" => Err(Fault::validation("not so")),
+            _ => Ok(Some(line.text.into())),
+        }
+    }
+
+    #[message(type = "later")]
+    fn later(&self, socket: &Socket<Self>) -> Deferred<Text> {
+        let (answer, deferred) = socket.defer().typed();
+        tokio::spawn(async move { answer.send("at last".into()) });
+        deferred
+    }
+}
+
+/// Has the hooks that another channel does without.
+#[channel("/strict/:room", app = App, room_state = ())]
+pub struct Strict {
+    room: String,
+}
+
+#[channel(sends(Text, Line, Broken))]
+impl Strict {
+    async fn on_room_open(room: &channel_runtime::Room<Self>) -> Result<(), Fault> {
+        if room.name().ends_with("shut") { Err(Fault::forbidden("it is shut")) } else { Ok(()) }
+    }
+
+    fn expires_at(&self) -> Option<SystemTime> {
+        (self.room == "brief").then(|| SystemTime::now() + Duration::from_secs(100))
+    }
+
+    /// Shares the value, as a handler may.
+    fn on_text(&self, text: Text, socket: &Socket<Self>) -> Deferred<Result<Text, Fault>> {
+        let (answer, deferred) = socket.defer().typed();
+        match &*text {
+            "never" => {}
+            "broken" => drop(socket.defer()),
+            _ => answer.send(Ok(text)),
+        }
+        deferred
+    }
+
+    fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>) {
+        socket.send_text(format!("refused: {error}"));
+    }
+
+    #[notice]
+    fn told(&mut self, what: String) -> Result<Text, Fault> {
+        if what.is_empty() { Err(Fault::validation("nothing")) } else { Ok(what.into()) }
+    }
+
+    #[notice]
+    fn fails(&mut self, number: f64) -> Broken {
+        Broken { number }
+    }
+}
+
+struct Test {
+    app: TestApp<App>,
+    shared: Arc<App>,
+    wall: Hub<Wall>,
+    strict: Hub<Strict>,
+}
+
+impl Test {
+    fn new(config: Config) -> Self {
+        let channels = channels![Echo, Wall, Typed, Strict];
+        let (wall, strict, shared) = (channels.of::<Wall>(), channels.of::<Strict>(), Arc::new(App::default()));
+        let app = testing::app(channels.app_arc(Arc::clone(&shared)).config(config));
+        Self { app, shared, wall, strict }
+    }
+
+    async fn wall(&self, path: &str) -> Client<Wall> {
+        self.app.connect::<Wall>(path).await.unwrap()
+    }
+
+    async fn strict(&self, path: &str) -> Client<Strict> {
+        self.app.connect::<Strict>(path).await.unwrap()
+    }
+
+    fn faults(&self, code: &str) -> u64 {
+        self.wall.stats().faults.into_iter().find(|(name, _)| *name == code).unwrap().1
+    }
+}
+
+#[tokio::test]
+async fn any_text_is_taken_as_it_is_and_comes_back_so() {
+    let app = testing::app(channels![Echo].app(()));
+    let mut client = app.connect::<Echo>("/echo").await.unwrap();
+    let long = "0123456789".repeat(6_500);
+    for said in [
+        "",
+        "hello",
+        " \t\r\n",
+        "\u{0}",
+        "grüße, 🌍",
+        r#"{"type":"echo","ref":1}"#,
+        r#"{"type":"$auth","token":"secret"}"#,
+        r#"{"type":"#,
+        &"[".repeat(2_000),
+        &"x".repeat(4_096),
+        &"y".repeat(4_097),
+        &long,
+    ] {
+        client.send_text(said);
+        assert_eq!(client.expect_text().await, *said);
+    }
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_text_reaches_every_audience_once_and_hubs_send_it_too() {
+    let test = Test::new(Config::default());
+    let mut ann = test.wall("/wall/a?name=ann").await;
+    let mut bob = test.wall("/wall/a?name=bob").await;
+    let mut eve = test.wall("/wall/b").await;
+    for (said, hears) in [
+        ("room r", [true, true, false]),
+        ("others o", [true, false, false]),
+        ("ann u", [true, false, false]),
+        ("all a", [true, true, true]),
+        ("b", [false, true, false]),
+    ] {
+        bob.send_text(said);
+        for (client, hears) in [(&mut ann, hears[0]), (&mut bob, hears[1]), (&mut eve, hears[2])] {
+            if hears {
+                assert_eq!(client.expect_text().await, said[said.len() - 1..], "{said}");
+            }
+            client.expect_nothing().await;
+        }
+    }
+    let hub = &test.wall;
+    assert_eq!(hub.all().send_text("1").recipients, 3);
+    assert_eq!(hub.room(&Wall::room("a")).send_text("2").recipients, 2);
+    assert_eq!(hub.user("ann").send_text(String::from("3")).recipients, 1);
+    assert_eq!(hub.room(&Wall::room("a")).except_user("ann").send_text(Text::from("4")).recipients, 1);
+    for (client, hears) in [(&mut ann, "123"), (&mut bob, "124"), (&mut eve, "1")] {
+        for text in hears.chars() {
+            assert_eq!(client.expect_text().await, text.to_string());
+        }
+        client.expect_nothing().await;
+    }
+    let stats = hub.stats();
+    assert_eq!((stats.received_text, stats.received_invalid, stats.received.len()), (5, 0, 0));
+}
+
+#[tokio::test]
+async fn what_is_sent_in_different_ways_arrives_in_the_order_in_which_it_was_sent() {
+    let test = Test::new(Config::default());
+    let mut client = test.wall("/wall/a").await;
+    client.send_text("mixed");
+    assert_eq!(client.expect::<Line>().await, Line { text: "first".into() });
+    assert_eq!(client.expect_text().await, "second");
+    assert_eq!(client.expect_binary().await, "third");
+    assert_eq!(client.expect_text().await, "fourth");
+    assert_eq!(client.expect_text().await.len(), 10_000);
+    assert_eq!(client.expect_text().await, "last");
+    // One text after another, also while one waits.
+    client.send_text("wait");
+    client.send_text("a");
+    client.send_text("count");
+    test.shared.gate.notify_one();
+    assert_eq!((client.expect_text().await, client.expect_text().await), ("a".into(), "4".into()));
+}
+
+#[tokio::test]
+async fn a_fault_is_counted_and_never_sent() {
+    let test = Test::new(Config::default());
+    let mut client = test.wall("/wall/polite").await;
+    assert_eq!(client.expect_text().await, "welcome");
+    client.send_text("fault");
+    client.expect_nothing().await;
+    client.send_text("still here");
+    assert_eq!(client.expect_text().await, "still here");
+    assert_eq!(test.faults(Fault::VALIDATION), 1);
+    // What a hook sends itself is sent.
+    client.send_text("typed");
+    client.expect_error(Fault::VALIDATION).await;
+    // After `on_connect` it closes, as everywhere.
+    let mut refused = test.wall("/wall/closed").await;
+    assert_eq!(refused.expect_close().await, (CloseCode::FORBIDDEN, "refused".into()));
+    assert_eq!(test.faults(Fault::FORBIDDEN), 1);
+}
+
+#[tokio::test]
+async fn no_answer_is_owed_whatever_becomes_of_it() {
+    let test = Test::new(Config::default());
+    let mut client = test.strict("/strict/a").await;
+    for (said, answer) in [("never", None), ("broken", None), ("x", Some("x"))] {
+        client.send_text(said);
+        if let Some(answer) = answer {
+            assert_eq!(client.expect_text().await, answer);
+        }
+        client.expect_nothing().await;
+    }
+    let everybody = test.strict.all();
+    assert_eq!(everybody.notify(String::from("a notice")).recipients, 1);
+    assert_eq!(client.expect_text().await, "a notice");
+    // An answer that can't be written, and a fault.
+    assert_eq!(everybody.notify(f64::NAN).recipients, 1);
+    assert_eq!(everybody.notify(String::new()).recipients, 1);
+    client.expect_nothing().await;
+    let faults = test.strict.stats().faults;
+    let of = |code: &str| faults.iter().find(|(name, _)| *name == code).unwrap().1;
+    assert_eq!((of(Fault::INTERNAL), of(Fault::VALIDATION)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_panic_closes_its_own_connection_and_says_nothing_else() {
+    let test = Test::new(Config::default());
+    let (mut client, mut other) = (test.wall("/wall/a").await, test.wall("/wall/a").await);
+    client.send_text("panic");
+    let (code, reason) = client.expect_close().await;
+    assert_eq!(code, CloseCode::INTERNAL);
+    assert!(reason.starts_with("internal server error ("), "{reason}");
+    other.send_text("x");
+    assert_eq!(other.expect_text().await, "x");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_takes_too_long_is_given_up_and_the_next_is_taken() {
+    let test = Test::new(Config::default().handler_timeout(Duration::from_secs(5)));
+    let mut client = test.wall("/wall/a").await;
+    client.send_text("hang");
+    client.send_text("next");
+    assert_eq!(client.expect_text().await, "next");
+    assert_eq!(test.faults(Fault::TIMEOUT), 1);
+}
+
+fn hourly(most: u32) -> Config {
+    Config::default().message_rate(Rate::new(most, Duration::from_secs(3600)))
+}
+
+const LOST: &str = "too many messages: a text was refused";
+
+/// A client can't know which of them was lost, and would go on as if none was.
+#[tokio::test(start_paused = true)]
+async fn the_first_text_that_would_be_lost_closes_the_connection_and_says_why() {
+    let test = Test::new(hourly(40));
+    let mut client = test.wall("/wall/a").await;
+    // As many as are sure to pass are not counted: a quarter.
+    for said in 0..50 {
+        client.send_text(&said.to_string());
+        assert_eq!(client.expect_text().await, said.to_string());
+    }
+    client.send_text("lost");
+    assert_eq!(client.expect_close().await, (CloseCode::POLICY, LOST.into()));
+    assert_eq!((test.wall.ended(ClosedBy::RateLimited), test.wall.stats().rate_limited), (1, 1));
+    assert_eq!(test.wall.stats().received_text, 50);
+    // What its rate lets pass, a client may send for ever.
+    let mut patient = test.wall("/wall/a").await;
+    for said in 0..100 {
+        patient.send_text(&said.to_string());
+        assert_eq!(patient.expect_text().await, said.to_string());
+        advance(Duration::from_secs(90)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_s_texts_are_counted_over_all_connections() {
+    let test = Test::new(Config::default().message_rate_per_user(Rate::new(2, Duration::from_secs(3600))));
+    let (mut phone, mut tablet) = (test.wall("/wall/a?name=ann").await, test.wall("/wall/a?name=ann").await);
+    for client in [&mut phone, &mut tablet] {
+        client.send_text("x");
+        assert_eq!(client.expect_text().await, "x");
+    }
+    phone.send_text("y");
+    assert_eq!(phone.expect_close().await, (CloseCode::POLICY, LOST.into()));
+    tablet.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_binary_message_that_nobody_takes_closes_unless_a_hook_decides() {
+    let test = Test::new(Config::default());
+    let mut client = test.wall("/wall/a").await;
+    client.send_text("before");
+    client.binary([1]);
+    assert_eq!(client.expect_text().await, "before");
+    let reason = "binary messages are not taken here";
+    assert_eq!(client.expect_close().await, (CloseCode::UNSUPPORTED, reason.into()));
+    assert_eq!(test.wall.ended(ClosedBy::Violation), 1);
+    let mut strict = test.strict("/strict/a").await;
+    strict.binary([1]);
+    assert_eq!(strict.expect_text().await, format!("refused: {reason}"));
+    strict.send_text("still here");
+    assert_eq!(strict.expect_text().await, "still here");
+}
+
+/// And what is due by then has happened.
+async fn seconds(seconds: u64) {
+    advance(Duration::from_secs(seconds)).await;
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_that_ends_closes_without_a_warning_and_a_room_that_does_not_open_closes_without_an_error() {
+    let test = Test::new(Config::default());
+    let mut client = test.strict("/strict/brief").await;
+    seconds(99).await;
+    client.expect_nothing().await;
+    seconds(2).await;
+    assert_eq!(client.expect_close().await, (CloseCode::UNAUTHORIZED, "the authority has expired".into()));
+    let mut shut = test.strict("/strict/shut").await;
+    assert_eq!(shut.expect_close().await, (CloseCode::FORBIDDEN, "the room can't be opened".into()));
+}
+
+#[tokio::test]
+async fn a_handler_of_messages_may_return_a_text_and_its_ref_is_answered_behind_it() {
+    let test = Test::new(Config::default());
+    let mut client = test.app.connect::<Typed>("/typed").await.unwrap();
+    client.send(Line { text: "hello".into() });
+    assert_eq!(client.expect_text().await, "hello");
+    client.expect_nothing().await;
+    for (said, answers) in [
+        (r#"{"type":"line","ref":1,"text":"hello"}"#, vec!["hello", r#"{"type":"success","ref":1}"#]),
+        (r#"{"type":"line","ref":2,"text":""}"#, vec![r#"{"type":"success","ref":2}"#]),
+        (r#"{"type":"later","ref":3}"#, vec!["at last", r#"{"type":"success","ref":3}"#]),
+    ] {
+        client.send_text(said);
+        for answer in answers {
+            assert_eq!(client.expect_text().await, answer);
+        }
+    }
+    // Its clients know errors.
+    client.send(Line { text: "fault".into() });
+    client.expect_error(Fault::VALIDATION).await;
+}
+
+#[tokio::test]
+async fn a_hook_can_be_called_without_a_server() {
+    let socket = testing::socket::<Wall>().with_app(Arc::default());
+    let mut wall = Wall { room: "a".into(), name: Name(None), heard: 0 };
+    let answer = wall.on_text("hello".into(), &socket, &App::default()).await.unwrap();
+    assert_eq!(answer.unwrap(), "hello");
+    assert_eq!(wall.on_text("mixed".into(), &socket, &App::default()).await.unwrap().unwrap().into_string(), "last");
+    let sent = socket.sent_texts();
+    assert_eq!(sent[..3], [r#"{"type":"line","text":"first"}"#, "second", "fourth"]);
+    assert_eq!(sent.len(), 4);
+}
+
+#[tokio::test]
+async fn over_a_socket_many_texts_in_one_write_are_answered_in_their_order() {
+    let server = start(channels![Echo].app(())).await;
+    let mut raw = server.raw("/echo").await;
+    let said: Vec<String> = (0..200_usize).map(|n| format!("{n} {}", "x".repeat(n * 7 % 300))).collect();
+    raw.write(said.iter().flat_map(|said| text(said)).collect::<Vec<u8>>()).await;
+    for said in &said {
+        raw.expect(Frame::text(said)).await;
+    }
+    // In fragments, with a ping within.
+    raw.write([masked(0x01, "one "), masked(0x89, "p"), masked(0x80, "text")].concat()).await;
+    raw.expect(Frame::pong(b"p")).await;
+    raw.expect(Frame::text("one text")).await;
+}
+
+#[tokio::test]
+async fn over_a_socket_what_is_no_text_or_too_long_is_closed_before_it_is_taken() {
+    let server = start(channels![Echo].app(()).config(Config::default().message_bytes(100))).await;
+    for (frame, code, reason) in [
+        (masked(0x81, [0xFF]), 1007, "text is not UTF-8"),
+        (masked(0x81, [b'x'; 101]), 1009, "message over the size limit"),
+        (masked(0x82, "x"), 1003, "binary messages are not taken here"),
+    ] {
+        let mut raw = server.raw("/echo").await;
+        raw.write([text("fine"), frame].concat()).await;
+        raw.expect(Frame::text("fine")).await;
+        raw.expect_close(code, reason).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_cut_and_costs_the_others_nothing() {
+    const SIZE: usize = 16 * 1024;
+    let channels = channels![Wall];
+    let hub = channels.of::<Wall>();
+    let config = Config::default().outbox_bytes(4 * SIZE).close_timeout(support::PATIENCE);
+    let server = start(channels.app(App::default()).config(config)).await;
+    let mut reader = server.raw("/wall/r").await;
+    let mut slow = server.connect_with_small_window().await;
+    slow.upgrade("/wall/r").await;
+    slow.write(text("here")).await;
+    slow.expect(Frame::text("here")).await;
+    let piece = |n: u32| format!("{n:08}").repeat(SIZE / 8);
+    let mut sent = 0;
+    while hub.room(&Wall::room("r")).send_text(piece(sent)).is_complete() {
+        reader.expect(Frame::text(&piece(sent))).await;
+        sent += 1;
+        assert!(sent < 10_000, "nobody is cut");
+    }
+    reader.expect(Frame::text(&piece(sent))).await;
+    assert_eq!(hub.ended(ClosedBy::SlowClient), 1);
+    let mut got = 0;
+    let last = loop {
+        match slow.frame().await.unwrap() {
+            frame if frame.first == 0x81 => assert_eq!(frame, Frame::text(&piece(got))),
+            frame => break frame,
+        }
+        got += 1;
+    };
+    assert_eq!(last, Frame::close(1013, "too slow: too much was waiting for this client"));
+}
+
+/// What waits for it is bounded, and so is what it may send before it reads.
+#[tokio::test]
+async fn a_client_that_only_sends_is_read_from_no_more_than_it_reads() {
+    const SIZE: usize = 16 * 1024;
+    // More than all sockets hold.
+    const PIECES: usize = 1024;
+    let channels = channels![Wall];
+    let hub = channels.of::<Wall>();
+    let config = Config::default().outbox_bytes(8 * SIZE).message_rate(None).pong_timeout(support::PATIENCE);
+    let server = start(channels.app(App::default()).config(config)).await;
+    let (mut writes, mut reads) = server.client("/wall/r").await.split();
+    let piece = |n: usize| format!("{n:08}").repeat(SIZE / 8);
+    let written = AtomicUsize::new(0);
+    let writer = async {
+        for n in 0..PIECES {
+            writes.send(Message::text(piece(n))).await.unwrap();
+            written.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let reader = async {
+        // Until nothing more is taken from it.
+        let (mut seen, mut idle) = (0, 0);
+        while idle < 1000 {
+            tokio::task::yield_now().await;
+            let now = written.load(Ordering::Relaxed);
+            idle = if now == seen { idle + 1 } else { 0 };
+            seen = now;
+        }
+        assert!(seen < PIECES, "all of it was taken");
+        for n in 0..PIECES {
+            assert!(hub.stats().outbox_bytes <= 9 * SIZE + 64, "{:?}", hub.stats());
+            assert_eq!(reads.next().await.unwrap().unwrap(), Message::text(piece(n)));
+        }
+    };
+    support::within(async { tokio::join!(writer, reader) }).await;
+    assert_eq!(hub.ended(ClosedBy::SlowClient), 0);
+}
+
+#[tokio::test]
+async fn a_success_is_sent_if_a_hook_asks_for_it() {
+    #[channel("/counts")]
+    struct Counts;
+
+    #[channel]
+    impl Counts {
+        fn on_text(&mut self, text: Text) -> Success<usize> {
+            Success(text.len())
+        }
+    }
+
+    let app = testing::app(channels![Counts].app(()));
+    let mut client = app.connect::<Counts>("/counts").await.unwrap();
+    client.send_text("four");
+    assert_eq!(client.expect_success().await, 4);
+}
