@@ -305,6 +305,19 @@ async fn pooled() {
     example.stops([client]).await;
 }
 
+/// Its clients' own tests are in `tests/clients`.
+#[tokio::test]
+async fn sync() {
+    let example = Example::start("sync").await;
+    let mut ann = example.connect("/sync/notes").await;
+    // The server has nothing, and nobody else is here.
+    assert_eq!(ann.next().await, Message::binary(vec![0, 0, 1, 0]));
+    assert_eq!(ann.next().await, Message::binary(vec![1, 1, 0]));
+    ann.0.send(Message::binary(vec![0, 0, 1, 0])).await.expect("connected");
+    assert_eq!(ann.next().await, Message::binary(vec![0, 1, 2, 0, 0]));
+    example.stops([ann]).await;
+}
+
 #[tokio::test]
 async fn users() {
     let example = Example::start("users").await;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test there is: the folders' rules, Rust, documentation, the build without a server, and the pages in a browser.
+# Every test there is: the folders' rules, Rust, documentation, the build without a server, the pages in a browser, and clients
+# that others wrote.
 #
 # Needs Rust by rustup, Redis and curl for the tests of the examples, nginx, HAProxy and Caddy for those of
 # docs/behind-a-proxy.md, and Chromium and Node for the browser tests: what is missing is installed with apt-get (as root, or by
@@ -130,10 +131,24 @@ wasm() {
   cargo check -p channel-runtime --no-default-features --target wasm32-unknown-unknown
 }
 
-browser_tests() {
+install_clients() {
+  cd tests/clients
+  npm ls >/dev/null 2>&1 || npm ci
+}
+
+# node_tests SECONDS FILE..
+node_tests() {
   local target
   target=$(cargo metadata --format-version 1 --no-deps | node --print 'JSON.parse(require("fs").readFileSync(0)).target_directory')
-  CHROMIUM=$(find_chromium) EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 600 node --test tests/browser/*.test.mjs
+  EXAMPLES="$target/debug/examples" timeout --foreground --kill-after=10 "$1" node --test "${@:2}"
+}
+
+browser_tests() {
+  CHROMIUM=$(find_chromium) node_tests 600 tests/browser/*.test.mjs
+}
+
+client_tests() {
+  node_tests 300 tests/clients/*.test.mjs
 }
 
 step "the rules of the folders" house
@@ -152,3 +167,5 @@ else
 fi
 step "Chromium, Node and Playwright are here" install_browser
 step "pages in a browser" browser_tests
+step "clients from npm are here" install_clients
+step "clients from npm" client_tests

@@ -1,66 +1,20 @@
 // What the browser tests share: an example as a server of its own, and Chromium to open its page in.
 //
-// Environment: EXAMPLES, the directory of the built examples (default: the debug build's); CHROMIUM, the browser
-// (default: `chromium`); SERVERS, a file to note the servers' process ids in; SCREENSHOTS, a directory for pictures.
+// Environment: CHROMIUM, the browser (default: `chromium`); SCREENSHOTS, a directory for pictures; and that of `example.mjs`.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
-const EXAMPLES = process.env.EXAMPLES ?? fileURLToPath(new URL('../../target/debug/examples', import.meta.url))
+export { Example, TEST } from './example.mjs'
 
-/** For a whole test, and for one thing that a page should show: long, for only a failure waits that long. */
-export const TEST = { timeout: 180_000 }
+/** For one thing that a page should show: long, for only a failure waits that long. */
 const SHOWS = 20_000
 
 const role = name => `[data-role="${name}"]`
-
-/** An example, serving on a free port. */
-export class Example {
-  static async start(name, environment = {}) {
-    const server = spawn(join(EXAMPLES, name), {
-      env: { ...process.env, ADDR: '127.0.0.1:0', ...environment },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const example = new Example()
-    example.server = server
-    example.kill = () => server.kill('SIGKILL')
-    process.once('exit', example.kill)
-    if (process.env.SERVERS) appendFileSync(process.env.SERVERS, `${server.pid}\n`)
-    example.ended = new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.once('exit', (code, signal) => resolve(code ?? signal))
-    })
-    const firstLine = new Promise(resolve => createInterface({ input: server.stdout }).once('line', resolve))
-    const tooEarly = example.ended.then(status => { throw new Error(`${name} ended with ${status} before it listened`) })
-    const line = await Promise.race([firstLine, tooEarly])
-    example.url = /^listening on (https?:\/\/\S+)$/.exec(line)?.[1]
-    if (!example.url) throw new Error(`the first line of ${name} is not its address: ${line}`)
-    return example
-  }
-
-  /** As a server that died without a word, or one behind a network that is gone: it takes bytes, and answers nothing. */
-  async whileItHangs(act) {
-    this.server.kill('SIGSTOP')
-    try {
-      await act()
-    } finally {
-      this.server.kill('SIGCONT')
-    }
-  }
-
-  /** Asks it to stop, as ctrl-c does. Resolves to its exit code. */
-  async stop() {
-    this.server.kill('SIGINT')
-    const status = await this.ended
-    process.off('exit', this.kill)
-    return status
-  }
-}
 
 /** A Redis on a socket of its own, empty each time it starts. */
 export class Redis {
