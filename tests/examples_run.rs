@@ -319,6 +319,24 @@ async fn sync() {
 }
 
 #[tokio::test]
+async fn echo() {
+    let example = Example::run("http", Command::new(built("echo")).args(["--message-bytes", "5"])).await;
+    let mut client = example.connect("/").await;
+    for message in [Message::text("hello"), Message::binary(vec![0, 255]), Message::text("")] {
+        client.0.send(message.clone()).await.expect("connected");
+        assert_eq!(client.next().await, message);
+    }
+    let mut other = example.connect("/").await;
+    other.0.send(Message::text("longer")).await.expect("connected");
+    assert_eq!(other.goodbye().await, CloseCode::Size);
+    example.stops([client]).await;
+
+    let mistaken = Command::new(built("echo")).arg("--compress").output().await.expect("it runs");
+    assert_eq!(mistaken.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&mistaken.stderr).starts_with("there is no flag --compress\n\nUsage: echo"));
+}
+
+#[tokio::test]
 async fn users() {
     let example = Example::start("users").await;
     example.shows_its_page().await;

@@ -16,8 +16,8 @@ export const TEST = { timeout: 180_000 }
 
 /** An example, serving on a free port. */
 export class Example {
-  static async start(name, environment = {}) {
-    const server = spawn(join(EXAMPLES, name), {
+  static async start(name, environment = {}, flags = []) {
+    const server = spawn(join(EXAMPLES, name), flags, {
       env: { ...process.env, ADDR: '127.0.0.1:0', ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
