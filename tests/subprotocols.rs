@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use channel_runtime::describe::Description;
 use channel_runtime::{
     CloseCode, Config, Extract, Handshake, Origins, Refusals, Reject, Server, Socket, channel, channels, message,
     testing,
 };
+use serde_json::json;
 use support::{Frame, Raw, Response, Running, masked, request, start, upgrade};
 use tokio::net::TcpListener;
 
@@ -162,7 +164,7 @@ async fn expect_agreed(server: &Running, path: &str, lines: &[&str], name: Optio
     assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, name), "{path}: {lines:?}");
     let Some(frame) = raw.frame().await else { panic!("{path}: {lines:?} is closed") };
     let agreed: serde_json::Value = serde_json::from_slice(&frame.payload).unwrap();
-    assert_eq!([&agreed["extractor"], &agreed["socket"]], [&serde_json::json!(name); 2], "{path}: {lines:?}");
+    assert_eq!([&agreed["extractor"], &agreed["socket"]], [&json!(name); 2], "{path}: {lines:?}");
 }
 
 #[tokio::test]
@@ -382,6 +384,19 @@ async fn a_test_offers_what_it_says_and_is_let_in_if_it_says_nothing() {
     let header = |value| app.connect::<Charger>("/ocpp/7").header("sec-websocket-protocol", value);
     assert_eq!(header("ocpp1.6").await.unwrap().expect::<Agreed>().await.socket.as_deref(), Some("ocpp1.6"));
     header("channels.token.abc").await.unwrap();
+}
+
+#[test]
+fn a_description_names_them() {
+    let described = channels![Charger, Echo, Operations, Plain].app(App::default()).describe();
+    let lists: Vec<_> = described.channels.iter().map(|channel| serde_json::to_value(channel).unwrap()).collect();
+    assert_eq!(lists[0]["subprotocols"], json!({ "names": ["ocpp1.6", "ocpp2.0.1"], "required": true }));
+    assert_eq!(lists[1]["subprotocols"], json!({ "names": ["echo.v1"], "required": false }));
+    let closes = json!({ "names": ["graphql-transport-ws"], "required": true, "close": 4406 });
+    assert_eq!(lists[2]["subprotocols"], closes);
+    assert_eq!(lists[3].get("subprotocols"), None);
+    let text = serde_json::to_string(&described).unwrap();
+    assert_eq!(serde_json::from_str::<Description>(&text).unwrap(), described);
 }
 
 #[tokio::test]

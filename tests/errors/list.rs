@@ -12,8 +12,9 @@ const HEAD: &str = "# Mistakes\n\n\
     into the line that is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 15] = [
     ("path", "Paths"),
+    ("subprotocols", "Subprotocols"),
     ("field", "The channel's struct"),
     ("message", "Messages"),
     ("handler", "Handlers"),

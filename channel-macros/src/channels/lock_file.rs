@@ -1,7 +1,7 @@
 //! The text of a lock file, parsed. A program writes it, but people merge it.
 
-/// The format's version, the same as the runtime's.
-const VERSION: &str = "1";
+/// The format's versions, the same as the runtime's. The second one has more kinds of lines.
+const VERSIONS: [&str; 2] = ["1", "2"];
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Section {
@@ -20,9 +20,11 @@ pub fn sections(text: &str) -> Result<Vec<Section>, String> {
     let mut sections: Vec<Section> = Vec::new();
     let Some((first, number)) = lines.next() else { return Ok(sections) };
     match first.strip_prefix("version ") {
-        Some(VERSION) => {}
+        Some(version) if VERSIONS.contains(&version) => {}
         Some(other) => {
-            return Err(format!("is of version {other}, and this release of channel-runtime reads version {VERSION}"));
+            let [first, second] = VERSIONS;
+            let read = format!("this release of channel-runtime reads versions {first} and {second}");
+            return Err(format!("is of version {other}, and {read}"));
         }
         None => return Err(unknown(first, number)),
     }
@@ -35,7 +37,7 @@ pub fn sections(text: &str) -> Result<Vec<Section>, String> {
             continue;
         }
         match sections.last_mut() {
-            Some(section) if ["/ ", "> ", "< "].iter().any(|begin| line.starts_with(begin)) => {
+            Some(section) if ["(", "/ ", "> ", "< "].iter().any(|begin| line.starts_with(begin)) => {
                 section.lines.push(line.into());
             }
             _ => return Err(unknown(line, number)),
@@ -100,6 +102,13 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_of_the_second_version_may_have_subprotocols() {
+        let text = "version 2\nchannel /ocpp/:id\n(subprotocol): required\n(subprotocol) ocpp1.6\n/ id: string\n";
+        let lines = ["(subprotocol): required", "(subprotocol) ocpp1.6", "/ id: string"].map(String::from);
+        assert_eq!(sections(text).unwrap()[0].lines, lines);
+    }
+
+    #[test]
     fn an_empty_file_is_a_lock_of_nothing() {
         for text in ["", "\n\n", "# nothing yet\n", "version 1"] {
             assert_eq!(sections(text), Ok(vec![]), "{text}");
@@ -113,7 +122,7 @@ mod tests {
             (conflict, "has in line 3 what no lock has: `<<<<<<< HEAD`"),
             ("version 1\n> say", "has in line 2 what no lock has: `> say`"),
             ("channel /a", "has in line 1 what no lock has: `channel /a`"),
-            ("version 2", "is of version 2, and this release of channel-runtime reads version 1"),
+            ("version 3", "is of version 3, and this release of channel-runtime reads versions 1 and 2"),
             ("version 1\ntype A\ntype A", "has `type A` twice, in line 3 again"),
             ("version 1\ntype A\n> b: u8\n> c: u8\n> b?: u16", "has `> b` twice in `type A`"),
             ("\u{0}é", "has in line 1 what no lock has: `\u{0}é`"),

@@ -58,6 +58,7 @@ pub trait Channel: Route + Protocol {
         docs: Self::DOCS,
         pattern: Self::PATH.pattern(),
         params: Self::PARAMS,
+        subprotocols: Self::SUBPROTOCOLS,
         rooms: Self::ROOMS,
         from_client: <Self::FromClient as Messages>::SHAPES,
         answers: Self::ANSWERS,

@@ -6,8 +6,10 @@ use super::type_description::{TaggingDescription, TypeShape};
 use super::{
     AnswerKind, AnswerShape, ChannelDescription, ChannelShape, Content, ContentDescription, Definition, Description,
     EnumDescription, Field, FieldDescription, Kind, MessageDescription, MessageShape, ParamDescription,
-    ReplyDescription, RoomDescription, Tagging, Type, TypeDefinition, TypeDescription, Variant, VariantDescription,
+    ReplyDescription, RoomDescription, SubprotocolsDescription, Tagging, Type, TypeDefinition, TypeDescription,
+    Variant, VariantDescription,
 };
+use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 
 pub(crate) fn describe(channels: &[ChannelShape], fingerprint: String) -> Description {
     let types = Types::of(channels);
@@ -115,6 +117,7 @@ impl Types {
                     ty: self.ty(&param.ty, None),
                 })
                 .collect(),
+            subprotocols: subprotocols(&shape.subprotocols),
             rooms: shape
                 .rooms
                 .iter()
@@ -240,6 +243,15 @@ fn name(definition: &Definition) -> String {
     let mut line = crate::protocol::lock::Line::new();
     line.push_name(definition);
     line.as_str().into()
+}
+
+fn subprotocols(list: &Subprotocols) -> Option<SubprotocolsDescription> {
+    let (required, close) = match list.otherwise {
+        Otherwise::Reject => (true, None),
+        Otherwise::Accept => (false, None),
+        Otherwise::Close(code) => (true, Some(code)),
+    };
+    (!list.names.is_empty()).then(|| SubprotocolsDescription { names: texts(list.names), required, close })
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {

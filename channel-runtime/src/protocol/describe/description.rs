@@ -61,6 +61,9 @@ pub struct ChannelDescription {
     /// The path's parameters, in the order of the path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<ParamDescription>,
+    /// The list `subprotocols(..)`. `None` if the channel has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subprotocols: Option<SubprotocolsDescription>,
     /// The declared kinds of room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rooms: Vec<RoomDescription>,
@@ -99,6 +102,19 @@ pub struct ParamDescription {
     /// Its type; in the path it is text.
     #[serde(rename = "type")]
     pub ty: TypeDescription,
+}
+
+/// The subprotocols of a channel, and what happens to a client that offers none of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SubprotocolsDescription {
+    /// The names, as clients offer them. A channel also knows `channels.1.json`, which is not listed.
+    pub names: Vec<String>,
+    /// Whether a client that offers none of them is refused.
+    pub required: bool,
+    /// The code with which it is closed then. `None` if it is answered 400.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close: Option<u16>,
 }
 
 /// A declared kind of room.

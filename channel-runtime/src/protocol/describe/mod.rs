@@ -43,6 +43,7 @@ pub(crate) use assembly::describe;
 pub use channel_macros::Describe;
 pub use description::{
     ChannelDescription, Description, MessageDescription, ParamDescription, ReplyDescription, RoomDescription,
+    SubprotocolsDescription,
 };
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]

@@ -1,6 +1,8 @@
 //! The form of a channel and its parts in constants, which the macros write and the lock's check reads.
 
 use super::shape::{Content, Type};
+#[cfg(feature = "server")]
+use crate::protocol::subprotocols::Subprotocols;
 
 /// A message.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +140,8 @@ pub struct ChannelShape {
     pub pattern: &'static str,
     /// The types of the path's parameters.
     pub params: &'static [Param],
+    /// The list of subprotocols.
+    pub subprotocols: Subprotocols,
     /// The declared kinds of room.
     pub rooms: &'static [RoomShape],
     /// The messages that clients send.

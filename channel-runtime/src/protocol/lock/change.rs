@@ -32,6 +32,8 @@ const fn breaks(text: &'static str) -> Change {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
+    /// A name of the list, or whether one is required.
+    Subprotocol,
     Param,
     Raw,
     Message,
@@ -57,6 +59,7 @@ impl Entry<'_> {
         let (first, second) = self.words();
         let last = if second.is_empty() { first } else { second };
         match () {
+            () if starts(self.key, "(").is_some() => About::Subprotocol,
             () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
             () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
             () if same(second, "(answer)") => About::Answer,
@@ -74,6 +77,8 @@ impl Entry<'_> {
 pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
+        About::Subprotocol if new.value.is_empty() => fine("is new"),
+        About::Subprotocol => breaks("is new, and old clients that offer none are refused"),
         About::Param => unclear("is new: is it another name for the one that is gone?"),
         About::Raw | About::Message => fine("is new"),
         About::Answer => unclear("is new: it was a `success` without data"),
@@ -94,6 +99,8 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
 pub const fn removed(old: Entry, of_channel: bool) -> Change {
     let read = old.is_read();
     match old.about(of_channel) {
+        About::Subprotocol if old.value.is_empty() => breaks("is gone, and old clients offer it"),
+        About::Subprotocol => fine("is gone: a client may offer none"),
         About::Param => unclear("is gone: has it got another name?"),
         About::Closed => fine("is gone: other keys are passed over"),
         About::Answer => breaks("is gone: it is a `success` without data now"),
@@ -143,7 +150,9 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
             }
         }
         About::Tagging => breaks("is written in another way"),
-        About::Variant | About::Message | About::Raw | About::Closed => unclear("is another one now"),
+        About::Subprotocol | About::Variant | About::Message | About::Raw | About::Closed => {
+            unclear("is another one now")
+        }
     }
 }
 

@@ -12,8 +12,15 @@ use super::section::{Lock, Section};
 use super::types::Types;
 use crate::protocol::describe::ChannelShape;
 
-/// The version of the notation; locks of another one can't be compared. The macros, which read locks, have the same constant.
-const VERSION: &str = "version 1";
+/// The versions of the notation; locks of another one can't be compared. The macros, which read locks, have the same numbers. The
+/// second one is written where it is needed, because releases that know the first alone do not read it.
+const VERSIONS: [&str; 2] = ["version 1", "version 2"];
+
+/// Whether the first version has no such line: one of a subprotocol, or of what is no message but `(binary)`.
+fn is_of_second(line: &str) -> bool {
+    let about = line.strip_prefix("> ").or_else(|| line.strip_prefix("< ")).unwrap_or(line);
+    about.starts_with('(') && about != "(binary)"
+}
 
 /// Sorted, so that the order of the source does not matter.
 fn sections(channels: &[ChannelShape]) -> Vec<(String, Vec<String>)> {
@@ -30,11 +37,12 @@ fn lines(mut lines: Lines) -> Vec<String> {
     while lines.next(&mut line) {
         all.push(line.as_str().to_owned());
     }
-    // Parameters are in the order of the path; then what clients send, then what they receive; a message is before its fields.
+    // Subprotocols are first, then parameters in the order of the path; then what clients send, then what they receive; a message is before its fields.
     all.sort_by_cached_key(|line| match line.as_bytes()[0] {
-        b'/' => (0, String::new()),
-        b'>' => (1, Entry::read(line).key.to_owned()),
-        _ => (2, Entry::read(line).key.to_owned()),
+        b'(' => (0, Entry::read(line).key.to_owned()),
+        b'/' => (1, String::new()),
+        b'>' => (2, Entry::read(line).key.to_owned()),
+        _ => (3, Entry::read(line).key.to_owned()),
     });
     all
 }
@@ -83,10 +91,13 @@ pub(super) fn rewrite(channels: &[ChannelShape], path: &Path, file: &str, comman
         let error = check::rest(&lock, channels, &types).map(|text| text.as_str().to_owned());
         return Err(io::Error::other(error.unwrap_or_default()));
     }
+    let sections = sections(channels);
+    let is_second = sections.iter().flat_map(|(_, lines)| lines).any(|line| is_of_second(line));
+    let version = VERSIONS[usize::from(is_second)];
     let new = format!(
         "# What travels on the channels, as clients know it: `>` is what they say, `<` what they hear, `?` may be missing.\n\
-         # Part of the source: commit it. Not to be edited, but to be accepted: {command}\n{VERSION}\n{}",
-        text(&sections(channels))
+         # Part of the source: commit it. Not to be edited, but to be accepted: {command}\n{version}\n{}",
+        text(&sections)
     );
     if new == old {
         return Ok(format!("`{file}` says what the channels say: nothing to accept\n"));
@@ -118,7 +129,7 @@ fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], fil
 pub(super) fn read(text: &str) -> Option<Vec<(&str, String)>> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    if lines.next() != Some(VERSION) {
+    if !VERSIONS.contains(&lines.next()?) {
         return None;
     }
     for line in lines {

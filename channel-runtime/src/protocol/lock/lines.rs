@@ -3,6 +3,7 @@
 use super::contents::{Subject, content, variant};
 use super::line::{Line, Written, direction};
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
+use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 
 /// This holds no text, so that a constant costs little more than the lines themselves.
 #[derive(Clone, Copy)]
@@ -96,7 +97,7 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
         _ if block - 3 - from_client < shape.to_client.len() => {
             message(line, &shape.to_client[block - 3 - from_client], None, false, item)
         }
-        _ => Written::Done,
+        _ => subprotocol(line, &shape.subprotocols, item),
     }
 }
 
@@ -109,6 +110,23 @@ const fn raw(line: &mut Line, read: bool, text: bool, binary: bool, item: usize)
     };
     line.push(direction(read));
     line.push(what);
+    Written::Line
+}
+
+/// Writes whether a client must offer one of the list, then a line for each name: their order is the client's.
+const fn subprotocol(line: &mut Line, list: &Subprotocols, item: usize) -> Written {
+    let is_required = !matches!(list.otherwise, Otherwise::Accept);
+    let names = if is_required { 1 } else { 0 };
+    if item >= names + list.names.len() {
+        return Written::Done;
+    }
+    line.push("(subprotocol)");
+    if item < names {
+        line.push(": required");
+    } else {
+        line.push(" ");
+        line.push_escaped(list.names[item - names]);
+    }
     Written::Line
 }
 

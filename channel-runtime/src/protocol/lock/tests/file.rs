@@ -32,7 +32,7 @@ fn an_accepted_lock_is_written_and_says_what_has_changed() {
 fn what_is_written_in_another_way_is_replaced_and_not_compared() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.lock");
-    for text in ["", "version 2\nchannel /game/:id\n", "<<<<<<< HEAD\n", "\u{0}"] {
+    for text in ["", "version 3\nchannel /game/:id\n", "<<<<<<< HEAD\n", "\u{0}"] {
         fs::write(&path, text).unwrap();
         assert_eq!(rewrite(&[GAME], &path, "x.lock", "accept").unwrap(), "`x.lock` is written\n", "{text}");
         assert!(fs::read_to_string(&path).unwrap().ends_with(WRITTEN), "{text}");

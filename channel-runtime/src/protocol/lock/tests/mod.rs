@@ -4,11 +4,13 @@ mod change;
 mod check;
 mod file;
 mod fingerprint;
+mod subprotocols;
 
 use crate::protocol::describe::{
     AnswerKind, AnswerShape, ChannelShape, Content, Definition, Field, Kind, MessageShape, Param, Tagging, Type,
     Variant,
 };
+use crate::protocol::subprotocols::Subprotocols;
 
 const TEXT: Type = Type::Text { format: None };
 const U8: Type = Type::Integer { signed: false, bits: 8 };
@@ -39,6 +41,7 @@ static GAME: ChannelShape = ChannelShape {
     docs: "",
     pattern: "/game/:id",
     params: &[Param { name: "id", docs: "", ty: U8 }],
+    subprotocols: Subprotocols::NONE,
     rooms: &[],
     from_client: &[MOVE, MessageShape::unit("a name: 50% odd", "")],
     answers: &[AnswerShape { optional: true, ..AnswerShape::of(AnswerKind::One("moved")) }, AnswerShape::UNKNOWN],

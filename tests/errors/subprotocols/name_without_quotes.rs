@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/ocpp", subprotocols(soap))]
+struct Charger;
+
+#[channel]
+impl Charger {}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/ocpp", subprotocols("ocpp1.6", optional, close = 4406))]
+struct Charger;
+
+#[channel]
+impl Charger {}
+
+fn main() {}

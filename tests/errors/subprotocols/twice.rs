@@ -1,0 +1,9 @@
+use channel_runtime::channel;
+
+#[channel("/ocpp", subprotocols("ocpp1.6", "ocpp2.0.1", "ocpp1.6"))]
+struct Charger;
+
+#[channel]
+impl Charger {}
+
+fn main() {}
