@@ -160,7 +160,7 @@ pub fn reply_data<C: Channel, R: DataReply<C>>(socket: &Socket<C>, reply: R) -> 
     message = "a handler of `{C}` cannot return `{Self}`",
     label = "data, and no message",
     note = "wrap it, `Success(..)` of type `Success<{Self}>`: the client is sent `{{\"type\":\"success\",\"data\":..}}`",
-    note = "or return `()`, or a message that is listed in `sends(..)`, with a field for it"
+    note = "or return `()`, or a message that is listed in `sends(..)`, with a field for it; raw text is a `Text`, listed so"
 )]
 pub trait DataReply<C: Channel>: Reply<C> {}
 

@@ -17,7 +17,7 @@ struct Chat {
 
 #[channel(sends(Said))]
 impl Chat {
-    fn on_text(&mut self, _text: String) {}
+    fn on_message(&mut self, _text: String) {}
 
     fn on_event(&mut self, _event: &str, _socket: &Socket<Self>) {}
 

@@ -84,7 +84,7 @@ impl Mistakes<'_> {
         if let Some(text) = text(&arguments) {
             let what = format!("{text} is no message, and only messages are sent");
             let remedy = "put it into one: `#[message(type = \"line\")] struct Line { text: String }`, listed in `sends(Line)`, is sent by \
-                          `.send(Line { text: .. })`; bytes are sent by `.send_bytes(data)`";
+                          `.send(Line { text: .. })`; raw text is sent by `.send_text(text)`, and bytes by `.send_bytes(data)`";
             self.errors.at(arguments, what, remedy);
         }
         read.truncate(read.len() + 2 - call);

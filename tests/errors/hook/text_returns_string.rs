@@ -1,0 +1,13 @@
+use channel_runtime::{Text, channel};
+
+#[channel("/game")]
+struct Game;
+
+#[channel(sends(Text))]
+impl Game {
+    fn on_text(&mut self, text: Text) -> String {
+        text.into_string()
+    }
+}
+
+fn main() {}
