@@ -143,6 +143,15 @@ pub const SCENARIOS: &[Scenario] = &[
         targets: &[Target::AtMost(&WARP, 0.40)],
     },
     Scenario {
+        name: "text echo by on_text, 16 at a time",
+        load: &["echo", "--dialect", "text", "--connections", "50", "--depth", "16"],
+        contenders: &[OURS, RAW],
+        metric: Metric::Cpu,
+        placing: Placing::Apart,
+        is_long: false,
+        targets: &[Target::AtMost(&RAW, 1.3)],
+    },
+    Scenario {
         name: "connect, join, receive, close",
         load: &["churn", "--connections", "32"],
         contenders: &[OURS, RAW, WARP, AXUM],

@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// The dialect of our own servers, the default.
 pub const CHAT: &str = include_str!("../../../dialects/chat.json");
 
+/// The same texts, to the channel that sends each text back as it is.
+pub const TEXT: &str = include_str!("../../../dialects/text.json");
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dialect {

@@ -50,7 +50,7 @@ struct Common {
     /// The server, on this machine
     #[arg(long, global = true, default_value = "127.0.0.1:9001")]
     addr: SocketAddrV4,
-    /// How to speak to it, a JSON file; the benchmark's own dialect unless given
+    /// How to speak to it, a JSON file, or `text` for our raw texts; the benchmark's own dialect unless given
     #[arg(long, global = true)]
     dialect: Option<PathBuf>,
     /// The server's processes, to be charged
@@ -230,6 +230,7 @@ impl Common {
             return Err(io::Error::other("only servers on this machine are loaded"));
         }
         let dialect = match &self.dialect {
+            Some(name) if name.as_os_str() == "text" => dialect::TEXT,
             Some(file) => &fs::read_to_string(file)?,
             None => dialect::CHAT,
         };
