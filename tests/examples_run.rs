@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -316,6 +317,26 @@ async fn sync() {
     ann.0.send(Message::binary(vec![0, 0, 1, 0])).await.expect("connected");
     assert_eq!(ann.next().await, Message::binary(vec![0, 1, 2, 0, 0]));
     example.stops([ann]).await;
+}
+
+#[tokio::test]
+async fn subprotocols() {
+    let example = Example::start("subprotocols").await;
+    example.shows_its_page().await;
+    let offering = |path: &str, offers: &'static str| {
+        let mut request = format!("ws://{}{path}", example.address).into_client_request().expect("a request");
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(offers));
+        request
+    };
+    let mut client = Client::connect(offering("/required", "ocpp2.0.1, ocpp1.6")).await.expect("let in");
+    assert_eq!(client.expect("welcome").await["subprotocol"], "ocpp2.0.1");
+    let nothing = "offer one of the subprotocols `ocpp1.6`, `ocpp2.0.1`";
+    assert_eq!(refusal(format!("ws://{}/required", example.address)).await, (400, nothing.into()));
+    let mut closed = example.connect("/closing").await;
+    assert_eq!(closed.goodbye().await, CloseCode::Library(4406));
+    let mut bare = example.connect("/optional").await;
+    assert_eq!(bare.expect("welcome").await["subprotocol"], Value::Null);
+    example.stops([client, bare]).await;
 }
 
 #[tokio::test]

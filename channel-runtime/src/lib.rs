@@ -201,3 +201,8 @@ mod exports {
 #[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The page's channels compile.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../docs/other-protocols.md")]
+struct OtherProtocols;
