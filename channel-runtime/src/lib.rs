@@ -130,12 +130,15 @@ mod wire;
 #[doc(hidden)]
 pub mod private;
 
+#[doc(no_inline)]
+pub use bytes::{self, Bytes};
 pub use channel_macros::message;
 #[cfg(feature = "server")]
 pub use channel_macros::{channel, channels};
 #[cfg(feature = "garde")]
 #[doc(no_inline)]
 pub use garde;
+pub use protocol::binary::BinaryCodec;
 pub use protocol::codec::{DecodeError, EncodeError, InvalidField, Received, ReceivedBody};
 pub use protocol::describe;
 pub use protocol::fault::Fault;
@@ -188,8 +191,6 @@ mod exports {
     pub use crate::wire::close::{Close, CloseCode, ClosedBy, InvalidCloseCode};
     #[cfg(feature = "deflate")]
     pub use crate::wire::deflate::Compression;
-    #[doc(no_inline)]
-    pub use bytes::{self, Bytes};
     #[doc(no_inline)]
     pub use http;
     #[cfg(feature = "tls")]

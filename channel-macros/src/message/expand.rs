@@ -2,18 +2,22 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::LitStr;
 use syn::ext::IdentExt as _;
 
-use super::model::{Message, Validation};
+use super::binary;
+use super::model::{Form, Message, Validation};
 use crate::syntax::serde_attributes::serde_arguments;
 use crate::syntax::spans::beside_locals;
 
-pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
+pub fn message(message: &Message, form: &Form) -> TokenStream {
     let Message { item, user_derives, shape, validation, runtime, .. } = message;
     let name = &item.ident;
     let check = validation.as_ref().map(check);
-    let derives = (!user_derives).then(|| {
+    let (wire_type, methods, has_serde) = match form {
+        Form::Text(wire_type) => (wire_type, None, true),
+        Form::Binary(binary) => (&binary.wire_type, Some(binary.methods(name)), binary.codec.is_some()),
+    };
+    let derives = (!user_derives && has_serde).then(|| {
         let names_crate = serde_arguments(&item.attrs).iter().any(|argument| argument.name == "crate");
         // Serde reads the path from a string, which can't have `$crate`.
         let alias = (runtime.is_dollar_crate() && !names_crate).then(|| format_ident!("__serde_for_{}", name.unraw()));
@@ -32,14 +36,17 @@ pub fn message(message: &Message, wire_type: &LitStr) -> TokenStream {
         impl ::channel_runtime::Message for #name {
             const TYPE: &'static ::core::primitive::str = #wire_type;
             const SHAPE: ::channel_runtime::private::MessageShape = #shape;
+            #methods
             #check
         }
     });
+    let as_bytes = (!user_derives && !has_serde).then(|| runtime.place(binary::serde_as_bytes(name)));
     // Our derives stand first: one of the user's before them would find `serde` attributes that belong to no derive yet.
     quote! {
         #derives
         #item
         #implementation
+        #as_bytes
     }
 }
 

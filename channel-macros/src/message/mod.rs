@@ -1,5 +1,6 @@
-//! `#[message(type = "move")]` on a struct, which is emitted whatever is wrong with it.
+//! `#[message(type = "move")]` or `#[message(binary, kind = 1)]` on a struct, which is emitted whatever is wrong with it.
 
+mod binary;
 mod derives;
 mod expand;
 mod fallback;
@@ -24,8 +25,8 @@ pub fn expand_attribute(args: TokenStream, item: TokenStream) -> TokenStream {
         }
     };
     let message = parse::message(args, structure, &mut errors);
-    match (&message.wire_type, errors.into_tokens()) {
-        (Some(wire_type), None) => expand::message(&message, wire_type),
+    match (&message.form, errors.into_tokens()) {
+        (Some(form), None) => expand::message(&message, form),
         (_, errors) => {
             let (item, fallback) = fallback::message(&message);
             let fallback = message.runtime.place(fallback);

@@ -27,6 +27,22 @@ pub fn check(item: &ItemStruct, errors: &mut Errors) {
     }
 }
 
+/// A binary message with a codec is no object, and its keys are its own.
+pub fn check_binary(item: &ItemStruct, errors: &mut Errors) {
+    for argument in serde_arguments(&item.attrs) {
+        match argument.name.to_string().as_str() {
+            "remote" => refuse_remote(&argument, errors),
+            "untagged" => errors.at(
+                &argument.name,
+                "a message is not `untagged`: it is known by its kind",
+                "take `untagged` away",
+            ),
+            _ => {}
+        }
+    }
+    item.fields.iter().for_each(|field| check_owned(field, errors));
+}
+
 fn check_newtype(ty: &Type, errors: &mut Errors) {
     let inner = match (last_segment(ty), ungroup(ty)) {
         // Serde writes these as their content.
@@ -58,11 +74,7 @@ fn check_container(container: &[SerdeArgument], fields: &Fields, errors: &mut Er
                     check_key(&key.value(), key, errors);
                 }
             }
-            "remote" => errors.at(
-                &argument.name,
-                "a message is read and written by its own struct, not for a `remote` one",
-                "take `remote` away, and make the other type a field",
-            ),
+            "remote" => refuse_remote(argument, errors),
             "untagged" => errors.at(
                 &argument.name,
                 "a message is not `untagged`: it is known by its `type`",
@@ -78,12 +90,15 @@ fn check_container(container: &[SerdeArgument], fields: &Fields, errors: &mut Er
     }
 }
 
-fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
-    let arguments = serde_arguments(&field.attrs);
-    let has = |name: &str| arguments.iter().any(|argument| argument.name == name);
-    if has("skip") {
-        return;
-    }
+fn refuse_remote(argument: &SerdeArgument, errors: &mut Errors) {
+    errors.at(
+        &argument.name,
+        "a message is read and written by its own struct, not for a `remote` one",
+        "take `remote` away, and make the other type a field",
+    );
+}
+
+fn check_owned(field: &Field, errors: &mut Errors) {
     if let Type::Reference(reference) = ungroup(&field.ty) {
         let inner = text(&reference.elem);
         let owned = if inner == "str" { "String".into() } else { inner };
@@ -93,6 +108,15 @@ fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
             format_args!("write `{owned}`"),
         );
     }
+}
+
+fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
+    let arguments = serde_arguments(&field.attrs);
+    let has = |name: &str| arguments.iter().any(|argument| argument.name == name);
+    if has("skip") {
+        return;
+    }
+    check_owned(field, errors);
     let mut renamed = (false, false);
     for argument in &arguments {
         let Some(key) = &argument.value else { continue };

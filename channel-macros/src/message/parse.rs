@@ -5,8 +5,9 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::{Fields, Generics, Ident, ItemStruct, LitStr};
 
+use super::binary::{self, BinaryArgs};
 use super::derives::{derives, has_derive};
-use super::model::{Message, Validation};
+use super::model::{Form, Message, Validation};
 use super::object_check;
 use crate::describe;
 use crate::describe::content::{self, Container};
@@ -21,7 +22,8 @@ use crate::syntax::wire_type;
 
 pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> Message {
     let args = Args::parse(args, errors);
-    if args.wire_type.is_none() && errors.is_empty() {
+    let (is_binary, has_codec) = (args.binary.is_binary(), args.binary.has_codec());
+    if args.wire_type.is_none() && !is_binary && errors.is_empty() {
         let remedy = "write `#[message(type = \"..\")]`";
         errors.at_span(
             proc_macro2::Span::call_site(),
@@ -30,29 +32,31 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
         );
     }
     refuse_generics(&item.generics, errors);
-    object_check::check(&item, errors);
-    let shape = shape(&item, errors);
+    let user_derives = args.serde.is_some();
+    match (is_binary, has_codec || user_derives) {
+        (false, _) => object_check::check(&item, errors),
+        (true, true) => object_check::check_binary(&item, errors),
+        (true, false) => binary::refuse_serde_attributes(&item, errors),
+    }
+    let shape = if is_binary && !has_codec { opaque(&item) } else { shape(&item, errors) };
     let limit = describe::limited(&args.limit);
     if !has_derive(&item, "Describe") {
         describe::strip(&mut item.fields);
     }
-    let user_derives = args.serde.is_some();
     if !user_derives {
-        refuse_own_derives(&item, errors);
+        refuse_own_derives(&item, is_binary, errors);
     }
     let validation = args.validate.map(|at| Validation { at, renamed: object_check::renamed(&item) });
-    Message {
-        item,
-        wire_type: args.wire_type,
-        user_derives,
-        shape: quote!(#shape #limit),
-        validation,
-        runtime: args.runtime,
-    }
+    let form = match args.binary.check(&item, args.wire_type.as_ref(), errors) {
+        Some(binary) => Some(Form::Binary(binary)),
+        None => args.wire_type.map(Form::Text),
+    };
+    Message { item, form, user_derives, shape: quote!(#shape #limit), validation, runtime: args.runtime }
 }
 
 struct Args {
     wire_type: Option<LitStr>,
+    binary: BinaryArgs,
     /// `serde`: the user derives `Serialize` and `Deserialize`.
     serde: Option<Ident>,
     limit: Limit,
@@ -62,14 +66,21 @@ struct Args {
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut all =
-            Self { wire_type: None, serde: None, limit: Limit::default(), validate: None, runtime: Runtime::default() };
+        let mut all = Self {
+            wire_type: None,
+            binary: BinaryArgs::default(),
+            serde: None,
+            limit: Limit::default(),
+            validate: None,
+            runtime: Runtime::default(),
+        };
         let before = errors.len();
         args::each(tokens, errors, |input, errors| {
             wire_type::refuse_bare_string(input)?;
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "type" => wire_type::argument(&mut all.wire_type, &name, input, errors)?,
+                name_of if BinaryArgs::NAMES.contains(&name_of) => all.binary.argument(&name, input, errors)?,
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
                 "crate" => args::set(&mut all.runtime.0, &name, runtime_path::value(input)?, errors),
                 "validate" => args::set(&mut all.validate, &name, name.clone(), errors),
@@ -83,7 +94,7 @@ impl Args {
                     return Err(args::unknown(
                         &name,
                         "#[message]",
-                        &["type", "serde", "validate", "rate", "burst", "per", "crate"],
+                        &["type", "binary", "kind", "codec", "serde", "validate", "rate", "burst", "per", "crate"],
                     ));
                 }
             }
@@ -111,14 +122,25 @@ fn refuse_generics(generics: &Generics, errors: &mut Errors) {
 }
 
 /// A second `Serialize` would be an error of the compiler's that does not mention `#[message]`.
-fn refuse_own_derives(item: &ItemStruct, errors: &mut Errors) {
+fn refuse_own_derives(item: &ItemStruct, is_binary: bool, errors: &mut Errors) {
+    let arguments = if is_binary { "binary, kind = .., serde" } else { "type = \"..\", serde" };
     for path in derives(item) {
         let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         if last == "Serialize" || last == "Deserialize" {
-            let remedy = "take it away, or write `#[message(type = \"..\", serde)]` to derive both yourself";
+            let remedy = format!("take it away, or write `#[message({arguments})]` to derive both yourself");
             errors.at(&path, format_args!("`#[message]` derives `{last}` already"), remedy);
         }
     }
+}
+
+/// The `MessageShape` of a message whose bytes are known to its own functions alone.
+fn opaque(item: &ItemStruct) -> TokenStream {
+    let (names, docs) = (describe::names(), docs(&item.attrs));
+    let content = quote!(__s::Content::As(__s::Type::Opaque("bytes")));
+    quote!({
+        #names
+        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content, rate: ::core::option::Option::None }
+    })
 }
 
 /// Without the rate.

@@ -43,6 +43,12 @@ fn check(literal: &LitStr, errors: &mut Errors) {
             format_args!("the type \"{text}\" is reserved"),
             "types that begin with `$` are the framework's",
         );
+    } else if text.starts_with('(') {
+        errors.at(
+            literal,
+            format_args!("the type \"{text}\" is reserved"),
+            "types that begin with `(` are binary messages', as in `#[message(binary, kind = 1)]`",
+        );
     } else if text == "success" || text == "error" {
         let remedy = "it is one of the framework's own answers; choose another name";
         errors.at(literal, format_args!("the type \"{text}\" is reserved"), remedy);

@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use crate::protocol::const_text::{ConstText, same};
+use crate::protocol::kind::kind_of;
 use crate::protocol::message::Message;
 
 /// Fails a constant if the wire type at `index` is also earlier in the list. `owners` are the handlers or structs of the types, and
@@ -11,27 +12,27 @@ use crate::protocol::message::Message;
 #[track_caller]
 pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
     let Some(first) = earlier(types, index) else { return };
-    let mut text = ConstText::concat(&[
-        "messages of type \"",
-        types[index],
-        "\" are already ",
-        how,
-        " `",
-        owners[first],
-        "`; give one of the two another type",
-    ]);
+    let mut text = ConstText::<512>::new();
+    match kind_of(types[index]) {
+        Some(kind) => {
+            text.push("binary messages of kind ");
+            text.push_number(kind as usize);
+        }
+        None => text.push_all(&["messages of type \"", types[index], "\""]),
+    }
+    text.push_all(&[" are already ", how, " `", owners[first], "`; give one of the two another "]);
+    text.push(if kind_of(types[index]).is_some() { "kind" } else { "type" });
     let mut at = index + 1;
     while at < types.len() {
         if let Some(first) = earlier(types, at) {
-            text.push_all(&[
-                "\nthe same goes for `",
-                owners[first],
-                "` and `",
-                owners[at],
-                "`, both of type \"",
-                types[at],
-                "\"",
-            ]);
+            text.push_all(&["\nthe same goes for `", owners[first], "` and `", owners[at], "`, both of "]);
+            match kind_of(types[at]) {
+                Some(kind) => {
+                    text.push("kind ");
+                    text.push_number(kind as usize);
+                }
+                None => text.push_all(&["type \"", types[at], "\""]),
+            }
         }
         at += 1;
     }
@@ -39,9 +40,15 @@ pub const fn once(types: &[&str], owners: &[&str], index: usize, how: &str) {
 }
 
 const fn earlier(types: &[&str], index: usize) -> Option<usize> {
+    let kind = kind_of(types[index]);
     let mut at = 0;
     while at < index {
-        if same(types[at], types[index]) {
+        // Two binary messages with other names are the same on the wire if their kinds are.
+        let is_same = match kind {
+            None => same(types[at], types[index]),
+            Some(kind) => matches!(kind_of(types[at]), Some(other) if other == kind),
+        };
+        if is_same {
             return Some(at);
         }
         at += 1;

@@ -103,6 +103,15 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
+    pub(crate) const fn push_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.push_number(number / 10);
+        }
+        let (_, digit) = "0123456789".split_at(number % 10);
+        let (digit, _) = digit.split_at(1);
+        self.push(digit);
+    }
+
     pub const fn as_str(&self) -> &str {
         let (text, _) = self.bytes.split_at(self.len);
         match std::str::from_utf8(text) {
@@ -132,15 +141,6 @@ impl<const N: usize> ConstText<N> {
             at += 1;
         }
         hash
-    }
-
-    pub(crate) const fn push_number(&mut self, number: usize) {
-        if number >= 10 {
-            self.push_number(number / 10);
-        }
-        let (_, digit) = "0123456789".split_at(number % 10);
-        let (digit, _) = digit.split_at(1);
-        self.push(digit);
     }
 }
 

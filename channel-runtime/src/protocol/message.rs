@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::protocol::codec::{DecodeError, whole};
 use crate::protocol::describe::{Content, MessageShape, Type};
 
-/// One JSON object on the wire, identified by its `"type"`.
+/// One JSON object on the wire, identified by its `"type"`, or a binary message, identified by its first byte.
 ///
 /// `#[message(type = "move")]` on a struct implements it, and derives serde's `Serialize` and `Deserialize`:
 ///
@@ -19,6 +20,8 @@ use crate::protocol::describe::{Content, MessageShape, Type};
 ///
 /// assert_eq!(Move::TYPE, "move");
 /// ```
+///
+/// `#[message(binary, kind = 1)]` makes it a binary message: see [`macro@crate::message`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message",
     label = "this is not a message",
@@ -26,8 +29,12 @@ use crate::protocol::describe::{Content, MessageShape, Type};
     note = "what is no struct, or another crate's, goes into a field of one: `#[message(type = \"..\")] struct Name {{ value: {Self} }}`"
 )]
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
-    /// The value of the `"type"` key. It is never empty, never `success` or `error`, and never starts with `$`.
+    /// The value of the `"type"` key. It is never empty, never `success` or `error`, and never starts with `$` or `(`. For a binary
+    /// message it is no value of a key, but the name for logs, counters and descriptions: `(binary 1) pixel`.
     const TYPE: &'static str;
+
+    /// The first byte of a binary message. `None` for a text message.
+    const KIND: Option<u8> = None;
 
     #[doc(hidden)]
     const SHAPE: MessageShape = MessageShape { content: Content::As(Type::Json), ..MessageShape::unit(Self::TYPE, "") };
@@ -51,6 +58,20 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     fn to_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
+
+    /// Reads a binary message from the bytes behind its kind. The error is why they are refused.
+    #[doc(hidden)]
+    fn from_binary(data: Bytes) -> Result<Self, String> {
+        _ = data;
+        Err("it is a text message".to_owned())
+    }
+
+    /// Appends what follows a binary message's kind. The error is why it can't be written.
+    #[doc(hidden)]
+    fn to_binary(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        _ = out;
+        Err("it is a text message".to_owned())
+    }
 }
 
 /// A closed set of messages: all that clients send to a channel, or all that the channel sends.
@@ -69,7 +90,7 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
 /// - if a nested object has a key twice, the last one counts,
 /// - the line and column of an error are not the field's.
 ///
-/// A channel sends the `type` first, and then no field is held.
+/// A channel sends the `type` first, and then no field is held. A binary message has no such form, and is an error.
 pub trait Messages: Sized + Send + 'static {
     /// The wire types of the set, each once. A message is identified by its place in this list.
     const TYPES: &'static [&'static str];

@@ -3,12 +3,14 @@
 //!
 //! Without the feature `server` this folder is the whole crate. It imports no other folder.
 
+pub(crate) mod binary;
 pub(crate) mod checks;
 pub(crate) mod codec;
 pub(crate) mod const_text;
 pub mod describe;
 pub(crate) mod escaped;
 pub(crate) mod fault;
+pub(crate) mod kind;
 #[cfg(feature = "server")]
 pub(crate) mod lock;
 pub(crate) mod message;

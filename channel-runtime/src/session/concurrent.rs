@@ -24,8 +24,8 @@ use crate::session::handling::Handling;
 use crate::session::outcome::{begin_work, interrupted, name_of};
 use crate::session::served::Served;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
-use crate::session::step::Step;
-use crate::session::step_context::{Work, limits, log_payload, may_pass, read};
+use crate::session::step::{Step, Undecoded};
+use crate::session::step_context::{Work, limits, log_payload, may_pass, read, read_binary};
 use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::Input;
@@ -33,16 +33,22 @@ use crate::wire::parser::Input;
 /// The next step, which waits for those that run.
 enum Queued<C: Dispatch> {
     /// Runs beside them, once fewer of its kind run.
-    Message { index: usize, text: String },
+    Message { index: usize, message: Undecoded },
     /// Runs once nothing else does.
     Alone(Work<C>),
 }
 
 impl<C: Dispatch> Queued<C> {
     fn of(step: Step) -> Self {
-        match step {
-            Step::Message { index, text } if C::OPTIONS[index].shares => Self::Message { index, text },
-            step => Self::Alone(Work::Step(step)),
+        let binary = step.binary::<C>();
+        match (step, binary) {
+            (Step::Message { index, text }, _) if C::OPTIONS[index].shares => {
+                Self::Message { index, message: Undecoded::Text(text) }
+            }
+            (Step::Input(Input::Binary(data)), Some(index)) if C::OPTIONS[index].shares => {
+                Self::Message { index, message: Undecoded::Binary(data) }
+            }
+            (step, _) => Self::Alone(Work::Step(step)),
         }
     }
 }
@@ -60,9 +66,9 @@ pub(crate) struct Lent<'a, C: Dispatch> {
 pub(crate) fn run<C: Dispatch>(
     shared: Lent<'_, C>,
     index: usize,
-    text: String,
+    message: Undecoded,
 ) -> impl Future<Output = Option<Work<C>>> + Send {
-    let first = Queued::Message { index, text };
+    let first = Queued::Message { index, message };
     let mut scheduler = Scheduler { shared, running: FuturesUnordered::new(), queued: Some(first), has_waited: false };
     poll_fn(move |cx| {
         let polled = scheduler.poll(cx);
@@ -111,16 +117,23 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
     fn start_queued(&mut self) {
         match self.queued.take() {
             Some(Queued::Message { .. }) if self.shared.driver.is_closing() => {}
-            Some(Queued::Message { index, text }) if self.has_room(index) => self.start(index, &text),
+            Some(Queued::Message { index, message }) if self.has_room(index) => self.start(index, message),
             queued => self.queued = queued,
         }
     }
 
-    fn start(&mut self, index: usize, text: &str) {
+    fn start(&mut self, index: usize, message: Undecoded) {
         let Lent { handlers, socket, driver, span, .. } = &self.shared;
         let mut socket = Socket::clone(socket);
-        log_payload(driver, span, text);
-        let message = match read(&mut socket, text, Some(index)) {
+        let bytes = message.len();
+        let read = match message {
+            Undecoded::Text(text) => {
+                log_payload(driver, span, &text);
+                read(&mut socket, &text, Some(index))
+            }
+            Undecoded::Binary(data) => read_binary(&mut socket, data, index),
+        };
+        let message = match read {
             Ok(Ok(message)) => message,
             Ok(Err(error)) => {
                 self.queued = Some(Queued::Alone(Work::Invalid(error, socket)));
@@ -130,7 +143,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         };
         socket.counters().receive(index);
         let future = match C::BATCHED.get(index) {
-            Some(true) => self.submit(message, socket.clone(), text.len(), Arc::clone(driver.served())),
+            Some(true) => self.submit(message, socket.clone(), bytes, Arc::clone(driver.served())),
             _ => handlers.call(message, socket.clone()),
         };
         let what = C::FromClient::TYPES[index];

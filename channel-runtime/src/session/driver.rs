@@ -242,6 +242,14 @@ impl Driver {
         decision == RateDecision::Passes
     }
 
+    /// As [`may_pass`](Self::may_pass), for a binary message: one that may not pass closes the connection.
+    pub fn binary_may_pass(&mut self, index: usize, rate: RateShape) -> bool {
+        let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
+        let decision = throttle.check_binary(index, rate, &self.served, &self.membership.connection, now());
+        self.close_if_abuse(decision);
+        decision == RateDecision::Passes
+    }
+
     /// Nothing more is read from the client then.
     fn close_if_abuse(&mut self, decision: RateDecision) {
         let Some(close) = decision.close() else { return };

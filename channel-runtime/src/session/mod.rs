@@ -51,11 +51,12 @@ use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::outcome::{RunningCall, begin_work, interrupted, timed_out};
 use crate::session::run::run;
 use crate::session::spans::ConnectionSpan;
-use crate::session::step::{Step, has_concurrent};
+use crate::session::step::{Step, Undecoded, has_concurrent};
 use crate::session::step_context::{StepContext, Work, may_pass};
 use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::parser::Input;
 
 /// The fields are dropped in this order.
 pub(crate) struct Session<C: Dispatch> {
@@ -140,11 +141,11 @@ impl<C: Dispatch> Session<C> {
     }
 
     /// Runs a message's handler beside those of later ones, then what had to wait for them.
-    async fn run_concurrently(&mut self, index: usize, text: String) {
+    async fn run_concurrently(&mut self, index: usize, message: Undecoded) {
         let Self { handler, socket, app, driver, span, .. } = self;
         socket.clear_claim();
         let lent = Lent { handlers: handler.concurrent(app), socket, app, driver, span };
-        let Some(work) = concurrent::run(lent, index, text).await else { return };
+        let Some(work) = concurrent::run(lent, index, message).await else { return };
         if self.driver.is_closing() {
             return;
         }
@@ -202,11 +203,18 @@ impl<'a, C: Dispatch> StepFuture<'a, C> {
         if !may_pass::<C>(&step, &mut session.driver) {
             return Self::Over;
         }
+        let index = if const { has_concurrent::<C>() } { step.binary::<C>() } else { None };
+        let step = match (step, index) {
+            (Step::Input(Input::Binary(data)), Some(index)) if C::OPTIONS[index].shares && C::OPTIONS[index].waits => {
+                return Self::poll_waiting(Box::pin(session.run_concurrently(index, Undecoded::Binary(data))), cx);
+            }
+            (step, _) => step,
+        };
         let step = match step {
             Step::Message { index, text }
                 if const { has_concurrent::<C>() } && C::OPTIONS[index].shares && C::OPTIONS[index].waits =>
             {
-                return Self::poll_waiting(Box::pin(session.run_concurrently(index, text)), cx);
+                return Self::poll_waiting(Box::pin(session.run_concurrently(index, Undecoded::Text(text))), cx);
             }
             step => step,
         };

@@ -1,6 +1,8 @@
 //! Steps: what a session handles next.
 
 use crate::connection::inbox::Notice;
+use bytes::Bytes;
+
 use crate::protocol::codec;
 use crate::protocol::describe::parts::MessageShape;
 use crate::protocol::message::Messages;
@@ -17,7 +19,33 @@ pub(crate) enum Step {
     Notice(Notice),
 }
 
+/// A message of a known type, before it is decoded.
+pub(crate) enum Undecoded {
+    Text(String),
+    Binary(Bytes),
+}
+
+impl Undecoded {
+    /// In bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(data) => data.len(),
+        }
+    }
+}
+
 impl Step {
+    /// The place of a binary message's type. `None` for all other steps, and if its kind is none of the channel's.
+    pub fn binary<C: Dispatch>(&self) -> Option<usize> {
+        match self {
+            Self::Input(Input::Binary(data)) if const { codec::has_binary::<C::FromClient>() } => {
+                codec::index_of_kind::<C::FromClient>(data)
+            }
+            _ => None,
+        }
+    }
+
     /// Looks for a message's type, once for all that need it later.
     pub fn typed<C: Dispatch>(self) -> Self {
         if const { !needs_types::<C>() } {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::connection::contained::{Contained, contain};
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Messages;
@@ -65,12 +67,20 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
                 call(running, span.of_hook(), own, limits, || handler.noticed(notice, own, app))
             }
             Step::Input(Input::Binary(data)) => {
+                if const { codec::has_binary::<C::FromClient>() }
+                    && let Some(index) = codec::index_of_kind::<C::FromClient>(&data)
+                {
+                    return self.begin_binary(data, index);
+                }
                 self.socket.counters().binary.add(1);
                 match C::TAKES_BINARY {
                     true => {
                         Some(self.hook("on_binary", |handler, socket, app| Box::pin(handler.binary(data, socket, app))))
                     }
-                    false => Some(self.invalid(DecodeError::Binary)),
+                    false => {
+                        let error = codec::unknown_kind::<C::FromClient>(&data);
+                        Some(self.invalid(error))
+                    }
                 }
             }
             Step::Input(Input::Ping(data)) => {
@@ -120,6 +130,21 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         };
         reuse(text);
         begun
+    }
+
+    fn begin_binary(self, data: Bytes, index: usize) -> Option<Begun<'a, C>> {
+        let bytes = data.len();
+        match read_binary(self.socket, data, index) {
+            Ok(Ok(message)) => self.handle(message, bytes),
+            Ok(Err(error)) => {
+                self.socket.counters().invalid.add(1);
+                Some(self.invalid(error))
+            }
+            Err(why) => {
+                interrupted(self.socket, why, "reading a message");
+                None
+            }
+        }
     }
 
     fn handle(self, message: C::FromClient, bytes: usize) -> Option<Begun<'a, C>> {
@@ -188,6 +213,10 @@ fn call<'a, C: Dispatch>(
 
 /// A message that may not pass has been answered.
 pub(crate) fn may_pass<C: Dispatch>(step: &Step, driver: &mut Driver) -> bool {
+    if let Some(index) = step.binary::<C>() {
+        let rate = <C::FromClient as Messages>::SHAPES[index].rate;
+        return rate.is_none_or(|rate| driver.binary_may_pass(index, rate));
+    }
     let Step::Message { index, text } = step else { return true };
     let rate = <C::FromClient as Messages>::SHAPES[*index].rate;
     rate.is_none_or(|rate| driver.may_pass(text, *index, rate))
@@ -219,7 +248,27 @@ pub(crate) fn read<C: Dispatch>(
         _ => codec::decode(text),
     })?;
     socket.begin_message(decoded.reference);
-    let Ok(message) = decoded.message else { return Ok(decoded.message) };
+    match decoded.message {
+        Ok(message) => checked::<C>(message),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// Like [`read`], for a binary message, which has no `ref`.
+pub(crate) fn read_binary<C: Dispatch>(
+    socket: &mut Socket<C>,
+    data: Bytes,
+    index: usize,
+) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
+    socket.begin_message(None);
+    match contain(|| codec::decode_binary(index, data))? {
+        Ok(message) => checked::<C>(message),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// Checks a message by the rules of its struct.
+fn checked<C: Dispatch>(message: C::FromClient) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
     let message = Contained::new(message);
     let checked = contain(|| message.check())?;
     Ok(checked.map(|()| message.into_inner()))

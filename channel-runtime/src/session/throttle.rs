@@ -149,6 +149,22 @@ impl Throttle {
         RateDecision::refused(&metered)
     }
 
+    /// A binary message has no `ref`, so that no answer could name the one that is refused: see [`RateDecision::BinaryLost`].
+    pub fn check_binary(
+        &mut self,
+        index: usize,
+        rate: RateShape,
+        served: &Served,
+        connection: &Member,
+        now: Instant,
+    ) -> RateDecision {
+        if self.count_message(index, rate, &served.quotas, connection, now).refused == 0 {
+            return RateDecision::Passes;
+        }
+        served.node.counters(connection.channel()).rate_limited.add(1);
+        RateDecision::BinaryLost
+    }
+
     /// Frames before the last read count as if they had arrived when frames were last counted.
     fn count_frames(&mut self, frames: FrameCount, served: &Served, connection: &Member, now: Instant) -> Metered {
         let Served { config, quotas, .. } = served;

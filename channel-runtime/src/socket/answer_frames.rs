@@ -9,6 +9,7 @@ use crate::protocol::message::{Message, Messages};
 use crate::socket::Socket;
 use crate::socket::claim::{Claim, Open, Taken};
 use crate::socket::frames::{fault_frame, timestamp};
+use crate::wire::frame::Opcode;
 
 impl<C: 'static> Socket<C> {
     /// The message has a `ref` that nobody has answered.
@@ -28,11 +29,25 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn answer<M: Message>(&self, message: &M) {
-        self.answer_with(|head, json| codec::encode(message, head, json));
+        match M::KIND {
+            None => self.answer_with(|head, json| codec::encode(message, head, json)),
+            Some(kind) => self.answer_binary(|out| codec::encode_binary(kind, message, out)),
+        }
     }
 
     pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
-        self.answer_with(|head, json| codec::encode_one_of(message, head, json));
+        match codec::binary_kind(message) {
+            None => self.answer_with(|head, json| codec::encode_one_of(message, head, json)),
+            Some(kind) => self.answer_binary(|out| codec::encode_binary_one_of(kind, message, out)),
+        }
+    }
+
+    /// A binary message has no place for a `ref`: a `success` with it follows.
+    fn answer_binary(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) {
+        match self.try_push(Opcode::Binary, write) {
+            Ok(_) => self.answer_nothing(),
+            Err(error) => self.answer_fault(&Fault::internal(error)),
+        }
     }
 
     /// Not sent if the message has no `ref`, which alone says what a `success` answers, or if the answer was taken over. What a
@@ -70,7 +85,7 @@ impl<C: 'static> Socket<C> {
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
-        if let Err(error) = self.try_push_text(|json| write(head, json)) {
+        if let Err(error) = self.try_push(Opcode::Text, |json| write(head, json)) {
             let fault = Fault::internal(error);
             self.counters().fault(&fault);
             if self.may_send(&fault) {

@@ -9,14 +9,22 @@ use crate::protocol::fault::Fault;
 use crate::protocol::message::Message;
 use crate::wire::frame::{Frame, FrameBuilder, Opcode};
 
-pub(crate) fn text_frame(write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<Frame, EncodeError> {
+/// A frame of what `write` appends.
+#[inline]
+pub(crate) fn frame_of(
+    opcode: Opcode,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<Frame, EncodeError> {
     let mut builder = FrameBuilder::new();
     write(builder.payload_mut())?;
-    Ok(builder.finish(Opcode::Text))
+    Ok(builder.finish(opcode))
 }
 
 pub(crate) fn message_frame<M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
-    text_frame(|json| codec::encode(message, Head { reference: None, room }, json))
+    match M::KIND {
+        None => frame_of(Opcode::Text, |json| codec::encode(message, Head { reference: None, room }, json)),
+        Some(kind) => frame_of(Opcode::Binary, |out| codec::encode_binary(kind, message, out)),
+    }
 }
 
 pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {

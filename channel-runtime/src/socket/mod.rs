@@ -41,7 +41,7 @@ use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
-use crate::socket::frames::{fault_frame, text_frame, timestamp};
+use crate::socket::frames::{fault_frame, frame_of, timestamp};
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{PreparedFrame, Windows};
@@ -80,7 +80,12 @@ impl<C: 'static> Socket<C> {
     /// Sends a message to this client. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "reply"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
-        self.push_text(|json| codec::encode(&message, Head::default(), json))
+        match M::KIND {
+            None => self.push_text(|json| codec::encode(&message, Head::default(), json)),
+            Some(kind) => self
+                .try_push(Opcode::Binary, |out| codec::encode_binary(kind, &message, out))
+                .unwrap_or_else(|error| self.unsent(error)),
+        }
     }
 
     /// Sends a binary message to this client.
@@ -229,28 +234,33 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn push_text(&self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Sent {
-        self.try_push_text(write).unwrap_or_else(|error| {
-            tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
-            Sent::unencodable()
-        })
+        self.try_push(Opcode::Text, write).unwrap_or_else(|error| self.unsent(error))
+    }
+
+    #[cold]
+    fn unsent(&self, error: EncodeError) -> Sent {
+        tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
+        Sent::unencodable()
     }
 
     /// # Errors
     /// If `write` fails: then nothing is sent.
-    pub(crate) fn try_push_text(
+    #[inline(always)]
+    pub(crate) fn try_push(
         &self,
+        opcode: Opcode,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<Sent, EncodeError> {
         if self.member.deflate.is_some() {
-            return text_frame(write).map(|frame| self.push_frame(frame));
+            return frame_of(opcode, write).map(|frame| self.push_frame(frame));
         }
         let mut builder = FrameBuilder::spare();
         write(builder.payload_mut())?;
         if builder.payload_len() > GATHERED_OWN {
-            return Ok(self.push_frame(builder.finish(Opcode::Text)));
+            return Ok(self.push_frame(builder.finish(opcode)));
         }
         // Behind the bytes that wait, without an allocation of its own.
-        let pushed = self.member.outbox().push_own(builder.whole(Opcode::Text));
+        let pushed = self.member.outbox().push_own(builder.whole(opcode));
         builder.give_back();
         Ok(self.pushed(pushed))
     }

@@ -21,9 +21,9 @@ pub struct Stats {
     pub received: Vec<(&'static str, u64)>,
     /// Raw texts received, by `on_text`.
     pub received_text: u64,
-    /// Binary messages received.
+    /// Binary messages received that are of no type of the channel's own.
     pub received_binary: u64,
-    /// Text messages that are none of the channel's: not JSON, of an unknown type, or with fields that do not fit.
+    /// Messages that are none of the channel's: not JSON, of an unknown type, or with content that does not fit.
     pub received_invalid: u64,
     /// Messages that exceeded a rate and were not handled.
     pub rate_limited: u64,

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::expectation::{Expectation, Failure};
-use super::expected::{auth_expiring, fault, message, message_or_other, read, success, unexpected};
+use super::expected::{auth_expiring, fault, message_in, read, read_binary, success, unexpected};
 use super::frames::Frames;
 use crate::channel::{Channel, SentBy};
-use crate::protocol::codec::{self, Head, Received};
+use crate::protocol::codec::{self, Head, Received, index_of_kind};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Messages, Ref};
 use crate::wire::close::CloseCode;
@@ -37,7 +37,7 @@ impl<C: Channel> Client<C> {
     /// Sends a message that the channel handles. Messages without a payload are variants of the `..FromClient` enum.
     ///
     /// # Panics
-    /// If it can't be written as JSON.
+    /// If it can't be written as JSON, or as bytes if it is a binary message.
     #[track_caller]
     pub fn send(&mut self, message: impl Into<C::FromClient>) {
         self.send_message(message.into(), None);
@@ -86,7 +86,12 @@ impl<C: Channel> Client<C> {
     /// If something else is received, or nothing.
     #[track_caller]
     pub fn expect<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
-        Expectation::new(async { message(&self.next_text(M::TYPE).await?) })
+        Expectation::new(async {
+            match self.frames.next().await? {
+                Some(input) => message_in(&input)?.ok_or_else(|| unexpected(M::TYPE, Some(&input))),
+                None => Err(unexpected(M::TYPE, None)),
+            }
+        })
     }
 
     /// The next message that is an `M`. All before it are skipped and lost: messages, answers, errors, binary messages and pongs.
@@ -99,11 +104,12 @@ impl<C: Channel> Client<C> {
             let mut passed_over = Vec::new();
             loop {
                 match self.frames.next().await? {
-                    Some(Input::Text(text)) => match message_or_other(&text)? {
-                        Some(message) => return Ok(message),
-                        None => passed_over.push(text),
+                    Some(input @ (Input::Text(_) | Input::Binary(_))) => match (message_in(&input)?, input) {
+                        (Some(message), _) => return Ok(message),
+                        (None, Input::Text(text)) => passed_over.push(text),
+                        (None, other) => passed_over.push(format!("{other:?}")),
                     },
-                    Some(other @ (Input::Binary(_) | Input::Pong(_))) => passed_over.push(format!("{other:?}")),
+                    Some(other @ Input::Pong(_)) => passed_over.push(format!("{other:?}")),
                     other => {
                         let before = match passed_over.len() {
                             0 => String::new(),
@@ -150,7 +156,13 @@ impl<C: Channel> Client<C> {
     /// If nothing is received, or what the client can't read.
     #[track_caller]
     pub fn expect_any(&mut self) -> Expectation<'_, Received<C>> {
-        Expectation::new(async { read(&self.next_text("a message").await?) })
+        Expectation::new(async {
+            match self.frames.next().await? {
+                Some(Input::Text(text)) => read(&text),
+                Some(Input::Binary(data)) if index_of_kind::<C::ToClient>(&data).is_some() => read_binary(data),
+                other => Err(unexpected("a message", other.as_ref())),
+            }
+        })
     }
 
     /// The text of the next message.
@@ -246,6 +258,14 @@ impl<C: Channel> Client<C> {
     #[track_caller]
     pub(super) fn send_message(&mut self, message: C::FromClient, reference: Option<&Ref>) {
         let mut json = Vec::new();
+        if let Some(kind) = codec::binary_kind(&message) {
+            let what = C::FromClient::TYPES[message.index()];
+            assert!(reference.is_none(), "`{what}` has no place for a `ref`, and no answer: send it");
+            if let Err(error) = codec::encode_binary_one_of(kind, &message, &mut json) {
+                panic!("`{what}` can't be sent: {error}");
+            }
+            return self.frames.write(Opcode::Binary, &json);
+        }
         if let Err(error) = codec::encode_one_of(&message, Head { reference, room: None }, &mut json) {
             panic!("`{}` can't be sent: {error}", C::FromClient::TYPES[message.index()]);
         }

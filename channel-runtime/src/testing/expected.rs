@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
@@ -24,6 +25,22 @@ pub(super) fn message_or_other<M: Message>(text: &str) -> Result<Option<M>, Fail
         ReceivedBody::Message(Only(message)) => Ok(Some(message)),
         _ => Ok(None),
     }
+}
+
+/// A text or a binary message. `None` if it is another one.
+pub(super) fn message_in<M: Message>(input: &Input) -> Result<Option<M>, Failure> {
+    match (input, M::KIND) {
+        (Input::Text(text), _) => message_or_other(text),
+        (Input::Binary(data), Some(kind)) if data.first() == Some(&kind) => match M::from_binary(data.slice(1..)) {
+            Ok(message) => Ok(Some(message)),
+            Err(reason) => Err(format!("the client can't read a `{}`, {data:?}: {reason}", M::TYPE)),
+        },
+        _ => Ok(None),
+    }
+}
+
+pub(super) fn read_binary<C: Protocol>(data: Bytes) -> Result<Received<C>, Failure> {
+    Received::from_binary(data.clone()).map_err(|error| format!("the client can't read {data:?}: {error}"))
 }
 
 pub(super) fn success<C: Protocol>(text: &str) -> Result<Value, Failure> {
@@ -71,7 +88,7 @@ impl<M: Message> Messages for Only<M> {
     const TYPES: &'static [&'static str] = &[M::TYPE];
 
     fn decode<'de, D: Deserializer<'de>>(_: usize, fields: D) -> Result<Self, D::Error> {
-        M::deserialize(fields).map(Self)
+        M::from_fields(fields).map(Self)
     }
 
     fn index(&self) -> usize {
@@ -79,7 +96,7 @@ impl<M: Message> Messages for Only<M> {
     }
 
     fn encode<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.0.to_fields(serializer)
     }
 }
 

@@ -49,6 +49,11 @@ impl HandlerArgs {
                     let batch = errors.take(read).flatten();
                     args::set(&mut all.batch, &name, batch, errors);
                 }
+                "binary" | "kind" | "codec" => {
+                    args::skip(input)?;
+                    let remedy = "write `#[message(binary, kind = 1)]` on the struct that the method takes, and `#[message]` here";
+                    errors.at(&name, format_args!("`{name}` belongs to the message's struct"), remedy);
+                }
                 _ if input.is_empty() && name.to_string().starts_with(char::is_uppercase) => {
                     let what = format!("the message of a handler, `{name}`, is told by what the method takes");
                     errors.at(&name, what, format_args!("write `#[message]`, and take `m: {name}`"));

@@ -17,6 +17,8 @@ use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
 use super::error::DecodeError;
 use super::finite::{Finite, NOT_FINITE};
 use super::key::{Key, ReadKey, Reserved};
+#[cfg(feature = "server")]
+use super::kinds::has_binary;
 use crate::protocol::message::{Messages, Ref};
 
 /// A text from a client, decoded.
@@ -73,6 +75,16 @@ pub(crate) fn reference(text: &str) -> Option<Ref> {
     // Other errors of the text do not matter here.
     let _ = survey(&mut envelope, text);
     envelope.reference
+}
+
+/// The error for a binary message of a kind that is not known, in a channel without `on_binary`.
+#[cfg(feature = "server")]
+pub(crate) fn unknown_kind<T: Messages>(message: &[u8]) -> DecodeError {
+    match message {
+        _ if const { !has_binary::<T>() } => DecodeError::Binary,
+        [] => DecodeError::unknown_type("(binary)"),
+        [kind, ..] => DecodeError::unknown_type(&format!("(binary {kind})")),
+    }
 }
 
 /// From the `type` alone. `None` if it is missing or unknown.

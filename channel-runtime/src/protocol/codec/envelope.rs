@@ -9,6 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use serde::forward_to_deserialize_any;
 
 use super::key::{Key, ReadKey, Reserved};
+use super::kinds::has_binary;
 use super::numbers::Numbers;
 use crate::protocol::message::{Messages, Ref};
 
@@ -124,6 +125,10 @@ impl Visitor<'_> for ReadRoom {
 /// `None` if the type is unknown. Generic and inlined, so that a short list is compared in a few instructions, without calls.
 #[inline(always)]
 pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
+    // No text is a binary message. The constant keeps this from channels without such messages.
+    if const { has_binary::<T>() } && kind.starts_with('(') {
+        return None;
+    }
     // An iterator's method would not be inlined where it is used in several places.
     for (index, known) in T::TYPES.iter().enumerate() {
         if *known == kind {

@@ -54,8 +54,16 @@ pub enum DecodeError {
         /// The fields that break a rule, and how: at least one, and at most 16.
         fields: Vec<InvalidField>,
     },
-    /// The message is binary, and the channel has no `on_binary`.
+    /// The message is binary, and the channel has neither an `on_binary` nor binary messages of its own. If it has some, a message of
+    /// another kind is of an [unknown type](Self::UnknownType), such as `(binary 7)`.
     Binary,
+    /// The message is binary and of a kind that is known, but its `from_bytes` or codec refuses what follows.
+    InvalidBinary {
+        /// The type, such as `(binary 1) pixel`.
+        kind: String,
+        /// The error of `from_bytes` or of the codec.
+        reason: String,
+    },
 }
 
 /// A field that breaks a rule.
@@ -100,6 +108,10 @@ impl DecodeError {
         Self::InvalidPayload { kind: kind.to_owned(), path: cut(path), reason, line, column }
     }
 
+    pub(super) fn invalid_binary(kind: &str, reason: String) -> Self {
+        Self::InvalidBinary { kind: kind.to_owned(), reason: cut(reason) }
+    }
+
     /// The error for a number that does not fit its field, which is found after the whole message was read.
     pub(super) fn too_large(kind: &str, path: &serde_path_to_error::Path, (line, column): (usize, usize)) -> Self {
         let reason = "a number is too large for its type".to_owned();
@@ -133,6 +145,7 @@ impl fmt::Display for DecodeError {
                 Ok(())
             }
             Self::Binary => f.write_str("binary messages are not taken here"),
+            Self::InvalidBinary { kind, reason } => write!(f, "invalid message of type {kind:?}: {reason}"),
         }
     }
 }
@@ -155,6 +168,7 @@ impl DecodeError {
                 if detailed { fault.with_details(json!({ "line": line, "column": column })) } else { fault }
             }
             Self::UnknownType { .. } | Self::Binary => Fault::new(Fault::UNKNOWN_TYPE, message),
+            Self::InvalidBinary { .. } => Fault::new(Fault::INVALID_PAYLOAD, message),
             Self::Validation { kind, fields } => {
                 let message = if detailed { format!("{} of type {kind:?}", Self::INVALID) } else { message };
                 Fault::validation(message).with_details(json!({ "fields": fields }))
@@ -177,7 +191,7 @@ impl DecodeError {
         match self {
             Self::Malformed { .. } => "malformed message",
             Self::UnknownType { .. } => "unknown message type",
-            Self::InvalidPayload { .. } | Self::Validation { .. } => Self::INVALID,
+            Self::InvalidPayload { .. } | Self::Validation { .. } | Self::InvalidBinary { .. } => Self::INVALID,
             Self::Binary => "binary messages are not taken here",
         }
     }
@@ -208,6 +222,13 @@ pub enum EncodeError {
         /// The error of the payload.
         source: serde_json::Error,
     },
+    /// A binary message's `to_bytes` or codec failed.
+    Binary {
+        /// The message's type, such as `(binary 1) pixel`.
+        kind: &'static str,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl fmt::Display for EncodeError {
@@ -220,6 +241,7 @@ impl fmt::Display for EncodeError {
                 write!(f, "the payload of a message of type {kind:?} has the reserved key {key:?}")
             }
             Self::Payload { kind, source } => write!(f, "a message of type {kind:?} can't be written: {source}"),
+            Self::Binary { kind, reason } => write!(f, "a message of type {kind:?} can't be written: {reason}"),
         }
     }
 }

@@ -4,8 +4,11 @@
 //! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart. `envelope`
 //! separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the payload's own
 //! `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact. `received` is the
-//! client's side. `object` is a serializer that starts each object with its type; `encode` and `outcome` make the frames.
+//! client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each object with its type; `encode` and `outcome` make the frames.
 
+mod binary;
+#[cfg(any(feature = "server", test))]
+mod bytes_only;
 mod decode;
 mod depth;
 mod encode;
@@ -16,6 +19,7 @@ mod finite;
 mod head;
 mod key;
 mod key_guard;
+mod kinds;
 mod numbers;
 mod object;
 #[cfg(any(feature = "server", test))]
@@ -29,8 +33,15 @@ mod serde_impls;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "server")]
+pub(crate) use binary::decode_binary;
+#[cfg(any(feature = "server", test))]
+pub(crate) use binary::{binary_kind, encode_binary, encode_binary_one_of};
+pub use binary::{from_byte_fields, to_byte_fields};
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::decode_only_carefully;
+#[cfg(feature = "server")]
+pub(crate) use decode::unknown_kind;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
 pub(crate) use decode::{decode_at, index, reference};
@@ -40,6 +51,8 @@ pub use encode::encode_one_of;
 pub use error::{DecodeError, EncodeError, InvalidField};
 pub(crate) use finite::InFinite;
 pub use head::Head;
+#[cfg(feature = "server")]
+pub(crate) use kinds::{has_binary, index_of_kind};
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};

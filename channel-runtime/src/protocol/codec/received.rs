@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::binary::decode_binary;
 use super::decode::decode_into;
 use super::envelope::Envelope;
 use super::error::DecodeError;
+use super::kinds::index_of_kind;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Protocol, Ref};
 
@@ -76,6 +79,19 @@ impl<C: Protocol> Received<C> {
             Err(error) => return Err(error),
         };
         Ok(Self { reference: envelope.reference, room: envelope.room, body })
+    }
+}
+
+impl<C: Protocol> Received<C> {
+    /// Reads a binary message from the server: one of the channel's own, known by its first byte.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Binary`] if it is of no kind that this client knows, and what `from_bytes` or the codec refuses.
+    pub fn from_binary(message: Bytes) -> Result<Self, DecodeError> {
+        let index = index_of_kind::<C::ToClient>(&message).ok_or(DecodeError::Binary)?;
+        let body = ReceivedBody::Message(decode_binary(index, message)?);
+        Ok(Self { reference: None, room: None, body })
     }
 }
 

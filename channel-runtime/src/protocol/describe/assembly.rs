@@ -9,6 +9,7 @@ use super::{
     ReplyDescription, RoomDescription, SubprotocolsDescription, Tagging, Type, TypeDefinition, TypeDescription,
     Variant, VariantDescription,
 };
+use crate::protocol::kind::kind_of;
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 
 pub(crate) fn describe(channels: &[ChannelShape], fingerprint: String) -> Description {
@@ -136,6 +137,7 @@ impl Types {
     fn message(&self, shape: &MessageShape) -> MessageDescription {
         MessageDescription {
             wire_type: shape.wire_type.into(),
+            kind: kind_of(shape.wire_type),
             docs: shape.docs.into(),
             content: self.content(&shape.content, None),
             reply: None,
@@ -146,7 +148,12 @@ impl Types {
         let mut reply = ReplyDescription {
             messages: Vec::new(),
             success: None,
-            binary: matches!(answer.kind, AnswerKind::Binary),
+            binary: match &answer.kind {
+                AnswerKind::Binary => true,
+                AnswerKind::One(wire_type) => kind_of(wire_type).is_some(),
+                AnswerKind::OneOf(types) => types.iter().any(|wire_type| kind_of(wire_type).is_some()),
+                _ => false,
+            },
             text: matches!(answer.kind, AnswerKind::Text),
             nothing: answer.optional,
             fails: answer.fallible,

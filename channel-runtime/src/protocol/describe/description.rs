@@ -79,10 +79,10 @@ pub struct ChannelDescription {
     /// Whether the channel may send raw text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub text_to_client: bool,
-    /// Whether clients may send binary messages.
+    /// Whether clients may send binary messages that are none of `from_client`.
     #[serde(default)]
     pub binary_from_client: bool,
-    /// Whether the channel may send binary messages.
+    /// Whether the channel may send binary messages that are none of `to_client`.
     #[serde(default)]
     pub binary_to_client: bool,
     /// The names of the channel's hooks.
@@ -131,13 +131,16 @@ pub struct RoomDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageDescription {
-    /// The value of its `"type"`.
+    /// The value of its `"type"`; for a binary message a name such as `(binary 1) pixel`.
     #[serde(rename = "type")]
     pub wire_type: String,
+    /// The first byte of a binary message. `None` for a text message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<u8>,
     /// The documentation of the struct, or of the handler if there is no struct; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// Its other keys.
+    /// Its other keys; for a binary message what its codec reads and writes, opaque if it has none.
     pub content: ContentDescription,
     /// The answer of the handler, for messages from clients. `None` if the return type does not declare it: in a batch, where each
     /// message has its own answer, and if the answer is deferred without [a type](crate::Deferred).
@@ -155,7 +158,8 @@ pub struct ReplyDescription {
     /// The `data` of a `success`. `None` if the handler returns none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success: Option<TypeDescription>,
-    /// Whether a binary message is sent before the answer, which is then a `success` without `data`.
+    /// Whether a binary message is or may be sent before the answer, which is then a `success` without `data`. If it is one of
+    /// `messages`, its kind says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub binary: bool,
     /// Whether a raw text is sent before the answer, which is then a `success` without `data`.

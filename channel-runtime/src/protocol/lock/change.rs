@@ -73,12 +73,17 @@ impl Entry<'_> {
     }
 }
 
+/// Of a binary message's field: some codecs write fields without their names, others with them.
+const CODEC: &str = "is new: does the codec still read what old clients write, and they what it writes?";
+const CODEC_GONE: &str = "is gone: does the codec still read what old clients write, and they what it writes?";
+
 /// Rates a line that is not in the lock. `renamed`: older clients use another name of the field, which is still read.
 pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
         About::Subprotocol if new.value.is_empty() => fine("is new"),
         About::Subprotocol => breaks("is new, and old clients that offer none are refused"),
+        About::Field | About::Content | About::Closed if new.is_of_binary() => unclear(CODEC),
         About::Param => unclear("is new: is it another name for the one that is gone?"),
         About::Raw | About::Message => fine("is new"),
         About::Answer => unclear("is new: it was a `success` without data"),
@@ -101,6 +106,7 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
     match old.about(of_channel) {
         About::Subprotocol if old.value.is_empty() => breaks("is gone, and old clients offer it"),
         About::Subprotocol => fine("is gone: a client may offer none"),
+        About::Field | About::Content | About::Closed if old.is_of_binary() => unclear(CODEC_GONE),
         About::Param => unclear("is gone: has it got another name?"),
         About::Closed => fine("is gone: other keys are passed over"),
         About::Answer => breaks("is gone: it is a `success` without data now"),

@@ -110,7 +110,7 @@ const fn push_subject(line: &mut Line, subject: Subject, read: bool) {
     match subject {
         Subject::Type => {}
         Subject::Message(name) => {
-            line.push_escaped(name);
+            line.push_message(name);
             line.push(" ");
         }
         Subject::Variant(name) => {

@@ -2,6 +2,7 @@
 
 use crate::protocol::const_text::{ConstText, same};
 use crate::protocol::describe::{Content, Definition, Kind, Type};
+use crate::protocol::kind::BINARY;
 
 /// One line. Text beyond 1024 bytes is cut; a change there is not noticed.
 pub type Line = ConstText<1024>;
@@ -39,6 +40,14 @@ impl Line {
         self.push(hex(bytes[at] & 15));
         if !behind.is_empty() {
             self.push_escaped(behind);
+        }
+    }
+
+    /// Writes a message's type. That of a binary message, `(binary 1) pixel`, stands as it is: no text's type begins so.
+    pub const fn push_message(&mut self, wire_type: &str) {
+        match starts(wire_type, BINARY) {
+            Some(_) => self.push(wire_type),
+            None => self.push_escaped(wire_type),
         }
     }
 
@@ -204,7 +213,18 @@ impl<'a> Entry<'a> {
     /// The words of the key behind the direction: `move` and `promote`.
     pub const fn words(&self) -> (&'a str, &'a str) {
         let rest = after(self.key, b' ');
-        (until(rest, b' '), after(rest, b' '))
+        if !self.is_of_binary() {
+            return (until(rest, b' '), after(rest, b' '));
+        }
+        // The type has a blank in it.
+        let named = after(after(rest, b' '), b' ');
+        let name = until(named, b' ');
+        (rest.split_at(rest.len() - named.len() + name.len()).0, after(named, b' '))
+    }
+
+    /// Whether the line is about a binary message: `> (binary 1) pixel x`.
+    pub const fn is_of_binary(&self) -> bool {
+        starts(after(self.key, b' '), BINARY).is_some()
     }
 
     /// The field that this name is an alias of.

@@ -139,7 +139,7 @@ const fn message(
 ) -> Written {
     if item == 0 {
         line.push(direction(read));
-        line.push_escaped(shape.wire_type);
+        line.push_message(shape.wire_type);
         return Written::Line;
     }
     let mut before = 1;
@@ -158,15 +158,15 @@ const fn message(
 /// Writes the answer to a message with a `ref`, if it is more than a plain `success`.
 const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
     line.push("< ");
-    line.push_escaped(wire_type);
+    line.push_message(wire_type);
     line.push(" (answer): ");
     match &answer.kind {
-        AnswerKind::One(wire_type) => line.push_escaped(wire_type),
+        AnswerKind::One(wire_type) => line.push_message(wire_type),
         AnswerKind::OneOf(types) => {
             let mut at = 0;
             while at < types.len() {
                 line.push(if at > 0 { " | " } else { "" });
-                line.push_escaped(types[at]);
+                line.push_message(types[at]);
                 at += 1;
             }
         }

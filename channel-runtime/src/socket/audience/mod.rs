@@ -26,7 +26,7 @@ use crate::room::sent::Sent;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::{Opcode, frame};
+use crate::wire::frame::{Frame, Opcode, frame};
 
 /// A set of clients of channel `C`. Each receives one copy of what is sent, even if it belongs in several ways.
 ///
@@ -131,7 +131,15 @@ impl<C: 'static, K> Audience<C, K> {
     /// Sends a message, encoded once. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
-        self.deliver(|room| message_frame(&message, room))
+        if M::KIND.is_none() {
+            return self.deliver(|room| message_frame(&message, room));
+        }
+        // A binary message names no room, so that one frame is for all.
+        let mut made = None;
+        self.deliver(|room| match &made {
+            Some(frame) => Ok(Frame::clone(frame)),
+            None => message_frame(&message, room).map(|frame| made.insert(frame).clone()),
+        })
     }
 
     /// Sends a binary message.

@@ -1,0 +1,144 @@
+//! How a binary message's own bytes are read and written: by functions of its struct, or by a codec of the user's.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Reads and writes the binary messages that name it: `#[message(binary, kind = 1, codec = Postcard)]`.
+///
+/// A codec is a type of your own, in front of a serde format, such as postcard or MessagePack:
+///
+/// ```
+/// use std::fmt::Display;
+///
+/// use channel_runtime::BinaryCodec;
+/// use serde::{Serialize, de::DeserializeOwned};
+///
+/// pub enum Postcard {}
+///
+/// # mod postcard { // Stands for the crate.
+/// #     pub fn from_bytes<T: serde::de::DeserializeOwned>(data: &[u8]) -> serde_json::Result<T> { serde_json::from_slice(data) }
+/// #     pub fn to_io<T: serde::Serialize>(message: &T, out: &mut Vec<u8>) -> serde_json::Result<()> { serde_json::to_writer(out, message) }
+/// # }
+/// impl BinaryCodec for Postcard {
+///     fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, impl Display> {
+///         postcard::from_bytes(data)
+///     }
+///
+///     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display> {
+///         postcard::to_io(message, out)
+///     }
+/// }
+/// ```
+///
+/// Neither function sees the message's first byte, which is its kind.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no codec of binary messages",
+    label = "this type reads and writes no bytes",
+    note = "implement `channel_runtime::BinaryCodec` for it, a type of yours in front of a serde format: `pub enum Postcard {{}}`"
+)]
+pub trait BinaryCodec {
+    /// Reads a message from all bytes behind its kind.
+    ///
+    /// # Errors
+    ///
+    /// The error's text is sent to the client, cut to 256 bytes, as the reason why its message is invalid.
+    fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, impl Display>;
+
+    /// Appends a message's bytes to `out`, which has content already.
+    ///
+    /// # Errors
+    ///
+    /// Then the message is not sent, and the error is logged.
+    fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display>;
+}
+
+/// Reads a message by its codec.
+pub fn read<C: BinaryCodec, M: DeserializeOwned>(data: &[u8]) -> Result<M, String> {
+    C::read(data).map_err(|error| error.to_string())
+}
+
+/// Writes a message by its codec.
+pub fn write<C: BinaryCodec, M: Serialize>(message: &M, out: &mut Vec<u8>) -> Result<(), String> {
+    C::write(message, out).map_err(|error| error.to_string())
+}
+
+/// What a message's `from_bytes` may return.
+#[diagnostic::on_unimplemented(
+    message = "`{M}` can't be read from bytes",
+    label = "no `from_bytes` that returns `Result<{M}, E>`",
+    note = "write `fn from_bytes(data: Bytes) -> Result<Self, E>`, with an error that is `Display`, and `fn to_bytes(&self, out: &mut Vec<u8>)` in `impl {M} {{ .. }}`",
+    note = "or name a codec: `#[message(binary, kind = .., codec = Postcard)]`, a type of yours that implements `BinaryCodec`"
+)]
+pub trait FromBytes<M> {
+    /// The message, or why it is refused.
+    fn read(self) -> Result<M, String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, E: Display> FromBytes<M> for Result<M, E> {
+    fn read(self) -> Result<M, String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+/// What a message's `to_bytes` may return.
+#[diagnostic::on_unimplemented(
+    message = "`{M}` can't be written as bytes",
+    label = "no `to_bytes` that returns nothing, or a `Result<(), E>`",
+    note = "write `fn to_bytes(&self, out: &mut Vec<u8>)` in `impl {M} {{ .. }}`, which appends to `out`",
+    note = "or name a codec: `#[message(binary, kind = .., codec = Postcard)]`, a type of yours that implements `BinaryCodec`"
+)]
+pub trait ToBytes<M> {
+    /// Why the message can't be written.
+    fn written(self) -> Result<(), String>;
+}
+
+impl<M> ToBytes<M> for () {
+    fn written(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, E: Display> ToBytes<M> for Result<(), E> {
+    fn written(self) -> Result<(), String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+/// What `from_bytes` returned.
+pub fn from_bytes<M, R: FromBytes<M>>(read: R) -> Result<M, String> {
+    read.read()
+}
+
+/// What `to_bytes` returned.
+pub fn to_bytes<M, R: ToBytes<M>>(written: R) -> Result<(), String> {
+    written.written()
+}
+
+/// Stands for what a missing function would return.
+#[derive(Debug)]
+pub struct Missing;
+
+/// Found where a struct has no `from_bytes` of its own, as in `describe::probe`.
+pub trait NoFromBytes: Sized {
+    /// Is never called.
+    fn from_bytes(_: Bytes) -> Missing {
+        Missing
+    }
+}
+
+impl<M> NoFromBytes for M {}
+
+/// Found where a struct has no `to_bytes` of its own.
+pub trait NoToBytes {
+    /// Is never called.
+    fn to_bytes(&self, _: &mut Vec<u8>) -> Missing {
+        Missing
+    }
+}
+
+impl<M> NoToBytes for M {}

@@ -1,0 +1,46 @@
+//! The binary messages of a channel, by their kind.
+
+use std::marker::PhantomData;
+
+use crate::protocol::kind::kind_of;
+use crate::protocol::message::Messages;
+
+/// Whether one of these messages is binary.
+pub(crate) const fn has_binary<T: Messages>() -> bool {
+    let mut types = T::TYPES;
+    while let [first, rest @ ..] = types {
+        if kind_of(first).is_some() {
+            return true;
+        }
+        types = rest;
+    }
+    false
+}
+
+/// The place in [`Messages::TYPES`] of the message with this first byte. `None` if there is no such message, or no byte.
+pub(crate) fn index_of_kind<T: Messages>(data: &[u8]) -> Option<usize> {
+    let place = Kinds::<T>::PLACES[usize::from(*data.first()?)];
+    (place != NOWHERE).then_some(place.into())
+}
+
+/// Stands for the place of a message that does not exist.
+const NOWHERE: u16 = u16::MAX;
+
+struct Kinds<T>(PhantomData<T>);
+
+impl<T: Messages> Kinds<T> {
+    /// By kind.
+    const PLACES: &'static [u16; 256] = &places(T::TYPES);
+}
+
+const fn places(types: &[&str]) -> [u16; 256] {
+    let mut places = [NOWHERE; 256];
+    let mut at = 0;
+    while at < types.len() {
+        if let Some(kind) = kind_of(types[at]) {
+            places[kind as usize] = at as u16;
+        }
+        at += 1;
+    }
+    places
+}
