@@ -306,6 +306,25 @@ async fn pooled() {
     example.stops([client]).await;
 }
 
+#[tokio::test]
+async fn whiteboard() {
+    let example = Example::start("whiteboard").await;
+    example.shows_its_page().await;
+    let mut ann = example.connect("/board/plans").await;
+    assert_eq!(ann.next().await, Message::binary(vec![2]));
+    ann.expect("people").await;
+    let mut bob = example.connect("/board/plans").await;
+    assert_eq!(bob.next().await, Message::binary(vec![2]));
+    assert_eq!(ann.expect("people").await["count"], 2);
+    assert_eq!(bob.expect("people").await["count"], 2);
+    let draw = Message::binary(vec![1, 2, 40, 1, 0, 0, 1, 0, 1]);
+    ann.0.send(draw.clone()).await.expect("connected");
+    assert_eq!(bob.next().await, draw);
+    ann.0.send(Message::binary(vec![1, 9, 40, 1, 0, 0, 1, 0, 1])).await.expect("connected");
+    assert_eq!(ann.expect("error").await["code"], "invalid_payload");
+    example.stops([ann, bob]).await;
+}
+
 /// Its clients' own tests are in `tests/clients`.
 #[tokio::test]
 async fn sync() {
