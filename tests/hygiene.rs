@@ -158,13 +158,13 @@ mod inside_macro_rules {
     use channel_runtime::{Fault, Socket, channel, channels, message};
 
     macro_rules! chat {
-        ($name:ident, $path:literal, $id:ident: $id_ty:ty, $said:ident, $type:literal, $app:ty, $kind:ty, $handler:ident) => {
+        ($name:ident, $path:literal, $id:ident: $id_ty:ty, $said:ident, $type:literal, $app:ty, $kind:ty, $handler:ident, $offer:literal, $code:literal) => {
             #[message(type = $type)]
             struct $said {
                 text: String,
             }
 
-            #[channel($path, app = $app, rooms($kind), room_state = Vec<u8>)]
+            #[channel($path, app = $app, rooms($kind), room_state = Vec<u8>, subprotocols($offer, close = $code))]
             struct $name {
                 $id: $id_ty,
                 #[state(1 + 1)]
@@ -203,8 +203,8 @@ mod inside_macro_rules {
         }
     }
 
-    chat!(Chat, "/chat/:room_id", room_id: String, Said, "said", App, Topic, say);
-    chat!(Other, "/other/:id", id: u64, Told, "told", App, Topic, tell);
+    chat!(Chat, "/chat/:room_id", room_id: String, Said, "said", App, Topic, say, "chat.1", 4406);
+    chat!(Other, "/other/:id", id: u64, Told, "told", App, Topic, tell, "other.1", 1002);
 
     #[test]
     fn they_can_be_served() {

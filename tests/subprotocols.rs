@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use channel_runtime::describe::Description;
 use channel_runtime::{
-    CloseCode, Config, Extract, Handshake, Origins, Refusals, Reject, Server, Socket, channel, channels, message,
+    CloseCode, Config, Extract, Handshake, Origins, Refusals, Reject, Server, Socket, Text, channel, channels, message,
     testing,
 };
 use serde_json::json;
@@ -137,7 +137,8 @@ impl Plain {
 }
 
 fn server(app: &Arc<App>) -> Server<App> {
-    channels![Charger, Echo, Operations, Plain].app_arc(Arc::clone(app))
+    // The check of the lock is this compiling.
+    channels![Charger, Echo, Operations, Plain; lock = "tests/describe/subprotocols.lock"].app_arc(Arc::clone(app))
 }
 
 async fn served(config: Config) -> (Arc<App>, Running) {
@@ -304,6 +305,27 @@ async fn only_who_agreed_on_ours_is_sent_an_error_frame() {
         assert!(error.payload.starts_with(br#"{"type":"error","code":"forbidden""#), "{error:?}");
         raw.expect_close(4403, "not you").await;
     }
+}
+
+#[channel("/raw", subprotocols("raw.1", close = 4406))]
+pub struct Raws;
+
+#[channel(sends(Text))]
+impl Raws {
+    fn on_text(&mut self, text: Text, socket: &Socket<Self>) -> Text {
+        format!("{} by {:?}", &*text, socket.subprotocol()).into()
+    }
+}
+
+#[tokio::test]
+async fn a_channel_of_raw_texts_has_them_too() {
+    let server = start(channels![Raws].app(())).await;
+    let (mut raw, response) = ask(&server, "/raw", &["raw.2, raw.1"]).await;
+    assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, Some("raw.1")));
+    raw.write(masked(0x81, b"hello")).await;
+    raw.expect(Frame::text(r#"hello by Some("raw.1")"#)).await;
+    let (mut closed, _) = ask(&server, "/raw", &["raw.2"]).await;
+    closed.expect_close(4406, "subprotocol not acceptable").await;
 }
 
 #[tokio::test]

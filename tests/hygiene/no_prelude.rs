@@ -93,7 +93,7 @@ impl Bare {
 
 struct Board;
 
-#[channel("/place/:id", app = App, room_state = Board, room_grace = "1s")]
+#[channel("/place/:id", app = App, room_state = Board, room_grace = "1s", subprotocols("a.1", "a.2", close = 4406))]
 struct Place {
     id: u32,
 }

@@ -30,7 +30,8 @@ use crate::wire::close::CloseCode;
 impl<A: Send + Sync + 'static> TestApp<A> {
     /// Connects a client of channel `C` at this path, which may have a query.
     ///
-    /// Await it: the client is there when all work that its connection caused has ended. For headers and a query, see [`Connect`].
+    /// Await it: the client is there when all work that its connection caused has ended. For headers, a query and subprotocols, see
+    /// [`Connect`].
     ///
     /// # Panics
     /// When awaited, if the path is another channel's.

@@ -62,7 +62,7 @@ pub mod renamed {
     }
 
     /// A channel with everything.
-    #[channel("/renamed/:id", app = App, rooms(Topic), room_state = u32, crate = rt)]
+    #[channel("/renamed/:id", app = App, rooms(Topic), room_state = u32, subprotocols("a.1", optional), crate = rt)]
     #[derive(Debug)]
     pub struct Renamed {
         id: u32,
