@@ -13,6 +13,7 @@ use channel_runtime::{
     Text, channel, channels, message,
 };
 use futures::{SinkExt as _, StreamExt as _};
+use serde_json::json;
 use support::{Frame, masked, start, text};
 use tokio::sync::Notify;
 use tokio::time::advance;
@@ -553,6 +554,32 @@ async fn a_client_that_only_sends_is_read_from_no_more_than_it_reads() {
     };
     support::within(async { tokio::join!(writer, reader) }).await;
     assert_eq!(hub.ended(ClosedBy::SlowClient), 0);
+}
+
+#[test]
+fn what_travels_as_text_is_described_and_is_part_of_the_fingerprint() {
+    let description = channels![Echo, Typed].app(()).describe();
+    let said = serde_json::to_value(&description.channels).unwrap();
+    let echo = json!({
+        "name": "Echo", "path": "/echo",
+        "text_from_client": true, "text_to_client": true, "binary_from_client": false, "binary_to_client": false,
+        "hooks": ["on_text"],
+    });
+    assert_eq!(said[0], echo);
+    assert_eq!((said[1].get("text_from_client"), &said[1]["text_to_client"]), (None, &json!(true)));
+    let [line, later] = [0, 1].map(|at| said[1]["from_client"][at]["reply"].clone());
+    assert_eq!(line, json!({ "text": true, "nothing": true, "fails": true }));
+    assert_eq!(later, json!({ "text": true, "nothing": true, "fails": false }));
+
+    mod without {
+        #[channel_runtime::channel("/echo")]
+        pub struct Echo;
+
+        #[channel_runtime::channel]
+        impl Echo {}
+    }
+
+    assert_ne!(channels![Echo].app(()).describe().fingerprint, channels![without::Echo].app(()).describe().fingerprint);
 }
 
 #[tokio::test]

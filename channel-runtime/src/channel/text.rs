@@ -96,3 +96,26 @@ impl fmt::Display for Text {
         f.pad(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_moved_and_not_copied() {
+        let given = String::from("hello");
+        let at = given.as_ptr();
+        let text = Text::from(given);
+        assert_eq!((text.as_ptr(), text.len()), (at, 5));
+        let taken = text.into_string();
+        assert_eq!((taken.as_ptr(), &*taken), (at, "hello"));
+    }
+
+    #[test]
+    fn it_reads_as_its_text() {
+        let text = Text::from("a \"b\"");
+        assert_eq!((format!("{text:?}"), format!("{text:>6}")), (r#""a \"b\"""#.into(), r#" a "b""#.into()));
+        assert!(text == "a \"b\"" && text.clone() == text && text.starts_with('a'));
+        assert_eq!(AsRef::<str>::as_ref(&text), String::from(text.clone()));
+    }
+}

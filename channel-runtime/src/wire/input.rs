@@ -73,3 +73,24 @@ fn read_close(payload: &[u8]) -> Result<Option<(CloseCode, String)>, Violation> 
     let code = CloseCode::new(u16::from_be_bytes(*code)).ok_or(Violation::protocol("invalid close code"))?;
     Ok(Some((code, read_text(reason)?.to_owned())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_string_serves_again_and_no_other_is_kept() {
+        let spare = || SPARE.with_borrow(Vec::len);
+        reuse(String::new());
+        reuse("x".repeat(SPARE_BYTES + 1));
+        assert_eq!(spare(), 0);
+        let first = owned("hello");
+        let at = first.as_ptr();
+        reuse(first);
+        assert_eq!(spare(), 1);
+        let second = owned("bye");
+        assert_eq!((second.as_ptr(), &*second, spare()), (at, "bye", 0));
+        (0..2 * SPARES).for_each(|_| reuse(String::from("x")));
+        assert_eq!(spare(), SPARES);
+    }
+}

@@ -22,6 +22,22 @@ use crate::wire::frame::{Opcode, frame};
 
 const LIMIT: usize = 1 << 20;
 
+/// The header goes with it, whatever its length takes.
+#[test]
+fn a_text_of_ones_own_is_the_frame_that_it_would_be() {
+    let outbox = Outbox::new(LIMIT, Activity::default());
+    outbox.welcome_is_over();
+    let mut expected = Vec::new();
+    for len in [0, 1, 125, 126, 4000, 70_000, 3] {
+        let text = "x".repeat(len);
+        assert_ne!(outbox.push_own_text(&text), Enqueued::Refused);
+        expected.extend_from_slice(&frame(Opcode::Text, text.as_bytes()));
+    }
+    assert!(outbox.take() == expected);
+    outbox.client_is_gone();
+    assert_eq!(outbox.push_own_text("x"), Enqueued::Refused);
+}
+
 #[derive(Default)]
 struct Owner(AtomicUsize);
 

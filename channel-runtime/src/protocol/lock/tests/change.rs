@@ -74,6 +74,8 @@ fn what_comes_and_what_goes() {
         ("> move", true, Fine, Breaks),
         ("< moved", true, Fine, Breaks),
         ("> (binary)", true, Fine, Breaks),
+        ("> (text)", true, Fine, Breaks),
+        ("< (text)", true, Fine, Breaks),
         ("> move to: u8", true, Breaks, Breaks),
         ("> move to?: u8", true, Fine, Breaks),
         ("> move to: read as from", true, Fine, Breaks),

@@ -29,6 +29,8 @@ fn a_fingerprint_tells_the_wire_and_nothing_else() {
     assert_ne!(now, of(|game| game.pattern = "/games/:id"));
     assert_ne!(now, of(|game| game.to_client = &[]));
     assert_ne!(now, of(|game| game.accepts_binary = false));
+    assert_ne!(now, of(|game| game.accepts_text = true));
+    assert_ne!(now, of(|game| game.sends_text = true));
     let other = ChannelShape { pattern: "/other", ..GAME };
     assert_eq!(fingerprint(&[GAME, other]), fingerprint(&[other, GAME]));
     const IN_A_CONSTANT: u64 = sum(&[GAME]);
