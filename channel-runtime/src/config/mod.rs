@@ -78,8 +78,8 @@ pub struct Config {
     pub origins: Origins,
     /// The trusted proxies in front of the server, whose headers name the client. By default there are none.
     pub proxies: Proxies,
-    /// How a rejected client is answered. By default a client that offers the subprotocol `channels.1.json` gets a close, which a
-    /// page in a browser can read; any other gets an HTTP status.
+    /// How a rejected client is answered. By default a client with which the subprotocol `channels.1.json` is agreed gets a close,
+    /// which a page in a browser can read; any other gets an HTTP status.
     pub refusals: Refusals,
     /// The most clients at a time that are rejected by a close: 1,024 by default. They do not count as
     /// [`connections`](Self::connections), and each stays for [`close_timeout`](Self::close_timeout) at most. One more is rejected

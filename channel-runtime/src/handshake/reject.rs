@@ -14,8 +14,8 @@ use crate::wire::close::CloseCode;
 
 /// A rejection before the upgrade: an HTTP status and a line of text.
 ///
-/// A client that offers our subprotocol gets an error frame and a close code instead, because a page in a browser can't read a
-/// status: see [`Refusals`](crate::Refusals). In a handler, `?` turns a `Reject` into a [`Fault`].
+/// A client that has agreed on our subprotocol gets an error frame and a close code instead, because a page in a browser can't read
+/// a status: see [`Refusals`](crate::Refusals). In a handler, `?` turns a `Reject` into a [`Fault`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reject {

@@ -1,6 +1,6 @@
 //! The refusal of a handshake: by an HTTP status, or by an error frame and a Close that a page in a browser can read.
 //!
-//! A browser hides the status of a failed handshake from the page. So for a client that offers our subprotocol the handshake
+//! A browser hides the status of a failed handshake from the page. So for a client that speaks our subprotocol the handshake
 //! succeeds, and the connection is closed after one error frame. A channel may also want a Close, without that frame, for clients
 //! that offer none of its subprotocols.
 
