@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A document is the state of its room, kept by the crate `yrs`. A client that was cut off sends what it wrote meanwhile when it is
-//! back. A newcomer receives the document also when nobody else has it open: it waits in memory, where an app would have a database.
+//! back. A newcomer receives the document also when nobody else has it open: it waits in memory; an app would have a database.
+//! A document has 8 MiB at most, and those that nobody has open have 256 MiB together: at one more, the oldest is forgotten.
 //!
 //! Anybody may write here. An app lets in whom it trusts, as the example `secure` does, because `yrs` reads nested values by
 //! recursion: one that is nested some thousand times ends the process.

@@ -1,8 +1,8 @@
 //! Who has a document open: what `y-protocols` calls awareness, seen from a server.
 //!
-//! A client announces itself under a number of its own, with a clock. Nobody believes an announcement whose clock they know already,
-//! also not one of a client that comes back, and whose clock stands still. But a client that reads that it is gone announces itself
-//! anew, with a higher clock. So a client that is back is told so, and so are the others, which it would not believe either.
+//! A client announces itself under a number of its own, with a clock. Nobody believes an announcement whose clock they know, also
+//! not that of a client that is back, whose clock has stood still. But a client that reads that it is gone announces itself anew,
+//! with a higher clock. So one that is back is told that it is gone, and so are the others, which it would not believe either.
 //! After a restart of the server it takes until their next announcement, 15 seconds at most.
 
 use std::collections::{HashMap, VecDeque};
