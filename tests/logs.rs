@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use channel_runtime::testing::{self, Client};
 use channel_runtime::{
-    Close, CloseCode, Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Socket, Success, channel, channels,
-    message,
+    Close, CloseCode, Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Socket, Success, Text, channel,
+    channels, message,
 };
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -280,6 +280,34 @@ async fn what_others_wrote_stays_on_its_line() {
     for line in logged.lines() {
         assert!(!line.starts_with("2026-01-01") && !line.starts_with("forged"), "{logged:?}");
         assert!(!line.contains(['\r', '\u{1b}', '\u{2028}', '\u{202e}']), "{line:?}");
+    }
+}
+
+#[channel("/raw")]
+pub struct Wire;
+
+#[channel(sends(Text))]
+impl Wire {
+    fn on_text(&mut self, text: Text) -> Result<Text, Fault> {
+        tracing::info!("the hook says something");
+        Err(Fault::new("wire.no", format!("no {text}")))
+    }
+}
+
+/// Nobody else is told of it.
+#[tokio::test]
+async fn a_fault_of_raw_text_is_logged_by_its_code_and_the_text_where_that_is_asked_for() {
+    for log_payloads in [false, true] {
+        let logs = Logs::capture();
+        let app = testing::app(channels![Wire].app(()).config(Config::default().log_payloads(log_payloads)));
+        let mut client = app.connect::<Wire>("/raw").await.unwrap();
+        client.send_text(SECRET);
+        client.expect_nothing().await;
+        let line = logs.line("a fault is not sent");
+        assert!(line.contains("DEBUG") && line.contains("code=wire.no") && !line.contains(SECRET), "{line}");
+        let line = logs.line("the hook says something");
+        assert!(line.contains(r#"connection{channel="Wire" connection="#), "{line}");
+        assert_eq!(logs.text().contains(SECRET), log_payloads);
     }
 }
 

@@ -39,6 +39,7 @@
 //! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: messages; [`channels!`]: the list of an app's channels.
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: values for
 //!   a handler.
+//! - [`Text`]: texts that are no messages, received and sent as they are.
 //! - [`Reply`], [`Success`], [`Fault`], [`Answer`], [`Deferred`]: the answer to a message.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who the client is.
 //! - [`Server`], [`BoundServer`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.

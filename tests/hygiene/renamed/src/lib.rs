@@ -61,6 +61,18 @@ pub mod renamed {
         pub is_closed: bool,
     }
 
+    /// A channel of raw text.
+    #[channel("/raw", crate = rt)]
+    #[derive(Debug)]
+    pub struct Raw;
+
+    #[channel(sends(rt::Text), crate = rt)]
+    impl Raw {
+        fn on_text(&self, text: rt::Text) -> Option<rt::Text> {
+            Some(text)
+        }
+    }
+
     /// A channel with everything.
     #[channel("/renamed/:id", app = App, rooms(Topic), room_state = u32, subprotocols("a.1", optional), crate = rt)]
     #[derive(Debug)]
