@@ -185,11 +185,11 @@ mod tests {
 
     use super::nested::Nested;
     use super::passed_on::{Asked, PassedOn, Ping};
-    use super::renamed::{App, Renamed, RenamedFromClient, Said, Tone};
+    use super::renamed::{App, Raw, Renamed, RenamedFromClient, Said, Tone};
 
     #[tokio::test]
     async fn all_of_it_is_served() {
-        let server = channels![Renamed, PassedOn, Nested, Lobby; lock = "channels.lock", crate = rt];
+        let server = channels![Renamed, Raw, PassedOn, Nested, Lobby; lock = "channels.lock", crate = rt];
         let server = server.app(App { is_closed: false });
         let app = testing::app(server);
 
