@@ -3,7 +3,7 @@
 use channel_runtime::CloseCode;
 use channel_runtime::testing::{self, Client, TestApp};
 use sync::SyncChannel;
-use sync::protocol::{Entry, Message};
+use sync::protocol::{Entry, Message, is_count_possible};
 use sync::shelf::Shelf;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -181,9 +181,13 @@ async fn who_is_here_is_known_to_all_until_they_leave() {
     for writer in [&mut ann, &mut bob] {
         assert_eq!(writer.hears().await, [(1, 5, ANN.into())]);
     }
-    // A client repeats what it hears. That is no news, and Ann does not leave with Bob.
+    // A client repeats what it hears. That is no news, and if it hears more by other ways, Ann does still not leave with Bob.
     bob.announce(1, 5, ANN);
     ann.client.expect_nothing().await;
+    bob.announce(1, 6, ANN);
+    for writer in [&mut ann, &mut bob] {
+        assert_eq!(writer.hears().await, [(1, 6, ANN.into())]);
+    }
     drop(bob);
     ann.client.expect_nothing().await;
 
@@ -218,6 +222,10 @@ async fn who_comes_back_is_made_to_announce_themselves_anew() {
     assert_eq!(bob.hears().await, [(2, 0, "null".into())]);
     // Bob has known Ann's clock since before.
     assert_eq!(ann.hears().await, [(1, 5, "null".into())]);
+    // Once is enough for Ann.
+    bob.announce(2, 0, "{}");
+    assert_eq!(bob.hears().await, [(2, 0, "null".into())]);
+    ann.client.expect_nothing().await;
     bob.announce(2, 1, "{}");
     ann.announce(1, 6, ANN);
     for writer in [&mut ann, &mut bob] {
@@ -243,6 +251,18 @@ async fn one_connection_announces_sixteen_at_most() {
     ann.hears().await;
     ann.announce(20, 1, ANN);
     assert_eq!(ann.hears().await, [(20, 1, ANN.into())]);
+}
+
+#[test]
+fn a_count_that_is_not_possible_is_seen_before_anything_is_reserved_for_it() {
+    assert!(
+        is_count_possible(&[0, 0]) && is_count_possible(&[1, 1, 1, 0]) && is_count_possible(&[0x80, 1].repeat(128))
+    );
+    assert!(
+        !is_count_possible(&[])
+            && !is_count_possible(&[2, 0, 0])
+            && !is_count_possible(&[0xff, 0xff, 0xff, 0x7f, 0, 0])
+    );
 }
 
 #[tokio::test]
