@@ -671,6 +671,37 @@ fn a_client_in_rust_reads_what_it_is_sent() {
 }
 
 #[test]
+fn what_is_received_is_not_copied() {
+    let message = Bytes::from(b"da house".to_vec());
+    let Ok(Received { body: ReceivedBody::Message(BoardToClient::Drawing(Drawing(house))), .. }) =
+        Received::<Board>::from_binary(message.clone())
+    else {
+        panic!("no drawing")
+    };
+    assert_eq!((house.as_ptr(), &house[..]), (message[1..].as_ptr(), &b"a house"[..]));
+}
+
+#[test]
+fn a_description_has_the_kinds_and_what_a_codec_writes() {
+    let description = channels![Board, Wall].app(App::default()).describe();
+    let [board, wall] = &description.channels[..] else { panic!("two channels") };
+    assert_eq!((board.binary_from_client, wall.binary_from_client), (false, true), "those of no kind");
+    let described = |at: usize| serde_json::to_value(&board.from_client[at]).unwrap();
+    let opaque = json!({ "kind": "as", "type": { "kind": "opaque", "name": "bytes" } });
+    let pixel = described(0);
+    assert_eq!((&pixel["type"], &pixel["kind"]), (&json!("(binary 1) pixel"), &json!(1)));
+    assert_eq!(pixel["content"], opaque);
+    assert_eq!(pixel["reply"]["messages"], json!(["painted"]));
+    let stroke = described(2);
+    let fields: Vec<_> = stroke["content"]["fields"].as_array().unwrap().iter().map(|field| &field["read"]).collect();
+    assert_eq!((json!(fields), &stroke["kind"]), (json!(["colour", "points", "label"]), &json!(2)));
+    assert_eq!(described(1)["reply"]["binary"], true, "a drawing is answered by one");
+    assert!(described(5).get("kind").is_none(), "a text has none");
+    let read = serde_json::from_value(serde_json::to_value(&description).unwrap()).unwrap();
+    assert_eq!(description, read);
+}
+
+#[test]
 fn as_a_part_of_another_message_it_is_its_bytes() {
     let json = serde_json::to_string(&[RED]).unwrap();
     assert_eq!(json, "[[1,2,3]]");

@@ -30,6 +30,17 @@ pub struct End {
     why: String,
 }
 
+#[message(binary, kind = 1)]
+pub struct Dot;
+
+impl Dot {
+    fn from_bytes(_: channel_runtime::Bytes) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn to_bytes(&self, _: &mut Vec<u8>) {}
+}
+
 /// Can't be written.
 #[message(type = "broken", serde)]
 #[derive(serde::Deserialize)]
@@ -92,6 +103,11 @@ impl Desk {
     async fn both(&self) {
         tokio::task::yield_now().await;
         tracing::info!("one of several");
+    }
+
+    #[message]
+    fn dot(&self, _: Dot) {
+        tracing::info!("a dot");
     }
 
     #[message]
@@ -318,6 +334,8 @@ async fn a_log_of_a_handler_s_knows_its_connection_and_message() {
     client.request(say("hello")).success().await;
     client.request(say("fault")).error("desk.no").await;
     client.request(DeskFromClient::Both).success().await;
+    client.send(Dot);
+    client.expect_nothing().await;
     let logged = logs.text();
     let mut lines = logged.lines().filter(|line| line.contains("the handler says something"));
     let line = lines.next().unwrap();
@@ -325,9 +343,11 @@ async fn a_log_of_a_handler_s_knows_its_connection_and_message() {
     assert!(line.contains(r#":message{channel="Desk" type="say"}: "#) && !line.contains("user="), "{line}");
     let line = logs.line("one of several");
     assert!(line.contains(r#":message{channel="Desk" type="both"}: "#), "{line}");
+    let line = logs.line("a dot");
+    assert!(line.contains(r#":message{channel="Desk" type="(binary 1) dot"}: "#), "{line}");
     let outcomes: Vec<&str> = logged.lines().filter(|line| line.contains("handled")).collect();
-    assert_eq!(outcomes.len(), 3, "{logged}");
-    for (line, outcome) in outcomes.iter().zip(["ok", "fault", "ok"]) {
+    assert_eq!(outcomes.len(), 4, "{logged}");
+    for (line, outcome) in outcomes.iter().zip(["ok", "fault", "ok", "ok"]) {
         assert!(line.contains("DEBUG") && line.contains(&format!(r#"outcome="{outcome}" micros="#)), "{line}");
     }
 }

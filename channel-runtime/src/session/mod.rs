@@ -203,13 +203,14 @@ impl<'a, C: Dispatch> StepFuture<'a, C> {
         if !may_pass::<C>(&step, &mut session.driver) {
             return Self::Over;
         }
-        let index = if const { has_concurrent::<C>() } { step.binary::<C>() } else { None };
-        let step = match (step, index) {
-            (Step::Input(Input::Binary(data)), Some(index)) if C::OPTIONS[index].shares && C::OPTIONS[index].waits => {
-                return Self::poll_waiting(Box::pin(session.run_concurrently(index, Undecoded::Binary(data))), cx);
-            }
-            (step, _) => step,
-        };
+        if const { has_concurrent::<C>() }
+            && let Some(index) = step.binary::<C>()
+            && C::OPTIONS[index].shares
+            && C::OPTIONS[index].waits
+            && let Step::Input(Input::Binary(data)) = step
+        {
+            return Self::poll_waiting(Box::pin(session.run_concurrently(index, Undecoded::Binary(data))), cx);
+        }
         let step = match step {
             Step::Message { index, text }
                 if const { has_concurrent::<C>() } && C::OPTIONS[index].shares && C::OPTIONS[index].waits =>

@@ -1,6 +1,6 @@
 use channel_runtime::message;
 
-#[message(type = "", kind = 1)]
+#[message(type = "", name = 1)]
 #[serde(untagged)]
 struct Move {
     r#type: u8,

@@ -36,6 +36,7 @@ impl HandlerArgs {
                 TokenStream::new()
             }
         };
+        let mut is_binary = false;
         args::each(tokens, errors, |input, errors| {
             wire_type::refuse_bare_string(input)?;
             let name = args::name(input)?;
@@ -51,8 +52,13 @@ impl HandlerArgs {
                 }
                 "binary" | "kind" | "codec" => {
                     args::skip(input)?;
-                    let remedy = "write `#[message(binary, kind = 1)]` on the struct that the method takes, and `#[message]` here";
-                    errors.at(&name, format_args!("`{name}` belongs to the message's struct"), remedy);
+                    if !std::mem::replace(&mut is_binary, true) {
+                        errors.at(
+                            &name,
+                            format_args!("`{name}` belongs to the message's struct"),
+                            "write `#[message(binary, kind = 1)]` on the struct that the method takes, and `#[message]` here",
+                        );
+                    }
                 }
                 _ if input.is_empty() && name.to_string().starts_with(char::is_uppercase) => {
                     let what = format!("the message of a handler, `{name}`, is told by what the method takes");

@@ -75,6 +75,8 @@ impl Entry<'_> {
 
 /// Of a binary message's field: some codecs write fields without their names, others with them.
 const CODEC: &str = "is new: does the codec still read what old clients write, and they what it writes?";
+const CODEC_CHANGED: &str =
+    "has another type now: does the codec still read what old clients write, and they what it writes?";
 const CODEC_GONE: &str = "is gone: does the codec still read what old clients write, and they what it writes?";
 
 /// Rates a line that is not in the lock. `renamed`: older clients use another name of the field, which is still read.
@@ -135,6 +137,7 @@ pub const fn renamed(old: Entry, value: &str) -> Change {
 pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
+        About::Field | About::Content if new.is_of_binary() => unclear(CODEC_CHANGED),
         About::Field if new.read_as().is_some() => unclear("is read as another field now"),
         About::Field if old.read_as().is_some() => unclear("is a field of its own now"),
         About::Field if read && old.optional && !new.optional => breaks("could be missing, and is required now"),

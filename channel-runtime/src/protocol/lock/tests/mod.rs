@@ -1,5 +1,6 @@
 //! Tests of the lock: the rating of changes, the check, and the file.
 
+mod binary;
 mod change;
 mod check;
 mod file;

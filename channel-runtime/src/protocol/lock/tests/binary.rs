@@ -1,0 +1,99 @@
+//! Typed binary messages in the lock: their lines, and what a change of them means.
+
+use super::{GAME, TEXT, U8};
+use crate::protocol::describe::{
+    AnswerKind, AnswerShape, ChannelShape, Content, MessageShape, Type, describe as description,
+};
+use crate::protocol::lock::change::Verdict::{Breaks, Fine, Unclear};
+use crate::protocol::lock::change::{About, added, changed, removed};
+use crate::protocol::lock::file::{read, rewrite};
+use crate::protocol::lock::fingerprint::fingerprint;
+use crate::protocol::lock::line::Entry;
+
+const PIXEL: MessageShape = MessageShape {
+    content: Content::Plain { texts: "x label ", types: &[U8, TEXT] },
+    ..MessageShape::unit("(binary 1) pixel", "")
+};
+
+/// What its own functions read and write.
+const SOUND: MessageShape =
+    MessageShape { content: Content::As(Type::Opaque("bytes")), ..MessageShape::unit("(binary 255) sound", "") };
+
+const BOARD: ChannelShape = ChannelShape {
+    pattern: "/board",
+    params: &[],
+    from_client: &[PIXEL, MessageShape::unit("ask", "")],
+    answers: &[AnswerShape::of(AnswerKind::One("asked")), AnswerShape::of(AnswerKind::One("(binary 255) sound"))],
+    to_client: &[SOUND, PIXEL],
+    accepts_binary: false,
+    ..GAME
+};
+
+const WRITTEN: &str = "2
+
+channel /board
+> (binary 1) pixel
+> (binary 1) pixel label: string
+> (binary 1) pixel x: u8
+> ask
+< (binary 1) pixel
+< (binary 1) pixel (answer): asked
+< (binary 1) pixel label: string
+< (binary 1) pixel x: u8
+< (binary 255) sound
+< (binary 255) sound ..: opaque bytes
+< ask (answer): (binary 255) sound
+";
+
+#[test]
+fn they_stand_with_their_kinds_and_names_in_version_2() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.lock");
+    rewrite(&[BOARD], &path, "x.lock", "accept").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.split_once("\nversion ").unwrap().1, WRITTEN);
+    assert!(read(&text).is_some(), "it can be compared");
+}
+
+#[test]
+fn a_line_is_taken_apart_where_its_name_ends() {
+    for (line, words, about) in [
+        ("> (binary 1) pixel", ("(binary 1) pixel", ""), About::Message),
+        ("> (binary 1) pixel x: u8", ("(binary 1) pixel", "x"), About::Field),
+        ("< (binary 255) sound ..: opaque bytes", ("(binary 255) sound", ".."), About::Content),
+        ("< (binary 1) pixel (answer): asked", ("(binary 1) pixel", "(answer)"), About::Answer),
+        ("> (binary 1) pixel *: no other keys", ("(binary 1) pixel", "*"), About::Closed),
+        ("> (binary)", ("(binary)", ""), About::Raw),
+    ] {
+        let entry = Entry::read(line);
+        assert_eq!((entry.words(), entry.about(true)), (words, about), "{line}");
+    }
+}
+
+#[test]
+fn a_message_more_is_fine_and_a_field_more_is_for_the_codec_to_say() {
+    let entry = Entry::read;
+    let message = entry("> (binary 1) pixel");
+    assert_eq!([added(message, true, false).verdict, removed(message, true).verdict], [Fine, Breaks]);
+    for field in ["> (binary 1) pixel y?: u8 | null", "< (binary 1) pixel y: u8", "> (binary 1) pixel ..: opaque bytes"]
+    {
+        assert_eq!(
+            [added(entry(field), true, false).verdict, removed(entry(field), true).verdict],
+            [Unclear; 2],
+            "{field}"
+        );
+    }
+    let (narrow, wide) = (entry("> (binary 1) pixel x: u8"), entry("> (binary 1) pixel x: u16"));
+    assert_eq!(changed(narrow, wide, true).verdict, Unclear, "a codec may write it in another length");
+}
+
+#[test]
+fn a_kind_is_in_the_fingerprint_and_in_the_description() {
+    let of = |from_client| fingerprint(&[ChannelShape { from_client, answers: &[], ..BOARD }]);
+    assert_ne!(of(&[PIXEL]), of(&[MessageShape { wire_type: "(binary 2) pixel", ..PIXEL }]));
+    let channel = &description(&[BOARD], String::new()).channels[0];
+    assert_eq!((channel.from_client[0].kind, channel.from_client[1].kind), (Some(1), None));
+    let replies: Vec<_> = channel.from_client.iter().map(|message| message.reply.as_ref().unwrap()).collect();
+    assert_eq!((replies[0].binary, replies[1].binary), (false, true));
+    assert_eq!(replies[1].messages, ["(binary 255) sound"]);
+}

@@ -1,0 +1,18 @@
+use channel_runtime::{Bytes, message};
+
+#[message(binary, kind = 1, type = "pixel")]
+struct Pixel {
+    x: u8,
+}
+
+impl Pixel {
+    fn from_bytes(_: Bytes) -> Result<Self, String> {
+        todo!()
+    }
+
+    fn to_bytes(&self, out: &mut Vec<u8>) {
+        out.push(self.x);
+    }
+}
+
+fn main() {}

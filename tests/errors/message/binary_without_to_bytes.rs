@@ -1,0 +1,14 @@
+use channel_runtime::{Bytes, message};
+
+#[message(binary, kind = 1)]
+struct Pixel {
+    x: u8,
+}
+
+impl Pixel {
+    fn from_bytes(data: Bytes) -> Result<Self, String> {
+        Ok(Self { x: data[0] })
+    }
+}
+
+fn main() {}
