@@ -13,6 +13,7 @@ use channel_runtime::{
     Text, channel, channels, message,
 };
 use futures::{SinkExt as _, StreamExt as _};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use support::{Frame, masked, start, text};
 use tokio::sync::Notify;
@@ -580,6 +581,24 @@ fn what_travels_as_text_is_described_and_is_part_of_the_fingerprint() {
     }
 
     assert_ne!(channels![Echo].app(()).describe().fingerprint, channels![without::Echo].app(()).describe().fingerprint);
+}
+
+/// A message may be called `text`, so only channels of raw text have that count.
+#[tokio::test]
+async fn collectors_are_told_of_raw_texts_where_there_are_any() {
+    let server = channels![Echo, Typed].app(());
+    let health = server.health();
+    let app = testing::app(server);
+    let mut client = app.connect::<Echo>("/echo").await.unwrap();
+    for said in ["a", "b"] {
+        client.send_text(said);
+        assert_eq!(client.expect_text().await, said);
+    }
+    let recorder = PrometheusBuilder::new().build_recorder();
+    metrics::with_local_recorder(&recorder, || health.record());
+    let told = recorder.handle().render();
+    assert!(told.contains(r#"channels_received_total{channel="Echo",type="text"} 2"#), "{told}");
+    assert!(!told.contains(r#"channel="Typed",type="text""#), "{told}");
 }
 
 #[tokio::test]
