@@ -1,6 +1,6 @@
-//! Our channels, as the benchmark's servers have it.
+//! Our channel, as the benchmark's servers have it.
 
-use channel_runtime::{Config, Server, Socket, Text, channel, channels, message};
+use channel_runtime::{Config, Server, Socket, channel, channels, message};
 
 /// Goes to everybody in the room.
 #[message(type = "chat")]
@@ -33,20 +33,7 @@ impl ChatRoom {
     }
 }
 
-/// Each text is sent back as it is.
-#[channel("/text/:room")]
-struct TextEcho {
-    room: String,
-}
-
-#[channel(sends(Text))]
-impl TextEcho {
-    fn on_text(&mut self, text: Text) -> Text {
-        text
-    }
-}
-
-/// A server of both, without a bound on how often a client sends: the load is what is measured, not its refusal.
+/// A server of it, without a bound on how often a client sends: the load is what is measured, not its refusal.
 pub fn server() -> Server<()> {
-    channels![ChatRoom, TextEcho].app(()).config(Config::default().message_rate(None))
+    channels![ChatRoom].app(()).config(Config::default().message_rate(None))
 }

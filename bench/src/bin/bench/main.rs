@@ -24,7 +24,7 @@ use crate::plan::{Contender, Metric, SCENARIOS, Scenario};
 use crate::server::{Cores, Server};
 
 /// All programs but this one.
-const PROGRAMS: [&str; 5] = ["server", "warp-chat", "axum-chat", "raw", "wsload"];
+const PROGRAMS: [&str; 6] = ["server", "text", "warp-chat", "axum-chat", "raw", "wsload"];
 
 #[derive(Parser)]
 #[command(about = "Measures our server beside the usual chats and the bare system calls", long_about = None)]

@@ -14,6 +14,7 @@ pub struct Contender {
 }
 
 pub const OURS: Contender = Contender { name: "ours", program: "server", flags: &[], load: &[], has_threads: true };
+pub const OURS_ON_TEXT: Contender = Contender { name: "ours, on_text", program: "text", ..OURS };
 pub const OURS_UNDER_WARP: Contender = Contender {
     name: "ours, warp::serve",
     program: "server",
@@ -145,7 +146,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "text echo by on_text, 16 at a time",
         load: &["echo", "--dialect", "text", "--connections", "50", "--depth", "16"],
-        contenders: &[OURS, RAW],
+        contenders: &[OURS_ON_TEXT, RAW],
         metric: Metric::Cpu,
         placing: Placing::Apart,
         is_long: false,
