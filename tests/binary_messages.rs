@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Batched, BinaryCodec, CloseCode, ClosedBy, Config, DecodeError, Deferred, Fault, Message, Rate, Received,
+    Batched, BinaryCodec, Channels, CloseCode, ClosedBy, Config, DecodeError, Deferred, Fault, Message, Rate, Received,
     ReceivedBody, Socket, Success, channel, channels, message,
 };
 use futures::{SinkExt as _, StreamExt as _};
@@ -313,6 +313,11 @@ impl Busy {
     async fn hang(&mut self, _: Wipe) {
         std::future::pending().await
     }
+}
+
+/// The check of the lock is this compiling.
+fn locked() -> Channels<App> {
+    channels![Board, Wall; lock = "tests/describe/binary_messages.lock"]
 }
 
 struct Test {
@@ -683,7 +688,7 @@ fn what_is_received_is_not_copied() {
 
 #[test]
 fn a_description_has_the_kinds_and_what_a_codec_writes() {
-    let description = channels![Board, Wall].app(App::default()).describe();
+    let description = locked().app(App::default()).describe();
     let [board, wall] = &description.channels[..] else { panic!("two channels") };
     assert_eq!((board.binary_from_client, wall.binary_from_client), (false, true), "those of no kind");
     let described = |at: usize| serde_json::to_value(&board.from_client[at]).unwrap();

@@ -69,6 +69,21 @@ mod clashing_names {
     #[message(type = "bye")]
     struct Bye;
 
+    #[message(binary, kind = 1)]
+    struct Dot {
+        data: ::channel_runtime::Bytes,
+    }
+
+    impl Dot {
+        fn from_bytes(data: ::channel_runtime::Bytes) -> ::core::result::Result<Self, &'static str> {
+            ::core::result::Result::Ok(Self { data })
+        }
+
+        fn to_bytes(&self, out: &mut ::std::vec::Vec<u8>) {
+            out.extend_from_slice(&self.data);
+        }
+    }
+
     #[channel("/clash/:place", rooms(Key))]
     struct Clash {
         place: u32,
@@ -86,8 +101,13 @@ mod clashing_names {
         }
     }
 
-    #[channel(sends(Say, Bye))]
+    #[channel(sends(Say, Bye, Dot))]
     impl Clash {
+        #[message]
+        fn read(&self, dot: Dot) -> Dot {
+            dot
+        }
+
         #[message]
         fn handle(&mut self, message: Say, _: &Socket<Self>) -> Say {
             message
@@ -158,7 +178,12 @@ mod inside_macro_rules {
     use channel_runtime::{Fault, Socket, channel, channels, message};
 
     macro_rules! chat {
-        ($name:ident, $path:literal, $id:ident: $id_ty:ty, $said:ident, $type:literal, $app:ty, $kind:ty, $handler:ident, $offer:literal, $code:literal) => {
+        ($name:ident, $path:literal, $id:ident: $id_ty:ty, $said:ident, $type:literal, $app:ty, $kind:ty, $handler:ident, $offer:literal, $code:literal, $dot:ident, $number:literal, $codec:ty) => {
+            #[message(binary, kind = $number, codec = $codec)]
+            struct $dot {
+                x: u8,
+            }
+
             #[message(type = $type)]
             struct $said {
                 text: String,
@@ -171,8 +196,13 @@ mod inside_macro_rules {
                 count: usize,
             }
 
-            #[channel(sends($said))]
+            #[channel(sends($said, $dot))]
             impl $name {
+                #[message]
+                fn paint(&self, dot: $dot) -> $dot {
+                    dot
+                }
+
                 #[message]
                 async fn $handler(&mut self, said: $said, socket: &Socket<Self>, _: &$app) -> Result<$said, Fault> {
                     let count = self.count;
@@ -203,8 +233,8 @@ mod inside_macro_rules {
         }
     }
 
-    chat!(Chat, "/chat/:room_id", room_id: String, Said, "said", App, Topic, say, "chat.1", 4406);
-    chat!(Other, "/other/:id", id: u64, Told, "told", App, Topic, tell, "other.1", 1002);
+    chat!(Chat, "/chat/:room_id", room_id: String, Said, "said", App, Topic, say, "chat.1", 4406, Dot, 1, super::no_prelude::Json);
+    chat!(Other, "/other/:id", id: u64, Told, "told", App, Topic, tell, "other.1", 1002, Point, b'p', super::no_prelude::Json);
 
     #[test]
     fn they_can_be_served() {

@@ -11,6 +11,37 @@ struct Said {
 #[message(type = "pong")]
 struct Pong;
 
+pub(crate) enum Json {}
+
+impl ::channel_runtime::BinaryCodec for Json {
+    fn read<T: ::serde::de::DeserializeOwned>(data: &[u8]) -> ::std::result::Result<T, impl ::std::fmt::Display> {
+        ::serde_json::from_slice(data)
+    }
+
+    fn write<T: ::serde::Serialize>(
+        message: &T,
+        out: &mut ::std::vec::Vec<u8>,
+    ) -> ::std::result::Result<(), impl ::std::fmt::Display> {
+        ::serde_json::to_writer(out, message)
+    }
+}
+
+#[message(binary, kind = 1, codec = Json)]
+struct Dot(u8);
+
+#[message(binary, kind = 2)]
+struct Nothing;
+
+impl Nothing {
+    fn from_bytes(_: ::channel_runtime::Bytes) -> ::std::result::Result<Self, &'static str> {
+        ::std::result::Result::Ok(Self)
+    }
+
+    fn to_bytes(&self, _: &mut ::std::vec::Vec<u8>) -> ::std::result::Result<(), &'static str> {
+        ::std::result::Result::Ok(())
+    }
+}
+
 struct App;
 
 struct Told;
@@ -33,8 +64,13 @@ struct Bare {
     count: u32,
 }
 
-#[channel(sends(Said, Pong, Bytes), receives(Said, "ping"))]
+#[channel(sends(Said, Pong, Bytes, Nothing), receives(Said, "ping", Dot))]
 impl Bare {
+    #[message]
+    fn dot(&self, dot: Dot) -> ::std::option::Option<Nothing> {
+        if dot.0 > 0 { ::std::option::Option::Some(Nothing) } else { ::std::option::Option::None }
+    }
+
     fn authorize(&self, _app: &App) -> ::std::result::Result<(), Reject> {
         ::std::result::Result::Ok(())
     }

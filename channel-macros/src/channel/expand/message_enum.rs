@@ -210,12 +210,14 @@ impl Messages<'_> {
             return TokenStream::new();
         }
         let owners = messages.iter().map(|Message { cfgs, owner, .. }| quote!(#(#cfgs)* #owner));
+        // Of the call, so that they are found if the message's tokens are from a `macro_rules!`.
+        let (types, owners_of) = (quote!(__types), quote!(__owners));
         // Errors stand at the second of two. One constant for all, because each costs the compiler as much as a function.
         let checks = messages.iter().skip(1).map(|message| {
             let cfgs = message.cfgs;
             let place = self.place(message);
             let once =
-                quote_spanned!(message.span()=> ::channel_runtime::private::once(__types, __owners, #place, #how));
+                quote_spanned!(message.span()=> ::channel_runtime::private::once(#types, #owners_of, #place, #how));
             quote!(#(#cfgs)* #once;)
         });
         quote! {

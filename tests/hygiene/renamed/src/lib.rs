@@ -30,6 +30,21 @@ pub mod renamed {
         pub tone: Option<Tone<u8>>,
     }
 
+    /// Said in one byte.
+    #[message(binary, kind = 1, crate = rt)]
+    #[derive(Debug)]
+    pub struct Dot(pub u8);
+
+    impl Dot {
+        fn from_bytes(data: rt::Bytes) -> Result<Self, &'static str> {
+            data.first().map(|&byte| Self(byte)).ok_or("nothing")
+        }
+
+        fn to_bytes(&self, out: &mut Vec<u8>) {
+            out.push(self.0);
+        }
+    }
+
     /// How something is said.
     #[derive(Debug, serde::Serialize, serde::Deserialize, Describe)]
     #[describe(crate = rt)]
