@@ -52,7 +52,7 @@ impl BinaryCodec for MessagePack {
 }
 
 #[message(binary, kind = 1)]
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pixel {
     x: u8,
     y: u8,

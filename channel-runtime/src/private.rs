@@ -4,7 +4,7 @@ pub use bytes::Bytes;
 pub use serde;
 
 pub use crate::protocol::binary::{
-    FromBytes, Missing, NoFromBytes, NoToBytes, ToBytes, from_bytes, read, to_bytes, write,
+    ByCodec, FromBytes, Missing, NoFromBytes, NoToBytes, ToBytes, from_bytes, read, to_bytes, write,
 };
 pub use crate::protocol::checks::{IsMessage, NoMessage, no_handler, once};
 pub use crate::protocol::codec::{deserialize, from_byte_fields, serialize, to_byte_fields};

@@ -121,12 +121,7 @@ impl Binary {
     pub fn methods(&self, name: &Ident) -> TokenStream {
         let private = quote!(::channel_runtime::private);
         let (read, write) = match &self.codec {
-            Some(codec) => {
-                let span = beside_locals(codec.span());
-                let read = quote_spanned!(span=> ::channel_runtime::private::read::<#codec, Self>);
-                let write = quote_spanned!(span=> ::channel_runtime::private::write::<#codec, Self>);
-                (quote!(#read(&__data)), quote!(#write(self, __out)))
-            }
+            Some(_) => (quote!(#private::read(&__data)), quote!(#private::write(self, __out))),
             None => {
                 // An error about what is missing, or has another form, stands at the struct's name.
                 let span = beside_locals(name.span());
@@ -168,6 +163,15 @@ impl Binary {
             ) -> ::core::result::Result<(), ::std::string::String> {
                 #write
             }
+        }
+    }
+}
+
+/// Names the codec once, so that a type that is none is one error.
+pub fn by_codec(name: &Ident, codec: &Type) -> TokenStream {
+    quote_spanned! {codec.span()=>
+        impl ::channel_runtime::private::ByCodec for #name {
+            type Codec = #codec;
         }
     }
 }

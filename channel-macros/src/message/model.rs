@@ -20,7 +20,7 @@ pub struct Message {
 pub enum Form {
     /// As a JSON object of this type.
     Text(LitStr),
-    Binary(Binary),
+    Binary(Box<Binary>),
 }
 
 pub struct Binary {

@@ -48,7 +48,7 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
     }
     let validation = args.validate.map(|at| Validation { at, renamed: object_check::renamed(&item) });
     let form = match args.binary.check(&item, args.wire_type.as_ref(), errors) {
-        Some(binary) => Some(Form::Binary(binary)),
+        Some(binary) => Some(Form::Binary(Box::new(binary))),
         None => args.wire_type.map(Form::Text),
     };
     Message { item, form, user_derives, shape: quote!(#shape #limit), validation, runtime: args.runtime }

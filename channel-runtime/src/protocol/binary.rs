@@ -55,14 +55,20 @@ pub trait BinaryCodec {
     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display>;
 }
 
+/// A message that names a codec.
+pub trait ByCodec {
+    /// The codec.
+    type Codec: BinaryCodec;
+}
+
 /// Reads a message by its codec.
-pub fn read<C: BinaryCodec, M: DeserializeOwned>(data: &[u8]) -> Result<M, String> {
-    C::read(data).map_err(|error| error.to_string())
+pub fn read<M: ByCodec + DeserializeOwned>(data: &[u8]) -> Result<M, String> {
+    M::Codec::read(data).map_err(|error| error.to_string())
 }
 
 /// Writes a message by its codec.
-pub fn write<C: BinaryCodec, M: Serialize>(message: &M, out: &mut Vec<u8>) -> Result<(), String> {
-    C::write(message, out).map_err(|error| error.to_string())
+pub fn write<M: ByCodec + Serialize>(message: &M, out: &mut Vec<u8>) -> Result<(), String> {
+    M::Codec::write(message, out).map_err(|error| error.to_string())
 }
 
 /// What a message's `from_bytes` may return.
