@@ -622,9 +622,10 @@ async fn handlers_of_binary_messages_overlap_as_others_do() {
     for drawing in [&b"a"[..], b"b", b"c"] {
         client.send(Drawing(Bytes::from_static(drawing)));
     }
-    while test.shared.running.load(Ordering::SeqCst) < 2 {
+    for _ in 0..100 {
         tokio::task::yield_now().await;
     }
+    assert_eq!(test.shared.running.load(Ordering::SeqCst), 2, "two at a time");
     test.shared.gate.add_permits(3);
     let mut drawn = Vec::new();
     for _ in 0..3 {

@@ -12,14 +12,14 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{self, Serializer};
 
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 use super::bytes_only::BytesOnly;
 use super::error::DecodeError;
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 use super::error::EncodeError;
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 use super::kinds::has_binary;
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 use crate::protocol::kind::kind_of;
 use crate::protocol::message::{Message, Messages};
 
@@ -48,7 +48,7 @@ pub(crate) fn decode_binary<T: Messages>(index: usize, mut message: Bytes) -> Re
 /// # Errors
 ///
 /// If the message's codec refuses it, or its `to_bytes` or codec took away what was in `out`. Then `out` must not be used.
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 pub(crate) fn encode_binary<M: Message>(kind: u8, message: &M, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append(kind, M::TYPE, out, |out| message.to_binary(out))
 }
@@ -58,14 +58,14 @@ pub(crate) fn encode_binary<M: Message>(kind: u8, message: &M, out: &mut Vec<u8>
 /// # Errors
 ///
 /// As for `encode_binary`.
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 pub(crate) fn encode_binary_one_of<T: Messages>(kind: u8, message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let write = |out: &mut Vec<u8>| message.encode(BytesOnly(out)).map_err(|error| error.to_string());
     append(kind, T::TYPES[message.index()], out, write)
 }
 
 /// The kind of one of a set of messages. `None` if it is a text message.
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 pub(crate) fn binary_kind<T: Messages>(message: &T) -> Option<u8> {
     if const { !has_binary::<T>() } {
         return None;
@@ -73,7 +73,7 @@ pub(crate) fn binary_kind<T: Messages>(message: &T) -> Option<u8> {
     kind_of(T::TYPES[message.index()])
 }
 
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 fn append(
     kind: u8,
     wire_type: &'static str,

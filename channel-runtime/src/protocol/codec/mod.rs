@@ -7,7 +7,7 @@
 //! client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each object with its type; `encode` and `outcome` make the frames.
 
 mod binary;
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 mod bytes_only;
 mod decode;
 mod depth;
@@ -35,7 +35,7 @@ mod tests;
 
 #[cfg(feature = "server")]
 pub(crate) use binary::decode_binary;
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 pub(crate) use binary::{binary_kind, encode_binary, encode_binary_one_of};
 pub use binary::{from_byte_fields, to_byte_fields};
 #[cfg(any(test, fuzzing))]
