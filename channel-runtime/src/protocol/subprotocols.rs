@@ -3,7 +3,7 @@
 /// The framework's own subprotocol, which each channel knows. A client that offers none speaks it too.
 pub(crate) const OURS: &str = "channels.1.json";
 
-/// The subprotocols that a channel knows: those of its list, then [`OURS`].
+/// The subprotocols that a channel knows: those of its list, then `channels.1.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct Subprotocols {
     /// The names of the list; empty if the channel has none.
