@@ -83,8 +83,8 @@ pub mod renamed {
 
     #[channel(sends(rt::Text), crate = rt)]
     impl Raw {
-        fn on_text(&self, text: rt::Text) -> Option<rt::Text> {
-            Some(text)
+        fn on_text(&self, text: rt::Text) -> rt::Text {
+            text
         }
     }
 
