@@ -61,7 +61,7 @@ impl Writer {
         self.client.binary(Message::Presence(vec![Entry { client, clock, state }]).to_bytes());
     }
 
-    async fn hears(&mut self) -> Vec<(u64, u64, String)> {
+    async fn presence(&mut self) -> Vec<(u64, u64, String)> {
         let data = self.client.expect_binary().await;
         let Some(Message::Presence(entries)) = Message::read(&data) else { panic!("{data:?}") };
         entries.iter().map(|entry| (entry.client, entry.clock, entry.state.to_owned())).collect()
@@ -179,14 +179,14 @@ async fn who_is_here_is_known_to_all_until_they_leave() {
     ann.announce(1, 5, ANN);
     // To Ann as well, whose client would otherwise give the connection up.
     for writer in [&mut ann, &mut bob] {
-        assert_eq!(writer.hears().await, [(1, 5, ANN.into())]);
+        assert_eq!(writer.presence().await, [(1, 5, ANN.into())]);
     }
-    // A client repeats what it hears. That is no news, and if it hears more by other ways, Ann does still not leave with Bob.
+    // A client repeats what it receives. That is no news, and if it learns more by other ways, Ann does still not leave with Bob.
     bob.announce(1, 5, ANN);
     ann.client.expect_nothing().await;
     bob.announce(1, 6, ANN);
     for writer in [&mut ann, &mut bob] {
-        assert_eq!(writer.hears().await, [(1, 6, ANN.into())]);
+        assert_eq!(writer.presence().await, [(1, 6, ANN.into())]);
     }
     drop(bob);
     ann.client.expect_nothing().await;
@@ -208,30 +208,30 @@ async fn who_comes_back_is_made_to_announce_themselves_anew() {
     let app = app();
     let mut ann = Writer::join(&app, "notes", Doc::new()).await;
     ann.announce(1, 5, ANN);
-    ann.hears().await;
+    ann.presence().await;
     let mut bob = Writer::join(&app, "notes", Doc::new()).await;
     bob.announce(2, 0, "{}");
     for writer in [&mut ann, &mut bob] {
-        assert_eq!(writer.hears().await, [(2, 0, "{}".into())]);
+        assert_eq!(writer.presence().await, [(2, 0, "{}".into())]);
     }
     drop(bob);
-    assert_eq!(ann.hears().await, [(2, 0, "null".into())]);
+    assert_eq!(ann.presence().await, [(2, 0, "null".into())]);
 
     let mut bob = Writer::join(&app, "notes", Doc::new()).await;
     bob.announce(2, 0, "{}");
-    assert_eq!(bob.hears().await, [(2, 0, "null".into())]);
+    assert_eq!(bob.presence().await, [(2, 0, "null".into())]);
     // Bob has known Ann's clock since before.
-    assert_eq!(ann.hears().await, [(1, 5, "null".into())]);
+    assert_eq!(ann.presence().await, [(1, 5, "null".into())]);
     // Once is enough for Ann.
     bob.announce(2, 0, "{}");
-    assert_eq!(bob.hears().await, [(2, 0, "null".into())]);
+    assert_eq!(bob.presence().await, [(2, 0, "null".into())]);
     ann.client.expect_nothing().await;
     bob.announce(2, 1, "{}");
     ann.announce(1, 6, ANN);
     for writer in [&mut ann, &mut bob] {
-        let mut heard = [writer.hears().await, writer.hears().await].concat();
-        heard.sort();
-        assert_eq!(heard, [(1, 6, ANN.into()), (2, 1, "{}".into())]);
+        let mut received = [writer.presence().await, writer.presence().await].concat();
+        received.sort();
+        assert_eq!(received, [(1, 6, ANN.into()), (2, 1, "{}".into())]);
         writer.client.expect_nothing().await;
     }
 }
@@ -244,13 +244,13 @@ async fn one_connection_announces_sixteen_at_most() {
         ann.announce(client, 1, ANN);
     }
     for client in 1..=16 {
-        assert_eq!(ann.hears().await, [(client, 1, ANN.into())]);
+        assert_eq!(ann.presence().await, [(client, 1, ANN.into())]);
     }
     ann.client.expect_nothing().await;
     ann.announce(3, 2, "null");
-    ann.hears().await;
+    ann.presence().await;
     ann.announce(20, 1, ANN);
-    assert_eq!(ann.hears().await, [(20, 1, ANN.into())]);
+    assert_eq!(ann.presence().await, [(20, 1, ANN.into())]);
 }
 
 #[test]
@@ -268,11 +268,15 @@ fn a_count_that_is_not_possible_is_seen_before_anything_is_reserved_for_it() {
 #[tokio::test]
 async fn what_is_no_message_closes_with_a_code_after_which_the_client_does_not_come_again() {
     let app = app();
+    let entry = || Entry { client: 1, clock: 1, state: "1" };
+    let many = Message::Presence((0..10_001).map(|_| entry()).collect()).to_bytes();
+    let most = Message::Presence((0..10_000).map(|_| entry()).collect()).to_bytes();
+    assert!(Message::read(&most).is_some());
     let mut state = Vec::new();
-    state.resize(20_000, b'x');
+    state.resize(20_000, b'1');
     let large =
         Message::Presence(vec![Entry { client: 1, clock: 1, state: str::from_utf8(&state).unwrap() }]).to_bytes();
-    let malformed: [&[u8]; 8] = [
+    let malformed: [&[u8]; 13] = [
         &[],
         &[0, 3, 0],
         // Longer than it is.
@@ -284,8 +288,15 @@ async fn what_is_no_message_closes_with_a_code_after_which_the_client_does_not_c
         &[0, 2, 6, 0xff, 0xff, 0xff, 0x7f, 0, 0],
         // A state vector that does so.
         &[0, 0, 5, 0xff, 0xff, 0xff, 0x7f, 0],
-        // A number that does not end.
+        // A number that does not end, and one that JavaScript does not know exactly.
         &[0x80; 12],
+        &[1, 13, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 2, b'{', b'}'],
+        // States that are no JSON: clients would throw.
+        &[1, 4, 1, 1, 1, 0],
+        &[1, 5, 1, 1, 1, 1, b'{'],
+        &[1, 9, 2, 1, 1, 1, b'1', 2, 1, 1, b'x'],
+        // More entries than a document may have.
+        &many,
     ];
     let cases = malformed.map(|data| (data, CloseCode::BAD_REQUEST.as_u16()));
     for (data, expected) in cases.into_iter().chain([(large.as_ref(), 4413)]) {

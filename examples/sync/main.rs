@@ -63,7 +63,7 @@ impl SyncChannel {
             Some(Message::Ask(version)) => self.answer(version, socket),
             Some(Message::Answer(update)) => self.write(update, || Message::Update(update).to_bytes(), socket),
             Some(Message::Update(update)) => self.write(update, || data.clone(), socket),
-            Some(Message::Presence(entries)) => self.hear(entries, socket),
+            Some(Message::Presence(entries)) => self.announce(entries, socket),
             Some(Message::AskPresence) => {
                 socket.room().with(|document, _| {
                     socket.send_bytes(Message::Presence(document.presence.everybody()).to_bytes());
@@ -99,14 +99,14 @@ impl SyncChannel {
         })
     }
 
-    fn hear(&self, entries: Vec<protocol::Entry<'_>>, socket: &Socket<Self>) -> Result<(), Refused> {
+    fn announce(&self, entries: Vec<protocol::Entry<'_>>, socket: &Socket<Self>) -> Result<(), Refused> {
         socket.room().with(|document, room| {
-            let heard = document.presence.hear(entries, socket.id())?;
-            if !heard.changed.is_empty() {
+            let changes = document.presence.apply(entries, socket.id())?;
+            if !changes.changed.is_empty() {
                 // Its sender receives it too: a client that receives nothing for half a minute gives its connection up.
-                room.send_bytes(Message::Presence(heard.changed).to_bytes());
+                room.send_bytes(Message::Presence(changes.changed).to_bytes());
             }
-            for (connection, entry) in heard.to_renew {
+            for (connection, entry) in changes.to_renew {
                 socket.hub().connection(connection).send_bytes(Message::Presence(vec![entry]).to_bytes());
             }
             Ok(())

@@ -31,13 +31,13 @@ struct Client {
     clock: u64,
     /// `None` if it is gone.
     state: Option<String>,
-    /// Where it was announced first: clients repeat what they hear of others.
+    /// Where it was announced first: clients repeat what they receive about others.
     by: ConnectionId,
     /// Whether it has been asked to announce itself anew, and has not yet.
     is_asked: bool,
 }
 
-pub struct Heard<'a> {
+pub struct Changes<'a> {
     pub changed: Vec<Entry<'a>>,
     /// What makes clients announce themselves anew.
     pub to_renew: Vec<(ConnectionId, Entry<'static>)>,
@@ -49,8 +49,8 @@ impl Presence {
         here.map(|(&id, client, state)| Entry { client: id, clock: client.clock, state }).collect()
     }
 
-    pub fn hear<'a>(&mut self, entries: Vec<Entry<'a>>, by: ConnectionId) -> Result<Heard<'a>, Refused> {
-        let mut heard = Heard { changed: Vec::new(), to_renew: Vec::new() };
+    pub fn apply<'a>(&mut self, entries: Vec<Entry<'a>>, by: ConnectionId) -> Result<Changes<'a>, Refused> {
+        let mut changes = Changes { changed: Vec::new(), to_renew: Vec::new() };
         for entry in entries {
             if entry.state.len() > MOST_STATE {
                 return Err(Refused::TooLarge);
@@ -63,14 +63,14 @@ impl Presence {
             });
             if is_news {
                 if self.set(&entry, is_here, was_here, by) {
-                    heard.changed.push(entry);
+                    changes.changed.push(entry);
                 }
             } else if let Some(client) = known.filter(|_| is_here && !was_here) {
-                heard.to_renew.push((by, Entry { client: entry.client, clock: client.clock, state: GONE }));
-                self.ask_others(&mut heard.to_renew);
+                changes.to_renew.push((by, Entry { client: entry.client, clock: client.clock, state: GONE }));
+                self.ask_others(&mut changes.to_renew);
             }
         }
-        Ok(heard)
+        Ok(changes)
     }
 
     /// Returns those who were announced by this connection, as gone.

@@ -1,6 +1,12 @@
 //! The messages of `y-websocket`: numbers of seven bits a byte, the lowest first, and bytes behind their length.
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+/// A client repeats the entries of all whom it learns of, but a document has no more than these.
+const MOST_ENTRIES: u64 = 10_000;
+/// The largest whole number of which JavaScript knows that it is no other.
+const MOST_NUMBER: u64 = (1 << 53) - 1;
 
 const SYNC: u64 = 0;
 const PRESENCE: u64 = 1;
@@ -27,7 +33,7 @@ pub struct Entry<'a> {
     pub client: u64,
     /// Higher each time the client says something new of itself.
     pub clock: u64,
-    /// JSON; `null` if the client is gone.
+    /// JSON, which clients parse without a catch; `null` if the client is gone.
     pub state: &'a str,
 }
 
@@ -44,7 +50,7 @@ impl<'a> Message<'a> {
             },
             PRESENCE => {
                 let mut entries = Reader(reader.bytes()?);
-                let count = entries.number()?;
+                let count = entries.number().filter(|count| *count <= MOST_ENTRIES)?;
                 Self::Presence((0..count).map(|_| entries.entry()).collect::<Option<_>>()?)
             }
             ASK_PRESENCE => Self::AskPresence,
@@ -91,7 +97,6 @@ pub fn is_count_possible(data: &[u8]) -> bool {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// At most 2^53, the largest number of JavaScript.
     fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..53).step_by(7) {
@@ -99,7 +104,7 @@ impl<'a> Reader<'a> {
             self.0 = rest;
             number |= u64::from(byte & 0x7f) << shift;
             if *byte < 0x80 {
-                return Some(number);
+                return (number <= MOST_NUMBER).then_some(number);
             }
         }
         None
@@ -113,8 +118,9 @@ impl<'a> Reader<'a> {
     }
 
     fn entry(&mut self) -> Option<Entry<'a>> {
-        let (client, clock, state) = (self.number()?, self.number()?, self.bytes()?);
-        Some(Entry { client, clock, state: str::from_utf8(state).ok()? })
+        let (client, clock, state) = (self.number()?, self.number()?, str::from_utf8(self.bytes()?).ok()?);
+        serde_json::from_str::<IgnoredAny>(state).ok()?;
+        Some(Entry { client, clock, state })
     }
 }
 
