@@ -341,9 +341,23 @@ async fn how_others_are_refused_changes_nothing_for_who_offers_nothing_known() {
 
 #[tokio::test]
 async fn a_page_of_another_origin_is_never_closed_but_refused() {
-    let (app, server) = served(Config::default().origins(Origins::only().allow("https://ours.example").unwrap())).await;
-    let foreign = offering("/graphql", &[]).replacen("\r\n", "\r\nOrigin: https://evil.example\r\n", 1);
-    assert_eq!(server.connect().await.request(&foreign).await.status, 403);
+    let config = || Config::default().origins(Origins::only().allow("https://ours.example").unwrap());
+    let (app, running) = served(config()).await;
+    for (path, offers) in [
+        ("/graphql", &[][..]),
+        ("/graphql", &["soap"]),
+        ("/ocpp/7", &[]),
+        ("/ocpp/7", &["soap"]),
+        ("/ocpp/7", &["ocpp1.6"]),
+        ("/echo", &[]),
+        ("/plain", &["soap"]),
+    ] {
+        let foreign = offering(path, offers).replacen("\r\n", "\r\nOrigin: https://evil.example\r\n", 1);
+        assert_eq!(running.connect().await.request(&foreign).await.status, 403, "{path}: {offers:?}");
+    }
+    let tested = testing::app(server(&app).config(config()));
+    let foreign = tested.connect::<Charger>("/ocpp/7").offering("soap").header("origin", "https://evil.example");
+    assert_eq!(foreign.await.unwrap_err().status, 403);
     assert_eq!(app.made.load(Ordering::Relaxed), 0);
 }
 

@@ -14,20 +14,22 @@ use crate::wire::close::CloseCode;
 
 const TOKEN_PREFIX: &[u8] = b"channels.token.";
 
-/// What the offers of a client lead to, if it is not rejected.
+/// What the offers of a client lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Negotiated {
     /// It connects, with the subprotocol that the answer names. `None` if the answer names none.
     Agreed(Option<&'static str>),
     /// It is closed after the upgrade, and the answer names none.
     Closed(CloseCode),
+    /// It is answered [`not_agreed`], if nothing graver is against it, such as its origin.
+    Refused,
 }
 
 impl Negotiated {
     pub fn subprotocol(self) -> Option<&'static str> {
         match self {
             Self::Agreed(subprotocol) => subprotocol,
-            Self::Closed(_) => None,
+            Self::Closed(_) | Self::Refused => None,
         }
     }
 
@@ -40,7 +42,7 @@ impl Negotiated {
 /// the HTTP server bounds.
 ///
 /// # Errors
-/// 400 for a token without a subprotocol beside it, and for no known offer if the channel requires one.
+/// 400 for a token without a subprotocol beside it.
 pub(crate) fn agree(headers: &HeaderMap, known: &Subprotocols) -> Result<Negotiated, Reject> {
     if offers_a_token_alone(headers) {
         // A browser rejects an answer that names none of its offers, and a token is never named.
@@ -48,13 +50,13 @@ pub(crate) fn agree(headers: &HeaderMap, known: &Subprotocols) -> Result<Negotia
         return Err(Reject::bad_request(format!("offer the subprotocol `{name}` beside the token")));
     }
     let agreed = items(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|offer| known.find(offer));
-    match known.otherwise {
-        Otherwise::Reject if agreed.is_none() => Err(not_agreed(known)),
+    Ok(match known.otherwise {
+        Otherwise::Reject if agreed.is_none() => Negotiated::Refused,
         Otherwise::Close(code) if agreed.is_none() => {
-            Ok(Negotiated::Closed(CloseCode::new(code).expect("the macro checks the code")))
+            Negotiated::Closed(CloseCode::new(code).expect("the macro checks the code"))
         }
-        _ => Ok(Negotiated::Agreed(agreed)),
-    }
+        _ => Negotiated::Agreed(agreed),
+    })
 }
 
 /// 400, with the names to offer.
@@ -215,15 +217,15 @@ mod tests {
     fn nothing_in_common_is_what_the_channel_says() {
         for lines in [&["soap"][..], &[""], &[]] {
             let headers = offering(lines).headers;
-            let refused = agree(&headers, &OCPP).unwrap_err();
-            assert_eq!(refused.to_string(), "400: offer one of the subprotocols `ocpp1.6`, `ocpp2.0.1`");
-            let refused = agree(&headers, &Subprotocols::of(&["echo.v1"])).unwrap_err();
-            assert_eq!(refused.to_string(), "400: offer the subprotocol `echo.v1`");
+            assert_eq!(agree(&headers, &OCPP).unwrap(), Negotiated::Refused);
             assert_eq!(agree(&headers, &OCPP.optional()).unwrap(), Negotiated::Agreed(None));
             let closed = Negotiated::Closed(CloseCode::new(4406).unwrap());
             assert_eq!(agree(&headers, &OCPP.closing(4406)).unwrap(), closed);
             assert_eq!(agree(&headers, &Subprotocols::NONE).unwrap(), Negotiated::Agreed(None));
         }
+        assert_eq!(not_agreed(&OCPP).to_string(), "400: offer one of the subprotocols `ocpp1.6`, `ocpp2.0.1`");
+        let one = Subprotocols::of(&["echo.v1"]);
+        assert_eq!(not_agreed(&one).to_string(), "400: offer the subprotocol `echo.v1`");
         let headers = offering(&["ocpp1.6"]).headers;
         for known in [OCPP, OCPP.optional(), OCPP.closing(4406)] {
             assert_eq!(agree(&headers, &known).unwrap(), Negotiated::Agreed(Some("ocpp1.6")));

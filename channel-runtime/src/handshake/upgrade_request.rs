@@ -24,8 +24,7 @@ impl UpgradeRequest {
     /// An offer of compression is answered if the server compresses.
     ///
     /// # Errors
-    /// 400 if the request is invalid or offers no subprotocol that the channel requires, 426 if it asks for another version of the
-    /// protocol.
+    /// 400 if the request is invalid or offers a token alone, 426 if it asks for another version of the protocol.
     pub fn read(headers: &HeaderMap, compression: Option<&Compression>, known: &Subprotocols) -> Result<Self, Reject> {
         if !has_token(headers, &header::CONNECTION, "upgrade") {
             return Err(Reject::bad_request("the header `Connection: Upgrade` is missing"));

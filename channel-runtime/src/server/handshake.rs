@@ -18,7 +18,7 @@ use crate::connection::contained::{Contained, contain};
 use crate::handshake::Handshake;
 use crate::handshake::admission::AdmissionGuard;
 use crate::handshake::reject::{BuildError, Reject};
-use crate::handshake::subprotocols::Negotiated;
+use crate::handshake::subprotocols::{Negotiated, not_agreed};
 use crate::handshake::upgrade_request::{UpgradeRequest, asks_for_websocket};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::subprotocols::Subprotocols;
@@ -73,7 +73,7 @@ fn check<A>(
 /// Once the client has the answer, its session starts in a task of its own.
 ///
 /// # Errors
-/// What [`check`] refuses, and if the server has begun to stop meanwhile.
+/// What [`check`] refuses, no subprotocol that the channel requires, and if the server has begun to stop meanwhile.
 async fn accept<A: Send + Sync + 'static>(
     table: &Arc<RouteTable<A>>,
     route: &RouteMatch<'_, A>,
@@ -86,6 +86,7 @@ async fn accept<A: Send + Sync + 'static>(
     match request.subprotocol {
         Negotiated::Agreed(agreed) => handshake.subprotocol = agreed,
         Negotiated::Closed(code) => return Ok(refuse_offers(table, request, upgrade, known, code)),
+        Negotiated::Refused => return Err(not_agreed(known)),
     }
     let (start, admission) = match admit(table, route, handshake).await {
         Ok(admitted) => admitted,

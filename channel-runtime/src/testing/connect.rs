@@ -21,7 +21,7 @@ use crate::connection::in_flight::Work;
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
 use crate::handshake::reject::{BuildError, Reject};
-use crate::handshake::subprotocols::{Negotiated, agree};
+use crate::handshake::subprotocols::{Negotiated, agree, not_agreed};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::server::peer::canonical;
 use crate::session::rejection::not_acceptable;
@@ -137,10 +137,11 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         let entered = async {
             let negotiated = self.negotiate(route.subprotocols())?;
             table.admission.check_origin(&table.config, &self.handshake)?;
-            if let Negotiated::Closed(code) = negotiated {
-                return Ok(Client::new(self.closed_with(code)));
+            match negotiated {
+                Negotiated::Agreed(agreed) => self.handshake.subprotocol = agreed,
+                Negotiated::Closed(code) => return Ok(Client::new(self.closed_with(code))),
+                Negotiated::Refused => return Err(not_agreed(route.subprotocols())),
             }
-            self.handshake.subprotocol = negotiated.subprotocol();
             let start = route.start(&self.handshake).await.map_err(|error| match error {
                 BuildError::NotFound => not_found(),
                 BuildError::Reject(reject) => reject,
@@ -177,7 +178,7 @@ impl<A, C> Connect<'_, A, C> {
     /// As on a server, if the test offers subprotocols.
     fn negotiate(&self, known: &Subprotocols) -> Result<Negotiated, Reject> {
         match agree(&self.handshake.headers, known) {
-            Err(_) | Ok(Negotiated::Closed(_)) if !self.offers => Ok(Negotiated::Agreed(None)),
+            Err(_) | Ok(Negotiated::Closed(_) | Negotiated::Refused) if !self.offers => Ok(Negotiated::Agreed(None)),
             negotiated => negotiated,
         }
     }
