@@ -335,12 +335,13 @@ async fn a_panic_closes_its_own_connection_and_says_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_text_that_takes_too_long_is_given_up_and_the_next_is_taken() {
+async fn a_text_that_takes_too_long_closes_the_connection_because_no_answer_could_name_it() {
     let test = Test::new(Config::default().handler_timeout(Duration::from_secs(5)));
     let mut client = test.wall("/wall/a").await;
     client.send_text("hang");
     client.send_text("next");
-    assert_eq!(client.expect_text().await, "next");
+    let (code, reason) = client.expect_close().await;
+    assert!(code == CloseCode::INTERNAL && reason.starts_with("it took too long ("), "{code} {reason}");
     assert_eq!(test.faults(Fault::TIMEOUT), 1);
 }
 
@@ -364,6 +365,14 @@ async fn the_first_text_that_would_be_lost_closes_the_connection_and_says_why() 
     assert_eq!(client.expect_close().await, (CloseCode::POLICY, LOST.into()));
     assert_eq!((test.wall.ended(ClosedBy::RateLimited), test.wall.stats().rate_limited), (1, 1));
     assert_eq!(test.wall.stats().received_text, 50);
+    // In one read with what passes, that is answered first.
+    let mut hasty = test.wall("/wall/a").await;
+    let texts: Vec<String> = (0..60).map(|said| said.to_string()).collect();
+    hasty.send_raw(&texts.iter().flat_map(|said| masked(0x81, said)).collect::<Vec<_>>());
+    for said in &texts[..40] {
+        assert_eq!(hasty.expect_text().await, *said);
+    }
+    assert_eq!(hasty.expect_close().await, (CloseCode::POLICY, LOST.into()));
     // What its rate lets pass, a client may send for ever.
     let mut patient = test.wall("/wall/a").await;
     for said in 0..100 {

@@ -23,11 +23,21 @@ use crate::wire::parser::reuse;
 ///
 /// It owns its text, so that it can be kept and moved to other tasks. It derefs to `str`; [`into_string`](Self::into_string) and
 /// `From<String>` do not copy, [`Clone`] does. A received text is valid UTF-8 of at most
-/// [`message_bytes`](crate::Config::message_bytes) bytes, and may be empty.
+/// [`message_bytes`](crate::Config::message_bytes) bytes, and may be empty. It takes at most 64 bytes and four times its length in
+/// memory.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(String);
 
 impl Text {
+    /// Of a client: in a string of the thread's, which may be much longer.
+    pub(crate) fn received(mut text: String) -> Self {
+        // The program may keep it, and count it by its length.
+        if text.capacity() > 4 * text.len() + 64 {
+            text.shrink_to_fit();
+        }
+        Self(text)
+    }
+
     /// The text as a `String`, without a copy.
     pub fn into_string(mut self) -> String {
         mem::take(&mut self.0)
@@ -117,5 +127,23 @@ mod tests {
         assert_eq!((format!("{text:?}"), format!("{text:>6}")), (r#""a \"b\"""#.into(), r#" a "b""#.into()));
         assert!(text == "a \"b\"" && text.clone() == text && text.starts_with('a'));
         assert_eq!(AsRef::<str>::as_ref(&text), String::from(text.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a client sends may be kept: a thousand texts of a byte must not take a thousand times what their lengths say.
+    #[test]
+    fn a_received_text_takes_little_more_than_its_length() {
+        for len in [0, 1, 16, 100, 1000, 10_000] {
+            for spare in [0, 64, 1000, 100_000] {
+                let mut text = String::with_capacity(len + spare);
+                text.extend(std::iter::repeat_n('x', len));
+                let text = Text::received(text).into_string();
+                assert!(text.len() == len && text.capacity() <= 4 * len + 64, "{len} in {}", text.capacity());
+            }
+        }
     }
 }

@@ -81,7 +81,8 @@ fn name(offer: &[u8]) -> Option<&str> {
 
 impl Handshake {
     /// The subprotocols that the client offers, in its order, from all headers `Sec-WebSocket-Protocol`. What is no name by RFC 6455
-    /// is left out, and so are [tokens](Self::subprotocol_token).
+    /// is left out, and so are [tokens](Self::subprotocol_token). A token that a client offers in a way of its own, see
+    /// [`offered`](Self::offered), is listed: do not log what this returns.
     ///
     /// ```
     /// # use channel_runtime::{Handshake, http::HeaderMap};

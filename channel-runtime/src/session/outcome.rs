@@ -69,6 +69,13 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             }
             Close::going_away()
         }
+        Interrupted::TimedOut if socket.counters().hears_text => {
+            // No error frame says that a text was given up, and its client would go on as if it had been handled.
+            let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
+            socket.counters().fault(&fault);
+            tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");
+            Close::new(ClosedBy::Server, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
+        }
         Interrupted::TimedOut => return timed_out(socket, what),
         Interrupted::ClientGone => {
             tracing::debug!(channel = C::NAME, connection = %socket.id(), what, "dropped: its client is gone");

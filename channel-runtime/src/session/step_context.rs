@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::channel::Text;
 use crate::connection::contained::{Contained, contain};
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Messages;
@@ -108,7 +109,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         let running = RunningCall::of_hook(socket, "on_text");
         let own: &'a Socket<C> = socket;
         let limits = || CallLimits::of_hook(driver.config().handler_timeout);
-        call(running, span.of_hook(), own, limits, || handler.text(text.into(), own, app))
+        call(running, span.of_hook(), own, limits, || handler.text(Text::received(text), own, app))
     }
 
     /// `index` is the place of the message's type. `None` if it is not known yet.
@@ -260,7 +261,8 @@ pub(crate) fn read_binary<C: Dispatch>(
     data: Bytes,
     index: usize,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    socket.begin_message(None);
+    // No `ref` says what a `success` would answer, so that what is returned is sent, as what a hook returns.
+    socket.clear_claim();
     match contain(|| codec::decode_binary(index, data))? {
         Ok(message) => checked::<C>(message),
         Err(error) => Ok(Err(error)),
