@@ -62,13 +62,18 @@ pub struct PenOf {
     pub at: Option<Point>,
 }
 
+/// The client's next piece is on the board, above all that the client has received before.
+#[message(binary, kind = 6)]
+#[derive(Debug, PartialEq)]
+pub struct Drawn;
+
 #[message(type = "people")]
 #[derive(Debug, PartialEq)]
 pub struct People {
     pub count: usize,
 }
 
-#[channel(sends(Draw, Picture, Wipe, PenOf, People))]
+#[channel(sends(Draw, Drawn, Picture, Wipe, PenOf, People))]
 impl BoardChannel {
     fn authorize(&self) -> Result<(), Reject> {
         if self.name.len() > 100 {
@@ -92,6 +97,7 @@ impl BoardChannel {
         socket.others().with(|board, others| {
             board.add(draw.0.clone())?;
             others.send(draw);
+            socket.send(Drawn);
             Ok(())
         })
     }
@@ -167,6 +173,14 @@ impl Picture {
 impl Wipe {
     fn from_bytes(data: Bytes) -> Result<Self, &'static str> {
         if data.is_empty() { Ok(Self) } else { Err("more than a wipe") }
+    }
+
+    fn to_bytes(&self, _: &mut Vec<u8>) {}
+}
+
+impl Drawn {
+    fn from_bytes(data: Bytes) -> Result<Self, &'static str> {
+        if data.is_empty() { Ok(Self) } else { Err("more than what it is") }
     }
 
     fn to_bytes(&self, _: &mut Vec<u8>) {}

@@ -1,7 +1,7 @@
 //! The example `whiteboard`: lines in binary messages, a picture for newcomers, and everybody's pens.
 
 use channel_runtime::testing::{self, Client, TestApp};
-use whiteboard::{BoardChannel, Draw, Line, Pen, PenOf, People, Picture, Point, Wipe};
+use whiteboard::{BoardChannel, Draw, Drawn, Line, Pen, PenOf, People, Picture, Point, Wipe};
 
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../examples/whiteboard.rs"]
@@ -41,8 +41,10 @@ async fn lines_reach_the_others_and_a_newcomer_receives_the_picture() {
     let (first, second) = (line(1, [(0, 0), (16_000, 10_000)]), line(0, [(5, 6)]));
     ann.send(Draw(first.clone()));
     assert_eq!(bob.expect::<Draw>().await, Draw(first.clone()));
+    assert_eq!(ann.expect::<Drawn>().await, Drawn);
     bob.send(Draw(second.clone()));
     assert_eq!(ann.expect::<Draw>().await, Draw(second.clone()));
+    assert_eq!(bob.expect::<Drawn>().await, Drawn);
 
     let (cat, picture) = join(&app, "plans", &mut [&mut ann, &mut bob]).await;
     assert_eq!(picture, [first, second]);
@@ -67,6 +69,7 @@ async fn messages_are_these_bytes() {
     let draw = [1, 2, 40, 2, 0, 1, 0, 0x34, 0x12, 0x80, 0x3e, 0x10, 0x27];
     ann.binary(draw);
     assert_eq!(bob.expect_binary().await[..], draw);
+    assert_eq!(ann.expect_binary().await[..], [6]);
     ann.binary([4, 1, 0, 0x34, 0x12]);
     assert_eq!(bob.expect_binary().await[..], [5, 1, 0, 0, 0, 1, 0, 0x34, 0x12]);
     ann.binary([4]);
@@ -132,8 +135,9 @@ async fn a_board_that_is_full_takes_no_more_until_it_is_wiped() {
     let long = Draw(line(1, (0..1000).map(|x| (x, x))));
     for _ in 0..100 {
         ann.send(long.clone());
+        assert_eq!(ann.expect::<Drawn>().await, Drawn);
     }
-    ann.expect_nothing().await;
+    // Each piece has one answer, in the order of the pieces, from which the page knows what is on the board.
     ann.send(Draw(line(1, [(0, 0)])));
     assert_eq!(ann.expect_error("board.full").await.message, "The board is full: wipe it");
     let (mut bob, picture) = join(&app, "plans", &mut [&mut ann]).await;

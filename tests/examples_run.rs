@@ -320,6 +320,7 @@ async fn whiteboard() {
     let draw = Message::binary(vec![1, 2, 40, 1, 0, 0, 1, 0, 1]);
     ann.0.send(draw.clone()).await.expect("connected");
     assert_eq!(bob.next().await, draw);
+    assert_eq!(ann.next().await, Message::binary(vec![6]));
     ann.0.send(Message::binary(vec![1, 9, 40, 1, 0, 0, 1, 0, 1])).await.expect("connected");
     assert_eq!(ann.expect("error").await["code"], "invalid_payload");
     example.stops([ann, bob]).await;

@@ -79,9 +79,15 @@ test('what is drawn on one page is drawn on the other, and a newcomer sees all o
 
   const elsewhere = await open('other')
   assert.equal(await image(elsewhere), blank)
-  await ann.click('wipe')
-  await ann.shows('wipe', 'Really wipe?')
-  await ann.click('wipe')
+  await ann.role('wipe').click({ trial: true })
+  // In one go, because the second press must come soon.
+  const asked = await ann.role('wipe').evaluate(button => {
+    button.click()
+    const asked = button.textContent
+    button.click()
+    return asked
+  })
+  assert.equal(asked, 'Really wipe?')
   for (const page of [ann, bob]) await shows(page, elsewhere)
   await cat.role('board', '[data-lines="0"]').waitFor()
   assert.deepEqual(browser.complaints, [])
@@ -91,9 +97,11 @@ test('what is drawn on one page is drawn on the other, and a newcomer sees all o
 test('the pens of the others are shown, until they leave', TEST, async () => {
   const [ann, bob] = [await open('pens'), await open('pens')]
   await draw(ann, [.25, .5], [.75, .5])
-  await bob.shows('pen')
-  assert.equal(await bob.role('pen').evaluate(pen => pen.style.left), '75%')
-  assert.equal(await ann.role('pen').count(), 0)
+  await bob.role('pen', '[style*="left: 75%"]').waitFor()
+  // The server has answered Ann's pen before.
+  await draw(bob, [.5, .25])
+  await ann.role('pen', '[style*="left: 50%"]').waitFor()
+  assert.equal(await ann.role('pen').count(), 1)
   await ann.page.mouse.move(1, 1)
   await bob.role('pen').waitFor({ state: 'detached' })
   await draw(ann, [.5, .5], [.6, .5])
@@ -103,4 +111,58 @@ test('the pens of the others are shown, until they leave', TEST, async () => {
   await bob.shows('count', '1')
   assert.deepEqual(browser.complaints, [])
   await bob.close()
+})
+
+test('a line for which there is no room is taken away again, and no other', TEST, async () => {
+  const [ann, bob] = [await open('full'), await open('full')]
+  const wait = (page, holds) => page.page.waitForFunction(holds)
+  // 99,999 points.
+  await ann.page.evaluate(() => {
+    window.line = (count, color, y) => ({ color, width: 100, points: Array.from({ length: count }, (_, n) => ({ x: 16 * n, y })) })
+    for (let n = 0; n < 100; n++) say(line(n ? 1000 : 999, 1, 100 * n))
+  })
+  for (const page of [ann, bob]) await wait(page, () => lines.length === 100 && pending.length === 0)
+
+  // Bob's line is on the board before Ann's is refused, and Ann's page learns of both when it has shown its own.
+  await ann.page.evaluate(() => {
+    window.held = []
+    window.receive = socket.onmessage
+    socket.onmessage = event => held.push(event)
+  })
+  await bob.page.evaluate(() => say({ color: 2, width: 240, points: [{ x: 8000, y: 9900 }] }))
+  await wait(ann, () => held.length === 1)
+  await ann.page.evaluate(() => say(line(10, 4, 9900)))
+  await wait(ann, () => held.length === 2)
+  await ann.page.evaluate(() => {
+    socket.onmessage = receive
+    held.forEach(receive)
+  })
+  await ann.shows('error', 'The board is full: wipe it')
+  await wait(bob, () => pending.length === 0)
+  assert.equal(await image(ann), await image(bob))
+  assert.deepEqual(await ann.page.evaluate(() => [lines.length, lines.at(-1).color, pending.length]), [101, 2, 0])
+  assert.deepEqual(browser.complaints, [])
+  for (const page of [ann, bob]) await page.close()
+})
+
+test('lines that cross lie above each other in one order', TEST, async () => {
+  const [ann, bob] = [await open('cross'), await open('cross')]
+  await ann.shows('count', '2')
+  const bar = (color, points) => ({ color, width: 240, points })
+  const [across, down] = [bar(2, [{ x: 2000, y: 5000 }, { x: 14_000, y: 5000 }]), bar(5, [{ x: 8000, y: 1000 }, { x: 8000, y: 9000 }])]
+  await ann.page.evaluate(() => {
+    window.held = []
+    window.receive = socket.onmessage
+    socket.onmessage = event => held.push(event)
+  })
+  await bob.page.evaluate(line => say(line), down)
+  await ann.page.waitForFunction(() => held.length === 1)
+  await ann.page.evaluate(line => say(line), across)
+  // Ann's page receives Bob's after it has drawn its own.
+  await ann.page.waitForFunction(() => held.length === 2)
+  await bob.page.waitForFunction(() => lines.length === 2)
+  await ann.page.evaluate(() => held.splice(0).forEach(receive))
+  assert.equal(await image(ann), await image(bob))
+  assert.deepEqual(browser.complaints, [])
+  for (const page of [ann, bob]) await page.close()
 })
