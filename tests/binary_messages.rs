@@ -175,6 +175,8 @@ pub struct App {
     wiped: AtomicUsize,
     running: AtomicUsize,
     most: AtomicUsize,
+    /// A permit for each handler that has begun.
+    begun: Semaphore,
     gate: Semaphore,
     invalid: Mutex<Vec<DecodeError>>,
 }
@@ -182,7 +184,7 @@ pub struct App {
 impl Default for App {
     fn default() -> Self {
         let (wiped, running, most) = Default::default();
-        Self { wiped, running, most, gate: Semaphore::new(0), invalid: Mutex::default() }
+        Self { wiped, running, most, begun: Semaphore::new(0), gate: Semaphore::new(0), invalid: Mutex::default() }
     }
 }
 
@@ -295,6 +297,7 @@ impl Busy {
     async fn draw(&self, drawing: Drawing, app: &App) -> Drawing {
         let running = app.running.fetch_add(1, Ordering::SeqCst) + 1;
         app.most.fetch_max(running, Ordering::SeqCst);
+        app.begun.add_permits(1);
         app.gate.acquire().await.unwrap().forget();
         app.running.fetch_sub(1, Ordering::SeqCst);
         drawing
@@ -623,13 +626,11 @@ async fn handlers_of_binary_messages_overlap_as_others_do() {
     for drawing in [&b"a"[..], b"b", b"c"] {
         client.send(Drawing(Bytes::from_static(drawing)));
     }
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    support::within(test.shared.begun.acquire_many(2)).await.unwrap().forget();
     assert_eq!(test.shared.running.load(Ordering::SeqCst), 2, "two at a time");
-    test.shared.gate.add_permits(3);
     let mut drawn = Vec::new();
     for _ in 0..3 {
+        test.shared.gate.add_permits(1);
         drawn.push(client.expect::<Drawing>().await.0);
     }
     drawn.sort();

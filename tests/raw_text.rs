@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use support::{Frame, masked, start, text};
 use tokio::sync::Notify;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 use tokio_tungstenite::tungstenite::Message;
 
 #[message(type = "line")]
@@ -35,6 +35,8 @@ pub struct Broken {
 #[derive(Default)]
 pub struct App {
     gate: Notify,
+    /// When a client of `Wall` or `Strict` has left.
+    closed: Notify,
 }
 
 #[channel("/echo")]
@@ -62,7 +64,7 @@ pub struct Wall {
     #[extract]
     name: Name,
     #[state]
-    heard: usize,
+    received: usize,
 }
 
 #[channel(sends(Text, Bytes, Line))]
@@ -80,7 +82,7 @@ impl Wall {
     }
 
     async fn on_text(&mut self, text: Text, socket: &Socket<Self>, app: &App) -> Result<Option<Text>, Fault> {
-        self.heard += 1;
+        self.received += 1;
         let (verb, rest) = text.split_once(' ').unwrap_or((&text, ""));
         match verb {
             "room" => _ = socket.room().send_text(rest),
@@ -95,7 +97,7 @@ impl Wall {
                 socket.send_text("x".repeat(10_000));
                 return Ok(Some("last".into()));
             }
-            "count" => return Ok(Some(self.heard.to_string().into())),
+            "count" => return Ok(Some(self.received.to_string().into())),
             "fault" => return Err(Fault::validation("not so")),
             "typed" => _ = socket.send_fault(&Fault::validation("asked for")),
             "panic" => panic!("a text panics"),
@@ -104,6 +106,10 @@ impl Wall {
             _ => return Ok(Some(text)),
         }
         Ok(None)
+    }
+
+    fn on_close(&mut self, app: &App) {
+        app.closed.notify_one();
     }
 }
 
@@ -159,6 +165,10 @@ impl Strict {
 
     fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>) {
         socket.send_text(format!("refused: {error}"));
+    }
+
+    fn on_close(&mut self, app: &App) {
+        app.closed.notify_one();
     }
 
     #[notice]
@@ -231,7 +241,7 @@ async fn a_text_reaches_every_audience_once_and_hubs_send_it_too() {
     let mut ann = test.wall("/wall/a?name=ann").await;
     let mut bob = test.wall("/wall/a?name=bob").await;
     let mut eve = test.wall("/wall/b").await;
-    for (said, hears) in [
+    for (said, receives) in [
         ("room r", [true, true, false]),
         ("others o", [true, false, false]),
         ("ann u", [true, false, false]),
@@ -239,8 +249,8 @@ async fn a_text_reaches_every_audience_once_and_hubs_send_it_too() {
         ("b", [false, true, false]),
     ] {
         bob.send_text(said);
-        for (client, hears) in [(&mut ann, hears[0]), (&mut bob, hears[1]), (&mut eve, hears[2])] {
-            if hears {
+        for (client, receives) in [(&mut ann, receives[0]), (&mut bob, receives[1]), (&mut eve, receives[2])] {
+            if receives {
                 assert_eq!(client.expect_text().await, said[said.len() - 1..], "{said}");
             }
             client.expect_nothing().await;
@@ -251,8 +261,8 @@ async fn a_text_reaches_every_audience_once_and_hubs_send_it_too() {
     assert_eq!(hub.room(&Wall::room("a")).send_text("2").recipients, 2);
     assert_eq!(hub.user("ann").send_text(String::from("3")).recipients, 1);
     assert_eq!(hub.room(&Wall::room("a")).except_user("ann").send_text(Text::from("4")).recipients, 1);
-    for (client, hears) in [(&mut ann, "123"), (&mut bob, "124"), (&mut eve, "1")] {
-        for text in hears.chars() {
+    for (client, receives) in [(&mut ann, "123"), (&mut bob, "124"), (&mut eve, "1")] {
+        for text in receives.chars() {
             assert_eq!(client.expect_text().await, text.to_string());
         }
         client.expect_nothing().await;
@@ -412,21 +422,18 @@ async fn a_binary_message_that_nobody_takes_closes_unless_a_hook_decides() {
     assert_eq!(strict.expect_text().await, "still here");
 }
 
-/// And what is due by then has happened.
-async fn seconds(seconds: u64) {
-    advance(Duration::from_secs(seconds)).await;
-    for _ in 0..8 {
-        tokio::task::yield_now().await;
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_authority_that_ends_closes_without_a_warning_and_a_room_that_does_not_open_closes_without_an_error() {
     let test = Test::new(Config::default());
+    let begun = Instant::now();
     let mut client = test.strict("/strict/brief").await;
-    seconds(99).await;
+    advance(Duration::from_secs(99)).await;
+    // A warning would come before.
+    client.send_text("still here");
+    assert_eq!(client.expect_text().await, "still here");
     client.expect_nothing().await;
-    seconds(2).await;
+    support::within(test.shared.closed.notified()).await;
+    assert!(begun.elapsed() < Duration::from_secs(101));
     assert_eq!(client.expect_close().await, (CloseCode::UNAUTHORIZED, "the authority has expired".into()));
     let mut shut = test.strict("/strict/shut").await;
     assert_eq!(shut.expect_close().await, (CloseCode::FORBIDDEN, "the room can't be opened".into()));
@@ -457,7 +464,7 @@ async fn a_handler_of_messages_may_return_a_text_and_its_ref_is_answered_behind_
 #[tokio::test]
 async fn a_hook_can_be_called_without_a_server() {
     let socket = testing::socket::<Wall>().with_app(Arc::default());
-    let mut wall = Wall { room: "a".into(), name: Name(None), heard: 0 };
+    let mut wall = Wall { room: "a".into(), name: Name(None), received: 0 };
     let answer = wall.on_text("hello".into(), &socket, &App::default()).await.unwrap();
     assert_eq!(answer.unwrap(), "hello");
     assert_eq!(wall.on_text("mixed".into(), &socket, &App::default()).await.unwrap().unwrap().into_string(), "last");
@@ -502,7 +509,8 @@ async fn a_client_that_reads_nothing_is_cut_and_costs_the_others_nothing() {
     let channels = channels![Wall];
     let hub = channels.of::<Wall>();
     let config = Config::default().outbox_bytes(4 * SIZE).close_timeout(support::PATIENCE);
-    let server = start(channels.app(App::default()).config(config)).await;
+    let app: Arc<App> = Arc::default();
+    let server = start(channels.app_arc(Arc::clone(&app)).config(config)).await;
     let mut reader = server.raw("/wall/r").await;
     let mut slow = server.connect_with_small_window().await;
     slow.upgrade("/wall/r").await;
@@ -516,6 +524,7 @@ async fn a_client_that_reads_nothing_is_cut_and_costs_the_others_nothing() {
         assert!(sent < 10_000, "nobody is cut");
     }
     reader.expect(Frame::text(&piece(sent))).await;
+    support::within(app.closed.notified()).await;
     assert_eq!(hub.ended(ClosedBy::SlowClient), 1);
     let mut got = 0;
     let last = loop {
@@ -548,15 +557,11 @@ async fn a_client_that_only_sends_is_read_from_no_more_than_it_reads() {
         }
     };
     let reader = async {
-        // Until nothing more is taken from it.
-        let (mut seen, mut idle) = (0, 0);
-        while idle < 1000 {
+        // Until half of what may wait does: no more is taken then.
+        while hub.stats().outbox_bytes <= 4 * SIZE {
+            assert!(written.load(Ordering::Relaxed) < PIECES, "all of it was taken");
             tokio::task::yield_now().await;
-            let now = written.load(Ordering::Relaxed);
-            idle = if now == seen { idle + 1 } else { 0 };
-            seen = now;
         }
-        assert!(seen < PIECES, "all of it was taken");
         for n in 0..PIECES {
             assert!(hub.stats().outbox_bytes <= 9 * SIZE + 64, "{:?}", hub.stats());
             assert_eq!(reads.next().await.unwrap().unwrap(), Message::text(piece(n)));
