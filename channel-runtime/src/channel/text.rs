@@ -128,11 +128,6 @@ mod tests {
         assert!(text == "a \"b\"" && text.clone() == text && text.starts_with('a'));
         assert_eq!(AsRef::<str>::as_ref(&text), String::from(text.clone()));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     /// What a client sends may be kept: a thousand texts of a byte must not take a thousand times what their lengths say.
     #[test]
