@@ -79,7 +79,7 @@ fn each(
     }
 }
 
-/// Needed if no derive does it.
+/// Removes `#[describe(..)]` from fields, where no derive knows it: without one the compiler would refuse the attribute.
 pub fn strip(fields: &mut Fields) {
     for field in fields {
         field.attrs.retain(|attr| !attr.path().is_ident("describe"));

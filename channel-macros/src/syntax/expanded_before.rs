@@ -25,7 +25,7 @@ type Seen = Mutex<Vec<(String, Place)>>;
 static BLOCKS: Seen = Seen::new(Vec::new());
 static METHODS: Seen = Seen::new(Vec::new());
 
-/// Another block in the same module or function; this one's `impl` is at `place`.
+/// Whether a block of this name was expanded before in the same module or function. The new block's `impl` is at `place`.
 pub fn has_another(name: &Ident, place: Span) -> bool {
     let Some(place) = Place::of(place) else { return false };
     let name = name.to_string();

@@ -14,9 +14,9 @@ use crate::protocol::message::Message;
 )]
 pub trait SentBy<C>: Message {}
 
-/// A channel with `Bytes` in `sends(..)`: it may send binary messages.
+/// A channel with `Bytes` in `sends(..)`: it may send raw bytes, beside binary messages that are types.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` sends no binary messages",
+    message = "`{Self}` sends no raw bytes",
     label = "no `Bytes` in `sends(..)` of `{Self}`",
     note = "list them: `#[channel(sends(.., Bytes))] impl {Self} {{ .. }}`"
 )]

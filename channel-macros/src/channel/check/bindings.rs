@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const BEFORE_CLOSURES: [&str; 11] =
     ["move", "async", "static", "return", "break", "in", "else", "match", "if", "while", "const"];
 
-/// `true` if in doubt.
+/// Whether `tokens` may give `name` another meaning. In doubt it is so.
 pub fn may_bind(name: &str, tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let is = |at: usize, char: char| is_punct(tokens.get(at), char);

@@ -69,7 +69,7 @@ impl List {
         let text = name.value();
         if !is_token(&text) {
             let what = format!("{text:?} is no subprotocol");
-            errors.at(name, what, "a name is of letters, digits and `!#$%&'*+-.^_|~`, as clients offer it");
+            errors.at(name, what, "a name is made of letters, digits and `!#$%&'*+-.^_|~`, as clients offer it");
         } else if text.starts_with("channels.") {
             let what = format!("{text:?} is one of the framework's own names");
             let remedy = "take it away: each channel knows `channels.1.json`, and tokens are read without a list";
