@@ -1,32 +1,44 @@
 //! The rules for `on_text`, which takes every text of a client.
 
-use syn::Ident;
 use syn::ext::IdentExt as _;
+use syn::{Attribute, Error, Ident};
 
-use crate::channel::model::{Channel, HookKind};
+use crate::channel::model::{Channel, Hook, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::ImplBlock;
 
-pub fn check(channel: &Channel, block: &ImplBlock, errors: &mut Errors) {
-    let Some(on_text) = channel.hook(HookKind::Text).next() else { return };
+pub fn check(channel: &mut Channel, block: &ImplBlock, errors: &mut Errors) {
+    let mut conditional = Vec::new();
+    for on_text in channel.hook(HookKind::Text) {
+        for (cfgs, error) in rivals(on_text, channel, block) {
+            match &cfgs[..] {
+                [] => errors.push(error),
+                // Whether they hold is not known here.
+                [..] => conditional.push((cfgs, error)),
+            }
+        }
+    }
+    channel.conditional = conditional;
+}
+
+/// What can't stand beside `on_text`, with the `cfg`s of both.
+fn rivals(on_text: &Hook, channel: &Channel, block: &ImplBlock) -> Vec<(Vec<Attribute>, Error)> {
     let own = |name: &Ident| name.unraw().to_string();
     let place = |name: &Ident| block.methods().position(|method| method.sig.ident == *name);
-    // Which of two `cfg`s holds is not known here: the runtime checks what remains.
-    for handler in channel.handlers.iter().filter(|handler| handler.cfgs.is_empty() && on_text.cfgs.is_empty()) {
+    let both = |cfgs: &[Attribute]| on_text.cfgs.iter().chain(cfgs).cloned().collect();
+    let handlers = channel.handlers.iter().map(|handler| {
         let name = &handler.call.name;
         let second = if place(name) < place(&on_text.call.name) { &on_text.call.name } else { name };
-        errors.at(
-            second,
-            format_args!("`on_text` takes every text, so `{}` would never be called", own(name)),
-            "take one of them away; or leave `on_text` out, and have the texts sent as fields of messages",
-        );
-    }
+        let what = format!("`on_text` takes every text, so `{}` would never be called", own(name));
+        let remedy = "take one of them away; or leave `on_text` out, and have the texts sent as fields of messages";
+        (both(&handler.cfgs), Error::new_spanned(second, format!("{what}\n{remedy}")))
+    });
     let refreshes = [HookKind::Refresh, HookKind::Reauthorize];
-    for hook in channel.hooks.iter().filter(|hook| refreshes.contains(&hook.kind)) {
-        errors.at(
-            &hook.call.name,
-            format_args!("`{}` waits for the message `$auth`, and `on_text` takes every text", own(&hook.call.name)),
-            "take it away: at `expires_at` the connection is closed with 4401, and the client comes back with a new token",
-        );
-    }
+    let refreshes = channel.hooks.iter().filter(|hook| refreshes.contains(&hook.kind)).map(|hook| {
+        let name = &hook.call.name;
+        let what = format!("`{}` waits for the message `$auth`, and `on_text` takes every text", own(name));
+        let remedy = "take it away: at `expires_at` the connection is closed with 4401, and the client comes back with a new token";
+        (both(&hook.cfgs), Error::new_spanned(name, format!("{what}\n{remedy}")))
+    });
+    handlers.chain(refreshes).collect()
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt as _;
 
-use crate::channel::model::{Channel, Handler, Hook, Param, RoomKind, Route};
+use crate::channel::model::{Channel, Handler, Hook, Param, Raw, RoomKind, Route};
 use crate::describe;
 use crate::describe::types::{Context, is_plain};
 use crate::syntax::types::{first_type, last_segment, ungroup};
@@ -61,17 +61,19 @@ pub fn of_block(channel: &Channel) -> TokenStream {
     });
     let hooks = (!channel.hooks.is_empty())
         .then(|| quote!(const HOOKS: &'static [&'static ::core::primitive::str] = &[#(#hooks),*];));
-    let binary = channel.sends_bytes.as_ref().map(|_| {
+    let binary = channel.sends_bytes.iter().map(|Raw { cfgs, .. }| {
         quote!(
+            #(#cfgs)*
             const SENDS_BINARY: ::core::primitive::bool = true;
         )
     });
-    let text = channel.sends_text.as_ref().map(|_| {
+    let text = channel.sends_text.iter().map(|Raw { cfgs, .. }| {
         quote!(
+            #(#cfgs)*
             const SENDS_TEXT: ::core::primitive::bool = true;
         )
     });
-    quote!(#answers #hooks #binary #text)
+    quote!(#answers #hooks #(#binary)* #(#text)*)
 }
 
 fn answer(returns: Option<&syn::Type>, to_client: &Ident) -> TokenStream {

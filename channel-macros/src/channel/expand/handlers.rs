@@ -8,7 +8,7 @@ use super::answers::handling;
 use super::if_route::if_route;
 use super::messages::{self, Messages};
 use super::{batches, description, hooks, notices, options, unmarked};
-use crate::channel::model::{Channel, Handler, Payload};
+use crate::channel::model::{Channel, Handler, Payload, Raw};
 use crate::syntax::spans::beside_locals;
 
 pub fn expand(channel: &Channel) -> TokenStream {
@@ -21,6 +21,10 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let batches = batches::kinds(channel);
     let users = hooks::users(channel);
     let unmarked = channel.unmarked.iter().map(unmarked::check);
+    let conditional = channel.conditional.iter().map(|(cfgs, error)| {
+        let error = error.to_compile_error();
+        quote!(#(#cfgs)* #error)
+    });
     quote! {
         #enums
 
@@ -35,6 +39,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #batches
             #users
             #(#unmarked)*
+            #(#conditional)*
         };
     }
 }
@@ -75,16 +80,16 @@ pub fn sends(channel: &Channel) -> TokenStream {
         };
         quote!(#(#cfgs)* #sent_by)
     });
-    let bytes = channel
-        .sends_bytes
-        .as_ref()
-        .map(|ty| quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {}));
-    let text = channel.sends_text.as_ref().map(|ty| {
+    let bytes = channel.sends_bytes.iter().map(|Raw { cfgs, ty }| {
+        let sends_bytes = quote_spanned!(ty.span()=> impl ::channel_runtime::SendsBytes for #self_ty {});
+        quote!(#(#cfgs)* #sends_bytes)
+    });
+    let text = channel.sends_text.iter().map(|Raw { cfgs, ty }| {
         let is_text = quote_spanned!(beside_locals(ty.span())=> ::channel_runtime::private::is_text::<#ty>());
         let sends_text = quote_spanned!(ty.span()=> impl ::channel_runtime::SendsText for #self_ty {});
-        quote!(const _: () = #is_text; #sends_text)
+        quote!(#(#cfgs)* const _: () = #is_text; #(#cfgs)* #sends_text)
     });
-    quote!(#(#messages)* #bytes #text)
+    quote!(#(#messages)* #(#bytes)* #(#text)*)
 }
 
 /// `Reply` for the enum: a handler may answer with one of several messages.

@@ -16,13 +16,20 @@ pub struct Channel {
     pub hooks: Vec<Hook>,
     pub notices: Vec<Notice>,
     pub sends: Vec<Sent>,
-    pub sends_bytes: Option<Type>,
-    /// `Text` in `sends(..)`: raw text may be sent.
-    pub sends_text: Option<Type>,
+    pub sends_bytes: Vec<Raw>,
+    pub sends_text: Vec<Raw>,
     pub unmarked: Vec<Unmarked>,
     /// The struct was expanded before without an error, and looks `Send`.
     pub struct_is_sound: bool,
+    /// Errors that hold where all of these `cfg`s do.
+    pub conditional: Vec<(Vec<Attribute>, syn::Error)>,
     pub runtime: Runtime,
+}
+
+/// `Text` or `Bytes` in `sends(..)`: what may be sent as it is.
+pub struct Raw {
+    pub cfgs: Vec<Attribute>,
+    pub ty: Type,
 }
 
 pub struct Sent {

@@ -6,7 +6,7 @@ mod handler;
 mod hook;
 mod route;
 
-pub use self::block::{Channel, Notice, Sent, Unmarked};
+pub use self::block::{Channel, Notice, Raw, Sent, Unmarked};
 pub use self::call::{Argument, Call, Owner};
 pub use self::handler::{Batch, Handler, HandlerOptions, Payload};
 pub use self::hook::{Hook, HookKind};

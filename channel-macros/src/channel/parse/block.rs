@@ -38,6 +38,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
             sends_text: lists.sends_text,
             unmarked: Vec::new(),
             struct_is_sound: declared.looks_sound,
+            conditional: Vec::new(),
             runtime: lists.runtime,
         },
         declared: &declared,
@@ -60,7 +61,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     place_apps(&mut channel);
     lists.received.check(&channel.handlers, errors);
     hooks::check_pairs(&channel.hooks, &declared, errors);
-    raw_text::check(&channel, block, errors);
+    raw_text::check(&mut channel, block, errors);
     let asked = foreign_hooks::check(block, &marked);
     let candidates = block.methods().filter_map(|method| {
         // A method that can't be a handler was not meant to be one.

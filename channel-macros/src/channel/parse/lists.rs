@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Type};
 
 use super::route;
-use crate::channel::model::{Handler, Payload, Sent};
+use crate::channel::model::{Handler, Payload, Raw, Sent};
 use crate::syntax::args::{self, Listed};
 use crate::syntax::errors::Errors;
 use crate::syntax::names;
@@ -17,8 +17,8 @@ use crate::syntax::types;
 #[derive(Default)]
 pub struct Lists {
     pub sends: Vec<Sent>,
-    pub sends_bytes: Option<Type>,
-    pub sends_text: Option<Type>,
+    pub sends_bytes: Vec<Raw>,
+    pub sends_text: Vec<Raw>,
     pub received: ReceivedList,
     pub runtime: Runtime,
 }
@@ -78,7 +78,7 @@ impl Lists {
         lists
     }
 
-    /// Its errors were reported at the struct.
+    /// `sends(..)` that stands at the struct. The struct has reported its errors.
     pub fn add_misplaced(&mut self, sends: Option<&str>) {
         let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
         let mut reported = Errors::default();
@@ -91,15 +91,17 @@ impl Lists {
     fn send(&mut self, Listed { cfgs, ty, rename }: Listed, errors: &mut Errors) {
         let text = types::text(&ty);
         let raw = match () {
-            () if types::is_named(&ty, "Bytes") => Some(&mut self.sends_bytes),
             // With a name of its own it is a message, whose struct happens to be called so.
-            () if types::is_named(&ty, "Text") && rename.is_none() => Some(&mut self.sends_text),
+            () if rename.is_some() => None,
+            () if types::is_named(&ty, "Bytes") => Some(&mut self.sends_bytes),
+            () if types::is_named(&ty, "Text") => Some(&mut self.sends_text),
             () => None,
         };
         if let Some(listed) = raw {
-            match listed {
-                Some(_) => errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away"),
-                None => *listed = Some(ty),
+            if cfgs.is_empty() && listed.iter().any(|other| other.cfgs.is_empty()) {
+                errors.at(&ty, format_args!("`{text}` is listed twice"), "take one of them away");
+            } else {
+                listed.push(Raw { cfgs, ty });
             }
             return;
         }
