@@ -258,6 +258,26 @@ pub mod public {
         pub text: String,
     }
 
+    enum Json {}
+
+    impl channel_runtime::BinaryCodec for Json {
+        fn read<T: serde::de::DeserializeOwned>(data: &[u8]) -> Result<T, impl std::fmt::Display> {
+            serde_json::from_slice(data)
+        }
+
+        fn write<T: serde::Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl std::fmt::Display> {
+            serde_json::to_writer(out, message)
+        }
+    }
+
+    /// Painted, by a private codec.
+    #[message(binary, kind = 1, codec = Json)]
+    #[derive(Debug)]
+    pub struct Painted {
+        /// The colour.
+        pub colour: u8,
+    }
+
     /// A channel.
     #[channel("/public/:id")]
     #[derive(Debug)]
@@ -265,7 +285,7 @@ pub mod public {
         id: u32,
     }
 
-    #[channel(sends(Said), receives(Said, "leave"))]
+    #[channel(sends(Said, Painted), receives(Said, "leave"))]
     impl Public {
         #[message]
         fn said(&self, said: Said) -> Option<Said> {
@@ -338,8 +358,22 @@ mod conditions {
         three: u8,
     }
 
-    #[channel(sends(Always, #[cfg(any())] Never, Last))]
+    #[channel(sends(
+        Always,
+        #[cfg(any())]
+        Never,
+        Last,
+        #[cfg(any())]
+        NoSuchType::Text,
+        #[cfg(not(any()))]
+        channel_runtime::Text,
+        #[cfg(any())]
+        Bytes
+    ))]
     impl Conditional {
+        #[cfg(any())]
+        fn on_text(&self) {}
+
         #[cfg(any())]
         #[message]
         fn never(&self, _: Never) {}
@@ -434,6 +468,43 @@ mod unusual {
         pub(in crate::unusual) text: u32,
     }
 
+    /// Old, and taken by value because it is `Copy`.
+    #[deprecated]
+    #[message(binary, kind = 1)]
+    #[derive(Clone, Copy)]
+    struct OldDot(u8);
+
+    #[allow(deprecated, reason = "a deprecated struct's own functions")]
+    impl OldDot {
+        fn from_bytes(data: Bytes) -> Result<Self, &'static str> {
+            data.first().copied().map(Self).ok_or("empty")
+        }
+
+        fn to_bytes(self, out: &mut Vec<u8>) {
+            out.push(self.0);
+        }
+    }
+
+    #[deprecated]
+    #[message(binary, kind = 2, codec = Json)]
+    struct OldLine {
+        #[serde(skip)]
+        name: &'static str,
+        ends: (u8, u8),
+    }
+
+    enum Json {}
+
+    impl channel_runtime::BinaryCodec for Json {
+        fn read<T: serde::de::DeserializeOwned>(data: &[u8]) -> Result<T, impl std::fmt::Display> {
+            serde_json::from_slice(data)
+        }
+
+        fn write<T: serde::Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl std::fmt::Display> {
+            serde_json::to_writer(out, message)
+        }
+    }
+
     #[message(type = "nested")]
     struct Nested {
         inner: Option<Box<[(u8, u8)]>>,
@@ -478,7 +549,7 @@ mod unusual {
     }
 
     #[allow(deprecated, reason = "old messages are still heard")]
-    #[channel(sends(Old, self::Nested as Inner, #[cfg(not(any()))] super::conditions::Shared, Bytes), receives(Old, "go", Nested))]
+    #[channel(sends(Old, self::Nested as Inner, #[cfg(not(any()))] super::conditions::Shared, Bytes, OldDot), receives(Old, "go", Nested, OldLine))]
     impl Unusual {
         const LIMIT: usize = 7;
 
@@ -501,6 +572,11 @@ mod unusual {
         fn go(&mut self) -> Result<Success<usize>, Fault> {
             self.texts.clear();
             Ok(Success(Self::LIMIT))
+        }
+
+        #[message]
+        fn old_line(&self, OldLine { name, ends }: OldLine) -> OldDot {
+            OldDot(if name.is_empty() { ends.0 } else { ends.1 })
         }
 
         #[message]
@@ -551,8 +627,8 @@ mod unusual {
     #[test]
     fn it_is_what_it_was() {
         assert_eq!(<Unusual as Named>::NAME, "not the framework's");
-        assert_eq!(UnusualFromClient::TYPES, ["old", "go", "nested"]);
-        assert_eq!(UnusualToClient::TYPES, ["old", "nested", "shared"]);
+        assert_eq!(UnusualFromClient::TYPES, ["old", "go", "(binary 2) old_line", "nested"]);
+        assert_eq!(UnusualToClient::TYPES, ["old", "nested", "shared", "(binary 1) old_dot"]);
         assert_eq!(format!("{:?}", UnusualFromClient::Went), "Went");
         let room = Unusual::room(&std::net::Ipv4Addr::LOCALHOST, &std::num::NonZero::<u8>::MIN);
         assert_eq!(room.path(), Some("/unusual/127.0.0.1/1"));

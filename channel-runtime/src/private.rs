@@ -4,7 +4,7 @@ pub use bytes::Bytes;
 pub use serde;
 
 pub use crate::protocol::binary::{
-    ByCodec, FromBytes, Missing, NoFromBytes, NoToBytes, ToBytes, from_bytes, read, to_bytes, write,
+    ByCodec, FromBytes, Missing, NoFromBytes, NoToBytes, TakesBytes, TakesOut, ToBytes, by_codec, from_bytes, to_bytes,
 };
 pub use crate::protocol::checks::{IsMessage, NoMessage, no_handler, once};
 pub use crate::protocol::codec::{deserialize, from_byte_fields, serialize, to_byte_fields};

@@ -85,22 +85,29 @@ impl BinaryArgs {
 /// A number, or a byte such as `b'p'`. `None` after an error.
 fn kind(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Option<u8>> {
     let what = "the kind of a binary message is its first byte, from 0 to 255";
+    let remedy = "write a number, `kind = 1`, or a byte, `kind = b'p'`";
     if !input.peek(Token![=]) {
         return Err(syn::Error::new(name.span(), format!("{what}\nwrite `kind = 1`")));
     }
     input.parse::<Token![=]>()?;
-    let kind = match input.fork().parse() {
-        Ok(Lit::Int(number)) => number.base10_parse().ok(),
-        Ok(Lit::Byte(byte)) => Some(byte.value()),
-        _ => None,
-    };
-    if kind.is_none() {
-        let said: TokenStream = input.fork().parse()?;
-        let said: TokenStream = said.into_iter().take_while(|token| token.to_string() != ",").collect();
-        errors.at(said, what, "write a number, `kind = 1`, or a byte, `kind = b'p'`");
+    if input.peek(Lit) || input.peek(Token![-]) && input.peek2(Lit) {
+        // What follows it must be a comma.
+        let literal = input.parse::<Lit>()?;
+        let kind = match &literal {
+            Lit::Int(number) if matches!(number.suffix(), "" | "u8") => number.base10_parse().ok(),
+            Lit::Byte(byte) if byte.suffix().is_empty() => Some(byte.value()),
+            _ => None,
+        };
+        if kind.is_none() {
+            errors.at(literal, what, remedy);
+        }
+        return Ok(kind);
     }
+    let said: TokenStream = input.fork().parse()?;
+    let said: TokenStream = said.into_iter().take_while(|token| token.to_string() != ",").collect();
+    errors.at(said, what, remedy);
     args::skip(input)?;
-    Ok(kind)
+    Ok(None)
 }
 
 /// Serde's attributes in a message that no serde format reads or writes.
@@ -121,14 +128,16 @@ impl Binary {
     pub fn methods(&self, name: &Ident) -> TokenStream {
         let private = quote!(::channel_runtime::private);
         let (read, write) = match &self.codec {
-            Some(_) => (quote!(#private::read(&__data)), quote!(#private::write(self, __out))),
+            Some(codec) => {
+                // The same both times, so that a type that is no codec is one error.
+                let by_codec = quote_spanned!(codec.span()=> ::channel_runtime::private::by_codec::<#codec, _>);
+                (quote!((#by_codec().read)(&__data)), quote!((#by_codec().write)(self, __out)))
+            }
             None => {
                 // An error about what is missing, or has another form, stands at the struct's name.
                 let span = beside_locals(name.span());
-                let read =
-                    quote_spanned!(span=> ::channel_runtime::private::from_bytes::<Self, _>(Self::from_bytes(__data)));
-                let write =
-                    quote_spanned!(span=> ::channel_runtime::private::to_bytes::<Self, _>(Self::to_bytes(self, __out)));
+                let read = quote_spanned!(span=> ::channel_runtime::private::from_bytes::<Self, _, _, _>(Self::from_bytes, __data));
+                let write = quote_spanned!(span=> ::channel_runtime::private::to_bytes::<Self, _, _, _>(Self::to_bytes, self, __out));
                 let found = |name| quote!(#[allow(unused_imports)] use ::channel_runtime::private::#name as _;);
                 let (read_here, written_here) = (found(quote!(NoFromBytes)), found(quote!(NoToBytes)));
                 (quote!(#read_here #read), quote!(#written_here #write))
@@ -167,20 +176,12 @@ impl Binary {
     }
 }
 
-/// Names the codec once, so that a type that is none is one error.
-pub fn by_codec(name: &Ident, codec: &Type) -> TokenStream {
-    quote_spanned! {codec.span()=>
-        impl ::channel_runtime::private::ByCodec for #name {
-            type Codec = #codec;
-        }
-    }
-}
-
 /// Serde's traits for a message without a codec: every message has them. As a part of another one it is its bytes.
 pub fn serde_as_bytes(name: &Ident) -> TokenStream {
     let private = quote!(::channel_runtime::private);
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #private::serde::Serialize for #name {
             fn serialize<__S: #private::serde::Serializer>(
                 &self,
@@ -191,6 +192,7 @@ pub fn serde_as_bytes(name: &Ident) -> TokenStream {
         }
 
         #[automatically_derived]
+        #[allow(deprecated)]
         impl<'__de> #private::serde::Deserialize<'__de> for #name {
             fn deserialize<__D: #private::serde::Deserializer<'__de>>(
                 __deserializer: __D,

@@ -40,17 +40,12 @@ pub fn message(message: &Message, form: &Form) -> TokenStream {
             #check
         }
     });
-    let by_codec = match form {
-        Form::Binary(binary) => binary.codec.as_ref().map(|codec| runtime.place(binary::by_codec(name, codec))),
-        Form::Text(_) => None,
-    };
     let as_bytes = (!user_derives && !has_serde).then(|| runtime.place(binary::serde_as_bytes(name)));
     // Our derives stand first: one of the user's before them would find `serde` attributes that belong to no derive yet.
     quote! {
         #derives
         #item
         #implementation
-        #by_codec
         #as_bytes
     }
 }

@@ -40,7 +40,8 @@ pub fn check_binary(item: &ItemStruct, errors: &mut Errors) {
             _ => {}
         }
     }
-    item.fields.iter().for_each(|field| check_owned(field, errors));
+    let is_skipped = |field: &&Field| serde_arguments(&field.attrs).iter().any(|argument| argument.name == "skip");
+    item.fields.iter().filter(|field| !is_skipped(field)).for_each(|field| check_owned(field, errors));
 }
 
 fn check_newtype(ty: &Type, errors: &mut Errors) {
@@ -227,6 +228,20 @@ mod tests {
     #[test]
     fn a_message_owns_its_data() {
         assert_eq!(flaws("struct M { a: &'static str, b: &'a [u8], #[serde(skip)] c: &'static str }").len(), 2);
+    }
+
+    #[test]
+    fn a_binary_message_owns_what_is_read() {
+        let item = syn::parse_quote!(
+            struct M {
+                a: &'static str,
+                #[serde(skip)]
+                b: &'static str,
+            }
+        );
+        let mut errors = Errors::default();
+        check_binary(&item, &mut errors);
+        assert_eq!(errors.messages().len(), 1);
     }
 
     #[test]

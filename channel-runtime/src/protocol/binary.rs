@@ -55,27 +55,60 @@ pub trait BinaryCodec {
     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display>;
 }
 
-/// A message that names a codec.
-pub trait ByCodec {
-    /// The codec.
-    type Codec: BinaryCodec;
+/// The functions of a codec for one type of message.
+#[expect(missing_debug_implementations, reason = "the macro's alone")]
+pub struct ByCodec<M> {
+    /// Reads a message.
+    pub read: fn(&[u8]) -> Result<M, String>,
+    /// Writes a message.
+    pub write: fn(&M, &mut Vec<u8>) -> Result<(), String>,
 }
 
-/// Reads a message by its codec.
-pub fn read<M: ByCodec + DeserializeOwned>(data: &[u8]) -> Result<M, String> {
-    M::Codec::read(data).map_err(|error| error.to_string())
+/// Both functions at once, so that a type that is no codec is one error. It is named in a call alone: the codec of a message that is
+/// `pub` may be private.
+#[must_use]
+pub const fn by_codec<C: BinaryCodec, M: Serialize + DeserializeOwned>() -> ByCodec<M> {
+    ByCodec {
+        read: |data| C::read(data).map_err(|error| error.to_string()),
+        write: |message, out| C::write(message, out).map_err(|error| error.to_string()),
+    }
 }
 
-/// Writes a message by its codec.
-pub fn write<M: ByCodec + Serialize>(message: &M, out: &mut Vec<u8>) -> Result<(), String> {
-    M::Codec::write(message, out).map_err(|error| error.to_string())
+/// What a message's `from_bytes` may take.
+#[diagnostic::on_unimplemented(
+    message = "`from_bytes` of a binary message takes `Bytes`, and nothing else",
+    label = "its `from_bytes` takes something else",
+    note = "write `fn from_bytes(data: Bytes) -> Result<Self, E>`, with `channel_runtime::Bytes`, which derefs to `[u8]`"
+)]
+pub trait TakesBytes<Q, R> {
+    /// Calls the function.
+    fn call(self, data: Bytes) -> R;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, F: FnOnce(Bytes) -> R> TakesBytes<Bytes, R> for F {
+    fn call(self, data: Bytes) -> R {
+        self(data)
+    }
+}
+
+/// Is never implemented.
+#[doc(hidden)]
+pub trait Never {}
+
+/// With one impl the compiler would report that impl's bound, and not [`TakesBytes`].
+#[diagnostic::do_not_recommend]
+impl<R, F: Never> TakesBytes<Missing, R> for F {
+    fn call(self, _: Bytes) -> R {
+        unreachable!("nothing implements `Never`")
+    }
 }
 
 /// What a message's `from_bytes` may return.
 #[diagnostic::on_unimplemented(
     message = "`{M}` can't be read from bytes",
     label = "no `from_bytes` that returns `Result<{M}, E>`",
-    note = "write `fn from_bytes(data: Bytes) -> Result<Self, E>`, with an error that is `Display`, and `fn to_bytes(&self, out: &mut Vec<u8>)` in `impl {M} {{ .. }}`",
+    note = "write `fn from_bytes(data: Bytes) -> Result<Self, E>`, with an error that is `Display`, and `fn to_bytes(&self, out: &mut Vec<u8>)` in `impl {M} {{ .. }}`, both visible where the struct is",
     note = "or name a codec: `#[message(binary, kind = .., codec = Postcard)]`, a type of yours that implements `BinaryCodec`"
 )]
 pub trait FromBytes<M> {
@@ -90,11 +123,36 @@ impl<M, E: Display> FromBytes<M> for Result<M, E> {
     }
 }
 
+/// What a message's `to_bytes` may take: the message, by a reference or by value (`Q`), and where to write it.
+#[diagnostic::on_unimplemented(
+    message = "`to_bytes` of a binary message takes `&self` and `&mut Vec<u8>`, and nothing else",
+    label = "its `to_bytes` takes something else",
+    note = "write `fn to_bytes(&self, out: &mut Vec<u8>)`, which appends to `out`; a struct that is `Copy` may be taken by value, `self`"
+)]
+pub trait TakesOut<'a, M, Q, R> {
+    /// Calls the function.
+    fn call(self, message: &'a M, out: &'a mut Vec<u8>) -> R;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, M, R, F: FnOnce(&'a M, &'a mut Vec<u8>) -> R> TakesOut<'a, M, &'a M, R> for F {
+    fn call(self, message: &'a M, out: &'a mut Vec<u8>) -> R {
+        self(message, out)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, M: Copy, R, F: FnOnce(M, &'a mut Vec<u8>) -> R> TakesOut<'a, M, M, R> for F {
+    fn call(self, message: &'a M, out: &'a mut Vec<u8>) -> R {
+        self(*message, out)
+    }
+}
+
 /// What a message's `to_bytes` may return.
 #[diagnostic::on_unimplemented(
     message = "`{M}` can't be written as bytes",
     label = "no `to_bytes` that returns nothing, or a `Result<(), E>`",
-    note = "write `fn to_bytes(&self, out: &mut Vec<u8>)` in `impl {M} {{ .. }}`, which appends to `out`",
+    note = "write `fn to_bytes(&self, out: &mut Vec<u8>)` in `impl {M} {{ .. }}`, which appends to `out`, visible where the struct is",
     note = "or name a codec: `#[message(binary, kind = .., codec = Postcard)]`, a type of yours that implements `BinaryCodec`"
 )]
 pub trait ToBytes<M> {
@@ -115,14 +173,18 @@ impl<M, E: Display> ToBytes<M> for Result<(), E> {
     }
 }
 
-/// What `from_bytes` returned.
-pub fn from_bytes<M, R: FromBytes<M>>(read: R) -> Result<M, String> {
-    read.read()
+/// Reads a message by its `from_bytes`.
+pub fn from_bytes<M, Q, R: FromBytes<M>, F: TakesBytes<Q, R>>(read: F, data: Bytes) -> Result<M, String> {
+    read.call(data).read()
 }
 
-/// What `to_bytes` returned.
-pub fn to_bytes<M, R: ToBytes<M>>(written: R) -> Result<(), String> {
-    written.written()
+/// Writes a message by its `to_bytes`.
+pub fn to_bytes<'a, M, Q, R: ToBytes<M>, F: TakesOut<'a, M, Q, R>>(
+    write: F,
+    message: &'a M,
+    out: &'a mut Vec<u8>,
+) -> Result<(), String> {
+    write.call(message, out).written()
 }
 
 /// Stands for what a missing function would return.
