@@ -69,6 +69,14 @@ mod clashing_names {
     #[message(type = "bye")]
     struct Bye;
 
+    /// Not raw text.
+    #[message(type = "text")]
+    struct Text;
+
+    /// Not raw bytes.
+    #[message(type = "bytes")]
+    struct Bytes;
+
     #[message(binary, kind = 1)]
     struct Dot {
         data: ::channel_runtime::Bytes,
@@ -101,7 +109,7 @@ mod clashing_names {
         }
     }
 
-    #[channel(sends(Say, Bye, Dot))]
+    #[channel(sends(Say, Bye, Dot, Text as TextMessage, Bytes as BytesMessage))]
     impl Clash {
         #[message]
         fn read(&self, dot: Dot) -> Dot {
@@ -136,6 +144,8 @@ mod clashing_names {
     fn it_can_be_served() {
         let _ = channels![Clash].app(());
         assert_eq!(Clash::room(&7).path().unwrap(), "/clash/7");
+        let sent = <ClashToClient as ::channel_runtime::Messages>::TYPES;
+        assert_eq!(sent, ["say", "bye", "(binary 1) dot", "text", "bytes"]);
     }
 }
 

@@ -93,7 +93,6 @@ impl<R, F: FnOnce(Bytes) -> R> TakesBytes<Bytes, R> for F {
 }
 
 /// Is never implemented.
-#[doc(hidden)]
 pub trait Never {}
 
 /// With one impl the compiler would report that impl's bound, and not [`TakesBytes`].
