@@ -414,6 +414,12 @@ async fn a_question_that_is_answered_by_bytes_is_also_answered_by_its_ref() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "a binary message has no ref: ask for `.success()`, and then for the message by `.expect()`")]
+async fn a_test_that_asks_for_bytes_by_a_ref_is_told_what_to_ask_for() {
+    client().await.request(act("enum")).reply::<Pixel>().await;
+}
+
+#[tokio::test]
 async fn every_way_to_send_sends_binary_messages() {
     let test = Test::new(Config::default());
     let (mut ann, mut bob) = (test.client().await, test.client().await);

@@ -7,6 +7,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Ident, ItemStruct, Lit, LitStr, Token, Type};
 
+use super::codec;
 use super::model::Binary;
 use crate::syntax::args;
 use crate::syntax::errors::Errors;
@@ -19,6 +20,8 @@ pub struct BinaryArgs {
     /// `Some((_, None))` if it could not be read.
     kind: Option<(Ident, Option<u8>)>,
     codec: Option<(Ident, Type)>,
+    /// Behind `binary` stands something, such as the kind.
+    has_value: bool,
 }
 
 impl BinaryArgs {
@@ -32,16 +35,20 @@ impl BinaryArgs {
             }
             "codec" => {
                 input.parse::<Token![=]>()?;
-                args::set(&mut self.codec, name, (name.clone(), args::ty(input)?), errors);
+                args::set(&mut self.codec, name, (name.clone(), codec::parse(input)?), errors);
             }
-            _ => args::set(&mut self.binary, name, name.clone(), errors),
+            _ => {
+                let remedy = "write `#[message(binary, kind = 1)]`: the first byte is its `kind`";
+                self.has_value |= !args::is_flag(input, "`binary` has no value", remedy, errors)?;
+                args::set(&mut self.binary, name, name.clone(), errors);
+            }
         }
         Ok(())
     }
 
     /// `None` if this is no binary message, or not a whole one.
     pub fn check(self, item: &ItemStruct, wire_type: Option<&LitStr>, errors: &mut Errors) -> Option<Binary> {
-        let Self { binary, kind, codec } = self;
+        let Self { binary, kind, codec, has_value } = self;
         let Some(binary) = binary else {
             if let Some((name, _)) = &kind {
                 let remedy = "write `#[message(binary, kind = 1)]`, or take `kind` away";
@@ -58,6 +65,9 @@ impl BinaryArgs {
             errors.at(wire_type, what, "take `type = \"..\"` away, or take `binary` away");
         }
         let Some((_, kind)) = kind else {
+            if has_value {
+                return None;
+            }
             errors.at(
                 &binary,
                 format_args!("the binary message `{}` has no kind", item.ident),
@@ -75,6 +85,11 @@ impl BinaryArgs {
 
     pub fn is_binary(&self) -> bool {
         self.binary.is_some()
+    }
+
+    /// Also if `binary` itself is missing, which `check` reports.
+    pub fn is_meant(&self) -> bool {
+        self.binary.is_some() || self.kind.is_some() || self.codec.is_some()
     }
 
     pub fn has_codec(&self) -> bool {

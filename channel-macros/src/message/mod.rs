@@ -1,6 +1,7 @@
 //! `#[message(type = "move")]` or `#[message(binary, kind = 1)]` on a struct, which is emitted whatever is wrong with it.
 
 mod binary;
+mod codec;
 mod derives;
 mod expand;
 mod fallback;
@@ -12,14 +13,21 @@ mod parse;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use self::item::NotAStruct;
 use crate::syntax::errors::Errors;
 
 pub fn expand_attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let structure = match item::parse(item.clone(), &mut errors) {
+    let structure = match item::parse(item.clone(), || parse::glance(args.clone()).0, &mut errors) {
         Ok(structure) => structure,
-        Err(error) => {
-            let mark = error.is_first_of_unmarked_block.then(expand::unmarked_block);
+        Err(NotAStruct::Enum(item)) => {
+            let (item, fallback) = fallback::enumeration(*item);
+            let fallback = parse::glance(args).1.place(fallback);
+            let errors = errors.into_tokens();
+            return quote!(#errors #item #fallback);
+        }
+        Err(NotAStruct::Other { is_first_of_unmarked_block }) => {
+            let mark = is_first_of_unmarked_block.then(expand::unmarked_block);
             let errors = errors.into_tokens();
             return quote!(#item #mark #errors);
         }

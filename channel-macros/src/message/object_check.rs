@@ -102,7 +102,11 @@ fn refuse_remote(argument: &SerdeArgument, errors: &mut Errors) {
 fn check_owned(field: &Field, errors: &mut Errors) {
     if let Type::Reference(reference) = ungroup(&field.ty) {
         let inner = text(&reference.elem);
-        let owned = if inner == "str" { "String".into() } else { inner };
+        let owned = match &*reference.elem {
+            Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
+            _ if inner == "str" => "String".into(),
+            _ => inner,
+        };
         errors.at(
             &field.ty,
             "a message owns its data, for it is sent to many and outlives what it was read from",

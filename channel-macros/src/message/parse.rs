@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::{Fields, Generics, Ident, ItemStruct, LitStr};
+use syn::{Fields, Ident, ItemStruct, LitStr};
 
 use super::binary::{self, BinaryArgs};
 use super::derives::{derives, has_derive};
@@ -23,7 +23,7 @@ use crate::syntax::wire_type;
 pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> Message {
     let args = Args::parse(args, errors);
     let (is_binary, has_codec) = (args.binary.is_binary(), args.binary.has_codec());
-    if args.wire_type.is_none() && !is_binary && errors.is_empty() {
+    if args.wire_type.is_none() && !args.binary.is_meant() && errors.is_empty() {
         let remedy = "write `#[message(type = \"..\")]`";
         errors.at_span(
             proc_macro2::Span::call_site(),
@@ -31,7 +31,7 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
             remedy,
         );
     }
-    refuse_generics(&item.generics, errors);
+    refuse_generics(&item, is_binary && !has_codec, errors);
     let user_derives = args.serde.is_some();
     match (is_binary, has_codec || user_derives) {
         (false, _) => object_check::check(&item, errors),
@@ -40,7 +40,7 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
     }
     let shape = if is_binary && !has_codec { opaque(&item) } else { shape(&item, errors) };
     let limit = describe::limited(&args.limit);
-    if !has_derive(&item, "Describe") {
+    if !has_derive(&item.attrs, "Describe") {
         describe::strip(&mut item.fields);
     }
     if !user_derives {
@@ -105,13 +105,25 @@ impl Args {
     }
 }
 
-fn refuse_generics(generics: &Generics, errors: &mut Errors) {
+/// What the fallback of an item that is no struct needs: whether it is a binary message, and where the runtime is.
+pub fn glance(args: TokenStream) -> (bool, Runtime) {
+    let args = Args::parse(args, &mut Errors::default());
+    (args.binary.is_meant(), args.runtime)
+}
+
+fn refuse_generics(item: &ItemStruct, keeps_bytes: bool, errors: &mut Errors) {
+    let generics = &item.generics;
     let Some(first) = generics.params.first() else { return };
     match first {
         syn::GenericParam::Lifetime(_) => errors.at(
             &generics.params,
             "a message owns its data, for it is sent to many and outlives what it was read from",
-            "take the lifetime away: `String` for `&str`, `Vec<T>` for `&[T]`",
+            match keeps_bytes {
+                true => {
+                    "take the lifetime away: `Bytes` for `&[u8]`, a part of the frame that is not copied; or `Vec<u8>`"
+                }
+                false => "take the lifetime away: `String` for `&str`, `Vec<T>` for `&[T]`",
+            },
         ),
         _ => errors.at(
             &generics.params,
@@ -124,7 +136,7 @@ fn refuse_generics(generics: &Generics, errors: &mut Errors) {
 /// A second `Serialize` would be an error of the compiler's that does not mention `#[message]`.
 fn refuse_own_derives(item: &ItemStruct, is_binary: bool, errors: &mut Errors) {
     let arguments = if is_binary { "binary, kind = .., serde" } else { "type = \"..\", serde" };
-    for path in derives(item) {
+    for path in derives(&item.attrs) {
         let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         if last == "Serialize" || last == "Deserialize" {
             let remedy = format!("take it away, or write `#[message({arguments})]` to derive both yourself");

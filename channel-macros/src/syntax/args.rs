@@ -1,5 +1,7 @@
 //! An attribute's arguments. After a bad one the next is still read.
 
+use std::fmt::Display;
+
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
@@ -8,6 +10,7 @@ use syn::{Attribute, Ident, LitInt, Token, Type, parenthesized, token};
 
 use crate::syntax::errors::Errors;
 use crate::syntax::names::{closest, one_of};
+use crate::syntax::types::for_static;
 
 /// After an error, reading goes on after the next comma.
 pub fn each(
@@ -68,6 +71,16 @@ pub fn set<T>(place: &mut Option<T>, name: &Ident, value: T, errors: &mut Errors
     }
 }
 
+/// Whether an argument stands alone, such as `optional`. If not, that is an error at what follows it.
+pub fn is_flag(input: ParseStream, what: impl Display, remedy: impl Display, errors: &mut Errors) -> syn::Result<bool> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(true);
+    }
+    errors.push(input.error(format!("{what}\n{remedy}")));
+    skip(input)?;
+    Ok(false)
+}
+
 pub fn skip(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<proc_macro2::TokenTree>()?;
@@ -93,7 +106,7 @@ pub struct Listed {
 impl Parse for Listed {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let cfgs = input.call(Attribute::parse_outer)?;
-        let ty = ty(input)?;
+        let ty = for_static(&ty(input)?);
         let rename = match input.parse::<Option<Token![as]>>()? {
             Some(_) => Some(input.parse()?),
             None => None,
@@ -120,7 +133,15 @@ pub fn list<T: Parse>(name: &Ident, input: ParseStream, errors: &mut Errors) -> 
     let content;
     parenthesized!(content in input);
     let mut items = Vec::new();
-    each(content.parse()?, errors, |input, _| {
+    each(content.parse()?, errors, |input, errors| {
+        // The message is read all the same, so that it is listed.
+        if input.peek(Ident) && input.peek2(Ident) && input.fork().parse::<Ident>()? == "binary" {
+            let binary: Ident = input.parse()?;
+            let ty: TokenStream = input.fork().parse()?;
+            let message = ty.into_iter().next().map(|token| token.to_string()).unwrap_or_default();
+            let remedy = format!("write `{name}({message})`, and `#[message(binary, kind = 1)]` on the struct");
+            errors.at(&binary, "whether a message is binary is written on its struct", remedy);
+        }
         items.push(input.parse()?);
         Ok(())
     });

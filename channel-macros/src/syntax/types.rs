@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
+use syn::{GenericArgument, Lifetime, PathArguments, PathSegment, Type};
 
 /// The type without parentheses, and without the invisible group around a `$t:ty` of `macro_rules!`.
 pub fn ungroup(mut ty: &Type) -> &Type {
@@ -38,6 +38,22 @@ pub fn first_type(segment: &PathSegment) -> Option<&Type> {
 
 pub fn arc(ty: &Type) -> Option<&Type> {
     last_segment(ty).filter(|segment| segment.ident == "Arc").and_then(first_type)
+}
+
+/// A message borrows nothing. If its struct has lifetimes, that is one error, and no second one at a `Name<'_>`.
+pub fn for_static(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    if let Type::Path(path) = &mut ty
+        && let Some(PathSegment { arguments: PathArguments::AngleBracketed(arguments), .. }) =
+            path.path.segments.last_mut()
+    {
+        for argument in &mut arguments.args {
+            if let GenericArgument::Lifetime(lifetime) = argument {
+                *lifetime = Lifetime::new("'static", lifetime.span());
+            }
+        }
+    }
+    ty
 }
 
 pub fn is_named(ty: &Type, name: &str) -> bool {

@@ -18,17 +18,13 @@ use serde::de::DeserializeOwned;
 ///
 /// pub enum Postcard {}
 ///
-/// # mod postcard { // Stands for the crate.
-/// #     pub fn from_bytes<T: serde::de::DeserializeOwned>(data: &[u8]) -> serde_json::Result<T> { serde_json::from_slice(data) }
-/// #     pub fn to_io<T: serde::Serialize>(message: &T, out: &mut Vec<u8>) -> serde_json::Result<()> { serde_json::to_writer(out, message) }
-/// # }
 /// impl BinaryCodec for Postcard {
 ///     fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, impl Display> {
 ///         postcard::from_bytes(data)
 ///     }
 ///
 ///     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display> {
-///         postcard::to_io(message, out)
+///         postcard::to_io(message, out).map(drop) // Its feature `use-std` has `to_io`.
 ///     }
 /// }
 /// ```

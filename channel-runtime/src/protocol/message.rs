@@ -26,7 +26,8 @@ use crate::protocol::describe::{Content, MessageShape, Type};
     message = "`{Self}` is not a message",
     label = "this is not a message",
     note = "if it is a struct of yours, put `#[message(type = \"..\")]` on it",
-    note = "what is no struct, or another crate's, goes into a field of one: `#[message(type = \"..\")] struct Name {{ value: {Self} }}`"
+    note = "what is no struct, or another crate's, goes into a field of one: `#[message(type = \"..\")] struct Name {{ value: {Self} }}`",
+    note = "raw bytes are taken by the hook `on_binary`, raw text by `on_text`"
 )]
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// The value of the `"type"` key. It is never empty, never `success` or `error`, and never starts with `$` or `(`. For a binary

@@ -27,6 +27,14 @@ impl<H: Handle + ?Sized> Handle for &H {}
 )]
 pub trait Emit {}
 
+/// `send_binary`
+#[diagnostic::on_unimplemented(
+    message = "there is no such method: bytes are sent by `send_bytes`, a binary message by `send`",
+    label = "not a method of a socket, an audience or a hub",
+    note = "write `socket.send_bytes(data)`, with `sends(Bytes)` on the impl block; or `socket.send(message)`, whose struct is marked `#[message(binary, kind = 1)]` and stands in `sends(..)`"
+)]
+pub trait SendBinary {}
+
 /// `broadcast`
 #[diagnostic::on_unimplemented(
     message = "there is no such method: who receives is said first, and then `send`",
@@ -157,4 +165,4 @@ macro_rules! of_nothing {
     };
 }
 
-of_nothing!(Emit Broadcast To Volatile Members Assign Subscribe On Disconnect);
+of_nothing!(Emit SendBinary Broadcast To Volatile Members Assign Subscribe On Disconnect);

@@ -150,10 +150,10 @@ impl<C: Channel> Client<C> {
         Expectation::new(async { auth_expiring(&self.next_text("$auth_expiring").await?) })
     }
 
-    /// The next message, whatever it is.
+    /// The next message, whatever its type.
     ///
     /// # Panics
-    /// If nothing is received, or what the client can't read.
+    /// If nothing is received, or what is no message: raw bytes and raw text, or what the client can't read.
     #[track_caller]
     pub fn expect_any(&mut self) -> Expectation<'_, Received<C>> {
         Expectation::new(async {

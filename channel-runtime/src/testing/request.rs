@@ -48,13 +48,22 @@ impl<'a, C: Channel> Request<'a, C> {
         Self { client, reference }
     }
 
-    /// The answer, which is an `M`.
+    /// The answer, which is an `M`. A binary message has no `ref` and is never this answer: ask for [`success`](Self::success), and
+    /// then for the message by [`Client::expect`].
     ///
     /// # Panics
     /// If it is something else, or there is none.
     #[track_caller]
     pub fn reply<M: SentBy<C>>(self) -> Expectation<'a, M> {
-        Expectation::new(async { message(&self.answer(M::TYPE).await?) })
+        Expectation::new(async {
+            let answer = self.answer(M::TYPE).await.and_then(|answer| message(&answer));
+            answer.map_err(|failure| match M::KIND {
+                Some(_) => format!(
+                    "{failure}\na binary message has no ref: ask for `.success()`, and then for the message by `.expect()`"
+                ),
+                None => failure,
+            })
+        })
     }
 
     /// The answer, which is a `success`: its data, or null.

@@ -17,6 +17,8 @@ enum Meant {
     Close,
     Notice,
     Sent,
+    Subprotocol,
+    Upgrade,
 }
 
 impl Meant {
@@ -38,6 +40,14 @@ impl Meant {
             Self::Sent => {
                 "a message is not changed on its way out; send each client the message that it should receive"
             }
+            Self::Subprotocol => {
+                "list the names on the struct, `subprotocols(\"ocpp1.6\")`; what is agreed is `Handshake::subprotocol()` before the \
+                 upgrade, and `socket.subprotocol()` after it"
+            }
+            Self::Upgrade => {
+                "write `authorize`, which may refuse before the upgrade; what it needs of the handshake, such as \
+                 `Handshake::subprotocol()`, is a field of the struct, marked `#[extract]`"
+            }
         }
     }
 }
@@ -54,6 +64,10 @@ fn meant_by(name: &str, takes_socket: bool) -> Option<Meant> {
         }
         "handle_info" | "handle_cast" | "handle_call" => Meant::Notice,
         "handle_out" => Meant::Sent,
+        "on_subprotocol" | "on_subprotocols" | "on_protocol" | "select_subprotocol" | "handle_protocols" => {
+            Meant::Subprotocol
+        }
+        "on_upgrade" | "on_handshake" | "before_upgrade" => Meant::Upgrade,
         "receive" | "received" | "handle" | "recv" if takes_socket => Meant::Message,
         "join" | "joined" | "connected" | "connect" | "started" | "opened" | "init" | "setup" if takes_socket => {
             Meant::Connect

@@ -14,7 +14,7 @@ use crate::syntax::runtime_path::Runtime;
 use crate::syntax::spans::beside_locals;
 
 /// The names for each trait of the runtime, whose error says what to write.
-const MEANINGS: [(&str, &[&str]); 8] = [
+const MEANINGS: [(&str, &[&str]); 9] = [
     (
         "Emit",
         &[
@@ -31,6 +31,7 @@ const MEANINGS: [(&str, &[&str]); 8] = [
             "cast",
         ],
     ),
+    ("SendBinary", &["send_binary", "binary", "emit_binary", "send_raw", "send_buffer", "send_blob"]),
     (
         "Broadcast",
         &[

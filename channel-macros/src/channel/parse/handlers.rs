@@ -109,7 +109,7 @@ fn report_misplaced(misplaced: &Misplaced, sig: &Signature, is_typed: bool, erro
 fn single(sig: &Signature, wire_type: Option<LitStr>, is_broken: bool, errors: &mut Errors) -> Option<(Call, Payload)> {
     let call = arguments::parse(sig, HANDLER, errors)?;
     let payload = match (call.datum(), wire_type) {
-        (Some(ty), None) => Payload::Struct(Box::new(ty.clone())),
+        (Some(ty), None) => Payload::Struct(Box::new(types::for_static(ty))),
         (None, Some(literal)) => Payload::Unit(literal),
         (Some(ty), Some(literal)) if is_data(ty) => {
             let what =

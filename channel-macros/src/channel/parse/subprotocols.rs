@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
-use syn::{LitInt, LitStr, parenthesized, token};
+use syn::{LitInt, LitStr, Token, parenthesized, token};
 
 use crate::channel::model::{Otherwise, Subprotocols};
 use crate::syntax::args;
@@ -46,10 +46,16 @@ impl List {
         if input.peek(syn::Lit) {
             return Err(input.error(format!("a subprotocol's name is a string\nwrite {EXAMPLE}")));
         }
+        if input.peek(token::Bracket) {
+            return Err(input.error(format!("the names stand in the parentheses, without brackets\nwrite {EXAMPLE}")));
+        }
         let option = args::name(input)?;
         let otherwise = match option.to_string().as_str() {
-            "optional" => Otherwise::Accept,
-            "close" => Otherwise::Close(close_code(input)?),
+            "optional" => {
+                args::is_flag(input, "`optional` has no value", "write `subprotocols(.., optional)`", errors)?;
+                Otherwise::Accept
+            }
+            "close" => Otherwise::Close(close_code(&option, input)?),
             other => return Err(unknown(&option, other)),
         };
         match self.otherwise {
@@ -84,10 +90,14 @@ impl List {
     }
 }
 
-fn close_code(input: ParseStream) -> syn::Result<u16> {
+fn close_code(option: &Ident, input: ParseStream) -> syn::Result<u16> {
     let usual = "write a number, such as `close = 4406`";
-    let literal: LitInt = args::value(input)
-        .map_err(|error| syn::Error::new(error.span(), format!("`close` is the code of a Close frame\n{usual}")))?;
+    let what = "`close` is the code of a Close frame";
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new(option.span(), format!("{what}\n{usual}")));
+    }
+    let literal: LitInt =
+        args::value(input).map_err(|error| syn::Error::new(error.span(), format!("{what}\n{usual}")))?;
     match literal.base10_parse::<u16>() {
         Ok(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) if literal.suffix().is_empty() => Ok(code),
         Ok(_) | Err(_) => {
@@ -161,6 +171,9 @@ mod tests {
             quote!(("channels.1.json")),
             quote!(("channels.token.abc")),
             quote!((7)),
+            quote!((["a"])),
+            quote!(("a", optional = true)),
+            quote!(("a", optional(true))),
             quote!(("a", option)),
             quote!(("a", soap)),
             quote!(("a", close)),

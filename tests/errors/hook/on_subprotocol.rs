@@ -1,0 +1,13 @@
+use channel_runtime::{Socket, channel};
+
+#[channel("/echo")]
+struct Echo {}
+
+#[channel]
+impl Echo {
+    fn on_subprotocol(&mut self, name: &str, socket: &Socket<Self>) {
+        assert_ne!(Some(name), socket.subprotocol());
+    }
+}
+
+fn main() {}
