@@ -76,6 +76,8 @@ impl Wall {
     fn on_connect(&mut self) -> Result<Option<Text>, Fault> {
         match self.room.as_str() {
             "closed" => Err(Fault::forbidden("nobody enters")),
+            "long" => Err(Fault::new("wall.long", "€".repeat(50)).with_close_code(CloseCode::new(4321).unwrap())),
+            "broken" => Err(Fault::internal("the disk is full")),
             "polite" => Ok(Some("welcome".into())),
             _ => Ok(None),
         }
@@ -305,8 +307,15 @@ async fn a_fault_is_counted_and_never_sent() {
     client.expect_error(Fault::VALIDATION).await;
     // After `on_connect` it closes, as everywhere.
     let mut refused = test.wall("/wall/closed").await;
-    assert_eq!(refused.expect_close().await, (CloseCode::FORBIDDEN, "refused".into()));
+    assert_eq!(refused.expect_close().await, (CloseCode::FORBIDDEN, "nobody enters".into()));
     assert_eq!(test.faults(Fault::FORBIDDEN), 1);
+    // Cut at a character to what a Close carries.
+    let mut long = test.wall("/wall/long").await;
+    assert_eq!(long.expect_close().await, (CloseCode::new(4321).unwrap(), "€".repeat(41)));
+    let (code, reason) = test.wall("/wall/broken").await.expect_close().await;
+    assert_eq!(code, CloseCode::INTERNAL);
+    let id = reason.strip_prefix("internal server error (").unwrap().strip_suffix(')').unwrap();
+    assert!(id.len() == 16 && u64::from_str_radix(id, 16).is_ok(), "{reason}");
 }
 
 #[tokio::test]

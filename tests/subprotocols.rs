@@ -308,7 +308,10 @@ async fn only_who_agreed_on_ours_is_sent_an_error_frame() {
 }
 
 #[channel("/raw", subprotocols("raw.1", close = 4406))]
-pub struct Raws;
+pub struct Raws {
+    #[extract]
+    _guest: Guest,
+}
 
 #[channel(sends(Text))]
 impl Raws {
@@ -326,6 +329,81 @@ async fn a_channel_of_raw_texts_has_them_too() {
     raw.expect(Frame::text(r#"hello by Some("raw.1")"#)).await;
     let (mut closed, _) = ask(&server, "/raw", &["raw.2"]).await;
     closed.expect_close(4406, "subprotocol not acceptable").await;
+}
+
+pub struct Guest;
+
+impl Extract<()> for Guest {
+    async fn extract(handshake: &Handshake, _: &()) -> Result<Self, Reject> {
+        if handshake.query == "nobody" { Err(Reject::unauthorized("who are you?")) } else { Ok(Self) }
+    }
+}
+
+#[channel("/strict", subprotocols("raw.1"))]
+pub struct StrictRaws {
+    #[extract]
+    _guest: Guest,
+}
+
+#[channel(sends(Text))]
+impl StrictRaws {
+    fn on_text(&mut self, text: Text) -> Text {
+        text
+    }
+}
+
+#[channel("/free")]
+pub struct FreeRaws {
+    #[extract]
+    _guest: Guest,
+}
+
+#[channel(sends(Text))]
+impl FreeRaws {
+    fn on_text(&mut self, text: Text) -> Text {
+        text
+    }
+}
+
+#[tokio::test]
+async fn a_channel_of_raw_texts_with_a_list_does_not_know_ours() {
+    let server = start(channels![Raws, StrictRaws, FreeRaws].app(())).await;
+    let (_, response) = ask(&server, "/strict", &["channels.1.json"]).await;
+    assert_eq!((response.status, response.body.as_str()), (400, "offer the subprotocol `raw.1`"));
+    let (_, response) = ask(&server, "/strict", &["channels.1.json, raw.1"]).await;
+    assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, Some("raw.1")));
+    let (mut closed, _) = ask(&server, "/raw", &["channels.1.json"]).await;
+    closed.expect_close(4406, "subprotocol not acceptable").await;
+    // Without a list there has to be a name beside a token.
+    let (mut raw, response) = ask(&server, "/free", &["channels.1.json, channels.token.abc"]).await;
+    assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, Some("channels.1.json")));
+    raw.write(masked(0x81, b"hello")).await;
+    raw.expect(Frame::text("hello")).await;
+    let app = testing::app(channels![StrictRaws].app(()));
+    let refused = app.connect::<StrictRaws>("/strict").offering("channels.1.json").await.unwrap_err();
+    assert_eq!(refused.message, "offer the subprotocol `raw.1`");
+}
+
+#[tokio::test]
+async fn a_channel_of_raw_texts_refuses_without_an_error_frame() {
+    for (refusals, path, offer, status) in [
+        (Refusals::ByOffer, "/strict?nobody", "channels.1.json, raw.1", 401),
+        (Refusals::ByOffer, "/free?nobody", "raw.1", 401),
+        (Refusals::ByOffer, "/free?nobody", "channels.1.json", 101),
+        (Refusals::Status, "/free?nobody", "channels.1.json", 401),
+        (Refusals::Close, "/strict?nobody", "raw.1", 101),
+        (Refusals::Close, "/free?nobody", "", 101),
+    ] {
+        let channels = channels![StrictRaws, FreeRaws].app(());
+        let server = start(channels.config(Config::default().refusals(refusals))).await;
+        let (mut raw, response) = ask(&server, path, &[offer]).await;
+        assert_eq!(response.status, status, "{refusals:?}: {path}: {offer}");
+        if status == 101 {
+            raw.expect_close(4401, "who are you?").await;
+        } else {
+            assert_eq!(response.body, "who are you?");
+        }
+    }
 }
 
 #[tokio::test]

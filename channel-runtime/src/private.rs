@@ -56,7 +56,9 @@ mod server {
     pub use crate::session::handling::Handling;
     pub use crate::socket::answer::reply_deferred;
     pub use crate::socket::invalid_reply::{invalid, usual};
-    pub use crate::socket::reply::{DataReply, Flow, RawReply, fail, reply, reply_data, reply_one_of, reply_raw};
+    pub use crate::socket::reply::{
+        DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,
+    };
 
     /// The check of a lock.
     pub mod lock {

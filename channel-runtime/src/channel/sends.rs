@@ -9,7 +9,7 @@ use crate::protocol::message::Message;
     label = "not in `sends(..)` of `{C}`",
     note = "if `{Self}` is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`; it is sent by value, one at a time",
     note = "if it is text or other data, it goes into a field of a message: `#[message(type = \"line\")] struct Line {{ text: String }}`, listed in `sends(..)`; a fault is sent by `socket.send_fault(&fault)`",
-    note = "text that is no message is raw: it is listed as `Text`, and sent by `.send_text(text)`",
+    note = "text that is no message is raw: it is listed as `Text`, and sent by `.send_text(text)`, never by `.send(text)`; a test reads it by `.expect_text()`",
     note = "`socket` and a hub of `{C}` reach connections of `{C}` alone; those of another channel are reached by its own hub, `socket.hub_of::<Other>()`"
 )]
 pub trait SentBy<C>: Message {}

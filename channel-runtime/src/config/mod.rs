@@ -94,7 +94,8 @@ pub struct Config {
     /// - A message with a `ref` is answered `rate_limited`, with `details.retry_after_ms`. So is the first of several in a row
     ///   without one.
     /// - A ping is not answered.
-    /// - A binary message closes the connection with 1008, because no answer could say which message was lost. The reason says so.
+    /// - A binary message, and a text in a channel with `on_text`, closes the connection with 1008, because no answer could say
+    ///   which message was lost. The reason says so. What came before it is handled first.
     /// - A client that is refused as often as it may send (1000 times in a second, and never fewer than 10 times) is closed with
     ///   1008.
     ///

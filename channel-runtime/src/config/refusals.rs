@@ -11,6 +11,8 @@
 /// {"type":"error","code":"rate_limited","message":"..","timestamp":"..","details":{"retry_after_ms":5000}}
 /// ```
 ///
+/// A channel with `on_text` sends no error frame: its Close, with the code and the message as its reason, comes alone.
+///
 /// These requests are always answered with a status: one that is no valid handshake by RFC 6455, a path that no channel has, a
 /// request to a server that is stopping, and a page of another [origin](crate::Origins), because a failed handshake tells such a
 /// page least. A client that offers none of a channel's `subprotocols(..)` is answered as the channel says, whatever is set here.
@@ -18,7 +20,8 @@
 #[non_exhaustive]
 pub enum Refusals {
     /// A close if the subprotocol `channels.1.json` is agreed, because such a client knows the error frame; else a status. It is
-    /// agreed if the client offers it, and offers no name of the channel's `subprotocols(..)` before it.
+    /// agreed if the client offers it, and offers no name of the channel's `subprotocols(..)` before it. A channel with
+    /// `on_text` and a list does not know it, so there it is a status.
     #[default]
     ByOffer,
     /// A status.

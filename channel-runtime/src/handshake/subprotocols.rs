@@ -97,7 +97,8 @@ impl Handshake {
     }
 
     /// The subprotocol that is agreed: the first offer that the channel knows, by its list `subprotocols(..)`, or
-    /// `channels.1.json`. Extractors see it too. `None` if there is none, and for a request of a plain HTTP route.
+    /// `channels.1.json`, which only a channel with `on_text` and a list does not know. Extractors see it too. `None` if there is
+    /// none, and for a request of a plain HTTP route.
     ///
     /// ```
     /// use channel_runtime::{Extract, Handshake, Reject};
@@ -114,8 +115,10 @@ impl Handshake {
         self.subprotocol
     }
 
-    /// What follows this prefix in the first offer that begins with it, as it was sent: for clients that put a token among their
-    /// offers in a way of their own. `None` if no offer begins with it. For bytes that are not UTF-8 see
+    /// What follows this prefix in the first offer that begins with it: for clients that put a token among their offers in a way of
+    /// their own. It is returned as it was sent: unlike [`subprotocol_token`](Self::subprotocol_token), this decodes no
+    /// percent-encoding. The prefix must not be the beginning of a protocol's name, such as `ocpp`: the rest of that name would be
+    /// taken for a token. `None` if no offer begins with it. For bytes that are not UTF-8 see
     /// [`bearer_token`](Self::bearer_token).
     ///
     /// ```

@@ -1,15 +1,19 @@
 //! The subprotocols of a channel, as `subprotocols(..)` lists them, and what happens to a client that offers none of them.
 
-/// The framework's own subprotocol, which each channel knows. A client that offers none speaks it too.
+/// The framework's own subprotocol, which each channel knows, unless it is one of raw text with a list. A client that offers none
+/// speaks it too.
 pub(crate) const OURS: &str = "channels.1.json";
 
-/// The subprotocols that a channel knows: those of its list, then `channels.1.json`.
+/// The subprotocols that a channel knows: those of its list, then `channels.1.json`. A channel of raw text that has a list knows its
+/// list alone. Without one it knows `channels.1.json`: a page that sends a token has to offer a name beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subprotocols {
     /// The names of the list; empty if the channel has none.
     pub names: &'static [&'static str],
     /// What happens to a client with which none is agreed.
     pub otherwise: Otherwise,
+    /// Whether the channel has an `on_text`: its clients read none of our error frames.
+    pub is_raw: bool,
 }
 
 /// What happens to a client with which no subprotocol is agreed.
@@ -25,11 +29,11 @@ pub enum Otherwise {
 
 impl Subprotocols {
     /// A channel without a list passes over subprotocols that it does not know.
-    pub const NONE: Self = Self { names: &[], otherwise: Otherwise::Accept };
+    pub const NONE: Self = Self { names: &[], otherwise: Otherwise::Accept, is_raw: false };
 
     /// A list. The macros check the names: each is a token, and there are at most 64.
     pub const fn of(names: &'static [&'static str]) -> Self {
-        Self { names, otherwise: Otherwise::Reject }
+        Self { names, otherwise: Otherwise::Reject, ..Self::NONE }
     }
 
     /// A client that offers none of them connects too.
@@ -42,6 +46,12 @@ impl Subprotocols {
     #[must_use]
     pub const fn closing(self, code: u16) -> Self {
         Self { otherwise: Otherwise::Close(code), ..self }
+    }
+
+    /// Of a channel that has an `on_text`, or not.
+    #[must_use]
+    pub(crate) const fn of_raw_text(self, is_raw: bool) -> Self {
+        Self { is_raw, ..self }
     }
 
     /// The known subprotocol that equals this offer, byte for byte.
@@ -60,7 +70,8 @@ impl Subprotocols {
     }
 
     fn known(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.names.iter().copied().chain([OURS])
+        let knows_ours = !self.is_raw || self.names.is_empty();
+        self.names.iter().copied().chain(knows_ours.then_some(OURS))
     }
 }
 
@@ -77,5 +88,14 @@ mod tests {
         assert_eq!(Subprotocols::NONE.named(Subprotocols::NONE.number(Some(OURS))), Some(OURS));
         assert_eq!(list.named(4), None);
         assert_eq!(list.number(Some("ocpp")), 0);
+    }
+
+    #[test]
+    fn a_channel_of_raw_text_knows_its_list_alone_and_ours_if_it_has_none() {
+        let find = |list: Subprotocols, name: &str| list.find(name.as_bytes());
+        let list = Subprotocols::of(&["ocpp1.6"]);
+        assert_eq!([find(list, OURS), find(list.of_raw_text(true), OURS)], [Some(OURS), None]);
+        assert_eq!(find(list.of_raw_text(true), "ocpp1.6"), Some("ocpp1.6"));
+        assert_eq!(find(Subprotocols::NONE.of_raw_text(true), OURS), Some(OURS));
     }
 }

@@ -90,7 +90,7 @@ async fn accept<A: Send + Sync + 'static>(
     }
     let (start, admission) = match admit(table, route, handshake).await {
         Ok(admitted) => admitted,
-        Err(reject) => return Ok(refuse(table, request, upgrade, reject)),
+        Err(reject) => return Ok(refuse(table, request, upgrade, known, reject)),
     };
     // Before the check, so that a stop either waits for this connection or is seen here.
     let arriving = table.node.shutdown.begin_session();

@@ -1,7 +1,7 @@
 //! The refusal of a handshake: by an HTTP status, or by an error frame and a Close that a page in a browser can read.
 //!
 //! A browser hides the status of a failed handshake from the page. So for a client that speaks our subprotocol the handshake
-//! succeeds, and the connection is closed after one error frame. A channel may also want a Close, without that frame, for clients
+//! succeeds, and the connection is closed after one error frame; that of a channel of raw text, which has no such frames, is closed alone. A channel may also want a Close, without that frame, for clients
 //! that offer none of its subprotocols.
 
 use hyper::upgrade::OnUpgrade;
@@ -22,11 +22,12 @@ use crate::server::upgrade::recover;
 use crate::session::rejection::{not_acceptable, rejection_frames};
 use crate::wire::close::CloseCode;
 
-/// Refuses by a status if too many are being refused by a close at the moment.
+/// Refuses by a status if so configured, or if too many are being refused by a close at the moment.
 pub(crate) fn refuse<A>(
     table: &RouteTable<A>,
     request: UpgradeRequest,
     upgrade: OnUpgrade,
+    known: &Subprotocols,
     reject: Reject,
 ) -> Response {
     let by_close = match table.config.refusals {
@@ -38,7 +39,8 @@ pub(crate) fn refuse<A>(
     let Some(place) = place else { return reject.into_response() };
     table.refused.count(reject.status.as_u16());
     let (code, reason) = (reject.close_code(), reject.message.clone());
-    let frames = rejection_frames(Some(&Fault::from(reject)), code, &reason);
+    let fault = (!known.is_raw).then(|| Fault::from(reject));
+    let frames = rejection_frames(fault.as_ref(), code, &reason);
     accept_and_close(table, request, upgrade, place, frames)
 }
 

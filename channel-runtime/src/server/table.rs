@@ -63,7 +63,8 @@ pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, 
 
 impl<App: Send + Sync + 'static> Route<App> {
     pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
-        Self { path: C::PATH, bounds: C::BOUNDS, subprotocols: C::SUBPROTOCOLS, start: start::<C, App> }
+        let subprotocols = C::SUBPROTOCOLS.of_raw_text(C::TAKES_TEXT);
+        Self { path: C::PATH, bounds: C::BOUNDS, subprotocols, start: start::<C, App> }
     }
 }
 

@@ -54,7 +54,7 @@ use crate::session::spans::ConnectionSpan;
 use crate::session::step::{Step, Undecoded, has_concurrent};
 use crate::session::step_context::{StepContext, Work, may_pass};
 use crate::socket::Socket;
-use crate::socket::reply::Flow;
+use crate::socket::reply::{Flow, reason_of_failure};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
 
@@ -106,7 +106,7 @@ impl<C: Dispatch> Session<C> {
         match run(&mut self.driver, hook).await {
             Ok(Flow::Continue) => {}
             Ok(Flow::Failed(code)) => {
-                self.socket.close(code, "refused");
+                self.socket.close(code, &reason_of_failure::<C>());
             }
             Err(Interrupted::TimedOut) => {
                 timed_out(&self.socket, "on_connect");

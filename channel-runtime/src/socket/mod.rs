@@ -68,7 +68,8 @@ impl<C: 'static> Socket<C> {
         self.member.id
     }
 
-    /// The subprotocol that was agreed in the handshake: one of the channel's list `subprotocols(..)`, or `channels.1.json`. `None`
+    /// The subprotocol that was agreed in the handshake: one of the channel's list `subprotocols(..)`, or `channels.1.json`, which
+    /// only a channel with `on_text` and a list does not know. `None`
     /// if the client offered none that the channel knows.
     pub fn subprotocol(&self) -> Option<&'static str>
     where

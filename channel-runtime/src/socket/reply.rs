@@ -1,5 +1,7 @@
 //! What a handler may return, how it becomes the answer, and the functions that the expansion of `#[channel]` calls for that.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
@@ -141,8 +143,32 @@ impl<E: Into<Fault> + Send> IntoFault for E {
 
 pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     let code = fault.close_code();
+    if C::TAKES_TEXT {
+        UNSENT.replace(Some(close_reason(&fault)));
+    }
     socket.answer_fault(&fault);
     Flow::Failed(code)
+}
+
+thread_local! {
+    /// The last fault on this thread that its client was not sent, as the reason of a Close.
+    static UNSENT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The reason of the Close after an `on_connect` that has just failed on this thread: in a channel of raw text, where no error frame
+/// says it, the fault's message.
+pub(crate) fn reason_of_failure<C: Channel>() -> Cow<'static, str> {
+    let unsent = if C::TAKES_TEXT { UNSENT.take() } else { None };
+    unsent.map_or(Cow::Borrowed("refused"), Cow::Owned)
+}
+
+/// Of a failure of the server, the id that is in the log.
+fn close_reason(fault: &Fault) -> String {
+    let Fault { code, message, details, .. } = fault;
+    match details["id"].as_str() {
+        Some(id) if *code == Fault::INTERNAL => format!("{message} ({id})"),
+        _ => message.clone(),
+    }
 }
 
 /// Sends what a handler or a hook returned.
@@ -166,6 +192,24 @@ pub trait DataReply<C: Channel>: Reply<C> {}
 
 #[diagnostic::do_not_recommend]
 impl<C: Channel, R: Reply<C>> DataReply<C> for R {}
+
+/// Like `reply_data`, for what `on_text` returns.
+pub fn reply_text<C: Channel, R: TextReply<C>>(socket: &Socket<C>, reply: R) -> Flow {
+    reply.reply(socket)
+}
+
+/// What `on_text` may return, required of types of the standard library.
+#[diagnostic::on_unimplemented(
+    message = "`on_text` of `{C}` cannot return `{Self}`",
+    label = "no `Text`",
+    note = "return `Text`, listed in `sends(..)`: `\"OK\".into()`, or `.into()` of a `String`",
+    note = "several texts are sent by `socket.send_text(..)` each, and `on_text` returns `()`",
+    note = "JSON is a message that is listed in `sends(..)`, or `Success(..)`: the client is sent `{{\"type\":\"success\",\"data\":..}}`"
+)]
+pub trait TextReply<C: Channel>: Reply<C> {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Channel, R: Reply<C>> TextReply<C> for R {}
 
 /// Like `reply`, for a type that is called `Bytes` or `Text`.
 pub fn reply_raw<C: Channel, R: RawReply<C>>(socket: &Socket<C>, reply: R) -> Flow {

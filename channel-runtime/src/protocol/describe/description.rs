@@ -108,9 +108,9 @@ pub struct ParamDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubprotocolsDescription {
-    /// The names, as clients offer them. A channel also knows `channels.1.json`, which is not listed.
+    /// The names, as clients offer them. A channel also knows `channels.1.json`, which is not listed, unless it takes raw text.
     pub names: Vec<String>,
-    /// Whether a client that offers none of them is refused.
+    /// Whether a client is refused that offers none of them, nor `channels.1.json` to a channel that knows it.
     pub required: bool,
     /// The code with which it is closed then. `None` if it is answered 400.
     #[serde(default, skip_serializing_if = "Option::is_none")]
