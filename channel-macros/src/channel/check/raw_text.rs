@@ -29,9 +29,11 @@ fn rivals(on_text: &Hook, channel: &Channel, block: &ImplBlock) -> Vec<(Vec<Attr
     let handlers = channel.handlers.iter().map(|handler| {
         let name = &handler.call.name;
         let second = if place(name) < place(&on_text.call.name) { &on_text.call.name } else { name };
-        let what = format!("`on_text` takes every text, so `{}` would never be called", own(name));
-        let remedy = "take one of them away; or leave `on_text` out, and have the texts sent as fields of messages";
-        (both(&handler.cfgs), Error::new_spanned(second, format!("{what}\n{remedy}")))
+        let name = own(name);
+        let what = "a channel with `on_text` has no messages, not even binary ones";
+        let remedy = "take one of them away, and use `on_binary` for bytes; or leave `on_text` out, and have the texts sent as fields \
+                      of messages";
+        (both(&handler.cfgs), Error::new_spanned(second, format!("{what}, so `{name}` would never be called\n{remedy}")))
     });
     let refreshes = [HookKind::Refresh, HookKind::Reauthorize];
     let refreshes = channel.hooks.iter().filter(|hook| refreshes.contains(&hook.kind)).map(|hook| {

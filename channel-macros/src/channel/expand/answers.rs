@@ -1,6 +1,6 @@
 //! The answer of a handler. Each part of the return type is sent by itself, so that an error stands at the wrong part.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
@@ -10,7 +10,7 @@ use crate::syntax::spans::beside_locals;
 use crate::syntax::types::{is_data, last_segment};
 
 pub fn replied(call: &Call) -> TokenStream {
-    let (tokens, sent) = (call.tokens("__message"), sent(call));
+    let (tokens, sent) = (call.tokens("__message"), sent(call, "reply_data"));
     quote! {
         let __reply = #tokens;
         #sent
@@ -18,7 +18,16 @@ pub fn replied(call: &Call) -> TokenStream {
 }
 
 pub fn handling(call: &Call, unawaited: TokenStream) -> TokenStream {
-    let reply = sent(call);
+    handled(call, unawaited, "reply_data")
+}
+
+/// For `on_text`, where other advice is given for data.
+pub fn text_handling(call: &Call, unawaited: TokenStream) -> TokenStream {
+    handled(call, unawaited, "reply_text")
+}
+
+fn handled(call: &Call, unawaited: TokenStream, of_data: &str) -> TokenStream {
+    let reply = sent(call, of_data);
     if !call.is_async {
         return quote!({ let __reply = #unawaited; ::channel_runtime::private::Handling::Done(#reply) });
     }
@@ -28,22 +37,22 @@ pub fn handling(call: &Call, unawaited: TokenStream) -> TokenStream {
     quote!(#later(#unawaited, |__reply| #reply))
 }
 
-/// Sends the local `__reply`, which the call returned.
-pub fn sent(call: &Call) -> TokenStream {
+/// Sends the local `__reply`, which the call returned. `of_data` names the function for types of the standard library.
+fn sent(call: &Call, of_data: &str) -> TokenStream {
     match &call.returns {
-        Some(ty) => sent_as(ty),
+        Some(ty) => sent_as(ty, of_data),
         None => whole(&call.name),
     }
 }
 
-fn sent_as(ty: &Type) -> TokenStream {
+fn sent_as(ty: &Type, of_data: &str) -> TokenStream {
     let segment = last_segment(ty);
     let arguments = segment.map(type_arguments).unwrap_or_default();
     match (segment.map(|segment| segment.ident.to_string()).as_deref(), &*arguments) {
         // With one argument it is an alias such as `io::Result<T>`.
         (Some("Result"), [answer] | [answer, _]) => {
             let error = local("__error", arguments.get(1).copied().unwrap_or(ty));
-            let answered = sent_as(answer);
+            let answered = sent_as(answer, of_data);
             quote! {
                 match __reply {
                     ::core::result::Result::Ok(__reply) => { #answered }
@@ -52,7 +61,7 @@ fn sent_as(ty: &Type) -> TokenStream {
             }
         }
         (Some("Option"), [answer]) => {
-            let answered = sent_as(answer);
+            let answered = sent_as(answer, of_data);
             quote! {
                 match __reply {
                     ::core::option::Option::Some(__reply) => { #answered }
@@ -69,8 +78,8 @@ fn sent_as(ty: &Type) -> TokenStream {
             quote!(::channel_runtime::private::reply_raw(__socket, #reply))
         }
         _ if is_data(ty) => {
-            let reply = local("__reply", ty);
-            quote!(::channel_runtime::private::reply_data(__socket, #reply))
+            let (reply, send) = (local("__reply", ty), Ident::new(of_data, Span::call_site()));
+            quote!(::channel_runtime::private::#send(__socket, #reply))
         }
         _ => whole(ty),
     }
@@ -99,7 +108,7 @@ mod tests {
     use super::*;
 
     fn sent_text(ty: TokenStream) -> String {
-        let text = sent_as(&syn::parse2(ty).unwrap()).to_string();
+        let text = sent_as(&syn::parse2(ty).unwrap(), "reply_data").to_string();
         text.replace(' ', "").replace("::channel_runtime::private::", "").replace("::core::", "")
     }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
-use super::answers::{handling, replied};
+use super::answers::{replied, text_handling};
 use super::if_route::if_route;
 use crate::channel::model::{Call, Channel, Hook, HookKind};
 use crate::syntax::spans::beside_locals;
@@ -148,7 +148,7 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
         HookKind::Ping => usual("pinged", bytes(), replied()),
         HookKind::Pong => usual("ponged", bytes(), replied()),
         HookKind::Text => {
-            let handling = handling(call, call.unawaited("__message"));
+            let handling = text_handling(call, call.unawaited("__message"));
             quote! {
                 #(#cfgs)*
                 fn text<'a>(
