@@ -111,10 +111,27 @@ pub trait FromBytes<M> {
     fn read(self) -> Result<M, String>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<M, E: Display> FromBytes<M> for Result<M, E> {
+impl<M, E: Reason> FromBytes<M> for Result<M, E> {
     fn read(self) -> Result<M, String> {
-        self.map_err(|error| error.to_string())
+        self.map_err(Reason::text)
+    }
+}
+
+/// The error of `from_bytes` and `to_bytes`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}`, the error of a binary message's function, is not `Display`",
+    label = "its error is not `Display`",
+    note = "write `impl Display for {Self}`, or return a `String` or a `&'static str`: the text of a refusal is sent to the client"
+)]
+pub trait Reason {
+    /// Its `Display`.
+    fn text(self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display> Reason for E {
+    fn text(self) -> String {
+        self.to_string()
     }
 }
 
@@ -161,10 +178,9 @@ impl<M> ToBytes<M> for () {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<M, E: Display> ToBytes<M> for Result<(), E> {
+impl<M, E: Reason> ToBytes<M> for Result<(), E> {
     fn written(self) -> Result<(), String> {
-        self.map_err(|error| error.to_string())
+        self.map_err(Reason::text)
     }
 }
 
