@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use channel_runtime::{ClosedBy, Compression, Config, channel, channels, message};
+use channel_runtime::{ClosedBy, Compression, Config, Text, channel, channels, message};
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
 use support::wire::{Fixture, Say, Wire, bare, echo, greeted, say};
 use support::{Frame, Raw, masked, noise, start, upgrade};
@@ -422,5 +422,41 @@ async fn what_a_client_says_while_its_room_opens_may_inflate_to_more_than_is_par
     gate.notify_one();
     for _ in 0..4 {
         assert_eq!(client.raw.frame().await.unwrap(), Frame::text(r#"{"type":"length","bytes":50000}"#));
+    }
+}
+
+#[channel("/texts")]
+struct Texts;
+
+#[channel(sends(Text))]
+impl Texts {
+    fn on_text(&mut self, text: Text) -> Text {
+        text
+    }
+}
+
+#[tokio::test]
+async fn raw_text_comes_back_as_it_was_and_what_is_too_long_or_no_text_is_not_taken() {
+    let server = start(channels![Texts].app(()).config(config())).await;
+    let client = async || {
+        let mut raw = server.connect().await;
+        raw.write(offering("/texts", OFFER)).await;
+        Client::opened(raw).await
+    };
+    let mut echoed = client().await;
+    for text in [&*long_text(), "grüße, 🌍 ".repeat(500).as_str(), r#"{"type":"no message"}"#.repeat(100).as_str()]
+    {
+        echoed.send(text).await;
+        let frame = echoed.expect(text).await;
+        assert!(frame.payload.len() < text.len(), "{} of {} bytes", frame.payload.len(), text.len());
+    }
+    // Compressed, they are short and look like any other.
+    for (text, code, reason) in [
+        ("x".repeat(1 << 20).into_bytes(), 1009, "message over the size limit"),
+        ([b"x".repeat(1000), b"\xff".to_vec()].concat(), 1007, "text is not UTF-8"),
+    ] {
+        let mut closed = client().await;
+        closed.send(&text).await;
+        closed.raw.expect_close(code, reason).await;
     }
 }
