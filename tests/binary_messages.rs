@@ -724,6 +724,25 @@ fn as_a_part_of_another_message_it_is_its_bytes() {
     assert!(serde_json::from_str::<Pixel>("[1]").unwrap_err().to_string().starts_with("a pixel has 3 bytes"));
 }
 
+#[test]
+fn an_enum_is_wrapped_in_a_struct() {
+    #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+    enum Shape {
+        Dot { x: u8 },
+        Nothing,
+    }
+    #[message(binary, kind = 9, codec = Postcard)]
+    #[derive(Debug, PartialEq)]
+    struct Drawn(Shape);
+
+    for (drawn, expected) in [(Drawn(Shape::Dot { x: 7 }), &[0, 7][..]), (Drawn(Shape::Nothing), &[1])] {
+        let mut out = Vec::new();
+        drawn.to_binary(&mut out).unwrap();
+        assert_eq!(out, expected);
+        assert_eq!(Drawn::from_binary(out.into()).unwrap(), drawn);
+    }
+}
+
 /// Passes over the server's pings.
 async fn next<S: AsyncRead + AsyncWrite + Unpin>(client: &mut WebSocketStream<S>) -> Frame {
     let messages = client.filter_map(async |frame| Some(frame.unwrap()).filter(|frame| !frame.is_ping()));
