@@ -1,7 +1,7 @@
 //! A raw echo: any text comes back as text, anything binary as binary. For conformance suites, benchmarks and trying out clients.
 //!
 //! Run `cargo run --example echo`, and `cargo run --example echo -- --help` for the flags, which set the limits and turn on
-//! compression. The limits are wide enough for Autobahn:
+//! compression. The limits are chosen for Autobahn:
 //!
 //! ```text
 //! wstest -m fuzzingclient -s fuzzingclient.json    # { "servers": [{ "url": "ws://127.0.0.1:3030" }], "cases": ["*"], .. }

@@ -27,7 +27,7 @@ impl Welcome {
 }
 
 /// Who offers neither is answered 400.
-#[channel("/required", subprotocols("ocpp1.6", "ocpp2.0.1"))]
+#[channel("/required", subprotocols("kv.v1", "kv.v2"))]
 pub struct Required;
 
 #[channel(sends(Welcome))]

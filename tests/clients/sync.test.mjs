@@ -19,7 +19,7 @@ afterEach(() => {
 })
 after(async () => { assert.equal(await example?.stop(), 0) }, TEST)
 
-/** A document and its provider. They hear of each other by the server alone, though they are in one process. */
+/** A document and its provider. They learn of each other by the server alone, though they are in one process. */
 function open(name, document = new Y.Doc()) {
   const provider = new WebsocketProvider(example.url.replace('http', 'ws') + '/sync', name, document, { WebSocketPolyfill: WebSocket, disableBc: true })
   const it = { provider, document, text: document.getText('text'), list: document.getArray('list'), presence: provider.awareness }

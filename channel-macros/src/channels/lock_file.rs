@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn a_lock_of_the_second_version_may_have_subprotocols() {
-        let text = "version 2\nchannel /ocpp/:id\n(subprotocol): required\n(subprotocol) ocpp1.6\n/ id: string\n";
-        let lines = ["(subprotocol): required", "(subprotocol) ocpp1.6", "/ id: string"].map(String::from);
+        let text = "version 2\nchannel /kv/:id\n(subprotocol): required\n(subprotocol) kv.v1\n/ id: string\n";
+        let lines = ["(subprotocol): required", "(subprotocol) kv.v1", "/ id: string"].map(String::from);
         assert_eq!(sections(text).unwrap()[0].lines, lines);
     }
 

@@ -69,7 +69,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             }
             Close::going_away()
         }
-        Interrupted::TimedOut if socket.counters().hears_text => {
+        Interrupted::TimedOut if socket.counters().takes_text => {
             // No error frame says that a text was given up, and its client would go on as if it had been handled.
             let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
             socket.counters().fault(&fault);

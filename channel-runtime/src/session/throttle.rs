@@ -116,7 +116,7 @@ impl Throttle {
         let counters = served.node.counters(connection.channel());
         for input in receiver.refuse(metered.refused, before) {
             match input {
-                Input::Text(_) if counters.hears_text => {
+                Input::Text(_) if counters.takes_text => {
                     counters.rate_limited.add(1);
                     return RateDecision::TextLost;
                 }

@@ -74,12 +74,12 @@ impl<C: 'static> Socket<C> {
     /// Whether the client reads error frames. If not, the fault is logged.
     fn may_send(&self, fault: &Fault) -> bool {
         let counters = self.counters();
-        if counters.hears_text {
+        if counters.takes_text {
             // Its message may repeat what the client sent.
             let code = Escaped(&fault.code);
             tracing::debug!(channel = counters.channel, connection = %self.id(), %code, "a fault is not sent");
         }
-        !counters.hears_text
+        !counters.takes_text
     }
 
     /// If the answer can't be encoded, the error `internal` is sent in its place.

@@ -14,7 +14,7 @@ pub(crate) struct Counters {
     pub channel: &'static str,
     types: &'static [&'static str],
     /// The channel has an `on_text`: its clients read no error frames.
-    pub hears_text: bool,
+    pub takes_text: bool,
     /// By the index in `types`.
     received: Box<[Count]>,
     pub text: Count,
@@ -47,7 +47,7 @@ impl Counters {
         Self {
             channel: C::NAME,
             types,
-            hears_text: C::TAKES_TEXT,
+            takes_text: C::TAKES_TEXT,
             received: types.iter().map(|_| Count::default()).collect(),
             text: Count::default(),
             binary: Count::default(),

@@ -63,23 +63,23 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self
     }
 
-    /// Offers these subprotocols, one or a list such as `"ocpp2.0.1, ocpp1.6"`, and is treated as a server treats a client: none in
+    /// Offers these subprotocols, one or a list such as `"kv.v2, kv.v1"`, and is treated as a server treats a client: none in
     /// common is refused as the channel says. A test that does not call this offers nothing and connects all the same, without a
     /// subprotocol; `offering("")` is a client that offers nothing, and may be refused for it. A channel with
     /// `subprotocols(.., close = 4406)` refuses by a Close: then there is a client, and [`Client::expect_close`] is what it receives.
     ///
     /// ```
     /// # use channel_runtime::{CloseCode, channel, channels, testing};
-    /// #[channel("/ocpp/:id", subprotocols("ocpp1.6", "ocpp2.0.1"))]
-    /// pub struct Charger { id: String }
+    /// #[channel("/kv/:id", subprotocols("kv.v1", "kv.v2"))]
+    /// pub struct Store { id: String }
     ///
     /// # #[channel] impl Charger {}
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let app = testing::app(channels![Charger].app(()));
-    /// app.connect::<Charger>("/ocpp/7").await.unwrap();
-    /// app.connect::<Charger>("/ocpp/7").offering("ocpp2.0.1").await.unwrap();
-    /// let refused = app.connect::<Charger>("/ocpp/7").offering("soap").await.unwrap_err();
-    /// assert_eq!(refused.message, "offer one of the subprotocols `ocpp1.6`, `ocpp2.0.1`");
+    /// let app = testing::app(channels![Store].app(()));
+    /// app.connect::<Store>("/kv/7").await.unwrap();
+    /// app.connect::<Store>("/kv/7").offering("kv.v2").await.unwrap();
+    /// let refused = app.connect::<Store>("/kv/7").offering("soap").await.unwrap_err();
+    /// assert_eq!(refused.message, "offer one of the subprotocols `kv.v1`, `kv.v2`");
     /// # }
     /// ```
     ///

@@ -1,11 +1,11 @@
 use channel_runtime::{channel, channels};
 
-#[channel("/ocpp", subprotocols("ocpp2.0.1"))]
-struct Charger;
+#[channel("/kv", subprotocols("kv.v2"))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {
-    channels![Charger; lock = "subprotocol_gone.lock"].app(());
+    channels![Store; lock = "subprotocol_gone.lock"].app(());
 }

@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols(soap))]
-struct Charger;
+#[channel("/kv", subprotocols(soap))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols())]
-struct Charger;
+#[channel("/kv", subprotocols())]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

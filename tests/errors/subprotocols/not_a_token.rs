@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols("ocpp 1.6"))]
-struct Charger;
+#[channel("/kv", subprotocols("kv 1"))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

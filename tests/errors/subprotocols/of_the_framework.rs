@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols("ocpp1.6", "channels.1.json"))]
-struct Charger;
+#[channel("/kv", subprotocols("kv.v1", "channels.1.json"))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

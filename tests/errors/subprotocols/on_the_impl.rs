@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp")]
-struct Charger;
+#[channel("/kv")]
+struct Store;
 
-#[channel(subprotocols("ocpp1.6"))]
-impl Charger {}
+#[channel(subprotocols("kv.v1"))]
+impl Store {}
 
 fn main() {}

@@ -1,7 +1,7 @@
 use channel_runtime::channel;
 
 #[channel(
-    "/ocpp",
+    "/kv",
     subprotocols(
         "v1",
         "v2",
@@ -70,9 +70,9 @@ use channel_runtime::channel;
         "v65",
     )
 )]
-struct Charger;
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols("ocpp1.6", "ocpp2.0.1", "ocpp1.6"))]
-struct Charger;
+#[channel("/kv", subprotocols("kv.v1", "kv.v2", "kv.v1"))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols("ocpp1.6"), subprotocols("ocpp2.0.1"))]
-struct Charger;
+#[channel("/kv", subprotocols("kv.v1"), subprotocols("kv.v2"))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

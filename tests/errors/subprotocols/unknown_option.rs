@@ -1,9 +1,9 @@
 use channel_runtime::channel;
 
-#[channel("/ocpp", subprotocols("ocpp1.6", option))]
-struct Charger;
+#[channel("/kv", subprotocols("kv.v1", option))]
+struct Store;
 
 #[channel]
-impl Charger {}
+impl Store {}
 
 fn main() {}

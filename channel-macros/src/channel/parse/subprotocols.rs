@@ -1,4 +1,4 @@
-//! The list `subprotocols("ocpp1.6", "ocpp2.0.1", optional)`: names, and what happens to a client that offers none of them.
+//! The list `subprotocols("kv.v1", "kv.v2", optional)`: names, and what happens to a client that offers none of them.
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
@@ -12,7 +12,7 @@ use crate::syntax::names::closest;
 /// A connection keeps the number of its subprotocol in a byte.
 const MOST: usize = 64;
 
-const EXAMPLE: &str = "`subprotocols(\"ocpp1.6\", \"ocpp2.0.1\")`";
+const EXAMPLE: &str = "`subprotocols(\"kv.v1\", \"kv.v2\")`";
 
 /// The list behind `subprotocols`. Names with an error are left out.
 pub fn list(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Subprotocols> {
@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn what_is_listed_is_in_the_constant() {
         for (tokens, expected) in [
-            (quote!(("ocpp1.6")), r#"of(&["ocpp1.6"])"#),
-            (quote!(("ocpp1.6", "ocpp2.0.1",)), r#"of(&["ocpp1.6","ocpp2.0.1"])"#),
+            (quote!(("kv.v1")), r#"of(&["kv.v1"])"#),
+            (quote!(("kv.v1", "kv.v2",)), r#"of(&["kv.v1","kv.v2"])"#),
             (quote!(("echo.v1", optional)), r#"of(&["echo.v1"]).optional()"#),
             (quote!(("graphql-transport-ws", close = 4406)), r#"of(&["graphql-transport-ws"]).closing(4406u16)"#),
             (quote!(("!#$%&'*+-.^_`|~")), r#"of(&["!#$%&'*+-.^_`|~"])"#),
@@ -160,7 +160,7 @@ mod tests {
     fn each_mistake_is_one_error() {
         for tokens in [
             quote!(),
-            quote!(= "ocpp1.6"),
+            quote!(= "kv.v1"),
             quote!(()),
             quote!((optional)),
             quote!(("")),
