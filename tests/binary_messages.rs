@@ -56,24 +56,24 @@ impl BinaryCodec for MessagePack {
 pub struct Pixel {
     x: u8,
     y: u8,
-    colour: u8,
+    color: u8,
 }
 
 impl Pixel {
     fn from_bytes(data: Bytes) -> Result<Self, String> {
         match data[..] {
             [13, ..] => panic!("a pixel that panics"),
-            [x, y, colour] => Ok(Self { x, y, colour }),
+            [x, y, color] => Ok(Self { x, y, color }),
             _ => Err(format!("a pixel has 3 bytes, and not {}", data.len())),
         }
     }
 
     fn to_bytes(&self, out: &mut Vec<u8>) {
-        out.extend([self.x, self.y, self.colour]);
+        out.extend([self.x, self.y, self.color]);
     }
 }
 
-const RED: Pixel = Pixel { x: 1, y: 2, colour: 3 };
+const RED: Pixel = Pixel { x: 1, y: 2, color: 3 };
 
 /// Any bytes, as they are.
 #[message(binary, kind = b'd')]
@@ -104,7 +104,7 @@ impl Drawing {
 #[message(binary, kind = 2, codec = Postcard)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stroke {
-    colour: u32,
+    color: u32,
     points: Vec<(u16, u16)>,
     label: Option<String>,
 }
@@ -159,7 +159,7 @@ pub struct Act {
 #[message(type = "painted")]
 #[derive(Debug, PartialEq)]
 pub struct Painted {
-    colour: u8,
+    color: u8,
 }
 
 #[derive(Debug, Hash)]
@@ -204,10 +204,10 @@ impl Board {
     /// Answered by a text, or not at all.
     #[message]
     fn paint(&self, pixel: Pixel) -> Result<Option<Painted>, Fault> {
-        match pixel.colour {
+        match pixel.color {
             0 => Ok(None),
-            255 => Err(Fault::new("board.colour", "there is no such colour")),
-            colour => Ok(Some(Painted { colour })),
+            255 => Err(Fault::new("board.color", "there is no such color")),
+            color => Ok(Some(Painted { color })),
         }
     }
 
@@ -237,7 +237,7 @@ impl Board {
     async fn act(&self, act: Act, socket: &Socket<Self>) -> Result<BoardToClient, Fault> {
         let sent = match act.how.as_str() {
             "enum" => return Ok(RED.into()),
-            "text" => return Ok(Painted { colour: 9 }.into()),
+            "text" => return Ok(Painted { color: 9 }.into()),
             "fail" => return Err(Fault::new("board.no", "no")),
             "refused" => return Ok(Drawing(Bytes::from(act.how.into_bytes())).into()),
             "room" => socket.room().send(RED),
@@ -248,7 +248,7 @@ impl Board {
             "nobody" => socket.room_of(&Layer(9)).send(RED),
             _ => socket.send(Drawing(Bytes::from(act.how.into_bytes()))),
         };
-        Ok(Painted { colour: sent.recipients as u8 }.into())
+        Ok(Painted { color: sent.recipients as u8 }.into())
     }
 
     #[message(type = "one")]
@@ -352,7 +352,7 @@ async fn client() -> Client<Board> {
 }
 
 fn stroke() -> Stroke {
-    Stroke { colour: 0xFF00FF, points: vec![(1, 2), (300, 4000)], label: Some("ä".into()) }
+    Stroke { color: 0xFF00FF, points: vec![(1, 2), (300, 4000)], label: Some("ä".into()) }
 }
 
 fn act(how: &str) -> Act {
@@ -365,7 +365,7 @@ async fn the_first_byte_says_which_handler_and_the_rest_is_its_own() {
     let mut ann = test.client().await;
     let mut bob = test.client().await;
     ann.binary([1, 10, 20, 30]);
-    assert_eq!(ann.expect_text().await, r#"{"type":"painted","colour":30}"#);
+    assert_eq!(ann.expect_text().await, r#"{"type":"painted","color":30}"#);
     ann.binary(b"dabc");
     assert_eq!(ann.expect_binary().await, &b"dabc"[..]);
     ann.binary(b"d");
@@ -381,19 +381,19 @@ async fn the_first_byte_says_which_handler_and_the_rest_is_its_own() {
 async fn what_is_returned_is_sent_as_what_it_is() {
     let mut client = client().await;
     client.send(RED);
-    assert_eq!(client.expect::<Painted>().await, Painted { colour: 3 });
+    assert_eq!(client.expect::<Painted>().await, Painted { color: 3 });
     client.send(Drawing(Bytes::from_static(b"a house")));
     assert_eq!(client.expect::<Drawing>().await, Drawing(Bytes::from_static(b"a house")));
     let cursor = || Cursor { pen: "pen".into(), at: (0.5, -1.0) };
     client.send(cursor());
     assert_eq!(client.expect::<Cursor>().await, cursor(), "deferred, and in the enum");
-    client.send(Pixel { colour: 0, ..RED });
+    client.send(Pixel { color: 0, ..RED });
     client.expect_nothing().await;
-    client.send(Pixel { colour: 255, ..RED });
+    client.send(Pixel { color: 255, ..RED });
     let fault = client.expect_any().await;
     assert!(
         fault.reference.is_none()
-            && matches!(fault.body, ReceivedBody::Error { fault, .. } if fault.code == "board.colour")
+            && matches!(fault.body, ReceivedBody::Error { fault, .. } if fault.code == "board.color")
     );
 }
 
@@ -409,7 +409,7 @@ async fn a_question_that_is_answered_by_bytes_is_also_answered_by_its_ref() {
     client.send_text(r#"{"type":"one"}"#);
     assert_eq!(client.expect::<Pixel>().await, RED);
     client.expect_nothing().await;
-    assert_eq!(client.request(act("text")).reply::<Painted>().await, Painted { colour: 9 });
+    assert_eq!(client.request(act("text")).reply::<Painted>().await, Painted { color: 9 });
     client.request(act("fail")).error("board.no").await;
 }
 
@@ -436,7 +436,7 @@ async fn every_way_to_send_sends_binary_messages() {
             assert_eq!(ann.expect::<Pixel>().await, *pixel, "{how}");
         }
         let count = hers.len() + his.len();
-        assert_eq!(ann.expect::<Painted>().await, Painted { colour: count as u8 }, "{how}");
+        assert_eq!(ann.expect::<Painted>().await, Painted { color: count as u8 }, "{how}");
         for pixel in his {
             assert_eq!(bob.expect::<Pixel>().await, *pixel, "{how}");
         }
@@ -532,9 +532,9 @@ async fn a_kind_that_is_none_of_the_channel_s_is_for_on_binary() {
 async fn no_text_is_a_binary_message() {
     let mut client = client().await;
     for text in [
-        r#"{"type":"(binary 1) pixel","x":1,"y":2,"colour":3}"#,
-        r#"{"x":1,"y":2,"colour":3,"type":"(binary 1) pixel"}"#,
-        r#"{"ref":null,"points":[],"type":"(binary 2) stroke","colour":1,"label":null}"#,
+        r#"{"type":"(binary 1) pixel","x":1,"y":2,"color":3}"#,
+        r#"{"x":1,"y":2,"color":3,"type":"(binary 1) pixel"}"#,
+        r#"{"ref":null,"points":[],"type":"(binary 2) stroke","color":1,"label":null}"#,
         r#"{"type":"(binary 7) wipe"}"#,
         r#"{"type":"(binary 7)"}"#,
         r#"{"type":"(other"}"#,
@@ -708,7 +708,7 @@ fn a_description_has_the_kinds_and_what_a_codec_writes() {
     assert_eq!(pixel["reply"]["messages"], json!(["painted"]));
     let stroke = described(2);
     let fields: Vec<_> = stroke["content"]["fields"].as_array().unwrap().iter().map(|field| &field["read"]).collect();
-    assert_eq!((json!(fields), &stroke["kind"]), (json!(["colour", "points", "label"]), &json!(2)));
+    assert_eq!((json!(fields), &stroke["kind"]), (json!(["color", "points", "label"]), &json!(2)));
     assert_eq!(described(1)["reply"]["binary"], true, "a drawing is answered by one");
     assert!(described(5).get("kind").is_none(), "a text has none");
     let read = serde_json::from_value(serde_json::to_value(&description).unwrap()).unwrap();
@@ -760,7 +760,7 @@ async fn the_same_over_a_socket() {
     ann.send(Frame::binary(frame.clone())).await.unwrap();
     assert_eq!(next(&mut bob).await, Frame::binary(frame));
     ann.send(Frame::binary(&[1, 1, 2, 3][..])).await.unwrap();
-    assert_eq!(next(&mut ann).await, Frame::text(r#"{"type":"painted","colour":3}"#));
+    assert_eq!(next(&mut ann).await, Frame::text(r#"{"type":"painted","color":3}"#));
     bob.send(Frame::binary(&[1, 1][..])).await.unwrap();
     let Frame::Text(text) = next(&mut bob).await else { panic!("no error") };
     assert!(text.contains("invalid_payload"), "{text}");
@@ -770,8 +770,8 @@ async fn the_same_over_a_socket() {
 fn expected(data: &[u8]) -> Result<Vec<u8>, &'static str> {
     let Some((kind, rest)) = data.split_first() else { return Err(Fault::UNKNOWN_TYPE) };
     match (kind, rest) {
-        (1, [_, _, 255]) => Err("board.colour"),
-        (1, [_, _, colour]) if *colour > 0 => Ok(format!(r#"{{"type":"painted","colour":{colour}}}"#).into()),
+        (1, [_, _, 255]) => Err("board.color"),
+        (1, [_, _, color]) if *color > 0 => Ok(format!(r#"{{"type":"painted","color":{color}}}"#).into()),
         (1, [_, _, _]) | (7, _) => Ok(Vec::new()),
         (1, _) => Err(Fault::INVALID_PAYLOAD),
         (b'd', b"refused" | b"impudent") => Err(Fault::INTERNAL),

@@ -284,8 +284,8 @@ pub mod public {
     #[message(binary, kind = 1, codec = Json)]
     #[derive(Debug)]
     pub struct Painted {
-        /// The colour.
-        pub colour: u8,
+        /// The color.
+        pub color: u8,
     }
 
     /// A channel.
