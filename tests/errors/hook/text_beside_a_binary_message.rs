@@ -2,16 +2,16 @@ use channel_runtime::{Bytes, Text, channel, message};
 
 #[message(binary, kind = 1)]
 struct Pixel {
-    colour: u8,
+    color: u8,
 }
 
 impl Pixel {
     fn from_bytes(data: Bytes) -> Result<Self, &'static str> {
-        data.first().map(|&colour| Self { colour }).ok_or("it is empty")
+        data.first().map(|&color| Self { color }).ok_or("it is empty")
     }
 
     fn to_bytes(&self, out: &mut Vec<u8>) {
-        out.push(self.colour);
+        out.push(self.color);
     }
 }
 
