@@ -73,7 +73,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// #[channel("/kv/:id", subprotocols("kv.v1", "kv.v2"))]
     /// pub struct Store { id: String }
     ///
-    /// # #[channel] impl Charger {}
+    /// # #[channel] impl Store {}
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let app = testing::app(channels![Store].app(()));
     /// app.connect::<Store>("/kv/7").await.unwrap();
