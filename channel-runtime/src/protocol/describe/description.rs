@@ -158,14 +158,16 @@ pub struct ReplyDescription {
     /// The `data` of a `success`. `None` if the handler returns none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success: Option<TypeDescription>,
-    /// Whether a binary message is or may be sent before the answer, which is then a `success` without `data`. If it is one of
-    /// `messages`, its kind says so.
+    /// Whether a binary message is or may be sent. A message with a `ref` is then also answered by a `success` without `data`; to a
+    /// binary message nothing else is sent. If it is one of `messages`, its kind says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub binary: bool,
-    /// Whether a raw text is sent before the answer, which is then a `success` without `data`.
+    /// Whether a raw text is sent. A message with a `ref` is then also answered by a `success` without `data`; to a binary message
+    /// nothing else is sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub text: bool,
-    /// Whether the handler may return nothing. A message with a `ref` is then answered by a `success` without `data`.
+    /// Whether the handler may return nothing. A message with a `ref` is then answered by a `success` without `data`; a message
+    /// without one, such as each binary message, is not answered.
     pub nothing: bool,
     /// Whether the answer may be an `error` of the handler.
     pub fails: bool,

@@ -112,7 +112,7 @@ impl AnswerShape {
 /// The answer that a handler's return type declares.
 #[derive(Clone, Copy, Debug)]
 pub enum AnswerKind {
-    /// A plain `success`.
+    /// A plain `success`; nothing if there is no `ref`, as in each binary message.
     Nothing,
     /// A message of this type.
     One(&'static str),
@@ -120,9 +120,9 @@ pub enum AnswerKind {
     OneOf(&'static [&'static str]),
     /// A `success` with data of this type. `None` if the type is not known.
     Data(Option<Type>),
-    /// A binary message, followed by a plain `success`.
+    /// A binary message, followed by a plain `success` if there is a `ref`.
     Binary,
-    /// A raw text, followed by a plain `success`.
+    /// A raw text, followed by a plain `success` if there is a `ref`.
     Text,
     /// Not known from the return type.
     Unknown,

@@ -1,6 +1,6 @@
 //! The comparison of the wire with the lock file, in constants: what was added, changed or removed.
 
-use super::change::{self, Change, Verdict, same_path};
+use super::change::{self, About, Change, Verdict, same_path};
 use super::fingerprint;
 use super::hidden;
 use super::line::{Entry, Line, starts};
@@ -185,10 +185,28 @@ const fn report_new_and_changed(
 }
 
 const fn report_changed(report: &mut Report, section: &Section, wire: Lines, old: Entry, new: Entry, line: &str) {
+    let of_channel = section.is_channel();
     let was = if same(old.value, new.value) { "" } else { old.value };
+    let (mut old_answer, mut new_answer) = (Line::new(), Line::new());
+    let (old, new) = match new.about(of_channel) {
+        About::Message if !same(old.key, new.key) => {
+            let change = fine("has another name now, and only its kind is on the wire");
+            return report.add(&["`", line, "`, in the lock `", old.key, "`,"], change);
+        }
+        About::Answer => {
+            old_answer.push_without_names(old.value);
+            new_answer.push_without_names(new.value);
+            (Entry { value: old_answer.as_str(), ..old }, Entry { value: new_answer.as_str(), ..new })
+        }
+        _ => (old, new),
+    };
+    // Only the name of a binary message is another one, which is reported once.
+    if same(old.value, new.value) && old.optional == new.optional {
+        return;
+    }
     let change = match (new.read_as(), old.read_as()) {
         (Some(name), None) => change::renamed(old, read_by(wire, &new, name).as_str()),
-        _ => change::changed(old, new, section.is_channel()),
+        _ => change::changed(old, new, of_channel),
     };
     report.line(section, line, was, change);
 }

@@ -51,6 +51,20 @@ impl Line {
         }
     }
 
+    /// Writes an answer without the names of binary messages: `(binary 1) | moved`.
+    pub const fn push_without_names(&mut self, answer: &str) {
+        let mut rest = answer;
+        while !rest.is_empty() {
+            if self.len() > 0 {
+                self.push(" ");
+            }
+            (_, rest) = match after_kind(rest) {
+                Some((kind, named)) => (self.push(kind.split_at(kind.len() - 1).0), after(named, b' ')),
+                None => (self.push(until(rest, b' ')), after(rest, b' ')),
+            };
+        }
+    }
+
     pub const fn push_name(&mut self, definition: &Definition) {
         self.push_escaped(definition.name);
         if !definition.arguments.is_empty() {
@@ -230,6 +244,17 @@ impl<'a> Entry<'a> {
     /// The field that this name is an alias of.
     pub const fn read_as(&self) -> Option<&'a str> {
         starts(self.value, "read as ")
+    }
+}
+
+/// `(binary 1) ` and what follows. `None` if this does not begin with a binary message's type.
+pub const fn after_kind(text: &str) -> Option<(&str, &str)> {
+    match starts(text, BINARY) {
+        Some(rest) => {
+            let named = after(rest, b' ');
+            Some((text.split_at(text.len() - named.len()).0, named))
+        }
+        None => None,
     }
 }
 

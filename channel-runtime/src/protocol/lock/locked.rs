@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::line::{Entry, Line, ends, starts};
-use crate::protocol::const_text::compare;
+use super::line::{Entry, Line, after, after_kind, ends, starts, until};
+use crate::protocol::const_text::{compare, same};
 
 /// If a changed section has more lines than this, the locked lines behind it are ignored, and the wire's lines are reported as new.
 pub const MOST_LINES: usize = 8192;
@@ -48,18 +48,51 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Binary search, because a channel may have a thousand lines, and each step costs compile time.
+    /// The line with this key. A binary message is known by its kind, so it may have another name in the lock.
     pub const fn find(&self, key: &str) -> Option<usize> {
+        match self.find_exact(key) {
+            None => self.find_by_kind(key),
+            found => found,
+        }
+    }
+
+    const fn find_exact(&self, key: &str) -> Option<usize> {
+        let at = self.place(key);
+        if at < self.len && same(Entry::read(self.line(at)).key, key) { Some(at) } else { None }
+    }
+
+    const fn find_by_kind(&self, key: &str) -> Option<usize> {
+        let Some((kind, named)) = after_kind(after(key, b' ')) else { return None };
+        let (direction, behind) = (until(key, b' '), named.split_at(until(named, b' ').len()).1);
+        // An answer is to what a client says, and it may hear another message of the same kind.
+        let mut message = Line::new();
+        message.push_all(&[if same(behind, " (answer)") { ">" } else { direction }, " ", kind]);
+        let mut at = self.place(message.as_str());
+        while at < self.len
+            && let Some(name) = starts(Entry::read(self.line(at)).key, message.as_str())
+        {
+            if until(name, b' ').len() == name.len() {
+                let mut locked = Line::new();
+                locked.push_all(&[direction, " ", kind, name, behind]);
+                return self.find_exact(locked.as_str());
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// The first line whose key is not before this one. Binary search, because a channel may have a thousand lines, and each step
+    /// costs compile time.
+    const fn place(&self, key: &str) -> usize {
         let (mut from, mut to) = (0, self.len);
         while from < to {
             let middle = (from + to) / 2;
             match compare(Entry::read(self.line(middle)).key, key) {
-                Ordering::Equal => return Some(middle),
                 Ordering::Less => from = middle + 1,
-                Ordering::Greater => to = middle,
+                Ordering::Equal | Ordering::Greater => to = middle,
             }
         }
-        None
+        from
     }
 }
 

@@ -1,5 +1,6 @@
 //! Typed binary messages in the lock: their lines, and what a change of them means.
 
+use super::check::said_of;
 use super::{GAME, TEXT, U8};
 use crate::protocol::describe::{
     AnswerKind, AnswerShape, ChannelShape, Content, MessageShape, Type, describe as description,
@@ -85,6 +86,85 @@ fn a_message_more_is_fine_and_a_field_more_is_for_the_codec_to_say() {
     }
     let (narrow, wide) = (entry("> (binary 1) pixel x: u8"), entry("> (binary 1) pixel x: u16"));
     assert_eq!(changed(narrow, wide, true).verdict, Unclear, "a codec may write it in another length");
+}
+
+/// What the check reports of the board, if its lock is as it is written, but with these replacements.
+fn said(replacements: &[(&str, &str)]) -> Vec<String> {
+    let (_, mut locked) = WRITTEN.split_once('\n').map(|(version, lines)| (version, lines.to_owned())).unwrap();
+    for (from, to) in replacements {
+        assert!(locked.contains(from), "{from}");
+        locked = locked.replace(from, to);
+    }
+    said_of(&BOARD, &locked)
+}
+
+const NAMED: &str = "has another name now, and only its kind is on the wire";
+
+#[test]
+fn another_name_alone_is_fine_and_is_told_once_for_each_direction() {
+    assert_eq!(said(&[]), [""; 0]);
+    assert_eq!(
+        said(&[("pixel", "zebra"), ("sound", "a")]),
+        [
+            format!("fine: `> (binary 1) pixel`, in the lock `> (binary 1) zebra`, {NAMED}"),
+            format!("fine: `< (binary 255) sound`, in the lock `< (binary 255) a`, {NAMED}"),
+            format!("fine: `< (binary 1) pixel`, in the lock `< (binary 1) zebra`, {NAMED}"),
+        ]
+    );
+    // Two that change their names with each other.
+    let swapped = [("(binary 1) pixel", "(binary 1) other"), ("sound", "pixel"), ("other", "sound")];
+    assert!(said(&swapped).iter().all(|change| change.starts_with("fine: ")), "{:?}", said(&swapped));
+}
+
+#[test]
+fn what_changes_beside_the_name_is_told_as_ever() {
+    for (from, to, change) in [
+        (
+            "> (binary 1) dot x: u8",
+            "> (binary 1) dot x: u16",
+            "see: `> (binary 1) pixel x: u8` (was `u16`) has another type",
+        ),
+        ("> (binary 1) dot x: u8\n", "", "see: `> (binary 1) pixel x: u8` is new: does the codec"),
+        (
+            "< (binary 1) dot x",
+            "< (binary 1) dot y: u8\n< (binary 1) dot x",
+            "see: `< (binary 1) dot y: u8` is gone: does",
+        ),
+        (
+            "< (binary 1) dot (answer): asked\n",
+            "",
+            "see: `< (binary 1) pixel (answer): asked` is new: nothing was sent",
+        ),
+        (": asked", ": other", "breaks: `< (binary 1) pixel (answer): asked` (was `other`) is another message now"),
+        (
+            ": (binary 255)",
+            ": (binary 254)",
+            "breaks: `< ask (answer): (binary 255) sound` (was `(binary 254) noise`) is",
+        ),
+    ] {
+        let mut changes = said(&[("pixel", "dot"), ("sound", "noise"), (from, to)]);
+        changes.retain(|change| !change.ends_with(NAMED));
+        assert!(changes.len() == 1 && changes[0].starts_with(change), "{from}: {changes:?}");
+    }
+    let gone = removed(Entry::read("< (binary 1) pixel (answer): asked"), true);
+    assert_eq!((gone.verdict, gone.text), (Breaks, "is gone: nothing is sent now"));
+}
+
+#[test]
+fn a_kind_may_be_one_message_from_clients_and_another_one_to_them() {
+    const OTHER: MessageShape = MessageShape::unit("(binary 1) sound", "");
+    let shape = ChannelShape { to_client: &[OTHER], ..BOARD };
+    let locked = "channel /board
+> (binary 1) zebra
+> (binary 1) zebra label: string
+> (binary 1) zebra x: u8
+> ask
+< (binary 1) a
+< (binary 1) zebra (answer): asked
+< ask (answer): (binary 255) noise
+";
+    let said = said_of(&shape, locked);
+    assert!(said.len() == 2 && said.iter().all(|change| change.ends_with(NAMED)), "{said:?}");
 }
 
 #[test]

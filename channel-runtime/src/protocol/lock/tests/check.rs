@@ -1,6 +1,7 @@
 //! The check of a game against its lock.
 
 use super::{GAME, WRITTEN};
+use crate::protocol::describe::ChannelShape;
 use crate::protocol::lock::change::{added, changed, removed, same_path};
 use crate::protocol::lock::file::read;
 use crate::protocol::lock::line::Entry;
@@ -13,10 +14,14 @@ fn lock(text: &str) -> Lock<'static> {
     Lock { file: "x.lock", command: "accept", sections: Vec::leak(sections.collect()) }
 }
 
-/// Everything that the checks report for the game and this lock, line by line, without the text around the changes.
 fn said(text: &str) -> Vec<String> {
-    let (lock, channels) = (lock(text), std::slice::from_ref(&GAME));
-    let texts = [channel(&lock, &GAME), rest(&lock, channels, &Types::of(channels))];
+    said_of(&GAME, text)
+}
+
+/// Everything that the checks report for a channel and this lock, line by line, without the text around the changes.
+pub(super) fn said_of(shape: &ChannelShape, text: &str) -> Vec<String> {
+    let (lock, channels) = (lock(text), std::slice::from_ref(shape));
+    let texts = [channel(&lock, shape), rest(&lock, channels, &Types::of(channels))];
     let texts: Vec<String> = texts.into_iter().flatten().map(|text| text.as_str().to_owned()).collect();
     texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  ")).map(Into::into).collect()
 }
