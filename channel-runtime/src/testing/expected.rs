@@ -7,13 +7,21 @@ use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
 use super::expectation::Failure;
-use crate::protocol::codec::{Received, ReceivedBody};
+use crate::protocol::codec::{DecodeError, Received, ReceivedBody};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Message, Messages, Protocol};
 use crate::wire::parser::Input;
 
 pub(super) fn read<C: Protocol>(text: &str) -> Result<Received<C>, Failure> {
-    Received::from_text(text).map_err(|error| format!("the client can't read `{text}`: {error}"))
+    Received::from_text(text).map_err(|error| match error {
+        DecodeError::Malformed { .. } => {
+            format!(
+                "the client can't read `{text}`: {error}
+if it is a raw text, read it by `expect_text`"
+            )
+        }
+        error => format!("the client can't read `{text}`: {error}"),
+    })
 }
 
 pub(super) fn message<M: Message>(text: &str) -> Result<M, Failure> {

@@ -13,7 +13,7 @@ use crate::channel::hook_arguments::NamesApp;
 use crate::channel::room_state;
 use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
-use crate::protocol::codec::Received;
+use crate::protocol::codec::{DecodeError, Received, index_of_kind};
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::state;
 use crate::session::batch::Batched;
@@ -100,19 +100,33 @@ impl<C: Channel> TestSocket<C> {
         Batched::alone(message, self.socket.clone())
     }
 
-    /// The messages that were sent since the last call, in order.
+    /// The messages that were sent since the last call, in order. Binary messages of no kind of the channel and the Close are left
+    /// out.
     ///
     /// # Panics
-    /// If one of them can't be read as its type.
+    /// If one of them can't be read as its type, and at a raw text: read those by [`sent_texts`](Self::sent_texts).
     #[track_caller]
     pub fn sent(&self) -> Vec<Received<C>> {
-        let texts = self.sent_texts();
+        let mut sent = Vec::new();
         // In a closure the panic would name the closure's line.
-        let mut sent = Vec::with_capacity(texts.len());
-        for text in &texts {
-            match Received::from_text(text) {
-                Ok(received) => sent.push(received),
-                Err(error) => panic!("`{text}`: {error}"),
+        for input in self.take() {
+            let read = match &input {
+                Input::Text(text) => Received::from_text(text),
+                Input::Binary(data) if index_of_kind::<C::ToClient>(data).is_some() => {
+                    Received::from_binary(data.clone())
+                }
+                _ => continue,
+            };
+            match (read, input) {
+                (Ok(received), _) => sent.push(received),
+                (Err(error @ DecodeError::Malformed { .. }), Input::Text(text)) => {
+                    panic!(
+                        "`{text}`: {error}
+if it is a raw text, read it by `sent_texts`"
+                    )
+                }
+                (Err(error), Input::Text(text)) => panic!("`{text}`: {error}"),
+                (Err(error), input) => panic!("{input:?}: {error}"),
             }
         }
         sent
@@ -120,10 +134,15 @@ impl<C: Channel> TestSocket<C> {
 
     /// Like [`sent`](Self::sent), as JSON, and raw texts as they are. Binary messages and the Close are left out.
     pub fn sent_texts(&self) -> Vec<String> {
+        let texts = self.take().into_iter();
+        texts.filter_map(|input| if let Input::Text(text) = input { Some(text) } else { None }).collect()
+    }
+
+    fn take(&self) -> VecDeque<Input> {
         let mut inputs = VecDeque::new();
         let mut bytes = self.socket.member().outbox().take();
         self.parser.lock().feed(&mut bytes, &mut inputs).expect("our own frames are well formed");
-        inputs.into_iter().filter_map(|input| if let Input::Text(text) = input { Some(text) } else { None }).collect()
+        inputs
     }
 }
 
