@@ -20,7 +20,11 @@ use serde::de::DeserializeOwned;
 ///
 /// impl BinaryCodec for Postcard {
 ///     fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, impl Display> {
-///         postcard::from_bytes(data)
+///         match postcard::take_from_bytes(data) {
+///             Ok((message, [])) => Ok(message),
+///             Ok(_) => Err("there are bytes behind it".to_owned()),
+///             Err(error) => Err(error.to_string()),
+///         }
 ///     }
 ///
 ///     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display> {
@@ -36,7 +40,9 @@ use serde::de::DeserializeOwned;
     note = "implement `channel_runtime::BinaryCodec` for it, a type of yours in front of a serde format: `pub enum Postcard {{}}`"
 )]
 pub trait BinaryCodec {
-    /// Reads a message from all bytes behind its kind.
+    /// Reads a message from the bytes behind its kind. It should refuse bytes that are left over, which many formats pass over, as
+    /// `postcard::from_bytes` and `rmp_serde::from_slice` do: otherwise a client may send any bytes behind a message, up to
+    /// `Config::message_bytes`.
     ///
     /// # Errors
     ///
