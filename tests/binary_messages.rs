@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Batched, BinaryCodec, Channels, CloseCode, ClosedBy, Config, DecodeError, Deferred, Fault, Message, Rate, Received,
-    ReceivedBody, Socket, Success, channel, channels, message,
+    Batched, BinaryCodec, Channels, CloseCode, ClosedBy, Compression, Config, DecodeError, Deferred, Fault, Message,
+    Rate, Received, ReceivedBody, Socket, Success, channel, channels, message,
 };
 use futures::{SinkExt as _, StreamExt as _};
 use garde::Validate;
@@ -31,7 +31,11 @@ pub enum Postcard {}
 
 impl BinaryCodec for Postcard {
     fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, impl Display> {
-        postcard::from_bytes(data)
+        match postcard::take_from_bytes(data) {
+            Ok((message, [])) => Ok(message),
+            Ok(_) => Err("there are bytes behind it".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display> {
@@ -43,7 +47,9 @@ pub enum MessagePack {}
 
 impl BinaryCodec for MessagePack {
     fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, impl Display> {
-        rmp_serde::from_slice(data)
+        let mut rest = data;
+        let message = rmp_serde::from_read(&mut rest).map_err(|error| error.to_string())?;
+        if rest.is_empty() { Ok(message) } else { Err("there are bytes behind it".to_owned()) }
     }
 
     fn write<T: Serialize>(message: &T, out: &mut Vec<u8>) -> Result<(), impl Display> {
@@ -483,6 +489,17 @@ async fn what_a_message_refuses_is_answered_with_the_reason() {
     assert!(fault.message.starts_with(r#"invalid message of type "(binary 2) stroke": "#), "{}", fault.message);
     client.binary([&[255][..], &rmp_serde::to_vec_named(&json!({ "$at": [1.0, 2.0] })).unwrap()].concat());
     assert!(client.expect_error(Fault::INVALID_PAYLOAD).await.message.ends_with("missing field `type`"));
+    let cursor = Cursor { pen: "pen".into(), at: (0.0, 0.0) };
+    let more = [
+        [&[2][..], &postcard::to_allocvec(&stroke()).unwrap()].concat(),
+        [&[255][..], &rmp_serde::to_vec_named(&cursor).unwrap()].concat(),
+        vec![7],
+    ];
+    for message in more {
+        client.binary([&message[..], b"more"].concat());
+        let fault = client.expect_error(Fault::INVALID_PAYLOAD).await;
+        assert!(fault.message.ends_with(": there are bytes behind it"), "{}", fault.message);
+    }
     client.send(Cursor { pen: "pencil".into(), at: (0.0, 0.0) });
     let fault = client.expect_error(Fault::VALIDATION).await;
     assert_eq!(fault.details["fields"][0]["path"], "type");
@@ -492,7 +509,7 @@ async fn what_a_message_refuses_is_answered_with_the_reason() {
             if kind == "(binary 1) pixel" && reason == "a pixel has 3 bytes, and not 2"),
         "{invalid:?}"
     );
-    assert_eq!(invalid.len(), 4);
+    assert_eq!(invalid.len(), 7);
     client.send(RED);
     client.expect::<Painted>().await;
 }
@@ -612,6 +629,46 @@ async fn a_rate_closes_because_no_answer_could_say_what_was_lost() {
     assert_eq!((hub.stats().rate_limited, hub.ended(ClosedBy::RateLimited)), (1, 1));
 }
 
+/// Taken from each user so often, on whatever device.
+#[message(binary, kind = 4, rate = "2/h", per = "user", codec = Postcard)]
+pub struct Rare;
+
+#[channel("/rare/:name")]
+pub struct Collector {
+    name: String,
+}
+
+#[channel(sends(Drawing))]
+impl Collector {
+    fn identity(&self) -> &String {
+        &self.name
+    }
+
+    #[message]
+    fn rare(&self, _: Rare) -> Drawing {
+        Drawing(Bytes::from_static(b"one of few"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_s_rate_holds_over_all_connections_and_closes_the_one_that_breaks_it() {
+    let app = testing::app(channels![Collector].app(()));
+    let mut clients = Vec::new();
+    for path in ["/rare/ann", "/rare/ann", "/rare/bob"] {
+        clients.push(app.connect::<Collector>(path).await.unwrap());
+    }
+    for client in &mut clients {
+        client.send(Rare);
+        client.expect::<Drawing>().await;
+    }
+    clients[0].send(Rare);
+    let (code, reason) = clients[0].expect_close().await;
+    assert_eq!((code, reason.as_str()), (CloseCode::POLICY, "too many messages: a binary message was refused"));
+    clients[1].expect_nothing().await;
+    clients[2].send(Rare);
+    clients[2].expect::<Drawing>().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_rate_of_all_frames_holds_for_binary_messages_too() {
     let mut config = Config::default();
@@ -682,6 +739,24 @@ fn a_client_in_rust_reads_what_it_is_sent() {
     assert!(matches!(read(&[7]), Err(DecodeError::Binary)), "it is not sent");
     assert!(matches!(read(&[]), Err(DecodeError::Binary)));
     assert_eq!((Pixel::KIND, Pixel::TYPE, Act::KIND), (Some(1), "(binary 1) pixel", None));
+}
+
+#[test]
+fn a_test_s_socket_has_what_was_sent_in_its_order() {
+    let socket = testing::socket::<Board>();
+    socket.send(RED);
+    socket.send(Painted { color: 1 });
+    socket.room().send(Drawing(Bytes::from_static(b"a house")));
+    let sent = socket.sent();
+    let [first, second, third] = &sent[..] else { panic!("{}", sent.len()) };
+    assert!(matches!(first.body, ReceivedBody::Message(BoardToClient::Pixel(RED))));
+    assert!(matches!(second.body, ReceivedBody::Message(BoardToClient::Painted(Painted { color: 1 }))));
+    assert!(matches!(&third.body, ReceivedBody::Message(BoardToClient::Drawing(drawing)) if drawing.0 == "a house"));
+    assert!(socket.sent().is_empty());
+    let wall = testing::socket::<Wall>();
+    wall.send_bytes(Bytes::from_static(b"of no kind"));
+    wall.send(Counted(Arc::default()));
+    assert!(matches!(wall.sent()[..], [Received { body: ReceivedBody::Message(WallToClient::Counted(_)), .. }]));
 }
 
 #[test]
@@ -766,19 +841,66 @@ async fn the_same_over_a_socket() {
     assert!(text.contains("invalid_payload"), "{text}");
 }
 
+/// The kind is compressed with the rest, and what a codec writes is compressed once for all who read it so.
+#[tokio::test]
+async fn compressed_it_is_the_same() {
+    const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
+    let config = Config::default().compression(Compression::default());
+    let server = support::start(channels![Board].app(App::default()).config(config)).await;
+    let offer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    let asks = support::upgrade("/board/one").replacen(
+        "\r\n\r\n",
+        &format!("\r\nSec-WebSocket-Extensions: {offer}\r\n\r\n"),
+        1,
+    );
+    let (mut ann, mut bob, mut eve) = (server.connect().await, server.connect().await, server.raw("/board/one").await);
+    for raw in [&mut ann, &mut bob] {
+        raw.write(&asks).await;
+        assert!(raw.response().await.header("sec-websocket-extensions").unwrap().starts_with("permessage-deflate"));
+    }
+    let compressed = |message: &[u8]| {
+        let mut payload = Vec::with_capacity(message.len() + 100);
+        let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
+        compress.compress_vec(message, &mut payload, flate2::FlushCompress::Sync).unwrap();
+        payload.truncate(payload.len() - TAIL.len());
+        support::masked(0xC2, payload)
+    };
+    let inflated = |frame: Option<support::Frame>| {
+        let frame = frame.expect("a message");
+        assert_eq!(frame.first, 0xC2, "binary, and compressed");
+        let mut message = Vec::with_capacity(1 << 20);
+        let mut decompress = flate2::Decompress::new(false);
+        let input = [&frame.payload[..], &TAIL].concat();
+        decompress.decompress_vec(&input, &mut message, flate2::FlushDecompress::None).unwrap();
+        assert!(frame.payload.len() < message.len());
+        message
+    };
+    let drawing = [b"d", &[b'x'; 5_000][..]].concat();
+    let long = Stroke { points: vec![(7, 8); 5_000], ..stroke() };
+    let stroke = [&[2][..], &postcard::to_allocvec(&long).unwrap()].concat();
+    ann.write([compressed(&drawing), compressed(&stroke), compressed(&[1, 1, 2, 3])].concat()).await;
+    assert!(inflated(ann.frame().await) == drawing);
+    ann.expect(support::Frame::text(r#"{"type":"painted","color":3}"#)).await;
+    assert!(inflated(bob.frame().await) == stroke);
+    eve.expect(support::Frame::binary(&stroke)).await;
+    bob.write(compressed(&[&stroke[..], b"more"].concat())).await;
+    let refused = String::from_utf8(bob.frame().await.unwrap().payload).unwrap();
+    assert!(refused.contains("there are bytes behind it"), "{refused}");
+}
+
 /// What a channel does with a binary message, by a rule of its own: who handles it, and what is sent.
 fn expected(data: &[u8]) -> Result<Vec<u8>, &'static str> {
     let Some((kind, rest)) = data.split_first() else { return Err(Fault::UNKNOWN_TYPE) };
     match (kind, rest) {
         (1, [_, _, 255]) => Err("board.color"),
         (1, [_, _, color]) if *color > 0 => Ok(format!(r#"{{"type":"painted","color":{color}}}"#).into()),
-        (1, [_, _, _]) | (7, _) => Ok(Vec::new()),
-        (1, _) => Err(Fault::INVALID_PAYLOAD),
+        (1, [_, _, _]) | (7, []) => Ok(Vec::new()),
+        (1 | 7, _) => Err(Fault::INVALID_PAYLOAD),
         (b'd', b"refused" | b"impudent") => Err(Fault::INTERNAL),
         (b'd', _) => Ok(data.to_vec()),
-        (2, _) if postcard::from_bytes::<Stroke>(rest).is_err() => Err(Fault::INVALID_PAYLOAD),
+        (2, _) if Postcard::read::<Stroke>(rest).is_err() => Err(Fault::INVALID_PAYLOAD),
         (2, _) => Ok(Vec::new()),
-        (255, _) => match rmp_serde::from_slice::<Cursor>(rest) {
+        (255, _) => match MessagePack::read::<Cursor>(rest) {
             Err(_) => Err(Fault::INVALID_PAYLOAD),
             Ok(cursor) if cursor.pen.len() > 3 => Err(Fault::VALIDATION),
             Ok(cursor) => Ok([&[255][..], &rmp_serde::to_vec_named(&cursor).unwrap()].concat()),

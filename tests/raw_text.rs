@@ -2,20 +2,23 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    CloseCode, ClosedBy, Config, DecodeError, Deferred, Extract, Fault, Handshake, Hub, Rate, Reject, Socket, Success,
-    Text, channel, channels, message,
+    Batched, CloseCode, ClosedBy, Config, ConnectionId, DecodeError, Deferred, Extract, Fault, Handshake, Hub, Rate,
+    Reject, Sent, Socket, Success, Text, channel, channels, message,
 };
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
-use support::{Frame, masked, start, text};
+use support::{Frame, Raw, masked, start, text};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::{Instant, advance};
 use tokio_tungstenite::tungstenite::Message;
@@ -271,6 +274,225 @@ async fn a_text_reaches_every_audience_once_and_hubs_send_it_too() {
     }
     let stats = hub.stats();
     assert_eq!((stats.received_text, stats.received_invalid, stats.received.len()), (5, 0, 0));
+}
+
+#[derive(Debug, Hash)]
+pub struct Table(u8);
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Answers each thing by something of another kind. Who is ann sits at the tables 1 and 2, who is bob at 1, others at none.
+#[channel("/club", app = Ids, rooms(Table))]
+pub struct Club {
+    #[extract]
+    name: Name,
+}
+
+#[derive(Default)]
+pub struct Ids(Mutex<Vec<ConnectionId>>);
+
+#[channel(sends(Text, Bytes))]
+impl Club {
+    fn identity(&self) -> Option<&String> {
+        self.name.0.as_ref()
+    }
+
+    fn on_connect(&mut self, socket: &Socket<Self>, ids: &Ids) {
+        let tables = match self.name.0.as_deref() {
+            Some("ann") => 1..=2,
+            Some(_) => 1..=1,
+            None => 1..=0,
+        };
+        for table in tables {
+            socket.join(&Table(table));
+        }
+        ids.0.lock().unwrap().push(socket.id());
+    }
+
+    fn on_text(&mut self, text: Text, socket: &Socket<Self>) -> Bytes {
+        socket.room_of(&Table(2)).except(socket.id()).send_text(text.to_uppercase());
+        Bytes::from(text.into_string())
+    }
+
+    fn on_binary(&mut self, data: Bytes) -> Result<Text, Fault> {
+        let text = String::from_utf8(data.to_vec()).map_err(|_| Fault::validation("no text"))?;
+        Ok(text.into())
+    }
+
+    fn on_ping(&mut self, data: Bytes) -> Text {
+        format!("pinged {data:?}").into()
+    }
+
+    async fn on_pong(&mut self, data: Bytes) -> Option<Text> {
+        (!data.is_empty()).then(|| format!("ponged {data:?}").into())
+    }
+}
+
+#[tokio::test]
+async fn a_text_reaches_rooms_of_a_kind_and_single_connections() {
+    let (channels, ids) = (channels![Club], Arc::new(Ids::default()));
+    let hub = channels.of::<Club>();
+    let app = testing::app(channels.app_arc(Arc::clone(&ids)));
+    let mut clients = Vec::new();
+    for path in ["/club?name=ann", "/club?name=bob", "/club"] {
+        clients.push(app.connect::<Club>(path).await.unwrap());
+    }
+    app.settle().await;
+    let ids = ids.0.lock().unwrap().clone();
+    let tables = || hub.rooms([Table(1), Table(2), Table(3)]);
+    let ways: [(&dyn Fn(&'static str) -> Sent, _); 9] = [
+        (&|text| hub.room(&Table(1)).send_text(text), [true, true, false]),
+        (&|text| hub.room(&Table(2)).send_text(text), [true, false, false]),
+        (&|text| hub.room(&Table(3)).send_text(text), [false; 3]),
+        (&|text| tables().send_text(text), [true, true, false]),
+        (&|text| tables().except(ids[0]).send_text(text), [false, true, false]),
+        (&|text| hub.all().except(ids[1]).send_text(text), [true, false, true]),
+        (&|text| hub.room(&Table(1)).only_user("bob").send_text(text), [false, true, false]),
+        (&|text| hub.room(&Table(2)).only_user("bob").send_text(text), [false; 3]),
+        (&|text| hub.connection(ids[2]).send_text(text), [false, false, true]),
+    ];
+    for (said, (send, hears)) in ["1", "2", "3", "4", "5", "6", "7", "8", "9"].into_iter().zip(ways) {
+        assert_eq!(send(said).recipients, hears.iter().filter(|hears| **hears).count(), "{said}");
+        for (client, hears) in clients.iter_mut().zip(hears) {
+            if hears {
+                assert_eq!(client.expect_text().await, said);
+            }
+            client.expect_nothing().await;
+        }
+    }
+    clients[1].send_text("shout");
+    assert_eq!(clients[1].expect_binary().await, "shout");
+    assert_eq!(clients[0].expect_text().await, "SHOUT", "in the room of a table");
+    drop(clients.pop());
+    app.settle().await;
+    assert_eq!(hub.connection(ids[2]).send_text("gone").recipients, 0);
+}
+
+#[tokio::test]
+async fn what_is_returned_is_sent_as_what_it_is_whatever_came() {
+    let app = testing::app(channels![Club].app(Ids::default()));
+    let mut client = app.connect::<Club>("/club").await.unwrap();
+    client.send_text("text");
+    assert_eq!(client.expect_binary().await, "text");
+    client.binary("binary");
+    assert_eq!(client.expect_text().await, "binary");
+    client.binary([0xFF]);
+    client.expect_nothing().await;
+    client.ping("1");
+    assert_eq!(client.expect_pong().await, "1");
+    assert_eq!(client.expect_text().await, "pinged b\"1\"");
+    client.pong("2");
+    assert_eq!(client.expect_text().await, "ponged b\"2\"");
+    client.pong("");
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_by_texts_and_a_ref_behind_each() {
+    #[channel("/together")]
+    struct Together;
+
+    #[channel(sends(Text))]
+    impl Together {
+        #[message(batch(size = 3, wait = "1h"))]
+        async fn lines(batch: Vec<Batched<Self, Line>>) {
+            for line in batch {
+                let text = Text::from(line.message.text.clone());
+                line.reply(text);
+            }
+        }
+    }
+
+    let app = testing::app(channels![Together].app(()));
+    let mut client = app.connect::<Together>("/together").await.unwrap();
+    for said in
+        [r#"{"type":"line","ref":7,"text":"a"}"#, r#"{"type":"line","text":"b"}"#, r#"{"type":"line","text":"c"}"#]
+    {
+        client.send_text(said);
+    }
+    for heard in ["a", r#"{"type":"success","ref":7}"#, "b", "c"] {
+        assert_eq!(client.expect_text().await, heard);
+    }
+    client.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_before_an_end_arrives_before_the_close() {
+    let test = Test::new(Config::default());
+    let (mut ann, mut bob) = (test.wall("/wall/a?name=ann").await, test.wall("/wall/a?name=bob").await);
+    for client in [&mut ann, &mut bob] {
+        client.send_text("here");
+        assert_eq!(client.expect_text().await, "here");
+    }
+    test.wall.all().send_text("before");
+    assert_eq!(test.wall.user("ann").disconnect(CloseCode::POLICY, "enough"), 1);
+    assert_eq!(ann.expect_text().await, "before");
+    assert_eq!(ann.expect_close().await, (CloseCode::POLICY, "enough".into()));
+    test.app.settle().await;
+    assert_eq!(test.wall.all().send_text("after").recipients, 1);
+    // Who stays has a text in work, and one that waits behind it.
+    bob.send_text("wait");
+    bob.send_text("never taken");
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    test.app.drain().await;
+    for heard in ["before", "after"] {
+        assert_eq!(bob.expect_text().await, heard);
+    }
+    assert_eq!(bob.expect_close().await.0, CloseCode::GOING_AWAY);
+    assert_eq!(test.wall.stats().received_text, 3);
+}
+
+#[tokio::test]
+async fn below_the_servers_of_others_texts_pass_as_below_our_own() {
+    let [warp, axum] = [TcpListener::bind(("127.0.0.1", 0)).await, TcpListener::bind(("127.0.0.1", 0)).await];
+    let [warp, axum] = [warp.unwrap(), axum.unwrap()];
+    let addrs = [warp.local_addr().unwrap(), axum.local_addr().unwrap()];
+    let server = channels![Echo].app(());
+    tokio::spawn(warp::serve(server.filter()).incoming(warp).run());
+    let routes = axum::Router::new().fallback_service(server.service());
+    tokio::spawn(async { axum::serve(axum, routes).await });
+    for addr in addrs {
+        let mut raw = Raw::open(addr, "/echo").await;
+        raw.write([text("{"), text(""), masked(0x01, "in "), masked(0x80, "parts")].concat()).await;
+        for heard in ["{", "", "in parts"] {
+            raw.expect(Frame::text(heard)).await;
+        }
+        raw.write(masked(0x82, "x")).await;
+        raw.expect_close(1003, "binary messages are not taken here").await;
+    }
+}
+
+#[tokio::test]
+async fn where_a_message_was_expected_a_raw_text_is_told_how_to_be_read() {
+    let app = testing::app(channels![Typed].app(()));
+    let mut client = app.connect::<Typed>("/typed").await.unwrap();
+    for said in ["hello", "{}"] {
+        client.send(Line { text: said.into() });
+        client.send(Line { text: said.into() });
+        let any = panic_of(client.expect_any()).await;
+        assert!(any.starts_with(&format!("the client can't read `{said}`: ")), "{any}");
+        assert!(any.contains("\nif it is a raw text, read it by `expect_text`"), "{any}");
+        let line = panic_of(client.expect::<Line>()).await;
+        assert!(line.contains("\nif it is a raw text, read it by `expect_text`"), "{line}");
+    }
+    let socket = testing::socket::<Typed>();
+    socket.send_text("hello");
+    let sent = panic_of(async { socket.sent() }).await;
+    assert!(
+        sent.starts_with("`hello`: ") && sent.ends_with("\nif it is a raw text, read it by `sent_texts`"),
+        "{sent}"
+    );
+}
+
+async fn panic_of<T>(future: impl Future<Output = T>) -> String {
+    let panic = AssertUnwindSafe(future).catch_unwind().await.err().expect("it panics");
+    *panic.downcast::<String>().unwrap()
 }
 
 #[tokio::test]
