@@ -302,13 +302,13 @@ impl Club {
     }
 
     fn on_connect(&mut self, socket: &Socket<Self>, ids: &Ids) {
-        let tables = match self.name.0.as_deref() {
-            Some("ann") => 1..=2,
-            Some(_) => 1..=1,
-            None => 1..=0,
+        let tables: &[_] = match self.name.0.as_deref() {
+            Some("ann") => &[1, 2],
+            Some(_) => &[1],
+            None => &[],
         };
         for table in tables {
-            socket.join(&Table(table));
+            socket.join(&Table(*table));
         }
         ids.0.lock().unwrap().push(socket.id());
     }
