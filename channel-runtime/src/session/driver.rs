@@ -231,11 +231,7 @@ impl Driver {
         let Self { throttle, served, membership: MembershipGuard { connection, .. }, receiver, .. } = self;
         let throttle = throttle.get_or_insert_with(|| Box::new(Throttle::new(&served.config)));
         let decision = throttle.count_read(receiver, before, served, connection, now());
-        match decision.close() {
-            // What was received before the message that is lost is handled first, and answered.
-            Some(close) if decision != RateDecision::Abuse => _ = self.ended.get_or_insert_with(|| Box::new(close)),
-            _ => self.close_if_abuse(decision),
-        }
+        self.close_if_abuse(decision);
     }
 
     /// If it may not pass, it has been answered.

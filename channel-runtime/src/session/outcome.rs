@@ -69,8 +69,8 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             }
             Close::going_away()
         }
-        Interrupted::TimedOut if socket.counters().takes_text => {
-            // No error frame says that a text was given up, and its client would go on as if it had been handled.
+        Interrupted::TimedOut if socket.counters().takes_text && matches!(what, "on_text" | "on_binary") => {
+            // No error frame says that a message was given up, and its client would go on as if it had been handled.
             let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
             socket.counters().fault(&fault);
             tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");

@@ -32,7 +32,7 @@ pub enum Flow {
 /// | `()` | nothing (`success` if the message had a `ref`) |
 /// | a message in `sends(..)` | that message |
 /// | the generated `..ToClient` enum | the message in it |
-/// | `Success(data)` | `{"type":"success","data":..}` (nothing without a `ref`: the client could not know what it answers) |
+/// | `Success(data)` | `{"type":"success","data":..}` (nothing without a `ref`: the client could not know what it answers; a handler of a binary message, which has none, sends it) |
 /// | `Bytes`, if they are in `sends(..)` | a binary message, and after it `success` if the message had a `ref` |
 /// | `Text`, if it is in `sends(..)` | the text, and after it `success` if the message had a `ref` |
 /// | `Deferred<R>` | nothing now, and later as `R` |

@@ -79,6 +79,15 @@ const CODEC_CHANGED: &str =
     "has another type now: does the codec still read what old clients write, and they what it writes?";
 const CODEC_GONE: &str = "is gone: does the codec still read what old clients write, and they what it writes?";
 
+/// Rates another name of a binary message.
+pub const fn of_name(is_of_another_kind: bool) -> Change {
+    if is_of_another_kind {
+        breaks("has the name of another kind now, and only the kind is on the wire")
+    } else {
+        unclear("has another name now, and only its kind is on the wire: is it the same message?")
+    }
+}
+
 /// Rates a line that is not in the lock. `renamed`: older clients use another name of the field, which is still read.
 pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();

@@ -168,7 +168,8 @@ const fn report_new_and_changed(
             Some(at) => {
                 seen[at] = true;
                 if !same(locked.line(at), line.as_str()) {
-                    report_changed(report, section, wire, Entry::read(locked.line(at)), new, line.as_str());
+                    let change = change::of_name(locked.names_another_kind(new.key));
+                    report_changed(report, section, wire, Entry::read(locked.line(at)), new, line.as_str(), change);
                 }
             }
             None if is_within(new_owner.as_str(), new.key) => {}
@@ -184,14 +185,21 @@ const fn report_new_and_changed(
     }
 }
 
-const fn report_changed(report: &mut Report, section: &Section, wire: Lines, old: Entry, new: Entry, line: &str) {
+const fn report_changed(
+    report: &mut Report,
+    section: &Section,
+    wire: Lines,
+    old: Entry,
+    new: Entry,
+    line: &str,
+    of_name: Change,
+) {
     let of_channel = section.is_channel();
     let was = if same(old.value, new.value) { "" } else { old.value };
     let (mut old_answer, mut new_answer) = (Line::new(), Line::new());
     let (old, new) = match new.about(of_channel) {
         About::Message if !same(old.key, new.key) => {
-            let change = fine("has another name now, and only its kind is on the wire");
-            return report.add(&["`", line, "`, in the lock `", old.key, "`,"], change);
+            return report.add(&["`", line, "`, in the lock `", old.key, "`,"], of_name);
         }
         About::Answer => {
             old_answer.push_without_names(old.value);

@@ -81,6 +81,24 @@ impl<'a> Locked<'a> {
         None
     }
 
+    /// Whether the lock has the name of this binary message under another kind.
+    pub const fn names_another_kind(&self, key: &str) -> bool {
+        let Some((kind, named)) = after_kind(after(key, b' ')) else { return false };
+        let mut at = 0;
+        while at < self.len {
+            let locked = Entry::read(self.line(at)).key;
+            if same(until(locked, b' '), until(key, b' '))
+                && let Some((other, name)) = after_kind(after(locked, b' '))
+                && same(name, named)
+                && !same(other, kind)
+            {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
     /// The first line whose key is not before this one. Binary search, because a channel may have a thousand lines, and each step
     /// costs compile time.
     const fn place(&self, key: &str) -> usize {

@@ -98,22 +98,27 @@ fn said(replacements: &[(&str, &str)]) -> Vec<String> {
     said_of(&BOARD, &locked)
 }
 
-const NAMED: &str = "has another name now, and only its kind is on the wire";
+const NAMED: &str = "has another name now, and only its kind is on the wire: is it the same message?";
 
 #[test]
-fn another_name_alone_is_fine_and_is_told_once_for_each_direction() {
+fn another_name_alone_is_asked_about_once_for_each_direction() {
     assert_eq!(said(&[]), [""; 0]);
     assert_eq!(
         said(&[("pixel", "zebra"), ("sound", "a")]),
         [
-            format!("fine: `> (binary 1) pixel`, in the lock `> (binary 1) zebra`, {NAMED}"),
-            format!("fine: `< (binary 255) sound`, in the lock `< (binary 255) a`, {NAMED}"),
-            format!("fine: `< (binary 1) pixel`, in the lock `< (binary 1) zebra`, {NAMED}"),
+            format!("see: `> (binary 1) pixel`, in the lock `> (binary 1) zebra`, {NAMED}"),
+            format!("see: `< (binary 255) sound`, in the lock `< (binary 255) a`, {NAMED}"),
+            format!("see: `< (binary 1) pixel`, in the lock `< (binary 1) zebra`, {NAMED}"),
         ]
     );
     // Two that change their names with each other.
     let swapped = [("(binary 1) pixel", "(binary 1) other"), ("sound", "pixel"), ("other", "sound")];
-    assert!(said(&swapped).iter().all(|change| change.starts_with("fine: ")), "{:?}", said(&swapped));
+    let verdicts: Vec<_> =
+        said(&swapped).iter().map(|change| change.split(", in").next().unwrap().to_owned()).collect();
+    assert_eq!(
+        verdicts,
+        ["see: `> (binary 1) pixel`", "breaks: `< (binary 255) sound`", "breaks: `< (binary 1) pixel`"]
+    );
 }
 
 #[test]
