@@ -4,7 +4,7 @@
 // process ids in.
 
 import { spawn } from 'node:child_process'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -41,10 +41,21 @@ export class Example {
   /** As a server that died without a word, or one behind a network that is gone: it takes bytes, and answers nothing. */
   async whileItHangs(act) {
     this.server.kill('SIGSTOP')
+    // One thread takes the signal, and on a busy machine the others still answer until it has run.
+    while (!this.isStopped()) await new Promise(setImmediate)
     try {
       await act()
     } finally {
       this.server.kill('SIGCONT')
+    }
+  }
+
+  isStopped() {
+    const tasks = `/proc/${this.server.pid}/task`
+    try {
+      return readdirSync(tasks).every(task => /\) [Tt] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')))
+    } catch {
+      return false // a thread has ended in between
     }
   }
 
