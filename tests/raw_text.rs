@@ -113,10 +113,18 @@ impl Wall {
         Ok(None)
     }
 
+    #[notice]
+    async fn nap(&mut self, _: Nap) {
+        std::future::pending().await
+    }
+
     fn on_close(&mut self, app: &App) {
         app.closed.notify_one();
     }
 }
+
+#[derive(Clone)]
+pub struct Nap;
 
 /// Has messages, and sends raw text beside them.
 #[channel("/typed")]
@@ -584,6 +592,12 @@ async fn a_text_that_takes_too_long_closes_the_connection_because_no_answer_coul
     let (code, reason) = client.expect_close().await;
     assert!(code == CloseCode::INTERNAL && reason.starts_with("it took too long ("), "{code} {reason}");
     assert_eq!(test.faults(Fault::TIMEOUT), 1);
+    // A notice that is given up loses nothing of the client's.
+    let mut other = test.wall("/wall/a").await;
+    assert_eq!(test.wall.all().notify(Nap).recipients, 1);
+    other.send_text("awake");
+    assert_eq!(other.expect_text().await, "awake");
+    assert_eq!(test.faults(Fault::TIMEOUT), 2);
 }
 
 fn hourly(most: u32) -> Config {

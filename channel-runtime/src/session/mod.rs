@@ -109,7 +109,7 @@ impl<C: Dispatch> Session<C> {
                 self.socket.close(code, &reason_of_failure::<C>());
             }
             Err(Interrupted::TimedOut) => {
-                timed_out(&self.socket, "on_connect");
+                _ = timed_out(&self.socket, "on_connect");
                 self.socket.close(CloseCode::TRY_AGAIN, "timeout");
             }
             Err(why) => interrupted(&self.socket, why, "on_connect"),

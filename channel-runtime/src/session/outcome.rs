@@ -2,7 +2,7 @@
 
 use crate::channel::Channel;
 use crate::connection::in_flight::{Work, WorkGuard};
-use crate::protocol::fault::Fault;
+use crate::protocol::fault::{Fault, FaultId};
 use crate::session::guard::Interrupted;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::socket::Socket;
@@ -32,6 +32,8 @@ impl RunningCall {
     }
 }
 
+const TOO_LONG: &str = "it took too long";
+
 pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
     match outcome {
         Ok(Flow::Continue) => "ok",
@@ -43,11 +45,12 @@ pub(crate) fn name_of(outcome: &Result<Flow, Interrupted>) -> &'static str {
     }
 }
 
-/// Sends `timeout` even if the message had no `ref`. The connection stays open.
-pub(crate) fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) {
-    let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
+/// Sends `timeout` even if the message had no `ref`, and returns its id.
+pub(crate) fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) -> FaultId {
+    let (fault, id) = Fault::new(Fault::TIMEOUT, TOO_LONG).with_id();
     tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");
     socket.answer_fault(&fault);
+    id
 }
 
 /// After a panic or a cancellation the connection is closed, too.
@@ -69,14 +72,14 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             }
             Close::going_away()
         }
-        Interrupted::TimedOut if socket.counters().takes_text && matches!(what, "on_text" | "on_binary") => {
+        Interrupted::TimedOut => {
+            let id = timed_out(socket, what);
+            if !(socket.counters().takes_text && matches!(what, "on_text" | "on_binary")) {
+                return;
+            }
             // No error frame says that a message was given up, and its client would go on as if it had been handled.
-            let (fault, id) = Fault::new(Fault::TIMEOUT, "it took too long").with_id();
-            socket.counters().fault(&fault);
-            tracing::warn!(channel = C::NAME, connection = %socket.id(), what, %id, "timed out");
-            Close::new(ClosedBy::Server, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
+            Close::new(ClosedBy::Server, CloseCode::INTERNAL, format!("{TOO_LONG} ({id})"))
         }
-        Interrupted::TimedOut => return timed_out(socket, what),
         Interrupted::ClientGone => {
             tracing::debug!(channel = C::NAME, connection = %socket.id(), what, "dropped: its client is gone");
             return;

@@ -7,7 +7,7 @@ struct Pixel {
 
 impl Pixel {
     fn from_bytes(_: Bytes) -> Result<Self, String> {
-        todo!()
+        Ok(Self { x: 0 })
     }
 
     fn to_bytes(&self, out: &mut Vec<u8>) {
