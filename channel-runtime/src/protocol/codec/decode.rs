@@ -13,9 +13,9 @@ use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 
 use super::depth;
 use super::entries::{Entries, Unusual};
-use super::envelope::{Envelope, ReadMessage, ReadType, index_of, skip};
 use super::error::DecodeError;
 use super::finite::{Finite, NOT_FINITE};
+use super::incoming_head::{IncomingHead, ReadMessage, ReadType, index_of, skip};
 use super::key::{Key, ReadKey, Reserved};
 #[cfg(feature = "server")]
 use super::kinds::has_binary;
@@ -31,50 +31,50 @@ pub struct Decoded<T> {
 
 /// Reads one of these messages and its `ref` from a JSON object. Any text is allowed.
 pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
-    let mut envelope = Envelope::default();
-    Decoded { message: decode_into(&mut envelope, text), reference: envelope.reference }
+    let mut head = IncomingHead::default();
+    Decoded { message: decode_into(&mut head, text), reference: head.reference }
 }
 
 #[cfg(any(test, fuzzing))]
 pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
-    let mut envelope = Envelope::default();
-    Decoded { message: decode_carefully(&mut envelope, text, true), reference: envelope.reference }
+    let mut head = IncomingHead::default();
+    Decoded { message: decode_carefully(&mut head, text, true), reference: head.reference }
 }
 
 #[inline]
-pub(super) fn decode_into<T: Messages>(envelope: &mut Envelope, text: &str) -> Result<T, DecodeError> {
+pub(super) fn decode_into<T: Messages>(head: &mut IncomingHead, text: &str) -> Result<T, DecodeError> {
     let index = match Start::of::<T>(text) {
-        Start::Envelope => None,
+        Start::ReservedKey => None,
         Start::Guess(index) => Some(index),
-        Start::Later => return decode_carefully(envelope, text, false),
+        Start::Later => return decode_carefully(head, text, false),
     };
     let mut message = None;
-    let read = decode_quickly(envelope, &mut message, text, index);
+    let read = decode_quickly(head, &mut message, text, index);
     match message {
         Some(message) if read.is_ok() => Ok(message),
-        _ => decode_carefully(envelope, text, true),
+        _ => decode_carefully(head, text, true),
     }
 }
 
 /// The type was found by [`index`] already.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
-    let (mut envelope, mut message) = (Envelope::default(), None);
-    let read = decode_quickly(&mut envelope, &mut message, text, Some(index));
+    let (mut head, mut message) = (IncomingHead::default(), None);
+    let read = decode_quickly(&mut head, &mut message, text, Some(index));
     let message = match message {
         Some(message) if read.is_ok() => Ok(message),
-        _ => decode_carefully(&mut envelope, text, true),
+        _ => decode_carefully(&mut head, text, true),
     };
-    Decoded { message, reference: envelope.reference }
+    Decoded { message, reference: head.reference }
 }
 
 /// The `ref` of a text that is not decoded, found where [`decode`] would find it.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn reference(text: &str) -> Option<Ref> {
-    let mut envelope = Envelope::default();
+    let mut head = IncomingHead::default();
     // Other errors of the text do not matter here.
-    let _ = survey(&mut envelope, text);
-    envelope.reference
+    let _ = survey(&mut head, text);
+    head.reference
 }
 
 /// The error for a binary message of a kind that is not known, in a channel without `on_binary`.
@@ -92,7 +92,7 @@ pub(crate) fn unknown_kind<T: Messages>(message: &[u8]) -> DecodeError {
 pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
     match leading_type(text) {
         Some(kind) => index_of::<T>(kind),
-        None => index_of::<T>(&survey(&mut Envelope::default(), text).ok()?),
+        None => index_of::<T>(&survey(&mut IncomingHead::default(), text).ok()?),
     }
 }
 
@@ -108,7 +108,7 @@ fn leading_type(text: &str) -> Option<&str> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     /// With `type`, or with another key of the protocol, which `type` may follow.
-    Envelope,
+    ReservedKey,
     /// With another key, but the object seems to end with this type.
     Guess(usize),
     Later,
@@ -119,11 +119,11 @@ impl Start {
     fn of<T: Messages>(text: &str) -> Self {
         let Some(key) = first_key(text.as_bytes()) else { return Self::Later };
         if key.starts_with(b"type\"") {
-            return Self::Envelope;
+            return Self::ReservedKey;
         }
         match last_type(text).and_then(index_of::<T>) {
             Some(index) => Self::Guess(index),
-            None if key.starts_with(b"ref\"") || key.starts_with(b"$") => Self::Envelope,
+            None if key.starts_with(b"ref\"") || key.starts_with(b"$") => Self::ReservedKey,
             None => Self::Later,
         }
     }
@@ -144,34 +144,34 @@ fn last_type(text: &str) -> Option<&str> {
 
 /// One pass. The message must not be used if this returns an error.
 pub(super) fn decode_quickly<T: Messages>(
-    envelope: &mut Envelope,
+    head: &mut IncomingHead,
     message: &mut Option<T>,
     text: &str,
     index: Option<usize>,
 ) -> Result<(), Unusual> {
     let mut entries = Entries::open(text)?;
-    ReadMessage::<_, true>::new(envelope, message, index).visit_map(&mut entries)?;
+    ReadMessage::<_, true>::new(head, message, index).visit_map(&mut entries)?;
     entries.close()
 }
 
 /// Reads any valid text, and finds what is wrong with others. `tried`: the quick path has failed already.
 #[cold]
 pub(super) fn decode_carefully<T: Messages>(
-    envelope: &mut Envelope,
+    head: &mut IncomingHead,
     text: &str,
     tried: bool,
 ) -> Result<T, DecodeError> {
-    *envelope = envelope.cleared();
-    let kind = survey(envelope, text).map_err(|error| DecodeError::malformed(&error))?;
+    *head = head.cleared();
+    let kind = survey(head, text).map_err(|error| DecodeError::malformed(&error))?;
     if let Some(offset) = depth::first_too_deep(text) {
         let (line, column) = depth::position(text, offset);
         return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
     }
     let index = index_of::<T>(&kind).ok_or_else(|| DecodeError::unknown_type(&kind))?;
-    // The survey has filled the envelope; these passes would find the same values.
+    // The survey has filled the head; these passes would find the same values.
     if !tried {
         let mut message = None;
-        let read = decode_quickly(&mut envelope.cleared(), &mut message, text, Some(index));
+        let read = decode_quickly(&mut head.cleared(), &mut message, text, Some(index));
         if let (Ok(()), Some(message)) = (read, message) {
             return Ok(message);
         }
@@ -179,7 +179,7 @@ pub(super) fn decode_carefully<T: Messages>(
     let (mut message, mut track) = (None, serde_path_to_error::Track::new());
     let mut json = serde_json::Deserializer::from_str(text);
     serde_path_to_error::Deserializer::new(&mut json, &mut track)
-        .deserialize_map(ReadMessage::<_, false>::new(&mut envelope.cleared(), &mut message, Some(index)))
+        .deserialize_map(ReadMessage::<_, false>::new(&mut head.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
         // The quick path reads every valid text, except numbers too large for an `f32` that serde buffers. It is not known which
@@ -200,14 +200,14 @@ fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path>
 }
 
 /// Reads only the protocol's keys and skips the others. Returns the type.
-fn survey<'t>(envelope: &mut Envelope, text: &'t str) -> serde_json::Result<Cow<'t, str>> {
+fn survey<'t>(head: &mut IncomingHead, text: &'t str) -> serde_json::Result<Cow<'t, str>> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let kind = json.deserialize_map(Survey(envelope))?;
+    let kind = json.deserialize_map(Survey(head))?;
     json.end()?;
     Ok(kind)
 }
 
-struct Survey<'e>(&'e mut Envelope);
+struct Survey<'e>(&'e mut IncomingHead);
 
 impl<'de> Visitor<'de> for Survey<'_> {
     type Value = Cow<'de, str>;

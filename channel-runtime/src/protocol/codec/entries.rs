@@ -9,7 +9,7 @@ use std::mem;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess};
 
-use super::envelope::ReadType;
+use super::incoming_head::ReadType;
 use super::{depth, plain_string};
 
 pub(super) struct Entries<'de> {

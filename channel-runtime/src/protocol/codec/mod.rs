@@ -1,10 +1,11 @@
 //! The JSON codec: decoding and encoding of messages. No text makes it panic, overflow the stack, or return a message that the text
 //! does not contain.
 //!
-//! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart. `envelope`
-//! separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the payload's own
-//! `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact. `received` is the
-//! client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each object with its type; `encode` and `outcome` make the frames.
+//! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart.
+//! `incoming_head` separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the
+//! payload's own `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
+//! `received` is the client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each
+//! object with its type; `encode` and `outcome` make the frames.
 
 mod binary;
 #[cfg(feature = "server")]
@@ -13,10 +14,10 @@ mod decode;
 mod depth;
 mod encode;
 mod entries;
-mod envelope;
 mod error;
 mod finite;
 mod head;
+mod incoming_head;
 mod key;
 mod key_guard;
 mod kinds;

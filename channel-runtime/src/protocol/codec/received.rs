@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::binary::decode_binary;
 use super::decode::decode_into;
-use super::envelope::Envelope;
 use super::error::DecodeError;
+use super::incoming_head::IncomingHead;
 use super::kinds::index_of_kind;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Protocol, Ref};
@@ -68,8 +68,8 @@ impl<C: Protocol> Received<C> {
     /// # Errors
     /// If it is no message, or a message of a known type whose fields do not fit.
     pub fn from_text(text: &str) -> Result<Self, DecodeError> {
-        let mut envelope = Envelope::of_client();
-        let body = match decode_into(&mut envelope, text) {
+        let mut head = IncomingHead::of_client();
+        let body = match decode_into(&mut head, text) {
             Ok(message) => ReceivedBody::Message(message),
             Err(DecodeError::UnknownType { kind }) => match kind.as_str() {
                 "success" => ReceivedBody::Success(read_plain::<SuccessFrame>(&kind, text)?.data),
@@ -78,7 +78,7 @@ impl<C: Protocol> Received<C> {
             },
             Err(error) => return Err(error),
         };
-        Ok(Self { reference: envelope.reference, room: envelope.room, body })
+        Ok(Self { reference: head.reference, room: head.room, body })
     }
 }
 

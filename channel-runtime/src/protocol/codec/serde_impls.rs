@@ -10,8 +10,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde_json::Value;
 
-use super::envelope::{Envelope, Fields, ReadType, index_of, skip, unknown_type};
 use super::head::Head;
+use super::incoming_head::{Fields, IncomingHead, ReadType, index_of, skip, unknown_type};
 use super::key::{Key, ReadKey, Reserved};
 use super::object::ObjectSerializer;
 use crate::protocol::message::Messages;
@@ -50,24 +50,23 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
-        let mut envelope = Envelope::default();
+        let mut head = IncomingHead::default();
         let mut held = Vec::new();
         let index = loop {
             match map.next_key_seed(ReadKey(PhantomData::<String>))? {
                 Some(Key::Reserved(Reserved::Type, _)) => {
-                    envelope.note_type()?;
+                    head.note_type()?;
                     let kind = map.next_value_seed(ReadType)?;
                     break index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind))?;
                 }
-                Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(&mut map)?,
+                Some(Key::Reserved(Reserved::Ref, _)) => head.read_ref(&mut map)?,
                 Some(Key::Reserved(Reserved::Room | Reserved::Extension, _)) => skip(&mut map)?,
                 Some(Key::Field(name)) => held.push((name, map.next_value()?)),
                 None => return Err(de::Error::missing_field("type")),
             }
         };
         let map = BufferedMap { entries: held.into_iter(), value: None, rest: map };
-        let mut fields =
-            Fields::<_, false>::new(&mut envelope, map, T::TYPES[index]).human_readable(self.human_readable);
+        let mut fields = Fields::<_, false>::new(&mut head, map, T::TYPES[index]).human_readable(self.human_readable);
         let message = T::decode(index, &mut fields)?;
         fields.finish()?;
         Ok(message)

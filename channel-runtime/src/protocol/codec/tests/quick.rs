@@ -10,16 +10,16 @@ use serde::ser::Serializer;
 
 use crate::protocol::codec::decode::decode_quickly;
 use crate::protocol::codec::entries::Unusual;
-use crate::protocol::codec::envelope::Envelope;
+use crate::protocol::codec::incoming_head::IncomingHead;
 use crate::protocol::codec::samples::{Game, Say, Scores, a_move};
 use crate::protocol::codec::{DecodeError, Decoded, decode, decode_at, decode_only_carefully, index, plain_string};
 use crate::protocol::message::{Messages, Ref};
 
 /// What the quick path reads, if it reads the text. `index` is the type's place if it is known before.
 fn quickly<T: Messages>(text: &str, index: Option<usize>) -> Option<(T, Option<Ref>)> {
-    let (mut envelope, mut message) = (Envelope::default(), None);
-    match decode_quickly(&mut envelope, &mut message, text, index) {
-        Ok(()) => Some((message.expect("it was read"), envelope.reference)),
+    let (mut head, mut message) = (IncomingHead::default(), None);
+    match decode_quickly(&mut head, &mut message, text, index) {
+        Ok(()) => Some((message.expect("it was read"), head.reference)),
         Err(Unusual) => None,
     }
 }

@@ -1,5 +1,5 @@
-//! The envelope of a message: it collects the protocol's own keys (`type`, `ref`, `$..`) in one pass, and passes the other fields
-//! to the payload's `Deserialize`.
+//! The head of an incoming message: the protocol's own keys (`type`, `ref`, `$..`), collected in one pass, which passes the
+//! other fields to the payload's `Deserialize`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::protocol::message::{Messages, Ref};
 
 /// Collected while the object is read, so that the protocol's keys are known even if the message is invalid.
 #[derive(Default)]
-pub(super) struct Envelope {
+pub(super) struct IncomingHead {
     pub(super) reference: Option<Ref>,
     pub(super) room: Option<String>,
     /// Whether `$room` is read. A server ignores it in clients' messages.
@@ -25,7 +25,7 @@ pub(super) struct Envelope {
     referred: bool,
 }
 
-impl Envelope {
+impl IncomingHead {
     pub(super) fn of_client() -> Self {
         Self { reads_room: true, ..Self::default() }
     }
@@ -140,7 +140,7 @@ pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
 
 /// Reads a whole message from an object. `QUICK` as for [`Numbers`].
 pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
-    envelope: &'e mut Envelope,
+    head: &'e mut IncomingHead,
     /// The place for the message. A returned message would be copied at each level of the deserializer.
     message: &'e mut Option<T>,
     /// Checked at the `type`. `None` if it is not known before: then the `type` must be before the payload's first field.
@@ -149,8 +149,8 @@ pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
 
 impl<'e, T, const QUICK: bool> ReadMessage<'e, T, QUICK> {
     #[inline]
-    pub(super) fn new(envelope: &'e mut Envelope, message: &'e mut Option<T>, index: Option<usize>) -> Self {
-        Self { envelope, message, index }
+    pub(super) fn new(head: &'e mut IncomingHead, message: &'e mut Option<T>, index: Option<usize>) -> Self {
+        Self { head, message, index }
     }
 }
 
@@ -165,9 +165,9 @@ impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QU
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let index = match self.index {
             Some(index) => index,
-            None => read_leading_type::<T, A>(self.envelope, &mut map)?,
+            None => read_leading_type::<T, A>(self.head, &mut map)?,
         };
-        let mut fields = Fields::<_, QUICK>::new(self.envelope, map, T::TYPES[index]);
+        let mut fields = Fields::<_, QUICK>::new(self.head, map, T::TYPES[index]);
         *self.message = Some(T::decode(index, &mut fields)?);
         fields.finish()
     }
@@ -175,18 +175,18 @@ impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QU
 
 #[inline]
 fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
-    envelope: &mut Envelope,
+    head: &mut IncomingHead,
     map: &mut A,
 ) -> Result<usize, A::Error> {
     loop {
         match map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
             Some(Key::Reserved(Reserved::Type, _)) => {
-                envelope.note_type()?;
+                head.note_type()?;
                 let kind = map.next_value_seed(ReadType)?;
                 return index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind));
             }
-            Some(Key::Reserved(Reserved::Ref, _)) => envelope.read_ref(map)?,
-            Some(Key::Reserved(Reserved::Room, _)) => envelope.read_room(map)?,
+            Some(Key::Reserved(Reserved::Ref, _)) => head.read_ref(map)?,
+            Some(Key::Reserved(Reserved::Room, _)) => head.read_room(map)?,
             Some(Key::Reserved(Reserved::Extension, _)) => skip(map)?,
             Some(Key::Field(IgnoredAny)) => return Err(de::Error::custom("`type` is not the first key")),
             None => return Err(de::Error::missing_field("type")),
@@ -201,7 +201,7 @@ pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
 
 /// An object as its payload reads it: without the protocol's keys, and with numbers converted for their fields.
 pub(super) struct Fields<'e, A, const QUICK: bool> {
-    envelope: &'e mut Envelope,
+    head: &'e mut IncomingHead,
     map: A,
     kind: &'static str,
     ended: bool,
@@ -210,8 +210,8 @@ pub(super) struct Fields<'e, A, const QUICK: bool> {
 
 impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
     #[inline]
-    pub(super) fn new(envelope: &'e mut Envelope, map: A, kind: &'static str) -> Self {
-        Self { envelope, map, kind, ended: false, human_readable: true }
+    pub(super) fn new(head: &'e mut IncomingHead, map: A, kind: &'static str) -> Self {
+        Self { head, map, kind, ended: false, human_readable: true }
     }
 
     pub(super) fn human_readable(self, human_readable: bool) -> Self {
@@ -222,7 +222,7 @@ impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
     #[inline]
     pub(super) fn finish(mut self) -> Result<(), A::Error> {
         self.drain()?;
-        self.envelope.check_type()
+        self.head.check_type()
     }
 
     #[inline]
@@ -236,14 +236,14 @@ impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
     fn read_reserved(&mut self, key: Reserved) -> Result<(), A::Error> {
         match key {
             Reserved::Type => self.read_type(),
-            Reserved::Ref => self.envelope.read_ref(&mut self.map),
-            Reserved::Room => self.envelope.read_room(&mut self.map),
+            Reserved::Ref => self.head.read_ref(&mut self.map),
+            Reserved::Room => self.head.read_room(&mut self.map),
             Reserved::Extension => skip(&mut self.map),
         }
     }
 
     fn read_type(&mut self) -> Result<(), A::Error> {
-        self.envelope.note_type()?;
+        self.head.note_type()?;
         let kind = self.map.next_value_seed(ReadType)?;
         if kind == self.kind { Ok(()) } else { Err(unknown_type(&kind)) }
     }
