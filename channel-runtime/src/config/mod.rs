@@ -130,10 +130,10 @@ pub struct Config {
     pub frame_bytes: usize,
     /// The most fragments of one message: 1024 by default. One more closes the connection with 1009.
     pub message_fragments: usize,
-    /// The most bytes that wait for a client: 1 MiB by default. One message does not count, the longest that waited since the
-    /// client last had read everything; so a single message may be longer. A client for which more waits is disconnected, with 1013
-    /// if that can still be sent. This also hits a healthy client that is sent more at once: a handler that sends so much uses
-    /// [`Socket::send_all`](crate::Socket::send_all).
+    /// The most bytes that wait for a client: 1 MiB by default, and never 4 GiB or more. One message does not count, the longest
+    /// that waited since the client last had read everything; so a single message may be longer. A client for which more waits is
+    /// disconnected, with 1013 if that can still be sent. This also hits a healthy client that is sent more at once: a handler that
+    /// sends so much uses [`Socket::send_all`](crate::Socket::send_all).
     ///
     /// A sender waits for a room if half of its members have a quarter of this waiting and read at least 16 KiB a second: see
     /// [`Audience::ready`](crate::Audience::ready).

@@ -50,17 +50,14 @@ struct Inner {
     queue: Queue,
     /// The socket's writing half. `None` if there is no socket: then only the owner can write.
     socket: Option<OwnedWriteHalf>,
-    /// The connection's own task while it is idle. `None` while it runs, and from when it is woken: then nobody else writes,
-    /// because it drains the queue before it is idle again.
-    owner: Option<Waker>,
+    writer: Writer,
     /// The stream has taken bytes that it may hold back until it is flushed.
     is_unflushed: bool,
     /// `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
     /// What may wait without a closer check, in bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room).
-    allowed: usize,
-    /// A caller that has pushed was told to have what waits written.
-    flush_assigned: bool,
+    /// Narrow, so that `Inner` stays small.
+    allowed: u32,
     /// Something is to be done when the queue becomes empty or less full: to notify a task, or to set `allowed` to `limit` again.
     is_awaited: bool,
     /// The connection ends because the server goes away, and its Close is not queued yet, because an answer may be owed first.
@@ -69,6 +66,18 @@ struct Inner {
     in_flight: WorkGuard,
     /// Made by the first task that waits, because most connections have none.
     waits: Option<Arc<Waits>>,
+}
+
+/// Who writes what waits.
+#[derive(Default)]
+enum Writer {
+    /// The connection's own task, which runs or is woken: it drains the queue before it is idle.
+    #[default]
+    Owner,
+    /// Who pushes next is told to. The owner is idle: with its waker it can be woken instead.
+    NextSender(Waker),
+    /// A caller that has pushed, and was told to flush. The owner is idle.
+    Assigned(Waker),
 }
 
 enum State {
@@ -115,11 +124,10 @@ impl Outbox {
             client: Client::Here,
             queue: Queue::default(),
             socket: None,
-            owner: None,
+            writer: Writer::Owner,
             is_unflushed: false,
             blocked: None,
-            allowed: limit,
-            flush_assigned: false,
+            allowed: narrow(limit),
             is_awaited: false,
             is_draining: false,
             in_flight: WorkGuard::default(),
@@ -170,7 +178,7 @@ impl Outbox {
         if inner.is_over() {
             return Enqueued::Refused;
         }
-        if inner.bytes() + frame.len() > inner.allowed && !self.finds_room(inner, frame.len()) {
+        if inner.bytes() + frame.len() > inner.allowed() && !self.finds_room(inner, frame.len()) {
             self.cut_slow_client(inner);
             return Enqueued::Refused;
         }
@@ -188,11 +196,10 @@ impl Outbox {
     fn enqueue(&self, inner: &mut Inner, append: impl FnOnce(&mut Queue)) -> Enqueued {
         append(&mut inner.queue);
         self.count(inner);
-        if inner.owner.is_none() || inner.blocked.is_some() || inner.flush_assigned {
-            return if self.is_behind(inner) { Enqueued::Lagging } else { Enqueued::Queued };
+        if inner.blocked.is_none() && inner.writer.assign_flush() {
+            return Enqueued::MustFlush;
         }
-        inner.flush_assigned = true;
-        Enqueued::MustFlush
+        if self.is_behind(inner) { Enqueued::Lagging } else { Enqueued::Queued }
     }
 
     pub fn bytes(&self) -> usize {
@@ -218,12 +225,12 @@ impl Outbox {
         if inner.blocked.is_some() {
             self.nudge_with(inner);
         }
-        if inner.bytes() + bytes > inner.allowed {
+        if inner.bytes() + bytes > inner.allowed() {
             // Counted only here, once for each frame that goes over, because it goes through the whole queue.
-            inner.allowed = self.limit.saturating_add(inner.longest().max(bytes));
+            inner.allowed = narrow(self.limit.saturating_add(inner.longest().max(bytes)));
             inner.is_awaited = true;
         }
-        inner.bytes() + bytes <= inner.allowed
+        inner.bytes() + bytes <= inner.allowed()
     }
 
     /// Has the processor fetch the outbox from memory, before it is locked.
@@ -291,7 +298,7 @@ impl Outbox {
     fn notify_emptied(&self, inner: &mut Inner) {
         inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
-            inner.allowed = self.limit;
+            inner.allowed = narrow(self.limit);
             inner.notify(|waits| &waits.emptied);
         }
     }
@@ -309,6 +316,39 @@ impl Outbox {
     }
 }
 
+/// A bound of 4 GiB or more counts as one byte less.
+fn narrow(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+impl Writer {
+    /// `false` if somebody writes already.
+    #[inline(always)]
+    fn assign_flush(&mut self) -> bool {
+        let is_next = matches!(self, Self::NextSender(_));
+        if is_next && let Self::NextSender(owner) = std::mem::take(self) {
+            *self = Self::Assigned(owner);
+        }
+        is_next
+    }
+
+    /// The owner's waker, if it is idle. From now on the owner writes.
+    fn take_owner(&mut self) -> Option<Waker> {
+        match std::mem::take(self) {
+            Self::Owner => None,
+            Self::NextSender(owner) | Self::Assigned(owner) => Some(owner),
+        }
+    }
+
+    /// Ends what was assigned. `false` if the owner writes.
+    fn end_flush(&mut self) -> bool {
+        let owner = self.take_owner();
+        let is_idle = owner.is_some();
+        *self = owner.map_or(Self::Owner, Self::NextSender);
+        is_idle
+    }
+}
+
 impl Inner {
     fn notify(&self, whom: fn(&Waits) -> &Notify) {
         if let Some(waits) = &self.waits {
@@ -316,9 +356,13 @@ impl Inner {
         }
     }
 
+    fn allowed(&self) -> usize {
+        self.allowed as usize
+    }
+
     fn has_room_for(&self, bytes: usize) -> bool {
         let is_open = matches!(self.state, State::Open) && self.client != Client::Gone;
-        is_open && self.queue.bytes() + bytes <= self.allowed
+        is_open && self.queue.bytes() + bytes <= self.allowed()
     }
 
     fn bytes(&self) -> usize {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::{Inner, Outbox};
+use super::{Inner, Outbox, Writer};
 use crate::connection::stream::{Stream, write_now};
 
 impl Outbox {
@@ -19,7 +19,7 @@ impl Outbox {
         self.client_is_gone();
         let (socket, owner) = {
             let mut inner = self.inner.lock();
-            (inner.socket.take(), inner.owner.take())
+            (inner.socket.take(), inner.writer.take_owner())
         };
         drop((socket, owner));
     }
@@ -32,8 +32,7 @@ impl Outbox {
     pub fn flush(&self) {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        inner.flush_assigned = false;
-        if inner.owner.is_none() || inner.blocked.is_some() {
+        if !inner.writer.end_flush() || inner.blocked.is_some() {
             return;
         }
         let before = inner.queue.bytes();
@@ -79,7 +78,7 @@ impl Outbox {
 
     /// The owner runs, and will drain the queue before it is idle.
     pub fn cork(&self) {
-        self.inner.lock().owner = None;
+        self.inner.lock().writer = Writer::Owner;
     }
 
     /// As [`cork`](Self::cork), if input may be handled: not if the connection is ending, nor while its client is far behind.
@@ -87,7 +86,7 @@ impl Outbox {
         let mut inner = self.inner.lock();
         let takes = !inner.is_closing() && !self.is_far_behind(&inner);
         if takes {
-            inner.owner = None;
+            inner.writer = Writer::Owner;
         }
         takes
     }
@@ -100,7 +99,6 @@ impl Outbox {
     pub fn drain(&self, cx: &mut Context<'_>, stream: &mut Stream) -> io::Result<Drained> {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
-        inner.flush_assigned = false;
         let (before, was_blocked) = (inner.queue.bytes(), inner.blocked.is_some());
         let written = inner.queue.write_to(|bytes| stream.poll_write(cx, inner.socket.as_mut(), bytes));
         let taken = before - inner.queue.bytes();
@@ -119,9 +117,8 @@ impl Outbox {
         if is_blocked || was_blocked {
             self.block(inner, is_blocked, taken);
         }
-        if !inner.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
-            inner.owner = Some(cx.waker().clone());
-        }
+        let owner = inner.writer.take_owner().filter(|owner| owner.will_wake(cx.waker()));
+        inner.writer = Writer::NextSender(owner.unwrap_or_else(|| cx.waker().clone()));
         if is_blocked {
             self.notify_room(inner, before);
         } else {
@@ -155,8 +152,7 @@ impl Inner {
     }
 
     pub(super) fn wake_owner(&mut self) {
-        self.flush_assigned = false;
-        if let Some(owner) = self.owner.take() {
+        if let Some(owner) = self.writer.take_owner() {
             owner.wake();
         }
     }
