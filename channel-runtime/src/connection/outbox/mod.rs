@@ -13,12 +13,12 @@ mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::task::Waker;
 
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use self::blocked::Blocked;
+use self::writing::Writer;
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::outbox::queue::Queue;
@@ -66,18 +66,6 @@ struct Inner {
     in_flight: WorkGuard,
     /// Made by the first task that waits, because most connections have none.
     waits: Option<Arc<Waits>>,
-}
-
-/// Who writes what waits.
-#[derive(Default)]
-enum Writer {
-    /// The connection's own task, which runs or is woken: it drains the queue before it is idle.
-    #[default]
-    Owner,
-    /// Who pushes next is told to. The owner is idle: with its waker it can be woken instead.
-    NextSender(Waker),
-    /// A caller that has pushed, and was told to flush. The owner is idle.
-    Assigned(Waker),
 }
 
 enum State {
@@ -319,34 +307,6 @@ impl Outbox {
 /// A bound of 4 GiB or more counts as one byte less.
 fn narrow(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-impl Writer {
-    /// `false` if somebody writes already.
-    #[inline(always)]
-    fn assign_flush(&mut self) -> bool {
-        let is_next = matches!(self, Self::NextSender(_));
-        if is_next && let Self::NextSender(owner) = std::mem::take(self) {
-            *self = Self::Assigned(owner);
-        }
-        is_next
-    }
-
-    /// The owner's waker, if it is idle. From now on the owner writes.
-    fn take_owner(&mut self) -> Option<Waker> {
-        match std::mem::take(self) {
-            Self::Owner => None,
-            Self::NextSender(owner) | Self::Assigned(owner) => Some(owner),
-        }
-    }
-
-    /// Ends what was assigned. `false` if the owner writes.
-    fn end_flush(&mut self) -> bool {
-        let owner = self.take_owner();
-        let is_idle = owner.is_some();
-        *self = owner.map_or(Self::Owner, Self::NextSender);
-        is_idle
-    }
 }
 
 impl Inner {

@@ -257,6 +257,17 @@ async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
     assert_eq!(close.reason, "more was sent at once than may wait for this client");
 }
 
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_bound_of_more_than_four_gibibytes_is_no_small_one() {
+    for limit in [1 << 32, (1 << 32) + 10, usize::MAX] {
+        let outbox = Outbox::new(limit, Activity::default());
+        for _ in 0..3 {
+            assert_ne!(outbox.push(frame(Opcode::Binary, &[0; 300]), Sender::Own), Enqueued::Refused, "{limit}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_bound_is_as_before_when_a_long_frame_has_left() {
     let mut fixture = Fixture::new().await;
