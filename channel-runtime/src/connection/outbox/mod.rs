@@ -9,6 +9,7 @@ mod progress;
 pub(crate) mod queue;
 #[cfg(test)]
 mod tests;
+mod writer;
 mod writing;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use self::blocked::Blocked;
-use self::writing::Writer;
+use self::writer::Writer;
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
 use crate::connection::outbox::queue::Queue;
