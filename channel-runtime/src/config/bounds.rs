@@ -44,7 +44,6 @@ impl Bounds {
         Self { message_rate_per_user: Some(rate(count, seconds, burst)), ..self }
     }
 
-    /// The server's settings with the channel's bounds; the same `Arc` if the channel sets none.
     pub(crate) fn of(&self, server: &Arc<Config>) -> Arc<Config> {
         let Self { message_bytes, outbox_bytes, message_rate, message_rate_per_user } = *self;
         if let (None, None, None, None) = (message_bytes, outbox_bytes, message_rate, message_rate_per_user) {

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::config::rate::Rate;
 
-/// It starts full. Each event takes one token, and one token returns per share of the period.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Bucket {
     /// `None` if no token was ever taken.
@@ -161,7 +160,6 @@ mod tests {
             let metered = patient.count(rate, 4, begun + Duration::from_millis(100) * tenth);
             assert_eq!((metered.passed, metered.refused, metered.is_abuse), (2, 2, false), "{tenth}");
         }
-        // A user who presses a button of once a minute too often is no abuser.
         let (seldom, mut finger) = (Rate::new(1, Duration::from_secs(60)), Meter::default());
         assert_eq!((finger.count(seldom, 11, begun).is_abuse, finger.count(seldom, 1, begun).is_abuse), (false, true));
     }

@@ -83,7 +83,6 @@ impl Element {
         known.replace(value).is_none().then_some(())
     }
 
-    /// `None` if the element is empty, as between two commas.
     fn into_hop(self) -> Option<Hop> {
         let Self { is_there, node, host, scheme } = self;
         let node = node.map_or(NodeIdentifier::Nonsense, |node| NodeIdentifier::parse(&node));

@@ -2,7 +2,6 @@
 
 use http::{HeaderMap, HeaderName};
 
-/// The items of all lines of this name, in order, without surrounding blanks.
 pub(crate) fn items<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,

@@ -1,7 +1,6 @@
 //! The settings of a server, and what follows from them alone: bounds, rates, allowed origins, trusted proxies.
 //!
-//! [`Config`] has all settings, each with a unit, a default, and what happens at the bound. This folder reads no clock and does no
-//! I/O. It imports `protocol` and `wire`.
+//! This folder reads no clock and does no I/O. It imports `protocol` and `wire`.
 
 pub(crate) mod bounds;
 pub(crate) mod bucket;

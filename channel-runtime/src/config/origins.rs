@@ -65,10 +65,7 @@ impl Origins {
         Ok(self)
     }
 
-    /// Checks the origin of a request for this host. `by_tls` if the request is known to use TLS.
-    ///
-    /// # Errors
-    /// The origin as it was sent, and why it may not connect.
+    /// `Err` has the origin as it was sent, and why it may not connect. `by_tls` if the request is known to use TLS.
     pub(crate) fn check(&self, headers: &HeaderMap, host: Option<&str>, by_tls: bool) -> Result<(), RejectedOrigin> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(first) = origins.next() else { return Ok(()) };
@@ -132,7 +129,6 @@ pub(crate) struct RejectedOrigin {
     pub why: OriginFault,
 }
 
-/// The text is for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OriginFault {
     OtherHost,
@@ -154,7 +150,6 @@ impl fmt::Display for OriginFault {
     }
 }
 
-/// `None` if the request has no header `Host`, several, or one that is no text.
 pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -171,7 +166,6 @@ enum Allowed {
 }
 
 impl Allowed {
-    /// `None` if no page can have this origin.
     fn parse(text: &str) -> Option<Self> {
         if let Some(origin) = Origin::parse(text) {
             // A star is allowed only before the first dot.
@@ -214,8 +208,7 @@ impl Origin {
         Some(Self { scheme, host: host.to_ascii_lowercase(), port: port.or(usual) })
     }
 
-    /// Whether the origin is that of the requested host. A missing port is the default port of the origin's scheme. If the request
-    /// uses TLS, a page without TLS is not of the host, because anybody on its way can change it.
+    /// A missing port is the origin's default. If the host uses TLS, a page must too: anybody on its way could change it otherwise.
     fn is_of_host(&self, host: &str, by_tls: bool) -> bool {
         let Some((host, port)) = split_port(host) else { return false };
         let Some((_, usual)) = web_scheme(&self.scheme) else { return false };
@@ -233,7 +226,6 @@ impl Origin {
     }
 }
 
-/// Splits `host` or `host:port`, with an IPv6 address in brackets. `None` for anything else.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = authority.find(']').map_or(0, |at| at + 1);
     let (host, port) = match authority[end_of_host..].find(':') {
@@ -253,7 +245,6 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     is_host.then_some((host, port))
 }
 
-/// Adds a port to a host. `None` if the host has one, or is invalid.
 pub(crate) fn with_port(host: &str, port: u16) -> Option<String> {
     let (_, written) = split_port(host)?;
     written.is_none().then(|| format!("{}:{port}", host.trim_end_matches(':')))
@@ -263,8 +254,7 @@ fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
-/// The scheme of a web page and its default port. `None` for all other schemes. `ws` counts as `http` and `wss` as `https`: some
-/// apps send those, and no page can.
+/// The scheme with its default port. `ws` and `wss` count as `http` and `https`, because some apps send those, and no page can.
 fn web_scheme(scheme: &str) -> Option<(&'static str, u16)> {
     let is = |names: [&str; 2]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name));
     if is(["http", "ws"]) {

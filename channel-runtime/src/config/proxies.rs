@@ -1,9 +1,8 @@
 //! Trusted reverse proxies: the client's address, host and scheme from `Forwarded` or `X-Forwarded-..` headers, which anybody can
 //! write and only trusted peers are believed in.
 //!
-//! Each proxy appends the address that connected to it at the right of the header. So the headers are read from the right: an entry
-//! is believed if the proxy that wrote it is trusted, beginning with the proxy that is connected to us. The first address that is
-//! not trusted is the client's. Everything left of it may be made up by the client.
+//! Each proxy appends the address that connected to it at the right. So an entry is believed, from the right, if the proxy that
+//! wrote it is trusted. The first address that is not trusted is the client's; everything left of it may be made up by the client.
 
 use std::fmt;
 use std::io;
@@ -206,8 +205,7 @@ fn x_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     })
 }
 
-/// The items of a list header, last item first. An item that is no text becomes U+FFFD, so that it can't hide the items beside it,
-/// which a proxy may have written.
+/// Last item first. An item that is no text becomes U+FFFD: it must not hide those beside it, which a proxy may have written.
 fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let texts = items(headers, name).rev().map(|item| str::from_utf8(item).unwrap_or("\u{fffd}"));
     texts.filter(|item| !item.is_empty())

@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// The high-water mark: so many bytes, or a sixteenth of what may wait for one client if that is less. More than four senders of a
-/// room share the marks of four: see `room/flush_queue`.
+/// The mark is a sixteenth of a client's bound if that is less. More than four senders share four marks: see `room/flush_queue`.
 const HIGH_MARK: u32 = 64 * 1024;
 
 pub(crate) struct SendBacklog {
@@ -52,7 +51,6 @@ impl SendBacklog {
     }
 }
 
-/// What all hubs have sent: to one room, or to a channel.
 pub(crate) struct HubBacklog {
     pub backlog: SendBacklog,
     caught_up: Notify,

@@ -17,12 +17,10 @@ use crate::connection::stream::Stream;
 use crate::connection::unread::time_for;
 use crate::wire::close::ClosedBy;
 
-/// Sends what waits, ends our half of the stream, and reads until the client has ended its own.
-///
 /// The connection is cut when the client has taken nothing for `timeout`, and `timeout` after the abort of the server. A client
 /// could take a little now and then for ever, so it is also cut after the time that a slow line [needs](time_for) for all that
-/// waits, and `timeout`. If nobody can [write](Outbox::is_direct) before the kernel reports that the client takes something, it
-/// has all of that time, unless it is disconnected because it took nothing.
+/// waits, and `timeout`. If nobody can [write](Outbox::is_direct) before the kernel reports progress, it has all of that time,
+/// unless it is disconnected because it took nothing.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shutdown, timeout: Duration) {
     let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
     let whole = after(Instant::now(), most);
@@ -54,7 +52,6 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
                 Ok(progress) => {
                     if progress.wrote {
                         taken = outbox.handed();
-                        // When all is written, only the client's own end is left.
                         let patience = if progress.empty { timeout } else { patience };
                         deadline.as_mut().reset(after(Instant::now(), patience).min(whole));
                     }
@@ -84,7 +81,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
     .await;
 }
 
-/// Ends a connection whose session has not begun: sends these frames, the last of which is a Close. Cut after `patience`.
+/// Ends a connection whose session has not begun. The last frame is a Close.
 pub(crate) async fn reject_client(
     stream: &mut Stream,
     mut socket: Option<OwnedWriteHalf>,
@@ -206,7 +203,6 @@ mod tests {
         assert!(!has_ended(ends.as_mut()).await);
         for _ in 0..5 {
             client.read_exact(&mut vec![0; 256 << 10]).await.unwrap();
-            // Until the kernel has heard of it.
             let taken = outbox.handed();
             while outbox.handed() == taken {
                 outbox.nudge();

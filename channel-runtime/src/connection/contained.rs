@@ -10,10 +10,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
 
-/// Runs code of the app.
-///
-/// # Errors
-/// If it panics.
 pub(crate) fn contain<R>(act: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|payload| {
         // The payload is the app's, and so is its destructor.

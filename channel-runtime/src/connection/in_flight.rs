@@ -1,6 +1,6 @@
 //! Work in flight, counted for tests: the testing kit waits until there is none, instead of sleeping.
 //!
-//! In a test each stage takes its guard before the stage ahead of it drops its own, so that the count is never zero in between.
+//! Each stage takes its guard before the stage ahead of it drops its own, so that the count is never zero in between.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,6 @@
 //! The inbox: the notices that wait for a connection's handler. A notice is a value that the server hands to it.
 //!
-//! An inbox is made by its first notice; a connection that has never had any costs a look at an empty pointer. Its session takes
-//! them one after the other, in turns with the client's messages.
+//! It is made by its first notice. The session takes notices in turns with the client's messages.
 
 use std::any::Any;
 use std::collections::VecDeque;

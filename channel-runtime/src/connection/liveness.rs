@@ -1,7 +1,6 @@
 //! Liveness of a client: whether it is still there, checked once a tick.
 //!
-//! No connection has a timer of its own. Its task marks its [`Liveness`] when something is received, and a sweep over all
-//! connections checks and clears the marks.
+//! No connection has a timer: its task marks its [`Liveness`] when it receives something, and a sweep checks and clears the marks.
 //!
 //! A ping waits behind what was sent before. So a client whose stream takes no more is not pinged: that it takes something is its
 //! sign of life. Otherwise the answer to a ping may take as long as it takes to read all of that at [`PACE`].
@@ -179,7 +178,6 @@ fn advance(ticks: &AtomicU32, begins: bool) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
     Alive,
-    /// Its stream takes no more at once.
     Blocked,
     Silent,
     Dead,
@@ -242,7 +240,6 @@ mod tests {
         let beat = beat();
         let checks = silence(&Liveness::default(), &beat, 0, 36);
         assert_eq!(checks, [(25, Check::Silent), (36, Check::Dead)]);
-        // Another one's ping comes earlier, but never by more than a fifth.
         for spread in 0..100 {
             let checks = silence(&Liveness::default(), &beat, spread, 40);
             let (at, _) = checks[0];
@@ -302,7 +299,6 @@ mod tests {
             ticks_of(&liveness, &beat, 0, sent(560 << 10), 46),
             [(25, Check::Silent), (25 + 11 + 10, Check::Dead)]
         );
-        // However much it was, no more than 4 MiB of it are on their way.
         let liveness = Liveness::default();
         let checks = ticks_of(&liveness, &beat, 0, sent(1 << 30), 268);
         assert_eq!(checks, [(25, Check::Silent), (25 + 11 + 256 - 24, Check::Dead)]);
@@ -322,7 +318,6 @@ mod tests {
     fn whose_stream_takes_no_more_is_not_pinged_and_has_the_pong_timeout_to_take_some() {
         let (beat, liveness) = (beat(), Liveness::default());
         let blocked = Stream { handed: 160 << 10, is_blocked: true };
-        // That we do not read from it is no excuse.
         liveness.pause(true);
         assert_eq!(liveness.tick_with(&beat, 0, blocked), Check::Blocked);
         let given_up = |is_direct| (1..).find(|idle| liveness.has_stalled(&beat, *idle, blocked, is_direct)).unwrap();

@@ -83,7 +83,6 @@ mod held {
     use std::cell::Cell;
 
     thread_local! {
-        /// A bit for each rank of which this thread holds a lock.
         static HELD: Cell<u8> = const { Cell::new(0) };
     }
 

@@ -1,7 +1,6 @@
 //! The count of answers that a connection owes its client when its handlers are done: deferred ones, and those of batches.
 //!
-//! If the server stops or the client ends its half of the stream, the connection ends once they are given, or after
-//! [`shutdown_timeout`](crate::Config::shutdown_timeout).
+//! If the server stops or the client ends its half, the connection waits for them, for `shutdown_timeout` at the most.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -44,7 +44,6 @@ impl Parked {
     }
 }
 
-/// What was parked before a read.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Checkpoint {
     pub parked: usize,

@@ -68,7 +68,6 @@ impl Shutdown {
     }
 }
 
-/// A session that has begun and not ended, whether or not it is still a member of anything.
 pub(crate) struct SessionGuard(Arc<Shutdown>);
 
 impl Drop for SessionGuard {

@@ -9,8 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// The most bytes that one read takes. Connections own no read buffer, they share one a thread. It holds 2,700 empty frames, which
-/// bounds what a hostile client can have parked by one read.
+/// The thread's buffer for reads. It holds 2,700 empty frames, which bounds what a hostile client can have parked by one read.
 const SCRATCH_BYTES: usize = 16 * 1024;
 
 pub(crate) enum Transport {
@@ -24,7 +23,6 @@ pub(crate) enum Stream {
     Other(Box<dyn Io>),
 }
 
-/// Any byte stream: TLS, a unix socket, memory.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
@@ -101,13 +99,11 @@ impl Stream {
     }
 }
 
-/// Writes at once what the socket takes. Not by tokio's `try_write`, which checks first whether the socket was last seen to be
-/// writable: sockets mostly are, and the check costs a broadcast to thousands a fetch from memory for each.
+/// Not by tokio's `try_write`, which first checks for readiness: that costs a broadcast a fetch from memory for each member.
 pub(crate) fn write_now(socket: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
     send_now(socket.as_ref(), bytes)
 }
 
-/// As [`write_now`], to a socket that has not been split.
 #[cfg(unix)]
 pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(socket, bytes, rustix::net::SendFlags::NOSIGNAL)?)

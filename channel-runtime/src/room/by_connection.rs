@@ -10,7 +10,6 @@ use crate::connection::id::ConnectionId;
 
 const FEW: usize = 16;
 
-/// From serial numbers to places in `entries`.
 type Index = HashTable<u32>;
 
 #[derive(Debug)]

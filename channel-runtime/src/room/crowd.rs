@@ -10,7 +10,6 @@ use crate::connection::outbox::blocked::Lag;
 pub(crate) const LOOKS_A_SECOND: isize = 100;
 pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(10);
 
-/// How many of a room's readers are behind and take what they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Crowd {
     Few,
@@ -25,8 +24,8 @@ pub(super) enum Crowd {
     Half,
 }
 
-/// For how many checks more the room may be slowed for a few readers that are far behind: their kernels may hold less, or a segment
-/// was lost. Readers that are always slower than the room are not waited for.
+/// How many checks more the room may be slowed for a few readers that are far behind: their kernels may hold less, or a segment was
+/// lost. Readers that are always slower than the room are not waited for.
 pub(super) struct Lone {
     looks: u32,
     since: Instant,

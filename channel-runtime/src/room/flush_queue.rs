@@ -1,8 +1,7 @@
 //! The flush queue of a room: the members whose outboxes have to be written, and the senders that wait. Under the members' lock.
 //!
-//! Senders follow the room, not its slowest member. While half of the readers are behind and take what they are sent, senders are
-//! held, and are as slow as those readers. While a quarter are behind, senders are released slowly; while a few are, for a moment.
-//! A member that takes nothing slows nobody, and is disconnected at the bound of its outbox.
+//! While half of the readers are behind and take what they are sent, senders are held, and are as slow as those. While a quarter
+//! are, senders are released slowly; while a few are, for a moment. A member that takes nothing slows nobody.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,15 +17,13 @@ use crate::room::crowd::{Crowd, LOOK_AFTER, LOOKS_A_SECOND, Lags, Lone};
 use crate::room::publisher::{Charge, Publisher};
 use crate::room::recipient::Recipient;
 
-/// All senders of a room together may be ahead by so many times the mark of one: a quarter of what may wait for one client. More
-/// could fill outboxes before that is noticed.
+/// All senders of a room may be ahead by so many marks, a quarter of a client's bound: more could fill outboxes unnoticed.
 const SHARED_MARKS: usize = 4;
 
 /// How many marks a second are released while a quarter of the readers are behind: 128 KiB, with the default bounds.
 const SLOW_MARKS: isize = 2;
 
-/// The same while it is not known whether those readers take anything: half a bound, in the time for which a client is waited for
-/// that has not taken anything yet.
+/// The same while it is not known whether those take anything: half a bound, in the time that a client may take nothing at first.
 const NEW_MARKS: isize = 8;
 
 /// A sender's bytes count at most so many times.
@@ -35,7 +32,6 @@ const MOST_TIMES: usize = 64;
 /// A sender is searched among so many that have sent last. One that is not found counts as another sender.
 const LATEST_SENDERS: usize = 64;
 
-/// How many slow members are checked, and written to, together.
 const LOOKED_AT: usize = 256;
 
 pub(crate) struct FlushWork<M> {
@@ -66,9 +62,7 @@ pub(crate) struct FlushQueue<M> {
     pub due: FlushWork<M>,
     /// Where the flusher runs, or has to be started. `None` if no member of `due` has a runtime.
     runtime: Option<Id>,
-    /// Some may have caught up since.
     slow_members: IndexMap<ConnectionId, Arc<M>>,
-    /// The next one of those to check, and the next to write to.
     next_look: usize,
     next_nudge: usize,
     /// In the order in which they were held. One charge a sender, unless more than [`LATEST_SENDERS`] were held since.
@@ -77,12 +71,11 @@ pub(crate) struct FlushQueue<M> {
     not_held: usize,
     /// How many have lately sent at once. An eighth less at each check.
     active: usize,
-    /// The bytes that all senders are charged for, each byte once.
+    /// What all senders are charged for, each byte once.
     charged: usize,
     /// The bytes that may be released while a quarter of the readers are behind. Negative if more were released.
     allowance: isize,
     lone: Lone,
-    /// A task checks whether `held` can be released.
     is_waiting: bool,
     /// When the flusher began its pass. `None` if nobody was behind by then.
     pass_begun: Option<Instant>,
@@ -128,8 +121,7 @@ impl<M: Recipient> FlushQueue<M> {
         }
     }
 
-    /// A handler may block the flusher's runtime: members on other runtimes do not wait for that. If no flusher has anything to do,
-    /// the first member decides where the next one runs.
+    /// A handler may block the flusher's runtime; members on others do not wait for that. In an idle room the first member decides.
     #[cold]
     fn must_flush_elsewhere(&mut self, member: &Arc<M>) {
         if self.due.members.is_empty() && !self.is_flushing {
@@ -169,7 +161,6 @@ impl<M: Recipient> FlushQueue<M> {
         runtime
     }
 
-    /// Returns where a task has to be started that waits for slow members.
     fn count_sender(&mut self, from: &Publisher<M>, bytes: usize) -> Option<Handle> {
         if let Some(runtime) = from.runtime().filter(|runtime| Some(runtime.id()) != self.runtime) {
             // Not charged to the flusher, which may be late because of other work on its runtime.
@@ -250,7 +241,6 @@ impl<M: Recipient> FlushQueue<M> {
         lags.crowd(self.slow_members.len(), members.saturating_sub(usize::from(is_by_client)).max(1))
     }
 
-    /// Releases senders in the order in which they were held. Returns how many bytes were released.
     fn release(&mut self, most: usize) -> usize {
         let mut released = 0;
         while released < most
@@ -288,7 +278,6 @@ impl<M: Recipient> FlushQueue<M> {
     }
 }
 
-/// For the flusher, and for the task that waits for slow members.
 impl<M: Recipient> FlushQueue<M> {
     pub fn take_due(&mut self) -> FlushWork<M> {
         self.pass_begun = (!self.slow_members.is_empty()).then(Instant::now);

@@ -115,7 +115,6 @@ pub(crate) fn wait(room: &Arc<LiveRoom>, runtime: &Handle) {
     runtime.spawn(Wait { room: Arc::clone(room), has_ended: false }.run());
 }
 
-/// The task that waits for slow members. The flusher goes on for all others.
 struct Wait {
     room: Arc<LiveRoom>,
     has_ended: bool,

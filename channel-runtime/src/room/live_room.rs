@@ -23,7 +23,7 @@ pub(crate) struct LiveRoom {
     /// Changed under the members' lock, and read without it.
     len: AtomicUsize,
     window_counts: WindowCounts,
-    /// Removed because it was empty, and stays empty. Set under the registry's lock.
+    /// Removed because it was empty. Set under the registry's lock, and never taken back.
     gone: AtomicBool,
     /// Sessions that have begun and not ended, `on_close` included.
     pub(super) uses: AtomicUsize,

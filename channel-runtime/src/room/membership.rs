@@ -34,7 +34,6 @@ pub(crate) struct NewConnection {
     pub pending: Option<Arc<PendingConnection>>,
 }
 
-/// Keeps a connection in the registry: the guard's drop removes it from everything that it is a member of.
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,

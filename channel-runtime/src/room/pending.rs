@@ -95,13 +95,11 @@ impl PendingConnection {
     }
 }
 
-/// A connection from the begin of its handshake until it has joined its room, or until this is dropped.
 pub(crate) struct PendingGuard {
     pub id: ConnectionId,
     list: PendingConnections,
     /// When the handshake began. `None` once its user is known.
     began: Option<Moment>,
-    /// `None` if it has no user.
     listed: Option<Listed>,
 }
 
@@ -169,7 +167,6 @@ impl PendingGuard {
     /// Returns its close, if it was closed at the last moment.
     pub fn joined(self) -> Option<Close> {
         let connection = self.listed()?;
-        // From now on it is found among the members.
         drop(self);
         connection.close.get().cloned()
     }

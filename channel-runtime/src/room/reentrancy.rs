@@ -33,7 +33,6 @@ impl Drop for Inside {
     }
 }
 
-/// Called before a lock is taken that would be a deadlock inside `send_with`: the registry's, or that of a room's members.
 pub(crate) fn assert_outside_send_with() {
     assert!(
         !IN_SEND_WITH.get(),

@@ -20,14 +20,12 @@ impl Default for Moment {
     }
 }
 
-/// Empty while no handshake is under way.
 #[derive(Default)]
 pub(crate) struct Revocations {
     /// One more than the revocations so far. Handshakes compare this, because two moments may be the same to a clock.
     moment: Moment,
     /// How many handshakes under way began at each moment, in order.
     under_way: VecDeque<(Moment, usize)>,
-    /// The latest revocation of each user and reach.
     remembered: HashMap<UserKey, Vec<Revocation>>,
     len: usize,
     sweep_at: usize,
@@ -81,7 +79,6 @@ impl Revocations {
         since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
     }
 
-    /// Forgets what was revoked before the oldest handshake began, if there are twice as many as were left the last time.
     fn sweep(&mut self, oldest: Moment) {
         if self.len < self.sweep_at.max(SWEEP_AT) {
             return;

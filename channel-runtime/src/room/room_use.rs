@@ -36,7 +36,6 @@ impl LiveRoom {
     }
 
     fn forget_state(&self) {
-        // Not under the lock: its destructor is the user's code.
         drop(self.take_state());
     }
 

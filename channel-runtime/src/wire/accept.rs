@@ -9,7 +9,6 @@ pub(crate) fn accept_key(key: &str) -> String {
     STANDARD.encode(digest)
 }
 
-/// Whether a `Sec-WebSocket-Key` is valid: 16 bytes in base64.
 pub(crate) fn is_valid_key(key: &str) -> bool {
     // Some clients draw random base64 digits instead of bytes, so the last digit may have bits that nobody decodes.
     const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -13,7 +13,6 @@ pub(super) struct Assembler {
     head: [u8; Header::MAX],
     head_len: usize,
     control: Option<Control>,
-    /// A message whose payload is incomplete, or that has further fragments.
     message: Option<Message>,
 }
 
@@ -27,7 +26,6 @@ struct Control {
 #[derive(Debug)]
 pub(super) struct Message {
     body: Body,
-    /// `Some` if the message is compressed.
     inflater: Option<Box<Inflater>>,
     payload: Payload,
     fin: bool,
@@ -59,7 +57,6 @@ impl Assembler {
         Ok(Some((header, size - held)))
     }
 
-    /// Begins a frame that the parser admitted. `inflater` is `Some` if the frame begins a compressed message.
     pub(super) fn begin(&mut self, header: &Header, len: usize, limit: usize, inflater: Option<Box<Inflater>>) {
         let payload = Payload { mask: header.mask.unwrap_or_default(), left: len };
         if header.opcode.is_control() {
@@ -102,7 +99,6 @@ impl Assembler {
         }
     }
 
-    /// The control frame or message, and whether it was compressed. `None` if it is incomplete.
     pub(super) fn take_complete(&mut self) -> Result<Option<(Input, bool)>, Violation> {
         if let Some(control) = &self.control {
             if control.payload.left > 0 {
@@ -204,8 +200,8 @@ impl Body {
     }
 }
 
-/// How many bytes to reserve beyond `len`: twice what is needed, so that many small pieces are not moved each time, but at most
-/// `bound`. A length in a header alone reserves nothing, because a few bytes of a peer can announce megabytes.
+/// Doubles, so that small pieces are not moved each time, up to `bound`. A length in a header alone reserves nothing: a few bytes
+/// can announce megabytes.
 fn room(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
     let needed = len + more;
     if needed <= capacity { more } else { (needed * 2).max(64).min(bound) - len }

@@ -225,7 +225,6 @@ impl fmt::Display for ClosedBy {
     }
 }
 
-/// A violation of the protocol by the peer, with the code and the reason for our Close frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     /// 1002, 1007 or 1009.

@@ -15,7 +15,6 @@ const MAX_CONTROL: usize = 125;
 pub(crate) struct Frame(Arc<Sealed>);
 
 impl Frame {
-    /// A whole frame, from its parts.
     pub(crate) fn copied<const N: usize>(parts: [&[u8]; N]) -> Self {
         // Cheaper than `concat`, which counts and checks the length once more.
         let mut buffer = Vec::with_capacity(len_of(parts));
@@ -38,7 +37,6 @@ impl Frame {
     }
 }
 
-/// How many bytes a frame in parts has.
 pub(crate) fn len_of<const N: usize>(parts: [&[u8]; N]) -> usize {
     parts.iter().map(|part| part.len()).sum()
 }
@@ -66,7 +64,6 @@ impl PartialEq for Frame {
 }
 
 thread_local! {
-    /// The buffer for texts that are copied to their queue.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -82,7 +79,6 @@ impl FrameBuilder {
         Self::with_capacity(256 - Header::MAX_UNMASKED)
     }
 
-    /// A frame for a payload of this many bytes; a payload of exactly that length is never moved.
     pub(crate) fn with_capacity(payload: usize) -> Self {
         let mut buffer = Vec::with_capacity(Header::MAX_UNMASKED + payload);
         buffer.resize(Header::MAX_UNMASKED, 0);
@@ -111,7 +107,6 @@ impl FrameBuilder {
         self.buffer.len() - Header::MAX_UNMASKED
     }
 
-    /// The frame is unmasked and not fragmented. The payload is not copied.
     pub(crate) fn finish(self, opcode: Opcode) -> Frame {
         self.seal(opcode, false)
     }
@@ -180,7 +175,6 @@ pub(crate) fn masked_frame(opcode: Opcode, fin: bool, payload: &[u8], mask: [u8;
     frame
 }
 
-/// Masks or unmasks bytes in place, eight at a time.
 pub(super) fn apply_mask(bytes: &mut [u8], mask: [u8; 4]) {
     let [a, b, c, d] = mask;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);

@@ -26,7 +26,6 @@ impl Opcode {
         })
     }
 
-    /// Control frames are short and not fragmented, and may be between the fragments of a message.
     pub(super) fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -50,7 +49,6 @@ pub(super) struct Header {
     pub len: u64,
 }
 
-/// What a header may contain, by its sender and the agreement about compression.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
     /// If `false`, the payload must not be masked.
@@ -62,8 +60,7 @@ impl Header {
     pub(super) const MAX_UNMASKED: usize = 10;
     pub(super) const MAX: usize = Self::MAX_UNMASKED + 4;
 
-    /// The header at the front of `bytes`, and its length. `None` while bytes are missing. Bytes are checked in order, up to the
-    /// first that allows no valid header, so that the result does not depend on how they were cut.
+    /// `None` while bytes are missing. Checked in order up to the first wrong byte, so that the result does not depend on the cuts.
     pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Self, usize)>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let begins_message = matches!(Opcode::from_bits(first & 0x0F), Some(Opcode::Text | Opcode::Binary));
@@ -115,7 +112,6 @@ impl Header {
         Ok(Some((Self { fin, compressed, opcode, mask: Some(mask), len }, at + mask.len())))
     }
 
-    /// Returns the header at the front of the array, and its length.
     pub(super) fn encode(&self) -> ([u8; Self::MAX], usize) {
         let mut bytes = [0; Self::MAX];
         bytes[0] = (u8::from(self.fin) * FIN) | (u8::from(self.compressed) * COMPRESSED) | self.opcode as u8;

@@ -51,7 +51,6 @@ fn owned(text: &str) -> String {
     owned
 }
 
-/// Returns the string of a handled text to the thread, for later texts.
 pub(crate) fn reuse(mut text: String) {
     if (1..=SPARE_BYTES).contains(&text.capacity()) {
         text.clear();

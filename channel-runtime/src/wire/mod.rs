@@ -1,8 +1,5 @@
 //! The WebSocket protocol over bytes (RFC 6455 and RFC 7692): frames in both directions, and the end of a connection. It does no
 //! I/O, reads no clock, and imports no other folder.
-//!
-//! [`parser`] turns received bytes into messages, [`frame`] turns messages into bytes, [`close`] describes the end of a connection,
-//! [`accept`] computes the handshake's key, and [`deflate`] compresses messages if the feature of that name is on.
 
 pub(crate) mod accept;
 mod assembler;

@@ -19,7 +19,6 @@ pub(crate) enum Role {
     Client,
 }
 
-/// The bounds on a message. Control frames do not count; they have at most 125 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The whole message, in bytes. It is refused when a header exceeds this, before its payload is kept.
@@ -41,7 +40,6 @@ pub(crate) struct Parser {
     closed: bool,
     /// `Some` only while a frame or a fragmented message is incomplete.
     assembler: Option<Box<Assembler>>,
-    /// `Some` only if the peer may compress.
     inflate_state: Option<Box<InflateState>>,
 }
 
@@ -69,10 +67,8 @@ impl Parser {
         self
     }
 
-    /// Takes the bytes of a read, unmasks them in place, and appends what they complete to `out`.
-    ///
-    /// Messages that were complete before a violation are in `out` too. After a violation or the peer's Close all input is ignored.
-    /// If compressed input becomes much longer, a part of it may [wait](Self::has_rest); nothing else may be fed before that part.
+    /// Unmasks in place, and appends what is complete to `out`, also before a violation. After it or the peer's Close, input is
+    /// ignored. If compressed input grows too much, a part of it may [wait](Self::has_rest); nothing else may be fed before it.
     pub(crate) fn feed(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<(), Violation> {
         debug_assert!(!self.has_rest(), "what waits comes first");
         if let Some(inflate_state) = &mut self.inflate_state {
@@ -126,7 +122,7 @@ impl Parser {
         self.assembler.as_ref().map_or(0, |assembler| assembler.capacity())
     }
 
-    /// Takes one frame, or a part of one. Returns the number of bytes, which is never zero.
+    /// Takes at most one frame. Returns the number of bytes, which is never zero.
     fn step(&mut self, input: &mut [u8], out: &mut VecDeque<Input>) -> Result<usize, Violation> {
         if let Some(assembler) = &mut self.assembler
             && let Some(used) = assembler.fill(input)?
@@ -192,7 +188,6 @@ impl Parser {
         Ok(len)
     }
 
-    /// Does nothing if the message or control frame is incomplete.
     fn complete(&mut self, out: &mut VecDeque<Input>) -> Result<(), Violation> {
         let Some(assembler) = &mut self.assembler else { return Ok(()) };
         if let Some((input, was_compressed)) = assembler.take_complete()? {

@@ -53,7 +53,6 @@ impl PartialText {
         if self.tail_len == 0 { Ok(self.text) } else { Err(NotUtf8) }
     }
 
-    /// With the bytes of an incomplete character.
     pub(super) fn len(&self) -> usize {
         self.text.len() + usize::from(self.tail_len)
     }
@@ -100,7 +99,6 @@ mod tests {
         (0..bytes.len()).find(|at| !possible(&bytes[..=*at]))
     }
 
-    /// Pushes byte by byte. Returns the index of the byte that was refused, or the result of `finish`.
     fn byte_by_byte(bytes: &[u8]) -> Result<Result<String, NotUtf8>, usize> {
         let mut text = PartialText::default();
         for (at, byte) in bytes.iter().enumerate() {
@@ -129,7 +127,6 @@ mod tests {
         }
     }
 
-    /// Bytes that start as UTF-8: characters of every length, then perhaps a few random bytes.
     fn nearly_utf8() -> impl Strategy<Value = Vec<u8>> {
         let broken = proptest::collection::vec(prop_oneof![any::<u8>(), 0x80..=0xFFu8], 0..4);
         ("[a-cäß€한😀\u{10FFFF}]{0,12}", broken, "[aé€😀]{0,4}")

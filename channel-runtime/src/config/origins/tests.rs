@@ -216,7 +216,6 @@ fn what_no_page_sends_is_no_origin_and_an_error_that_says_what_one_is() {
     }
     let error = io::Error::from(Origins::only().allow("https://app.example/\n").unwrap_err());
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    // `main` prints it like this.
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(text.contains(r#""https://app.example/\n" is no origin: write"#), "{text}");
     }

@@ -12,8 +12,7 @@ const MOST_CREDIT: u32 = 2 * PACE;
 /// The credit of a client whose stream has just been found full: it is waited for 1.2 seconds before it has taken anything.
 const FIRST_CREDIT: u32 = PACE / 5 * 6;
 
-/// A client has taken something lately if it was so long ago at the most: a segment that is lost on a network costs 200 ms, and 400
-/// more if it is lost again.
+/// What counts as lately: a segment that is lost on a network costs 200 ms, and 400 more if it is lost again.
 const LATELY: Duration = Duration::from_millis(600);
 
 /// The same for a client that has not taken anything since its stream was found full.
@@ -22,8 +21,7 @@ const FIRST_LATELY: Duration = Duration::from_millis(250);
 /// What was found so long ago may have changed: an overloaded server checks late, and its clients have read meanwhile.
 const STALE: Duration = Duration::from_millis(100);
 
-/// The most time that is not counted because the server was late, until the client takes something: a server that is overloaded for
-/// long does not wait longer for clients that have stalled.
+/// The most time not counted because the server was late: even an overloaded one does not wait longer for stalled clients.
 const MOST_FORGIVEN: Duration = Duration::from_secs(1);
 
 /// What is known of such a client. A byte that it takes adds one to its credit, and a second takes off [`PACE`].
@@ -33,7 +31,6 @@ pub(super) struct Blocked {
     settled: Instant,
     taken_at: Instant,
     tried_at: Instant,
-    /// How much of the time since it took something is not counted.
     forgiven: Duration,
     /// Since the last tick.
     has_taken: bool,

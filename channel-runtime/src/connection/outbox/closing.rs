@@ -85,7 +85,7 @@ impl Outbox {
         self.until(|waits| &waits.ending, |inner| inner.is_ending()).await;
     }
 
-    /// Closes a client for which too much waits: it gets the frame that has begun to be written, and then a Close with 1013.
+    /// The client gets the frame that has begun to be written, and then a Close with 1013.
     pub(super) fn cut_slow_client(&self, inner: &mut Inner) {
         let code = CloseCode::TRY_AGAIN;
         let reason = match inner.blocked {

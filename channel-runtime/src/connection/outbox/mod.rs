@@ -32,8 +32,7 @@ pub(crate) struct Outbox {
     inner: Ranked<{ rank::OUTBOX }, Inner>,
     /// The most bytes that may wait in addition to one frame: the longest that has waited since the outbox was last empty.
     limit: usize,
-    /// Twice the number of bytes that the stream has taken, and one more if it takes no more at once. Changed under the lock, and
-    /// read without it.
+    /// Twice the bytes that the stream has taken, plus one if it takes no more at once. Changed under the lock, read without it.
     handed: AtomicU64,
     activity: Activity,
 }
@@ -56,14 +55,12 @@ struct Inner {
     is_unflushed: bool,
     /// `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
-    /// What may wait without a closer check, in bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room).
-    /// Narrow, so that `Inner` stays small.
+    /// In bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room). Narrow, so that `Inner` stays small.
     allowed: u32,
     /// Something is to be done when the queue becomes empty or less full: to notify a task, or to set `allowed` to `limit` again.
     is_awaited: bool,
     /// The connection ends because the server goes away, and its Close is not queued yet, because an answer may be owed first.
     is_draining: bool,
-    /// Counted while the queue is not empty.
     in_flight: WorkGuard,
     /// Made by the first task that waits, because most connections have none.
     waits: Option<Arc<Waits>>,
@@ -92,7 +89,6 @@ enum Client {
 pub(crate) enum Enqueued {
     /// The connection is ending, or this frame went over the bound and ended it.
     Refused,
-    /// It waits, and somebody will write it.
     Queued,
     /// It waits, and the client is behind: more than a quarter of what may wait does.
     Lagging,
@@ -160,7 +156,6 @@ impl Outbox {
         }
     }
 
-    /// For a connection that is not open, or a frame that goes over what is allowed.
     #[cold]
     #[inline(never)]
     fn push_with_care(&self, inner: &mut Inner, frame: Frame, from: Sender) -> Enqueued {
@@ -208,8 +203,7 @@ impl Outbox {
         inner.queue.bytes() > self.limit / 2 && !inner.is_over()
     }
 
-    /// The bound is for what waits *in addition to* the longest frame, so a frame that would wait alone always finds room. What is
-    /// allowed for a long frame stays allowed until the queue is empty.
+    /// The bound is for what waits beside the longest frame. What is allowed for that frame stays allowed until the queue is empty.
     fn finds_room(&self, inner: &mut Inner, bytes: usize) -> bool {
         if inner.blocked.is_some() {
             self.nudge_with(inner);

@@ -7,8 +7,7 @@ use std::task::Poll;
 
 use crate::wire::frame::{Frame, len_of};
 
-/// Up to so many bytes of small frames are copied together for one write. All members of a room copy the same frames, which are in
-/// the processor's cache: a copy costs less than a system call for each frame, or than a vectored write.
+/// Up to so many bytes of small frames are copied for one write: from the cache, which costs less than a vectored write.
 const GATHERED: usize = 16 * 1024;
 
 /// Up to so many bytes of frames for one client alone are kept as one.
@@ -104,8 +103,7 @@ impl Queue {
     /// Those of `write`. A write of 0 bytes is an error.
     pub fn write_to(&mut self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
         thread_local! {
-            /// Cleared before each use. Taken out of its cell while a stream writes it, which may run the user's code. After a
-            /// panic it is gone, and the next write makes another.
+            /// Out of its cell while a stream writes it, which may run the user's code. After a panic the next write makes another.
             static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
         }
         while let Some(first) = &self.first {
@@ -159,7 +157,6 @@ mod tests {
     use super::*;
     use crate::wire::frame::{Opcode, frame};
 
-    /// A client that takes so many bytes at each write, and nothing more when there are no more numbers.
     fn take(queue: &mut Queue, mut takes: impl Iterator<Item = usize>) -> (Vec<u8>, bool) {
         let mut taken = Vec::new();
         let written = queue.write_to(|bytes| {

@@ -22,7 +22,6 @@ use crate::wire::frame::{Opcode, frame};
 
 const LIMIT: usize = 1 << 20;
 
-/// The header goes with it, whatever its length takes.
 #[test]
 fn a_text_of_ones_own_is_the_frame_that_it_would_be() {
     let outbox = Outbox::new(LIMIT, Activity::default());
@@ -47,7 +46,6 @@ impl Wake for Owner {
     }
 }
 
-/// The outbox of a client on a socket, whose owner has drained it and rests.
 struct Fixture {
     outbox: Outbox,
     stream: Stream,
@@ -92,7 +90,6 @@ impl Fixture {
             .unwrap();
     }
 
-    /// The client's socket takes no more, and its owner has seen that.
     fn fill(&mut self) {
         while self.woken() == 0 {
             match self.push(LIMIT / 8) {
@@ -343,7 +340,6 @@ async fn a_server_that_is_always_late_gives_a_client_that_has_stalled_a_second_m
             waited += look;
             blocked.forgive(Instant::now(), look / 10 * 9);
         }
-        // To a look.
         assert!((2200..=2300).contains(&waited.as_millis()), "{waited:?}");
         // A client that takes something is given as much again.
         blocked.took(PACE as usize / 5 * 6);

@@ -69,7 +69,6 @@ impl Outbox {
         .await;
     }
 
-    /// Some of what waited has been written: notifies the tasks that wait until the queue is no more than a quarter full.
     pub(super) fn notify_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {

@@ -32,7 +32,6 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
     member
 }
 
-/// A room with a member that is behind, in a runtime that does not run; `senders` send in another one.
 fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGuard>, Arc<LiveRoom>) {
     let mut registry = Registry::new();
     registry.add::<()>(|| None);
@@ -100,7 +99,6 @@ fn senders_that_are_held_and_send_more_count_once() {
     }
 }
 
-/// A third of the readers is behind.
 #[test]
 fn whoever_is_let_go_with_much_holds_the_others_no_longer_than_anybody() {
     let others = runtime();

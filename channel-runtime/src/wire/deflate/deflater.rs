@@ -11,9 +11,8 @@ use crate::wire::frame::{Frame, FrameBuilder};
 type Slot = Cell<Option<(u8, Compress)>>;
 
 thread_local! {
-    /// The thread's compressor for each window size, made when it is first needed. It is out of its slot while it works, and put
-    /// back, after a reset, only if its message was written completely: `Compress::reset` leaves traces of an incomplete message
-    /// (an open block, the place of pending output), which would get into another client's message.
+    /// Out of its slot while it works, and put back, reset, only after a complete message: `Compress::reset` leaves traces of an
+    /// incomplete one (an open block, the place of pending output), which would get into another client's message.
     static COMPRESSORS: [Slot; (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize] = const { [const { Cell::new(None) }; _] };
 }
 
@@ -43,9 +42,7 @@ fn most(len: usize) -> usize {
     len + len / 8 + len / 64 + 64
 }
 
-/// Includes the tail. `None` if it did not fit.
 fn compress(slot: &Slot, level: u8, window_bits: u8, payload: &[u8], builder: &mut FrameBuilder) -> Option<()> {
-    // Apps of one process may have different levels.
     let kept = slot.take().filter(|(of, _)| *of == level);
     let (_, mut compress) = kept.unwrap_or_else(|| {
         let of = flate2::Compression::new(level.into());
@@ -98,7 +95,6 @@ pub(super) mod tests {
 
     #[test]
     fn each_message_stands_alone_and_is_read_with_the_window_it_was_made_for() {
-        // The text repeats itself farther back than a small window reaches.
         let text = noise(4000).repeat(2);
         let whole = frame(Opcode::Binary, &text);
         let mut sizes = Vec::new();
@@ -118,7 +114,6 @@ pub(super) mod tests {
         for incompressible in [&b""[..], b"a", b"abcdefgh", &noise(300)] {
             assert_eq!(deflate(&frame(Opcode::Text, incompressible), 15, 9), None, "{incompressible:?}");
         }
-        // Also after a message that did not fit.
         let compressed = deflate(&frame(Opcode::Text, &[b'x'; 300]), 15, 9).unwrap();
         assert_eq!(inflated(&compressed, 15), [b'x'; 300]);
     }

@@ -11,13 +11,11 @@ const NAME: &str = "permessage-deflate";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agreed {
-    /// How far back our messages refer within themselves.
     pub(super) server_bits: u8,
     /// How far back the client's messages refer to its earlier ones. `None` if they do not.
     pub(super) client_context: Option<u8>,
 }
 
-/// Accepts the first offer that can be met, and returns the header that answers it.
 pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
     let compression = compression.in_range();
     headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().find_map(|line| {
@@ -30,7 +28,6 @@ pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Optio
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Offer {
-    /// `None` for any.
     server_max_window_bits: Option<u8>,
     server_no_context_takeover: bool,
     /// Whether the client's window can be limited, and to what the client limits it by itself.
@@ -112,7 +109,6 @@ fn pieces(text: &str, separator: char) -> impl Iterator<Item = &str> {
     .map(|piece| piece.trim_matches(BLANK))
 }
 
-/// A number of bits, 8 to 15 without a leading zero, which may be in quotes. `None` for anything else.
 fn window_bits(value: &str) -> Option<u8> {
     let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let number = quoted.unwrap_or(value);
@@ -159,7 +155,6 @@ mod tests {
             (15, "; server_max_window_bits=9", 9, "; server_max_window_bits=9"),
             (11, "; server_max_window_bits=15", 11, "; server_max_window_bits=11"),
             (11, "", 11, "; server_max_window_bits=11"),
-            // Out of range.
             (8, "", 9, "; server_max_window_bits=9"),
             (200, "", 15, ""),
         ] {

@@ -21,11 +21,9 @@ const END: [u8; 5] = [0x01, 0x00, 0x00, 0xFF, 0xFF];
 const BROKEN: Violation = Violation { code: CloseCode::INVALID_DATA, reason: "compressed data is broken" };
 const TOO_BIG: Violation = Violation { code: CloseCode::TOO_BIG, reason: "message over the size limit" };
 
-/// The state between the messages of a connection whose client may compress. Usually it is empty.
 #[derive(Debug)]
 pub(in crate::wire) struct InflateState {
     context: Option<Context>,
-    /// How many bytes of messages this read became.
     inflated: usize,
     rest: Vec<u8>,
 }
@@ -108,8 +106,7 @@ impl Context {
 }
 
 thread_local! {
-    /// An inflater takes some 50 KiB. Few messages take more than one read, and all others share one inflater of the thread. It is
-    /// put back, after a reset, only after a valid message; after an error or a panic it is dropped.
+    /// An inflater takes some 50 KiB, and few messages take more than one read. It is put back, reset, only after a valid message.
     static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
 

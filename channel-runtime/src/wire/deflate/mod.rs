@@ -1,8 +1,6 @@
 //! Compression of messages: permessage-deflate (RFC 7692), the server's side.
 //!
-//! [`extension`] negotiates with a client, [`inflater`] reads its messages, [`deflater`] compresses ours, and [`PreparedFrame`]
-//! holds one message in each form that its receivers read. Our messages refer to no earlier ones (no context takeover), so that one
-//! compressed frame serves all receivers with the same window.
+//! Our messages refer to no earlier ones (no context takeover), so one compressed frame serves all receivers with the same window.
 
 mod compression;
 mod deflater;

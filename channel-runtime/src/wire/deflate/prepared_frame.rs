@@ -72,7 +72,6 @@ mod tests {
         Some(Agreed { server_bits, client_context: None })
     }
 
-    /// The frame for receivers with these windows, and how often the message was compressed.
     fn variants(payload: &[u8], compression: Compression, receivers: &[u8]) -> (PreparedFrame, usize) {
         let windows = Windows::of(receivers.iter().map(|bits| agreed(*bits)));
         let before = COMPRESSED.get();

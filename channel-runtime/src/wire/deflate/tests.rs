@@ -15,7 +15,6 @@ use crate::wire::frame::Opcode;
 use crate::wire::header::Header;
 use crate::wire::parser::{Input, Limits, Parser, Role, Violation};
 
-/// A parser that accepts frames without a mask, which the RFC's examples have.
 fn parser(client_context: Option<u8>, message: usize) -> Parser {
     let agreed = Agreed { server_bits: 15, client_context };
     Parser::new(Role::Client, Limits { message, fragments: 1000 }).inflating(Some(agreed))
@@ -30,7 +29,6 @@ fn feed(parser: &mut Parser, bytes: &[u8]) -> Result<Vec<Input>, Violation> {
     Ok(out.into())
 }
 
-/// Feeds as a whole and byte by byte. The results must be equal.
 fn parse(client_context: Option<u8>, message: usize, bytes: &[u8]) -> Result<Vec<Input>, Violation> {
     let whole = feed(&mut parser(client_context, message), bytes);
     let mut parser = parser(client_context, message);
@@ -80,7 +78,6 @@ impl Peer {
         payload
     }
 
-    /// A part of a message, with all of its text.
     fn part(&mut self, text: &[u8]) -> Vec<u8> {
         let mut payload = Vec::with_capacity(text.len() * 2 + 100);
         self.compress.compress_vec(text, &mut payload, FlushCompress::Sync).unwrap();
@@ -171,12 +168,10 @@ fn a_message_may_be_of_any_blocks_and_streams() {
             ("two streams", &last_and_last),
             ("a stored block", &stored),
         ] {
-            // Twice, because the message after such a message is read too.
             let bytes = frame(0xC1, payload).repeat(2);
             assert_eq!(parse(context, 100, &bytes), Ok(vec![whole.clone(); 2]), "{what}, {context:?}");
         }
     }
-    // With a context, later messages refer to the text of such a message too.
     let mut peer = Peer::new(15, true);
     peer.message(&[hello, again].concat());
     let refers = peer.message(&[hello, again].concat());
@@ -231,7 +226,6 @@ fn a_bomb_is_refused_at_the_first_byte_too_many() {
 #[test]
 fn blocks_without_anything_in_them_have_an_end() {
     let limit = 1000;
-    // An announced length is refused before any of its bytes is received, over all fragments.
     let most = InflateState::wire_limit(limit);
     let long = frame(0xC1, &vec![0; most + 1]);
     assert_eq!(parse(None, limit, &long[..4]).map_err(|violation| violation.code), Err(TOO_BIG));
@@ -318,7 +312,6 @@ fn one_read_does_not_come_to_more_than_can_be_parked() {
     assert_eq!(feed(&mut parser, &message).unwrap(), [Input::Binary(vec![0; LIMIT].into())]);
 }
 
-/// Texts that repeat themselves and each other.
 fn messages() -> impl Strategy<Value = Vec<Bytes>> {
     let message = prop_oneof![
         3 => "[a-cäß€😀]{0,40}".prop_map(|text| Bytes::from(text.into_bytes())),

@@ -25,8 +25,7 @@ impl Windows {
     }
 }
 
-/// How many members of a room have which window. It is changed under the room's lock and read without it. A reader may compress in
-/// vain, or send plain what could be compressed; both are correct.
+/// How many members of a room have which window. Read without the room's lock: a message may be compressed in vain, or sent plain.
 #[derive(Debug, Default)]
 pub(crate) struct WindowCounts([AtomicU32; SIZES]);
 

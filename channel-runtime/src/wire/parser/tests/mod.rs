@@ -26,7 +26,6 @@ fn take(parser: &mut Parser, bytes: &[u8]) -> Vec<Input> {
     inputs
 }
 
-/// Feeds in pieces that end at `cuts`, up to the first violation.
 fn feed_cut(parser: &mut Parser, bytes: &[u8], cuts: &[usize]) -> (Vec<Input>, Result<(), Violation>) {
     let mut out = vec![];
     let mut start = 0;
@@ -41,7 +40,6 @@ fn feed_cut(parser: &mut Parser, bytes: &[u8], cuts: &[usize]) -> (Vec<Input>, R
     (out, Ok(()))
 }
 
-/// Feeds as a whole and byte by byte. The results must be equal.
 fn parse(role: Role, limits: Limits, bytes: &[u8]) -> (Vec<Input>, Result<(), Violation>) {
     let whole = feed(&mut Parser::new(role, limits), bytes);
     let cuts: Vec<usize> = (0..bytes.len()).collect();
