@@ -46,7 +46,6 @@ fn overlaps(channels: &[Type]) -> TokenStream {
     }
 }
 
-/// The checks, and the call that accepts a change.
 fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (TokenStream, TokenStream) {
     let path = quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #file));
     let shapes =

@@ -73,7 +73,6 @@ impl Section {
     }
 }
 
-/// `> move promote` of `> move promote?: string`.
 fn key(line: &str) -> &str {
     match line.split_once(':') {
         Some((key, _)) => key.strip_suffix('?').unwrap_or(key),

@@ -90,7 +90,6 @@ fn read(name: &str, command: &str) -> Result<Vec<Section>, (String, String)> {
 
 /// Any program or test that makes the list rewrites the lock.
 fn command() -> String {
-    // Set only while a program is compiled.
     let runs = env::var_os("CARGO_BIN_NAME").is_some();
     format!("{VARIABLE}=accept cargo {}", if runs { "run" } else { "test" })
 }

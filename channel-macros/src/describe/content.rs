@@ -109,7 +109,6 @@ impl<'a> Container<'a> {
         quote!(__s::Content::As(#ty))
     }
 
-    /// A field's type, and whether another function than serde's own reads it.
     fn ty(&self, field: &Field, errors: &mut Errors) -> (TokenStream, bool) {
         let said = Attributes::parse(&field.attrs, errors);
         let arguments = serde_arguments(&field.attrs);

@@ -17,7 +17,6 @@ use crate::syntax::spans::beside_locals;
 #[derive(Default)]
 pub struct BinaryArgs {
     binary: Option<Ident>,
-    /// `Some((_, None))` if it could not be read.
     kind: Option<(Ident, Option<u8>)>,
     codec: Option<(Ident, Type)>,
     /// Behind `binary` stands something, such as the kind.

@@ -61,7 +61,6 @@ fn refuse(parsed: &syn::Result<Item>, item: &TokenStream, errors: &mut Errors) -
     false
 }
 
-/// A method is expanded alone if its impl block has no `#[channel]`. The first one is reported, for all of them.
 fn no_handler(method: &Ident, errors: &mut Errors) -> bool {
     let Some(unmarked) = expanded_before::unmarked(method) else { return false };
     let Some(channel) = &unmarked.channel else {
@@ -74,7 +73,6 @@ fn no_handler(method: &Ident, errors: &mut Errors) -> bool {
     unmarked.is_first
 }
 
-/// The name of a method, which `syn` reads as no item because of its `self`.
 fn method_name(item: &TokenStream) -> Option<Ident> {
     let method: Method = syn::parse2(item.clone()).ok()?;
     Some(method.sig.ident)

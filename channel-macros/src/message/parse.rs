@@ -57,7 +57,6 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
 struct Args {
     wire_type: Option<LitStr>,
     binary: BinaryArgs,
-    /// `serde`: the user derives `Serialize` and `Deserialize`.
     serde: Option<Ident>,
     limit: Limit,
     validate: Option<Ident>,
@@ -155,7 +154,6 @@ fn opaque(item: &ItemStruct) -> TokenStream {
     })
 }
 
-/// Without the rate.
 fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     let docs = docs(&item.attrs);
     let arguments = serde_arguments(&item.attrs);

@@ -8,7 +8,6 @@ use crate::syntax::args;
 
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 
-/// A day, in milliseconds.
 const LONGEST: u64 = 24 * 3_600_000;
 
 /// The duration after the `=` of an argument, in milliseconds. Errors say `what` it is and show an `example`.

@@ -14,7 +14,6 @@ use proc_macro2::{Ident, Span};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
     file: PathBuf,
-    /// From 1.
     line: usize,
     /// In characters, from 1.
     column: usize,
@@ -66,7 +65,6 @@ impl Place {
         Some(Self { file: span.local_file()?, line: span.line(), column: span.column() })
     }
 
-    /// The type of the impl block around this place; `None` for a trait's or a generic one.
     fn channel(&self) -> Option<String> {
         let text = std::fs::read_to_string(&self.file).ok()?;
         let before = &text[..text.len() - Source::new(&text).from(self)?.len()];
@@ -133,7 +131,6 @@ fn is_balanced(source: &str) -> bool {
     open == 0
 }
 
-/// The text before the last open brace: `impl Game`.
 fn innermost_head(source: &str) -> Option<&str> {
     let mut open = Vec::new();
     let mut end_of_last = 0;
@@ -149,7 +146,6 @@ fn innermost_head(source: &str) -> Option<&str> {
     Some(head[head.rfind("impl ")?..].trim_end())
 }
 
-/// The braces and semicolons, with their places. Strings and comments are skipped.
 fn marks(source: &str) -> impl Iterator<Item = (usize, u8)> {
     // By bytes, because macros are compiled without optimization. No byte of a longer character looks like one of these.
     let bytes = source.as_bytes();
@@ -178,7 +174,6 @@ fn marks(source: &str) -> impl Iterator<Item = (usize, u8)> {
     })
 }
 
-/// After `##"..."##`.
 fn behind_raw_text(rest: &str) -> &str {
     let hashes = rest.len() - rest.trim_start_matches('#').len();
     let end = format!("\"{}", &rest[..hashes]);
@@ -195,7 +190,6 @@ fn behind_text(rest: &str) -> &str {
     end.map_or("", |end| &rest[end + 1..])
 }
 
-/// After a character literal; after the quote of a lifetime.
 fn behind_quote(rest: &str) -> &str {
     let mut chars = rest.char_indices();
     match (chars.next(), chars.next()) {

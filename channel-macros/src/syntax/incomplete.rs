@@ -83,7 +83,6 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
-/// A field without a name is dropped, with an error.
 fn field(tokens: TokenStream, errors: &mut Errors) -> Option<Field> {
     if let Ok(field) = Field::parse_named.parse2(tokens.clone()) {
         return Some(field);

@@ -118,7 +118,6 @@ fn foreign_param(segment: &str) -> Option<&str> {
     inner('<', '>').or_else(|| inner('{', '}')).map(|name| name.trim_end_matches(".."))
 }
 
-/// The path to advise, without a flaw.
 fn usable(text: &str) -> String {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').flat_map(|segment| {

@@ -29,7 +29,6 @@ fn written(bytes: u64) -> String {
 fn bytes(text: &str) -> Result<usize, String> {
     let usual = "write a whole number and its unit, such as \"512B\", \"64KiB\" or \"1MiB\"";
     let error = |what: &str, remedy: &str| Err(format!("{text:?} {what}\n{remedy}"));
-    // A size that is zero or too large is not advised.
     let advise = |what: &str, size: &str, remedy: String| match bytes(size) {
         Ok(_) => error(what, &remedy),
         Err(_) => error(what, usual),

@@ -85,8 +85,7 @@ impl AdmissionControl {
     }
 }
 
-/// An IPv4 address counts by itself, also if it is written as an IPv6 one. An IPv6 address counts by its network of 64 bits, in
-/// which one customer has as many addresses as they like.
+/// An IPv6 address counts by its network of 64 bits, in which one customer has as many addresses as they like.
 fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

@@ -1,7 +1,6 @@
 //! The handshake: from an HTTP request to the decision whether its client may connect, and as which user.
 //!
-//! [`Handshake`] is the request, and [`Extract`] reads values from it. Everything that can reject a client before the upgrade is
-//! here. This folder imports `config`, `connection` (`UserKey`), `protocol` and `wire`.
+//! Everything that can reject a client before the upgrade. Imports `config`, `connection` (`UserKey`), `protocol` and `wire`.
 
 pub(crate) mod admission;
 pub(crate) mod authenticate;
@@ -156,7 +155,6 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// `None` if it is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8().ok().map(Into::into)
@@ -247,7 +245,6 @@ mod tests {
         let handshake = handshake(&secrets);
         let shown = format!("{handshake:?} {handshake:#?} {:?}", handshake.bearer_token());
         assert!(!shown.contains("secret") && shown.contains("authorization"), "{shown}");
-        // The headers themselves do not show known secrets either.
         let shown = format!("{:?}", handshake.headers);
         assert_eq!(shown.matches("secret").count(), 1, "{shown}");
     }

@@ -120,8 +120,7 @@ impl Reply for Reject {
     }
 }
 
-/// The same as an error frame: for a page that can't read a status, and for a handler that checks what a handshake checks. The
-/// client is sent the message, as in a handshake.
+/// For a page that can't read a status, and for a handler that checks what a handshake checks. The client is sent the message.
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         let code = match reject.status.as_u16() {

@@ -9,8 +9,7 @@ use warp::reply::Response;
 
 use crate::handshake::reject::Reject;
 
-/// Sets the `Host` of a request to the host in its target, if the target names one: everything after this reads `Host` alone.
-/// Returns the rejection of a request whose target or host is invalid.
+/// Sets the `Host` of a request to the host in its target, if that names one. Everything after this reads `Host` alone.
 pub(crate) fn check_host<B>(request: &mut Request<B>) -> Option<Response> {
     // warp's filters would panic on it.
     if request.uri().path_and_query().is_none() {
@@ -33,11 +32,9 @@ pub(crate) fn check_host<B>(request: &mut Request<B>) -> Option<Response> {
     None
 }
 
-/// A mark in the extensions of a request: its `Host` agrees with its target.
 #[derive(Clone, Copy)]
 pub(crate) struct HostChecked;
 
-/// Whether there is more than one `Host`, or one that is invalid.
 pub(crate) fn has_bad_host(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).into_iter();
     let first = hosts.next();

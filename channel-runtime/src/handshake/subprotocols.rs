@@ -14,7 +14,6 @@ use crate::wire::close::CloseCode;
 
 const TOKEN_PREFIX: &[u8] = b"channels.token.";
 
-/// What the offers of a client lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Negotiated {
     /// It connects, with the subprotocol that the answer names. `None` if the answer names none.
@@ -38,11 +37,7 @@ impl Negotiated {
     }
 }
 
-/// Agrees on the first offer of the client that the channel knows, byte for byte. Reads the header once, whatever its length, which
-/// the HTTP server bounds.
-///
-/// # Errors
-/// 400 for a token without a subprotocol beside it.
+/// The first offer that the channel knows, byte for byte. Reads the header once, whose length the HTTP server bounds.
 pub(crate) fn agree(headers: &HeaderMap, known: &Subprotocols) -> Result<Negotiated, Reject> {
     if offers_a_token_alone(headers) {
         // A browser rejects an answer that names none of its offers, and a token is never named.
@@ -59,14 +54,12 @@ pub(crate) fn agree(headers: &HeaderMap, known: &Subprotocols) -> Result<Negotia
     })
 }
 
-/// 400, with the names to offer.
 pub(crate) fn not_agreed(known: &Subprotocols) -> Reject {
     let names: Vec<String> = known.names.iter().map(|name| format!("`{name}`")).collect();
     let what = if names.len() == 1 { "the subprotocol" } else { "one of the subprotocols" };
     Reject::bad_request(format!("offer {what} {}", names.join(", ")))
 }
 
-/// Whether a client offers tokens, and no subprotocol beside them.
 fn offers_a_token_alone(headers: &HeaderMap) -> bool {
     let mut offers = items(headers, &SEC_WEBSOCKET_PROTOCOL).filter(|offered| !offered.is_empty()).peekable();
     offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
@@ -159,7 +152,6 @@ mod tests {
 
     const OCPP: Subprotocols = Subprotocols::of(&["ocpp1.6", "ocpp2.0.1"]);
 
-    /// A handshake with one header for each of these.
     fn offering(lines: &[impl AsRef<[u8]>]) -> Handshake {
         let mut headers = HeaderMap::new();
         for line in lines {
@@ -256,7 +248,6 @@ mod tests {
                 assert_eq!(refused, expected, "{offered}");
             }
         }
-        // Not even if a list could name it.
         let known = Subprotocols::of(&["channels.token.abc"]);
         assert!(agree(&offering(&["channels.token.abc"]).headers, &known).is_err());
     }

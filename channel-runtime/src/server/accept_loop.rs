@@ -17,11 +17,9 @@ use crate::protocol::escaped::Escaped;
 use crate::server::listener::Listener;
 use crate::session::guard::BoxFuture;
 
-/// The pause after a failed `accept`, which most often lacks file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Ends when this is dropped. In a task, because a server's own future most often runs in `block_on`, on a thread of its own: every
-/// connection would be handed from that thread to one of the runtime's.
+/// A task, because a server's own future most often runs in `block_on`, whose thread would hand each connection to another one.
 pub(super) struct AcceptLoop {
     /// The task alone would hold the listener until the runtime has handled its abort. `None` once ended.
     accepts: Arc<Mutex<Option<BoxFuture<'static, Infallible>>>>,
@@ -58,7 +56,6 @@ impl Drop for AcceptLoop {
     }
 }
 
-/// Accepts the next connection, once fewer than `http_connections` are open.
 pub(super) async fn accept<L: Listener>(
     listener: &mut L,
     places: &Arc<Semaphore>,

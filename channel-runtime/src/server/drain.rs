@@ -61,7 +61,6 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 }
 
-/// The closes are spread over `window`, at most [`LONGEST_STEP`] apart. New connections are refused by now.
 async fn close_all(registry: &Registry, window: Duration) {
     let connections: Vec<_> = registry.connections().collect();
     let window = window.min(LONGEST_STEP.saturating_mul(u32::try_from(connections.len()).unwrap_or(u32::MAX)));

@@ -15,10 +15,8 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::connection::moment::after;
 
-/// Shared by a connection's stream and the service above it, which one task polls. A guard may be dropped on any thread.
 #[derive(Default)]
 pub(crate) struct Exchange {
-    /// Requests that have begun, modulo 2^32.
     begun: AtomicU32,
     in_hand: AtomicU32,
     is_over: AtomicBool,

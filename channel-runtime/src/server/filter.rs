@@ -42,7 +42,6 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
                   tls: Option<ByTls>,
                   upgrade| {
                 let mut handshake = Handshake::new(format!("/{}", path.as_str()), query, headers);
-                // An address that was set on purpose counts before the transport's.
                 handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
                 handshake.resolve_proxies(&table.config.proxies);

@@ -29,11 +29,9 @@ use crate::server::upgrade::recover;
 /// For generated clients: see `describe::Description::fingerprint`.
 const FINGERPRINT: HeaderName = HeaderName::from_static("channels-fingerprint");
 
-/// When a client may try again whose handshake took the server too long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// # Errors
-/// If it is no request for a channel's WebSocket: it is left to the routes beside the channels.
+/// The rejection leaves a request that is not for a channel's WebSocket to the routes beside the channels.
 pub(crate) async fn answer<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
     method: Method,
@@ -49,10 +47,7 @@ pub(crate) async fn answer<A: Send + Sync + 'static>(
     Ok(accepted.unwrap_or_else(Reply::into_response))
 }
 
-/// Checks the request before any bound counts it and the user's code runs.
-///
-/// # Errors
-/// A refusal that is always an HTTP status, never a close frame.
+/// Before any bound counts the request and the user's code runs. A refusal is always an HTTP status, never a close frame.
 fn check<A>(
     table: &RouteTable<A>,
     known: &Subprotocols,
@@ -71,9 +66,6 @@ fn check<A>(
 }
 
 /// Once the client has the answer, its session starts in a task of its own.
-///
-/// # Errors
-/// What [`check`] refuses, no subprotocol that the channel requires, and if the server has begun to stop meanwhile.
 async fn accept<A: Send + Sync + 'static>(
     table: &Arc<RouteTable<A>>,
     route: &RouteMatch<'_, A>,
@@ -117,10 +109,6 @@ async fn accept<A: Send + Sync + 'static>(
     Ok(response)
 }
 
-/// Reserves a place for the client, and builds and authorizes its handler.
-///
-/// # Errors
-/// If a bound or the user's code refuses the client, or the code takes too long.
 async fn admit<A: Send + Sync + 'static>(
     table: &RouteTable<A>,
     route: &RouteMatch<'_, A>,

@@ -214,7 +214,6 @@ impl<A, L: fmt::Debug> fmt::Debug for BoundServer<A, L> {
     }
 }
 
-/// Listens at the first of these addresses that can be bound.
 async fn listen_at(addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
     let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the address to listen on resolves to none");
     for addr in lookup_host(addr).await? {

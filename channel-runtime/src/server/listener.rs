@@ -10,8 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::net::{UnixListener, UnixStream};
 
 /// A socket takes more data while it holds fewer unsent bytes. Otherwise the kernel keeps up to 4 MB for each client that does not
-/// read, and with hundreds of those each write to the others takes milliseconds. Data on its way over the network is not counted,
-/// so that a fast client stays fast.
+/// read, and writes to hundreds of those take milliseconds each. Data on its way is not counted, so a fast client stays fast.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 const UNSENT: u32 = 256 * 1024;
 

@@ -142,7 +142,6 @@ impl<App: Send + Sync + 'static> Server<App> {
         self
     }
 
-    /// For tests, which count all work in progress.
     #[track_caller]
     pub(crate) fn counting(mut self) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");

@@ -1,8 +1,8 @@
 //! The refusal of a handshake: by an HTTP status, or by an error frame and a Close that a page in a browser can read.
 //!
 //! A browser hides the status of a failed handshake from the page. So for a client that speaks our subprotocol the handshake
-//! succeeds, and the connection is closed after one error frame; that of a channel of raw text, which has no such frames, is closed alone. A channel may also want a Close, without that frame, for clients
-//! that offer none of its subprotocols.
+//! succeeds, and the connection is closed after one error frame. A channel of raw text sends no such frame, nor does one that wants
+//! a Close for clients that offer none of its subprotocols.
 
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -22,7 +22,6 @@ use crate::server::upgrade::recover;
 use crate::session::rejection::{not_acceptable, rejection_frames};
 use crate::wire::close::CloseCode;
 
-/// Refuses by a status if so configured, or if too many are being refused by a close at the moment.
 pub(crate) fn refuse<A>(
     table: &RouteTable<A>,
     request: UpgradeRequest,
@@ -44,7 +43,6 @@ pub(crate) fn refuse<A>(
     accept_and_close(table, request, upgrade, place, frames)
 }
 
-/// Closes a client that offers none of the subprotocols with the channel's code; by a status as above.
 pub(crate) fn refuse_offers<A>(
     table: &RouteTable<A>,
     request: UpgradeRequest,

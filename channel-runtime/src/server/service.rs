@@ -36,7 +36,6 @@ impl Service {
     }
 }
 
-/// The channels and the routes beside them, with 404 for all other paths.
 #[derive(Clone)]
 pub(crate) struct Routes {
     filter: BoxedFilter<(Response,)>,
@@ -78,7 +77,6 @@ impl Routes {
     }
 }
 
-/// In an answer's extensions: no route knew the path.
 #[derive(Clone, Copy)]
 struct NothingHere;
 

@@ -61,7 +61,6 @@ struct Received {
     last: Option<Instant>,
 }
 
-/// Returns whether the signal ends the process: no server runs, or the newest one has had [`MOST`].
 fn count(servers: &watch::Sender<Received>, now: Instant) -> bool {
     let mut ends = false;
     servers.send_if_modified(|received| {

@@ -56,7 +56,6 @@ pub(crate) struct Route<App> {
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
-/// From the stream, the bytes that followed the handshake, the connection's place, and the negotiated compression.
 pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
 
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, BuildError>> + Send + 'a>>;

@@ -62,13 +62,11 @@ struct Clocks {
     header_timeout: Duration,
     keep_alive_timeout: Duration,
     awaits: Awaits,
-    /// Requests that had begun when that was set.
     seen: u32,
     deadline: Pin<Box<Sleep>>,
     unread: Unread,
     blocked: Option<Blocked>,
-    /// A write behind tokio's back succeeded, so that the socket may have room for more without the client having read. That room
-    /// is filled first, before a write counts again as progress of the client.
+    /// A write behind tokio's back has succeeded: the socket may have room without the client having read, which is filled first.
     has_room: bool,
 }
 
@@ -93,7 +91,6 @@ impl Clocks {
         }
     }
 
-    /// An error if the client should have sent something.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.exchange.poll_answered(cx).is_pending() || self.blocked.is_some() {
             self.awaits = Awaits::Nothing;
@@ -173,7 +170,6 @@ impl Clocks {
     }
 }
 
-/// `None` if it is full, is no TCP socket or fails; the next read reports a failure.
 fn try_to_write<I: 'static>(io: &I, bytes: &[u8]) -> Option<usize> {
     let socket = (io as &dyn Any).downcast_ref::<TcpStream>()?;
     send_now(socket, bytes).ok().filter(|written| *written > 0)

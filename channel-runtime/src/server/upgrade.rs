@@ -8,8 +8,7 @@ use tokio::net::TcpStream;
 use crate::connection::stream::Transport;
 use crate::server::timed_stream::TimedStream;
 
-/// Returns the stream, and the bytes that the client sent behind its request. The stream is a TCP socket if possible, so that every
-/// sending thread can write to it. The bytes are copied, to free hyper's buffer of 8 KiB.
+/// A TCP socket if possible, so that every sending thread can write to it. The bytes are copied, to free hyper's buffer of 8 KiB.
 pub(crate) fn recover(upgraded: Upgraded) -> (Transport, Vec<u8>) {
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(parts) => return (Transport::tcp(parts.io.into_inner().into_inner()), parts.read_buf.to_vec()),

@@ -90,7 +90,6 @@ impl Calls {
     }
 }
 
-/// The receiver and the name of the call at the end: `of.method`, `Of::method` or `Of::<T>::method`.
 fn called(read: &[TokenTree]) -> Option<(String, String)> {
     let [before @ .., TokenTree::Punct(punct), TokenTree::Ident(method)] = read else { return None };
     let before = match (punct.as_char(), before) {

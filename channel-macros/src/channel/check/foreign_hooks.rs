@@ -1,8 +1,7 @@
 //! Hooks of other frameworks: `on_message`, `handle_in`, `join`.
 //!
-//! A plain method may have any name, and other blocks may call it. So the compiler decides: if nobody calls the method, its
-//! dead-code lint is an error with our text, which `#[allow(dead_code)]` permits. Common names are looked at only if the method
-//! takes a socket.
+//! Other blocks may call a plain method. So the compiler decides: if nobody calls it, its dead-code lint is an error with our text,
+//! which `#[allow(dead_code)]` permits. Common names are looked at only if the method takes a socket.
 
 use syn::ext::IdentExt as _;
 use syn::{FnArg, Ident, Visibility, parse_quote_spanned};

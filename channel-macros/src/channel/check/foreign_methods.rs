@@ -1,7 +1,6 @@
 //! Methods of other frameworks on a socket, an audience or a hub: `socket.emit(..)`.
 //!
-//! A trait that is declared in the body has these methods, and the compiler's error at a call says what to write. A method that
-//! exists is found before the trait's.
+//! A trait in the body has these methods, and its error says what to write. A method that exists is found before the trait's.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -13,7 +12,6 @@ use crate::syntax::impl_block::Method;
 use crate::syntax::runtime_path::Runtime;
 use crate::syntax::spans::beside_locals;
 
-/// The names for each trait of the runtime, whose error says what to write.
 const MEANINGS: [(&str, &[&str]); 9] = [
     (
         "Emit",

@@ -121,7 +121,6 @@ fn instead(task: &TokenStream) -> TokenStream {
     }
 }
 
-/// The first reference that the task captures, if the task is a block or a closure.
 fn escaping<'a>(task: &TokenStream, lent: &'a [Lent]) -> Option<(TokenTree, &'a Lent)> {
     let tokens: Vec<TokenTree> = task.clone().into_iter().collect();
     let body = match &tokens[..] {

@@ -21,7 +21,6 @@ pub fn check(channel: &mut Channel, block: &ImplBlock, errors: &mut Errors) {
     channel.conditional = conditional;
 }
 
-/// What can't stand beside `on_text`, with the `cfg`s of both.
 fn rivals(on_text: &Hook, channel: &Channel, block: &ImplBlock) -> Vec<(Vec<Attribute>, Error)> {
     let own = |name: &Ident| name.unraw().to_string();
     let place = |name: &Ident| block.methods().position(|method| method.sig.ident == *name);

@@ -12,10 +12,8 @@ use crate::connection::user_key::UserKey;
 use crate::handshake::reject::Reject;
 use crate::handshake::sampled_log::SampledLog;
 
-/// When a client that found no place may try again; nobody knows when a place will be free.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// By the runtime's clock, which tests can pause.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
@@ -115,7 +113,6 @@ impl Counts {
         }
     }
 
-    /// Runs only when there are twice as many addresses as were left the last time.
     fn sweep(&mut self, now: Instant) {
         if self.addresses.len() < self.sweep_at.max(1024) {
             return;

@@ -45,10 +45,8 @@ impl Drop for AdmissionGuard {
     }
 }
 
-/// Counts one connection of a user until it is dropped, or [joined](AdmissionGuard::and) with the connection's admission.
 pub(crate) struct UserAdmission {
     counts: Arc<Mutex<Counts>>,
-    /// `None` once the connection's admission holds the user.
     user: Option<UserKey>,
 }
 

@@ -87,7 +87,6 @@ fn a_user_without_connections_is_forgotten() {
     assert_eq!((counts.connections, counts.users.len()), (0, 0));
 }
 
-/// Checks at each log line that others could connect and disconnect meanwhile.
 struct Looks {
     admission: AdmissionControl,
     events: Arc<AtomicUsize>,

@@ -18,7 +18,6 @@ use super::claims::Jwt;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 
-/// The longest leeway; no clock needs more.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One key, for one algorithm.
@@ -105,7 +104,6 @@ impl JwtKey {
     }
 
     fn es256(key: DecodingKey) -> Result<Self, InvalidJwtKey> {
-        // The empty signature is not looked at if the key is invalid.
         crypto::verify("", b"", &key, Algorithm::ES256).map_err(|_| InvalidJwtKey("not a public key on P-256"))?;
         Ok(Self::new(Algorithm::ES256, key))
     }
@@ -251,7 +249,6 @@ impl JwtKeySet {
         Ok(Jwt { claims, expires_at })
     }
 
-    /// When a token is no longer accepted. `None` if the time is beyond the range of `SystemTime`.
     fn end(&self, exp: &serde_json::Number) -> Option<SystemTime> {
         let exp = exp.as_u64().map(Duration::from_secs).or_else(|| Duration::try_from_secs_f64(exp.as_f64()?).ok())?;
         SystemTime::UNIX_EPOCH.checked_add(exp)?.checked_add(Duration::from_secs(self.rules.leeway))
@@ -267,7 +264,6 @@ struct RegisteredClaims {
     aud: Present,
 }
 
-/// Whether a claim is present, whatever its value is.
 #[derive(Default)]
 struct Present(bool);
 

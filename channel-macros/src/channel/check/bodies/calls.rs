@@ -106,7 +106,6 @@ impl Socket {
     }
 }
 
-/// `()` in `last` is an empty pair of parentheses.
 fn ends_with(tokens: &[TokenTree], last: &[&str]) -> bool {
     let Some(start) = tokens.len().checked_sub(last.len()) else { return false };
     let is = |(token, text): (&TokenTree, &&str)| match token {

@@ -101,7 +101,6 @@ impl Mistakes<'_> {
         if name.starts_with("is_") {
             read.extend(quote!(is_complete()));
         } else {
-            // The dot.
             read.pop();
         }
     }
