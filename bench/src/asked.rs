@@ -34,9 +34,6 @@ pub struct Asked {
 
 impl Asked {
     /// Starts a command that is such a server.
-    ///
-    /// # Errors
-    /// If it can't be started, or does not say where it listens.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (questions, answers) = (process.stdin.take(), process.stdout.take());
@@ -49,9 +46,6 @@ impl Asked {
     }
 
     /// Asks, and reads the answer.
-    ///
-    /// # Errors
-    /// If it has ended, or answers something else; also if it was told to stop before.
     pub fn ask<T: DeserializeOwned>(&mut self) -> io::Result<T> {
         let questions = self.questions.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         questions.write_all(b"\n")?;
@@ -65,9 +59,6 @@ impl Asked {
     }
 
     /// Reads an answer that it gives by itself.
-    ///
-    /// # Errors
-    /// As [`ask`](Self::ask).
     pub fn answer<T: DeserializeOwned>(&mut self) -> io::Result<T> {
         Ok(serde_json::from_str(&self.line()?)?)
     }

@@ -67,9 +67,6 @@ pub struct Frame<'a> {
 pub struct Malformed;
 
 /// The first frame, once it is whole, for a client that has not agreed on compression.
-///
-/// # Errors
-/// If no server may send this.
 pub fn read(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     match read_either(input)? {
         Some(frame) if frame.is_compressed => Err(Malformed),
@@ -78,9 +75,6 @@ pub fn read(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
 }
 
 /// The first frame, once it is whole, compressed or not.
-///
-/// # Errors
-/// If no server may send this.
 pub fn read_either(input: &[u8]) -> Result<Option<Frame<'_>>, Malformed> {
     let &[first, second, ..] = input else { return Ok(None) };
     let (reserved, masked) = (first & 0x30, second & 0x80);

@@ -21,9 +21,6 @@ pub struct Cpu {
 
 impl Cpu {
     /// Of a process that runs.
-    ///
-    /// # Errors
-    /// Where there is no such process.
     pub fn of(pid: u32) -> io::Result<Self> {
         let mut total = Duration::ZERO;
         for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
@@ -39,9 +36,6 @@ impl Cpu {
     }
 
     /// Of several processes.
-    ///
-    /// # Errors
-    /// Where one of them is not there.
     pub fn of_all(pids: &[u32]) -> io::Result<Self> {
         let mut sum = Self::default();
         for pid in pids {
@@ -72,9 +66,6 @@ impl Sub for Cpu {
 }
 
 /// What the children of this process that have ended used, and theirs, in ticks.
-///
-/// # Errors
-/// Where `/proc` can't be read.
 pub fn children() -> io::Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     // As in `Cpu::of`; the children's two times follow the process's own.
@@ -82,9 +73,6 @@ pub fn children() -> io::Result<Duration> {
 }
 
 /// The time in which these cores did anything at all, for anybody, in ticks.
-///
-/// # Errors
-/// Where `/proc/stat` can't be read.
 pub fn busy(cores: &[usize]) -> io::Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;
     let mut sum = Duration::ZERO;
@@ -110,9 +98,6 @@ fn ticks(field: &str) -> Duration {
 }
 
 /// Resident memory of these processes, in bytes.
-///
-/// # Errors
-/// Where one of them is not there.
 pub fn resident(pids: &[u32]) -> io::Result<u64> {
     let mut sum = 0;
     for pid in pids {
@@ -133,9 +118,6 @@ pub fn raise_descriptor_limit() -> u64 {
 }
 
 /// Keeps this thread, and all that it starts, on these cores.
-///
-/// # Errors
-/// Where they are not ours to choose.
 pub fn pin(cores: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
     for core in cores {
@@ -145,9 +127,6 @@ pub fn pin(cores: &[usize]) -> io::Result<()> {
 }
 
 /// The cores on which this thread may run.
-///
-/// # Errors
-/// Where the kernel does not tell.
 pub fn cores() -> io::Result<Vec<usize>> {
     let set = sched_getaffinity(None)?;
     Ok((0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect())

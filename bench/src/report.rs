@@ -45,8 +45,7 @@ pub struct ServerCpu {
     pub system_per_unit: f64,
     /// Cores in use.
     pub load: f64,
-    /// The share of the server's cores that others than the server and this client used meanwhile, where the cores were named. Above a tenth, rates and
-    /// latencies are suspect; CPU per unit is much less so.
+    /// The share of the server's named cores that others used meanwhile. Above a tenth, rates and latencies are suspect.
     pub disturbed: Option<f64>,
 }
 

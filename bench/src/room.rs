@@ -33,7 +33,7 @@ impl ChatRoom {
     }
 }
 
-/// A server of it, without a bound on how often a client sends: the load is what is measured, not its refusal.
+/// Without a bound on how often a client sends: the load is what is measured, not its refusal.
 pub fn server() -> Server<()> {
     channels![ChatRoom].app(()).config(Config::default().message_rate(None))
 }

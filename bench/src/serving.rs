@@ -22,9 +22,6 @@ pub struct Serving {
 
 impl Serving {
     /// What a server does before anything else.
-    ///
-    /// # Errors
-    /// Where the kernel does not tell us when the parent ends.
     pub fn begin(&self) -> io::Result<()> {
         os::raise_descriptor_limit();
         if self.with_parent {
@@ -44,9 +41,6 @@ pub struct Threads {
 
 impl Threads {
     /// Serves until the server ends.
-    ///
-    /// # Errors
-    /// Where there can be no runtime, and those of the server.
     pub fn run(&self, server: impl Future<Output = io::Result<()>>) -> io::Result<()> {
         let mut runtime = match self.threads {
             0 => Builder::new_current_thread(),
@@ -67,9 +61,6 @@ pub const ANNOUNCEMENT: &str = "listening on ";
 pub const SEPARATOR: &str = ", ";
 
 /// Says on stdout where the server is, and on which runtime, as that runtime itself sees it.
-///
-/// # Panics
-/// Outside a tokio runtime.
 pub fn announce(addr: SocketAddr) {
     let runtime = Handle::current();
     let flavor = match runtime.runtime_flavor() {

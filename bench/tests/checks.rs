@@ -25,7 +25,6 @@ impl Server {
         Self { process, addr: addr.to_owned() }
     }
 
-    /// Loads it for a moment, and says how the load client ended and what it reports.
     fn load(&self, arguments: &str) -> (i32, Report) {
         self.load_patiently(arguments, 1)
     }
@@ -50,7 +49,6 @@ impl Drop for Server {
     }
 }
 
-/// A steady rate to a server that spoils one delivery in a thousand.
 fn check_of_faulty(fault: &str) -> Check {
     let (status, report) = Server::start(RAW, &["--fault", fault]).load("fanout --members 100 --rate 100");
     assert_eq!(status, 1);

@@ -58,7 +58,6 @@ struct Server {
     coalesce: bool,
     fault: Option<Fault>,
     deliveries: u64,
-    /// A delivery that comes after the next one to the same client.
     late: Option<(u64, Vec<u8>)>,
 }
 
@@ -66,18 +65,14 @@ struct Connection {
     stream: Rc<TcpStream>,
     /// None before the upgrade.
     room: Option<u32>,
-    /// What is not whole yet.
     input: Vec<u8>,
 }
 
-/// What is to be sent because of what was read at once.
 #[derive(Default)]
 struct Output {
-    /// To the client itself.
     own: Vec<u8>,
     /// To its room, in one send each.
     room: Vec<Vec<u8>>,
-    /// The client has said Close.
     closes: bool,
 }
 
@@ -190,7 +185,6 @@ impl Server {
 }
 
 impl Connection {
-    /// Takes what is whole, and says how many bytes that was.
     fn take(&mut self, input: &mut [u8], coalesce: bool) -> (Output, usize) {
         let (mut output, mut used) = (Output::default(), 0);
         if self.room.is_none() {
@@ -224,7 +218,6 @@ impl Connection {
     }
 }
 
-/// The first frame once it is whole: its opcode, its data and its length in all.
 fn unmasked(input: &mut [u8]) -> Option<(u8, &[u8], usize)> {
     let (head, length) = match *input {
         [_, 0xfe, a, b, ..] => (4, usize::from(u16::from_be_bytes([a, b]))),

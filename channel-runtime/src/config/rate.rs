@@ -88,6 +88,7 @@ const fn is_a_day_at_most(period: Duration) -> bool {
     period.as_secs() < 24 * 60 * 60 || period.as_secs() == 24 * 60 * 60 && period.subsec_nanos() == 0
 }
 
+/// `"100/s"`
 impl FromStr for Rate {
     type Err = InvalidRate;
 

@@ -120,7 +120,7 @@ impl Reply for Reject {
     }
 }
 
-/// For a page that can't read a status, and for a handler that checks what a handshake checks. The client is sent the message.
+/// The same as an error frame, with its message: for a page that can't read a status, and a handler that checks what handshakes do.
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         let code = match reject.status.as_u16() {

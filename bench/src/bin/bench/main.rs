@@ -23,7 +23,6 @@ use crate::outcome::{Outcome, Rounds};
 use crate::plan::{Contender, Metric, SCENARIOS, Scenario};
 use crate::server::{Cores, Server};
 
-/// All programs but this one.
 const PROGRAMS: [&str; 6] = ["server", "text", "warp-chat", "axum-chat", "raw", "wsload"];
 
 #[derive(Parser)]
@@ -43,7 +42,6 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
-/// How long everything takes.
 #[derive(Clone, Copy)]
 struct Effort {
     rounds: usize,
@@ -111,7 +109,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     Ok(!outcomes.iter().flat_map(|outcome| &outcome.results).any(|line| line.failed))
 }
 
-/// Every contender once, in an order that changes from round to round: whatever drifts falls on all alike.
+/// Every contender once, in an order that changes from round to round, so that drift falls on all alike.
 fn one_round(rounds: &mut Rounds, round: usize, programs: &Path, cores: Cores, effort: Effort) {
     let scenario = rounds.scenario;
     let mut order: Vec<usize> = (0..rounds.entries.len()).collect();
@@ -137,7 +135,6 @@ fn one_round(rounds: &mut Rounds, round: usize, programs: &Path, cores: Cores, e
     }
 }
 
-/// One run, on a server of its own.
 fn measure(
     scenario: &Scenario,
     contender: &Contender,

@@ -8,7 +8,6 @@ use crate::plan::{Contender, Metric, Placing, Scenario, Target};
 /// Above this share of the server's core used by others, rates and latencies are suspect.
 const DISTURBED: f64 = 0.1;
 
-/// A scenario's contenders, and what each round said about them.
 pub struct Rounds {
     pub scenario: &'static Scenario,
     pub entries: Vec<Entry>,
@@ -21,7 +20,6 @@ pub struct Entry {
     pub reports: Vec<Option<Report>>,
 }
 
-/// A scenario as it is written out.
 #[derive(Serialize)]
 pub struct Outcome {
     pub scenario: &'static str,
@@ -32,7 +30,6 @@ pub struct Outcome {
     pub results: Vec<Line>,
 }
 
-/// A contender in a scenario.
 #[derive(Serialize)]
 pub struct Line {
     pub server: &'static str,
@@ -50,7 +47,6 @@ pub struct Line {
     pub rounds: Vec<Option<Report>>,
 }
 
-/// The median, and the range.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Spread {
     pub median: f64,
@@ -58,7 +54,6 @@ pub struct Spread {
     pub most: f64,
 }
 
-/// Something that had to be reached.
 #[derive(Serialize)]
 pub struct Goal {
     pub text: String,
@@ -152,7 +147,6 @@ impl Rounds {
 }
 
 impl Target {
-    /// Whether this contender's line meets it, if it is about this contender.
     fn judge(
         self,
         contender: &Contender,

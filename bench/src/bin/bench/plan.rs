@@ -4,12 +4,9 @@
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contender {
     pub name: &'static str,
-    /// The binary beside ours.
     pub program: &'static str,
     pub flags: &'static [&'static str],
-    /// What the load client is asked for beside what the scenario says.
     pub load: &'static [&'static str],
-    /// Whether it runs on tokio, and may be told how many threads to use.
     pub has_threads: bool,
 }
 
@@ -30,12 +27,10 @@ pub const WARP: Contender =
 pub const AXUM: Contender =
     Contender { name: "axum chat", program: "axum-chat", flags: &[], load: &[], has_threads: true };
 
-/// Ours in the same room, where everybody reads.
 pub const OURS_ALL_READ: Contender = Contender { name: "ours, nobody stalled", load: &["--stalled", "0"], ..OURS };
 
 pub struct Scenario {
     pub name: &'static str,
-    /// What the load client is asked for.
     pub load: &'static [&'static str],
     /// The first is the one that the others are compared with.
     pub contenders: &'static [Contender],
@@ -46,7 +41,6 @@ pub struct Scenario {
     pub targets: &'static [Target],
 }
 
-/// What counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// The server's CPU time for a delivery, a request or a cycle, in microseconds.
@@ -59,7 +53,6 @@ pub enum Metric {
     Memory,
 }
 
-/// Where the programs run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placing {
     /// The server on a core, with one worker; the load client on another.
@@ -68,7 +61,6 @@ pub enum Placing {
     Together,
 }
 
-/// What the issue asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum Target {
     /// The first contender needs at most so many times as much as this one.

@@ -11,7 +11,6 @@ use bench::serving::{ANNOUNCEMENT, SEPARATOR};
 
 use crate::plan::{Contender, Placing};
 
-/// Where the programs may run.
 #[derive(Clone, Copy)]
 pub struct Cores {
     pub server: usize,
@@ -28,7 +27,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// Started where it should run, and listening.
     pub fn start(programs: &Path, contender: &Contender, placing: Placing, cores: Cores) -> io::Result<Self> {
         let mut command = Command::new(programs.join(contender.program));
         command.args(["--addr", "127.0.0.1:0", "--with-parent"]).args(contender.flags).stdout(Stdio::piped());
@@ -52,7 +50,6 @@ impl Server {
         Ok(server)
     }
 
-    /// Loads it, and says what came of it.
     pub fn load(&self, programs: &Path, arguments: &[&str], seconds: f64, warm: f64) -> io::Result<Report> {
         let mut command = Command::new(programs.join("wsload"));
         command.args(arguments).args(["--addr", &self.addr.to_string(), "--pid", &self.process.id().to_string()]);

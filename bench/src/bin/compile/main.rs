@@ -76,7 +76,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Where the packages are written: beside the program, in the target directory.
 fn place() -> Result<PathBuf, Box<dyn Error>> {
     let own = std::env::current_exe()?;
     let target = own.parent().and_then(Path::parent).ok_or("the program is in a target directory")?;
@@ -90,7 +89,6 @@ struct Package {
     text: String,
 }
 
-/// What a check took.
 struct Taken {
     wall: Duration,
     cpu: Duration,

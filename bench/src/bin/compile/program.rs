@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-/// How many channels, or enums.
 pub const CHANNELS: usize = 20;
 /// Messages of each: one half is handled, the other sent in answer.
 pub const MESSAGES: usize = 10;
 
-/// A package of its own, outside of every workspace.
 pub struct Program {
     pub name: &'static str,
     /// Its `[dependencies]`; `{runtime}` stands for the directory of channel-runtime.

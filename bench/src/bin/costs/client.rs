@@ -34,7 +34,6 @@ impl Client {
         if is_open { Ok(client) } else { Err(io::Error::other("no 101")) }
     }
 
-    /// Sends a text so often, in one write.
     pub fn send(&mut self, text: &str, times: usize) -> io::Result<()> {
         let mut out = Vec::new();
         for _ in 0..times {
@@ -43,7 +42,6 @@ impl Client {
         self.stream.write_all(&out)
     }
 
-    /// Reads so many messages.
     pub fn receive(&mut self, messages: usize) -> io::Result<()> {
         let mut received = 0;
         loop {
@@ -62,7 +60,6 @@ impl Client {
         }
     }
 
-    /// Sends a Close, and reads to the end.
     pub fn close(mut self) -> io::Result<()> {
         let mut out = Vec::new();
         frame::write(&mut out, Opcode::CLOSE, &1000_u16.to_be_bytes(), KEY);

@@ -35,12 +35,10 @@ struct Arguments {
     serving: Serving,
 }
 
-/// What a unit takes.
 #[derive(Serialize)]
 struct Row {
     work: &'static str,
     allocations: f64,
-    /// How many bytes they are.
     allocated: f64,
     /// `None` if nobody counted them.
     instructions: Option<f64>,
@@ -93,8 +91,7 @@ fn count(arguments: &Arguments) -> io::Result<()> {
     Ok(())
 }
 
-/// How many instructions a unit takes: two runs under valgrind, of which one has so many units more. What else they do is the
-/// same.
+/// Two runs under valgrind, of which one has so many units more. What else they do is the same.
 fn instructions(work: &work::Work) -> io::Result<f64> {
     let run = |units| {
         let server = Server::under_valgrind()?;

@@ -13,7 +13,6 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What was allocated since the server began.
 #[derive(Serialize, Deserialize)]
 pub struct Heap {
     pub allocations: usize,
@@ -41,7 +40,6 @@ pub fn run(serving: &Serving, threads: &Threads) -> io::Result<()> {
     })
 }
 
-/// The server's process.
 pub struct Server(Asked);
 
 impl Server {
@@ -49,7 +47,6 @@ impl Server {
         Self::from(Command::new(std::env::current_exe()?))
     }
 
-    /// One whose instructions are counted.
     pub fn under_valgrind() -> io::Result<Self> {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(std::env::current_exe()?);
@@ -65,7 +62,6 @@ impl Server {
         self.0.addr
     }
 
-    /// What was allocated until now.
     pub fn heap(&mut self) -> io::Result<Heap> {
         self.0.ask()
     }

@@ -5,19 +5,16 @@ use std::net::SocketAddr;
 
 use crate::client::Client;
 
-/// One row.
 pub struct Work {
     pub name: &'static str,
     /// How many units come before anything is counted: tables and buffers have their size then.
     pub warm: usize,
-    /// How many units are counted.
     pub units: usize,
     /// How many of what the name says are in a unit.
     pub each: f64,
     pub begin: fn(SocketAddr) -> io::Result<Box<dyn Run>>,
 }
 
-/// A load that has begun.
 pub trait Run {
     /// Has the server do so many units of it.
     fn units(&mut self, count: usize) -> io::Result<()>;

@@ -43,7 +43,6 @@ enum Heard<'a> {
 }
 
 impl Client {
-    /// One that offers these extensions, if any.
     pub async fn open(addr: SocketAddr, path: &str, extensions: Option<&str>) -> io::Result<Self> {
         let opening = async {
             let stream = TcpStream::connect(addr).await?;
@@ -71,7 +70,6 @@ impl Client {
         timeout(PATIENCE, opening).await?
     }
 
-    /// Appends a message to what is to be sent; every other one compressed, if that was agreed.
     pub fn write(&mut self, out: &mut Vec<u8>, text: &str) {
         const COMPRESSED: u8 = 0x40;
         self.key = self.key.rotate_left(7).wrapping_add(1);
@@ -91,7 +89,6 @@ impl Client {
         out[first] |= COMPRESSED;
     }
 
-    /// Appends a binary message to what is to be sent.
     pub fn write_binary(&mut self, out: &mut Vec<u8>, data: &[u8]) {
         self.key = self.key.rotate_left(7).wrapping_add(1);
         frame::write(out, Opcode::BINARY, data, self.key);
@@ -115,7 +112,6 @@ impl Client {
         }
     }
 
-    /// Reads to the end, which has to come.
     pub async fn hear_to_the_end(&mut self, tally: &Tally) -> io::Result<()> {
         timeout(PATIENCE, self.hear_all(tally)).await?
     }
@@ -148,7 +144,6 @@ impl Client {
         }
     }
 
-    /// Says Close, and waits for the server's.
     pub async fn close(mut self, tally: &Tally) -> io::Result<()> {
         let mut out = Vec::new();
         frame::write(&mut out, Opcode::CLOSE, &1000_u16.to_be_bytes(), self.key);
@@ -162,13 +157,11 @@ impl Client {
         self.hear_to_the_end(tally).await
     }
 
-    /// Vanishes with a reset.
     pub fn reset(self) -> io::Result<()> {
         self.stream.set_zero_linger()
     }
 }
 
-/// Whether a message is one that somebody said, from its first octet to its last.
 fn is_whole(frame: &Frame<'_>, inflater: Option<&mut Decompress>) -> bool {
     let inflated;
     let data = match inflater {

@@ -11,7 +11,6 @@ pub fn text(random: &mut Rng, len: usize) -> String {
     seed.repeat(1 + len / SEED)
 }
 
-/// Whether a text is one that [`text`] makes.
 pub fn is_text(text: &str) -> bool {
     let octets = text.as_bytes();
     octets.len() >= SEED
@@ -30,7 +29,6 @@ fn noise_of(seed: u64, len: usize) -> Vec<u8> {
     [&seed.to_be_bytes(), &noise[..]].concat()
 }
 
-/// Whether these are octets that [`noise`] makes.
 pub fn is_noise(octets: &[u8]) -> bool {
     let Some((seed, noise)) = octets.split_first_chunk() else { return false };
     noise_of(u64::from_be_bytes(*seed), noise.len()) == octets

@@ -21,17 +21,14 @@ const DEVICES: u64 = 3;
 
 pub struct Life {
     pub addr: SocketAddr,
-    /// How many clients there are.
     pub crowd: u64,
     pub client: u64,
-    /// When the round is over.
     pub end: Instant,
     pub random: Rng,
     pub tally: Arc<Tally>,
 }
 
 impl Life {
-    /// Lives again and again, until the round is over.
     pub async fn repeat(mut self) {
         while self.is_time() {
             let path = format!("/soak/{}?user=u{}", self.random.u64(..self.rooms()), self.client / DEVICES);

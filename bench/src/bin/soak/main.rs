@@ -1,12 +1,10 @@
 //! A soak: thousands of clients come and go for minutes, most of them badly, and in the end nothing may be left of them.
 //!
-//! It runs in rounds. In each, every client connects, joins, talks, stalls, floods, vanishes and comes back as chance has it;
-//! after it the server, a process of its own, must be as empty as before: nobody in its registry, no task, an end for each
-//! begin, and no more memory than after the first round. Half of the clients agree on compression, with windows of all sizes;
-//! a part of what is said is noise, which can't be compressed; and each message that is received has to be one that somebody
-//! said, to the octet. The exit status is 0 where all that held, 1 where it did not, and 2
-//! where it could not run. What can't be had without rights over the network is a peer that is gone without a word of its
-//! kernel's: here a stalled client plays it, which answers no ping.
+//! In each round, every client connects, joins, talks, stalls, floods, vanishes and comes back as chance has it. After it the
+//! server, a process of its own, must be as empty as before: no connection, no task, and no more memory than after the first
+//! round. Half of the clients agree on compression. Each message that is received has to be one that somebody sent, to the octet.
+//! The exit status is 0 where all that held, 1 where it did not, and 2 where it could not run. A stalled client, which answers no
+//! ping, stands for a peer that is gone without a word of its kernel's: that can't be had without rights over the network.
 
 mod client;
 mod content;
@@ -75,7 +73,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether nothing was left.
 async fn soak(arguments: &Arguments) -> io::Result<bool> {
     // One a minute, but a few in any case: a leak is what grows from round to round.
     let rounds = arguments.minutes.round().max(4.0);
@@ -144,7 +141,6 @@ async fn round(
     }
 }
 
-/// Waits until nothing is left, or for as long as that may take.
 fn quiet(server: &mut Process) -> io::Result<server::Left> {
     let begun = Instant::now();
     loop {

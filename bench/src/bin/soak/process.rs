@@ -23,12 +23,10 @@ impl Process {
         self.0.addr
     }
 
-    /// What there is at this moment.
     pub fn ask(&mut self) -> io::Result<Left> {
         self.0.ask()
     }
 
-    /// Stops the server, and asks what there is then.
     pub fn stop(&mut self) -> io::Result<Left> {
         self.0.stop();
         let left = self.0.answer()?;

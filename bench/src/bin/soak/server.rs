@@ -20,14 +20,12 @@ use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// What there is, as the server sees it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Left {
     connections: usize,
     rooms: usize,
     users: usize,
     sessions: usize,
-    /// The states of rooms.
     states: u64,
     tasks: usize,
     /// What is allocated, in bytes.
@@ -39,14 +37,12 @@ pub struct Left {
 }
 
 impl Left {
-    /// Whether all that began has ended, and left nothing.
     pub fn is_nothing(&self) -> bool {
         let Self { connections, rooms, users, sessions, states, tasks, .. } = *self;
         (connections, rooms, users, sessions, states, tasks) == (0, 0, 0, 0, 0, 0)
             && self.begun == self.ended.values().sum::<u64>()
     }
 
-    /// How the connections ended so far.
     pub fn ends(&self) -> String {
         self.ended.iter().fold(String::new(), |mut text, (how, count)| {
             let comma = if text.is_empty() { "" } else { ", " };
@@ -60,10 +56,8 @@ impl Left {
 #[global_allocator]
 static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 
-/// The states of rooms that there are.
 static STATES: AtomicU64 = AtomicU64::new(0);
 
-/// The state of a room, which is counted.
 pub struct Board {
     said: Vec<u64>,
 }
@@ -119,7 +113,6 @@ struct Leave {
     tag: u64,
 }
 
-/// A declared kind of room.
 pub struct Tag(u64);
 
 impl std::fmt::Display for Tag {

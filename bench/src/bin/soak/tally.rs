@@ -10,12 +10,10 @@ pub struct Tally {
     pub heard: Count,
     /// Messages that nobody had said as they were received.
     pub broken: Count,
-    /// Connections that could not be had.
     pub refused: Count,
 }
 
 impl Tally {
-    /// Whether the round was one: everybody came, talked and was heard.
     pub fn is_plausible(&self) -> bool {
         self.said.get() > 0 && self.heard.get() > self.said.get() / 2 && self.refused.get() == 0
     }

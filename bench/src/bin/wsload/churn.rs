@@ -18,7 +18,6 @@ pub struct Churn {
 }
 
 impl Churn {
-    /// So many clients at a time.
     pub fn new(at_once: usize) -> Self {
         Self { at_once, room: 0, begun: HashMap::new() }
     }

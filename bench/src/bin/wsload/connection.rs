@@ -21,9 +21,7 @@ const SMALL: usize = 4096;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// The TCP handshake is under way.
     Connecting,
-    /// The request for an upgrade is.
     Upgrading,
     /// This step of the dialect's is.
     Joining(usize),
@@ -36,7 +34,6 @@ pub enum State {
     Ended,
 }
 
-/// Who it is.
 #[derive(Clone, Copy)]
 pub struct Seat {
     pub room: u32,
@@ -65,7 +62,6 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Begins to connect, from this address of our own.
     pub fn open(addr: SocketAddrV4, from: Ipv4Addr, seat: Seat) -> io::Result<Self> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
@@ -92,7 +88,6 @@ impl Connection {
         })
     }
 
-    /// The TCP connection stands, or could not be had.
     pub fn connected(&mut self, addr: SocketAddrV4, dialect: &Dialect) -> io::Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
         if let Some(error) = stream.take_error()? {

@@ -22,7 +22,6 @@ pub struct Dialect {
     /// What to do after the upgrade, before the connection counts as joined.
     #[serde(default)]
     pub join: Vec<Step>,
-    /// A message that makes the server send the payload to the room.
     pub publish: Template,
     /// A request whose answer holds the payload.
     pub echo: Template,
@@ -40,17 +39,13 @@ fn yes() -> bool {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// Says this.
     Send(Template),
-    /// Waits for a text message that holds this.
     Expect(String),
 }
 
 #[derive(Deserialize)]
 pub struct KeepAlive {
-    /// The whole message that is a ping ..
     pub equals: String,
-    /// .. and what it is answered with.
     pub send: String,
 }
 
@@ -72,7 +67,6 @@ enum Place {
     Payload,
 }
 
-/// What goes into the places.
 #[derive(Clone, Copy, Default)]
 pub struct Filling<'a> {
     pub room: u32,

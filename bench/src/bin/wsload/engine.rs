@@ -42,7 +42,6 @@ pub struct Engine {
     spin: bool,
     started: Instant,
     connections: Vec<Connection>,
-    /// How many connections were begun, around.
     opened: u8,
     /// Indexes of ended connections, to be used again ..
     vacant: Vec<usize>,
@@ -56,7 +55,6 @@ pub struct Engine {
     pub check: Check,
 }
 
-/// What the caller is told.
 pub enum Event {
     Joined(usize),
     Delivery(Delivery),
@@ -74,7 +72,6 @@ pub struct Delivery {
     pub now: u64,
 }
 
-/// How a connection's input ends.
 enum End {
     /// With what no server may send.
     Malformed,
@@ -118,7 +115,6 @@ impl Engine {
         &self.dialect
     }
 
-    /// Nanoseconds since the start.
     pub fn now(&self) -> u64 {
         self.started.elapsed().as_nanos() as u64
     }
@@ -146,12 +142,10 @@ impl Engine {
         Ok(index)
     }
 
-    /// Says something to the room.
     pub fn publish(&mut self, index: usize, mark: Mark) {
         self.fill(index, mark, |dialect| &dialect.publish);
     }
 
-    /// Asks for an answer.
     pub fn echo(&mut self, index: usize, mark: Mark) {
         self.fill(index, mark, |dialect| &dialect.echo);
     }
@@ -166,7 +160,6 @@ impl Engine {
         self.message = message;
     }
 
-    /// Says Close.
     pub fn close(&mut self, index: usize) {
         if self.connections[index].state == State::Joined {
             self.connections[index].state = State::Closing;
@@ -200,7 +193,6 @@ impl Engine {
         }
     }
 
-    /// Writes what was said.
     pub fn flush(&mut self) -> io::Result<()> {
         let mut indexes = mem::take(&mut self.with_output);
         for index in indexes.drain(..) {

@@ -13,7 +13,6 @@ pub struct Fanout {
     seq: u64,
     /// The last message that each member has seen.
     last: Vec<u64>,
-    /// How many see each message.
     receivers: u64,
     outstanding: u64,
 }

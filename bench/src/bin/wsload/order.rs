@@ -30,7 +30,6 @@ impl Log {
         self.latency.saturating_record(now.saturating_sub(from).max(1));
     }
 
-    /// A receiver that had seen a source's messages up to `last` now sees this one.
     pub fn see(&mut self, last: &mut u64, seq: u64) {
         if seq > *last {
             self.check.skipped += seq - *last - 1;

@@ -5,7 +5,6 @@
 
 use memchr::memmem::Finder;
 
-/// What a message says about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// Counts the messages of one source, from 1; 0 are asides, which nobody counts.
@@ -24,7 +23,6 @@ const SOURCE: std::ops::Range<usize> = 33..39;
 pub const MARK: usize = 40;
 const PADDING: u8 = b'x';
 
-/// Messages of one size.
 pub struct Payload {
     bytes: Vec<u8>,
     start: Finder<'static>,
@@ -34,7 +32,6 @@ pub struct Payload {
 pub struct Malformed;
 
 impl Payload {
-    /// Of so many bytes, but at least a mark and a byte.
     pub fn new(size: usize) -> Self {
         let mut bytes = vec![PADDING; size.max(MARK + 1)];
         bytes[..MARK].copy_from_slice(b"@@##########.###################.######-");
@@ -48,7 +45,6 @@ impl Payload {
         &self.bytes
     }
 
-    /// What a message carries, if it is one of ours.
     pub fn find(&self, message: &[u8]) -> Result<Option<Mark>, Malformed> {
         let Some(at) = self.start.find(message) else { return Ok(None) };
         let payload = message.get(at..at + self.bytes.len()).ok_or(Malformed)?;

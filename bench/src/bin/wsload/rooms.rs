@@ -11,11 +11,9 @@ use crate::run::Scenario;
 pub struct Rooms {
     shape: Shape,
     pace: Pace,
-    /// How many messages each connection has sent.
     sent: Vec<u64>,
     /// The last message that each connection has seen of each member of its room.
     last: Vec<u64>,
-    /// How many see each message.
     receivers: u64,
     outstanding: u64,
 }
@@ -27,7 +25,6 @@ pub struct Shape {
     pub members: usize,
     /// The first room's number.
     pub first_room: usize,
-    /// The first connection.
     pub first: usize,
 }
 
@@ -48,9 +45,7 @@ enum Pace {
     Turns {
         /// Whose turn it is in each room.
         turn: Vec<usize>,
-        /// What each room waits for.
         left: Vec<u64>,
-        /// Rooms that wait for nothing.
         quiet: Vec<usize>,
     },
     /// All members of all rooms in a fixed order that mixes the rooms, each message timed from when it was due.

@@ -20,9 +20,7 @@ const WAIT: Duration = Duration::from_millis(20);
 /// A sleep may last so much longer than it should; what is due sooner is waited for awake.
 const OVERSLEEP: Duration = Duration::from_micros(1500);
 
-/// Something that goes on, in closed loops or at a rate.
 pub trait Scenario {
-    /// A warm-up or a measured time begins.
     fn begin(&mut self, now: u64);
 
     /// Sends what may be sent now, and says when more will be due, where that is known.
@@ -37,15 +35,12 @@ pub trait Scenario {
     const UNIT: &'static str;
 }
 
-/// A server under load.
 pub struct Run {
     pub engine: Engine,
-    /// The server's processes and cores, where they were named.
     pub pids: Vec<u32>,
     pub cores: Vec<usize>,
     /// Whether this client may run on those cores too.
     pub shares_cores: bool,
-    /// How many connections are being opened at once.
     pub connecting: usize,
     pub warm: Duration,
     pub measured: Duration,
@@ -55,7 +50,6 @@ pub struct Run {
     pub deadline: u64,
 }
 
-/// What both sides had used by some moment.
 struct Snapshot {
     at: u64,
     server: Cpu,
@@ -64,7 +58,6 @@ struct Snapshot {
 }
 
 impl Run {
-    /// Opens so many connections and waits until all have joined.
     pub fn open(&mut self, count: usize, seat: impl Fn(usize) -> Seat) -> io::Result<()> {
         let (mut opened, mut joined, mut events) = (0, 0, Vec::new());
         while joined < count {
@@ -83,8 +76,7 @@ impl Run {
         Ok(())
     }
 
-    /// Has each connection ask for an answer, at most `at_once` of them at a time, and waits for all the answers: whoever
-    /// is answered is in its room.
+    /// At most `at_once` at a time ask. Whoever is answered is in its room.
     pub fn echo_all(&mut self, count: usize, at_once: usize) -> io::Result<()> {
         let (mut asked, mut answered, mut events) = (0, 0, Vec::new());
         while answered < count {
@@ -105,12 +97,10 @@ impl Run {
         Ok(())
     }
 
-    /// Has these connections read no more.
     pub fn stall(&mut self, mut connections: Range<usize>) -> io::Result<()> {
         connections.try_for_each(|connection| self.engine.stall(connection))
     }
 
-    /// Lets a time pass in which nothing is sent.
     pub fn pass(&mut self, time: Duration) -> io::Result<()> {
         let (end, mut events) = (self.engine.now() + time.as_nanos() as u64, Vec::new());
         while self.engine.now() < end {
@@ -121,7 +111,6 @@ impl Run {
         Ok(())
     }
 
-    /// Goes through a scenario: the warm-up, then the measured time.
     pub fn go<S: Scenario>(&mut self, mut scenario: S, parameters: Value) -> io::Result<Report> {
         let mut log = Log::new();
         self.phase(&mut scenario, self.warm, &mut log)?;
