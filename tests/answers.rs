@@ -254,7 +254,6 @@ async fn a_success_that_no_ref_asks_for_is_not_sent_with_data_or_without() {
     // Once somebody else has the answer, nobody could tell what another one answers either.
     assert_eq!(client.request(MathFromClient::DataTwice).success().await, json!("the deferred one"));
     client.expect_nothing().await;
-    // An error is told in any case.
     client.send(Divide { n: 9, by: 0 });
     client.expect_error("math.division_by_zero").await;
 }

@@ -115,7 +115,6 @@ impl Vault {
     #[message]
     fn write(&mut self, write: Write, app: &App) -> Page {
         app.log(format!("{} writes to {}", self.pass.user, self.name));
-        // Long lines are not read out.
         Page { lines: vec![write.line.chars().take(10).collect()] }
     }
 
@@ -256,7 +255,6 @@ async fn a_user_is_disconnected_who_still_waits_for_a_room() {
     let mut bob = comer(&server, &[("user", "bob")]).await;
     let mut there = server.connect::<Hall>("/hall").query("user", "ann").without_waiting().await.unwrap();
     made.opening().await;
-    // Who waits is in no audience yet.
     assert_eq!(made.hub.user("ann").len(), 0);
 
     let disconnect = || made.users.user(&"ann".to_owned()).disconnect(CloseCode::FORBIDDEN, "banned");
@@ -283,7 +281,6 @@ async fn a_user_is_disconnected_whose_handshake_is_not_answered() {
     made.app.gate.notify_one();
     server.settle().await;
     assert_eq!(made.app.take_log(), [CLOSES; 2]);
-    // Nobody keeps a list of those who are gone.
     assert_eq!(made.users.user(&"ann".to_owned()).disconnect(CloseCode::NORMAL, ""), 0);
 }
 
@@ -306,7 +303,6 @@ async fn a_user_is_disconnected_whose_extractors_still_run() {
     let (server, mut made) = make();
     let server = testing::app(server);
     let asking = asking(&server, &mut made, "/office/a", "extractor").await;
-    // Nobody knows yet whose it is.
     assert_eq!(made.users.user("ann").disconnect(CloseCode::FORBIDDEN, "banned"), 0);
     // Whoever begins after that is as anybody.
     let mut again = server.connect::<Office>("/office/a").query("user", "ann").await.unwrap();
@@ -325,7 +321,6 @@ async fn a_user_is_disconnected_who_is_being_authorized() {
     let asking = asking(&server, &mut made, "/office/a", "authorize").await;
     assert_eq!(made.hall.user("ann").disconnect(CloseCode::NORMAL, "another channel"), 0);
     assert_eq!(made.office.user("ann").disconnect(CloseCode::FORBIDDEN, "banned"), 1);
-    // It does not wait for what nobody needs any more.
     assert_eq!(within(asking).await.unwrap().expect_close().await, (CloseCode::FORBIDDEN, "banned".into()));
     server.settle().await;
     assert_eq!(made.app.take_log(), [""; 0]);
@@ -356,7 +351,6 @@ async fn a_user_is_told_who_still_waits_for_a_room() {
         assert_eq!((told.recipients, told.refused), (1, 0));
     }
     assert_eq!(made.hall.user("ann").len(), 0);
-    // All other audiences are those who are in.
     assert_eq!(made.hub.all().notify(RoleChanged(9)).recipients, 0);
     made.app.gate.notify_one();
     ann.expect::<Page>().await;
@@ -436,7 +430,6 @@ async fn an_authority_that_ends_while_its_client_waits_ends_the_connection() {
     let mut ann = comer(&server, &[("user", "ann"), ("seconds", "5")]).await;
     made.opening().await;
     assert_eq!(ann.expect_close().await, (CloseCode::UNAUTHORIZED, "the authority has expired".into()));
-    // The authority's clock does not stand still.
     assert!((4..=5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     made.app.gate.notify_one();
     server.settle().await;
@@ -454,7 +447,6 @@ async fn a_server_that_stops_tells_those_who_wait_at_once() {
     assert!(stopped.as_mut().now_or_never().is_none());
     assert_eq!(ann.expect_close().await, (CloseCode::GOING_AWAY, "the server goes away".into()));
     assert_eq!(begun.elapsed(), Duration::ZERO);
-    // The opening has its time.
     made.app.gate.notify_one();
     stopped.await;
     assert_eq!(made.app.take_log(), [CLOSES]);
@@ -499,7 +491,6 @@ async fn a_client_that_leaves_is_not_waited_for() {
     raw.write([said("before"), masked(0xFF, "")].concat()).await;
     assert_eq!(raw.frame().await.unwrap().payload[..2], 1002_u16.to_be_bytes());
     drop(raw);
-    // The one that stays, and the opening.
     made.sessions(2).await;
 
     made.app.gate.notify_one();

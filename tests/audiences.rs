@@ -243,7 +243,6 @@ async fn one_user_in_one_room_is_an_audience() {
         client.expect_nothing().await;
     }
     assert_eq!(ann3.expect::<Said>().await, said("in b"));
-    // As any message to a room, with its name.
     for text in ["of acme", "of both"] {
         let expected = format!(r#"{{"type":"said","$room":"symbol:acme","text":"{text}"}}"#);
         assert_eq!(ann3.expect_text().await, expected);

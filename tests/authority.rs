@@ -221,7 +221,6 @@ async fn a_clock_that_goes_past_the_end_ends_it_without_a_warning_s_time() {
     seconds(2).await;
     assert_eq!(ann.expect_text().await, r#"{"type":"$auth_expiring","in_ms":0}"#);
     assert_expired(&test, &mut ann).await;
-    // What begins after that goes by it too.
     let refused = test.app.connect::<Office>("/office/1").query("token", "bob 3599").await.unwrap_err();
     assert_eq!((refused.status.as_u16(), &*refused.message), (401, "it has expired"));
 }
@@ -277,7 +276,6 @@ async fn a_new_token_renews_it_where_it_is() {
         assert_about(Duration::from_millis(answer["expires_in_ms"].as_u64().unwrap()), 600);
         client.expect_nothing().await;
     }
-    // Which may as well end sooner, or never.
     client.refresh("ann 100").success().await;
     seconds(81).await;
     assert_about(client.expect_auth_expiring().await, 20);
@@ -285,7 +283,6 @@ async fn a_new_token_renews_it_where_it_is() {
     seconds(1_000_000).await;
     client.expect_nothing().await;
     assert_eq!(test.ended(), []);
-    // And one that has ended already ends it at once.
     client.refresh("ann -5").success().await;
     assert_eq!(client.expect_auth_expiring().await, Duration::ZERO);
     assert_expired(&test, &mut client).await;
@@ -333,7 +330,6 @@ async fn who_comes_too_late_is_refused_before_the_upgrade() {
     let test = Test::new();
     let late = test.app.connect::<Office>("/office/1").query("token", "ann -1").await.unwrap_err();
     assert_eq!((late.status.as_u16(), late.message.as_str()), (401, "it has expired"));
-    // A `SystemTime` alone is an end too.
     assert!(test.app.connect::<Guests>("/guests").query("token", "ann 60").await.is_ok());
     assert_eq!(test.app.connect::<Guests>("/guests").query("token", "ann").await.unwrap_err().status, 401);
 }
@@ -447,7 +443,6 @@ async fn a_panic_costs_the_connection_and_a_slow_verification_its_own_time() {
     assert_eq!(cursed.expect_close().await.0, CloseCode::INTERNAL);
     assert_eq!(test.ended().len(), 1);
 
-    // It is verified until the old token has ended.
     let mut slow = test.client("slow 600").await;
     let _ = slow.refresh("slow 6000");
     assert_eq!(slow.expect::<Say>().await.text, "being verified");

@@ -163,7 +163,6 @@ async fn a_client_is_not_read_from_beyond_the_bound_while_a_handler_waits() {
     assert!(stopped_at < PIECES, "all of it was read while the handler waited");
     app.gate.notify_one();
     let mut raw = within(writing).await.unwrap();
-    // Each step has looked whether it is the next one.
     raw.expect(Frame::text(&format!(r#"{{"type":"counted","steps":{PIECES}}}"#))).await;
 }
 

@@ -255,7 +255,6 @@ async fn each_message_has_its_one_answer() {
     assert_eq!(ann.request(act("tell the others")).success().await, Value::Null);
     assert_eq!(neighbour.expect::<Said>().await, said("told"));
 
-    // What it returns is for those that are not answered.
     ann.send(act("reply"));
     bob.send(act("fail"));
     assert_eq!(neighbour.request(act("break")).error("desk.broken").await.message, "none of you");
@@ -301,7 +300,6 @@ async fn a_batch_that_panics_or_hangs_answers_all_its_senders_and_loses_no_later
         bob.send_text(r#"{"type":"act","ref":"his","how":"leave be"}"#);
         turns().await;
         eve.send_text(&format!(r#"{{"type":"act","ref":"hers","how":"{how}"}}"#));
-        // The next batch.
         bob.send_text(r#"{"type":"act","ref":"next","how":"reply"}"#);
         assert_eq!(ann.expect_text().await, r#"{"type":"said","ref":"mine","text":"replied"}"#);
         for (client, reference) in [(&mut bob, "his"), (&mut eve, "hers")] {
@@ -311,7 +309,6 @@ async fn a_batch_that_panics_or_hangs_answers_all_its_senders_and_loses_no_later
         }
         assert_eq!(bob.expect_text().await, r#"{"type":"said","ref":"next","text":"replied"}"#);
     }
-    // It is nobody's own fault.
     for client in [&mut ann, &mut bob, &mut eve] {
         client.send(Echo { text: "still here".into() });
         assert!(client.expect::<Said>().await.text.ends_with("still here"));
@@ -357,7 +354,6 @@ async fn at_most_16_mib_are_gathered_and_then_senders_wait() {
     let test = Test::new(Config::default().message_bytes(32 << 20));
     let mut ann = test.client("ann").await;
     test.close_gate();
-    // One batch runs.
     for n in 0..4 {
         ann.send(Add { n });
     }
@@ -395,7 +391,6 @@ async fn what_finds_no_room_has_what_is_gathered_handled_at_once() {
     }
     ann.expect::<Said>().await;
     assert_eq!(begun.elapsed(), Duration::ZERO);
-    // Of those that have room nobody is in a hurry.
     ann.expect::<Said>().await;
     assert_eq!(begun.elapsed(), Duration::from_secs(1));
 }

@@ -305,7 +305,6 @@ async fn works(name: &str, proxy: Proxy) {
         assert_eq!((u16::from(close.code), close.reason.as_str()), (4403, "out"), "{name}");
     }
 
-    // What a client tells of itself is not believed, and other pages stay outside.
     let spoofed = [("host", "app.example"), ("x-forwarded-for", "1.1.1.1"), ("x-forwarded-port", "666")];
     let mut spoofer = proxy.connect(&spoofed).await.expect("no page");
     assert_eq!(
@@ -318,11 +317,9 @@ async fn works(name: &str, proxy: Proxy) {
     assert_eq!(proxy.refuses(&other_host).await, 403);
 
     if proxy.by != By::Http {
-        // The proxy has told that there was TLS.
         assert_eq!(proxy.refuses(&[("host", "app.example"), ("origin", "http://app.example")]).await, 403);
     }
 
-    // Routes and refusals, over one connection.
     let mut raw = Raw::over(proxy.stream().await);
     for (path, status, body) in
         [("/health", 200, &*proxy.whose), ("/nowhere", 404, ""), ("/health", 200, &*proxy.whose)]
@@ -424,6 +421,5 @@ async fn nginx_s_usual_snippet_lets_no_page_in() {
     assert_eq!(proxy.refuses(&[("host", &own), ("origin", &format!("http://{own}"))]).await, 403);
     let mut shell = proxy.connect(&[]).await.expect("no page");
     let upstream = format!("127.0.0.1:{}", server.running.addr.port());
-    // Nor is it told who the client is.
     assert_eq!(hears(&mut shell).await, json!({ "type": "seen", "address": "127.0.0.1", "host": upstream }));
 }

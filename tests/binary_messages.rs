@@ -619,7 +619,6 @@ async fn a_rate_closes_because_no_answer_could_say_what_was_lost() {
     let mut client = app.connect::<Busy>("/busy").await.unwrap();
     for _ in 0..2 {
         client.send(Seldom);
-        // There is no `ref` that it could answer, and it is sent all the same.
         assert_eq!(client.expect_success().await, 1);
     }
     client.send(Seldom);

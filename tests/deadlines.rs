@@ -111,7 +111,6 @@ async fn a_client_that_answers_pings_stays_for_ever() {
     let mut client = test.client("a").await;
     for _ in 0..300 {
         seconds(1).await;
-        // It reads, and so it answers.
         client.expect_nothing().await;
     }
     client.send(echoes("still here"));
@@ -146,7 +145,6 @@ async fn a_client_that_we_do_not_read_from_is_not_taken_for_dead() {
     let mut test = Test::new(Config::default());
     let mut client = test.client("a").await;
     client.send(DeskFromClient::Wait);
-    // More than is parked behind a handler.
     for _ in 0..100 {
         client.send(echoes(&"x".repeat(1000)));
     }
@@ -197,7 +195,6 @@ async fn a_handler_over_its_deadline_is_dropped_and_its_client_told() {
     client.send(echoes("next"));
     client.expect_error(Fault::TIMEOUT).await;
     assert_eq!(client.expect::<Echo>().await.text, "next");
-    // In time.
     client.send(DeskFromClient::Wait);
     seconds(2).await;
     test.gate.gate.notify_one();
@@ -284,7 +281,6 @@ async fn a_client_that_vanished_without_a_word_leaves_nothing_behind() {
     busy.write(text(&bare("wait_for_the_end"))).await;
     assert_eq!(fixture.end().await.close.by, ClosedBy::NoPong);
     assert_eq!(fixture.hub.all().len(), 0);
-    // Both hold their sockets still.
     within(fixture.begin_to_stop()).await.unwrap();
     fixture.assert_all_ended();
     drop((silent, busy));

@@ -161,7 +161,6 @@ async fn what_is_long_enough_is_compressed_both_ways() {
     client.expect(&long).await;
     let invalid = client.raw.frame().await.unwrap();
     assert!(String::from_utf8(invalid.payload).unwrap().contains(r#""type":"error""#), "an empty message is no JSON");
-    // Binary too.
     let zeros = client.compressed([0; 5000]);
     client.raw.write(masked(0xC2, zeros)).await;
     let frame = client.raw.frame().await.unwrap();
@@ -328,7 +327,6 @@ async fn what_inflates_to_much_in_one_read_is_handled_to_its_end() {
     client.raw.write([tick.repeat(300), last.clone()].concat()).await;
     client.raw.expect(Frame::text(&echo("the last"))).await;
     assert_eq!(fixture.app.ticks.load(Ordering::Relaxed), 300);
-    // Also where it comes behind the handshake.
     let mut raw = fixture.server.connect().await;
     raw.write([offering("/wire/r", OFFER).as_bytes(), &tick.repeat(30), &last].concat()).await;
     let mut eager = Client::opened(raw).await;

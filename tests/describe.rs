@@ -451,7 +451,6 @@ fn what_is_opaque_is_known_by_its_name_though_its_type_is_described() {
     assert_eq!(fields[0]["type"], opaque("Corner"), "{fields:#}");
     let item = serde_json::json!({ "kind": "nullable", "inner": opaque("Corner") });
     assert_eq!(fields[1]["type"], serde_json::json!({ "kind": "list", "items": item }));
-    // There is nothing in it that could change unseen.
     assert_eq!(fields[2]["type"]["kind"], "text");
     assert_eq!(fields[3]["type"], opaque("seconds"));
     assert_eq!(fields[4]["type"]["kind"], "named");

@@ -433,7 +433,6 @@ async fn of_a_message_in_a_batch() {
 async fn of_a_handler_s_future() {
     let test = Test::new().await;
     let mut ann = test.ann().await;
-    // At its deadline.
     ann.request(Arm { what: "future".into() }).error(Fault::INTERNAL).await;
     assert_eq!(ann.expect_close().await.0, CloseCode::INTERNAL);
     test.lives(1).await;
@@ -451,7 +450,6 @@ async fn of_a_panic_s_own_payload() {
 async fn of_an_extractor_s_value() {
     let test = Test::new().await;
     let bomb = || test.app.connect::<Site>("/site/ann").query("bomb", "yes");
-    // Refused, given up, and let in.
     let refused = bomb().query("refuses", "yes").await.unwrap_err();
     assert_eq!((refused.status.as_u16(), test.gone_off()), (403, 1));
     let mut waiting = bomb().query("waits", "yes").without_waiting().boxed();
@@ -471,7 +469,6 @@ async fn of_the_app() {
     test.eve.request(Add { n: 7, fused: unfused() }).reply::<Sum>().await;
     let Test { app, shared, hub, bob, eve } = test;
     drop((app, shared));
-    // The last of the three to end has it.
     drop((ann, bob, eve));
     turns().await;
     assert_eq!((*gone_off.lock().unwrap(), census(&hub)), (1, Census::default()));
@@ -488,7 +485,6 @@ async fn of_a_notice_that_one_who_is_coming_is_refused() {
     for _ in 0..256 {
         assert_eq!(hub.user("ann").notify(Retold(None)).recipients, 1);
     }
-    // As many wait as may; then it is sent away.
     for _ in 0..2 {
         let (done, told) = std::sync::mpsc::channel();
         let tells = hub.clone();

@@ -187,7 +187,6 @@ async fn a_place_is_taken_during_the_handshake_and_given_back_however_it_ends() 
         within(app.asks.notified()).await;
     }
     assert_eq!(raw.request(&upgrade("/room")).await.status, 503);
-    // One that goes away before it is let in.
     drop(waits);
     app.opens.notify_one();
     until_let_in(&mut raw, "/room", 503).await;
@@ -246,7 +245,6 @@ async fn a_proxy_that_is_believed_tells_the_clients_apart() {
     let routes = Router::new().fallback_service(server.service()).layer(middleware::map_request(believe));
     tokio::spawn(async { axum::serve(listener, routes).await });
     let mut inside = Vec::new();
-    // An IPv6 customer has a whole network.
     let clients =
         [("192.0.2.1", 101), ("192.0.2.1", 429), ("192.0.2.2", 101), ("2001:db8::1", 101), ("2001:db8::2", 429)];
     for (client, status) in clients {
@@ -262,7 +260,6 @@ async fn ask<F>(filter: &F, path: &str, client: &str) -> (u16, Option<String>)
 where
     F: Filter<Extract = (warp::reply::Response,), Error = warp::Rejection> + Clone + Send + Sync + 'static,
 {
-    // Let in, it is upgraded to nothing, and gone.
     let upgrade = hyper::upgrade::on(hyper::Request::new(()));
     let request = warp::test::request()
         .path(path)
@@ -284,7 +281,6 @@ async fn connections_come_no_faster_than_configured() {
     for path in ["/room", "/guarded?refuses", "/room"] {
         assert_ne!(ask(&filter, path, "192.0.2.1").await.0, 503);
     }
-    // Whoever it is.
     assert_eq!(ask(&filter, "/room", "192.0.2.1").await, later(3));
     assert_eq!(ask(&filter, "/room", "192.0.2.2").await, later(3));
     advance(Duration::from_millis(1500)).await;
@@ -302,7 +298,6 @@ async fn an_address_comes_no_faster_than_configured() {
     }
     assert_eq!(ask(&filter, "/room", "192.0.2.1").await, (429, Some("60".into())));
     assert_eq!(ask(&filter, "/room", "192.0.2.2").await, (101, None));
-    // That its connections have ended makes it no slower.
     advance(Duration::from_secs(60)).await;
     assert_eq!(ask(&filter, "/room", "192.0.2.1").await, (101, None));
     assert_eq!(ask(&filter, "/room", "192.0.2.1").await, (429, Some("60".into())));
@@ -318,7 +313,6 @@ async fn a_handshake_that_takes_too_long_is_dropped_and_told_to_come_back() {
     // To the millisecond, which is the clock's grain.
     assert!(begun.elapsed().abs_diff(timeout) <= Duration::from_millis(1), "{:?}", begun.elapsed());
     assert!(app.dropped.load(Ordering::SeqCst));
-    // Its place is free.
     assert_eq!(ask(&filter, "/room", "192.0.2.1").await, (101, None));
 }
 

@@ -120,7 +120,6 @@ async fn a_client_that_ends_its_half_still_gets_its_answers() {
     for n in 0..50 {
         raw.expect(Frame::text(&echo(&n.to_string()))).await;
     }
-    // There was no Close, so none is answered.
     raw.expect_end().await;
     let end = fixture.end().await;
     assert_eq!((end.close.by, end.close.code, end.left), (ClosedBy::Lost, None, 0));
@@ -145,7 +144,6 @@ async fn a_handler_is_told_when_its_client_goes() {
         fixture.expect_told("waits").await;
         raw.write(farewell).await;
         fixture.expect_told("told of the end").await;
-        // What it still says is heard before the Close.
         raw.expect(Frame::text(&echo("waited for the end"))).await;
         assert_eq!(raw.frame().await.unwrap().first, 0x88);
         assert_eq!(fixture.end().await.close.by, by);
@@ -172,7 +170,6 @@ async fn a_panic_costs_its_own_connection_and_nobody_else() {
         let end = fixture.end().await;
         assert_eq!((end.close.by, end.close.code), (ClosedBy::Panic, Some(CloseCode::INTERNAL)), "{says}");
         assert_eq!(end.left, 1);
-        // The neighbour heard nothing of it, and lives.
         neighbour.write(text(&say(&at.to_string()))).await;
         neighbour.expect(Frame::text(&say(&at.to_string()))).await;
     }
@@ -340,7 +337,6 @@ async fn a_client_that_is_sent_away_keeps_no_place_by_reading_now_and_then() {
     let (kept, had) = kept_by(200, Duration::from_millis(1900)).await;
     assert!(kept >= Duration::from_secs(13) && kept < Duration::from_secs(19), "{kept:?}");
     assert!(had < 10_000, "{had}");
-    // Who reads at a slow line's pace has all of it, the Close at its end.
     let (_, had) = kept_by(16 * 1024, Duration::from_secs(1)).await;
     assert!(had > 200 * 1004, "{had}");
 }

@@ -360,7 +360,6 @@ async fn a_player_may_look_from_two_windows() {
 async fn a_game_is_played_to_its_end() {
     let app = app_with_a_game();
     let (mut ada, mut grace) = a_game_begun(&app).await;
-    // Of what may be played, chosen without thought, but the same way each time.
     let mut chance = 1_u32;
     while ada.state.over.is_none() {
         chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

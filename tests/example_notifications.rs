@@ -160,7 +160,6 @@ async fn the_other_devices_learn_how_one_ended() {
 async fn one_user_has_at_most_eight_devices() {
     let (_, server) = notifications::server();
     let test = testing::app(server);
-    // However many come at once.
     let come = || test.connect::<NotificationChannel>("/notifications?user=ann").without_waiting();
     let came = futures::future::join_all((0..40).map(|_| come())).await;
     let (mut devices, refused): (Vec<_>, Vec<_>) = came.into_iter().partition(Result::is_ok);

@@ -220,9 +220,7 @@ async fn who_comes_back_is_made_to_announce_themselves_anew() {
     let mut bob = Writer::join(&app, "notes", Doc::new()).await;
     bob.announce(2, 0, "{}");
     assert_eq!(bob.presence().await, [(2, 0, "null".into())]);
-    // Bob has known Ann's clock since before.
     assert_eq!(ann.presence().await, [(1, 5, "null".into())]);
-    // Once is enough for Ann.
     bob.announce(2, 0, "{}");
     assert_eq!(bob.presence().await, [(2, 0, "null".into())]);
     ann.client.expect_nothing().await;

@@ -331,7 +331,6 @@ async fn whiteboard() {
 async fn sync() {
     let example = Example::start("sync").await;
     let mut ann = example.connect("/sync/notes").await;
-    // The server has nothing, and nobody else is here.
     assert_eq!(ann.next().await, Message::binary(vec![0, 0, 1, 0]));
     assert_eq!(ann.next().await, Message::binary(vec![1, 1, 0]));
     ann.0.send(Message::binary(vec![0, 0, 1, 0])).await.expect("connected");
@@ -493,7 +492,6 @@ async fn a_server_that_runs_out_of_file_descriptors_goes_on_and_takes_the_rest_w
     };
     timeout(PATIENCE, exhausted).await.expect("more clients than descriptors");
     let mut served = 0;
-    // Each that leaves makes place for another.
     while let Some(client) = coming.join_next().await {
         first.send(json!({ "type": "ping" })).await;
         first.expect("pong").await;

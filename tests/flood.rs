@@ -64,7 +64,6 @@ async fn whoever_floods_a_room_of_slow_readers_is_slowed_and_nobody_is_cut() {
 async fn whoever_floods_a_room_from_outside_can_wait_for_it() {
     let (server, hub) = flood().await;
     let readers = readers(&server).await;
-    // Nobody to wait for is no reason to wait.
     within(hub.ready()).await;
     let reading = read_slowly(readers);
     for n in 0..MESSAGES {

@@ -387,7 +387,6 @@ async fn a_socket_has_the_app_and_keeps_it_no_longer_than_the_server_does() {
     assert!(Arc::ptr_eq(&socket.app(), &keeper));
     let left = Arc::downgrade(&keeper);
     drop((client, app, keeper));
-    // A connection that ends is the last to hold it.
     within(socket.closed()).await;
     within(async {
         while left.upgrade().is_some() {
@@ -448,7 +447,6 @@ impl Table {
     fn on_connect(&mut self, socket: &Socket<Self>) {
         socket.room().with(|taken, room| {
             *taken += 1;
-            // Of what is lent an audience is made, and it stays what it is.
             let sent = room.except(socket.id()).send(Seats { taken: *taken });
             assert_eq!((sent.recipients + 1, room.len()), (*taken, *taken));
             assert_eq!((room.only_user(&self.name).len(), room.except_user(&self.name).len()), (*taken, 0));

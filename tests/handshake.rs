@@ -200,10 +200,8 @@ async fn what_asks_for_no_upgrade_is_none_of_ours() {
     assert_eq!(raw.request(&posted).await.body, "posted to 1");
     let posted = upgrade("/game/1").replacen("GET", "POST", 1);
     assert_eq!(raw.request(&posted).await.body, "posted to 1");
-    // None takes this one: where it is, and how it is asked for.
     assert_eq!(raw.request(&request("/game/x", &[])).await.status, 426);
     assert_eq!(raw.request(&upgrade("/nowhere")).await.status, 404);
-    // Nor is a method of which another route knows more refused in its name.
     assert_eq!(raw.request(&request("/nowhere", &["Content-Length: 0"]).replacen("GET", "POST", 1)).await.status, 404);
     raw.upgrade("/game/1").await;
     raw.expect(here("game", "/game/1", 1)).await;
@@ -242,7 +240,6 @@ async fn a_malformed_upgrade_is_told_what_is_wrong_with_it() {
     }
     let old = upgrade("/game/1").replacen("HTTP/1.1", "HTTP/1.0", 1);
     assert_eq!(server.connect().await.request(&old).await.status, 400);
-    // None of it has cost the client its connection.
     raw.upgrade("/game/1").await;
     raw.expect(here("game", "/game/1", 1)).await;
 }
@@ -257,7 +254,6 @@ async fn a_parameter_that_does_not_parse_is_404() {
     for path in ["/game/abc", "/game/-1", "/game/4294967296", "/game/1%00", "/named/x/3"] {
         assert_eq!(raw.request(&upgrade(path)).await.status, 404, "{path}");
     }
-    // No path of the channel's at all.
     for path in ["/other/x", "/named/%FF/2", "/named//2"] {
         assert_eq!(raw.request(&upgrade(path)).await.body, "beside", "{path}");
     }
@@ -306,7 +302,6 @@ async fn a_refusal_comes_before_the_upgrade_with_its_status_and_its_words() {
         ("/door/open?name=success", 500, "a refusal is no success"),
         ("/door/closed?name=Ann%20B", 403, "closed to Ann B"),
         ("/door/crowded?name=Ann", 429, "too many"),
-        // Extractors come before `authorize`.
         ("/door/closed", 401, "who are you?"),
     ] {
         let response = raw.request(&upgrade(path)).await;
@@ -332,7 +327,6 @@ async fn the_cause_of_an_internal_failure_stays_here() {
         assert!(response.body.starts_with("internal server error ("), "{}", response.body);
         assert!(!response.body.contains("panic") && !response.body.contains("burns"), "{}", response.body);
     }
-    // It was that request's alone: the connection it came on goes on.
     raw.upgrade("/door/open?name=Ann").await;
     raw.expect(here("Ann", "open", 1)).await;
 }
@@ -364,7 +358,6 @@ async fn warp_serves_the_filter_among_other_routes() {
         let (addr, _stop) = warp_server(before.or(server.filter()).or(after), graceful).await;
         let mut raw = Raw::connect(addr).await;
         for word in ["before", "after"] {
-            // Also where the request asks for an upgrade that is none of ours.
             assert_eq!(raw.request(&request(&format!("/{word}"), &[])).await.body, word);
             assert_eq!(raw.request(&upgrade(&format!("/{word}"))).await.body, word);
         }

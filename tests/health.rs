@@ -201,7 +201,6 @@ async fn a_watcher_s_counts_are_right_through_300_resets_in_a_row() {
     assert_eq!((last, hub.stats().connections, health.users()), (1, 1, 1));
     assert_eq!(of(&hub.stats().ended, ClosedBy::Lost), 2 * RESETS as u64);
 
-    // Nothing else has been sent to the watcher, whose Close is next.
     watcher.write(close(1000, "")).await;
     watcher.expect_close(1000, "").await;
     within(async {
@@ -251,12 +250,10 @@ async fn what_is_here_is_nothing_again_however_it_has_ended() {
     ] {
         let mut raw = server.raw("/chat/a").await;
         raw.write([say.clone(), says].concat()).await;
-        // To its end, some with what it has said before.
         while raw.frame().await.is_some() {}
         drop(raw);
         empties(&health).await;
         ended.push(by);
-        // Between them, those who do not come in.
         let foreign = upgrade("/chat/a").replacen("Host:", "Origin: https://evil.example\r\nHost:", 1);
         assert_eq!(server.connect().await.request(&foreign).await.status, 403);
         let old = upgrade("/chat/a").replacen("Version: 13", "Version: 8", 1);
@@ -289,11 +286,9 @@ async fn what_is_here_is_nothing_again_however_it_has_ended() {
         }
     })
     .await;
-    // It is there still, and takes nothing.
     empties(&health).await;
     ended.push(ClosedBy::SlowClient);
     drop(deaf);
-    // A request that is answered and one that is not come to nothing either.
     assert_eq!(server.connect().await.request(&request("/chat/a", &[])).await.status, 426);
     drop(server.connect().await);
     empties(&health).await;

@@ -74,7 +74,6 @@ async fn who_asks_and_never_reads_gives_its_place_back() {
     let waited = begun.elapsed();
     assert!(waited >= seconds(10) && waited <= seconds(43), "{waited:?}");
     assert!(flood.await.unwrap() - begun <= seconds(43));
-    // Nothing was written meanwhile but what it could take at once.
     let mut heard = Vec::new();
     let _ = reads.read_to_end(&mut heard).await;
     assert!(heard.len() <= 1024);
@@ -95,7 +94,6 @@ async fn who_reads_slowly_has_all_of_a_long_answer() {
         slow.0.read_exact(&mut piece[..most]).await.unwrap();
         read += most;
     }
-    // And the connection is as good as any, and ends as any.
     assert_eq!(slow.request(&request("/nothing", &[])).await.0, 404);
     assert_eq!(slow.ends_after().await.as_secs(), 75);
 }
@@ -122,7 +120,6 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     assert!(silent.response().await.is_none_or(|(status, _)| status >= 400));
     assert_eq!(begun.elapsed().as_secs(), 10);
     silent.ends_after().await;
-    // What comes slowly comes.
     let mut slow = served.connect(1024);
     slow.write(head).await;
     for _ in 0..10 {
@@ -140,7 +137,6 @@ async fn a_connection_may_be_idle_longer_than_a_request_may_take() {
         assert_eq!(client.request(&request("/nothing", &[])).await.0, 404);
         sleep(seconds(74)).await;
     }
-    // The first byte of a request, and no more: its head has ten seconds.
     client.write("G").await;
     assert_eq!(client.ends_after().await.as_secs(), 10);
 
@@ -151,7 +147,6 @@ async fn a_connection_may_be_idle_longer_than_a_request_may_take() {
 
     let hasty = serve(server().config(Config::default().keep_alive_timeout(seconds(1))));
     let mut idle = hasty.connect(1024);
-    // A head may take longer than that.
     let (begins, ends) = (request("/nothing", &[]).split_at(20).0.to_owned(), request("/nothing", &[]).split_off(20));
     idle.write(begins).await;
     sleep(seconds(9)).await;
@@ -259,7 +254,6 @@ async fn a_channel_that_is_asked_for_without_an_upgrade_says_how_to_ask() {
     assert_eq!((response.status, response.header("upgrade")), (426, Some("websocket")));
     assert_eq!(response.header("sec-websocket-version"), Some("13"));
     assert!(response.header("connection").unwrap().eq_ignore_ascii_case("upgrade"));
-    // What another route knows is its own, whatever it says.
     assert_eq!(raw.request(&request("/talk/page", &[])).await.body, "a page");
     assert_eq!(raw.request(&request("/talk/locked", &[])).await.status, 400);
     assert_eq!(raw.request(&request("/talk/gone", &[])).await.status, 404);

@@ -275,7 +275,6 @@ async fn clocks_may_differ_as_far_as_is_said_and_a_token_ends_that_much_later() 
     let keys = JwtKeySet::new([hs256()]).leeway(Duration::from_secs(30));
     let jwt: Jwt<Claims> = keys.verify(&Token::new(token(json!({ "exp": exp })))).unwrap();
     assert_eq!(jwt.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(exp + 30)));
-    // Longer than any clock is wrong, and no overflow.
     let forgiving = JwtKeySet::new([hs256()]).leeway(Duration::MAX);
     assert!(forgiving.verify::<Claims>(&Token::new(token(json!({ "exp": now() - 3600 })))).is_ok());
     assert!(forgiving.verify::<Claims>(&Token::new(token(json!({ "exp": now() - 2 * 24 * 3600 })))).is_err());
@@ -326,11 +325,9 @@ async fn a_key_with_a_kid_is_for_tokens_that_name_it() {
     for (kid, what) in [(Some("old"), "with another's"), (Some("none"), "with nobody's"), (None, "without one")] {
         assert_bad(&app, &hs256(kid), what).await;
     }
-    // A key without one asks for none.
     for kid in [None, Some("anything")] {
         assert_good(&app, &sign(&header(Algorithm::RS256, kid), &claims(json!({}))), "of a key without one").await;
     }
-    // A kid does not make one key's token another's.
     assert_bad(&app, &sign(&header(Algorithm::ES256, Some("new")), &claims(json!({}))), "of another algorithm").await;
 }
 

@@ -254,7 +254,6 @@ async fn what_clients_say_and_who_they_are_is_logged_where_that_is_asked_for() {
     assert!(line.contains("TRACE") && line.contains("received") && line.contains(r#"user="ann""#), "{line}");
     logs.line("no message");
     logs.line(r#"{\"type\":\"both\""#);
-    // A token is a secret all the same.
     for kind in ["$auth", r"\u0024auth"] {
         client.send_text(&format!(r#"{{"type":"{kind}","token":"hush"}}"#));
         client.expect_error(Fault::UNKNOWN_TYPE).await;
@@ -286,7 +285,6 @@ async fn what_others_wrote_stays_on_its_line() {
     client.expect_close().await;
     app.settle().await;
     let logged = logs.text();
-    // In each it is told, on one line with what it is part of.
     for part in ["a handshake failed", "internal error", "a connection ends", "`on_close` failed"] {
         let lines: Vec<&str> = logged.lines().filter(|line| line.contains(part)).collect();
         assert!(lines.iter().any(|line| line.contains(r"forged\n2026")), "{part}: {lines:?}");

@@ -301,7 +301,6 @@ async fn notices_are_handled_in_the_order_told_and_beside_no_other_handler() {
     let (mut client, id) = test.client("a", "ann").await;
     client.send(DeskFromClient::Wait);
     client.send(say("said"));
-    // The handler waits now.
     tokio::task::yield_now().await;
     for n in 0..10 {
         test.hub.connection(id).notify(note(n));

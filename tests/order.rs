@@ -304,11 +304,9 @@ async fn play(seed: u64, on: On, stalled: usize) {
         let program = (0..STEPS as u32).map(|n| (AUDIENCES[random.below(AUDIENCES.len())], n)).collect();
         players.push(Player { seat, id, room, user, program, heard: Vec::new() });
     }
-    // One listens and vanishes half-way.
     let mut witness = venue.seat(0, 0).await;
     witness.greeted().await;
 
-    // All programs run at once, beside a hub that speaks from outside.
     let from_outside = tokio::spawn({
         let hub = hub.clone();
         async move {
@@ -420,7 +418,6 @@ fn check(seed: u64, players: &[Player]) {
             }
         }
     }
-    // One room, one order.
     let room_of = |player: &Player| -> Vec<Heard> {
         let of_room = |heard: &&Heard| ["room", "with", "send_with", "hub room"].contains(&heard.audience.as_str());
         player.heard.iter().filter(of_room).cloned().collect()
@@ -435,7 +432,6 @@ fn check(seed: u64, players: &[Player]) {
             player.room
         );
     }
-    // Everybody, one order.
     let all_of = |player: &Player| -> Vec<Heard> {
         player.heard.iter().filter(|heard| ["all", "hub all"].contains(&heard.audience.as_str())).cloned().collect()
     };
@@ -501,7 +497,6 @@ async fn a_runtime_that_is_blocked_holds_up_nobody_on_another() {
     *GATE.lock().unwrap() = Some((blocked, is_free));
     let servers = TwoRuntimes::start(&channels.app(()).service());
     let [one, two] = servers.addrs;
-    // The first member of the room, to whom it is written first.
     let mut first = Raw::open(one, "/arena/0?user=0").await;
     let mut speaker = Raw::open(two, "/arena/0?user=1").await;
     let mut hearer = Raw::open(two, "/arena/0?user=2").await;

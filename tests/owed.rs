@@ -147,7 +147,6 @@ async fn a_server_that_stops_gives_the_answers_that_it_owes_before_its_goodbye()
         let stopped = server.begin_to_stop();
         bob.expect_close(FAREWELL.0, FAREWELL.1).await;
         drop(bob);
-        // Nothing more is handled.
         ann.write(asks("later", 3)).await;
         second.answer(2);
         ann.expect(done(2)).await;
@@ -208,7 +207,6 @@ async fn a_handler_that_runs_does_not_hurry_an_answer_that_is_owed() {
     }
     open.answer(1);
     assert_eq!(ann.expect_text().await, r#"{"type":"done","ref":1,"n":1}"#);
-    // The handler owes nothing: its client is told at once.
     assert_eq!(ann.expect_close().await.0, CloseCode::GOING_AWAY);
     made.app.gate.notify_one();
     stopped.await;
@@ -257,7 +255,6 @@ async fn a_client_that_has_ended_its_half_is_answered_what_it_asked_before() {
             open.answer(n);
             assert_eq!(unprobed(&mut ann).await, Some(done(n)), "{kind}");
         }
-        // There was no Close, so none is answered.
         assert_eq!(unprobed(&mut ann).await, None);
         made.gone().await;
         assert_eq!(made.log().last().unwrap(), "ann leaves");

@@ -320,14 +320,12 @@ async fn a_crowd_that_is_slow_together_is_waited_for() {
 async fn fifty_that_flood_a_slow_crowd_cut_nobody_and_share_it() {
     for (bytes, rate) in [(2000, 50_000), (16_000, 200_000)] {
         let mut town = Town::new(Config::default());
-        // A crowd among fifty who read what they hear at once.
         for _ in 0..60 {
             town.reads("r", rate).await;
         }
         for by in 0..SPEAKERS {
             town.floods("r", by, 1000, bytes).await;
         }
-        // Who comes first fills the outboxes.
         sleep(Duration::from_secs(10)).await;
         let before = town.said();
         sleep(Duration::from_secs(30)).await;
@@ -381,7 +379,6 @@ async fn a_crowd_that_stalls_lets_its_senders_go_on() {
     }
     town.until_there_are(20).await;
     town.floods("r", 0, 1000, 2000).await;
-    // Full pipes and a quarter of the outboxes.
     sleep(Duration::from_secs(1)).await;
     let held_at = town.said()[0];
     assert_eq!(town.hub.all().len(), 21);
@@ -410,7 +407,6 @@ async fn a_producer_waits_for_one_room_and_not_for_all_of_its_channel() {
         timeout(FRAME_TIME, quick.ready()).await.expect("nobody waits for another room");
     }
     timeout(Duration::from_secs(60), slow.ready()).await.unwrap();
-    // A room that nobody has sent to, or that is not there.
     room("empty").ready().await;
     assert_eq!(town.ended(ClosedBy::SlowClient), 0);
 }
@@ -430,7 +426,6 @@ async fn a_message_longer_than_the_bound_reaches_those_who_read() {
             assert_eq!(town.hub.all().send(Say { by: 0, n, padding: padding(300) }).refused, 0);
             sleep(Duration::from_millis(50)).await;
         }
-        // It reads all of the first, and nothing of the second.
         let mut left = 1_200_000;
         while bytes == 1_100_000 && left > PIPE {
             left -= stalled.skip(left).now_or_never().unwrap_or(left - PIPE).min(left - PIPE);
@@ -501,7 +496,6 @@ async fn a_slow_upload_is_a_sign_of_life() {
 async fn what_is_too_much_for_one_go_is_sent_as_the_client_takes_it() {
     let mut town = Town::new(Config::default());
     let mut slow = town.enter("history").await;
-    // What others say meanwhile comes after.
     town.until_there_are(1).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(town.hub.all().send(Say { by: 1, n: 0, padding: String::new() }).refused, 0);
@@ -526,7 +520,6 @@ async fn an_export_goes_on_beside_a_busy_room_that_never_lets_its_outbox_run_emp
     raw.write(text(r#"{"type":"export"}"#)).await;
     let mut exported = 0;
     for n in 0..100 {
-        // Whatever the server can do it does.
         sleep(Duration::from_millis(1)).await;
         let Some(frame) = raw.frame().await else { panic!("it is not closed") };
         exported += usize::from(frame.payload.starts_with(br#"{"type":"say","by":0"#));

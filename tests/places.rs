@@ -200,7 +200,6 @@ async fn a_room_is_loaded_before_the_first_is_in_and_saved_after_the_last_has_le
     test.leave([ann]).await;
     assert_eq!(test.shared.take_log(), ["opens a", "enters a", "enters a", "leaves a"]);
 
-    // What the last one does in its `on_close` is saved too.
     test.leave([bob]).await;
     assert_eq!(test.shared.take_log(), ["leaves a", "closes a", "closed a"]);
     assert_eq!((test.shared.alive(), test.len("a")), (0, 0));
@@ -221,7 +220,6 @@ async fn all_who_come_at_once_wait_for_one_opening_which_outlives_the_first() {
     drop(first);
     turns().await;
     assert_eq!(test.hub.room(&Library::room("slow")).send(Page { lines: vec![] }).recipients, 0);
-    // Another room is not kept waiting.
     test.client_of_many("b").await;
 
     test.shared.take_log();
@@ -283,7 +281,6 @@ async fn within_the_grace_a_room_is_found_as_it_was_left() {
     assert_eq!(test.hub.room(&room).send(Page { lines: vec![] }).recipients, 0);
     assert_eq!(test.hub.with_room(&room, |book, room| (book.lines.len(), room.len())), Some((2, 0)));
 
-    // Each who leaves begins it anew.
     for _ in 0..3 {
         advance(Duration::from_secs(29)).await;
         turns().await;
@@ -356,7 +353,6 @@ async fn a_server_that_stops_closes_its_rooms_at_once_and_waits_for_that() {
     }
     assert_eq!((log.len(), test.shared.alive()), (5, 0));
 
-    // Who slipped in before the door was closed opens nothing.
     let mut late = test.comer("late").await;
     assert_eq!(late.expect_close().await.0, CloseCode::GOING_AWAY);
     assert_eq!(test.shared.take_log(), [""; 0]);
@@ -415,7 +411,6 @@ async fn a_socket_kept_beyond_its_room_finds_no_state() {
     let kept = test.shared.socket.lock().unwrap().take().unwrap();
     test.leave([client]).await;
     assert!(catch_unwind(AssertUnwindSafe(|| kept.room().with(|_, _| ()))).is_err());
-    // It finds that of the next opening, as others do.
     let (_next, _) = test.client("a").await;
     assert_eq!(kept.room().with(|book, _| book.opening), 1);
 }

@@ -69,7 +69,6 @@ async fn a_message_with_a_reserved_key_is_not_sent_and_says_so() {
     let app = testing::app(channels![Lax].app(()));
     let mut client = app.connect::<Lax>("/loose/any").await.unwrap();
     for key in ["type", "ref", "$room", "$anything"] {
-        // Succeeds where all five kinds of sending have said so.
         client.request(SayWith { key: key.into() }).success().await;
         client.send_text(&format!(r#"{{"type":"answer_with","ref":"r","key":"{key}"}}"#));
         let error = client.expect_text().await;

@@ -110,7 +110,6 @@ async fn a_type_s_burst_passes_and_then_what_its_rate_lets_pass() {
     }
     let fault = client.request(say()).error(Fault::RATE_LIMITED).await;
     assert_eq!((retry_after(&fault), fault.message.as_str()), (200, "too many messages"));
-    // Nobody else is held to it, and no other type.
     assert_eq!(test.client("/desk").await.request(say()).success().await, 5);
     client.request(DeskFromClient::Nod).success().await;
     advance(Duration::from_millis(199)).await;
@@ -130,13 +129,11 @@ async fn what_is_refused_is_answered_with_its_ref_and_once_where_it_has_none() {
     client.expect_error(Fault::RATE_LIMITED).await;
     client.expect_nothing().await;
     client.request(DeskFromClient::Wave).error(Fault::RATE_LIMITED).await;
-    // Wherever it stands, and whatever else is wrong.
     client.send_text(r#"{"x":[{"ref":1}],"type":"wave","y":{},"ref":"mine"}"#);
     let answer = client.expect_text().await;
     assert!(answer.starts_with(r#"{"type":"error","ref":"mine","code":"rate_limited","#), "{answer}");
     client.send_text(r#"{"type":"wave","ref":{}}"#);
     client.expect_nothing().await;
-    // What passes ends the silence.
     advance(Duration::from_secs(20 * 60)).await;
     client.send(DeskFromClient::Wave);
     client.expect_nothing().await;
@@ -192,7 +189,6 @@ async fn a_user_s_connections_share_a_rate_that_outlives_them() {
     test.app.settle().await;
     let mut again = test.client("/desk?name=ann").await;
     again.request(DeskFromClient::Wave).error(Fault::RATE_LIMITED).await;
-    // Others have their own, and so has each connection of nobody.
     for path in ["/desk?name=bob", "/desk", "/desk"] {
         let mut other = test.client(path).await;
         for _ in 0..3 {
@@ -300,7 +296,6 @@ async fn flood(frame: &[u8]) -> Vec<(String, usize)> {
     assert_eq!(close, Frame::close(1008, "too many messages"));
     assert_eq!(fixture.end().await.close.by, ClosedBy::RateLimited);
     assert_eq!(fixture.hub.ended(ClosedBy::RateLimited), 1);
-    // Nobody else feels it.
     witness.write(text(&echo("still here"))).await;
     witness.expect(Frame::text(&echo("still here"))).await;
     fixture.finish((raw, witness)).await;
@@ -353,14 +348,12 @@ async fn a_flood_of_empty_frames_ends_the_connection() {
 
 #[tokio::test]
 async fn a_flood_of_tiny_fragments_ends_the_connection() {
-    // Without a message ever being whole.
     let mut fixture = Fixture::with(hourly()).await;
     let mut raw = fixture.raw("r").await;
     raw.write_if_open([masked(0x01, "x"), masked(0x00, "").repeat(500)].concat()).await;
     raw.expect_close(1008, "too many messages").await;
     assert_eq!(fixture.end().await.close.by, ClosedBy::RateLimited);
     fixture.finish(raw).await;
-    // And with one after each few.
     let whole = [masked(0x01, "{"), masked(0x00, ""), masked(0x80, "}")].concat();
     assert_bounded(&flood(&whole).await, Fault::MALFORMED);
 }
@@ -392,7 +385,6 @@ async fn the_first_binary_message_that_would_be_lost_closes_the_connection_and_s
     assert_eq!(client.expect_close().await, (CloseCode::POLICY, reason.into()));
     assert_eq!(test.hub.ended(ClosedBy::RateLimited), 1);
 
-    // Far less than it takes to be sent away for a flood.
     let mut fixture = Fixture::with(hourly()).await;
     let mut raw = fixture.raw("r").await;
     raw.write_if_open(masked(0x82, "x").repeat(51)).await;
@@ -418,7 +410,6 @@ async fn a_flood_in_small_writes_is_no_different() {
     let mut fixture = Fixture::with(hourly()).await;
     let mut raw = fixture.raw("r").await;
     let mut answered = 0;
-    // Each is answered before the next is sent.
     for _ in 0..500 {
         raw.write(masked(0x89, "x")).await;
         raw.write(text(&bare("nothing"))).await;

@@ -514,7 +514,6 @@ async fn what_is_sent_in_different_ways_arrives_in_the_order_in_which_it_was_sen
     assert_eq!(client.expect_text().await, "fourth");
     assert_eq!(client.expect_text().await.len(), 10_000);
     assert_eq!(client.expect_text().await, "last");
-    // One text after another, also while one waits.
     client.send_text("wait");
     client.send_text("a");
     client.send_text("count");
@@ -532,10 +531,8 @@ async fn a_fault_is_counted_and_never_sent() {
     client.send_text("still here");
     assert_eq!(client.expect_text().await, "still here");
     assert_eq!(test.faults(Fault::VALIDATION), 1);
-    // What a hook sends itself is sent.
     client.send_text("typed");
     client.expect_error(Fault::VALIDATION).await;
-    // After `on_connect` it closes, as everywhere.
     let mut refused = test.wall("/wall/closed").await;
     assert_eq!(refused.expect_close().await, (CloseCode::FORBIDDEN, "nobody enters".into()));
     assert_eq!(test.faults(Fault::FORBIDDEN), 1);
@@ -562,7 +559,6 @@ async fn no_answer_is_owed_whatever_becomes_of_it() {
     let everybody = test.strict.all();
     assert_eq!(everybody.notify(String::from("a notice")).recipients, 1);
     assert_eq!(client.expect_text().await, "a notice");
-    // An answer that can't be written, and a fault.
     assert_eq!(everybody.notify(f64::NAN).recipients, 1);
     assert_eq!(everybody.notify(String::new()).recipients, 1);
     client.expect_nothing().await;
@@ -592,7 +588,6 @@ async fn a_text_that_takes_too_long_closes_the_connection_because_no_answer_coul
     let (code, reason) = client.expect_close().await;
     assert!(code == CloseCode::INTERNAL && reason.starts_with("it took too long ("), "{code} {reason}");
     assert_eq!(test.faults(Fault::TIMEOUT), 1);
-    // A notice that is given up loses nothing of the client's.
     let mut other = test.wall("/wall/a").await;
     assert_eq!(test.wall.all().notify(Nap).recipients, 1);
     other.send_text("awake");
@@ -627,7 +622,6 @@ async fn the_first_text_that_would_be_lost_closes_the_connection_and_says_why() 
     hasty.send_raw(&frames);
     assert_eq!(hasty.expect_close().await, (CloseCode::POLICY, LOST.into()));
     assert_eq!((test.wall.ended(ClosedBy::RateLimited), test.wall.ended(ClosedBy::Client)), (2, 0));
-    // What its rate lets pass, a client may send for ever.
     let mut patient = test.wall("/wall/a").await;
     for said in 0..100 {
         patient.send_text(&said.to_string());
@@ -672,7 +666,6 @@ async fn an_authority_that_ends_closes_without_a_warning_and_a_room_that_does_no
     let begun = Instant::now();
     let mut client = test.strict("/strict/brief").await;
     advance(Duration::from_secs(99)).await;
-    // A warning would come before.
     client.send_text("still here");
     assert_eq!(client.expect_text().await, "still here");
     client.expect_nothing().await;
@@ -700,7 +693,6 @@ async fn a_handler_of_messages_may_return_a_text_and_its_ref_is_answered_behind_
             assert_eq!(client.expect_text().await, answer);
         }
     }
-    // Its clients know errors.
     client.send(Line { text: "fault".into() });
     client.expect_error(Fault::VALIDATION).await;
 }
@@ -726,7 +718,6 @@ async fn over_a_socket_many_texts_in_one_write_are_answered_in_their_order() {
     for said in &said {
         raw.expect(Frame::text(said)).await;
     }
-    // In fragments, with a ping within.
     raw.write([masked(0x01, "one "), masked(0x89, "p"), masked(0x80, "text")].concat()).await;
     raw.expect(Frame::pong(b"p")).await;
     raw.expect(Frame::text("one text")).await;
@@ -785,7 +776,6 @@ async fn a_client_that_reads_nothing_is_cut_and_costs_the_others_nothing() {
 #[tokio::test]
 async fn a_client_that_only_sends_is_read_from_no_more_than_it_reads() {
     const SIZE: usize = 16 * 1024;
-    // More than all sockets hold.
     const PIECES: usize = 1024;
     let channels = channels![Wall];
     let hub = channels.of::<Wall>();

@@ -120,7 +120,6 @@ async fn who_offers_our_subprotocol_can_read_why_it_may_not_come_in() {
         told.as_object_mut().unwrap().remove("type");
         assert_eq!(told, error, "{path}");
 
-        // What offers nothing is told as any HTTP client is.
         let response = server.connect().await.request(&upgrade(path)).await;
         assert_eq!((response.status, response.body.as_str()), (status, reason.as_str()), "{path}");
     }
@@ -155,7 +154,6 @@ async fn it_can_always_be_a_status_or_always_a_close() {
     let response = raw.request(&upgrade("/door/1?forbidden")).await;
     assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, None));
     assert_eq!(farewell(&mut raw).await.1, 4403);
-    // Who may come in does.
     for server in [&status, &close] {
         let mut raw = server.raw("/door/1").await;
         raw.expect(support::Frame::text(r#"{"type":"hello"}"#)).await;
@@ -210,7 +208,6 @@ async fn until(server: &Running, status: u16) -> Raw {
 async fn those_turned_away_are_bounded_and_take_no_place_of_those_who_may_come_in() {
     let patient = Duration::from_secs(3600);
     let server = served(Config::default().turned_away(2).connections(1).close_timeout(patient)).await;
-    // They hear it, and do not go.
     let first = until(&server, 101).await;
     let second = until(&server, 101).await;
     let response = server.connect().await.request(&offering("/door/1?forbidden")).await;

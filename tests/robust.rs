@@ -109,7 +109,6 @@ async fn a_send_from_another_runtime_that_rests_or_ends_silences_no_room() {
     hub.all().send(Say { n: 2 });
     client.expect(said(2)).await;
     std::thread::spawn(move || drop(elsewhere)).join().unwrap();
-    // And from a thread without any.
     std::thread::spawn({
         let hub = hub.clone();
         move || hub.all().send(Say { n: 3 })

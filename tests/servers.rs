@@ -153,7 +153,6 @@ async fn channels_without_an_app_are_served_as_they_are() {
         loop {
             match TcpStream::connect(addr).await {
                 Ok(stream) => break stream,
-                // It does not listen yet.
                 Err(error) if !served.is_finished() => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused),
                 Err(error) => panic!("it has ended: {error}"),
             }
@@ -199,7 +198,6 @@ async fn a_unix_socket() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("socket");
     let mut fixture = Fixture::new();
-    // Nobody is refused for an address that nobody has.
     let server = fixture.server().config(Config::default().connections_per_ip(0));
     let bound = server.listen(tokio::net::UnixListener::bind(&path).unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -352,7 +350,6 @@ async fn a_target_that_is_no_path_is_refused_and_costs_nobody_a_panic() {
 
 #[tokio::test]
 async fn a_filter_that_never_refuses_stands_beside_the_channels() {
-    // Its error is `Infallible`, for it has none.
     let always = warp::any().map(|| "always");
     let mut fixture = Fixture::new();
     let server = support::start(fixture.server().or(always)).await;
@@ -367,7 +364,6 @@ async fn an_address_in_use_is_named() {
     let error = fixture.server().bind(addr).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
     assert!(error.to_string().starts_with(&format!("can't listen on {addr}: ")), "{error}");
-    // Of several the first that is free.
     let mut fixture = Fixture::new();
     let bound = fixture.server().bind(&[addr, "127.0.0.1:0".parse().unwrap()][..]).await.unwrap();
     assert_ne!(bound.local_addr(), addr);
@@ -416,7 +412,6 @@ async fn a_server_that_nobody_runs_any_more_holds_no_listener() {
     tokio::task::yield_now().await;
     assert_eq!(dropped.try_recv(), Err(TryRecvError::Empty));
     drop(running);
-    // At once: its address may be bound again.
     assert_eq!(dropped.try_recv(), Err(TryRecvError::Closed));
 }
 
@@ -436,7 +431,6 @@ async fn a_server_that_stops_gives_its_listener_up_before_the_last_has_left() {
     }
     stop.send(()).unwrap();
     assert!(within(dropped).await.is_err());
-    // Its client has not answered the Close.
     assert!(!running.is_finished());
     drop(client);
     within(running).await.unwrap();

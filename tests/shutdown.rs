@@ -67,7 +67,6 @@ async fn newcomers_are_refused() {
     within(TcpStream::connect(addr)).await.unwrap_err();
     fixture.open_gate();
     within(stopped).await.unwrap();
-    // An idle connection does not hold the stop; it is closed.
     alive.expect_gone().await;
     fixture.assert_all_ended();
 }
@@ -80,7 +79,6 @@ async fn a_handler_that_ends_in_time_is_not_cut_off() {
     fixture.expect_told("waits").await;
     let stopped = fixture.begin_to_stop();
     fixture.expect_told("told of the end").await;
-    // What it says as soon as it is told is heard before the Close.
     raw.expect(Frame::text(&echo("waited for the end"))).await;
     raw.expect_close(FAREWELL.0, FAREWELL.1).await;
     drop(raw);
@@ -96,7 +94,6 @@ async fn a_handler_that_hangs_is_cancelled_and_its_on_close_runs() {
     raw.write(text(&bare("hang"))).await;
     fixture.expect_told("hangs").await;
     let stopped = fixture.begin_to_stop();
-    // Its client is told at once, whatever its handler does.
     raw.expect(Frame::close(FAREWELL.0, FAREWELL.1)).await;
     drop(raw);
     fixture.expect_told("the handler was cancelled").await;
@@ -137,7 +134,6 @@ async fn a_client_that_takes_nothing_does_not_hold_the_stop() {
     let config = impatient().close_timeout(Duration::from_millis(1)).outbox_bytes(usize::MAX);
     let mut fixture = Fixture::with(config).await;
     let raw = fixture.raw("r").await;
-    // More than the kernel takes for it.
     for _ in 0..64 {
         fixture.hub.room(&Wire::room("r")).send_bytes(Bytes::from(vec![0; 1 << 20]));
     }
@@ -319,7 +315,6 @@ async fn no_stop_takes_longer_than_kubernetes_waits_and_the_docs_say() {
     assert!(took <= longest, "{took:?}");
     assert!(hub.all().is_empty());
     drop(clients);
-    // Whoever sets more gets as much.
     let longer = Config::default().shutdown_timeout(shutdown_timeout * 4);
     let (served, _hub, _clients) = held_up(longer).await;
     assert!(served.stops().await > shutdown_timeout * 12);

@@ -68,7 +68,6 @@ fn serves() {
     });
     drop(runtime);
     say("returned");
-    // It has something left to do that takes its time.
     loop {
         std::thread::park();
     }

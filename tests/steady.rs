@@ -125,7 +125,6 @@ async fn is_given_up(mut raw: Raw, hub: &Hub<Steady>) {
 fn serve(server: Server<()>, send_buffer: Option<u32>) -> Running {
     let socket = TcpSocket::new_v4().unwrap();
     if let Some(bytes) = send_buffer {
-        // Those that are accepted have the same.
         socket.set_send_buffer_size(bytes).unwrap();
     }
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();

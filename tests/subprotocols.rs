@@ -228,7 +228,6 @@ async fn those_who_are_closed_are_bounded() {
     let (_, server) = served(Config::default().turned_away(1)).await;
     let (mut first, response) = ask(&server, "/graphql", &[]).await;
     assert_eq!(response.status, 101);
-    // The first one's place is free once its stream has ended.
     let (_, response) = ask(&server, "/graphql", &[]).await;
     assert_eq!((response.status, response.body.as_str()), (400, "offer the subprotocol `graphql-transport-ws`"));
     first.expect_close(4406, "subprotocol not acceptable").await;
@@ -494,7 +493,6 @@ async fn a_test_offers_what_it_says_and_is_let_in_if_it_says_nothing() {
     }
     let refused = app.connect::<Charger>("/ocpp/7").offering("channels.token.abc").await.unwrap_err();
     assert_eq!(refused.to_string(), "400: offer the subprotocol `ocpp1.6` beside the token");
-    // A header without the word counts for what is agreed, and refuses nobody.
     let header = |value| app.connect::<Charger>("/ocpp/7").header("sec-websocket-protocol", value);
     assert_eq!(header("ocpp1.6").await.unwrap().expect::<Agreed>().await.socket.as_deref(), Some("ocpp1.6"));
     header("channels.token.abc").await.unwrap();

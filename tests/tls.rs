@@ -63,7 +63,6 @@ async fn a_handshake_that_never_comes_blocks_nobody_and_is_cut() {
     let patient = serve(server().config(Config::default().header_timeout(Duration::from_secs(3600))), server_config());
     let patient = patient.await;
     let mut silent = Vec::new();
-    // One says nothing, one begins to say something.
     for said in [&b""[..], b"\x16\x03\x01"] {
         let mut raw = Raw::new(tcp(&patient).await);
         raw.write(said).await;
@@ -100,7 +99,6 @@ async fn whoever_fails_the_handshake_costs_nobody_anything() {
         raw.expect_no_answer().await;
     }
     Raw::new(tcp(&server).await).reset();
-    // It trusts somebody else.
     within(client_that_trusts(certificate().cert.der(), tcp(&server).await)).await.unwrap_err();
     converse(&mut inside).await;
     converse(&mut open(within(client(tcp(&server).await)).await.unwrap()).await).await;
@@ -156,7 +154,6 @@ async fn http_1_is_spoken_whatever_the_configuration_offers() {
         let connector = TlsConnector::from(Arc::new(browser.clone()));
         within(connector.connect("localhost".try_into().unwrap(), tcp(&server).await)).await
     };
-    // Who speaks nothing else is told so.
     browser.alpn_protocols = vec![b"h2".to_vec()];
     let refused = connect(&browser).await.unwrap_err().to_string();
     assert!(refused.contains("NoApplicationProtocol"), "{refused}");

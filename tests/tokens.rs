@@ -17,7 +17,6 @@ pub struct User {
 
 impl Authenticate<App> for User {
     async fn authenticate(token: Token, app: &App) -> Result<Self, Reject> {
-        // As with a database.
         tokio::task::yield_now().await;
         let (name, secret) = token.expose().split_once('.').unwrap_or_default();
         if Token::new(secret).matches(&app.secret) {
@@ -110,7 +109,6 @@ async fn the_first_place_with_a_token_counts() {
         }
         assert_eq!(connect.await.unwrap().expect::<Welcome>().await.name, expected);
     }
-    // A bad one is not made good by another.
     let bad = app.connect::<Members>("/members").header("authorization", "Bearer ada.wrong");
     let reject = bad.query("token", "ada.s3cret").await.unwrap_err();
     assert_eq!((reject.status.as_u16(), reject.message.as_str()), (401, "invalid token"));

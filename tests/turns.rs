@@ -239,7 +239,6 @@ async fn a_handler_s_own_deadline_drops_it_and_tells_its_client() {
     test.expect_fault(Fault::TIMEOUT, 101).await;
     assert_eq!(begun.elapsed(), Duration::from_millis(1500));
     test.expect_told(&["101 begins", "101 is dropped"]).await;
-    // The connection goes on.
     test.send("hasty", 101);
     test.expect_told(&["101 begins"]).await;
     test.expect_done(101).await;
@@ -332,7 +331,6 @@ async fn handlers_of_different_kinds_overlap_and_begin_in_the_order_of_their_mes
 #[tokio::test(start_paused = true)]
 async fn a_concurrent_handler_runs_beside_all_that_take_the_channel_by_reference() {
     let mut test = Test::new().await;
-    // Whichever of the two comes first.
     test.send("work", 1);
     test.client.send(DeskFromClient::Glance);
     test.send("store", 5);
@@ -488,7 +486,6 @@ async fn a_client_that_ends_its_half_without_a_close_has_left_those_that_work_fo
     assert_eq!(within(told_of.recv()).await.unwrap(), "102 is dropped");
     raw.expect_end().await;
 
-    // Who may run as long as it likes is not stopped, and its client has the answer.
     let mut raw = server.raw("/desk").await;
     raw.write(text(r#"{"type":"patient","ref":100}"#)).await;
     while within(told_of.recv()).await.unwrap() != "100 begins" {}
@@ -524,7 +521,6 @@ async fn where_we_end_the_connection_they_run_to_their_end() {
     assert_eq!(test.client.expect_close().await, (CloseCode::NORMAL, "that is all".into()));
     test.expect_told(&["1 begins"]).await;
     test.app.open(1);
-    // What came behind the close is not handled.
     test.expect_told(&["closed: Server"]).await;
     test.server.settle().await;
     assert_eq!(test.told.try_recv().ok(), None);
@@ -575,7 +571,6 @@ async fn a_server_that_stops_answers_what_is_being_handled_before_it_says_goodby
         assert_eq!(test.client.expect_text().await, format!(r#"{{"type":"done","ref":{job},"job":{job}}}"#));
         assert_eq!(test.client.expect_close().await.0, CloseCode::GOING_AWAY);
         stopped.await;
-        // What came behind it is not handled.
         assert_eq!(test.told.try_recv().ok().as_deref(), Some("closed: Server"));
     }
 }

@@ -85,7 +85,6 @@ fn order(customer: &str, number: u32, items: &[&str]) -> Order {
 async fn what_keeps_to_its_rules_is_handled() {
     let mut client = client("a").await;
     assert_eq!(client.request(order("ann", 9, &["tea"])).success().await, 13);
-    // Nobody asked for these to be held against anything.
     assert_eq!(client.request(Free { text: "long".into() }).success().await, 4);
 }
 
@@ -101,7 +100,6 @@ async fn all_that_is_wrong_is_one_error_by_the_keys_of_the_wire() {
         { "path": "n", "message": "greater than 9" },
     ]);
     assert_eq!(fault.details, json!({ "fields": fields }));
-    // What can't be read is another error, as ever.
     client.send_text(r#"{"type":"order"}"#);
     client.expect_error(Fault::INVALID_PAYLOAD).await;
 }

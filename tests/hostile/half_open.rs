@@ -35,7 +35,6 @@ pub fn attacks() -> Vec<Attack> {
                 raw.shutdown().await;
                 let mut seen = Seen::default();
                 while let Some(frame) = raw.frame().await {
-                    // It is looked whether anybody is there.
                     if frame != Frame::pong(b"") {
                         seen.add(&frame);
                     }

@@ -56,7 +56,6 @@ impl Stage {
             None => start(server).await,
             Some(bytes) => {
                 let socket = TcpSocket::new_v4().unwrap();
-                // Those that are accepted have it too.
                 socket.set_send_buffer_size(bytes).unwrap();
                 socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
                 let listener = socket.listen(128).unwrap();
@@ -206,7 +205,6 @@ impl Stage {
     pub async fn finish(mut self) {
         let stopped = self.server.begin_to_stop();
         let mut last = self.witness.frame().await;
-        // It may have been asked whether it is there.
         while last.as_ref().is_some_and(|frame| frame.first == 0x89) {
             last = self.witness.frame().await;
         }
