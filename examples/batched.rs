@@ -70,7 +70,6 @@ struct Rows {
 }
 
 impl Store {
-    /// Adds rows and commits them. Returns the number of the first row, and how many commits there were.
     async fn commit(&self, mut rows: Vec<f64>) -> Result<(usize, usize), Fault> {
         // The time that the disk takes, however many rows there are.
         sleep(Duration::from_millis(20)).await;

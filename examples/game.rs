@@ -262,7 +262,6 @@ impl Table {
         Ok(())
     }
 
-    /// Frees a seat, or resigns. The players of a finished game stay visible.
     fn get_up(&mut self, player: &PlayerId) -> Option<(Color, String)> {
         let (color, seat) = self.seats.of(player)?;
         let player_name = seat.player_name.clone();

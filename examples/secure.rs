@@ -139,7 +139,6 @@ struct Claims {
     user_id: u64,
 }
 
-/// The claims that are signed.
 #[derive(Serialize)]
 struct Signed {
     user_id: u64,

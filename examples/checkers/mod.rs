@@ -26,7 +26,6 @@ impl Color {
         }
     }
 
-    /// The step of a man of this side, in ranks.
     fn forward(self) -> i8 {
         match self {
             Self::Red => 1,
@@ -34,7 +33,6 @@ impl Color {
         }
     }
 
-    /// The rank on which a man of this side is crowned.
     fn far_rank(self) -> i8 {
         match self {
             Self::Red => 7,
@@ -80,7 +78,6 @@ impl Piece {
         }
     }
 
-    /// The directions in which it may move, in ranks.
     fn directions(self) -> &'static [i8] {
         match (self.is_king(), self.color().forward()) {
             (true, _) => &[1, -1],
@@ -298,7 +295,6 @@ impl Checkers {
         Some(Outcome { winner: Some(self.turn.opponent()), reason })
     }
 
-    /// The moves of this piece, without regard to captures that its side must make elsewhere.
     fn steps(&self, from: Square) -> impl Iterator<Item = Step> {
         let piece = self.pieces[&from];
         let sides = [-1, 1].into_iter();

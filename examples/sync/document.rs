@@ -10,7 +10,6 @@ use super::protocol::is_count_possible;
 
 pub struct Document {
     doc: Doc,
-    /// How long all of it may be, in bytes.
     most: usize,
     /// The bytes of the document when it was last counted, and of all updates since then: never less than it has.
     at_most: usize,

@@ -82,7 +82,6 @@ impl Presence {
         left
     }
 
-    /// Returns whether it was accepted.
     fn set(&mut self, entry: &Entry<'_>, is_here: bool, was_here: bool, by: ConnectionId) -> bool {
         let by = match self.clients.get(&entry.client) {
             Some(client) if was_here => client.by,

@@ -193,7 +193,6 @@ mod tests {
         let outbox = Outbox::new(64 << 20, Activity::default());
         outbox.attach(socket.unwrap());
         outbox.welcome_is_over();
-        // More than both kernels hold.
         while outbox.bytes() < 16 << 20 {
             let _ = outbox.push(frame(Opcode::Binary, &[7; 1 << 16]), Sender::Own);
         }

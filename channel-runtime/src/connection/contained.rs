@@ -14,7 +14,6 @@ pub(crate) fn contain<R>(act: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(act)).map_err(|payload| {
         // The payload is the app's, and so is its destructor.
         if let Err(next) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            // A payload whose drop panics with another payload is leaked.
             std::mem::forget(next);
         }
         Panicked

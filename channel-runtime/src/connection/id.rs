@@ -31,7 +31,6 @@ impl ConnectionId {
         self.serial
     }
 
-    /// A number that differs from one connection to the next.
     pub(crate) fn spread(self) -> u32 {
         self.serial as u32
     }

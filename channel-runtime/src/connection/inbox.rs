@@ -108,7 +108,6 @@ impl Inbox {
     /// Called when the connection is closing, so that nothing is put in any more.
     pub fn clear(&self) {
         let dropped = self.0.get().map(|waiting| std::mem::take(&mut *waiting.lock()));
-        // Not under the lock: a notice's destructor is the user's code.
         drop(dropped);
     }
 }

@@ -34,7 +34,6 @@ pub(crate) struct Liveness {
     asked: AtomicU32,
     /// How much longer than usual the answer, or a stream that takes no more, is waited for.
     patience: AtomicU32,
-    /// How many bytes a client that reads at the pace has not read yet: [`MOST_UNREAD`] at most.
     unread: AtomicU32,
     /// In bytes, at the last tick.
     handed: AtomicU64,
@@ -193,7 +192,6 @@ pub(crate) struct Beat {
     idle: Option<u32>,
     /// Pings are sent up to so many ticks early, so that connections that were opened together are not pinged together for ever.
     spread: u32,
-    /// How many bytes a client that reads at the [`PACE`] reads in a tick.
     read: u64,
 }
 
@@ -266,7 +264,6 @@ mod tests {
         liveness.pause(true);
         assert_eq!(silence(&liveness, &beat, 0, 1000), []);
         liveness.pause(false);
-        // The deadline has rested, not begun anew.
         assert_eq!(silence(&liveness, &beat, 0, 6), [(6, Check::Dead)]);
     }
 

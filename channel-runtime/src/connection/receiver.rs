@@ -30,7 +30,6 @@ struct Parked {
     bytes: usize,
 }
 
-/// The largest capacity of a list that is kept for another connection.
 const SPARE_INPUTS: usize = 64;
 
 thread_local! {

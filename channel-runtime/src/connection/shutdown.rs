@@ -60,7 +60,6 @@ impl Shutdown {
     }
 
     pub async fn abort_started(&self) {
-        // Made before the look, so that it is not missed between the two.
         let started = self.abort_started.notified();
         if !self.is_aborting.load(Ordering::Acquire) {
             started.await;

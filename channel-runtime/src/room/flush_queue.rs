@@ -23,7 +23,7 @@ const SHARED_MARKS: usize = 4;
 /// How many marks a second are released while a quarter of the readers are behind: 128 KiB, with the default bounds.
 const SLOW_MARKS: isize = 2;
 
-/// The same while it is not known whether those take anything: half a bound, in the time that a client may take nothing at first.
+/// The same while it is not known whether those take anything: half a bound, in the time for which a new one may take nothing.
 const NEW_MARKS: isize = 8;
 
 /// A sender's bytes count at most so many times.

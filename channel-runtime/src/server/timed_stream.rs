@@ -66,7 +66,7 @@ struct Clocks {
     deadline: Pin<Box<Sleep>>,
     unread: Unread,
     blocked: Option<Blocked>,
-    /// A write behind tokio's back has succeeded: the socket may have room without the client having read, which is filled first.
+    /// A write behind tokio's back has succeeded: the room that it left is filled before a write counts as progress of the client.
     has_room: bool,
 }
 

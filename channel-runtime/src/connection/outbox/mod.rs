@@ -53,7 +53,6 @@ struct Inner {
     writer: Writer,
     /// The stream has taken bytes that it may hold back until it is flushed.
     is_unflushed: bool,
-    /// `None` while the stream takes what is written.
     blocked: Option<Box<Blocked>>,
     /// In bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room). Narrow, so that `Inner` stays small.
     allowed: u32,
@@ -79,7 +78,6 @@ enum State {
 #[derive(PartialEq, Eq)]
 enum Client {
     Here,
-    /// It has ended its half of the stream, and still reads.
     Leaving,
     Gone,
 }

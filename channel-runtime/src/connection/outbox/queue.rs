@@ -215,7 +215,6 @@ mod tests {
     }
 
     proptest! {
-        /// Some are written before others are pushed. Frames for everybody are shared with their sender, here `held`.
         #[test]
         fn frames_of_ones_own_and_of_others_leave_in_order(
             steps in prop::collection::vec((any::<bool>(), 0..3000usize, 0..2000usize), 1..60),

@@ -341,13 +341,11 @@ async fn a_server_that_is_always_late_gives_a_client_that_has_stalled_a_second_m
             blocked.forgive(Instant::now(), look / 10 * 9);
         }
         assert!((2200..=2300).contains(&waited.as_millis()), "{waited:?}");
-        // A client that takes something is given as much again.
         blocked.took(PACE as usize / 5 * 6);
     }
 }
 
 proptest! {
-    /// Whatever is sent and taken, no more waits than the bound and the longest frame; and nobody is cut below it.
     #[test]
     fn what_waits_is_bounded_beside_the_longest_frame(
         steps in prop::collection::vec((0..3000usize, any::<bool>(), 0..2500usize), 1..80),
