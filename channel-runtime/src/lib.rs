@@ -142,8 +142,10 @@ pub use garde;
 pub use protocol::binary::BinaryCodec;
 pub use protocol::codec::{DecodeError, EncodeError, InvalidField, Received, ReceivedBody};
 pub use protocol::describe;
+pub use protocol::envelope::{self, Envelope};
 pub use protocol::fault::Fault;
-pub use protocol::message::{Message, Messages, Protocol, Ref, Success};
+pub use protocol::halves::Protocol;
+pub use protocol::message::{Message, Messages, Ref, Success};
 
 #[cfg(feature = "server")]
 pub use exports::*;

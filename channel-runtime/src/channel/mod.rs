@@ -23,7 +23,9 @@ pub use self::sends::{SendsBytes, SendsText, SentBy};
 pub use self::text::Text;
 use crate::channel::identity::Identity;
 use crate::protocol::describe::{AnswerShape, ChannelShape};
-use crate::protocol::message::{Messages, Protocol};
+use crate::protocol::envelope::Envelope;
+use crate::protocol::halves::Protocol;
+use crate::protocol::message::Messages;
 
 /// A channel: what its clients may send, what it answers, and which hooks it has. From `#[channel]` on the impl block.
 #[diagnostic::on_unimplemented(
@@ -88,4 +90,8 @@ pub trait Channel: Route + Protocol {
     /// If there is an `on_text`, no text of a client is read as a message, and no error frame is sent.
     #[doc(hidden)]
     const TAKES_TEXT: bool = false;
+
+    /// Whether its clients read the framework's own frames, such as an error without a `ref`.
+    #[doc(hidden)]
+    const READS_FLAT: bool = !Self::TAKES_TEXT && <Self::Envelope as Envelope>::IS_FLAT;
 }

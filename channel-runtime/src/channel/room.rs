@@ -58,6 +58,11 @@ impl<'a> RoomName<'a> {
         }
     }
 
+    /// All connections of a channel, which is no room.
+    pub fn is_all(self) -> bool {
+        matches!(self, Self::All)
+    }
+
     /// The value of `"$room"` in frames to the room. `None` if they name no room.
     pub fn on_the_wire(self) -> Option<&'a str> {
         match self {

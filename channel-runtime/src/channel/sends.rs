@@ -1,6 +1,7 @@
 //! What a channel may send: the messages in its `sends(..)`, raw text, and binary data.
 
 use crate::channel::text::Text;
+use crate::protocol::envelope::Envelope;
 use crate::protocol::message::Message;
 
 /// A message that channel `C` lists in `sends(..)`.
@@ -12,7 +13,11 @@ use crate::protocol::message::Message;
     note = "text that is no message is raw: it is listed as `Text`, and sent by `.send_text(text)`, never by `.send(text)`; a test reads it by `.expect_text()`",
     note = "`socket` and a hub of `{C}` reach connections of `{C}` alone; those of another channel are reached by its own hub, `socket.hub_of::<Other>()`"
 )]
-pub trait SentBy<C>: Message {}
+pub trait SentBy<C>: Message {
+    /// The channel's, so that a send needs no bound on the channel.
+    #[doc(hidden)]
+    type Envelope: Envelope;
+}
 
 /// A channel with `Bytes` in `sends(..)`: it may send raw bytes, beside binary messages that are types.
 #[diagnostic::on_unimplemented(

@@ -141,9 +141,14 @@ impl Fault {
         if cfg!(debug_assertions) && !code.contains('.') && !Self::OWN.contains(&&*code) {
             dotless(&code, Location::caller());
         }
+        Self::framework(code, message.into())
+    }
+
+    /// With any code.
+    pub(crate) fn framework(code: Cow<'static, str>, message: String) -> Self {
         Self {
             code,
-            message: message.into(),
+            message,
             details: Value::Null,
             #[cfg(feature = "server")]
             closes_with: None,

@@ -124,6 +124,8 @@ pub enum Ref {
     Text(Box<str>),
     /// An integer. `7.0` is read as 7, and answered as 7, because some languages write all numbers with a point.
     Number(i64),
+    /// What another [`Envelope`](crate::Envelope) keeps for its answer, of at most 128 bytes: it is repeated as it stands.
+    Raw(Box<str>),
 }
 
 impl Ref {
@@ -134,7 +136,7 @@ impl Ref {
 impl fmt::Display for Ref {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) | Self::Raw(text) => f.write_str(text),
             Self::Number(number) => number.fmt(f),
         }
     }
@@ -151,6 +153,10 @@ impl Serialize for Ref {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Raw(text) => match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+                Ok(json) => json.serialize(serializer),
+                Err(_) => serializer.serialize_str(text),
+            },
         }
     }
 }
@@ -190,21 +196,6 @@ impl<'de> Deserialize<'de> for Ref {
 
         deserializer.deserialize_any(RefVisitor)
     }
-}
-
-/// The two halves of a channel's wire protocol.
-///
-/// `#[channel]` on the impl block implements it. The client's side ([`Received`](crate::Received)) needs nothing else.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` handles no messages",
-    label = "this channel has no handlers",
-    note = "put `#[channel]` on `impl {Self} {{ .. }}`, even where the block is empty"
-)]
-pub trait Protocol: Sized + 'static {
-    /// All messages that clients may send, such as `GameChannelFromClient`.
-    type FromClient: Messages;
-    /// All messages that the channel sends, such as `GameChannelToClient`.
-    type ToClient: Messages;
 }
 
 /// An answer with data that is no message: `{"type":"success","ref":..,"data":..,"timestamp":..}`.

@@ -8,8 +8,10 @@ pub(crate) mod checks;
 pub(crate) mod codec;
 pub(crate) mod const_text;
 pub mod describe;
+pub mod envelope;
 pub(crate) mod escaped;
 pub(crate) mod fault;
+pub(crate) mod halves;
 pub(crate) mod kind;
 #[cfg(feature = "server")]
 pub(crate) mod lock;

@@ -1,10 +1,10 @@
 //! The subprotocols of a channel, as `subprotocols(..)` lists them, and what happens to a client that offers none of them.
 
-/// The framework's own subprotocol, which each channel knows, unless it is one of raw text with a list. A client that offers none
+/// The framework's own subprotocol, which each channel knows, unless it is one of raw text or another envelope with a list. A client that offers none
 /// speaks it too.
 pub(crate) const OURS: &str = "channels.1.json";
 
-/// The subprotocols that a channel knows: those of its list, then `channels.1.json`. A channel of raw text that has a list knows its
+/// The subprotocols that a channel knows: those of its list, then `channels.1.json`. A channel of raw text or of another envelope that has a list knows its
 /// list alone. Without one it knows `channels.1.json`: a page that sends a token has to offer a name beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subprotocols {
@@ -12,8 +12,8 @@ pub struct Subprotocols {
     pub names: &'static [&'static str],
     /// What happens to a client with which none is agreed.
     pub otherwise: Otherwise,
-    /// Whether the channel has an `on_text`: its clients read none of our error frames.
-    pub is_raw: bool,
+    /// Whether the channel has an `on_text` or another envelope: its clients read none of our error frames.
+    pub is_foreign: bool,
 }
 
 /// What happens to a client with which no subprotocol is agreed.
@@ -29,7 +29,7 @@ pub enum Otherwise {
 
 impl Subprotocols {
     /// A channel without a list passes over subprotocols that it does not know.
-    pub const NONE: Self = Self { names: &[], otherwise: Otherwise::Accept, is_raw: false };
+    pub const NONE: Self = Self { names: &[], otherwise: Otherwise::Accept, is_foreign: false };
 
     /// A list. The macros check the names: each is a token, and there are at most 64.
     pub const fn of(names: &'static [&'static str]) -> Self {
@@ -48,10 +48,10 @@ impl Subprotocols {
         Self { otherwise: Otherwise::Close(code), ..self }
     }
 
-    /// Of a channel that has an `on_text`, or not.
+    /// Of a channel that has an `on_text` or another envelope, or neither.
     #[must_use]
-    pub(crate) const fn of_raw_text(self, is_raw: bool) -> Self {
-        Self { is_raw, ..self }
+    pub(crate) const fn foreign(self, is_foreign: bool) -> Self {
+        Self { is_foreign, ..self }
     }
 
     /// The known subprotocol that equals this offer, byte for byte.
@@ -70,7 +70,7 @@ impl Subprotocols {
     }
 
     fn known(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let knows_ours = !self.is_raw || self.names.is_empty();
+        let knows_ours = !self.is_foreign || self.names.is_empty();
         self.names.iter().copied().chain(knows_ours.then_some(OURS))
     }
 }
@@ -91,11 +91,11 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_of_raw_text_knows_its_list_alone_and_ours_if_it_has_none() {
+    fn a_channel_foreign_knows_its_list_alone_and_ours_if_it_has_none() {
         let find = |list: Subprotocols, name: &str| list.find(name.as_bytes());
         let list = Subprotocols::of(&["ocpp1.6"]);
-        assert_eq!([find(list, OURS), find(list.of_raw_text(true), OURS)], [Some(OURS), None]);
-        assert_eq!(find(list.of_raw_text(true), "ocpp1.6"), Some("ocpp1.6"));
-        assert_eq!(find(Subprotocols::NONE.of_raw_text(true), OURS), Some(OURS));
+        assert_eq!([find(list, OURS), find(list.foreign(true), OURS)], [Some(OURS), None]);
+        assert_eq!(find(list.foreign(true), "ocpp1.6"), Some("ocpp1.6"));
+        assert_eq!(find(Subprotocols::NONE.foreign(true), OURS), Some(OURS));
     }
 }

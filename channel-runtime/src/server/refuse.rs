@@ -38,7 +38,7 @@ pub(crate) fn refuse<A>(
     let Some(place) = place else { return reject.into_response() };
     table.refused.count(reject.status.as_u16());
     let (code, reason) = (reject.close_code(), reject.message.clone());
-    let fault = (!known.is_raw).then(|| Fault::from(reject));
+    let fault = (!known.is_foreign).then(|| Fault::from(reject));
     let frames = rejection_frames(fault.as_ref(), code, &reason);
     accept_and_close(table, request, upgrade, place, frames)
 }

@@ -188,8 +188,7 @@ impl<C: Dispatch> PendingSession<C> {
             connection.outbox().close(close);
         }
         heartbeat::watch(&served.heartbeat, &node.registry, config);
-        // A client of raw text reads no warning.
-        let warning = (!C::TAKES_TEXT).then_some(config.auth_warning);
+        let warning = C::READS_FLAT.then_some(config.auth_warning);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { receiver, socket: writes, read_ahead, admission, .. } = client;

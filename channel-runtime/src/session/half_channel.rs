@@ -9,7 +9,9 @@ use crate::channel::identity::Anonymous;
 use crate::channel::users::HasUsers;
 use crate::channel::{Channel, Route, SentBy};
 use crate::protocol::const_text::ConstText;
-use crate::protocol::message::{Message, Messages, Protocol};
+use crate::protocol::envelope::Flat;
+use crate::protocol::halves::Protocol;
+use crate::protocol::message::{Message, Messages};
 use crate::session::dispatch::Dispatch;
 use crate::session::handling::Handling;
 use crate::socket::Socket;
@@ -85,7 +87,9 @@ pub const fn both(are_there: bool, name: &str) {
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: Route<Halves = Halves<false>>, M: Message> SentBy<C> for M {}
+impl<C: Route<Halves = Halves<false>>, M: Message> SentBy<C> for M {
+    type Envelope = Flat;
+}
 
 #[diagnostic::do_not_recommend]
 impl<C: Route<Halves = Halves<false>>, N: Send + 'static> NoticeFor<C> for N {
@@ -102,6 +106,7 @@ impl<C: Route<Halves = Halves<false>>> HasUsers for C {
 impl<C: Route<Halves = Halves<false>>> Protocol for C {
     type FromClient = NoMessages;
     type ToClient = NoMessages;
+    type Envelope = Flat;
 }
 
 #[diagnostic::do_not_recommend]

@@ -25,7 +25,7 @@ impl Rejection {
 
     pub fn failed<C: Channel>(fault: Fault) -> Self {
         let code = fault.decided_close_code().unwrap_or(CloseCode::TRY_AGAIN);
-        Self { fault: (!C::TAKES_TEXT).then_some(fault), code, reason: "the room can't be opened" }
+        Self { fault: C::READS_FLAT.then_some(fault), code, reason: "the room can't be opened" }
     }
 }
 

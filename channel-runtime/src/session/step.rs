@@ -1,10 +1,12 @@
 //! Steps: what a session handles next.
 
-use crate::connection::inbox::Notice;
 use bytes::Bytes;
 
+use crate::connection::contained::contain;
+use crate::connection::inbox::Notice;
 use crate::protocol::codec;
 use crate::protocol::describe::parts::MessageShape;
+use crate::protocol::envelope::Envelope;
 use crate::protocol::message::Messages;
 use crate::session::dispatch::Dispatch;
 use crate::wire::parser::Input;
@@ -52,13 +54,21 @@ impl Step {
             return self;
         }
         match self {
-            Self::Input(Input::Text(text)) => match codec::index::<C::FromClient>(&text) {
+            Self::Input(Input::Text(text)) => match index::<C>(&text) {
                 Some(index) => Self::Message { index, text },
                 None => Self::Input(Input::Text(text)),
             },
             other => other,
         }
     }
+}
+
+/// Another envelope's `read` may be the user's code, and panic. It is read once more to decode it, which closes the connection.
+fn index<C: Dispatch>(text: &str) -> Option<usize> {
+    if const { <C::Envelope as Envelope>::IS_FLAT } {
+        return C::Envelope::index::<C::FromClient>(text);
+    }
+    contain(|| C::Envelope::index::<C::FromClient>(text)).ok().flatten()
 }
 
 pub(crate) const fn needs_types<C: Dispatch>() -> bool {

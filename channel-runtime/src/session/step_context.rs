@@ -1,5 +1,6 @@
 //! The context of a step: begins the call of a handler or a hook with what its session lends to it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use crate::channel::Text;
 use crate::connection::contained::{Contained, contain};
 use crate::protocol::codec::{self, DecodeError};
+use crate::protocol::envelope::{Envelope, Incoming};
 use crate::protocol::message::Messages;
 use crate::session::batch::BatchEntry;
 use crate::session::dispatch::Dispatch;
@@ -20,6 +22,7 @@ use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{Step, needs_types};
 use crate::socket::Socket;
 use crate::socket::reply::Flow;
+use crate::wire::frame::{self, Opcode};
 use crate::wire::parser::{Input, reuse};
 
 pub(crate) enum Work<C: Dispatch> {
@@ -111,6 +114,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         log_payload(self.driver, self.span, &text);
         let begun = match read(self.socket, &text, index) {
             Ok(Ok(message)) => self.handle(message, text.len()),
+            Ok(Err(_)) if const { !<C::Envelope as Envelope>::IS_FLAT } && answer_itself(self.socket, &text) => None,
             Ok(Err(error)) => match refresh::auth_refresh::<C>(&text, &error) {
                 Some(request) => Some(self.refresh(request)),
                 None => {
@@ -238,15 +242,41 @@ pub(crate) fn read<C: Dispatch>(
     text: &str,
     index: Option<usize>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let decoded = contain(|| match index {
-        Some(index) if const { needs_types::<C>() } => codec::decode_at(text, index),
-        _ => codec::decode(text),
+    let decoded = contain(|| {
+        let topic = topic_of(socket);
+        match index {
+            Some(index) if const { needs_types::<C>() } => C::Envelope::decode_at(text, index, topic.as_deref()),
+            _ => C::Envelope::decode(text, topic.as_deref()),
+        }
     })?;
     socket.begin_message(decoded.reference);
     match decoded.message {
         Ok(message) => checked::<C>(message),
         Err(error) => Ok(Err(error)),
     }
+}
+
+/// Whether the text, which no handler takes, is the envelope's own affair: then its frames are sent.
+#[cold]
+fn answer_itself<C: Dispatch>(socket: &Socket<C>, text: &str) -> bool {
+    let Ok(Ok(Incoming::Message(message))) = contain(|| C::Envelope::read(text)) else { return false };
+    let is_known = C::FromClient::TYPES.contains(&&*message.kind);
+    let is_elsewhere = message.topic.is_some() && message.topic != topic_of(socket);
+    if is_known || is_elsewhere || message.or_reply.is_empty() {
+        return false;
+    }
+    for frame in &message.or_reply {
+        socket.push_frame(frame::frame(Opcode::Text, frame.as_bytes()));
+    }
+    // The frames are its answer.
+    drop(socket.claim().take());
+    true
+}
+
+/// `None` if the envelope has no topics.
+#[inline(always)]
+fn topic_of<C: Dispatch>(socket: &Socket<C>) -> Option<Cow<'_, str>> {
+    const { C::Envelope::PLACES.has_topics() }.then(|| C::Envelope::topic(socket.member().own_room.name()))
 }
 
 /// Like [`read`], for a binary message, which has no `ref`.

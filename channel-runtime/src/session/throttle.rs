@@ -8,17 +8,19 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::config::bucket::{Meter, Metered};
+use crate::connection::contained::contain;
 use crate::connection::outbox::Sender;
 use crate::connection::receiver::{Checkpoint, Receiver};
-use crate::protocol::codec::{self, Head};
+use crate::protocol::codec::Head;
 use crate::protocol::describe::parts::RateShape;
 use crate::protocol::fault::Fault;
 use crate::room::member::Member;
 use crate::session::quota::{Quotas, Subject};
 use crate::session::served::Served;
 use crate::socket::counters::Counters;
-use crate::socket::frames::fault_frame;
+use crate::socket::frames::{frame_of, timestamp};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::frame::Opcode;
 use crate::wire::parser::Input;
 
 pub(crate) struct Throttle {
@@ -218,7 +220,8 @@ impl Throttle {
     /// Only the `ref` of the text is read. Of several refused messages without one in a row, only the first is answered.
     fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, connection: &Member, counters: &Counters) {
         counters.rate_limited.add(1);
-        let reference = codec::reference(text);
+        // Another envelope's `read` and `write` may be the user's code, and panic.
+        let reference = contain(|| counters.envelope.reference(text)).ok().flatten();
         if reference.is_none() && std::mem::replace(&mut self.has_answered[by as usize], true) {
             return;
         }
@@ -227,8 +230,13 @@ impl Throttle {
         let fault =
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
         counters.fault(&fault);
-        let frame = fault_frame(&fault, Head { reference: reference.as_ref(), room: None });
-        // Written before the session waits. Refused only if the connection ends.
-        let _ = connection.outbox().push(frame, Sender::Own);
+        let (head, path) = (Head { reference: reference.as_ref(), room: None }, connection.own_room.name());
+        let frame =
+            contain(|| frame_of(Opcode::Text, |json| counters.envelope.fault(&fault, &timestamp(), head, path, json)));
+        match frame {
+            // Written before the session waits. Refused only if the connection ends.
+            Ok(Ok(frame)) => _ = connection.outbox().push(frame, Sender::Own),
+            _ => counters.unsaid.add(1),
+        }
     }
 }

@@ -2,16 +2,19 @@
 
 use serde::Serialize;
 
+use crate::channel::Channel;
 use crate::protocol::codec::{self, EncodeError, Head};
+use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Message, Messages};
+use crate::room::sent::Sent;
 use crate::socket::Socket;
 use crate::socket::claim::{Claim, Open, Taken};
-use crate::socket::frames::{fault_frame, timestamp};
+use crate::socket::frames::now;
 use crate::wire::frame::Opcode;
 
-impl<C: 'static> Socket<C> {
+impl<C: Channel> Socket<C> {
     /// The message has a `ref` that nobody has answered.
     pub(crate) fn awaits_answer(&self) -> bool {
         self.claim().is_open()
@@ -24,20 +27,20 @@ impl<C: 'static> Socket<C> {
     pub(crate) fn answer_nothing(&self) {
         if let Some(open) = self.claim().take() {
             let nothing: Option<(&(), &str)> = None;
-            self.push_text(|json| codec::encode_success(nothing, open.head(), json));
+            self.push_text(|json| self.in_topic(open.head(), |head| C::Envelope::success(nothing, head, json)));
         }
     }
 
     pub(crate) fn answer<M: Message>(&self, message: &M) {
         match M::KIND {
-            None => self.answer_with(|head, json| codec::encode(message, head, json)),
+            None => self.answer_with(|head, json| C::Envelope::encode(message, head, json)),
             Some(kind) => self.answer_binary(|out| codec::encode_binary(kind, message, out)),
         }
     }
 
     pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
         match codec::binary_kind(message) {
-            None => self.answer_with(|head, json| codec::encode_one_of(message, head, json)),
+            None => self.answer_with(|head, json| C::Envelope::encode_one_of(message, head, json)),
             Some(kind) => self.answer_binary(|out| codec::encode_binary_one_of(kind, message, out)),
         }
     }
@@ -56,7 +59,7 @@ impl<C: 'static> Socket<C> {
         if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
             return;
         }
-        self.answer_with(|head, json| codec::encode_success(Some((data, &timestamp())), head, json));
+        self.answer_with(|head, json| C::Envelope::success(Some((data, &now::<C>())), head, json));
     }
 
     /// In a channel of raw text it is counted and logged.
@@ -65,10 +68,7 @@ impl<C: 'static> Socket<C> {
         if !self.may_send(fault) {
             return;
         }
-        self.answer_with(|head, json| {
-            codec::encode_fault(fault, &timestamp(), head, json);
-            Ok(())
-        });
+        self.answer_with(|head, json| C::Envelope::fault(fault, &now::<C>(), head, json));
     }
 
     /// Whether the client reads error frames. If not, the fault is logged.
@@ -86,14 +86,26 @@ impl<C: 'static> Socket<C> {
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
-        if let Err(error) = self.try_push(Opcode::Text, |json| write(head, json)) {
-            let fault = Fault::internal(error);
-            self.counters().fault(&fault);
-            if self.may_send(&fault) {
-                self.push_frame(fault_frame(&fault, head));
+        match self.try_push(Opcode::Text, |json| self.in_topic(head, |head| write(head, json))) {
+            Ok(_) => {}
+            Err(EncodeError::NoPlace { kind }) => self.unsaid(kind),
+            Err(error) => {
+                let fault = Fault::internal(error);
+                self.counters().fault(&fault);
+                if self.may_send(&fault) {
+                    self.push_fault(&fault, head);
+                }
             }
         }
         // The connection is kept open until the answer is sent.
         taken.open = None;
+    }
+
+    pub(super) fn push_fault(&self, fault: &Fault, head: Head<'_>) -> Sent {
+        self.push_text(|json| self.in_topic(head, |head| C::Envelope::fault(fault, &now::<C>(), head, json)))
+    }
+
+    fn in_topic<R>(&self, head: Head<'_>, then: impl FnOnce(Head<'_>) -> R) -> R {
+        in_topic::<C::Envelope, R>(head, self.member().own_room.name(), then)
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::channel::Channel;
+use crate::protocol::envelope::{ErasedEnvelope, erased};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Messages as _;
 use crate::room::sent::Sent;
@@ -15,6 +16,7 @@ pub(crate) struct Counters {
     types: &'static [&'static str],
     /// The channel has an `on_text`: its clients read no error frames.
     pub takes_text: bool,
+    pub envelope: &'static dyn ErasedEnvelope,
     /// By the index in `types`.
     received: Box<[Count]>,
     pub text: Count,
@@ -23,6 +25,7 @@ pub(crate) struct Counters {
     pub rate_limited: Count,
     pub sent: Count,
     pub refused: Count,
+    pub unsaid: Count,
     faults: [Count; Fault::OWN.len() + 1],
     ended: [Count; ClosedBy::ALL.len()],
 }
@@ -48,6 +51,7 @@ impl Counters {
             channel: C::NAME,
             types,
             takes_text: C::TAKES_TEXT,
+            envelope: erased::<C::Envelope>(),
             received: types.iter().map(|_| Count::default()).collect(),
             text: Count::default(),
             binary: Count::default(),
@@ -55,6 +59,7 @@ impl Counters {
             rate_limited: Count::default(),
             sent: Count::default(),
             refused: Count::default(),
+            unsaid: Count::default(),
             faults: Default::default(),
             ended: Default::default(),
         }

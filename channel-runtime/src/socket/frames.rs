@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use time::OffsetDateTime;
 
+use crate::channel::Channel;
 use crate::protocol::codec::{self, EncodeError, Head};
+use crate::protocol::envelope::Envelope;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Message;
 use crate::wire::frame::{Frame, FrameBuilder, Opcode};
@@ -20,13 +22,14 @@ pub(crate) fn frame_of(
     Ok(builder.finish(opcode))
 }
 
-pub(crate) fn message_frame<M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
+pub(crate) fn message_frame<E: Envelope, M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
     match M::KIND {
-        None => frame_of(Opcode::Text, |json| codec::encode(message, Head { reference: None, room }, json)),
+        None => frame_of(Opcode::Text, |json| E::encode(message, Head { reference: None, room }, json)),
         Some(kind) => frame_of(Opcode::Binary, |out| codec::encode_binary(kind, message, out)),
     }
 }
 
+/// In the framework's own envelope.
 pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     let mut builder = FrameBuilder::new();
     codec::encode_fault(fault, &timestamp(), head, builder.payload_mut());
@@ -37,6 +40,11 @@ pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
 /// `2026-03-01T12:00:00.123456789Z`.
 pub fn timestamp() -> String {
     rfc3339(OffsetDateTime::now_utc())
+}
+
+/// The [`timestamp`] of an answer, which the framework's own envelope alone has.
+pub(crate) fn now<C: Channel>() -> String {
+    if const { <C::Envelope as Envelope>::IS_FLAT } { timestamp() } else { String::new() }
 }
 
 /// In a year with four digits. Formatted by hand, because every error and every success with data has a time.

@@ -34,6 +34,7 @@ use crate::connection::id::ConnectionId;
 use crate::connection::outbox::queue::GATHERED_OWN;
 use crate::connection::outbox::{Enqueued, Sender};
 use crate::protocol::codec::{self, DecodeError, EncodeError, Head};
+use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
@@ -41,7 +42,7 @@ use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
-use crate::socket::frames::{fault_frame, frame_of, timestamp};
+use crate::socket::frames::{frame_of, now};
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::{PreparedFrame, Windows};
@@ -82,7 +83,10 @@ impl<C: 'static> Socket<C> {
     #[doc(alias("emit", "push", "reply"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
         match M::KIND {
-            None => self.push_text(|json| codec::encode(&message, Head::default(), json)),
+            None => self.push_text(|json| {
+                let path = self.member.own_room.name();
+                in_topic::<M::Envelope, _>(Head::default(), path, |head| M::Envelope::encode(&message, head, json))
+            }),
             Some(kind) => self
                 .try_push(Opcode::Binary, |out| codec::encode_binary(kind, &message, out))
                 .unwrap_or_else(|error| self.unsent(error)),
@@ -110,17 +114,28 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Sends `{"type":"success","data":..,"timestamp":..}` to this client; to answer a message, return [`Success`](crate::Success).
-    pub fn send_success(&self, data: &impl Serialize) -> Sent {
-        self.push_text(|json| codec::encode_success(Some((data, &timestamp())), Head::default(), json))
+    /// Other envelopes than the framework's own have no place for it.
+    pub fn send_success(&self, data: &impl Serialize) -> Sent
+    where
+        C: Channel,
+    {
+        self.push_text(|json| C::Envelope::success(Some((data, &now::<C>())), Head::default(), json))
     }
 
-    /// Sends an error frame to this client; to answer a message, return the fault instead.
-    pub fn send_fault(&self, fault: &Fault) -> Sent {
-        self.push_frame(fault_frame(fault, Head::default()))
+    /// Sends an error frame to this client; to answer a message, return the fault instead. Most other envelopes than the
+    /// framework's own have no place for it.
+    pub fn send_fault(&self, fault: &Fault) -> Sent
+    where
+        C: Channel,
+    {
+        self.push_fault(fault, Head::default())
     }
 
-    pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault) {
-        self.push_frame(fault_frame(fault, Head { reference: None, room: Some(room) }));
+    pub(crate) fn send_fault_of(&self, room: &str, fault: &Fault)
+    where
+        C: Channel,
+    {
+        self.push_fault(fault, Head { reference: None, room: Some(room) });
     }
 
     /// The app, for a task that a handler starts, which can't hold a handler's references. A handler or a hook can take the same as
@@ -240,8 +255,19 @@ impl<C: 'static> Socket<C> {
 
     #[cold]
     fn unsent(&self, error: EncodeError) -> Sent {
+        if let EncodeError::NoPlace { kind } = error {
+            self.unsaid(kind);
+            return Sent::unencodable();
+        }
         tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
         Sent::unencodable()
+    }
+
+    /// Counts what the envelope has no place for.
+    pub(crate) fn unsaid(&self, kind: &'static str) {
+        let counters = self.counters();
+        counters.unsaid.add(1);
+        tracing::debug!(channel = counters.channel, connection = %self.id(), kind, "the envelope has no place for it");
     }
 
     /// # Errors

@@ -31,6 +31,8 @@ pub struct Stats {
     pub sent: u64,
     /// Sends that were refused because the client was closing or its outbox was full, and refused notices.
     pub send_refused: u64,
+    /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them.
+    pub unsaid: u64,
     /// Errors sent, or logged in a channel with `on_text`, by the framework's codes. All codes of the application's own count as `application`.
     pub faults: Vec<(&'static str, u64)>,
     /// How connections ended.
@@ -52,6 +54,7 @@ impl Stats {
             rate_limited: counters.rate_limited.get(),
             sent: counters.sent.get(),
             send_refused: counters.refused.get(),
+            unsaid: counters.unsaid.get(),
             faults: counters.faults().collect(),
             ended: ClosedBy::ALL.into_iter().map(|by| (by, counters.ended(by))).collect(),
         }

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::expectation::Failure;
 use crate::protocol::codec::{DecodeError, Received, ReceivedBody};
+use crate::protocol::envelope::Flat;
 use crate::protocol::fault::Fault;
-use crate::protocol::message::{Message, Messages, Protocol};
+use crate::protocol::halves::Protocol;
+use crate::protocol::message::{Message, Messages};
 use crate::wire::parser::Input;
 
 pub(super) fn read<C: Protocol>(text: &str) -> Result<Received<C>, Failure> {
@@ -111,4 +113,5 @@ impl<M: Message> Messages for Only<M> {
 impl<M: Message> Protocol for Only<M> {
     type FromClient = Self;
     type ToClient = Self;
+    type Envelope = Flat;
 }

@@ -59,24 +59,36 @@ fn enums(channel: &Channel) -> TokenStream {
 pub fn protocol(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
+    let envelope = envelope(channel);
     quote! {
         impl ::channel_runtime::private::Handled for #self_ty {}
 
         impl ::channel_runtime::Protocol for #self_ty {
             type FromClient = #from_client;
             type ToClient = #to_client;
+            type Envelope = #envelope;
         }
+    }
+}
+
+fn envelope(channel: &Channel) -> TokenStream {
+    match &channel.envelope {
+        Some(envelope) => quote!(#envelope),
+        None => quote!(::channel_runtime::envelope::Flat),
     }
 }
 
 pub fn sends(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
+    let envelope = envelope(channel);
     let messages = channel.sends.iter().map(|sent| {
         let (cfgs, ty) = (&sent.cfgs, &sent.ty);
         // The enum reports a type that is no message. The lifetime keeps this impl from reporting it again, as in `if_route`. The
         // impl has the type's span, where the compiler lists what else may be sent.
         let sent_by = quote_spanned! {ty.span()=>
-            impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {}
+            impl ::channel_runtime::SentBy<#self_ty> for #ty where for<'__a> #ty: ::channel_runtime::Message {
+                type Envelope = #envelope;
+            }
         };
         quote!(#(#cfgs)* #sent_by)
     });

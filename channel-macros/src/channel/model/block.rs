@@ -18,6 +18,8 @@ pub struct Channel {
     pub sends: Vec<Sent>,
     pub sends_bytes: Vec<Raw>,
     pub sends_text: Vec<Raw>,
+    /// `None` for the framework's own.
+    pub envelope: Option<Type>,
     pub unmarked: Vec<Unmarked>,
     /// The struct was expanded before without an error, and looks `Send`.
     pub struct_is_sound: bool,

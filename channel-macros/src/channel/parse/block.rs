@@ -36,6 +36,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
             sends: lists.sends,
             sends_bytes: lists.sends_bytes,
             sends_text: lists.sends_text,
+            envelope: lists.envelope,
             unmarked: Vec::new(),
             struct_is_sound: declared.looks_sound,
             conditional: Vec::new(),

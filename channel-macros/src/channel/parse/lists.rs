@@ -19,6 +19,7 @@ pub struct Lists {
     pub sends: Vec<Sent>,
     pub sends_bytes: Vec<Raw>,
     pub sends_text: Vec<Raw>,
+    pub envelope: Option<Type>,
     pub received: ReceivedList,
     pub runtime: Runtime,
 }
@@ -64,6 +65,7 @@ impl Lists {
                 "receives" => {
                     lists.received.0.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
                 }
+                "envelope" => args::set(&mut lists.envelope, &name, args::value::<Type>(input)?, errors),
                 "crate" => args::set(&mut lists.runtime.0, &name, runtime_path::value(input)?, errors),
                 other if route::is_argument(other) => {
                     args::skip(input)?;
@@ -71,7 +73,7 @@ impl Lists {
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");
                     errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
                 }
-                _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives", "crate"])),
+                _ => return Err(args::unknown(&name, "#[channel]", &["sends", "receives", "envelope", "crate"])),
             }
             Ok(())
         });

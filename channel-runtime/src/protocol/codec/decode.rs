@@ -192,7 +192,7 @@ pub(super) fn decode_carefully<T: Messages>(
 }
 
 #[cold]
-fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path> {
+pub(super) fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_error::Path> {
     let (mut track, mut json) = (serde_path_to_error::Track::new(), serde_json::Serializer::new(std::io::sink()));
     let written = message.encode(serde_path_to_error::Serializer::new(Finite(&mut json), &mut track));
     // A message that can't be written for another reason may have been read correctly.

@@ -1,5 +1,6 @@
 //! The errors of decoding and encoding messages.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
@@ -7,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::json;
 
+use super::depth;
 use crate::protocol::fault::Fault;
 
 /// Text from the peer that an error repeats is cut to this many bytes.
@@ -22,6 +24,18 @@ pub enum DecodeError {
     /// The text is no message: not JSON, not an object, nested deeper than 127 levels, with a `type` that is missing, given twice
     /// or no string, or with a `ref` that is given twice or invalid.
     Malformed {
+        /// What was wrong.
+        reason: String,
+        /// The line in the text.
+        line: usize,
+        /// The column in that line.
+        column: usize,
+    },
+    /// The channel's [`Envelope`](crate::Envelope) refuses the text with a code of its own, or the message names a topic that is not
+    /// the connection's: then the code is `unknown_topic`.
+    Envelope {
+        /// The code of the fault.
+        code: Cow<'static, str>,
         /// What was wrong.
         reason: String,
         /// The line in the text.
@@ -93,6 +107,28 @@ impl DecodeError {
         Self::Malformed { reason: reason(error), line: error.line(), column: error.column() }
     }
 
+    /// For a text of another envelope, at its beginning.
+    pub(crate) fn no_message(reason: &str) -> Self {
+        Self::Malformed { reason: reason.to_owned(), line: 1, column: 1 }
+    }
+
+    pub(crate) fn unknown_topic() -> Self {
+        let (code, reason) = (Cow::Borrowed("unknown_topic"), "the topic is not the connection's".to_owned());
+        Self::Envelope { code, reason, line: 1, column: 1 }
+    }
+
+    /// Moves the place of the error, which is that in a slice, behind what stands before the slice.
+    pub(super) fn behind(mut self, before: &str) -> Self {
+        if let Self::InvalidPayload { line, column, .. } = &mut self {
+            let (lines_before, column_before) = depth::position(before, before.len());
+            if *line == 1 {
+                *column += column_before - 1;
+            }
+            *line += lines_before - 1;
+        }
+        self
+    }
+
     pub(super) fn unknown_type(kind: &str) -> Self {
         Self::UnknownType { kind: cut(kind.to_owned()) }
     }
@@ -122,7 +158,7 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed { reason, line, column } => {
+            Self::Malformed { reason, line, column } | Self::Envelope { reason, line, column, .. } => {
                 write!(f, "malformed message: {reason} at line {line} column {column}")
             }
             Self::UnknownType { kind } => write!(f, "unknown message type {kind:?}"),
@@ -167,6 +203,10 @@ impl DecodeError {
                 let fault = Fault::new(Fault::MALFORMED, message);
                 if detailed { fault.with_details(json!({ "line": line, "column": column })) } else { fault }
             }
+            Self::Envelope { code, line, column, .. } => {
+                let fault = Fault::framework(code, message);
+                if detailed { fault.with_details(json!({ "line": line, "column": column })) } else { fault }
+            }
             Self::UnknownType { .. } | Self::Binary => Fault::new(Fault::UNKNOWN_TYPE, message),
             Self::InvalidBinary { .. } => Fault::new(Fault::INVALID_PAYLOAD, message),
             Self::Validation { kind, fields } => {
@@ -189,7 +229,7 @@ impl DecodeError {
 
     fn outline(&self) -> &'static str {
         match self {
-            Self::Malformed { .. } => "malformed message",
+            Self::Malformed { .. } | Self::Envelope { .. } => "malformed message",
             Self::UnknownType { .. } => "unknown message type",
             Self::InvalidPayload { .. } | Self::Validation { .. } | Self::InvalidBinary { .. } => Self::INVALID,
             Self::Binary => "binary messages are not taken here",
@@ -222,6 +262,11 @@ pub enum EncodeError {
         /// The error of the payload.
         source: serde_json::Error,
     },
+    /// The channel's [`Envelope`](crate::Envelope) writes nothing for it.
+    NoPlace {
+        /// The message's type; `success` and `error` for answers that are no messages.
+        kind: &'static str,
+    },
     /// A binary message's `to_bytes` or codec failed.
     Binary {
         /// The message's type, such as `(binary 1) pixel`.
@@ -241,6 +286,9 @@ impl fmt::Display for EncodeError {
                 write!(f, "the payload of a message of type {kind:?} has the reserved key {key:?}")
             }
             Self::Payload { kind, source } => write!(f, "a message of type {kind:?} can't be written: {source}"),
+            Self::NoPlace { kind } => {
+                write!(f, "the channel's envelope has no place for a message of type {kind:?} here, and writes nothing")
+            }
             Self::Binary { kind, reason } => write!(f, "a message of type {kind:?} can't be written: {reason}"),
         }
     }
@@ -295,7 +343,7 @@ fn missing(reason: &str) -> Option<&str> {
     reason.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
-fn cut(mut text: String) -> String {
+pub(crate) fn cut(mut text: String) -> String {
     if text.len() > REPEATED {
         text.truncate(text.floor_char_boundary(REPEATED - '…'.len_utf8()));
         text.push('…');

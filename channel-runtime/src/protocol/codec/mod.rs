@@ -5,7 +5,8 @@
 //! `incoming_head` separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the
 //! payload's own `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
 //! `received` is the client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each
-//! object with its type; `encode` and `outcome` make the frames.
+//! object with its type; `encode` and `outcome` make the frames. `payload` reads and writes payloads
+//! that other envelopes hold.
 
 mod binary;
 #[cfg(feature = "server")]
@@ -26,6 +27,7 @@ mod object;
 #[cfg(any(feature = "server", test))]
 mod outcome;
 mod pass_on;
+mod payload;
 mod plain_string;
 mod received;
 #[cfg(any(test, fuzzing))]
@@ -49,6 +51,7 @@ pub(crate) use decode::{decode_at, index, reference};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
 pub use encode::encode_one_of;
+pub(crate) use error::cut;
 pub use error::{DecodeError, EncodeError, InvalidField};
 pub(crate) use finite::InFinite;
 pub use head::Head;
@@ -57,5 +60,8 @@ pub(crate) use kinds::{has_binary, index_of_kind};
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};
+#[cfg(feature = "server")]
+pub(crate) use payload::{index_of_type, write_payload, write_value};
+pub(crate) use payload::{read_payload, write_payload_of};
 pub use received::{Received, ReceivedBody};
 pub use serde_impls::{deserialize, serialize};

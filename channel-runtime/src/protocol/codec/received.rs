@@ -13,7 +13,8 @@ use super::error::DecodeError;
 use super::incoming_head::IncomingHead;
 use super::kinds::index_of_kind;
 use crate::protocol::fault::Fault;
-use crate::protocol::message::{Protocol, Ref};
+use crate::protocol::halves::Protocol;
+use crate::protocol::message::Ref;
 
 /// A message that a client of channel `C` received: for typed clients and for tests.
 ///

@@ -11,7 +11,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::private::{decode_unit, encode_unit};
-use crate::protocol::message::{Message, Messages, Protocol};
+use crate::protocol::envelope::Flat;
+use crate::protocol::halves::Protocol;
+use crate::protocol::message::{Message, Messages};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Move {
@@ -142,6 +144,7 @@ pub(crate) struct GameChannel;
 impl Protocol for GameChannel {
     type FromClient = Game;
     type ToClient = Game;
+    type Envelope = Flat;
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Sending a frame to each client of an audience, and counting the outcome.
 
 use std::any::type_name;
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::Audience;
@@ -10,6 +11,7 @@ use super::target::Target;
 use crate::channel::room::RoomName;
 use crate::connection::outbox::Enqueued;
 use crate::protocol::codec::EncodeError;
+use crate::protocol::envelope::Envelope;
 use crate::protocol::escaped::Escaped;
 use crate::room::fan_out::deliver;
 use crate::room::live_room::LiveRoom;
@@ -20,14 +22,23 @@ use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
-    /// `make` is called once for each value of `"$room"`.
-    pub(super) fn deliver(&self, mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
+    /// `make` is called once for each value of `"$room"`, or for each topic.
+    pub(super) fn deliver<E: Envelope>(
+        &self,
+        mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
+    ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
         let result = match self.lookup().resolve() {
-            Recipients::OneRoom(room) => make(room_name(&room)).map(|frame| self.send_to(&room, frame, |_| true)),
-            Recipients::Rooms(names) => self.deliver_to_rooms(names, make),
+            Recipients::OneRoom(room) if const { E::PLACES.has_topics() } && RoomName::of(room.name()).is_all() => {
+                self.deliver_by_topic::<E>(make)
+            }
+            Recipients::OneRoom(room) => {
+                make(room_name::<E>(&room).as_deref()).map(|frame| self.send_to(&room, frame, |_| true))
+            }
+            Recipients::Rooms(names) => self.deliver_to_rooms::<E>(names, make),
+            Recipients::Members if const { E::PLACES.has_topics() } => self.deliver_by_topic::<E>(make),
             Recipients::Members => make(None).map(|frame| self.send_each(&self.lookup().members(), frame, |_| true)),
             Recipients::Nobody => return Sent::default(),
         };
@@ -35,7 +46,7 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// A client in several of the rooms receives one frame.
-    fn deliver_to_rooms(
+    fn deliver_to_rooms<E: Envelope>(
         &self,
         names: &[Arc<str>],
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
@@ -43,19 +54,40 @@ impl<C: 'static, K> Audience<C, K> {
         let mut reached = HashSet::new();
         let mut sent = Sent::default();
         for room in names.iter().filter_map(|name| self.lookup().room(name)) {
-            let frame = make(room_name(&room))?;
+            let frame = make(room_name::<E>(&room).as_deref())?;
             sent.add(self.send_to(&room, frame, |member| reached.insert(member.id)));
         }
         Ok(sent)
     }
 
+    /// To clients in different rooms: each is sent the message on the topic of its own.
+    fn deliver_by_topic<E: Envelope>(
+        &self,
+        mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
+    ) -> Result<Sent, EncodeError> {
+        let mut by_topic = BTreeMap::<Cow<'_, str>, Vec<Arc<Member>>>::new();
+        let members = self.lookup().members();
+        for member in &members {
+            by_topic.entry(E::topic(member.own_room.name())).or_default().push(Arc::clone(member));
+        }
+        let mut sent = Sent::default();
+        for (topic, members) in by_topic {
+            sent.add(self.send_each(&members, make(Some(&topic))?, |_| true));
+        }
+        Ok(sent)
+    }
+
     /// `make` is called under the room's lock, with the number of members and the value of `"$room"`.
-    pub(super) fn deliver_with(&self, make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>) -> Sent {
+    pub(super) fn deliver_with<E: Envelope>(
+        &self,
+        make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>,
+    ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
         let Some(room) = self.lookup().one_room() else { return Sent::default() };
-        let make = |len| make(len, room_name(&room)).map(PreparedFrame::plain);
+        let name = room_name::<E>(&room);
+        let make = |len| make(len, name.as_deref()).map(PreparedFrame::plain);
         self.counted(room.send_with(self.publisher(&room).as_ref(), &self.exclusions, make))
     }
 
@@ -129,6 +161,12 @@ impl<C: 'static, K> Audience<C, K> {
                 self.hub.node().counters(self.hub.channel()).send(sent);
                 sent
             }
+            Err(EncodeError::NoPlace { kind }) => {
+                let counters = self.hub.node().counters(self.hub.channel());
+                counters.unsaid.add(1);
+                tracing::debug!(channel = counters.channel, kind, "the envelope has no place for it");
+                Sent::unencodable()
+            }
             Err(error) => {
                 tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
                 Sent::unencodable()
@@ -143,6 +181,10 @@ impl<C: 'static, K> Audience<C, K> {
     }
 }
 
-fn room_name(room: &LiveRoom) -> Option<&str> {
-    RoomName::of(room.name()).on_the_wire()
+/// The value of `"$room"`, or the topic.
+fn room_name<E: Envelope>(room: &LiveRoom) -> Option<Cow<'_, str>> {
+    if const { E::PLACES.has_topics() } {
+        return Some(E::topic(room.name()));
+    }
+    RoomName::of(room.name()).on_the_wire().map(Cow::Borrowed)
 }

@@ -19,6 +19,7 @@ use crate::channel::room_state;
 use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
+use crate::protocol::envelope::Flat;
 use crate::room::exclusions::Exclusions;
 use crate::room::member::Member;
 use crate::room::pending::close_all;
@@ -132,13 +133,13 @@ impl<C: 'static, K> Audience<C, K> {
     #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
         if M::KIND.is_none() {
-            return self.deliver(|room| message_frame(&message, room));
+            return self.deliver::<M::Envelope>(|room| message_frame::<M::Envelope, M>(&message, room));
         }
         // A binary message names no room, so that one frame is for all.
         let mut made = None;
-        self.deliver(|room| match &made {
+        self.deliver::<Flat>(|room| match &made {
             Some(frame) => Ok(Frame::clone(frame)),
-            None => message_frame(&message, room).map(|frame| made.insert(frame).clone()),
+            None => message_frame::<Flat, M>(&message, room).map(|frame| made.insert(frame).clone()),
         })
     }
 
@@ -148,7 +149,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsBytes,
     {
         let frame = frame(Opcode::Binary, &data);
-        self.deliver(|_| Ok(frame.clone()))
+        self.deliver::<Flat>(|_| Ok(frame.clone()))
     }
 
     /// Sends a text as it is.
@@ -157,7 +158,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsText,
     {
         let frame = frame(Opcode::Text, text.into().as_bytes());
-        self.deliver(|_| Ok(frame.clone()))
+        self.deliver::<Flat>(|_| Ok(frame.clone()))
     }
 
     /// Waits while this sender is far ahead of these rooms: by 64 KiB, or a sixteenth of
@@ -236,7 +237,7 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # Panics
     /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
-        self.deliver_with(|len, room| message_frame(&make(RoomView { len }), room))
+        self.deliver_with::<M::Envelope>(|len, room| message_frame::<M::Envelope, M>(&make(RoomView { len }), room))
     }
 }
 

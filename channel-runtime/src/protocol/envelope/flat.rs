@@ -1,0 +1,102 @@
+//! The framework's own envelope. The codec reads and writes it in one pass.
+
+#[cfg(feature = "server")]
+use serde::Serialize;
+
+use super::definition::Envelope;
+use super::incoming::{Incoming, IncomingMessage, Malformed};
+use super::outgoing::{Out, Outgoing};
+use super::parts::{object, string};
+use super::places::Places;
+use crate::protocol::codec::{self, Decoded, EncodeError, Head};
+#[cfg(feature = "server")]
+use crate::protocol::fault::Fault;
+#[cfg(feature = "server")]
+use crate::protocol::message::Message;
+use crate::protocol::message::{Messages, Ref};
+
+/// The framework's own envelope, of every channel that names no other: an object with `type` and `ref`, and the message's fields
+/// beside them.
+#[derive(Debug)]
+pub enum Flat {}
+
+impl Envelope for Flat {
+    const NAME: &'static str = "channels.1.json";
+    const PLACES: Places = Places::ANSWERS.rooms();
+    const IS_FLAT: bool = true;
+
+    /// What stands in a text. Messages are not read with it: their payload is the whole object.
+    fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
+        let [kind, reference] = object(text, ["type", "ref"])?;
+        let reference = reference.and_then(Ref::read);
+        match kind.and_then(string) {
+            Some(kind) => Ok(IncomingMessage::new(kind, text).answering(reference).into()),
+            None => Err(Malformed::new("missing field `type`").answering(reference)),
+        }
+    }
+
+    /// Writes the payload alone: the codec writes a flat frame as one object.
+    fn write(_: &Outgoing<'_>, out: &mut Out<'_>) {
+        out.payload();
+    }
+
+    #[inline]
+    fn decode<T: Messages>(text: &str, _: Option<&str>) -> Decoded<T> {
+        codec::decode(text)
+    }
+
+    #[cfg(feature = "server")]
+    #[inline]
+    fn decode_at<T: Messages>(text: &str, index: usize, _: Option<&str>) -> Decoded<T> {
+        codec::decode_at(text, index)
+    }
+
+    #[cfg(feature = "server")]
+    #[inline]
+    fn index<T: Messages>(text: &str) -> Option<usize> {
+        codec::index::<T>(text)
+    }
+
+    #[cfg(feature = "server")]
+    fn reference(text: &str) -> Option<Ref> {
+        codec::reference(text)
+    }
+
+    #[cfg(feature = "server")]
+    #[inline]
+    fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        codec::encode(message, head, out)
+    }
+
+    #[cfg(feature = "server")]
+    fn ask<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        codec::encode(message, head, out)
+    }
+
+    #[inline]
+    fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        codec::encode_one_of(message, head, out)
+    }
+
+    /// The `ref` of a client's message asks for an answer.
+    fn ask_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        codec::encode_one_of(message, head, out)
+    }
+
+    #[cfg(feature = "server")]
+    #[inline]
+    fn success<T: Serialize + ?Sized>(
+        data: Option<(&T, &str)>,
+        head: Head<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        codec::encode_success(data, head, out)
+    }
+
+    #[cfg(feature = "server")]
+    #[inline]
+    fn fault(fault: &Fault, timestamp: &str, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        codec::encode_fault(fault, timestamp, head, out);
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Envelopes that are a frame around the payload: `read` finds the payload in the text, `write` puts it into one.
+
+#[cfg(feature = "server")]
+use serde::Serialize;
+
+use super::incoming::{Incoming, IncomingMessage, Malformed};
+use super::outgoing::{Out, Outgoing};
+use crate::protocol::codec::{self, DecodeError, Decoded, EncodeError, Head};
+#[cfg(feature = "server")]
+use crate::protocol::fault::Fault;
+#[cfg(feature = "server")]
+use crate::protocol::message::Message;
+use crate::protocol::message::{Messages, Ref};
+
+#[inline]
+pub(super) fn decode<T: Messages>(
+    text: &str,
+    topic: Option<&str>,
+    read: impl FnOnce(&str) -> Result<Incoming<'_>, Malformed>,
+) -> Decoded<T> {
+    let (message, reference) = match read(text) {
+        Ok(Incoming::Message(message)) => decode_message(text, topic, message),
+        Ok(Incoming::Answer { .. } | Incoming::Batch(_)) => (Err(DecodeError::no_message("this is no message")), None),
+        Err(Malformed { reason, line, column, reference, code }) => {
+            (Err(DecodeError::Envelope { code, reason: codec::cut(reason), line, column }), reference)
+        }
+    };
+    match reference {
+        Some(reference) if is_too_long(&reference) => {
+            Decoded { message: Err(DecodeError::no_message("an id of more than 128 bytes")), reference: None }
+        }
+        reference => Decoded { message, reference },
+    }
+}
+
+#[inline]
+fn decode_message<T: Messages>(
+    text: &str,
+    topic: Option<&str>,
+    message: IncomingMessage<'_>,
+) -> (Result<T, DecodeError>, Option<Ref>) {
+    let IncomingMessage { kind, payload, reference, topic: named, .. } = message;
+    let is_elsewhere = named.is_some_and(|named| topic.is_some_and(|own| own != named));
+    let read = if is_elsewhere { Err(DecodeError::unknown_topic()) } else { codec::read_payload(text, &kind, payload) };
+    (read, reference)
+}
+
+/// Of another protocol's client, that only an answer would bring back.
+fn is_too_long(reference: &Ref) -> bool {
+    match reference {
+        Ref::Number(_) => false,
+        Ref::Text(text) | Ref::Raw(text) => text.len() > Ref::MAX_RAW_LEN,
+    }
+}
+
+#[cfg(feature = "server")]
+pub(super) fn index<T: Messages>(read: Result<Incoming<'_>, Malformed>) -> Option<usize> {
+    match read {
+        Ok(Incoming::Message(message)) => codec::index_of_type::<T>(&message.kind),
+        _ => None,
+    }
+}
+
+#[cfg(feature = "server")]
+pub(super) fn reference(read: Result<Incoming<'_>, Malformed>) -> Option<Ref> {
+    let reference = match read {
+        Ok(Incoming::Message(message)) => message.reference,
+        Ok(Incoming::Answer { .. } | Incoming::Batch(_)) => None,
+        Err(malformed) => malformed.reference,
+    };
+    reference.filter(|reference| !is_too_long(reference))
+}
+
+#[cfg(feature = "server")]
+pub(super) fn encode<M: Message>(
+    message: &M,
+    head: Head<'_>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let payload = |json: &mut Vec<u8>| codec::write_payload(message, json);
+    append(M::TYPE, &said(M::TYPE, head), out, &payload, false, write)
+}
+
+pub(super) fn encode_one_of<T: Messages>(
+    message: &T,
+    head: Head<'_>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let kind = T::TYPES[message.index()];
+    let payload = |json: &mut Vec<u8>| codec::write_payload_of(message, json);
+    append(kind, &said(kind, head), out, &payload, false, write)
+}
+
+#[cfg(feature = "server")]
+pub(super) fn ask<M: Message>(
+    message: &M,
+    head: Head<'_>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let payload = |json: &mut Vec<u8>| codec::write_payload(message, json);
+    append(M::TYPE, &asked(M::TYPE, head), out, &payload, false, write)
+}
+
+pub(super) fn ask_one_of<T: Messages>(
+    message: &T,
+    head: Head<'_>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let kind = T::TYPES[message.index()];
+    let payload = |json: &mut Vec<u8>| codec::write_payload_of(message, json);
+    append(kind, &asked(kind, head), out, &payload, false, write)
+}
+
+/// Nothing is written for a message without a reference.
+#[cfg(feature = "server")]
+pub(super) fn success<T: Serialize + ?Sized>(
+    data: Option<&T>,
+    head: Head<'_>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let kind = "success";
+    let Some(reference) = head.reference else { return Err(EncodeError::NoPlace { kind }) };
+    let frame = Outgoing::Answer { kind: None, reference, room: head.room };
+    append(kind, &frame, out, &|json| codec::write_value(kind, json, &data), data.is_none(), write)
+}
+
+#[cfg(feature = "server")]
+pub(super) fn fault(
+    fault: &Fault,
+    head: Head<'_>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let kind = "error";
+    let frame = Outgoing::Failure { fault, reference: head.reference, room: head.room };
+    append(kind, &frame, out, &|json| codec::write_value(kind, json, &()), true, write)
+}
+
+fn said<'a>(kind: &'a str, head: Head<'a>) -> Outgoing<'a> {
+    match head.reference {
+        Some(reference) => Outgoing::Answer { kind: Some(kind), reference, room: head.room },
+        None => Outgoing::Message { kind, room: head.room },
+    }
+}
+
+fn asked<'a>(kind: &'a str, head: Head<'a>) -> Outgoing<'a> {
+    match head.reference {
+        Some(reference) => Outgoing::Question { kind, reference, room: head.room },
+        None => Outgoing::Message { kind, room: head.room },
+    }
+}
+
+/// On an error, nothing is appended.
+fn append(
+    kind: &'static str,
+    frame: &Outgoing<'_>,
+    buffer: &mut Vec<u8>,
+    payload: &dyn Fn(&mut Vec<u8>) -> Result<(), EncodeError>,
+    is_empty: bool,
+    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
+) -> Result<(), EncodeError> {
+    let start = buffer.len();
+    let mut out = Out::new(kind, buffer, payload, is_empty);
+    write(frame, &mut out);
+    let result = out.finish();
+    match result {
+        Ok(()) if buffer.len() == start => Err(EncodeError::NoPlace { kind }),
+        Ok(()) => Ok(()),
+        Err(error) => {
+            buffer.truncate(start);
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! JSON-RPC 2.0.
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::definition::Envelope;
+use super::incoming::{Incoming, IncomingMessage, Malformed};
+use super::outgoing::{Out, Outgoing};
+use super::parts::{items, object, string};
+use super::places::{Asks, Places};
+use crate::protocol::fault::Fault;
+use crate::protocol::message::Ref;
+
+/// JSON-RPC 2.0: requests and notifications of the client, their answers, batches, and notifications and requests of the server.
+///
+/// The method is the message's type, and `params` its fields, by name or by place. What a handler returns is the `result`; `()` is
+/// `null`. Errors have the codes of the specification: -32700 if the text is no JSON, -32600 if it is no request, -32601 for a method
+/// that is not known, -32602 for parameters that do not fit or break a rule, -32603 for `internal`. A fault of your own has -32000,
+/// or the number in its code: `rpc.-32050` is -32050. `data` holds our code, and the details if there are any. A notification is
+/// never answered, not even by an error.
+///
+/// An `id` is a string of at most 64 bytes or any number, or `null`.
+#[derive(Debug)]
+pub enum JsonRpc {}
+
+const PARSE_ERROR: &str = "rpc.-32700";
+
+impl Envelope for JsonRpc {
+    const NAME: &'static str = "jsonrpc2";
+    const PLACES: Places = Places::ANSWERS.questions(Asks::Many).batches(64);
+
+    fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
+        if text.trim_ascii_start().starts_with('[') {
+            let requests = items(text).map_err(|error| no_json_or(text, error))?;
+            return if requests.is_empty() {
+                Err(Malformed::new("an empty batch"))
+            } else {
+                Ok(Incoming::Batch(requests))
+            };
+        }
+        let keys = ["jsonrpc", "method", "params", "id", "result", "error"];
+        let [version, method, params, id, result, error] =
+            object(text, keys).map_err(|error| no_json_or(text, error))?;
+        let reference = id.map(read_id).transpose().map_err(|error| error.at(text, id.unwrap_or_default()))?;
+        let malformed = |reason, slice: Option<&str>| {
+            Malformed::new(reason).at(text, slice.unwrap_or(text)).answering(reference.clone())
+        };
+        if version.and_then(string).as_deref() != Some("2.0") {
+            return Err(malformed("`jsonrpc` is not \"2.0\"", version));
+        }
+        match (method, result, error) {
+            (Some(method), None, None) => {
+                let kind = string(method).ok_or_else(|| malformed("`method` is no string", Some(method)))?;
+                match params {
+                    Some(params) if !params.starts_with(['{', '[']) => {
+                        Err(malformed("`params` is neither an object nor an array", Some(params)))
+                    }
+                    params => Ok(IncomingMessage::new(kind, params.unwrap_or("{}")).answering(reference).into()),
+                }
+            }
+            (None, Some(result), None) => answer(reference, Ok(result)),
+            (None, None, Some(error)) => answer(reference, Err(Box::new(read_error(error)?))),
+            _ => Err(malformed("neither a request nor an answer", None)),
+        }
+    }
+
+    fn write(frame: &Outgoing<'_>, out: &mut Out<'_>) {
+        match frame {
+            Outgoing::Message { kind, .. } => {
+                out.raw(r#"{"jsonrpc":"2.0","method":"#).json(kind).raw(r#","params":"#).payload().raw("}");
+            }
+            Outgoing::Question { kind, reference, .. } => {
+                out.raw(r#"{"jsonrpc":"2.0","method":"#).json(kind).raw(r#","params":"#).payload();
+                out.raw(r#","id":"#).json(reference).raw("}");
+            }
+            Outgoing::Answer { reference, .. } => {
+                out.raw(r#"{"jsonrpc":"2.0","result":"#).payload().raw(r#","id":"#).json(reference).raw("}");
+            }
+            Outgoing::Failure { fault, reference, .. } => {
+                let code = code(fault);
+                // A notification is not answered. What can't be read may have been a request.
+                if reference.is_none() && !matches!(code, -32700 | -32600) {
+                    return;
+                }
+                out.raw(r#"{"jsonrpc":"2.0","error":{"code":"#).json(&code);
+                out.raw(r#","message":"#).json(&fault.message).raw(r#","data":{"code":"#).json(&fault.code);
+                if fault.details != Value::Null {
+                    out.raw(r#","details":"#).json(&fault.details);
+                }
+                out.raw(r#"}},"id":"#).json(reference).raw("}");
+            }
+        }
+    }
+}
+
+/// A string or a number that is no `i64`, as it stands, and `null` too: an answer repeats it.
+fn read_id(id: &str) -> Result<Ref, Malformed> {
+    let is_scalar = !id.starts_with(['{', '[', 't', 'f']);
+    match Ref::read(id) {
+        // `7.0` is answered as it was written.
+        Some(Ref::Number(number)) if *number.to_string() != *id => Ok(Ref::Raw(id.into())),
+        Some(reference) => Ok(reference),
+        None if is_scalar && !id.starts_with('"') && id.len() <= Ref::MAX_RAW_LEN => Ok(Ref::Raw(id.into())),
+        None => Err(Malformed::new("`id` is neither a string of at most 64 bytes nor a number nor null")),
+    }
+}
+
+fn answer(reference: Option<Ref>, answer: Result<&str, Box<Fault>>) -> Result<Incoming<'_>, Malformed> {
+    match reference {
+        Some(reference) => Ok(Incoming::Answer { reference, answer }),
+        None => Err(Malformed::new("an answer without an `id`")),
+    }
+}
+
+fn read_error(error: &str) -> Result<Fault, Malformed> {
+    let [code, message, data] = object(error, ["code", "message", "data"])?;
+    let message = message.and_then(string).map(Cow::into_owned).unwrap_or_default();
+    let data: Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+    Ok(Fault::framework(format!("rpc.{}", code.unwrap_or("0")).into(), message).with_details(data))
+}
+
+/// The error says that something is no object or array: then it may still be no JSON.
+#[cold]
+fn no_json_or(text: &str, error: Malformed) -> Malformed {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => error,
+        Err(_) => error.code(PARSE_ERROR),
+    }
+}
+
+fn code(fault: &Fault) -> i64 {
+    match &*fault.code {
+        Fault::MALFORMED => -32600,
+        Fault::UNKNOWN_TYPE => -32601,
+        Fault::INVALID_PAYLOAD | Fault::VALIDATION => -32602,
+        Fault::INTERNAL => -32603,
+        code => code.strip_prefix("rpc.").and_then(|code| code.parse().ok()).unwrap_or(-32000),
+    }
+}

@@ -1,0 +1,128 @@
+//! Phoenix channels, serializer version 2: `[join_ref, ref, topic, event, payload]`.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::definition::Envelope;
+use super::incoming::{Incoming, IncomingMessage, Malformed};
+use super::outgoing::{Out, Outgoing};
+use super::parts::{array, object, string};
+use super::places::Places;
+use crate::protocol::fault::Fault;
+use crate::protocol::message::Ref;
+
+/// Phoenix channels with the serializer V2, one topic a socket: the page's URL is the topic's path. For
+/// `#[channel("/room/:id/websocket")]` a page opens `new Socket("/room/7")` and its channel `room:7`.
+///
+/// The event is the message's type, and its payload the message's fields. `phx_join` and `phx_leave` are messages if the channel has
+/// a handler of that type, and are answered with `ok` if not. A message with a ref is answered by `phx_reply`: `ok` with what the
+/// handler returns, or `error` with the fault's code as `reason`, its message and its details. An error for a message without a ref
+/// has no place. After `phx_leave` the socket stays open, and is still a member of its room; the client ignores what comes.
+///
+/// A client's heartbeat, every 30 s, is a message: [`idle_timeout`](crate::Config::idle_timeout) counts it as one.
+#[derive(Debug)]
+pub enum Phoenix {}
+
+impl Envelope for Phoenix {
+    const NAME: &'static str = "phoenix.2";
+    const PLACES: Places = Places::ANSWERS.topics();
+
+    fn topic(path: &str) -> Cow<'_, str> {
+        let path = path.strip_suffix("/websocket").unwrap_or(path);
+        path.trim_start_matches('/').replace('/', ":").into()
+    }
+
+    fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
+        let [join_ref, reference, topic, event, payload] = array::<5>(text)?[..] else {
+            return Err(Malformed::new("a message is an array of five"));
+        };
+        let refs = refs(join_ref, reference)
+            .ok_or_else(|| Malformed::new("refs are strings or null, of at most 120 bytes").at(text, join_ref))?;
+        let is_answered = reference != "null";
+        let answered = is_answered.then(|| Ref::Raw(refs.as_str().into()));
+        let (Some(topic), Some(event)) = (string(topic), string(event)) else {
+            return Err(Malformed::new("topic and event are strings").at(text, topic).answering(answered));
+        };
+        if event == "phx_reply" {
+            return reply(reference, payload);
+        }
+        let message = IncomingMessage::new(event, payload).answering(answered);
+        let is_heartbeat = topic == "phoenix";
+        let is_own = is_heartbeat || matches!(&*message.kind, "phx_join" | "phx_leave");
+        let frames = if is_own && is_answered { vec![ok(&refs, &topic)] } else { Vec::new() };
+        let message = message.or_reply(frames);
+        // A heartbeat is of the socket, and has a topic of its own.
+        Ok(if is_heartbeat { message } else { message.on(topic) }.into())
+    }
+
+    fn write(frame: &Outgoing<'_>, out: &mut Out<'_>) {
+        match frame {
+            Outgoing::Message { kind, room } => {
+                out.raw("[null,null,").json(room).raw(",").json(kind).raw(",").payload().raw("]");
+            }
+            // What a client sends: a push.
+            Outgoing::Question { kind, reference, room } => {
+                out.raw("[null,").json(&reference.to_string()).raw(",").json(room);
+                out.raw(",").json(kind).raw(",").payload().raw("]");
+            }
+            Outgoing::Answer { reference, room, .. } => {
+                out.raw("[").raw(&reference.to_string()).raw(",").json(room);
+                out.raw(r#","phx_reply",{"status":"ok","response":"#);
+                if out.is_empty() { out.raw("{}") } else { out.payload() }.raw("}]");
+            }
+            Outgoing::Failure { fault, reference: Some(reference), room } => {
+                out.raw("[").raw(&reference.to_string()).raw(",").json(room);
+                out.raw(r#","phx_reply",{"status":"error","response":{"reason":"#).json(reason(fault));
+                out.raw(r#","message":"#).json(&fault.message);
+                if fault.details != Value::Null {
+                    out.raw(r#","details":"#).json(&fault.details);
+                }
+                out.raw("}}]");
+            }
+            Outgoing::Failure { reference: None, .. } => {}
+        }
+    }
+}
+
+/// `"join_ref","ref"` as they are repeated. `None` if one is neither a string nor null, or both together are too long.
+fn refs(join_ref: &str, reference: &str) -> Option<String> {
+    let fits = |value: &str| value == "null" || value.starts_with('"');
+    let refs = format!("{join_ref},{reference}");
+    (fits(join_ref) && fits(reference) && refs.len() <= Ref::MAX_RAW_LEN).then_some(refs)
+}
+
+fn ok(refs: &str, topic: &str) -> String {
+    format!(r#"[{refs},{},"phx_reply",{{"status":"ok","response":{{}}}}]"#, Value::from(topic))
+}
+
+/// What a client reads, which a test does too.
+fn reply<'t>(reference: &'t str, payload: &'t str) -> Result<Incoming<'t>, Malformed> {
+    let reference = Ref::read(reference).ok_or_else(|| Malformed::new("a reply without a ref"))?;
+    let [status, response] = object(payload, ["status", "response"])?;
+    let response = response.unwrap_or("{}");
+    let answer = match status.and_then(string).as_deref() {
+        Some("ok") => Ok(response),
+        _ => {
+            let [reason, message, details] = object(response, ["reason", "message", "details"])?;
+            let text = |value: Option<&str>| value.and_then(string).map(Cow::into_owned).unwrap_or_default();
+            let code = match text(reason) {
+                reason if reason == UNMATCHED_EVENT => Fault::UNKNOWN_TYPE.to_owned(),
+                reason => reason,
+            };
+            let details: Value = details.and_then(|details| serde_json::from_str(details).ok()).unwrap_or_default();
+            Err(Box::new(Fault::framework(code.into(), text(message)).with_details(details)))
+        }
+    };
+    Ok(Incoming::Answer { reference, answer })
+}
+
+const UNMATCHED_EVENT: &str = "unmatched event";
+
+fn reason(fault: &Fault) -> &str {
+    match &*fault.code {
+        Fault::UNKNOWN_TYPE => UNMATCHED_EVENT,
+        "unknown_topic" => "unmatched topic",
+        code => code,
+    }
+}

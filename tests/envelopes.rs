@@ -1,0 +1,152 @@
+//! Channels in another envelope than the framework's own: dispatch, answers, errors, rooms and topics.
+
+use channel_runtime::envelope::{JsonRpc, Phoenix};
+use channel_runtime::testing::{self, Client};
+use channel_runtime::{Fault, Socket, Success, channel, channels, message};
+use serde_json::{Value, json};
+
+#[message(type = "add")]
+struct Add {
+    a: i64,
+    b: i64,
+}
+
+#[message(type = "say")]
+struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+struct Said {
+    text: String,
+}
+
+#[channel("/rpc/:_room")]
+struct Rpc {
+    _room: String,
+}
+
+#[channel(sends(Said), envelope = JsonRpc)]
+impl Rpc {
+    #[message]
+    fn add(&self, add: Add) -> Success<i64> {
+        Success(add.a + add.b)
+    }
+
+    #[message(type = "nothing")]
+    fn nothing(&self) {}
+
+    #[message(type = "fails")]
+    fn fails(&self) -> Result<(), Fault> {
+        Err(Fault::new("rpc.-32050", "it fails").with_details(json!({ "left": 3 })))
+    }
+
+    #[message]
+    fn say(&self, say: Say, socket: &Socket<Self>) {
+        socket.room().send(Said { text: say.text });
+    }
+}
+
+#[channel("/room/:_id/websocket")]
+struct Room {
+    _id: u64,
+}
+
+#[channel(sends(Said), envelope = Phoenix)]
+impl Room {
+    #[message]
+    fn say(&self, say: Say, socket: &Socket<Self>) {
+        socket.others().send(Said { text: say.text });
+        socket.all().send(Said { text: "to all".into() });
+    }
+}
+
+/// Sends a text, and reads what it is answered as JSON.
+async fn ask<C: channel_runtime::Channel>(client: &mut Client<C>, text: &str) -> Value {
+    client.send_text(text);
+    serde_json::from_str(&client.expect_text().await).unwrap()
+}
+
+#[tokio::test]
+async fn requests_and_notifications_of_json_rpc_are_dispatched() {
+    let app = testing::app(channels![Rpc].app(()));
+    let mut client = app.connect::<Rpc>("/rpc/a").await.unwrap();
+    for (params, id) in [(r#"{"a":1,"b":2}"#, "1"), ("[1, 2]", r#""one""#), ("[1.0,2]", "1.5"), ("[1,2]", "null")] {
+        let request = format!(r#"{{"jsonrpc":"2.0","method":"add","params":{params},"id":{id}}}"#);
+        client.send_text(&request);
+        let expected = format!(r#"{{"jsonrpc":"2.0","result":3,"id":{id}}}"#);
+        assert_eq!(client.expect_text().await, expected);
+    }
+    let answer = ask(&mut client, r#"{"jsonrpc":"2.0","method":"nothing","id":7}"#).await;
+    assert_eq!(answer, json!({ "jsonrpc": "2.0", "result": null, "id": 7 }));
+    let answer = ask(&mut client, r#"{"jsonrpc":"2.0","method":"fails","id":8}"#).await;
+    assert_eq!(
+        answer["error"],
+        json!({ "code": -32050, "message": "it fails", "data": { "code": "rpc.-32050", "details": { "left": 3 } } })
+    );
+    for notification in ["add", "nothing", "fails", "unknown"] {
+        client.send_text(&format!(r#"{{"jsonrpc":"2.0","method":"{notification}","params":[1,2]}}"#));
+    }
+    client.expect_nothing().await;
+    let mut other = app.connect::<Rpc>("/rpc/a").await.unwrap();
+    client.send_text(r#"{"jsonrpc":"2.0","method":"say","params":{"text":"hello"}}"#);
+    for client in [&mut client, &mut other] {
+        assert_eq!(client.expect_text().await, r#"{"jsonrpc":"2.0","method":"said","params":{"text":"hello"}}"#);
+    }
+}
+
+#[tokio::test]
+async fn what_json_rpc_can_not_read_has_the_codes_of_its_specification() {
+    let app = testing::app(channels![Rpc].app(()));
+    let mut client = app.connect::<Rpc>("/rpc/a").await.unwrap();
+    for (text, code, id) in [
+        ("{", -32700, json!(null)),
+        ("nonsense", -32700, json!(null)),
+        ("[1,", -32700, json!(null)),
+        ("[]", -32600, json!(null)),
+        ("7", -32600, json!(null)),
+        (r#"{"jsonrpc":"1.0","method":"add","id":1}"#, -32600, json!(1)),
+        (r#"{"jsonrpc":"2.0","method":7,"id":1}"#, -32600, json!(1)),
+        (r#"{"jsonrpc":"2.0","method":"add","params":7,"id":1}"#, -32600, json!(1)),
+        (r#"{"jsonrpc":"2.0","method":"unknown","id":"x"}"#, -32601, json!("x")),
+        (r#"{"jsonrpc":"2.0","method":"add","params":{"a":1},"id":1}"#, -32602, json!(1)),
+        (r#"{"jsonrpc":"2.0","method":"add","params":["a","b"],"id":1}"#, -32602, json!(1)),
+    ] {
+        let answer = ask(&mut client, text).await;
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), &id), "{text}");
+    }
+    let answer =
+        ask(&mut client, "{\"jsonrpc\":\"2.0\",\n \"method\":\"add\",\"params\":{\"a\":\"x\"},\"id\":1}").await;
+    assert_eq!(answer["error"]["data"]["details"], json!({ "path": "a", "line": 2, "column": 33 }));
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_phoenix_client_joins_its_topic_and_no_other() {
+    let app = testing::app(channels![Room].app(()));
+    let mut client = app.connect::<Room>("/room/7/websocket").await.unwrap();
+    let ok = |refs: &str, topic: &str| format!(r#"[{refs},"{topic}","phx_reply",{{"status":"ok","response":{{}}}}]"#);
+    client.send_text(r#"["1","1","room:7","phx_join",{}]"#);
+    assert_eq!(client.expect_text().await, ok(r#""1","1""#, "room:7"));
+    client.send_text(r#"[null,"2","phoenix","heartbeat",{}]"#);
+    assert_eq!(client.expect_text().await, ok(r#"null,"2""#, "phoenix"));
+    for (text, reason) in [
+        (r#"["1","3","room:8","phx_join",{}]"#, "unmatched topic"),
+        (r#"["1","3","room:8","say",{"text":"x"}]"#, "unmatched topic"),
+        (r#"["1","3","room:7","unknown",{}]"#, "unmatched event"),
+        (r#"["1","3","room:7","say",{"text":7}]"#, "invalid_payload"),
+    ] {
+        let answer = ask(&mut client, text).await;
+        assert_eq!(answer[4]["response"]["reason"], reason, "{text}");
+        assert_eq!((&answer[0], &answer[1]), (&json!("1"), &json!("3")));
+    }
+    let mut same = app.connect::<Room>("/room/7/websocket").await.unwrap();
+    let mut other = app.connect::<Room>("/room/8/websocket").await.unwrap();
+    client.send_text(r#"["1","4","room:7","say",{"text":"hello"}]"#);
+    assert_eq!(same.expect_text().await, r#"[null,null,"room:7","said",{"text":"hello"}]"#);
+    assert_eq!(same.expect_text().await, r#"[null,null,"room:7","said",{"text":"to all"}]"#);
+    assert_eq!(other.expect_text().await, r#"[null,null,"room:8","said",{"text":"to all"}]"#);
+    assert_eq!(client.expect_text().await, r#"[null,null,"room:7","said",{"text":"to all"}]"#);
+    assert_eq!(client.expect_text().await, ok(r#""1","4""#, "room:7"));
+    other.expect_nothing().await;
+}
