@@ -1,7 +1,6 @@
 //! The token bucket that a [`Rate`] is enforced with, and the meter that counts what passed and what was refused.
 //!
-//! A limiter of the crate `governor`, against which the tests compare it, reads the clock at each check, admits a batch whole or
-//! not at all, and keeps the rate. A bucket has 16 bytes, and is given the time.
+//! Unlike a limiter of the crate `governor`, against which the tests compare it, a bucket has 16 bytes, and is given the time.
 
 use std::time::{Duration, Instant};
 
@@ -155,7 +154,6 @@ mod tests {
         assert!(!meter.count(rate, 20, begun).is_abuse);
         let mut patient = meter;
         assert!(meter.count(rate, 1, begun).is_abuse);
-        // Twice the rate is tolerated for ever, with half of it refused.
         for tenth in 1..100 {
             let metered = patient.count(rate, 4, begun + Duration::from_millis(100) * tenth);
             assert_eq!((metered.passed, metered.refused, metered.is_abuse), (2, 2, false), "{tenth}");

@@ -14,7 +14,6 @@ pub(crate) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     lines.flat_map(move |line| read(line.as_bytes()).unwrap_or_else(nonsense).into_iter().rev())
 }
 
-/// The elements of one line: `for=192.0.2.60;proto=https;host="app.example:8443", for="[2001:db8::7]"`.
 fn parse(line: &str) -> Option<Vec<Hop>> {
     let (mut hops, mut element, mut rest) = (Vec::new(), Element::default(), line);
     loop {
@@ -67,7 +66,6 @@ struct Element {
 }
 
 impl Element {
-    /// `None` if the name is invalid, or was set already.
     fn set(&mut self, name: &str, value: String) -> Option<()> {
         self.is_there = true;
         let known = match name.to_ascii_lowercase().as_str() {

@@ -28,7 +28,6 @@ impl NodeIdentifier {
         if let Ok(address) = text.parse() {
             return Self::Address(address);
         }
-        // The port may be hidden too.
         let host = match text.rsplit_once(":_") {
             Some((host, _)) => host,
             None => text,

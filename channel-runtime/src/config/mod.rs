@@ -465,7 +465,6 @@ impl Config {
         self
     }
 
-    /// `None` without compression, and always without the feature `deflate`.
     pub(crate) fn compresses(&self) -> Option<&Compression> {
         #[cfg(feature = "deflate")]
         return self.compression.as_ref();

@@ -161,14 +161,12 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allowed {
     Pages(Origin),
-    /// An origin without a host, which is compared as text.
     AsWritten(String),
 }
 
 impl Allowed {
     fn parse(text: &str) -> Option<Self> {
         if let Some(origin) = Origin::parse(text) {
-            // A star is allowed only before the first dot.
             let host = origin.host.strip_prefix("*.").unwrap_or(&origin.host);
             return (!host.is_empty() && !host.contains('*')).then_some(Self::Pages(origin));
         }

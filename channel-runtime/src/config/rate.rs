@@ -73,7 +73,6 @@ impl Rate {
         self.burst
     }
 
-    /// The rate of refusals above which a client counts as abusive: the same count, and at least [`LEAST_PATIENCE`].
     pub(super) const fn patience(self) -> Self {
         let burst = if self.count < LEAST_PATIENCE { LEAST_PATIENCE } else { self.count };
         Self { burst, ..self }

@@ -132,7 +132,6 @@ mod tests {
         poll_fn(|cx| Poll::Ready(ends.as_mut().poll(cx).is_ready())).await
     }
 
-    /// A stream that only the connection's own task writes to, and what waits for its client: 16 seconds' worth at the pace.
     fn boxed() -> (DuplexStream, Stream, Outbox) {
         let (client, server) = duplex(PIPE);
         let outbox = Outbox::new(1 << 20, Activity::default());

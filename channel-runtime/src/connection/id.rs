@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// It writes itself as `9f3b1c20a4d6e817-2a` and reads that back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId {
-    /// Random for each process.
     node: u64,
     serial: u64,
 }

@@ -27,17 +27,11 @@ struct Running {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Bytes that a client wrote and the session has not read.
     Input,
-    /// A session, from its start or from a message until it waits for the next step.
     Session { channel: &'static str, what: &'static str },
-    /// Frames that wait for a client.
     Outbox,
-    /// A notice that waits for its handler.
     Notice { channel: &'static str, handler: &'static str },
-    /// A message that waits for its batch, or its batch.
     Batch { channel: &'static str, handler: &'static str },
-    /// An answer that was deferred.
     Answer { channel: &'static str },
 }
 

@@ -22,7 +22,6 @@ const MOST_UNREAD: u32 = 4 * 1024 * 1024;
 #[derive(Default)]
 pub(crate) struct Liveness {
     has_received: AtomicBool,
-    /// Not only a pong.
     has_message: AtomicBool,
     /// We do not read, so that it is not the client's fault that nothing is received.
     is_paused: AtomicBool,

@@ -18,7 +18,6 @@ const TOKEN_PREFIX: &[u8] = b"channels.token.";
 pub(crate) enum Negotiated {
     /// It connects, with the subprotocol that the answer names. `None` if the answer names none.
     Agreed(Option<&'static str>),
-    /// It is closed after the upgrade, and the answer names none.
     Closed(CloseCode),
     /// It is answered [`not_agreed`], if nothing graver is against it, such as its origin.
     Refused,

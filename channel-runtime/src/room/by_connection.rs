@@ -54,7 +54,6 @@ impl<T> ByConnection<T> {
         }
         let place = self.entries.len();
         if place == self.entries.capacity() {
-            // By half, not double, because there are many such lists.
             self.entries.reserve_exact((place / 2).max(2));
         }
         self.entries.push((serial, value));

@@ -80,7 +80,6 @@ impl Lags {
     pub fn crowd(self, slow_members: usize, readers: usize) -> Crowd {
         let of_all = |found: usize| (found * slow_members).checked_div(self.behind).unwrap_or(0);
         let (taking, new, far) = (of_all(self.taking), of_all(self.new), of_all(self.far));
-        // One alone is no crowd, unless nobody else reads.
         let least = readers.min(2);
         if taking >= readers.div_ceil(2).max(least) {
             Crowd::Half

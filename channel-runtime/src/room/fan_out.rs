@@ -63,7 +63,6 @@ fn push_to_members(
     (sent, flushing.sent(from, frame.len()))
 }
 
-/// Connections come with serial numbers. `pushed` gets each outcome, and has the frame written if that is the caller's duty.
 pub(crate) fn deliver<'a>(
     exclusions: &Exclusions,
     connections: impl Iterator<Item = (u64, &'a Arc<Member>)>,

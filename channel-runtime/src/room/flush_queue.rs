@@ -213,7 +213,6 @@ impl<M: Recipient> FlushQueue<M> {
         self.slow_members.swap_remove(&id);
     }
 
-    /// `late` is how much later than planned this is called.
     fn crowd(&mut self, members: usize, late: Duration) -> Crowd {
         let looked_at = self.slow_members.len().min(LOOKED_AT);
         if looked_at == 0 {
@@ -230,7 +229,6 @@ impl<M: Recipient> FlushQueue<M> {
             }
             let Some((_, member)) = self.slow_members.get_index(self.next_look) else { break };
             let Some(lag) = member.outbox().lag(now, late) else {
-                // Another takes its place, and is checked next.
                 self.slow_members.swap_remove_index(self.next_look);
                 continue;
             };

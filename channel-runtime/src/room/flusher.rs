@@ -21,7 +21,6 @@ const MEMBERS_PER_TURN: usize = 32;
 /// How many members are fetched from memory together, so that the fetches overlap despite locks and system calls.
 const MEMBERS_AHEAD: usize = 8;
 
-/// Once in so many checks the slow members are written to.
 const LOOKS_A_NUDGE: usize = 5;
 
 impl LiveRoom {

@@ -84,7 +84,6 @@ impl Recipient for Member {
     }
 }
 
-/// The part of a member that no broadcast reads.
 pub(crate) struct Apart {
     pub liveness: Liveness,
     pub inbox: Inbox,

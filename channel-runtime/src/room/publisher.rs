@@ -9,7 +9,6 @@ use crate::room::recipient::Recipient;
 
 pub(crate) enum Publisher<M> {
     Member(Arc<M>),
-    /// All hubs together, to this room.
     Hub(Arc<HubBacklog>),
 }
 
@@ -71,7 +70,6 @@ impl<M> Clone for Publisher<M> {
 
 pub(crate) struct Charge<M> {
     pub sender: Publisher<M>,
-    /// As how many bytes it counts.
     charged: usize,
     pub bytes: usize,
 }

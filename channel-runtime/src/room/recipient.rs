@@ -14,7 +14,6 @@ pub(crate) trait Recipient {
 
     fn backlog(&self) -> &SendBacklog;
 
-    /// `None` outside a runtime.
     fn runtime(&self) -> Option<&Handle>;
 
     fn runtime_id(&self) -> Option<Id>;

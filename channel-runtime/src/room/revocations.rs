@@ -24,7 +24,6 @@ impl Default for Moment {
 pub(crate) struct Revocations {
     /// One more than the revocations so far. Handshakes compare this, because two moments may be the same to a clock.
     moment: Moment,
-    /// How many handshakes under way began at each moment, in order.
     under_way: VecDeque<(Moment, usize)>,
     remembered: HashMap<UserKey, Vec<Revocation>>,
     len: usize,

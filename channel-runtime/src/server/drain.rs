@@ -67,7 +67,6 @@ async fn close_all(registry: &Registry, window: Duration) {
     let begun = Instant::now();
     for (at, connection) in connections.iter().enumerate() {
         let due = begun + window.mul_f64(at as f64 / connections.len() as f64);
-        // A timer's precision is a millisecond.
         if due > Instant::now() + LONGEST_STEP {
             sleep_until(due).await;
         }

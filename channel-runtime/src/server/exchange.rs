@@ -172,7 +172,6 @@ mod tests {
         let first = Waker::from(Arc::new(Forgotten { _in_hand: exchange.begin() }));
         assert!(exchange.poll_answered(&Context::from_waker(&first)).is_pending());
         drop(first);
-        // Registering this task drops the one before, as if another thread dropped the guard between the two checks.
         assert!(exchange.poll_answered(&Context::from_waker(Waker::noop())).is_ready());
     }
 }

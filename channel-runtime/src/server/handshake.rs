@@ -65,7 +65,6 @@ fn check<A>(
     Ok((request, upgrade))
 }
 
-/// Once the client has the answer, its session starts in a task of its own.
 async fn accept<A: Send + Sync + 'static>(
     table: &Arc<RouteTable<A>>,
     route: &RouteMatch<'_, A>,

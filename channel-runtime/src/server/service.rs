@@ -47,7 +47,6 @@ impl Routes {
     where
         F: Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static,
     {
-        // Other rejections are of a route that knows the path.
         let filter = filter.or_else(|rejection: Rejection| async {
             if rejection.is_not_found() { Ok((nothing_here(),)) } else { Err(rejection) }
         });

@@ -56,7 +56,6 @@ impl Signals {
 #[derive(Default)]
 struct Received {
     signals: u32,
-    /// How many there had been when the newest server started.
     known: u32,
     last: Option<Instant>,
 }

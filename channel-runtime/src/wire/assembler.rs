@@ -9,7 +9,6 @@ use super::utf8::{NotUtf8, PartialText};
 
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    /// The first bytes of a header: `head[..head_len]`.
     head: [u8; Header::MAX],
     head_len: usize,
     control: Option<Control>,

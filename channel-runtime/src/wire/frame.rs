@@ -28,7 +28,6 @@ impl Frame {
     pub(crate) fn extend<const N: usize>(&mut self, parts: [&[u8]; N], limit: usize) -> bool {
         let fits = self.len() + len_of(parts) <= limit;
         let Some(Sealed { buffer, start }) = Arc::get_mut(&mut self.0).filter(|_| fits) else { return false };
-        // Reserved once, for further frames too.
         buffer.reserve_exact((limit + *start).saturating_sub(buffer.len()));
         for part in parts {
             buffer.extend_from_slice(part);
@@ -98,7 +97,6 @@ impl FrameBuilder {
         let _ = SPARE.try_with(|spare| spare.set(self.buffer));
     }
 
-    /// The bytes that are in it already belong to the header.
     pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }

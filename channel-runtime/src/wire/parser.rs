@@ -161,7 +161,6 @@ impl Parser {
         self.assembler.get_or_insert_default().header(input, expected)
     }
 
-    /// Returns the length of the payload.
     fn admit(&self, header: &Header) -> Result<usize, Violation> {
         let message = self.assembler.as_ref().and_then(|assembler| assembler.message());
         let (limit, is_compressed) = match (header.opcode, message) {

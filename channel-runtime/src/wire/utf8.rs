@@ -87,7 +87,6 @@ mod tests {
 
     use super::*;
 
-    /// The index of the first byte after which no continuation is valid UTF-8, found without `error_len`.
     fn first_impossible(bytes: &[u8]) -> Option<usize> {
         let possible = |prefix: &[u8]| {
             let edges = [0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF];

@@ -90,7 +90,6 @@ impl Outbox {
         let code = CloseCode::TRY_AGAIN;
         let reason = match inner.blocked {
             Some(_) => "too slow: too much was waiting for this client",
-            // The client had no time to take it.
             None => "more was sent at once than may wait for this client",
         };
         inner.queue.keep_begun();

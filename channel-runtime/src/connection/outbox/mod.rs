@@ -51,7 +51,6 @@ struct Inner {
     /// The socket's writing half. `None` if there is no socket: then only the owner can write.
     socket: Option<OwnedWriteHalf>,
     writer: Writer,
-    /// The stream has taken bytes that it may hold back until it is flushed.
     is_unflushed: bool,
     blocked: Option<Box<Blocked>>,
     /// In bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room). Narrow, so that `Inner` stays small.
@@ -85,7 +84,6 @@ enum Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Enqueued {
-    /// The connection is ending, or this frame went over the bound and ended it.
     Refused,
     Queued,
     /// It waits, and the client is behind: more than a quarter of what may wait does.

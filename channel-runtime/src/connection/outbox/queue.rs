@@ -10,7 +10,6 @@ use crate::wire::frame::{Frame, len_of};
 /// Up to so many bytes of small frames are copied for one write: from the cache, which costs less than a vectored write.
 const GATHERED: usize = 16 * 1024;
 
-/// Up to so many bytes of frames for one client alone are kept as one.
 pub(crate) const GATHERED_OWN: usize = 4 * 1024;
 
 #[derive(Default)]

@@ -185,7 +185,6 @@ async fn a_flush_that_meets_a_full_socket_leaves_it_to_the_owner() {
 #[tokio::test]
 async fn a_flush_that_ends_a_long_wait_wakes_the_owner_who_may_have_rested_for_that() {
     let mut fixture = Fixture::new().await;
-    // Far behind, though the socket would take more: nobody has seen to it yet.
     assert_eq!(fixture.push(1000), Enqueued::MustFlush);
     while !fixture.is_far_behind() {
         assert_ne!(fixture.push(1000), Enqueued::MustFlush);
@@ -212,7 +211,6 @@ async fn a_flush_that_ends_a_long_wait_wakes_the_owner_who_may_have_rested_for_t
 #[tokio::test]
 async fn a_flush_that_fails_has_the_owner_meet_the_error() {
     let mut fixture = Fixture::new().await;
-    // Its end is a reset.
     SockRef::from(&fixture.client).set_linger(Some(Duration::ZERO)).unwrap();
     drop(std::mem::replace(&mut fixture.client, Fixture::new().await.client));
     assert_eq!(fixture.push(100), Enqueued::MustFlush);
@@ -302,7 +300,6 @@ async fn who_reads_less_than_its_kernel_says_anything_about_is_written_to_all_th
     }
     assert!(fixture.outbox.bytes() < waiting);
     assert_eq!(fixture.outbox.handed() - handed, (waiting - fixture.outbox.bytes()) as u64);
-    // Once by us, and once by the kernel where a third of the buffer became free.
     assert!(fixture.woken() <= woken + 2);
 }
 
@@ -334,7 +331,6 @@ async fn a_server_that_is_always_late_gives_a_client_that_has_stalled_a_second_m
     let mut blocked = Blocked::begin();
     for _ in 0..2 {
         let mut waited = Duration::ZERO;
-        // Each look is nine tenths late.
         while blocked.takes(Instant::now()) {
             tokio::time::advance(look).await;
             waited += look;

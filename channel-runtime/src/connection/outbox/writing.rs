@@ -142,7 +142,6 @@ pub(crate) struct Drained {
 }
 
 impl Inner {
-    /// Writes to the socket what it takes at once. `None` if there is no socket.
     pub(super) fn write_directly(&mut self) -> Option<Poll<io::Result<()>>> {
         let socket = self.socket.as_ref()?;
         Some(self.queue.write_to(|bytes| match write_now(socket, bytes) {

@@ -23,7 +23,6 @@ pub(super) struct Counts {
     pub connections: usize,
     /// Clients that are being told that they are rejected.
     pub rejections: usize,
-    /// Of [`Config::connection_rate`].
     bucket: Bucket,
     /// Addresses with connections, or whose bucket was not full at the last look. Empty if no bound needs it.
     pub addresses: HashMap<IpAddr, Address>,

@@ -126,7 +126,6 @@ async fn a_unix_socket_is_boxed() {
     let (probe, mut told) = probe();
     let serving = tokio::spawn(server(probe).listen(listener).run_until(pending()));
     ask(tokio::net::UnixStream::connect(path).await.unwrap()).await;
-    // What was read early is still in the stream.
     assert_eq!(told.recv().await.unwrap(), (BOXED, Vec::new()));
     serving.abort();
 }

@@ -9,7 +9,6 @@ pub(crate) struct PreparedFrame {
     plain: Frame,
     /// By window size: one frame, unless clients ask for a smaller window than the app's and the message is longer than that.
     compressed: Vec<(u8, Frame)>,
-    /// The window size that is used if the whole message fits into a receiver's window.
     widest: u8,
 }
 

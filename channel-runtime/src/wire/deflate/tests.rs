@@ -101,7 +101,6 @@ const BROKEN: Violation = Violation { code: CloseCode::INVALID_DATA, reason: "co
 fn a_message_that_is_too_big_before_it_breaks_is_too_big_however_it_is_cut() {
     let payload = [122, 16, 16, 176, 32, 96, 193, 129, 241];
     assert_eq!(parse(None, 6, &frame(0xC2, &payload)).map_err(|violation| violation.code), Err(TOO_BIG));
-    // As text it is wrong before that.
     assert_eq!(
         parse(None, 6, &frame(0xC1, &payload)).map_err(|violation| violation.code),
         Err(CloseCode::INVALID_DATA)
@@ -131,7 +130,6 @@ fn the_examples_of_the_rfc_are_read() {
     }
     let twice = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x05\xf2\x00\x11\x00\x00";
     assert_eq!(parse(Some(15), 5, twice), Ok(vec![text("Hello"), text("Hello")]));
-    // The second message refers to the first, which was not agreed on.
     assert_eq!(parse(None, 5, twice), Err(BROKEN));
 }
 

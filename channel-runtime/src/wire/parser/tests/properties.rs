@@ -96,7 +96,6 @@ proptest! {
         let mut bytes = stream.bytes;
         for (index, byte) in damage {
             if !bytes.is_empty() {
-                // Messages start with headers, where damage is more interesting.
                 let end = bytes.len().min(40);
                 let at = if byte % 2 == 0 { index.index(bytes.len()) } else { index.index(end) };
                 bytes[at] = byte;
