@@ -2,7 +2,7 @@
 
 use channel_runtime::envelope::{JsonRpc, Phoenix};
 use channel_runtime::testing::{self, Client};
-use channel_runtime::{Fault, Socket, Success, channel, channels, message};
+use channel_runtime::{Answer, Fault, Socket, Success, channel, channels, message};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -149,4 +149,147 @@ async fn a_phoenix_client_joins_its_topic_and_no_other() {
     assert_eq!(client.expect_text().await, r#"[null,null,"room:7","said",{"text":"to all"}]"#);
     assert_eq!(client.expect_text().await, ok(r#""1","4""#, "room:7"));
     other.expect_nothing().await;
+}
+
+#[message(type = "rare", rate = "1/h")]
+struct Rare {}
+
+#[message(type = "later")]
+struct Later {}
+
+#[channel("/batches")]
+struct Batches {
+    #[state]
+    later: Option<Answer<Self>>,
+}
+
+#[channel(sends(Said), envelope = JsonRpc)]
+impl Batches {
+    #[message]
+    fn add(&self, add: Add) -> Success<i64> {
+        Success(add.a + add.b)
+    }
+
+    #[message]
+    fn say(&self, say: Say) -> Said {
+        Said { text: say.text }
+    }
+
+    #[message(type = "long")]
+    fn long(&self) -> Said {
+        Said { text: "x".repeat(15_000) }
+    }
+
+    #[message]
+    fn rare(&self, _: Rare) {}
+
+    #[message]
+    fn later(&mut self, _: Later, socket: &Socket<Self>) {
+        self.later = Some(socket.defer());
+    }
+
+    #[message(type = "now")]
+    fn now(&mut self) {
+        self.later.take().unwrap().send(Success("late"));
+    }
+
+    #[message(type = "beside", concurrent = 2)]
+    async fn beside(&self) -> Success<u8> {
+        tokio::task::yield_now().await;
+        Success(1)
+    }
+}
+
+fn batch(requests: &[Value]) -> String {
+    Value::from(requests.iter().map(with_version).collect::<Vec<_>>()).to_string()
+}
+
+fn with_version(request: &Value) -> Value {
+    let mut request = request.clone();
+    if let Some(request) = request.as_object_mut() {
+        request.insert("jsonrpc".into(), "2.0".into());
+    }
+    request
+}
+
+#[tokio::test]
+async fn the_answers_to_a_batch_leave_in_one_array() {
+    let app = testing::app(channels![Batches].app(()));
+    let mut client = app.connect::<Batches>("/batches").await.unwrap();
+    let requests = batch(&[
+        json!({ "method": "add", "params": [1, 2], "id": 1 }),
+        json!({ "method": "add", "params": [3, 4] }),
+        json!({ "method": "unknown", "id": 2 }),
+        json!({ "method": "unknown" }),
+        json!(7),
+        json!([]),
+        json!({ "method": "add", "params": ["x"], "id": null }),
+        json!({ "method": "beside", "id": "b" }),
+        json!({ "method": "say", "params": { "text": "x" }, "id": 3 }),
+    ]);
+    let answers = ask(&mut client, &requests).await;
+    let of = |answer: &Value| (answer["id"].clone(), answer["result"].clone(), answer["error"]["code"].clone());
+    let answers: Vec<_> = answers.as_array().unwrap().iter().map(of).collect();
+    assert_eq!(
+        answers,
+        [
+            (json!(1), json!(3), json!(null)),
+            (json!(2), json!(null), json!(-32601)),
+            (json!(null), json!(null), json!(-32600)),
+            (json!(null), json!(null), json!(-32600)),
+            (json!(null), json!(null), json!(-32602)),
+            (json!(3), json!({ "text": "x" }), json!(null)),
+            // Its handler yields once, and the next runs beside it.
+            (json!("b"), json!(1), json!(null)),
+        ]
+    );
+    // What follows a batch is handled after it.
+    client.send_text(&batch(&[json!({ "method": "add", "params": [1, 2] })]));
+    client.expect_nothing().await;
+    assert_eq!(ask(&mut client, r#"{"jsonrpc":"2.0","method":"add","params":[1,2],"id":9}"#).await["id"], 9);
+}
+
+#[tokio::test]
+async fn a_batch_waits_for_an_answer_that_is_given_later() {
+    let app = testing::app(channels![Batches].app(()));
+    let mut client = app.connect::<Batches>("/batches").await.unwrap();
+    let add = json!({ "method": "add", "params": [1, 2], "id": 1 });
+    client.send_text(&batch(&[json!({ "method": "later", "id": 2 }), add]));
+    assert_eq!(ask(&mut client, r#"{"jsonrpc":"2.0","method":"add","params":[1,2],"id":3}"#).await["id"], 3);
+    client.send_text(r#"{"jsonrpc":"2.0","method":"now"}"#);
+    let answers = client.expect_text().await;
+    assert_eq!(answers, r#"[{"jsonrpc":"2.0","result":3,"id":1},{"jsonrpc":"2.0","result":"late","id":2}]"#);
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_bounded_and_each_of_its_messages_counts_against_its_rate() {
+    let app = testing::app(channels![Batches].app(()));
+    let mut client = app.connect::<Batches>("/batches").await.unwrap();
+    let add = |id: usize| json!({ "method": "add", "params": [1, 2], "id": id });
+    let answers = ask(&mut client, &batch(&(0..64).map(add).collect::<Vec<_>>())).await;
+    assert_eq!(answers.as_array().map(Vec::len), Some(64));
+    let refused = ask(&mut client, &batch(&(0..65).map(add).collect::<Vec<_>>())).await;
+    assert_eq!((&refused["error"]["code"], &refused["id"]), (&json!(-32600), &json!(null)));
+    let rare = |id: usize| json!({ "method": "rare", "id": id });
+    let answers = ask(&mut client, &batch(&[rare(1), rare(2)])).await;
+    assert_eq!((&answers[0]["id"], &answers[0]["result"]), (&json!(1), &json!(null)));
+    assert_eq!((&answers[1]["id"], &answers[1]["error"]["data"]["code"]), (&json!(2), &json!("rate_limited")));
+    client.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn long_answers_to_a_batch_leave_in_several_arrays() {
+    let app = testing::app(channels![Batches].app(()));
+    let mut client = app.connect::<Batches>("/batches").await.unwrap();
+    let long = |id: usize| json!({ "method": "long", "id": id });
+    client.send_text(&batch(&(0..9).map(long).collect::<Vec<_>>()));
+    let mut ids = Vec::new();
+    for count in [5, 4] {
+        let answers: Value = serde_json::from_str(&client.expect_text().await).unwrap();
+        assert_eq!(answers.as_array().map(Vec::len), Some(count));
+        ids.extend(answers.as_array().unwrap().iter().map(|answer| answer["id"].as_u64().unwrap()));
+    }
+    assert_eq!(ids, (0..9).collect::<Vec<_>>());
+    client.expect_nothing().await;
 }

@@ -59,7 +59,7 @@ impl<'a> RoomName<'a> {
     }
 
     /// All connections of a channel, which is no room.
-    pub fn is_all(self) -> bool {
+    pub fn is_all(&self) -> bool {
         matches!(self, Self::All)
     }
 

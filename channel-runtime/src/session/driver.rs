@@ -17,9 +17,11 @@ use crate::protocol::describe::parts::RateShape;
 use crate::room::member::Member;
 use crate::room::membership::MembershipGuard;
 use crate::session::budget::{Budget, MOST_READS};
+use crate::session::incoming_batch::IncomingBatch;
 use crate::session::served::Served;
 use crate::session::step::Step;
-use crate::session::throttle::{RateDecision, Throttle};
+use crate::session::throttle::{RateDecision, RatedClient, Throttle};
+use crate::socket::answer_array::AnswerArray;
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
@@ -36,6 +38,8 @@ pub(crate) struct Driver {
     /// How the client's side ended, after the parked input. `None` while it has not.
     ended: Option<Box<Close>>,
     throttle: Option<Box<Throttle>>,
+    /// The batch of which a message was the last step, or will be the next.
+    batch: Option<Box<IncomingBatch>>,
     served: Arc<Served>,
     membership: MembershipGuard,
 }
@@ -52,7 +56,8 @@ impl Driver {
         if let Some(socket) = socket {
             membership.connection.outbox().attach(socket);
         }
-        let mut driver = Self { receiver, budget: Budget::default(), ended: None, throttle: None, served, membership };
+        let mut driver =
+            Self { receiver, budget: Budget::default(), ended: None, throttle: None, batch: None, served, membership };
         // Not fed if there is nothing: a client that waited has been read from, and the parser may hold the beginning of a frame.
         let result = if read_ahead.is_empty() { Ok(()) } else { driver.receiver.feed(&mut read_ahead).result };
         driver.took(ReadBatch { before: Checkpoint::default(), result });
@@ -83,6 +88,10 @@ impl Driver {
     /// The next step, with the outbox [corked](Self::cork). `None` when the connection ends: at once if we end it, after all input
     /// if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+        // Its last message is being handled, or has been.
+        if self.batch.as_ref().is_some_and(|batch| batch.is_empty()) {
+            self.batch = None;
+        }
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
         if self.budget.is_used_up() {
             if self.budget.was_notice {
@@ -122,13 +131,16 @@ impl Driver {
         self.budget.was_notice = matches!(source, Source::Inbox);
         match source {
             Source::Inbox => apart.inbox.take().map(Step::Notice),
-            Source::Client => self.receiver.pop().map(Step::Input),
+            Source::Client => match &mut self.batch {
+                Some(batch) => batch.pop().map(|text| Step::Input(Input::Text(text))),
+                None => self.receiver.pop().map(Step::Input),
+            },
         }
     }
 
     fn next_source(&self) -> Option<Source> {
         // No notice is handled after the client's last input: notices could keep the connection from ending for ever.
-        let is_over = self.ended.is_some() && self.receiver.is_empty();
+        let is_over = self.ended.is_some() && !self.has_input();
         let has_notice = self.membership.connection.apart.inbox.has_notice() && !is_over;
         match (has_notice, self.has_input()) {
             (false, false) => None,
@@ -143,7 +155,17 @@ impl Driver {
     }
 
     pub fn has_input(&self) -> bool {
-        !self.receiver.is_empty()
+        self.batch.is_some() || !self.receiver.is_empty()
+    }
+
+    /// The messages of a batch are the next steps.
+    pub fn begin_batch(&mut self, batch: IncomingBatch) {
+        self.batch = Some(Box::new(batch));
+    }
+
+    /// The array for the answer to the last step. `None` if it was no message of a batch.
+    pub fn answers(&self) -> Option<&Arc<AnswerArray>> {
+        self.batch.as_ref().map(|batch| batch.answers())
     }
 
     /// False if we have closed the connection.
@@ -155,7 +177,7 @@ impl Driver {
     }
 
     fn has_ended(&self) -> bool {
-        (self.ended.is_some() && self.receiver.is_empty()) || self.membership.connection.outbox().is_closing()
+        (self.ended.is_some() && !self.has_input()) || self.membership.connection.outbox().is_closing()
     }
 
     pub fn poll_io(&mut self, cx: &mut Context<'_>) {
@@ -237,7 +259,9 @@ impl Driver {
     /// If it may not pass, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
-        let decision = throttle.check_message(text, index, rate, &self.served, &self.membership.connection, now());
+        let answers = self.batch.as_ref().map(|batch| batch.answers());
+        let client = RatedClient { served: &self.served, connection: &self.membership.connection, answers };
+        let decision = throttle.check_message(text, index, rate, client, now());
         self.close_if_abuse(decision);
         decision == RateDecision::Passes
     }
@@ -293,6 +317,7 @@ impl Driver {
     /// Ends the connection, if we have not already, and returns how it ended. Only what waits is sent after that.
     pub fn end(&mut self) -> Close {
         self.receiver.clear();
+        self.batch = None;
         let outbox = self.membership.connection.outbox();
         // No effect if we have closed it already.
         outbox.close(match &self.ended {

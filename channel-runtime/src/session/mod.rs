@@ -17,6 +17,7 @@ pub(crate) mod half_channel;
 pub(crate) mod handler_options;
 pub(crate) mod handling;
 pub(crate) mod heartbeat;
+mod incoming_batch;
 mod last_answers;
 mod outcome;
 pub(crate) mod quota;

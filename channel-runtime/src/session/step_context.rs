@@ -16,13 +16,15 @@ use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
 use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::handling::Handling;
+use crate::session::incoming_batch::IncomingBatch;
 use crate::session::outcome::{RunningCall, interrupted};
 use crate::session::refresh::{self, AuthRefresh};
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{Step, needs_types};
 use crate::socket::Socket;
+use crate::socket::answer_array::AnswerArray;
 use crate::socket::reply::Flow;
-use crate::wire::frame::{self, Opcode};
+use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::{Input, reuse};
 
 pub(crate) enum Work<C: Dispatch> {
@@ -35,7 +37,7 @@ pub(crate) struct StepContext<'a, 'd, C: Dispatch> {
     pub handler: &'a mut C,
     pub socket: &'a mut Socket<C>,
     pub app: &'a Arc<C::App>,
-    pub driver: &'d Driver,
+    pub driver: &'d mut Driver,
     pub span: &'a ConnectionSpan,
     pub expiry: &'a mut Option<Expiry>,
 }
@@ -112,9 +114,14 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     /// `index` is the place of the message's type. `None` if it is not known yet.
     fn begin_message(self, text: String, index: Option<usize>) -> Option<Begun<'a, C>> {
         log_payload(self.driver, self.span, &text);
-        let begun = match read(self.socket, &text, index) {
+        let begun = match read(self.socket, &text, index, self.driver.answers()) {
             Ok(Ok(message)) => self.handle(message, text.len()),
-            Ok(Err(_)) if const { !<C::Envelope as Envelope>::IS_FLAT } && answer_itself(self.socket, &text) => None,
+            Ok(Err(error)) if const { !<C::Envelope as Envelope>::IS_FLAT } => {
+                self.read_otherwise(&text, error).map(|(context, error)| {
+                    context.socket.counters().invalid.add(1);
+                    context.invalid(error)
+                })
+            }
             Ok(Err(error)) => match refresh::auth_refresh::<C>(&text, &error) {
                 Some(request) => Some(self.refresh(request)),
                 None => {
@@ -129,6 +136,40 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         };
         reuse(text);
         begun
+    }
+
+    /// What another envelope reads in a text that no handler takes: several messages, or its own affair. Gives the error back if it
+    /// is neither.
+    #[cold]
+    fn read_otherwise(self, text: &str, error: DecodeError) -> Option<(Self, DecodeError)> {
+        let most = const { C::Envelope::PLACES.most_in_batch() };
+        match contain(|| C::Envelope::read(text)) {
+            Ok(Ok(Incoming::Message(message))) => {
+                let is_known = C::FromClient::TYPES.contains(&&*message.kind);
+                let is_elsewhere = message.topic.is_some() && message.topic != topic_of(self.socket);
+                if is_known || is_elsewhere || message.or_reply.is_empty() {
+                    return Some((self, error));
+                }
+                for reply in &message.or_reply {
+                    self.socket.push_frame(frame(Opcode::Text, reply.as_bytes()));
+                }
+                // The frames are its answer.
+                drop(self.socket.claim().take());
+                None
+            }
+            Ok(Ok(Incoming::Batch(texts))) if self.driver.answers().is_none() && (1..=most).contains(&texts.len()) => {
+                self.driver.begin_batch(IncomingBatch::new(
+                    &texts,
+                    AnswerArray::new(self.socket.node(), self.socket.member()),
+                ));
+                None
+            }
+            Ok(Ok(Incoming::Batch(texts))) if texts.len() > most && most > 0 => {
+                let reason = format!("a batch of {} messages, and at most {most} are read", texts.len());
+                Some((self, DecodeError::no_message(&reason)))
+            }
+            _ => Some((self, error)),
+        }
     }
 
     fn begin_binary(self, data: Bytes, index: usize) -> Option<Begun<'a, C>> {
@@ -236,11 +277,12 @@ pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     }
 }
 
-/// Gives the socket the claim to the message's answer. A payload's `Deserialize` and its rules are the user's code, and may panic.
+/// Gives the socket the claim to the message's answer, which goes to `answers` if it is one of a batch. A payload's `Deserialize` and its rules are the user's code, and may panic.
 pub(crate) fn read<C: Dispatch>(
     socket: &mut Socket<C>,
     text: &str,
     index: Option<usize>,
+    answers: Option<&Arc<AnswerArray>>,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
     let decoded = contain(|| {
         let topic = topic_of(socket);
@@ -249,28 +291,16 @@ pub(crate) fn read<C: Dispatch>(
             _ => C::Envelope::decode(text, topic.as_deref()),
         }
     })?;
-    socket.begin_message(decoded.reference);
+    match answers {
+        Some(answers) if const { C::Envelope::PLACES.most_in_batch() > 0 } => {
+            socket.begin_message_among(decoded.reference, answers);
+        }
+        _ => socket.begin_message(decoded.reference),
+    }
     match decoded.message {
         Ok(message) => checked::<C>(message),
         Err(error) => Ok(Err(error)),
     }
-}
-
-/// Whether the text, which no handler takes, is the envelope's own affair: then its frames are sent.
-#[cold]
-fn answer_itself<C: Dispatch>(socket: &Socket<C>, text: &str) -> bool {
-    let Ok(Ok(Incoming::Message(message))) = contain(|| C::Envelope::read(text)) else { return false };
-    let is_known = C::FromClient::TYPES.contains(&&*message.kind);
-    let is_elsewhere = message.topic.is_some() && message.topic != topic_of(socket);
-    if is_known || is_elsewhere || message.or_reply.is_empty() {
-        return false;
-    }
-    for frame in &message.or_reply {
-        socket.push_frame(frame::frame(Opcode::Text, frame.as_bytes()));
-    }
-    // The frames are its answer.
-    drop(socket.claim().take());
-    true
 }
 
 /// `None` if the envelope has no topics.

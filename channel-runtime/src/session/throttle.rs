@@ -2,6 +2,7 @@
 //!
 //! Frames are counted in lots: the clock is not read for as many as are sure to pass, at most a quarter of a burst.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,10 +18,10 @@ use crate::protocol::fault::Fault;
 use crate::room::member::Member;
 use crate::session::quota::{Quotas, Subject};
 use crate::session::served::Served;
-use crate::socket::counters::Counters;
-use crate::socket::frames::{frame_of, timestamp};
+use crate::socket::answer_array::AnswerArray;
+use crate::socket::frames::timestamp;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::Opcode;
+use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
 
 pub(crate) struct Throttle {
@@ -46,6 +47,15 @@ pub(crate) enum RateDecision {
     /// As `BinaryLost`, of a raw text.
     TextLost,
     Abuse,
+}
+
+/// Whose message is counted.
+#[derive(Clone, Copy)]
+pub(crate) struct RatedClient<'a> {
+    pub served: &'a Served,
+    pub connection: &'a Member,
+    /// For the answer to a message in a batch.
+    pub answers: Option<&'a Arc<AnswerArray>>,
 }
 
 #[derive(Clone, Copy)]
@@ -122,7 +132,10 @@ impl Throttle {
                     counters.rate_limited.add(1);
                     return RateDecision::TextLost;
                 }
-                Input::Text(text) => self.refuse(&text, RefusedBy::Frames, metered.wait, connection, counters),
+                Input::Text(text) => {
+                    let client = RatedClient { served, connection, answers: None };
+                    self.refuse(&text, RefusedBy::Frames, metered.wait, client);
+                }
                 Input::Binary(_) => {
                     counters.rate_limited.add(1);
                     return RateDecision::BinaryLost;
@@ -139,15 +152,14 @@ impl Throttle {
         text: &str,
         index: usize,
         rate: RateShape,
-        served: &Served,
-        connection: &Member,
+        client: RatedClient<'_>,
         now: Instant,
     ) -> RateDecision {
-        let metered = self.count_message(index, rate, &served.quotas, connection, now);
+        let metered = self.count_message(index, rate, &client.served.quotas, client.connection, now);
         if metered.refused == 0 {
             return RateDecision::Passes;
         }
-        self.refuse(text, RefusedBy::Messages, metered.wait, connection, served.node.counters(connection.channel()));
+        self.refuse(text, RefusedBy::Messages, metered.wait, client);
         RateDecision::refused(&metered)
     }
 
@@ -218,7 +230,9 @@ impl Throttle {
     }
 
     /// Only the `ref` of the text is read. Of several refused messages without one in a row, only the first is answered.
-    fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, connection: &Member, counters: &Counters) {
+    fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, client: RatedClient<'_>) {
+        let RatedClient { served, connection, answers } = client;
+        let counters = served.node.counters(connection.channel());
         counters.rate_limited.add(1);
         // Another envelope's `read` and `write` may be the user's code, and panic.
         let reference = contain(|| counters.envelope.reference(text)).ok().flatten();
@@ -231,12 +245,13 @@ impl Throttle {
             Fault::new(Fault::RATE_LIMITED, "too many messages").with_details(json!({ "retry_after_ms": wait as u64 }));
         counters.fault(&fault);
         let (head, path) = (Head { reference: reference.as_ref(), room: None }, connection.own_room.name());
-        let frame =
-            contain(|| frame_of(Opcode::Text, |json| counters.envelope.fault(&fault, &timestamp(), head, path, json)));
-        match frame {
+        let mut json = Vec::new();
+        let written = contain(|| counters.envelope.fault(&fault, &timestamp(), head, path, &mut json));
+        match (written, answers) {
+            (Ok(Ok(())), Some(answers)) => answers.append(&json),
             // Written before the session waits. Refused only if the connection ends.
-            Ok(Ok(frame)) => _ = connection.outbox().push(frame, Sender::Own),
-            _ => counters.unsaid.add(1),
+            (Ok(Ok(())), None) => _ = connection.outbox().push(frame(Opcode::Text, &json), Sender::Own),
+            (Ok(Err(_)) | Err(_), _) => counters.unsaid.add(1),
         }
     }
 }

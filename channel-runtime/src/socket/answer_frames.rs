@@ -10,6 +10,7 @@ use crate::protocol::fault::Fault;
 use crate::protocol::message::{Message, Messages};
 use crate::room::sent::Sent;
 use crate::socket::Socket;
+use crate::socket::answer_array::AnswerArray;
 use crate::socket::claim::{Claim, Open, Taken};
 use crate::socket::frames::now;
 use crate::wire::frame::Opcode;
@@ -25,9 +26,9 @@ impl<C: Channel> Socket<C> {
     }
 
     pub(crate) fn answer_nothing(&self) {
-        if let Some(open) = self.claim().take() {
+        if self.awaits_answer() {
             let nothing: Option<(&(), &str)> = None;
-            self.push_text(|json| self.in_topic(open.head(), |head| C::Envelope::success(nothing, head, json)));
+            self.answer_with(|head, json| C::Envelope::success(nothing, head, json));
         }
     }
 
@@ -86,8 +87,13 @@ impl<C: Channel> Socket<C> {
     fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
-        match self.try_push(Opcode::Text, |json| self.in_topic(head, |head| write(head, json))) {
-            Ok(_) => {}
+        let write = |json: &mut Vec<u8>| self.in_topic(head, |head| write(head, json));
+        let written = match const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| taken.answers()).flatten() {
+            Some(answers) => gather(&answers, write),
+            None => self.try_push(Opcode::Text, write).map(drop),
+        };
+        match written {
+            Ok(()) => {}
             Err(EncodeError::NoPlace { kind }) => self.unsaid(kind),
             Err(error) => {
                 let fault = Fault::internal(error);
@@ -108,4 +114,15 @@ impl<C: Channel> Socket<C> {
     fn in_topic<R>(&self, head: Head<'_>, then: impl FnOnce(Head<'_>) -> R) -> R {
         in_topic::<C::Envelope, R>(head, self.member().own_room.name(), then)
     }
+}
+
+/// Appends the answer to those of its batch.
+fn gather(
+    answers: &AnswerArray,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    let mut json = Vec::new();
+    write(&mut json)?;
+    answers.append(&json);
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The right to give the one answer to a message.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
@@ -8,6 +8,7 @@ use crate::protocol::codec::Head;
 use crate::protocol::message::Ref;
 use crate::room::member::Member;
 use crate::room::owed_answer::OwedAnswer;
+use crate::socket::answer_array::AnswerArray;
 
 #[derive(Clone, Default)]
 pub(crate) enum Claim {
@@ -15,12 +16,16 @@ pub(crate) enum Claim {
     NoMessage,
     /// The answer looks like any other frame.
     NoRef,
+    /// As `NoRef`, of a batch: its error goes into the array while that is not sent.
+    NoRefOf(Weak<AnswerArray>),
     /// `None` once it is being answered, or has been.
     Ref(Arc<Mutex<Option<Open>>>),
 }
 
 pub(crate) struct Open {
     reference: Ref,
+    /// Of a message in a batch.
+    answers: Option<Arc<AnswerArray>>,
     /// Keeps the connection open for an answer after the handler's return.
     _owed: Option<OwedAnswer>,
 }
@@ -33,7 +38,15 @@ impl Open {
 
 impl Claim {
     pub fn of(reference: Option<Ref>) -> Self {
-        reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, _owed: None }))
+        reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, answers: None, _owed: None }))
+    }
+
+    /// Of a message in a batch.
+    pub fn among(reference: Option<Ref>, answers: &Arc<AnswerArray>) -> Self {
+        match reference {
+            Some(reference) => Self::open(Open { reference, answers: Some(Arc::clone(answers)), _owed: None }),
+            None => Self::NoRefOf(Arc::downgrade(answers)),
+        }
     }
 
     fn open(open: Open) -> Self {
@@ -45,6 +58,7 @@ impl Claim {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
         match self {
             Self::NoMessage => Self::NoMessage,
+            Self::NoRefOf(answers) => Self::NoRefOf(Weak::clone(answers)),
             Self::NoRef | Self::Ref(_) => open.map_or(Self::NoRef, Self::open),
         }
     }
@@ -60,7 +74,7 @@ impl Claim {
     pub fn take(&self) -> Option<Open> {
         match self {
             Self::Ref(claim) => claim.lock().take(),
-            Self::NoMessage | Self::NoRef => None,
+            Self::NoMessage | Self::NoRef | Self::NoRefOf(_) => None,
         }
     }
 }
@@ -74,6 +88,15 @@ pub(super) struct Taken<'a> {
 impl<'a> Taken<'a> {
     pub fn of(claim: &'a Claim) -> Self {
         Self { claim, open: claim.take() }
+    }
+
+    /// The array that the answer goes into. `None` if it is a frame of its own.
+    pub fn answers(&self) -> Option<Arc<AnswerArray>> {
+        match (&self.open, self.claim) {
+            (Some(open), _) => open.answers.clone(),
+            (None, Claim::NoRefOf(answers)) => answers.upgrade(),
+            (None, _) => None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A send never waits. Imports `channel`, `room`, `connection`, `protocol` and `wire`, but not `session`, which runs the handlers.
 
 pub(crate) mod answer;
+pub(crate) mod answer_array;
 mod answer_frames;
 pub(crate) mod audience;
 mod audiences;
@@ -15,6 +16,7 @@ pub(crate) mod hub;
 pub(crate) mod invalid_reply;
 pub(crate) mod node;
 pub(crate) mod notify;
+pub(crate) mod push;
 pub(crate) mod reply;
 pub(crate) mod stats;
 pub(crate) mod user;
@@ -31,8 +33,8 @@ use crate::channel::hook_arguments::NamesApp;
 use crate::channel::room::RoomKind;
 use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
+use crate::connection::outbox::Enqueued;
 use crate::connection::outbox::queue::GATHERED_OWN;
-use crate::connection::outbox::{Enqueued, Sender};
 use crate::protocol::codec::{self, DecodeError, EncodeError, Head};
 use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
@@ -40,12 +42,13 @@ use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
 use crate::room::member::Member;
 use crate::room::sent::Sent;
+use crate::socket::answer_array::AnswerArray;
 use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
 use crate::socket::frames::{frame_of, now};
 use crate::socket::node::Node;
+use crate::socket::push::{push_frame, pushed};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
 /// One client of channel `C`: to send to, to join rooms for, to close.
@@ -297,23 +300,11 @@ impl<C: 'static> Socket<C> {
     }
 
     pub(crate) fn push_frame(&self, frame: Frame) -> Sent {
-        let deflate = self.member.deflate;
-        let frame = match self.node.compression() {
-            Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
-            None => PreparedFrame::plain(frame),
-        };
-        self.pushed(self.member.outbox().push(frame.into_one(deflate), Sender::Own))
+        push_frame(&self.node, &self.member, frame)
     }
 
-    fn pushed(&self, pushed: Enqueued) -> Sent {
-        if pushed == Enqueued::MustFlush {
-            // Never so in the client's own handler, during which its outbox is corked.
-            self.member.outbox().wake_owner();
-        }
-        let mut sent = Sent::default();
-        sent.count(pushed != Enqueued::Refused);
-        self.counters().send(sent);
-        sent
+    fn pushed(&self, enqueued: Enqueued) -> Sent {
+        pushed(&self.node, &self.member, enqueued)
     }
 
     /// For a hook or handler that begins.
@@ -323,6 +314,11 @@ impl<C: 'static> Socket<C> {
 
     pub(crate) fn begin_message(&mut self, reference: Option<Ref>) {
         self.claim = Claim::of(reference);
+    }
+
+    /// For a message in a batch.
+    pub(crate) fn begin_message_among(&mut self, reference: Option<Ref>, answers: &Arc<AnswerArray>) {
+        self.claim = Claim::among(reference, answers);
     }
 
     pub(crate) fn invalid(&self, error: DecodeError) -> Fault {
