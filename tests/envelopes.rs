@@ -1,8 +1,10 @@
 //! Channels in another envelope than the framework's own: dispatch, answers, errors, rooms and topics.
 
-use channel_runtime::envelope::{JsonRpc, Phoenix};
+use channel_runtime::envelope::{
+    Envelope, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
+};
 use channel_runtime::testing::{self, Client};
-use channel_runtime::{Answer, Fault, Socket, Success, channel, channels, message};
+use channel_runtime::{Answer, Fault, Ref, Socket, Success, channel, channels, message};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -291,5 +293,98 @@ async fn long_answers_to_a_batch_leave_in_several_arrays() {
         ids.extend(answers.as_array().unwrap().iter().map(|answer| answer["id"].as_u64().unwrap()));
     }
     assert_eq!(ids, (0..9).collect::<Vec<_>>());
+    client.expect_nothing().await;
+}
+
+/// `[2,"id","type",payload]` is answered by `[3,"id",payload]` or `[4,"id","code"]`, and nothing is said without an answer.
+enum Calls {}
+
+impl Envelope for Calls {
+    const NAME: &'static str = "calls";
+    const PLACES: Places = Places::ANSWERS;
+
+    fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
+        let items = array::<4>(text)?;
+        let reference = items.get(1).and_then(|id| Ref::read(id)).ok_or_else(|| Malformed::new("no id"))?;
+        match &*items {
+            ["2", _, kind, payload] => {
+                let kind = string(kind).ok_or_else(|| Malformed::new("no type").answering(reference.clone()))?;
+                Ok(IncomingMessage::new(kind, payload).answering(reference).into())
+            }
+            ["3", _, payload] => Ok(Incoming::Answer { reference, answer: Ok(payload) }),
+            ["4", _, code] => {
+                let code = string(code).unwrap_or_default().into_owned();
+                Ok(Incoming::Answer { reference, answer: Err(Box::new(Fault::new(code, ""))) })
+            }
+            _ => Err(Malformed::new("no call").answering(reference)),
+        }
+    }
+
+    fn write(frame: &Outgoing<'_>, out: &mut Out<'_>) {
+        match frame {
+            Outgoing::Question { kind, reference, .. } => {
+                out.raw("[2,").json(reference).raw(",").json(kind).raw(",").payload().raw("]");
+            }
+            Outgoing::Answer { reference, .. } => _ = out.raw("[3,").json(reference).raw(",").payload().raw("]"),
+            Outgoing::Failure { fault, reference: Some(reference), .. } => {
+                out.raw("[4,").json(reference).raw(",").json(&fault.code).raw("]");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[channel("/calls")]
+struct Callee;
+
+#[channel(sends(Said), envelope = Calls)]
+impl Callee {
+    #[message]
+    fn add(&self, add: Add) -> Success<i64> {
+        Success(add.a + add.b)
+    }
+
+    #[message]
+    fn say(&self, say: Say, socket: &Socket<Self>) -> Said {
+        // The envelope has no place for it.
+        let sent = socket.send(Said { text: say.text.clone() });
+        assert!(sent.unencodable && sent.recipients == 0);
+        assert!(socket.all().send(Said { text: say.text.clone() }).unencodable);
+        assert!(socket.send_success(&1).unencodable && socket.send_fault(&Fault::new("a.b", "")).unencodable);
+        Said { text: say.text }
+    }
+}
+
+#[tokio::test]
+async fn a_test_s_client_speaks_the_envelope_of_its_channel() {
+    let channels = channels![Rpc, Room, Callee];
+    let callees = channels.of::<Callee>();
+    let app = testing::app(channels.app(()));
+    let mut client = app.connect::<Callee>("/calls").await.unwrap();
+    assert_eq!(client.request(Add { a: 1, b: 2 }).success().await, 3);
+    assert_eq!(client.request(Say { text: "x".into() }).reply::<Said>().await.text, "x");
+    assert_eq!(callees.stats().unsaid, 4);
+    client.send(Add { a: 1, b: 2 });
+    assert_eq!(client.expect_success().await, 3);
+    client.send_text(r#"[2,"9","unknown",{}]"#);
+    client.expect_error("unknown_type").await;
+    for none_of_ours in ["[2]", "nonsense", "[3,\"x\",{}]", "[4,\"x\",\"y\"]"] {
+        client.send_text(none_of_ours);
+    }
+    client.expect_nothing().await;
+
+    let mut client = app.connect::<Rpc>("/rpc/a").await.unwrap();
+    assert_eq!(client.request(Add { a: 1, b: 2 }).success().await, 3);
+    assert_eq!(client.request(RpcFromClient::Fails).error("rpc.-32050").await.message, "it fails");
+    client.send(Add { a: 1, b: 2 });
+    client.send(Say { text: "hello".into() });
+    assert_eq!(client.expect::<Said>().await.text, "hello");
+    client.expect_nothing().await;
+
+    let mut client = app.connect::<Room>("/room/7/websocket").await.unwrap();
+    client.request(Say { text: "hello".into() }).success().await;
+    assert_eq!(client.expect::<Said>().await.text, "to all");
+    client.send_text(r#"[null,"x","room:7","say",{}]"#);
+    assert_eq!(client.expect_error("invalid_payload").await.details["path"], "text");
     client.expect_nothing().await;
 }

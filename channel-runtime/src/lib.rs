@@ -140,12 +140,13 @@ pub use channel_macros::{channel, channels};
 #[doc(no_inline)]
 pub use garde;
 pub use protocol::binary::BinaryCodec;
-pub use protocol::codec::{DecodeError, EncodeError, InvalidField, Received, ReceivedBody};
+pub use protocol::codec::{DecodeError, EncodeError, InvalidField, ReceivedBody};
 pub use protocol::describe;
 pub use protocol::envelope::{self, Envelope};
 pub use protocol::fault::Fault;
 pub use protocol::halves::Protocol;
 pub use protocol::message::{Message, Messages, Ref, Success};
+pub use protocol::received::Received;
 
 #[cfg(feature = "server")]
 pub use exports::*;

@@ -11,9 +11,11 @@ use super::expectation::{Expectation, Failure};
 use super::expected::{auth_expiring, fault, message_in, read, read_binary, success, unexpected};
 use super::frames::Frames;
 use crate::channel::{Channel, SentBy};
-use crate::protocol::codec::{self, Head, Received, index_of_kind};
+use crate::protocol::codec::{self, EncodeError, Head, index_of_kind};
+use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Messages, Ref};
+use crate::protocol::received::Received;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::Opcode;
 use crate::wire::parser::Input;
@@ -25,13 +27,22 @@ use crate::wire::parser::Input;
 /// progress and nothing was received. `wait_for` skips other messages.
 pub struct Client<C: Channel> {
     pub(super) frames: Frames,
-    pub(super) next_ref: i64,
+    next_ref: i64,
+    /// Of the connection, for the topic of what it sends.
+    path: String,
     channel: PhantomData<fn() -> C>,
 }
 
 impl<C: Channel> Client<C> {
-    pub(super) fn new(frames: Frames) -> Self {
-        Self { frames, next_ref: 1, channel: PhantomData }
+    pub(super) fn new(frames: Frames, path: &str) -> Self {
+        Self { frames, next_ref: 1, path: path.to_owned(), channel: PhantomData }
+    }
+
+    /// A reference that no other message has: a text in another envelope, because some have no numbers there.
+    pub(super) fn next_ref(&mut self) -> Ref {
+        let number = self.next_ref;
+        self.next_ref += 1;
+        if C::READS_FLAT { Ref::Number(number) } else { Ref::Text(number.to_string().into()) }
     }
 
     /// Sends a message that the channel handles. Messages without a payload are variants of the `..FromClient` enum.
@@ -88,7 +99,7 @@ impl<C: Channel> Client<C> {
     pub fn expect<M: SentBy<C>>(&mut self) -> Expectation<'_, M> {
         Expectation::new(async {
             match self.frames.next().await? {
-                Some(input) => message_in(&input)?.ok_or_else(|| unexpected(M::TYPE, Some(&input))),
+                Some(input) => message_in::<C, M>(&input)?.ok_or_else(|| unexpected(M::TYPE, Some(&input))),
                 None => Err(unexpected(M::TYPE, None)),
             }
         })
@@ -104,7 +115,7 @@ impl<C: Channel> Client<C> {
             let mut passed_over = Vec::new();
             loop {
                 match self.frames.next().await? {
-                    Some(input @ (Input::Text(_) | Input::Binary(_))) => match (message_in(&input)?, input) {
+                    Some(input @ (Input::Text(_) | Input::Binary(_))) => match (message_in::<C, M>(&input)?, input) {
                         (Some(message), _) => return Ok(message),
                         (None, Input::Text(text)) => passed_over.push(text),
                         (None, other) => passed_over.push(format!("{other:?}")),
@@ -266,7 +277,19 @@ impl<C: Channel> Client<C> {
             }
             return self.frames.write(Opcode::Binary, &json);
         }
-        if let Err(error) = codec::encode_one_of(&message, Head { reference, room: None }, &mut json) {
+        let write = |reference: Option<&Ref>, json: &mut Vec<u8>| {
+            let head = Head { reference, room: None };
+            in_topic::<C::Envelope, _>(head, &self.path, |head| C::Envelope::ask_one_of(&message, head, json))
+        };
+        let written = match write(reference, &mut json) {
+            // Each message of this envelope asks for an answer.
+            Err(EncodeError::NoPlace { .. }) if reference.is_none() && C::Envelope::PLACES.has_answers() => {
+                let reference = Ref::Text(self.next_ref.to_string().into());
+                write(Some(&reference), &mut json).inspect(|()| self.next_ref += 1)
+            }
+            written => written,
+        };
+        if let Err(error) = written {
             panic!("`{}` can't be sent: {error}", C::FromClient::TYPES[message.index()]);
         }
         self.frames.write(Opcode::Text, &json);

@@ -139,7 +139,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             table.admission.check_origin(&table.config, &self.handshake)?;
             match negotiated {
                 Negotiated::Agreed(agreed) => self.handshake.subprotocol = agreed,
-                Negotiated::Closed(code) => return Ok(Client::new(self.closed_with(code))),
+                Negotiated::Closed(code) => return Ok(Client::new(self.closed_with(code), &self.handshake.path)),
                 Negotiated::Refused => return Err(not_agreed(route.subprotocols())),
             }
             let start = route.start(&self.handshake).await.map_err(|error| match error {
@@ -149,7 +149,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
             let (client, server) = pipe::pair(table.activity.clone());
             start(Transport::Other(Box::new(server)), Vec::new(), admission, None);
-            Ok(Client::new(Frames::new(client, table.activity.clone())))
+            Ok(Client::new(Frames::new(client, table.activity.clone()), &self.handshake.path))
         };
         Ok(entered.await)
     }

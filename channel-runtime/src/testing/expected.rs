@@ -1,5 +1,6 @@
 //! Reads what a test expected from what it received, or says what it received instead.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,11 +8,12 @@ use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::Value;
 
 use super::expectation::Failure;
-use crate::protocol::codec::{DecodeError, Received, ReceivedBody};
-use crate::protocol::envelope::Flat;
+use crate::protocol::codec::{self, DecodeError, ReceivedBody};
+use crate::protocol::envelope::{Envelope, Incoming};
 use crate::protocol::fault::Fault;
 use crate::protocol::halves::Protocol;
 use crate::protocol::message::{Message, Messages};
+use crate::protocol::received::Received;
 use crate::wire::parser::Input;
 
 pub(super) fn read<C: Protocol>(text: &str) -> Result<Received<C>, Failure> {
@@ -26,21 +28,28 @@ if it is a raw text, read it by `expect_text`"
     })
 }
 
-pub(super) fn message<M: Message>(text: &str) -> Result<M, Failure> {
-    message_or_other(text)?.ok_or_else(|| unexpected_text(M::TYPE, text))
+/// The answer to a request. In another envelope its frame has no place for a type, so that it is read as an `M`.
+pub(super) fn message<C: Protocol, M: Message>(text: &str) -> Result<M, Failure> {
+    if !C::Envelope::IS_FLAT
+        && let Ok(Incoming::Answer { answer: Ok(payload), .. }) = C::Envelope::read(text)
+    {
+        let read = codec::read_payload::<Only<C, M>>(text, M::TYPE, payload);
+        return read.map(|only| only.0).map_err(|error| format!("the client can't read `{text}`: {error}"));
+    }
+    message_or_other::<C, M>(text)?.ok_or_else(|| unexpected_text(M::TYPE, text))
 }
 
-pub(super) fn message_or_other<M: Message>(text: &str) -> Result<Option<M>, Failure> {
-    match read::<Only<M>>(text)?.body {
-        ReceivedBody::Message(Only(message)) => Ok(Some(message)),
+pub(super) fn message_or_other<C: Protocol, M: Message>(text: &str) -> Result<Option<M>, Failure> {
+    match read::<Only<C, M>>(text)?.body {
+        ReceivedBody::Message(Only(message, _)) => Ok(Some(message)),
         _ => Ok(None),
     }
 }
 
 /// A text or a binary message. `None` if it is another one.
-pub(super) fn message_in<M: Message>(input: &Input) -> Result<Option<M>, Failure> {
+pub(super) fn message_in<C: Protocol, M: Message>(input: &Input) -> Result<Option<M>, Failure> {
     match (input, M::KIND) {
-        (Input::Text(text), _) => message_or_other(text),
+        (Input::Text(text), _) => message_or_other::<C, M>(text),
         (Input::Binary(data), Some(kind)) if data.first() == Some(&kind) => match M::from_binary(data.slice(1..)) {
             Ok(message) => Ok(Some(message)),
             Err(reason) => Err(format!("the client can't read a `{}`, {data:?}: {reason}", M::TYPE)),
@@ -92,13 +101,14 @@ fn unexpected_text(expected: &str, text: &str) -> Failure {
     format!("expected {expected}, but this came: {text}")
 }
 
-struct Only<M>(M);
+/// One message, in the envelope of channel `C`.
+struct Only<C, M>(M, PhantomData<fn() -> C>);
 
-impl<M: Message> Messages for Only<M> {
+impl<C: 'static, M: Message> Messages for Only<C, M> {
     const TYPES: &'static [&'static str] = &[M::TYPE];
 
     fn decode<'de, D: Deserializer<'de>>(_: usize, fields: D) -> Result<Self, D::Error> {
-        M::from_fields(fields).map(Self)
+        M::from_fields(fields).map(|message| Self(message, PhantomData))
     }
 
     fn index(&self) -> usize {
@@ -110,8 +120,8 @@ impl<M: Message> Messages for Only<M> {
     }
 }
 
-impl<M: Message> Protocol for Only<M> {
+impl<C: Protocol, M: Message> Protocol for Only<C, M> {
     type FromClient = Self;
     type ToClient = Self;
-    type Envelope = Flat;
+    type Envelope = C::Envelope;
 }

@@ -20,8 +20,7 @@ impl<C: Channel> Client<C> {
     /// If it can't be written as JSON.
     #[track_caller]
     pub fn request(&mut self, message: impl Into<C::FromClient>) -> Request<'_, C> {
-        let reference = Ref::Number(self.next_ref);
-        self.next_ref += 1;
+        let reference = self.next_ref();
         self.send_message(message.into(), Some(&reference));
         Request::new(self, reference)
     }
@@ -29,8 +28,7 @@ impl<C: Channel> Client<C> {
     /// Sends `$auth` with a new token, which `on_refresh` checks. Its answer is a `success`, with `expires_in_ms` if the token
     /// expires, or an error.
     pub fn refresh(&mut self, token: &str) -> Request<'_, C> {
-        let reference = Ref::Number(self.next_ref);
-        self.next_ref += 1;
+        let reference = self.next_ref();
         self.send_text(&json!({ "type": "$auth", "ref": reference, "token": token }).to_string());
         Request::new(self, reference)
     }
@@ -56,7 +54,7 @@ impl<'a, C: Channel> Request<'a, C> {
     #[track_caller]
     pub fn reply<M: SentBy<C>>(self) -> Expectation<'a, M> {
         Expectation::new(async {
-            let answer = self.answer(M::TYPE).await.and_then(|answer| message(&answer));
+            let answer = self.answer(M::TYPE).await.and_then(|answer| message::<C, M>(&answer));
             answer.map_err(|failure| match M::KIND {
                 Some(_) => format!(
                     "{failure}\na binary message has no ref: ask for `.success()`, and then for the message by `.expect()`"

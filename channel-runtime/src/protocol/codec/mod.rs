@@ -36,7 +36,6 @@ mod serde_impls;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "server")]
 pub(crate) use binary::decode_binary;
 #[cfg(feature = "server")]
 pub(crate) use binary::{binary_kind, encode_binary, encode_binary_one_of};
@@ -56,12 +55,14 @@ pub use error::{DecodeError, EncodeError, InvalidField};
 pub(crate) use finite::InFinite;
 pub use head::Head;
 #[cfg(feature = "server")]
-pub(crate) use kinds::{has_binary, index_of_kind};
+pub(crate) use kinds::has_binary;
+pub(crate) use kinds::index_of_kind;
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};
 #[cfg(feature = "server")]
 pub(crate) use payload::{index_of_type, write_payload, write_value};
-pub(crate) use payload::{read_payload, write_payload_of};
-pub use received::{Received, ReceivedBody};
+pub(crate) use payload::{read_payload, read_value, write_payload_of};
+pub(crate) use received::receive;
+pub use received::{ReceivedBody, ReceivedText};
 pub use serde_impls::{deserialize, serialize};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 #[cfg(feature = "server")]
 use serde::Serialize;
-use serde::de::{Deserializer, IgnoredAny, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, Visitor};
 
 use super::decode::first_infinite;
 use super::depth;
@@ -50,6 +50,19 @@ fn read_carefully<T: Messages>(text: &str, index: usize, payload: &str) -> Resul
         Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
         None => Ok(message),
     }
+}
+
+/// Reads what is no message, such as an answer's data. `kind` is for errors.
+pub(crate) fn read_value<T: DeserializeOwned>(text: &str, kind: &str, value: &str) -> Result<T, DecodeError> {
+    if let Some(offset) = depth::first_too_deep(text) {
+        let (line, column) = depth::position(text, offset);
+        return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
+    }
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Deserializer::from_str(value);
+    let tracked = Numbers::<_, false>(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+    let read = T::deserialize(tracked).and_then(|value| json.end().map(|()| value));
+    read.map_err(|error| DecodeError::invalid_payload(kind, &track.path(), &error).behind(before(text, value)))
 }
 
 /// What stands before the payload in the text. Nothing if the payload is no slice of it.

@@ -9,7 +9,7 @@ use super::framed;
 use super::incoming::{Incoming, Malformed};
 use super::outgoing::{Out, Outgoing};
 use super::places::Places;
-use crate::protocol::codec::{Decoded, EncodeError, Head};
+use crate::protocol::codec::{DecodeError, Decoded, EncodeError, Head, ReceivedText};
 #[cfg(feature = "server")]
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Messages;
@@ -88,6 +88,12 @@ pub trait Envelope: Sized + Send + Sync + 'static {
     #[inline]
     fn decode<T: Messages>(text: &str, topic: Option<&str>) -> Decoded<T> {
         framed::decode(text, topic, Self::read)
+    }
+
+    /// The client's side.
+    #[doc(hidden)]
+    fn receive<T: Messages>(text: &str) -> Result<ReceivedText<T>, DecodeError> {
+        framed::receive(text, Self::read, |text| Self::decode(text, None).message)
     }
 
     /// The type was found by [`index`](Self::index) already.

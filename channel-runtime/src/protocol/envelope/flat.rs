@@ -8,7 +8,7 @@ use super::incoming::{Incoming, IncomingMessage, Malformed};
 use super::outgoing::{Out, Outgoing};
 use super::parts::{object, string};
 use super::places::Places;
-use crate::protocol::codec::{self, Decoded, EncodeError, Head};
+use crate::protocol::codec::{self, DecodeError, Decoded, EncodeError, Head, ReceivedText};
 #[cfg(feature = "server")]
 use crate::protocol::fault::Fault;
 #[cfg(feature = "server")]
@@ -43,6 +43,10 @@ impl Envelope for Flat {
     #[inline]
     fn decode<T: Messages>(text: &str, _: Option<&str>) -> Decoded<T> {
         codec::decode(text)
+    }
+
+    fn receive<T: Messages>(text: &str) -> Result<ReceivedText<T>, DecodeError> {
+        codec::receive(text)
     }
 
     #[cfg(feature = "server")]

@@ -1,11 +1,13 @@
 //! Envelopes that are a frame around the payload: `read` finds the payload in the text, `write` puts it into one.
 
+use std::borrow::Cow;
+
 #[cfg(feature = "server")]
 use serde::Serialize;
 
 use super::incoming::{Incoming, IncomingMessage, Malformed};
 use super::outgoing::{Out, Outgoing};
-use crate::protocol::codec::{self, DecodeError, Decoded, EncodeError, Head};
+use crate::protocol::codec::{self, DecodeError, Decoded, EncodeError, Head, ReceivedBody, ReceivedText};
 #[cfg(feature = "server")]
 use crate::protocol::fault::Fault;
 #[cfg(feature = "server")]
@@ -50,6 +52,37 @@ fn is_too_long(reference: &Ref) -> bool {
     match reference {
         Ref::Number(_) => false,
         Ref::Text(text) | Ref::Raw(text) => text.len() > Ref::MAX_RAW_LEN,
+    }
+}
+
+/// Reads what a server sends.
+pub(super) fn receive<T: Messages>(
+    text: &str,
+    read: impl FnOnce(&str) -> Result<Incoming<'_>, Malformed>,
+    decode: impl FnOnce(&str) -> Result<T, DecodeError>,
+) -> Result<ReceivedText<T>, DecodeError> {
+    match read(text) {
+        Ok(Incoming::Message(IncomingMessage { kind, reference, topic, .. })) => {
+            let body = match decode(text) {
+                Ok(message) => ReceivedBody::Message(message),
+                Err(DecodeError::UnknownType { .. }) => {
+                    ReceivedBody::Unknown { kind: codec::cut(kind.into_owned()), text: text.to_owned() }
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(ReceivedText { reference, room: topic.map(Cow::into_owned), body })
+        }
+        Ok(Incoming::Answer { reference, answer }) => {
+            let body = match answer {
+                Ok(value) => ReceivedBody::Success(codec::read_value(text, "success", value)?),
+                Err(fault) => ReceivedBody::Error { fault: *fault, timestamp: String::new() },
+            };
+            Ok(ReceivedText { reference: Some(reference), room: None, body })
+        }
+        Ok(Incoming::Batch(_)) => Err(DecodeError::no_message("it holds several messages")),
+        Err(Malformed { reason, line, column, code, .. }) => {
+            Err(DecodeError::Envelope { code, reason: codec::cut(reason), line, column })
+        }
     }
 }
 

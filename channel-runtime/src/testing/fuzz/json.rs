@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use crate::protocol::codec::samples::{Entries, Game, GameChannel};
-use crate::protocol::codec::{
-    DecodeError, Decoded, Head, Received, ReceivedBody, decode, decode_only_carefully, encode_one_of,
-};
+use crate::protocol::codec::{DecodeError, Decoded, Head, ReceivedBody, decode, decode_only_carefully, encode_one_of};
 use crate::protocol::message::{Messages, Ref};
+use crate::protocol::received::Received;
 
 /// Checks one text. Bytes that are no UTF-8 are skipped.
 pub fn json(data: &[u8]) {

@@ -13,8 +13,9 @@ use crate::protocol::codec::key::is_reserved;
 use crate::protocol::codec::samples::{
     Borrowing, Entries, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide,
 };
-use crate::protocol::codec::{DecodeError, Head, Received, ReceivedBody, decode, encode_one_of};
+use crate::protocol::codec::{DecodeError, Head, ReceivedBody, decode, encode_one_of};
 use crate::protocol::message::{Messages, Ref};
+use crate::protocol::received::Received;
 
 fn square() -> impl Strategy<Value = Square> {
     any::<(u8, u8)>().prop_map(|(x, y)| Square { x, y })

@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
 use crate::protocol::codec::samples::{Game, GameChannel, Pong, Say, a_move};
-use crate::protocol::codec::{DecodeError, Head, Received, ReceivedBody, encode_fault, encode_one_of, encode_success};
+use crate::protocol::codec::{DecodeError, Head, ReceivedBody, encode_fault, encode_one_of, encode_success};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
+use crate::protocol::received::Received;
 
 #[track_caller]
 fn receive(text: &str) -> Received<GameChannel> {
