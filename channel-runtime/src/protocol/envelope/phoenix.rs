@@ -40,20 +40,20 @@ impl Envelope for Phoenix {
         let refs = refs(join_ref, reference)
             .ok_or_else(|| Malformed::new("refs are strings or null, of at most 120 bytes").at(text, join_ref))?;
         let is_answered = reference != "null";
-        let answered = is_answered.then(|| Ref::Raw(refs.as_str().into()));
-        let (Some(topic), Some(event)) = (string(topic), string(event)) else {
-            return Err(Malformed::new("topic and event are strings").at(text, topic).answering(answered));
+        let answered = |reply: String| is_answered.then(|| Ref::Raw(reply.into()));
+        let (Some(named), Some(event)) = (string(topic), string(event)) else {
+            return Err(Malformed::new("topic and event are strings").at(text, topic).answering(answered(refs)));
         };
         if event == "phx_reply" {
             return reply(reference, payload);
         }
-        let message = IncomingMessage::new(event, payload).answering(answered);
-        let is_heartbeat = topic == "phoenix";
-        let is_own = is_heartbeat || matches!(&*message.kind, "phx_join" | "phx_leave");
-        let frames = if is_own && is_answered { vec![ok(&refs, &topic)] } else { Vec::new() };
-        let message = message.or_reply(frames);
+        let is_heartbeat = named == "phoenix";
+        let is_own = is_heartbeat || matches!(&*event, "phx_join" | "phx_leave");
+        let frames = if is_own && is_answered { vec![ok(&refs, topic)] } else { Vec::new() };
+        let message =
+            IncomingMessage::new(event, payload).answering(answered(with_topic(refs, topic))).or_reply(frames);
         // A heartbeat is of the socket, and has a topic of its own.
-        Ok(if is_heartbeat { message } else { message.on(topic) }.into())
+        Ok(if is_heartbeat { message } else { message.on(named) }.into())
     }
 
     fn write(frame: &Outgoing<'_>, out: &mut Out<'_>) {
@@ -67,12 +67,11 @@ impl Envelope for Phoenix {
                 out.raw(",").json(kind).raw(",").payload().raw("]");
             }
             Outgoing::Answer { reference, room, .. } => {
-                out.raw("[").raw(&reference.to_string()).raw(",").json(room);
-                out.raw(r#","phx_reply",{"status":"ok","response":"#);
+                reply_to(reference, *room, out).raw(r#","phx_reply",{"status":"ok","response":"#);
                 if out.is_empty() { out.raw("{}") } else { out.payload() }.raw("}]");
             }
             Outgoing::Failure { fault, reference: Some(reference), room } => {
-                out.raw("[").raw(&reference.to_string()).raw(",").json(room);
+                let out = reply_to(reference, *room, out);
                 out.raw(r#","phx_reply",{"status":"error","response":{"reason":"#).json(reason(fault));
                 out.raw(r#","message":"#).json(&fault.message);
                 if fault.details != Value::Null {
@@ -92,8 +91,25 @@ fn refs(join_ref: &str, reference: &str) -> Option<String> {
     (fits(join_ref) && fits(reference) && refs.len() <= Ref::MAX_RAW_LEN).then_some(refs)
 }
 
+/// A client knows a reply by its topic too: a message for another topic is answered on that one. A long topic is left out.
+fn with_topic(mut refs: String, topic: &str) -> String {
+    if refs.len() + 1 + topic.len() <= Ref::MAX_RAW_LEN {
+        refs.push(',');
+        refs.push_str(topic);
+    }
+    refs
+}
+
+fn reply_to<'o, 'a>(reference: &Ref, own_topic: Option<&str>, out: &'o mut Out<'a>) -> &'o mut Out<'a> {
+    let refs = format!("[{reference}");
+    let has_topic = array::<3>(&format!("{refs}]")).is_ok_and(|items| items.len() == 3);
+    out.raw(&refs);
+    if has_topic { out } else { out.raw(",").json(&own_topic) }
+}
+
+/// `topic` is JSON.
 fn ok(refs: &str, topic: &str) -> String {
-    format!(r#"[{refs},{},"phx_reply",{{"status":"ok","response":{{}}}}]"#, Value::from(topic))
+    format!(r#"[{refs},{topic},"phx_reply",{{"status":"ok","response":{{}}}}]"#)
 }
 
 /// What a client reads, which a test does too.
