@@ -32,40 +32,64 @@ pub struct Decoded<T> {
 /// Reads one of these messages and its `ref` from a JSON object. Any text is allowed.
 pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
     let mut head = IncomingHead::default();
-    Decoded { message: decode_into(&mut head, text), reference: head.reference }
+    Decoded { message: decode_into::<_, false>(&mut head, text), reference: head.reference }
+}
+
+/// As [`decode`], of an object of which `type` alone is no field.
+pub(crate) fn decode_bare<T: Messages>(text: &str) -> Result<T, DecodeError> {
+    decode_into::<_, true>(&mut IncomingHead::default(), text)
 }
 
 #[cfg(any(test, fuzzing))]
 pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
     let mut head = IncomingHead::default();
-    Decoded { message: decode_carefully(&mut head, text, true), reference: head.reference }
+    Decoded { message: decode_carefully::<_, false>(&mut head, text, true), reference: head.reference }
 }
 
 #[inline]
-pub(super) fn decode_into<T: Messages>(head: &mut IncomingHead, text: &str) -> Result<T, DecodeError> {
-    let index = match Start::of::<T>(text) {
+pub(super) fn decode_into<T: Messages, const BARE: bool>(
+    head: &mut IncomingHead,
+    text: &str,
+) -> Result<T, DecodeError> {
+    let index = match Start::of::<T, BARE>(text) {
         Start::ReservedKey => None,
         Start::Guess(index) => Some(index),
-        Start::Later => return decode_carefully(head, text, false),
+        Start::Later => return decode_carefully::<_, BARE>(head, text, false),
     };
     let mut message = None;
-    let read = decode_quickly(head, &mut message, text, index);
+    let read = decode_quickly::<_, BARE>(head, &mut message, text, index);
     match message {
         Some(message) if read.is_ok() => Ok(message),
-        _ => decode_carefully(head, text, true),
+        _ => decode_carefully::<_, BARE>(head, text, true),
     }
 }
 
 /// The type was found by [`index`] already.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
-    let (mut head, mut message) = (IncomingHead::default(), None);
-    let read = decode_quickly(&mut head, &mut message, text, Some(index));
-    let message = match message {
+    let mut head = IncomingHead::default();
+    Decoded { message: decode_into_at::<_, false>(&mut head, text, index), reference: head.reference }
+}
+
+/// As [`decode_at`], of an object of which `type` alone is no field.
+#[cfg(feature = "server")]
+pub(crate) fn decode_bare_at<T: Messages>(text: &str, index: usize) -> Result<T, DecodeError> {
+    decode_into_at::<_, true>(&mut IncomingHead::default(), text, index)
+}
+
+#[cfg(any(feature = "server", test))]
+#[inline]
+fn decode_into_at<T: Messages, const BARE: bool>(
+    head: &mut IncomingHead,
+    text: &str,
+    index: usize,
+) -> Result<T, DecodeError> {
+    let mut message = None;
+    let read = decode_quickly::<_, BARE>(head, &mut message, text, Some(index));
+    match message {
         Some(message) if read.is_ok() => Ok(message),
-        _ => decode_carefully(&mut head, text, true),
-    };
-    Decoded { message, reference: head.reference }
+        _ => decode_carefully::<_, BARE>(head, text, true),
+    }
 }
 
 /// The `ref` of a text that is not decoded, found where [`decode`] would find it.
@@ -73,7 +97,7 @@ pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
 pub(crate) fn reference(text: &str) -> Option<Ref> {
     let mut head = IncomingHead::default();
     // Other errors of the text do not matter here.
-    let _ = survey(&mut head, text);
+    let _ = survey(&mut head, text, false);
     head.reference
 }
 
@@ -90,9 +114,21 @@ pub(crate) fn unknown_kind<T: Messages>(message: &[u8]) -> DecodeError {
 /// From the `type` alone. `None` if it is missing or unknown.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
+    index_in::<T>(text, false)
+}
+
+/// As [`index`], of an object of which `type` alone is no field.
+#[cfg(feature = "server")]
+pub(crate) fn index_bare<T: Messages>(text: &str) -> Option<usize> {
+    index_in::<T>(text, true)
+}
+
+#[cfg(any(feature = "server", test))]
+#[inline]
+fn index_in<T: Messages>(text: &str, bare: bool) -> Option<usize> {
     match leading_type(text) {
         Some(kind) => index_of::<T>(kind),
-        None => index_of::<T>(&survey(&mut IncomingHead::default(), text).ok()?),
+        None => index_of::<T>(&survey(&mut IncomingHead::default(), text, bare).ok()?),
     }
 }
 
@@ -116,14 +152,14 @@ enum Start {
 
 impl Start {
     #[inline]
-    fn of<T: Messages>(text: &str) -> Self {
+    fn of<T: Messages, const BARE: bool>(text: &str) -> Self {
         let Some(key) = first_key(text.as_bytes()) else { return Self::Later };
         if key.starts_with(b"type\"") {
             return Self::ReservedKey;
         }
         match last_type(text).and_then(index_of::<T>) {
             Some(index) => Self::Guess(index),
-            None if key.starts_with(b"ref\"") || key.starts_with(b"$") => Self::ReservedKey,
+            None if !BARE && (key.starts_with(b"ref\"") || key.starts_with(b"$")) => Self::ReservedKey,
             None => Self::Later,
         }
     }
@@ -143,26 +179,26 @@ fn last_type(text: &str) -> Option<&str> {
 }
 
 /// One pass. The message must not be used if this returns an error.
-pub(super) fn decode_quickly<T: Messages>(
+pub(super) fn decode_quickly<T: Messages, const BARE: bool>(
     head: &mut IncomingHead,
     message: &mut Option<T>,
     text: &str,
     index: Option<usize>,
 ) -> Result<(), Unusual> {
     let mut entries = Entries::open(text)?;
-    ReadMessage::<_, true>::new(head, message, index).visit_map(&mut entries)?;
+    ReadMessage::<_, BARE, true>::new(head, message, index).visit_map(&mut entries)?;
     entries.close()
 }
 
 /// Reads any valid text, and finds what is wrong with others. `tried`: the quick path has failed already.
 #[cold]
-pub(super) fn decode_carefully<T: Messages>(
+pub(super) fn decode_carefully<T: Messages, const BARE: bool>(
     head: &mut IncomingHead,
     text: &str,
     tried: bool,
 ) -> Result<T, DecodeError> {
     *head = head.cleared();
-    let kind = survey(head, text).map_err(|error| DecodeError::malformed(&error))?;
+    let kind = survey(head, text, BARE).map_err(|error| DecodeError::malformed(&error))?;
     if let Some(offset) = depth::first_too_deep(text) {
         let (line, column) = depth::position(text, offset);
         return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
@@ -171,7 +207,7 @@ pub(super) fn decode_carefully<T: Messages>(
     // The survey has filled the head; these passes would find the same values.
     if !tried {
         let mut message = None;
-        let read = decode_quickly(&mut head.cleared(), &mut message, text, Some(index));
+        let read = decode_quickly::<_, BARE>(&mut head.cleared(), &mut message, text, Some(index));
         if let (Ok(()), Some(message)) = (read, message) {
             return Ok(message);
         }
@@ -179,7 +215,7 @@ pub(super) fn decode_carefully<T: Messages>(
     let (mut message, mut track) = (None, serde_path_to_error::Track::new());
     let mut json = serde_json::Deserializer::from_str(text);
     serde_path_to_error::Deserializer::new(&mut json, &mut track)
-        .deserialize_map(ReadMessage::<_, false>::new(&mut head.cleared(), &mut message, Some(index)))
+        .deserialize_map(ReadMessage::<_, BARE, false>::new(&mut head.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
         // The quick path reads every valid text, except numbers too large for an `f32` that serde buffers. It is not known which
@@ -200,14 +236,19 @@ pub(super) fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_e
 }
 
 /// Reads only the protocol's keys and skips the others. Returns the type.
-fn survey<'t>(head: &mut IncomingHead, text: &'t str) -> serde_json::Result<Cow<'t, str>> {
+///
+/// `bare` is no constant, because a generic function would be compiled once more for each of the user's crates.
+fn survey<'t>(head: &mut IncomingHead, text: &'t str, bare: bool) -> serde_json::Result<Cow<'t, str>> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let kind = json.deserialize_map(Survey(head))?;
+    let kind = json.deserialize_map(Survey { head, bare })?;
     json.end()?;
     Ok(kind)
 }
 
-struct Survey<'e>(&'e mut IncomingHead);
+struct Survey<'e> {
+    head: &'e mut IncomingHead,
+    bare: bool,
+}
 
 impl<'de> Visitor<'de> for Survey<'_> {
     type Value = Cow<'de, str>;
@@ -218,15 +259,15 @@ impl<'de> Visitor<'de> for Survey<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut kind = None;
-        while let Some(key) = map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
+        while let Some(key) = map.next_key_seed(ReadKey::<_, false>(PhantomData::<IgnoredAny>))? {
             match key {
                 Key::Reserved(Reserved::Type, _) => {
-                    self.0.note_type()?;
+                    self.head.note_type()?;
                     kind = Some(map.next_value_seed(ReadType)?);
                 }
-                Key::Reserved(Reserved::Ref, _) => self.0.read_ref(&mut map)?,
-                Key::Reserved(Reserved::Room, _) => self.0.read_room(&mut map)?,
-                Key::Reserved(Reserved::Extension, _) | Key::Field(IgnoredAny) => skip(&mut map)?,
+                Key::Reserved(Reserved::Ref, _) if !self.bare => self.head.read_ref(&mut map)?,
+                Key::Reserved(Reserved::Room, _) if !self.bare => self.head.read_room(&mut map)?,
+                Key::Reserved(..) | Key::Field(IgnoredAny) => skip(&mut map)?,
             }
         }
         kind.ok_or_else(|| de::Error::missing_field("type"))

@@ -17,7 +17,7 @@ type Json<'o> = serde_json::Serializer<&'o mut Vec<u8>>;
 /// If the payload is no object, has a reserved key, or does not serialize. Then nothing is appended.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    append(M::TYPE, head, out, |serializer| message.serialize(serializer))
+    append::<false>(M::TYPE, head, out, |serializer| message.serialize(serializer))
 }
 
 /// Appends one of a set of messages to `out`.
@@ -25,16 +25,30 @@ pub(crate) fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>)
 /// # Errors
 /// As for `encode`.
 pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    append(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
+    append::<false>(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
+}
+
+/// Appends a message of which `type` alone is no field to `out`.
+///
+/// # Errors
+/// As for `encode`.
+#[cfg(feature = "server")]
+pub(crate) fn encode_bare<M: Message>(message: &M, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    append::<true>(M::TYPE, Head::default(), out, |serializer| message.serialize(serializer))
+}
+
+/// As `encode_bare`, of one of a set of messages.
+pub(crate) fn encode_bare_one_of<T: Messages>(message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    append::<true>(T::TYPES[message.index()], Head::default(), out, |serializer| message.encode(serializer))
 }
 
 /// On an error, nothing is appended.
 #[inline]
-pub(super) fn append(
+pub(super) fn append<const BARE: bool>(
     kind: &'static str,
     head: Head<'_>,
     out: &mut Vec<u8>,
-    write: impl FnOnce(ObjectSerializer<'_, &mut Json<'_>>) -> serde_json::Result<()>,
+    write: impl FnOnce(ObjectSerializer<'_, &mut Json<'_>, BARE>) -> serde_json::Result<()>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
     let refusal = Cell::new(None);

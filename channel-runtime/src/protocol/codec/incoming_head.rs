@@ -138,8 +138,8 @@ pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
     None
 }
 
-/// Reads a whole message from an object. `QUICK` as for [`Numbers`].
-pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
+/// Reads a whole message from an object. `BARE` as for [`Reserved::of`], `QUICK` as for [`Numbers`].
+pub(super) struct ReadMessage<'e, T, const BARE: bool, const QUICK: bool> {
     head: &'e mut IncomingHead,
     /// The place for the message. A returned message would be copied at each level of the deserializer.
     message: &'e mut Option<T>,
@@ -147,14 +147,14 @@ pub(super) struct ReadMessage<'e, T, const QUICK: bool> {
     index: Option<usize>,
 }
 
-impl<'e, T, const QUICK: bool> ReadMessage<'e, T, QUICK> {
+impl<'e, T, const BARE: bool, const QUICK: bool> ReadMessage<'e, T, BARE, QUICK> {
     #[inline]
     pub(super) fn new(head: &'e mut IncomingHead, message: &'e mut Option<T>, index: Option<usize>) -> Self {
         Self { head, message, index }
     }
 }
 
-impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QUICK> {
+impl<'de, T: Messages, const BARE: bool, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, BARE, QUICK> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -165,21 +165,21 @@ impl<'de, T: Messages, const QUICK: bool> Visitor<'de> for ReadMessage<'_, T, QU
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let index = match self.index {
             Some(index) => index,
-            None => read_leading_type::<T, A>(self.head, &mut map)?,
+            None => read_leading_type::<T, A, BARE>(self.head, &mut map)?,
         };
-        let mut fields = Fields::<_, QUICK>::new(self.head, map, T::TYPES[index]);
+        let mut fields = Fields::<_, BARE, QUICK>::new(self.head, map, T::TYPES[index]);
         *self.message = Some(T::decode(index, &mut fields)?);
         fields.finish()
     }
 }
 
 #[inline]
-fn read_leading_type<'de, T: Messages, A: MapAccess<'de>>(
+fn read_leading_type<'de, T: Messages, A: MapAccess<'de>, const BARE: bool>(
     head: &mut IncomingHead,
     map: &mut A,
 ) -> Result<usize, A::Error> {
     loop {
-        match map.next_key_seed(ReadKey(PhantomData::<IgnoredAny>))? {
+        match map.next_key_seed(ReadKey::<_, BARE>(PhantomData::<IgnoredAny>))? {
             Some(Key::Reserved(Reserved::Type, _)) => {
                 head.note_type()?;
                 let kind = map.next_value_seed(ReadType)?;
@@ -200,7 +200,7 @@ pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
 }
 
 /// An object as its payload reads it: without the protocol's keys, and with numbers converted for their fields.
-pub(super) struct Fields<'e, A, const QUICK: bool> {
+pub(super) struct Fields<'e, A, const BARE: bool, const QUICK: bool> {
     head: &'e mut IncomingHead,
     map: A,
     kind: &'static str,
@@ -208,7 +208,7 @@ pub(super) struct Fields<'e, A, const QUICK: bool> {
     human_readable: bool,
 }
 
-impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
+impl<'de, 'e, A: MapAccess<'de>, const BARE: bool, const QUICK: bool> Fields<'e, A, BARE, QUICK> {
     #[inline]
     pub(super) fn new(head: &'e mut IncomingHead, map: A, kind: &'static str) -> Self {
         Self { head, map, kind, ended: false, human_readable: true }
@@ -249,13 +249,13 @@ impl<'de, 'e, A: MapAccess<'de>, const QUICK: bool> Fields<'e, A, QUICK> {
     }
 }
 
-impl<'de, A: MapAccess<'de>, const QUICK: bool> MapAccess<'de> for Fields<'_, A, QUICK> {
+impl<'de, A: MapAccess<'de>, const BARE: bool, const QUICK: bool> MapAccess<'de> for Fields<'_, A, BARE, QUICK> {
     type Error = A::Error;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, mut seed: K) -> Result<Option<K::Value>, A::Error> {
         loop {
-            match self.map.next_key_seed(ReadKey(seed))? {
+            match self.map.next_key_seed(ReadKey::<_, BARE>(seed))? {
                 Some(Key::Field(field)) => return Ok(Some(field)),
                 Some(Key::Reserved(reserved, unused)) => {
                     self.read_reserved(reserved)?;
@@ -276,7 +276,9 @@ impl<'de, A: MapAccess<'de>, const QUICK: bool> MapAccess<'de> for Fields<'_, A,
 }
 
 /// Passes the object to any visitor. A unit is read from any object, where serde_json would require `null`.
-impl<'de, A: MapAccess<'de>, const QUICK: bool> Deserializer<'de> for &mut Fields<'_, A, QUICK> {
+impl<'de, A: MapAccess<'de>, const BARE: bool, const QUICK: bool> Deserializer<'de>
+    for &mut Fields<'_, A, BARE, QUICK>
+{
     type Error = A::Error;
 
     #[inline]

@@ -18,10 +18,12 @@ pub(super) enum Reserved {
 }
 
 impl Reserved {
+    /// `BARE`: in an object of which `type` alone is reserved.
     #[inline]
-    fn of(key: &str) -> Option<Self> {
+    fn of<const BARE: bool>(key: &str) -> Option<Self> {
         match key.as_bytes() {
             b"type" => Some(Self::Type),
+            _ if BARE => None,
             b"ref" => Some(Self::Ref),
             b"$room" => Some(Self::Room),
             [b'$', ..] => Some(Self::Extension),
@@ -31,8 +33,12 @@ impl Reserved {
 }
 
 #[inline]
-pub(super) fn is_reserved(key: &str) -> bool {
-    matches!(key.as_bytes(), b"type" | b"ref" | [b'$', ..])
+pub(super) fn is_reserved<const BARE: bool>(key: &str) -> bool {
+    match key.as_bytes() {
+        b"type" => true,
+        b"ref" | [b'$', ..] => !BARE,
+        _ => false,
+    }
 }
 
 pub(super) enum Key<F, S> {
@@ -43,20 +49,20 @@ pub(super) enum Key<F, S> {
 
 /// Lets the payload read its own key in the same step. The payload's result is often one byte, while the key's text would have to
 /// be carried through the layers of the deserializer.
-pub(super) struct ReadKey<S>(pub(super) S);
+pub(super) struct ReadKey<S, const BARE: bool>(pub(super) S);
 
-impl<'de, S: DeserializeSeed<'de>> ReadKey<S> {
+impl<'de, S: DeserializeSeed<'de>, const BARE: bool> ReadKey<S, BARE> {
     // Otherwise each key costs a call of about ten instructions.
     #[inline(always)]
     fn read<D: Deserializer<'de>>(self, text: &str, plain: D) -> Result<Key<S::Value, S>, D::Error> {
-        match Reserved::of(text) {
+        match Reserved::of::<BARE>(text) {
             Some(reserved) => Ok(Key::Reserved(reserved, self.0)),
             None => self.0.deserialize(NameDeserializer { text, plain }).map(Key::Field),
         }
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ReadKey<S> {
+impl<'de, S: DeserializeSeed<'de>, const BARE: bool> DeserializeSeed<'de> for ReadKey<S, BARE> {
     type Value = Key<S::Value, S>;
 
     #[inline]
@@ -65,7 +71,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ReadKey<S> {
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ReadKey<S> {
+impl<'de, S: DeserializeSeed<'de>, const BARE: bool> Visitor<'de> for ReadKey<S, BARE> {
     type Value = Key<S::Value, S>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

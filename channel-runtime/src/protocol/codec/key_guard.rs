@@ -10,38 +10,41 @@ use super::error::EncodeRefusal;
 use super::key::is_reserved;
 use super::pass_on::pass_on;
 
-pub(super) struct Guarded<'a, K: ?Sized> {
+pub(super) struct Guarded<'a, K: ?Sized, const BARE: bool> {
     key: &'a K,
     refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
-impl<'a, K: ?Sized> Guarded<'a, K> {
+impl<'a, K: ?Sized, const BARE: bool> Guarded<'a, K, BARE> {
     #[inline]
     pub(super) fn new(key: &'a K, refusal: &'a Cell<Option<EncodeRefusal>>) -> Self {
         Self { key, refusal }
     }
 }
 
-impl<K: Serialize + ?Sized> Serialize for Guarded<'_, K> {
+impl<K: Serialize + ?Sized, const BARE: bool> Serialize for Guarded<'_, K, BARE> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.key.serialize(Guard { inner: serializer, refusal: self.refusal })
+        self.key.serialize(Guard::<_, BARE> { inner: serializer, refusal: self.refusal })
     }
 }
 
-struct Guard<'a, S> {
+struct Guard<'a, S, const BARE: bool> {
     inner: S,
     refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
-impl<S: Serializer> Guard<'_, S> {
+impl<S: Serializer, const BARE: bool> Guard<'_, S, BARE> {
     #[inline]
     fn check(&self, key: &str) -> Result<(), S::Error> {
-        if is_reserved(key) { Err(EncodeRefusal::ReservedKey(key.to_owned()).leave(self.refusal)) } else { Ok(()) }
+        if is_reserved::<BARE>(key) {
+            return Err(EncodeRefusal::ReservedKey(key.to_owned()).leave(self.refusal));
+        }
+        Ok(())
     }
 }
 
-impl<S: Serializer> Serializer for Guard<'_, S> {
+impl<S: Serializer, const BARE: bool> Serializer for Guard<'_, S, BARE> {
     type Ok = S::Ok;
     type Error = S::Error;
     type SerializeSeq = S::SerializeSeq;
@@ -73,11 +76,11 @@ impl<S: Serializer> Serializer for Guard<'_, S> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, key: &T) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_some(&Guarded::new(key, self.refusal))
+        self.inner.serialize_some(&Guarded::<_, BARE>::new(key, self.refusal))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, key: &T) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_newtype_struct(name, &Guarded::new(key, self.refusal))
+        self.inner.serialize_newtype_struct(name, &Guarded::<_, BARE>::new(key, self.refusal))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

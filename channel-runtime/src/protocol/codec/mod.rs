@@ -3,7 +3,7 @@
 //!
 //! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart.
 //! `incoming_head` separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the
-//! payload's own `Deserialize`. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
+//! payload's own `Deserialize`. `BARE` is for objects of which `type` alone is the protocol's. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
 //! `received` is the client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each
 //! object with its type; `encode` and `outcome` make the frames. `payload` reads and writes payloads
 //! that other envelopes hold.
@@ -40,6 +40,7 @@ pub(crate) use binary::decode_binary;
 #[cfg(feature = "server")]
 pub(crate) use binary::{binary_kind, encode_binary, encode_binary_one_of};
 pub use binary::{from_byte_fields, to_byte_fields};
+pub(crate) use decode::decode_bare;
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::decode_only_carefully;
 #[cfg(feature = "server")]
@@ -47,8 +48,13 @@ pub(crate) use decode::unknown_kind;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
 pub(crate) use decode::{decode_at, index, reference};
+#[cfg(feature = "server")]
+pub(crate) use decode::{decode_bare_at, index_bare};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
+#[cfg(feature = "server")]
+pub(crate) use encode::encode_bare;
+pub(crate) use encode::encode_bare_one_of;
 pub use encode::encode_one_of;
 pub(crate) use error::cut;
 pub use error::{DecodeError, EncodeError, InvalidField};

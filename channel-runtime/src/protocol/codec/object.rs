@@ -12,21 +12,22 @@ use super::head::Head;
 use super::key::is_reserved;
 use super::key_guard::Guarded;
 
-pub(super) struct ObjectSerializer<'a, S> {
+/// `BARE`: of the object's keys, `type` alone is reserved.
+pub(super) struct ObjectSerializer<'a, S, const BARE: bool> {
     inner: S,
     kind: &'static str,
     head: Head<'a>,
     refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
-impl<'a, S: Serializer> ObjectSerializer<'a, S> {
+impl<'a, S: Serializer, const BARE: bool> ObjectSerializer<'a, S, BARE> {
     #[inline]
     pub(super) fn new(inner: S, kind: &'static str, head: Head<'a>, refusal: &'a Cell<Option<EncodeRefusal>>) -> Self {
         Self { inner, kind, head, refusal }
     }
 
     #[inline]
-    pub(super) fn open(self, fields: Option<usize>) -> Result<Object<'a, S::SerializeMap>, S::Error> {
+    pub(super) fn open(self, fields: Option<usize>) -> Result<Object<'a, S::SerializeMap, BARE>, S::Error> {
         let Head { reference, room } = self.head;
         let own = 1 + usize::from(reference.is_some()) + usize::from(room.is_some());
         let mut map = self.inner.serialize_map(fields.map(|fields| fields + own))?;
@@ -45,18 +46,18 @@ impl<'a, S: Serializer> ObjectSerializer<'a, S> {
     }
 }
 
-pub(super) struct Object<'a, M> {
+pub(super) struct Object<'a, M, const BARE: bool> {
     map: M,
     refusal: &'a Cell<Option<EncodeRefusal>>,
 }
 
-impl<M: SerializeMap> SerializeStruct for Object<'_, M> {
+impl<M: SerializeMap, const BARE: bool> SerializeStruct for Object<'_, M, BARE> {
     type Ok = M::Ok;
     type Error = M::Error;
 
     #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), M::Error> {
-        if is_reserved(key) {
+        if is_reserved::<BARE>(key) {
             return Err(EncodeRefusal::ReservedKey(key.to_owned()).leave(self.refusal));
         }
         self.map.serialize_entry(key, &InFinite(value))
@@ -68,12 +69,12 @@ impl<M: SerializeMap> SerializeStruct for Object<'_, M> {
     }
 }
 
-impl<M: SerializeMap> SerializeMap for Object<'_, M> {
+impl<M: SerializeMap, const BARE: bool> SerializeMap for Object<'_, M, BARE> {
     type Ok = M::Ok;
     type Error = M::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), M::Error> {
-        self.map.serialize_key(&Guarded::new(key, self.refusal))
+        self.map.serialize_key(&Guarded::<_, BARE>::new(key, self.refusal))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), M::Error> {
@@ -85,7 +86,7 @@ impl<M: SerializeMap> SerializeMap for Object<'_, M> {
         key: &K,
         value: &V,
     ) -> Result<(), M::Error> {
-        self.map.serialize_entry(&Guarded::new(key, self.refusal), &InFinite(value))
+        self.map.serialize_entry(&Guarded::<_, BARE>::new(key, self.refusal), &InFinite(value))
     }
 
     fn end(self) -> Result<M::Ok, M::Error> {
@@ -103,11 +104,11 @@ macro_rules! refuse {
     (@result $compound:ident) => { Result<Self::$compound, S::Error> };
 }
 
-impl<'a, S: Serializer> Serializer for ObjectSerializer<'a, S> {
+impl<'a, S: Serializer, const BARE: bool> Serializer for ObjectSerializer<'a, S, BARE> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeMap = Object<'a, S::SerializeMap>;
-    type SerializeStruct = Object<'a, S::SerializeMap>;
+    type SerializeMap = Object<'a, S::SerializeMap, BARE>;
+    type SerializeStruct = Object<'a, S::SerializeMap, BARE>;
     type SerializeSeq = Impossible<S::Ok, S::Error>;
     type SerializeTuple = Impossible<S::Ok, S::Error>;
     type SerializeTupleStruct = Impossible<S::Ok, S::Error>;

@@ -18,7 +18,7 @@ pub(crate) fn encode_success<T: Serialize + ?Sized>(
     head: Head<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    append("success", head, out, |serializer| {
+    append::<false>("success", head, out, |serializer| {
         let mut object = serializer.open(None)?;
         if let Some((data, timestamp)) = data {
             object.serialize_field("data", data)?;
@@ -30,7 +30,7 @@ pub(crate) fn encode_success<T: Serialize + ?Sized>(
 
 /// Appends `{"type":"error","ref":..,"code":..,"message":..,"timestamp":..,"details":..}`, without `details` if they are null.
 pub(crate) fn encode_fault(fault: &Fault, timestamp: &str, head: Head<'_>, out: &mut Vec<u8>) {
-    append("error", head, out, |serializer| {
+    append::<false>("error", head, out, |serializer| {
         let mut object = serializer.open(None)?;
         object.serialize_field("code", &fault.code)?;
         object.serialize_field("message", &fault.message)?;

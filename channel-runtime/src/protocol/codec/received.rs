@@ -44,7 +44,7 @@ pub enum ReceivedBody<M> {
 /// Keys that start with `$` are ignored, except `$room`.
 pub(crate) fn receive<T: Messages>(text: &str) -> Result<ReceivedText<T>, DecodeError> {
     let mut head = IncomingHead::of_client();
-    let body = match decode_into(&mut head, text) {
+    let body = match decode_into::<_, false>(&mut head, text) {
         Ok(message) => ReceivedBody::Message(message),
         Err(DecodeError::UnknownType { kind }) => match kind.as_str() {
             "success" => ReceivedBody::Success(read_plain::<SuccessFrame>(&kind, text)?.data),

@@ -22,7 +22,7 @@ use crate::protocol::message::Messages;
 /// If the payload is no object or has a reserved key, and the errors of the format.
 pub fn serialize<T: Messages, S: Serializer>(message: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let refusal = Cell::new(None);
-    message.encode(ObjectSerializer::new(serializer, T::TYPES[message.index()], Head::default(), &refusal))
+    message.encode(ObjectSerializer::<_, false>::new(serializer, T::TYPES[message.index()], Head::default(), &refusal))
 }
 
 /// Reads one of a set of messages from an object.
@@ -53,7 +53,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
         let mut head = IncomingHead::default();
         let mut held = Vec::new();
         let index = loop {
-            match map.next_key_seed(ReadKey(PhantomData::<String>))? {
+            match map.next_key_seed(ReadKey::<_, false>(PhantomData::<String>))? {
                 Some(Key::Reserved(Reserved::Type, _)) => {
                     head.note_type()?;
                     let kind = map.next_value_seed(ReadType)?;
@@ -66,7 +66,8 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
             }
         };
         let map = BufferedMap { entries: held.into_iter(), value: None, rest: map };
-        let mut fields = Fields::<_, false>::new(&mut head, map, T::TYPES[index]).human_readable(self.human_readable);
+        let mut fields =
+            Fields::<_, false, false>::new(&mut head, map, T::TYPES[index]).human_readable(self.human_readable);
         let message = T::decode(index, &mut fields)?;
         fields.finish()?;
         Ok(message)

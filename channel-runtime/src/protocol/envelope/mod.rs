@@ -1,8 +1,9 @@
 //! Envelopes: how a channel's messages stand in a text, what is around the payload and where.
 //!
 //! `definition` is the trait, which reads a text with `incoming` and writes one with `outgoing`; `parts` takes JSON apart into slices
-//! of its text. `framed` does with `read` and `write` what the codec does for `flat`, the framework's own envelope.
+//! of its text. `framed` does with `read` and `write` what the codec does for `flat`, the framework's own envelope, and for `bare`.
 
+mod bare;
 mod definition;
 #[cfg(feature = "server")]
 mod erased;
@@ -15,6 +16,7 @@ mod parts;
 mod phoenix;
 mod places;
 
+pub use self::bare::Bare;
 pub use self::definition::Envelope;
 #[cfg(feature = "server")]
 pub(crate) use self::erased::{ErasedEnvelope, erased, in_topic};

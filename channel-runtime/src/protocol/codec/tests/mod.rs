@@ -1,5 +1,6 @@
 //! The promises of the codec, tested with hand-written versions of the enums that `#[channel]` generates.
 
+mod bare;
 mod decode;
 mod encode;
 mod nesting;

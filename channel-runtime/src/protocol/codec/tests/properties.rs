@@ -13,7 +13,10 @@ use crate::protocol::codec::key::is_reserved;
 use crate::protocol::codec::samples::{
     Borrowing, Entries, Extended, Game, GameChannel, Move, Opaque, Pong, Say, Scores, Square, Strict, Wide,
 };
-use crate::protocol::codec::{DecodeError, Head, ReceivedBody, decode, encode_one_of};
+use crate::protocol::codec::{
+    DecodeError, Decoded, Head, ReceivedBody, decode, decode_bare, decode_bare_at, encode_bare_one_of, encode_one_of,
+    index_bare,
+};
 use crate::protocol::message::{Messages, Ref};
 use crate::protocol::received::Received;
 
@@ -54,7 +57,7 @@ fn message() -> impl Strategy<Value = Game> {
             Game::Opaque(Opaque { data: RawValue::from_string(data.to_string()).unwrap(), count })
         }),
         (any::<u32>(), hash_map("[a-z]{1,8}", json(), 0..4)).prop_map(|(id, rest)| {
-            let rest = rest.into_iter().filter(|(key, _)| key != "id" && !is_reserved(key)).collect();
+            let rest = rest.into_iter().filter(|(key, _)| key != "id" && !is_reserved::<false>(key)).collect();
             Game::Extended(Extended { id, rest })
         }),
     ]
@@ -101,11 +104,12 @@ enum Verdict {
     Good(Game),
 }
 
-/// The oracle, slow and simple: it takes the object apart, then passes the rest to the payload.
-fn oracle(text: &str) -> (Option<Ref>, Verdict) {
+/// The oracle, slow and simple: it takes the object apart, then passes the rest to the payload. `BARE`: the type alone is no field.
+fn oracle<const BARE: bool>(text: &str) -> (Option<Ref>, Verdict) {
     let Ok(Entries(entries)) = serde_json::from_str::<Entries>(text) else { return (None, Verdict::Malformed) };
     let all = |key: &str| entries.iter().filter(|entry| entry.0 == key).map(|entry| entry.1.get()).collect::<Vec<_>>();
     let reference = match all("ref")[..] {
+        _ if BARE => None,
         [] => None,
         [one] => match serde_json::from_str::<Option<Ref>>(one) {
             Ok(reference) => reference,
@@ -118,7 +122,7 @@ fn oracle(text: &str) -> (Option<Ref>, Verdict) {
     let Some(index) = Game::TYPES.iter().position(|known| *known == kind) else {
         return (reference, Verdict::Unknown(kind));
     };
-    let payload = Entries(entries.into_iter().filter(|(key, _)| !is_reserved(key)).collect()).render(&[]);
+    let payload = Entries(entries.into_iter().filter(|(key, _)| !is_reserved::<BARE>(key)).collect()).render(&[]);
     let text = payload.as_str();
     fn alone<'t, T: Deserialize<'t>>(text: &'t str) -> Option<T> {
         serde_json::from_str(text).ok()
@@ -138,23 +142,26 @@ fn oracle(text: &str) -> (Option<Ref>, Verdict) {
     (reference, game.map_or(Verdict::Invalid(Game::TYPES[index]), Verdict::Good))
 }
 
-fn verdict(text: &str) -> (Option<Ref>, Verdict) {
-    let decoded = decode::<Game>(text);
-    let verdict = match decoded.message {
+fn verdict(message: Result<Game, DecodeError>) -> Verdict {
+    match message {
         Ok(message) => Verdict::Good(message),
         Err(DecodeError::UnknownType { kind }) => Verdict::Unknown(kind),
         Err(DecodeError::InvalidPayload { kind, .. }) => {
             Verdict::Invalid(Game::TYPES.iter().find(|known| **known == kind).unwrap())
         }
         Err(_) => Verdict::Malformed,
-    };
-    (decoded.reference, verdict)
+    }
 }
 
 /// The codec and the oracle agree, and so do the paths of the codec. The oracle does not know the `ref` of a malformed text.
 fn agree(text: &str) -> Result<(), TestCaseError> {
     both_ways_agree(text)?;
-    let ((reference, ours), (expected_reference, expected)) = (verdict(text), oracle(text));
+    prop_assert_eq!(verdict(decode_bare(text)), oracle::<true>(text).1, "bare: {}", text);
+    if let Some(index) = index_bare::<Game>(text) {
+        prop_assert_eq!(decode_bare_at::<Game>(text, index), decode_bare(text), "bare: {}", text);
+    }
+    let Decoded { message, reference } = decode::<Game>(text);
+    let (ours, (expected_reference, expected)) = (verdict(message), oracle::<false>(text));
     prop_assert_eq!(&ours, &expected, "{}", text);
     if ours != Verdict::Malformed {
         prop_assert_eq!(reference, expected_reference, "{}", text);
@@ -176,6 +183,7 @@ fn these_are_judged_as_by_taking_them_apart() {
         for kind in ["move", "pong", "unknown"] {
             agree(&format!(r#"{{"type":"{kind}","ref":{reference}}}"#)).unwrap();
             agree(&format!(r#"{{"ref":{reference},"type":"{kind}"}}"#)).unwrap();
+            agree(&format!(r#"{{"ref":{reference},"type":"{kind}","ref":1,"$room":2}}"#)).unwrap();
         }
     }
 }
@@ -206,6 +214,33 @@ proptest! {
             prop_assert_eq!(received.body, ReceivedBody::Message(message.clone()), "{}", text);
             prop_assert_eq!(&received.reference, &reference, "{}", text);
             prop_assert_eq!(&received.room, &room, "{}", text);
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_bare_decodes_to_the_same_in_any_order(
+        message in message(),
+        more in hash_map("ref|\\$[a-z]{0,4}|[a-z]{2,8}", json(), 0..4),
+        order in any::<Index>(),
+        noise in vec(any::<u8>(), 0..40),
+    ) {
+        let message = match message {
+            Game::Extended(Extended { id, rest }) => {
+                let more = more.into_iter().filter(|(key, _)| key != "id" && key != "type");
+                Game::Extended(Extended { id, rest: rest.into_iter().chain(more).collect() })
+            }
+            message => message,
+        };
+        let mut out = Vec::new();
+        encode_bare_one_of(&message, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let mut entries: Entries = serde_json::from_str(&text).unwrap();
+        let len = entries.0.len();
+        entries.0.rotate_left(order.index(len));
+        for text in [text, entries.render(&noise), entries.render_escaped()] {
+            prop_assert_eq!(decode_bare::<Game>(&text), Ok(message.clone()), "{}", text);
+            let index = index_bare::<Game>(&text).unwrap();
+            prop_assert_eq!(decode_bare_at::<Game>(&text, index), Ok(message.clone()), "{}", text);
         }
     }
 

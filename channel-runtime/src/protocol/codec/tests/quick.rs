@@ -18,7 +18,7 @@ use crate::protocol::message::{Messages, Ref};
 /// What the quick path reads, if it reads the text. `index` is the type's place if it is known before.
 fn quickly<T: Messages>(text: &str, index: Option<usize>) -> Option<(T, Option<Ref>)> {
     let (mut head, mut message) = (IncomingHead::default(), None);
-    match decode_quickly(&mut head, &mut message, text, index) {
+    match decode_quickly::<_, false>(&mut head, &mut message, text, index) {
         Ok(()) => Some((message.expect("it was read"), head.reference)),
         Err(Unusual) => None,
     }
