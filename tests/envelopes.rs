@@ -1,10 +1,10 @@
 //! Channels in another envelope than the framework's own: dispatch, answers, errors, rooms and topics.
 
 use channel_runtime::envelope::{
-    Envelope, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
+    Bare, Envelope, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
 };
 use channel_runtime::testing::{self, Client};
-use channel_runtime::{Answer, Fault, Ref, Socket, Success, channel, channels, message};
+use channel_runtime::{Answer, CloseCode, DecodeError, Fault, Ref, Socket, Success, channel, channels, message};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -391,4 +391,122 @@ async fn a_test_s_client_speaks_the_envelope_of_its_channel() {
     client.send_text(r#"[null,"x","room:7","say",{}]"#);
     assert_eq!(client.expect_error("invalid_payload").await.details["path"], "text");
     client.expect_nothing().await;
+}
+
+#[message(type = "subscribe")]
+#[serde(deny_unknown_fields)]
+struct Subscribe {
+    id: String,
+    payload: Value,
+}
+
+#[message(type = "next")]
+struct Next {
+    id: String,
+    payload: Value,
+}
+
+#[message(type = "measured")]
+struct Measured {
+    value: f64,
+    #[serde(flatten)]
+    more: std::collections::BTreeMap<String, Value>,
+}
+
+#[channel("/operations/:_kind")]
+struct Operations {
+    _kind: String,
+}
+
+#[channel(sends(Next, Measured), envelope = Bare)]
+impl Operations {
+    #[message]
+    fn subscribe(&self, subscribe: Subscribe, socket: &Socket<Self>) -> Next {
+        socket.room().send(Next { id: subscribe.id.clone(), payload: json!("to all") });
+        Next { id: subscribe.id, payload: subscribe.payload }
+    }
+
+    #[message(type = "nothing")]
+    fn nothing(&self) {}
+
+    #[message]
+    fn measured(&self, mut measured: Measured) -> Measured {
+        measured.value = measured.more.get("divisor").and_then(Value::as_f64).map_or(0.5, |divisor| 0.0 / divisor);
+        measured
+    }
+}
+
+#[channel("/strict")]
+struct StrictOperations;
+
+#[channel(envelope = Bare)]
+impl StrictOperations {
+    fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>) {
+        socket.close(CloseCode::new(4400).unwrap(), &error.to_string());
+    }
+
+    #[message]
+    fn subscribe(&self, _: Subscribe) {}
+}
+
+#[tokio::test]
+async fn a_bare_object_is_known_by_its_type_and_all_else_are_fields() {
+    let app = testing::app(channels![Operations].app(()));
+    let mut client = app.connect::<Operations>("/operations/a").await.unwrap();
+    for text in [
+        r#"{"type":"subscribe","id":"1","payload":{"type":"x","ref":7}}"#,
+        r#"{"id":"1","payload":{"type":"x","ref":7},"type":"subscribe"}"#,
+    ] {
+        client.send_text(text);
+        assert_eq!(client.expect_text().await, r#"{"type":"next","id":"1","payload":"to all"}"#);
+        assert_eq!(client.expect_text().await, r#"{"type":"next","id":"1","payload":{"ref":7,"type":"x"}}"#);
+    }
+    client.send_text(r#"{"type":"nothing","id":"2","ref":7}"#);
+    client.expect_nothing().await;
+    client.send_text(r#"{"type":"measured","value":1,"ref":[7],"$room":"x"}"#);
+    assert_eq!(client.expect_text().await, r#"{"type":"measured","value":0.5,"$room":"x","ref":[7]}"#);
+}
+
+#[tokio::test]
+async fn a_bare_channel_sends_nothing_for_what_it_can_not_read_or_say_and_counts_it() {
+    let channels = channels![Operations];
+    let hub = channels.of::<Operations>();
+    let app = testing::app(channels.app(()));
+    let mut client = app.connect::<Operations>("/operations/a").await.unwrap();
+    let unreadable = [
+        "nonsense",
+        "{}",
+        r#"{"type":"unknown","ref":7}"#,
+        r#"{"type":"subscribe","id":1,"payload":null}"#,
+        r#"{"type":"subscribe","id":"1","payload":null,"ref":7}"#,
+        r#"{"type":"subscribe","id":"1","payload":null,"$x":7}"#,
+    ];
+    for text in unreadable {
+        client.send_text(text);
+    }
+    client.expect_nothing().await;
+    let (invalid, unsaid) = (hub.stats().received_invalid, hub.stats().unsaid);
+    assert_eq!((invalid, unsaid), (unreadable.len() as u64, unreadable.len() as u64));
+    // The answer would be NaN.
+    client.send_text(r#"{"type":"measured","value":1,"divisor":0}"#);
+    client.expect_nothing().await;
+    assert_eq!(hub.stats().unsaid, unsaid + 1);
+    client.send_text(r#"{"type":"subscribe","id":"1","payload":null}"#);
+    client.wait_for::<Next>().await;
+}
+
+#[tokio::test]
+async fn on_invalid_decides_what_becomes_of_an_object_that_can_not_be_read() {
+    let app = testing::app(channels![StrictOperations].app(()));
+    for (text, reason) in [
+        (r#"{"type":"subscribe"}"#, "missing field `id`"),
+        (r#"{"type":"connection_init"}"#, "connection_init"),
+        ("[]", "malformed"),
+    ] {
+        let mut client = app.connect::<StrictOperations>("/strict").await.unwrap();
+        client.send_text(text);
+        let (code, said) = client.expect_close().await;
+        assert_eq!(code.as_u16(), 4400);
+        assert!(said.contains(reason), "{said}");
+    }
 }
