@@ -146,6 +146,7 @@ pub use protocol::envelope::{self, Envelope};
 pub use protocol::fault::Fault;
 pub use protocol::halves::Protocol;
 pub use protocol::message::{Message, Messages, Ref, Success};
+pub use protocol::question::Question;
 pub use protocol::received::Received;
 
 #[cfg(feature = "server")]
@@ -181,6 +182,8 @@ mod exports {
     pub use crate::session::batch::Batched;
     pub use crate::socket::Socket;
     pub use crate::socket::answer::{Answer, Deferred, TypedAnswer};
+    pub use crate::socket::ask::Ask;
+    pub use crate::socket::ask_error::AskError;
     pub use crate::socket::audience::{
         Audience, IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView,
     };

@@ -3,6 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Ident, Type};
 
 use super::binary;
 use super::model::{Form, Message, Validation};
@@ -10,7 +12,7 @@ use crate::syntax::serde_attributes::serde_arguments;
 use crate::syntax::spans::beside_locals;
 
 pub fn message(message: &Message, form: &Form) -> TokenStream {
-    let Message { item, user_derives, shape, validation, runtime, .. } = message;
+    let Message { item, user_derives, shape, validation, answer, runtime, .. } = message;
     let name = &item.ident;
     let check = validation.as_ref().map(check);
     let (wire_type, methods, has_serde) = match form {
@@ -40,13 +42,26 @@ pub fn message(message: &Message, form: &Form) -> TokenStream {
             #check
         }
     });
+    let question = answer.as_ref().map(|answer| runtime.place(question(name, answer)));
     let as_bytes = (!user_derives && !has_serde).then(|| runtime.place(binary::serde_as_bytes(name)));
     // Our derives stand first: one of the user's before them would find `serde` attributes that belong to no derive yet.
     quote! {
         #derives
         #item
         #implementation
+        #question
         #as_bytes
+    }
+}
+
+/// Of a message that a client answers. An error for a type that can't be read stands at the type.
+pub fn question(name: &Ident, answer: &Type) -> TokenStream {
+    quote_spanned! {answer.span()=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl ::channel_runtime::Question for #name {
+            type Answer = #answer;
+        }
     }
 }
 

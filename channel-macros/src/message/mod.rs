@@ -38,7 +38,10 @@ pub fn expand_attribute(args: TokenStream, item: TokenStream) -> TokenStream {
         (_, errors) => {
             let (item, fallback) = fallback::message(&message);
             let fallback = message.runtime.place(fallback);
-            quote!(#errors #item #fallback)
+            let has_generics = !message.item.generics.params.is_empty();
+            let answer = message.answer.as_ref().filter(|_| !has_generics);
+            let question = answer.map(|answer| message.runtime.place(expand::question(&message.item.ident, answer)));
+            quote!(#errors #item #fallback #question)
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Message {
     /// Its `MessageShape`, which `describe` writes while it reads the fields.
     pub shape: TokenStream,
     pub validation: Option<Validation>,
+    /// What a client answers to it. `None` if it is no question.
+    pub answer: Option<Type>,
     pub runtime: Runtime,
 }
 

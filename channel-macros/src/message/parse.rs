@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::{Fields, Ident, ItemStruct, LitStr};
+use syn::parse::ParseStream;
+use syn::{Fields, Ident, ItemStruct, LitStr, Token, Type};
 
 use super::binary::{self, BinaryArgs};
 use super::derives::{derives, has_derive};
@@ -47,11 +48,16 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
         refuse_own_derives(&item, is_binary, errors);
     }
     let validation = args.validate.map(|at| Validation { at, renamed: object_check::renamed(&item) });
+    if let (Some((name, _)), true) = (&args.answer, args.binary.is_meant()) {
+        let remedy = "take `answer` away, or write `type = \"..\"` for a text message";
+        errors.at(name, "a binary message is no question: nothing in its frame says what is answered", remedy);
+    }
     let form = match args.binary.check(&item, args.wire_type.as_ref(), errors) {
         Some(binary) => Some(Form::Binary(Box::new(binary))),
         None => args.wire_type.map(Form::Text),
     };
-    Message { item, form, user_derives, shape: quote!(#shape #limit), validation, runtime: args.runtime }
+    let answer = args.answer.and_then(|(_, answer)| answer);
+    Message { item, form, user_derives, shape: quote!(#shape #limit), validation, answer, runtime: args.runtime }
 }
 
 struct Args {
@@ -60,6 +66,8 @@ struct Args {
     serde: Option<Ident>,
     limit: Limit,
     validate: Option<Ident>,
+    /// The type is `None` if it could not be read.
+    answer: Option<(Ident, Option<Type>)>,
     runtime: Runtime,
 }
 
@@ -71,6 +79,7 @@ impl Args {
             serde: None,
             limit: Limit::default(),
             validate: None,
+            answer: None,
             runtime: Runtime::default(),
         };
         let before = errors.len();
@@ -83,6 +92,11 @@ impl Args {
                 "serde" => args::set(&mut all.serde, &name, name.clone(), errors),
                 "crate" => args::set(&mut all.runtime.0, &name, runtime_path::value(input)?, errors),
                 "validate" => args::set(&mut all.validate, &name, name.clone(), errors),
+                "answer" => {
+                    let read = answer(input);
+                    args::set(&mut all.answer, &name, (name.clone(), read.as_ref().ok().cloned()), errors);
+                    read?;
+                }
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => {
                     args::skip(input)?;
@@ -93,7 +107,10 @@ impl Args {
                     return Err(args::unknown(
                         &name,
                         "#[message]",
-                        &["type", "binary", "kind", "codec", "serde", "validate", "rate", "burst", "per", "crate"],
+                        &[
+                            "type", "binary", "kind", "codec", "serde", "validate", "answer", "rate", "burst", "per",
+                            "crate",
+                        ],
                     ));
                 }
             }
@@ -102,6 +119,13 @@ impl Args {
         all.limit.check(errors.len() > before, errors);
         all
     }
+}
+
+fn answer(input: ParseStream) -> syn::Result<Type> {
+    let remedy = "name the type of what a client answers: `answer = Started`";
+    let after = |error: syn::Error| syn::Error::new(error.span(), format!("an answer is a type\n{remedy}"));
+    input.parse::<Token![=]>().map_err(after)?;
+    args::ty(input).map_err(after)
 }
 
 /// What the fallback of an item that is no struct needs: whether it is a binary message, and where the runtime is.

@@ -1,6 +1,7 @@
 //! The inbox: the notices that wait for a connection's handler. A notice is a value that the server hands to it.
 //!
-//! It is made by its first notice. The session takes notices in turns with the client's messages.
+//! It is made by its first notice. The session takes notices in turns with the client's messages. The questions to the client, whose
+//! answers are another thing that a connection waits for, are kept beside them.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -51,7 +52,14 @@ impl fmt::Debug for Notice {
 }
 
 #[derive(Default)]
-pub(crate) struct Inbox(OnceLock<Box<Mutex<Waiting>>>);
+pub(crate) struct Inbox(OnceLock<Box<Made>>);
+
+#[derive(Default)]
+struct Made {
+    waiting: Mutex<Waiting>,
+    /// Of a type of the folders above. Made by the first question.
+    questions: OnceLock<Box<dyn Any + Send + Sync>>,
+}
 
 #[derive(Default)]
 struct Waiting {
@@ -77,7 +85,7 @@ impl Inbox {
         activity: &Activity,
         is_closing: impl FnOnce() -> bool,
     ) -> Put<N> {
-        let mut waiting = self.0.get_or_init(Box::default).lock();
+        let mut waiting = self.0.get_or_init(Box::default).waiting.lock();
         if is_closing() {
             return Put::Refused(Contained::new(notice));
         }
@@ -92,11 +100,11 @@ impl Inbox {
     }
 
     pub fn has_notice(&self) -> bool {
-        self.0.get().is_some_and(|waiting| !waiting.lock().notices.is_empty())
+        self.0.get().is_some_and(|made| !made.waiting.lock().notices.is_empty())
     }
 
     pub fn take(&self) -> Option<Notice> {
-        let mut waiting = self.0.get()?.lock();
+        let mut waiting = self.0.get()?.waiting.lock();
         let notice = waiting.notices.pop_front();
         if waiting.notices.is_empty() {
             // An idle connection keeps no burst's worth of room.
@@ -107,7 +115,17 @@ impl Inbox {
 
     /// Called when the connection is closing, so that nothing is put in any more.
     pub fn clear(&self) {
-        let dropped = self.0.get().map(|waiting| std::mem::take(&mut *waiting.lock()));
+        let dropped = self.0.get().map(|made| std::mem::take(&mut *made.waiting.lock()));
         drop(dropped);
+    }
+
+    /// `None` if nothing was asked, or `Q` is another type than that of the questions.
+    pub fn questions<Q: 'static>(&self) -> Option<&Q> {
+        self.0.get()?.questions.get()?.downcast_ref()
+    }
+
+    /// `None` only if `Q` is another type than that of the questions before.
+    pub fn questions_or_made<Q: Default + Send + Sync + 'static>(&self) -> Option<&Q> {
+        self.0.get_or_init(Box::default).questions.get_or_init(|| Box::<Q>::default()).downcast_ref()
     }
 }

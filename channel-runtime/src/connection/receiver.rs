@@ -147,6 +147,20 @@ impl Receiver {
         true
     }
 
+    /// Removes the texts parked since, and counted, that someone else takes.
+    pub fn take_texts(&mut self, before: &Checkpoint, mut is_taken: impl FnMut(&str) -> bool) {
+        let Some(parked) = &mut self.parked else { return };
+        let mut at = before.parked;
+        while let Some(input) = parked.inputs.get(at) {
+            if matches!(input, Input::Text(text) if is_taken(text)) {
+                parked.bytes -= parked.inputs.remove(at).as_ref().map_or(0, size);
+            } else {
+                at += 1;
+            }
+        }
+        self.tidy();
+    }
+
     pub fn pop(&mut self) -> Option<Input> {
         let parked = self.parked.as_mut()?;
         let input = parked.inputs.pop_front()?;

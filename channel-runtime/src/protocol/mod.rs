@@ -16,6 +16,7 @@ pub(crate) mod kind;
 #[cfg(feature = "server")]
 pub(crate) mod lock;
 pub(crate) mod message;
+pub(crate) mod question;
 pub(crate) mod received;
 #[cfg(feature = "server")]
 pub(crate) mod subprotocols;

@@ -22,6 +22,7 @@ use crate::session::served::Served;
 use crate::session::step::Step;
 use crate::session::throttle::{RateDecision, RatedClient, Throttle};
 use crate::socket::answer_array::AnswerArray;
+use crate::socket::questions::{self, AskedClient};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::Input;
@@ -241,12 +242,23 @@ impl Driver {
         if self.membership.connection.apart.liveness.awaits_pong() && self.receiver.take_pong(&before) {
             self.membership.connection.apart.liveness.mark_pong();
         }
+        if questions::are_open(&self.membership.connection) {
+            self.take_answers(&before);
+        }
         if let Err(violation) = result {
             self.ended = Some(Box::new(violation.into()));
         }
         if self.ended.is_some() {
             self.membership.connection.outbox().client_is_leaving();
         }
+    }
+
+    /// Answers to questions overtake messages, because a handler may wait for one.
+    #[cold]
+    fn take_answers(&mut self, before: &Checkpoint) {
+        let Self { receiver, served, membership, .. } = self;
+        let client = AskedClient::new(&served.node, &membership.connection);
+        receiver.take_texts(before, |text| questions::take_answer(&client, text));
     }
 
     fn count_frames(&mut self, before: &Checkpoint) {

@@ -54,8 +54,8 @@ use crate::session::run::run;
 use crate::session::spans::ConnectionSpan;
 use crate::session::step::{Step, Undecoded, has_concurrent};
 use crate::session::step_context::{StepContext, Work, may_pass};
-use crate::socket::Socket;
 use crate::socket::reply::{Flow, reason_of_failure};
+use crate::socket::{Socket, questions};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
 
@@ -163,6 +163,7 @@ impl<C: Dispatch> Session<C> {
         let close = self.driver.end();
         self.driver.leave();
         self.expiry = None;
+        questions::end(self.socket.member());
         self.socket.member().apart.inbox.clear();
         self.close(close).await;
         self.driver.finish().await;

@@ -21,9 +21,9 @@ use crate::session::outcome::{RunningCall, interrupted};
 use crate::session::refresh::{self, AuthRefresh};
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{Step, needs_types};
-use crate::socket::Socket;
 use crate::socket::answer_array::AnswerArray;
 use crate::socket::reply::Flow;
+use crate::socket::{Socket, questions};
 use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::{Input, reuse};
 
@@ -138,8 +138,8 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         begun
     }
 
-    /// What another envelope reads in a text that no handler takes: several messages, or its own affair. Gives the error back if it
-    /// is neither.
+    /// What another envelope reads in a text that no handler takes: several messages, an answer to a question, or its own affair.
+    /// Gives the error back if it is none of these.
     #[cold]
     fn read_otherwise(self, text: &str, error: DecodeError) -> Option<(Self, DecodeError)> {
         let most = const { C::Envelope::PLACES.most_in_batch() };
@@ -155,6 +155,10 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
                 }
                 // The frames are its answer.
                 drop(self.socket.claim().take());
+                None
+            }
+            Ok(Ok(Incoming::Answer { reference, answer })) => {
+                questions::answered_late(self.socket, text, (reference, answer));
                 None
             }
             Ok(Ok(Incoming::Batch(texts))) if self.driver.answers().is_none() && (1..=most).contains(&texts.len()) => {

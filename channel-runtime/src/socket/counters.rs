@@ -26,6 +26,7 @@ pub(crate) struct Counters {
     pub sent: Count,
     pub refused: Count,
     pub unsaid: Count,
+    pub unmatched_answers: Count,
     faults: [Count; Fault::OWN.len() + 1],
     ended: [Count; ClosedBy::ALL.len()],
 }
@@ -60,6 +61,7 @@ impl Counters {
             sent: Count::default(),
             refused: Count::default(),
             unsaid: Count::default(),
+            unmatched_answers: Count::default(),
             faults: Default::default(),
             ended: Default::default(),
         }

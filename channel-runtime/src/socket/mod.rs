@@ -5,6 +5,8 @@
 pub(crate) mod answer;
 pub(crate) mod answer_array;
 mod answer_frames;
+pub(crate) mod ask;
+pub(crate) mod ask_error;
 pub(crate) mod audience;
 mod audiences;
 mod claim;
@@ -17,6 +19,7 @@ pub(crate) mod invalid_reply;
 pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod push;
+pub(crate) mod questions;
 pub(crate) mod reply;
 pub(crate) mod stats;
 pub(crate) mod user;

@@ -33,6 +33,9 @@ pub struct Stats {
     pub send_refused: u64,
     /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them.
     pub unsaid: u64,
+    /// Answers of clients to no open question of the server: received too late, given twice, or to none that was asked. They are
+    /// dropped.
+    pub unmatched_answers: u64,
     /// Errors sent, or logged in a channel with `on_text`, by the framework's codes. All codes of the application's own count as `application`.
     pub faults: Vec<(&'static str, u64)>,
     /// How connections ended.
@@ -55,6 +58,7 @@ impl Stats {
             sent: counters.sent.get(),
             send_refused: counters.refused.get(),
             unsaid: counters.unsaid.get(),
+            unmatched_answers: counters.unmatched_answers.get(),
             faults: counters.faults().collect(),
             ended: ClosedBy::ALL.into_iter().map(|by| (by, counters.ended(by))).collect(),
         }

@@ -60,6 +60,14 @@ impl HandlerArgs {
                         );
                     }
                 }
+                "answer" => {
+                    args::skip(input)?;
+                    errors.at(
+                        &name,
+                        "`answer` belongs to the struct of a question to the client",
+                        "take it away: what this handler returns is its answer",
+                    );
+                }
                 _ if input.is_empty() && name.to_string().starts_with(char::is_uppercase) => {
                     let what = format!("the message of a handler, `{name}`, is told by what the method takes");
                     errors.at(&name, what, format_args!("write `#[message]`, and take `m: {name}`"));

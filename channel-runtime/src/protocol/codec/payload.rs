@@ -21,15 +21,19 @@ use crate::protocol::message::Messages;
 #[inline]
 pub(crate) fn read_payload<T: Messages>(text: &str, kind: &str, payload: &str) -> Result<T, DecodeError> {
     let Some(index) = index_of::<T>(kind) else { return Err(DecodeError::unknown_type(kind)) };
-    if let Some(offset) = depth::first_too_deep(text) {
-        let (line, column) = depth::position(text, offset);
-        return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
-    }
+    check_depth(text)?;
     let mut json = serde_json::Deserializer::from_str(payload);
     match T::decode(index, Numbers::<_, true>(Payload(&mut json))) {
         Ok(message) if json.end().is_ok() => Ok(message),
         _ => read_carefully(text, index, payload),
     }
+}
+
+#[inline]
+fn check_depth(text: &str) -> Result<(), DecodeError> {
+    let Some(offset) = depth::first_too_deep(text) else { return Ok(()) };
+    let (line, column) = depth::position(text, offset);
+    Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column })
 }
 
 #[cfg(feature = "server")]
@@ -53,14 +57,14 @@ fn read_carefully<T: Messages>(text: &str, index: usize, payload: &str) -> Resul
 }
 
 /// Reads what is no message, such as an answer's data. `kind` is for errors.
+///
+/// A number too large for an `f32` that serde buffers is refused even where it would become an `f64`: a value that can't be written
+/// can't be searched for an infinity.
 pub(crate) fn read_value<T: DeserializeOwned>(text: &str, kind: &str, value: &str) -> Result<T, DecodeError> {
-    if let Some(offset) = depth::first_too_deep(text) {
-        let (line, column) = depth::position(text, offset);
-        return Err(DecodeError::Malformed { reason: "nested too deep".to_owned(), line, column });
-    }
+    check_depth(text)?;
     let mut track = serde_path_to_error::Track::new();
     let mut json = serde_json::Deserializer::from_str(value);
-    let tracked = Numbers::<_, false>(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+    let tracked = Numbers::<_, true>(Payload(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
     let read = T::deserialize(tracked).and_then(|value| json.end().map(|()| value));
     read.map_err(|error| DecodeError::invalid_payload(kind, &track.path(), &error).behind(before(text, value)))
 }

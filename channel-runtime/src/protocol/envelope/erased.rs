@@ -3,12 +3,19 @@
 use std::marker::PhantomData;
 
 use super::definition::Envelope;
+use super::incoming::Incoming;
 use crate::protocol::codec::{EncodeError, Head};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
 
+/// What a client answers to a question: its reference, and JSON or the client's error.
+pub(crate) type ReceivedAnswer<'t> = (Ref, Result<&'t str, Box<Fault>>);
+
 pub(crate) trait ErasedEnvelope: Send + Sync {
     fn reference(&self, text: &str) -> Option<Ref>;
+
+    /// `None` if the text is no answer.
+    fn answer<'t>(&self, text: &'t str) -> Option<ReceivedAnswer<'t>>;
 
     /// `path` is that of the connection's own room, for the topic.
     fn fault(
@@ -26,6 +33,13 @@ struct Erased<E>(PhantomData<fn() -> E>);
 impl<E: Envelope> ErasedEnvelope for Erased<E> {
     fn reference(&self, text: &str) -> Option<Ref> {
         E::reference(text)
+    }
+
+    fn answer<'t>(&self, text: &'t str) -> Option<ReceivedAnswer<'t>> {
+        match E::read(text) {
+            Ok(Incoming::Answer { reference, answer }) => Some((reference, answer)),
+            _ => None,
+        }
     }
 
     fn fault(

@@ -19,7 +19,7 @@ mod places;
 pub use self::bare::Bare;
 pub use self::definition::Envelope;
 #[cfg(feature = "server")]
-pub(crate) use self::erased::{ErasedEnvelope, erased, in_topic};
+pub(crate) use self::erased::{ErasedEnvelope, ReceivedAnswer, erased, in_topic};
 pub use self::flat::Flat;
 pub use self::incoming::{Incoming, IncomingMessage, Malformed};
 pub use self::json_rpc::JsonRpc;

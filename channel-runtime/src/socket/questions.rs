@@ -1,0 +1,273 @@
+//! The questions to one client that are open, each with who is told the answer.
+//!
+//! They are made by the first question. Each is told exactly one outcome, or dropped with its connection: an answer, the client's
+//! error, that its time is over, or that the connection ends. Nothing of the user's runs under their lock.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
+use crate::connection::contained::{Contained, contain};
+use crate::protocol::envelope::{Asks, ReceivedAnswer};
+use crate::protocol::fault::Fault;
+use crate::protocol::message::Ref;
+use crate::room::member::Member;
+use crate::socket::Socket;
+use crate::socket::ask_error::AskError;
+use crate::socket::node::Node;
+use crate::socket::push::push_frame;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::frame::Frame;
+
+/// Those that wait to be sent are open, too.
+pub(crate) const MOST_OPEN: usize = 256;
+
+/// Who is told what became of a question.
+pub(crate) trait Asker: Send {
+    /// Nobody would be told any more.
+    fn is_gone(&self) -> bool;
+
+    fn tell(self: Box<Self>, member: &Member, outcome: Outcome<'_>);
+}
+
+pub(crate) enum Outcome<'a> {
+    /// The answer as JSON, a slice of the text.
+    Answer {
+        text: &'a str,
+        json: &'a str,
+    },
+    Error(AskError),
+}
+
+/// What names a question in its frame: unique in the process, so that no client can answer another's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Number(u64);
+
+impl Number {
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub fn reference(self) -> Ref {
+        Ref::Text(format!("s{}", self.0).into())
+    }
+
+    /// `None` if it names no question of ours.
+    fn of(reference: &Ref) -> Option<Self> {
+        let (Ref::Text(text) | Ref::Raw(text)) = reference else { return None };
+        let digits = text.strip_prefix('s')?;
+        let is_ours = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_ours.then(|| digits.parse().ok().map(Self)).flatten()
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct AskedClient {
+    node: Arc<Node>,
+    member: Arc<Member>,
+}
+
+impl AskedClient {
+    pub fn new(node: &Arc<Node>, member: &Arc<Member>) -> Self {
+        Self { node: Arc::clone(node), member: Arc::clone(member) }
+    }
+}
+
+pub(crate) struct NewQuestion {
+    pub number: Number,
+    pub frame: Frame,
+    pub within: Duration,
+    pub asks: Asks,
+}
+
+struct Question {
+    asker: Contained<Box<dyn Asker>>,
+    within: Duration,
+    /// `None` until it is sent.
+    deadline: Option<Deadline>,
+}
+
+struct Deadline(AbortHandle);
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[derive(Default)]
+struct Questions(Mutex<Open>);
+
+#[derive(Default)]
+struct Open {
+    by_number: HashMap<Number, Question>,
+    /// With [`Asks::OneByOne`]: the one that was sent, and those behind it.
+    sent: Option<Number>,
+    unsent: VecDeque<(Number, Frame)>,
+    is_over: bool,
+}
+
+impl Open {
+    /// Makes room by those that wait to be sent and that nobody waits for any more. Returns whether there is room.
+    fn has_room(&mut self, dropped: &mut Vec<Question>) -> bool {
+        if self.by_number.len() >= MOST_OPEN {
+            let Self { by_number, unsent, .. } = self;
+            unsent.retain(|(number, _)| match by_number.get(number) {
+                Some(question) if question.asker.is_gone() => {
+                    dropped.extend(by_number.remove(number));
+                    false
+                }
+                question => question.is_some(),
+            });
+        }
+        self.by_number.len() < MOST_OPEN
+    }
+
+    /// The next that is to be sent, if none is sent and not answered.
+    fn next(&mut self, client: &AskedClient, dropped: &mut Vec<Question>) -> Option<Frame> {
+        while self.sent.is_none() {
+            let (number, frame) = self.unsent.pop_front()?;
+            match self.by_number.get_mut(&number) {
+                Some(question) if question.asker.is_gone() => dropped.extend(self.by_number.remove(&number)),
+                Some(question) => {
+                    question.deadline = deadline(client, number, question.within);
+                    self.sent = Some(number);
+                    return Some(frame);
+                }
+                None => {}
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, number: Number) -> Option<Question> {
+        self.sent.take_if(|sent| *sent == number);
+        self.by_number.remove(&number)
+    }
+}
+
+fn questions(member: &Member) -> Option<&Questions> {
+    member.apart.inbox.questions()
+}
+
+/// `None` where no runtime could wake it: in a test that calls a handler by itself.
+fn deadline(client: &AskedClient, number: Number, within: Duration) -> Option<Deadline> {
+    let runtime = client.member.apart.runtime.clone().or_else(|| Handle::try_current().ok())?;
+    let client = client.clone();
+    let task = runtime.spawn(async move {
+        sleep(within).await;
+        finish(&client, number, Outcome::Error(AskError::TimedOut));
+    });
+    Some(Deadline(task.abort_handle()))
+}
+
+/// Sends a question, or has it wait behind others. The asker is told if that is not possible.
+pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn Asker>) {
+    let NewQuestion { number, frame, within, asks } = question;
+    let member = &client.member;
+    let Some(questions) = member.apart.inbox.questions_or_made::<Questions>() else { return };
+    let mut dropped = Vec::new();
+    let mut open = questions.0.lock();
+    let refused = match () {
+        () if open.is_over => Some(AskError::Gone),
+        () if !open.has_room(&mut dropped) => Some(AskError::TooMany),
+        () => None,
+    };
+    if let Some(error) = refused {
+        drop(open);
+        return tell(member, Contained::new(asker), Outcome::Error(error));
+    }
+    let mut question = Question { asker: Contained::new(asker), within, deadline: None };
+    let to_send = match asks {
+        Asks::Many => {
+            question.deadline = deadline(client, number, within);
+            open.by_number.insert(number, question);
+            Some(frame)
+        }
+        Asks::OneByOne => {
+            open.by_number.insert(number, question);
+            open.unsent.push_back((number, frame));
+            open.next(client, &mut dropped)
+        }
+    };
+    drop(open);
+    send(client, to_send);
+}
+
+fn send(client: &AskedClient, to_send: Option<Frame>) {
+    let Some(frame) = to_send else { return };
+    if push_frame(&client.node, &client.member, frame).refused > 0 {
+        // The connection ends: those behind it would be refused, too.
+        end(&client.member);
+    }
+}
+
+/// Returns whether the question was open.
+fn finish(client: &AskedClient, number: Number, outcome: Outcome<'_>) -> bool {
+    let Some(questions) = questions(&client.member) else { return false };
+    let Some(question) = questions.0.lock().take(number) else { return false };
+    tell(&client.member, question.asker, outcome);
+    let mut dropped = Vec::new();
+    let next = questions.0.lock().next(client, &mut dropped);
+    send(client, next);
+    true
+}
+
+/// Reading the answer, and what is made of it, are the user's code: a panic in it closes this connection, as one in a message does.
+fn tell(member: &Member, asker: Contained<Box<dyn Asker>>, outcome: Outcome<'_>) {
+    if contain(|| asker.into_inner().tell(member, outcome)).is_err() {
+        let (fault, id) = Fault::unexplained();
+        tracing::error!(connection = %member.id, %id, "reading an answer panicked");
+        let reason = format!("{} ({id})", fault.message);
+        member.outbox().close(Close::new(ClosedBy::Panic, CloseCode::INTERNAL, reason));
+    }
+}
+
+/// Whether any question is open, so that an answer may be received.
+pub(crate) fn are_open(member: &Member) -> bool {
+    questions(member).is_some_and(|questions| !questions.0.lock().by_number.is_empty())
+}
+
+/// Returns whether the text was the answer to an open question.
+pub(crate) fn take_answer(client: &AskedClient, text: &str) -> bool {
+    // The envelope's code may be the user's. If it panics, the text is read once more as a message, which closes the connection.
+    match contain(|| client.node.counters(client.member.channel()).envelope.answer(text)) {
+        Ok(Some(answer)) => answered(client, text, answer),
+        _ => false,
+    }
+}
+
+/// Returns whether the answer was to an open question. `text` is the whole frame's.
+pub(crate) fn answered(client: &AskedClient, text: &str, (reference, answer): ReceivedAnswer<'_>) -> bool {
+    let Some(number) = Number::of(&reference) else { return false };
+    let outcome = match answer {
+        Ok(json) => Outcome::Answer { text, json },
+        Err(fault) => Outcome::Error(AskError::Fault(*fault)),
+    };
+    finish(client, number, outcome)
+}
+
+/// An answer that was not taken when it was read: mostly to no open question.
+pub(crate) fn answered_late<C: 'static>(socket: &Socket<C>, text: &str, answer: ReceivedAnswer<'_>) {
+    if !answered(&AskedClient::new(socket.node(), socket.member()), text, answer) {
+        let counters = socket.counters();
+        counters.unmatched_answers.add(1);
+        tracing::debug!(channel = counters.channel, connection = %socket.id(), "an answer to no open question");
+    }
+}
+
+/// Tells all that wait that the connection has ended. No question is taken after that.
+pub(crate) fn end(member: &Member) {
+    let Some(questions) = questions(member) else { return };
+    let ended = std::mem::replace(&mut *questions.0.lock(), Open { is_over: true, ..Open::default() });
+    for question in ended.by_number.into_values() {
+        tell(member, question.asker, Outcome::Error(AskError::Gone));
+    }
+}
