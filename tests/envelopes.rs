@@ -61,6 +61,11 @@ impl Room {
         socket.others().send(Said { text: say.text });
         socket.all().send(Said { text: "to all".into() });
     }
+
+    #[message(type = "agreed")]
+    fn agreed(&self, socket: &Socket<Self>) -> Success<&'static str> {
+        Success(socket.subprotocol().unwrap_or("none"))
+    }
 }
 
 /// Sends a text, and reads what it is answered as JSON.
@@ -508,5 +513,18 @@ async fn on_invalid_decides_what_becomes_of_an_object_that_can_not_be_read() {
         let (code, said) = client.expect_close().await;
         assert_eq!(code.as_u16(), 4400);
         assert!(said.contains(reason), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_knows_the_subprotocols_of_its_envelope() {
+    let app = testing::app(channels![Room, Rpc].app(()));
+    // As npm's `phoenix` offers them, with a token.
+    let offers = "phoenix, base64url.bearer.phx.aHVzaA";
+    let mut client = app.connect::<Room>("/room/7/websocket").offering(offers).await.unwrap();
+    client.request(Say { text: "phoenix".into() }).success().await;
+    for (offers, agreed) in [(offers, "phoenix"), ("channels.1.json", "none"), ("", "none")] {
+        let mut client = app.connect::<Room>("/room/7/websocket").offering(offers).await.unwrap();
+        assert_eq!(client.request(RoomFromClient::Agreed).success().await, agreed);
     }
 }

@@ -26,6 +26,7 @@ use crate::protocol::describe::{AnswerShape, ChannelShape};
 use crate::protocol::envelope::Envelope;
 use crate::protocol::halves::Protocol;
 use crate::protocol::message::Messages;
+use crate::protocol::subprotocols::Subprotocols;
 
 /// A channel: what its clients may send, what it answers, and which hooks it has. From `#[channel]` on the impl block.
 #[diagnostic::on_unimplemented(
@@ -90,6 +91,11 @@ pub trait Channel: Route + Protocol {
     /// If there is an `on_text`, no text of a client is read as a message, and no error frame is sent.
     #[doc(hidden)]
     const TAKES_TEXT: bool = false;
+
+    /// With those of the envelope.
+    #[doc(hidden)]
+    const KNOWN_SUBPROTOCOLS: Subprotocols =
+        Self::SUBPROTOCOLS.foreign(!Self::READS_FLAT, <Self::Envelope as Envelope>::SUBPROTOCOLS);
 
     /// Whether its clients read the framework's own frames, such as an error without a `ref`.
     #[doc(hidden)]

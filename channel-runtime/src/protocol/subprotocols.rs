@@ -1,15 +1,17 @@
 //! The subprotocols of a channel, as `subprotocols(..)` lists them, and what happens to a client that offers none of them.
 
-/// The framework's own subprotocol, which each channel knows, unless it is one of raw text or another envelope with a list. A client that offers none
-/// speaks it too.
+/// The framework's own subprotocol, which each channel knows, unless it is one of raw text or of another envelope that knows others. A
+/// client that offers none speaks it too.
 pub(crate) const OURS: &str = "channels.1.json";
 
-/// The subprotocols that a channel knows: those of its list, then `channels.1.json`. A channel of raw text or of another envelope that has a list knows its
-/// list alone. Without one it knows `channels.1.json`: a page that sends a token has to offer a name beside it.
+/// The subprotocols that a channel knows: those of its list, those of its envelope, then `channels.1.json`. A channel of raw text or of
+/// another envelope knows the last only if it knows no other: a page that sends a token has to offer a name beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subprotocols {
     /// The names of the list; empty if the channel has none.
     pub names: &'static [&'static str],
+    /// Those of the channel's envelope.
+    pub of_envelope: &'static [&'static str],
     /// What happens to a client with which none is agreed.
     pub otherwise: Otherwise,
     /// Whether the channel has an `on_text` or another envelope: its clients read none of our error frames.
@@ -29,7 +31,7 @@ pub enum Otherwise {
 
 impl Subprotocols {
     /// A channel without a list passes over subprotocols that it does not know.
-    pub const NONE: Self = Self { names: &[], otherwise: Otherwise::Accept, is_foreign: false };
+    pub const NONE: Self = Self { names: &[], of_envelope: &[], otherwise: Otherwise::Accept, is_foreign: false };
 
     /// A list. The macros check the names: each is a token, and there are at most 64.
     pub const fn of(names: &'static [&'static str]) -> Self {
@@ -50,8 +52,8 @@ impl Subprotocols {
 
     /// Of a channel that has an `on_text` or another envelope, or neither.
     #[must_use]
-    pub(crate) const fn foreign(self, is_foreign: bool) -> Self {
-        Self { is_foreign, ..self }
+    pub(crate) const fn foreign(self, is_foreign: bool, of_envelope: &'static [&'static str]) -> Self {
+        Self { is_foreign, of_envelope, ..self }
     }
 
     /// The known subprotocol that equals this offer, byte for byte.
@@ -70,8 +72,8 @@ impl Subprotocols {
     }
 
     fn known(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let knows_ours = !self.is_foreign || self.names.is_empty();
-        self.names.iter().copied().chain(knows_ours.then_some(OURS))
+        let knows_ours = !self.is_foreign || (self.names.is_empty() && self.of_envelope.is_empty());
+        self.names.iter().chain(self.of_envelope).copied().chain(knows_ours.then_some(OURS))
     }
 }
 
@@ -94,8 +96,17 @@ mod tests {
     fn a_channel_foreign_knows_its_list_alone_and_ours_if_it_has_none() {
         let find = |list: Subprotocols, name: &str| list.find(name.as_bytes());
         let list = Subprotocols::of(&["ocpp1.6"]);
-        assert_eq!([find(list, OURS), find(list.foreign(true), OURS)], [Some(OURS), None]);
-        assert_eq!(find(list.foreign(true), "ocpp1.6"), Some("ocpp1.6"));
-        assert_eq!(find(Subprotocols::NONE.foreign(true), OURS), Some(OURS));
+        assert_eq!([find(list, OURS), find(list.foreign(true, &[]), OURS)], [Some(OURS), None]);
+        assert_eq!(find(list.foreign(true, &[]), "ocpp1.6"), Some("ocpp1.6"));
+        assert_eq!(find(Subprotocols::NONE.foreign(true, &[]), OURS), Some(OURS));
+    }
+
+    #[test]
+    fn the_subprotocols_of_an_envelope_are_known_behind_those_of_the_list() {
+        for list in [Subprotocols::NONE, Subprotocols::of(&["ocpp1.6"])] {
+            let known = list.foreign(true, &["phoenix"]);
+            assert_eq!([known.find(b"phoenix"), known.find(OURS.as_bytes())], [Some("phoenix"), None]);
+            assert_eq!(known.named(known.number(Some("phoenix"))), Some("phoenix"));
+        }
     }
 }

@@ -64,6 +64,7 @@ impl Health {
     /// | `channels_rate_limited_total` | `channel` | counter |
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
+    /// | `channels_unsaid_total` | `channel` | counter |
     /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
     /// | `channels_ended_total` | `channel`, `by` | counter |
     /// | `channels_handshakes_refused_total` | `status` | counter |
@@ -85,6 +86,7 @@ impl Health {
             counter!("channels_rate_limited_total", "channel" => channel).absolute(stats.rate_limited);
             counter!("channels_sent_total", "channel" => channel).absolute(stats.sent);
             counter!("channels_send_refused_total", "channel" => channel).absolute(stats.send_refused);
+            counter!("channels_unsaid_total", "channel" => channel).absolute(stats.unsaid);
             for (code, count) in stats.faults {
                 counter!("channels_faults_total", "channel" => channel, "code" => code).absolute(count);
             }

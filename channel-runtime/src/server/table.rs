@@ -62,7 +62,7 @@ pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, 
 
 impl<App: Send + Sync + 'static> Route<App> {
     pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
-        let subprotocols = C::SUBPROTOCOLS.foreign(!C::READS_FLAT);
+        let subprotocols = C::KNOWN_SUBPROTOCOLS;
         Self { path: C::PATH, bounds: C::BOUNDS, subprotocols, start: start::<C, App> }
     }
 }

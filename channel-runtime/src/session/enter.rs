@@ -65,7 +65,7 @@ impl<C: Dispatch> PendingSession<C> {
     }
 
     pub fn agreed(self, subprotocol: Option<&'static str>) -> Self {
-        Self { subprotocol: C::SUBPROTOCOLS.number(subprotocol), ..self }
+        Self { subprotocol: C::KNOWN_SUBPROTOCOLS.number(subprotocol), ..self }
     }
 
     /// A connection whose user is disconnected meanwhile is accepted, and then closed.

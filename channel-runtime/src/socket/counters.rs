@@ -1,4 +1,4 @@
-//! A channel's counters since the server started: messages, faults, ends of connections.
+//! A channel's counters since the server started: messages, faults, ends of connections; and what is known of it without its type.
 //!
 //! An event costs one addition. Received and sent share a cache line: apart they were no faster, because a receiver also sends.
 
@@ -8,6 +8,7 @@ use crate::channel::Channel;
 use crate::protocol::envelope::{ErasedEnvelope, erased};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Messages as _;
+use crate::protocol::subprotocols::Subprotocols;
 use crate::room::sent::Sent;
 use crate::wire::close::ClosedBy;
 
@@ -16,6 +17,7 @@ pub(crate) struct Counters {
     types: &'static [&'static str],
     /// The channel has an `on_text`: its clients read no error frames.
     pub takes_text: bool,
+    pub subprotocols: Subprotocols,
     pub envelope: &'static dyn ErasedEnvelope,
     /// By the index in `types`.
     received: Box<[Count]>,
@@ -52,6 +54,7 @@ impl Counters {
             channel: C::NAME,
             types,
             takes_text: C::TAKES_TEXT,
+            subprotocols: C::KNOWN_SUBPROTOCOLS,
             envelope: erased::<C::Envelope>(),
             received: types.iter().map(|_| Count::default()).collect(),
             text: Count::default(),

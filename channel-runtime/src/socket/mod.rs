@@ -75,14 +75,11 @@ impl<C: 'static> Socket<C> {
         self.member.id
     }
 
-    /// The subprotocol that was agreed in the handshake: one of the channel's list `subprotocols(..)`, or `channels.1.json`, which
-    /// only a channel with `on_text` and a list does not know. `None`
-    /// if the client offered none that the channel knows.
-    pub fn subprotocol(&self) -> Option<&'static str>
-    where
-        C: Route,
-    {
-        C::SUBPROTOCOLS.named(self.member.subprotocol)
+    /// The subprotocol that was agreed in the handshake: one of the channel's list `subprotocols(..)`, one of its envelope, or
+    /// `channels.1.json`, which a channel with `on_text` or another envelope does not know if it knows others. `None` if the client
+    /// offered none that the channel knows.
+    pub fn subprotocol(&self) -> Option<&'static str> {
+        self.counters().subprotocols.named(self.member.subprotocol)
     }
 
     /// Sends a message to this client. Never waits; see [`Sent`].

@@ -56,7 +56,8 @@ pub trait Envelope: Sized + Send + Sync + 'static {
     /// Its name, for logs, descriptions and the lock.
     const NAME: &'static str;
 
-    /// The subprotocols that its clients offer, the preferred one first. A channel names them in its own `subprotocols(..)`.
+    /// The subprotocols that its clients offer, at most 64. A channel knows them behind those of its own `subprotocols(..)`; only a
+    /// channel with a list of its own refuses clients that offer none.
     const SUBPROTOCOLS: &'static [&'static str] = &[];
 
     /// What it has a place for beside messages.

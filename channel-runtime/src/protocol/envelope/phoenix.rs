@@ -26,6 +26,7 @@ pub enum Phoenix {}
 
 impl Envelope for Phoenix {
     const NAME: &'static str = "phoenix.2";
+    const SUBPROTOCOLS: &'static [&'static str] = &["phoenix"];
     const PLACES: Places = Places::ANSWERS.topics();
 
     fn topic(path: &str) -> Cow<'_, str> {
