@@ -528,3 +528,22 @@ async fn a_channel_knows_the_subprotocols_of_its_envelope() {
         assert_eq!(client.request(RoomFromClient::Agreed).success().await, agreed);
     }
 }
+
+#[channel("/closed/:_id")]
+struct Closed {
+    _id: u8,
+}
+
+#[channel(envelope = JsonRpc)]
+impl Closed {
+    fn on_connect(&self) -> Result<(), Fault> {
+        Err(Fault::new("room.full", "the room is full"))
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_no_error_frame_is_told_why_by_the_close() {
+    let app = testing::app(channels![Closed].app(()));
+    let mut client = app.connect::<Closed>("/closed/7").await.unwrap();
+    assert_eq!(client.expect_close().await, (CloseCode::FORBIDDEN, "the room is full".to_owned()));
+}

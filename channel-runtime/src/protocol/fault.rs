@@ -69,8 +69,8 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// | `unavailable`, `timeout` | 1013: try again later |
 /// | `internal` | 1011 |
 ///
-/// In a channel with `on_text` there is no error frame: the fault's message is the reason of the Close, cut to 123 bytes, and that of
-/// `internal` has the id.
+/// In a channel with `on_text` or another envelope there is no error frame before a Close: the fault's message is the reason of the
+/// Close, cut to 123 bytes, and that of `internal` has the id.
 ///
 /// There is no `From<E>` for all errors, and there never will be, so that an internal error can't reach a client by accident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

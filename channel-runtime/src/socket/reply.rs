@@ -143,7 +143,7 @@ impl<E: Into<Fault> + Send> IntoFault for E {
 
 pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     let code = fault.close_code();
-    if C::TAKES_TEXT {
+    if !C::READS_FLAT {
         UNSENT.replace(Some(close_reason(&fault)));
     }
     socket.answer_fault(&fault);
@@ -155,10 +155,10 @@ thread_local! {
     static UNSENT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The reason of the Close after an `on_connect` that has just failed on this thread: in a channel of raw text, where no error frame
+/// The reason of the Close after an `on_connect` that has just failed on this thread: where no error frame
 /// says it, the fault's message.
 pub(crate) fn reason_of_failure<C: Channel>() -> Cow<'static, str> {
-    let unsent = if C::TAKES_TEXT { UNSENT.take() } else { None };
+    let unsent = if C::READS_FLAT { None } else { UNSENT.take() };
     unsent.map_or(Cow::Borrowed("refused"), Cow::Owned)
 }
 
