@@ -1,15 +1,22 @@
 //! Questions: the server asks its client, in an envelope that has a place for it.
+//!
+//! The clock stands still but where a test advances it.
 
+use std::future::IntoFuture as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use channel_runtime::envelope::{
-    Asks, Envelope, Incoming, IncomingMessage, Malformed, Out, Outgoing, Places, array, string,
+    Asks, Envelope, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Places, array, string,
 };
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{AskError, Channel, Fault, Ref, Socket, Success, channel, channels, message};
+use channel_runtime::{
+    AskError, Channel, CloseCode, DecodeError, Fault, Hub, Ref, Socket, Success, channel, channels, message,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::yield_now;
+use tokio::time::advance;
 
 /// OCPP 1.6: `[2,id,action,payload]`, answered by `[3,id,payload]` or `[4,id,code,description,details]`.
 enum Ocpp {}
@@ -68,9 +75,14 @@ struct Outcome(u32, Result<Started, AskError>);
 
 /// What the handlers were told, and what they have done, in order.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+struct Log(Arc<Mutex<Vec<String>>>, Arc<Mutex<Option<Socket<Charger>>>>);
 
 impl Log {
+    /// Of the charger that connected last.
+    fn socket(&self) -> Socket<Charger> {
+        self.1.lock().unwrap().clone().expect("a charger has connected")
+    }
+
     fn add(&self, line: impl Into<String>) {
         self.0.lock().unwrap().push(line.into());
     }
@@ -103,6 +115,18 @@ struct Charger;
 
 #[channel(sends(Start), envelope = Ocpp)]
 impl Charger {
+    async fn on_connect(&mut self, socket: &Socket<Self>, app: &Log) {
+        *app.1.lock().unwrap() = Some(socket.clone());
+    }
+
+    async fn on_invalid(&self, error: DecodeError, app: &Log) {
+        app.add(format!("invalid: {error}"));
+    }
+
+    async fn on_close(&mut self, app: &Log) {
+        app.add("closed");
+    }
+
     #[message]
     fn begin(&self, begin: Begin, socket: &Socket<Self>) {
         for connector in 1..=begin.questions {
@@ -130,30 +154,536 @@ impl Charger {
     }
 }
 
-async fn charger() -> (TestApp<Log>, Client<Charger>, Log) {
-    let log = Log::default();
-    let app = testing::app(channels![Charger].app(log.clone()));
-    let client = app.connect::<Charger>("/charger").await.unwrap();
-    (app, client, log)
+/// A channel whose client answers several questions at a time.
+#[channel("/desk/:name", app = Log)]
+struct Desk {
+    name: String,
+}
+
+#[message(type = "load", answer = Load)]
+struct Probe {
+    of: f64,
+}
+
+#[derive(Deserialize)]
+struct Load(f32);
+
+#[message(type = "trap", answer = Trap)]
+struct SetTrap {}
+
+/// Its `Deserialize` panics.
+struct Trap;
+
+impl<'de> Deserialize<'de> for Trap {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("a trap")
+    }
+}
+
+#[message(type = "nothing", answer = ())]
+struct AskNothing {}
+
+#[channel(sends(Start, Probe, SetTrap, AskNothing), envelope = JsonRpc)]
+impl Desk {
+    async fn on_connect(&mut self, socket: &Socket<Self>, app: &Log) {
+        if self.name == "asked_at_once" {
+            app.add(shown(socket.ask(Start { connector: 1 }).await));
+        }
+    }
+
+    #[message]
+    fn begin(&self, begin: Begin, socket: &Socket<Self>) {
+        for connector in 1..=begin.questions {
+            socket.ask(Start { connector }).notify(move |outcome| Outcome(connector, outcome));
+        }
+    }
+
+    #[notice]
+    fn told(&mut self, n: Outcome, app: &Log) {
+        app.add(format!("{}: {}", n.0, shown(n.1)));
+    }
+
+    #[message(type = "load", concurrent = 4)]
+    async fn load(&self, socket: &Socket<Self>) -> Result<Success<f32>, Fault> {
+        let load = socket.ask(Probe { of: 1.0 }).await.map_err(|error| Fault::new("desk.load", error.to_string()))?;
+        Ok(Success(load.0))
+    }
+
+    #[message(type = "load_of_nothing")]
+    async fn load_of_nothing(&self, socket: &Socket<Self>, app: &Log) {
+        let error = socket.ask(Probe { of: f64::NAN }).await.err().unwrap();
+        assert!(matches!(error, AskError::Unencodable(_)));
+        app.add(error.to_string());
+    }
+
+    #[message(type = "nothing")]
+    async fn nothing(&self, socket: &Socket<Self>) -> Success<bool> {
+        Success(socket.ask(AskNothing {}).await.is_ok())
+    }
+
+    #[message(type = "trap")]
+    fn trap(&self, socket: &Socket<Self>, app: &Log) {
+        let (socket, app) = (socket.clone(), app.clone());
+        tokio::spawn(async move {
+            let error = socket.ask(SetTrap {}).await.err().unwrap();
+            app.add(error.to_string());
+        });
+    }
+
+    #[message(type = "trap_of_notices")]
+    fn trap_of_notices(&self, socket: &Socket<Self>) {
+        socket.ask(Start { connector: 1 }).notify(|_| -> Outcome { panic!("a trap") });
+    }
+
+    #[message(type = "change")]
+    fn change(&mut self, app: &Log) {
+        app.add(format!("changed {}", self.name));
+    }
+}
+
+/// It has a place for questions, and writes none.
+enum Silent {}
+
+impl Envelope for Silent {
+    const NAME: &'static str = "silent";
+    const PLACES: Places = Places::NONE.questions(Asks::Many);
+
+    fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
+        Ok(IncomingMessage::new(text, "{}").into())
+    }
+
+    fn write(_: &Outgoing<'_>, _: &mut Out<'_>) {}
+}
+
+#[channel("/silent", app = Log)]
+struct Mute;
+
+#[channel(sends(Start), envelope = Silent)]
+impl Mute {
+    #[message(type = "begin")]
+    async fn begin(&self, socket: &Socket<Self>, app: &Log) {
+        let error = socket.ask(Start { connector: 1 }).await.unwrap_err();
+        assert!(matches!(error, AskError::Unsupported));
+        app.add(error.to_string());
+    }
+}
+
+struct Test {
+    app: TestApp<Log>,
+    log: Log,
+    chargers: Hub<Charger>,
+}
+
+impl Test {
+    fn new() -> Self {
+        let log = Log::default();
+        let channels = channels![Charger, Desk, Mute];
+        let chargers = channels.of::<Charger>();
+        Self { app: testing::app(channels.app(log.clone())), log, chargers }
+    }
+
+    async fn charger(&self) -> Client<Charger> {
+        self.app.connect::<Charger>("/charger").await.unwrap()
+    }
+
+    async fn desk(&self, name: &str) -> Client<Desk> {
+        self.app.connect::<Desk>(&format!("/desk/{name}")).await.unwrap()
+    }
+
+    /// What was told since, after all that the server has to do.
+    async fn told(&self) -> Vec<String> {
+        self.app.settle().await;
+        self.log.take()
+    }
+
+    fn unmatched(&self) -> u64 {
+        self.chargers.stats().unmatched_answers
+    }
 }
 
 /// Reads a question, and returns its id.
 async fn asked<C: Channel>(client: &mut Client<C>, connector: u32) -> String {
     let question: Value = serde_json::from_str(&client.expect_text().await).unwrap();
-    let id = question[1].as_str().or(question["id"].as_str()).unwrap().to_owned();
+    let (id, payload) = match &question {
+        Value::Array(items) => (&items[1], &items[3]),
+        request => (&request["id"], &request["params"]),
+    };
+    let id = id.as_str().unwrap();
     assert!(id.strip_prefix('s').is_some_and(|number| number.parse::<u64>().is_ok()), "{question}");
-    let payload = if question.is_array() { &question[3] } else { &question["params"] };
     assert_eq!(payload, &json!({ "connector": connector }), "{question}");
+    id.to_owned()
+}
+
+/// Lets time pass, and gives whoever waited for it, and who is told then, their turns.
+async fn pass(time: Duration) {
+    advance(time).await;
+    for _ in 0..8 {
+        yield_now().await;
+    }
+}
+
+fn accepted(id: &str) -> String {
+    format!(r#"[3,"{id}",{{"status":"Accepted"}}]"#)
+}
+
+/// A request of JSON-RPC without an id.
+fn notification(method: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#)
+}
+
+fn result(id: &str, result: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","result":{result},"id":"{id}"}}"#)
+}
+
+/// Starts a question to a charger, whose own message is answered behind it.
+async fn begun(client: &mut Client<Charger>) -> String {
+    client.send_text(r#"[2,"1","begin",{}]"#);
+    let id = asked(client, 1).await;
+    assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
     id
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_question_is_answered_and_the_handler_is_told() {
-    let (_app, mut client, log) = charger().await;
-    client.send_text(r#"[2,"1","begin",{}]"#);
-    let id = asked(&mut client, 1).await;
-    assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let id = begun(&mut client).await;
+    assert!(test.told().await.is_empty());
     client.send_text(&format!(r#"[3,"{id}",{{"status":"Accepted","power":7.0}}]"#));
+    assert_eq!(test.told().await, ["1: Accepted with 7"]);
     client.expect_nothing().await;
-    assert_eq!(log.take(), ["1: Accepted with 7"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_client_is_the_outcome() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let id = begun(&mut client).await;
+    client.send_text(&format!(r#"[4,"{id}","NotSupported","no \u001b such thing",{{"left":3}}]"#));
+    assert_eq!(test.told().await, [r"1: the client answered with an error: ocpp.NotSupported: no \u{1b} such thing"]);
+    let mut desk = test.desk("a").await;
+    desk.send_text(&notification("begin"));
+    let id = asked(&mut desk, 1).await;
+    desk.send_text(&format!(r#"{{"jsonrpc":"2.0","error":{{"code":-32601,"message":"no"}},"id":"{id}"}}"#));
+    assert_eq!(test.told().await, ["1: the client answered with an error: rpc.-32601: no"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_no_open_question_is_counted_and_dropped() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let id = begun(&mut client).await;
+    let number: u64 = id[1..].parse().unwrap();
+    let others = ["s0", "s", "x", "1", "s+1", "", &format!("s0{number}"), &format!("s{}", number + 1), &id[1..]];
+    for other in others {
+        client.send_text(&accepted(other));
+    }
+    client.send_text(r#"[4,"s0","NotSupported","",{}]"#);
+    assert!(test.told().await.is_empty());
+    assert_eq!(test.unmatched(), 10);
+    // Given twice.
+    client.send_text(&accepted(&id));
+    client.send_text(&accepted(&id));
+    assert_eq!(test.told().await, ["1: Accepted"]);
+    assert_eq!(test.unmatched(), 11);
+    client.expect_nothing().await;
+    // Another client's.
+    let id = begun(&mut client).await;
+    let mut other = test.charger().await;
+    other.send_text(&accepted(&id));
+    assert!(test.told().await.is_empty());
+    assert_eq!(test.unmatched(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_another_type_names_its_place() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for (answer, error) in [
+        ("{}", r#"`status`: missing field `status` at line 2 column 6"#),
+        ("{\"status\":\n 7}", r#"`status`: invalid type: integer `7`, expected a string at line 3 column 2"#),
+        (r#"{"status":"a","power":-1}"#, r#"`power`: invalid value: integer `-1`, expected u32 at line 2 column 28"#),
+        ("null", "invalid type: null, expected struct Started at line 2 column 8"),
+    ] {
+        let id = begun(&mut client).await;
+        client.send_text(&format!("[3,\"{id}\",\n    {answer}]"));
+        let error = format!(r#"1: the client's answer does not fit: invalid message of type "Start": {error}"#);
+        assert_eq!(test.told().await, [error], "{answer}");
+    }
+    let id = begun(&mut client).await;
+    client.send_text(&format!(r#"[3,"{id}",{{"status":"a","x":{deep}}}]"#));
+    let [told] = &test.told().await[..] else { panic!("it is told once") };
+    assert!(told.contains("nested too deep"), "{told}");
+    client.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_answer_in_time_is_told_about_and_answers_too_late() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let id = begun(&mut client).await;
+    pass(Duration::from_millis(29_900)).await;
+    assert!(test.told().await.is_empty());
+    pass(Duration::from_millis(200)).await;
+    assert_eq!(test.told().await, ["1: the client did not answer in time"]);
+    client.send_text(&accepted(&id));
+    assert!(test.told().await.is_empty());
+    assert_eq!(test.unmatched(), 1);
+    client.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_usual_time_is_ten_seconds() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    client.send_text(r#"[2,"1","task",{}]"#);
+    assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
+    pass(Duration::ZERO).await;
+    asked(&mut client, 8).await;
+    pass(Duration::from_millis(9_900)).await;
+    assert!(test.told().await.is_empty());
+    pass(Duration::from_millis(200)).await;
+    assert_eq!(test.told().await, ["the client did not answer in time"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_ends_tells_who_waits() {
+    let test = Test::new();
+    let gone = "the connection ended before the client answered";
+    for ends in [(|client, _| client.close()) as fn(&mut Client<Charger>, &Test), |_, test| {
+        _ = test.chargers.all().disconnect(CloseCode::NORMAL, "over")
+    }] {
+        // In a task; in a handler, which its connection waits for; and as a notice, which a connection that ends takes no more.
+        for (begin, connector, expected) in
+            [("task", 8, &[gone, "closed"][..]), ("await", 7, &["closed"]), ("begin", 1, &["closed"])]
+        {
+            let mut client = test.charger().await;
+            client.send_text(&format!(r#"[2,"1","{begin}",{{}}]"#));
+            if begin == "task" {
+                assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
+                pass(Duration::ZERO).await;
+            }
+            asked(&mut client, connector).await;
+            ends(&mut client, &test);
+            pass(Duration::ZERO).await;
+            let mut told = test.told().await;
+            told.sort_by_key(|line| line == "closed");
+            assert_eq!(told, expected, "{begin}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_has_ended_is_not_asked() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let socket = test.log.socket();
+    client.close();
+    test.told().await;
+    assert!(matches!(socket.ask(Start { connector: 1 }).await, Err(AskError::Gone)));
+    socket.ask(Start { connector: 1 }).notify(|_| -> Outcome { panic!("no notice is handled any more") });
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_256_questions_are_open() {
+    let test = Test::new();
+    let mut desk = test.desk("a").await;
+    desk.send_text(r#"{"jsonrpc":"2.0","method":"begin","params":{"questions":257}}"#);
+    let mut ids = Vec::new();
+    for connector in 1..=256 {
+        ids.push(asked(&mut desk, connector).await);
+    }
+    desk.expect_nothing().await;
+    assert_eq!(test.told().await, ["257: too many questions to this client are open"]);
+    // One that is answered makes room for one.
+    desk.send_text(&result(&ids[100], r#"{"status":"Accepted"}"#));
+    desk.send_text(r#"{"jsonrpc":"2.0","method":"begin","params":{"questions":2}}"#);
+    let id = asked(&mut desk, 1).await;
+    assert_eq!(test.told().await, ["101: Accepted", "2: too many questions to this client are open"]);
+    desk.send_text(&result(&id, r#"{"status":"Accepted"}"#));
+    assert_eq!(test.told().await, ["1: Accepted"]);
+    desk.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_wait_to_be_sent_are_open_too() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    client.send_text(r#"[2,"1","begin",{"questions":257}]"#);
+    assert_eq!(test.told().await, ["257: too many questions to this client are open"]);
+    for connector in 1..=256 {
+        let id = asked(&mut client, connector).await;
+        if connector == 1 {
+            assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
+        }
+        client.send_text(&accepted(&id));
+    }
+    assert_eq!(test.told().await.len(), 256);
+    client.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_by_one_each_waits_for_the_answer_before() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    client.send_text(r#"[2,"1","begin",{"questions":4}]"#);
+    let first = asked(&mut client, 1).await;
+    assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
+    client.expect_nothing().await;
+    client.send_text(&accepted(&first));
+    let second = asked(&mut client, 2).await;
+    client.expect_nothing().await;
+    // An error is an answer, and so is one that does not fit.
+    client.send_text(&format!(r#"[4,"{second}","GenericError","",{{}}]"#));
+    asked(&mut client, 3).await;
+    assert_eq!(test.told().await.len(), 2);
+    // The time of the fourth begins when it is sent.
+    pass(Duration::from_millis(30_100)).await;
+    assert_eq!(test.told().await, ["3: the client did not answer in time"]);
+    let fourth = asked(&mut client, 4).await;
+    pass(Duration::from_secs(29)).await;
+    assert!(test.told().await.is_empty());
+    client.send_text(&accepted(&fourth));
+    assert_eq!(test.told().await, ["4: Accepted"]);
+    client.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_nobody_waits_for_any_more_is_not_sent() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let socket = test.log.socket();
+    let wait = |connector| tokio::spawn(socket.ask(Start { connector }).into_future());
+    let tasks = [wait(1), wait(2), wait(3)];
+    pass(Duration::ZERO).await;
+    let first = asked(&mut client, 1).await;
+    tasks[0].abort();
+    tasks[1].abort();
+    pass(Duration::ZERO).await;
+    // The first was sent, and is still waited for.
+    client.expect_nothing().await;
+    client.send_text(&accepted(&first));
+    let third = asked(&mut client, 3).await;
+    client.send_text(&accepted(&third));
+    let [_, _, third] = tasks;
+    assert_eq!(third.await.unwrap().unwrap().status, "Accepted");
+    assert_eq!(test.unmatched(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_may_come_in_any_order_and_in_a_batch() {
+    let test = Test::new();
+    let mut desk = test.desk("a").await;
+    desk.send_text(r#"{"jsonrpc":"2.0","method":"begin","params":{"questions":3}}"#);
+    let ids = [asked(&mut desk, 1).await, asked(&mut desk, 2).await, asked(&mut desk, 3).await];
+    desk.send_text(&result(&ids[2], r#"{"status":"c"}"#));
+    desk.send_text(&format!(
+        "[{},{},{}]",
+        result(&ids[1], r#"{"status":"b"}"#),
+        notification("change"),
+        result(&ids[0], r#"["a",1]"#)
+    ));
+    let mut told = test.told().await;
+    told.sort();
+    assert_eq!(told, ["1: a with 1", "2: b", "3: c", "changed a"]);
+    desk.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_await_though_its_client_s_messages_wait() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    client.send_text(r#"[2,"1","await",{}]"#);
+    let id = asked(&mut client, 7).await;
+    client.send_text(r#"[2,"2","begin",{}]"#);
+    pass(Duration::ZERO).await;
+    // It overtakes the message, which waits for the handler.
+    client.send_text(&accepted(&id));
+    assert_eq!(client.expect_text().await, r#"[3,"1","Accepted"]"#);
+    asked(&mut client, 1).await;
+    assert_eq!(client.expect_text().await, r#"[3,"2",null]"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrent_handlers_may_await_beside_each_other() {
+    let test = Test::new();
+    let mut desk = test.desk("a").await;
+    let load = |id| format!(r#"{{"jsonrpc":"2.0","method":"load","id":{id}}}"#);
+    desk.send_text(&load(1));
+    desk.send_text(&load(2));
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let question: Value = serde_json::from_str(&desk.expect_text().await).unwrap();
+        assert_eq!(question["params"], json!({ "of": 1.0 }));
+        ids.push(question["id"].as_str().unwrap().to_owned());
+    }
+    // What runs alone waits for both, and the answers do not wait for it.
+    desk.send_text(&notification("change"));
+    pass(Duration::ZERO).await;
+    desk.send_text(&result(&ids[1], "2"));
+    assert_eq!(desk.expect_text().await, r#"{"jsonrpc":"2.0","result":2.0,"id":2}"#);
+    pass(Duration::ZERO).await;
+    assert!(test.log.take().is_empty());
+    // No `f32`.
+    desk.send_text(&result(&ids[0], "1e39"));
+    let failed: Value = serde_json::from_str(&desk.expect_text().await).unwrap();
+    assert_eq!((&failed["id"], &failed["error"]["data"]["code"]), (&json!(1), &json!("desk.load")));
+    assert_eq!(test.told().await, ["changed a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_hook_may_ask() {
+    let test = Test::new();
+    let connect = test.app.connect::<Desk>("/desk/asked_at_once").without_waiting();
+    let mut desk = connect.await.unwrap();
+    let id = asked(&mut desk, 1).await;
+    desk.send_text(&result(&id, r#"{"status":"there"}"#));
+    assert_eq!(test.told().await, ["there"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_is_read_from_any_answer() {
+    let test = Test::new();
+    let mut desk = test.desk("a").await;
+    for answer in ["null", "{}", r#"{"x":[1]}"#] {
+        desk.send_text(r#"{"jsonrpc":"2.0","method":"nothing","id":1}"#);
+        let question: Value = serde_json::from_str(&desk.expect_text().await).unwrap();
+        desk.send_text(&result(question["id"].as_str().unwrap(), answer));
+        assert_eq!(desk.expect_text().await, r#"{"jsonrpc":"2.0","result":true,"id":1}"#);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_written_is_not_sent() {
+    let test = Test::new();
+    let mut desk = test.desk("a").await;
+    desk.send_text(&notification("load_of_nothing"));
+    let [told] = &test.told().await[..] else { panic!("it is told once") };
+    assert!(told.starts_with("the question can't be encoded: "), "{told}");
+    desk.expect_nothing().await;
+    let mut mute = test.app.connect::<Mute>("/silent").await.unwrap();
+    mute.send_text("begin");
+    assert_eq!(test.told().await, ["the envelope writes no questions"]);
+    mute.expect_nothing().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_reading_an_answer_ends_its_connection_alone() {
+    let test = Test::new();
+    let mut other = test.desk("b").await;
+    for (method, answer, told) in [
+        ("trap", "{}", &["the connection ended before the client answered"][..]),
+        ("trap_of_notices", r#"{"status":"a"}"#, &[]),
+    ] {
+        let mut desk = test.desk("a").await;
+        desk.send_text(&notification(method));
+        let question: Value = serde_json::from_str(&desk.expect_text().await).unwrap();
+        desk.send_text(&result(question["id"].as_str().unwrap(), answer));
+        let (code, _) = desk.expect_close().await;
+        assert_eq!(code, CloseCode::INTERNAL);
+        assert_eq!(test.told().await, told);
+    }
+    other.send_text(&notification("change"));
+    assert_eq!(test.told().await, ["changed b"]);
 }
