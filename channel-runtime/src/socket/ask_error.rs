@@ -12,7 +12,7 @@ use crate::protocol::fault::Fault;
 #[non_exhaustive]
 pub enum AskError {
     /// The client answered with an error, which the channel's [`Envelope`](crate::Envelope) has read.
-    Fault(Fault),
+    Failed(Fault),
     /// The client did not answer within the time. An answer that is received later is dropped, and counted as
     /// [`Stats::unmatched_answers`](crate::Stats::unmatched_answers).
     TimedOut,
@@ -33,7 +33,7 @@ impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The client's own text.
-            Self::Fault(fault) => write!(f, "the client answered with an error: {}", Escaped(fault)),
+            Self::Failed(fault) => write!(f, "the client answered with an error: {}", Escaped(fault)),
             Self::TimedOut => f.write_str("the client did not answer in time"),
             Self::Gone => f.write_str("the connection ended before the client answered"),
             Self::Invalid(error) => write!(f, "the client's answer does not fit: {error}"),
@@ -47,7 +47,7 @@ impl fmt::Display for AskError {
 impl Error for AskError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Fault(fault) => Some(fault),
+            Self::Failed(fault) => Some(fault),
             Self::Invalid(error) => Some(error),
             Self::Unencodable(error) => Some(error),
             Self::TimedOut | Self::Gone | Self::TooMany | Self::Unsupported => None,

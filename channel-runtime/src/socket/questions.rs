@@ -249,7 +249,7 @@ pub(crate) fn answered(client: &AskedClient, text: &str, (reference, answer): Re
     let Some(number) = Number::of(&reference) else { return false };
     let outcome = match answer {
         Ok(json) => Outcome::Answer { text, json },
-        Err(fault) => Outcome::Error(AskError::Fault(*fault)),
+        Err(fault) => Outcome::Error(AskError::Failed(*fault)),
     };
     finish(client, number, outcome)
 }
