@@ -3,8 +3,9 @@
 # that others wrote.
 #
 # Needs Rust by rustup, Redis and curl for the tests of the examples, nginx, HAProxy and Caddy for those of
-# docs/behind-a-proxy.md, and Chromium and Node for the browser tests: what is missing is installed with apt-get (as root, or by
-# sudo) and npm. Prints one line a step; the output of a step only when it fails.
+# docs/behind-a-proxy.md, Chromium and Node for the browser tests, and Node and Python for the clients: what is missing is installed
+# with apt-get (as root, or by sudo), npm and pip. Prints one line a step; the output of a step only when it fails. Without Python
+# 3.11 the clients from PyPI are skipped, but for CI, which sets the variable CI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -136,6 +137,22 @@ install_clients() {
   npm ls >/dev/null 2>&1 || npm ci
 }
 
+has_python() {
+  python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+install_python() {
+  has_python || install python3 python3-venv
+  has_python || { echo "the clients from PyPI need Python 3.11 or newer, and apt-get has none"; return 1; }
+}
+
+# In an environment of their own, which is made anew if the Python that it is of is gone. pip asks nobody if all are here.
+install_pypi_clients() {
+  cd tests/clients/ocpp
+  .venv/bin/python --version || python3 -m venv --clear .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+}
+
 # node_tests SECONDS FILE..
 node_tests() {
   local target
@@ -149,6 +166,10 @@ browser_tests() {
 
 client_tests() {
   node_tests 300 tests/clients/*.test.mjs
+}
+
+pypi_client_tests() {
+  node_tests 120 tests/clients/ocpp/*.test.mjs
 }
 
 step "the rules of the folders" house
@@ -169,3 +190,10 @@ step "Chromium, Node and Playwright are here" install_browser
 step "pages in a browser" browser_tests
 step "clients from npm are here" install_clients
 step "clients from npm" client_tests
+if [ -n "${CI:-}" ] || install_python >/dev/null 2>&1; then
+  step "Python is here" install_python
+  step "clients from PyPI are here" install_pypi_clients
+  step "clients from PyPI" pypi_client_tests
+else
+  echo "skipped clients from PyPI: Python 3.11 or newer, with venv, can't be had"
+fi
