@@ -34,7 +34,7 @@ mod received;
 pub(crate) mod samples;
 mod serde_impls;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use binary::decode_binary;
 #[cfg(feature = "server")]

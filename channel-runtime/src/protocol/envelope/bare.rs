@@ -11,9 +11,9 @@ use super::places::Places;
 use crate::protocol::codec::{self, Decoded, EncodeError, Head};
 #[cfg(feature = "server")]
 use crate::protocol::fault::Fault;
+use crate::protocol::message::Messages;
 #[cfg(feature = "server")]
-use crate::protocol::message::Message;
-use crate::protocol::message::{Messages, Ref};
+use crate::protocol::message::{Message, Ref};
 
 /// An object that is known by its `type`, with the message's fields beside it: graphql-transport-ws, and many protocols that somebody
 /// has made for one program.

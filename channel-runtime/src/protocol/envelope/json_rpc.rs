@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -44,8 +45,11 @@ impl Envelope for JsonRpc {
         let [version, method, params, id, result, error] =
             object(text, keys).map_err(|error| no_json_or(text, error))?;
         let reference = id.map(read_id).transpose().map_err(|error| error.at(text, id.unwrap_or_default()))?;
+        // An answer's `id` is that of a request of ours: repeated, it would answer one of the client's.
+        let is_answer = method.is_none() && (result.is_some() || error.is_some());
         let malformed = |reason, slice: Option<&str>| {
-            Malformed::new(reason).at(text, slice.unwrap_or(text)).answering(reference.clone())
+            let answered = if is_answer { None } else { reference.clone() };
+            Malformed::new(reason).at(text, slice.unwrap_or(text)).answering(answered)
         };
         if version.and_then(string).as_deref() != Some("2.0") {
             return Err(malformed("`jsonrpc` is not \"2.0\"", version));
@@ -61,7 +65,10 @@ impl Envelope for JsonRpc {
                 }
             }
             (None, Some(result), None) => answer(reference, Ok(result)),
-            (None, None, Some(error)) => answer(reference, Err(Box::new(read_error(error)?))),
+            (None, None, Some(error)) => match read_error(error) {
+                Some(fault) => answer(reference, Err(Box::new(fault))),
+                None => Err(malformed("`error` is no object", Some(error))),
+            },
             _ => Err(malformed("neither a request nor an answer", None)),
         }
     }
@@ -114,11 +121,27 @@ fn answer(reference: Option<Ref>, answer: Result<&str, Box<Fault>>) -> Result<In
     }
 }
 
-fn read_error(error: &str) -> Result<Fault, Malformed> {
-    let [code, message, data] = object(error, ["code", "message", "data"])?;
+/// `None` if it is no object. What [`JsonRpc::write`] has written is read as the fault that it was.
+fn read_error(error: &str) -> Option<Fault> {
+    let [code, message, data] = object(error, ["code", "message", "data"]).ok()?;
+    let code: i64 = code.and_then(|code| serde_json::from_str(code).ok()).unwrap_or_default();
     let message = message.and_then(string).map(Cow::into_owned).unwrap_or_default();
+    if let Some(own) = data.and_then(|data| serde_json::from_str::<OwnData>(data).ok()) {
+        let fault = Fault::framework(own.code.into(), message.clone()).with_details(own.details);
+        if self::code(&fault) == code {
+            return Some(fault);
+        }
+    }
     let data: Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
-    Ok(Fault::framework(format!("rpc.{}", code.unwrap_or("0")).into(), message).with_details(data))
+    Some(Fault::framework(format!("rpc.{code}").into(), message).with_details(data))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnData {
+    code: String,
+    #[serde(default)]
+    details: Value,
 }
 
 /// The error says that something is no object or array: then it may still be no JSON.

@@ -15,6 +15,8 @@ mod outgoing;
 mod parts;
 mod phoenix;
 mod places;
+#[cfg(test)]
+mod tests;
 
 pub use self::bare::Bare;
 pub use self::definition::Envelope;

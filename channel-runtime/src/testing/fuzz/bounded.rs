@@ -6,10 +6,12 @@ use std::path::Path;
 use fastrand::Rng;
 
 use super::mutation::mutate;
-use super::{frame, json};
+use super::{envelopes, frame, json};
 
 /// A second or two for each target, without optimization.
 const MUTATIONS: u64 = 60_000;
+/// Of texts that five envelopes read and write.
+const MUTATIONS_OF_ENVELOPES: u64 = 10_000;
 
 struct FailedInput<'a> {
     from: &'a str,
@@ -24,7 +26,7 @@ impl Drop for FailedInput<'_> {
     }
 }
 
-fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
+fn run(target: &str, check: fn(&[u8]), words: &[&[u8]], mutations: u64) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -33,7 +35,7 @@ fn run(target: &str, check: fn(&[u8]), words: &[&[u8]]) {
         let _told = FailedInput { from: &file.file_name().unwrap().to_string_lossy(), input };
         check(input);
     }
-    for seed in 0..MUTATIONS {
+    for seed in 0..mutations {
         let mut random = Rng::with_seed(seed);
         let mut input = seeds[random.usize(..seeds.len())].clone();
         mutate(&mut input, &seeds[random.usize(..seeds.len())], words, &mut random);
@@ -59,7 +61,7 @@ fn frames() {
         b"\xF0\x9F\x98",
         b"\xED\xA0\x80",
     ];
-    run("frame", frame, &words);
+    run("frame", frame, &words, MUTATIONS);
 }
 
 #[test]
@@ -84,7 +86,38 @@ fn json_texts() {
         b"\"",
         b"null",
     ];
-    run("json", json, &words);
+    run("json", json, &words, MUTATIONS);
+}
+
+#[test]
+fn texts_of_envelopes() {
+    let words: [&[u8]; 24] = [
+        br#""jsonrpc":"2.0","#,
+        br#""method":"say","#,
+        br#""params":"#,
+        br#""id":7,"#,
+        br#""id":null,"#,
+        br#""result":"#,
+        br#""error":{"code":-32000,"message":"#,
+        br#""data":{"code":"game.full","details":"#,
+        br#"[null,"1","room:7","#,
+        br#"["1","2","phoenix","heartbeat",{}]"#,
+        br#""phx_join""#,
+        br#""phx_reply",{"status":"ok","response":"#,
+        br#"[2,"1","say","#,
+        br#"[3,"1","#,
+        br#""type":"say","#,
+        br#""text":"a""#,
+        br#"\u0074"#,
+        br#"\ud83d"#,
+        b"1e400",
+        b"-0.0",
+        b"[[",
+        b"{",
+        b"}",
+        b"null",
+    ];
+    run("envelopes", envelopes, &words, MUTATIONS_OF_ENVELOPES);
 }
 
 #[test]
@@ -103,5 +136,5 @@ fn compressed_frames() {
         b"\xC9\x80\0\0\0\0",
         b"\0\0\xFF\xFF",
     ];
-    run("deflate", super::deflate, &words);
+    run("deflate", super::deflate, &words, MUTATIONS);
 }

@@ -65,7 +65,7 @@ fn a_client_agrees(text: &str, message: Result<&Game, &DecodeError>, reference: 
 }
 
 /// serde_json reads such numbers only to within their last bit: read again, they may differ.
-fn has_fraction(message: &Game) -> bool {
+pub(super) fn has_fraction(message: &Game) -> bool {
     fn within(value: &Value) -> bool {
         match value {
             Value::Number(number) => number.is_f64(),

@@ -6,6 +6,7 @@
 mod bounded;
 #[cfg(feature = "deflate")]
 mod deflate;
+pub(crate) mod envelopes;
 mod frame;
 mod json;
 #[cfg(test)]
@@ -14,5 +15,6 @@ mod reference;
 
 #[cfg(feature = "deflate")]
 pub use deflate::deflate;
+pub use envelopes::envelopes;
 pub use frame::frame;
 pub use json::json;

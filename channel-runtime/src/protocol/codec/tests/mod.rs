@@ -9,6 +9,7 @@ mod properties;
 mod quick;
 mod received;
 mod refs;
+pub(crate) mod strategies;
 
 use crate::protocol::codec::samples::Game;
 use crate::protocol::codec::{self, DecodeError};
