@@ -547,3 +547,37 @@ async fn a_client_that_reads_no_error_frame_is_told_why_by_the_close() {
     let mut client = app.connect::<Closed>("/closed/7").await.unwrap();
     assert_eq!(client.expect_close().await, (CloseCode::FORBIDDEN, "the room is full".to_owned()));
 }
+
+/// With a type and keys that the default envelope keeps for itself.
+#[message(type = "error", foreign)]
+struct Failed {
+    r#type: String,
+    r#ref: u64,
+    #[serde(rename = "$at")]
+    at: u64,
+}
+
+#[channel("/foreign")]
+struct Foreign;
+
+#[channel(sends(Failed), envelope = JsonRpc)]
+impl Foreign {
+    #[message]
+    fn failed(&self, failed: Failed) -> Failed {
+        failed
+    }
+
+    #[message(type = "$success")]
+    fn done(&self) {}
+}
+
+#[tokio::test]
+async fn another_envelope_carries_what_the_default_one_keeps_for_itself() {
+    let app = testing::app(channels![Foreign].app(()));
+    let mut client = app.connect::<Foreign>("/foreign").await.unwrap();
+    let params = json!({ "type": "x", "ref": 7, "$at": 8 });
+    let answer = ask(&mut client, &format!(r#"{{"jsonrpc":"2.0","method":"error","params":{params},"id":1}}"#)).await;
+    assert_eq!(answer, json!({ "jsonrpc": "2.0", "result": params, "id": 1 }));
+    let answer = ask(&mut client, r#"{"jsonrpc":"2.0","method":"$success","id":2}"#).await;
+    assert_eq!(answer, json!({ "jsonrpc": "2.0", "result": null, "id": 2 }));
+}

@@ -6,13 +6,17 @@ pub use serde;
 pub use crate::protocol::binary::{
     ByCodec, FromBytes, Missing, NoFromBytes, NoToBytes, TakesBytes, TakesOut, ToBytes, by_codec, from_bytes, to_bytes,
 };
-pub use crate::protocol::checks::{IsMessage, NoMessage, no_handler, once};
+pub use crate::protocol::checks::{
+    EnvelopeOf, IsEnvelope, IsMessage, Named, NoEnvelope, NoMessage, has_place, hears_auth, is_envelope, no_handler,
+    once,
+};
 pub use crate::protocol::codec::{deserialize, from_byte_fields, serialize, to_byte_fields};
 // For the benchmark.
 pub use crate::protocol::codec::{Decoded, Head, decode, encode_one_of};
 pub use crate::protocol::const_text::ConstText;
 pub use crate::protocol::describe::parts::MessageShape;
 pub use crate::protocol::describe::probe::plain;
+pub use crate::protocol::halves::{is_flat, kept, places};
 pub use crate::protocol::unit::{decode_unit, encode_unit};
 pub use crate::protocol::validation::check;
 

@@ -12,7 +12,7 @@ const HEAD: &str = "# Mistakes\n\n\
     into the line that is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 16] = [
     ("path", "Paths"),
     ("subprotocols", "Subprotocols"),
     ("field", "The channel's struct"),
@@ -22,6 +22,7 @@ const KINDS: [(&str, &str); 15] = [
     ("batch", "Batches"),
     ("notice", "Notices"),
     ("sends", "What is sent"),
+    ("envelope", "Envelopes"),
     ("room", "Rooms"),
     ("channels", "The list of channels"),
     ("across_crates", "Across crates"),

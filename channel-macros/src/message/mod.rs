@@ -9,6 +9,7 @@ mod item;
 mod model;
 mod object_check;
 mod parse;
+mod reserved;
 
 use proc_macro2::TokenStream;
 use quote::quote;

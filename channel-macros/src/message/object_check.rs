@@ -1,4 +1,4 @@
-//! The rules for a message's struct: it is a JSON object, and its keys are not the framework's.
+//! The rules for a message's struct: it is a JSON object, and owns its data.
 
 use syn::ext::IdentExt as _;
 use syn::{Field, Fields, ItemStruct, LitStr, Type};
@@ -10,10 +10,7 @@ use crate::syntax::types::{first_type, last_segment, text, ungroup};
 pub fn check(item: &ItemStruct, errors: &mut Errors) {
     let container = serde_arguments(&item.attrs);
     check_container(&container, &item.fields, errors);
-    let rules = Rules::of("rename_all", &container);
-    for field in &item.fields {
-        check_field(field, rules, errors);
-    }
+    item.fields.iter().for_each(|field| check_field(field, errors));
     if let Fields::Unnamed(fields) = &item.fields {
         match fields.unnamed.iter().collect::<Vec<_>>()[..] {
             [] => errors.at(fields, "a message is an object, with named fields", "write it without the parentheses"),
@@ -40,8 +37,7 @@ pub fn check_binary(item: &ItemStruct, errors: &mut Errors) {
             _ => {}
         }
     }
-    let is_skipped = |field: &&Field| serde_arguments(&field.attrs).iter().any(|argument| argument.name == "skip");
-    item.fields.iter().filter(|field| !is_skipped(field)).for_each(|field| check_owned(field, errors));
+    item.fields.iter().for_each(|field| check_field(field, errors));
 }
 
 fn check_newtype(ty: &Type, errors: &mut Errors) {
@@ -70,11 +66,6 @@ fn is_no_object(name: &str) -> bool {
 fn check_container(container: &[SerdeArgument], fields: &Fields, errors: &mut Errors) {
     for argument in container {
         match argument.name.to_string().as_str() {
-            "tag" => {
-                if let Some(key) = &argument.value {
-                    check_key(&key.value(), key, errors);
-                }
-            }
             "remote" => refuse_remote(argument, errors),
             "untagged" => errors.at(
                 &argument.name,
@@ -115,39 +106,14 @@ fn check_owned(field: &Field, errors: &mut Errors) {
     }
 }
 
-fn check_field(field: &Field, rules: Rules, errors: &mut Errors) {
-    let arguments = serde_arguments(&field.attrs);
-    let has = |name: &str| arguments.iter().any(|argument| argument.name == name);
-    if has("skip") {
-        return;
+fn check_field(field: &Field, errors: &mut Errors) {
+    if !is_skipped(field) {
+        check_owned(field, errors);
     }
-    check_owned(field, errors);
-    let mut renamed = (false, false);
-    for argument in &arguments {
-        let Some(key) = &argument.value else { continue };
-        match argument.name.to_string().as_str() {
-            "rename" => {
-                check_key(&key.value(), key, errors);
-                renamed.0 |= argument.direction != Direction::Deserialize;
-                renamed.1 |= argument.direction != Direction::Serialize;
-            }
-            "alias" => check_key(&key.value(), key, errors),
-            _ => {}
-        }
-    }
-    let Some(name) = &field.ident else { return };
-    if has("flatten") {
-        return;
-    }
-    let plain = name.unraw().to_string();
-    let written = (!renamed.0 && !has("skip_serializing")).then(|| rules.serialize.of_field(&plain));
-    let read = (!renamed.1 && !has("skip_deserializing")).then(|| rules.deserialize.of_field(&plain));
-    if let Some(key) = written.into_iter().chain(read).find(|key| is_reserved(key)) {
-        let remedy = format!(
-            "name it otherwise, say `{key}_` or `kind`, with `#[serde(rename = \"..\")]` for the key on the wire"
-        );
-        errors.at(name, format_args!("the key `{key}` of a message is the framework's"), remedy);
-    }
+}
+
+fn is_skipped(field: &Field) -> bool {
+    serde_arguments(&field.attrs).iter().any(|argument| argument.name == "skip")
 }
 
 /// Fields whose key is not their name when read, with the key.
@@ -164,17 +130,6 @@ pub fn renamed(item: &ItemStruct) -> Vec<(String, String)> {
     pairs.collect()
 }
 
-fn check_key(key: &str, literal: &LitStr, errors: &mut Errors) {
-    if is_reserved(key) {
-        let what = format!("the key `{key}` of a message is the framework's");
-        errors.at(literal, what, "choose another one; `type`, `ref` and all that begin with `$` are reserved");
-    }
-}
-
-fn is_reserved(key: &str) -> bool {
-    key == "type" || key == "ref" || key.starts_with('$')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,37 +141,8 @@ mod tests {
         errors.messages().into_iter().map(|message| message.lines().next().unwrap().into()).collect()
     }
 
-    fn is_refused(item: &str) {
-        assert!(matches!(&flaws(item)[..], [one] if one.ends_with("is the framework's")), "{item}");
-    }
-
     fn is_fine(item: &str) {
         assert_eq!(flaws(item), [""; 0], "{item}");
-    }
-
-    #[test]
-    fn reserved_keys_are_refused_wherever_they_come_from() {
-        is_refused("struct M { r#type: u8 }");
-        is_refused("struct M { r#ref: u8 }");
-        is_refused("struct M { #[serde(rename = \"type\")] kind: u8 }");
-        is_refused("struct M { #[serde(rename(serialize = \"kind\", deserialize = \"ref\"))] r#ref: u8 }");
-        is_refused("struct M { #[serde(rename(serialize = \"kind\"))] r#type: u8 }");
-        is_refused("struct M { #[serde(default, alias = \"$room\")] room: u8 }");
-        is_refused("#[serde(rename_all = \"camelCase\")] struct M { type_: u8 }");
-        is_refused("#[serde(rename_all(deserialize = \"UPPERCASE\"))] struct M { r#type: u8 }");
-        is_refused("#[serde(tag = \"type\")] struct M { a: u8 }");
-    }
-
-    #[test]
-    fn other_keys_are_fine() {
-        is_fine("struct M { kind: u8, reference: u8, r#move: u8 }");
-        is_fine("struct M { #[serde(rename = \"kind\")] r#type: u8 }");
-        is_fine("struct M { #[serde(skip)] r#type: u8 }");
-        is_fine("struct M { #[serde(skip_serializing_if = \"Option::is_none\", default)] a: Option<u8> }");
-        is_fine("#[serde(rename_all = \"UPPERCASE\")] struct M { r#type: u8 }");
-        is_fine("#[serde(tag = \"kind\")] struct M { a: u8 }");
-        is_fine("struct M { #[serde(flatten)] rest: HashMap<String, Value> }");
-        is_fine("struct M;");
     }
 
     #[test]
@@ -253,5 +179,6 @@ mod tests {
         assert_eq!(flaws("#[serde(untagged)] struct M { a: u8 }").len(), 1);
         assert_eq!(flaws("#[serde(transparent)] struct M { a: Inner }").len(), 1);
         is_fine("#[serde(transparent)] struct M(Inner);");
+        is_fine("#[serde(tag = \"kind\")] struct M { a: u8 }");
     }
 }

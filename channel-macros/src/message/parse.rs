@@ -10,6 +10,7 @@ use super::binary::{self, BinaryArgs};
 use super::derives::{derives, has_derive};
 use super::model::{Form, Message, Validation};
 use super::object_check;
+use super::reserved::{self, Foreign};
 use crate::describe;
 use crate::describe::content::{self, Container};
 use crate::describe::types::{Context, Own};
@@ -39,6 +40,8 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
         (true, true) => object_check::check_binary(&item, errors),
         (true, false) => binary::refuse_serde_attributes(&item, errors),
     }
+    let found = if is_binary { Vec::new() } else { reserved::find(&item, args.wire_type.as_ref()) };
+    let foreign = reserved::check(&item, args.foreign.as_ref(), found, errors);
     let shape = if is_binary && !has_codec { opaque(&item) } else { shape(&item, errors) };
     let limit = describe::limited(&args.limit);
     if !has_derive(&item.attrs, "Describe") {
@@ -57,7 +60,9 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
         None => args.wire_type.map(Form::Text),
     };
     let answer = args.answer.and_then(|(_, answer)| answer);
-    Message { item, form, user_derives, shape: quote!(#shape #limit), validation, answer, runtime: args.runtime }
+    let foreign = foreign.map(|Foreign { first, type_key }| quote!(.foreign(#first, #type_key)));
+    let shape = quote!(#shape #limit #foreign);
+    Message { item, form, user_derives, shape, validation, answer, runtime: args.runtime }
 }
 
 struct Args {
@@ -68,6 +73,8 @@ struct Args {
     validate: Option<Ident>,
     /// The type is `None` if it could not be read.
     answer: Option<(Ident, Option<Type>)>,
+    /// It has names that the default envelope keeps for itself.
+    foreign: Option<Ident>,
     runtime: Runtime,
 }
 
@@ -80,6 +87,7 @@ impl Args {
             limit: Limit::default(),
             validate: None,
             answer: None,
+            foreign: None,
             runtime: Runtime::default(),
         };
         let before = errors.len();
@@ -97,6 +105,7 @@ impl Args {
                     args::set(&mut all.answer, &name, (name.clone(), read.as_ref().ok().cloned()), errors);
                     read?;
                 }
+                "foreign" => args::set(&mut all.foreign, &name, name.clone(), errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 "timeout" | "concurrent" => {
                     args::skip(input)?;
@@ -108,8 +117,8 @@ impl Args {
                         &name,
                         "#[message]",
                         &[
-                            "type", "binary", "kind", "codec", "serde", "validate", "answer", "rate", "burst", "per",
-                            "crate",
+                            "type", "binary", "kind", "codec", "serde", "validate", "answer", "foreign", "rate",
+                            "burst", "per", "crate",
                         ],
                     ));
                 }
@@ -174,7 +183,7 @@ fn opaque(item: &ItemStruct) -> TokenStream {
     let content = quote!(__s::Content::As(__s::Type::Opaque("bytes")));
     quote!({
         #names
-        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content, rate: ::core::option::Option::None }
+        __s::MessageShape::new(Self::TYPE, #docs, #content)
     })
 }
 
@@ -200,6 +209,6 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     };
     quote!({
         #names
-        __s::MessageShape { wire_type: Self::TYPE, docs: #docs, content: #content, rate: ::core::option::Option::None }
+        __s::MessageShape::new(Self::TYPE, #docs, #content)
     })
 }

@@ -116,3 +116,10 @@ pub fn is_data(ty: &Type) -> bool {
         ty => last_segment(ty).is_some_and(|segment| DATA.iter().any(|name| segment.ident == name)),
     }
 }
+
+/// `Deferred<T>`, also in an `Option` or a `Result`.
+pub fn is_deferred(ty: &Type) -> bool {
+    let Some(segment) = last_segment(ty) else { return false };
+    segment.ident == "Deferred"
+        || ((segment.ident == "Option" || segment.ident == "Result") && first_type(segment).is_some_and(is_deferred))
+}

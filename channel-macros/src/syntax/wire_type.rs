@@ -37,20 +37,22 @@ fn check(literal: &LitStr, errors: &mut Errors) {
     let text = literal.value();
     if text.is_empty() {
         errors.at(literal, "a message's type is not empty", "name what it says: `type = \"move_made\"`");
-    } else if text.starts_with('$') {
-        errors.at(
-            literal,
-            format_args!("the type \"{text}\" is reserved"),
-            "types that begin with `$` are the framework's",
-        );
     } else if text.starts_with('(') {
         errors.at(
             literal,
             format_args!("the type \"{text}\" is reserved"),
             "types that begin with `(` are binary messages', as in `#[message(binary, kind = 1)]`",
         );
-    } else if text == "success" || text == "error" {
-        let remedy = "it is one of the framework's own answers; choose another name";
-        errors.at(literal, format_args!("the type \"{text}\" is reserved"), remedy);
     }
+}
+
+/// The error of a type that the default envelope keeps for itself.
+pub fn reserved(literal: &LitStr) -> Option<syn::Error> {
+    let text = literal.value();
+    let remedy = match &*text {
+        "success" | "error" => "it is one of the framework's own answers; choose another name",
+        _ if text.starts_with('$') => "types that begin with `$` are the framework's",
+        _ => return None,
+    };
+    Some(syn::Error::new(literal.span(), format!("the type \"{text}\" is reserved\n{remedy}")))
 }

@@ -4,6 +4,8 @@
 use std::marker::PhantomData;
 
 use crate::protocol::const_text::{ConstText, same};
+use crate::protocol::describe::{AnswerKind, AnswerShape};
+use crate::protocol::envelope::{Envelope, JsonRpc, Places};
 use crate::protocol::kind::kind_of;
 use crate::protocol::message::Message;
 
@@ -86,4 +88,74 @@ pub const fn no_handler(takes_a_message: bool, method: &str, message: &str) {
         ]);
         panic!("{}", text.as_str());
     }
+}
+
+/// `IsEnvelope::<E>::IS`, looked up as in `describe::probe`.
+#[derive(Debug)]
+pub struct IsEnvelope<E>(PhantomData<E>);
+
+impl<E: Envelope> IsEnvelope<E> {
+    /// The type is an envelope.
+    pub const IS: bool = true;
+}
+
+/// For types that are no envelopes.
+pub trait NoEnvelope {
+    /// The type is no envelope.
+    const IS: bool = false;
+}
+
+impl<E> NoEnvelope for IsEnvelope<E> {}
+
+/// The error for a type that is no envelope.
+pub const fn is_envelope<E: Envelope>() {}
+
+/// The type that a channel names. If it is no envelope, another one takes its place, so that [`is_envelope`] is the only error.
+#[derive(Debug)]
+pub struct Named<E, const IS_ONE: bool>(PhantomData<E>);
+
+/// The channel's envelope.
+pub trait EnvelopeOf {
+    /// It.
+    type Envelope: Envelope;
+}
+
+impl<E: Envelope> EnvelopeOf for Named<E, true> {
+    type Envelope = E;
+}
+
+impl<E> EnvelopeOf for Named<E, false> {
+    type Envelope = JsonRpc;
+}
+
+/// Fails a constant if a handler's answer has no place in the envelope. `defers` if it is sent later.
+#[track_caller]
+pub const fn has_place(places: Places, answer: AnswerShape, defers: bool, envelope: &str) {
+    if places.has_answers() {
+        return;
+    }
+    let (what, remedy) = match answer.kind {
+        _ if answer.fallible => (
+            "errors",
+            "return a message of your own that says what failed, or close the connection: `socket.close(code, reason)`",
+        ),
+        _ if defers => (
+            "answers that are deferred",
+            "keep a clone of the socket, and send a message of your own later: `socket.send(..)`",
+        ),
+        AnswerKind::Data(_) => ("answers that are no message", "return a message that is listed in `sends(..)`"),
+        _ => return,
+    };
+    let text = ConstText::<512>::concat(&["`", envelope, "` has no place for ", what, "\n", remedy]);
+    panic!("{}", text.as_str());
+}
+
+/// Fails a constant if the channel has an `on_refresh` and another envelope than the default one.
+#[track_caller]
+pub const fn hears_auth(is_flat: bool) {
+    assert!(
+        is_flat,
+        "`on_refresh` waits for the message `$auth`, which exists in the framework's own envelope alone\n\
+         take it away, and take a new token by a message of yours; at `expires_at` the connection is closed with 4401"
+    );
 }

@@ -1,6 +1,7 @@
 //! What a channel's wire protocol is, for its clients too.
 
-use crate::protocol::envelope::Envelope;
+use crate::protocol::describe::parts::Kept;
+use crate::protocol::envelope::{Envelope, Places};
 use crate::protocol::message::Messages;
 
 /// The two halves of a channel's wire protocol.
@@ -18,4 +19,23 @@ pub trait Protocol: Sized + 'static {
     type ToClient: Messages;
     /// How they stand in a text: [`Flat`](crate::envelope::Flat), or what `envelope = ..` names.
     type Envelope: Envelope;
+}
+
+/// What the channel's envelope has a place for.
+pub const fn places<C: Protocol>() -> Places {
+    <C::Envelope as Envelope>::PLACES
+}
+
+/// What the channel's envelope keeps for itself.
+pub const fn kept<C: Protocol>() -> Kept {
+    match (<C::Envelope as Envelope>::IS_FLAT, <C::Envelope as Envelope>::KEEPS_TYPE) {
+        (true, _) => Kept::All,
+        (_, true) => Kept::TypeKey,
+        (false, false) => Kept::Nothing,
+    }
+}
+
+/// Whether the channel's envelope is the default one, also by an alias.
+pub const fn is_flat<C: Protocol>() -> bool {
+    <C::Envelope as Envelope>::IS_FLAT
 }

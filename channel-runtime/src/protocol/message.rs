@@ -30,15 +30,16 @@ use crate::protocol::describe::{Content, MessageShape, Type};
     note = "raw bytes are taken by the hook `on_binary`, raw text by `on_text`"
 )]
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {
-    /// The value of the `"type"` key. It is never empty, never `success` or `error`, and never starts with `$` or `(`. For a binary
-    /// message it is no value of a key, but the name for logs, counters and descriptions: `(binary 1) pixel`.
+    /// The value of the `"type"` key. It is never empty and never starts with `(`; only a message that is `foreign` may be named
+    /// `success` or `error`, or start with `$`. For a binary message it is no value of a key, but the name for logs, counters and
+    /// descriptions: `(binary 1) pixel`.
     const TYPE: &'static str;
 
     /// The first byte of a binary message. `None` for a text message.
     const KIND: Option<u8> = None;
 
     #[doc(hidden)]
-    const SHAPE: MessageShape = MessageShape { content: Content::As(Type::Json), ..MessageShape::unit(Self::TYPE, "") };
+    const SHAPE: MessageShape = MessageShape::new(Self::TYPE, "", Content::As(Type::Json));
 
     // The expansions reach serde only through these methods, so that a type that is no message causes this trait's error alone.
 

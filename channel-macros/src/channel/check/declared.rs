@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use proc_macro2::Ident;
 use syn::Type;
 
-use crate::channel::model::Route;
+use crate::channel::model::{OfBlock, Route};
 use crate::syntax::expanded_before::{Place, is_sibling};
 use crate::syntax::types::{arc, text};
 
@@ -17,7 +17,7 @@ use crate::syntax::types::{arc, text};
 pub struct Declared {
     pub app: Option<String>,
     pub room_state: Option<String>,
-    pub misplaced_sends: Option<String>,
+    pub misplaced: OfBlock,
     pub is_known: bool,
     /// It has no error, and no field whose type is usually not `Send`.
     pub looks_sound: bool,
@@ -29,7 +29,7 @@ static STRUCTS: Mutex<Vec<(String, Place, Declared)>> = Mutex::new(Vec::new());
 pub fn remember(route: &Route, is_whole: bool) {
     let Some(place) = Place::of(route.name.span()) else { return };
     let [app, room_state] = [&route.app, &route.room_state].map(|ty| ty.as_ref().map(text));
-    let (name, misplaced_sends) = (route.name.to_string(), route.misplaced_sends.clone());
+    let (name, misplaced) = (route.name.to_string(), route.misplaced.clone());
     let looks_sound = is_whole
         && !route
             .params
@@ -37,7 +37,7 @@ pub fn remember(route: &Route, is_whole: bool) {
             .map(|param| &param.ty)
             .chain(route.fields.iter().map(|field| &field.ty))
             .any(is_seldom_send);
-    let mut declared = Declared { app, room_state, misplaced_sends, is_known: true, looks_sound };
+    let mut declared = Declared { app, room_state, misplaced, is_known: true, looks_sound };
     let mut structs = STRUCTS.lock().unwrap_or_else(PoisonError::into_inner);
     structs.retain(|(other, at, earlier)| {
         let is_there = *other == name && *at == place;
@@ -102,7 +102,7 @@ impl Declared {
     #[cfg(test)]
     pub fn known(app: Option<&str>, room_state: Option<&str>) -> Self {
         let [app, room_state] = [app, room_state].map(|ty| ty.map(str::to_owned));
-        Self { app, room_state, misplaced_sends: None, is_known: true, looks_sound: true }
+        Self { app, room_state, misplaced: OfBlock::default(), is_known: true, looks_sound: true }
     }
 }
 

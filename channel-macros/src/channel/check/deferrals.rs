@@ -7,7 +7,7 @@ use syn::{Ident, Type};
 
 use super::socket;
 use crate::syntax::impl_block::{ImplBlock, Method};
-use crate::syntax::types::{first_type, last_segment};
+use crate::syntax::types::{first_type, is_deferred, last_segment};
 
 /// The methods of a block that call `defer` on a socket, also by way of another method.
 #[derive(Default)]
@@ -46,12 +46,6 @@ pub fn nested(ty: &Type) -> Option<&Type> {
         true => Some(inner),
         false => nested(inner),
     }
-}
-
-fn is_deferred(ty: &Type) -> bool {
-    let Some(segment) = last_segment(ty) else { return false };
-    segment.ident == "Deferred"
-        || ((segment.ident == "Option" || segment.ident == "Result") && first_type(segment).is_some_and(is_deferred))
 }
 
 struct Calls {

@@ -41,5 +41,10 @@ fn rivals(on_text: &Hook, channel: &Channel, block: &ImplBlock) -> Vec<(Vec<Attr
         let remedy = "take it away: at `expires_at` the connection is closed with 4401, and the client comes back with a new token";
         (both(&hook.cfgs), Error::new_spanned(name, format!("{what}\n{remedy}")))
     });
-    handlers.chain(refreshes).collect()
+    let envelope = channel.envelope.iter().map(|_| {
+        let what = "`on_text` takes every text, so none would be read with the envelope";
+        let remedy = "take `envelope = ..` away, or leave `on_text` out and write handlers of messages";
+        (on_text.cfgs.clone(), Error::new_spanned(&on_text.call.name, format!("{what}\n{remedy}")))
+    });
+    handlers.chain(refreshes).chain(envelope).collect()
 }

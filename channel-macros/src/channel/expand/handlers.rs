@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use super::answers::handling;
 use super::if_route::if_route;
 use super::messages::{self, Messages};
-use super::{batches, description, hooks, notices, options, unmarked};
+use super::{batches, description, envelope, hooks, notices, options, unmarked};
 use crate::channel::model::{Channel, Handler, Payload, Raw};
 use crate::syntax::spans::beside_locals;
 
@@ -20,6 +20,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let notices = notices::kinds(channel);
     let batches = batches::kinds(channel);
     let users = hooks::users(channel);
+    let enveloped = envelope::checks(channel);
     let unmarked = channel.unmarked.iter().map(unmarked::check);
     let conditional = channel.conditional.iter().map(|(cfgs, error)| {
         let error = error.to_compile_error();
@@ -38,6 +39,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #notices
             #batches
             #users
+            #enveloped
             #(#unmarked)*
             #(#conditional)*
         };
@@ -59,7 +61,7 @@ fn enums(channel: &Channel) -> TokenStream {
 pub fn protocol(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
-    let envelope = envelope(channel);
+    let (envelope, is_envelope) = (envelope::its_type(channel), envelope::is_one(channel));
     quote! {
         impl ::channel_runtime::private::Handled for #self_ty {}
 
@@ -68,19 +70,17 @@ pub fn protocol(channel: &Channel) -> TokenStream {
             type ToClient = #to_client;
             type Envelope = #envelope;
         }
-    }
-}
 
-fn envelope(channel: &Channel) -> TokenStream {
-    match &channel.envelope {
-        Some(envelope) => quote!(#envelope),
-        None => quote!(::channel_runtime::envelope::Flat),
+        #is_envelope
     }
 }
 
 pub fn sends(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
-    let envelope = envelope(channel);
+    let envelope = match &channel.envelope {
+        Some(_) => quote!(<#self_ty as ::channel_runtime::Protocol>::Envelope),
+        None => envelope::its_type(channel),
+    };
     let messages = channel.sends.iter().map(|sent| {
         let (cfgs, ty) = (&sent.cfgs, &sent.ty);
         // The enum reports a type that is no message. The lifetime keeps this impl from reporting it again, as in `if_route`. The

@@ -39,7 +39,7 @@ impl Messages<'_> {
         let Self { name, messages, .. } = self;
         let places = self.counted_places();
         let shapes = messages.iter().map(|message| {
-            let (cfgs, shape) = (message.cfgs, message.shape());
+            let (cfgs, shape) = (message.cfgs, self.shape(message));
             quote!(#(#cfgs)* #shape)
         });
         let types = messages.iter().map(|message| {

@@ -8,7 +8,7 @@ use syn::{Attribute, LitStr, Type};
 use crate::channel::model::{Channel, Payload};
 use crate::describe;
 use crate::syntax::rate::Limit;
-use crate::syntax::types;
+use crate::syntax::{types, wire_type};
 
 pub struct Messages<'a> {
     pub name: Ident,
@@ -17,6 +17,8 @@ pub struct Messages<'a> {
     /// "handled by", "sent as": the words for the other one of two with the same wire type.
     pub how: &'static str,
     pub is_from_client: bool,
+    self_ty: &'a Type,
+    has_envelope: bool,
 }
 
 pub struct Message<'a> {
@@ -51,6 +53,8 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         messages: messages.collect(),
         how: "handled by",
         is_from_client: true,
+        self_ty: &channel.self_ty,
+        has_envelope: channel.envelope.is_some(),
     }
 }
 
@@ -68,6 +72,8 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         messages: messages.collect(),
         how: "sent as",
         is_from_client: false,
+        self_ty: &channel.self_ty,
+        has_envelope: channel.envelope.is_some(),
     }
 }
 
@@ -83,6 +89,30 @@ impl Messages<'_> {
             _ => quote!((__Place::#variant as ::core::primitive::usize)),
         }
     }
+
+    /// Its constant also fails if the message has a name that the channel's envelope keeps for itself.
+    pub fn shape(&self, message: &Message) -> TokenStream {
+        let limit = message.limit.and_then(describe::limited);
+        let span = message.span();
+        let within = self.has_envelope.then(|| {
+            let self_ty = self.self_ty;
+            quote_spanned!(span=> .within(::channel_runtime::private::kept::<#self_ty>()))
+        });
+        match message.content {
+            Content::Struct(ty) => {
+                let within = within.unwrap_or_else(|| quote_spanned!(span=> .flat()));
+                let shape = quote_spanned!(span=> <#ty as ::channel_runtime::Message>::SHAPE);
+                quote_spanned!(span=> #shape #limit #within)
+            }
+            Content::Unit(literal, docs) => {
+                let foreign = wire_type::reserved(literal).map(|_| {
+                    let has = format!("`{}` has the type {:?}", message.owner, literal.value());
+                    quote_spanned!(span=> .foreign(#has, "") #within)
+                });
+                quote_spanned!(span=> ::channel_runtime::private::MessageShape::unit(#literal, #docs) #limit #foreign)
+            }
+        }
+    }
 }
 
 impl Message<'_> {
@@ -91,17 +121,6 @@ impl Message<'_> {
             Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::TYPE),
             Content::Unit(literal, _) => quote!(#literal),
         }
-    }
-
-    pub fn shape(&self) -> TokenStream {
-        let shape = match self.content {
-            Content::Struct(ty) => quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::SHAPE),
-            Content::Unit(literal, docs) => {
-                quote!(::channel_runtime::private::MessageShape::unit(#literal, #docs))
-            }
-        };
-        let limit = self.limit.and_then(describe::limited);
-        quote!(#shape #limit)
     }
 
     pub fn span(&self) -> proc_macro2::Span {

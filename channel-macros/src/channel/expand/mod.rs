@@ -6,6 +6,7 @@ pub mod bounds;
 mod build;
 mod call;
 mod description;
+mod envelope;
 mod fallback;
 mod handlers;
 mod hooks;

@@ -22,8 +22,15 @@ pub struct Route {
     pub fields: Vec<OtherField>,
     pub has_generics: bool,
     pub runtime: Runtime,
-    /// The content of a misplaced `sends(..)`. The impl block uses it, so that its place is the only error.
-    pub misplaced_sends: Option<String>,
+    pub misplaced: OfBlock,
+}
+
+/// What stands at the struct and belongs to the impl block, which uses it, so that its place is the only error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfBlock {
+    /// The content of `sends(..)`.
+    pub sends: Option<String>,
+    pub envelope: Option<String>,
 }
 
 pub struct Param {

@@ -24,7 +24,7 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     let mut lists = Lists::parse(args, errors);
     let name = self_name(block, errors);
     let declared = name.as_ref().map(Declared::of).unwrap_or_default();
-    lists.add_misplaced(declared.misplaced_sends.as_deref());
+    lists.add_misplaced(&declared.misplaced);
     let called = called_in(block);
     let mut methods = Methods {
         channel: Channel {

@@ -21,7 +21,7 @@ pub struct HandlerArgs {
 }
 
 impl HandlerArgs {
-    pub fn parse(attr: &Attribute, errors: &mut Errors) -> Self {
+    pub fn parse(attr: &Attribute, has_envelope: bool, errors: &mut Errors) -> Self {
         let mut all = Self::default();
         let before = errors.len();
         let tokens = match &attr.meta {
@@ -68,6 +68,10 @@ impl HandlerArgs {
                         "take it away: what this handler returns is its answer",
                     );
                 }
+                "foreign" => {
+                    let remedy = "write `#[message(type = \"..\", foreign)]` on the struct that the method takes, and `#[message]` here";
+                    errors.at(&name, "`foreign` belongs to the message's struct", remedy);
+                }
                 _ if input.is_empty() && name.to_string().starts_with(char::is_uppercase) => {
                     let what = format!("the message of a handler, `{name}`, is told by what the method takes");
                     errors.at(&name, what, format_args!("write `#[message]`, and take `m: {name}`"));
@@ -79,6 +83,9 @@ impl HandlerArgs {
             }
             Ok(())
         });
+        if !has_envelope {
+            all.wire_type.iter().filter_map(wire_type::reserved).for_each(|error| errors.push(error));
+        }
         all.limit.check(errors.len() > before, errors);
         all.is_broken = errors.len() > before;
         all

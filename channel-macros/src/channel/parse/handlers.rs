@@ -29,9 +29,11 @@ pub fn parse(
     method: &Method,
     cfgs: Vec<Attribute>,
     declared: &Declared,
+    has_envelope: bool,
     errors: &mut Errors,
 ) -> Option<Handler> {
-    let HandlerArgs { wire_type, variant, limit, options, batch, is_broken } = HandlerArgs::parse(marker, errors);
+    let HandlerArgs { wire_type, variant, limit, options, batch, is_broken } =
+        HandlerArgs::parse(marker, has_envelope, errors);
     let sig = &method.sig;
     if let (Some(misplaced), None) = (Misplaced::find(sig, Owner::Connection, None, declared), &batch) {
         report_misplaced(&misplaced, sig, wire_type.is_some(), errors);

@@ -4,10 +4,10 @@ use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
-use syn::{LitStr, Type};
+use syn::{LitStr, Token, Type};
 
 use super::route;
-use crate::channel::model::{Handler, Payload, Raw, Sent};
+use crate::channel::model::{Handler, OfBlock, Payload, Raw, Sent};
 use crate::syntax::args::{self, Listed};
 use crate::syntax::errors::Errors;
 use crate::syntax::names;
@@ -65,7 +65,14 @@ impl Lists {
                 "receives" => {
                     lists.received.0.get_or_insert_default().extend(args::list::<Received>(&name, input, errors)?)
                 }
-                "envelope" => args::set(&mut lists.envelope, &name, args::value::<Type>(input)?, errors),
+                "envelope" if input.peek(Token![=]) => {
+                    args::set(&mut lists.envelope, &name, args::value::<Type>(input)?, errors);
+                }
+                "envelope" => {
+                    args::skip(input)?;
+                    let remedy = "write `envelope = JsonRpc`, or another type that implements `Envelope`";
+                    errors.at(&name, "`envelope` names a type", remedy);
+                }
                 "crate" => args::set(&mut lists.runtime.0, &name, runtime_path::value(input)?, errors),
                 other if route::is_argument(other) => {
                     args::skip(input)?;
@@ -80,9 +87,11 @@ impl Lists {
         lists
     }
 
-    /// `sends(..)` that stands at the struct. The struct has reported its errors.
-    pub fn add_misplaced(&mut self, sends: Option<&str>) {
-        let Some(Ok(sends)) = sends.map(str::parse::<TokenStream>) else { return };
+    /// What stands at the struct, which has reported its errors.
+    pub fn add_misplaced(&mut self, OfBlock { sends, envelope }: &OfBlock) {
+        let envelope = envelope.as_deref().and_then(|envelope| syn::parse_str(envelope).ok());
+        self.envelope = self.envelope.take().or(envelope);
+        let Some(Ok(sends)) = sends.as_deref().map(str::parse::<TokenStream>) else { return };
         let mut reported = Errors::default();
         args::each(sends, &mut reported, |input, errors| {
             self.send(input.parse()?, errors);

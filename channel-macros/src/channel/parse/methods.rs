@@ -91,7 +91,8 @@ impl Methods<'_> {
         let Self { channel, declared, errors, .. } = self;
         match role {
             Role::Handler(marker) => {
-                if let Some(handler) = handlers::parse(&marker, method, cfgs, declared, errors)
+                let has_envelope = channel.envelope.is_some();
+                if let Some(handler) = handlers::parse(&marker, method, cfgs, declared, has_envelope, errors)
                     && handlers::is_new(&handler, &channel.handlers, errors)
                 {
                     channel.handlers.push(handler);

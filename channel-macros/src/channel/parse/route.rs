@@ -8,7 +8,7 @@ use super::bounds::{self, BoundArgs};
 use super::fields;
 use super::rooms::{self, Listed};
 use super::subprotocols;
-use crate::channel::model::{Bounds, Route, Subprotocols};
+use crate::channel::model::{Bounds, OfBlock, Route, Subprotocols};
 use crate::syntax::args;
 use crate::syntax::docs::docs;
 use crate::syntax::durations;
@@ -41,7 +41,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         fields: Vec::new(),
         has_generics: !item.generics.params.is_empty(),
         runtime: Runtime(args.runtime),
-        misplaced_sends: args.misplaced_sends,
+        misplaced: args.misplaced,
     };
     if route.pattern.is_none() && errors.is_empty() {
         let what = format!("the channel `{}` has no path", route.name);
@@ -73,14 +73,14 @@ struct Args {
     subprotocols: Option<Subprotocols>,
     rooms: Vec<Listed>,
     runtime: Option<syn::Path>,
-    misplaced_sends: Option<String>,
+    misplaced: OfBlock,
 }
 
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut bound_args = BoundArgs::default();
         let (rooms, room_grace, bounds) = (Vec::new(), None, Bounds::default());
-        let (subprotocols, runtime, misplaced_sends) = (None, None, None);
+        let (subprotocols, runtime, misplaced) = (None, None, OfBlock::default());
         let mut all = Self {
             path: None,
             app: None,
@@ -90,7 +90,7 @@ impl Args {
             subprotocols,
             rooms,
             runtime,
-            misplaced_sends,
+            misplaced,
         };
         args::each(tokens, errors, |input, errors| {
             if input.peek(syn::Lit) {
@@ -123,10 +123,16 @@ impl Args {
                 "sends" | "receives" => {
                     let listed = input.parse::<Option<proc_macro2::Group>>()?;
                     if name == "sends" {
-                        all.misplaced_sends = listed.map(|listed| listed.stream().to_string());
+                        all.misplaced.sends = listed.map(|listed| listed.stream().to_string());
                     }
                     let remedy = format!("write `#[channel({name}(..))]` on the impl block");
                     errors.at(&name, format_args!("`{name}(..)` belongs to what the channel does"), remedy);
+                }
+                "envelope" => {
+                    let envelope = args::value::<Type>(input)?;
+                    let remedy = format!("write `#[channel(envelope = {})]` on the impl block", text(&envelope));
+                    errors.at(&name, "the envelope belongs to the channel's impl block", remedy);
+                    all.misplaced.envelope = Some(text(&envelope));
                 }
                 "path" => {
                     let path = args::value::<LitStr>(input)?;

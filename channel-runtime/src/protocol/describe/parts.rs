@@ -1,6 +1,7 @@
 //! The form of a channel and its parts in constants, which the macros write and the lock's check reads.
 
 use super::shape::{Content, Type};
+use crate::protocol::const_text::ConstText;
 #[cfg(feature = "server")]
 use crate::protocol::subprotocols::Subprotocols;
 
@@ -15,6 +16,28 @@ pub struct MessageShape {
     pub content: Content,
     /// How often a client may send it. `None` for no limit of its own.
     pub rate: Option<RateShape>,
+    /// What it has that some envelopes keep for themselves. `None` if there is nothing.
+    pub foreign: Option<Foreign>,
+}
+
+/// The reserved names of a message, as starts of errors.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreign {
+    /// The first one, such as `` `Failed` has the type "error" ``.
+    pub first: &'static str,
+    /// `` `Failed` has the key "type" ``, or empty.
+    pub type_key: &'static str,
+}
+
+/// What an envelope keeps for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: its own names are not beside those of a message.
+    Nothing,
+    /// The key `type`.
+    TypeKey,
+    /// The keys `type`, `ref` and `$..`, and the types `success`, `error` and `$..`.
+    All,
 }
 
 /// How often a client may send a message.
@@ -29,9 +52,48 @@ pub struct RateShape {
 }
 
 impl MessageShape {
+    /// A message with this content.
+    pub const fn new(wire_type: &'static str, docs: &'static str, content: Content) -> Self {
+        Self { wire_type, docs, content, rate: None, foreign: None }
+    }
+
     /// A message without fields.
     pub const fn unit(wire_type: &'static str, docs: &'static str) -> Self {
-        Self { wire_type, docs, content: Content::Fields { fields: &[], closed: false }, rate: None }
+        Self::new(wire_type, docs, Content::Fields { fields: &[], closed: false })
+    }
+
+    /// Sets its reserved names.
+    #[must_use]
+    pub const fn foreign(self, first: &'static str, type_key: &'static str) -> Self {
+        Self { foreign: Some(Foreign { first, type_key }), ..self }
+    }
+
+    /// Fails a constant if the message can't travel in the default envelope.
+    #[track_caller]
+    #[must_use]
+    pub const fn flat(self) -> Self {
+        self.within(Kept::All)
+    }
+
+    /// Fails a constant if the message has a name that the envelope keeps for itself.
+    #[track_caller]
+    #[must_use]
+    pub const fn within(self, kept: Kept) -> Self {
+        let Some(foreign) = self.foreign else { return self };
+        let it_has = match kept {
+            Kept::Nothing => "",
+            Kept::TypeKey => foreign.type_key,
+            Kept::All => foreign.first,
+        };
+        if !it_has.is_empty() {
+            let text = ConstText::<512>::concat(&[
+                it_has,
+                ", which the channel's envelope keeps for itself\n\
+                 rename it, or name the envelope that it travels in: `#[channel(envelope = ..)]` on the impl block",
+            ]);
+            panic!("{}", text.as_str());
+        }
+        self
     }
 
     /// Sets the rate. A handler's rate replaces that of the message.

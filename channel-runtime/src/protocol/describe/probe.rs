@@ -101,7 +101,7 @@ impl Variant {
 
 /// The usual message: fields with one key each, whose types are described. `texts` as in [`Content::Plain`].
 pub const fn plain<T: Types>(wire_type: &'static str, docs: &'static str, texts: &'static str) -> MessageShape {
-    MessageShape { wire_type, docs, content: Content::Plain { texts, types: T::TYPES }, rate: None }
+    MessageShape::new(wire_type, docs, Content::Plain { texts, types: T::TYPES })
 }
 
 /// The usual parameter.

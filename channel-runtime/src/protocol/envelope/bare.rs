@@ -26,13 +26,14 @@ use crate::protocol::message::{Message, Ref};
 /// own. A message that a handler returns is sent; `()` sends nothing. There is no place for a `Success` and for errors:
 /// what can't be read is counted, and nothing is sent, unless [`on_invalid`](macro@crate::channel) answers it or closes.
 ///
-/// No message has a field `type`: `#[message]` refuses one, and a flattened map with such a key is not sent.
+/// No message has a field `type`: the list of the channel refuses one, and a flattened map with such a key is not sent.
 #[derive(Debug)]
 pub enum Bare {}
 
 impl Envelope for Bare {
     const NAME: &'static str = "bare";
     const PLACES: Places = Places::NONE;
+    const KEEPS_TYPE: bool = true;
 
     /// What stands in a text. Messages are not read with it: their payload is the whole object.
     fn read(text: &str) -> Result<Incoming<'_>, Malformed> {

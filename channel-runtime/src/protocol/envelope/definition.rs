@@ -84,6 +84,10 @@ pub trait Envelope: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const IS_FLAT: bool = false;
 
+    /// Whether the key `type` of a payload is its own.
+    #[doc(hidden)]
+    const KEEPS_TYPE: bool = Self::IS_FLAT;
+
     /// `topic` is the connection's own, if the envelope has topics.
     #[doc(hidden)]
     #[inline]

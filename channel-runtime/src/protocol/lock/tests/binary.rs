@@ -11,14 +11,11 @@ use crate::protocol::lock::file::{read, rewrite};
 use crate::protocol::lock::fingerprint::fingerprint;
 use crate::protocol::lock::line::Entry;
 
-const PIXEL: MessageShape = MessageShape {
-    content: Content::Plain { texts: "x label ", types: &[U8, TEXT] },
-    ..MessageShape::unit("(binary 1) pixel", "")
-};
+const PIXEL: MessageShape =
+    MessageShape::new("(binary 1) pixel", "", Content::Plain { texts: "x label ", types: &[U8, TEXT] });
 
 /// What its own functions read and write.
-const SOUND: MessageShape =
-    MessageShape { content: Content::As(Type::Opaque("bytes")), ..MessageShape::unit("(binary 255) sound", "") };
+const SOUND: MessageShape = MessageShape::new("(binary 255) sound", "", Content::As(Type::Opaque("bytes")));
 
 const BOARD: ChannelShape = ChannelShape {
     pattern: "/board",

@@ -55,12 +55,11 @@ static SAY: ChannelShape = ChannelShape {
     name: "Chat",
     pattern: "/chat/:room",
     params: &[],
-    from_client: &[MessageShape {
-        wire_type: "say",
-        docs: "",
-        content: Content::Plain { texts: "text loud ", types: &[TEXT, Type::Nullable(&Type::Bool)] },
-        rate: None,
-    }],
+    from_client: &[MessageShape::new(
+        "say",
+        "",
+        Content::Plain { texts: "text loud ", types: &[TEXT, Type::Nullable(&Type::Bool)] },
+    )],
     answers: &[],
     to_client: &[],
     accepts_text: false,

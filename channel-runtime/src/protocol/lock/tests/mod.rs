@@ -16,12 +16,11 @@ use crate::protocol::subprotocols::Subprotocols;
 const TEXT: Type = Type::Text { format: None };
 const U8: Type = Type::Integer { signed: false, bits: 8 };
 
-static MOVE: MessageShape = MessageShape {
-    wire_type: "move",
-    docs: "",
-    content: Content::Plain { texts: "to from piece \0\0Where it stands.\0", types: &[TEXT, TEXT, PIECE] },
-    rate: None,
-};
+static MOVE: MessageShape = MessageShape::new(
+    "move",
+    "",
+    Content::Plain { texts: "to from piece \0\0Where it stands.\0", types: &[TEXT, TEXT, PIECE] },
+);
 
 const PIECE: Type = Type::Named(&Definition {
     name: "Piece",
