@@ -44,6 +44,11 @@ fn on_json() {
 }
 
 #[test]
+fn on_envelopes() {
+    attacks::run("envelope");
+}
+
+#[test]
 fn on_sizes() {
     attacks::run("size");
 }

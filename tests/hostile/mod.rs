@@ -2,6 +2,7 @@
 
 mod crowd;
 mod door;
+mod envelopes;
 mod framing;
 mod half_open;
 mod handshake;
@@ -143,12 +144,13 @@ const TIMES: usize = 3;
 type Attacks = fn() -> Vec<Attack>;
 
 /// The kinds, each with its heading.
-const KINDS: [(&str, &str, Attacks); 10] = [
+const KINDS: [(&str, &str, Attacks); 11] = [
     ("handshake", "The handshake", handshake::attacks),
     ("path", "Paths", path::attacks),
     ("door", "Tokens and origins", door::attacks),
     ("framing", "Frames", framing::attacks),
     ("json", "JSON", json::attacks),
+    ("envelope", "Other envelopes", envelopes::attacks),
     ("size", "Too large", size::attacks),
     ("rate", "Too often", rates::attacks),
     ("slow", "Too slow", slow::attacks),

@@ -45,6 +45,12 @@ pub struct Put {
     tags: HashMap<String, Value>,
 }
 
+impl Put {
+    pub fn counted(&self) -> Success<usize> {
+        Success(self.text.len() + self.tags.len())
+    }
+}
+
 /// Whose account is being looked up for a while.
 pub const REMOVED: &str = "removed";
 
@@ -137,7 +143,7 @@ impl Square {
         if put.count < 0 || put.ratio < 0.0 || put.share < 0.0 {
             return Err(Fault::validation("less than nothing"));
         }
-        Ok(Success(put.text.len() + put.tags.len()))
+        Ok(put.counted())
     }
 
     /// Is answered by another task.

@@ -15,6 +15,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
+use super::envelopes::{Objects, Rpc, Topic};
 use super::square::{Square, Town};
 use crate::MEMORY;
 use crate::support::{Frame, Raw, Running, close, masked, run, start, text, upgrade, within};
@@ -47,7 +48,7 @@ pub struct Stage {
 impl Stage {
     pub async fn new(config: Config, send_buffer: Option<u32>) -> Self {
         let compresses = config.compression.is_some();
-        let channels = channels![Square];
+        let channels = channels![Square, Rpc, Topic, Objects];
         let hub = channels.of::<Square>();
         let town = Arc::new(Town::default());
         let server = channels.app_arc(Arc::clone(&town)).config(config);

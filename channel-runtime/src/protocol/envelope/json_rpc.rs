@@ -22,19 +22,20 @@ use crate::protocol::message::Ref;
 /// or the number in its code: `rpc.-32050` is -32050. `data` holds our code, and the details if there are any. A notification is
 /// never answered, not even by an error.
 ///
-/// An `id` is a string of at most 64 bytes or any number, or `null`.
+/// An `id` is a string of at most 64 bytes, a number of at most 128, or `null`. A batch has at most 64 messages.
 #[derive(Debug)]
 pub enum JsonRpc {}
 
 const PARSE_ERROR: &str = "rpc.-32700";
+const MOST_IN_BATCH: usize = 64;
 
 impl Envelope for JsonRpc {
     const NAME: &'static str = "jsonrpc2";
-    const PLACES: Places = Places::ANSWERS.questions(Asks::Many).batches(64);
+    const PLACES: Places = Places::ANSWERS.questions(Asks::Many).batches(MOST_IN_BATCH);
 
     fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
         if text.trim_ascii_start().starts_with('[') {
-            let requests = items(text).map_err(|error| no_json_or(text, error))?;
+            let requests = items(text, MOST_IN_BATCH).map_err(|error| no_json_or(text, error))?;
             return if requests.is_empty() {
                 Err(Malformed::new("an empty batch"))
             } else {

@@ -58,13 +58,35 @@ pub fn array<const N: usize>(text: &str) -> Result<Items<'_, N>, Malformed> {
     items.map_err(|error| Malformed::of_json(&error))
 }
 
-/// All items of an array, each as it stands in the text.
+/// All items of an array, at most this many, each as it stands in the text: for the messages of a batch.
 ///
 /// # Errors
-/// If the text is no array of JSON.
-pub fn items(text: &str) -> Result<Vec<&str>, Malformed> {
-    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| Malformed::of_json(&error))?;
-    Ok(items.into_iter().map(RawValue::get).collect())
+/// If the text is no array of JSON, or has more than `most` items.
+pub fn items(text: &str, most: usize) -> Result<Vec<&str>, Malformed> {
+    struct ReadItems(usize);
+
+    impl<'de> Visitor<'de> for ReadItems {
+        type Value = Vec<&'de str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "an array of at most {}", self.0)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = seq.next_element::<&'de RawValue>()? {
+                if items.len() == self.0 {
+                    return Err(de::Error::invalid_length(self.0 + 1, &self));
+                }
+                items.push(item.get());
+            }
+            Ok(items)
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_str(text);
+    let items = json.deserialize_seq(ReadItems(most)).and_then(|items| json.end().map(|()| items));
+    items.map_err(|error| Malformed::of_json(&error))
 }
 
 /// The values of these keys of an object, each as it stands in the text. Other keys are skipped.

@@ -12,11 +12,13 @@ fn items_are_slices_of_the_text_as_they_stand() {
     let expected = ["1.50", "\"a\\u0062\"", "[ ]", "{\"a\" : null}", "1e999"];
     assert_eq!(&*array::<5>(text).unwrap(), expected);
     assert_eq!(&*array::<9>(text).unwrap(), expected);
-    assert_eq!(items(text).unwrap(), expected);
+    assert_eq!(items(text, 5).unwrap(), expected);
+    assert_eq!(error(items(text, 4)).0, "invalid length 5, expected an array of at most 4");
+    assert_eq!(items(" [ ] ", 0).unwrap(), [""; 0]);
     assert_eq!(array::<4>(text).unwrap_err().line, 2);
     assert_eq!(&*array::<0>("[]").unwrap(), [""; 0]);
     for bad in ["", "{}", "[1", "[1,]", "[1]2", "[1 2]", "[nul]", "[\"\n\"]"] {
-        assert!(array::<4>(bad).is_err() && items(bad).is_err(), "{bad}");
+        assert!(array::<4>(bad).is_err() && items(bad, 9).is_err(), "{bad}");
     }
 }
 
