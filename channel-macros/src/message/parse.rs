@@ -101,7 +101,7 @@ impl Args {
                 "crate" => args::set(&mut all.runtime.0, &name, runtime_path::value(input)?, errors),
                 "validate" => args::set(&mut all.validate, &name, name.clone(), errors),
                 "answer" => {
-                    let read = answer(input);
+                    let read = answer(&name, input);
                     args::set(&mut all.answer, &name, (name.clone(), read.as_ref().ok().cloned()), errors);
                     read?;
                 }
@@ -130,11 +130,13 @@ impl Args {
     }
 }
 
-fn answer(input: ParseStream) -> syn::Result<Type> {
-    let remedy = "name the type of what a client answers: `answer = Started`";
-    let after = |error: syn::Error| syn::Error::new(error.span(), format!("an answer is a type\n{remedy}"));
-    input.parse::<Token![=]>().map_err(after)?;
-    args::ty(input).map_err(after)
+fn answer(name: &Ident, input: ParseStream) -> syn::Result<Type> {
+    let what = "an answer is a type\nname the type of what a client answers: `answer = Started`";
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new(name.span(), what));
+    }
+    input.parse::<Token![=]>()?;
+    args::ty(input).map_err(|error| syn::Error::new(error.span(), what))
 }
 
 /// What the fallback of an item that is no struct needs: whether it is a binary message, and where the runtime is.

@@ -1,7 +1,8 @@
 //! Questions: messages that a client answers.
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
+use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::message::Message;
 
 /// A message that the client answers: it is asked by [`Socket::ask`](crate::Socket::ask).
@@ -40,7 +41,14 @@ pub trait Question: Message {
     label = "serde can't deserialize this",
     note = "write `#[derive(serde::Deserialize)]` on it; it has no references, and is `Send`"
 )]
-pub trait ReadAnswer: DeserializeOwned + Send + 'static {}
+pub trait ReadAnswer: Sized + Send + 'static {
+    /// `json` is a slice of the text, and the answer to a question of this type.
+    fn read(text: &str, kind: &str, json: &str) -> Result<Self, DecodeError>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + Send + 'static> ReadAnswer for T {}
+impl<T: for<'de> Deserialize<'de> + Send + 'static> ReadAnswer for T {
+    fn read(text: &str, kind: &str, json: &str) -> Result<Self, DecodeError> {
+        codec::read_value(text, kind, json)
+    }
+}

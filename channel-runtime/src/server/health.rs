@@ -65,6 +65,7 @@ impl Health {
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
     /// | `channels_unsaid_total` | `channel` | counter |
+    /// | `channels_unmatched_answers_total` | `channel` | counter |
     /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
     /// | `channels_ended_total` | `channel`, `by` | counter |
     /// | `channels_handshakes_refused_total` | `status` | counter |
@@ -87,6 +88,7 @@ impl Health {
             counter!("channels_sent_total", "channel" => channel).absolute(stats.sent);
             counter!("channels_send_refused_total", "channel" => channel).absolute(stats.send_refused);
             counter!("channels_unsaid_total", "channel" => channel).absolute(stats.unsaid);
+            counter!("channels_unmatched_answers_total", "channel" => channel).absolute(stats.unmatched_answers);
             for (code, count) in stats.faults {
                 counter!("channels_faults_total", "channel" => channel, "code" => code).absolute(count);
             }

@@ -2,18 +2,18 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use crate::channel::{Channel, SentBy};
-use crate::protocol::codec::{self, EncodeError, Head};
-use crate::protocol::envelope::{Asks, Envelope, in_topic};
-use crate::protocol::message::Message;
-use crate::protocol::question::Question;
+use crate::protocol::codec::{EncodeError, Head};
+use crate::protocol::const_text::ConstText;
+use crate::protocol::envelope::{Asks, Envelope, Places, in_topic};
+use crate::protocol::question::{Question, ReadAnswer};
 use crate::room::member::Member;
 use crate::socket::Socket;
 use crate::socket::ask_error::AskError;
@@ -24,21 +24,20 @@ use crate::wire::frame::{Frame, Opcode};
 
 const USUAL_TIME: Duration = Duration::from_secs(10);
 
-/// A question to a client that is not sent yet; from [`Socket::ask`]. It is sent when it is awaited, or by
-/// [`notify`](Self::notify).
+/// A question to a client that is not sent yet, and is answered by an `A`; from [`Socket::ask`]. It is sent when it is awaited, or
+/// by [`notify`](Self::notify).
 #[must_use = "a question is sent when it is awaited, or by `notify`"]
-pub struct Ask<C, M> {
-    socket: Socket<C>,
-    message: M,
-    within: Duration,
+pub struct Ask<C, A> {
+    client: AskedClient,
+    question: Result<NewQuestion, EncodeError>,
+    of: PhantomData<fn() -> (C, A)>,
 }
-
-type Answered<M> = Result<<M as Question>::Answer, AskError>;
 
 impl<C: Channel> Socket<C> {
     /// Asks this client: sends a message that it answers, and waits for the answer. The message says what is answered, by
     /// `answer = ..`, and the channel lists it in `sends(..)`. It takes an [`Envelope`](crate::Envelope) with a place for questions,
-    /// such as [`JsonRpc`](crate::envelope::JsonRpc); in another it is an error when the program is built.
+    /// such as [`JsonRpc`](crate::envelope::JsonRpc); in another it is an error when the program is built:
+    /// see [below](#an-envelope-without-questions).
     ///
     /// ```
     /// # use channel_runtime::envelope::JsonRpc;
@@ -67,30 +66,65 @@ impl<C: Channel> Socket<C> {
     ///
     /// An answer overtakes messages that were received before it and are not handled yet. At most 256 questions to a client are open
     /// at a time. In an envelope with [`Asks::OneByOne`](crate::envelope::Asks::OneByOne) one is sent at a time, and the others wait
-    /// for it, encoded. Rules of `validate` are not checked in an answer.
+    /// for it. Rules of `validate` are not checked in an answer.
     ///
     /// If what is awaited is dropped, a question that waits is not sent any more. One that was sent stays open until it is answered
     /// or its time is over, and nobody is told.
     ///
     /// # Errors
     /// See [`AskError`]. Each question has one outcome.
-    pub fn ask<M: Question + SentBy<C>>(&self, message: M) -> Ask<C, M> {
-        const {
-            assert!(
-                <M as SentBy<C>>::Envelope::PLACES.asks().is_some(),
-                "the channel's envelope has no place for questions: send a message, and let the client answer by one of its own",
-            );
+    ///
+    /// # An envelope without questions
+    /// This does not build, because the channel is in the framework's own envelope:
+    ///
+    /// ```compile_fail,E0080
+    /// # use channel_runtime::{Socket, channel, channels, message};
+    /// #[message(type = "start", answer = bool)]
+    /// pub struct Start {}
+    ///
+    /// # #[channel("/lamp")] pub struct Lamp;
+    /// #[channel(sends(Start))]
+    /// impl Lamp {
+    ///     #[message(type = "on")]
+    ///     async fn on(&self, socket: &Socket<Self>) {
+    ///         _ = socket.ask(Start {}).await;
+    ///     }
+    /// }
+    /// # fn main() { _ = channels![Lamp].app(()); }
+    /// ```
+    pub fn ask<M: Question + SentBy<C>>(&self, message: M) -> Ask<C, M::Answer> {
+        const { may_ask(<M as SentBy<C>>::Envelope::PLACES, <M as SentBy<C>>::Envelope::NAME, M::TYPE) };
+        let number = Number::next();
+        let frame = question_frame(self, &message, number);
+        if let Err(EncodeError::NoPlace { kind }) = frame {
+            self.unsaid(kind);
         }
-        let socket = Socket::new(Arc::clone(self.node()), Arc::clone(self.member()));
-        Ask { socket, message, within: USUAL_TIME }
+        let asks = <M as SentBy<C>>::Envelope::PLACES.asks().unwrap_or(Asks::OneByOne);
+        let question = frame.map(|frame| NewQuestion { number, kind: M::TYPE, frame, within: USUAL_TIME, asks });
+        Ask { client: AskedClient::new(self.node(), self.member()), question, of: PhantomData }
     }
 }
 
-impl<C: Channel, M: Question + SentBy<C>> Ask<C, M> {
+/// Fails a constant if the envelope has no place for questions.
+const fn may_ask(places: Places, envelope: &str, kind: &str) {
+    if places.asks().is_none() {
+        let text = ConstText::concat(&[
+            "\"",
+            kind,
+            "\" can't be asked: the channel's envelope, ",
+            envelope,
+            ", has no place for questions\n\
+             name one that has, such as `#[channel(envelope = JsonRpc)]`, or send the message, and let the client answer by one of its own",
+        ]);
+        panic!("{}", text.as_str());
+    }
+}
+
+impl<C: Channel, A: ReadAnswer> Ask<C, A> {
     /// Sets how long the client has to answer, from when the question is sent. Without it, 10 s. The time that a question waits
     /// behind others, in an envelope with [`Asks::OneByOne`](crate::envelope::Asks::OneByOne), does not count.
     pub fn within(self, time: Duration) -> Self {
-        Self { within: time, ..self }
+        Self { question: self.question.map(|question| NewQuestion { within: time, ..question }), ..self }
     }
 
     /// Sends the question, and what becomes of it as a notice to this connection's own handler. `notice` makes the notice, such as
@@ -126,27 +160,14 @@ impl<C: Channel, M: Question + SentBy<C>> Ask<C, M> {
     /// runs. A notice is refused if 256 wait already.
     ///
     /// `notice` runs where the answer is read, and must not wait. If it panics, the connection is closed.
-    pub fn notify<N: NoticeFor<C>>(self, notice: impl FnOnce(Answered<M>) -> N + Send + 'static) {
-        self.send(Box::new(Notifies { notice, of: std::marker::PhantomData::<fn(M, C)> }));
+    pub fn notify<N: NoticeFor<C>>(self, notice: impl FnOnce(Result<A, AskError>) -> N + Send + 'static) {
+        self.send(Box::new(Notifies { notice, of: PhantomData::<fn(C, A)> }));
     }
 
     fn send(self, asker: Box<dyn Asker>) {
-        let Self { socket, message, within } = self;
-        let number = Number::next();
-        let asks = <M as SentBy<C>>::Envelope::PLACES.asks().unwrap_or(Asks::OneByOne);
-        let frame = question_frame(&socket, &message, number);
-        match frame {
-            Ok(frame) => questions::ask(
-                &AskedClient::new(socket.node(), socket.member()),
-                NewQuestion { number, frame, within, asks },
-                asker,
-            ),
-            Err(error) => {
-                if let EncodeError::NoPlace { kind } = error {
-                    socket.unsaid(kind);
-                }
-                asker.tell(socket.member(), Outcome::Error(error.into()));
-            }
+        match self.question {
+            Ok(question) => questions::ask(&self.client, question, asker),
+            Err(error) => questions::refuse(&self.client, error.into(), asker),
         }
     }
 }
@@ -162,17 +183,17 @@ fn question_frame<C: Channel, M: SentBy<C>>(
     frame_of(Opcode::Text, |json| in_topic::<M::Envelope, _>(head, path, |head| M::Envelope::ask(message, head, json)))
 }
 
-impl<C: Channel, M: Question + SentBy<C>> IntoFuture for Ask<C, M> {
-    type Output = Answered<M>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Answered<M>> + Send>>;
+impl<C: Channel, A: ReadAnswer> IntoFuture for Ask<C, A> {
+    type Output = Result<A, AskError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<A, AskError>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let member = Arc::clone(self.socket.member());
+            let client = self.client.clone();
             let (sender, receiver) = oneshot::channel();
-            self.send(Box::new(Awaits::<M>(sender)));
+            self.send(Box::new(Awaits::<A>(sender)));
             // A call that waits for its own client would else wait for an answer that is no longer read.
-            match select(receiver, pin!(member.outbox().closed())).await {
+            match select(receiver, pin!(client.member().outbox().closed())).await {
                 Either::Left((answered, _)) => answered.unwrap_or(Err(AskError::Gone)),
                 Either::Right(_) => Err(AskError::Gone),
             }
@@ -180,26 +201,28 @@ impl<C: Channel, M: Question + SentBy<C>> IntoFuture for Ask<C, M> {
     }
 }
 
-impl<C: Channel, M: Message> fmt::Debug for Ask<C, M> {
+impl<C, A> fmt::Debug for Ask<C, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask")
-            .field("socket", &self.socket)
-            .field("kind", &M::TYPE)
-            .field("within", &self.within)
-            .finish()
+        let mut shown = f.debug_struct("Ask");
+        shown.field("connection", &self.client.member().id);
+        match &self.question {
+            Ok(question) => shown.field("kind", &question.kind).field("within", &question.within),
+            Err(error) => shown.field("error", error),
+        };
+        shown.finish()
     }
 }
 
-fn read<M: Question>(outcome: Outcome<'_>) -> Answered<M> {
+fn read<A: ReadAnswer>(outcome: Outcome<'_>) -> Result<A, AskError> {
     match outcome {
-        Outcome::Answer { text, json } => codec::read_value(text, M::TYPE, json).map_err(AskError::Invalid),
+        Outcome::Answer { kind, text, json } => A::read(text, kind, json).map_err(AskError::Invalid),
         Outcome::Error(error) => Err(error),
     }
 }
 
-struct Awaits<M: Question>(oneshot::Sender<Answered<M>>);
+struct Awaits<A>(oneshot::Sender<Result<A, AskError>>);
 
-impl<M: Question> Asker for Awaits<M> {
+impl<A: ReadAnswer> Asker for Awaits<A> {
     fn is_gone(&self) -> bool {
         self.0.is_closed()
     }
@@ -207,29 +230,29 @@ impl<M: Question> Asker for Awaits<M> {
     fn tell(self: Box<Self>, _: &Member, outcome: Outcome<'_>) {
         if !self.is_gone() {
             // Dropped if nobody waits any more.
-            drop(self.0.send(read::<M>(outcome)));
+            drop(self.0.send(read(outcome)));
         }
     }
 }
 
 struct Notifies<F, T> {
     notice: F,
-    of: std::marker::PhantomData<T>,
+    of: PhantomData<T>,
 }
 
-impl<C, M, N, F> Asker for Notifies<F, fn(M, C)>
+impl<C, A, N, F> Asker for Notifies<F, fn(C, A)>
 where
     C: Channel,
-    M: Question,
+    A: ReadAnswer,
     N: NoticeFor<C>,
-    F: FnOnce(Answered<M>) -> N + Send + 'static,
+    F: FnOnce(Result<A, AskError>) -> N + Send + 'static,
 {
     fn is_gone(&self) -> bool {
         false
     }
 
     fn tell(self: Box<Self>, member: &Member, outcome: Outcome<'_>) {
-        let notice = (self.notice)(read::<M>(outcome));
+        let notice = (self.notice)(read(outcome));
         // Refused if the connection ends, or as many notices wait as may, which is logged.
         _ = tell::<C, N>(member, notice);
     }

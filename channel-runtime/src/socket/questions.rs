@@ -37,8 +37,9 @@ pub(crate) trait Asker: Send {
 }
 
 pub(crate) enum Outcome<'a> {
-    /// The answer as JSON, a slice of the text.
+    /// The answer as JSON, a slice of the text, to a question of this type.
     Answer {
+        kind: &'static str,
         text: &'a str,
         json: &'a str,
     },
@@ -78,10 +79,15 @@ impl AskedClient {
     pub fn new(node: &Arc<Node>, member: &Arc<Member>) -> Self {
         Self { node: Arc::clone(node), member: Arc::clone(member) }
     }
+
+    pub fn member(&self) -> &Member {
+        &self.member
+    }
 }
 
 pub(crate) struct NewQuestion {
     pub number: Number,
+    pub kind: &'static str,
     pub frame: Frame,
     pub within: Duration,
     pub asks: Asks,
@@ -89,6 +95,7 @@ pub(crate) struct NewQuestion {
 
 struct Question {
     asker: Contained<Box<dyn Asker>>,
+    kind: &'static str,
     within: Duration,
     /// `None` until it is sent.
     deadline: Option<Deadline>,
@@ -163,14 +170,14 @@ fn deadline(client: &AskedClient, number: Number, within: Duration) -> Option<De
     let client = client.clone();
     let task = runtime.spawn(async move {
         sleep(within).await;
-        finish(&client, number, Outcome::Error(AskError::TimedOut));
+        finish(&client, number, |_| Outcome::Error(AskError::TimedOut));
     });
     Some(Deadline(task.abort_handle()))
 }
 
 /// Sends a question, or has it wait behind others. The asker is told if that is not possible.
 pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn Asker>) {
-    let NewQuestion { number, frame, within, asks } = question;
+    let NewQuestion { number, kind, frame, within, asks } = question;
     let member = &client.member;
     let Some(questions) = member.apart.inbox.questions_or_made::<Questions>() else { return };
     let mut dropped = Vec::new();
@@ -182,9 +189,9 @@ pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn As
     };
     if let Some(error) = refused {
         drop(open);
-        return tell(member, Contained::new(asker), Outcome::Error(error));
+        return refuse(client, error, asker);
     }
-    let mut question = Question { asker: Contained::new(asker), within, deadline: None };
+    let mut question = Question { asker: Contained::new(asker), kind, within, deadline: None };
     let to_send = match asks {
         Asks::Many => {
             question.deadline = deadline(client, number, within);
@@ -201,6 +208,11 @@ pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn As
     send(client, to_send);
 }
 
+/// For a question that is not sent.
+pub(crate) fn refuse(client: &AskedClient, error: AskError, asker: Box<dyn Asker>) {
+    tell(&client.member, Contained::new(asker), Outcome::Error(error));
+}
+
 fn send(client: &AskedClient, to_send: Option<Frame>) {
     let Some(frame) = to_send else { return };
     if push_frame(&client.node, &client.member, frame).refused > 0 {
@@ -210,10 +222,10 @@ fn send(client: &AskedClient, to_send: Option<Frame>) {
 }
 
 /// Returns whether the question was open.
-fn finish(client: &AskedClient, number: Number, outcome: Outcome<'_>) -> bool {
+fn finish<'a>(client: &AskedClient, number: Number, outcome: impl FnOnce(&'static str) -> Outcome<'a>) -> bool {
     let Some(questions) = questions(&client.member) else { return false };
     let Some(question) = questions.0.lock().take(number) else { return false };
-    tell(&client.member, question.asker, outcome);
+    tell(&client.member, question.asker, outcome(question.kind));
     let mut dropped = Vec::new();
     let next = questions.0.lock().next(client, &mut dropped);
     send(client, next);
@@ -247,11 +259,10 @@ pub(crate) fn take_answer(client: &AskedClient, text: &str) -> bool {
 /// Returns whether the answer was to an open question. `text` is the whole frame's.
 pub(crate) fn answered(client: &AskedClient, text: &str, (reference, answer): ReceivedAnswer<'_>) -> bool {
     let Some(number) = Number::of(&reference) else { return false };
-    let outcome = match answer {
-        Ok(json) => Outcome::Answer { text, json },
+    finish(client, number, |kind| match answer {
+        Ok(json) => Outcome::Answer { kind, text, json },
         Err(fault) => Outcome::Error(AskError::Failed(*fault)),
-    };
-    finish(client, number, outcome)
+    })
 }
 
 /// An answer that was not taken when it was read: mostly to no open question.

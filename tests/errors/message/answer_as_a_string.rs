@@ -1,0 +1,6 @@
+use channel_runtime::message;
+
+#[message(type = "reset", answer = "Done")]
+struct Reset {}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use channel_runtime::envelope::JsonRpc;
+use channel_runtime::{Socket, channel, message};
+
+#[message(type = "reset", answer = bool)]
+struct Reset {}
+
+#[channel("/charger")]
+struct Charger;
+
+#[channel(envelope = JsonRpc)]
+impl Charger {
+    async fn on_connect(&mut self, socket: &Socket<Self>) {
+        _ = socket.ask(Reset {}).await;
+    }
+}
+
+fn main() {}
