@@ -1,10 +1,10 @@
 //! Channels in another envelope than the framework's own: dispatch, answers, errors, rooms and topics.
 
 use channel_runtime::envelope::{
-    Bare, Envelope, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
+    Bare, Envelope, Flat, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
 };
 use channel_runtime::testing::{self, Client};
-use channel_runtime::{Answer, CloseCode, DecodeError, Fault, Ref, Socket, Success, channel, channels, message};
+use channel_runtime::{Answer, CloseCode, DecodeError, Fault, Ref, Socket, Success, Token, channel, channels, message};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -571,6 +571,17 @@ impl Foreign {
     fn done(&self) {}
 }
 
+/// In the default envelope, by its name.
+#[channel("/own")]
+struct Own;
+
+#[channel(envelope = Flat)]
+impl Own {
+    async fn on_refresh(&mut self, _: Token) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn another_envelope_carries_what_the_default_one_keeps_for_itself() {
     let app = testing::app(channels![Foreign].app(()));
@@ -580,4 +591,22 @@ async fn another_envelope_carries_what_the_default_one_keeps_for_itself() {
     assert_eq!(answer, json!({ "jsonrpc": "2.0", "result": params, "id": 1 }));
     let answer = ask(&mut client, r#"{"jsonrpc":"2.0","method":"$success","id":2}"#).await;
     assert_eq!(answer, json!({ "jsonrpc": "2.0", "result": null, "id": 2 }));
+}
+
+#[test]
+fn the_description_has_the_envelope_of_a_channel_that_names_one() {
+    let description = channels![Rpc, Room, Own].app(()).describe();
+    let envelopes: Vec<_> = description.channels.iter().map(|channel| json!(channel.envelope)).collect();
+    let json_rpc = json!({
+        "name": "jsonrpc2",
+        "places": { "answers": true, "rooms": false, "topics": false, "questions": "many", "batches": 64 },
+    });
+    let phoenix = json!({
+        "name": "phoenix.2",
+        "places": { "answers": true, "rooms": true, "topics": true, "batches": 0 },
+    });
+    assert_eq!(envelopes, [json_rpc, phoenix, Value::Null]);
+    let text = serde_json::to_string(&description).unwrap();
+    assert_eq!(text.matches("\"envelope\"").count(), 2);
+    assert_eq!(description, serde_json::from_str(&text).unwrap());
 }

@@ -101,9 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_the_second_version_may_have_subprotocols() {
-        let text = "version 2\nchannel /kv/:id\n(subprotocol): required\n(subprotocol) kv.v1\n/ id: string\n";
-        let lines = ["(subprotocol): required", "(subprotocol) kv.v1", "/ id: string"].map(String::from);
+    fn a_lock_of_the_second_version_may_have_an_envelope_and_subprotocols() {
+        let text = "version 2\nchannel /kv/:id\n(envelope): bare\n(subprotocol): required\n(subprotocol) kv.v1\n/ id: string\n";
+        let lines =
+            ["(envelope): bare", "(subprotocol): required", "(subprotocol) kv.v1", "/ id: string"].map(String::from);
         assert_eq!(sections(text).unwrap()[0].lines, lines);
     }
 

@@ -24,7 +24,7 @@ pub use self::text::Text;
 use crate::channel::identity::Identity;
 use crate::protocol::describe::{AnswerShape, ChannelShape};
 use crate::protocol::envelope::Envelope;
-use crate::protocol::halves::Protocol;
+use crate::protocol::halves::{Protocol, envelope_shape};
 use crate::protocol::message::Messages;
 use crate::protocol::subprotocols::Subprotocols;
 
@@ -61,6 +61,7 @@ pub trait Channel: Route + Protocol {
         docs: Self::DOCS,
         pattern: Self::PATH.pattern(),
         params: Self::PARAMS,
+        envelope: envelope_shape::<Self>(),
         subprotocols: Self::SUBPROTOCOLS,
         rooms: Self::ROOMS,
         from_client: <Self::FromClient as Messages>::SHAPES,

@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use crate::protocol::const_text::{ConstText, same};
-use crate::protocol::describe::{AnswerKind, AnswerShape};
+use crate::protocol::describe::parts::{AnswerKind, AnswerShape};
 use crate::protocol::envelope::{Envelope, JsonRpc, Places};
 use crate::protocol::kind::kind_of;
 use crate::protocol::message::Message;

@@ -1,6 +1,10 @@
 //! What a channel's wire protocol is, for its clients too.
 
+#[cfg(feature = "server")]
+use crate::protocol::describe::parts::EnvelopeShape;
 use crate::protocol::describe::parts::Kept;
+#[cfg(feature = "server")]
+use crate::protocol::envelope::Asks;
 use crate::protocol::envelope::{Envelope, Places};
 use crate::protocol::message::Messages;
 
@@ -33,6 +37,26 @@ pub const fn kept<C: Protocol>() -> Kept {
         (_, true) => Kept::TypeKey,
         (false, false) => Kept::Nothing,
     }
+}
+
+/// The channel's envelope. `None` for the default one.
+#[cfg(feature = "server")]
+pub(crate) const fn envelope_shape<C: Protocol>() -> Option<EnvelopeShape> {
+    if is_flat::<C>() {
+        return None;
+    }
+    let places = places::<C>();
+    Some(EnvelopeShape {
+        name: <C::Envelope as Envelope>::NAME,
+        answers: places.has_answers(),
+        rooms: places.has_rooms(),
+        topics: places.has_topics(),
+        asks_one_by_one: match places.asks() {
+            Some(asks) => Some(matches!(asks, Asks::OneByOne)),
+            None => None,
+        },
+        most_in_batch: places.most_in_batch(),
+    })
 }
 
 /// Whether the channel's envelope is the default one, also by an alias.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::type_description::{TaggingDescription, TypeShape};
 use super::{
-    AnswerKind, AnswerShape, ChannelDescription, ChannelShape, Content, ContentDescription, Definition, Description,
-    EnumDescription, Field, FieldDescription, Kind, MessageDescription, MessageShape, ParamDescription,
-    ReplyDescription, RoomDescription, SubprotocolsDescription, Tagging, Type, TypeDefinition, TypeDescription,
-    Variant, VariantDescription,
+    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, ContentDescription,
+    Definition, Description, EnumDescription, EnvelopeDescription, EnvelopeShape, Field, FieldDescription, Kind,
+    MessageDescription, MessageShape, ParamDescription, PlacesDescription, ReplyDescription, RoomDescription,
+    SubprotocolsDescription, Tagging, Type, TypeDefinition, TypeDescription, Variant, VariantDescription,
 };
 use crate::protocol::kind::kind_of;
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
@@ -118,6 +118,7 @@ impl Types {
                     ty: self.ty(&param.ty, None),
                 })
                 .collect(),
+            envelope: shape.envelope.as_ref().map(envelope),
             subprotocols: subprotocols(&shape.subprotocols),
             rooms: shape
                 .rooms
@@ -250,6 +251,20 @@ fn name(definition: &Definition) -> String {
     let mut line = crate::protocol::lock::Line::new();
     line.push_name(definition);
     line.as_str().into()
+}
+
+fn envelope(shape: &EnvelopeShape) -> EnvelopeDescription {
+    let asks = |one_by_one| if one_by_one { AsksDescription::OneByOne } else { AsksDescription::Many };
+    EnvelopeDescription {
+        name: shape.name.into(),
+        places: PlacesDescription {
+            answers: shape.answers,
+            rooms: shape.rooms,
+            topics: shape.topics,
+            questions: shape.asks_one_by_one.map(asks),
+            batches: shape.most_in_batch,
+        },
+    }
 }
 
 fn subprotocols(list: &Subprotocols) -> Option<SubprotocolsDescription> {

@@ -61,6 +61,9 @@ pub struct ChannelDescription {
     /// The path's parameters, in the order of the path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<ParamDescription>,
+    /// The envelope in which the messages stand. `None` for the framework's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<EnvelopeDescription>,
     /// The list `subprotocols(..)`. `None` if the channel has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subprotocols: Option<SubprotocolsDescription>,
@@ -102,6 +105,44 @@ pub struct ParamDescription {
     /// Its type; in the path it is text.
     #[serde(rename = "type")]
     pub ty: TypeDescription,
+}
+
+/// An [`Envelope`](crate::Envelope) that a channel names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EnvelopeDescription {
+    /// Its name, such as `jsonrpc2`. The fingerprint has it, and not the places.
+    pub name: String,
+    /// What it has a place for beside messages.
+    pub places: PlacesDescription,
+}
+
+/// What an envelope has a place for beside messages, as [`Places`](crate::envelope::Places) declares it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlacesDescription {
+    /// Whether it has a place for answers and errors.
+    pub answers: bool,
+    /// Whether a frame can name a declared room.
+    pub rooms: bool,
+    /// Whether each frame names its room.
+    pub topics: bool,
+    /// How the server may ask its clients. `None` if it can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questions: Option<AsksDescription>,
+    /// How many messages a text may hold, if it holds several. 0 if it can't.
+    pub batches: usize,
+}
+
+/// How many questions of the server a client answers at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AsksDescription {
+    /// Any number.
+    Many,
+    /// One.
+    OneByOne,
 }
 
 /// The subprotocols of a channel, and what happens to a client that offers none of them.

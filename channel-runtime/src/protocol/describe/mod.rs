@@ -42,12 +42,12 @@ mod type_description;
 pub(crate) use assembly::describe;
 pub use channel_macros::Describe;
 pub use description::{
-    ChannelDescription, Description, MessageDescription, ParamDescription, ReplyDescription, RoomDescription,
-    SubprotocolsDescription,
+    AsksDescription, ChannelDescription, Description, EnvelopeDescription, MessageDescription, ParamDescription,
+    PlacesDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
 };
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
-pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, Param, RoomShape};
+pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, RoomShape};
 #[cfg(feature = "server")]
 pub(crate) use shape::plain_key;
 pub use shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};

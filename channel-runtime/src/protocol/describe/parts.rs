@@ -190,6 +190,24 @@ pub enum AnswerKind {
     Unknown,
 }
 
+/// An envelope that a channel names.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug)]
+pub struct EnvelopeShape {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it has a place for answers and errors.
+    pub answers: bool,
+    /// Whether a frame can name a declared room.
+    pub rooms: bool,
+    /// Whether each frame names its room.
+    pub topics: bool,
+    /// Whether the server asks one question at a time. `None` if it can't ask.
+    pub asks_one_by_one: Option<bool>,
+    /// How many messages a text may hold, if it holds several. 0 if it can't.
+    pub most_in_batch: usize,
+}
+
 /// A channel.
 #[cfg(feature = "server")]
 #[derive(Clone, Copy, Debug)]
@@ -202,6 +220,8 @@ pub struct ChannelShape {
     pub pattern: &'static str,
     /// The types of the path's parameters.
     pub params: &'static [Param],
+    /// The envelope. `None` for the default one.
+    pub envelope: Option<EnvelopeShape>,
     /// The list of subprotocols.
     pub subprotocols: Subprotocols,
     /// The declared kinds of room.

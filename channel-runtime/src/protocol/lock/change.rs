@@ -32,6 +32,7 @@ const fn breaks(text: &'static str) -> Change {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
+    Envelope,
     /// A name of the list, or whether one is required.
     Subprotocol,
     Param,
@@ -59,6 +60,7 @@ impl Entry<'_> {
         let (first, second) = self.words();
         let last = if second.is_empty() { first } else { second };
         match () {
+            () if same(self.key, "(envelope)") => About::Envelope,
             () if starts(self.key, "(").is_some() => About::Subprotocol,
             () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
             () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
@@ -92,6 +94,7 @@ pub const fn of_name(is_of_another_kind: bool) -> Change {
 pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
+        About::Envelope => breaks("is new, and old clients write in the framework's own envelope"),
         About::Subprotocol if new.value.is_empty() => fine("is new"),
         About::Subprotocol => breaks("is new, and old clients that offer none are refused"),
         About::Field | About::Content | About::Closed if new.is_of_binary() => unclear(CODEC),
@@ -116,6 +119,7 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
 pub const fn removed(old: Entry, of_channel: bool) -> Change {
     let read = old.is_read();
     match old.about(of_channel) {
+        About::Envelope => breaks("is gone, and old clients write in it"),
         About::Subprotocol if old.value.is_empty() => breaks("is gone, and old clients offer it"),
         About::Subprotocol => fine("is gone: a client may offer none"),
         About::Field | About::Content | About::Closed if old.is_of_binary() => unclear(CODEC_GONE),
@@ -170,6 +174,7 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
             }
         }
         About::Tagging => breaks("is written in another way"),
+        About::Envelope => breaks("is another one now, and old clients write in the old one"),
         About::Subprotocol | About::Variant | About::Message | About::Raw | About::Closed => {
             unclear("is another one now")
         }

@@ -16,7 +16,7 @@ use crate::protocol::describe::ChannelShape;
 /// second one is written where it is needed, because releases that know the first alone do not read it.
 const VERSIONS: [&str; 2] = ["version 1", "version 2"];
 
-/// Whether the first version has no such line: one of a subprotocol, or of what is no message but `(binary)`.
+/// Whether the first version has no such line: one of an envelope or a subprotocol, or of what is no message but `(binary)`.
 fn is_of_second(line: &str) -> bool {
     let about = line.strip_prefix("> ").or_else(|| line.strip_prefix("< ")).unwrap_or(line);
     about.starts_with('(') && about != "(binary)"
@@ -37,7 +37,7 @@ fn lines(mut lines: Lines) -> Vec<String> {
     while lines.next(&mut line) {
         all.push(line.as_str().to_owned());
     }
-    // Subprotocols are first, then parameters in the order of the path; then what clients send, then what they receive; a message is before its fields.
+    // The envelope is first, then subprotocols, then parameters in the order of the path; then what clients send, then what they receive; a message is before its fields.
     all.sort_by_cached_key(|line| match line.as_bytes()[0] {
         b'(' => (0, Entry::read(line).key.to_owned()),
         b'/' => (1, String::new()),

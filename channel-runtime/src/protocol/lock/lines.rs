@@ -97,7 +97,7 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
         _ if block - 3 - from_client < shape.to_client.len() => {
             message(line, &shape.to_client[block - 3 - from_client], None, false, item)
         }
-        _ => subprotocol(line, &shape.subprotocols, item),
+        _ => heading(line, shape, item),
     }
 }
 
@@ -111,6 +111,19 @@ const fn raw(line: &mut Line, read: bool, text: bool, binary: bool, item: usize)
     line.push(direction(read));
     line.push(what);
     Written::Line
+}
+
+/// Writes what stands first in the file.
+const fn heading(line: &mut Line, shape: &ChannelShape, item: usize) -> Written {
+    match (&shape.envelope, item) {
+        (None, _) => subprotocol(line, &shape.subprotocols, item),
+        (Some(envelope), 0) => {
+            line.push("(envelope): ");
+            line.push_escaped(envelope.name);
+            Written::Line
+        }
+        (Some(_), _) => subprotocol(line, &shape.subprotocols, item - 1),
+    }
 }
 
 /// Writes whether a client must offer one of the list, then a line for each name: their order is the client's.

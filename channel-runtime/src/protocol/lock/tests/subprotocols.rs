@@ -6,10 +6,9 @@ use super::{GAME, WRITTEN};
 use crate::protocol::describe::ChannelShape;
 use crate::protocol::lock::change::Verdict::{Breaks, Fine};
 use crate::protocol::lock::change::{added, removed};
-use crate::protocol::lock::file::{read, rewrite};
+use crate::protocol::lock::file::rewrite;
 use crate::protocol::lock::fingerprint::fingerprint;
 use crate::protocol::lock::line::Entry;
-use crate::protocol::lock::{Lock, Section, channel};
 use crate::protocol::subprotocols::Subprotocols;
 
 const fn game(subprotocols: Subprotocols) -> ChannelShape {
@@ -21,15 +20,7 @@ const ONE: Subprotocols = Subprotocols::of(&["ocpp1.6"]);
 
 /// The changes from one list to the other.
 fn changes(from: Subprotocols, to: Subprotocols) -> Vec<String> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("x.lock");
-    rewrite(&[game(from)], &path, "x.lock", "accept").unwrap();
-    let text = fs::read_to_string(&path).unwrap();
-    let sections = read(&text).expect("it can be compared");
-    let sections: Vec<_> = sections.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
-    let lock = Lock { file: "x.lock", command: "accept", sections: &sections };
-    let said = channel(&lock, &game(to)).map(|text| text.as_str().to_owned()).unwrap_or_default();
-    said.lines().filter_map(|line| line.strip_prefix("  ")).map(Into::into).collect()
+    super::changes(&game(from), &game(to))
 }
 
 #[test]
