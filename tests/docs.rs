@@ -1,4 +1,4 @@
-//! The pages in `docs` name tests: each of them is there.
+//! The pages in `docs` name tests: each of them is there. Code that a page takes from an example is the example's.
 
 use std::fs;
 use std::path::Path;
@@ -29,4 +29,27 @@ fn every_test_that_a_page_names_is_there() {
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// The lines that a reader sees of the Rust code in this section, without those that only import.
+fn code_lines<'p>(page: &'p str, section: &str) -> Vec<&'p str> {
+    let (_, section) = page.split_once(section).expect("the section");
+    let section = section.split_once("\n## ").map_or(section, |(section, _)| section);
+    let blocks = section.split("```rust\n").skip(1).map(|block| block.split("\n```").next().expect("a block"));
+    let lines = blocks.flat_map(str::lines).map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with("# ") && !line.starts_with("use ")).collect()
+}
+
+#[test]
+fn the_envelope_that_is_written_in_five_steps_is_that_of_the_example() {
+    let page = fs::read_to_string("docs/envelopes.md").expect("the page");
+    let example = fs::read_to_string("examples/ocpp/ocpp16.rs").expect("the example");
+    let example: Vec<_> = example.lines().map(str::trim).collect();
+    let shown = code_lines(&page, "\n## Bring your own, in five steps\n");
+    let others: Vec<_> = shown.iter().filter(|line| !example.contains(line)).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    let is_code = |line: &&&str| !line.is_empty() && !line.starts_with("//") && !line.starts_with("use ");
+    let in_imports = |line: &&&str| line.starts_with("Asks, Envelope") || **line == "};";
+    let unshown = example.iter().filter(is_code).filter(|line| !in_imports(line) && !shown.contains(line));
+    assert_eq!(unshown.collect::<Vec<_>>(), Vec::<&&str>::new());
 }

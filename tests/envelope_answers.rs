@@ -151,6 +151,10 @@ async fn json_rpc() {
         let said = answer(client, &request(&format!(r#""method":"{method}","id":1"#))).await;
         assert_eq!(said, json!({ "jsonrpc": "2.0", "id": 1, "result": result }));
     }
+    for params in ["[]", "{}"] {
+        let said = answer(client, &request(&format!(r#""method":"nothing","params":{params},"id":1"#))).await;
+        assert_eq!(said["result"], json!(null), "{said}");
+    }
     for (rest, code, own) in [
         (r#""method":"fails","id":1"#, -32000, "a.b"),
         (r#""method":"other","id":1"#, -32601, "unknown_type"),

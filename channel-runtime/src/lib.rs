@@ -214,3 +214,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../../docs/other-protocols.md")]
 struct OtherProtocols;
+
+/// The page's channels and envelopes compile.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../docs/envelopes.md")]
+struct Envelopes;
