@@ -38,6 +38,15 @@ pub struct Announced {
     pub text: String,
 }
 
+#[message(type = "greet")]
+pub struct Greet {
+    pub greeting: String,
+}
+
+/// A request of the server's, which the client answers with a string.
+#[message(type = "name", answer = String)]
+pub struct Name {}
+
 /// How `rpc-websockets` subscribes to notifications: `client.subscribe('announced')`.
 #[message(type = "rpc.on")]
 pub struct On {
@@ -65,7 +74,7 @@ impl fmt::Display for Event {
 #[channel("/rpc", rooms(Event))]
 pub struct Rpc;
 
-#[channel(sends(Announced), envelope = JsonRpc)]
+#[channel(sends(Announced, Name), envelope = JsonRpc)]
 impl Rpc {
     /// A fault whose code is `rpc.` and a number has this number. Others have -32000, with the code in `data.code`.
     #[message]
@@ -78,6 +87,13 @@ impl Rpc {
     #[message]
     fn announce(&self, m: Announce, socket: &Socket<Self>) -> Success<usize> {
         Success(socket.room_of(&Event::Announced).send(Announced { text: m.text }).recipients)
+    }
+
+    /// Asks the client back. `concurrent` keeps its other requests from waiting meanwhile.
+    #[message(concurrent = 1)]
+    async fn greet(&self, m: Greet, socket: &Socket<Self>) -> Result<Success<String>, Fault> {
+        let name = socket.ask(Name {}).await.map_err(|error| Fault::new("greet.nameless", error.to_string()))?;
+        Ok(Success(format!("{}, {name}", m.greeting)))
     }
 
     #[message]

@@ -19,6 +19,9 @@ struct Number {
     n: u8,
 }
 
+#[message(type = "rare", rate = "1/h")]
+struct Rare {}
+
 /// A channel with a handler for each thing that a handler may return.
 macro_rules! answering {
     ($name:ident, $path:literal, $envelope:ident) => {
@@ -44,6 +47,14 @@ macro_rules! answering {
             fn fails(&self) -> Result<(), Fault> {
                 Err(Fault::new("a.b", "it fails").with_details(json!({ "left": 3 })))
             }
+
+            #[message(type = "breaks")]
+            fn breaks(&self) -> Result<(), Fault> {
+                Err(Fault::internal("its cause"))
+            }
+
+            #[message]
+            fn rare(&self, _: Rare) {}
 
             #[message]
             fn number(&self, m: Number) -> Result<(), Fault> {
@@ -74,6 +85,9 @@ impl OverBare {
 
     #[message]
     fn number(&self, _: Number) {}
+
+    #[message]
+    fn rare(&self, _: Rare) {}
 
     fn on_invalid(&mut self, error: DecodeError, socket: &Socket<Self>) {
         let text = match error {
@@ -121,6 +135,7 @@ async fn flat() {
     let client = &mut app.connect::<OverFlat>("/flat").await.unwrap();
     let said = answer(client, r#"{"type":"nothing","ref":1}"#).await;
     assert_eq!((&said["type"], &said["ref"], said.get("data")), (&json!("success"), &json!(1), None));
+    assert_eq!(answer(client, r#"{"type":"rare","ref":1}"#).await["type"], "success");
     let said = answer(client, r#"{"type":"data","ref":1}"#).await;
     assert_eq!((&said["type"], &said["data"]), (&json!("success"), &json!([1, 2])));
     assert_eq!(answer(client, r#"{"type":"say","ref":1}"#).await, json!({ "type": "said", "ref": 1, "text": "x" }));
@@ -129,11 +144,16 @@ async fn flat() {
         (r#"{"type":"other","ref":1}"#, "unknown_type"),
         (r#"{"type":"number","n":"x","ref":1}"#, "invalid_payload"),
         (r#"{"type":"number","n":10,"ref":1}"#, "validation"),
+        (r#"{"type":"breaks","ref":1}"#, "internal"),
+        (r#"{"type":"rare","ref":1}"#, "rate_limited"),
     ] {
         let said = without_words(answer(client, text).await);
         assert_eq!(said, json!({ "type": "error", "ref": 1, "code": code }), "{text}");
     }
-    for (text, code) in [("nonsense", "malformed"), ("{}", "malformed"), (r#"{"type":"fails"}"#, "a.b")] {
+    let long = format!(r#"{{"type":"nothing","ref":"{}"}}"#, "x".repeat(65));
+    for (text, code) in
+        [("nonsense", "malformed"), ("{}", "malformed"), (&*long, "malformed"), (r#"{"type":"fails"}"#, "a.b")]
+    {
         assert_eq!(without_words(answer(client, text).await), json!({ "type": "error", "code": code }), "{text}");
     }
     assert!(says(&hub, |hub| hub.all().send(Said { text: "x".into() })));
@@ -147,7 +167,9 @@ async fn json_rpc() {
     let app = testing::app(channels.app(()));
     let client = &mut app.connect::<OverJsonRpc>("/rpc").await.unwrap();
     let request = |rest: &str| format!(r#"{{"jsonrpc":"2.0",{rest}}}"#);
-    for (method, result) in [("nothing", json!(null)), ("data", json!([1, 2])), ("say", json!({ "text": "x" }))] {
+    for (method, result) in
+        [("nothing", json!(null)), ("rare", json!(null)), ("data", json!([1, 2])), ("say", json!({ "text": "x" }))]
+    {
         let said = answer(client, &request(&format!(r#""method":"{method}","id":1"#))).await;
         assert_eq!(said, json!({ "jsonrpc": "2.0", "id": 1, "result": result }));
     }
@@ -160,6 +182,8 @@ async fn json_rpc() {
         (r#""method":"other","id":1"#, -32601, "unknown_type"),
         (r#""method":"number","params":["x"],"id":1"#, -32602, "invalid_payload"),
         (r#""method":"number","params":[10],"id":1"#, -32602, "validation"),
+        (r#""method":"breaks","id":1"#, -32603, "internal"),
+        (r#""method":"rare","id":1"#, -32000, "rate_limited"),
         (r#""method":7,"id":1"#, -32600, "malformed"),
     ] {
         let said = answer(client, &request(rest)).await;
@@ -170,11 +194,12 @@ async fn json_rpc() {
             assert_eq!(said["error"]["data"]["details"], json!({ "left": 3 }));
         }
     }
-    for (text, code) in [("nonsense", json!(-32700)), ("7", json!(-32600))] {
+    let long = request(&format!(r#""method":"nothing","id":"{}""#, "x".repeat(65)));
+    for (text, code) in [("nonsense", json!(-32700)), ("7", json!(-32600)), (&*long, json!(-32600))] {
         let said = answer(client, text).await;
         assert_eq!((&said["error"]["code"], said.get("id")), (&code, Some(&json!(null))), "{text}");
     }
-    for notification in ["fails", "other", "number"] {
+    for notification in ["fails", "other", "number", "rare"] {
         assert_eq!(answer(client, &request(&format!(r#""method":"{notification}""#))).await, json!(null));
     }
     assert!(says(&hub, |hub| hub.all().send(Said { text: "x".into() })));
@@ -187,7 +212,9 @@ async fn ocpp() {
     let hub = channels.of::<OverOcpp>();
     let app = testing::app(channels.app(()));
     let client = &mut app.connect::<OverOcpp>("/ocpp").await.unwrap();
-    for (action, payload) in [("nothing", json!({})), ("data", json!([1, 2])), ("say", json!({ "text": "x" }))] {
+    for (action, payload) in
+        [("nothing", json!({})), ("rare", json!({})), ("data", json!([1, 2])), ("say", json!({ "text": "x" }))]
+    {
         assert_eq!(answer(client, &format!(r#"[2,"1","{action}",{{}}]"#)).await, json!([3, "1", payload]));
     }
     assert_eq!(
@@ -198,6 +225,8 @@ async fn ocpp() {
         (r#"[2,"1","other",{}]"#, "NotImplemented"),
         (r#"[2,"1","number",{"n":"x"}]"#, "TypeConstraintViolation"),
         (r#"[2,"1","number",{"n":10}]"#, "PropertyConstraintViolation"),
+        (r#"[2,"1","breaks",{}]"#, "InternalError"),
+        (r#"[2,"1","rare",{}]"#, "GenericError"),
         (r#"[2,"1",7,{}]"#, "FormationViolation"),
         (r#"[2,"1"]"#, "FormationViolation"),
     ] {
@@ -223,6 +252,7 @@ async fn phoenix() {
     let reply = |status: &str, response: Value| json!(["1", "2", "room:7", "phx_reply", { "status": status, "response": response }]);
     for (event, response) in [
         ("nothing", json!({})),
+        ("rare", json!({})),
         ("data", json!([1, 2])),
         ("say", json!({ "text": "x" })),
         ("phx_join", json!({})),
@@ -236,6 +266,8 @@ async fn phoenix() {
         (push("other", "{}"), "unmatched event"),
         (push("number", r#"{"n":"x"}"#), "invalid_payload"),
         (push("number", r#"{"n":10}"#), "validation"),
+        (push("breaks", "{}"), "internal"),
+        (push("rare", "{}"), "rate_limited"),
         (push("nothing", "{}").replace("room:7", "room:8"), "unmatched topic"),
         (r#"["1","2","room:7",7,{}]"#.into(), "malformed"),
     ] {
@@ -243,7 +275,8 @@ async fn phoenix() {
         assert_eq!(without_words(said[4]["response"].clone()), json!({ "reason": reason }), "{text}");
         assert_eq!(said[4]["status"], "error");
     }
-    for text in ["nonsense", "[]", r#"["1",null,"room:7","fails",{}]"#, r#"["1",null,"room:7",7,{}]"#] {
+    let long = push("nothing", "{}").replace(r#""2""#, &format!(r#""{}""#, "x".repeat(128)));
+    for text in ["nonsense", "[]", r#"["1",null,"room:7","fails",{}]"#, r#"["1",null,"room:7",7,{}]"#, &long] {
         assert_eq!(answer(client, text).await, json!(null), "{text}");
     }
     assert!(says(&hub, |hub| hub.all().send(Said { text: "x".into() })));
@@ -256,7 +289,9 @@ async fn bare() {
     let hub = channels.of::<OverBare>();
     let app = testing::app(channels.app(()));
     let client = &mut app.connect::<OverBare>("/bare").await.unwrap();
-    assert_eq!(answer(client, r#"{"type":"nothing","ref":1}"#).await, json!(null));
+    for unanswered in ["nothing", "rare", "rare"] {
+        assert_eq!(answer(client, &format!(r#"{{"type":"{unanswered}","ref":1}}"#)).await, json!(null));
+    }
     for (text, said) in [
         (r#"{"type":"say","ref":1}"#, "x"),
         (r#"{"type":"other"}"#, "unknown"),

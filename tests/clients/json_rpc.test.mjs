@@ -55,6 +55,18 @@ describe('json-rpc-2.0', () => {
     assert.equal(await ann.request('announce', ['again']), 1)
   })
 
+  test('the server asks back, and reads the answer or the error', TEST, async () => {
+    const [ann, nobody] = [await open(), await open()]
+    ann.addMethod('name', () => 'Ann')
+    assert.equal(await ann.request('greet', ['Hello']), 'Hello, Ann')
+    await assert.rejects(nobody.request('greet', ['Hello']), error => {
+      assert.deepEqual([error.code, error.data.code], [-32000, 'greet.nameless'])
+      // What the package answers to a method that it does not have.
+      assert.match(error.message, /Method not found/)
+      return true
+    })
+  })
+
   test('a batch is answered in one array', TEST, async () => {
     const it = await open()
     const answers = await it.requestAdvanced([
