@@ -4,7 +4,9 @@ use channel_runtime::envelope::{
     Bare, Envelope, Flat, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
 };
 use channel_runtime::testing::{self, Client};
-use channel_runtime::{Answer, CloseCode, DecodeError, Fault, Ref, Socket, Success, Token, channel, channels, message};
+use channel_runtime::{
+    Answer, CloseCode, Config, DecodeError, Fault, Ref, Socket, Success, Token, channel, channels, message,
+};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -609,4 +611,116 @@ fn the_description_has_the_envelope_of_a_channel_that_names_one() {
     let text = serde_json::to_string(&description).unwrap();
     assert_eq!(text.matches("\"envelope\"").count(), 2);
     assert_eq!(description, serde_json::from_str(&text).unwrap());
+}
+
+macro_rules! judged {
+    ($($name:ident($path:literal, $envelope:ident));* $(;)?) => {$(
+        #[channel($path)]
+        struct $name {
+            _id: String,
+        }
+
+        #[channel(envelope = $envelope)]
+        impl $name {
+            #[message]
+            fn say(&self, _: Say) -> Success<[u8; 2]> {
+                Success([1, 2])
+            }
+
+            #[message(type = "leave_game")]
+            fn leave(&self) {}
+
+            #[message(type = "pong")]
+            fn fails(&self) -> Result<(), Fault> {
+                Err(Fault::new("game.full", "it fails"))
+            }
+        }
+    )*};
+}
+
+judged! {
+    JudgedRpc("/rpc/:_id", JsonRpc);
+    JudgedTopic("/room/:_id/websocket", Phoenix);
+    JudgedCalls("/calls/:_id", Calls);
+}
+
+#[channel("/objects/:_id")]
+struct JudgedObjects {
+    _id: String,
+}
+
+#[channel(sends(Said), envelope = Bare)]
+impl JudgedObjects {
+    #[message]
+    fn say(&self, say: Say) -> Said {
+        Said { text: say.text }
+    }
+
+    #[message(type = "leave_game")]
+    fn leave(&self) {}
+}
+
+/// The seeds of the fuzz target, and what becomes of their beginnings and ends in pairs.
+fn texts_of_all_kinds() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/channel-runtime/fuzz/seeds/envelopes");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let seeds: Vec<_> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let mut texts = seeds.clone();
+    for (at, first) in seeds.iter().enumerate() {
+        for (other, second) in seeds.iter().enumerate().filter(|(other, _)| (at + other) % 3 == 0) {
+            let cut = |text: &str, by: usize| text.floor_char_boundary(by % (text.len() + 1));
+            texts.push(format!(
+                "{}{}",
+                &first[..cut(first, at * 7 + other * 13)],
+                &second[cut(second, at * 11 + other * 5)..]
+            ));
+        }
+    }
+    texts
+}
+
+/// How many texts are answered at all.
+async fn answers_at_most_once<C: channel_runtime::Channel>(
+    app: &testing::TestApp<()>,
+    path: &str,
+    (probe, answer): (&str, &str),
+) -> usize {
+    let mut client = app.connect::<C>(path).await.unwrap();
+    let mut answered = 0;
+    for text in texts_of_all_kinds() {
+        client.send_text(&text);
+        client.send_text(probe);
+        let first = client.expect_text().await;
+        if first != answer {
+            answered += 1;
+            assert!(serde_json::from_str::<serde::de::IgnoredAny>(&first).is_ok(), "{text}: {first}");
+            assert_eq!(client.expect_text().await, answer, "{text}, behind {first}");
+        }
+    }
+    client.expect_nothing().await;
+    answered
+}
+
+#[tokio::test]
+async fn any_text_is_answered_once_or_not_at_all_and_closes_nothing() {
+    let channels = channels![JudgedRpc, JudgedTopic, JudgedCalls, JudgedObjects];
+    let app = testing::app(channels.app(()).config(Config::default().message_rate(None)));
+    let rpc = (
+        r#"{"jsonrpc":"2.0","method":"say","params":["a"],"id":"probe"}"#,
+        r#"{"jsonrpc":"2.0","result":[1,2],"id":"probe"}"#,
+    );
+    let topic = (
+        r#"[null,"probe","room:7","say",{"text":"a"}]"#,
+        r#"[null,"probe","room:7","phx_reply",{"status":"ok","response":[1,2]}]"#,
+    );
+    let calls = (r#"[2,"probe","say",{"text":"a"}]"#, r#"[3,"probe",[1,2]]"#);
+    let objects = (r#"{"type":"say","text":"probe"}"#, r#"{"type":"said","text":"probe"}"#);
+    let answered = [
+        answers_at_most_once::<JudgedRpc>(&app, "/rpc/7", rpc).await,
+        answers_at_most_once::<JudgedTopic>(&app, "/room/7/websocket", topic).await,
+        answers_at_most_once::<JudgedCalls>(&app, "/calls/7", calls).await,
+        answers_at_most_once::<JudgedObjects>(&app, "/objects/7", objects).await,
+    ];
+    assert!(answered.iter().all(|answered| *answered > 0), "{answered:?}");
 }
