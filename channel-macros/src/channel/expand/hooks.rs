@@ -40,7 +40,6 @@ fn made(returns: &syn::Type) -> Option<&syn::Type> {
     (is_nameable(state) && !is_unit(state)).then_some(state)
 }
 
-/// Converts the datum to the type that the hook takes; a wrong type is an error at that type.
 fn given(kind: HookKind, call: &Call) -> Option<TokenStream> {
     let name = match kind {
         HookKind::Close => quote!(OfClose),

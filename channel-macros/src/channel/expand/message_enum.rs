@@ -102,7 +102,6 @@ impl Messages<'_> {
         }
     }
 
-    /// Serde's own traits, for uses outside of the framework.
     fn serde(&self) -> TokenStream {
         let name = &self.name;
         let private = quote!(::channel_runtime::private);

@@ -32,7 +32,6 @@ pub struct Message<'a> {
 
 pub enum Content<'a> {
     Struct(&'a Type),
-    /// Its wire type, and the docs of its handler.
     Unit(&'a LitStr, &'a str),
 }
 

@@ -122,7 +122,6 @@ fn initial_state(route: &Route) -> TokenStream {
     quote!(const INITIAL_STATE: ::channel_runtime::private::InitialState<Self::RoomState> = #initial_state;)
 }
 
-/// The check that something makes the rooms' state.
 fn made(route: &Route) -> Option<TokenStream> {
     let name = &route.name;
     route.room_state.as_ref().map(|ty| {

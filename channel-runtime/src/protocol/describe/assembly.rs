@@ -215,7 +215,6 @@ impl Types {
         types.iter().map(|ty| self.ty(ty, within)).collect()
     }
 
-    /// `within` is the definition that contains the type. `None` outside of definitions.
     fn ty(&self, ty: &Type, within: Option<&Definition>) -> TypeDescription {
         let boxed = |ty: &Type| Box::new(self.ty(ty, within));
         match *ty {

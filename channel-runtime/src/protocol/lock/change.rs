@@ -33,7 +33,6 @@ const fn breaks(text: &'static str) -> Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     Envelope,
-    /// A name of the list, or whether one is required.
     Subprotocol,
     Param,
     Raw,
@@ -42,7 +41,6 @@ pub enum About {
     Field,
     /// Something without a key of its own: a flattened field, or the content of a variant.
     Content,
-    /// The line `no other keys`.
     Closed,
     Tagging,
     Variant,

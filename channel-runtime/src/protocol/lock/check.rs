@@ -160,7 +160,6 @@ const fn report_new_and_changed(
 ) {
     let of_channel = section.is_channel();
     let (mut lines, mut line) = (wire, Line::new());
-    // Lines within a new message or variant are not reported.
     let mut new_owner = Line::new();
     while lines.next(&mut line) {
         let new = Entry::read(line.as_str());
@@ -237,7 +236,6 @@ const fn report_removed(report: &mut Report, section: &Section, locked: &Locked,
     }
 }
 
-/// Whether a key belongs to a field of this message or variant, or to its answer.
 const fn is_within(owner: &str, key: &str) -> bool {
     if owner.is_empty() {
         return false;
@@ -268,7 +266,6 @@ const fn was_renamed(locked: &Locked, wire: Lines, new: &Entry) -> bool {
     false
 }
 
-/// The type of the field that was renamed and still accepts the old name.
 const fn read_by(wire: Lines, alias: &Entry, name: &str) -> Line {
     let (subject, _) = last_word(alias.key);
     let (mut lines, mut line, mut found) = (wire, Line::new(), Line::new());

@@ -3,7 +3,6 @@
 use super::line::{Line, Written, direction};
 use crate::protocol::describe::{Content, Field, Type, Variant, plain_key};
 
-/// The owner of a field, which is written before the field's name.
 #[derive(Clone, Copy)]
 pub(super) enum Subject<'a> {
     Type,

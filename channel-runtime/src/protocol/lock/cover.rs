@@ -111,7 +111,6 @@ const fn word_len(text: &str) -> usize {
     at
 }
 
-/// Whether a word is one of the built-in types, or a length.
 const fn is_own(word: &str) -> bool {
     const WORDS: [&str; 6] = ["any", "null", "bool", "string", "success", "nothing"];
     let mut at = 0;
@@ -169,7 +168,6 @@ const fn after_last(text: &str, byte: char) -> &str {
     }
 }
 
-/// The last place of a byte. `None` if a closing bracket is behind it.
 const fn last_place(text: &str, byte: char) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = bytes.len();

@@ -9,13 +9,10 @@ pub type Line = ConstText<1024>;
 
 pub(super) enum Written {
     Line,
-    /// The block has no such line.
     BlockDone,
-    /// The section has no such block.
     Done,
 }
 
-/// The start of a line: the direction in which its values travel.
 pub(super) const fn direction(read: bool) -> &'static str {
     if read { "> " } else { "< " }
 }

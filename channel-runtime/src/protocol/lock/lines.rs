@@ -9,7 +9,6 @@ use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 #[derive(Clone, Copy)]
 pub struct Lines<'a> {
     of: Of<'a>,
-    /// The part of the section, such as a message.
     block: usize,
     item: usize,
 }
@@ -101,7 +100,6 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
     }
 }
 
-/// Writes what travels as it is.
 const fn raw(line: &mut Line, read: bool, text: bool, binary: bool, item: usize) -> Written {
     let what = match (item, text, binary) {
         (0, true, _) => "(text)",
@@ -168,7 +166,6 @@ const fn message(
     content(line, Subject::Message(shape.wire_type), &shape.content, read, item - before)
 }
 
-/// Writes the answer to a message with a `ref`, if it is more than a plain `success`.
 const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
     line.push("< ");
     line.push_message(wire_type);

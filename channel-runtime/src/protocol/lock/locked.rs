@@ -99,8 +99,7 @@ impl<'a> Locked<'a> {
         false
     }
 
-    /// The first line whose key is not before this one. Binary search, because a channel may have a thousand lines, and each step
-    /// costs compile time.
+    /// Binary search, because a channel may have a thousand lines, and each step costs compile time.
     const fn place(&self, key: &str) -> usize {
         let (mut from, mut to) = (0, self.len);
         while from < to {

@@ -108,7 +108,6 @@ fn another_name_alone_is_asked_about_once_for_each_direction() {
             format!("see: `< (binary 1) pixel`, in the lock `< (binary 1) zebra`, {NAMED}"),
         ]
     );
-    // Two that change their names with each other.
     let swapped = [("(binary 1) pixel", "(binary 1) other"), ("sound", "pixel"), ("other", "sound")];
     let verdicts: Vec<_> =
         said(&swapped).iter().map(|change| change.split(", in").next().unwrap().to_owned()).collect();

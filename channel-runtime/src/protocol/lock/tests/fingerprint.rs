@@ -43,7 +43,6 @@ fn a_fingerprint_tells_the_wire_and_nothing_else() {
 fn a_section_has_the_sum_that_the_macros_have_for_its_lines() {
     // The tests of the macros have the same number.
     assert_eq!(section(Lines::of_channel(&SAY)), 0xbb02_0708_26bd_b0a5);
-    // With the right sum, nothing else is compared.
     let lock = Lock { file: "x.lock", command: "accept", sections: &[] };
     assert!(channel(&lock, &SAY).is_some());
     let sections =
