@@ -19,7 +19,6 @@ pub struct BinaryArgs {
     binary: Option<Ident>,
     kind: Option<(Ident, Option<u8>)>,
     codec: Option<(Ident, Type)>,
-    /// Behind `binary` stands something, such as the kind.
     has_value: bool,
 }
 

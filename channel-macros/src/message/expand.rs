@@ -65,7 +65,6 @@ pub fn question(name: &Ident, answer: &Type) -> TokenStream {
     }
 }
 
-/// An error for missing rules stands at `validate`.
 fn check(Validation { at, renamed }: &Validation) -> TokenStream {
     let names = renamed.iter().map(|(name, key)| quote!((#name, #key)));
     let span = beside_locals(at.span());

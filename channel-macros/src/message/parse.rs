@@ -73,7 +73,6 @@ struct Args {
     validate: Option<Ident>,
     /// The type is `None` if it could not be read.
     answer: Option<(Ident, Option<Type>)>,
-    /// It has names that the default envelope keeps for itself.
     foreign: Option<Ident>,
     runtime: Runtime,
 }

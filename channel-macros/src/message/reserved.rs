@@ -18,7 +18,6 @@ pub struct Foreign {
 }
 
 pub struct Reserved {
-    /// `the type "error"`
     name: String,
     error: Error,
 }

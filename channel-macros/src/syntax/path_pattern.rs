@@ -40,7 +40,6 @@ impl Pattern {
     }
 }
 
-/// The span of these bytes; of the whole literal if the compiler can't give it.
 fn place(literal: &LitStr, range: Range<usize>) -> Span {
     let token = literal.token();
     let is_verbatim = token.to_string() == format!("\"{}\"", literal.value());

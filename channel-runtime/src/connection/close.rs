@@ -151,7 +151,6 @@ mod tests {
         let reads = async {
             let mut read = vec![0; whole];
             for piece in read.chunks_mut(PIPE) {
-                // As a kernel that tells of a whole buffer at once.
                 sleep(Duration::from_secs(4)).await;
                 client.read_exact(piece).await.unwrap();
             }

@@ -1,7 +1,6 @@
 //! The inbox: the notices that wait for a connection's handler. A notice is a value that the server hands to it.
 //!
-//! It is made by its first notice. The session takes notices in turns with the client's messages. The questions to the client, whose
-//! answers are another thing that a connection waits for, are kept beside them.
+//! It is made by its first notice. Notices take turns with the client's messages. The questions to the client are kept beside them.
 
 use std::any::Any;
 use std::collections::VecDeque;

@@ -30,7 +30,6 @@ impl Exclusions {
     }
 
     pub fn narrow(&mut self, user: UserKey) {
-        // If another user was named, nobody is left.
         let other = self.only_user.replace(user).filter(|other| Some(other) != self.only_user.as_ref());
         self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
     }

@@ -12,7 +12,6 @@ pub(crate) trait RoomOwner: Send + Sync {
     /// The last session in the room has ended, or a connection that had entered is gone. If the room is empty, it closes.
     fn on_maybe_empty(self: Arc<Self>);
 
-    /// A connection that waited for the room has entered it, or is gone.
     fn on_entered(self: Arc<Self>);
 }
 

@@ -174,7 +174,6 @@ mod tests {
         assert!(!reaches(&mut signals, 1));
         assert!(!count(&servers, after(0)) && !count(&servers, after(10)) && !count(&servers, after(499)));
         assert!(reaches(&mut signals, 1) && !reaches(&mut signals, 2));
-        // Half a second from the last one that counted: pressing ctrl-c again and again counts too.
         assert!(!count(&servers, after(500)));
         assert!(reaches(&mut signals.clone(), 2));
         assert!(!count(&servers, after(999)));

@@ -199,8 +199,7 @@ impl Body {
     }
 }
 
-/// Doubles, so that small pieces are not moved each time, up to `bound`. A length in a header alone reserves nothing: a few bytes
-/// can announce megabytes.
+/// Doubles up to `bound`, so that pieces are not moved each time. A header alone reserves nothing, because it may announce much.
 fn room(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
     let needed = len + more;
     if needed <= capacity { more } else { (needed * 2).max(64).min(bound) - len }

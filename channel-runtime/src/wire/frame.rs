@@ -73,7 +73,6 @@ pub(crate) struct FrameBuilder {
 }
 
 impl FrameBuilder {
-    /// A frame that grows while it is written. Most messages fit into its first capacity.
     pub(crate) fn new() -> Self {
         Self::with_capacity(256 - Header::MAX_UNMASKED)
     }
@@ -114,7 +113,6 @@ impl FrameBuilder {
         self.seal(opcode, true)
     }
 
-    /// The bytes of the frame that [`finish`](Self::finish) makes.
     pub(crate) fn whole(&mut self, opcode: Opcode) -> &[u8] {
         let start = self.write_header(opcode, false);
         &self.buffer[start..]

@@ -66,7 +66,6 @@ impl PartialText {
     }
 }
 
-/// How many bytes at the end begin a character without completing it. Whether they are valid is not checked.
 fn open_end(bytes: &[u8]) -> usize {
     for (at, byte) in bytes.iter().rev().enumerate().take(3) {
         let open = at + 1;

@@ -13,7 +13,6 @@ pub fn check(channel: &mut Channel, block: &ImplBlock, errors: &mut Errors) {
         for (cfgs, error) in rivals(on_text, channel, block) {
             match &cfgs[..] {
                 [] => errors.push(error),
-                // Whether they hold is not known here.
                 [..] => conditional.push((cfgs, error)),
             }
         }

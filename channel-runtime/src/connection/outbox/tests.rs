@@ -172,7 +172,6 @@ async fn a_flush_that_meets_a_full_socket_leaves_it_to_the_owner() {
     assert_eq!(fixture.woken(), 1, "once, and not by who came later");
     let waiting = fixture.outbox.inner.lock().queue.bytes();
     assert!(waiting > 0);
-    // Nobody is promised anything, and who flushes all the same does nothing.
     while !fixture.is_far_behind() {
         assert_ne!(fixture.push(LIMIT / 8), Enqueued::MustFlush);
     }
@@ -245,7 +244,6 @@ async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
     let fixture = Fixture::new().await;
     fixture.outbox.cork();
     assert_eq!(fixture.push(3 * LIMIT), Enqueued::Lagging);
-    // The bound is for what waits beside it.
     assert_eq!(fixture.push(LIMIT - 200), Enqueued::Lagging);
     assert_eq!(fixture.push(3 * LIMIT), Enqueued::Refused);
     let close = fixture.outbox.closing().unwrap();

@@ -255,8 +255,7 @@ impl JwtKeySet {
     }
 }
 
-/// The claims that we read ourselves. RFC 7519 allows fractions in `exp`, and the library ignores an `aud` that is neither a text
-/// nor a list.
+/// RFC 7519 allows fractions in `exp`, and the library ignores an `aud` that is neither a text nor a list.
 #[derive(Deserialize)]
 struct RegisteredClaims {
     exp: Option<serde_json::Number>,

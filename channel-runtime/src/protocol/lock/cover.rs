@@ -49,7 +49,6 @@ pub const fn covers(wide: &str, narrow: &str) -> Option<bool> {
     if has_name(wide) || has_name(narrow) { None } else { Some(false) }
 }
 
-/// The kind of a number (`u`, `i` or `f`) and its bits.
 #[derive(Clone, Copy)]
 struct Number {
     kind: u8,

@@ -118,7 +118,6 @@ fn changes(channels: &[ChannelShape], types: &Types, old: &[(&str, String)], fil
     let found =
         channels.iter().filter_map(|shape| check::channel(&lock, shape)).chain(check::rest(&lock, channels, types));
     let texts = found.map(|text| {
-        // The last line says how to accept the change.
         let (said, _) = text.as_str().rsplit_once('\n').unwrap_or((text.as_str(), ""));
         format!("{said}\n")
     });

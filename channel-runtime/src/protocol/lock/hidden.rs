@@ -143,7 +143,6 @@ impl Places {
         }
         line.push(": ");
         line.push_all(remedy);
-        // A message may be in several channels.
         if has_line(self.text.as_str(), line.as_str()) {
             return;
         }

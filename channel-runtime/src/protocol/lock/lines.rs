@@ -111,7 +111,6 @@ const fn raw(line: &mut Line, read: bool, text: bool, binary: bool, item: usize)
     Written::Line
 }
 
-/// Writes what stands first in the file.
 const fn heading(line: &mut Line, shape: &ChannelShape, item: usize) -> Written {
     match (&shape.envelope, item) {
         (None, _) => subprotocol(line, &shape.subprotocols, item),

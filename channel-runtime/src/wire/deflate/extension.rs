@@ -19,7 +19,6 @@ pub(crate) struct Agreed {
 pub(crate) fn negotiate(headers: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {
     let compression = compression.in_range();
     headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter().find_map(|line| {
-        // Bytes that are no text spoil only their own offer.
         let line = String::from_utf8_lossy(line.as_bytes());
         let offer = pieces(&line, ',').find_map(Offer::read)?;
         Some(offer.accept(&compression))
