@@ -475,14 +475,30 @@ async fn a_connection_that_ends_tells_who_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_has_ended_is_not_asked() {
+async fn what_makes_a_notice_is_told_of_the_end_too() {
     let test = Test::new();
     let mut client = test.charger().await;
     let socket = test.log.socket();
+    let tells = || {
+        let log = test.log.clone();
+        move |outcome| {
+            log.add(shown(outcome));
+            Outcome(1, Err(AskError::Gone))
+        }
+    };
+    let gone = "the connection ended before the client answered";
+    // One that was sent, and one that waits.
+    socket.ask(Start { connector: 1 }).notify(tells());
+    socket.ask(Start { connector: 2 }).notify(tells());
+    asked(&mut client, 1).await;
     client.close();
-    test.told().await;
+    let mut told = test.told().await;
+    told.sort();
+    assert_eq!(told, ["closed", gone, gone]);
+    // It is not asked any more.
+    socket.ask(Start { connector: 1 }).notify(tells());
+    assert_eq!(test.told().await, [gone]);
     assert!(matches!(socket.ask(Start { connector: 1 }).await, Err(AskError::Gone)));
-    socket.ask(Start { connector: 1 }).notify(|_| -> Outcome { panic!("no notice is handled any more") });
 }
 
 #[tokio::test(start_paused = true)]
@@ -531,13 +547,20 @@ async fn one_by_one_each_waits_for_the_answer_before() {
     let first = asked(&mut client, 1).await;
     assert_eq!(client.expect_text().await, r#"[3,"1",null]"#);
     client.expect_nothing().await;
+    // What is not sent yet can't be answered, though its id can be guessed.
+    let number: u64 = first[1..].parse().unwrap();
+    for guessed in number + 1..number + 64 {
+        client.send_text(&accepted(&format!("s{guessed}")));
+    }
+    assert!(test.told().await.is_empty());
+    assert_eq!(test.unmatched(), 63);
     client.send_text(&accepted(&first));
     let second = asked(&mut client, 2).await;
     client.expect_nothing().await;
     // An error is an answer, and so is one that does not fit.
     client.send_text(&format!(r#"[4,"{second}","GenericError","",{{}}]"#));
     asked(&mut client, 3).await;
-    assert_eq!(test.told().await.len(), 2);
+    assert_eq!(test.told().await, ["1: Accepted", "2: the client answered with an error: ocpp.GenericError: "]);
     // The time of the fourth begins when it is sent.
     pass(Duration::from_millis(30_100)).await;
     assert_eq!(test.told().await, ["3: the client did not answer in time"]);

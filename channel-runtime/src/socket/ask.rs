@@ -52,20 +52,20 @@ impl<C: Channel> Socket<C> {
     ///
     /// # #[channel("/charger/:name")] pub struct Charger { name: String }
     /// # #[channel(sends(Start), envelope = JsonRpc)] impl Charger {}
-    /// /// In a task: with a socket that a handler has cloned, or one of a hub.
+    /// /// In a task that a handler starts, with a clone of its socket.
     /// async fn start(socket: Socket<Charger>) -> Result<String, AskError> {
     ///     let started = socket.ask(Start { connector: 1 }).within(Duration::from_secs(30)).await?;
     ///     Ok(started.status)
     /// }
     /// ```
     ///
-    /// **In a handler** write [`notify`](Ask::notify) rather than `.await`: while a handler awaits, its client's messages wait for
-    /// it, though not the answer. If that client has sent over 64 KiB that are not handled yet, nothing more is read from it, and
-    /// the answer is not received before the handler returns. A `concurrent` handler may await, as long as nothing that runs alone
-    /// waits behind it.
+    /// **In a handler** write [`notify`](Ask::notify) rather than `.await`. An answer is received while a handler awaits it, but its
+    /// client's other messages wait until the handler returns, and [`handler_timeout`](crate::Config::handler_timeout) continues to
+    /// run. If that client has sent over 64 KiB that are not handled yet, nothing more is read from it, and not the answer either. A
+    /// `concurrent` handler may await: other messages are handled beside it.
     ///
-    /// An answer overtakes messages that were received before it and are not handled yet. At most 256 questions to a client are open
-    /// at a time. In an envelope with [`Asks::OneByOne`](crate::envelope::Asks::OneByOne) one is sent at a time, and the others wait
+    /// An answer overtakes messages that were received before it and are not handled yet. It counts as a frame for
+    /// [`message_rate`](crate::Config::message_rate), and not as a message. At most 256 questions to a client are open at a time. In an envelope with [`Asks::OneByOne`](crate::envelope::Asks::OneByOne) one is sent at a time, and the others wait
     /// for it. Rules of `validate` are not checked in an answer.
     ///
     /// If what is awaited is dropped, a question that waits is not sent any more. One that was sent stays open until it is answered
@@ -106,6 +106,7 @@ impl<C: Channel> Socket<C> {
 }
 
 /// Fails a constant if the envelope has no place for questions.
+#[track_caller]
 const fn may_ask(places: Places, envelope: &str, kind: &str) {
     if places.asks().is_none() {
         let text = ConstText::concat(&[
@@ -156,8 +157,8 @@ impl<C: Channel, A: ReadAnswer> Ask<C, A> {
     /// }
     /// ```
     ///
-    /// A question that is not sent is told in the same way. If the connection ends first, no notice is handled: `on_close` is what
-    /// runs. A notice is refused if 256 wait already.
+    /// A question that is not sent is told in the same way. If the connection ends first, `notice` is called, and the notice is
+    /// refused: `on_close` is what runs. It is refused, too, if 256 wait already.
     ///
     /// `notice` runs where the answer is read, and must not wait. If it panics, the connection is closed.
     pub fn notify<N: NoticeFor<C>>(self, notice: impl FnOnce(Result<A, AskError>) -> N + Send + 'static) {

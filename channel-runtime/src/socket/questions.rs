@@ -97,10 +97,19 @@ struct Question {
     asker: Contained<Box<dyn Asker>>,
     kind: &'static str,
     within: Duration,
-    /// `None` until it is sent.
-    deadline: Option<Deadline>,
+    is_sent: bool,
+    _deadline: Option<Deadline>,
 }
 
+impl Question {
+    /// It is sent now.
+    fn begin(&mut self, client: &AskedClient, number: Number) {
+        self.is_sent = true;
+        self._deadline = deadline(client, number, self.within);
+    }
+}
+
+/// The task that waits for it, which ends with this.
 struct Deadline(AbortHandle);
 
 impl Drop for Deadline {
@@ -144,7 +153,7 @@ impl Open {
             match self.by_number.get_mut(&number) {
                 Some(question) if question.asker.is_gone() => dropped.extend(self.by_number.remove(&number)),
                 Some(question) => {
-                    question.deadline = deadline(client, number, question.within);
+                    question.begin(client, number);
                     self.sent = Some(number);
                     return Some(frame);
                 }
@@ -154,9 +163,18 @@ impl Open {
         None
     }
 
+    /// A question that was sent. The others have no answer yet, though a client may guess their numbers.
     fn take(&mut self, number: Number) -> Option<Question> {
+        if !self.by_number.get(&number)?.is_sent {
+            return None;
+        }
         self.sent.take_if(|sent| *sent == number);
-        self.by_number.remove(&number)
+        let taken = self.by_number.remove(&number);
+        if self.by_number.is_empty() {
+            // An idle connection keeps no burst's worth of room.
+            *self = Self { is_over: self.is_over, ..Self::default() };
+        }
+        taken
     }
 }
 
@@ -179,7 +197,7 @@ fn deadline(client: &AskedClient, number: Number, within: Duration) -> Option<De
 pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn Asker>) {
     let NewQuestion { number, kind, frame, within, asks } = question;
     let member = &client.member;
-    let Some(questions) = member.apart.inbox.questions_or_made::<Questions>() else { return };
+    let questions = member.apart.inbox.questions_or_made::<Questions>().expect("no other type is ever kept there");
     let mut dropped = Vec::new();
     let mut open = questions.0.lock();
     let refused = match () {
@@ -191,10 +209,10 @@ pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn As
         drop(open);
         return refuse(client, error, asker);
     }
-    let mut question = Question { asker: Contained::new(asker), kind, within, deadline: None };
+    let mut question = Question { asker: Contained::new(asker), kind, within, is_sent: false, _deadline: None };
     let to_send = match asks {
         Asks::Many => {
-            question.deadline = deadline(client, number, within);
+            question.begin(client, number);
             open.by_number.insert(number, question);
             Some(frame)
         }
