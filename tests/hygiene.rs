@@ -188,7 +188,7 @@ mod inside_macro_rules {
     use channel_runtime::{Fault, Socket, channel, channels, message};
 
     macro_rules! chat {
-        ($name:ident, $path:literal, $id:ident: $id_ty:ty, $said:ident, $type:literal, $app:ty, $kind:ty, $handler:ident, $offer:literal, $code:literal, $dot:ident, $number:literal, $codec:ty) => {
+        ($name:ident, $path:literal, $id:ident: $id_ty:ty, $said:ident, $type:literal, $app:ty, $kind:ty, $handler:ident, $offer:literal, $code:literal, $dot:ident, $number:literal, $codec:ty, $envelope:ty) => {
             #[message(binary, kind = $number, codec = $codec)]
             struct $dot {
                 x: u8,
@@ -206,7 +206,7 @@ mod inside_macro_rules {
                 count: usize,
             }
 
-            #[channel(sends($said, $dot))]
+            #[channel(sends($said, $dot), envelope = $envelope)]
             impl $name {
                 #[message]
                 fn paint(&self, dot: $dot) -> $dot {
@@ -243,8 +243,8 @@ mod inside_macro_rules {
         }
     }
 
-    chat!(Chat, "/chat/:room_id", room_id: String, Said, "said", App, Topic, say, "chat.1", 4406, Dot, 1, super::no_prelude::Json);
-    chat!(Other, "/other/:id", id: u64, Told, "told", App, Topic, tell, "other.1", 1002, Point, b'p', super::no_prelude::Json);
+    chat!(Chat, "/chat/:room_id", room_id: String, Said, "said", App, Topic, say, "chat.1", 4406, Dot, 1, super::no_prelude::Json, channel_runtime::envelope::Flat);
+    chat!(Other, "/other/:id", id: u64, Told, "told", App, Topic, tell, "other.1", 1002, Point, b'p', super::no_prelude::Json, channel_runtime::envelope::JsonRpc);
 
     #[test]
     fn they_can_be_served() {

@@ -151,9 +151,49 @@ impl Place {
     fn ponged(_: ::std::vec::Vec<::channel_runtime::Batched<Self, Pong>>, _app: &App) {}
 }
 
+#[message(type = "error", foreign)]
+struct Foreign {
+    r#ref: u8,
+}
+
+trait Answers {
+    type Answer;
+}
+
+impl Answers for Enveloped {
+    type Answer = Said;
+}
+
+#[channel("/enveloped", app = App)]
+struct Enveloped;
+
+#[channel(sends(Foreign, Said), envelope = ::channel_runtime::envelope::Bare)]
+impl Enveloped {
+    #[message]
+    fn failed(&self, foreign: Foreign) -> ::std::option::Option<Foreign> {
+        ::std::option::Option::Some(foreign)
+    }
+
+    #[message(type = "success")]
+    fn done(&self) -> ::std::option::Option<<Self as Answers>::Answer> {
+        ::std::option::Option::None
+    }
+
+    fn on_connect(&self) -> ::std::result::Result<Foreign, Fault> {
+        ::std::result::Result::Ok(Foreign { r#ref: 7 })
+    }
+
+    fn on_invalid(&self, _: DecodeError) {}
+
+    #[notice]
+    fn told(&self, _: Told) -> ::std::option::Option<Foreign> {
+        ::std::option::Option::None
+    }
+}
+
 #[test]
 fn it_can_be_served() {
-    let channels = channels![Bare, Place];
+    let channels = channels![Bare, Place, Enveloped];
     let _ = channels.of::<Bare>();
     ::std::assert_eq!(Bare::room(&1, "x").path(), ::std::option::Option::Some("/bare/1/x"));
 }

@@ -137,7 +137,7 @@ pub const fn has_place(places: Places, answer: AnswerShape, defers: bool, envelo
     let (what, remedy) = match answer.kind {
         _ if answer.fallible => (
             "errors",
-            "return a message of your own that says what failed, or close the connection: `socket.close(code, reason)`",
+            "send a message of your own that says what failed, or close the connection: `socket.close(code, reason)`",
         ),
         _ if defers => (
             "answers that are deferred",

@@ -1,11 +1,11 @@
 //! A channel's envelope, and the checks of a channel that names one: constants, because the macro doesn't see what it has a place for.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
-use crate::channel::model::{Channel, Handler, Hook, HookKind};
+use crate::channel::model::{Call, Channel, Hook, HookKind};
 use crate::describe;
 use crate::syntax::spans::beside_locals;
 use crate::syntax::types::{is_deferred, is_named, text, ungroup};
@@ -31,35 +31,69 @@ pub fn is_one(channel: &Channel) -> Option<TokenStream> {
 pub fn checks(channel: &Channel) -> Option<TokenStream> {
     let (self_ty, envelope) = (&channel.self_ty, text(channel.envelope.as_ref()?));
     let names = describe::names();
-    let answers = channel.handlers.iter().filter_map(|handler| {
-        let Handler { cfgs, call, .. } = handler;
-        let answer = answer(handler, self_ty)?;
+    let of_handlers = channel.handlers.iter().map(|handler| {
+        let answer = if handler.batch.is_some() { of_batch(&handler.call) } else { of_type(&handler.call) };
+        (&handler.cfgs, &handler.call, answer, handler.defers)
+    });
+    let of_notices = channel.notices.iter().map(|notice| (&notice.cfgs, &notice.call, of_type(&notice.call), false));
+    let of_hooks = channel.hooks.iter().map(|hook| (&hook.cfgs, &hook.call, of_hook(hook), false));
+    let answers = of_hooks.chain(of_handlers).chain(of_notices).filter_map(|(cfgs, call, answer, hides_answer)| {
+        let answer = answer.or_else(|| hides_answer.then(|| quote!(__s::AnswerShape::UNKNOWN)))?;
         let span = call.returns.as_ref().map_or(call.name.span(), |ty| ty.span());
-        let defers = handler.defers || call.returns.as_ref().is_some_and(is_deferred);
-        let places = quote!(::channel_runtime::private::places::<#self_ty>());
+        let defers = hides_answer || call.returns.as_ref().is_some_and(is_deferred);
         let has_place = quote_spanned! {beside_locals(span)=>
-            ::channel_runtime::private::has_place(#places, #answer, #defers, #envelope)
+            ::channel_runtime::private::has_place(::channel_runtime::private::places::<Self>(), #answer, #defers, #envelope)
         };
-        Some(quote!(#(#cfgs)* const _: () = { #names #has_place };))
+        Some((cfgs, quote!({ #names #has_place })))
     });
     let refreshes = channel.hook(HookKind::Refresh).map(|Hook { cfgs, call, .. }| {
-        let is_flat = quote!(::channel_runtime::private::is_flat::<#self_ty>());
         let span = beside_locals(call.name.span());
-        let hears_auth = quote_spanned!(span=> ::channel_runtime::private::hears_auth(#is_flat));
-        quote!(#(#cfgs)* const _: () = #hears_auth;)
+        let is_flat = quote!(::channel_runtime::private::is_flat::<Self>());
+        (cfgs, quote_spanned!(span=> ::channel_runtime::private::hears_auth(#is_flat)))
     });
-    Some(quote!(#(#answers)* #(#refreshes)*))
+    let checks = answers.chain(refreshes).map(|(cfgs, check)| {
+        // A constant of an impl, where `Self` is known, would not be evaluated.
+        let check = named(check, self_ty);
+        quote!(#(#cfgs)* const _: () = #check;)
+    });
+    Some(quote!(#(#checks)*))
 }
 
-/// The `AnswerShape`, as far as it matters. `None` if nothing is answered.
-fn answer(handler: &Handler, self_ty: &Type) -> Option<TokenStream> {
-    match &handler.call.returns {
-        Some(ty) if handler.batch.is_some() && is_named(ty, "Result") => {
-            Some(quote!(__s::AnswerShape { fallible: true, ..__s::AnswerShape::UNKNOWN }))
-        }
-        Some(ty) if handler.batch.is_none() && !matches!(ungroup(ty), Type::ImplTrait(_)) => {
-            Some(quote!(__s::AnswerOf::<#self_ty, #ty>::ANSWER))
-        }
-        _ => handler.defers.then(|| quote!(__s::AnswerShape::UNKNOWN)),
+/// The `AnswerShape` of what is returned. `None` if that is nothing, or not known.
+fn of_type(call: &Call) -> Option<TokenStream> {
+    let ty = call.returns.as_ref().filter(|ty| !matches!(ungroup(ty), Type::ImplTrait(_)))?;
+    Some(quote!(__s::AnswerOf::<Self, #ty>::ANSWER))
+}
+
+/// Each message is answered by itself, and the error is for all of them.
+fn of_batch(call: &Call) -> Option<TokenStream> {
+    is_named(call.returns.as_ref()?, "Result").then(error)
+}
+
+fn of_hook(Hook { kind, call, .. }: &Hook) -> Option<TokenStream> {
+    match kind {
+        HookKind::Binary | HookKind::Ping | HookKind::Pong => of_type(call),
+        // An error closes the connection, and its Close says why.
+        HookKind::Connect => of_type(call).map(|answer| quote!(__s::AnswerShape { fallible: false, ..#answer })),
+        HookKind::Invalid if !matches!(ungroup(call.returns.as_ref()?), Type::Tuple(_)) => Some(error()),
+        _ => None,
     }
+}
+
+fn error() -> TokenStream {
+    quote!(__s::AnswerShape { fallible: true, ..__s::AnswerShape::UNKNOWN })
+}
+
+/// With the channel's name for `Self`.
+fn named(tokens: TokenStream, self_ty: &Type) -> TokenStream {
+    let name = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => quote_spanned!(ident.span()=> #self_ty),
+        TokenTree::Group(group) => {
+            let mut named = Group::new(group.delimiter(), named(group.stream(), self_ty));
+            named.set_span(group.span());
+            TokenTree::from(named).into()
+        }
+        other => other.into(),
+    };
+    tokens.into_iter().flat_map(name).collect()
 }

@@ -88,6 +88,27 @@ pub mod renamed {
         }
     }
 
+    /// A message of JSON-RPC.
+    #[message(type = "error", foreign, crate = rt)]
+    #[derive(Debug)]
+    pub struct Failed {
+        /// What it answers.
+        pub r#ref: u8,
+    }
+
+    /// A channel of JSON-RPC.
+    #[channel("/rpc", crate = rt)]
+    #[derive(Debug)]
+    pub struct Rpc;
+
+    #[channel(sends(Failed), envelope = rt::envelope::JsonRpc, crate = rt)]
+    impl Rpc {
+        #[message(type = "success")]
+        fn done(&self) -> Result<Failed, Fault> {
+            Ok(Failed { r#ref: 7 })
+        }
+    }
+
     /// A channel with everything.
     #[channel("/renamed/:id", app = App, rooms(Topic), room_state = u32, subprotocols("a.1", optional), crate = rt)]
     #[derive(Debug)]
