@@ -58,9 +58,8 @@ impl<'a> RoomName<'a> {
         }
     }
 
-    /// All connections of a channel, which is no room.
-    pub fn is_all(&self) -> bool {
-        matches!(self, Self::All)
+    pub fn is_path(&self) -> bool {
+        matches!(self, Self::Path)
     }
 
     /// The value of `"$room"` in frames to the room. `None` if they name no room.

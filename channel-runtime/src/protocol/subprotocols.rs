@@ -53,6 +53,7 @@ impl Subprotocols {
     /// Of a channel that has an `on_text` or another envelope, or neither.
     #[must_use]
     pub(crate) const fn foreign(self, is_foreign: bool, of_envelope: &'static [&'static str]) -> Self {
+        assert!(of_envelope.len() <= 64, "an envelope has at most 64 subprotocols");
         Self { is_foreign, of_envelope, ..self }
     }
 

@@ -17,7 +17,7 @@ use crate::protocol::describe::parts::RateShape;
 use crate::room::member::Member;
 use crate::room::membership::MembershipGuard;
 use crate::session::budget::{Budget, MOST_READS};
-use crate::session::incoming_batch::IncomingBatch;
+use crate::session::incoming_batch::IncomingBatches;
 use crate::session::served::Served;
 use crate::session::step::Step;
 use crate::session::throttle::{RateDecision, RatedClient, Throttle};
@@ -39,8 +39,8 @@ pub(crate) struct Driver {
     /// How the client's side ended, after the parked input. `None` while it has not.
     ended: Option<Box<Close>>,
     throttle: Option<Box<Throttle>>,
-    /// The batch of which a message was the last step, or will be the next.
-    batch: Option<Box<IncomingBatch>>,
+    /// `None` before the first batch.
+    batches: Option<Box<IncomingBatches>>,
     served: Arc<Served>,
     membership: MembershipGuard,
 }
@@ -57,8 +57,15 @@ impl Driver {
         if let Some(socket) = socket {
             membership.connection.outbox().attach(socket);
         }
-        let mut driver =
-            Self { receiver, budget: Budget::default(), ended: None, throttle: None, batch: None, served, membership };
+        let mut driver = Self {
+            receiver,
+            budget: Budget::default(),
+            ended: None,
+            throttle: None,
+            batches: None,
+            served,
+            membership,
+        };
         // Not fed if there is nothing: a client that waited has been read from, and the parser may hold the beginning of a frame.
         let result = if read_ahead.is_empty() { Ok(()) } else { driver.receiver.feed(&mut read_ahead).result };
         driver.took(ReadBatch { before: Checkpoint::default(), result });
@@ -89,9 +96,8 @@ impl Driver {
     /// The next step, with the outbox [corked](Self::cork). `None` when the connection ends: at once if we end it, after all input
     /// if the client does.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        // Its last message is being handled, or has been.
-        if self.batch.as_ref().is_some_and(|batch| batch.is_empty()) {
-            self.batch = None;
+        if let Some(batches) = &mut self.batches {
+            batches.end_if_handled();
         }
         self.budget.count_recipients(self.membership.connection.backlog.take_spent());
         if self.budget.is_used_up() {
@@ -132,8 +138,8 @@ impl Driver {
         self.budget.was_notice = matches!(source, Source::Inbox);
         match source {
             Source::Inbox => apart.inbox.take().map(Step::Notice),
-            Source::Client => match &mut self.batch {
-                Some(batch) => batch.pop().map(|text| Step::Input(Input::Text(text))),
+            Source::Client => match self.batches.as_mut().and_then(|batches| batches.pop()) {
+                Some(text) => Some(Step::Input(Input::Text(text))),
                 None => self.receiver.pop().map(Step::Input),
             },
         }
@@ -156,17 +162,25 @@ impl Driver {
     }
 
     pub fn has_input(&self) -> bool {
-        self.batch.is_some() || !self.receiver.is_empty()
+        self.answers().is_some() || !self.receiver.is_empty()
     }
 
     /// The messages of a batch are the next steps.
-    pub fn begin_batch(&mut self, batch: IncomingBatch) {
-        self.batch = Some(Box::new(batch));
+    pub fn begin_batch(&mut self, texts: &[&str]) {
+        let Self { batches, served, membership: MembershipGuard { connection, .. }, .. } = self;
+        batches.get_or_insert_default().begin(texts, &served.node, connection);
+    }
+
+    /// Before a close, after which nothing is sent.
+    fn flush_answers(&self) {
+        if let Some(answers) = self.answers() {
+            answers.flush();
+        }
     }
 
     /// The array for the answer to the last step. `None` if it was no message of a batch.
     pub fn answers(&self) -> Option<&Arc<AnswerArray>> {
-        self.batch.as_ref().map(|batch| batch.answers())
+        self.batches.as_ref()?.answers()
     }
 
     /// False if we have closed the connection.
@@ -258,7 +272,7 @@ impl Driver {
     fn take_answers(&mut self, before: &Checkpoint) {
         let Self { receiver, served, membership, .. } = self;
         let client = AskedClient::new(&served.node, &membership.connection);
-        receiver.take_texts(before, |text| questions::take_answer(&client, text));
+        receiver.take_texts(before, |text| questions::take_answers(&client, text));
     }
 
     fn count_frames(&mut self, before: &Checkpoint) {
@@ -271,7 +285,7 @@ impl Driver {
     /// If it may not pass, it has been answered.
     pub fn may_pass(&mut self, text: &str, index: usize, rate: RateShape) -> bool {
         let throttle = self.throttle.get_or_insert_with(|| Box::new(Throttle::new(&self.served.config)));
-        let answers = self.batch.as_ref().map(|batch| batch.answers());
+        let answers = self.batches.as_ref().and_then(|batches| batches.answers());
         let client = RatedClient { served: &self.served, connection: &self.membership.connection, answers };
         let decision = throttle.check_message(text, index, rate, client, now());
         self.close_if_abuse(decision);
@@ -289,6 +303,7 @@ impl Driver {
     /// Nothing more is read from the client then.
     fn close_if_abuse(&mut self, decision: RateDecision) {
         let Some(close) = decision.close() else { return };
+        self.flush_answers();
         self.membership.connection.outbox().close(close.clone());
         self.ended.get_or_insert_with(|| Box::new(close));
     }
@@ -307,6 +322,7 @@ impl Driver {
     /// An answer that the client waits for is sent first.
     pub fn close_if_draining(&mut self, owes_answer: impl FnOnce() -> bool, cx: &mut Context<'_>) {
         if self.budget.is_draining && !owes_answer() && !self.membership.connection.owed.is_any() {
+            self.flush_answers();
             self.membership.connection.outbox().close(Close::going_away());
             self.write(cx);
         }
@@ -329,7 +345,7 @@ impl Driver {
     /// Ends the connection, if we have not already, and returns how it ended. Only what waits is sent after that.
     pub fn end(&mut self) -> Close {
         self.receiver.clear();
-        self.batch = None;
+        self.batches = None;
         let outbox = self.membership.connection.outbox();
         // No effect if we have closed it already.
         outbox.close(match &self.ended {

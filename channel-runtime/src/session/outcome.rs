@@ -85,6 +85,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             return;
         }
     };
+    socket.claim().flush_batch();
     socket.member().outbox().close(close);
 }
 

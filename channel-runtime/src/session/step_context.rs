@@ -16,7 +16,6 @@ use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
 use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::handling::Handling;
-use crate::session::incoming_batch::IncomingBatch;
 use crate::session::outcome::{RunningCall, interrupted};
 use crate::session::refresh::{self, AuthRefresh};
 use crate::session::spans::{ConnectionSpan, MessageSpan};
@@ -146,7 +145,8 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         match contain(|| C::Envelope::read(text)) {
             Ok(Ok(Incoming::Message(message))) => {
                 let is_known = C::FromClient::TYPES.contains(&&*message.kind);
-                let is_elsewhere = message.topic.is_some() && message.topic != topic_of(self.socket);
+                let own = topic_of(self.socket);
+                let is_elsewhere = message.topic.zip(own).is_some_and(|(named, own)| named != own);
                 if is_known || is_elsewhere || message.or_reply.is_empty() {
                     return Some((self, error));
                 }
@@ -162,10 +162,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
                 None
             }
             Ok(Ok(Incoming::Batch(texts))) if self.driver.answers().is_none() && (1..=most).contains(&texts.len()) => {
-                self.driver.begin_batch(IncomingBatch::new(
-                    &texts,
-                    AnswerArray::new(self.socket.node(), self.socket.member()),
-                ));
+                self.driver.begin_batch(&texts);
                 None
             }
             Ok(Ok(Incoming::Batch(texts))) if texts.len() > most && most > 0 => {

@@ -53,7 +53,7 @@ pub(crate) enum RateDecision {
 #[derive(Clone, Copy)]
 pub(crate) struct RatedClient<'a> {
     pub served: &'a Served,
-    pub connection: &'a Member,
+    pub connection: &'a Arc<Member>,
     /// For the answer to a message in a batch.
     pub answers: Option<&'a Arc<AnswerArray>>,
 }
@@ -117,7 +117,7 @@ impl Throttle {
         receiver: &mut Receiver,
         before: &Checkpoint,
         served: &Served,
-        connection: &Member,
+        connection: &Arc<Member>,
         now: Instant,
     ) -> RateDecision {
         let frames = FrameCount { before_this_read: before.frames, this_read: receiver.take_frames() - before.frames };
@@ -233,6 +233,15 @@ impl Throttle {
     fn refuse(&mut self, text: &str, by: RefusedBy, wait: Duration, client: RatedClient<'_>) {
         let RatedClient { served, connection, answers } = client;
         let counters = served.node.counters(connection.channel());
+        if answers.is_none()
+            && let Ok(Some(texts)) = contain(|| counters.envelope.batch(text))
+        {
+            let answers = AnswerArray::new(&served.node, connection, &Arc::default());
+            for text in texts {
+                self.refuse(text, by, wait, RatedClient { answers: Some(&answers), ..client });
+            }
+            return;
+        }
         counters.rate_limited.add(1);
         // Another envelope's `read` and `write` may be the user's code, and panic.
         let reference = contain(|| counters.envelope.reference(text)).ok().flatten();

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::channel::Channel;
+use crate::connection::contained::contain;
 use crate::protocol::codec::{self, EncodeError, Head};
 use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
@@ -28,20 +29,22 @@ impl<C: Channel> Socket<C> {
     pub(crate) fn answer_nothing(&self) {
         if self.awaits_answer() {
             let nothing: Option<(&(), &str)> = None;
-            self.answer_with(|head, json| C::Envelope::success(nothing, head, json));
+            self.answer_with(false, |head, json| {
+                contained::<C::Envelope>(|| C::Envelope::success(nothing, head, json))
+            });
         }
     }
 
     pub(crate) fn answer<M: Message>(&self, message: &M) {
         match M::KIND {
-            None => self.answer_with(|head, json| C::Envelope::encode(message, head, json)),
+            None => self.answer_with(false, |head, json| C::Envelope::encode(message, head, json)),
             Some(kind) => self.answer_binary(|out| codec::encode_binary(kind, message, out)),
         }
     }
 
     pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
         match codec::binary_kind(message) {
-            None => self.answer_with(|head, json| C::Envelope::encode_one_of(message, head, json)),
+            None => self.answer_with(false, |head, json| C::Envelope::encode_one_of(message, head, json)),
             Some(kind) => self.answer_binary(|out| codec::encode_binary_one_of(kind, message, out)),
         }
     }
@@ -60,7 +63,7 @@ impl<C: Channel> Socket<C> {
         if !(matches!(self.claim(), Claim::NoMessage) || self.awaits_answer()) {
             return;
         }
-        self.answer_with(|head, json| C::Envelope::success(Some((data, &now::<C>())), head, json));
+        self.answer_with(false, |head, json| C::Envelope::success(Some((data, &now::<C>())), head, json));
     }
 
     /// In a channel of raw text it is counted and logged.
@@ -69,7 +72,7 @@ impl<C: Channel> Socket<C> {
         if !self.may_send(fault) {
             return;
         }
-        self.answer_with(|head, json| C::Envelope::fault(fault, &now::<C>(), head, json));
+        self.answer_with(true, |head, json| write_fault::<C>(fault, head, json));
     }
 
     /// Whether the client reads error frames. If not, the fault is logged.
@@ -84,22 +87,22 @@ impl<C: Channel> Socket<C> {
     }
 
     /// If the answer can't be encoded, the error `internal` is sent in its place.
-    fn answer_with(&self, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
+    fn answer_with(&self, is_fault: bool, write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>) {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
-        let write = |json: &mut Vec<u8>| self.in_topic(head, |head| write(head, json));
-        let written = match const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| taken.answers()).flatten() {
-            Some(answers) => gather(&answers, write),
-            None => self.try_push(Opcode::Text, write).map(drop),
-        };
-        match written {
+        let answers = const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| taken.answers(is_fault)).flatten();
+        match self.push_answer(answers.as_deref(), head, write) {
             Ok(()) => {}
             Err(EncodeError::NoPlace { kind }) => self.unsaid(kind),
             Err(error) => {
                 let fault = Fault::internal(error);
                 self.counters().fault(&fault);
-                if self.may_send(&fault) {
-                    self.push_fault(&fault, head);
+                if self.may_send(&fault)
+                    && self
+                        .push_answer(answers.as_deref(), head, |head, json| write_fault::<C>(&fault, head, json))
+                        .is_err()
+                {
+                    self.unsaid("error");
                 }
             }
         }
@@ -107,8 +110,23 @@ impl<C: Channel> Socket<C> {
         taken.open = None;
     }
 
+    /// As a frame of its own, or into the array of its batch.
+    fn push_answer(
+        &self,
+        answers: Option<&AnswerArray>,
+        head: Head<'_>,
+        write: impl FnOnce(Head<'_>, &mut Vec<u8>) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        let write = |json: &mut Vec<u8>| self.in_topic(head, |head| write(head, json));
+        let Some(answers) = answers else { return self.try_push(Opcode::Text, write).map(drop) };
+        let mut json = Vec::new();
+        write(&mut json)?;
+        answers.append(&json);
+        Ok(())
+    }
+
     pub(super) fn push_fault(&self, fault: &Fault, head: Head<'_>) -> Sent {
-        self.push_text(|json| self.in_topic(head, |head| C::Envelope::fault(fault, &now::<C>(), head, json)))
+        self.push_text(|json| self.in_topic(head, |head| write_fault::<C>(fault, head, json)))
     }
 
     fn in_topic<R>(&self, head: Head<'_>, then: impl FnOnce(Head<'_>) -> R) -> R {
@@ -116,13 +134,18 @@ impl<C: Channel> Socket<C> {
     }
 }
 
-/// Appends the answer to those of its batch.
-fn gather(
-    answers: &AnswerArray,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    let mut json = Vec::new();
-    write(&mut json)?;
-    answers.append(&json);
-    Ok(())
+fn write_fault<C: Channel>(fault: &Fault, head: Head<'_>, json: &mut Vec<u8>) -> Result<(), EncodeError> {
+    contained::<C::Envelope>(|| C::Envelope::fault(fault, &now::<C>(), head, json))
+}
+
+/// Another envelope's `write` may be the user's code, and errors are also written where no handler's panic is caught: one here is
+/// logged, and nothing is sent.
+fn contained<E: Envelope>(write: impl FnOnce() -> Result<(), EncodeError>) -> Result<(), EncodeError> {
+    if const { E::IS_FLAT } {
+        return write();
+    }
+    contain(write).unwrap_or_else(|_| {
+        tracing::error!(envelope = E::NAME, "an envelope's `write` panicked");
+        Err(EncodeError::NoPlace { kind: "error" })
+    })
 }

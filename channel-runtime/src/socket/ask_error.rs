@@ -36,7 +36,7 @@ impl fmt::Display for AskError {
             Self::Failed(fault) => write!(f, "the client answered with an error: {}", Escaped(fault)),
             Self::TimedOut => f.write_str("the client did not answer in time"),
             Self::Gone => f.write_str("the connection ended before the client answered"),
-            Self::Invalid(error) => write!(f, "the client's answer does not fit: {error}"),
+            Self::Invalid(error) => write!(f, "the client's answer does not fit: {}", Escaped(error)),
             Self::TooMany => f.write_str("too many questions to this client are open"),
             Self::Unencodable(error) => write!(f, "the question can't be encoded: {error}"),
             Self::Unsupported => f.write_str("the envelope writes no questions"),

@@ -16,10 +16,16 @@ pub(crate) enum Claim {
     NoMessage,
     /// The answer looks like any other frame.
     NoRef,
-    /// As `NoRef`, of a batch: its error goes into the array while that is not sent.
-    NoRefOf(Weak<AnswerArray>),
     /// `None` once it is being answered, or has been.
     Ref(Arc<Mutex<Option<Open>>>),
+    Batched(Arc<BatchedClaim>),
+}
+
+/// The claim to the answer to a message in a batch.
+pub(crate) struct BatchedClaim {
+    /// `None` if the message has no `ref`: then only an error goes into the array, while that is not sent.
+    open: Option<Mutex<Option<Open>>>,
+    answers: Weak<AnswerArray>,
 }
 
 pub(crate) struct Open {
@@ -43,10 +49,12 @@ impl Claim {
 
     /// Of a message in a batch.
     pub fn among(reference: Option<Ref>, answers: &Arc<AnswerArray>) -> Self {
-        match reference {
-            Some(reference) => Self::open(Open { reference, answers: Some(Arc::clone(answers)), _owed: None }),
-            None => Self::NoRefOf(Arc::downgrade(answers)),
-        }
+        let open = reference.map(|reference| Open { reference, answers: Some(Arc::clone(answers)), _owed: None });
+        Self::batched(open, Arc::downgrade(answers))
+    }
+
+    fn batched(open: Option<Open>, answers: Weak<AnswerArray>) -> Self {
+        Self::Batched(Arc::new(BatchedClaim { open: open.map(|open| Mutex::new(Some(open))), answers }))
     }
 
     fn open(open: Open) -> Self {
@@ -58,23 +66,37 @@ impl Claim {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
         match self {
             Self::NoMessage => Self::NoMessage,
-            Self::NoRefOf(answers) => Self::NoRefOf(Weak::clone(answers)),
+            Self::Batched(claim) => Self::batched(open, Weak::clone(&claim.answers)),
             Self::NoRef | Self::Ref(_) => open.map_or(Self::NoRef, Self::open),
         }
     }
 
+    fn place(&self) -> Option<&Mutex<Option<Open>>> {
+        match self {
+            Self::Ref(claim) => Some(claim),
+            Self::Batched(claim) => claim.open.as_ref(),
+            Self::NoMessage | Self::NoRef => None,
+        }
+    }
+
     pub fn has_ref(&self) -> bool {
-        matches!(self, Self::Ref(_))
+        self.place().is_some()
     }
 
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Ref(claim) if claim.lock().is_some())
+        self.place().is_some_and(|claim| claim.lock().is_some())
     }
 
     pub fn take(&self) -> Option<Open> {
-        match self {
-            Self::Ref(claim) => claim.lock().take(),
-            Self::NoMessage | Self::NoRef | Self::NoRefOf(_) => None,
+        self.place()?.lock().take()
+    }
+
+    /// Sends the answers of the batch that are given already: before a close, after which nothing is sent.
+    pub fn flush_batch(&self) {
+        if let Self::Batched(claim) = self
+            && let Some(answers) = claim.answers.upgrade()
+        {
+            answers.flush();
         }
     }
 }
@@ -91,10 +113,10 @@ impl<'a> Taken<'a> {
     }
 
     /// The array that the answer goes into. `None` if it is a frame of its own.
-    pub fn answers(&self) -> Option<Arc<AnswerArray>> {
+    pub fn answers(&self, is_fault: bool) -> Option<Arc<AnswerArray>> {
         match (&self.open, self.claim) {
             (Some(open), _) => open.answers.clone(),
-            (None, Claim::NoRefOf(answers)) => answers.upgrade(),
+            (None, Claim::Batched(claim)) if is_fault => claim.answers.upgrade(),
             (None, _) => None,
         }
     }
@@ -102,7 +124,7 @@ impl<'a> Taken<'a> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let (Claim::Ref(claim), Some(open)) = (self.claim, self.open.take()) {
+        if let (Some(claim), Some(open)) = (self.claim.place(), self.open.take()) {
             *claim.lock() = Some(open);
         }
     }

@@ -188,6 +188,7 @@ impl<C: 'static> Socket<C> {
     /// handler has returned. Nothing is sent after a close, not even the handler's own answer.
     #[doc(alias("disconnect", "stop", "terminate"))]
     pub fn close(&self, code: CloseCode, reason: &str) {
+        self.claim.flush_batch();
         self.member.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
     }
 

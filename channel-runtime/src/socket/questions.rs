@@ -265,13 +265,17 @@ pub(crate) fn are_open(member: &Member) -> bool {
     questions(member).is_some_and(|questions| !questions.0.lock().by_number.is_empty())
 }
 
-/// Returns whether the text was the answer to an open question.
-pub(crate) fn take_answer(client: &AskedClient, text: &str) -> bool {
+/// Returns whether the text was the answer to an open question, or those to several.
+pub(crate) fn take_answers(client: &AskedClient, text: &str) -> bool {
+    let counters = client.node.counters(client.member.channel());
     // The envelope's code may be the user's. If it panics, the text is read once more as a message, which closes the connection.
-    match contain(|| client.node.counters(client.member.channel()).envelope.answer(text)) {
-        Ok(Some(answer)) => answered(client, text, answer),
-        _ => false,
+    let answers = contain(|| counters.envelope.answers(text)).unwrap_or_default();
+    let count = answers.len();
+    let taken = answers.into_iter().filter_map(|answer| answered(client, text, answer).then_some(())).count();
+    if taken > 0 {
+        counters.unmatched_answers.add(count - taken);
     }
+    taken > 0
 }
 
 /// Returns whether the answer was to an open question. `text` is the whole frame's.

@@ -87,7 +87,9 @@ impl<'a, C: Channel> Request<'a, C> {
         let mut others = VecDeque::new();
         let answer = loop {
             match self.client.frames.next().await? {
-                Some(Input::Text(text)) if read::<C>(&text)?.reference.as_ref() == Some(&self.reference) => {
+                Some(Input::Text(text))
+                    if read::<C>(&text).is_ok_and(|read| read.reference.as_ref() == Some(&self.reference)) =>
+                {
                     break Some(text);
                 }
                 Some(other) => others.push_back(other),

@@ -14,8 +14,11 @@ pub(crate) type ReceivedAnswer<'t> = (Ref, Result<&'t str, Box<Fault>>);
 pub(crate) trait ErasedEnvelope: Send + Sync {
     fn reference(&self, text: &str) -> Option<Ref>;
 
-    /// `None` if the text is no answer.
-    fn answer<'t>(&self, text: &'t str) -> Option<ReceivedAnswer<'t>>;
+    /// The messages of a batch. `None` if the text is none, or has more than are read.
+    fn batch<'t>(&self, text: &'t str) -> Option<Vec<&'t str>>;
+
+    /// The answer, or those of a batch that holds nothing else. Empty if the text is neither.
+    fn answers<'t>(&self, text: &'t str) -> Vec<ReceivedAnswer<'t>>;
 
     /// `path` is that of the connection's own room, for the topic.
     fn fault(
@@ -35,10 +38,25 @@ impl<E: Envelope> ErasedEnvelope for Erased<E> {
         E::reference(text)
     }
 
-    fn answer<'t>(&self, text: &'t str) -> Option<ReceivedAnswer<'t>> {
+    fn batch<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
+        let most = const { E::PLACES.most_in_batch() };
+        if most == 0 {
+            return None;
+        }
         match E::read(text) {
+            Ok(Incoming::Batch(texts)) if (1..=most).contains(&texts.len()) => Some(texts),
+            _ => None,
+        }
+    }
+
+    fn answers<'t>(&self, text: &'t str) -> Vec<ReceivedAnswer<'t>> {
+        let answer = |text: &'t str| match E::read(text) {
             Ok(Incoming::Answer { reference, answer }) => Some((reference, answer)),
             _ => None,
+        };
+        match self.batch(text) {
+            Some(texts) => texts.into_iter().map(answer).collect::<Option<_>>().unwrap_or_default(),
+            None => Vec::from_iter(answer(text)),
         }
     }
 

@@ -23,8 +23,9 @@ pub(super) fn decode<T: Messages>(
     let (message, reference) = match read(text) {
         Ok(Incoming::Message(message)) => decode_message(text, topic, message),
         Ok(Incoming::Answer { .. } | Incoming::Batch(_)) => (Err(DecodeError::no_message("this is no message")), None),
-        Err(Malformed { reason, line, column, reference, code }) => {
-            (Err(DecodeError::Envelope { code, reason: codec::cut(reason), line, column }), reference)
+        Err(mut malformed) => {
+            let reference = malformed.reference.take();
+            (Err(malformed.into()), reference)
         }
     };
     match reference {
@@ -43,7 +44,17 @@ fn decode_message<T: Messages>(
 ) -> (Result<T, DecodeError>, Option<Ref>) {
     let IncomingMessage { kind, payload, reference, topic: named, .. } = message;
     let is_elsewhere = named.is_some_and(|named| topic.is_some_and(|own| own != named));
-    let read = if is_elsewhere { Err(DecodeError::unknown_topic()) } else { codec::read_payload(text, &kind, payload) };
+    if is_elsewhere {
+        return (Err(DecodeError::unknown_topic()), reference);
+    }
+    let read = codec::read_payload(text, &kind, payload).map_err(|error| match error {
+        // The frame was read: only its payload is wrong.
+        DecodeError::Malformed { reason, line, column } => {
+            let (kind, path) = (kind.into_owned(), String::new());
+            DecodeError::InvalidPayload { kind, path, reason, line, column }
+        }
+        error => error,
+    });
     (read, reference)
 }
 
@@ -80,9 +91,7 @@ pub(super) fn receive<T: Messages>(
             Ok(ReceivedText { reference: Some(reference), room: None, body })
         }
         Ok(Incoming::Batch(_)) => Err(DecodeError::no_message("it holds several messages")),
-        Err(Malformed { reason, line, column, code, .. }) => {
-            Err(DecodeError::Envelope { code, reason: codec::cut(reason), line, column })
-        }
+        Err(malformed) => Err(malformed.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
 
@@ -124,5 +125,15 @@ impl Malformed {
     #[must_use]
     pub fn code(self, code: impl Into<Cow<'static, str>>) -> Self {
         Self { code: code.into(), ..self }
+    }
+}
+
+impl From<Malformed> for DecodeError {
+    fn from(Malformed { reason, line, column, code, .. }: Malformed) -> Self {
+        let reason = codec::cut(reason);
+        match &*code {
+            Fault::MALFORMED => Self::Malformed { reason, line, column },
+            _ => Self::Envelope { code, reason, line, column },
+        }
     }
 }

@@ -31,14 +31,16 @@ impl<C: 'static, K> Audience<C, K> {
             from.outbox().welcome_is_over();
         }
         let result = match self.lookup().resolve() {
-            Recipients::OneRoom(room) if const { E::PLACES.has_topics() } && RoomName::of(room.name()).is_all() => {
+            Recipients::OneRoom(room) if const { E::PLACES.has_topics() } && !RoomName::of(room.name()).is_path() => {
                 self.deliver_by_topic::<E>(make)
             }
             Recipients::OneRoom(room) => {
                 make(room_name::<E>(&room).as_deref()).map(|frame| self.send_to(&room, frame, |_| true))
             }
+            Recipients::Rooms(_) | Recipients::Members if const { E::PLACES.has_topics() } => {
+                self.deliver_by_topic::<E>(make)
+            }
             Recipients::Rooms(names) => self.deliver_to_rooms::<E>(names, make),
-            Recipients::Members if const { E::PLACES.has_topics() } => self.deliver_by_topic::<E>(make),
             Recipients::Members => make(None).map(|frame| self.send_each(&self.lookup().members(), frame, |_| true)),
             Recipients::Nobody => return Sent::default(),
         };
@@ -60,7 +62,7 @@ impl<C: 'static, K> Audience<C, K> {
         Ok(sent)
     }
 
-    /// To clients in different rooms: each is sent the message on the topic of its own.
+    /// To clients that may be in different rooms of the path: each is sent the message on the topic of its own.
     fn deliver_by_topic<E: Envelope>(
         &self,
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
@@ -77,15 +79,20 @@ impl<C: 'static, K> Audience<C, K> {
         Ok(sent)
     }
 
-    /// `make` is called under the room's lock, with the number of members and the value of `"$room"`.
+    /// `make` is called under the room's lock, with the number of members and the value of `"$room"`. `kind` is the message's type.
     pub(super) fn deliver_with<E: Envelope>(
         &self,
+        kind: &'static str,
         make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
         let Some(room) = self.lookup().one_room() else { return Sent::default() };
+        // Its members have different topics, and the message is made once.
+        if const { E::PLACES.has_topics() } && !RoomName::of(room.name()).is_path() {
+            return self.counted(Err(EncodeError::NoPlace { kind }));
+        }
         let name = room_name::<E>(&room);
         let make = |len| make(len, name.as_deref()).map(PreparedFrame::plain);
         self.counted(room.send_with(self.publisher(&room).as_ref(), &self.exclusions, make))

@@ -185,7 +185,8 @@ impl<C: 'static, K> Audience<C, K> {
     ///
     /// From a [`Hub`] it waits for the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
     /// [`Socket`](crate::Socket) it counts what that connection has sent to any room. It does not wait for users and single
-    /// connections: see [`Socket::send_all`](crate::Socket::send_all).
+    /// connections, and in an envelope with [`topics`](crate::envelope::Places::topics) for no other audience than rooms of the path:
+    /// see [`Socket::send_all`](crate::Socket::send_all).
     pub async fn ready(&self) {
         self.caught_up().await;
     }
@@ -231,13 +232,18 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # }
     /// ```
     ///
+    /// In an envelope with [`topics`](crate::envelope::Places::topics) it is for rooms of the path alone: elsewhere nothing is sent, as
+    /// the members are on different topics.
+    ///
     /// The message is not compressed, because that would hold the lock. A number may appear twice: a connection is a member before
     /// its `on_connect`, so that of two that join together both may send 2.
     ///
     /// # Panics
     /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
-        self.deliver_with::<M::Envelope>(|len, room| message_frame::<M::Envelope, M>(&make(RoomView { len }), room))
+        self.deliver_with::<M::Envelope>(M::TYPE, |len, room| {
+            message_frame::<M::Envelope, M>(&make(RoomView { len }), room)
+        })
     }
 }
 
