@@ -49,6 +49,6 @@ pub trait ReadAnswer: Sized + Send + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: for<'de> Deserialize<'de> + Send + 'static> ReadAnswer for T {
     fn read(text: &str, kind: &str, json: &str) -> Result<Self, DecodeError> {
-        codec::read_value(text, kind, json)
+        codec::read_value::<_, true>(text, kind, json)
     }
 }

@@ -58,13 +58,17 @@ fn read_carefully<T: Messages>(text: &str, index: usize, payload: &str) -> Resul
 
 /// Reads what is no message, such as an answer's data. `kind` is for errors.
 ///
-/// A number too large for an `f32` that serde buffers is refused even where it would become an `f64`: a value that can't be written
-/// can't be searched for an infinity.
-pub(crate) fn read_value<T: DeserializeOwned>(text: &str, kind: &str, value: &str) -> Result<T, DecodeError> {
+/// With `QUICK`, a number too large for an `f32` that serde buffers is refused even where it would become an `f64`: a value that
+/// can't be written can't be searched for an infinity.
+pub(crate) fn read_value<T: DeserializeOwned, const QUICK: bool>(
+    text: &str,
+    kind: &str,
+    value: &str,
+) -> Result<T, DecodeError> {
     check_depth(text)?;
     let mut track = serde_path_to_error::Track::new();
     let mut json = serde_json::Deserializer::from_str(value);
-    let tracked = Numbers::<_, true>(Payload(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
+    let tracked = Numbers::<_, QUICK>(Payload(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
     let read = T::deserialize(tracked).and_then(|value| json.end().map(|()| value));
     read.map_err(|error| DecodeError::invalid_payload(kind, &track.path(), &error).behind(before(text, value)))
 }

@@ -85,7 +85,8 @@ pub(super) fn receive<T: Messages>(
         }
         Ok(Incoming::Answer { reference, answer }) => {
             let body = match answer {
-                Ok(value) => ReceivedBody::Success(codec::read_value(text, "success", value)?),
+                // A `Value` has no `f32`.
+                Ok(value) => ReceivedBody::Success(codec::read_value::<_, false>(text, "success", value)?),
                 Err(fault) => ReceivedBody::Error { fault: *fault, timestamp: String::new() },
             };
             Ok(ReceivedText { reference: Some(reference), room: None, body })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{TOPIC, appended, decode};
 use crate::protocol::codec::samples::Game;
-use crate::protocol::codec::{DecodeError, EncodeError, Head};
+use crate::protocol::codec::{DecodeError, EncodeError, Head, ReceivedBody};
 use crate::protocol::envelope::{Bare, Envelope, Flat, JsonRpc, Phoenix};
 use crate::protocol::message::{Message, Ref};
 use crate::testing::fuzz::envelopes::Calls;
@@ -118,4 +118,20 @@ fn a_number_that_json_can_not_say_is_not_sent() {
     a_number_is_finite::<JsonRpc>();
     a_number_is_finite::<Phoenix>();
     a_number_is_finite::<Calls>();
+}
+
+fn a_large_number_is_received<E: Envelope>() {
+    let reference = if E::PLACES.has_topics() { Ref::Raw(r#""1","2""#.into()) } else { Ref::Number(1) };
+    let head = Head { reference: Some(&reference), room: E::PLACES.has_topics().then_some(TOPIC) };
+    let answer = appended(|out| E::success(Some((&[1e39], "now")), head, out)).unwrap();
+    let ReceivedBody::Success(data) = E::receive::<Game>(&answer).unwrap().body else { panic!("{answer}") };
+    assert!(data[0].as_f64().is_some_and(|number| number > 9e38), "{answer}");
+}
+
+#[test]
+fn a_number_that_is_too_large_for_32_bits_is_received_as_data() {
+    a_large_number_is_received::<Flat>();
+    a_large_number_is_received::<JsonRpc>();
+    a_large_number_is_received::<Phoenix>();
+    a_large_number_is_received::<Calls>();
 }
