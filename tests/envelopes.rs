@@ -443,6 +443,39 @@ impl Operations {
     }
 }
 
+#[channel("/rare")]
+struct RareOperations;
+
+#[channel(sends(Said), envelope = Bare)]
+impl RareOperations {
+    #[message(rate = "2/h")]
+    fn say(&self, say: Say) -> Said {
+        Said { text: say.text }
+    }
+}
+
+#[tokio::test]
+async fn a_bare_message_over_its_rate_is_counted_and_nothing_is_sent() {
+    let channels = channels![RareOperations];
+    let hub = channels.of::<RareOperations>();
+    let app = testing::app(channels.app(()));
+    let mut client = app.connect::<RareOperations>("/rare").await.unwrap();
+    for text in [
+        r#"{"type":"say","text":"first"}"#,
+        r#"{"ref":true,"$x":1,"text":"last","type":"say"}"#,
+        r#"{"ref":true,"text":"too many","type":"say"}"#,
+        r#"{"type":"unknown"}"#,
+    ] {
+        client.send_text(text);
+    }
+    for text in ["first", "last"] {
+        assert_eq!(client.expect::<Said>().await.text, text);
+    }
+    client.expect_nothing().await;
+    let stats = hub.stats();
+    assert_eq!((stats.rate_limited, stats.received_invalid, stats.unsaid), (1, 1, 2));
+}
+
 #[channel("/strict")]
 struct StrictOperations;
 
