@@ -75,7 +75,7 @@ struct Outcome(u32, Result<Started, AskError>);
 
 /// What the handlers were told, and what they have done, in order.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>, Arc<Mutex<Option<Socket<Charger>>>>);
+struct Log(Arc<Mutex<Vec<String>>>, Arc<Mutex<Option<Socket<Charger>>>>, Arc<Mutex<Option<Socket<Desk>>>>);
 
 impl Log {
     /// Of the charger that connected last.
@@ -186,6 +186,7 @@ struct AskNothing {}
 #[channel(sends(Start, Probe, SetTrap, AskNothing), envelope = JsonRpc)]
 impl Desk {
     async fn on_connect(&mut self, socket: &Socket<Self>, app: &Log) {
+        *app.2.lock().unwrap() = Some(socket.clone());
         if self.name == "asked_at_once" {
             app.add(shown(socket.ask(Start { connector: 1 }).await));
         }
@@ -591,6 +592,79 @@ async fn one_that_nobody_waits_for_any_more_is_not_sent() {
     client.send_text(&accepted(&third));
     let [_, _, third] = tasks;
     assert_eq!(third.await.unwrap().unwrap().status, "Accepted");
+    assert_eq!(test.unmatched(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_nobody_waits_for_any_more_make_room() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    let socket = test.log.socket();
+    let tasks: Vec<_> =
+        (1..=256).map(|connector| tokio::spawn(socket.ask(Start { connector }).into_future())).collect();
+    pass(Duration::ZERO).await;
+    assert!(matches!(socket.ask(Start { connector: 257 }).await, Err(AskError::TooMany)));
+    tasks[1..].iter().for_each(|task| task.abort());
+    pass(Duration::ZERO).await;
+    let last = tokio::spawn(socket.ask(Start { connector: 258 }).into_future());
+    pass(Duration::ZERO).await;
+    for connector in [1, 258] {
+        let id = asked(&mut client, connector).await;
+        client.send_text(&accepted(&id));
+    }
+    assert_eq!(last.await.unwrap().unwrap().status, "Accepted");
+    client.expect_nothing().await;
+}
+
+/// Answers all questions, each with the number that it asks about.
+async fn ask_and_answer<C: Channel, A: Fn(&str, &str) -> String>(socket: Socket<C>, client: &mut Client<C>, answer: A)
+where
+    Start: channel_runtime::SentBy<C>,
+{
+    const TASKS: u32 = 8;
+    const EACH: u32 = 64;
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let socket = socket.clone();
+            tokio::spawn(async move {
+                for connector in task * EACH..(task + 1) * EACH {
+                    let started = socket.ask(Start { connector }).await.unwrap();
+                    assert_eq!(started.status, connector.to_string());
+                }
+            })
+        })
+        .collect();
+    for _ in 0..TASKS * EACH {
+        let question: Value = serde_json::from_str(&next_text(client).await).unwrap();
+        let (id, payload) = match &question {
+            Value::Array(items) => (&items[1], &items[3]),
+            request => (&request["id"], &request["params"]),
+        };
+        client.send_text(&answer(id.as_str().unwrap(), &format!(r#"{{"status":"{}"}}"#, payload["connector"])));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// Waits, because a task of the test's own is nothing that the server has to do.
+async fn next_text<C: Channel>(client: &mut Client<C>) -> String {
+    loop {
+        match client.try_next_text().await {
+            Some(text) => return text,
+            None => yield_now().await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tasks_on_several_threads_each_get_their_own_answers() {
+    let test = Test::new();
+    let mut client = test.charger().await;
+    ask_and_answer(test.log.socket(), &mut client, |id, payload| format!(r#"[3,"{id}",{payload}]"#)).await;
+    let mut desk = test.desk("a").await;
+    let socket = test.log.2.lock().unwrap().clone().unwrap();
+    ask_and_answer(socket, &mut desk, result).await;
     assert_eq!(test.unmatched(), 0);
 }
 

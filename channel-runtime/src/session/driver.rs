@@ -272,7 +272,13 @@ impl Driver {
     fn take_answers(&mut self, before: &Checkpoint) {
         let Self { receiver, served, membership, .. } = self;
         let client = AskedClient::new(&served.node, &membership.connection);
-        receiver.take_texts(before, |text| questions::take_answers(&client, text));
+        receiver.take_texts(before, |text| {
+            let are_taken = questions::take_answers(&client, text);
+            if are_taken && served.config.log_payloads {
+                tracing::trace!(connection = %membership.connection.id, payload = text, "received");
+            }
+            are_taken
+        });
     }
 
     fn count_frames(&mut self, before: &Checkpoint) {

@@ -64,9 +64,10 @@ impl<C: Channel> Socket<C> {
     /// run. If that client has sent over 64 KiB that are not handled yet, nothing more is read from it, and not the answer either. A
     /// `concurrent` handler may await: other messages are handled beside it.
     ///
-    /// An answer overtakes messages that were received before it and are not handled yet. It counts as a frame for
-    /// [`message_rate`](crate::Config::message_rate), and not as a message. At most 256 questions to a client are open at a time. In an envelope with [`Asks::OneByOne`](crate::envelope::Asks::OneByOne) one is sent at a time, and the others wait
-    /// for it. Rules of `validate` are not checked in an answer.
+    /// An answer overtakes messages that were received before it and are not handled yet; in a batch only if the batch holds nothing
+    /// else. It counts as a frame for [`message_rate`](crate::Config::message_rate), and not as a message. At most 256 questions to a
+    /// client are open at a time. In an envelope with [`Asks::OneByOne`](crate::envelope::Asks::OneByOne) one is sent at a time, and
+    /// the others wait for it. Rules of `validate` are not checked in an answer.
     ///
     /// If what is awaited is dropped, a question that waits is not sent any more. One that was sent stays open until it is answered
     /// or its time is over, and nobody is told.
