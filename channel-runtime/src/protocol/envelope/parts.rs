@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::incoming::Malformed;
 use crate::protocol::message::Ref;
 
-/// The items of an array, at most `N`, as slices of its text; from [`array`].
+/// The items of an array, at most `N`, as slices of its text; from [`array()`].
 #[derive(Debug)]
 pub struct Items<'t, const N: usize> {
     items: [&'t str; N],
