@@ -270,15 +270,9 @@ impl Driver {
     /// Answers to questions overtake messages, because a handler may wait for one.
     #[cold]
     fn take_answers(&mut self, before: &Checkpoint) {
-        let Self { receiver, served, membership, .. } = self;
-        let client = AskedClient::new(&served.node, &membership.connection);
-        receiver.take_texts(before, |text| {
-            let are_taken = questions::take_answers(&client, text);
-            if are_taken && served.config.log_payloads {
-                tracing::trace!(connection = %membership.connection.id, payload = text, "received");
-            }
-            are_taken
-        });
+        let client = AskedClient::new(&self.served.node, &self.membership.connection);
+        let logs = self.served.config.log_payloads;
+        self.receiver.take_texts(before, |text| questions::take_answers(&client, text, logs));
     }
 
     fn count_frames(&mut self, before: &Checkpoint) {

@@ -266,7 +266,7 @@ pub(crate) fn are_open(member: &Member) -> bool {
 }
 
 /// Returns whether the text was the answer to an open question, or those to several.
-pub(crate) fn take_answers(client: &AskedClient, text: &str) -> bool {
+pub(crate) fn take_answers(client: &AskedClient, text: &str, is_logged: bool) -> bool {
     let counters = client.node.counters(client.member.channel());
     // The envelope's code may be the user's. If it panics, the text is read once more as a message, which closes the connection.
     let answers = contain(|| counters.envelope.answers(text)).unwrap_or_default();
@@ -274,6 +274,9 @@ pub(crate) fn take_answers(client: &AskedClient, text: &str) -> bool {
     let taken = answers.into_iter().filter_map(|answer| answered(client, text, answer).then_some(())).count();
     if taken > 0 {
         counters.unmatched_answers.add(count - taken);
+        if is_logged {
+            tracing::trace!(channel = counters.channel, connection = %client.member.id, payload = text, "received");
+        }
     }
     taken > 0
 }
