@@ -374,7 +374,7 @@ async fn a_test_s_client_speaks_the_envelope_of_its_channel() {
     let mut client = app.connect::<Callee>("/calls").await.unwrap();
     assert_eq!(client.request(Add { a: 1, b: 2 }).success().await, 3);
     assert_eq!(client.request(Say { text: "x".into() }).reply::<Said>().await.text, "x");
-    assert_eq!(callees.stats().unsaid, 4);
+    assert_eq!(callees.stats().unwritten, 4);
     client.send(Add { a: 1, b: 2 });
     assert_eq!(client.expect_success().await, 3);
     client.send_text(r#"[2,"9","unknown",{}]"#);
@@ -525,12 +525,12 @@ async fn a_bare_channel_sends_nothing_for_what_it_can_not_read_or_say_and_counts
         client.send_text(text);
     }
     client.expect_nothing().await;
-    let (invalid, unsaid) = (hub.stats().received_invalid, hub.stats().unsaid);
-    assert_eq!((invalid, unsaid), (unreadable.len() as u64, unreadable.len() as u64));
+    let (invalid, unwritten) = (hub.stats().received_invalid, hub.stats().unwritten);
+    assert_eq!((invalid, unwritten), (unreadable.len() as u64, unreadable.len() as u64));
     // The answer would be NaN.
     client.send_text(r#"{"type":"measured","value":1,"divisor":0}"#);
     client.expect_nothing().await;
-    assert_eq!(hub.stats().unsaid, unsaid + 1);
+    assert_eq!(hub.stats().unwritten, unwritten + 1);
     client.send_text(r#"{"type":"subscribe","id":"1","payload":null}"#);
     client.wait_for::<Next>().await;
 }
@@ -756,4 +756,24 @@ async fn any_text_is_answered_once_or_not_at_all_and_closes_nothing() {
         answers_at_most_once::<JudgedObjects>(&app, "/objects/7", objects).await,
     ];
     assert!(answered.iter().all(|answered| *answered > 0), "{answered:?}");
+}
+
+#[channel("/rare")]
+struct RarelyBare;
+
+#[channel(envelope = Bare)]
+impl RarelyBare {
+    #[message]
+    fn rare(&self, _: Rare) {}
+}
+
+#[tokio::test]
+async fn a_message_over_its_rate_that_no_answer_could_name_closes() {
+    let app = testing::app(channels![RarelyBare].app(()));
+    let mut client = app.connect::<RarelyBare>("/rare").await.unwrap();
+    client.send(Rare {});
+    client.expect_nothing().await;
+    client.send(Rare {});
+    let reason = "too many messages: a text was refused".to_owned();
+    assert_eq!(client.expect_close().await, (CloseCode::POLICY, reason));
 }

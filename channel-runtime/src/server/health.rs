@@ -64,7 +64,7 @@ impl Health {
     /// | `channels_rate_limited_total` | `channel` | counter |
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
-    /// | `channels_unsaid_total` | `channel` | counter |
+    /// | `channels_unwritten_total` | `channel` | counter |
     /// | `channels_unmatched_answers_total` | `channel` | counter |
     /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
     /// | `channels_ended_total` | `channel`, `by` | counter |
@@ -87,7 +87,7 @@ impl Health {
             counter!("channels_rate_limited_total", "channel" => channel).absolute(stats.rate_limited);
             counter!("channels_sent_total", "channel" => channel).absolute(stats.sent);
             counter!("channels_send_refused_total", "channel" => channel).absolute(stats.send_refused);
-            counter!("channels_unsaid_total", "channel" => channel).absolute(stats.unsaid);
+            counter!("channels_unwritten_total", "channel" => channel).absolute(stats.unwritten);
             counter!("channels_unmatched_answers_total", "channel" => channel).absolute(stats.unmatched_answers);
             for (code, count) in stats.faults {
                 counter!("channels_faults_total", "channel" => channel, "code" => code).absolute(count);

@@ -44,7 +44,7 @@ pub(crate) enum RateDecision {
     Refused,
     /// A binary message was refused. No answer could say which one, and the client would go on as if the server had it.
     BinaryLost,
-    /// As `BinaryLost`, of a raw text.
+    /// As `BinaryLost`, of a text.
     TextLost,
     Abuse,
 }
@@ -128,7 +128,7 @@ impl Throttle {
         let counters = served.node.counters(connection.channel());
         for input in receiver.refuse(metered.refused, before) {
             match input {
-                Input::Text(_) if counters.takes_text => {
+                Input::Text(_) if !counters.names_messages => {
                     counters.rate_limited.add(1);
                     return RateDecision::TextLost;
                 }
@@ -158,6 +158,11 @@ impl Throttle {
         let metered = self.count_message(index, rate, &client.served.quotas, client.connection, now);
         if metered.refused == 0 {
             return RateDecision::Passes;
+        }
+        let counters = client.served.node.counters(client.connection.channel());
+        if !counters.names_messages {
+            counters.rate_limited.add(1);
+            return RateDecision::TextLost;
         }
         self.refuse(text, RefusedBy::Messages, metered.wait, client);
         RateDecision::refused(&metered)
@@ -260,7 +265,7 @@ impl Throttle {
             (Ok(Ok(())), Some(answers)) => answers.append(&json),
             // Written before the session waits. Refused only if the connection ends.
             (Ok(Ok(())), None) => _ = connection.outbox().push(frame(Opcode::Text, &json), Sender::Own),
-            (Ok(Err(_)) | Err(_), _) => counters.unsaid.add(1),
+            (Ok(Err(_)) | Err(_), _) => counters.unwritten.add(1),
         }
     }
 }

@@ -93,7 +93,7 @@ impl<C: Channel> Socket<C> {
         let answers = const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| taken.answers(is_fault)).flatten();
         match self.push_answer(answers.as_deref(), head, write) {
             Ok(()) => {}
-            Err(EncodeError::NoPlace { kind }) => self.unsaid(kind),
+            Err(EncodeError::NoPlace { kind }) => self.unwritten(kind),
             Err(error) => {
                 let fault = Fault::internal(error);
                 self.counters().fault(&fault);
@@ -102,7 +102,7 @@ impl<C: Channel> Socket<C> {
                         .push_answer(answers.as_deref(), head, |head, json| write_fault::<C>(&fault, head, json))
                         .is_err()
                 {
-                    self.unsaid("error");
+                    self.unwritten("error");
                 }
             }
         }

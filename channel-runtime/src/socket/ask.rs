@@ -98,7 +98,7 @@ impl<C: Channel> Socket<C> {
         let number = Number::next();
         let frame = question_frame(self, &message, number);
         if let Err(EncodeError::NoPlace { kind }) = frame {
-            self.unsaid(kind);
+            self.unwritten(kind);
         }
         let asks = <M as SentBy<C>>::Envelope::PLACES.asks().unwrap_or(Asks::OneByOne);
         let question = frame.map(|frame| NewQuestion { number, kind: M::TYPE, frame, within: USUAL_TIME, asks });

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::channel::Channel;
-use crate::protocol::envelope::{ErasedEnvelope, erased};
+use crate::protocol::envelope::{Envelope, ErasedEnvelope, erased};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Messages as _;
 use crate::protocol::subprotocols::Subprotocols;
@@ -17,6 +17,8 @@ pub(crate) struct Counters {
     types: &'static [&'static str],
     /// The channel has an `on_text`: its clients read no error frames.
     pub takes_text: bool,
+    /// Whether an answer can name its message. If not, a client would go on as if a message that was refused had been handled.
+    pub names_messages: bool,
     pub subprotocols: Subprotocols,
     pub envelope: &'static dyn ErasedEnvelope,
     /// By the index in `types`.
@@ -27,7 +29,7 @@ pub(crate) struct Counters {
     pub rate_limited: Count,
     pub sent: Count,
     pub refused: Count,
-    pub unsaid: Count,
+    pub unwritten: Count,
     pub unmatched_answers: Count,
     faults: [Count; Fault::OWN.len() + 1],
     ended: [Count; ClosedBy::ALL.len()],
@@ -54,6 +56,7 @@ impl Counters {
             channel: C::NAME,
             types,
             takes_text: C::TAKES_TEXT,
+            names_messages: !C::TAKES_TEXT && C::Envelope::PLACES.has_answers(),
             subprotocols: C::KNOWN_SUBPROTOCOLS,
             envelope: erased::<C::Envelope>(),
             received: types.iter().map(|_| Count::default()).collect(),
@@ -63,7 +66,7 @@ impl Counters {
             rate_limited: Count::default(),
             sent: Count::default(),
             refused: Count::default(),
-            unsaid: Count::default(),
+            unwritten: Count::default(),
             unmatched_answers: Count::default(),
             faults: Default::default(),
             ended: Default::default(),

@@ -260,7 +260,7 @@ impl<C: 'static> Socket<C> {
     #[cold]
     fn unsent(&self, error: EncodeError) -> Sent {
         if let EncodeError::NoPlace { kind } = error {
-            self.unsaid(kind);
+            self.unwritten(kind);
             return Sent::unencodable();
         }
         tracing::error!(channel = type_name::<C>(), error = %Escaped(error), "a message could not be sent");
@@ -268,9 +268,9 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Counts what the envelope has no place for.
-    pub(crate) fn unsaid(&self, kind: &'static str) {
+    pub(crate) fn unwritten(&self, kind: &'static str) {
         let counters = self.counters();
-        counters.unsaid.add(1);
+        counters.unwritten.add(1);
         tracing::debug!(channel = counters.channel, connection = %self.id(), kind, "the envelope has no place for it");
     }
 

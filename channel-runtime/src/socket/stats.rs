@@ -32,7 +32,7 @@ pub struct Stats {
     /// Sends that were refused because the client was closing or its outbox was full, and refused notices.
     pub send_refused: u64,
     /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them.
-    pub unsaid: u64,
+    pub unwritten: u64,
     /// Answers of clients to no open question of the server: received too late, given twice, or to none that was asked. They are
     /// dropped.
     pub unmatched_answers: u64,
@@ -57,7 +57,7 @@ impl Stats {
             rate_limited: counters.rate_limited.get(),
             sent: counters.sent.get(),
             send_refused: counters.refused.get(),
-            unsaid: counters.unsaid.get(),
+            unwritten: counters.unwritten.get(),
             unmatched_answers: counters.unmatched_answers.get(),
             faults: counters.faults().collect(),
             ended: ClosedBy::ALL.into_iter().map(|by| (by, counters.ended(by))).collect(),

@@ -170,7 +170,7 @@ impl<C: 'static, K> Audience<C, K> {
             }
             Err(EncodeError::NoPlace { kind }) => {
                 let counters = self.hub.node().counters(self.hub.channel());
-                counters.unsaid.add(1);
+                counters.unwritten.add(1);
                 tracing::debug!(channel = counters.channel, kind, "the envelope has no place for it");
                 Sent::unencodable()
             }
