@@ -1,6 +1,4 @@
 //! What a channel is, as the macros write it: its path, rooms and users, and what its hooks take and return.
-//!
-//! Imports `handshake`, `connection`, `config` (a channel's own bounds), `protocol` and `wire`; `session::dispatch` runs the hooks.
 
 pub(crate) mod app;
 pub(crate) mod fields;

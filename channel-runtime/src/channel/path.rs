@@ -171,7 +171,6 @@ pub const fn unambiguous(routes: &[(&str, Path)], index: usize) {
 #[track_caller]
 const fn clash(routes: &[(&str, Path)], index: usize) -> ! {
     let (name, path) = routes[index];
-    // Longer texts are cut: the text has a bound, too.
     let mut parts = [""; 64];
     let mut len = 0;
     let mut at = 0;

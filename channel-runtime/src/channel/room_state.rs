@@ -18,7 +18,6 @@ pub const fn made<C: Channel>() {
     }
 }
 
-/// `None` if `on_room_open` makes the state.
 pub(crate) fn initial<C: Channel>() -> Option<C::RoomState> {
     if C::OPENS_ROOMS {
         return None;

@@ -27,7 +27,6 @@ pub trait Route: Sized + Send + 'static {
     /// Asked by `channels![..]` for handlers and an app, so that a type without a path is one error.
     #[doc(hidden)]
     type Itself;
-    /// Whether the impl block has its `#[channel]`.
     #[doc(hidden)]
     type Halves;
     /// The initial state of the path's room, if no hook makes it.
@@ -37,7 +36,6 @@ pub trait Route: Sized + Send + 'static {
     const NAME: &'static str;
     /// The path's pattern.
     const PATH: Path;
-    /// For `channels![..]`.
     #[doc(hidden)]
     const ROUTE: (&'static str, Path) = (Self::NAME, Self::PATH);
     #[doc(hidden)]
@@ -53,7 +51,6 @@ pub trait Route: Sized + Send + 'static {
     /// The declared kinds of room.
     #[doc(hidden)]
     const ROOMS: &'static [RoomShape] = &[];
-    /// The list `subprotocols(..)`.
     #[doc(hidden)]
     const SUBPROTOCOLS: Subprotocols = Subprotocols::NONE;
 

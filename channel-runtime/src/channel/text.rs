@@ -29,7 +29,6 @@ use crate::wire::parser::reuse;
 pub struct Text(String);
 
 impl Text {
-    /// Of a client: in a string of the thread's, which may be much longer.
     pub(crate) fn received(mut text: String) -> Self {
         // The program may keep it, and count it by its length.
         if text.capacity() > 4 * text.len() + 64 {
@@ -45,7 +44,6 @@ impl Text {
 }
 
 impl Drop for Text {
-    /// Short ones serve again, for later texts of the thread.
     fn drop(&mut self) {
         reuse(mem::take(&mut self.0));
     }
@@ -129,7 +127,6 @@ mod tests {
         assert_eq!(AsRef::<str>::as_ref(&text), String::from(text.clone()));
     }
 
-    /// What a client sends may be kept: a thousand texts of a byte must not take a thousand times what their lengths say.
     #[test]
     fn a_received_text_takes_little_more_than_its_length() {
         for len in [0, 1, 16, 100, 1000, 10_000] {

@@ -1,7 +1,6 @@
 //! Backpressure on senders: how many bytes a sender is ahead of the rooms that it sends to.
 //!
-//! A broadcast costs its sender nothing, and the room a write for each member. So a connection whose rooms have not yet written
-//! more than the high-water mark is not read from: its own socket slows it. A producer with a hub can wait for the same.
+//! A connection whose rooms have yet to write more than the high-water mark is not read from. A producer with a hub can wait too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

@@ -1,6 +1,4 @@
 //! The closing handshake of a connection: what waits and our Close are sent, then the client has time to close too.
-//!
-//! The stream is read to its end, so that no reset destroys what the client has not read yet.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,10 +15,9 @@ use crate::connection::stream::Stream;
 use crate::connection::unread::time_for;
 use crate::wire::close::ClosedBy;
 
-/// The connection is cut when the client has taken nothing for `timeout`, and `timeout` after the abort of the server. A client
-/// could take a little now and then for ever, so it is also cut after the time that a slow line [needs](time_for) for all that
-/// waits, and `timeout`. If nobody can [write](Outbox::is_direct) before the kernel reports progress, it has all of that time,
-/// unless it is disconnected because it took nothing.
+/// The connection is cut when the client has taken nothing for `timeout`; `timeout` after the server's abort; and, as it could take
+/// a little now and then for ever, `timeout` after the time that a slow line [needs](time_for) for all that waits. If nobody can
+/// [write](Outbox::is_direct) before the kernel reports progress, that time is the first bound too, unless it took nothing before.
 pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shutdown, timeout: Duration) {
     let most = timeout.saturating_add(time_for(outbox.bytes() as u64));
     let whole = after(Instant::now(), most);
@@ -67,7 +64,7 @@ pub(crate) async fn finish(stream: &mut Stream, outbox: &Outbox, shutdown: &Shut
                 Poll::Pending => break,
             }
         }
-        // Only the end of the input has a meaning. All is read, because a client that is stuck in writing does not read.
+        // All is read: a reset would destroy what the client has not read yet, and one that is stuck in writing does not read.
         loop {
             match stream.poll_read(cx, |input| input.len()) {
                 Poll::Ready(Ok(1..)) => {}
@@ -208,7 +205,6 @@ mod tests {
             advance(PATIENCE).await;
             assert!(!has_ended(ends.as_mut()).await, "it reads");
         }
-        // What was read last may have made room once more.
         let mut is_cut = false;
         for _ in 0..3 {
             advance(PATIENCE).await;

@@ -1,7 +1,6 @@
 //! Containment of panics in the app's code, its destructors included: the caller goes on.
 //!
-//! A value of the app's is held in a [`Contained`] if it may be dropped together with something else: a second panic while the
-//! first unwinds would abort the program, and a task that panics leaves its work undone.
+//! A value that may be dropped with others is [`Contained`]: a second panic while the first unwinds would abort the program.
 
 use std::any::type_name;
 use std::ops::{Deref, DerefMut};

@@ -21,7 +21,6 @@ impl ConnectionId {
         Self { node: this_node(), serial: SERIAL.fetch_add(1, Ordering::Relaxed) }
     }
 
-    /// Whether it names a connection of this process, though perhaps none that is open.
     pub(crate) fn is_here(self) -> bool {
         self.node == this_node()
     }

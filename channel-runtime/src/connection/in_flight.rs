@@ -9,7 +9,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The default counts nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Activity(Option<Arc<Count>>);
 
@@ -70,7 +69,6 @@ impl Activity {
     pub async fn settled(&self) {
         let Some(count) = &self.0 else { return };
         loop {
-            // Made before the check, so that an end between the check and the wait is not missed.
             let settled = count.settled.notified();
             if count.running.lock().works.is_empty() {
                 return;

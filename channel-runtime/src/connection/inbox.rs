@@ -1,6 +1,4 @@
-//! The inbox: the notices that wait for a connection's handler. A notice is a value that the server hands to it.
-//!
-//! It is made by its first notice. Notices take turns with the client's messages. The questions to the client are kept beside them.
+//! The inbox: the notices that wait for a connection's handler, and take turns with its messages; and the questions to its client.
 
 use std::any::Any;
 use std::collections::VecDeque;

@@ -1,7 +1,6 @@
 //! Liveness of a client: whether it is still there, checked once a tick.
 //!
 //! No connection has a timer: its task marks its [`Liveness`] when it receives something, and a sweep checks and clears the marks.
-//!
 //! A ping waits behind what was sent before. So a client whose stream takes no more is not pinged: that it takes something is its
 //! sign of life. Otherwise the answer to a ping may take as long as it takes to read all of that at [`PACE`].
 
@@ -31,13 +30,10 @@ pub(crate) struct Liveness {
     idle: AtomicU32,
     /// The ticks since a ping without an answer, and one. 0 if there is none.
     asked: AtomicU32,
-    /// How much longer than usual the answer, or a stream that takes no more, is waited for.
     patience: AtomicU32,
     unread: AtomicU32,
-    /// In bytes, at the last tick.
     handed: AtomicU64,
     sent_before_ping: AtomicU64,
-    /// How many bytes were sent before the last ping that was answered: the client has read those.
     read: AtomicU64,
 }
 
@@ -289,7 +285,6 @@ mod tests {
     fn a_ping_behind_much_that_was_sent_may_be_answered_later() {
         let beat = beat();
         let sent = |bytes: u64| Stream { handed: bytes, is_blocked: false };
-        // Of 560 KiB 160 are left when the ping is sent.
         let liveness = Liveness::default();
         assert_eq!(
             ticks_of(&liveness, &beat, 0, sent(560 << 10), 46),

@@ -7,7 +7,6 @@ use std::ops::{Deref, DerefMut};
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// The ranks, from the lock that is taken first to the lock that is taken last.
 pub(crate) mod rank {
     /// The rooms of a channel that are opened and closed.
     pub const ROOM_HOOKS: u8 = 0;

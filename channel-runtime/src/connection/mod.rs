@@ -1,6 +1,4 @@
 //! Connections, whatever their channel: the outbox, the inbox, liveness, and how the stream is read, written and closed.
-//!
-//! A push into the outbox never waits, and what waits in it is bounded. Imports `wire` alone: no rooms, no messages, no handlers.
 
 pub(crate) mod backpressure;
 pub(crate) mod close;

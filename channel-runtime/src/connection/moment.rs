@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// If the instant is beyond the clock's range, one that is never reached.
 pub(crate) fn after(from: Instant, time: Duration) -> Instant {
     from + time.min(FOR_EVER)
 }

@@ -1,6 +1,4 @@
-//! The count of answers that a connection owes its client when its handlers are done: deferred ones, and those of batches.
-//!
-//! If the server stops or the client ends its half, the connection waits for them, for `shutdown_timeout` at the most.
+//! The count of deferred and batched answers that a connection still owes: its end waits for them, at most `shutdown_timeout`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,6 +1,4 @@
-//! The receiving half of a connection: input is read, parsed, and parked until it is handled.
-//!
-//! Above a bound nothing more is read, so that the client is slowed by its own socket.
+//! The receiving half of a connection: input is read, parsed, and parked until it is handled. Above a bound nothing more is read.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

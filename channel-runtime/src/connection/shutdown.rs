@@ -1,6 +1,4 @@
-//! The shutdown of a server: what it waits for, and the two signals of it, drain and abort.
-//!
-//! A drain refuses new connections and closes those that are open. An abort cancels the hooks and handlers that still run.
+//! The shutdown of a server: a drain refuses new connections and closes open ones, an abort cancels hooks and handlers.
 
 use std::future::Future;
 use std::sync::Arc;

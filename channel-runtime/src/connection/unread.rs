@@ -1,7 +1,6 @@
 //! An estimate of how many bytes a client has not read yet, and how long it may take to read them.
 //!
-//! What the kernel has taken is not at the client yet, and nothing reports how much is. So bytes are added when they are handed
-//! over, and taken off at the rate of the slowest line that the server waits for.
+//! Nothing reports what the kernel still holds: bytes are added when handed over, and taken off at the slowest line's [`PACE`].
 
 use std::time::Duration;
 

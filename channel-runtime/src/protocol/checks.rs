@@ -1,5 +1,4 @@
-//! Compile-time checks that need the compiler's knowledge of types. They run in constants of the expansions, so that their errors
-//! point at the user's tokens.
+//! Compile-time checks by types, in constants of the expansions, so that their errors point at the user's tokens.
 
 use std::marker::PhantomData;
 

@@ -10,8 +10,7 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    // Sixteen bytes at a time, because a step of the compiler's interpreter costs the same whatever it compares. Short texts, which
-    // are the usual ones, skip this, because a call is many steps.
+    // Sixteen bytes at a time: an interpreter's step costs the same whatever it compares. Short texts skip this: a call is many.
     while a.len() >= CHUNK
         && let (Some((first_a, rest_a)), Some((first_b, rest_b))) = (a.split_first_chunk(), b.split_first_chunk())
     {

@@ -1,5 +1,4 @@
-//! Escaping for logs: text from clients is written on one line, without characters that could imitate another line or control a
-//! terminal.
+//! Escaping for logs: clients' text stays on one line, without characters that imitate another line or control a terminal.
 
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};

@@ -144,7 +144,6 @@ impl Fault {
         Self::framework(code, message.into())
     }
 
-    /// With any code.
     pub(crate) fn framework(code: Cow<'static, str>, message: String) -> Self {
         Self {
             code,
@@ -212,8 +211,7 @@ fn dotless(code: &str, place: &'static Location<'static>) {
     }
 }
 
-/// Connects an error frame of a server's failure to its line in the log. Unique within the process, and very likely across
-/// processes, because each starts at a random number.
+/// Connects an error frame to its line in the log. Unique in the process, and likely across processes by its random start.
 #[derive(Clone, Copy)]
 pub(crate) struct FaultId(u64);
 

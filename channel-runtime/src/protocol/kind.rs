@@ -1,9 +1,7 @@
 //! The kind of a binary message, its first byte, in the message's type: `(binary 1) pixel`. No text message has a type that begins so.
 
-/// The start of a binary message's type.
 pub(crate) const BINARY: &str = "(binary ";
 
-/// The kind in a type such as `(binary 1) pixel`. `None` for the type of a text message.
 pub(crate) const fn kind_of(wire_type: &str) -> Option<u8> {
     const BEGIN: &[u8] = BINARY.as_bytes();
     let bytes = wire_type.as_bytes();

@@ -1,7 +1,4 @@
-//! The wire protocol as types: messages, faults, their JSON codec, their description as data, and the lock that compares it with a
-//! file.
-//!
-//! Without the feature `server` this folder is the whole crate. It imports no other folder.
+//! The wire protocol as types: messages, faults, their JSON codec, their description, and the lock that compares it with a file.
 
 pub(crate) mod binary;
 pub(crate) mod checks;

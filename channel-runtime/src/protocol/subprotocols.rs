@@ -1,7 +1,6 @@
 //! The subprotocols of a channel, as `subprotocols(..)` lists them, and what happens to a client that offers none of them.
 
-/// The framework's own subprotocol, which each channel knows, unless it is one of raw text or of another envelope that knows others. A
-/// client that offers none speaks it too.
+/// Known to each channel, except of raw text or of an envelope with others. A client that offers none speaks it too.
 pub(crate) const OURS: &str = "channels.1.json";
 
 /// The subprotocols that a channel knows: those of its list, those of its envelope, then `channels.1.json`. A channel of raw text or of
@@ -50,14 +49,12 @@ impl Subprotocols {
         Self { otherwise: Otherwise::Close(code), ..self }
     }
 
-    /// Of a channel that has an `on_text` or another envelope, or neither.
     #[must_use]
     pub(crate) const fn foreign(self, is_foreign: bool, of_envelope: &'static [&'static str]) -> Self {
         assert!(of_envelope.len() <= 64, "an envelope has at most 64 subprotocols");
         Self { is_foreign, of_envelope, ..self }
     }
 
-    /// The known subprotocol that equals this offer, byte for byte.
     pub(crate) fn find(&self, offer: &[u8]) -> Option<&'static str> {
         self.known().find(|name| name.as_bytes() == offer)
     }

@@ -24,8 +24,7 @@ pub(super) enum Crowd {
     Half,
 }
 
-/// How many checks more the room may be slowed for a few readers that are far behind: their kernels may hold less, or a segment was
-/// lost. Readers that are always slower than the room are not waited for.
+/// How many more checks a few readers far behind may slow the room: a segment may be lost. Not if they are always slower.
 pub(super) struct Lone {
     looks: u32,
     since: Instant,

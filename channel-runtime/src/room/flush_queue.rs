@@ -60,14 +60,12 @@ impl<M: Recipient> FlushWork<M> {
 
 pub(crate) struct FlushQueue<M> {
     pub due: FlushWork<M>,
-    /// Where the flusher runs, or has to be started. `None` if no member of `due` has a runtime.
     runtime: Option<Id>,
     slow_members: IndexMap<ConnectionId, Arc<M>>,
     next_look: usize,
     next_nudge: usize,
     /// In the order in which they were held. One charge a sender, unless more than [`LATEST_SENDERS`] were held since.
     held: VecDeque<Charge<M>>,
-    /// Senders in `due` that are not held.
     not_held: usize,
     /// How many have lately sent at once. An eighth less at each check.
     active: usize,

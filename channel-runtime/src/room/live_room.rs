@@ -27,7 +27,6 @@ pub(crate) struct LiveRoom {
     gone: AtomicBool,
     /// Sessions that have begun and not ended, `on_close` included.
     pub(super) uses: AtomicUsize,
-    /// `None` once the last session has ended.
     pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
     /// `None` if the room closes with its last member.
     pub(super) owner: Option<Arc<dyn RoomOwner>>,

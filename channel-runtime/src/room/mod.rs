@@ -1,6 +1,4 @@
 //! Rooms: the registry of connections and users, the rooms with their members and state, and the fan-out of a frame to a room.
-//!
-//! Imports `connection` and `wire`: no JSON, and no types of the user's but a room's state.
 
 mod by_connection;
 mod channel_rooms;

@@ -42,7 +42,6 @@ pub(crate) struct PendingConnection {
 #[derive(Default)]
 struct Notices {
     inbox: Inbox,
-    /// `None` until it is open.
     connection: Option<Arc<Member>>,
 }
 

@@ -7,7 +7,6 @@ use crate::connection::contained::Contained;
 
 pub(crate) type State = Contained<Box<dyn Any + Send>>;
 
-/// One for each opening of a room.
 pub(crate) trait RoomOwner: Send + Sync {
     /// The last session in the room has ended, or a connection that had entered is gone. If the room is empty, it closes.
     fn on_maybe_empty(self: Arc<Self>);

@@ -30,7 +30,6 @@ use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::Input;
 
-/// The next step, which waits for those that run.
 enum Queued<C: Dispatch> {
     /// Runs beside them, once fewer of its kind run.
     Message { index: usize, message: Undecoded },
@@ -61,8 +60,7 @@ pub(crate) struct Lent<'a, C: Dispatch> {
     pub span: &'a ConnectionSpan,
 }
 
-/// Runs a message's handler, and those of messages that arrive meanwhile. Ready with what has to run alone after them; `None` if
-/// nothing more has arrived.
+/// Ready with what has to run alone afterwards; `None` if nothing more has arrived.
 pub(crate) fn run<C: Dispatch>(
     shared: Lent<'_, C>,
     index: usize,
@@ -184,7 +182,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// The driver reads and writes also while a step is queued.
     fn take_next(&mut self, cx: &mut Context<'_>) -> Next<C> {
         let is_done = self.running.is_empty();
         match self.queued.take() {
@@ -228,7 +225,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Whether one more may run. Of the handlers that are not concurrent, one of all kinds may.
     fn has_room(&self, index: usize) -> bool {
         match C::OPTIONS[index].concurrent as usize {
             0 => self.running.iter().all(|other| C::OPTIONS[other.index].concurrent > 0),

@@ -1,6 +1,4 @@
 //! Dispatch: how the engine calls a channel's hooks and handlers. `#[channel]` alone implements it.
-//!
-//! Only the expansion knows whether a channel's value is `Sync`: it makes [`ConcurrentHandlers`], and `concurrent` needs no bound.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -117,7 +115,7 @@ pub trait Dispatch: Channel {
         unreachable!("no handler of `{}` runs beside others", Self::NAME)
     }
 
-    /// The function that calls handlers which run side by side. A channel with such handlers is `Sync`.
+    /// The function that calls handlers side by side. Made by the expansion, which alone knows whether the value is `Sync`.
     fn concurrent<'a>(&'a mut self, app: &'a Arc<Self::App>) -> ConcurrentHandlers<'a, Self> {
         _ = app;
         unreachable!("no handler of `{}` runs beside others", Self::NAME)
@@ -193,7 +191,6 @@ pub trait Dispatch: Channel {
     }
 }
 
-/// `None` if `identity` names nobody.
 pub(crate) fn user_of<C: Dispatch>(handler: &C) -> Option<UserKey> {
     handler.identified().map(|identity| UserKey::new(&identity))
 }

@@ -48,7 +48,6 @@ pub(crate) struct PendingSession<C: Dispatch> {
     room: Room<C>,
     expires_at: Option<SystemTime>,
     user_admission: Option<Box<UserAdmission>>,
-    /// The number of the agreed subprotocol.
     subprotocol: u8,
     app: Arc<C::App>,
     hub: Hub<C>,
@@ -74,7 +73,6 @@ impl<C: Dispatch> PendingSession<C> {
     /// What `authorize` returns; 401 if the authority has expired already, and 429 if the user has too many connections.
     pub async fn authorize(&mut self, admission: &AdmissionControl) -> Result<(), Reject> {
         let Self { handler, pending, expires_at, user_admission, app, served, .. } = self;
-        // A disconnect ends the wait for `authorize`.
         if let Either::Right((authorized, _)) =
             select(pin!(pending.until_closed()), pin!(handler.authorized(app))).await
         {
@@ -102,7 +100,6 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Rejects the client if the room can't be opened, or the connection ends before.
     fn wait_and_spawn(self, mut client: Client) -> impl Future<Output = ()> + Send {
         let Self { room, app, hub, served, .. } = &self;
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_room_open" });
@@ -132,7 +129,6 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// Rejects the client if it was disconnected or its room's state panics.
     fn spawn(mut self, client: Client) {
         let served = Arc::clone(&self.served);
         // Before the task begins, so that a server that stops waits for it.
@@ -148,8 +144,6 @@ impl<C: Dispatch> PendingSession<C> {
         }
     }
 
-    /// # Errors
-    /// How the connection ends, if it may not enter.
     fn enter(&mut self, deflate: Option<Agreed>) -> Result<MembershipGuard, Close> {
         if let Some(close) = self.pending.closed() {
             return Err(close);
@@ -218,7 +212,6 @@ async fn wait<C: Dispatch>(
     let mut entered = pin!(room_hooks::enter(lifecycle));
     let mut ended = pin!(ended(drain_started, pending, &node.clock, expires_at));
     poll_fn(|cx| {
-        // First, because most rooms are open.
         if let Poll::Ready(outcome) = entered.as_mut().poll(cx) {
             return Poll::Ready(outcome.map_or_else(Waited::Rejected, Waited::Open));
         }
@@ -245,7 +238,6 @@ async fn ended(
 struct Client {
     receiver: Receiver,
     socket: Option<OwnedWriteHalf>,
-    /// What the client sent behind its handshake.
     read_ahead: Vec<u8>,
     has_ended: bool,
     deflate: Option<Agreed>,

@@ -14,7 +14,6 @@ use crate::socket::clock::{Clock, Waiting};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
-/// Dropping this ends the task.
 pub(crate) struct Expiry(AbortHandle);
 
 impl Expiry {

@@ -163,7 +163,6 @@ fn limit_reached(
     })
 }
 
-/// Runs user code that belongs to no connection. `grace` is the time left to it once the server gives up.
 pub(crate) async fn run_detached<T>(
     future: impl Future<Output = T> + Send,
     timeout: Option<Duration>,

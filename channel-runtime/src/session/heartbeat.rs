@@ -18,7 +18,6 @@ pub(crate) struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Returns whether a task has to be started.
     fn begin(&self) -> bool {
         !self.is_running.swap(true, Ordering::SeqCst)
     }

@@ -10,10 +10,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::session::driver::Driver;
 
-/// How often a client that has ended its half of the stream is written to.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// Waits until no answer is owed any more, or the client would not get it.
 pub(crate) async fn sent(driver: &mut Driver) {
     let (shutdown, patience) = (Arc::clone(driver.shutdown()), driver.config().shutdown_timeout);
     let mut given_up = pin!(timeout(patience, shutdown.abort_started()));

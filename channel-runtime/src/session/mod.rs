@@ -1,7 +1,5 @@
 //! Sessions: they run the user's code, which is a connection's hooks and handlers, batches, and the opening and closing of rooms.
 //!
-//! Panics are contained here, and deadlines and the server's shutdown are enforced. Imports all folders from `socket` to `wire`.
-//!
 //! A [`Session`] is the task of one connection. Its calls run one after another, unless handlers are `concurrent`; the driver reads
 //! and writes while one waits. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
 
@@ -66,7 +64,6 @@ pub(crate) struct Session<C: Dispatch> {
     app: Arc<C::App>,
     driver: Driver,
     span: ConnectionSpan,
-    /// `None` if the authority does not expire.
     expiry: Option<Expiry>,
     /// Behind all that may use the room's state, which its last session drops.
     _room_use: RoomUse,
@@ -141,7 +138,6 @@ impl<C: Dispatch> Session<C> {
         Some((running, socket, run(driver, call)))
     }
 
-    /// Runs a message's handler beside those of later ones, then what had to wait for them.
     async fn run_concurrently(&mut self, index: usize, message: Undecoded) {
         let Self { handler, socket, app, driver, span, .. } = self;
         socket.clear_claim();
@@ -190,7 +186,6 @@ impl<C: Dispatch> Session<C> {
     }
 }
 
-/// Ready with whether another step may follow.
 enum StepFuture<'a, C: Dispatch> {
     Idle(&'a mut Session<C>),
     /// Boxed, because an idle connection would hold the place for it.
@@ -199,7 +194,6 @@ enum StepFuture<'a, C: Dispatch> {
 }
 
 impl<'a, C: Dispatch> StepFuture<'a, C> {
-    /// Polls the step's call once.
     fn begin(session: &'a mut Session<C>, step: Step, cx: &mut Context<'_>) -> Self {
         let step = step.typed::<C>();
         if !may_pass::<C>(&step, &mut session.driver) {

@@ -53,7 +53,6 @@ pub(crate) fn timed_out<C: Channel>(socket: &Socket<C>, what: &'static str) -> F
     id
 }
 
-/// After a panic or a cancellation the connection is closed, too.
 pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what: &'static str) {
     let close = match why {
         Interrupted::Panicked => {
@@ -89,7 +88,6 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
     socket.member().outbox().close(close);
 }
 
-/// For tests, which wait for the work.
 pub(crate) fn begin_work<C: Channel>(socket: &Socket<C>, what: &'static str) -> WorkGuard {
     socket.member().outbox().activity().begin(Work::Session { channel: C::NAME, what })
 }

@@ -21,7 +21,6 @@ pub(crate) enum Subject {
     Messages { channel: usize, index: usize },
 }
 
-/// Empty if no rate is per user.
 #[derive(Default)]
 pub(crate) struct Quotas {
     hasher: RandomState,

@@ -17,7 +17,6 @@ use crate::socket::Socket;
 use crate::socket::reply::{self, Flow};
 use crate::wire::close::CloseCode;
 
-/// The type of a client's message with a new token: `{"type":"$auth","ref":..,"token":".."}`.
 const AUTH: &str = "$auth";
 
 /// Finds `$auth` anywhere, with escapes or without, even if the text can't be decoded: it may hold a secret.
@@ -51,7 +50,6 @@ fn unescaped(text: &str) -> String {
 
 pub(crate) struct AuthRefresh(Result<Token, DecodeError>);
 
-/// `None` if the message is no `$auth`, or there is no `on_refresh`.
 pub(crate) fn auth_refresh<C: Dispatch>(text: &str, error: &DecodeError) -> Option<AuthRefresh> {
     #[derive(Deserialize)]
     struct Auth {
@@ -139,7 +137,6 @@ mod tests {
             (r#"{"type":"\u0024auth","token":"hush"}"#, true),
             (r#"{"type":"\u0024\u0061\u0075\u0074\u0068","token":"hush"}"#, true),
             (r#"{"type":"$\u0061\u0055auth"#, false),
-            // They can't be read, because they are cut, doubled or followed by something.
             (r#"{"type":"\u0024auth","token":"hush""#, true),
             (r#"{"type":"\u0024auth","type":"other","token":"hush"}"#, true),
             (r#"{"type":"\u0024auth","token":"hush"}}"#, true),

@@ -10,7 +10,6 @@ use crate::session::quota::Quotas;
 use crate::session::room_hooks::hooked_room::HookedRooms;
 use crate::socket::node::Node;
 
-/// Made when the server is mounted, once for each channel.
 pub(crate) struct Served {
     pub node: Arc<Node>,
     /// The server's bounds, and what the channel sets itself.

@@ -15,7 +15,6 @@ fn may_be_enabled() -> bool {
     LevelFilter::current() >= Level::DEBUG
 }
 
-/// `None` if no subscriber is interested.
 #[derive(Default)]
 pub(crate) struct ConnectionSpan(Option<Box<Span>>);
 
@@ -50,7 +49,7 @@ impl ConnectionSpan {
     }
 }
 
-/// Has the time at which the handler began; for a hook, the connection's span alone. `None` if no subscriber is interested.
+/// Has the time at which the handler began; for a hook, the connection's span alone.
 #[derive(Clone, Default)]
 pub(crate) struct MessageSpan(Option<Box<(Span, Option<Instant>)>>);
 

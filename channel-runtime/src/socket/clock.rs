@@ -15,7 +15,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How far the clocks may drift apart before the waiters check again.
 const TOLERANCE: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
@@ -24,7 +23,6 @@ pub(crate) struct Clock {
     ahead: AtomicU64,
     waiting: AtomicUsize,
     is_compared: AtomicBool,
-    /// Notified when the wall clock has gone ahead of the timers.
     jumped: Notify,
 }
 

@@ -11,7 +11,6 @@ use crate::protocol::fault::Fault;
 use crate::protocol::message::Message;
 use crate::wire::frame::{Frame, FrameBuilder, Opcode};
 
-/// A frame of what `write` appends.
 #[inline]
 pub(crate) fn frame_of(
     opcode: Opcode,
@@ -29,7 +28,6 @@ pub(crate) fn message_frame<E: Envelope, M: Message>(message: &M, room: Option<&
     }
 }
 
-/// In the framework's own envelope.
 pub(crate) fn fault_frame(fault: &Fault, head: Head<'_>) -> Frame {
     let mut builder = FrameBuilder::new();
     codec::encode_fault(fault, &timestamp(), head, builder.payload_mut());

@@ -1,6 +1,4 @@
-//! Sending: a connection's socket, hubs, audiences, and the answers of handlers.
-//!
-//! A send never waits. Imports `channel`, `room`, `connection`, `protocol` and `wire`, but not `session`, which runs the handlers.
+//! Sending, which never waits: a connection's socket, hubs, audiences, and the answers of handlers.
 
 pub(crate) mod answer;
 pub(crate) mod answer_array;
@@ -274,8 +272,7 @@ impl<C: 'static> Socket<C> {
         tracing::debug!(channel = counters.channel, connection = %self.id(), kind, "the envelope has no place for it");
     }
 
-    /// # Errors
-    /// If `write` fails: then nothing is sent.
+    /// Sends nothing if `write` fails.
     #[inline(always)]
     pub(crate) fn try_push(
         &self,
@@ -308,7 +305,6 @@ impl<C: 'static> Socket<C> {
         pushed(&self.node, &self.member, enqueued)
     }
 
-    /// For a hook or handler that begins.
     pub(crate) fn clear_claim(&mut self) {
         self.claim = Claim::NoMessage;
     }
@@ -317,7 +313,6 @@ impl<C: 'static> Socket<C> {
         self.claim = Claim::of(reference);
     }
 
-    /// For a message in a batch.
     pub(crate) fn begin_message_among(&mut self, reference: Option<Ref>, answers: &Arc<AnswerArray>) {
         self.claim = Claim::among(reference, answers);
     }

@@ -32,7 +32,6 @@ fn settle<C: Channel, N: NoticeFor<C>>(put: Put<N>, connection: ConnectionId) ->
     matches!(put, Put::Taken)
 }
 
-/// Returns whether the notice was taken: not if the connection is closing, or as many wait as may.
 pub(crate) fn tell<C: Channel, N: NoticeFor<C>>(member: &Member, notice: N) -> bool {
     let outbox = member.outbox();
     let names = (C::NAME, N::HANDLER);

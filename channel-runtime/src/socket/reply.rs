@@ -155,8 +155,7 @@ thread_local! {
     static UNSENT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The reason of the Close after an `on_connect` that has just failed on this thread: where no error frame
-/// says it, the fault's message.
+/// The reason of the Close after an `on_connect` that failed on this thread: the fault's message if no error frame says it.
 pub(crate) fn reason_of_failure<C: Channel>() -> Cow<'static, str> {
     let unsent = if C::READS_FLAT { None } else { UNSENT.take() };
     unsent.map_or(Cow::Borrowed("refused"), Cow::Owned)

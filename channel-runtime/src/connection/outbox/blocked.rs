@@ -15,7 +15,6 @@ const FIRST_CREDIT: u32 = PACE / 5 * 6;
 /// What counts as lately: a segment that is lost on a network costs 200 ms, and 400 more if it is lost again.
 const LATELY: Duration = Duration::from_millis(600);
 
-/// The same for a client that has not taken anything since its stream was found full.
 const FIRST_LATELY: Duration = Duration::from_millis(250);
 
 /// What was found so long ago may have changed: an overloaded server checks late, and its clients have read meanwhile.
@@ -27,20 +26,17 @@ const MOST_FORGIVEN: Duration = Duration::from_secs(1);
 /// What is known of such a client. A byte that it takes adds one to its credit, and a second takes off [`PACE`].
 pub(super) struct Blocked {
     credit: u32,
-    /// Up to when time has been taken off.
     settled: Instant,
     taken_at: Instant,
     tried_at: Instant,
     forgiven: Duration,
     /// Since the last tick.
     has_taken: bool,
-    /// Since its stream was found full.
     has_ever_taken: bool,
     /// In ticks.
     idle: u32,
 }
 
-/// How far behind a client is, if more than a quarter of what may wait for it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lag {
     /// How many whole quarters of what may wait do.

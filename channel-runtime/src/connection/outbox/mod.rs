@@ -30,7 +30,6 @@ use crate::wire::frame::{Frame, len_of, text_header};
 #[repr(C)]
 pub(crate) struct Outbox {
     inner: Ranked<{ rank::OUTBOX }, Inner>,
-    /// The most bytes that may wait in addition to one frame: the longest that has waited since the outbox was last empty.
     limit: usize,
     /// Twice the bytes that the stream has taken, plus one if it takes no more at once. Changed under the lock, read without it.
     handed: AtomicU64,
@@ -295,7 +294,6 @@ impl Outbox {
     }
 }
 
-/// A bound of 4 GiB or more counts as one byte less.
 fn narrow(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

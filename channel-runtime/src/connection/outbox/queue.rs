@@ -16,7 +16,6 @@ pub(crate) const GATHERED_OWN: usize = 4 * 1024;
 pub(crate) struct Queue {
     /// Mostly one frame waits, which needs no list: a broadcast to thousands would fetch each member's list from memory, twice.
     first: Option<Frame>,
-    /// The frames behind it. `None` if there is no first.
     #[expect(clippy::box_collection, reason = "every connection holds the place, and mostly nothing there")]
     rest: Option<Box<VecDeque<Frame>>>,
     /// Of the first frame, in bytes.

@@ -315,7 +315,6 @@ async fn a_client_is_waited_for_while_it_takes_the_pace() {
         tokio::time::advance(second).await;
         assert!(takes(&mut blocked));
     }
-    // What it has taken in one go counts for two seconds, as long as it may have had that in its buffers.
     blocked.took(usize::MAX);
     tokio::time::advance(second * 2 - second / 10).await;
     assert!(takes(&mut blocked));

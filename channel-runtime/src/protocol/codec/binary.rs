@@ -30,11 +30,7 @@ thread_local! {
 /// The slice that stands for what was handed over, known by its address.
 static MARK: [u8; 16] = *b"a binary message";
 
-/// Reads the message at `index`, whose kind is the first byte. Nothing is copied: what `from_bytes` receives is a part of `message`.
-///
-/// # Errors
-///
-/// If the message's own `from_bytes` or codec refuses it.
+/// Nothing is copied: what `from_bytes` receives is a part of `message`.
 pub(crate) fn decode_binary<T: Messages>(index: usize, mut message: Bytes) -> Result<T, DecodeError> {
     message.advance(1);
     HANDED_OVER.set(Some(message));
@@ -43,28 +39,18 @@ pub(crate) fn decode_binary<T: Messages>(index: usize, mut message: Bytes) -> Re
     decoded.map_err(|refused| DecodeError::invalid_binary(T::TYPES[index], refused.to_string()))
 }
 
-/// Appends a message, of this kind, to `out`.
-///
-/// # Errors
-///
-/// If the message's codec refuses it, or its `to_bytes` or codec took away what was in `out`. Then `out` must not be used.
+/// Fails also if the user's `to_bytes` or codec took away what was in `out`. After an error `out` must not be used.
 #[cfg(feature = "server")]
 pub(crate) fn encode_binary<M: Message>(kind: u8, message: &M, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append(kind, M::TYPE, out, |out| message.to_binary(out))
 }
 
-/// Appends one of a set of messages, which is binary, to `out`.
-///
-/// # Errors
-///
-/// As for `encode_binary`.
 #[cfg(feature = "server")]
 pub(crate) fn encode_binary_one_of<T: Messages>(kind: u8, message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let write = |out: &mut Vec<u8>| message.encode(BytesOnly(out)).map_err(|error| error.to_string());
     append(kind, T::TYPES[message.index()], out, write)
 }
 
-/// The kind of one of a set of messages. `None` if it is a text message.
 #[cfg(feature = "server")]
 pub(crate) fn binary_kind<T: Messages>(message: &T) -> Option<u8> {
     if const { !has_binary::<T>() } {

@@ -1,8 +1,7 @@
 //! Decoding: JSON text becomes a message, in as few passes as the text allows.
 //!
-//! The quick path is one pass. It needs the `type` before the payload, or guesses a type at the end and checks it in that pass. If
-//! anything is wrong, the careful path decides: a survey finds `type` and `ref` and whether the text is JSON at all. Then
-//! serde_json reads the payload, with the path to each field tracked.
+//! The quick path needs the `type` before the payload, or guesses it at the end and checks the guess in its one pass. If anything
+//! is wrong, the careful path decides: a survey finds `type` and `ref`, then serde_json reads the payload, tracking paths.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,7 +34,6 @@ pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
     Decoded { message: decode_into::<_, false>(&mut head, text), reference: head.reference }
 }
 
-/// As [`decode`], of an object of which `type` alone is no field.
 pub(crate) fn decode_bare<T: Messages>(text: &str) -> Result<T, DecodeError> {
     decode_into::<_, true>(&mut IncomingHead::default(), text)
 }
@@ -64,14 +62,12 @@ pub(super) fn decode_into<T: Messages, const BARE: bool>(
     }
 }
 
-/// The type was found by [`index`] already.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
     let mut head = IncomingHead::default();
     Decoded { message: decode_into_at::<_, false>(&mut head, text, index), reference: head.reference }
 }
 
-/// As [`decode_at`], of an object of which `type` alone is no field.
 #[cfg(feature = "server")]
 pub(crate) fn decode_bare_at<T: Messages>(text: &str, index: usize) -> Result<T, DecodeError> {
     decode_into_at::<_, true>(&mut IncomingHead::default(), text, index)
@@ -92,7 +88,6 @@ fn decode_into_at<T: Messages, const BARE: bool>(
     }
 }
 
-/// The `ref` of a text that is not decoded, found where [`decode`] would find it.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn reference(text: &str) -> Option<Ref> {
     let mut head = IncomingHead::default();
@@ -101,7 +96,6 @@ pub(crate) fn reference(text: &str) -> Option<Ref> {
     head.reference
 }
 
-/// The error for a binary message of a kind that is not known, in a channel without `on_binary`.
 #[cfg(feature = "server")]
 pub(crate) fn unknown_kind<T: Messages>(message: &[u8]) -> DecodeError {
     match message {
@@ -111,13 +105,11 @@ pub(crate) fn unknown_kind<T: Messages>(message: &[u8]) -> DecodeError {
     }
 }
 
-/// From the `type` alone. `None` if it is missing or unknown.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
     index_in::<T>(text, false)
 }
 
-/// As [`index`], of an object of which `type` alone is no field.
 #[cfg(feature = "server")]
 pub(crate) fn index_bare<T: Messages>(text: &str) -> Option<usize> {
     index_in::<T>(text, true)
@@ -218,9 +210,8 @@ pub(super) fn decode_carefully<T: Messages, const BARE: bool>(
         .deserialize_map(ReadMessage::<_, BARE, false>::new(&mut head.cleared(), &mut message, Some(index)))
         .and_then(|()| message.ok_or_else(|| de::Error::custom("nothing was read")))
         .map_err(|error| DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error))
-        // The quick path reads every valid text, except numbers too large for an `f32` that serde buffers. It is not known which
-        // field such a number was read into, so the message is judged by what it would be written as. An infinity that a type of
-        // the user makes from something else is therefore refused too, and one in a field that is not written is not noticed.
+        // Serde buffers some numbers too large for an `f32`, for an unknown field: the message is judged by how it is written.
+        // So an infinity that a user's type makes itself is refused too, and one in a field that is not written goes unnoticed.
         .and_then(|message| match first_infinite(&message) {
             Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
             None => Ok(message),
@@ -235,9 +226,7 @@ pub(super) fn first_infinite<T: Messages>(message: &T) -> Option<serde_path_to_e
     written.is_err_and(|error| error.to_string() == NOT_FINITE).then(|| track.path())
 }
 
-/// Reads only the protocol's keys and skips the others. Returns the type.
-///
-/// `bare` is no constant, because a generic function would be compiled once more for each of the user's crates.
+/// `bare` is no constant: a generic function would be compiled once more for each of the user's crates.
 fn survey<'t>(head: &mut IncomingHead, text: &'t str, bare: bool) -> serde_json::Result<Cow<'t, str>> {
     let mut json = serde_json::Deserializer::from_str(text);
     let kind = json.deserialize_map(Survey { head, bare })?;

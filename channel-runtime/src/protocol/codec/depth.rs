@@ -1,5 +1,4 @@
-//! The bound on nesting. serde_json has one too, but not for what it skips, unknown fields and `RawValue`s, which would pass deep
-//! nesting on to the next parser.
+//! The bound on nesting, also of what serde_json skips without one, unknown fields and `RawValue`s, for whatever parses it next.
 
 /// The deepest nesting that is read, including the message's own object. It is serde_json's limit for typed values.
 const MAX_DEPTH: usize = 127;
@@ -39,7 +38,6 @@ fn opens_often(text: &[u8]) -> bool {
     opened + text.last_chunk().map_or(text.len(), count) > MAX_DEPTH
 }
 
-/// The line and column of a byte, counted as serde_json does.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset];
     let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();

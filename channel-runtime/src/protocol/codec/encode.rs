@@ -11,10 +11,7 @@ use crate::protocol::message::Messages;
 
 type Json<'o> = serde_json::Serializer<&'o mut Vec<u8>>;
 
-/// Appends a message to `out`.
-///
-/// # Errors
-/// If the payload is no object, has a reserved key, or does not serialize. Then nothing is appended.
+/// Appends nothing if the payload is no object, has a reserved key, or does not serialize.
 #[cfg(any(feature = "server", test))]
 pub(crate) fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append::<false>(M::TYPE, head, out, |serializer| message.serialize(serializer))
@@ -28,16 +25,11 @@ pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>
     append::<false>(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
 }
 
-/// Appends a message of which `type` alone is no field to `out`.
-///
-/// # Errors
-/// As for `encode`.
 #[cfg(feature = "server")]
 pub(crate) fn encode_bare<M: Message>(message: &M, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append::<true>(M::TYPE, Head::default(), out, |serializer| message.serialize(serializer))
 }
 
-/// As `encode_bare`, of one of a set of messages.
 pub(crate) fn encode_bare_one_of<T: Messages>(message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append::<true>(T::TYPES[message.index()], Head::default(), out, |serializer| message.encode(serializer))
 }

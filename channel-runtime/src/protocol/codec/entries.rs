@@ -1,5 +1,4 @@
-//! The reader of the quick path: it takes an object apart by hand, and reads each value with a serde_json deserializer that starts
-//! at the value.
+//! The reader of the quick path: it takes an object apart by hand, and has serde_json read each value from its place.
 //!
 //! It reads the same as serde_json would read from the whole text. If it fails, the careful path reads the text.
 
@@ -14,11 +13,9 @@ use super::{depth, plain_string};
 
 pub(super) struct Entries<'de> {
     text: &'de str,
-    /// After an error this is the end of the text, so that a payload that ignores the error reads nothing more, and no invalid text
-    /// is accepted.
+    /// After an error the end of the text, so that a payload that ignores the error does not get invalid text accepted.
     at: usize,
     first: bool,
-    /// Whether the text is known not to nest too deep.
     shallow: bool,
 }
 
@@ -30,7 +27,6 @@ impl<'de> Entries<'de> {
         Ok(entries)
     }
 
-    /// To be called after the last entry.
     #[inline]
     pub(super) fn close(mut self) -> Result<(), Unusual> {
         self.expect(b'}')?;

@@ -1,5 +1,4 @@
-//! The head of an incoming message: the protocol's own keys (`type`, `ref`, `$..`), collected in one pass, which passes the
-//! other fields to the payload's `Deserialize`.
+//! The head of an incoming message: `type`, `ref` and `$..`, collected in the pass that reads the payload's fields.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -42,7 +41,6 @@ impl IncomingHead {
         if std::mem::replace(&mut self.referred, true) {
             return Err(de::Error::custom("a second `ref`"));
         }
-        // `null` counts as no `ref`, as for every `Option`.
         self.reference = map.next_value()?;
         Ok(())
     }
@@ -138,7 +136,6 @@ pub(super) fn index_of<T: Messages>(kind: &str) -> Option<usize> {
     None
 }
 
-/// Reads a whole message from an object. `BARE` as for [`Reserved::of`], `QUICK` as for [`Numbers`].
 pub(super) struct ReadMessage<'e, T, const BARE: bool, const QUICK: bool> {
     head: &'e mut IncomingHead,
     /// The place for the message. A returned message would be copied at each level of the deserializer.

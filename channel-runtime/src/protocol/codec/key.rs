@@ -13,12 +13,10 @@ pub(super) enum Reserved {
     Type,
     Ref,
     Room,
-    /// Another key that starts with `$`.
     Extension,
 }
 
 impl Reserved {
-    /// `BARE`: in an object of which `type` alone is reserved.
     #[inline]
     fn of<const BARE: bool>(key: &str) -> Option<Self> {
         match key.as_bytes() {
@@ -47,8 +45,7 @@ pub(super) enum Key<F, S> {
     Reserved(Reserved, S),
 }
 
-/// Lets the payload read its own key in the same step. The payload's result is often one byte, while the key's text would have to
-/// be carried through the layers of the deserializer.
+/// Lets the payload read its key in the same step: its result is often one byte, where the text would be carried through layers.
 pub(super) struct ReadKey<S, const BARE: bool>(pub(super) S);
 
 impl<'de, S: DeserializeSeed<'de>, const BARE: bool> ReadKey<S, BARE> {
@@ -88,8 +85,7 @@ impl<'de, S: DeserializeSeed<'de>, const BARE: bool> Visitor<'de> for ReadKey<S,
     }
 }
 
-/// Reads a key as text, and like serde_json's keys also as a number or a boolean. `plain` is a type and not a run-time choice, so
-/// that the usual key, one without escapes, stays in registers.
+/// Reads a key, like serde_json's also a number or a boolean. `plain` is a type: keys without escapes stay in registers.
 struct NameDeserializer<'a, D> {
     text: &'a str,
     plain: D,

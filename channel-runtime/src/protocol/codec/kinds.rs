@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use crate::protocol::kind::kind_of;
 use crate::protocol::message::Messages;
 
-/// Whether one of these messages is binary.
 pub(crate) const fn has_binary<T: Messages>() -> bool {
     let mut types = T::TYPES;
     while let [first, rest @ ..] = types {
@@ -17,13 +16,11 @@ pub(crate) const fn has_binary<T: Messages>() -> bool {
     false
 }
 
-/// The place in [`Messages::TYPES`] of the message with this first byte. `None` if there is no such message, or no byte.
 pub(crate) fn index_of_kind<T: Messages>(data: &[u8]) -> Option<usize> {
     let place = Kinds::<T>::PLACES[usize::from(*data.first()?)];
     (place != NOWHERE).then_some(place.into())
 }
 
-/// Stands for the place of a message that does not exist.
 const NOWHERE: u16 = u16::MAX;
 
 struct Kinds<T>(PhantomData<T>);

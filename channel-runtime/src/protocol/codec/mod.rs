@@ -1,12 +1,8 @@
-//! The JSON codec: decoding and encoding of messages. No text makes it panic, overflow the stack, or return a message that the text
-//! does not contain.
+//! The JSON codec. No text makes it panic, overflow the stack, or return a message that the text does not contain.
 //!
-//! `decode` chooses how many passes a text needs; for most it is one, in which `entries` takes the object apart.
-//! `incoming_head` separates the protocol's keys (`type`, `ref`, `$..`) from the payload's fields, which go straight to the
-//! payload's own `Deserialize`. `BARE` is for objects of which `type` alone is the protocol's. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
-//! `received` is the client's side. `binary` reads and writes messages that are no JSON. `object` is a serializer that starts each
-//! object with its type; `encode` and `outcome` make the frames. `payload` reads and writes payloads
-//! that other envelopes hold.
+//! `decode` chooses how many passes a text needs: mostly one, in which `entries` takes the object apart. `incoming_head` separates
+//! the protocol's keys (`type`, `ref`, `$..`) from the payload's fields. `BARE` is for objects of which `type` alone is the
+//! protocol's. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
 
 mod binary;
 #[cfg(feature = "server")]

@@ -1,10 +1,7 @@
-//! Conversion of received numbers to the types of their fields. JSON has one type of number and Rust has many; a number that does
-//! not fit its field is an error, never another number.
+//! Conversion of received numbers to the types of their fields: one that does not fit is an error, never another number.
 //!
-//! Serde reads an `f32` from any `f64`, so `1e39` would become an infinity. It reads no integer from `1.0`, which is how Lua and
-//! Godot write 1. Both are handled where a payload asks for a number of a certain type: [`Numbers`] wraps the format, and every
-//! compound value in it. A derive could not do this, because most numbers are in types that the macro does not see. [`Numbers`]
-//! costs nothing for other values: it has no data of its own, and passes the visitor on to the format.
+//! Serde reads an `f32` from any `f64`, so `1e39` would become an infinity; and no integer from `1.0`, as Lua and Godot write 1. So
+//! [`Numbers`] wraps the format and each compound value in it, at no cost for others. A derive would not see most numbers.
 //!
 //! Serde itself buffers the values in `flatten` and in most enums, before their types are known. There `1.0` stays a float, and an
 //! `f32` that became infinite is found afterwards: see `decode_carefully`. With serde_json's `arbitrary_precision`, serde reads no
@@ -16,8 +13,7 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-/// Below this bound, an integer that is written with a fraction of zero is read exactly, because its digits are fewer than 2^53.
-/// Above it, serde_json may read another number than was written.
+/// Below this bound an integer with a fraction of zero has fewer digits than 2^53, and is exact. Above, serde_json may misread it.
 const SURELY_READ: f64 = (1_u64 << 49) as f64;
 
 /// `None` if the float has a fraction, or from [`SURELY_READ`] on.
@@ -35,14 +31,11 @@ pub(super) fn from_key<'de, T: de::Deserialize<'de>>(text: &'de str) -> Option<T
     json.end().ok().map(|()| value)
 }
 
-/// A format, or a part of it, that numbers are read from. With `QUICK`, a buffered number that would become infinite as an `f32` is
-/// an error, because the message is not checked afterwards.
+/// With `QUICK`, a buffered number that would become infinite as an `f32` is an error: the message is not checked afterwards.
 pub(super) struct Numbers<T, const QUICK: bool>(pub(super) T);
 
-/// Reads an integer, also from a float without a fraction.
 struct Whole<V>(V);
 
-/// Reads an `f32`, but not from a float that is too large for it.
 struct Single<V>(V);
 
 macro_rules! deserialize {

@@ -12,7 +12,6 @@ use super::head::Head;
 use super::key::is_reserved;
 use super::key_guard::Guarded;
 
-/// `BARE`: of the object's keys, `type` alone is reserved.
 pub(super) struct ObjectSerializer<'a, S, const BARE: bool> {
     inner: S,
     kind: &'static str,

@@ -9,10 +9,7 @@ use super::error::EncodeError;
 use super::head::Head;
 use crate::protocol::fault::Fault;
 
-/// Appends `{"type":"success","ref":..}`, with `data` and its `timestamp` if there is data.
-///
-/// # Errors
-/// If the data does not serialize. Then nothing is appended.
+/// Appends `{"type":"success","ref":..}`, with `data` and its `timestamp` if any; nothing if the data does not serialize.
 pub(crate) fn encode_success<T: Serialize + ?Sized>(
     data: Option<(&T, &str)>,
     head: Head<'_>,

@@ -27,8 +27,7 @@ fn len_of_few(text: &[u8]) -> usize {
     text.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')).unwrap_or(text.len())
 }
 
-/// Marks each byte below the bound, which is at most 0x80, in its highest bit. Only the lowest mark is reliable, because a
-/// subtraction borrows from the byte above.
+/// Marks each byte below the bound, at most 0x80, in its highest bit. Only the lowest is reliable: subtraction borrows upward.
 #[inline]
 const fn below(word: u64, bound: u8) -> u64 {
     word.wrapping_sub(splat(bound)) & !word & splat(0x80)

@@ -74,7 +74,6 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
     }
 }
 
-/// The entries before the `type`, followed by the others.
 struct BufferedMap<A> {
     entries: vec::IntoIter<(String, Value)>,
     /// `None` if the last key's entry was not held.

@@ -129,7 +129,6 @@ fn whoever_is_let_go_with_much_holds_the_others_no_longer_than_anybody() {
     assert!(goes_on(little, 200));
 }
 
-/// More are far behind and take what they are sent than are looked at together: more than an eighth.
 #[test]
 fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
     let runtime = runtime();

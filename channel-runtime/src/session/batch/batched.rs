@@ -69,7 +69,6 @@ impl<C: Channel, M> Batched<C, M> {
         Self::new(message, socket, Fate::Open)
     }
 
-    /// A message in no batch, for a test that calls a handler itself.
     pub(crate) fn alone(message: M, socket: Socket<C>) -> Self {
         Self::new(message, socket, Fate::Kept)
     }

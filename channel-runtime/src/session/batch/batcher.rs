@@ -118,7 +118,6 @@ pub(super) struct Running<C: Channel, M: InBatches<C>> {
     served: Arc<Served>,
     /// Another task may have started since.
     is_over: bool,
-    /// A server that stops waits for the messages.
     _counted: SessionGuard,
 }
 
@@ -136,7 +135,6 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.is_over = true;
     }
 
-    /// The next batch, once it is full or has waited long enough. `None` if there are no messages.
     async fn next(&self) -> Option<Vec<Item<C, M>>> {
         loop {
             // Made before the check, so that no notification between the two is missed.
@@ -180,7 +178,6 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.batcher.ended.notify_waiters();
     }
 
-    /// The error is for all messages that have not been answered.
     async fn outcome(&self, batch: Vec<Batched<C, M>>) -> Result<(), Fault> {
         let running = run_detached(
             M::run(batch, &self.app),

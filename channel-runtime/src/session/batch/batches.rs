@@ -6,7 +6,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// One batcher for each handler that is marked `batch(..)`, made by the first message for it.
 #[derive(Default)]
 pub(crate) struct Batches(Mutex<Vec<Arc<dyn AnyBatch>>>);
 

@@ -1,7 +1,6 @@
 //! Batches: messages of all connections of a channel that are handled together.
 //!
-//! Each handler that is marked `batch(..)` has one [`Batcher`], which gathers messages while it runs one batch. If it has no room
-//! for a message, the sender's session waits. Its task runs while there are messages, and alone keeps the app alive.
+//! A sender's session waits while its [`Batcher`] is full. Its task runs while there are messages, and alone keeps the app alive.
 
 mod batched;
 mod batcher;

@@ -40,7 +40,6 @@ pub(crate) enum Phase {
 }
 
 pub(crate) enum Next {
-    /// Somebody is in it, or it is not open.
     Keep,
     WaitUntil(Instant),
     Close(Arc<LiveRoom>, watch::Sender<()>),
@@ -64,7 +63,6 @@ impl HookedRoom {
     }
 }
 
-/// Keeps a room open for a connection that enters it, until dropped.
 #[must_use]
 pub(crate) struct EntryHold(pub(super) Arc<dyn RoomOwner>);
 

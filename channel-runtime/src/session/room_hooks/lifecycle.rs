@@ -66,7 +66,6 @@ impl<C: Dispatch> RoomLifecycle<C> {
         self.served.in_flight.begin(Work::Session { channel: C::NAME, what })
     }
 
-    /// If the room is closed, this begins to open it.
     pub(super) fn find_or_open(self: &Arc<Self>) -> Found {
         let (sender, opened) = watch::channel(None);
         {
@@ -96,8 +95,7 @@ impl<C: Dispatch> RoomLifecycle<C> {
         rooms.get_mut(self.name()).filter(|room| Arc::ptr_eq(&room.owner, &owner)).map(act)
     }
 
-    /// Removes the room here and from the registry, unless it is that of a later opening. Under one lock: whoever finds no room
-    /// here opens it anew, and the new one must not be removed.
+    /// Here and in the registry under one lock: whoever finds no room here opens it anew, and that one must not be removed.
     fn remove(self: &Arc<Self>) {
         let owner: Arc<dyn RoomOwner> = Arc::clone(self) as _;
         let mut rooms = self.rooms().0.lock();
@@ -113,7 +111,6 @@ impl<C: Dispatch> RoomLifecycle<C> {
         drop(rooms);
     }
 
-    /// Closes the room now, or when the grace time is over.
     fn close_if_empty(self: &Arc<Self>) {
         let is_draining = self.served.node.shutdown.is_draining();
         let next = self.with_room(|room| {

@@ -1,8 +1,7 @@
 //! Room hooks: `on_room_open` and `on_room_close`, and the grace time of an empty room.
 //!
-//! For channels that have one of the hooks or a grace time. A room opens before the first connection enters, and closes after being
-//! empty for the grace time. Each opening has a [`RoomLifecycle`], whose hooks run in tasks of their own, once each. A connection
-//! that enters while the room is being closed waits and opens it anew: no two states of one room exist at a time.
+//! Each opening is one [`RoomLifecycle`], whose hooks run once each, in tasks of their own. A connection that enters while the room
+//! is being closed waits and opens it anew: no two states of one room exist at a time.
 
 pub(crate) mod hooked_room;
 mod lifecycle;
@@ -16,10 +15,7 @@ use crate::protocol::fault::Fault;
 use crate::session::dispatch::Dispatch;
 use crate::session::rejection::Rejection;
 
-/// The room stays open while the hold or a session in it lasts. If it is not open, this opens it and waits.
-///
-/// # Errors
-/// If the room can't be opened. The next connection that enters tries again.
+/// The room stays open while the hold or a session in it lasts. If it can't be opened, the next that enters tries again.
 pub(crate) async fn enter<C: Dispatch>(lifecycle: Arc<RoomLifecycle<C>>) -> Result<EntryHold, Rejection> {
     loop {
         let (hold, mut opened) = match lifecycle.find_or_open() {

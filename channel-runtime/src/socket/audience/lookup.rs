@@ -25,7 +25,6 @@ pub(in crate::socket) struct Lookup<'a> {
 
 pub(super) enum Recipients<'a> {
     OneRoom(RoomRef<'a>),
-    /// Those of these rooms that are open.
     Rooms(&'a [Arc<str>]),
     /// Looked up once the message is encoded, so that a member that enters meanwhile is reached.
     Members,
@@ -33,7 +32,6 @@ pub(super) enum Recipients<'a> {
 }
 
 pub(in crate::socket) enum RoomRef<'a> {
-    /// Held by the channel, or by a connection.
     Kept(&'a Arc<LiveRoom>),
     Found(Arc<LiveRoom>),
 }

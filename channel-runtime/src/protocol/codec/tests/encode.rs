@@ -22,7 +22,6 @@ fn written<M: Message>(message: &M, head: Head<'_>) -> String {
     appended(|out| encode(message, head, out).unwrap())
 }
 
-/// Why a message is refused. This also checks that nothing is appended.
 #[track_caller]
 fn refusal<M: Message>(message: &M) -> EncodeError {
     let mut out = b"before".to_vec();

@@ -54,7 +54,6 @@ fn text_of(x: &str) -> [String; 3] {
     ]
 }
 
-/// The result of every path of the codec, at every place of the type.
 #[track_caller]
 fn read<T>(x: &str) -> Read<T>
 where
@@ -262,7 +261,6 @@ fn a_wide_integer_is_read_wherever_its_type_stands_behind_a_decoy_too() {
     }
 }
 
-/// The keys of a flattened field are the message's own.
 #[test]
 fn keys_are_numbers_as_values_are() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -338,7 +336,6 @@ fn all_else_is_written_as_serde_json_writes_it() {
     assert_eq!(written(((), Some(Option::<u8>::None), 'c')).unwrap(), r#"{"type":"only","x":[null,null,"c"]}"#);
 }
 
-/// Only a format that has no such numbers refuses them.
 #[test]
 fn a_payload_that_can_read_more_than_json_is_not_held_back() {
     fn read_infinity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {

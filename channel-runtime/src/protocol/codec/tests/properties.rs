@@ -126,7 +126,6 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What chance seldom makes.
 #[test]
 fn these_are_judged_as_by_taking_them_apart() {
     for reference in ["null", "1", "7.0", "1.5", "true", "[]", "\"\"", "\"\\ud800\""] {

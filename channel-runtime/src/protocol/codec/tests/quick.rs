@@ -15,7 +15,6 @@ use crate::protocol::codec::samples::{Game, Say, Scores, a_move};
 use crate::protocol::codec::{DecodeError, Decoded, decode, decode_at, decode_only_carefully, index, plain_string};
 use crate::protocol::message::{Messages, Ref};
 
-/// What the quick path reads, if it reads the text. `index` is the type's place if it is known before.
 fn quickly<T: Messages>(text: &str, index: Option<usize>) -> Option<(T, Option<Ref>)> {
     let (mut head, mut message) = (IncomingHead::default(), None);
     match decode_quickly::<_, false>(&mut head, &mut message, text, index) {
@@ -51,7 +50,6 @@ fn is_quick(text: &str, expected: Game) {
     both_ways_agree(text).unwrap();
 }
 
-/// The quick path does not read it, for every guess of the type.
 #[track_caller]
 fn is_left(text: &str) {
     for index in [None].into_iter().chain((0..Game::TYPES.len()).map(Some)) {
@@ -122,7 +120,6 @@ fn what_is_no_object_of_entries_is_left() {
     }
 }
 
-/// Ignores errors, as no payload should.
 #[derive(Debug, PartialEq)]
 struct Careless(usize);
 

@@ -128,7 +128,6 @@ fn the_ref_of_a_bad_message_is_found() {
 
 #[test]
 fn a_ref_behind_what_the_payload_leaves_unread_is_found() {
-    /// Reads everything but its first field.
     #[derive(Debug, PartialEq)]
     struct First(String);
 
