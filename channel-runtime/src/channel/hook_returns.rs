@@ -1,6 +1,4 @@
-//! What hooks may return, and what the engine makes of it.
-//!
-//! A trait for each hook, so that the compiler's error names the hook and says what it may return.
+//! What hooks may return: a trait for each hook, so that the compiler's error names the hook and says what it may return.
 
 use std::fmt::Display;
 use std::time::SystemTime;

@@ -77,7 +77,6 @@ impl Activity {
         }
     }
 
-    /// For the message of a test that waits too long.
     pub fn in_flight(&self) -> Vec<Work> {
         self.0.iter().flat_map(|count| count.running.lock().works.values().copied().collect::<Vec<_>>()).collect()
     }

@@ -28,7 +28,6 @@ impl Unread {
         self.settled = Some(now);
     }
 
-    /// How many bytes are unread at the most.
     pub fn at(&self, now: Instant) -> u64 {
         let since = self.settled.map_or(Duration::ZERO, |settled| now.saturating_duration_since(settled));
         let read = since.as_millis().saturating_mul(PACE.into()) / 1000;

@@ -27,7 +27,6 @@ fn is_plain(c: char) -> bool {
     c != '\\' && !c.is_control() && !is_format
 }
 
-/// An error and its sources, each as [`Escaped`] text, for logs that print errors.
 #[derive(Debug)]
 pub(crate) struct EscapedError {
     text: String,

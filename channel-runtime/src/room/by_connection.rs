@@ -1,6 +1,4 @@
-//! A map by connection: an unordered list, with an index if it is long.
-//!
-//! A connection is in two such maps at least, most of them short: entries are small, and searching a few is faster than hashing.
+//! A map by connection: an unordered list, with an index if it is long. Most are short, and searching a few is faster than hashing.
 
 use std::ops::Range;
 

@@ -1,7 +1,6 @@
 //! The fan-out of a frame: it is pushed to each recipient's outbox, and what has to write it is started.
 //!
-//! The pushes are synchronous, some tens of nanoseconds each, and under the members' lock: so frames, joins and leaves have one
-//! order for all audiences. Only the writing is left to the flusher.
+//! The pushes are synchronous and under the members' lock, so that frames, joins and leaves have one order for all audiences.
 
 #[cfg(all(test, feature = "deflate"))]
 mod tests;

@@ -15,8 +15,7 @@ use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
 
-/// The members' lock is held while a frame is pushed to all outboxes, so that all members get frames in the same order. The state's
-/// lock is held while the user's `with` runs, which may take the members' lock.
+/// Lock order: the state's, held while the user's `with` runs; then the members', held while a frame is pushed: one order for all.
 pub(crate) struct LiveRoom {
     name: Arc<str>,
     inner: Ranked<{ rank::MEMBERS }, Inner>,
@@ -28,7 +27,6 @@ pub(crate) struct LiveRoom {
     /// Sessions that have begun and not ended, `on_close` included.
     pub(super) uses: AtomicUsize,
     pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
-    /// `None` if the room closes with its last member.
     pub(super) owner: Option<Arc<dyn RoomOwner>>,
     hub_backlog: OnceLock<Arc<HubBacklog>>,
 }

@@ -30,7 +30,6 @@ pub(crate) struct Member {
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,
-    /// `None` if its channel knows no users.
     pub user: Option<UserKey>,
     pub own_room: Arc<LiveRoom>,
     pub backlog: SendBacklog,

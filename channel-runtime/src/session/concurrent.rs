@@ -212,7 +212,6 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         }
     }
 
-    /// Drops a step that a rate refuses or no hook wants: pings have been answered already.
     fn queue(&mut self, step: Step) {
         let is_wanted = match &step {
             Step::Input(Input::Ping(_)) => C::HOOKS.contains(&"on_ping"),

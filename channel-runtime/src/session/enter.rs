@@ -266,7 +266,6 @@ impl Client {
         Poll::Pending
     }
 
-    /// The last frame is a Close, unless there are none. `patience` bounds sending and closing.
     async fn reject(mut self, frames: &[u8], patience: Duration) {
         close::reject_client(self.receiver.stream(), self.socket.take(), frames, patience).await;
     }

@@ -1,6 +1,4 @@
 //! The expiry of a connection's authority: a warning, then the close, by the wall clock or the timers, whichever is first.
-//!
-//! Each connection that expires has a task for it. All others pay nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -49,7 +49,6 @@ impl CallLimits {
 
 pub(crate) enum Interrupted {
     Panicked,
-    /// The server has stopped waiting for the call.
     Cancelled,
     TimedOut,
     ClientGone,

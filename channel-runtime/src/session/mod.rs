@@ -165,7 +165,6 @@ impl<C: Dispatch> Session<C> {
         self.driver.finish().await;
     }
 
-    /// The connection has left all its rooms before.
     async fn close(&mut self, close: Close) {
         self.socket.clear_claim();
         let _work = begin_work(&self.socket, "on_close");

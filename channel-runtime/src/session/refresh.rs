@@ -24,7 +24,6 @@ pub(crate) fn may_hold_token(text: &str) -> bool {
     text.contains(AUTH) || (text.contains('\\') && unescaped(text).contains(AUTH))
 }
 
-/// A JSON text without the escapes of ASCII characters in its strings.
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;

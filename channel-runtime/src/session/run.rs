@@ -12,7 +12,6 @@ pub(crate) fn run<'a, T>(
     mut call: GuardedCall<'a, T>,
 ) -> impl Future<Output = Result<T, Interrupted>> + Send + Unpin + use<'a, T> {
     poll_fn(move |cx| {
-        // The step was given out corked.
         if call.has_waited() {
             driver.cork();
         }

@@ -1,6 +1,4 @@
-//! The logs' spans of a connection and of its messages: `tracing` spans at debug level.
-//!
-//! Without a subscriber a span costs one load, and the memory of a pointer.
+//! The logs' spans of a connection and its messages, at debug level. Without a subscriber a span costs one load and a pointer.
 
 use std::time::Instant;
 

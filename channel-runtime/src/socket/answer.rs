@@ -42,7 +42,6 @@ impl<C: 'static> Socket<C> {
 /// An answer that is given later, from [`Socket::defer`]. If it is dropped instead, a client that gave a `ref` gets `internal`.
 #[must_use = "dropped without an answer, it tells a client that gave a `ref` `internal`"]
 pub struct Answer<C: Channel> {
-    /// Has the message's claim. `None` once it is answered.
     socket: Option<Socket<C>>,
     _in_flight: WorkGuard,
 }

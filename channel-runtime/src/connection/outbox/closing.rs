@@ -65,7 +65,6 @@ impl Outbox {
         }
     }
 
-    /// `None` if we have not closed it.
     pub fn closed_by(&self) -> Option<ClosedBy> {
         match &self.inner.lock().state {
             State::Closing(close) => Some(close.by),

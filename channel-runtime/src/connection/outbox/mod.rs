@@ -230,7 +230,6 @@ impl Outbox {
         }
     }
 
-    /// For a test that is its own client.
     pub fn take(&self) -> Vec<u8> {
         let mut inner = self.inner.lock();
         inner.in_flight.end();

@@ -95,10 +95,7 @@ impl Queue {
         bytes
     }
 
-    /// Passes what waits to `write`, as much as it takes. Ready when the queue is empty.
-    ///
-    /// # Errors
-    /// Those of `write`. A write of 0 bytes is an error.
+    /// Passes what waits to `write`, as much as it takes. Ready when the queue is empty. A write of 0 bytes is an error.
     pub fn write_to(&mut self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
         thread_local! {
             /// Out of its cell while a stream writes it, which may run the user's code. After a panic the next write makes another.

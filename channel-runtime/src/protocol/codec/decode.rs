@@ -135,7 +135,6 @@ fn leading_type(text: &str) -> Option<&str> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
-    /// With `type`, or with another key of the protocol, which `type` may follow.
     ReservedKey,
     /// With another key, but the object seems to end with this type.
     Guess(usize),

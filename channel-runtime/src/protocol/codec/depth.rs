@@ -1,9 +1,8 @@
-//! The bound on nesting, also of what serde_json skips without one, unknown fields and `RawValue`s, for whatever parses it next.
+//! The bound on nesting, also in unknown fields and `RawValue`s, which serde_json skips uncounted and the next parser reads.
 
 /// The deepest nesting that is read, including the message's own object. It is serde_json's limit for typed values.
 const MAX_DEPTH: usize = 127;
 
-/// The byte offset at which the text first nests deeper than [`MAX_DEPTH`]. `None` if it does not.
 pub(super) fn first_too_deep(text: &str) -> Option<usize> {
     // Each level takes two bytes, unless the text is incomplete, which is refused anyway.
     if text.len() <= 2 * MAX_DEPTH || !opens_often(text.as_bytes()) {

@@ -34,7 +34,6 @@ pub(crate) fn encode_bare_one_of<T: Messages>(message: &T, out: &mut Vec<u8>) ->
     append::<true>(T::TYPES[message.index()], Head::default(), out, |serializer| message.encode(serializer))
 }
 
-/// On an error, nothing is appended.
 #[inline]
 pub(super) fn append<const BARE: bool>(
     kind: &'static str,

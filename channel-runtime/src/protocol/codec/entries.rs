@@ -59,7 +59,6 @@ impl<'de> Entries<'de> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Checks the nesting once, when the first value nests: see `depth`.
     #[inline]
     fn check_depth(&mut self) -> Result<(), Unusual> {
         if !mem::replace(&mut self.shallow, true) && depth::first_too_deep(self.text).is_some() {

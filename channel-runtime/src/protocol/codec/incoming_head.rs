@@ -54,7 +54,6 @@ impl IncomingHead {
         }
     }
 
-    /// To be called at the end of the object.
     pub(super) fn check_type<E: de::Error>(&self) -> Result<(), E> {
         if self.typed { Ok(()) } else { Err(E::missing_field("type")) }
     }
@@ -196,7 +195,6 @@ pub(super) fn unknown_type<E: de::Error>(kind: &str) -> E {
     E::custom(format_args!("unknown message type {kind:?}"))
 }
 
-/// An object as its payload reads it: without the protocol's keys, and with numbers converted for their fields.
 pub(super) struct Fields<'e, A, const BARE: bool, const QUICK: bool> {
     head: &'e mut IncomingHead,
     map: A,

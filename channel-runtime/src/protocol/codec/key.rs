@@ -41,7 +41,6 @@ pub(super) fn is_reserved<const BARE: bool>(key: &str) -> bool {
 
 pub(super) enum Key<F, S> {
     Field(F),
-    /// A key of the protocol, with the unused seed.
     Reserved(Reserved, S),
 }
 

@@ -26,7 +26,6 @@ const NOWHERE: u16 = u16::MAX;
 struct Kinds<T>(PhantomData<T>);
 
 impl<T: Messages> Kinds<T> {
-    /// By kind.
     const PLACES: &'static [u16; 256] = &places(T::TYPES);
 }
 

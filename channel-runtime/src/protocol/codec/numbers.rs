@@ -13,7 +13,7 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-/// Below this bound an integer with a fraction of zero has fewer digits than 2^53, and is exact. Above, serde_json may misread it.
+/// Below this bound an integer with a fraction of zero is exact: its digits stay below 2^53. Above, serde_json may misread it.
 const SURELY_READ: f64 = (1_u64 << 49) as f64;
 
 /// `None` if the float has a fraction, or from [`SURELY_READ`] on.

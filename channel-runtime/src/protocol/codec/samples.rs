@@ -152,7 +152,6 @@ pub(crate) fn a_move() -> Game {
     Game::Move(Move { from: Square { x: 4, y: 1 }, to: Square { x: 4, y: 3 }, note: None })
 }
 
-/// In their order, duplicates included.
 pub(crate) struct Entries(pub(crate) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Entries {

@@ -116,7 +116,6 @@ impl<C: Channel> Entry<C> {
         }
     }
 
-    /// Sets the fate if it is open. Returns what it was.
     fn settle(&self, fate: Fate) -> Fate {
         let now = &mut *self.fate.lock();
         let before = *now;

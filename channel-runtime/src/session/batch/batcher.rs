@@ -86,7 +86,6 @@ impl<C: Channel, M: InBatches<C>> Batcher<C, M> {
         bytes
     }
 
-    /// Returns whether a task has to be started.
     pub fn add(&self, item: Item<C, M>) -> bool {
         let Gathered { items, is_running, submitted, .. } = &mut *self.gathered.lock();
         items.push_back(item);

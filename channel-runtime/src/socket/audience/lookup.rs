@@ -119,7 +119,7 @@ impl<'a> Lookup<'a> {
         self.users().flat_map(|user| pending.close(user, &reach, &self.exclusions.except, close)).collect()
     }
 
-    /// Each user once. None if neither the target nor the exclusions name users.
+    /// Each user once.
     fn users(self) -> impl Iterator<Item = &'a UserKey> {
         let only = self.exclusions.only_user.as_slice();
         let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };

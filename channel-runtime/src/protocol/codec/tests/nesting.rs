@@ -27,7 +27,6 @@ fn deep_nesting_is_refused_without_a_stack_overflow() {
 
 #[test]
 fn nesting_is_read_up_to_127_levels_and_refused_at_its_place_beyond() {
-    // One level is the message's own object.
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for field in ["ignored", "data"] {
         let text = |levels| format!(r#"{{"type":"opaque","ref":"7","count":1,"data":0,"{field}":{}}}"#, nested(levels));

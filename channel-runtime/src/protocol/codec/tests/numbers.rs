@@ -177,7 +177,6 @@ fn what_is_flat_among_a_message_s_own_fields_is_seen_too() {
 #[test]
 fn what_an_f32_has_room_for_is_read_as_ever() {
     assert_eq!(read::<f32>("3.4028235e38").unwrap(), f32::MAX);
-    // Rounded, as all floats are: to the largest float, or to none.
     assert_eq!(read::<f32>("3.40282350000001e38").unwrap(), f32::MAX);
     assert_eq!(read::<f32>("1e-60").unwrap(), 0.0);
     assert_eq!(read::<f32>("18446744073709551615").unwrap(), u64::MAX as f32);

@@ -70,7 +70,6 @@ fn usual_texts_are_read_the_quick_way() {
     ] {
         is_quick(text, a_move());
     }
-    // Escapes are serde_json's matter.
     is_quick(r#"{"ty\u0070e":"say","\u0024":"","te\u0078t":"hi"}"#, say("hi"));
     is_quick(r#"{"text":"\u0022 \\","type":"s\u0061y"}"#, say("\" \\"));
     is_quick(r#"{"type":"say","größe, in Zentimetern":180,"":0,"text":"é"}"#, say("é"));
