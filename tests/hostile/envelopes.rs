@@ -168,19 +168,19 @@ pub fn attacks() -> Vec<Attack> {
         rpc(
             "rpc_depth_bomb_in_a_payload",
             "30,000 arrays within each other in a parameter",
-            "`-32600`, goes on",
+            "`-32602`, goes on",
             &request("put", &format!(r#"{{"tags":{{"a":{bomb}}}}}"#), "1"),
         ),
         rpc(
             "rpc_depth_bomb_unread",
             "the same in a parameter that nobody reads",
-            "`-32600`, goes on",
+            "`-32602`, goes on",
             &request("put", &format!(r#"{{"nothing":{bomb}}}"#), "1"),
         ),
         rpc(
             "rpc_depth_bomb_beside",
-            "the same beside the parameters, without an id",
-            "`-32600` to null, goes on",
+            "the same beside the parameters of a notification",
+            "goes on",
             &format!(r#"{{"jsonrpc":"2.0","method":"put","nothing":{bomb}}}"#),
         ),
         rpc("rpc_depth_bomb_as_id", "the same as an id", "`-32600` to null, goes on", &request("put", "{}", &bomb)),
@@ -268,13 +268,13 @@ pub fn attacks() -> Vec<Attack> {
         phoenix(
             "phoenix_depth_bomb_in_a_payload",
             "30,000 arrays within each other in a field",
-            "`malformed`, goes on",
+            "`invalid_payload`, goes on",
             &push(r#""1","2""#, "topic:7", "put", &format!(r#"{{"tags":{{"a":{bomb}}}}}"#)),
         ),
         phoenix(
             "phoenix_depth_bomb_unread",
             "the same where nobody reads it",
-            "`malformed`, goes on",
+            "`invalid_payload`, goes on",
             &push(r#""1","2""#, "topic:7", "put", &format!(r#"{{"nothing":{bomb}}}"#)),
         ),
         phoenix(

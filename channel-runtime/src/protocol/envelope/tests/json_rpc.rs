@@ -105,7 +105,7 @@ fn what_is_no_answer_of_the_client_s_does_not_name_a_request_of_ours() {
         (r#"{"jsonrpc":"2.0","result":1}"#, 1),
     ] {
         let (error, reference) = refusal::<JsonRpc>(text);
-        let DecodeError::Envelope { line: 1, column: found, .. } = error else { panic!("{text}: {error:?}") };
+        let DecodeError::Malformed { line: 1, column: found, .. } = error else { panic!("{text}: {error:?}") };
         assert_eq!((reference, found), (None, column), "{text}");
     }
     assert_eq!(refusal::<JsonRpc>(r#"{"jsonrpc":"2.0","id":1}"#).1, Some(Ref::Number(1)));

@@ -34,6 +34,7 @@ fn refusal<E: Envelope>(text: &str) -> (DecodeError, Option<Ref>) {
 #[track_caller]
 fn none_of_ours<E: Envelope>(text: &str) -> (String, String, (usize, usize)) {
     match refusal::<E>(text).0 {
+        DecodeError::Malformed { reason, line, column } => (Fault::MALFORMED.to_owned(), reason, (line, column)),
         DecodeError::Envelope { code, reason, line, column } => (code.into_owned(), reason, (line, column)),
         error => panic!("{text}: {error:?}"),
     }

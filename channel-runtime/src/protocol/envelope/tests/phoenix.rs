@@ -52,7 +52,7 @@ fn refs_that_are_too_long_or_of_another_kind_are_not_answered() {
     ] {
         let text = push(join_ref, &reference, TOPIC);
         let (error, found) = refusal::<Phoenix>(&text);
-        assert!(matches!(error, DecodeError::Envelope { column: 2, .. }), "{error:?}");
+        assert!(matches!(error, DecodeError::Malformed { column: 2, .. }), "{error:?}");
         assert_eq!(found, None, "{text}");
     }
     let longest = "7".repeat(Ref::MAX_RAW_LEN - "null,".len());
