@@ -250,7 +250,6 @@ mod tests {
         }
     }
 
-    /// 0 and 1 are literals, 2 is a parameter.
     fn pattern(segments: &[u8]) -> Path {
         let segments: Vec<Segment> = segments
             .iter()

@@ -45,10 +45,8 @@ pub trait Route: Sized + Send + 'static {
     /// How long an empty room stays open. `None` if `Config` decides.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;
-    /// The bounds that the channel sets itself.
     #[doc(hidden)]
     const BOUNDS: Bounds = Bounds::NONE;
-    /// The declared kinds of room.
     #[doc(hidden)]
     const ROOMS: &'static [RoomShape] = &[];
     #[doc(hidden)]

@@ -39,7 +39,6 @@ pub const fn kept<C: Protocol>() -> Kept {
     }
 }
 
-/// The channel's envelope. `None` for the default one.
 #[cfg(feature = "server")]
 pub(crate) const fn envelope_shape<C: Protocol>() -> Option<EnvelopeShape> {
     if is_flat::<C>() {

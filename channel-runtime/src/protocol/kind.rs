@@ -1,4 +1,4 @@
-//! The kind of a binary message, its first byte, in the message's type: `(binary 1) pixel`. No text message has a type that begins so.
+//! The kind of a binary message, its first byte, in its type: `(binary 1) pixel`. No text message has a type that begins so.
 
 pub(crate) const BINARY: &str = "(binary ";
 

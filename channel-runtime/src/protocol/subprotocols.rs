@@ -59,7 +59,6 @@ impl Subprotocols {
         self.known().find(|name| name.as_bytes() == offer)
     }
 
-    /// A number for an agreed subprotocol, which [`named`](Self::named) turns back: zero for none.
     pub(crate) fn number(&self, agreed: Option<&str>) -> u8 {
         let place = agreed.and_then(|agreed| self.known().position(|name| name == agreed));
         place.map_or(0, |place| u8::try_from(place + 1).expect("a channel has at most 64 subprotocols"))

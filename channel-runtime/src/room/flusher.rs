@@ -1,6 +1,4 @@
-//! A room's flusher: the task that writes what was sent to a room to its members' sockets.
-//!
-//! It yields between writes: what is sent meanwhile is part of the next one. A client whose socket is full is left to its own task.
+//! A room's flusher: the task that writes what was sent to the members' sockets. A client whose socket is full is left to its own.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,4 @@
-//! The registry: the connections, rooms and users of one app.
-//!
-//! No lock is held across an await. `connection/lock_order` has the order of locks.
+//! The registry: the connections, rooms and users of one app. No lock is held across an await; see `connection/lock_order`.
 
 use std::any::TypeId;
 use std::sync::Arc;

@@ -21,7 +21,6 @@ pub(crate) struct Counters {
     pub names_messages: bool,
     pub subprotocols: Subprotocols,
     pub envelope: &'static dyn ErasedEnvelope,
-    /// By the index in `types`.
     received: Box<[Count]>,
     pub text: Count,
     pub binary: Count,

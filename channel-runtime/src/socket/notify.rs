@@ -18,7 +18,6 @@ use crate::socket::audience::{Audience, IsSeveral, OneConnection};
     note = "write one in `#[channel] impl {C}`: `#[notice] async fn name(&mut self, n: {Self})`"
 )]
 pub trait NoticeFor<C>: Send + 'static {
-    /// The handler's name, for logs and tests.
     #[doc(hidden)]
     const HANDLER: &'static str;
 }

@@ -124,7 +124,6 @@ fn index_in<T: Messages>(text: &str, bare: bool) -> Option<usize> {
     }
 }
 
-/// The `type`, if it is the first key and has no escapes.
 #[cfg(any(feature = "server", test))]
 fn leading_type(text: &str) -> Option<&str> {
     let object = text.trim_ascii_start().strip_prefix('{')?.trim_ascii_start();
@@ -136,7 +135,6 @@ fn leading_type(text: &str) -> Option<&str> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     ReservedKey,
-    /// With another key, but the object seems to end with this type.
     Guess(usize),
     Later,
 }

@@ -63,7 +63,6 @@ pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> 
     map.next_value::<IgnoredAny>().map(drop)
 }
 
-/// Copies the `type` only if it has escapes.
 pub(super) struct ReadType;
 
 impl<'de> DeserializeSeed<'de> for ReadType {

@@ -93,7 +93,6 @@ impl<'de, D: Deserializer<'de>, const QUICK: bool> Deserializer<'de> for Numbers
     }
 }
 
-/// Passes all methods of a visitor on, except `visit_f64`. A compound value is wrapped by `$holder`.
 macro_rules! visit {
     ($holder:expr, fn visit_f64($self:ident, $number:ident, $E:ident) $visit_f64:block) => {
         type Value = V::Value;

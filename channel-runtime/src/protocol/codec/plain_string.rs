@@ -1,6 +1,5 @@
 //! A fast scan for JSON strings without escapes, whose content can be borrowed from the text.
 
-/// The string whose content starts this text. `None` if it does not end, or contains escapes or control characters.
 #[inline]
 pub(super) fn string(text: &str) -> Option<&str> {
     let len = len(text.as_bytes());

@@ -84,7 +84,6 @@ impl<M> From<ErrorFrame> for ReceivedBody<M> {
     }
 }
 
-/// Reads a frame of the framework from a text that is known to be an object. Unknown keys are ignored, and the protocol's keys too.
 fn read_plain<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, DecodeError> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text))
         .map_err(|error| DecodeError::invalid_payload(kind, error.path(), error.inner()))

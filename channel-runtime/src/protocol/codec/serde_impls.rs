@@ -76,7 +76,6 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
 
 struct BufferedMap<A> {
     entries: vec::IntoIter<(String, Value)>,
-    /// `None` if the last key's entry was not held.
     value: Option<Value>,
     rest: A,
 }

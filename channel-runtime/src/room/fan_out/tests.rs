@@ -179,7 +179,6 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     assert!(heard[1] == heard[3] && heard[2] == heard[5] && heard[1] != heard[2]);
     assert!([1, 2].iter().all(|at| heard[*at][0] == 0xC1 && heard[*at].len() < plain.len() / 2));
 
-    // One window is only the sender's, who gets no copy; then it is nobody's.
     members.truncate(3);
     members.remove(1);
     let sender = Arc::clone(&members[1].connection);

@@ -33,7 +33,6 @@ pub(crate) struct RoomLifecycle<C: Dispatch> {
     pub room: Room<C>,
 }
 
-/// `None` if the rooms have no lifecycle.
 pub(crate) fn grace<C: Dispatch>(config: &Config) -> Option<Duration> {
     let grace = C::ROOM_GRACE.unwrap_or(config.room_grace);
     (C::OPENS_ROOMS || C::CLOSES_ROOMS || !grace.is_zero()).then_some(grace)

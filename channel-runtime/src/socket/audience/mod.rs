@@ -49,7 +49,6 @@ pub struct Audience<C, K = Many> {
     hub: Hub<C>,
     target: Target,
     exclusions: Exclusions,
-    /// `None` from a hub.
     from: Option<Arc<Member>>,
     kind: PhantomData<fn() -> K>,
 }

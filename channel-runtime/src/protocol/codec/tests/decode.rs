@@ -8,7 +8,6 @@ use crate::protocol::codec::samples::{Borrowing, Extended, Game, Opaque, Pong, S
 use crate::protocol::codec::{DecodeError, decode};
 use crate::protocol::fault::Fault;
 
-/// The path of the invalid field, the reason, the line and the column.
 #[track_caller]
 fn invalid(text: &str) -> (String, String, usize, usize) {
     match refusal(text) {

@@ -98,7 +98,6 @@ fn a_set_deserializes_from_any_format() {
     }
 }
 
-/// As the documentation of [`Messages`](crate::protocol::message::Messages) says. `decode` reads all of these exactly.
 #[test]
 fn a_set_that_deserializes_holds_what_comes_before_its_type_as_values() {
     let read = |text: &str| serde_json::from_str::<Game>(text).map_err(|error| error.to_string());

@@ -225,7 +225,6 @@ fn no_other_float_is_an_integer() {
     refused::<i64>("9007199254740991.0", "x");
     refused::<u64>("1e19", "x");
     refused::<i64>("1e400", "x");
-    // serde_json reads these exactly, by their digits.
     decode::<Game>(r#"{"type":"wide","number":5.0}"#).message.unwrap_err();
     refused::<bool>("1.0", "x");
     refused::<String>("1.0", "x");

@@ -116,7 +116,6 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     if ours != Verdict::Malformed {
         prop_assert_eq!(reference, expected_reference, "{}", text);
     }
-    // A client does not panic either, and agrees unless the frame is the framework's own.
     match (Received::<GameChannel>::from_text(text), ours) {
         (Ok(received), Verdict::Good(message)) => prop_assert_eq!(received.body, ReceivedBody::Message(message)),
         (Ok(received), Verdict::Unknown(_)) => prop_assert!(!matches!(received.body, ReceivedBody::Message(_))),
