@@ -1,12 +1,16 @@
 //! Channels in another envelope than the framework's own: dispatch, answers, errors, rooms and topics.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use channel_runtime::envelope::{
     Bare, Envelope, Flat, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array, string,
 };
 use channel_runtime::testing::{self, Client};
 use channel_runtime::{
-    Answer, CloseCode, Config, DecodeError, Fault, Ref, Socket, Success, Token, channel, channels, message,
+    Answer, Batched, CloseCode, Config, DecodeError, Fault, Ref, Socket, Success, Token, channel, channels, message,
 };
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -455,13 +459,14 @@ impl RareOperations {
 }
 
 #[tokio::test]
-async fn the_rate_of_a_bare_message_counts_wherever_its_type_stands() {
+async fn a_bare_message_over_its_rate_closes_because_no_answer_could_name_it() {
     let channels = channels![RareOperations];
     let hub = channels.of::<RareOperations>();
     let app = testing::app(channels.app(()));
     let mut client = app.connect::<RareOperations>("/rare").await.unwrap();
     for text in [
         r#"{"type":"say","text":"first"}"#,
+        r#"{"type":"unknown"}"#,
         r#"{"ref":true,"$x":1,"text":"last","type":"say"}"#,
         r#"{"ref":true,"text":"too many","type":"say"}"#,
     ] {
@@ -470,9 +475,10 @@ async fn the_rate_of_a_bare_message_counts_wherever_its_type_stands() {
     for text in ["first", "last"] {
         assert_eq!(client.expect::<Said>().await.text, text);
     }
-    assert_eq!(client.expect_close().await.0, CloseCode::POLICY);
+    let reason = "too many messages: a text was refused".to_owned();
+    assert_eq!(client.expect_close().await, (CloseCode::POLICY, reason));
     let stats = hub.stats();
-    assert_eq!((stats.rate_limited, stats.received_invalid, stats.unwritten), (1, 0, 0));
+    assert_eq!((stats.rate_limited, stats.received_invalid, stats.unwritten), (1, 1, 1));
 }
 
 #[channel("/strict")]
@@ -757,22 +763,67 @@ async fn any_text_is_answered_once_or_not_at_all_and_closes_nothing() {
     assert!(answered.iter().all(|answered| *answered > 0), "{answered:?}");
 }
 
-#[channel("/rare")]
-struct RarelyBare;
+static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 
-#[channel(envelope = Bare)]
-impl RarelyBare {
-    #[message]
-    fn rare(&self, _: Rare) {}
+/// Counts how often it is written.
+#[derive(Clone, Debug, Default)]
+struct Counted;
+
+impl Serialize for Counted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WRITTEN.fetch_add(1, Ordering::Relaxed);
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for Counted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+#[message(type = "counted")]
+struct IsCounted {
+    n: Counted,
+}
+
+#[channel("/summing/:_room")]
+struct Summing {
+    _room: String,
+}
+
+#[channel(sends(IsCounted), envelope = JsonRpc)]
+impl Summing {
+    #[message(batch(size = 2, wait = "1h"))]
+    async fn adds(batch: Vec<Batched<Self, Add>>) {
+        let sum: i64 = batch.iter().map(|item| item.message.a + item.message.b).sum();
+        for item in batch {
+            item.reply(Success(sum));
+        }
+    }
+
+    #[message(type = "count")]
+    fn count(&self, socket: &Socket<Self>) {
+        socket.room().send(IsCounted { n: Counted });
+    }
 }
 
 #[tokio::test]
-async fn a_message_over_its_rate_that_no_answer_could_name_closes() {
-    let app = testing::app(channels![RarelyBare].app(()));
-    let mut client = app.connect::<RarelyBare>("/rare").await.unwrap();
-    client.send(Rare {});
-    client.expect_nothing().await;
-    client.send(Rare {});
-    let reason = "too many messages: a text was refused".to_owned();
-    assert_eq!(client.expect_close().await, (CloseCode::POLICY, reason));
+async fn a_room_is_sent_what_is_written_once_and_handlers_take_batches_of_requests() {
+    let app = testing::app(channels![Summing].app(()));
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(app.connect::<Summing>("/summing/a").await.unwrap());
+    }
+    clients[0].send(SummingFromClient::Count);
+    for client in &mut clients {
+        client.expect::<IsCounted>().await;
+    }
+    assert_eq!(WRITTEN.load(Ordering::Relaxed), 1);
+    let add = |id: u8| format!(r#"{{"jsonrpc":"2.0","method":"add","params":[{id},0],"id":{id}}}"#);
+    clients[0].send_text(&add(1));
+    clients[1].send_text(&add(2));
+    for (client, id) in clients.iter_mut().zip([1, 2]) {
+        assert_eq!(client.expect_text().await, format!(r#"{{"jsonrpc":"2.0","result":3,"id":{id}}}"#));
+    }
 }
