@@ -83,7 +83,6 @@ pub struct Fault {
     /// Further data; null for none.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub details: Value,
-    /// The close code that `with_close_code` set. `None` if it follows from `code`.
     #[cfg(feature = "server")]
     #[serde(skip)]
     pub(crate) closes_with: Option<u16>,

@@ -265,7 +265,6 @@ impl<C: 'static> Socket<C> {
         Sent::unencodable()
     }
 
-    /// Counts what the envelope has no place for.
     pub(crate) fn unwritten(&self, kind: &'static str) {
         let counters = self.counters();
         counters.unwritten.add(1);

@@ -28,7 +28,6 @@ pub(crate) enum Phase {
     Opening(watch::Receiver<Option<Result<(), Rejection>>>),
     Open {
         room: Arc<LiveRoom>,
-        /// When somebody entered or left last. `None` before that.
         empty_since: Option<Instant>,
         is_watched: bool,
     },
