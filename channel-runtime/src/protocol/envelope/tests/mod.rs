@@ -5,6 +5,7 @@ mod limits;
 mod parts;
 mod phoenix;
 mod properties;
+mod shapes;
 
 use serde_json::Value;
 
