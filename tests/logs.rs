@@ -7,10 +7,11 @@ use std::io;
 use std::sync::Once;
 use std::time::Duration;
 
+use channel_runtime::envelope::JsonRpc;
 use channel_runtime::testing::{self, Client};
 use channel_runtime::{
-    Close, CloseCode, Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Socket, Success, Text, channel,
-    channels, message,
+    AskError, Close, CloseCode, Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Socket, Success, Text,
+    channel, channels, message,
 };
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -321,6 +322,40 @@ async fn a_fault_of_raw_text_is_logged_by_its_code_and_the_text_where_that_is_as
         assert!(line.contains("DEBUG") && line.contains("code=wire.no") && !line.contains(SECRET), "{line}");
         let line = logs.line("the hook says something");
         assert!(line.contains(r#"connection{channel="Wire" connection="#), "{line}");
+        assert_eq!(logs.text().contains(SECRET), log_payloads);
+    }
+}
+
+#[message(type = "how_many", answer = u32)]
+pub struct HowMany {}
+
+pub struct Counted(Result<u32, AskError>);
+
+#[channel("/counter")]
+pub struct Counter;
+
+#[channel(sends(HowMany), envelope = JsonRpc)]
+impl Counter {
+    async fn on_connect(&mut self, socket: &Socket<Self>) {
+        socket.ask(HowMany {}).notify(Counted);
+    }
+
+    #[notice]
+    fn counted(&mut self, n: Counted) {
+        tracing::info!(is_invalid = matches!(n.0, Err(AskError::Invalid(_))), "counted");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_logged_where_that_is_asked_for_too() {
+    for log_payloads in [false, true] {
+        let logs = Logs::capture();
+        let app = testing::app(channels![Counter].app(()).config(Config::default().log_payloads(log_payloads)));
+        let mut client = app.connect::<Counter>("/counter").await.unwrap();
+        let question: serde_json::Value = serde_json::from_str(&client.expect_text().await).unwrap();
+        client.send_text(&format!(r#"{{"jsonrpc":"2.0","result":"{SECRET}","id":{}}}"#, question["id"]));
+        client.expect_nothing().await;
+        assert!(logs.line("counted").contains("is_invalid=true"));
         assert_eq!(logs.text().contains(SECRET), log_payloads);
     }
 }
