@@ -827,3 +827,23 @@ async fn a_room_is_sent_what_is_written_once_and_handlers_take_batches_of_reques
         assert_eq!(client.expect_text().await, format!(r#"{{"jsonrpc":"2.0","result":3,"id":{id}}}"#));
     }
 }
+
+#[channel("/endless")]
+struct Endless;
+
+#[channel(envelope = Bare)]
+impl Endless {
+    #[message(type = "endless", timeout = "1s")]
+    async fn endless(&self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_given_up_closes_if_no_answer_could_say_so() {
+    let app = testing::app(channels![Endless].app(()));
+    let mut client = app.connect::<Endless>("/endless").await.unwrap();
+    client.send(EndlessFromClient::Endless);
+    let (code, reason) = client.expect_close().await;
+    assert_eq!((code, reason.starts_with("it took too long")), (CloseCode::INTERNAL, true), "{reason}");
+}

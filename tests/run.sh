@@ -149,7 +149,7 @@ install_python() {
 # In an environment of their own, which is made anew if the Python that it is of is gone. pip asks nobody if all are here.
 install_pypi_clients() {
   cd tests/clients/ocpp
-  .venv/bin/python --version || python3 -m venv --clear .venv
+  .venv/bin/python -m pip --version || python3 -m venv --clear .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 }
 

@@ -97,9 +97,12 @@ impl Station {
     fn start(&self, n: Start, socket: &Socket<Self>) {
         let asked = socket.ask(RemoteStartTransaction { id_tag: n.card }).within(Duration::from_secs(30));
         tokio::spawn(async move {
-            let answer = asked.await.map_err(|error| error.to_string());
-            // Nobody waits any more if the operator has gone.
-            _ = n.answer.send(answer).await;
+            let answer = tokio::select! {
+                answer = asked => answer,
+                // The operator has gone: if it was not sent yet, it is not any more.
+                () = n.answer.closed() => return,
+            };
+            _ = n.answer.send(answer.map_err(|error| error.to_string())).await;
         });
     }
 }

@@ -153,9 +153,8 @@ pub struct Config {
     /// ever.
     pub idle_timeout: Option<Duration>,
     /// How long a handler or hook may run. Then it is dropped at its `await`, and its client is sent the error `timeout`. The
-    /// connection stays open, unless the hook was `on_connect`, or it was `on_text` or `on_binary` of a channel with `on_text`: that
-    /// is closed with 1011, because no error could say which message was given up. In an envelope that has no place for the error nothing
-    /// is sent. `None`, the default: for ever. Code that never awaits can't be stopped.
+    /// connection stays open, unless the hook was `on_connect`, or it was `on_text` or `on_binary` of a channel with `on_text`, or the
+    /// channel's envelope has no answers: that is closed with 1011, because no error could say which message was given up. `None`, the default: for ever. Code that never awaits can't be stopped.
     pub handler_timeout: Option<Duration>,
     /// How long a room of a path stays open, with its state, after its last member left: by default not at all. `room_grace` of
     /// `#[channel]` sets it for one channel. A server that stops ends it early.

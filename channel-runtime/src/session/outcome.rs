@@ -73,7 +73,12 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
         }
         Interrupted::TimedOut => {
             let id = timed_out(socket, what);
-            if !(socket.counters().takes_text && matches!(what, "on_text" | "on_binary")) {
+            let counters = socket.counters();
+            let may_be_missed = match counters.takes_text {
+                true => matches!(what, "on_text" | "on_binary"),
+                false => !counters.names_messages,
+            };
+            if !may_be_missed {
                 return;
             }
             // No error frame says that a message was given up, and its client would go on as if it had been handled.

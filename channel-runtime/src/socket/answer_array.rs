@@ -36,9 +36,11 @@ impl AnswerArray {
         let before = if gathered.is_empty() { b'[' } else { b',' };
         gathered.push(before);
         gathered.extend_from_slice(answer);
-        drop(gathered);
         let added = 1 + answer.len();
-        if self.in_all.fetch_add(added, Ordering::Relaxed) + added > MOST {
+        // Counted under the lock, before another thread may flush it.
+        let in_all = self.in_all.fetch_add(added, Ordering::Relaxed) + added;
+        drop(gathered);
+        if in_all > MOST {
             self.flush();
         }
     }

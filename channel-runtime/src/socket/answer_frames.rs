@@ -14,6 +14,7 @@ use crate::socket::Socket;
 use crate::socket::answer_array::AnswerArray;
 use crate::socket::claim::{Claim, Open, Taken};
 use crate::socket::frames::now;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::Opcode;
 
 impl<C: Channel> Socket<C> {
@@ -29,9 +30,7 @@ impl<C: Channel> Socket<C> {
     pub(crate) fn answer_nothing(&self) {
         if self.awaits_answer() {
             let nothing: Option<(&(), &str)> = None;
-            self.answer_with(false, |head, json| {
-                contained::<C::Envelope>(|| C::Envelope::success(nothing, head, json))
-            });
+            self.answer_with(false, |head, json| self.contained(|| C::Envelope::success(nothing, head, json)));
         }
     }
 
@@ -72,7 +71,7 @@ impl<C: Channel> Socket<C> {
         if !self.may_send(fault) {
             return;
         }
-        self.answer_with(true, |head, json| write_fault::<C>(fault, head, json));
+        self.answer_with(true, |head, json| self.write_fault(fault, head, json));
     }
 
     /// Whether the client reads error frames. If not, the fault is logged.
@@ -99,7 +98,7 @@ impl<C: Channel> Socket<C> {
                 self.counters().fault(&fault);
                 if self.may_send(&fault)
                     && self
-                        .push_answer(answers.as_deref(), head, |head, json| write_fault::<C>(&fault, head, json))
+                        .push_answer(answers.as_deref(), head, |head, json| self.write_fault(&fault, head, json))
                         .is_err()
                 {
                     self.unwritten("error");
@@ -126,26 +125,30 @@ impl<C: Channel> Socket<C> {
     }
 
     pub(super) fn push_fault(&self, fault: &Fault, head: Head<'_>) -> Sent {
-        self.push_text(|json| self.in_topic(head, |head| write_fault::<C>(fault, head, json)))
+        self.push_text(|json| self.in_topic(head, |head| self.write_fault(fault, head, json)))
     }
 
     fn in_topic<R>(&self, head: Head<'_>, then: impl FnOnce(Head<'_>) -> R) -> R {
         in_topic::<C::Envelope, R>(head, self.member().own_room.name(), then)
     }
-}
 
-fn write_fault<C: Channel>(fault: &Fault, head: Head<'_>, json: &mut Vec<u8>) -> Result<(), EncodeError> {
-    contained::<C::Envelope>(|| C::Envelope::fault(fault, &now::<C>(), head, json))
-}
-
-/// Another envelope's `write` may be the user's code, and errors are also written where no handler's panic is caught: one here is
-/// logged, and nothing is sent.
-fn contained<E: Envelope>(write: impl FnOnce() -> Result<(), EncodeError>) -> Result<(), EncodeError> {
-    if const { E::IS_FLAT } {
-        return write();
+    fn write_fault(&self, fault: &Fault, head: Head<'_>, json: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.contained(|| C::Envelope::fault(fault, &now::<C>(), head, json))
     }
-    contain(write).unwrap_or_else(|_| {
-        tracing::error!(envelope = E::NAME, "an envelope's `write` panicked");
-        Err(EncodeError::NoPlace { kind: "error" })
-    })
+
+    /// Another envelope's `write` may be the user's code, and errors are also written where no handler's panic is caught: one here
+    /// closes the connection.
+    fn contained(&self, write: impl FnOnce() -> Result<(), EncodeError>) -> Result<(), EncodeError> {
+        if const { <C::Envelope as Envelope>::IS_FLAT } {
+            return write();
+        }
+        contain(write).unwrap_or_else(|_| {
+            let (fault, id) = Fault::unexplained();
+            tracing::error!(channel = C::NAME, connection = %self.id(), %id, "the envelope's `write` panicked");
+            self.claim().flush_batch();
+            let reason = format!("{} ({id})", fault.message);
+            self.member().outbox().close(Close::new(ClosedBy::Panic, CloseCode::INTERNAL, reason));
+            Err(EncodeError::NoPlace { kind: "error" })
+        })
+    }
 }

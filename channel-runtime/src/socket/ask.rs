@@ -62,7 +62,7 @@ impl<C: Channel> Socket<C> {
     /// **In a handler** write [`notify`](Ask::notify) rather than `.await`. An answer is received while a handler awaits it, but its
     /// client's other messages wait until the handler returns, and [`handler_timeout`](crate::Config::handler_timeout) continues to
     /// run. If that client has sent over 64 KiB that are not handled yet, nothing more is read from it, and not the answer either. A
-    /// `concurrent` handler may await: other messages are handled beside it.
+    /// `concurrent` handler may await: other handlers with `&self` run beside it; what runs alone, and all behind that, waits.
     ///
     /// An answer overtakes messages that were received before it and are not handled yet; in a batch only if the batch holds nothing
     /// else. It counts as a frame for [`message_rate`](crate::Config::message_rate), and not as a message. At most 256 questions to a

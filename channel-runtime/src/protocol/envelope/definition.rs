@@ -69,7 +69,7 @@ pub trait Envelope: Sized + Send + Sync + 'static {
     /// If the text is none of this envelope's.
     fn read(text: &str) -> Result<Incoming<'_>, Malformed>;
 
-    /// Writes a frame. If it writes nothing, nothing is sent: the envelope has no place for it. [`Sent`](crate::Sent) counts it as
+    /// Writes a frame. A panic in it closes the connection, as a panic in a handler does. If it writes nothing, nothing is sent: the envelope has no place for it. [`Sent`](crate::Sent) counts it as
     /// a message that could not be encoded.
     fn write(frame: &Outgoing<'_>, out: &mut Out<'_>);
 

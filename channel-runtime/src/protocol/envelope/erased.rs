@@ -54,9 +54,12 @@ impl<E: Envelope> ErasedEnvelope for Erased<E> {
             Ok(Incoming::Answer { reference, answer }) => Some((reference, answer)),
             _ => None,
         };
-        match self.batch(text) {
-            Some(texts) => texts.into_iter().map(answer).collect::<Option<_>>().unwrap_or_default(),
-            None => Vec::from_iter(answer(text)),
+        match E::read(text) {
+            Ok(Incoming::Answer { reference, answer }) => vec![(reference, answer)],
+            Ok(Incoming::Batch(texts)) if texts.len() <= const { E::PLACES.most_in_batch() } => {
+                texts.into_iter().map(answer).collect::<Option<_>>().unwrap_or_default()
+            }
+            _ => Vec::new(),
         }
     }
 

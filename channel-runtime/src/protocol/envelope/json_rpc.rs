@@ -20,7 +20,7 @@ use crate::protocol::message::Ref;
 /// `null`. Errors have the codes of the specification: -32700 if the text is no JSON, -32600 if it is no request, -32601 for a method
 /// that is not known, -32602 for parameters that do not fit or break a rule, -32603 for `internal`. A fault of your own has -32000,
 /// or the number in its code: `rpc.-32050` is -32050. `data` holds our code, and the details if there are any. A notification is
-/// never answered, not even by an error.
+/// never answered, not even by an error, unless a fault of yours has the code of a text that can't be read, -32700 or -32600.
 ///
 /// An `id` is a string of at most 64 bytes, a number of at most 128, or `null`. A batch has at most 64 messages.
 #[derive(Debug)]

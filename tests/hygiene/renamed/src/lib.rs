@@ -104,6 +104,7 @@ pub mod renamed {
     #[channel(sends(Failed), envelope = rt::envelope::JsonRpc, crate = rt)]
     impl Rpc {
         #[message(type = "success")]
+        #[expect(clippy::unnecessary_wraps, reason = "that a `Result` is returned is what is tried here")]
         fn done(&self) -> Result<Failed, Fault> {
             Ok(Failed { r#ref: 7 })
         }
