@@ -127,7 +127,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         let read = match message {
             Undecoded::Text(text) => {
                 log_payload(driver, span, &text);
-                read(&mut socket, &text, Some(index), driver.answers())
+                read(&mut socket, &text, Some(index), driver)
             }
             Undecoded::Binary(data) => read_binary(&mut socket, data, index),
         };

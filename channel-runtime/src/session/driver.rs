@@ -162,7 +162,7 @@ impl Driver {
     }
 
     pub fn has_input(&self) -> bool {
-        self.answers().is_some() || !self.receiver.is_empty()
+        !self.receiver.is_empty() || self.answers().is_some()
     }
 
     /// The messages of a batch are the next steps.

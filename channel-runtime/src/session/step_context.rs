@@ -20,7 +20,6 @@ use crate::session::outcome::{RunningCall, interrupted};
 use crate::session::refresh::{self, AuthRefresh};
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{Step, needs_types};
-use crate::socket::answer_array::AnswerArray;
 use crate::socket::reply::Flow;
 use crate::socket::{Socket, questions};
 use crate::wire::frame::{Opcode, frame};
@@ -113,7 +112,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     /// `index` is the place of the message's type. `None` if it is not known yet.
     fn begin_message(self, text: String, index: Option<usize>) -> Option<Begun<'a, C>> {
         log_payload(self.driver, self.span, &text);
-        let begun = match read(self.socket, &text, index, self.driver.answers()) {
+        let begun = match read(self.socket, &text, index, self.driver) {
             Ok(Ok(message)) => self.handle(message, text.len()),
             Ok(Err(error)) if const { !<C::Envelope as Envelope>::IS_FLAT } => {
                 self.read_otherwise(&text, error).map(|(context, error)| {
@@ -278,25 +277,25 @@ pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     }
 }
 
-/// Gives the socket the claim to the message's answer, which goes to `answers` if it is one of a batch. A payload's `Deserialize` and its rules are the user's code, and may panic.
+/// Gives the socket the claim to the message's answer, which goes to the batch's array if the message is one of a batch. A payload's
+/// `Deserialize` and its rules are the user's code, and may panic.
 pub(crate) fn read<C: Dispatch>(
     socket: &mut Socket<C>,
     text: &str,
     index: Option<usize>,
-    answers: Option<&Arc<AnswerArray>>,
+    driver: &Driver,
 ) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let decoded = contain(|| {
-        let topic = topic_of(socket);
-        match index {
-            Some(index) if const { needs_types::<C>() } => C::Envelope::decode_at(text, index, topic.as_deref()),
-            _ => C::Envelope::decode(text, topic.as_deref()),
-        }
+    let decode = |topic: Option<&str>| match index {
+        Some(index) if const { needs_types::<C>() } => C::Envelope::decode_at(text, index, topic),
+        _ => C::Envelope::decode(text, topic),
+    };
+    let decoded = contain(|| match const { C::Envelope::PLACES.has_topics() } {
+        true => decode(topic_of(socket).as_deref()),
+        false => decode(None),
     })?;
-    match answers {
-        Some(answers) if const { C::Envelope::PLACES.most_in_batch() > 0 } => {
-            socket.begin_message_among(decoded.reference, answers);
-        }
-        _ => socket.begin_message(decoded.reference),
+    match const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| driver.answers()).flatten() {
+        Some(answers) => socket.begin_message_among(decoded.reference, answers),
+        None => socket.begin_message(decoded.reference),
     }
     match decoded.message {
         Ok(message) => checked::<C>(message),

@@ -90,26 +90,32 @@ impl<C: Channel> Socket<C> {
         let mut taken = Taken::of(self.claim());
         let head = taken.open.as_ref().map(Open::head).unwrap_or_default();
         let answers = const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| taken.answers(is_fault)).flatten();
-        match self.push_answer(answers.as_deref(), head, write) {
-            Ok(()) => {}
-            Err(EncodeError::NoPlace { kind }) => self.unwritten(kind),
-            Err(error) => {
-                let fault = Fault::internal(error);
-                self.counters().fault(&fault);
-                if self.may_send(&fault)
-                    && self
-                        .push_answer(answers.as_deref(), head, |head, json| self.write_fault(&fault, head, json))
-                        .is_err()
-                {
-                    self.unwritten("error");
-                }
-            }
+        if let Err(error) = self.push_answer(answers.as_deref(), head, write) {
+            self.answer_instead(answers.as_deref(), head, error);
         }
         // The connection is kept open until the answer is sent.
         taken.open = None;
+        if const { C::Envelope::PLACES.most_in_batch() > 0 } {
+            taken.release_array();
+        }
+    }
+
+    #[cold]
+    fn answer_instead(&self, answers: Option<&AnswerArray>, head: Head<'_>, error: EncodeError) {
+        if let EncodeError::NoPlace { kind } = error {
+            return self.unwritten(kind);
+        }
+        let fault = Fault::internal(error);
+        self.counters().fault(&fault);
+        if self.may_send(&fault)
+            && self.push_answer(answers, head, |head, json| self.write_fault(&fault, head, json)).is_err()
+        {
+            self.unwritten("error");
+        }
     }
 
     /// As a frame of its own, or into the array of its batch.
+    #[inline(always)]
     fn push_answer(
         &self,
         answers: Option<&AnswerArray>,

@@ -16,22 +16,27 @@ pub(crate) enum Claim {
     NoMessage,
     /// The answer looks like any other frame.
     NoRef,
-    /// `None` once it is being answered, or has been.
-    Ref(Arc<Mutex<Option<Open>>>),
-    Batched(Arc<BatchedClaim>),
+    /// Also of a message in a batch without a `ref`.
+    Ref(Arc<Claimed>),
 }
 
-/// The claim to the answer to a message in a batch.
-pub(crate) struct BatchedClaim {
-    /// `None` if the message has no `ref`: then only an error goes into the array, while that is not sent.
-    open: Option<Mutex<Option<Open>>>,
+pub(crate) struct Claimed {
+    /// `None` once it is being answered, or has been.
+    open: Mutex<Option<Open>>,
+    batch: Option<Box<InBatch>>,
+}
+
+/// What the claim to a message in a batch has beside.
+struct InBatch {
+    /// Without one, only an error goes into the array, while that is not sent.
+    has_ref: bool,
+    /// Holds the array back until the message is answered.
+    held: Mutex<Option<Arc<AnswerArray>>>,
     answers: Weak<AnswerArray>,
 }
 
 pub(crate) struct Open {
     reference: Ref,
-    /// Of a message in a batch.
-    answers: Option<Arc<AnswerArray>>,
     /// Keeps the connection open for an answer after the handler's return.
     _owed: Option<OwedAnswer>,
 }
@@ -44,58 +49,60 @@ impl Open {
 
 impl Claim {
     pub fn of(reference: Option<Ref>) -> Self {
-        reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, answers: None, _owed: None }))
+        reference.map_or(Self::NoRef, |reference| Self::open(Open { reference, _owed: None }))
     }
 
     /// Of a message in a batch.
     pub fn among(reference: Option<Ref>, answers: &Arc<AnswerArray>) -> Self {
-        let open = reference.map(|reference| Open { reference, answers: Some(Arc::clone(answers)), _owed: None });
-        Self::batched(open, Arc::downgrade(answers))
-    }
-
-    fn batched(open: Option<Open>, answers: Weak<AnswerArray>) -> Self {
-        Self::Batched(Arc::new(BatchedClaim { open: open.map(|open| Mutex::new(Some(open))), answers }))
+        let held = reference.is_some().then(|| Arc::clone(answers));
+        let batch = InBatch { has_ref: reference.is_some(), held: Mutex::new(held), answers: Arc::downgrade(answers) };
+        let open = reference.map(|reference| Open { reference, _owed: None });
+        Self::Ref(Arc::new(Claimed { open: Mutex::new(open), batch: Some(Box::new(batch)) }))
     }
 
     fn open(open: Open) -> Self {
-        Self::Ref(Arc::new(Mutex::new(Some(open))))
+        Self::Ref(Arc::new(Claimed { open: Mutex::new(Some(open)), batch: None }))
+    }
+
+    fn batch(&self) -> Option<&InBatch> {
+        match self {
+            Self::Ref(claim) => claim.batch.as_deref(),
+            Self::NoMessage | Self::NoRef => None,
+        }
     }
 
     /// Moves the right to the returned claim, to answer after the handler's return.
     pub fn give_away(&self, member: &Arc<Member>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
-        match self {
-            Self::NoMessage => Self::NoMessage,
-            Self::Batched(claim) => Self::batched(open, Weak::clone(&claim.answers)),
-            Self::NoRef | Self::Ref(_) => open.map_or(Self::NoRef, Self::open),
-        }
-    }
-
-    fn place(&self) -> Option<&Mutex<Option<Open>>> {
-        match self {
-            Self::Ref(claim) => Some(claim),
-            Self::Batched(claim) => claim.open.as_ref(),
-            Self::NoMessage | Self::NoRef => None,
+        match (self, self.batch()) {
+            (_, Some(InBatch { has_ref, held, answers })) => {
+                let held = Mutex::new(held.lock().take());
+                let batch = InBatch { has_ref: *has_ref, held, answers: Weak::clone(answers) };
+                Self::Ref(Arc::new(Claimed { open: Mutex::new(open), batch: Some(Box::new(batch)) }))
+            }
+            (Self::NoMessage, None) => Self::NoMessage,
+            (Self::NoRef | Self::Ref(_), None) => open.map_or(Self::NoRef, Self::open),
         }
     }
 
     pub fn has_ref(&self) -> bool {
-        self.place().is_some()
+        matches!(self, Self::Ref(_)) && self.batch().is_none_or(|batch| batch.has_ref)
     }
 
     pub fn is_open(&self) -> bool {
-        self.place().is_some_and(|claim| claim.lock().is_some())
+        matches!(self, Self::Ref(claim) if claim.open.lock().is_some())
     }
 
     pub fn take(&self) -> Option<Open> {
-        self.place()?.lock().take()
+        match self {
+            Self::Ref(claim) => claim.open.lock().take(),
+            Self::NoMessage | Self::NoRef => None,
+        }
     }
 
     /// Sends the answers of the batch that are given already: before a close, after which nothing is sent.
     pub fn flush_batch(&self) {
-        if let Self::Batched(claim) = self
-            && let Some(answers) = claim.answers.upgrade()
-        {
+        if let Some(answers) = self.batch().and_then(|batch| batch.answers.upgrade()) {
             answers.flush();
         }
     }
@@ -114,18 +121,22 @@ impl<'a> Taken<'a> {
 
     /// The array that the answer goes into. `None` if it is a frame of its own.
     pub fn answers(&self, is_fault: bool) -> Option<Arc<AnswerArray>> {
-        match (&self.open, self.claim) {
-            (Some(open), _) => open.answers.clone(),
-            (None, Claim::Batched(claim)) if is_fault => claim.answers.upgrade(),
-            (None, _) => None,
+        let batch = self.claim.batch()?;
+        (self.open.is_some() || is_fault).then(|| batch.answers.upgrade()).flatten()
+    }
+
+    /// The answer is in its array, which is not held back any more.
+    pub fn release_array(&self) {
+        if let Some(batch) = self.claim.batch() {
+            drop(batch.held.lock().take());
         }
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let (Some(claim), Some(open)) = (self.claim.place(), self.open.take()) {
-            *claim.lock() = Some(open);
+        if let (Claim::Ref(claim), Some(open)) = (self.claim, self.open.take()) {
+            *claim.open.lock() = Some(open);
         }
     }
 }

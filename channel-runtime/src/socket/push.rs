@@ -7,6 +7,7 @@ use crate::socket::node::Node;
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
 
+#[inline]
 pub(crate) fn push_frame(node: &Node, member: &Member, frame: Frame) -> Sent {
     let deflate = member.deflate;
     let frame = match node.compression() {
@@ -16,6 +17,7 @@ pub(crate) fn push_frame(node: &Node, member: &Member, frame: Frame) -> Sent {
     pushed(node, member, member.outbox().push(frame.into_one(deflate), Sender::Own))
 }
 
+#[inline]
 pub(crate) fn pushed(node: &Node, member: &Member, pushed: Enqueued) -> Sent {
     if pushed == Enqueued::MustFlush {
         // Never so in the client's own handler, during which its outbox is corked.

@@ -137,3 +137,10 @@ impl From<Malformed> for DecodeError {
         }
     }
 }
+
+impl From<serde_json::Error> for Malformed {
+    /// At the error's place, if it was the whole text that was read.
+    fn from(error: serde_json::Error) -> Self {
+        Self::of_json(&error)
+    }
+}
