@@ -138,18 +138,25 @@ impl Driver {
         self.budget.was_notice = matches!(source, Source::Inbox);
         match source {
             Source::Inbox => apart.inbox.take().map(Step::Notice),
-            Source::Client => match self.batches.as_mut().and_then(|batches| batches.pop()) {
+            Source::Client => match self.pop_batched() {
                 Some(text) => Some(Step::Input(Input::Text(text))),
                 None => self.receiver.pop().map(Step::Input),
             },
         }
     }
 
+    #[inline(always)]
+    fn pop_batched(&mut self) -> Option<String> {
+        // Most connections never send a batch.
+        if self.batches.is_none() { None } else { self.batches.as_mut()?.pop() }
+    }
+
     fn next_source(&self) -> Option<Source> {
         // No notice is handled after the client's last input: notices could keep the connection from ending for ever.
-        let is_over = self.ended.is_some() && !self.has_input();
+        let has_input = self.has_input();
+        let is_over = self.ended.is_some() && !has_input;
         let has_notice = self.membership.connection.apart.inbox.has_notice() && !is_over;
-        match (has_notice, self.has_input()) {
+        match (has_notice, has_input) {
             (false, false) => None,
             (false, true) => Some(Source::Client),
             (true, true) if self.budget.was_notice => Some(Source::Client),
@@ -162,7 +169,7 @@ impl Driver {
     }
 
     pub fn has_input(&self) -> bool {
-        !self.receiver.is_empty() || self.answers().is_some()
+        !self.receiver.is_empty() || (self.batches.is_some() && self.answers().is_some())
     }
 
     /// The messages of a batch are the next steps.
