@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use tokio::net::tcp::OwnedWriteHalf;
 
@@ -20,7 +19,7 @@ use crate::session::budget::{Budget, MOST_READS};
 use crate::session::incoming_batch::IncomingBatches;
 use crate::session::served::Served;
 use crate::session::step::Step;
-use crate::session::throttle::{RateDecision, RatedClient, Throttle};
+use crate::session::throttle::{RateDecision, RatedClient, Throttle, now};
 use crate::socket::answer_array::AnswerArray;
 use crate::socket::questions::{self, AskedClient};
 use crate::wire::close::{Close, ClosedBy};
@@ -138,17 +137,11 @@ impl Driver {
         self.budget.was_notice = matches!(source, Source::Inbox);
         match source {
             Source::Inbox => apart.inbox.take().map(Step::Notice),
-            Source::Client => match self.pop_batched() {
+            Source::Client => match IncomingBatches::pop(&mut self.batches) {
                 Some(text) => Some(Step::Input(Input::Text(text))),
                 None => self.receiver.pop().map(Step::Input),
             },
         }
-    }
-
-    #[inline(always)]
-    fn pop_batched(&mut self) -> Option<String> {
-        // Most connections never send a batch.
-        if self.batches.is_none() { None } else { self.batches.as_mut()?.pop() }
     }
 
     fn next_source(&self) -> Option<Source> {
@@ -373,9 +366,4 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.membership.connection.outbox().detach();
     }
-}
-
-/// By tokio's clock, which tests may pause.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

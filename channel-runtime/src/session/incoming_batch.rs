@@ -32,8 +32,10 @@ impl IncomingBatches {
         }
     }
 
-    pub fn pop(&mut self) -> Option<String> {
-        self.texts.pop_front()
+    /// The next message of the batch. Most connections never send one.
+    #[inline(always)]
+    pub fn pop(batches: &mut Option<Box<Self>>) -> Option<String> {
+        if batches.is_none() { None } else { batches.as_mut()?.texts.pop_front() }
     }
 
     pub fn answers(&self) -> Option<&Arc<AnswerArray>> {

@@ -269,3 +269,8 @@ impl Throttle {
         }
     }
 }
+
+/// By tokio's clock, which tests may pause.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
