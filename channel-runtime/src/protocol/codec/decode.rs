@@ -68,7 +68,7 @@ pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
     Decoded { message: decode_into_at::<_, false>(&mut head, text, index), reference: head.reference }
 }
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", test))]
 pub(crate) fn decode_bare_at<T: Messages>(text: &str, index: usize) -> Result<T, DecodeError> {
     decode_into_at::<_, true>(&mut IncomingHead::default(), text, index)
 }
@@ -110,7 +110,7 @@ pub(crate) fn index<T: Messages>(text: &str) -> Option<usize> {
     index_in::<T>(text, false)
 }
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", test))]
 pub(crate) fn index_bare<T: Messages>(text: &str) -> Option<usize> {
     index_in::<T>(text, true)
 }

@@ -25,7 +25,7 @@ pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>
     append::<false>(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
 }
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", test))]
 pub(crate) fn encode_bare<M: Message>(message: &M, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append::<true>(M::TYPE, Head::default(), out, |serializer| message.serialize(serializer))
 }

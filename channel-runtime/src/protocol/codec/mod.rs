@@ -44,11 +44,11 @@ pub(crate) use decode::unknown_kind;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
 pub(crate) use decode::{decode_at, index, reference};
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", test))]
 pub(crate) use decode::{decode_bare_at, index_bare};
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode_bare;
 pub(crate) use encode::encode_bare_one_of;
 pub use encode::encode_one_of;

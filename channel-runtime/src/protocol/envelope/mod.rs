@@ -15,7 +15,7 @@ mod outgoing;
 mod parts;
 mod phoenix;
 mod places;
-#[cfg(test)]
+#[cfg(all(test, feature = "server"))]
 mod tests;
 
 pub use self::bare::Bare;
