@@ -11,11 +11,14 @@ use channel_runtime::{
     Answer, Channel, CloseCode, Config, Fault, Hub, Rate, Ref, Socket, Success, channel, channels, message,
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 #[message(type = "said")]
 struct Said {
     text: String,
 }
+
+static SLOW_RUNS: Notify = Notify::const_new();
 
 #[channel("/batches")]
 struct Batches {
@@ -58,6 +61,16 @@ impl Batches {
     #[message(type = "later")]
     fn later(&mut self, socket: &Socket<Self>) {
         self.later.push(socket.defer());
+    }
+
+    #[message(type = "rare", rate = "1/h")]
+    fn rare(&self) {}
+
+    /// Runs until the server stops.
+    #[message(type = "slow")]
+    async fn slow(&self) {
+        SLOW_RUNS.notify_one();
+        std::future::pending::<()>().await;
     }
 
     #[message(type = "now")]
@@ -112,6 +125,29 @@ async fn answers_that_are_given_leave_before_a_close() {
     client.send_text(&batch(&["one", "closes!", "one"]));
     assert_eq!(answers(&mut client).await, [(json!(0), json!(1))]);
     assert_eq!(client.expect_close().await.0, CloseCode::NORMAL);
+}
+
+#[tokio::test]
+async fn answers_that_are_given_leave_before_the_close_of_a_flood() {
+    let (_app, mut client) = connect(Config::default()).await;
+    let methods: Vec<&str> = ["one", "rare"].into_iter().chain(["rare"; 12]).chain(["one"]).collect();
+    client.send_text(&batch(&methods));
+    let mut answers = answers(&mut client).await.into_iter();
+    assert_eq!(answers.next(), Some((json!(0), json!(1))));
+    assert_eq!(answers.next(), Some((json!(1), json!(null))));
+    // Ten may be refused: with one more the client is closed, and what follows is not handled.
+    assert_eq!(answers.map(|(_, code)| code).collect::<Vec<_>>(), vec![json!(-32000); 11]);
+    assert_eq!(client.expect_close().await.0, CloseCode::POLICY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_given_leave_before_the_close_of_a_drain() {
+    let (app, mut client) = connect(Config::default()).await;
+    client.send_text(&batch(&["one", "slow!", "one"]));
+    SLOW_RUNS.notified().await;
+    app.drain().await;
+    assert_eq!(answers(&mut client).await, [(json!(0), json!(1))]);
+    assert_eq!(client.expect_close().await.0, CloseCode::GOING_AWAY);
 }
 
 #[tokio::test]

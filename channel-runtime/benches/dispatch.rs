@@ -5,8 +5,10 @@
 //! whatever else the machine does falls on all alike. Its floor is serde_json's `from_str` of the known struct: what
 //! reading costs where there is nothing to tell apart. We can come below it, since we read the outermost keys ourselves.
 
+mod in_turns;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use channel_runtime::private::{Head, decode, encode_one_of};
 use channel_runtime::{Message, Messages, Ref};
@@ -14,6 +16,8 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
+
+use crate::in_turns::in_turns;
 
 /// The seed's move, all strings, each of which is allocated.
 #[derive(Serialize, Deserialize)]
@@ -225,31 +229,6 @@ fn criterion(cases: &[Case]) {
     }
     group.finish();
     criterion.final_summary();
-}
-
-/// Medians of nanoseconds a call, measured in turns.
-fn in_turns<const N: usize>(mut sides: [&mut dyn FnMut(); N]) -> [f64; N] {
-    const SAMPLES: usize = 301;
-    const CALLS: u32 = 400;
-    let mut times = [const { Vec::new() }; N];
-    // The first is for the caches.
-    for sample in 0..=SAMPLES {
-        for (call, times) in sides.iter_mut().zip(&mut times) {
-            let start = Instant::now();
-            for _ in 0..CALLS {
-                call();
-            }
-            if sample > 0 {
-                times.push(start.elapsed().as_nanos() as f64 / f64::from(CALLS));
-            }
-        }
-    }
-    times.map(median)
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// The floor where there is one.

@@ -4,10 +4,11 @@
 //! A program of its own: further calls of the codec in `dispatch` change what the compiler inlines there. Both sides of a row are
 //! measured in turns, so that whatever else the machine does falls on both alike.
 
+mod in_turns;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use channel_runtime::envelope::{
     Asks, Bare, Envelope, Flat, Incoming, IncomingMessage, JsonRpc, Malformed, Out, Outgoing, Phoenix, Places, array,
@@ -18,6 +19,8 @@ use channel_runtime::{Message, Messages, Ref};
 use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
+
+use crate::in_turns::in_turns;
 
 #[derive(Serialize, Deserialize)]
 struct Move {
@@ -158,31 +161,6 @@ fn directly(text: &str) -> FromClient {
 
 fn by<E: Envelope>(text: &str) -> FromClient {
     E::decode::<FromClient>(text, topic::<E>()).message.expect("the texts are valid")
-}
-
-/// Medians of nanoseconds a call, measured in turns.
-fn in_turns(mut sides: [&mut dyn FnMut(); 2]) -> [f64; 2] {
-    const SAMPLES: usize = 301;
-    const CALLS: u32 = 400;
-    let mut times = [const { Vec::new() }; 2];
-    // The first is for the caches.
-    for sample in 0..=SAMPLES {
-        for (call, times) in sides.iter_mut().zip(&mut times) {
-            let start = Instant::now();
-            for _ in 0..CALLS {
-                call();
-            }
-            if sample > 0 {
-                times.push(start.elapsed().as_nanos() as f64 / f64::from(CALLS));
-            }
-        }
-    }
-    times.map(median)
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// Whether a ratio was over its bound.

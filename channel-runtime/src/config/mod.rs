@@ -93,8 +93,8 @@ pub struct Config {
     /// - A message with a `ref` is answered `rate_limited`, with `details.retry_after_ms`. So is the first of several in a row
     ///   without one, if its envelope has a place for that. A batch is one frame, and each of its messages is answered.
     /// - A ping is not answered.
-    /// - A binary message, and a text in a channel with `on_text` or with an envelope that has no answers, closes the connection with
-    ///   1008, because no answer could say which message was lost. The reason says so. What arrived with it is not handled either.
+    /// - A binary message, and a text in a channel with `on_text` or with an envelope that has no answers, closes the connection
+    ///   with 1008, because no answer could say which message was lost. The reason says so. What arrived with it is not handled either.
     /// - A client that is refused as often as it may send (1000 times in a second, and never fewer than 10 times) is closed with
     ///   1008.
     ///
@@ -154,7 +154,8 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// How long a handler or hook may run. Then it is dropped at its `await`, and its client is sent the error `timeout`. The
     /// connection stays open, unless the hook was `on_connect`, or it was `on_text` or `on_binary` of a channel with `on_text`, or the
-    /// channel's envelope has no answers: that is closed with 1011, because no error could say which message was given up. `None`, the default: for ever. Code that never awaits can't be stopped.
+    /// channel's envelope has no answers: that is closed with 1011, because no error could say which message was given up. `None`,
+    /// the default: for ever. Code that never awaits can't be stopped.
     pub handler_timeout: Option<Duration>,
     /// How long a room of a path stays open, with its state, after its last member left: by default not at all. `room_grace` of
     /// `#[channel]` sets it for one channel. A server that stops ends it early.

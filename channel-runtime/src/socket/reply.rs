@@ -12,6 +12,7 @@ use crate::protocol::describe::{AnswerKind, AnswerShape};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::{Messages, Success};
 use crate::socket::Socket;
+use crate::socket::claim::Claim;
 use crate::wire::close::CloseCode;
 
 /// How a connection continues after a hook or a handler.
@@ -143,7 +144,8 @@ impl<E: Into<Fault> + Send> IntoFault for E {
 
 pub(crate) fn fault<C: Channel>(socket: &Socket<C>, fault: Fault) -> Flow {
     let code = fault.close_code();
-    if !C::READS_FLAT {
+    // What a message's handler returns is no outcome of `on_connect`.
+    if !C::READS_FLAT && matches!(socket.claim(), Claim::NoMessage) {
         UNSENT.replace(Some(close_reason(&fault)));
     }
     socket.answer_fault(&fault);

@@ -1,4 +1,4 @@
-//! A channel's envelope, and the checks of a channel that names one: constants, because the macro doesn't see what it has a place for.
+//! A channel's envelope, and the checks of a channel that names one: constants, because the macro sees no places.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};

@@ -88,7 +88,7 @@ fn decode_into_at<T: Messages, const BARE: bool>(
     }
 }
 
-#[cfg(any(feature = "server", test))]
+#[cfg(feature = "server")]
 pub(crate) fn reference(text: &str) -> Option<Ref> {
     let mut head = IncomingHead::default();
     // Other errors of the text do not matter here.

@@ -37,7 +37,7 @@ fn opens_often(text: &[u8]) -> bool {
     opened + text.last_chunk().map_or(text.len(), count) > MAX_DEPTH
 }
 
-pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
+pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset];
     let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
     let column = 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count();

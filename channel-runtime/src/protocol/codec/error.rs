@@ -31,8 +31,8 @@ pub enum DecodeError {
         /// The column in that line.
         column: usize,
     },
-    /// The channel's [`Envelope`](crate::Envelope) refuses the text with a code of its own, or the message names a topic that is not
-    /// the connection's: then the code is `unknown_topic`.
+    /// The channel's [`Envelope`](crate::Envelope) refuses the text with a code of its own, or the message names a topic that is
+    /// not the connection's: then the code is `unknown_topic`.
     Envelope {
         /// The code of the fault.
         code: Cow<'static, str>,
@@ -329,7 +329,7 @@ impl fmt::Display for EncodeRefusal {
 }
 
 /// Without the position, which serde_json appends.
-fn reason(error: &serde_json::Error) -> String {
+pub(crate) fn reason(error: &serde_json::Error) -> String {
     let mut text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     if let Some(reason) = text.strip_suffix(&position) {

@@ -39,21 +39,22 @@ pub use binary::{from_byte_fields, to_byte_fields};
 pub(crate) use decode::decode_bare;
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::decode_only_carefully;
-#[cfg(feature = "server")]
-pub(crate) use decode::unknown_kind;
 pub use decode::{Decoded, decode};
 #[cfg(any(feature = "server", test))]
-pub(crate) use decode::{decode_at, index, reference};
+pub(crate) use decode::{decode_at, index};
 #[cfg(any(feature = "server", test))]
 pub(crate) use decode::{decode_bare_at, index_bare};
+#[cfg(feature = "server")]
+pub(crate) use decode::{reference, unknown_kind};
+pub(crate) use depth::position;
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode_bare;
 pub(crate) use encode::encode_bare_one_of;
 pub use encode::encode_one_of;
-pub(crate) use error::cut;
 pub use error::{DecodeError, EncodeError, InvalidField};
+pub(crate) use error::{cut, reason};
 pub(crate) use finite::InFinite;
 pub use head::Head;
 #[cfg(feature = "server")]
@@ -62,9 +63,9 @@ pub(crate) use kinds::index_of_kind;
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};
+pub(crate) use payload::{before, read_payload, read_value, write_payload_of};
 #[cfg(feature = "server")]
 pub(crate) use payload::{index_of_type, write_payload, write_value};
-pub(crate) use payload::{read_payload, read_value, write_payload_of};
 pub(crate) use received::receive;
 pub use received::{ReceivedBody, ReceivedText};
 pub use serde_impls::{deserialize, serialize};

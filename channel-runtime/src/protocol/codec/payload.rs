@@ -48,7 +48,8 @@ fn read_carefully<T: Messages>(text: &str, index: usize, payload: &str) -> Resul
     let fields = Numbers::<_, false>(Payload(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
     let read = T::decode(index, fields).and_then(|message| json.end().map(|()| message));
     let message = read.map_err(|error| {
-        DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error).behind(before(text, payload))
+        DecodeError::invalid_payload(T::TYPES[index], &track.path(), &error)
+            .behind(before(text, payload).unwrap_or_default())
     })?;
     match first_infinite(&message) {
         Some(path) => Err(DecodeError::too_large(T::TYPES[index], &path, depth::position(text, text.len()))),
@@ -70,13 +71,15 @@ pub(crate) fn read_value<T: DeserializeOwned, const QUICK: bool>(
     let mut json = serde_json::Deserializer::from_str(value);
     let tracked = Numbers::<_, QUICK>(Payload(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
     let read = T::deserialize(tracked).and_then(|value| json.end().map(|()| value));
-    read.map_err(|error| DecodeError::invalid_payload(kind, &track.path(), &error).behind(before(text, value)))
+    read.map_err(|error| {
+        DecodeError::invalid_payload(kind, &track.path(), &error).behind(before(text, value).unwrap_or_default())
+    })
 }
 
-/// What stands before the payload in the text. Nothing if the payload is no slice of it.
-fn before<'t>(text: &'t str, payload: &str) -> &'t str {
-    let offset = (payload.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-    text.get(..offset).unwrap_or_default()
+/// What stands before this slice of the text. `None` if it is a slice of another.
+pub(crate) fn before<'t>(text: &'t str, slice: &str) -> Option<&'t str> {
+    let offset = (slice.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    text.get(..offset)
 }
 
 /// Appends a message's payload. A unit is written as `{}`, because most protocols have no other value without fields.

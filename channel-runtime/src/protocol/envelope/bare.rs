@@ -15,8 +15,8 @@ use crate::protocol::message::Messages;
 #[cfg(feature = "server")]
 use crate::protocol::message::{Message, Ref};
 
-/// An object that is known by its `type`, with the message's fields beside it: graphql-transport-ws, and many protocols that somebody
-/// has made for one program.
+/// An object that is known by its `type`, with the message's fields beside it: graphql-transport-ws, and many protocols that
+/// somebody has made for one program.
 ///
 /// ```json
 /// {"type":"subscribe","id":"1","payload":{"query":"subscription { ticks }"}}

@@ -69,8 +69,10 @@ pub trait Envelope: Sized + Send + Sync + 'static {
     /// If the text is none of this envelope's.
     fn read(text: &str) -> Result<Incoming<'_>, Malformed>;
 
-    /// Writes a frame. A panic in it closes the connection, as a panic in a handler does. If it writes nothing, nothing is sent: the envelope has no place for it. [`Sent`](crate::Sent) counts it as
-    /// a message that could not be encoded.
+    /// Writes a frame. A panic in it closes the connection, as a panic in a handler does.
+    ///
+    /// If it writes nothing, nothing is sent: the envelope has no place for it. [`Sent`](crate::Sent) counts it as a message that could
+    /// not be encoded.
     fn write(frame: &Outgoing<'_>, out: &mut Out<'_>);
 
     /// How the room of this path is named in a frame, such as `room:7` for `/room/7`. Called only with
@@ -125,24 +127,24 @@ pub trait Envelope: Sized + Send + Sync + 'static {
     #[cfg(feature = "server")]
     #[doc(hidden)]
     fn encode<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed::encode(message, head, out, Self::write)
+        framed::encode(message, framed::said, head, out, Self::write)
     }
 
     #[doc(hidden)]
     fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed::encode_one_of(message, head, out, Self::write)
+        framed::encode_one_of(message, framed::said, head, out, Self::write)
     }
 
     /// A message that the peer is to answer. `head` has a reference.
     #[cfg(feature = "server")]
     #[doc(hidden)]
     fn ask<M: Message>(message: &M, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed::ask(message, head, out, Self::write)
+        framed::encode(message, framed::asked, head, out, Self::write)
     }
 
     #[doc(hidden)]
     fn ask_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed::ask_one_of(message, head, out, Self::write)
+        framed::encode_one_of(message, framed::asked, head, out, Self::write)
     }
 
     #[cfg(feature = "server")]

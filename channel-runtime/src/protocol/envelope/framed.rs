@@ -114,48 +114,29 @@ pub(super) fn reference(read: Result<Incoming<'_>, Malformed>) -> Option<Ref> {
     reference.filter(|reference| !is_too_long(reference))
 }
 
+/// What a message is in its frame, [`said`] or [`asked`].
+type MakeFrame = for<'a> fn(&'a str, Head<'a>) -> Outgoing<'a>;
+
 #[cfg(feature = "server")]
 pub(super) fn encode<M: Message>(
     message: &M,
+    frame: MakeFrame,
     head: Head<'_>,
     out: &mut Vec<u8>,
     write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
 ) -> Result<(), EncodeError> {
-    let payload = |json: &mut Vec<u8>| codec::write_payload(message, json);
-    append(M::TYPE, &said(M::TYPE, head), out, &payload, false, write)
+    append(M::TYPE, &frame(M::TYPE, head), out, &|json| codec::write_payload(message, json), false, write)
 }
 
 pub(super) fn encode_one_of<T: Messages>(
     message: &T,
+    frame: MakeFrame,
     head: Head<'_>,
     out: &mut Vec<u8>,
     write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
 ) -> Result<(), EncodeError> {
     let kind = T::TYPES[message.index()];
-    let payload = |json: &mut Vec<u8>| codec::write_payload_of(message, json);
-    append(kind, &said(kind, head), out, &payload, false, write)
-}
-
-#[cfg(feature = "server")]
-pub(super) fn ask<M: Message>(
-    message: &M,
-    head: Head<'_>,
-    out: &mut Vec<u8>,
-    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
-) -> Result<(), EncodeError> {
-    let payload = |json: &mut Vec<u8>| codec::write_payload(message, json);
-    append(M::TYPE, &asked(M::TYPE, head), out, &payload, false, write)
-}
-
-pub(super) fn ask_one_of<T: Messages>(
-    message: &T,
-    head: Head<'_>,
-    out: &mut Vec<u8>,
-    write: impl Fn(&Outgoing<'_>, &mut Out<'_>),
-) -> Result<(), EncodeError> {
-    let kind = T::TYPES[message.index()];
-    let payload = |json: &mut Vec<u8>| codec::write_payload_of(message, json);
-    append(kind, &asked(kind, head), out, &payload, false, write)
+    append(kind, &frame(kind, head), out, &|json| codec::write_payload_of(message, json), false, write)
 }
 
 /// Nothing is written for a message without a reference.
@@ -184,14 +165,16 @@ pub(super) fn fault(
     append(kind, &frame, out, &|json| codec::write_value(kind, json, &()), true, write)
 }
 
-fn said<'a>(kind: &'a str, head: Head<'a>) -> Outgoing<'a> {
+/// To be sent, or an answer if the head has a reference.
+pub(super) fn said<'a>(kind: &'a str, head: Head<'a>) -> Outgoing<'a> {
     match head.reference {
         Some(reference) => Outgoing::Answer { kind: Some(kind), reference, room: head.room },
         None => Outgoing::Message { kind, room: head.room },
     }
 }
 
-fn asked<'a>(kind: &'a str, head: Head<'a>) -> Outgoing<'a> {
+/// To be answered.
+pub(super) fn asked<'a>(kind: &'a str, head: Head<'a>) -> Outgoing<'a> {
     match head.reference {
         Some(reference) => Outgoing::Question { kind, reference, room: head.room },
         None => Outgoing::Message { kind, room: head.room },

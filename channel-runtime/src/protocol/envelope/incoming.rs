@@ -94,25 +94,15 @@ impl Malformed {
     }
 
     pub(super) fn of_json(error: &serde_json::Error) -> Self {
-        let mut reason = error.to_string();
-        let position = format!(" at line {} column {}", error.line(), error.column());
-        if let Some(bare) = reason.strip_suffix(&position) {
-            reason.truncate(bare.len());
-        }
-        Self { line: error.line(), column: error.column(), ..Self::new(reason) }
+        Self { line: error.line(), column: error.column(), ..Self::new(codec::reason(error)) }
     }
 
     /// At the beginning of this slice of the text. A slice of another text changes nothing.
     #[must_use]
     pub fn at(self, text: &str, slice: &str) -> Self {
-        let offset = (slice.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-        match text.get(..offset) {
-            Some(before) => {
-                let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-                Self { line: 1 + before.matches('\n').count(), column: 1 + offset - line_start, ..self }
-            }
-            None => self,
-        }
+        let Some(before) = codec::before(text, slice) else { return self };
+        let (line, column) = codec::position(text, before.len());
+        Self { line, column, ..self }
     }
 
     /// With what its answer names.
