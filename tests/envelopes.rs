@@ -7,10 +7,10 @@ use channel_runtime::envelope::{
 };
 use channel_runtime::testing::{self, Client};
 use channel_runtime::{
-    Answer, Batched, CloseCode, Config, DecodeError, Fault, Ref, Socket, Success, Token, channel, channels, message,
+    Answer, Batched, CloseCode, Config, DecodeError, Deferred, Fault, Ref, Socket, Success, Token, channel, channels,
+    message,
 };
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 #[message(type = "add")]
@@ -763,71 +763,6 @@ async fn any_text_is_answered_once_or_not_at_all_and_closes_nothing() {
     assert!(answered.iter().all(|answered| *answered > 0), "{answered:?}");
 }
 
-static WRITTEN: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts how often it is written.
-#[derive(Clone, Debug, Default)]
-struct Counted;
-
-impl Serialize for Counted {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        WRITTEN.fetch_add(1, Ordering::Relaxed);
-        serializer.serialize_unit()
-    }
-}
-
-impl<'de> Deserialize<'de> for Counted {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-#[message(type = "counted")]
-struct IsCounted {
-    n: Counted,
-}
-
-#[channel("/summing/:_room")]
-struct Summing {
-    _room: String,
-}
-
-#[channel(sends(IsCounted), envelope = JsonRpc)]
-impl Summing {
-    #[message(batch(size = 2, wait = "1h"))]
-    async fn adds(batch: Vec<Batched<Self, Add>>) {
-        let sum: i64 = batch.iter().map(|item| item.message.a + item.message.b).sum();
-        for item in batch {
-            item.reply(Success(sum));
-        }
-    }
-
-    #[message(type = "count")]
-    fn count(&self, socket: &Socket<Self>) {
-        socket.room().send(IsCounted { n: Counted });
-    }
-}
-
-#[tokio::test]
-async fn a_room_is_sent_what_is_written_once_and_handlers_take_batches_of_requests() {
-    let app = testing::app(channels![Summing].app(()));
-    let mut clients = Vec::new();
-    for _ in 0..3 {
-        clients.push(app.connect::<Summing>("/summing/a").await.unwrap());
-    }
-    clients[0].send(SummingFromClient::Count);
-    for client in &mut clients {
-        client.expect::<IsCounted>().await;
-    }
-    assert_eq!(WRITTEN.load(Ordering::Relaxed), 1);
-    let add = |id: u8| format!(r#"{{"jsonrpc":"2.0","method":"add","params":[{id},0],"id":{id}}}"#);
-    clients[0].send_text(&add(1));
-    clients[1].send_text(&add(2));
-    for (client, id) in clients.iter_mut().zip([1, 2]) {
-        assert_eq!(client.expect_text().await, format!(r#"{{"jsonrpc":"2.0","result":3,"id":{id}}}"#));
-    }
-}
-
 #[channel("/endless")]
 struct Endless;
 
@@ -847,3 +782,79 @@ async fn a_message_that_is_given_up_closes_if_no_answer_could_say_so() {
     let (code, reason) = client.expect_close().await;
     assert_eq!((code, reason.starts_with("it took too long")), (CloseCode::INTERNAL, true), "{reason}");
 }
+
+/// A channel in an envelope with answers: one is given later, a handler takes batches, and a message counts how often it is written.
+macro_rules! in_envelope {
+    ($name:ident, $path:literal, $at:literal, $envelope:ty, answers alone: $answers_alone:literal) => {
+        mod $name {
+            use super::*;
+
+            static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+
+            fn count<S: Serializer>(text: &String, serializer: S) -> Result<S::Ok, S::Error> {
+                WRITTEN.fetch_add(1, Ordering::Relaxed);
+                text.serialize(serializer)
+            }
+
+            #[message(type = "news")]
+            struct News {
+                #[serde(serialize_with = "count")]
+                text: String,
+            }
+
+            #[channel($path)]
+            struct Tried {
+                _room: String,
+            }
+
+            #[channel(sends(Said, News), envelope = $envelope)]
+            impl Tried {
+                #[message]
+                fn add(&mut self, add: Add, socket: &Socket<Self>) -> Deferred<Said> {
+                    let (answer, deferred) = socket.defer().typed();
+                    tokio::spawn(async move { answer.send(Said { text: (add.a + add.b).to_string() }) });
+                    deferred
+                }
+
+                #[message(batch(size = 2, wait = "1h"))]
+                async fn say(batch: Vec<Batched<Self, Say>>) {
+                    let all: String = batch.iter().map(|item| item.message.text.as_str()).collect();
+                    for item in batch {
+                        item.reply(Said { text: all.clone() });
+                    }
+                }
+
+                #[message(type = "tell")]
+                fn tell(&self, socket: &Socket<Self>) {
+                    socket.room().send(News { text: "told".into() });
+                }
+            }
+
+            #[tokio::test]
+            async fn an_answer_may_be_late_handlers_take_batches_and_a_room_is_written_to_once() {
+                let app = testing::app(channels![Tried].app(()));
+                let mut ann = app.connect::<Tried>($at).await.unwrap();
+                let mut bob = app.connect::<Tried>($at).await.unwrap();
+                let say = |text: &str| Say { text: text.into() };
+                assert_eq!(ann.request(Add { a: 1, b: 2 }).reply::<Said>().await.text, "3");
+                let (to_ann, to_bob) = (ann.request(say("a")), bob.request(say("a")));
+                let (to_ann, to_bob) = tokio::join!(to_ann.reply::<Said>(), to_bob.reply::<Said>());
+                assert_eq!((&*to_ann.text, &*to_bob.text), ("aa", "aa"));
+                if $answers_alone {
+                    return;
+                }
+                ann.send(TriedFromClient::Tell);
+                for client in [&mut ann, &mut bob] {
+                    assert_eq!(client.expect::<News>().await.text, "told");
+                    client.expect_nothing().await;
+                }
+                assert_eq!(WRITTEN.load(Ordering::Relaxed), 1);
+            }
+        }
+    };
+}
+
+in_envelope!(flat, "/tried/:_room", "/tried/a", Flat, answers alone: false);
+in_envelope!(json_rpc, "/tried/:_room", "/tried/a", JsonRpc, answers alone: false);
+in_envelope!(phoenix, "/tried/:_room/websocket", "/tried/a/websocket", Phoenix, answers alone: false);
+in_envelope!(calls, "/tried/:_room", "/tried/a", Calls, answers alone: true);
