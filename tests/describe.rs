@@ -531,10 +531,10 @@ fn a_deferred_answer_is_described_and_locked_as_one_that_is_given_at_once() {
         messages.map(|message| serde_json::to_value(&message.reply).unwrap()).collect::<Vec<_>>()
     };
     let said = [
-        serde_json::json!({ "messages": ["called"], "nothing": false, "fails": true }),
-        serde_json::json!({ "success": { "kind": "integer", "signed": false, "bits": 32 }, "nothing": false, "fails": false }),
-        serde_json::json!({ "nothing": true, "fails": false }),
-        serde_json::json!({ "binary": true, "nothing": true, "fails": false }),
+        serde_json::json!({ "messages": ["called"], "nothing": false, "other_faults": true }),
+        serde_json::json!({ "success": { "kind": "integer", "signed": false, "bits": 32 }, "nothing": false }),
+        serde_json::json!({ "nothing": true }),
+        serde_json::json!({ "binary": true, "nothing": true }),
     ];
     assert_eq!(replies(&at_once), said);
     // Deferred without a type it may be anything, also where another method does it.

@@ -157,7 +157,8 @@ impl Types {
             },
             text: matches!(answer.kind, AnswerKind::Text),
             nothing: answer.optional,
-            fails: answer.fallible,
+            faults: Vec::new(),
+            other_faults: answer.fallible,
         };
         match &answer.kind {
             AnswerKind::Nothing | AnswerKind::Binary | AnswerKind::Text => reply.nothing = true,

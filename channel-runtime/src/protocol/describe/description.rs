@@ -210,6 +210,27 @@ pub struct ReplyDescription {
     /// Whether the handler may return nothing. A message with a `ref` is then answered by a `success` without `data`; a message
     /// without one, such as each binary message, is not answered.
     pub nothing: bool,
-    /// Whether the answer may be an `error` of the handler.
-    pub fails: bool,
+    /// The faults with which the handler may answer, as its error type [declares](crate::Fault) them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultDescription>,
+    /// Whether the handler may answer with faults whose codes are not known: its error is a plain [`Fault`](crate::Fault), or
+    /// a type that becomes one by hand. The framework's own codes, such as `timeout`, may always be answered and are in neither.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_faults: bool,
+}
+
+/// A fault with which a handler may answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FaultDescription {
+    /// The code, such as `bid.too_low`.
+    pub code: String,
+    /// The message as it is declared, with placeholders for the fields: `bid {least} or more`.
+    pub message: String,
+    /// The documentation of the variant; empty if there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// The keys of the details. `None` if there are no details.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<ContentDescription>,
 }

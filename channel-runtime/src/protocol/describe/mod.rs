@@ -42,8 +42,8 @@ mod type_description;
 pub(crate) use assembly::describe;
 pub use channel_macros::Describe;
 pub use description::{
-    AsksDescription, ChannelDescription, Description, EnvelopeDescription, MessageDescription, ParamDescription,
-    PlacesDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
+    AsksDescription, ChannelDescription, Description, EnvelopeDescription, FaultDescription, MessageDescription,
+    ParamDescription, PlacesDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
 };
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
