@@ -1,15 +1,13 @@
-//! Turns the constants of an app's channels into a [`Description`]: collects the named types and gives each a unique name.
+//! Turns the constants of an app's channels into a [`Description`].
 
-use std::collections::BTreeMap;
-
-use super::type_description::{TaggingDescription, TypeShape};
+use super::named_types::{Types, texts};
 use super::{
-    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, ContentDescription,
-    Definition, Description, EnumDescription, EnvelopeDescription, EnvelopeShape, Field, FieldDescription, Kind,
-    MessageDescription, MessageShape, ParamDescription, PlacesDescription, ReplyDescription, RoomDescription,
-    SubprotocolsDescription, Tagging, Type, TypeDefinition, TypeDescription, Variant, VariantDescription,
+    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Description, EnvelopeDescription,
+    EnvelopeShape, MessageDescription, MessageShape, ParamDescription, PlacesDescription, RateDescription, RateShape,
+    ReplyDescription, RoomDescription, SubprotocolsDescription, TypeDescription,
 };
 use crate::protocol::kind::kind_of;
+use crate::protocol::lock::fingerprint;
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 
 pub(crate) fn describe(channels: &[ChannelShape], fingerprint: String) -> Description {
@@ -21,85 +19,7 @@ pub(crate) fn describe(channels: &[ChannelShape], fingerprint: String) -> Descri
     }
 }
 
-struct Types {
-    found: Vec<&'static Definition>,
-}
-
 impl Types {
-    fn of(channels: &[ChannelShape]) -> Self {
-        let mut types = Self { found: Vec::new() };
-        for channel in channels {
-            let params = channel.params.iter().map(|param| &param.ty);
-            let rooms = channel.rooms.iter().map(|room| &room.key);
-            params.chain(rooms).for_each(|ty| types.find(ty));
-            for message in channel.from_client.iter().chain(channel.to_client) {
-                types.find_in(&message.content);
-            }
-            for answer in channel.answers {
-                if let AnswerKind::Data(Some(data)) = &answer.kind {
-                    types.find(data);
-                }
-            }
-        }
-        types
-    }
-
-    fn find(&mut self, ty: &Type) {
-        match ty {
-            Type::Nullable(inner) | Type::List(inner) | Type::Array(inner, _) => self.find(inner),
-            Type::Tuple(items) => items.iter().for_each(|item| self.find(item)),
-            Type::Record { key, value } => [key, value].into_iter().for_each(|ty| self.find(ty)),
-            Type::Named(definition) => self.define(definition),
-            _ => {}
-        }
-    }
-
-    fn define(&mut self, definition: &'static Definition) {
-        let is_same =
-            |other: &&'static Definition| other.module == definition.module && name(other) == name(definition);
-        if self.found.iter().any(is_same) {
-            return;
-        }
-        self.found.push(definition);
-        definition.arguments.iter().for_each(|argument| self.find(argument));
-        match &definition.kind {
-            Kind::Struct(content) => self.find_in(content),
-            Kind::Enum { variants, .. } => variants.iter().for_each(|variant| self.find_in(&variant.content)),
-        }
-    }
-
-    fn find_in(&mut self, content: &Content) {
-        match content {
-            Content::Unit => {}
-            Content::As(ty) => self.find(ty),
-            Content::Tuple(items) => items.iter().for_each(|item| self.find(item)),
-            fields => (0..fields.len()).filter_map(|at| fields.field(at)).for_each(|field| self.find(&field.ty)),
-        }
-    }
-
-    /// With the module if another definition has the same name.
-    fn name(&self, definition: &Definition) -> String {
-        let short = name(definition);
-        match self.found.iter().filter(|other| name(other) == short).count() {
-            0 | 1 => short,
-            _ => format!("{}::{short}", definition.module),
-        }
-    }
-
-    fn definitions(&self) -> BTreeMap<String, TypeDefinition> {
-        let define = |definition: &&'static Definition| {
-            let shape = match &definition.kind {
-                Kind::Struct(content) => TypeShape::Struct(self.content(content, Some(definition))),
-                Kind::Enum { tagging, variants } => TypeShape::Enum(EnumDescription {
-                    tagging: tagged(*tagging),
-                    variants: variants.iter().map(|variant| self.variant(variant, definition)).collect(),
-                }),
-            };
-            (self.name(definition), TypeDefinition { docs: definition.docs.into(), shape })
-        };
-        self.found.iter().map(define).collect()
-    }
-
     fn channel(&self, shape: &ChannelShape) -> ChannelDescription {
         let from_client = shape.from_client.iter().enumerate().map(|(at, message)| MessageDescription {
             reply: self.reply(shape.answers.get(at).unwrap_or(&AnswerShape::NOTHING)),
@@ -109,6 +29,8 @@ impl Types {
             name: shape.name.into(),
             docs: shape.docs.into(),
             path: shape.pattern.into(),
+            fingerprint: fingerprint(std::slice::from_ref(shape)),
+            needs: Vec::new(),
             params: shape
                 .params
                 .iter()
@@ -140,8 +62,14 @@ impl Types {
             wire_type: shape.wire_type.into(),
             kind: kind_of(shape.wire_type),
             docs: shape.docs.into(),
+            name: pascal_case(shape.wire_type),
             content: self.content(&shape.content, None),
             reply: None,
+            rate: shape.rate.map(rate),
+            timeout_ms: None,
+            batch: false,
+            deprecated: None,
+            answer: None,
         }
     }
 
@@ -171,86 +99,26 @@ impl Types {
         }
         Some(reply)
     }
-
-    fn content(&self, content: &Content, within: Option<&Definition>) -> ContentDescription {
-        match content {
-            Content::Unit => ContentDescription::Unit,
-            Content::As(ty) => ContentDescription::As { ty: self.ty(ty, within) },
-            Content::Tuple(items) => ContentDescription::Tuple { items: self.all(items, within) },
-            fields => ContentDescription::Fields {
-                fields: (0..fields.len())
-                    .filter_map(|at| fields.field(at))
-                    .map(|field| self.field(&field, within))
-                    .collect(),
-                closed: fields.is_closed(),
-            },
-        }
-    }
-
-    fn field(&self, field: &Field, within: Option<&Definition>) -> FieldDescription {
-        FieldDescription {
-            read: field.read.map(Into::into),
-            written: field.written.map(Into::into),
-            aliases: texts(field.aliases),
-            docs: field.docs.into(),
-            ty: self.ty(&field.ty, within),
-            has_default: field.has_default,
-            may_be_skipped: field.may_be_skipped,
-            flat: field.flat,
-        }
-    }
-
-    fn variant(&self, variant: &Variant, within: &Definition) -> VariantDescription {
-        VariantDescription {
-            read: variant.read.map(Into::into),
-            written: variant.written.map(Into::into),
-            aliases: texts(variant.aliases),
-            docs: variant.docs.into(),
-            content: self.content(&variant.content, Some(within)),
-            untagged: variant.untagged,
-            other: variant.other,
-        }
-    }
-
-    fn all(&self, types: &[Type], within: Option<&Definition>) -> Vec<TypeDescription> {
-        types.iter().map(|ty| self.ty(ty, within)).collect()
-    }
-
-    fn ty(&self, ty: &Type, within: Option<&Definition>) -> TypeDescription {
-        let boxed = |ty: &Type| Box::new(self.ty(ty, within));
-        match *ty {
-            Type::Json => TypeDescription::Json,
-            Type::Null => TypeDescription::Null,
-            Type::Bool => TypeDescription::Bool,
-            Type::Integer { signed, bits } => TypeDescription::Integer { signed, bits },
-            Type::Float { bits } => TypeDescription::Float { bits },
-            Type::Text { format } => TypeDescription::Text { format: format.map(Into::into) },
-            Type::Literal(value) => TypeDescription::Literal { value: value.into() },
-            Type::Nullable(inner) => TypeDescription::Nullable { inner: boxed(inner) },
-            Type::List(items) => TypeDescription::List { items: boxed(items) },
-            Type::Array(items, len) => TypeDescription::Array { items: boxed(items), len },
-            Type::Tuple(items) => TypeDescription::Tuple { items: self.all(items, within) },
-            Type::Record { key, value } => TypeDescription::Record { key: boxed(key), value: boxed(value) },
-            Type::Named(definition) => TypeDescription::Named { name: self.name(definition) },
-            Type::Recursive(meant) => {
-                let around = within.filter(|definition| definition.name == meant);
-                let definition = around.or_else(|| self.found.iter().copied().find(|other| other.name == meant));
-                match definition {
-                    Some(definition) => TypeDescription::Named { name: self.name(definition) },
-                    None => TypeDescription::Opaque { name: meant.into() },
-                }
-            }
-            Type::Opaque(name) | Type::Undescribed(name) | Type::WrittenBy(name) => {
-                TypeDescription::Opaque { name: name.into() }
-            }
-        }
-    }
 }
 
-fn name(definition: &Definition) -> String {
-    let mut line = crate::protocol::lock::Line::new();
-    line.push_name(definition);
-    line.as_str().into()
+/// `LeaveGame` for `leave_game`, `Pixel` for `(binary 1) pixel`.
+fn pascal_case(wire_type: &str) -> String {
+    let mut name = String::new();
+    let mut begins = true;
+    let text = wire_type.split_once(") ").map_or(wire_type, |(_, name)| name);
+    for char in text.chars() {
+        match char.is_alphanumeric() {
+            true if begins => name.extend(char.to_uppercase()),
+            true => name.push(char),
+            false => {}
+        }
+        begins = !char.is_alphanumeric();
+    }
+    name
+}
+
+fn rate(RateShape { count, seconds, burst, per_user }: RateShape) -> RateDescription {
+    RateDescription { count, seconds, burst, per_user }
 }
 
 fn envelope(shape: &EnvelopeShape) -> EnvelopeDescription {
@@ -274,17 +142,4 @@ fn subprotocols(list: &Subprotocols) -> Option<SubprotocolsDescription> {
         Otherwise::Close(code) => (true, Some(code)),
     };
     (!list.names.is_empty()).then(|| SubprotocolsDescription { names: texts(list.names), required, close })
-}
-
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|&text| text.into()).collect()
-}
-
-fn tagged(tagging: Tagging) -> TaggingDescription {
-    match tagging {
-        Tagging::External => TaggingDescription::External,
-        Tagging::Internal(tag) => TaggingDescription::Internal { tag: tag.into() },
-        Tagging::Adjacent { tag, content } => TaggingDescription::Adjacent { tag: tag.into(), content: content.into() },
-        Tagging::Untagged => TaggingDescription::Untagged,
-    }
 }

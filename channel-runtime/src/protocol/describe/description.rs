@@ -58,6 +58,13 @@ pub struct ChannelDescription {
     pub docs: String,
     /// The path's pattern, such as `/game/:game_id`. It also names the channel's own rooms.
     pub path: String,
+    /// As [`Description::fingerprint`], of this channel and the types in it alone: a change of another channel leaves it. Empty if
+    /// the description was written by version 0.1.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fingerprint: String,
+    /// What its extractors read from the handshake, as far as they [declare it](crate::Extract::NEEDS).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<NeedDescription>,
     /// The path's parameters, in the order of the path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<ParamDescription>,
@@ -105,6 +112,32 @@ pub struct ParamDescription {
     /// Its type; in the path it is text.
     #[serde(rename = "type")]
     pub ty: TypeDescription,
+}
+
+/// What a channel reads from the handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NeedDescription {
+    /// Its name. `None` for a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it stands.
+    pub place: PlaceDescription,
+    /// Whether a client without it is refused.
+    pub required: bool,
+}
+
+/// Where something stands in a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PlaceDescription {
+    /// The token, which a client sends in one of [several ways](crate::Token).
+    Token,
+    /// A parameter of the query.
+    Query,
+    /// A header.
+    Header,
 }
 
 /// An [`Envelope`](crate::Envelope) that a channel names.
@@ -175,6 +208,10 @@ pub struct MessageDescription {
     /// The value of its `"type"`; for a binary message a name such as `(binary 1) pixel`.
     #[serde(rename = "type")]
     pub wire_type: String,
+    /// The struct's name, such as `Move`. A message without a struct has its type in the same case: `LeaveGame` for `leave_game`.
+    /// Empty if the description was written by version 0.1.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// The first byte of a binary message. `None` for a text message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<u8>,
@@ -187,6 +224,36 @@ pub struct MessageDescription {
     /// message has its own answer, and if the answer is deferred without [a type](crate::Deferred).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<ReplyDescription>,
+    /// How often a client may send it. `None` for no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<RateDescription>,
+    /// How long its handler may wait, in milliseconds. `None` if [`Config`](crate::Config) decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Whether a handler takes it in batches.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batch: bool,
+    /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// What a client answers to this message. `None` if it is no question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<TypeDescription>,
+}
+
+/// How often a client may send a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RateDescription {
+    /// So many messages
+    pub count: u32,
+    /// in so many seconds.
+    pub seconds: u32,
+    /// How many may be sent at once.
+    pub burst: u32,
+    /// Whether the messages of all connections of a user count together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_user: bool,
 }
 
 /// The answer of a handler, as its return type declares it.

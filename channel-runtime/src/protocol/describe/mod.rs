@@ -32,6 +32,9 @@
 mod assembly;
 mod crates;
 mod description;
+#[cfg(feature = "server")]
+mod named_types;
+mod opaque;
 pub(crate) mod parts;
 pub(crate) mod probe;
 pub(crate) mod shape;
@@ -43,17 +46,19 @@ pub(crate) use assembly::describe;
 pub use channel_macros::Describe;
 pub use description::{
     AsksDescription, ChannelDescription, Description, EnvelopeDescription, FaultDescription, MessageDescription,
-    ParamDescription, PlacesDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
+    NeedDescription, ParamDescription, PlaceDescription, PlacesDescription, RateDescription, ReplyDescription,
+    RoomDescription, SubprotocolsDescription,
 };
+pub use opaque::OpaqueDescription;
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
-pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, RoomShape};
+pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, RateShape, RoomShape};
 #[cfg(feature = "server")]
 pub(crate) use shape::plain_key;
 pub use shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};
 pub use type_description::{
-    ContentDescription, EnumDescription, FieldDescription, TaggingDescription, TypeDefinition, TypeDescription,
-    TypeShape, VariantDescription,
+    ContentDescription, EnumDescription, FieldDescription, RuleDescription, TaggingDescription, TypeDefinition,
+    TypeDescription, TypeShape, UnitDescription, VariantDescription,
 };
 
 /// A type whose form on the wire is known in constants.

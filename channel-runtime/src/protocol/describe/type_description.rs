@@ -1,6 +1,7 @@
 //! The types in messages as data.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 /// The content of a message, a struct or a variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,70 @@ pub struct FieldDescription {
     /// Whether the value's keys replace this one: `#[serde(flatten)]`.
     #[serde(default)]
     pub flat: bool,
+    /// Whether the key is missing where the value would be `null`: an `Option` that is skipped if it is `None`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_null: bool,
+    /// Whether its integers may be larger than 2<sup>53</sup>, so that a script reads them as `bigint`: `#[describe(bigint)]`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bigint: bool,
+    /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// The rules of `garde` on it that are literals: what breaks one of them is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleDescription>,
+}
+
+/// A rule of a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RuleDescription {
+    /// How long a text or a list is.
+    #[non_exhaustive]
+    Length {
+        /// At least this. `None` for no bound.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<u64>,
+        /// At most this. `None` for no bound.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u64>,
+        /// What is counted.
+        unit: UnitDescription,
+    },
+    /// How large a number is.
+    #[non_exhaustive]
+    Range {
+        /// At least this. `None` for no bound.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<Number>,
+        /// At most this. `None` for no bound.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<Number>,
+    },
+    /// What a text looks like.
+    #[non_exhaustive]
+    Pattern {
+        /// A regular expression, as Rust's crate `regex` reads it, that matches a part of the text.
+        regex: String,
+    },
+}
+
+/// What the length of a value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UnitDescription {
+    /// The items of a list, or the bytes of a text in UTF-8.
+    Simple,
+    /// Bytes in UTF-8.
+    Bytes,
+    /// Characters: code points of Unicode.
+    Chars,
+    /// What a reader takes for one character.
+    Graphemes,
+    /// Units of UTF-16, as `length` of a text in a script.
+    Utf16,
 }
 
 /// The form of a value on the wire.
@@ -137,9 +202,21 @@ pub enum TypeDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TypeDefinition {
+    /// The name without type arguments. Empty if the description was written by version 0.1.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The type arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<TypeDescription>,
+    /// The module in which the type is defined, such as `game::board`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub module: String,
     /// The type's documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
+    /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
     /// A struct or an enum.
     #[serde(flatten)]
     pub shape: TypeShape,
