@@ -1,0 +1,76 @@
+//! The fingerprints of the examples' channels stand in a file: an upgrade of the crate alone must not change one, because each client
+//! that was generated before it would be outdated at once.
+//!
+//! If an example's own source changes its wire, `FINGERPRINTS=accept cargo test --test fingerprints` writes the file anew.
+
+#![allow(dead_code)]
+
+use std::fs;
+
+use channel_runtime::{Channels, channels};
+
+macro_rules! examples {
+    ($($name:ident: $path:literal)*) => {
+        $(#[path = $path] mod $name;)*
+    };
+}
+
+examples! {
+    axum: "../examples/axum.rs"
+    batched: "../examples/batched.rs"
+    chat: "../examples/chat.rs"
+    echo: "../examples/echo.rs"
+    game: "../examples/game.rs"
+    graphql_ws: "../examples/graphql_ws.rs"
+    json_rpc: "../examples/json_rpc.rs"
+    metrics: "../examples/metrics.rs"
+    notifications: "../examples/notifications.rs"
+    ocpp: "../examples/ocpp/main.rs"
+    phoenix: "../examples/phoenix.rs"
+    pooled: "../examples/pooled.rs"
+    secure: "../examples/secure.rs"
+    subprotocols: "../examples/subprotocols.rs"
+    sync: "../examples/sync/main.rs"
+    users: "../examples/users.rs"
+    whiteboard: "../examples/whiteboard.rs"
+}
+
+fn of<App: Send + Sync + 'static>(channels: &Channels<App>) -> String {
+    let description = channels.describe();
+    let [channel] = &description.channels[..] else { panic!("a list of one") };
+    format!("{} {} {}\n", description.fingerprint, channel.path, channel.name)
+}
+
+#[test]
+fn the_fingerprints_of_the_examples_stand() {
+    let of_any_app: [Channels<()>; 14] = [
+        channels![axum::Topic],
+        channels![chat::ChatChannel],
+        channels![echo::Echo],
+        channels![graphql_ws::Operations],
+        channels![json_rpc::Rpc],
+        channels![metrics::Chat],
+        channels![ocpp::Station],
+        channels![phoenix::Room],
+        channels![subprotocols::Closing],
+        channels![subprotocols::Optional],
+        channels![subprotocols::Plain],
+        channels![subprotocols::Required],
+        channels![users::UserChannel],
+        channels![whiteboard::BoardChannel],
+    ];
+    let of_their_own = [
+        of(&channels![batched::SensorChannel]),
+        of(&channels![game::GameChannel]),
+        of(&channels![notifications::NotificationChannel]),
+        of(&channels![pooled::Poll]),
+        of(&channels![secure::AuthenticatedChannel]),
+        of(&channels![sync::SyncChannel]),
+    ];
+    let now: String = of_any_app.iter().map(of).chain(of_their_own).collect();
+    let path = "tests/describe/fingerprints.txt";
+    if std::env::var_os("FINGERPRINTS").is_some_and(|asked| asked == "accept") {
+        fs::write(path, &now).unwrap();
+    }
+    assert_eq!(now, fs::read_to_string(path).unwrap().replace('\r', ""), "not what stands in {path}");
+}
