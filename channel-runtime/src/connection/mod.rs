@@ -3,6 +3,7 @@
 pub(crate) mod backpressure;
 pub(crate) mod close;
 pub(crate) mod contained;
+pub(crate) mod framework_frames;
 pub(crate) mod id;
 pub(crate) mod in_flight;
 pub(crate) mod inbox;

@@ -5,6 +5,7 @@
 pub(crate) mod admission;
 pub(crate) mod authenticate;
 mod close_code;
+pub(crate) mod hello;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;
 pub(crate) mod reject;
@@ -25,6 +26,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::origins;
 use crate::config::proxies::{Proxies, Resolved};
+use crate::handshake::hello::Hello;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 
@@ -50,6 +52,8 @@ pub struct Handshake {
     pub remote_addr: Option<SocketAddr>,
     pub(crate) proxied_host: Option<String>,
     pub(crate) subprotocol: Option<&'static str>,
+    /// `None` if its client hears none of the framework's own frames.
+    pub(crate) hello: Option<Hello>,
     pub(crate) by_tls: bool,
 }
 

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode;
 
 use crate::config::header_list::items;
 use crate::handshake::Handshake;
+use crate::handshake::hello::{Hello, is_hello};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::protocol::subprotocols::{OURS, Otherwise, Subprotocols};
@@ -38,10 +39,10 @@ impl Negotiated {
 
 /// The first offer that the channel knows, byte for byte. Reads the header once, whose length the HTTP server bounds.
 pub(crate) fn agree(headers: &HeaderMap, known: &Subprotocols) -> Result<Negotiated, Reject> {
-    if offers_a_token_alone(headers) {
-        // A browser rejects an answer that names none of its offers, and a token is never named.
+    if let Some(unnamed) = offers_alone(headers) {
+        // A browser rejects an answer that names none of its offers, and these are never named.
         let name = known.names.first().copied().unwrap_or(OURS);
-        return Err(Reject::bad_request(format!("offer the subprotocol `{name}` beside the token")));
+        return Err(Reject::bad_request(format!("offer the subprotocol `{name}` beside {unnamed}")));
     }
     let agreed = items(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|offer| known.find(offer));
     Ok(match known.otherwise {
@@ -59,9 +60,28 @@ pub(crate) fn not_agreed(known: &Subprotocols) -> Reject {
     Reject::bad_request(format!("offer {what} {}", names.join(", ")))
 }
 
-fn offers_a_token_alone(headers: &HeaderMap) -> bool {
+/// What the client offers, if no answer names any of it.
+fn offers_alone(headers: &HeaderMap) -> Option<&'static str> {
     let mut offers = items(headers, &SEC_WEBSOCKET_PROTOCOL).filter(|offered| !offered.is_empty()).peekable();
-    offers.peek().is_some() && offers.all(|offered| offered.starts_with(TOKEN_PREFIX))
+    let first = if is_hello(offers.peek()?) { "`channels.hello`" } else { "the token" };
+    offers.all(is_unnamed).then_some(first)
+}
+
+/// A token, or the offer of a knowing client.
+fn is_unnamed(offer: &[u8]) -> bool {
+    offer.starts_with(TOKEN_PREFIX) || is_hello(offer)
+}
+
+/// The offer of a knowing client. It counts where `channels.1.json` is agreed, whose frames such a client hears more of; elsewhere it
+/// is passed over.
+///
+/// # Errors
+/// 400 if its fingerprint is malformed.
+pub(crate) fn hello(headers: &HeaderMap, known: &Subprotocols, agreed: Negotiated) -> Result<Option<Hello>, Reject> {
+    if known.is_foreign || !agreed.is_ours() {
+        return Ok(None);
+    }
+    Hello::among(headers)
 }
 
 /// The offer as text, if it is a token of RFC 9110 (section 5.6.2), as each subprotocol is.
@@ -73,7 +93,8 @@ fn name(offer: &[u8]) -> Option<&str> {
 
 impl Handshake {
     /// The subprotocols that the client offers, in its order, from all headers `Sec-WebSocket-Protocol`. What is no name by RFC 6455
-    /// is left out, and so are [tokens](Self::subprotocol_token). A token that a client offers in a way of its own, see
+    /// is left out, and so are [tokens](Self::subprotocol_token) and the offer `channels.hello` of a client that hears the framework's
+    /// own frames. A token that a client offers in a way of its own, see
     /// [`offered`](Self::offered), is listed: do not log what this returns.
     ///
     /// ```
@@ -85,7 +106,7 @@ impl Handshake {
     /// ```
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         let offers = items(&self.headers, &SEC_WEBSOCKET_PROTOCOL);
-        offers.filter(|offer| !offer.starts_with(TOKEN_PREFIX)).filter_map(name)
+        offers.filter(|offer| !is_unnamed(offer)).filter_map(name)
     }
 
     /// The subprotocol that is agreed: the first offer that the channel knows, by its list `subprotocols(..)`, or

@@ -5,9 +5,10 @@ use http::{HeaderName, Request, StatusCode, Version};
 use warp::reply::Response;
 
 use crate::config::header_list::items;
+use crate::handshake::hello::Hello;
 use crate::handshake::reject::Reject;
 use crate::handshake::request_target::has_bad_host;
-use crate::handshake::subprotocols::{Negotiated, agree};
+use crate::handshake::subprotocols::{Negotiated, agree, hello};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::wire::accept::{accept_key, is_valid_key};
 use crate::wire::deflate::{Agreed, Compression, negotiate};
@@ -16,6 +17,8 @@ use crate::wire::deflate::{Agreed, Compression, negotiate};
 pub(crate) struct UpgradeRequest {
     accept: HeaderValue,
     pub subprotocol: Negotiated,
+    /// An error if its client is refused for it.
+    pub hello: Result<Option<Hello>, Reject>,
     /// With the header that answers the offer. `None` without compression.
     pub deflate: Option<(Agreed, HeaderValue)>,
 }
@@ -44,9 +47,11 @@ impl UpgradeRequest {
             // A body has no meaning here, and a proxy and a server may disagree about where it ends.
             return Err(Reject::bad_request("a handshake has no body"));
         }
+        let subprotocol = agree(headers, known)?;
         Ok(Self {
             accept: HeaderValue::try_from(accept_key(key)).expect("base64 is a header value"),
-            subprotocol: agree(headers, known)?,
+            subprotocol,
+            hello: hello(headers, known, subprotocol),
             deflate: compression.and_then(|compression| negotiate(headers, compression)),
         })
     }

@@ -12,12 +12,13 @@ use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
 use crate::connection::liveness::Liveness;
 use crate::connection::lock_order::Ranked;
-use crate::connection::outbox::Outbox;
+use crate::connection::outbox::{Outbox, Sender};
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
 use crate::room::member::{Apart, Member};
 use crate::room::pending::PendingConnection;
 use crate::wire::deflate::Agreed;
+use crate::wire::frame::Frame;
 
 const MOST_JOINED: usize = 1024;
 
@@ -32,6 +33,8 @@ pub(crate) struct NewConnection {
     pub outbox_bytes: usize,
     pub activity: Activity,
     pub pending: Option<Arc<PendingConnection>>,
+    /// What it hears first, before anything of anybody's.
+    pub welcome: Option<Frame>,
 }
 
 pub(crate) struct MembershipGuard {
@@ -53,12 +56,13 @@ impl Registry {
             outbox_bytes,
             activity,
             pending,
+            welcome,
         } = new;
         let entry = &self.channels[channel];
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let runtime = Handle::try_current().ok();
             let make = |inbox| {
-                Arc::new(Member {
+                let member = Arc::new(Member {
                     id,
                     channel: u32::try_from(channel).expect("an app has fewer channels"),
                     deflate,
@@ -71,7 +75,12 @@ impl Registry {
                     owed: OwedCount::default(),
                     runtime_id: runtime.as_ref().map(Handle::id),
                     apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
-                })
+                });
+                if let Some(welcome) = welcome {
+                    // Its own task writes it, and nothing else waits yet.
+                    let _ = member.outbox.push(welcome, Sender::Own);
+                }
+                member
             };
             // With the notices that it got while pending, before it can be found in the room.
             let connection = match pending {

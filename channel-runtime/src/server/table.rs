@@ -180,8 +180,7 @@ where
         let app = C::served_app(&table.app);
         let handler = C::build(handshake, params, &app).await?;
         let hub = Hub::find(&table.node).expect("a channel of the table is in its registry");
-        let mut session =
-            PendingSession::new(handler, coming, app, hub, Arc::clone(served)).agreed(handshake.subprotocol());
+        let mut session = PendingSession::new(handler, coming, app, hub, Arc::clone(served)).agreed(handshake);
         session.authorize(&table.admission).await?;
         let start: StartSession = Box::new(move |io, read_ahead, admission, agreed| {
             session.start(io, read_ahead, admission, agreed);

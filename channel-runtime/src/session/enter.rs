@@ -15,11 +15,14 @@ use tokio::net::tcp::OwnedWriteHalf;
 use crate::channel::room::Room;
 use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
+use crate::connection::framework_frames::welcome;
 use crate::connection::in_flight::{Work, WorkGuard};
 use crate::connection::receiver::{ReadBatch, Receiver, STREAM_ENDED, close_in};
 use crate::connection::shutdown::SessionGuard;
 use crate::connection::stream::Transport;
+use crate::handshake::Handshake;
 use crate::handshake::admission::{AdmissionControl, AdmissionGuard, UserAdmission};
+use crate::handshake::hello::Hello;
 use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
@@ -49,6 +52,8 @@ pub(crate) struct PendingSession<C: Dispatch> {
     expires_at: Option<SystemTime>,
     user_admission: Option<Box<UserAdmission>>,
     subprotocol: u8,
+    /// `None` if its client hears none of the framework's own frames.
+    hello: Option<Hello>,
     app: Arc<C::App>,
     hub: Hub<C>,
     served: Arc<Served>,
@@ -60,11 +65,23 @@ impl<C: Dispatch> PendingSession<C> {
         let handler = Contained::new(handler);
         let room = handler.own_room();
         pending.identify(hub.channel(), room.key(), user_of(&*handler), &served.in_flight);
-        Self { handler, room, pending, expires_at: None, user_admission: None, subprotocol: 0, app, hub, served }
+        Self {
+            handler,
+            room,
+            pending,
+            expires_at: None,
+            user_admission: None,
+            subprotocol: 0,
+            hello: None,
+            app,
+            hub,
+            served,
+        }
     }
 
-    pub fn agreed(self, subprotocol: Option<&'static str>) -> Self {
-        Self { subprotocol: C::KNOWN_SUBPROTOCOLS.number(subprotocol), ..self }
+    pub fn agreed(self, handshake: &Handshake) -> Self {
+        let subprotocol = C::KNOWN_SUBPROTOCOLS.number(handshake.subprotocol());
+        Self { subprotocol, hello: handshake.hello, ..self }
     }
 
     /// A connection whose user is disconnected meanwhile is accepted, and then closed.
@@ -148,17 +165,19 @@ impl<C: Dispatch> PendingSession<C> {
         if let Some(close) = self.pending.closed() {
             return Err(close);
         }
-        let Self { room, pending, hub, served, subprotocol, .. } = self;
+        let Self { room, pending, hub, served, subprotocol, hello, .. } = self;
+        let config = &served.config;
         let newcomer = NewConnection {
             id: pending.id,
             channel: hub.channel(),
             room: Arc::clone(room.key()),
             user: pending.user().cloned(),
             pending: pending.listed(),
+            welcome: hello.map(|_| welcome(pending.id, config.ping_interval, config.message_bytes, None)),
             deflate,
             subprotocol: *subprotocol,
-            error_details: served.config.error_details,
-            outbox_bytes: served.config.outbox_bytes,
+            error_details: config.error_details,
+            outbox_bytes: config.outbox_bytes,
             activity: served.in_flight.clone(),
         };
         // A room without a lifecycle makes its state here, which is the user's code.

@@ -21,7 +21,7 @@ use crate::connection::in_flight::Work;
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
 use crate::handshake::reject::{BuildError, Reject};
-use crate::handshake::subprotocols::{Negotiated, agree, not_agreed};
+use crate::handshake::subprotocols::{Negotiated, agree, hello, not_agreed};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::server::peer::canonical;
 use crate::session::rejection::not_acceptable;
@@ -137,6 +137,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         let entered = async {
             let negotiated = self.negotiate(route.subprotocols())?;
             table.admission.check_origin(&table.config, &self.handshake)?;
+            self.handshake.hello = hello(&self.handshake.headers, route.subprotocols(), negotiated)?;
             match negotiated {
                 Negotiated::Agreed(agreed) => self.handshake.subprotocol = agreed,
                 Negotiated::Closed(code) => return Ok(Client::new(self.closed_with(code), &self.handshake.path)),

@@ -57,6 +57,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         outbox_bytes: C::BOUNDS.of(&Arc::default()).outbox_bytes,
         activity: Activity::default(),
         pending: None,
+        welcome: None,
     });
     membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };

@@ -26,6 +26,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
         outbox_bytes: 1 << 20,
         activity,
         pending: None,
+        welcome: None,
     };
     let member = registry.enter(newcomer);
     member.connection.outbox().welcome_is_over();
