@@ -7,6 +7,7 @@ use std::env;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Html;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -66,6 +67,10 @@ async fn publish(
 fn routes(topics: Hub<Topic>, server: &Server<()>) -> Router {
     Router::new()
         .route("/", get(|| async { Html(include_str!("pages/topics.html")) }))
+        .route(
+            "/style.css",
+            get(|| async { ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("pages/style.css")) }),
+        )
         .route("/publish/{topic}", post(publish))
         .with_state(topics)
         .fallback_service(server.service())

@@ -9,7 +9,11 @@ use std::time::Duration;
 
 use channel_runtime::{Batched, Fault, Server, channel, channels, message};
 use tokio::time::sleep;
-use warp::Filter;
+
+use self::page::page;
+
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/sensors/:name", app = Store)]
 pub struct SensorChannel {
@@ -96,7 +100,7 @@ impl Store {
 
 /// The channel and its page.
 pub fn server(store: Arc<Store>) -> Server<Store> {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/batched.html")));
+    let page = page(include_str!("pages/batched.html"));
     channels![SensorChannel].app_arc(store).or(page)
 }
 

@@ -6,12 +6,14 @@
 use std::env;
 
 use channel_runtime::{Fault, Server, Socket, channel, channels, message, timestamp};
-use warp::Filter;
 
 use self::blank::is_blank;
+use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/chat/:room_id")]
 pub struct ChatChannel {
@@ -135,7 +137,7 @@ fn user_id(socket: &Socket<ChatChannel>) -> String {
 
 /// The channel, and the page at `/`.
 pub fn server() -> Server<()> {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/chat.html")));
+    let page = page(include_str!("pages/chat.html"));
     channels![ChatChannel].app(()).or(page)
 }
 

@@ -22,9 +22,12 @@ use serde_json::json;
 use warp::Filter;
 
 use self::blank::is_blank;
+use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/page.rs"]
+mod page;
 
 pub use checkers::{Checkers, Color, Piece, Reason, Square, Step};
 
@@ -378,7 +381,7 @@ impl App {
 
 /// The page at `/`, and `POST /games`, which opens a game.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/game.html")));
+    let page = page(include_str!("pages/game.html"));
     let games = warp::path!("games").and(warp::post());
     page.or(games.map(move || warp::reply::json(&json!({ "game_id": app.open_game() }))))
 }

@@ -9,9 +9,12 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use warp::Filter;
 
 use self::blank::is_blank;
+use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/chat/:room")]
 pub struct Chat {
@@ -46,7 +49,7 @@ impl Chat {
 fn server(prometheus: PrometheusHandle) -> Server<()> {
     let server = channels![Chat].app(());
     let health = server.health();
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/metrics.html")));
+    let page = page(include_str!("pages/metrics.html"));
     let metrics = warp::path!("metrics").map(move || {
         health.record();
         prometheus.render()

@@ -22,9 +22,12 @@ use warp::http::StatusCode;
 use warp::{Filter, Reply, reply};
 
 use self::blank::is_blank;
+use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/notifications", app = App)]
 pub struct NotificationChannel {
@@ -279,7 +282,7 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = war
         }
         reply::with_status(reply::json(&app.notify(order)), StatusCode::ACCEPTED).into_response()
     });
-    let page = warp::path::end().map(|| reply::html(include_str!("pages/notifications.html")));
+    let page = page(include_str!("pages/notifications.html"));
     notify.or(page)
 }
 

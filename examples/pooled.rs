@@ -18,7 +18,11 @@ use deadpool_redis::redis::{FromRedisValue, Pipeline, pipe};
 use deadpool_redis::{Config, CreatePoolError, Pool, Runtime};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
-use warp::Filter;
+
+use self::page::page;
+
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/polls/:poll", app = App)]
 pub struct Poll {
@@ -154,7 +158,7 @@ impl From<BTreeMap<String, u64>> for Tally {
 /// # Errors
 /// If this is not an address of a Redis. Whether one runs there is not checked.
 pub fn server(redis: &str) -> Result<Server<App>, CreatePoolError> {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/polls.html")));
+    let page = page(include_str!("pages/polls.html"));
     Ok(channels![Poll].app(App { store: Store::new(redis)? }).or(page))
 }
 

@@ -21,6 +21,11 @@ use serde::{Deserialize, Serialize};
 use warp::Filter;
 use warp::http::StatusCode;
 
+use self::page::page;
+
+#[path = "shared/page.rs"]
+mod page;
+
 #[channel("/secure/:resource_id", app = App, room_state = Document)]
 pub struct AuthenticatedChannel {
     pub resource_id: String,
@@ -247,7 +252,7 @@ fn revoke(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = w
 
 /// The routes beside the channel: the login, the rights and the page.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/secure.html")));
+    let page = page(include_str!("pages/secure.html"));
     login(app.clone()).or(revoke(app)).or(page)
 }
 

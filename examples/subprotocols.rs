@@ -11,7 +11,11 @@
 use std::env;
 
 use channel_runtime::{Server, Socket, channel, channels, message};
-use warp::Filter;
+
+use self::page::page;
+
+#[path = "shared/page.rs"]
+mod page;
 
 /// Sent to a client that connects.
 #[message(type = "welcome")]
@@ -72,7 +76,7 @@ impl Plain {
 
 /// The channels and their page.
 pub fn server() -> Server<()> {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/subprotocols.html")));
+    let page = page(include_str!("pages/subprotocols.html"));
     channels![Required, Closing, Optional, Plain].app(()).or(page)
 }
 

@@ -14,9 +14,12 @@ use serde::{Deserialize, Serialize};
 use warp::Filter;
 
 use self::blank::is_blank;
+use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/user")]
 pub struct UserChannel {
@@ -238,7 +241,7 @@ pub fn routes(
         let told = hub.user(&user_id).notify(RoleChanged { role });
         warp::reply::json(&Delivered { devices: told.recipients - told.refused })
     });
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/users.html")));
+    let page = page(include_str!("pages/users.html"));
     role.or(page)
 }
 

@@ -10,7 +10,11 @@ use std::env;
 
 use bytes::{Buf, BufMut, Bytes};
 use channel_runtime::{Fault, Reject, Server, Socket, channel, channels, message};
-use warp::Filter;
+
+use self::page::page;
+
+#[path = "shared/page.rs"]
+mod page;
 
 #[channel("/board/:name", room_state = Board, message_bytes = "8KiB", outbox_bytes = "2MiB")]
 pub struct BoardChannel {
@@ -260,7 +264,7 @@ impl Point {
 
 /// The channel and its page.
 pub fn server() -> Server<()> {
-    let page = warp::path::end().map(|| warp::reply::html(include_str!("pages/whiteboard.html")));
+    let page = page(include_str!("pages/whiteboard.html"));
     channels![BoardChannel].app(()).or(page)
 }
 
