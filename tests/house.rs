@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 type Rule = (&'static str, &'static [&'static str]);
 
 /// The folders of `channel-runtime/src`, each with the folders that it may import.
-const ROOMS: [Rule; 11] = [
+const ROOMS: [Rule; 12] = [
     ("wire", &[]),
     ("protocol", &[]),
+    ("contract", &["protocol"]),
     ("config", &["protocol", "wire"]),
     ("connection", &["wire"]),
     ("room", &["connection", "wire"]),
@@ -28,9 +29,10 @@ const ROOMS: [Rule; 11] = [
 ];
 
 /// The crates below a server that each folder of the runtime may name, of those in [`WATCHED`].
-const CRATES: [Rule; 11] = [
+const CRATES: [Rule; 12] = [
     ("wire", &[]),
     ("protocol", &[]),
+    ("contract", &[]),
     ("config", &[]),
     ("connection", &["tokio"]),
     ("room", &["tokio"]),

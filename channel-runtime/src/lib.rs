@@ -46,6 +46,7 @@
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
 //!   [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
+//! - `contract`, with the feature of that name: clients in TypeScript, from the description.
 //! - [`testing`]: typed clients in the test's own process.
 //!
 //! # On the wire
@@ -73,6 +74,7 @@
 //! | `tls` | off | `BoundServer::tls`, by rustls |
 //! | `deflate` | off | `Config::compression` |
 //! | `jwt` | off | the extractor `Jwt`: claims of JSON Web Tokens, by `jsonwebtoken` |
+//! | `contract` | off | the module `contract`: a client in TypeScript, from the description |
 //! | `garde` | off | `#[message(.., validate)]` |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |
 //!
@@ -119,6 +121,10 @@ mod connection;
 // Bounds, rates, origins, proxies.
 #[cfg(feature = "server")]
 mod config;
+
+// What is generated from a description: clients.
+#[cfg(feature = "contract")]
+pub mod contract;
 
 // Messages, JSON, descriptions, the lock. Without the feature `server` this is the whole crate.
 mod protocol;
