@@ -50,11 +50,11 @@ export class Fault<C extends string = string, D = unknown> extends Error {
   readonly kind = 'fault'
   readonly code: C
   readonly details: D
-  constructor(code: C, message: string, details: D) {
+  constructor(code: C, message: string, details?: D) {
     super(message)
     this.name = 'Fault'
     this.code = code
-    this.details = details
+    this.details = details as D
   }
 }
 
@@ -157,7 +157,6 @@ const RETRY = { base: 1000, cap: 20_000, connect: 15_000, uptime: 5000, silence:
 type Json = Record<string, any>
 type Listener = (message: any) => void
 type Timer = 'next' | 'connect' | 'enter' | 'uptime' | 'watch' | 'pace'
-type Paths = Record<string, string[]>
 
 const later = (act: () => void, ms: number) => setTimeout(act, Math.min(ms, 2 ** 31 - 1))
 
@@ -175,15 +174,16 @@ function whenAborted(signal: AbortSignal | undefined, act: () => void): () => vo
 /** A path's parameter as its segment. What a URL can't carry is an error here, and no connection to elsewhere. */
 export function segment(value: string | number | bigint | boolean): string {
   const text = String(value)
-  if (text === '' || text === '.' || text === '..') throw new RangeError(`a path's parameter can't be ${JSON.stringify(text)}`)
+  if (/^\.{0,2}$/.test(text)) throw new RangeError(`a path's parameter can't be '${text}'`)
   return encodeURIComponent(text)
 }
 
 const write = (message: object): string => JSON.stringify(message, (_, value) => {
   if (typeof value !== 'bigint') return value
   const raw = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON
-  if (!raw && BigInt(Number(value)) !== value) throw new RangeError(`this engine can't write ${value}`)
-  return raw ? raw(`${value}`) : Number(value)
+  if (raw) return raw(`${value}`)
+  if (BigInt(Number(value)) === value) return Number(value)
+  throw new RangeError(`this engine can't write ${value}`)
 })
 
 /** Calls for each object and key at which the path ends: `*` is any key, `**` any depth. */
@@ -201,10 +201,10 @@ function visit(at: any, [key, ...rest]: string[], act: (holder: any, key: string
 function verdict(code: number, fault: Fault | undefined): 'final' | 'token' | 'idle' | 'soon' | 'slow' {
   if (code === 4401) return 'token'
   if (code === 4490) return 'idle'
-  if (code === 4408 || code === 4425 || code === 4429) return 'slow'
+  if ([4408, 4425, 4429].includes(code)) return 'slow'
   if (code === 1000 || code >= 3000) return 'final'
   if (code === 1008) return fault && fault.code !== 'rate_limited' ? 'final' : 'slow'
-  return code === 1001 || code === 1005 || code === 1006 || code === 1012 ? 'soon' : 'slow'
+  return [1001, 1005, 1006, 1012].includes(code) ? 'soon' : 'slow'
 }
 
 interface Pending {
@@ -220,13 +220,14 @@ export class Channel<P extends Protocol> {
   // The generated class sets these.
   /** Of the channel's wire: 16 hex digits. */
   static readonly fingerprint: string = ''
-  /** Types that have a rate: so many, in so many seconds, and so many at once. */
-  static readonly rates: Record<string, [count: number, seconds: number, burst: number]> = {}
+  /** Types that have a rate: `[count, seconds, burst]`. */
+  static readonly rates: Record<string, readonly number[]> = {}
   /** Types whose handler has a timeout, in ms. */
   static readonly timeouts: Record<string, number> = {}
   /** Where `bigint`s stand, by the type of the message; in `data` of an answer, by the request's type behind `=`: `{ '=sum': ['data'] }`. A path's parts are keys, `*` for any and `**` for any depth. */
-  static readonly bigints: Paths = {}
+  static readonly bigints: Record<string, readonly string[]> = {}
 
+  #made = this.constructor as typeof Channel
   #path: string
   #options: Options<P>
   #retry: typeof RETRY
@@ -243,8 +244,8 @@ export class Channel<P extends Protocol> {
   #attempt = 0
   #hasOpened = false
   #fault: Fault | undefined
-  #after = 0
-  #window = 0
+  /** The `$closing` of this connection, if there was one. */
+  #closing: Json = {}
   /** Not tried before, whatever the page does: the server said so. */
   #notBefore = 0
   #token: string | null | undefined
@@ -253,7 +254,8 @@ export class Channel<P extends Protocol> {
   #wasRefused = false
   #heard = 0
   #timers: Partial<Record<Timer, ReturnType<typeof setTimeout>>> = {}
-  #unbind: (() => void) | undefined
+  /** Between `open()` and the end. */
+  #isOpen = false
 
   constructor(path: string, options: Options<P> = {}) {
     this.#path = path
@@ -265,7 +267,7 @@ export class Channel<P extends Protocol> {
 
   /** Connects, and reconnects until it is closed. While it waits for the next try, that is now. */
   open(): this {
-    if (this.#unbind) this.#wake()
+    if (this.#isOpen) this.#wake()
     else {
       const url = new URL(this.#options.url ?? globalThis.location?.href)
       url.protocol = url.protocol.replace('http', 'ws')
@@ -273,9 +275,10 @@ export class Channel<P extends Protocol> {
       url.search = new URLSearchParams(this.#options.query).toString()
       url.hash = ''
       this.#url = url.href
-      this.#attempt = this.#after = this.#window = 0
+      this.#attempt = 0
       this.#wasRefused = false
-      this.#bind()
+      this.#isOpen = true
+      this.#bind('addEventListener')
       this.#dial()
     }
     return this
@@ -325,7 +328,7 @@ export class Channel<P extends Protocol> {
       wake()
     }
     const offs = types.map(type => this.on(type, message => {
-      if (waiting.push(message) === 1024) end(new Fault('overflow', '1024 messages wait to be read', undefined))
+      if (waiting.push(message) === 1024) end(new Fault('overflow', '1024 messages wait to be read'))
       wake()
     }))
     offs.push(this.on('$status', ({ state }) => { if (state === 'closed') end(true) }))
@@ -364,8 +367,8 @@ export class Channel<P extends Protocol> {
   #request(type: string, payload: object, { timeout, signal }: Call, first = false): Promise<any> {
     const answer = new Promise<any>((resolve, reject) => {
       signal?.throwIfAborted()
-      if (!this.#unbind) throw new NoAnswer('closed', 'the channel is not open')
-      const own = (this.constructor as typeof Channel).timeouts[type]
+      if (!this.#isOpen) throw new NoAnswer('closed', 'the channel is closed')
+      const own = this.#made.timeouts[type]
       const ms = timeout ?? (own === undefined ? 10_000 : own + 2000)
       const ref = ++this.#ref
       const frame = write({ ...payload, type, ref })
@@ -430,9 +433,9 @@ export class Channel<P extends Protocol> {
    * arrives and from then on, because nobody knows when in between the server counted it.
    */
   #spend(type: string, out: number, level: number): number {
-    const rate = (this.constructor as typeof Channel).rates[type]
+    const rate = this.#made.rates[type]
     if (!rate) return 0
-    const [count, seconds, burst] = rate
+    const [count, seconds, burst] = rate as [number, number, number]
     const each = seconds * 1000 / count
     const now = Date.now()
     const spent = this.#spent[type] ??= { out: 0, level: 0, at: now }
@@ -452,7 +455,7 @@ export class Channel<P extends Protocol> {
     const { WebSocket = globalThis.WebSocket as unknown as WebSocketClass } = this.#options
     const status: Status = { state: 'connecting', attempt: this.#attempt }
     this.#fault = undefined
-    this.#after = this.#window = 0
+    this.#closing = {}
     this.#time('connect', () => this.#lost('no connection in time'), this.#retry.connect)
     this.#set(status)
     if (this.#status !== status) return
@@ -460,7 +463,7 @@ export class Channel<P extends Protocol> {
       if (Date.now() >= this.#expires) this.#token = undefined
       if (this.#token === undefined) await this.#ask(this.#wasRefused ? 'refused' : this.#expires < Infinity ? 'expiring' : 'first')
       if (this.#status !== status) return
-      const { fingerprint } = this.constructor as typeof Channel
+      const { fingerprint } = this.#made
       const offers = ['channels.1.json', fingerprint ? `channels.hello.${fingerprint}` : 'channels.hello']
       if (this.#token != null) offers.push(`channels.token.${encodeURIComponent(this.#token).replace(/[()]/g, c => c === '(' ? '%28' : '%29')}`)
       const socket = this.#socket = new WebSocket(this.#url, offers)
@@ -495,8 +498,7 @@ export class Channel<P extends Protocol> {
   #enter(joined: Json = {}): void {
     const socket = this.#socket!
     if (this.#status.state !== 'open') {
-      clearTimeout(this.#timers.connect)
-      clearTimeout(this.#timers.enter)
+      this.#clear()
       this.#heard = Date.now()
       this.#time('uptime', () => { this.#attempt = 0; this.#wasRefused = false }, this.#retry.uptime)
       this.#watch()
@@ -524,7 +526,7 @@ export class Channel<P extends Protocol> {
       // ES2025 has the source. Most texts have no long run of digits, and are read without.
       message = JSON.parse(data, /\d{16}/.test(data) ? function (this: object, key: string, value: unknown, context?: { source?: string }) {
         const text = context?.source
-        if (typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(text ?? `${value}`) && !(text && BigInt(text) === BigInt(value))) {
+        if (typeof value === 'number' && /^-?\d+$/.test(text ?? `${value}`) && (text ? BigInt(text) !== BigInt(value) : !Number.isSafeInteger(value))) {
           if (!exact.has(this)) exact.set(this, {})
           exact.get(this)![key] = text
         }
@@ -533,13 +535,12 @@ export class Channel<P extends Protocol> {
       type = message['type']
       if (typeof type !== 'string') throw 'a message has a type'
     } catch (error) {
-      return void this.#emit('error', new Fault('malformed', String(error), undefined))
+      return void this.#emit('error', new Fault('malformed', String(error)))
     }
     const { ref } = message
     const pending = this.#pending.get(ref)
     const isAnswer = type === 'success'
-    const { bigints } = this.constructor as typeof Channel
-    for (const path of bigints[isAnswer ? `=${pending?.type}` : type] ?? []) {
+    for (const path of this.#made.bigints[isAnswer ? `=${pending?.type}` : type] ?? []) {
       visit(message, path.split('.'), (holder, key) => {
         if (typeof holder[key] !== 'number') return
         const all = exact.get(holder) ?? {}
@@ -556,24 +557,18 @@ export class Channel<P extends Protocol> {
     if (ref === 0) return // a probe's: that it arrived is all it says
     if (pending) return pending.settle(fault, isAnswer ? message['data'] : message)
     if (fault) return void this.#emit('error', fault)
-    if (type[0] === '$') return this.#hearOwn(type, message)
-    if (isAnswer) return
-    this.#emit('$message', message)
-    if (!this.#emit(type, message)) this.#emit('$unheard', message)
-  }
-
-  #hearOwn(type: string, message: Json): void {
     if (type === '$hello') {
       clearTimeout(this.#timers.enter)
       this.#retry.silence = this.#options.retry?.silence ?? message['ping_ms'] ?? this.#retry.silence
       this.#most = message['max_bytes'] ?? Infinity
     } else if (type === '$joined') this.#enter(message)
-    else if (type === '$closing') {
-      this.#after = message['retry_after_ms'] ?? 0
-      this.#window = message['retry_window_ms'] ?? 0
-    } else if (type === '$auth_expiring') {
+    else if (type === '$closing') this.#closing = message
+    else if (type === '$auth_expiring') {
       this.#expires = Date.now() + (message['in_ms'] ?? Infinity)
       this.#renew()
+    } else if (!isAnswer && type[0] !== '$') {
+      this.#emit('$message', message)
+      if (!this.#emit(type, message)) this.#emit('$unheard', message)
     }
   }
 
@@ -594,12 +589,10 @@ export class Channel<P extends Protocol> {
     this.#clear()
     this.#socket = undefined
     const fault = this.#fault
-    const details = fault?.details as Json | undefined
-    const after: number = details?.['retry_after_ms'] ?? this.#after
-    const window: number = details?.['retry_window_ms'] ?? this.#window
+    const { retry_after_ms: after = 0, retry_window_ms: window = 0 }: Json = { ...this.#closing, ...fault?.details as Json }
     const last: Ended = { code, reason, fault }
     for (const pending of [...this.#pending.values()]) {
-      if (pending.sent) pending.settle(new NoAnswer('lost', 'the connection was lost before the answer arrived'))
+      if (pending.sent) pending.settle(new NoAnswer('lost', 'the connection was lost'))
     }
     const way = verdict(code, fault)
     if (way === 'idle') {
@@ -620,7 +613,7 @@ export class Channel<P extends Protocol> {
     }
     const { base, cap } = this.#retry
     const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++)
-    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#path} never opened: is the address right, this page's origin allowed, the server up?`)
+    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: is the address right, this page's origin allowed, the server up?`)
     this.#notBefore = Date.now() + after
     let wait = after + Math.random() * Math.max(most, window)
     const offline = globalThis.navigator?.onLine === false
@@ -650,13 +643,11 @@ export class Channel<P extends Protocol> {
 
   #end(by: 'us' | 'server', last?: Ended): void {
     this.#clear()
-    this.#unbind?.()
-    this.#unbind = undefined
-    this.#status = last ? { state: 'closed', by, last } : { state: 'closed', by }
-    for (const pending of [...this.#pending.values()]) {
-      pending.settle(last?.fault ?? new NoAnswer(pending.sent ? 'lost' : 'closed', last?.reason || 'the channel is closed'))
-    }
-    this.#emit('$status', this.#status)
+    this.#isOpen = false
+    this.#bind('removeEventListener')
+    const all = [...this.#pending.values()] // before a listener opens it again
+    this.#set({ state: 'closed', by, ...last && { last } })
+    for (const pending of all) pending.settle(last?.fault ?? new NoAnswer(pending.sent ? 'lost' : 'closed', last?.reason || 'the channel is closed'))
   }
 
   // Whether the server still answers
@@ -686,21 +677,17 @@ export class Channel<P extends Protocol> {
   }
 
   #need(): void {
-    if (this.#unbind && this.#status.state === 'idle') this.#dial()
+    if (this.#isOpen && this.#status.state === 'idle') this.#dial()
   }
 
-  #bind(): void {
-    const page = globalThis.document
-    const wake = () => this.#wake()
-    const shown = () => { if (page.visibilityState === 'visible') wake() }
+  #bind(verb: 'addEventListener' | 'removeEventListener'): void {
+    for (const type of 'online offline pageshow pagehide visibilitychange resume'.split(' ')) globalThis[verb]?.(type, this.#page, true)
+  }
+
+  #page = ({ type, persisted }: Event & { persisted?: boolean }): void => {
     // A browser cuts the sockets of a page that it keeps for `back`, or does not keep the page.
-    const hide = (event: Event) => { if ((event as PageTransitionEvent).persisted && this.#socket) this.#lost('the page is kept') }
-    const all: [EventTarget | undefined, string, (event: Event) => void][] = [
-      [globalThis, 'online', wake], [globalThis, 'offline', wake], [globalThis, 'pageshow', wake], [globalThis, 'pagehide', hide],
-      [page, 'visibilitychange', shown], [page, 'resume', wake],
-    ]
-    for (const [target, type, act] of all) target?.addEventListener?.(type, act)
-    this.#unbind = () => { for (const [target, type, act] of all) target?.removeEventListener?.(type, act) }
+    if (type === 'pagehide') persisted && this.#socket && this.#lost('the page is kept')
+    else if (type[0] !== 'v' || document.visibilityState === 'visible') this.#wake()
   }
 
   #clear(): void {

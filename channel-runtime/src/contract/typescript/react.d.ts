@@ -1,0 +1,16 @@
+import type { Channel, Hears, Joined, Protocol, Status } from './core.ts';
+/**
+ * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
+ * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
+ */
+export declare function useChannel<A extends object, O, C extends Channel<any>>(Of: new (params: A, options?: O) => C, params: A, options?: O): C;
+export declare function useChannel<O, C extends Channel<any>>(Of: new (options?: O) => C, options?: O): C;
+/** Calls the listener of the newest render for each message of this type. */
+export declare function useMessage<P extends Protocol, K extends keyof P['hears'] & string>(channel: Channel<P>, type: K, listener: (message: P['hears'][K]) => void): void;
+/** The channel's status, at each change of it. */
+export declare function useStatus(channel: Channel<any>): Status;
+/**
+ * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection,
+ * whose `fresh` says that the messages before it are out of date. Another channel begins with `initial` again.
+ */
+export declare function useRoomState<P extends Protocol, S>(channel: Channel<P>, initial: S, reducer: (state: S, message: Hears<P> | Joined) => S): S;

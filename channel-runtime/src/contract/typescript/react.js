@@ -1,0 +1,61 @@
+// Channels in React: one connection for all components that use the same one.
+import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react';
+const shared = new WeakMap();
+export function useChannel(Of, ...all) {
+    // A class without parameters takes its options alone.
+    const key = Of.length < 2 ? '' : JSON.stringify(all[0], (_, value) => typeof value === 'bigint' ? `${value}` : value);
+    const [entry, entries, drop] = useMemo(() => {
+        const entries = shared.get(Of) ?? new Map();
+        shared.set(Of, entries);
+        let entry = entries.get(key);
+        const drop = () => { if (entries.get(key) === entry)
+            entries.delete(key); };
+        if (!entry) {
+            entry = { channel: new Of(...all), users: 0 };
+            entries.set(key, entry);
+            entry.end = setTimeout(drop, 1000); // a render that React throws away has no effects
+        }
+        return [entry, entries, drop];
+    }, [Of, key]);
+    useEffect(() => {
+        clearTimeout(entry.end);
+        if (!entries.has(key))
+            entries.set(key, entry);
+        if (entry.users++ === 0)
+            entry.channel.open();
+        return () => {
+            if (--entry.users > 0)
+                return;
+            entry.end = setTimeout(() => {
+                drop();
+                entry.channel.close();
+            }, 1000);
+        };
+    }, [entry]);
+    return entry.channel;
+}
+/** Calls the listener of the newest render for each message of this type. */
+export function useMessage(channel, type, listener) {
+    const newest = useRef(listener);
+    useEffect(() => { newest.current = listener; });
+    useEffect(() => channel.on(type, message => newest.current(message)), [channel, type]);
+}
+/** The channel's status, at each change of it. */
+export function useStatus(channel) {
+    const status = () => channel.status;
+    return useSyncExternalStore(useMemo(() => changed => channel.on('$status', changed), [channel]), status, status);
+}
+/**
+ * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection,
+ * whose `fresh` says that the messages before it are out of date. Another channel begins with `initial` again.
+ */
+export function useRoomState(channel, initial, reducer) {
+    const of = (held, channel) => held.channel === channel ? held.state : initial;
+    const [held, dispatch] = useReducer((held, [from, message]) => ({ channel: from, state: reducer(of(held, from), message) }), { channel, state: initial });
+    useEffect(() => {
+        const hear = (message) => dispatch([channel, message]);
+        const offs = [channel.on('$joined', hear), channel.on('$message', hear)];
+        return () => offs.forEach(off => off());
+    }, [channel]);
+    return of(held, channel);
+}

@@ -1,0 +1,80 @@
+// Channels in React: one connection for all components that use the same one.
+
+import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react'
+import type { Channel, Hears, Joined, Protocol, Status } from './core.ts'
+
+interface Shared {
+  channel: Channel<any>
+  users: number
+  end?: ReturnType<typeof setTimeout> | undefined
+}
+const shared = new WeakMap<object, Map<string, Shared>>()
+
+/**
+ * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
+ * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
+ */
+export function useChannel<A extends object, O, C extends Channel<any>>(Of: new (params: A, options?: O) => C, params: A, options?: O): C
+export function useChannel<O, C extends Channel<any>>(Of: new (options?: O) => C, options?: O): C
+export function useChannel(Of: new (...all: any[]) => Channel<any>, ...all: unknown[]): Channel<any> {
+  // A class without parameters takes its options alone.
+  const key = Of.length < 2 ? '' : JSON.stringify(all[0], (_, value) => typeof value === 'bigint' ? `${value}` : value)
+  const [entry, entries, drop] = useMemo(() => {
+    const entries = shared.get(Of) ?? new Map<string, Shared>()
+    shared.set(Of, entries)
+    let entry = entries.get(key)
+    const drop = () => { if (entries.get(key) === entry) entries.delete(key) }
+    if (!entry) {
+      entry = { channel: new Of(...all), users: 0 }
+      entries.set(key, entry)
+      entry.end = setTimeout(drop, 1000) // a render that React throws away has no effects
+    }
+    return [entry, entries, drop] as const
+  }, [Of, key])
+  useEffect(() => {
+    clearTimeout(entry.end)
+    if (!entries.has(key)) entries.set(key, entry)
+    if (entry.users++ === 0) entry.channel.open()
+    return () => {
+      if (--entry.users > 0) return
+      entry.end = setTimeout(() => {
+        drop()
+        entry.channel.close()
+      }, 1000)
+    }
+  }, [entry])
+  return entry.channel
+}
+
+/** Calls the listener of the newest render for each message of this type. */
+export function useMessage<P extends Protocol, K extends keyof P['hears'] & string>(
+  channel: Channel<P>, type: K, listener: (message: P['hears'][K]) => void,
+): void {
+  const newest = useRef(listener)
+  useEffect(() => { newest.current = listener })
+  useEffect(() => channel.on(type, message => newest.current(message)), [channel, type])
+}
+
+/** The channel's status, at each change of it. */
+export function useStatus(channel: Channel<any>): Status {
+  const status = () => channel.status
+  return useSyncExternalStore(useMemo(() => changed => channel.on('$status', changed), [channel]), status, status)
+}
+
+/**
+ * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection,
+ * whose `fresh` says that the messages before it are out of date. Another channel begins with `initial` again.
+ */
+export function useRoomState<P extends Protocol, S>(channel: Channel<P>, initial: S, reducer: (state: S, message: Hears<P> | Joined) => S): S {
+  const of = (held: { channel: unknown; state: S }, channel: unknown) => held.channel === channel ? held.state : initial
+  const [held, dispatch] = useReducer(
+    (held: { channel: unknown; state: S }, [from, message]: [unknown, Hears<P> | Joined]) => ({ channel: from, state: reducer(of(held, from), message) }),
+    { channel, state: initial },
+  )
+  useEffect(() => {
+    const hear = (message: Hears<P> | Joined) => dispatch([channel, message])
+    const offs = [channel.on('$joined', hear), channel.on('$message', hear)]
+    return () => offs.forEach(off => off())
+  }, [channel])
+  return of(held, channel)
+}

@@ -1,0 +1,113 @@
+// Plays a script of tests/vectors/scripts, as its README says, to a client in this process. Runs in Node, Deno and Bun.
+
+import { Clock, sockets } from './clock.mjs'
+
+const sorted = value => JSON.stringify(value, (_, v) => v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v)
+
+function equal(found, wanted, what) {
+  if (sorted(found) !== sorted(wanted)) throw new Error(`${what}: found ${sorted(found)}, and not ${sorted(wanted)}`)
+}
+
+/** Rejects with the first step that does not hold. */
+export async function play(script, { Channel, Fault, NoAnswer }) {
+  const { client, random = [0.5], steps } = script
+  let drawn = 0
+  const clock = Clock.install(() => random[Math.min(drawn++, random.length - 1)])
+  const all = [], dials = [], frames = [], events = [], calls = [], asked = [], answers = new Map(), aborts = new Map()
+  const WebSocket = sockets(socket => {
+    all.push(socket)
+    dials.push(socket)
+    socket.onsent = text => frames.push(JSON.parse(text))
+  })
+  const options = { url: 'http://server', WebSocket, retry: client.retry }
+  if (client.token === true) options.token = why => new Promise((resolve, reject) => { asked.push(why); calls.push({ resolve, reject }) })
+  else if (client.token !== undefined) options.token = client.token
+  if (client.greet) options.greet = say => client.greet.forEach(([type, payload]) => say(type, payload))
+  class Scripted extends Channel {
+    static fingerprint = client.fingerprint ?? ''
+    static rates = client.rates ?? {}
+    static timeouts = client.timeouts ?? {}
+    constructor() { super(client.path, options) }
+  }
+  const channel = new Scripted()
+  channel.on('$message', message => events.push({ message }))
+  channel.on('$joined', ({ type, ...joined }) => events.push({ joined }))
+  channel.on('$outdated', ({ how }) => events.push({ outdated: how }))
+  channel.on('error', fault => events.push({ error: fault.code }))
+
+  const take = (list, what) => {
+    if (!list.length) throw new Error(`there is no ${what}`)
+    return list.shift()
+  }
+  const settled = () => [...answers].filter(([, answer]) => answer.done)
+  const nothing = () => equal(
+    [dials.length, frames, events, asked, settled().map(([name]) => name)], [0, [], [], [], []], 'dials, frames, events, calls, answers',
+  )
+  const does = {
+    open: () => channel.open(),
+    close: () => channel.close(),
+    send: ([type, payload], { is }) => equal(channel.send(type, payload), is, 'send'),
+    request([type, payload], { as, timeout }) {
+      const abort = new AbortController()
+      const answer = {}
+      answers.set(as, answer)
+      aborts.set(as, abort)
+      const reason = {}
+      const done = found => { answer.done = found }
+      channel.request(type, payload, { ...timeout !== undefined && { timeout }, signal: abort.signal }).then(
+        value => done({ value }),
+        error => done(
+          error instanceof Fault ? { fault: error.code } : error instanceof NoAnswer ? { no: error.kind }
+            : error === abort.signal.reason ? { aborted: true } : { error: String(error) },
+        ),
+      )
+    },
+    abort: name => aborts.get(name).abort(),
+    token: token => take(calls, 'call').resolve(token),
+    token_fails: () => take(calls, 'call').reject(new Error('no')),
+    accept: (_, { socket }) => socket.accept(),
+    refuse: (_, { socket }) => socket.end(1006),
+    say: (message, { socket }) => socket.say(message),
+    say_text: (text, { socket }) => socket.say(text),
+    end: (code, { socket, reason }) => socket.end(code, reason),
+    wait: ms => clock.advance(ms),
+    dial({ path, offers }) {
+      const socket = take(dials, 'dial')
+      const url = new URL(socket.url)
+      if (path !== undefined) equal(url.pathname + url.search, path, 'path')
+      if (offers !== undefined) equal(socket.offers, offers, 'offers')
+    },
+    frame: wanted => equal(take(frames, 'frame'), wanted, 'frame'),
+    asked: wanted => equal(take(asked, 'call'), wanted, 'why'),
+    event: wanted => equal(take(events, 'event'), wanted, 'event'),
+    answer(name, { step: { answer, ...wanted } }) {
+      const { done } = answers.get(name)
+      if (!done) throw new Error(`${name} has not settled`)
+      answers.delete(name)
+      equal(done, Object.keys(wanted).length ? wanted : { value: undefined }, name)
+    },
+    status(wanted) {
+      const { status } = channel
+      const found = { ...status, in: status.until - clock.now, code: status.last?.code, fault: status.last?.fault?.code }
+      equal(Object.fromEntries(Object.keys(wanted).map(key => [key, found[key]])), wanted, 'status')
+    },
+    dropped: (_, { socket }) => { if (!socket.closedWith) throw new Error('the socket was not dropped') },
+    timers: wanted => equal(clock.timers.size, wanted, 'timers'),
+    nothing,
+  }
+  try {
+    for (const [index, step] of steps.entries()) {
+      const verb = Object.keys(does).find(verb => verb in step)
+      try {
+        if (!verb) throw new Error('no such step')
+        await does[verb](step[verb], { ...step, step, socket: all[step.on ?? all.length - 1] })
+        await clock.settle()
+      } catch (error) {
+        throw new Error(`step ${index}, ${JSON.stringify(step)}: ${error.message}`, { cause: error })
+      }
+    }
+    nothing()
+  } finally {
+    clock.uninstall()
+  }
+}
