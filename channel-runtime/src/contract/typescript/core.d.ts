@@ -179,7 +179,7 @@ interface Socket {
     onmessage: unknown;
     onclose: unknown;
     onerror: unknown;
-    send(text: string): void;
+    send(data: string | Uint8Array): void;
     close(code?: number, reason?: string): void;
 }
 /** In ms; `queue`: how many requests may wait. */
@@ -220,6 +220,8 @@ export declare class Channel<P extends Protocol> {
     messages<K extends Key<P['hears']>>(...types: K[]): AsyncGenerator<P['hears'][K], void, void>;
     /** Sends now or not at all, and asks for no answer. False: it is not connected, or the type's rate is used up. */
     send<K extends Key<P['says']>>(type: K, payload: P['says'][K]): boolean;
+    /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
+    sendBinary(bytes: Uint8Array): boolean;
     /** Sends as soon as there is a connection, and waits for the answer. */
     request<K extends Key<P['says']>>(type: K, payload: P['says'][K], call?: Call): Answer<P, K>;
 }

@@ -234,6 +234,17 @@ export class Channel {
         this.#socket.send(frame);
         return true;
     }
+    /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
+    sendBinary(bytes) {
+        if (this.#status.state !== 'open') {
+            this.#need();
+            return false;
+        }
+        if (bytes.length > this.#most)
+            return false;
+        this.#socket.send(bytes);
+        return true;
+    }
     /** Sends as soon as there is a connection, and waits for the answer. */
     request(type, payload, call = {}) {
         return this.#request(type, payload, call);

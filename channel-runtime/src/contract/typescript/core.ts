@@ -147,7 +147,7 @@ interface Socket {
   onmessage: unknown
   onclose: unknown
   onerror: unknown
-  send(text: string): void
+  send(data: string | Uint8Array): void
   close(code?: number, reason?: string): void
 }
 
@@ -356,6 +356,17 @@ export class Channel<P extends Protocol> {
     const frame = write({ ...payload, type })
     if (this.#isTooLong(frame) || this.#spend(type, 0, 1) > 0) return false
     this.#socket!.send(frame)
+    return true
+  }
+
+  /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
+  sendBinary(bytes: Uint8Array): boolean {
+    if (this.#status.state !== 'open') {
+      this.#need()
+      return false
+    }
+    if (bytes.length > this.#most) return false
+    this.#socket!.send(bytes)
     return true
   }
 
