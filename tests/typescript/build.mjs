@@ -15,7 +15,7 @@ export function build() {
   try {
     const tsc = spawnSync(process.execPath, [join(here, 'node_modules/typescript/bin/tsc'), '-p', join(here, 'tsconfig.build.json'), '--outDir', out], { encoding: 'utf8' })
     if (tsc.status !== 0) throw new Error(tsc.stdout + tsc.stderr)
-    return Object.fromEntries(['core.js', 'core.d.ts', 'react.js', 'react.d.ts'].map(name => [name, readFileSync(join(out, name), 'utf8')]))
+    return Object.fromEntries(['core.js', 'core.d.ts', 'react.js', 'react.d.ts'].map(name => [name, readFileSync(join(out, name), 'utf8').replaceAll(`'./core.ts'`, `'./core.js'`)]))
   } finally {
     rmSync(out, { recursive: true })
   }

@@ -69,6 +69,7 @@ export interface OwnFaults {
 }
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
 export declare class Fault<C extends string = string, D = unknown> extends Error {
+    readonly name = "Fault";
     readonly kind = "fault";
     readonly code: C;
     readonly details: D;
@@ -77,6 +78,7 @@ export declare class Fault<C extends string = string, D = unknown> extends Error
 /** Why there is no answer. Only after `lost` and `timeout` it may have been done. */
 export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed';
 export declare class NoAnswer extends Error {
+    readonly name = "NoAnswer";
     readonly kind: NoAnswerKind;
     constructor(kind: NoAnswerKind, message: string);
 }
@@ -194,6 +196,13 @@ declare const RETRY: {
 };
 /** A path's parameter as its segment. What a URL can't carry is an error here, and no connection to elsewhere. */
 export declare function segment(value: string | number | bigint | boolean): string;
+/** Integers that lose digits as a double, as their text has them, by the objects that they stand in and their keys. */
+type Exact = Map<object, Record<string, string | undefined>>;
+/**
+ * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ */
+export declare function bigints(paths: Record<string, readonly string[]>): (message: object, name: string, exact: Exact) => void;
 export declare class Channel<P extends Protocol> {
     #private;
     /** Of the channel's wire: 16 hex digits. */
@@ -202,8 +211,8 @@ export declare class Channel<P extends Protocol> {
     static readonly rates: Record<string, readonly number[]>;
     /** Types whose handler has a timeout, in ms. */
     static readonly timeouts: Record<string, number>;
-    /** Where `bigint`s stand, by the type of the message; in `data` of an answer, by the request's type behind `=`: `{ '=sum': ['data'] }`. A path's parts are keys, `*` for any and `**` for any depth. */
-    static readonly bigints: Record<string, readonly string[]>;
+    /** If messages contain `bigint`s. */
+    static readonly bigints: ReturnType<typeof bigints> | undefined;
     constructor(path: string, options?: Options<P>);
     get status(): Status;
     /** Connects, and reconnects until it is closed. While it waits for the next try, that is now. */

@@ -2,21 +2,21 @@
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
 export class Fault extends Error {
+    name = 'Fault';
     kind = 'fault';
     code;
     details;
     constructor(code, message, details) {
         super(message);
-        this.name = 'Fault';
         this.code = code;
         this.details = details;
     }
 }
 export class NoAnswer extends Error {
+    name = 'NoAnswer';
     kind;
     constructor(kind, message) {
         super(message);
-        this.name = 'NoAnswer';
         this.kind = kind;
     }
 }
@@ -33,7 +33,7 @@ export async function attempt(answer) {
 }
 /** In ms; `queue`: how many requests may wait. */
 const RETRY = { base: 1000, cap: 20_000, connect: 15_000, uptime: 5000, silence: 25_000, probe: 10_000, queue: 256 };
-const later = (act, ms) => setTimeout(act, Math.min(ms, 2 ** 31 - 1));
+const later = (act, ms) => setTimeout(act, Math.min(ms, 2e9)); // longer ones fire at once
 // One listener a signal, however many requests have it: Node warns of more than ten.
 const aborts = new WeakMap();
 const abort = ({ target }) => { for (const act of [...aborts.get(target)])
@@ -64,20 +64,33 @@ const write = (message) => JSON.stringify(message, (_, value) => {
         return Number(value);
     throw new RangeError(`this engine can't write ${value}`);
 });
-/** Calls for each object and key at which the path ends: `*` is any key, `**` any depth. */
-function visit(at, [key, ...rest], act) {
-    if (key === undefined || typeof at !== 'object' || !at)
-        return;
-    if (key === '**')
-        visit(at, rest, act);
-    for (const each of key[0] === '*' ? Object.keys(at) : [key]) {
-        if (key === '**')
-            visit(at[each], [key, ...rest], act);
-        else if (rest.length)
-            visit(at[each], rest, act);
-        else if (each in at)
-            act(at, each);
-    }
+/**
+ * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ */
+export function bigints(paths) {
+    return (message, name, exact) => {
+        const visit = (at, [key, ...rest]) => {
+            if (key === undefined || typeof at !== 'object' || !at)
+                return;
+            if (key === '**')
+                visit(at, rest);
+            for (const each of key[0] === '*' ? Object.keys(at) : [key]) {
+                if (key === '**')
+                    visit(at[each], [key, ...rest]);
+                else if (rest.length)
+                    visit(at[each], rest);
+                else if (typeof at[each] === 'number') {
+                    const all = exact.get(at);
+                    at[each] = BigInt(all?.[each] ?? at[each]);
+                    if (all?.[each])
+                        delete all[each];
+                }
+            }
+        };
+        for (const path of paths[name] ?? [])
+            visit(message, path.split('.'));
+    };
 }
 /** How a connection that ended so goes on. */
 function verdict(code, fault) {
@@ -101,8 +114,8 @@ export class Channel {
     static rates = {};
     /** Types whose handler has a timeout, in ms. */
     static timeouts = {};
-    /** Where `bigint`s stand, by the type of the message; in `data` of an answer, by the request's type behind `=`: `{ '=sum': ['data'] }`. A path's parts are keys, `*` for any and `**` for any depth. */
-    static bigints = {};
+    /** If messages contain `bigint`s. */
+    static bigints = undefined;
     #made = this.constructor;
     #path;
     #options;
@@ -146,7 +159,7 @@ export class Channel {
             const url = new URL(this.#options.url ?? globalThis.location?.href);
             url.protocol = url.protocol.replace('http', 'ws');
             url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, '') : '') + this.#path;
-            url.search = new URLSearchParams(this.#options.query).toString();
+            url.search = `${new URLSearchParams(this.#options.query)}`;
             url.hash = '';
             this.#url = url.href;
             this.#attempt = 0;
@@ -229,7 +242,7 @@ export class Channel {
             return false;
         }
         const frame = write({ ...payload, type });
-        if (this.#isTooLong(frame) || this.#spend(type, 0, 1) > 0)
+        if (this.#tooLong(frame) || this.#spend(type, 0, 1))
             return false;
         this.#socket.send(frame);
         return true;
@@ -258,8 +271,9 @@ export class Channel {
             const ms = timeout ?? (own === undefined ? 10_000 : own + 2000);
             const ref = ++this.#ref;
             const frame = write({ ...payload, type, ref });
-            if (this.#isTooLong(frame))
-                throw this.#tooLong();
+            const tooLong = this.#tooLong(frame);
+            if (tooLong)
+                throw tooLong;
             let size = frame.length;
             for (const each of this.#queue)
                 size += each.frame.length;
@@ -301,24 +315,21 @@ export class Channel {
         for (const pending of this.#queue) {
             if (!this.#socket)
                 return;
-            if (this.#isTooLong(pending.frame))
-                pending.settle(this.#tooLong());
-            else {
-                const wait = this.#spend(pending.type, 1, 0);
-                if (wait > 0)
-                    return this.#time('pace', () => this.#flush(), wait);
-                this.#say(pending);
-            }
+            const tooLong = this.#tooLong(pending.frame);
+            const wait = tooLong ? 0 : this.#spend(pending.type, 1, 0);
+            if (wait)
+                return this.#time('pace', () => this.#flush(), wait);
+            tooLong ? pending.settle(tooLong) : this.#say(pending);
         }
     }
-    #tooLong() { return new NoAnswer('unsent', `longer than ${this.#most} bytes`); }
     #say(pending) {
         this.#queue.delete(pending);
         pending.sent = true;
         this.#socket.send(pending.frame);
     }
-    #isTooLong(frame) {
-        return frame.length * 3 > this.#most && new TextEncoder().encode(frame).length > this.#most;
+    #tooLong(frame) {
+        return frame.length * 3 > this.#most && new TextEncoder().encode(frame).length > this.#most
+            ? new NoAnswer('unsent', `longer than ${this.#most} bytes`) : undefined;
     }
     /**
      * In how many ms one more of this type is within its rate; 0: it is, and was counted. What is sent counts until its answer
@@ -424,7 +435,6 @@ export class Channel {
             return void this.#emit('$binary', new Uint8Array(data));
         let message;
         let type;
-        // Integers that lose digits as a double, as the text has them, by the objects that they stand in.
         const exact = new Map();
         try {
             // ES2025 has the source. Most texts have no long run of digits, and are read without.
@@ -439,7 +449,7 @@ export class Channel {
             } : undefined);
             type = message['type'];
             if (typeof type !== 'string')
-                throw 'a message has a type';
+                throw 'no type';
         }
         catch (error) {
             return void this.#emit('error', new Fault('malformed', String(error)));
@@ -447,16 +457,7 @@ export class Channel {
         const { ref } = message;
         const pending = this.#pending.get(ref);
         const isAnswer = type === 'success';
-        for (const path of this.#made.bigints[isAnswer ? `=${pending?.type}` : type] ?? []) {
-            visit(message, path.split('.'), (holder, key) => {
-                if (typeof holder[key] !== 'number')
-                    return;
-                const all = exact.get(holder) ?? {};
-                holder[key] = BigInt(all[key] ?? holder[key]);
-                if (all[key])
-                    delete all[key];
-            });
-        }
+        this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact);
         for (const all of exact.values()) {
             for (const key in all)
                 this.#emit('error', new Fault('unsafe_integer', `${type}: ${key} has lost digits`, { key, text: all[key] }));
@@ -537,17 +538,18 @@ export class Channel {
         const { base, cap } = this.#retry;
         const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++);
         if (this.#attempt === 3 && !this.#hasOpened)
-            console.warn(`${this.#url} never opened: is the address right, this page's origin allowed, the server up?`);
+            console.warn(`${this.#url} never opened: wrong address, origin not allowed, or server down?`);
         this.#notBefore = Date.now() + after;
         let wait = after + Math.random() * Math.max(most, window);
-        const offline = globalThis.navigator?.onLine === false;
-        const hidden = globalThis.document?.visibilityState === 'hidden' ? this.#options.hidden ?? 'slow' : 'same';
-        if (hidden === 'wait')
+        const { hidden = 'slow' } = this.#options;
+        const why = globalThis.navigator?.onLine === false ? 'offline'
+            : hidden !== 'same' && globalThis.document?.visibilityState === 'hidden' ? 'hidden' : 'lost';
+        if (why === 'hidden' && hidden === 'wait')
             wait = Infinity;
-        // `onLine` may be wrong, hence not never.
-        else if (offline || hidden === 'slow')
-            wait = Math.max(wait, 60_000 + Math.random() * 60_000);
-        this.#wait(wait, offline ? 'offline' : hidden === 'same' ? 'lost' : 'hidden', last);
+        // Offline, too: `onLine` may be wrong, hence not never.
+        else if (why !== 'lost')
+            wait = Math.max(wait, 60_000 * (1 + Math.random()));
+        this.#wait(wait, why, last);
     }
     #wait(ms, why, last) {
         if (ms < Infinity)
@@ -577,10 +579,10 @@ export class Channel {
     #watch() {
         // A ping arrives a little later than it was sent.
         const due = this.#heard + this.#retry.silence + 2000 - Date.now();
-        if (due <= 0)
-            this.#probe(this.#retry.probe);
-        else
+        if (due > 0)
             this.#time('watch', () => this.#watch(), due);
+        else
+            this.#probe(this.#retry.probe);
     }
     /** Also after a sleep, of whose length no timer tells: a late timer asks, and does not end the connection. */
     #probe(within) {
@@ -594,11 +596,11 @@ export class Channel {
         const wait = this.#notBefore - Date.now();
         if (status.state === 'open')
             this.#probe(5000);
-        else if (status.state !== 'waiting' || globalThis.navigator?.onLine === false)
+        else if (status.state !== 'waiting')
             this.#need();
         else if (wait > 0)
             this.#wait(wait, 'lost', status.last);
-        else
+        else if (globalThis.navigator?.onLine !== false)
             this.#dial();
     }
     #need() {

@@ -47,12 +47,12 @@ export interface OwnFaults {
 
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
 export class Fault<C extends string = string, D = unknown> extends Error {
+  override readonly name = 'Fault'
   readonly kind = 'fault'
   readonly code: C
   readonly details: D
   constructor(code: C, message: string, details?: D) {
     super(message)
-    this.name = 'Fault'
     this.code = code
     this.details = details as D
   }
@@ -61,10 +61,10 @@ export class Fault<C extends string = string, D = unknown> extends Error {
 /** Why there is no answer. Only after `lost` and `timeout` it may have been done. */
 export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed'
 export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer'
   readonly kind: NoAnswerKind
   constructor(kind: NoAnswerKind, message: string) {
     super(message)
-    this.name = 'NoAnswer'
     this.kind = kind
   }
 }
@@ -158,7 +158,7 @@ type Json = Record<string, any>
 type Listener = (message: any) => void
 type Timer = 'next' | 'connect' | 'enter' | 'uptime' | 'watch' | 'pace'
 
-const later = (act: () => void, ms: number) => setTimeout(act, Math.min(ms, 2 ** 31 - 1))
+const later = (act: () => void, ms: number) => setTimeout(act, Math.min(ms, 2e9)) // longer ones fire at once
 
 // One listener a signal, however many requests have it: Node warns of more than ten.
 const aborts = new WeakMap<object, Set<() => void>>()
@@ -186,14 +186,29 @@ const write = (message: object): string => JSON.stringify(message, (_, value) =>
   throw new RangeError(`this engine can't write ${value}`)
 })
 
-/** Calls for each object and key at which the path ends: `*` is any key, `**` any depth. */
-function visit(at: any, [key, ...rest]: string[], act: (holder: any, key: string) => void): void {
-  if (key === undefined || typeof at !== 'object' || !at) return
-  if (key === '**') visit(at, rest, act)
-  for (const each of key[0] === '*' ? Object.keys(at) : [key]) {
-    if (key === '**') visit(at[each], [key, ...rest], act)
-    else if (rest.length) visit(at[each], rest, act)
-    else if (each in at) act(at, each)
+/** Integers that lose digits as a double, as their text has them, by the objects that they stand in and their keys. */
+type Exact = Map<object, Record<string, string | undefined>>
+
+/**
+ * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ */
+export function bigints(paths: Record<string, readonly string[]>): (message: object, name: string, exact: Exact) => void {
+  return (message, name, exact) => {
+    const visit = (at: any, [key, ...rest]: string[]): void => {
+      if (key === undefined || typeof at !== 'object' || !at) return
+      if (key === '**') visit(at, rest)
+      for (const each of key[0] === '*' ? Object.keys(at) : [key]) {
+        if (key === '**') visit(at[each], [key, ...rest])
+        else if (rest.length) visit(at[each], rest)
+        else if (typeof at[each] === 'number') {
+          const all = exact.get(at)
+          at[each] = BigInt(all?.[each] ?? at[each])
+          if (all?.[each]) delete all[each]
+        }
+      }
+    }
+    for (const path of paths[name] ?? []) visit(message, path.split('.'))
   }
 }
 
@@ -224,8 +239,8 @@ export class Channel<P extends Protocol> {
   static readonly rates: Record<string, readonly number[]> = {}
   /** Types whose handler has a timeout, in ms. */
   static readonly timeouts: Record<string, number> = {}
-  /** Where `bigint`s stand, by the type of the message; in `data` of an answer, by the request's type behind `=`: `{ '=sum': ['data'] }`. A path's parts are keys, `*` for any and `**` for any depth. */
-  static readonly bigints: Record<string, readonly string[]> = {}
+  /** If messages contain `bigint`s. */
+  static readonly bigints: ReturnType<typeof bigints> | undefined = undefined
 
   #made = this.constructor as typeof Channel
   #path: string
@@ -272,7 +287,7 @@ export class Channel<P extends Protocol> {
       const url = new URL(this.#options.url ?? globalThis.location?.href)
       url.protocol = url.protocol.replace('http', 'ws')
       url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, '') : '') + this.#path
-      url.search = new URLSearchParams(this.#options.query).toString()
+      url.search = `${new URLSearchParams(this.#options.query)}`
       url.hash = ''
       this.#url = url.href
       this.#attempt = 0
@@ -354,7 +369,7 @@ export class Channel<P extends Protocol> {
       return false
     }
     const frame = write({ ...payload, type })
-    if (this.#isTooLong(frame) || this.#spend(type, 0, 1) > 0) return false
+    if (this.#tooLong(frame) || this.#spend(type, 0, 1)) return false
     this.#socket!.send(frame)
     return true
   }
@@ -383,7 +398,8 @@ export class Channel<P extends Protocol> {
       const ms = timeout ?? (own === undefined ? 10_000 : own + 2000)
       const ref = ++this.#ref
       const frame = write({ ...payload, type, ref })
-      if (this.#isTooLong(frame)) throw this.#tooLong()
+      const tooLong = this.#tooLong(frame)
+      if (tooLong) throw tooLong
       let size = frame.length
       for (const each of this.#queue) size += each.frame.length
       if (this.#queue.size >= this.#retry.queue || size > 1 << 18) throw new NoAnswer('unsent', 'too many requests wait')
@@ -418,16 +434,12 @@ export class Channel<P extends Protocol> {
   #flush(): void {
     for (const pending of this.#queue) {
       if (!this.#socket) return
-      if (this.#isTooLong(pending.frame)) pending.settle(this.#tooLong())
-      else {
-        const wait = this.#spend(pending.type, 1, 0)
-        if (wait > 0) return this.#time('pace', () => this.#flush(), wait)
-        this.#say(pending)
-      }
+      const tooLong = this.#tooLong(pending.frame)
+      const wait = tooLong ? 0 : this.#spend(pending.type, 1, 0)
+      if (wait) return this.#time('pace', () => this.#flush(), wait)
+      tooLong ? pending.settle(tooLong) : this.#say(pending)
     }
   }
-
-  #tooLong(): NoAnswer { return new NoAnswer('unsent', `longer than ${this.#most} bytes`) }
 
   #say(pending: Pending): void {
     this.#queue.delete(pending)
@@ -435,8 +447,9 @@ export class Channel<P extends Protocol> {
     this.#socket!.send(pending.frame)
   }
 
-  #isTooLong(frame: string): boolean {
+  #tooLong(frame: string): NoAnswer | undefined {
     return frame.length * 3 > this.#most && new TextEncoder().encode(frame).length > this.#most
+      ? new NoAnswer('unsent', `longer than ${this.#most} bytes`) : undefined
   }
 
   /**
@@ -531,8 +544,7 @@ export class Channel<P extends Protocol> {
     if (typeof data !== 'string') return void this.#emit('$binary', new Uint8Array(data))
     let message: Json
     let type: string
-    // Integers that lose digits as a double, as the text has them, by the objects that they stand in.
-    const exact = new Map<object, Record<string, string | undefined>>()
+    const exact: Exact = new Map()
     try {
       // ES2025 has the source. Most texts have no long run of digits, and are read without.
       message = JSON.parse(data, /\d{16}/.test(data) ? function (this: object, key: string, value: unknown, context?: { source?: string }) {
@@ -544,21 +556,14 @@ export class Channel<P extends Protocol> {
         return value
       } as never : undefined)
       type = message['type']
-      if (typeof type !== 'string') throw 'a message has a type'
+      if (typeof type !== 'string') throw 'no type'
     } catch (error) {
       return void this.#emit('error', new Fault('malformed', String(error)))
     }
     const { ref } = message
     const pending = this.#pending.get(ref)
     const isAnswer = type === 'success'
-    for (const path of this.#made.bigints[isAnswer ? `=${pending?.type}` : type] ?? []) {
-      visit(message, path.split('.'), (holder, key) => {
-        if (typeof holder[key] !== 'number') return
-        const all = exact.get(holder) ?? {}
-        holder[key] = BigInt(all[key] ?? holder[key])
-        if (all[key]) delete all[key]
-      })
-    }
+    this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact)
     for (const all of exact.values()) {
       for (const key in all) this.#emit('error', new Fault('unsafe_integer', `${type}: ${key} has lost digits`, { key, text: all[key] }))
     }
@@ -624,15 +629,16 @@ export class Channel<P extends Protocol> {
     }
     const { base, cap } = this.#retry
     const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++)
-    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: is the address right, this page's origin allowed, the server up?`)
+    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address, origin not allowed, or server down?`)
     this.#notBefore = Date.now() + after
     let wait = after + Math.random() * Math.max(most, window)
-    const offline = globalThis.navigator?.onLine === false
-    const hidden = globalThis.document?.visibilityState === 'hidden' ? this.#options.hidden ?? 'slow' : 'same'
-    if (hidden === 'wait') wait = Infinity
-    // `onLine` may be wrong, hence not never.
-    else if (offline || hidden === 'slow') wait = Math.max(wait, 60_000 + Math.random() * 60_000)
-    this.#wait(wait, offline ? 'offline' : hidden === 'same' ? 'lost' : 'hidden', last)
+    const { hidden = 'slow' } = this.#options
+    const why = globalThis.navigator?.onLine === false ? 'offline'
+      : hidden !== 'same' && globalThis.document?.visibilityState === 'hidden' ? 'hidden' : 'lost'
+    if (why === 'hidden' && hidden === 'wait') wait = Infinity
+    // Offline, too: `onLine` may be wrong, hence not never.
+    else if (why !== 'lost') wait = Math.max(wait, 60_000 * (1 + Math.random()))
+    this.#wait(wait, why, last)
   }
 
   #wait(ms: number, why: 'lost' | 'offline' | 'hidden', last: Ended): void {
@@ -666,8 +672,8 @@ export class Channel<P extends Protocol> {
   #watch(): void {
     // A ping arrives a little later than it was sent.
     const due = this.#heard + this.#retry.silence + 2000 - Date.now()
-    if (due <= 0) this.#probe(this.#retry.probe)
-    else this.#time('watch', () => this.#watch(), due)
+    if (due > 0) this.#time('watch', () => this.#watch(), due)
+    else this.#probe(this.#retry.probe)
   }
 
   /** Also after a sleep, of whose length no timer tells: a late timer asks, and does not end the connection. */
@@ -682,9 +688,9 @@ export class Channel<P extends Protocol> {
     const status = this.#status
     const wait = this.#notBefore - Date.now()
     if (status.state === 'open') this.#probe(5000)
-    else if (status.state !== 'waiting' || globalThis.navigator?.onLine === false) this.#need()
+    else if (status.state !== 'waiting') this.#need()
     else if (wait > 0) this.#wait(wait, 'lost', status.last)
-    else this.#dial()
+    else if (globalThis.navigator?.onLine !== false) this.#dial()
   }
 
   #need(): void {

@@ -1,4 +1,4 @@
-import type { Channel, Hears, Joined, Protocol, Status } from './core.ts';
+import type { Channel, Hears, Joined, Protocol, Status } from './core.js';
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
  * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
