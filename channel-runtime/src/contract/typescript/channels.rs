@@ -135,11 +135,8 @@ impl Printer<'_, '_> {
             return String::new();
         }
         let tables = self.tables().into_iter().filter(|(_, table)| !table.is_empty());
-        let tables: String = tables
-            .map(|(name, table)| {
-                format!("  static override readonly {name}: typeof Channel.{name} = {}\n", object(&table))
-            })
-            .collect();
+        let tables: String =
+            tables.map(|(name, table)| format!("  static override readonly {name} = {}\n", object(&table))).collect();
         let methods: String = self
             .methods()
             .map(|(name, message)| {
@@ -160,7 +157,6 @@ impl Printer<'_, '_> {
     }
 
     /// The class in JavaScript.
-    #[expect(dead_code, reason = "the core as JavaScript does not stand here yet")]
     pub fn javascript(&self) -> String {
         if !self.has_class() {
             return String::new();
@@ -176,16 +172,16 @@ impl Printer<'_, '_> {
             })
             .collect();
         format!(
-            "export class {} extends Channel {{\n  static fingerprint = {}\n{tables}  constructor(params, options) {{ super({}, \
-             options) }}\n{methods}}}\n",
+            "export class {} extends Channel {{\n  static fingerprint = {}\n{tables}  constructor({}options) {{ super({}, options) }}\n\
+             {methods}}}\n",
             self.name,
             quoted(&self.channel.fingerprint),
+            if self.channel.params.is_empty() { "" } else { "params, " },
             self.path(),
         )
     }
 
     /// The class for `.d.ts`.
-    #[expect(dead_code, reason = "the core as JavaScript does not stand here yet")]
     pub fn declaration(&self) -> String {
         if !self.has_class() {
             return String::new();
@@ -210,25 +206,18 @@ impl Printer<'_, '_> {
         comment(&sentences::of_channel(self.channel), &[], 0)
     }
 
-    /// The parameters of the constructor, which are the same for each class, so that hooks can take any.
+    /// The parameters of the constructor: those of the path, if it has any, and the options.
     fn constructor(&self) -> String {
-        let params = if self.channel.params.is_empty() {
-            "params?: Record<string, never>".to_owned()
-        } else {
-            let params = self.channel.params.iter();
-            let params: Vec<_> =
-                params.map(|param| format!("{}: {}", key(&param.name), self.parameter(&param.ty))).collect();
-            format!("params: {{ {} }}", params.join("; "))
-        };
+        let params = self.channel.params.iter();
+        let params: Vec<_> =
+            params.map(|param| format!("{}: {}", key(&param.name), self.parameter(&param.ty))).collect();
+        let params = if params.is_empty() { String::new() } else { format!("params: {{ {} }}, ", params.join("; ")) };
         let query = self.channel.needs.iter().filter(|need| need.required && need.place == PlaceDescription::Query);
         let query: Vec<_> = query.filter_map(|need| Some(format!("{}: string", key(need.name.as_ref()?)))).collect();
         let options = format!("Options<{}>", self.protocol());
-        match (&query[..], self.channel.params.is_empty()) {
-            ([], _) => format!("{params}, options?: {options}"),
-            (query, is_empty) => {
-                let params = if is_empty { params.replace("?:", ": undefined |") } else { params };
-                format!("{params}, options: {options} & {{ query: {{ {} }} }}", query.join("; "))
-            }
+        match &query[..] {
+            [] => format!("{params}options?: {options}"),
+            query => format!("{params}options: {options} & {{ query: {{ {} }} }}", query.join("; ")),
         }
     }
 

@@ -19,6 +19,12 @@ use super::opaque::Opaque;
 use super::stamp::stamped;
 use crate::protocol::describe::Description;
 
+const CORE_JS: &str = include_str!("core.js");
+const CORE_D_TS: &str = include_str!("core.d.ts");
+const REACT: &str = include_str!("react.ts");
+const REACT_JS: &str = include_str!("react.js");
+const REACT_D_TS: &str = include_str!("react.d.ts");
+
 /// A TypeScript client of these channels, to be printed in one form or another.
 ///
 /// ```
@@ -61,34 +67,74 @@ impl Typescript<'_> {
     /// # Errors
     /// If the form of a type is not known.
     pub fn typescript(&self) -> Result<String, Opaque> {
-        self.file(CORE, |printer| printer.typescript())
+        let parts = self.parts(true, |printer| printer.interface() + &printer.typescript())?;
+        Ok(self.file(CORE, &parts))
     }
 
-    /// The core, the types, and what `class` makes of each channel.
-    fn file(&self, core: &str, class: impl Fn(&Printer<'_, '_>) -> String) -> Result<String, Opaque> {
+    /// The same as JavaScript, for pages without a build step. Its types are in [`declarations`](Self::declarations).
+    ///
+    /// # Errors
+    /// If the form of a type is not known.
+    pub fn javascript(&self) -> Result<String, Opaque> {
+        let parts = self.parts(false, |printer| printer.javascript())?;
+        Ok(self.file(CORE_JS, &parts))
+    }
+
+    /// The types of [`javascript`](Self::javascript): `channels.d.ts` beside `channels.js`.
+    ///
+    /// # Errors
+    /// If the form of a type is not known.
+    pub fn declarations(&self) -> Result<String, Opaque> {
+        let parts = self.parts(true, |printer| printer.interface() + &printer.declaration())?;
+        Ok(self.file(CORE_D_TS, &parts))
+    }
+
+    /// React's hooks for the client of [`typescript`](Self::typescript), which `client` names: `./channels.ts`. The hooks are in a
+    /// file of their own, because they import React.
+    pub fn react(&self, client: &str) -> String {
+        stamped(&self.description.fingerprint, &REACT.replace("'./core.ts'", &words::quoted(client)))
+    }
+
+    /// React's hooks for the client of [`javascript`](Self::javascript).
+    pub fn react_javascript(&self) -> String {
+        stamped(&self.description.fingerprint, REACT_JS)
+    }
+
+    /// The types of [`react_javascript`](Self::react_javascript), for the client that `client` names: `./channels.js`.
+    pub fn react_declarations(&self, client: &str) -> String {
+        stamped(&self.description.fingerprint, &REACT_D_TS.replace("'./core.ts'", &words::quoted(client)))
+    }
+
+    fn file(&self, core: &str, parts: &[String]) -> String {
+        stamped(&self.description.fingerprint, &format!("{}\n\n{}", core.trim(), parts.join("\n")))
+    }
+
+    /// The types, if they are wanted, and what `class` makes of each channel.
+    fn parts(&self, has_types: bool, class: impl Fn(&Printer<'_, '_>) -> String) -> Result<Vec<String>, Opaque> {
         if !self.opaque_as_unknown {
             Opaque::check(self.description)?;
         }
         let names = Names::of(self.description, self.bigint);
         let expressions = Expressions { types: &self.description.types, names: names.of_types(), bigint: self.bigint };
-        let mut body = format!("{}\n", core.trim());
-        for ty in &names.types {
-            for (name, direction) in ty.names() {
-                body.push('\n');
-                body.push_str(&expressions.definition(&name, ty.definition, direction));
+        let mut parts = Vec::new();
+        if has_types {
+            for ty in &names.types {
+                let all = ty.names().into_iter();
+                parts.extend(all.map(|(name, direction)| expressions.definition(&name, ty.definition, direction)));
             }
-        }
-        for named in &names.messages {
-            for (name, direction) in named.names() {
-                body.push('\n');
-                body.push_str(&expressions.message(&name, named.message, named.is_flat, direction));
+            for named in &names.messages {
+                let all = named.names().into_iter();
+                parts.extend(
+                    all.map(|(name, direction)| expressions.message(&name, named.message, named.is_flat, direction)),
+                );
             }
         }
         for (channel, name) in self.description.channels.iter().zip(&names.channels) {
             let printer =
                 Printer { description: self.description, expressions: &expressions, names: &names, channel, name };
-            body.push_str(&format!("\n{}{}", printer.interface(), class(&printer)));
+            parts.push(class(&printer));
         }
-        Ok(stamped(&self.description.fingerprint, &body))
+        parts.retain(|part| !part.is_empty());
+        Ok(parts)
     }
 }

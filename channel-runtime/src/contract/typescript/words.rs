@@ -2,12 +2,16 @@
 
 /// Whether a type can't have this name: a word of the language, a name that every program has, or one of the core's own.
 pub(super) fn is_reserved_type(name: &str) -> bool {
-    WORDS.contains(&name) || GLOBALS.contains(&name) || CORE.lines().filter_map(declared).any(|own| own == name)
+    is_one_of(WORDS, name) || is_one_of(GLOBALS, name) || CORE.lines().filter_map(declared).any(|own| own == name)
 }
 
 /// Whether a method can't have this name, because `Channel` or every object has it.
 pub(super) fn is_reserved_method(name: &str) -> bool {
-    METHODS.contains(&name)
+    is_one_of(METHODS, name)
+}
+
+fn is_one_of(names: &str, name: &str) -> bool {
+    names.split(' ').any(|each| each == name)
 }
 
 /// What stands above the generated types.
@@ -23,224 +27,28 @@ pub(super) fn declared(line: &str) -> Option<&str> {
     matches!(kind, "class" | "interface" | "type" | "function" | "const" | "let" | "enum").then(|| words.next())?
 }
 
-const WORDS: [&str; 83] = [
-    "abstract",
-    "any",
-    "as",
-    "asserts",
-    "async",
-    "await",
-    "bigint",
-    "boolean",
-    "break",
-    "case",
-    "catch",
-    "class",
-    "const",
-    "constructor",
-    "continue",
-    "debugger",
-    "declare",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "enum",
-    "export",
-    "extends",
-    "false",
-    "finally",
-    "for",
-    "from",
-    "function",
-    "get",
-    "global",
-    "globalThis",
-    "if",
-    "implements",
-    "import",
-    "in",
-    "infer",
-    "instanceof",
-    "interface",
-    "is",
-    "keyof",
-    "let",
-    "module",
-    "namespace",
-    "never",
-    "new",
-    "null",
-    "number",
-    "object",
-    "of",
-    "out",
-    "override",
-    "package",
-    "private",
-    "protected",
-    "public",
-    "readonly",
-    "require",
-    "return",
-    "satisfies",
-    "set",
-    "static",
-    "string",
-    "super",
-    "switch",
-    "symbol",
-    "this",
-    "throw",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "undefined",
-    "unique",
-    "unknown",
-    "using",
-    "var",
-    "void",
-    "while",
-    "with",
-    "yield",
-    "accessor",
-    "arguments",
-];
+const WORDS: &str = "abstract any as asserts async await bigint boolean break case catch class const constructor continue debugger \
+    declare default delete do else enum export extends false finally for from function get global globalThis if \
+    implements import in infer instanceof interface is keyof let module namespace never new null number object of out \
+    override package private protected public readonly require return satisfies set static string super switch symbol \
+    this throw true try type typeof undefined unique unknown using var void while with yield accessor arguments";
 
 /// What a type of this name would hide from the core or from the generated types.
-const GLOBALS: [&str; 101] = [
-    "AbortController",
-    "AbortSignal",
-    "AggregateError",
-    "Array",
-    "ArrayBuffer",
-    "ArrayLike",
-    "AsyncGenerator",
-    "AsyncIterable",
-    "AsyncIterator",
-    "Atomics",
-    "Awaited",
-    "BigInt",
-    "BigInt64Array",
-    "BigUint64Array",
-    "Blob",
-    "Boolean",
-    "Buffer",
-    "Capitalize",
-    "CloseEvent",
-    "ConstructorParameters",
-    "Crypto",
-    "CustomEvent",
-    "DataView",
-    "Date",
-    "Document",
-    "Element",
-    "Error",
-    "Event",
-    "EventListener",
-    "EventTarget",
-    "Exclude",
-    "Extract",
-    "Float32Array",
-    "Float64Array",
-    "Function",
-    "Generator",
-    "Headers",
-    "Infinity",
-    "InstanceType",
-    "Int16Array",
-    "Int32Array",
-    "Int8Array",
-    "Iterable",
-    "Iterator",
-    "IteratorResult",
-    "JSON",
-    "Location",
-    "Lowercase",
-    "Map",
-    "Math",
-    "MessageEvent",
-    "NaN",
-    "Navigator",
-    "NoInfer",
-    "Node",
-    "NonNullable",
-    "Number",
-    "Object",
-    "Omit",
-    "OmitThisParameter",
-    "PageTransitionEvent",
-    "Parameters",
-    "Partial",
-    "Pick",
-    "Promise",
-    "PromiseLike",
-    "PropertyKey",
-    "Proxy",
-    "RangeError",
-    "Readonly",
-    "ReadonlyArray",
-    "Record",
-    "ReferenceError",
-    "Reflect",
-    "RegExp",
-    "Request",
-    "Required",
-    "Response",
-    "ReturnType",
-    "Set",
-    "SharedArrayBuffer",
-    "String",
-    "Symbol",
-    "SyntaxError",
-    "TextDecoder",
-    "TextEncoder",
-    "ThisType",
-    "TypeError",
-    "URL",
-    "URLSearchParams",
-    "Uint16Array",
-    "Uint32Array",
-    "Uint8Array",
-    "Uint8ClampedArray",
-    "Uncapitalize",
-    "Uppercase",
-    "WeakMap",
-    "WeakRef",
-    "WeakSet",
-    "WebSocket",
-    "Window",
-];
+const GLOBALS: &str = "AbortController AbortSignal AggregateError Array ArrayBuffer ArrayLike AsyncGenerator AsyncIterable AsyncIterator \
+    Atomics Awaited BigInt BigInt64Array BigUint64Array Blob Boolean Buffer Capitalize CloseEvent ConstructorParameters \
+    Crypto CustomEvent DataView Date Document Element Error Event EventListener EventTarget Exclude Extract \
+    Float32Array Float64Array Function Generator Headers Infinity InstanceType Int16Array Int32Array Int8Array Iterable \
+    Iterator IteratorResult JSON Location Lowercase Map Math MessageEvent NaN Navigator NoInfer Node NonNullable Number \
+    Object Omit OmitThisParameter PageTransitionEvent Parameters Partial Pick Promise PromiseLike PropertyKey Proxy \
+    RangeError Readonly ReadonlyArray Record ReferenceError Reflect RegExp Request Required Response ReturnType Set \
+    SharedArrayBuffer String Symbol SyntaxError TextDecoder TextEncoder ThisType TypeError URL URLSearchParams \
+    Uint16Array Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase WeakMap WeakRef WeakSet WebSocket \
+    Window";
 
 /// The public names of `Channel`, which the tests compare with the core, and those of every object. An object with a `then` would be
 /// taken for a promise.
-const METHODS: [&str; 23] = [
-    "answer",
-    "close",
-    "handle",
-    "messages",
-    "on",
-    "open",
-    "request",
-    "send",
-    "sendBinary",
-    "status",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toJSON",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-    "then",
-    "catch",
-    "finally",
-    "joined",
-    "__proto__",
-];
+const METHODS: &str = "answer close handle messages on open request send status constructor hasOwnProperty isPrototypeOf \
+    propertyIsEnumerable toJSON toLocaleString toString valueOf then catch finally __proto__";
 
 /// `joinGame` for `join_game`, `chatSend` for `chat.send`.
 pub(super) fn camel_case(wire_type: &str) -> String {
