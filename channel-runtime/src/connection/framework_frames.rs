@@ -4,10 +4,17 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use crate::connection::id::ConnectionId;
-use crate::wire::frame::{Frame, text_header};
+use crate::wire::close::CloseCode;
+use crate::wire::frame::{Frame, Opcode, frame, text_header};
 
 /// The number of these frames, in `$hello`: it grows if one changes its meaning.
 const VERSION: u32 = 1;
+
+/// The type of a client's question whether the server is there, and of the sign that the server is, which no client answers.
+pub(crate) const PING: &str = "$ping";
+
+/// In milliseconds. The closes of a drain are spread too, over [`drain_window`](crate::Config::drain_window).
+const WINDOWS: (u32, u32) = (1000, 30_000);
 
 /// What a client hears first, as one piece: `$hello`, of the socket, and `$joined`, of its membership.
 ///
@@ -24,6 +31,36 @@ pub(crate) fn welcome(
     let joined = format!(r#"{{"type":"$joined","id":"{id}"{outdated}}}"#);
     let ((first, first_len), (second, second_len)) = (text_header(hello.len()), text_header(joined.len()));
     Frame::copied([&first[..first_len], hello.as_bytes(), &second[..second_len], joined.as_bytes()])
+}
+
+/// A protocol ping, which a browser answers unseen, and a text that its page sees, as one piece.
+pub(crate) fn pings() -> Frame {
+    let ping = format!(r#"{{"type":"{PING}"}}"#);
+    let (header, len) = text_header(ping.len());
+    Frame::copied([&frame(Opcode::Ping, &[]), &header[..len], ping.as_bytes()])
+}
+
+/// The answer to a client's `$ping`; `reference` is JSON.
+pub(crate) fn pong(reference: Option<&str>) -> Frame {
+    frame(Opcode::Text, format!(r#"{{"type":"$pong"{}}}"#, Key("ref", reference)).as_bytes())
+}
+
+/// Before a Close: when the client may come back, and within how long all clients do that were closed with it.
+pub(crate) fn closing(retry_after_ms: u64, return_window: u32) -> Frame {
+    let closing =
+        format!(r#"{{"type":"$closing","retry_after_ms":{retry_after_ms},"retry_window_ms":{return_window}}}"#);
+    frame(Opcode::Text, closing.as_bytes())
+}
+
+/// Whether `$closing` is sent before this code: it is not the client that is meant, and the client comes back.
+pub(crate) fn is_announced(code: CloseCode) -> bool {
+    matches!(code, CloseCode::GOING_AWAY | CloseCode::RESTART | CloseCode::TRY_AGAIN)
+}
+
+/// Within how many milliseconds so many clients come back: a thousand in a second.
+pub(crate) fn return_window(connections: usize) -> u32 {
+    let (least, most) = WINDOWS;
+    u32::try_from(connections).unwrap_or(u32::MAX).clamp(least, most)
 }
 
 /// In whole milliseconds, rounded up: a client that waits for so long has not given up too early.
@@ -46,6 +83,33 @@ impl<T: Display> Display for Key<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn text(of: &Frame) -> &str {
+        std::str::from_utf8(&of[2..]).unwrap()
+    }
+
+    #[test]
+    fn frames_are_as_the_wire_has_them() {
+        assert_eq!(pings()[..], *b"\x89\x00\x81\x10{\"type\":\"$ping\"}");
+        assert_eq!(text(&pong(None)), r#"{"type":"$pong"}"#);
+        assert_eq!(text(&pong(Some(r#""a""#))), r#"{"type":"$pong","ref":"a"}"#);
+        assert_eq!(text(&closing(0, 2000)), r#"{"type":"$closing","retry_after_ms":0,"retry_window_ms":2000}"#);
+    }
+
+    #[test]
+    fn a_thousand_clients_return_in_a_second_and_none_waits_longer_than_thirty() {
+        for (connections, window) in [
+            (0, 1000),
+            (1000, 1000),
+            (1001, 1001),
+            (2000, 2000),
+            (30_000, 30_000),
+            (1 << 20, 30_000),
+            (usize::MAX, 30_000),
+        ] {
+            assert_eq!(return_window(connections), window, "{connections}");
+        }
+    }
 
     #[test]
     fn a_welcome_is_two_texts_in_one_piece() {

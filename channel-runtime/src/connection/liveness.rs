@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::connection::framework_frames::pings;
 use crate::connection::outbox::{Enqueued, Outbox, Sender};
 use crate::connection::unread::PACE;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -149,7 +150,8 @@ impl Liveness {
             Check::Silent => {
                 self.ask(beat, outbox.handed() + outbox.bytes() as u64);
                 // As its own frame, so that a long `on_connect` does not hold it back. Refused only if the connection is ending.
-                if outbox.push(frame(Opcode::Ping, &[]), Sender::Own) == Enqueued::MustFlush {
+                let ping = if outbox.is_knowing() { pings() } else { frame(Opcode::Ping, &[]) };
+                if outbox.push(ping, Sender::Own) == Enqueued::MustFlush {
                     outbox.flush();
                 }
             }
@@ -157,7 +159,8 @@ impl Liveness {
                 outbox.close(Close::new(ClosedBy::NoPong, CloseCode::TRY_AGAIN, "no pong came"));
             }
             Check::Idle => {
-                outbox.close(Close::new(ClosedBy::Idle, CloseCode::NORMAL, "no message came for too long"));
+                let code = if outbox.is_knowing() { CloseCode::IDLE } else { CloseCode::NORMAL };
+                outbox.close(Close::new(ClosedBy::Idle, code, "no message came for too long"));
             }
         }
     }

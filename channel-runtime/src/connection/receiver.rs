@@ -39,6 +39,19 @@ impl Parked {
     fn of(parked: &mut Option<Box<Self>>) -> &mut Self {
         parked.get_or_insert_with(|| SPARE.take().unwrap_or_default())
     }
+
+    /// Returns the size of those that were removed.
+    fn remove_texts(&mut self, before: &Checkpoint, mut is_taken: impl FnMut(&str) -> bool) -> usize {
+        let (mut at, mut bytes) = (before.parked, 0);
+        while let Some(input) = self.inputs.get(at) {
+            if matches!(input, Input::Text(text) if is_taken(text)) {
+                bytes += self.inputs.remove(at).as_ref().map_or(0, size);
+            } else {
+                at += 1;
+            }
+        }
+        bytes
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -146,16 +159,16 @@ impl Receiver {
     }
 
     /// Removes the texts parked since, and counted, that someone else takes.
-    pub fn take_texts(&mut self, before: &Checkpoint, mut is_taken: impl FnMut(&str) -> bool) {
+    pub fn take_texts(&mut self, before: &Checkpoint, is_taken: impl FnMut(&str) -> bool) {
         let Some(parked) = &mut self.parked else { return };
-        let mut at = before.parked;
-        while let Some(input) = parked.inputs.get(at) {
-            if matches!(input, Input::Text(text) if is_taken(text)) {
-                parked.bytes -= parked.inputs.remove(at).as_ref().map_or(0, size);
-            } else {
-                at += 1;
-            }
-        }
+        parked.bytes -= parked.remove_texts(before, is_taken);
+        self.tidy();
+    }
+
+    /// As [`take_texts`](Self::take_texts), of those that are not counted yet.
+    pub fn take_uncounted_texts(&mut self, before: &Checkpoint, is_taken: impl FnMut(&str) -> bool) {
+        let Some(parked) = &mut self.parked else { return };
+        parked.remove_texts(before, is_taken);
         self.tidy();
     }
 

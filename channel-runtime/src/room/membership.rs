@@ -7,12 +7,13 @@ use tokio::runtime::Handle;
 use super::registry::Registry;
 use super::sharded_map::shrink;
 use crate::connection::backpressure::SendBacklog;
+use crate::connection::framework_frames::return_window;
 use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
 use crate::connection::liveness::Liveness;
 use crate::connection::lock_order::Ranked;
-use crate::connection::outbox::{Outbox, Sender};
+use crate::connection::outbox::Outbox;
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
 use crate::room::member::{Apart, Member};
@@ -33,7 +34,7 @@ pub(crate) struct NewConnection {
     pub outbox_bytes: usize,
     pub activity: Activity,
     pub pending: Option<Arc<PendingConnection>>,
-    /// What it hears first, before anything of anybody's.
+    /// What a knowing client hears first. `None` if it hears none of the framework's own frames.
     pub welcome: Option<Frame>,
 }
 
@@ -59,6 +60,7 @@ impl Registry {
             welcome,
         } = new;
         let entry = &self.channels[channel];
+        let window = if welcome.is_some() { return_window(self.len()) } else { 0 };
         let connection = entry.open(&room, entry.make_state, |own_room| {
             let runtime = Handle::try_current().ok();
             let make = |inbox| {
@@ -77,8 +79,7 @@ impl Registry {
                     apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
                 });
                 if let Some(welcome) = welcome {
-                    // Its own task writes it, and nothing else waits yet.
-                    let _ = member.outbox.push(welcome, Sender::Own);
+                    member.outbox.welcome(welcome, window);
                 }
                 member
             };

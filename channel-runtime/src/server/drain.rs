@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::connection::framework_frames::return_window;
 use crate::room::registry::Registry;
 use crate::server::Server;
 use crate::server::table::RouteTable;
@@ -63,6 +64,10 @@ impl<App: Send + Sync + 'static> Server<App> {
 
 async fn close_all(registry: &Registry, window: Duration) {
     let connections: Vec<_> = registry.connections().collect();
+    let return_window = return_window(connections.len());
+    for connection in &connections {
+        connection.outbox().set_return_window(return_window);
+    }
     let window = window.min(LONGEST_STEP.saturating_mul(u32::try_from(connections.len()).unwrap_or(u32::MAX)));
     let begun = Instant::now();
     for (at, connection) in connections.iter().enumerate() {

@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use crate::config::refusals::Refusals;
 use crate::connection::close;
+use crate::connection::framework_frames::return_window;
 use crate::handshake::admission::RejectionGuard;
 use crate::handshake::reject::Reject;
 use crate::handshake::subprotocols::not_agreed;
@@ -39,7 +40,9 @@ pub(crate) fn refuse<A>(
     table.refused.count(reject.status.as_u16());
     let (code, reason) = (reject.close_code(), reject.message.clone());
     let fault = (!known.is_foreign).then(|| Fault::from(reject));
-    let frames = rejection_frames(fault.as_ref(), code, &reason);
+    let is_knowing = matches!(request.hello, Ok(Some(_)));
+    let return_window = is_knowing.then(|| return_window(table.node.registry.len()));
+    let frames = rejection_frames(fault, code, &reason, return_window);
     accept_and_close(table, request, upgrade, place, frames)
 }
 

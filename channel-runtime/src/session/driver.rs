@@ -16,6 +16,7 @@ use crate::protocol::describe::parts::RateShape;
 use crate::room::member::Member;
 use crate::room::membership::MembershipGuard;
 use crate::session::budget::{Budget, MOST_READS};
+use crate::session::client_pings;
 use crate::session::incoming_batch::IncomingBatches;
 use crate::session::served::Served;
 use crate::session::step::Step;
@@ -235,13 +236,14 @@ impl Driver {
         cx.waker().wake_by_ref();
     }
 
-    /// Handles what is not for the session: the frame rate, pings, a close.
+    /// Handles what is not for the session: the frame rate, pings of both kinds, a close.
     fn took(&mut self, ReadBatch { before, result }: ReadBatch) {
         let due =
             self.throttle.as_ref().map_or_else(|| Throttle::first_due(&self.served.config), |throttle| throttle.due());
         if self.receiver.frames() > due {
             self.count_frames(&before);
         }
+        client_pings::answer(&mut self.receiver, &before, self.membership.connection.outbox());
         for input in self.receiver.count(&before) {
             match input {
                 Input::Ping(data) => {

@@ -15,7 +15,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use crate::channel::room::Room;
 use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
-use crate::connection::framework_frames::welcome;
+use crate::connection::framework_frames::{return_window, welcome};
 use crate::connection::in_flight::{Work, WorkGuard};
 use crate::connection::receiver::{ReadBatch, Receiver, STREAM_ENDED, close_in};
 use crate::connection::shutdown::SessionGuard;
@@ -33,7 +33,7 @@ use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Driver;
 use crate::session::expiry::{Expiry, expired};
 use crate::session::heartbeat;
-use crate::session::rejection::Rejection;
+use crate::session::rejection::{Rejection, farewell};
 use crate::session::room_hooks::{self, EntryHold, RoomLifecycle};
 use crate::session::served::Served;
 use crate::socket::Socket;
@@ -41,7 +41,6 @@ use crate::socket::clock::{self, Clock};
 use crate::socket::hub::Hub;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
-use crate::wire::frame::close_reply;
 use crate::wire::parser::{Limits, Parser, Role};
 
 pub(crate) struct PendingSession<C: Dispatch> {
@@ -134,11 +133,11 @@ impl<C: Dispatch> PendingSession<C> {
                     self.spawn(client);
                     return drop((counted, busy));
                 }
-                Waited::Rejected(rejection) => rejection.frames(),
+                Waited::Rejected(rejection) => rejection.frames(self.return_window()),
                 Waited::Ended(close) => {
                     let connection = self.pending.id;
                     tracing::debug!(channel = C::NAME, %connection, close = %Escaped(close.for_log()), "ends before it is in");
-                    close_reply(&close).as_deref().unwrap_or_default().to_vec()
+                    farewell(&close, self.return_window())
                 }
             };
             client.reject(&frames, self.served.config.close_timeout).await;
@@ -153,12 +152,19 @@ impl<C: Dispatch> PendingSession<C> {
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         match self.enter(client.deflate) {
             Ok(membership) => drop(tokio::spawn(self.into_session(client, membership, counted, busy).run())),
-            Err(close) => drop(tokio::spawn(async move {
-                let frames = close_reply(&close);
-                client.reject(frames.as_deref().unwrap_or_default(), served.config.close_timeout).await;
-                drop((counted, busy));
-            })),
+            Err(close) => {
+                let frames = farewell(&close, self.return_window());
+                drop(tokio::spawn(async move {
+                    client.reject(&frames, served.config.close_timeout).await;
+                    drop((counted, busy));
+                }));
+            }
         }
+    }
+
+    /// Of a knowing client, in milliseconds.
+    fn return_window(&self) -> Option<u32> {
+        self.hello.map(|_| return_window(self.served.node.registry.len()))
     }
 
     fn enter(&mut self, deflate: Option<Agreed>) -> Result<MembershipGuard, Close> {
@@ -200,7 +206,7 @@ impl<C: Dispatch> PendingSession<C> {
         if let Some(close) = pending.joined() {
             connection.outbox().close(close);
         }
-        heartbeat::watch(&served.heartbeat, &node.registry, config);
+        heartbeat::watch(&served.heartbeat, node, config);
         let warning = C::READS_FLAT.then_some(config.auth_warning);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));

@@ -7,8 +7,11 @@ use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Config;
+use crate::connection::framework_frames::return_window;
 use crate::connection::liveness::{Beat, Check};
+use crate::connection::shutdown::Shutdown;
 use crate::room::registry::Registry;
+use crate::socket::node::Node;
 
 const CONNECTIONS_PER_TURN: usize = 256;
 
@@ -37,10 +40,10 @@ impl Heartbeat {
     }
 }
 
-pub(crate) fn watch(heartbeat: &Arc<Heartbeat>, registry: &Arc<Registry>, config: &Config) {
+pub(crate) fn watch(heartbeat: &Arc<Heartbeat>, node: &Node, config: &Config) {
     if heartbeat.begin() {
-        let (heartbeat, registry) = (Arc::clone(heartbeat), Arc::clone(registry));
-        tokio::spawn(Watch { heartbeat, registry, has_ended: false }.run(Beat::new(
+        let (registry, shutdown) = (Arc::clone(&node.registry), Arc::clone(&node.shutdown));
+        tokio::spawn(Watch { heartbeat: Arc::clone(heartbeat), registry, shutdown, has_ended: false }.run(Beat::new(
             config.ping_interval,
             config.pong_timeout,
             config.idle_timeout,
@@ -51,6 +54,7 @@ pub(crate) fn watch(heartbeat: &Arc<Heartbeat>, registry: &Arc<Registry>, config
 struct Watch {
     heartbeat: Arc<Heartbeat>,
     registry: Arc<Registry>,
+    shutdown: Arc<Shutdown>,
     has_ended: bool,
 }
 
@@ -69,10 +73,16 @@ impl Watch {
 
     async fn sweep(&self, channel: usize, beat: &Beat) {
         let everybody = self.registry.all(channel);
+        let window = return_window(self.registry.len());
         let mut next = 0;
         while next < everybody.len() {
             let turn = next..next + CONNECTIONS_PER_TURN;
+            let is_draining = self.shutdown.is_draining();
             let found = everybody.examine(turn.clone(), |connection| {
+                // A drain's window counts those that it closes first, too.
+                if !is_draining {
+                    connection.outbox().set_return_window(window);
+                }
                 let check = connection.apart.liveness.tick(beat, connection.id.spread(), connection.outbox());
                 (check != Check::Alive).then_some(check)
             });

@@ -5,6 +5,7 @@
 
 pub(crate) mod batch;
 mod budget;
+mod client_pings;
 mod concurrent;
 pub(crate) mod dispatch;
 pub(crate) mod driver;

@@ -46,6 +46,10 @@ impl CloseCode {
     /// 4429: the client sent more than its rate allows.
     pub const TOO_MANY: Self = Self(4429);
 
+    /// 4490: no message came for too long; connect again when there is something to say. Clients that do not hear the framework's own
+    /// frames are closed with 1000 then.
+    pub const IDLE: Self = Self(4490);
+
     /// The code of this number. `None` unless it may be in a frame: 1000 to 1003, 1007 to 1014, 3000 to 4999.
     ///
     /// 1004 to 1006 and 1015 are never in a frame, and the other numbers below 3000 are reserved for future protocols.

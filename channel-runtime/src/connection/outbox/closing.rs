@@ -15,6 +15,7 @@ impl Outbox {
         if inner.client != Client::Gone
             && let Some(goodbye) = close_reply(&close)
         {
+            self.announce(inner, &close);
             inner.queue.push(goodbye);
         }
         self.end(inner, close);
@@ -91,9 +92,11 @@ impl Outbox {
             Some(_) => "too slow: too much was waiting for this client",
             None => "more was sent at once than may wait for this client",
         };
+        let close = Close::new(ClosedBy::SlowClient, Some(code), reason);
         inner.queue.keep_begun();
+        self.announce(inner, &close);
         inner.queue.push(close_frame(code, reason));
-        self.end(inner, Close::new(ClosedBy::SlowClient, Some(code), reason));
+        self.end(inner, close);
     }
 
     /// Held frames of others are dropped, because what `on_connect` would have sent before them is not sent any more.

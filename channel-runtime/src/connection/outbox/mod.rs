@@ -5,6 +5,7 @@
 
 pub(crate) mod blocked;
 mod closing;
+mod knowing;
 mod progress;
 pub(crate) mod queue;
 #[cfg(test)]
@@ -13,7 +14,7 @@ mod writer;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
@@ -30,7 +31,10 @@ use crate::wire::frame::{Frame, len_of, text_header};
 #[repr(C)]
 pub(crate) struct Outbox {
     inner: Ranked<{ rank::OUTBOX }, Inner>,
-    limit: usize,
+    /// In bytes. Narrow, so that the outbox stays small.
+    limit: u32,
+    /// Within how many milliseconds a client that is closed now comes back. Zero if it hears none of the framework's own frames.
+    return_window: AtomicU32,
     /// Twice the bytes that the stream has taken, plus one if it takes no more at once. Changed under the lock, read without it.
     handed: AtomicU64,
     activity: Activity,
@@ -113,7 +117,13 @@ impl Outbox {
             in_flight: WorkGuard::default(),
             waits: None,
         };
-        Self { inner: Ranked::new(inner), limit, handed: AtomicU64::new(0), activity }
+        Self {
+            inner: Ranked::new(inner),
+            limit: narrow(limit),
+            return_window: AtomicU32::new(0),
+            handed: AtomicU64::new(0),
+            activity,
+        }
     }
 
     pub fn push(&self, frame: Frame, from: Sender) -> Enqueued {
@@ -181,12 +191,16 @@ impl Outbox {
         if self.is_behind(inner) { Enqueued::Lagging } else { Enqueued::Queued }
     }
 
+    fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
     pub fn bytes(&self) -> usize {
         self.inner.lock().bytes()
     }
 
     fn is_behind(&self, inner: &Inner) -> bool {
-        inner.queue.bytes() > self.limit / 4 && !inner.is_over()
+        inner.queue.bytes() > self.limit() / 4 && !inner.is_over()
     }
 
     /// What is held while `on_connect` runs is not counted.
@@ -195,7 +209,7 @@ impl Outbox {
     }
 
     fn is_far_behind(&self, inner: &Inner) -> bool {
-        inner.queue.bytes() > self.limit / 2 && !inner.is_over()
+        inner.queue.bytes() > self.limit() / 2 && !inner.is_over()
     }
 
     /// The bound is for what waits beside the longest frame. What is allowed for that frame stays allowed until the queue is empty.
@@ -205,7 +219,7 @@ impl Outbox {
         }
         if inner.bytes() + bytes > inner.allowed() {
             // Counted only here, once for each frame that goes over, because it goes through the whole queue.
-            inner.allowed = narrow(self.limit.saturating_add(inner.longest().max(bytes)));
+            inner.allowed = narrow(self.limit().saturating_add(inner.longest().max(bytes)));
             inner.is_awaited = true;
         }
         inner.bytes() + bytes <= inner.allowed()
@@ -275,7 +289,7 @@ impl Outbox {
     fn notify_emptied(&self, inner: &mut Inner) {
         inner.in_flight.end();
         if std::mem::take(&mut inner.is_awaited) {
-            inner.allowed = narrow(self.limit);
+            inner.allowed = self.limit;
             inner.notify(|waits| &waits.emptied);
         }
     }

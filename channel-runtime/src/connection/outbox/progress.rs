@@ -17,7 +17,7 @@ impl Outbox {
         if !self.is_behind(inner) {
             return None;
         }
-        let quarters = inner.queue.bytes() / (self.limit / 4).max(1);
+        let quarters = inner.queue.bytes() / (self.limit() / 4).max(1);
         Some(match &mut inner.blocked {
             Some(blocked) => blocked.lag(now, late, quarters),
             None => Lag::of_open_stream(quarters),
@@ -43,7 +43,7 @@ impl Outbox {
             blocked.took(before - after);
         }
         // All is written, or has failed; or the owner may have been idle because so much waited, with input to handle.
-        let half = self.limit / 2;
+        let half = self.limit() / 2;
         if written.is_ready() || (before > half && after <= half) {
             inner.wake_owner();
         }

@@ -39,7 +39,7 @@ impl Outbox {
         let before = inner.queue.bytes();
         let Some(written) = inner.write_directly() else { return inner.wake_owner() };
         self.hand(before - inner.queue.bytes());
-        let was_far_behind = before > self.limit / 2;
+        let was_far_behind = before > self.limit() / 2;
         match written {
             Poll::Ready(Ok(())) => {
                 self.notify_emptied(inner);
@@ -70,7 +70,7 @@ impl Outbox {
     }
 
     pub(super) fn notify_room(&self, inner: &Inner, before: usize) {
-        let quarter = self.limit / 4;
+        let quarter = self.limit() / 4;
         if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
             inner.notify(|waits| &waits.emptied);
         }

@@ -96,6 +96,14 @@ pub(crate) fn reference(text: &str) -> Option<Ref> {
     head.reference
 }
 
+/// The `ref` of a valid message of this type, whatever its payload. `None` if the text is none.
+#[cfg(feature = "server")]
+pub(crate) fn reference_of(text: &str, kind: &str) -> Option<Option<Ref>> {
+    let mut head = IncomingHead::default();
+    let found = survey(&mut head, text, false).ok()?;
+    (found == kind).then_some(head.reference)
+}
+
 #[cfg(feature = "server")]
 pub(crate) fn unknown_kind<T: Messages>(message: &[u8]) -> DecodeError {
     match message {

@@ -45,7 +45,7 @@ pub(crate) use decode::{decode_at, index};
 #[cfg(any(feature = "server", test))]
 pub(crate) use decode::{decode_bare_at, index_bare};
 #[cfg(feature = "server")]
-pub(crate) use decode::{reference, unknown_kind};
+pub(crate) use decode::{reference, reference_of, unknown_kind};
 pub(crate) use depth::position;
 #[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode;
