@@ -2,16 +2,22 @@
 
 const real = { setTimeout, clearTimeout, now: Date.now, random: Math.random }
 
+const before = ([a, x], [b, y]) => a < b || a === b && x < y
+
 export class Clock {
   now = 1_800_000_000_000
+  /** By their ids, in the order in which they were set. */
   timers = new Map()
+  /** A binary heap of `[at, id]`; one that is no longer in `timers` was cleared. */
+  heap = []
   id = 0
 
   /** `random`: a function from nothing to [0, 1). */
   static install(random = () => 0.5) {
     const clock = new Clock()
     globalThis.setTimeout = (act, ms = 0) => {
-      clock.timers.set(++clock.id, { act, at: clock.now + Math.max(1, Math.floor(ms)) })
+      clock.timers.set(++clock.id, act)
+      clock.push([clock.now + Math.max(1, Math.floor(ms)), clock.id])
       return clock.id
     }
     globalThis.clearTimeout = id => void clock.timers.delete(id)
@@ -28,21 +34,38 @@ export class Clock {
 
   /** Promises that are settled are seen to be. */
   async settle() {
-    for (let i = 0; i < 30; i++) await undefined
+    for (let i = 0; i < 12; i++) await undefined
   }
 
-  /** The earliest timer that is due, or none. */
-  next(until) {
-    let found
-    for (const [id, { at }] of this.timers) if (at <= until && (found === undefined || at < this.timers.get(found).at)) found = id
-    return found
+  push(entry) {
+    const { heap } = this
+    let i = heap.push(entry) - 1
+    for (let up; i > 0 && before(entry, heap[up = (i - 1) >> 1]); i = up) heap[i] = heap[up]
+    heap[i] = entry
+  }
+
+  pop() {
+    const { heap } = this
+    const [first] = heap
+    const entry = heap.pop()
+    if (!heap.length) return first
+    let i = 0
+    for (let down; (down = 2 * i + 1) < heap.length; i = down) {
+      if (down + 1 < heap.length && before(heap[down + 1], heap[down])) down++
+      if (!before(heap[down], entry)) break
+      heap[i] = heap[down]
+    }
+    heap[i] = entry
+    return first
   }
 
   async advance(ms) {
     const end = this.now + ms
     await this.settle()
-    for (let id; (id = this.next(end)) !== undefined;) {
-      const { act, at } = this.timers.get(id)
+    while (this.heap.length && this.heap[0][0] <= end) {
+      const [at, id] = this.pop()
+      const act = this.timers.get(id)
+      if (!act) continue
       this.timers.delete(id)
       this.now = Math.max(this.now, at)
       act()
@@ -78,7 +101,7 @@ export function sockets(onDial) {
       this.onopen?.({})
     }
     say(message) {
-      if (this.state !== 'ended') this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) })
+      if (this.state === 'open' || this.state === 'closing') this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) })
     }
     end(code, reason = '') {
       this.state = 'ended'
