@@ -167,6 +167,7 @@ mod exports {
     pub use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, ServedBy, Text};
     pub use crate::config::Config;
     pub use crate::config::origins::{InvalidOrigin, Origins};
+    pub use crate::config::outdated::Outdated;
     pub use crate::config::proxies::{InvalidProxy, Proxies};
     pub use crate::config::rate::{InvalidRate, Rate};
     pub use crate::config::refusals::Refusals;
@@ -177,6 +178,7 @@ mod exports {
     pub use crate::handshake::reject::Reject;
     pub use crate::handshake::token::Token;
     pub use crate::handshake::{Extract, Handshake};
+    pub use crate::protocol::lock::Compatibility;
     pub use crate::room::sent::Sent;
     pub use crate::server::Server;
     pub use crate::server::channels::{Channels, StandsFor};

@@ -64,10 +64,16 @@ mod server {
         DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,
     };
 
-    /// The check of a lock.
+    /// The check of a lock and of generated files.
     pub mod lock {
+        #[cfg(feature = "contract")]
+        pub use crate::contract::files::GENERATOR;
         pub use crate::protocol::describe::parts::ChannelShape;
-        pub use crate::protocol::lock::{Lock, Section, Types, accept, channel, rest};
+        #[cfg(not(feature = "contract"))]
+        pub use crate::protocol::lock::GENERATOR;
+        pub use crate::protocol::lock::{
+            Files, Generated, Kind, Lock, Older, Section, Types, channel, made_of, needs_generator, rest, settle, sum,
+        };
     }
 
     /// Names of other frameworks.

@@ -1,18 +1,20 @@
 //! From [`List`] to the expression that makes the `Channels`, and the constants that check it.
 
 use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::lock_file::Section;
-use super::model::{List, Lock, VARIABLE};
+use super::model::{Asked, Files, Generated, List, Lock, VARIABLE};
 
-pub fn list(List { channels, lock, .. }: &List) -> TokenStream {
+pub fn list(List { channels, files, .. }: &List) -> TokenStream {
     let overlaps = overlaps(channels);
-    let (checks, accept) = lock.as_ref().map(|lock| lock_checks(lock, channels)).unwrap_or_default();
     let with = with(channels);
-    quote!({ #overlaps #checks #accept #with })
+    let Some(files) = files else { return quote!({ #overlaps #with }) };
+    let (checks, settle) = (checks(files, channels), settle(files));
+    let older = older(files);
+    quote!({ #overlaps #checks #settle #with #older })
 }
 
 pub fn with(channels: &[Type]) -> TokenStream {
@@ -46,11 +48,15 @@ fn overlaps(channels: &[Type]) -> TokenStream {
     }
 }
 
-fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (TokenStream, TokenStream) {
-    let path = quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #file));
+fn path(file: &str) -> TokenStream {
+    quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #file))
+}
+
+/// What the compiler holds against the channels.
+fn checks(Files { asked, command, lock, generated }: &Files, channels: &[Type]) -> TokenStream {
     let shapes =
         channels.iter().map(|channel| quote_spanned!(channel.span()=> <#channel as ::channel_runtime::Channel>::SHAPE));
-    // So that cargo compiles again if the file or the variable changes.
+    // So that cargo compiles again if a file or the variable changes.
     let variable = quote!(
         const _: ::core::option::Option<&::core::primitive::str> = ::core::option_env!(#VARIABLE);
     );
@@ -58,14 +64,22 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
         #variable
         const __SHAPES: &[::channel_runtime::private::lock::ChannelShape] = &[#(#shapes),*];
     };
-    let Some(sections) = sections else {
-        let accept = quote! {
-            ::channel_runtime::private::lock::accept(__SHAPES, #path, #file, #command, ::core::cfg!(test));
-        };
-        return (shapes, accept);
-    };
+    let needs = (*asked != Asked::Nothing).then(|| generated.first()).flatten().map(|first| {
+        let call = quote!(needs_generator(::channel_runtime::private::lock::GENERATOR, #command));
+        check(first.literal.span(), &call)
+    });
+    if *asked == Asked::Accept {
+        return quote!(#shapes #needs);
+    }
+    let lock = lock.as_ref().map(|lock| lock_checks(lock, command, channels));
+    let generated = generated_checks(generated, command);
+    quote!(#shapes #needs #lock #generated)
+}
+
+fn lock_checks(Lock { file, sections }: &Lock, command: &str, channels: &[Type]) -> TokenStream {
+    let path = path(&file.value());
     let sections = sections.iter().map(|section| {
-        let (Section { header, lines }, sum) = (section, section.sum());
+        let (Section { header, lines, .. }, sum) = (section, section.sum());
         // One token, which the compiler reads only if the sum differs.
         let lines: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
         quote! {
@@ -81,8 +95,7 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
         .enumerate()
         .map(|(at, channel)| check(channel.span(), &quote!(channel(&__LOCK, &__SHAPES[#at]))));
     let rest = check(file.span(), &quote!(rest(&__LOCK, __SHAPES, &__TYPES)));
-    let checks = quote! {
-        #shapes
+    quote! {
         const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
         const __LOCK: ::channel_runtime::private::lock::Lock<'static> = ::channel_runtime::private::lock::Lock {
             file: #file,
@@ -93,8 +106,85 @@ fn lock_checks(Lock { file, command, sections }: &Lock, channels: &[Type]) -> (T
             ::channel_runtime::private::lock::Types::of(__SHAPES);
         #(#checks)*
         #rest
+    }
+}
+
+fn generated_checks(generated: &[Generated], command: &str) -> TokenStream {
+    if generated.is_empty() {
+        return TokenStream::new();
+    }
+    let checks = generated.iter().filter_map(|Generated { literal, name, wire, .. }| {
+        let (path, wire) = (path(name), (*wire)?);
+        let check = check(literal.span(), &quote!(made_of(__SHAPES, __WIRE, #wire, #name, #command)));
+        Some(quote! {
+            const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
+            #check
+        })
+    });
+    quote! {
+        #[allow(long_running_const_eval)]
+        const __WIRE: ::core::primitive::u64 = ::channel_runtime::private::lock::sum(__SHAPES);
+        #(#checks)*
+    }
+}
+
+/// The call that writes or compares the files in the program.
+fn settle(Files { asked, command, lock, generated }: &Files) -> TokenStream {
+    if *asked == Asked::Nothing {
+        return TokenStream::new();
+    }
+    let lock = match lock {
+        Some(Lock { file, .. }) => quote!(::core::option::Option::Some(#file)),
+        None => quote!(::core::option::Option::None),
     };
-    (checks, TokenStream::new())
+    let generated = generated.iter().map(|Generated { literal, name, kind, bigint, .. }| {
+        let (kind, client) = (format_ident!("{}", kind.name()), literal.value());
+        let client = file_name(&client);
+        quote! {
+            ::channel_runtime::private::lock::Generated {
+                file: #name,
+                kind: ::channel_runtime::private::lock::Kind::#kind,
+                client: #client,
+                bigint: #bigint,
+            }
+        }
+    });
+    quote! {
+        ::channel_runtime::private::lock::settle(&::channel_runtime::private::lock::Files {
+            channels: __SHAPES,
+            root: ::core::env!("CARGO_MANIFEST_DIR"),
+            lock: #lock,
+            generated: &[#(#generated),*],
+            generator: ::channel_runtime::private::lock::GENERATOR,
+            command: #command,
+            in_test: ::core::cfg!(test),
+        });
+    }
+}
+
+/// By this the client's other files import it.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// What the server knows of the wires that the channels had. Nothing if the lock has none.
+fn older(Files { lock, .. }: &Files) -> TokenStream {
+    let sections = lock.iter().flat_map(|lock| &lock.sections);
+    let mut older = sections.filter(|section| !section.compatible.is_empty() || !section.broken.is_empty()).peekable();
+    if older.peek().is_none() {
+        return TokenStream::new();
+    }
+    let older = older.map(|Section { header, compatible, broken, .. }| {
+        let path = header.strip_prefix("channel ").unwrap_or(header);
+        quote! {
+            ::channel_runtime::private::lock::Older {
+                path: #path,
+                compatible: &[#(#compatible),*],
+                broken: &[#(#broken),*],
+            }
+        }
+    });
+    quote!(.older(&[#(#older),*]))
 }
 
 fn check(place: proc_macro2::Span, call: &TokenStream) -> TokenStream {

@@ -3,19 +3,28 @@
 /// The format's versions, the same as the runtime's. The second one has more kinds of lines.
 const VERSIONS: [&str; 2] = ["1", "2"];
 
+const COMPATIBLE: &str = "compatible";
+
+const BROKEN: &str = "broken";
+
 #[derive(Debug, PartialEq, Eq)]
 pub struct Section {
     /// `channel /game/:id` or `type Piece`
     pub header: String,
     /// Sorted by key.
     pub lines: Vec<String>,
+    /// Former fingerprints of the channel, whose clients still work.
+    pub compatible: Vec<u64>,
+    /// Former fingerprints of the channel, whose clients do not work.
+    pub broken: Vec<u64>,
 }
 
 pub fn sections(text: &str) -> Result<Vec<Section>, String> {
     let mut lines = text
         .lines()
         .zip(1..)
-        .map(|(line, number)| (line.trim_end(), number))
+        // A name may end with another blank, such as a no-break space.
+        .map(|(line, number)| (line.trim_end_matches([' ', '\t', '\r']), number))
         .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
     let mut sections: Vec<Section> = Vec::new();
     let Some((first, number)) = lines.next() else { return Ok(sections) };
@@ -33,10 +42,20 @@ pub fn sections(text: &str) -> Result<Vec<Section>, String> {
             if sections.iter().any(|section| section.header == line) {
                 return Err(format!("has `{line}` twice, in line {number} again"));
             }
-            sections.push(Section { header: line.into(), lines: Vec::new() });
+            sections.push(Section {
+                header: line.into(),
+                lines: Vec::new(),
+                compatible: Vec::new(),
+                broken: Vec::new(),
+            });
             continue;
         }
         match sections.last_mut() {
+            Some(section) if section.header.starts_with("channel ") && is_older(line) => {
+                let (word, fingerprint) = line.split_once(' ').unwrap_or_default();
+                let list = if word == COMPATIBLE { &mut section.compatible } else { &mut section.broken };
+                list.extend(u64::from_str_radix(fingerprint, 16));
+            }
             Some(section) if ["(", "/ ", "> ", "< "].iter().any(|begin| line.starts_with(begin)) => {
                 section.lines.push(line.into());
             }
@@ -50,6 +69,14 @@ pub fn sections(text: &str) -> Result<Vec<Section>, String> {
         }
     }
     Ok(sections)
+}
+
+/// `compatible 3fdbd6d396a1a3ae`, or `broken` and a fingerprint.
+fn is_older(line: &str) -> bool {
+    line.split_once(' ').is_some_and(|(word, fingerprint)| {
+        let is_fingerprint = fingerprint.len() == 16 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_fingerprint && (word == COMPATIBLE || word == BROKEN)
+    })
 }
 
 fn unknown(line: &str, number: usize) -> String {
@@ -90,7 +117,24 @@ mod tests {
         let sections = sections(text).unwrap();
         let lines = ["> say", "> say a: {string: u8}", "> say b?: u8"].map(Into::into).into();
         let [channel, ty] = ["channel /a", "type T"].map(Into::into);
-        assert_eq!(sections, [Section { header: channel, lines }, Section { header: ty, lines: vec![] }]);
+        let section = |header, lines| Section { header, lines, compatible: vec![], broken: vec![] };
+        assert_eq!(sections, [section(channel, lines), section(ty, vec![])]);
+    }
+
+    #[test]
+    fn former_fingerprints_are_no_part_of_the_sum() {
+        let without = "version 1\nchannel /a\n> say\n";
+        let with = "version 2\r\nchannel /a\r\nbroken 00000000000000ff\r\n> say\r\ncompatible 0000000000000001\r\n\
+                    compatible 0000000000000002\r\n";
+        let [without, with] = [without, with].map(|text| sections(text).unwrap().remove(0));
+        assert_eq!((without.sum(), &without.lines), (with.sum(), &with.lines));
+        assert_eq!((with.compatible, with.broken), (vec![1, 2], vec![255]));
+    }
+
+    #[test]
+    fn a_name_may_end_with_a_blank_of_another_kind() {
+        let text = "version 1\r\nchannel /a\r\n> say\u{a0}\r\n> told\u{2028}\r\n";
+        assert_eq!(sections(text).unwrap()[0].lines, ["> say\u{a0}", "> told\u{2028}"]);
     }
 
     #[test]
@@ -125,6 +169,12 @@ mod tests {
             ("version 3", "is of version 3, and this release of channel-runtime reads versions 1 and 2"),
             ("version 1\ntype A\ntype A", "has `type A` twice, in line 3 again"),
             ("version 1\ntype A\n> b: u8\n> c: u8\n> b?: u16", "has `> b` twice in `type A`"),
+            ("version 2\nchannel /a\ncompatible ff", "has in line 3 what no lock has: `compatible ff`"),
+            (
+                "version 2\nchannel /a\ncompatible +00000000000000f",
+                "has in line 3 what no lock has: `compatible +00000000000000f`",
+            ),
+            ("version 2\ntype A\nbroken 00000000000000ff", "has in line 3 what no lock has: `broken 00000000000000ff`"),
             ("\u{0}é", "has in line 1 what no lock has: `\u{0}é`"),
         ] {
             assert_eq!(sections(text).unwrap_err(), flaw);

@@ -1,9 +1,12 @@
-//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, and its lock. After an error the list still compiles.
+//! `channels![ChatChannel, GameChannel]`: the list of an app's channels, its lock, and the
+//! files that are generated from it. After an error the list still compiles.
 
 mod expand;
+mod generated_file;
 mod lock_file;
 mod model;
 mod parse;
+mod read;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,14 +1,13 @@
-//! From the tokens of `channels![..]` to [`List`], with every error. The lock file is read here.
+//! From the tokens of `channels![..]` to [`List`], with every error. The files that it names are read in `read`.
 
 use std::path::Path;
-use std::{env, fs};
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::ParseStream;
-use syn::{LitStr, Type};
+use syn::{LitStr, Type, parenthesized, token};
 
-use super::lock_file::{Section, sections};
-use super::model::{List, Lock, VARIABLE};
+use super::model::{Client, List, Named, kind};
+use super::read;
 use crate::syntax::args;
 use crate::syntax::errors::Errors;
 use crate::syntax::runtime_path::{self, Runtime};
@@ -17,8 +16,8 @@ use crate::syntax::types;
 pub fn list(tokens: TokenStream, errors: &mut Errors) -> List {
     let (list, behind) = split(tokens);
     let channels = channels(list, errors);
-    let (lock, runtime) = options(behind, errors);
-    List { channels, lock, runtime }
+    let (named, runtime) = options(behind, errors);
+    List { channels, files: read::files(named, errors), runtime }
 }
 
 fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
@@ -28,18 +27,26 @@ fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     (list, tokens.collect())
 }
 
-fn options(tokens: TokenStream, errors: &mut Errors) -> (Option<Lock>, Runtime) {
-    let (mut runtime, mut file) = (Runtime::default(), None);
+fn options(tokens: TokenStream, errors: &mut Errors) -> (Named, Runtime) {
+    let (mut runtime, mut named) = (Runtime::default(), Named::default());
     args::each(tokens, errors, |input, errors| {
         let name = args::name(input)?;
         match name.to_string().as_str() {
-            "lock" => args::set(&mut file, &name, file_name(input)?, errors),
+            "lock" => args::set(&mut named.lock, &name, lock(input)?, errors),
+            "client" => {
+                let client = client(&name, input, errors)?;
+                args::set(&mut named.client, &name, client, errors);
+            }
+            "asyncapi" => args::set(&mut named.asyncapi, &name, json(&name, input)?, errors),
+            "schemas" => args::set(&mut named.schemas, &name, json(&name, input)?, errors),
             "crate" => args::set(&mut runtime.0, &name, runtime_path::value(input)?, errors),
-            _ => return Err(args::unknown(&name, "channels!", &["lock", "crate"])),
+            _ => {
+                return Err(args::unknown(&name, "channels!", &["lock", "client", "asyncapi", "schemas", "crate"]));
+            }
         }
         Ok(())
     });
-    (file.and_then(|file| lock(file, errors)), runtime)
+    (named, runtime)
 }
 
 fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
@@ -57,53 +64,83 @@ fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
     channels
 }
 
-fn file_name(input: ParseStream) -> syn::Result<LitStr> {
-    let literal = (|| {
-        input.parse::<syn::Token![=]>()?;
-        input.parse::<LitStr>()
-    })();
+fn lock(input: ParseStream) -> syn::Result<LitStr> {
     let remedy = "write `lock = \"channels.lock\"`";
     let literal =
-        literal.map_err(|error| syn::Error::new(error.span(), format!("a lock is a file's name\n{remedy}")))?;
+        value(input).map_err(|error| syn::Error::new(error.span(), format!("a lock is a file's name\n{remedy}")))?;
+    relative(&literal, "a lock", remedy)?;
+    Ok(literal)
+}
+
+fn value(input: ParseStream) -> syn::Result<LitStr> {
+    input.parse::<syn::Token![=]>()?;
+    input.parse()
+}
+
+fn json(name: &Ident, input: ParseStream) -> syn::Result<LitStr> {
+    let remedy = format!("write `{name} = \"web/{name}.json\"`");
+    let literal = value(input)
+        .map_err(|error| syn::Error::new(error.span(), format!("`{name}` is the name of a file\n{remedy}")))?;
+    relative(&literal, format_args!("`{name}`"), &remedy)?;
+    if !literal.value().ends_with(".json") {
+        return Err(syn::Error::new(
+            literal.span(),
+            format!("`{name}` is JSON, and its name ends with `.json`\n{remedy}"),
+        ));
+    }
+    Ok(literal)
+}
+
+fn client(name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<Client> {
+    let remedy = "write `client = \"web/channels.ts\"`, or `client(\"web/channels.ts\", react, bigint)`";
+    let no_name = |error: syn::Error| syn::Error::new(error.span(), format!("a client is a file's name\n{remedy}"));
+    if !input.peek(token::Paren) {
+        let file = value(input).map_err(no_name)?;
+        client_name(&file, remedy)?;
+        return Ok(Client { file, react: false, bigint: false });
+    }
+    let content;
+    parenthesized!(content in input);
+    let file: LitStr = content.parse().map_err(|error: syn::Error| {
+        if content.is_empty() { no_name(syn::Error::new(name.span(), "")) } else { no_name(error) }
+    })?;
+    client_name(&file, remedy)?;
+    if !content.is_empty() {
+        content.parse::<syn::Token![,]>()?;
+    }
+    let (mut react, mut bigint) = (None, None);
+    args::each(content.parse()?, errors, |input, errors| {
+        let name = args::name(input)?;
+        match name.to_string().as_str() {
+            "react" => args::set(&mut react, &name, (), errors),
+            "bigint" => args::set(&mut bigint, &name, (), errors),
+            _ => return Err(args::unknown(&name, "client", &["react", "bigint"])),
+        }
+        Ok(())
+    });
+    Ok(Client { file, react: react.is_some(), bigint: bigint.is_some() })
+}
+
+fn client_name(file: &LitStr, remedy: &str) -> syn::Result<()> {
+    relative(file, "a client", remedy)?;
+    let name = file.value();
+    let flaw = match () {
+        () if name.ends_with(".d.ts") => "declarations are written beside the `.js` that they declare",
+        () if kind(&name).is_none() => "a client is TypeScript or JavaScript, and its name ends with `.ts` or `.js`",
+        () => return Ok(()),
+    };
+    Err(syn::Error::new(file.span(), format!("{flaw}\n{remedy}")))
+}
+
+/// Files are found from the package's directory on, on each machine.
+fn relative(literal: &LitStr, what: impl std::fmt::Display, remedy: &str) -> syn::Result<()> {
     let name = literal.value();
     let flaw = match () {
-        () if name.is_empty() => "a lock's file has a name",
-        () if Path::new(&name).has_root() => "a lock's name begins at the directory of the package's Cargo.toml",
-        () => return Ok(literal),
+        () if name.is_empty() => format!("{what}'s file has a name"),
+        () if Path::new(&name).has_root() => {
+            format!("{what}'s name begins at the directory of the package's Cargo.toml")
+        }
+        () => return Ok(()),
     };
     Err(syn::Error::new(literal.span(), format!("{flaw}\n{remedy}")))
-}
-
-fn read(name: &str, command: &str) -> Result<Vec<Section>, (String, String)> {
-    let Ok(root) = env::var("CARGO_MANIFEST_DIR") else {
-        let what = format!("where `{name}` is can't be told: CARGO_MANIFEST_DIR is not set");
-        return Err((what, "a lock's file stands beside the package's Cargo.toml; set it to that directory".into()));
-    };
-    let text = fs::read_to_string(Path::new(&root).join(name)).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            (format!("there is no lock `{name}` beside the package's Cargo.toml"), format!("write it: {command}"))
-        }
-        _ => (format!("the lock `{name}` can't be read: {error}"), format!("write it anew: {command}")),
-    })?;
-    sections(&text).map_err(|flaw| (format!("the lock `{name}` {flaw}"), format!("write it anew: {command}")))
-}
-
-/// Any program or test that makes the list rewrites the lock.
-fn command() -> String {
-    let runs = env::var_os("CARGO_BIN_NAME").is_some();
-    format!("{VARIABLE}=accept cargo {}", if runs { "run" } else { "test" })
-}
-
-fn lock(file: LitStr, errors: &mut Errors) -> Option<Lock> {
-    let command = command();
-    if env::var(VARIABLE).is_ok_and(|asked| asked == "accept") {
-        return Some(Lock { file, command, sections: None });
-    }
-    match read(&file.value(), &command) {
-        Ok(sections) => Some(Lock { file, command, sections: Some(sections) }),
-        Err((what, remedy)) => {
-            errors.at(&file, what, remedy);
-            None
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod forwarded;
 pub(crate) mod header_list;
 mod hop;
 pub(crate) mod origins;
+pub(crate) mod outdated;
 pub(crate) mod proxies;
 pub(crate) mod rate;
 pub(crate) mod refusals;
@@ -15,6 +16,7 @@ pub(crate) mod refusals;
 use std::time::Duration;
 
 use crate::config::origins::Origins;
+use crate::config::outdated::Outdated;
 use crate::config::proxies::Proxies;
 use crate::config::rate::Rate;
 use crate::config::refusals::Refusals;
@@ -80,6 +82,8 @@ pub struct Config {
     /// How a rejected client is answered. By default a client with which the subprotocol `channels.1.json` is agreed gets a close,
     /// which a page in a browser can read; any other gets an HTTP status.
     pub refusals: Refusals,
+    /// What happens to clients that an accepted change has broken: by default they connect, and are told.
+    pub outdated: Outdated,
     /// The most clients at a time that are rejected by a close: 1,024 by default. They do not count as
     /// [`connections`](Self::connections), and each stays for [`close_timeout`](Self::close_timeout) at most. One more is rejected
     /// with an HTTP status.
@@ -204,6 +208,7 @@ impl Default for Config {
             origins: Origins::same_host(),
             proxies: Proxies::default(),
             refusals: Refusals::default(),
+            outdated: Outdated::default(),
             turned_away: 1024,
             message_rate: Some(Rate::new(1000, Duration::from_secs(1)).burst(10_000)),
             message_rate_per_user: None,
@@ -319,6 +324,13 @@ impl Config {
     #[must_use]
     pub fn refusals(mut self, refusals: Refusals) -> Self {
         self.refusals = refusals;
+        self
+    }
+
+    /// Sets [`outdated`](Self::outdated).
+    #[must_use]
+    pub fn outdated(mut self, outdated: Outdated) -> Self {
+        self.outdated = outdated;
         self
     }
 

@@ -55,6 +55,8 @@
 //! speaks only the default envelope. Binary messages are no types; the class's comment lists them.
 
 mod directions;
+#[cfg(feature = "server")]
+pub(crate) mod files;
 mod names;
 mod opaque;
 mod stamp;

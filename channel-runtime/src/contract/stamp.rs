@@ -7,6 +7,11 @@ pub(super) fn stamped(fingerprint: &str, body: &str) -> String {
     format!("{MADE}fingerprint {fingerprint} contents {:016x}\n{body}", contents(body))
 }
 
+/// The file with a word more in its first line, for what it was asked to be.
+pub(super) fn with_option(file: &str, option: &str) -> String {
+    file.replacen('\n', &format!(" {option}\n"), 1)
+}
+
 const MADE: &str = "// Made from Rust by channel-runtime: change the Rust. ";
 
 /// FNV-1a of 64 bits. Carriage returns are passed over, because a checkout may add them.

@@ -10,7 +10,7 @@ pub(crate) mod hello;
 pub(crate) mod jwt;
 pub(crate) mod reject;
 pub(crate) mod request_target;
-mod sampled_log;
+pub(crate) mod sampled_log;
 pub(crate) mod subprotocols;
 pub(crate) mod token;
 pub(crate) mod upgrade_request;

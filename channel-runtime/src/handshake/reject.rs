@@ -26,6 +26,7 @@ pub struct Reject {
     headers: Vec<(HeaderName, HeaderValue)>,
     retry_after: Option<Duration>,
     pub(crate) absent: bool,
+    is_outdated: bool,
 }
 
 impl Reject {
@@ -33,7 +34,14 @@ impl Reject {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let is_error = status.is_client_error() || status.is_server_error();
         let status = if is_error { status } else { StatusCode::INTERNAL_SERVER_ERROR };
-        Self { status, message: message.into(), headers: Vec::new(), retry_after: None, absent: false }
+        Self {
+            status,
+            message: message.into(),
+            headers: Vec::new(),
+            retry_after: None,
+            absent: false,
+            is_outdated: false,
+        }
     }
 
     /// 400: the request is invalid.
@@ -59,6 +67,12 @@ impl Reject {
     /// 404: there is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 426: the client was made for an older version.
+    pub(crate) fn outdated() -> Self {
+        let reject = Self::new(StatusCode::UPGRADE_REQUIRED, "this client is too old: load or install it anew");
+        Self { is_outdated: true, ..reject }
     }
 
     /// 500: a failure of the server. The cause is logged with an id, and the client is sent only the id.
@@ -124,6 +138,7 @@ impl Reply for Reject {
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         let code = match reject.status.as_u16() {
+            _ if reject.is_outdated => Self::OUTDATED,
             401 => Self::UNAUTHORIZED,
             403 => Self::FORBIDDEN,
             404 => Self::NOT_FOUND,

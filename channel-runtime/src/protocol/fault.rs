@@ -66,6 +66,7 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// | `unauthorized`, `forbidden`, `not_found`, `rate_limited` | 4401, 4403, 4404, 4429 |
 /// | `malformed`, `unknown_type`, `invalid_payload`, `validation` | 4400 |
 /// | `refused` | 4000 and the status that the [`Reject`](crate::Reject) had |
+/// | `outdated` | 4426 |
 /// | `unavailable`, `timeout` | 1013: try again later |
 /// | `internal` | 1011 |
 ///
@@ -107,6 +108,8 @@ impl Fault {
     pub const NOT_FOUND: &str = "not_found";
     /// The client is rejected for a reason that no other code names; `details.status` is the HTTP status.
     pub const REFUSED: &str = "refused";
+    /// The client was made for an older version, which does not work any more: see [`Outdated`](crate::Outdated).
+    pub const OUTDATED: &str = "outdated";
     /// The server can't do this now. It may be able to later.
     pub const UNAVAILABLE: &str = "unavailable";
     /// It took too long.
@@ -114,7 +117,7 @@ impl Fault {
     /// A failure of the server; its cause is in the log.
     pub const INTERNAL: &str = "internal";
 
-    pub(crate) const OWN: [&str; 12] = [
+    pub(crate) const OWN: [&str; 13] = [
         Self::MALFORMED,
         Self::UNKNOWN_TYPE,
         Self::INVALID_PAYLOAD,
@@ -124,6 +127,7 @@ impl Fault {
         Self::FORBIDDEN,
         Self::NOT_FOUND,
         Self::REFUSED,
+        Self::OUTDATED,
         Self::UNAVAILABLE,
         Self::TIMEOUT,
         Self::INTERNAL,

@@ -11,7 +11,7 @@ use tokio::net::ToSocketAddrs;
 use crate::channel::identity::UserName;
 use crate::channel::{self, Channel, ServedBy, room_state};
 use crate::protocol::describe::{ChannelShape, Description, describe};
-use crate::protocol::lock::fingerprint;
+use crate::protocol::lock::{Older, fingerprint};
 use crate::room::state;
 use crate::server::Server;
 use crate::server::table::{Route, RouteTable};
@@ -42,13 +42,14 @@ pub struct Channels<App> {
     node: Arc<Node>,
     shapes: Vec<ChannelShape>,
     routes: Vec<Route<App>>,
+    older: &'static [Older],
 }
 
 impl<App: Send + Sync + 'static> Channels<App> {
     /// For the expansion of `channels![..]`, which checks the list.
     #[doc(hidden)]
     pub fn new() -> Self {
-        Self { node: Arc::new(Node::new()), shapes: Vec::new(), routes: Vec::new() }
+        Self { node: Arc::new(Node::new()), shapes: Vec::new(), routes: Vec::new(), older: &[] }
     }
 
     /// For the expansion of `channels![..]`, which checks the list.
@@ -60,6 +61,13 @@ impl<App: Send + Sync + 'static> Channels<App> {
         C::Itself: Dispatch + ServedBy<App>,
     {
         self.and::<C::Itself>()
+    }
+
+    /// For the expansion of `channels![..]`, whose lock has former fingerprints.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn older(self, older: &'static [Older]) -> Self {
+        Self { older, ..self }
     }
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
@@ -105,9 +113,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     /// Like [`app`](Self::app), for an app in an `Arc`.
     pub fn app_arc(self, app: Arc<App>) -> Server<App> {
-        let Self { node, shapes, routes } = self;
+        let Self { node, shapes, routes, older } = self;
         node.set_app(&app);
-        Server::new(RouteTable::new(node, app, shapes, routes))
+        Server::new(RouteTable::new(node, app, shapes, routes, older))
     }
 
     /// Serves channels without an app, as `.app(()).serve(addr)` does: see [`Server::serve`]. To set a [`Config`](crate::Config),

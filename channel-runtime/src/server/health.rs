@@ -57,6 +57,7 @@ impl Health {
     /// | name | labels | |
     /// |---|---|---|
     /// | `channels_connections` | `channel` | gauge |
+    /// | `channels_outdated` | `channel`, `client` (`compatible`, `breaks` or `unknown`) | gauge |
     /// | `channels_rooms` | `channel` | gauge |
     /// | `channels_outbox_bytes` | `channel` | gauge |
     /// | `channels_users` | | gauge |
@@ -76,6 +77,9 @@ impl Health {
         for stats in self.channels() {
             let channel = stats.channel;
             gauge!("channels_connections", "channel" => channel).set(stats.connections as f64);
+            for (client, count) in stats.outdated {
+                gauge!("channels_outdated", "channel" => channel, "client" => client.name()).set(count as f64);
+            }
             gauge!("channels_rooms", "channel" => channel).set(stats.rooms as f64);
             gauge!("channels_outbox_bytes", "channel" => channel).set(stats.outbox_bytes as f64);
             let others = [("binary", stats.received_binary), ("invalid", stats.received_invalid)];

@@ -17,13 +17,14 @@ use crate::handshake::Handshake;
 use crate::handshake::admission::{AdmissionControl, AdmissionGuard};
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
-use crate::protocol::lock::fingerprint;
+use crate::protocol::lock::{Older, Wire, fingerprint};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::room::pending::PendingGuard;
 use crate::server::refusal_counters::RefusalCounters;
 use crate::session::dispatch::Dispatch;
 use crate::session::enter::PendingSession;
 use crate::session::heartbeat::Heartbeat;
+use crate::session::outdated;
 use crate::session::quota::Quotas;
 use crate::session::served::Served;
 use crate::socket::hub::Hub;
@@ -46,6 +47,7 @@ pub(crate) struct RouteTable<App> {
 
 struct Mounted<App> {
     route: Route<App>,
+    wire: Wire,
     served: Arc<Served>,
 }
 
@@ -86,7 +88,13 @@ impl<App> fmt::Debug for RouteTable<App> {
 }
 
 impl<App> RouteTable<App> {
-    pub fn new(node: Arc<Node>, app: Arc<App>, shapes: Vec<ChannelShape>, mut routes: Vec<Route<App>>) -> Self {
+    pub fn new(
+        node: Arc<Node>,
+        app: Arc<App>,
+        shapes: Vec<ChannelShape>,
+        mut routes: Vec<Route<App>>,
+        older: &'static [Older],
+    ) -> Self {
         let fingerprint = fingerprint(&shapes);
         let fingerprint = HeaderValue::try_from(fingerprint).expect("hexadecimal digits are a header value");
         // The sort is stable and ambiguity was refused.
@@ -94,8 +102,10 @@ impl<App> RouteTable<App> {
         let (config, activity, refused) = (Arc::default(), Activity::default(), Arc::default());
         let (quotas, heartbeat) = (Arc::default(), Arc::default());
         let serve = |route: Route<App>| {
-            let served = Served::new(&node, &route.bounds.of(&config), &activity, &quotas, &heartbeat);
-            Mounted { route, served }
+            let shape = shapes.iter().find(|shape| shape.pattern == route.path.pattern());
+            let wire = Wire::of(shape.expect("each channel is described"), older);
+            let served = Served::new(&node, &route.bounds.of(&config), &activity, &quotas, &heartbeat, wire);
+            Mounted { route, wire, served }
         };
         let channels = routes.into_iter().map(serve).collect();
         let admission = AdmissionControl::default();
@@ -115,8 +125,8 @@ impl<App> RouteTable<App> {
 
     fn serve(&mut self) {
         let Self { node, config, activity, quotas, heartbeat, .. } = self;
-        for Mounted { route, served } in &mut self.channels {
-            *served = Served::new(node, &route.bounds.of(config), activity, quotas, heartbeat);
+        for Mounted { route, wire, served } in &mut self.channels {
+            *served = Served::new(node, &route.bounds.of(config), activity, quotas, heartbeat, *wire);
         }
     }
 
@@ -175,6 +185,7 @@ where
     App: Send + Sync + 'static,
 {
     Box::pin(async move {
+        outdated::check(served, handshake.hello, C::NAME)?;
         // Before the extractors run, so that a disconnect of their user reaches this connection.
         let coming = PendingGuard::begin(table.node.registry.pending());
         let app = C::served_app(&table.app);

@@ -26,6 +26,7 @@ use crate::handshake::hello::Hello;
 use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
+use crate::protocol::lock::Compatibility;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::pending::PendingGuard;
 use crate::session::Session;
@@ -33,6 +34,7 @@ use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Driver;
 use crate::session::expiry::{Expiry, expired};
 use crate::session::heartbeat;
+use crate::session::outdated::{OutdatedGuard, compatibility};
 use crate::session::rejection::{Rejection, farewell};
 use crate::session::room_hooks::{self, EntryHold, RoomLifecycle};
 use crate::session::served::Served;
@@ -179,7 +181,10 @@ impl<C: Dispatch> PendingSession<C> {
             room: Arc::clone(room.key()),
             user: pending.user().cloned(),
             pending: pending.listed(),
-            welcome: hello.map(|_| welcome(pending.id, config.ping_interval, config.message_bytes, None)),
+            welcome: hello.map(|hello| {
+                let outdated = compatibility(served, Some(hello)).map(Compatibility::name);
+                welcome(pending.id, config.ping_interval, config.message_bytes, outdated)
+            }),
             deflate,
             subprotocol: *subprotocol,
             error_details: config.error_details,
@@ -201,7 +206,7 @@ impl<C: Dispatch> PendingSession<C> {
         counted: SessionGuard,
         busy: WorkGuard,
     ) -> Session<C> {
-        let Self { handler, pending, expires_at, app, served, .. } = self;
+        let Self { handler, pending, expires_at, app, hub, served, hello, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
         if let Some(close) = pending.joined() {
             connection.outbox().close(close);
@@ -209,10 +214,12 @@ impl<C: Dispatch> PendingSession<C> {
         heartbeat::watch(&served.heartbeat, node, config);
         let warning = C::READS_FLAT.then_some(config.auth_warning);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
+        let outdated = compatibility(&served, hello);
+        let outdated = outdated.map(|client| Box::new(OutdatedGuard::begin(node, hub.channel(), client)));
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { receiver, socket: writes, read_ahead, admission, .. } = client;
         let driver = Driver::new(receiver, writes, read_ahead, membership, served);
-        Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))
+        Session::new(handler, socket, app, driver, expiry, busy, (counted, admission, outdated))
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) mod heartbeat;
 mod incoming_batch;
 mod last_answers;
 mod outcome;
+pub(crate) mod outdated;
 pub(crate) mod quota;
 pub(crate) mod refresh;
 pub(crate) mod rejection;
@@ -49,6 +50,7 @@ use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
 use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::outcome::{RunningCall, begin_work, interrupted, timed_out};
+use crate::session::outdated::OutdatedGuard;
 use crate::session::run::run;
 use crate::session::spans::ConnectionSpan;
 use crate::session::step::{Step, Undecoded, has_concurrent};
@@ -57,6 +59,9 @@ use crate::socket::reply::{Flow, reason_of_failure};
 use crate::socket::{Socket, questions};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
+
+/// What counts a session. The last is boxed, because most clients are not outdated.
+pub(crate) type Counted = (SessionGuard, AdmissionGuard, Option<Box<OutdatedGuard>>);
 
 /// The fields are dropped in this order.
 pub(crate) struct Session<C: Dispatch> {
@@ -69,7 +74,7 @@ pub(crate) struct Session<C: Dispatch> {
     /// Behind all that may use the room's state, which its last session drops.
     _room_use: RoomUse,
     /// Behind all that is counted: after this the session has ended.
-    _counted: (SessionGuard, AdmissionGuard),
+    _counted: Counted,
     busy: WorkGuard,
 }
 
@@ -81,7 +86,7 @@ impl<C: Dispatch> Session<C> {
         driver: Driver,
         expiry: Option<Expiry>,
         busy: WorkGuard,
-        counted: (SessionGuard, AdmissionGuard),
+        counted: Counted,
     ) -> Self {
         let _room_use = socket.member().own_room.begin_use();
         let span = ConnectionSpan::new(socket.member(), C::NAME, driver.config().log_users);

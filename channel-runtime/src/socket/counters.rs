@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::channel::Channel;
 use crate::protocol::envelope::{Envelope, ErasedEnvelope, erased};
 use crate::protocol::fault::Fault;
+use crate::protocol::lock::Compatibility;
 use crate::protocol::message::Messages as _;
 use crate::protocol::subprotocols::Subprotocols;
 use crate::room::sent::Sent;
@@ -32,6 +33,8 @@ pub(crate) struct Counters {
     pub unmatched_answers: Count,
     faults: [Count; Fault::OWN.len() + 1],
     ended: [Count; ClosedBy::ALL.len()],
+    /// Connected now.
+    outdated: [Count; Compatibility::ALL.len()],
 }
 
 /// How often something happened. Relaxed, because nothing depends on the order of two counters.
@@ -41,6 +44,10 @@ pub(crate) struct Count(AtomicU64);
 impl Count {
     pub fn add(&self, more: usize) {
         self.0.fetch_add(more as u64, Ordering::Relaxed);
+    }
+
+    pub fn take(&self, less: usize) {
+        self.0.fetch_sub(less as u64, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
@@ -69,6 +76,7 @@ impl Counters {
             unmatched_answers: Count::default(),
             faults: Default::default(),
             ended: Default::default(),
+            outdated: Default::default(),
         }
     }
 
@@ -99,6 +107,10 @@ impl Counters {
     /// The application's own codes share one counter, because any text may be one.
     pub fn faults(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Fault::OWN.into_iter().chain(["application"]).zip(&self.faults).map(|(code, count)| (code, count.get()))
+    }
+
+    pub fn outdated(&self, client: Compatibility) -> &Count {
+        &self.outdated[client as usize]
     }
 
     pub fn end(&self, by: ClosedBy) {

@@ -1,5 +1,6 @@
 //! A snapshot of one channel's numbers.
 
+use crate::protocol::lock::Compatibility;
 use crate::socket::node::Node;
 use crate::wire::close::ClosedBy;
 
@@ -13,6 +14,9 @@ pub struct Stats {
     pub channel: &'static str,
     /// Connections now.
     pub connections: usize,
+    /// Connections now whose clients were made for another wire than the channel's, by what is known of them. Only clients that say
+    /// for which wire they were made count, as generated ones do.
+    pub outdated: Vec<(Compatibility, u64)>,
     /// Rooms with members, of the path and of declared kinds, and rooms of the path that are kept open without.
     pub rooms: usize,
     /// Bytes that wait for clients, in all outboxes together.
@@ -48,6 +52,7 @@ impl Stats {
         Self {
             channel: counters.channel,
             connections: registry.all(channel).len(),
+            outdated: Compatibility::ALL.map(|client| (client, counters.outdated(client).get())).into(),
             rooms: registry.rooms(channel),
             outbox_bytes: registry.all(channel).outbox_bytes(),
             received: counters.received().collect(),

@@ -16,7 +16,7 @@ use naming::Names;
 use words::CORE;
 
 use super::opaque::Opaque;
-use super::stamp::stamped;
+use super::stamp::{stamped, with_option};
 use crate::protocol::describe::Description;
 
 const CORE_JS: &str = include_str!("core.js");
@@ -106,7 +106,8 @@ impl Typescript<'_> {
     }
 
     fn file(&self, core: &str, parts: &[String]) -> String {
-        stamped(&self.description.fingerprint, &format!("{}\n\n{}", core.trim(), parts.join("\n")))
+        let file = stamped(&self.description.fingerprint, &format!("{}\n\n{}", core.trim(), parts.join("\n")));
+        if self.bigint { with_option(&file, "bigint") } else { file }
     }
 
     /// The types, if they are wanted, and what `class` makes of each channel.

@@ -90,6 +90,16 @@ pub const fn rest(lock: &Lock, channels: &[ChannelShape], types: &Types) -> Opti
     report.text(lock, &[what])
 }
 
+/// The place of a channel's section. Its path may have other names for parameters.
+pub(super) fn place_of<T>(sections: &[T], header: fn(&T) -> &str, shape: &ChannelShape) -> Option<usize> {
+    let pattern = |section: &T| starts(header(section), "channel ").map(str::to_owned);
+    let exact = sections.iter().position(|section| pattern(section).is_some_and(|pattern| pattern == shape.pattern));
+    let alike = || {
+        sections.iter().position(|section| pattern(section).is_some_and(|pattern| same_path(&pattern, shape.pattern)))
+    };
+    exact.or_else(alike)
+}
+
 const fn fine(text: &'static str) -> Change {
     Change { verdict: Verdict::Fine, text }
 }
@@ -140,7 +150,7 @@ const fn count_types(lock: &Lock) -> usize {
     count
 }
 
-const fn compare(report: &mut Report, section: &Section, wire: Lines) {
+pub(super) const fn compare(report: &mut Report, section: &Section, wire: Lines) {
     // Usually nothing has changed, and the compiler compares two sums many times as fast as the lines.
     if section.sum == fingerprint::section(wire) {
         return;

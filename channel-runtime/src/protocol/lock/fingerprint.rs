@@ -2,6 +2,7 @@
 
 use super::lines::Lines;
 use super::types::Types;
+use crate::protocol::const_text::ConstText;
 use crate::protocol::describe::ChannelShape;
 
 pub(crate) fn fingerprint(channels: &[ChannelShape]) -> String {
@@ -37,6 +38,26 @@ pub const fn section(mut lines: Lines) -> u64 {
         sum = sum.wrapping_add(mix(line.hash(begin)));
     }
     sum
+}
+
+/// The sum of a section, from its text in a lock file.
+pub(super) fn sum_of_text<'a>(header: &str, lines: impl IntoIterator<Item = &'a str>) -> u64 {
+    let hash = |from: u64, text: &str| {
+        text.bytes().fold(from, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    };
+    let header = hash(FNV_BASIS, header);
+    let begin = hash(header, "\n");
+    lines.into_iter().fold(mix(header), |sum, line| sum.wrapping_add(mix(hash(begin, line))))
+}
+
+/// Sixteen hexadecimal digits.
+pub(super) const fn push<const N: usize>(text: &mut ConstText<N>, fingerprint: u64) {
+    let mut left = 16;
+    while left > 0 {
+        left -= 1;
+        let digit = (fingerprint >> (4 * left)) as usize & 15;
+        text.push("0123456789abcdef".split_at(digit).1.split_at(1).0);
+    }
 }
 
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;

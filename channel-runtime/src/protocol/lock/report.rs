@@ -25,6 +25,11 @@ impl Report {
         self.changes.len() == 0
     }
 
+    /// The verdict on the gravest change.
+    pub const fn worst(&self) -> Verdict {
+        self.worst
+    }
+
     pub const fn add(&mut self, about: &[&str], change: Change) {
         let word = match change.verdict {
             Verdict::Fine => "\n  fine: ",

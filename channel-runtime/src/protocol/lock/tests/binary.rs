@@ -7,9 +7,9 @@ use crate::protocol::describe::{
 };
 use crate::protocol::lock::change::Verdict::{Breaks, Fine, Unclear};
 use crate::protocol::lock::change::{About, added, changed, removed};
-use crate::protocol::lock::file::{read, rewrite};
 use crate::protocol::lock::fingerprint::fingerprint;
 use crate::protocol::lock::line::Entry;
+use crate::protocol::lock::text::{read, sections, write};
 
 const PIXEL: MessageShape =
     MessageShape::new("(binary 1) pixel", "", Content::Plain { texts: "x label ", types: &[U8, TEXT] });
@@ -45,10 +45,7 @@ channel /board
 
 #[test]
 fn they_stand_with_their_kinds_and_names_in_version_2() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("x.lock");
-    rewrite(&[BOARD], &path, "x.lock", "accept").unwrap();
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = write(&sections(&[BOARD]), "accept");
     assert_eq!(text.split_once("\nversion ").unwrap().1, WRITTEN);
     assert!(read(&text).is_some(), "it can be compared");
 }

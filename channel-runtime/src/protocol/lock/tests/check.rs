@@ -3,14 +3,18 @@
 use super::{GAME, WRITTEN};
 use crate::protocol::describe::ChannelShape;
 use crate::protocol::lock::change::{added, changed, removed, same_path};
-use crate::protocol::lock::file::read;
 use crate::protocol::lock::line::Entry;
+use crate::protocol::lock::text::{joined, read};
 use crate::protocol::lock::{Lock, Section, Types, channel, rest};
 
 fn lock(text: &str) -> Lock<'static> {
-    let text = &*String::leak(format!("version 1\n{text}"));
-    let sections = read(text).into_iter().flatten();
-    let sections = sections.map(|(header, lines)| Section { header, lines: String::leak(lines), sum: 0 });
+    let sections = read(&format!("version 1\n{text}")).into_iter().flatten();
+    let leaked = |text: String| &*String::leak(text);
+    let sections = sections.map(|section| Section {
+        header: leaked(section.header),
+        lines: leaked(joined(&section.lines)),
+        sum: 0,
+    });
     Lock { file: "x.lock", command: "accept", sections: Vec::leak(sections.collect()) }
 }
 

@@ -1,11 +1,9 @@
 //! Envelopes in the lock: their line, what a change of it means, and the version of the file.
 
-use std::fs;
-
 use super::{GAME, WRITTEN, changes};
 use crate::protocol::describe::{ChannelShape, EnvelopeShape};
-use crate::protocol::lock::file::rewrite;
 use crate::protocol::lock::fingerprint::fingerprint;
+use crate::protocol::lock::text::{sections, write};
 use crate::protocol::subprotocols::Subprotocols;
 
 const fn game(name: &'static str) -> ChannelShape {
@@ -24,11 +22,8 @@ const OWN: ChannelShape = ChannelShape { envelope: None, ..game("") };
 
 #[test]
 fn it_stands_first_and_in_version_2() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("x.lock");
     let written = |shape| {
-        rewrite(&[shape], &path, "x.lock", "accept").unwrap();
-        let text = fs::read_to_string(&path).unwrap();
+        let text = write(&sections(&[shape]), "accept");
         let (_, lines) = text.split_once("\nversion ").unwrap();
         lines.to_owned()
     };

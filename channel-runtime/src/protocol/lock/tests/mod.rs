@@ -4,17 +4,17 @@ mod binary;
 mod change;
 mod check;
 mod envelopes;
-mod file;
 mod fingerprint;
+mod older;
+mod replace;
+mod settle;
 mod subprotocols;
-
-use std::fs;
 
 use crate::protocol::describe::{
     AnswerKind, AnswerShape, ChannelShape, Content, Definition, Field, Kind, MessageShape, Param, Tagging, Type,
     Variant,
 };
-use crate::protocol::lock::file::{read, rewrite};
+use crate::protocol::lock::text::{joined, read, sections, write};
 use crate::protocol::lock::{Lock, Section, channel};
 use crate::protocol::subprotocols::Subprotocols;
 
@@ -82,12 +82,9 @@ type Piece
 
 /// The changes from one form of a channel to another, as they are reported.
 fn changes(from: &ChannelShape, to: &ChannelShape) -> Vec<String> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("x.lock");
-    rewrite(&[*from], &path, "x.lock", "accept").unwrap();
-    let text = fs::read_to_string(&path).unwrap();
-    let sections = read(&text).expect("it can be compared");
-    let sections: Vec<_> = sections.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
+    let sections = read(&write(&sections(&[*from]), "accept")).expect("it can be compared");
+    let texts: Vec<_> = sections.into_iter().map(|section| (section.header, joined(&section.lines))).collect();
+    let sections: Vec<_> = texts.iter().map(|(header, lines)| Section { header, lines, sum: 0 }).collect();
     let lock = Lock { file: "x.lock", command: "accept", sections: &sections };
     let said = channel(&lock, to).map(|text| text.as_str().to_owned()).unwrap_or_default();
     said.lines().filter_map(|line| line.strip_prefix("  ")).map(Into::into).collect()

@@ -1,14 +1,12 @@
 //! Subprotocols in the lock: their lines, what a change of them means, and the version of the file.
 
-use std::fs;
-
 use super::{GAME, WRITTEN};
 use crate::protocol::describe::ChannelShape;
 use crate::protocol::lock::change::Verdict::{Breaks, Fine};
 use crate::protocol::lock::change::{added, removed};
-use crate::protocol::lock::file::rewrite;
 use crate::protocol::lock::fingerprint::fingerprint;
 use crate::protocol::lock::line::Entry;
+use crate::protocol::lock::text::{sections, write};
 use crate::protocol::subprotocols::Subprotocols;
 
 const fn game(subprotocols: Subprotocols) -> ChannelShape {
@@ -25,11 +23,8 @@ fn changes(from: Subprotocols, to: Subprotocols) -> Vec<String> {
 
 #[test]
 fn they_stand_first_and_in_version_2() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("x.lock");
     let written = |list| {
-        rewrite(&[game(list)], &path, "x.lock", "accept").unwrap();
-        let text = fs::read_to_string(&path).unwrap();
+        let text = write(&sections(&[game(list)]), "accept");
         let (_, lines) = text.split_once("\nversion ").unwrap();
         lines.to_owned()
     };
