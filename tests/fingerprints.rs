@@ -15,6 +15,9 @@ macro_rules! examples {
     };
 }
 
+#[path = "fingerprints/shapes.rs"]
+mod shapes;
+
 examples! {
     axum: "../examples/axum.rs"
     batched: "../examples/batched.rs"
@@ -73,4 +76,16 @@ fn the_fingerprints_of_the_examples_stand() {
         fs::write(path, &now).unwrap();
     }
     assert_eq!(now, fs::read_to_string(path).unwrap().replace('\r', ""), "not what stands in {path}");
+}
+
+/// No upgrade changes these, and no commit: `shapes` stays as it is.
+#[test]
+fn what_is_described_more_exactly_has_the_fingerprint_that_it_had() {
+    let lists = [channels![shapes::Game], channels![shapes::Chat], channels![shapes::Rpc]];
+    let all: Channels<()> = channels![shapes::Game, shapes::Chat, shapes::Rpc];
+    let fingerprints = lists.iter().chain([&all]).map(|list: &Channels<()>| list.describe().fingerprint);
+    assert_eq!(
+        fingerprints.collect::<Vec<_>>(),
+        ["647e9b5bb7cdf0ab", "6ead5a4c7b65f58f", "8df71ba5f95189dc", "57d95277511d8585"]
+    );
 }
