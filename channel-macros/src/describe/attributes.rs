@@ -1,7 +1,7 @@
 //! `#[describe(..)]` on a field or a type.
 
 use syn::parse::ParseStream;
-use syn::{Attribute, Fields, Type};
+use syn::{Attribute, Fields, Ident, Type};
 
 use crate::syntax::args;
 use crate::syntax::errors::Errors;
@@ -15,6 +15,8 @@ pub struct Attributes {
     pub recursive: bool,
     /// `opaque`: its types are known by name alone, in a lock too.
     pub opaque: bool,
+    /// `bigint`: its integers may be larger than a script's numbers are exact.
+    pub bigint: Option<Ident>,
 }
 
 impl Attributes {
@@ -22,14 +24,21 @@ impl Attributes {
         let mut stands_for = None;
         let mut recursive = None;
         let mut opaque = None;
-        let usage = "`#[describe(as = String)]`, `#[describe(recursive)]` or `#[describe(opaque)]`";
+        let mut bigint = None;
+        let usage =
+            "`#[describe(as = String)]`, `#[describe(recursive)]`, `#[describe(opaque)]` or `#[describe(bigint)]`";
         each(attrs, usage, errors, |input, errors| {
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "as" => args::set(&mut stands_for, &name, args::value(input)?, errors),
-                "recursive" => args::set(&mut recursive, &name, (), errors),
-                "opaque" => args::set(&mut opaque, &name, name.clone(), errors),
-                _ => return Err(args::unknown(&name, "#[describe]", &["as", "recursive", "opaque"])),
+                "recursive" => flag(&mut recursive, &name, input, errors)?,
+                "opaque" => flag(&mut opaque, &name, input, errors)?,
+                "bigint" => flag(&mut bigint, &name, input, errors)?,
+                "crate" => {
+                    args::skip(input)?;
+                    errors.at(&name, "`crate` is said of a type", "put it above the type that derives `Describe`");
+                }
+                _ => return Err(args::unknown(&name, "#[describe]", OF_FIELDS)),
             }
             Ok(())
         });
@@ -37,8 +46,22 @@ impl Attributes {
             let what = "`as` says what the field is on the wire, and `opaque` that nobody is to see it";
             errors.at(opaque, what, "take one of them away");
         }
-        Self { stands_for, recursive: recursive.is_some(), opaque: opaque.is_some() }
+        if let (Some(_), Some(bigint)) = (&opaque, &bigint) {
+            let what = "`opaque` says that nobody is to see what the field is, and `bigint` what its integers are";
+            errors.at(bigint, what, "take one of them away");
+        }
+        Self { stands_for, recursive: recursive.is_some(), opaque: opaque.is_some(), bigint }
     }
+}
+
+const OF_FIELDS: &[&str] = &["as", "recursive", "opaque", "bigint"];
+
+/// An argument without a value.
+fn flag(place: &mut Option<Ident>, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+    let what = format_args!("`{name}` stands alone");
+    args::is_flag(input, what, format_args!("write `#[describe({name})]`"), errors)?;
+    args::set(place, name, name.clone(), errors);
+    Ok(())
 }
 
 /// The runtime's path from `crate = ..`, and whether the type is `opaque`.
@@ -53,7 +76,12 @@ pub fn of_type(attrs: &[Attribute], errors: &mut Errors) -> (Runtime, bool) {
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "crate" => args::set(&mut runtime.0, &name, runtime_path::value(input)?, errors),
-                "opaque" => args::set(&mut opaque, &name, (), errors),
+                "opaque" => flag(&mut opaque, &name, input, errors)?,
+                of_field if OF_FIELDS.contains(&of_field) => {
+                    args::skip(input)?;
+                    let remedy = "put it on the field; a type that is written as another one says so to serde: `#[serde(into = \"String\")]`";
+                    errors.at(&name, format_args!("`{name}` is said of a field"), remedy);
+                }
                 _ => return Err(args::unknown(&name, "#[describe]", &["crate", "opaque"])),
             }
             Ok(())

@@ -1,15 +1,18 @@
 //! The description of fields, of a struct or a variant, as serde's attributes change them.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Field, Fields, FieldsNamed, Ident, LitStr};
 
 use super::attributes::Attributes;
+use super::rules::rules;
 use super::types::{Context, is_plain};
+use crate::syntax::deprecated;
 use crate::syntax::docs::docs;
 use crate::syntax::errors::Errors;
 use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
+use crate::syntax::spans::beside_locals;
 use crate::syntax::types::ungroup;
 
 #[derive(Clone, Copy, Default)]
@@ -47,9 +50,10 @@ impl<'a> Container<'a> {
     /// The names and docs for `__s::Content::Plain`; `None` if more is to be described.
     fn texts(&self, fields: &FieldsNamed) -> Option<String> {
         let is_usual = !self.closed && !self.has_default && !self.transparent && self.rules == Rules::default();
-        let tells =
-            |attr: &Attribute| ["serde", "describe", "cfg", "cfg_attr"].iter().any(|name| attr.path().is_ident(name));
-        if !is_usual || fields.named.iter().any(|field| field.attrs.iter().any(tells)) {
+        let telling = ["serde", "describe", "cfg", "cfg_attr", "deprecated"];
+        let tells = |attr: &Attribute| telling.iter().any(|name| attr.path().is_ident(name));
+        let mut fields_attrs = fields.named.iter().map(|field| &field.attrs);
+        if !is_usual || fields_attrs.any(|attrs| attrs.iter().any(tells) || rules(attrs).is_some()) {
             return None;
         }
         let mut texts = String::new();
@@ -93,7 +97,7 @@ impl<'a> Container<'a> {
                     ([only], _) if self.transparent => self.only(only, errors),
                     (items, _) => {
                         let items = items.iter().map(|item| {
-                            let ty = self.ty(item, errors).0;
+                            let ty = self.without_key(item, errors);
                             let cfgs = cfgs(&item.attrs);
                             quote!(#(#cfgs)* #ty)
                         });
@@ -105,12 +109,21 @@ impl<'a> Container<'a> {
     }
 
     fn only(&self, field: &Field, errors: &mut Errors) -> TokenStream {
-        let ty = self.ty(field, errors).0;
+        let ty = self.without_key(field, errors);
         quote!(__s::Content::As(#ty))
     }
 
-    fn ty(&self, field: &Field, errors: &mut Errors) -> (TokenStream, bool) {
+    /// A field of a tuple or a newtype, or the only one of a struct.
+    fn without_key(&self, field: &Field, errors: &mut Errors) -> TokenStream {
         let said = Attributes::parse(&field.attrs, errors);
+        if let Some(bigint) = &said.bigint {
+            let remedy = "put it on each field that has a key, and holds a value of this type";
+            errors.at(bigint, "`bigint` is said of a field with a key", remedy);
+        }
+        self.ty(field, &said).0
+    }
+
+    fn ty(&self, field: &Field, said: &Attributes) -> (TokenStream, bool) {
         let arguments = serde_arguments(&field.attrs);
         let with = ["with", "deserialize_with", "serialize_with"].iter().find_map(|name| value(&arguments, name));
         let is_read_otherwise = has(&arguments, "with") || has(&arguments, "deserialize_with");
@@ -138,18 +151,32 @@ impl<'a> Container<'a> {
             },
             self.rules,
         );
-        let (ty, is_read_otherwise) = self.ty(field, errors);
+        let said = Attributes::parse(&field.attrs, errors);
+        let (ty, is_read_otherwise) = self.ty(field, &said);
         let default = match (self.has_default || has(&arguments, "default"), is_read_otherwise) {
             (true, _) => Some(quote!(.__default(true))),
             // Only serde's own way reads a missing `Option` as `None`.
             (false, true) => Some(quote!(.__default(false))),
             (false, false) => None,
         };
-        let skipped = has(&arguments, "skip_serializing_if").then(|| quote!(.__skipped()));
+        let skipped = has(&arguments, "skip_serializing_if").then(|| match is_skipped_if_none(&arguments) {
+            true => quote!(.__never_null()),
+            false => quote!(.__skipped()),
+        });
         let flat = has(&arguments, "flatten").then(|| quote!(.__flat()));
-        let docs = docs_call(&field.attrs);
+        let (docs, rules) = (docs_call(&field.attrs), rules(&field.attrs));
+        let deprecated = deprecated_call(&field.attrs);
         let (cfgs, key, others) = (cfgs(&field.attrs), keys.main(), keys.others(&quote!(__keys)));
-        Some(quote!(#(#cfgs)* __s::Field::new(#key, #ty) #others #default #skipped #flat #docs))
+        let more = quote!(#others #default #skipped #flat #docs #deprecated #rules);
+        let field = quote!(__s::Field::new(#key, #ty) #more);
+        Some(match &said.bigint {
+            // A function, because the compiler would show its error for a method at all that stands before.
+            Some(bigint) => {
+                let marked = quote_spanned!(beside_locals(bigint.span())=> __s::bigint(#field));
+                quote!(#(#cfgs)* #marked)
+            }
+            None => quote!(#(#cfgs)* #field),
+        })
     }
 }
 
@@ -166,6 +193,7 @@ fn made_with(module: &str, context: Context) -> TokenStream {
     let ty = match module.trim_start_matches("::") {
         "time::serde::rfc3339" | "time::serde::iso8601" => text("date-time"),
         "time::serde::rfc2822" => quote!(__s::Type::Text { format: ::core::option::Option::None }),
+        module if module.ends_with("::describe::base64") => text("base64"),
         module if seconds.iter().any(|begin| module.starts_with(begin)) => {
             quote!(__s::Type::Integer { signed: true, bits: 64 })
         }
@@ -203,6 +231,12 @@ pub fn struct_tag(ident: &Ident, arguments: &[SerdeArgument]) -> Option<TokenStr
     Some(quote!(__s::Field::new(#tag, __s::Type::Literal(#name)).__default(true)))
 }
 
+fn is_skipped_if_none(arguments: &[SerdeArgument]) -> bool {
+    let predicate = value(arguments, "skip_serializing_if").map(|path| path.value().replace(' ', ""));
+    let paths = ["Option::is_none", "std::option::Option::is_none", "core::option::Option::is_none"];
+    predicate.is_some_and(|predicate| paths.contains(&predicate.trim_start_matches("::")))
+}
+
 pub fn has(arguments: &[SerdeArgument], name: &str) -> bool {
     arguments.iter().any(|argument| argument.name == name)
 }
@@ -214,6 +248,11 @@ pub fn cfgs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
 pub fn docs_call(attrs: &[Attribute]) -> Option<TokenStream> {
     let docs = docs(attrs);
     (!docs.is_empty()).then(|| quote!(.__docs(#docs)))
+}
+
+/// The call of `__deprecated`, if it is.
+pub fn deprecated_call(attrs: &[Attribute]) -> Option<TokenStream> {
+    deprecated::note(attrs).map(|note| quote!(.__deprecated(#note)))
 }
 
 pub struct Names {

@@ -6,9 +6,10 @@ use syn::ext::IdentExt as _;
 use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
 
 use super::attributes;
-use super::content::{Container, Names, cfgs, docs_call, has, name, stands_for, struct_tag};
+use super::content::{Container, Names, cfgs, deprecated_call, docs_call, has, name, stands_for, struct_tag};
 use super::prelude::names;
 use super::types::{Context, Own};
+use crate::syntax::deprecated;
 use crate::syntax::docs::docs;
 use crate::syntax::errors::Errors;
 use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
@@ -40,8 +41,10 @@ fn implementation(item: &DeriveInput, ty: &TokenStream) -> TokenStream {
     }
     let (of_impl, of_type, bounds) = generics.split_for_impl();
     let names = names();
+    let allow = deprecated::note(&item.attrs).map(|_| quote!(#[allow(deprecated)]));
     quote_spanned! {name.span()=>
         #[automatically_derived]
+        #allow
         impl #of_impl ::channel_runtime::describe::Describe for #name #of_type #bounds {
             const TYPE: ::channel_runtime::describe::Type = {
                 #names
@@ -80,14 +83,15 @@ fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
         let ident = &param.ident;
         quote!(<#ident as ::channel_runtime::describe::Describe>::TYPE)
     });
+    let deprecated = deprecated_call(&item.attrs);
     quote! {
-        __s::Type::Named(&__s::Definition {
-            name: #name,
-            module: ::core::module_path!(),
-            arguments: &[#(#parameters),*],
-            docs: #docs,
-            kind: #kind,
-        })
+        __s::Type::Named(&__s::defined(
+            #name,
+            ::core::module_path!(),
+            &[#(#parameters),*],
+            #docs,
+            #kind
+        ) #deprecated)
     }
 }
 

@@ -5,9 +5,10 @@ pub mod content;
 mod derive;
 mod prelude;
 mod rate_limit;
+mod rules;
 pub mod types;
 
 pub use attributes::strip;
 pub use derive::expand_derive;
 pub use prelude::names;
-pub use rate_limit::limited;
+pub use rate_limit::{deprecated, limited};

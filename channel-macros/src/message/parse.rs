@@ -15,6 +15,7 @@ use crate::describe;
 use crate::describe::content::{self, Container};
 use crate::describe::types::{Context, Own};
 use crate::syntax::args;
+use crate::syntax::deprecated;
 use crate::syntax::docs::docs;
 use crate::syntax::errors::Errors;
 use crate::syntax::rate::Limit;
@@ -61,7 +62,12 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
     };
     let answer = args.answer.and_then(|(_, answer)| answer);
     let foreign = foreign.map(|Foreign { first, type_key }| quote!(.foreign(#first, #type_key)));
-    let shape = quote!(#shape #limit #foreign);
+    let deprecated = describe::deprecated(deprecated::note(&item.attrs).as_deref());
+    let answered = answer.as_ref().map(|answer| {
+        let (names, ty) = (describe::names(), Context::default().ty(answer));
+        quote!(.answered({ #names #ty }))
+    });
+    let shape = quote!(#shape #limit #foreign #deprecated #answered);
     Message { item, form, user_derives, shape, validation, answer, runtime: args.runtime }
 }
 
@@ -178,18 +184,23 @@ fn refuse_own_derives(item: &ItemStruct, is_binary: bool, errors: &mut Errors) {
     }
 }
 
+/// The struct's name and its docs, in the one text that `MessageShape` has for both.
+fn about(item: &ItemStruct) -> String {
+    format!("{}\0{}", item.ident.unraw(), docs(&item.attrs))
+}
+
 /// The `MessageShape` of a message whose bytes are known to its own functions alone.
 fn opaque(item: &ItemStruct) -> TokenStream {
-    let (names, docs) = (describe::names(), docs(&item.attrs));
+    let (names, about) = (describe::names(), about(item));
     let content = quote!(__s::Content::As(__s::Type::Opaque("bytes")));
     quote!({
         #names
-        __s::MessageShape::new(Self::TYPE, #docs, #content)
+        __s::MessageShape::new(Self::TYPE, #about, #content)
     })
 }
 
 fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
-    let docs = docs(&item.attrs);
+    let about = about(item);
     let arguments = serde_arguments(&item.attrs);
     let name = item.ident.unraw().to_string();
     let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false, opaque: false };
@@ -200,7 +211,7 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
         && tag.is_none()
         && let Some((types, texts)) = container.plain(&item.fields)
     {
-        return quote!(::channel_runtime::private::plain::<(#(#types,)*)>(Self::TYPE, #docs, #texts));
+        return quote!(::channel_runtime::private::plain::<(#(#types,)*)>(Self::TYPE, #about, #texts));
     }
     let names = describe::names();
     let content = match (stands_for, &item.fields) {
@@ -210,6 +221,6 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     };
     quote!({
         #names
-        __s::MessageShape::new(Self::TYPE, #docs, #content)
+        __s::MessageShape::new(Self::TYPE, #about, #content)
     })
 }

@@ -1,6 +1,7 @@
 //! The user's syntax that several macros share: arguments, durations, sizes, rates, paths, types, impl blocks, and the errors.
 
 pub mod args;
+pub mod deprecated;
 pub mod docs;
 pub mod durations;
 pub mod errors;

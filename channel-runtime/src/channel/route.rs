@@ -10,7 +10,7 @@ use crate::channel::room::Room;
 use crate::config::bounds::Bounds;
 use crate::handshake::Handshake;
 use crate::handshake::reject::BuildError;
-use crate::protocol::describe::{Param, RoomShape};
+use crate::protocol::describe::{Needs, Param, RoomShape};
 use crate::protocol::subprotocols::Subprotocols;
 
 /// The path of a channel, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
@@ -42,6 +42,8 @@ pub trait Route: Sized + Send + 'static {
     const DOCS: &'static str = "";
     #[doc(hidden)]
     const PARAMS: &'static [Param] = &[];
+    #[doc(hidden)]
+    const NEEDS: &'static [Needs] = &[];
     /// How long an empty room stays open. `None` if `Config` decides.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;

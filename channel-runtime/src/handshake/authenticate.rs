@@ -7,6 +7,7 @@ use std::ops::Deref;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::handshake::{Extract, Handshake};
+use crate::protocol::describe::Needs;
 
 /// The place of a token in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,10 +103,28 @@ impl<T> Auth<T> {
 }
 
 impl<App: Sync, T: Authenticate<App>> Extract<App> for Auth<T> {
+    const NEEDS: Needs = needs(T::SOURCES);
+
     async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         let token = T::SOURCES.iter().find_map(|source| source.token(handshake));
         Self::from_token(token.ok_or_else(|| Reject::absent("a token is needed"))?, app).await
     }
+}
+
+/// A client that was not told otherwise offers its token as a subprotocol. A browser sends cookies by itself.
+const fn needs(sources: &[TokenSource]) -> Needs {
+    let mut needs = Needs::NOTHING;
+    let mut at = sources.len();
+    while at > 0 {
+        at -= 1;
+        match sources[at] {
+            TokenSource::Subprotocol => return Needs::TOKEN,
+            TokenSource::Query(name) => needs = Needs::query(name),
+            TokenSource::Bearer => needs = Needs::header("authorization"),
+            TokenSource::Cookie(_) => {}
+        }
+    }
+    needs
 }
 
 impl<T> Deref for Auth<T> {

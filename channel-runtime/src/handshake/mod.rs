@@ -29,6 +29,7 @@ use crate::config::proxies::{Proxies, Resolved};
 use crate::handshake::hello::Hello;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
+use crate::protocol::describe::Needs;
 
 /// Headers that may contain a secret: `Debug` does not show their values.
 const SECRETS: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL];
@@ -181,6 +182,25 @@ fn decoded(text: &str) -> Option<String> {
 ///
 /// `Option<T>` is `None` if `T` rejects because there was nothing to read (see [`Reject::absent`]). It still rejects a value that
 /// is present but invalid.
+///
+/// # For clients
+///
+/// What an extractor reads is no part of its type. [`NEEDS`](Self::NEEDS) says it to the generators of clients and documentation,
+/// which find it in the [description](crate::describe::ChannelDescription::needs):
+///
+/// ```
+/// use channel_runtime::describe::Needs;
+/// # use channel_runtime::{Extract, Handshake, Reject};
+/// # struct Player(String);
+///
+/// impl<App: Sync> Extract<App> for Player {
+///     const NEEDS: Needs = Needs::query("name");
+///
+///     async fn extract(handshake: &Handshake, _app: &App) -> Result<Self, Reject> {
+///         handshake.query_param("name").map(Self).ok_or(Reject::absent("who are you?"))
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from a handshake for an app of type `{App}`",
     label = "not an extractor for `{App}`",
@@ -189,11 +209,17 @@ fn decoded(text: &str) -> Option<String> {
     note = "the request itself is an extractor, `#[extract] handshake: Handshake`, with the client's address, `handshake.remote_addr`, the headers and the query"
 )]
 pub trait Extract<App>: Sized {
+    /// What it reads from the handshake, for descriptions alone: nothing is checked by it. [`Auth`](crate::Auth) needs a token,
+    /// `Option<T>` what `T` needs, optionally.
+    const NEEDS: Needs = Needs::NOTHING;
+
     /// Reads the value, or returns how the request is rejected.
     fn extract(handshake: &Handshake, app: &App) -> impl Future<Output = Result<Self, Reject>> + Send;
 }
 
 impl<App: Sync, T: Extract<App>> Extract<App> for Option<T> {
+    const NEEDS: Needs = T::NEEDS.optional();
+
     async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         match T::extract(handshake, app).await {
             Ok(value) => Ok(Some(value)),

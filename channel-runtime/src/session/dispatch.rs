@@ -36,6 +36,12 @@ pub trait Dispatch: Channel {
     /// Whether each message from clients is handled in batches, in their order. Empty if none is.
     const BATCHED: &'static [bool] = &[];
 
+    /// How long the handler of the message at this place may wait, in milliseconds. `None` if it has no deadline of its own.
+    fn timeout_ms(place: usize) -> Option<u64> {
+        let timeout = Self::OPTIONS.get(place)?.timeout?;
+        timeout.as_millis().try_into().ok()
+    }
+
     /// `on_room_open`
     fn room_opened(
         room: &Room<Self>,

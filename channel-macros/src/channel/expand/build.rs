@@ -12,7 +12,8 @@ use crate::syntax::types;
 /// The parameters are read first, so that an unknown path is 404 whatever the extractors return.
 pub fn build(route: &Route) -> TokenStream {
     let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
-    let local = |name: &syn::Ident| format_ident!("__{}", name.unraw(), span = beside_locals(name.span()));
+    // A field may be named as an argument is: `handshake`.
+    let local = |name: &syn::Ident| format_ident!("__field_{}", name.unraw(), span = beside_locals(name.span()));
     let params = route.params.iter().enumerate().map(|(index, Param { name, ty, .. })| {
         let local = local(name);
         let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::from_path);

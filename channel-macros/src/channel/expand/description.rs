@@ -1,13 +1,14 @@
 //! The constants that `describe()` reads, in `Route` and in `Channel`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 
-use crate::channel::model::{Channel, Handler, Hook, Param, Raw, RoomKind, Route};
+use crate::channel::model::{Channel, Handler, Hook, OtherField, Param, Raw, RoomKind, Route, Source};
 use crate::describe;
 use crate::describe::types::{Context, is_plain};
-use crate::syntax::types::{first_type, last_segment, ungroup};
+use crate::syntax::types::{self, first_type, last_segment, ungroup};
 
 pub fn of_route(route: &Route) -> TokenStream {
     let (names, docs) = (describe::names(), &route.docs);
@@ -27,6 +28,7 @@ pub fn of_route(route: &Route) -> TokenStream {
             const PARAMS: &'static [::channel_runtime::private::shapes::Param] = { #param_names &[#(#params),*] };
         }
     });
+    let needs = needs(route);
     let rooms = route.rooms.iter().map(|RoomKind { ty, kind }| {
         let key = Context::default().ty(ty);
         quote!(__s::RoomShape { kind: #kind, key: #key })
@@ -34,7 +36,21 @@ pub fn of_route(route: &Route) -> TokenStream {
     let rooms = (!route.rooms.is_empty()).then(
         || quote!(const ROOMS: &'static [::channel_runtime::private::shapes::RoomShape] = { #names &[#(#rooms),*] };),
     );
-    quote!(#docs #params #rooms)
+    quote!(#docs #params #rooms #needs)
+}
+
+/// What the extractors need. `Handshake` needs nothing.
+fn needs(route: &Route) -> Option<TokenStream> {
+    let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
+    let extractor =
+        |field: &&OtherField| matches!(field.source, Source::Extract) && !types::is_named(&field.ty, "Handshake");
+    let needs = route.fields.iter().filter(extractor).map(|OtherField { ty, cfgs, .. }| {
+        // The compiler shows an error once that is at the same place in the same words: see `build`.
+        let needs = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Extract<#app>>::NEEDS);
+        quote!(#(#cfgs)* #needs)
+    });
+    let has_some = route.fields.iter().any(|field| extractor(&field));
+    has_some.then(|| quote!(const NEEDS: &'static [::channel_runtime::describe::Needs] = &[#(#needs),*];))
 }
 
 pub fn of_block(channel: &Channel) -> TokenStream {

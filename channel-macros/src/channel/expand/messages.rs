@@ -26,6 +26,8 @@ pub struct Message<'a> {
     pub variant: &'a Ident,
     pub content: Content<'a>,
     limit: Option<&'a Limit>,
+    /// The note of a handler's `#[deprecated]`.
+    deprecated: Option<&'a str>,
     /// The name of the handler, or the type in `sends(..)`.
     pub owner: String,
 }
@@ -44,6 +46,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
             Payload::Unit(literal) => Content::Unit(literal, &handler.docs),
         },
         limit: Some(&handler.limit),
+        deprecated: handler.deprecated.as_deref(),
         owner: handler.call.name.to_string(),
     });
     Messages {
@@ -63,6 +66,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         variant: &sent.variant,
         content: Content::Struct(&sent.ty),
         limit: None,
+        deprecated: None,
         owner: types::text(&sent.ty),
     });
     Messages {
@@ -92,6 +96,7 @@ impl Messages<'_> {
     /// Its constant also fails if the message has a name that the channel's envelope keeps for itself.
     pub fn shape(&self, message: &Message) -> TokenStream {
         let limit = message.limit.and_then(describe::limited);
+        let deprecated = describe::deprecated(message.deprecated);
         let span = message.span();
         let within = self.has_envelope.then(|| {
             let self_ty = self.self_ty;
@@ -101,14 +106,14 @@ impl Messages<'_> {
             Content::Struct(ty) => {
                 let within = within.unwrap_or_else(|| quote_spanned!(span=> .flat()));
                 let shape = quote_spanned!(span=> <#ty as ::channel_runtime::Message>::SHAPE);
-                quote_spanned!(span=> #shape #limit #within)
+                quote_spanned!(span=> #shape #limit #deprecated #within)
             }
             Content::Unit(literal, docs) => {
                 let foreign = wire_type::reserved(literal).map(|_| {
                     let has = format!("`{}` has the type {:?}", message.owner, literal.value());
                     quote_spanned!(span=> .foreign(#has, "") #within)
                 });
-                quote_spanned!(span=> ::channel_runtime::private::MessageShape::unit(#literal, #docs) #limit #foreign)
+                quote_spanned!(span=> ::channel_runtime::private::MessageShape::unit(#literal, #docs) #limit #deprecated #foreign)
             }
         }
     }

@@ -11,6 +11,8 @@ use crate::syntax::types;
 pub struct Handler {
     pub cfgs: Vec<Attribute>,
     pub docs: String,
+    /// The note of `#[deprecated]`.
+    pub deprecated: Option<String>,
     pub variant: Ident,
     pub payload: Payload,
     pub limit: Limit,

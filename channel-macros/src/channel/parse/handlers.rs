@@ -12,6 +12,7 @@ use crate::channel::check::declared::Declared;
 use crate::channel::check::deferrals;
 use crate::channel::check::misplaced::Misplaced;
 use crate::channel::model::{Argument, Call, Handler, Owner, Payload};
+use crate::syntax::deprecated;
 use crate::syntax::docs::docs;
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::Method;
@@ -55,8 +56,19 @@ pub fn parse(
         Some(variant) => variant,
         None => usual_variant(&call, &payload, errors)?,
     };
-    let docs = docs(&method.attrs);
-    Some(Handler { cfgs, docs, variant, payload, limit, options, batch: batch.flatten(), call, defers: false })
+    let (docs, deprecated) = (docs(&method.attrs), deprecated::note(&method.attrs));
+    Some(Handler {
+        cfgs,
+        docs,
+        deprecated,
+        variant,
+        payload,
+        limit,
+        options,
+        batch: batch.flatten(),
+        call,
+        defers: false,
+    })
 }
 
 /// The message's name, or the handler's for a message without fields.

@@ -11,6 +11,7 @@ use crate::handshake::authenticate::{Auth, Authenticate};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::handshake::{Extract, Handshake};
+use crate::protocol::describe::Needs;
 
 /// An app that has the keys of its [`Jwt`]s.
 #[diagnostic::on_unimplemented(
@@ -30,6 +31,8 @@ impl<App: JwtKeys + Sync, C: DeserializeOwned> Authenticate<App> for Jwt<C> {
 }
 
 impl<App: JwtKeys + Sync, C: DeserializeOwned> Extract<App> for Jwt<C> {
+    const NEEDS: Needs = <Auth<Self> as Extract<App>>::NEEDS;
+
     async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         let Auth(jwt) = Auth::extract(handshake, app).await?;
         Ok(jwt)

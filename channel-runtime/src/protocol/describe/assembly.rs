@@ -1,10 +1,12 @@
 //! Turns the constants of an app's channels into a [`Description`].
 
 use super::named_types::{Types, texts};
+use super::needs::NeedsOf;
 use super::{
-    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Description, EnvelopeDescription,
-    EnvelopeShape, MessageDescription, MessageShape, ParamDescription, PlacesDescription, RateDescription, RateShape,
-    ReplyDescription, RoomDescription, SubprotocolsDescription, TypeDescription,
+    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition, Description,
+    EnvelopeDescription, EnvelopeShape, Kind, MessageDescription, MessageShape, NeedDescription, Needs,
+    ParamDescription, PlaceDescription, PlacesDescription, RateDescription, RateShape, ReplyDescription,
+    RoomDescription, SubprotocolsDescription, Type, TypeDescription,
 };
 use crate::protocol::kind::kind_of;
 use crate::protocol::lock::fingerprint;
@@ -23,6 +25,8 @@ impl Types {
     fn channel(&self, shape: &ChannelShape) -> ChannelDescription {
         let from_client = shape.from_client.iter().enumerate().map(|(at, message)| MessageDescription {
             reply: self.reply(shape.answers.get(at).unwrap_or(&AnswerShape::NOTHING)),
+            timeout_ms: (shape.timeout_ms)(at),
+            batch: shape.batched.get(at).is_some_and(|&is_batched| is_batched),
             ..self.message(message)
         });
         ChannelDescription {
@@ -30,7 +34,7 @@ impl Types {
             docs: shape.docs.into(),
             path: shape.pattern.into(),
             fingerprint: fingerprint(std::slice::from_ref(shape)),
-            needs: Vec::new(),
+            needs: needs(shape.needs),
             params: shape
                 .params
                 .iter()
@@ -38,6 +42,7 @@ impl Types {
                     name: param.name.into(),
                     docs: param.docs.into(),
                     ty: self.ty(&param.ty, None),
+                    text: self.ty(&in_path(param.ty), None),
                 })
                 .collect(),
             envelope: shape.envelope.as_ref().map(envelope),
@@ -58,18 +63,22 @@ impl Types {
     }
 
     fn message(&self, shape: &MessageShape) -> MessageDescription {
+        let (name, docs) = match shape.about.split_once('\0') {
+            Some((name, docs)) => (name.into(), docs),
+            None => (pascal_case(shape.wire_type), shape.about),
+        };
         MessageDescription {
             wire_type: shape.wire_type.into(),
             kind: kind_of(shape.wire_type),
-            docs: shape.docs.into(),
-            name: pascal_case(shape.wire_type),
+            docs: docs.into(),
+            name,
             content: self.content(&shape.content, None),
             reply: None,
             rate: shape.rate.map(rate),
             timeout_ms: None,
             batch: false,
-            deprecated: None,
-            answer: None,
+            deprecated: shape.deprecated.map(Into::into),
+            answer: shape.answer.map(|answer| self.ty(&answer, None)),
         }
     }
 
@@ -115,6 +124,36 @@ fn pascal_case(wire_type: &str) -> String {
         begins = !char.is_alphanumeric();
     }
     name
+}
+
+/// The type of a parameter's text.
+fn in_path(ty: Type) -> Type {
+    match ty {
+        Type::Bool | Type::Integer { .. } | Type::Float { .. } | Type::Text { .. } => ty,
+        Type::Named(Definition { kind: Kind::Struct(Content::As(inner)), .. }) => in_path(*inner),
+        _ => Type::Text { format: None },
+    }
+}
+
+fn needs(all: &[Needs]) -> Vec<NeedDescription> {
+    fn flatten(needs: &Needs, required: bool, found: &mut Vec<NeedDescription>) {
+        let required = required && !needs.is_optional;
+        let (name, place) = match needs.of {
+            NeedsOf::Token => (None, PlaceDescription::Token),
+            NeedsOf::Query(name) => (Some(name), PlaceDescription::Query),
+            NeedsOf::Header(name) => (Some(name), PlaceDescription::Header),
+            NeedsOf::All(all) => return all.iter().for_each(|needs| flatten(needs, required, found)),
+        };
+        let name = name.map(Into::into);
+        match found.iter_mut().find(|other| other.name == name && other.place == place) {
+            Some(other) => other.required |= required,
+            None => found.push(NeedDescription { name, place, required }),
+        }
+    }
+
+    let mut found = Vec::new();
+    all.iter().for_each(|needs| flatten(needs, true, &mut found));
+    found
 }
 
 fn rate(RateShape { count, seconds, burst, per_user }: RateShape) -> RateDescription {

@@ -109,9 +109,17 @@ pub struct ParamDescription {
     /// The field's documentation; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// Its type; in the path it is text.
+    /// Its type, as JSON has it in messages.
     #[serde(rename = "type")]
     pub ty: TypeDescription,
+    /// What its text in the path is read as: an integer, another number, a boolean, or any text. A newtype is taken to be shown as
+    /// what is in it; an enum, and a struct with several fields, is any text, because its `Display` is not known.
+    #[serde(default = "any_text")]
+    pub text: TypeDescription,
+}
+
+fn any_text() -> TypeDescription {
+    TypeDescription::Text { format: None }
 }
 
 /// What a channel reads from the handshake.

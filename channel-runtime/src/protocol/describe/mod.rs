@@ -30,13 +30,17 @@
 
 #[cfg(feature = "server")]
 mod assembly;
+pub mod base64;
 mod crates;
 mod description;
 #[cfg(feature = "server")]
 mod named_types;
+#[cfg(feature = "server")]
+mod needs;
 mod opaque;
 pub(crate) mod parts;
 pub(crate) mod probe;
+mod rule;
 pub(crate) mod shape;
 mod std_types;
 mod type_description;
@@ -49,10 +53,13 @@ pub use description::{
     NeedDescription, ParamDescription, PlaceDescription, PlacesDescription, RateDescription, ReplyDescription,
     RoomDescription, SubprotocolsDescription,
 };
+#[cfg(feature = "server")]
+pub use needs::Needs;
 pub use opaque::OpaqueDescription;
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
 pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, RateShape, RoomShape};
+pub use rule::{Bound, Rule};
 #[cfg(feature = "server")]
 pub(crate) use shape::plain_key;
 pub use shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};
@@ -99,3 +106,9 @@ pub trait Describe {
     /// The form on the wire.
     const TYPE: Type;
 }
+
+/// Stands for bytes that are written as text in base64: `#[describe(as = Base64)]` on a field.
+///
+/// [`base64`] writes them so, and its fields are described without this.
+#[derive(Clone, Copy, Debug)]
+pub enum Base64 {}

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Number;
+
 use super::type_description::{TaggingDescription, TypeShape};
 use super::{
-    AnswerKind, ChannelShape, Content, ContentDescription, Definition, EnumDescription, Field, FieldDescription, Kind,
-    Tagging, Type, TypeDefinition, TypeDescription, Variant, VariantDescription,
+    AnswerKind, Bound, ChannelShape, Content, ContentDescription, Definition, EnumDescription, Field, FieldDescription,
+    Kind, Rule, RuleDescription, Tagging, Type, TypeDefinition, TypeDescription, Variant, VariantDescription,
 };
 
 pub struct Types {
@@ -22,6 +24,7 @@ impl Types {
             params.chain(rooms).for_each(|ty| types.find(ty));
             for message in channel.from_client.iter().chain(channel.to_client) {
                 types.find_in(&message.content);
+                message.answer.iter().for_each(|answer| types.find(answer));
             }
             for answer in channel.answers {
                 if let AnswerKind::Data(Some(data)) = &answer.kind {
@@ -88,7 +91,7 @@ impl Types {
                 arguments: self.all(definition.arguments, None),
                 module: definition.module.into(),
                 docs: definition.docs.into(),
-                deprecated: None,
+                deprecated: definition.deprecated.map(Into::into),
                 shape,
             };
             (self.name(definition), defined)
@@ -121,10 +124,10 @@ impl Types {
             has_default: field.has_default,
             may_be_skipped: field.may_be_skipped,
             flat: field.flat,
-            never_null: false,
-            bigint: false,
-            deprecated: None,
-            rules: Vec::new(),
+            never_null: field.never_null,
+            bigint: field.bigint,
+            deprecated: field.deprecated.map(Into::into),
+            rules: field.rules.iter().map(rule).collect(),
         }
     }
 
@@ -191,5 +194,21 @@ fn tagged(tagging: Tagging) -> TaggingDescription {
         Tagging::Internal(tag) => TaggingDescription::Internal { tag: tag.into() },
         Tagging::Adjacent { tag, content } => TaggingDescription::Adjacent { tag: tag.into(), content: content.into() },
         Tagging::Untagged => TaggingDescription::Untagged,
+    }
+}
+
+fn rule(rule: &Rule) -> RuleDescription {
+    match *rule {
+        Rule::Length { min, max, unit } => RuleDescription::Length { min, max, unit },
+        Rule::Range { min, max } => RuleDescription::Range { min: min.and_then(number), max: max.and_then(number) },
+        Rule::Pattern(regex) => RuleDescription::Pattern { regex: regex.into() },
+    }
+}
+
+/// `None` if JSON has no such number: a bound that is not finite bounds nothing.
+fn number(bound: Bound) -> Option<Number> {
+    match bound {
+        Bound::Integer(number) => Number::from_i128(number).or_else(|| Number::from_f64(number as f64)),
+        Bound::Float(number) => Number::from_f64(number),
     }
 }

@@ -24,7 +24,8 @@ impl fmt::Display for OpaqueDescription {
 
 impl Description {
     /// Every place where an [opaque](TypeDescription::Opaque) type stands, channels first and then types. Derive
-    /// [`Describe`](super::Describe) on the types. A binary message that is read and written by functions of yours is no such place.
+    /// [`Describe`](super::Describe) on the types. A binary message that is read and written by functions of yours is no such place,
+    /// and neither is a parameter of a path or the key of a room, which travel as text.
     pub fn opaque(&self) -> Vec<OpaqueDescription> {
         let mut found = Vec::new();
         self.channels.iter().for_each(|channel| in_channel(channel, &mut found));
@@ -46,12 +47,6 @@ impl Description {
 
 fn in_channel(channel: &ChannelDescription, found: &mut Vec<OpaqueDescription>) {
     let of = format!(" of `{}`", channel.name);
-    for param in &channel.params {
-        in_type(&param.ty, &format!("the parameter `{}`{of}", param.name), found);
-    }
-    for room in &channel.rooms {
-        in_type(&room.key, &format!("the key of the rooms `{}`{of}", room.kind), found);
-    }
     for message in channel.from_client.iter().chain(&channel.to_client) {
         in_message(message, &of, found);
     }

@@ -1,5 +1,7 @@
 //! The form of a channel and its parts in constants, which the macros write and the lock's check reads.
 
+#[cfg(feature = "server")]
+use super::needs::Needs;
 use super::shape::{Content, Type};
 use crate::protocol::const_text::ConstText;
 #[cfg(feature = "server")]
@@ -10,14 +12,19 @@ use crate::protocol::subprotocols::Subprotocols;
 pub struct MessageShape {
     /// The value of its `"type"`.
     pub wire_type: &'static str,
-    /// The documentation; empty if there is none.
-    pub docs: &'static str,
+    /// The struct's name and a zero byte, if there is a struct; then the documentation. One text, because the compiler reads it in
+    /// every build.
+    pub about: &'static str,
     /// Its other keys.
     pub content: Content,
     /// How often a client may send it. `None` for no limit of its own.
     pub rate: Option<RateShape>,
     /// What it has that some envelopes keep for themselves. `None` if there is nothing.
     pub foreign: Option<Foreign>,
+    /// The note of `#[deprecated]`. `None` if it is not deprecated.
+    pub deprecated: Option<&'static str>,
+    /// What a client answers to it. `None` if it is no question.
+    pub answer: Option<Type>,
 }
 
 /// The reserved names of a message, as starts of errors.
@@ -53,13 +60,25 @@ pub struct RateShape {
 
 impl MessageShape {
     /// A message with this content.
-    pub const fn new(wire_type: &'static str, docs: &'static str, content: Content) -> Self {
-        Self { wire_type, docs, content, rate: None, foreign: None }
+    pub const fn new(wire_type: &'static str, about: &'static str, content: Content) -> Self {
+        Self { wire_type, about, content, rate: None, foreign: None, deprecated: None, answer: None }
     }
 
     /// A message without fields.
-    pub const fn unit(wire_type: &'static str, docs: &'static str) -> Self {
-        Self::new(wire_type, docs, Content::Fields { fields: &[], closed: false })
+    pub const fn unit(wire_type: &'static str, about: &'static str) -> Self {
+        Self::new(wire_type, about, Content::Fields { fields: &[], closed: false })
+    }
+
+    /// Sets the note of `#[deprecated]`.
+    #[must_use]
+    pub const fn deprecated(self, note: &'static str) -> Self {
+        Self { deprecated: Some(note), ..self }
+    }
+
+    /// Sets what a client answers to it.
+    #[must_use]
+    pub const fn answered(self, answer: Type) -> Self {
+        Self { answer: Some(answer), ..self }
     }
 
     /// Sets its reserved names.
@@ -220,6 +239,8 @@ pub struct ChannelShape {
     pub pattern: &'static str,
     /// The types of the path's parameters.
     pub params: &'static [Param],
+    /// What its extractors need, each in the order of the fields.
+    pub needs: &'static [Needs],
     /// The envelope. `None` for the default one.
     pub envelope: Option<EnvelopeShape>,
     /// The list of subprotocols.
@@ -230,6 +251,11 @@ pub struct ChannelShape {
     pub from_client: &'static [MessageShape],
     /// The answer to each message from clients; empty if all are [`NOTHING`](AnswerShape::NOTHING).
     pub answers: &'static [AnswerShape],
+    /// How long the handler of the message at this place may wait, in milliseconds; `None` if that is not its own. A function,
+    /// because the list of options is the session's.
+    pub timeout_ms: fn(usize) -> Option<u64>,
+    /// Whether each message from clients is handled in batches; empty if none is.
+    pub batched: &'static [bool],
     /// The messages that clients receive.
     pub to_client: &'static [MessageShape],
     /// Whether the channel has an `on_text`.

@@ -7,7 +7,9 @@ use std::marker::PhantomData;
 
 pub use super::Describe;
 pub use super::parts::{AnswerKind, AnswerShape, MessageShape, Param, RoomShape};
+pub use super::rule::{Bound, Rule};
 pub use super::shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};
+pub use super::type_description::UnitDescription as Unit;
 
 /// `Of::<T>::TYPE`
 pub struct Of<T: ?Sized>(PhantomData<T>);
@@ -70,6 +72,22 @@ impl Field {
     pub const fn __flat(self) -> Self {
         Self { flat: true, ..self }
     }
+
+    #[doc(hidden)]
+    pub const fn __never_null(self) -> Self {
+        let never_null = matches!(&self.ty, Type::Nullable(inner) if !may_be_null(inner));
+        Self { may_be_skipped: true, never_null, ..self }
+    }
+
+    #[doc(hidden)]
+    pub const fn __deprecated(self, note: &'static str) -> Self {
+        Self { deprecated: Some(note), ..self }
+    }
+
+    #[doc(hidden)]
+    pub const fn __rules(self, rules: &'static [Rule]) -> Self {
+        Self { rules, ..self }
+    }
 }
 
 impl Variant {
@@ -99,9 +117,97 @@ impl Variant {
     }
 }
 
-/// The usual message: fields with one key each, whose types are described. `texts` as in [`Content::Plain`].
-pub const fn plain<T: Types>(wire_type: &'static str, docs: &'static str, texts: &'static str) -> MessageShape {
-    MessageShape::new(wire_type, docs, Content::Plain { texts, types: T::TYPES })
+/// Whether serde may write a value of this type as `null`. A number that is not finite is not counted.
+const fn may_be_null(ty: &Type) -> bool {
+    match ty {
+        Type::Json | Type::Null | Type::Nullable(_) | Type::Opaque(_) | Type::Undescribed(_) | Type::WrittenBy(_) => {
+            true
+        }
+        Type::Named(definition) => match &definition.kind {
+            Kind::Struct(content) => content_may_be_null(content),
+            Kind::Enum { tagging, variants } => {
+                let mut at = 0;
+                while at < variants.len() {
+                    let is_untagged = variants[at].untagged || matches!(tagging, Tagging::Untagged);
+                    if is_untagged && content_may_be_null(&variants[at].content) {
+                        return true;
+                    }
+                    at += 1;
+                }
+                false
+            }
+        },
+        _ => false,
+    }
+}
+
+const fn content_may_be_null(content: &Content) -> bool {
+    match content {
+        Content::Unit => true,
+        Content::As(ty) => may_be_null(ty),
+        _ => false,
+    }
+}
+
+/// A field whose integers may be large. Fails a constant if it has none.
+#[track_caller]
+pub const fn bigint(field: Field) -> Field {
+    assert!(
+        may_be_large(&field.ty),
+        "`bigint` is for integers of 64 or 128 bits, and this field has none\n\
+         take it away; or put it on the fields of the struct that has them"
+    );
+    Field { bigint: true, ..field }
+}
+
+/// Whether integers of more than 32 bits are in it. A struct with fields has its own marks.
+const fn may_be_large(ty: &Type) -> bool {
+    match ty {
+        Type::Integer { bits, .. } => *bits > 32,
+        Type::Nullable(inner) | Type::List(inner) | Type::Array(inner, _) => may_be_large(inner),
+        Type::Record { key, value } => may_be_large(key) || may_be_large(value),
+        Type::Tuple(items) => {
+            let mut at = 0;
+            while at < items.len() {
+                if may_be_large(&items[at]) {
+                    return true;
+                }
+                at += 1;
+            }
+            false
+        }
+        Type::Named(definition) => match &definition.kind {
+            Kind::Struct(Content::As(ty)) => may_be_large(ty),
+            Kind::Struct(Content::Tuple(items)) => may_be_large(&Type::Tuple(items)),
+            _ => false,
+        },
+        Type::Opaque(_) | Type::Undescribed(_) | Type::WrittenBy(_) => true,
+        _ => false,
+    }
+}
+
+/// A definition, in few tokens.
+pub const fn defined(
+    name: &'static str,
+    module: &'static str,
+    arguments: &'static [Type],
+    docs: &'static str,
+    kind: Kind,
+) -> Definition {
+    Definition { arguments, docs, ..Definition::new(name, module, kind) }
+}
+
+impl Definition {
+    #[doc(hidden)]
+    pub const fn __deprecated(self, note: &'static str) -> Self {
+        Self { deprecated: Some(note), ..self }
+    }
+}
+
+/// The usual message: fields with one key each, whose types are described. `about` as in [`MessageShape`], `texts` as in
+/// [`Content::Plain`].
+pub const fn plain<T: Types>(wire_type: &'static str, about: &'static str, texts: &'static str) -> MessageShape {
+    MessageShape::new(wire_type, about, Content::Plain { texts, types: T::TYPES })
 }
 
 /// The usual parameter.

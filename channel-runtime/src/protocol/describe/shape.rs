@@ -1,5 +1,7 @@
 //! The form of values on the wire in constants, which the macros write and the lock's check reads.
 
+use super::rule::Rule;
+
 /// The form of a value on the wire.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -67,8 +69,17 @@ pub struct Definition {
     pub arguments: &'static [Type],
     /// Its documentation; empty if there is none.
     pub docs: &'static str,
+    /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
+    pub deprecated: Option<&'static str>,
     /// A struct or an enum.
     pub kind: Kind,
+}
+
+impl Definition {
+    /// A type without type arguments and docs.
+    pub const fn new(name: &'static str, module: &'static str, kind: Kind) -> Self {
+        Self { name, module, arguments: &[], docs: "", deprecated: None, kind }
+    }
 }
 
 /// The kind of a type with a name.
@@ -188,6 +199,14 @@ pub struct Field {
     pub may_be_skipped: bool,
     /// Whether the value's keys replace this one: `#[serde(flatten)]`.
     pub flat: bool,
+    /// Whether the key is missing where the value would be `null`.
+    pub never_null: bool,
+    /// Whether its integers may be larger than 2<sup>53</sup>: `#[describe(bigint)]`.
+    pub bigint: bool,
+    /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
+    pub deprecated: Option<&'static str>,
+    /// What its value must fulfil when it is read.
+    pub rules: &'static [Rule],
 }
 
 impl Field {
@@ -202,6 +221,10 @@ impl Field {
             ty,
             may_be_skipped: false,
             flat: false,
+            never_null: false,
+            bigint: false,
+            deprecated: None,
+            rules: &[],
         }
     }
 }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, 
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime};
 
-use super::{Content, Definition, Describe, Field, Kind, Type};
+use super::{Base64, Content, Definition, Describe, Field, Kind, Type};
 
 macro_rules! is {
     ($($ty:ty)+ => $described:expr) => {
@@ -47,6 +47,7 @@ is!(i64 NonZeroI64 AtomicI64 isize NonZeroIsize => Type::Integer { signed: true,
 is!(i128 NonZeroI128 => Type::Integer { signed: true, bits: 128 });
 is!(f32 => Type::Float { bits: 32 });
 is!(f64 => Type::Float { bits: 64 });
+is!(Base64 => Type::Text { format: Some("base64") });
 is!(char => Type::Text { format: Some("char") });
 is!(str String Path PathBuf => TEXT);
 is!(Ipv4Addr => Type::Text { format: Some("ipv4") });
@@ -56,13 +57,11 @@ is!(SocketAddr SocketAddrV4 SocketAddrV6 => Type::Text { format: Some("socket-ad
 
 macro_rules! object {
     ($name:literal: $($key:literal: $ty:expr),+) => {
-        Type::Named(&Definition {
-            name: $name,
-            module: "std",
-            arguments: &[],
-            docs: "",
-            kind: Kind::Struct(Content::Fields { fields: &[$(Field::new($key, $ty)),+], closed: true }),
-        })
+        Type::Named(&Definition::new(
+            $name,
+            "std",
+            Kind::Struct(Content::Fields { fields: &[$(Field::new($key, $ty)),+], closed: true }),
+        ))
     };
 }
 
@@ -139,14 +138,11 @@ macro_rules! range {
     ($($range:ident)+) => {
         $(impl<T: Describe> Describe for $range<T> {
             const TYPE: Type = Type::Named(&Definition {
-                name: "Range",
-                module: "std",
                 arguments: &[T::TYPE],
-                docs: "",
-                kind: Kind::Struct(Content::Fields {
+                ..Definition::new("Range", "std", Kind::Struct(Content::Fields {
                     fields: &[Field::new("start", T::TYPE), Field::new("end", T::TYPE)],
                     closed: true,
-                }),
+                }))
             });
         })+
     };

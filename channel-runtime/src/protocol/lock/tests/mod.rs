@@ -27,30 +27,31 @@ static MOVE: MessageShape = MessageShape::new(
     Content::Plain { texts: "to from piece \0\0Where it stands.\0", types: &[TEXT, TEXT, PIECE] },
 );
 
-const PIECE: Type = Type::Named(&Definition {
-    name: "Piece",
-    module: "game",
-    arguments: &[],
-    docs: "",
-    kind: Kind::Enum {
+const PIECE: Type = Type::Named(&Definition::new(
+    "Piece",
+    "game",
+    Kind::Enum {
         tagging: Tagging::Adjacent { tag: "kind", content: "of" },
         variants: &[
             Variant::new("man", Content::Unit),
             Variant::new("king", Content::Fields { fields: &[Field::new("crowns", U8)], closed: true }),
         ],
     },
-});
+));
 
 static GAME: ChannelShape = ChannelShape {
     name: "Game",
     docs: "",
     pattern: "/game/:id",
     params: &[Param { name: "id", docs: "", ty: U8 }],
+    needs: &[],
     envelope: None,
     subprotocols: Subprotocols::NONE,
     rooms: &[],
     from_client: &[MOVE, MessageShape::unit("a name: 50% odd", "")],
     answers: &[AnswerShape { optional: true, ..AnswerShape::of(AnswerKind::One("moved")) }, AnswerShape::UNKNOWN],
+    timeout_ms: |_| None,
+    batched: &[],
     to_client: &[MessageShape::unit("moved", "")],
     accepts_text: false,
     sends_text: false,
