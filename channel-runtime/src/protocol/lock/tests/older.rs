@@ -16,6 +16,7 @@ const PAGE: Type = Type::Named(&Definition {
     module: "game",
     arguments: &[PIECE, TEXT],
     docs: "",
+    deprecated: None,
     kind: Kind::Struct(Content::Fields {
         fields: &[
             Field::new("items", Type::List(&PIECE)),
@@ -31,6 +32,7 @@ const SEAT: Type = Type::Named(&Definition {
     module: "game",
     arguments: &[],
     docs: "",
+    deprecated: None,
     kind: Kind::Enum {
         tagging: Tagging::External,
         variants: &[Variant::new("red", Content::Unit), Variant::new("white", Content::As(Type::Opaque("Piece")))],
@@ -139,6 +141,7 @@ const LARGER: Type = Type::Named(&Definition {
     module: "game",
     arguments: &[],
     docs: "",
+    deprecated: None,
     kind: Kind::Enum {
         tagging: Tagging::Adjacent { tag: "kind", content: "of" },
         variants: &[
