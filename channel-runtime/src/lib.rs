@@ -76,6 +76,7 @@
 //! | `jwt` | off | the extractor `Jwt`: claims of JSON Web Tokens, by `jsonwebtoken` |
 //! | `contract` | off | the module `contract`: a client in TypeScript, from the description |
 //! | `garde` | off | `#[message(.., validate)]` |
+//! | `client` | off | `Asks` for each message, which the crate `channel-client` needs |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |
 //!
 //! # Without a server
@@ -145,6 +146,8 @@ pub use channel_macros::{channel, channels};
 #[cfg(feature = "garde")]
 #[doc(no_inline)]
 pub use garde;
+pub use protocol::address::Address;
+pub use protocol::asks::{Answered, Asks};
 pub use protocol::binary::BinaryCodec;
 pub use protocol::codec::{DecodeError, EncodeError, InvalidField, ReceivedBody};
 pub use protocol::describe;

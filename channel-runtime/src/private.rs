@@ -3,6 +3,7 @@
 pub use bytes::Bytes;
 pub use serde;
 
+pub use crate::protocol::asks::{AnyAnswer, UnitMessage, read_one_of};
 pub use crate::protocol::binary::{
     ByCodec, FromBytes, Missing, NoFromBytes, NoToBytes, TakesBytes, TakesOut, ToBytes, by_codec, from_bytes, to_bytes,
 };
@@ -11,8 +12,8 @@ pub use crate::protocol::checks::{
     once,
 };
 pub use crate::protocol::codec::{deserialize, from_byte_fields, serialize, to_byte_fields};
-// For the benchmark.
-pub use crate::protocol::codec::{Decoded, Head, decode, encode_one_of};
+// For the benchmark and clients.
+pub use crate::protocol::codec::{Decoded, Head, binary_kind, decode, encode_binary_one_of, encode_one_of};
 pub use crate::protocol::const_text::ConstText;
 pub use crate::protocol::describe::parts::MessageShape;
 pub use crate::protocol::describe::probe::plain;
@@ -66,6 +67,7 @@ mod server {
 
     /// The check of a lock and of generated files.
     pub mod lock {
+        pub use crate::channel::fingerprint::of_channel;
         #[cfg(feature = "contract")]
         pub use crate::contract::files::GENERATOR;
         pub use crate::protocol::describe::parts::ChannelShape;

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod fields;
+pub(crate) mod fingerprint;
 pub(crate) mod hook_arguments;
 pub(crate) mod hook_returns;
 pub(crate) mod identity;

@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::protocol::address::Address;
+
 /// Names a room of channel `C`: its path's, or one of a kind declared with `rooms(..)`.
 ///
 /// `#[channel]` generates a constructor for the path's: `GameChannel::room(&id)`.
@@ -118,6 +120,12 @@ pub trait RoomOf<C> {
 impl<C> RoomOf<C> for Room<C> {
     fn room(&self) -> Room<C> {
         self.clone()
+    }
+}
+
+impl<C> Address<C> for Room<C> {
+    fn path(&self) -> Option<&str> {
+        Self::path(self)
     }
 }
 

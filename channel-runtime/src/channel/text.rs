@@ -4,6 +4,9 @@ use std::fmt;
 use std::mem;
 use std::ops::Deref;
 
+use crate::protocol::asks::Answered;
+use crate::protocol::codec::DecodeError;
+use crate::protocol::halves::Protocol;
 use crate::wire::parser::reuse;
 
 /// A text message, whatever is in it: what `on_text` takes and what `.send_text(..)` sends.
@@ -27,6 +30,17 @@ use crate::wire::parser::reuse;
 /// memory.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(String);
+
+/// The text is received before the answer, which is a plain `success`.
+impl<C: Protocol> Answered<C> for Text {
+    type Answer = ();
+
+    const IS_PLAIN: bool = true;
+
+    fn read(_: &str) -> Result<(), DecodeError> {
+        Ok(())
+    }
+}
 
 impl Text {
     pub(crate) fn received(mut text: String) -> Self {

@@ -23,6 +23,12 @@ pub trait Protocol: Sized + 'static {
     type ToClient: Messages;
     /// How they stand in a text: [`Flat`](crate::envelope::Flat), or what `envelope = ..` names.
     type Envelope: Envelope;
+
+    /// The hash of the channel's wire, as the lock and the generated clients have it. `None` if it is not known.
+    #[doc(hidden)]
+    fn fingerprint() -> Option<u64> {
+        None
+    }
 }
 
 /// What the channel's envelope has a place for.

@@ -1,5 +1,7 @@
 //! The wire protocol as types: messages, faults, their JSON codec, their description, and the lock that compares it with a file.
 
+pub(crate) mod address;
+pub(crate) mod asks;
 pub(crate) mod binary;
 pub(crate) mod checks;
 pub(crate) mod codec;

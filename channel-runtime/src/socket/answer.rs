@@ -5,8 +5,11 @@ use std::marker::PhantomData;
 
 use crate::channel::Channel;
 use crate::connection::in_flight::{Work, WorkGuard};
+use crate::protocol::asks::Answered;
+use crate::protocol::codec::DecodeError;
 use crate::protocol::describe::AnswerShape;
 use crate::protocol::fault::Fault;
+use crate::protocol::halves::Protocol;
 use crate::socket::Socket;
 use crate::socket::reply::{Flow, Reply};
 
@@ -138,6 +141,16 @@ impl<C: Channel, R: Reply<C>> Reply<C> for Deferred<R> {
 
     fn reply(self, _: &Socket<C>) -> Flow {
         Flow::Continue
+    }
+}
+
+impl<C: Protocol, R: Answered<C>> Answered<C> for Deferred<R> {
+    type Answer = R::Answer;
+
+    const IS_PLAIN: bool = R::IS_PLAIN;
+
+    fn read(text: &str) -> Result<Self::Answer, DecodeError> {
+        R::read(text)
     }
 }
 

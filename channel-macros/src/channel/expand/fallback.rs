@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use super::if_route::if_route;
-use super::{handlers, hooks, messages, notices, rooms, route};
+use super::{asks, handlers, hooks, messages, notices, rooms, route};
 use crate::channel::model::{Channel, Route};
 use crate::syntax::types;
 
@@ -83,6 +83,7 @@ pub fn of_block(channel: &Channel) -> TokenStream {
     let notices = notices::kinds(channel);
     let identity = hooks::identity(channel);
     let users = hooks::users(channel);
+    let asks = asks::impls(channel);
     let from_client = channel.name_from_client();
     let if_route = if_route(channel);
     quote! {
@@ -94,6 +95,7 @@ pub fn of_block(channel: &Channel) -> TokenStream {
             #reply
             #notices
             #users
+            #asks
             impl ::channel_runtime::Channel for #self_ty #if_route {
                 #identity
                 const IS_WHOLE: ::core::primitive::bool = false;

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use super::answers::handling;
 use super::if_route::if_route;
 use super::messages::{self, Messages};
-use super::{batches, description, envelope, hooks, notices, options, unmarked};
+use super::{asks, batches, description, envelope, hooks, notices, options, unmarked};
 use crate::channel::model::{Channel, Handler, Payload, Raw};
 use crate::syntax::spans::beside_locals;
 
@@ -21,6 +21,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let batches = batches::kinds(channel);
     let users = hooks::users(channel);
     let enveloped = envelope::checks(channel);
+    let asks = asks::impls(channel);
     let unmarked = channel.unmarked.iter().map(unmarked::check);
     let conditional = channel.conditional.iter().map(|(cfgs, error)| {
         let error = error.to_compile_error();
@@ -40,6 +41,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #batches
             #users
             #enveloped
+            #asks
             #(#unmarked)*
             #(#conditional)*
         };
@@ -62,6 +64,7 @@ pub fn protocol(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
     let (envelope, is_envelope) = (envelope::its_type(channel), envelope::is_one(channel));
+    let fingerprint = asks::fingerprint();
     quote! {
         impl ::channel_runtime::private::Handled for #self_ty {}
 
@@ -69,6 +72,7 @@ pub fn protocol(channel: &Channel) -> TokenStream {
             type FromClient = #from_client;
             type ToClient = #to_client;
             type Envelope = #envelope;
+            #fingerprint
         }
 
         #is_envelope

@@ -1,6 +1,7 @@
 //! From the model of a channel to its generated code. It can't fail: every model has an expansion.
 
 mod answers;
+mod asks;
 mod batches;
 pub mod bounds;
 mod build;

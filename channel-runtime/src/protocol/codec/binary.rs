@@ -12,14 +12,9 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{self, Serializer};
 
-#[cfg(feature = "server")]
 use super::bytes_only::BytesOnly;
-use super::error::DecodeError;
-#[cfg(feature = "server")]
-use super::error::EncodeError;
-#[cfg(feature = "server")]
+use super::error::{DecodeError, EncodeError};
 use super::kinds::has_binary;
-#[cfg(feature = "server")]
 use crate::protocol::kind::kind_of;
 use crate::protocol::message::{Message, Messages};
 
@@ -45,21 +40,23 @@ pub(crate) fn encode_binary<M: Message>(kind: u8, message: &M, out: &mut Vec<u8>
     append(kind, M::TYPE, out, |out| message.to_binary(out))
 }
 
-#[cfg(feature = "server")]
-pub(crate) fn encode_binary_one_of<T: Messages>(kind: u8, message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+/// As `encode_binary`, of one of a set of messages.
+///
+/// # Errors
+/// What `to_bytes` or the codec refuses.
+pub fn encode_binary_one_of<T: Messages>(kind: u8, message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let write = |out: &mut Vec<u8>| message.encode(BytesOnly(out)).map_err(|error| error.to_string());
     append(kind, T::TYPES[message.index()], out, write)
 }
 
-#[cfg(feature = "server")]
-pub(crate) fn binary_kind<T: Messages>(message: &T) -> Option<u8> {
+/// The first byte of a binary message. `None` for a text message.
+pub fn binary_kind<T: Messages>(message: &T) -> Option<u8> {
     if const { !has_binary::<T>() } {
         return None;
     }
     kind_of(T::TYPES[message.index()])
 }
 
-#[cfg(feature = "server")]
 fn append(
     kind: u8,
     wire_type: &'static str,

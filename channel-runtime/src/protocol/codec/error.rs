@@ -103,7 +103,7 @@ impl InvalidField {
 }
 
 impl DecodeError {
-    pub(super) fn malformed(error: &serde_json::Error) -> Self {
+    pub(crate) fn malformed(error: &serde_json::Error) -> Self {
         Self::Malformed { reason: reason(error), line: error.line(), column: error.column() }
     }
 
@@ -129,7 +129,7 @@ impl DecodeError {
         self
     }
 
-    pub(super) fn unknown_type(kind: &str) -> Self {
+    pub(crate) fn unknown_type(kind: &str) -> Self {
         Self::UnknownType { kind: cut(kind.to_owned()) }
     }
 

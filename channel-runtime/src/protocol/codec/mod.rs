@@ -5,7 +5,6 @@
 //! protocol's. Nothing is buffered, so that line and column, integer keys, `RawValue` and `i128` stay exact.
 
 mod binary;
-#[cfg(feature = "server")]
 mod bytes_only;
 mod decode;
 mod depth;
@@ -34,8 +33,8 @@ pub(crate) mod tests;
 
 pub(crate) use binary::decode_binary;
 #[cfg(feature = "server")]
-pub(crate) use binary::{binary_kind, encode_binary, encode_binary_one_of};
-pub use binary::{from_byte_fields, to_byte_fields};
+pub(crate) use binary::encode_binary;
+pub use binary::{binary_kind, encode_binary_one_of, from_byte_fields, to_byte_fields};
 pub(crate) use decode::decode_bare;
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::decode_only_carefully;
