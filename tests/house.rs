@@ -1,4 +1,4 @@
-//! The folders of the two crates: which folder may import which, and what else keeps them easy to find one's way in.
+//! The folders of the three crates: which folder may import which, and what else keeps them easy to find one's way in.
 //!
 //! The test reads the sources as text and needs no build of them.
 
@@ -64,7 +64,13 @@ const CHANNEL_STAGES: [Rule; 4] = [
     ("channel/expand", &["channel/model"]),
 ];
 
-const CRATES_OF_OURS: [Crate; 2] = [
+/// The folders of `channel-client/src`.
+const CLIENT_ROOMS: [Rule; 3] = [("engine", &[]), ("transport", &[]), ("client", &["engine", "transport"])];
+
+/// The state machine has tokio's clock and one channel, and no task.
+const CLIENT_CRATES: [Rule; 3] = [("engine", &["tokio"]), ("transport", &["tokio"]), ("client", &["tokio"])];
+
+const CRATES_OF_OURS: [Crate; 3] = [
     Crate {
         source: "channel-runtime/src",
         rooms: &ROOMS,
@@ -77,6 +83,13 @@ const CRATES_OF_OURS: [Crate; 2] = [
         rooms: &MACRO_ROOMS,
         stages: &CHANNEL_STAGES,
         crates: &[],
+        beside: &["lib.rs"],
+    },
+    Crate {
+        source: "channel-client/src",
+        rooms: &CLIENT_ROOMS,
+        stages: &[],
+        crates: &CLIENT_CRATES,
         beside: &["lib.rs"],
     },
 ];

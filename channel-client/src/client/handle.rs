@@ -1,0 +1,135 @@
+//! The handle of a client.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use channel_runtime::envelope::Flat;
+use channel_runtime::{Answered, Asks, Protocol};
+use tokio::sync::mpsc;
+
+use super::driver::{Driver, Wiring};
+use super::events::Events;
+use super::request::Request;
+use super::shared::Shared;
+use super::subscribers::MOST;
+use super::wire::{self, Written};
+use crate::engine::{Engine, Status};
+
+/// A client of channel `C`: one connection, which is made again whenever it ends.
+///
+/// A clone is the same client. When the last one is dropped, the connection is closed.
+///
+/// A message is sent by [`request`](Self::request), which waits for the connection and for the answer, or by [`send`](Self::send),
+/// now or not at all. [`events`](Self::events) is what the server sends by itself.
+pub struct Client<C> {
+    inner: Arc<Inner>,
+    channel: PhantomData<fn() -> C>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    wiring: Arc<Wiring>,
+}
+
+impl<C: Protocol<Envelope = Flat>> Client<C> {
+    pub(super) fn start(engine: Engine, wiring: Wiring) -> Self {
+        let inner = Inner { shared: Arc::new(Shared::new(engine)), wiring: Arc::new(wiring) };
+        inner.open();
+        Self { inner: Arc::new(inner), channel: PhantomData }
+    }
+
+    /// Sends a message, and waits for the answer of its handler. What is returned sends it when it is awaited: as soon as there is a
+    /// connection, and as fast as the rate of the message's type allows, in the order of the requests. At most 256 wait, of 256 KiB
+    /// together.
+    ///
+    /// The answer's type is the handler's: see [`Answered`].
+    pub fn request<M: Asks<C, R>, R: Answered<C>>(&self, message: M) -> Request<C, R> {
+        Request::new(Arc::clone(&self.inner.shared), message.into_message())
+    }
+
+    /// Sends a message now or not at all, and asks for no answer. Returns whether it was given to the connection: not if there is
+    /// none, if the rate of its type is used up, if it is longer than the server takes, if it can't be written, or if 256 KiB wait
+    /// to be written already.
+    pub fn send<R>(&self, message: impl Asks<C, R>) -> bool {
+        let message = message.into_message();
+        let pace = wire::pace(&message);
+        match wire::write(&message) {
+            Ok(Written::Text(text)) => self.inner.shared.with(|engine, now| engine.send(text, pace, now)),
+            Ok(Written::Binary(bytes)) => self.inner.shared.with(|engine, now| engine.send_bytes(bytes, pace, now)),
+            Err(_) => false,
+        }
+    }
+
+    /// As [`send`](Self::send), for bytes that the channel's `on_binary` takes.
+    pub fn send_bytes(&self, bytes: impl Into<Bytes>) -> bool {
+        let bytes = bytes.into();
+        self.inner.shared.with(|engine, now| engine.send_bytes(bytes, None, now))
+    }
+
+    /// What happens from now on. See [`Events`] for what becomes of a program that does not read it.
+    pub fn events(&self) -> Events<C> {
+        let (subscriber, news) = mpsc::channel(MOST);
+        let mut state = self.inner.shared.lock();
+        if state.is_driven {
+            state.subscribers.add(subscriber);
+        }
+        Events::new(news)
+    }
+
+    /// In which state the connection is.
+    pub fn status(&self) -> Status {
+        self.inner.shared.lock().engine.status().clone()
+    }
+
+    /// Connects again after a close. A client that waits connects now, if the server has not asked it to wait longer; one that is open
+    /// asks the server for a sign of life, and takes the connection for lost if there is none within 5 s.
+    pub fn open(&self) {
+        self.inner.open();
+    }
+
+    /// Closes the connection with code 1000, for good until [`open`](Self::open). Requests without an answer fail.
+    pub fn close(&self) {
+        self.inner.shared.with(|engine, _| engine.close(""));
+    }
+
+    /// Waits until the client is closed, and its connection, too.
+    pub async fn closed(&self) {
+        let mut finished = self.inner.shared.finished.subscribe();
+        // The sender is in `shared`, which outlives this.
+        _ = finished.wait_for(|finished| *finished == self.inner.shared.lock().run).await;
+    }
+}
+
+impl Inner {
+    fn open(&self) {
+        self.shared.with(|engine, now| engine.open(now));
+        let mut state = self.shared.lock();
+        if !state.is_driven {
+            state.is_driven = true;
+            state.run += 1;
+            let driver = Driver::new(Arc::clone(&self.shared), Arc::clone(&self.wiring), state.run);
+            tokio::spawn(driver.run());
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.with(|engine, _| engine.close(""));
+    }
+}
+
+impl<C> Clone for Client<C> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), channel: PhantomData }
+    }
+}
+
+impl<C> fmt::Debug for Client<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.inner.shared.lock().engine.status().clone();
+        f.debug_struct("Client").field("url", &self.inner.wiring.url).field("status", &status).finish()
+    }
+}

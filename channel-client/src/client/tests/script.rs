@@ -1,0 +1,409 @@
+//! Plays a script of tests/vectors/scripts, as its README says, to the connection of a client: all but the types of its messages.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
+
+use super::super::driver::{Driver, Wiring};
+use super::super::shared::Shared;
+use super::super::token::TokenSource;
+use super::super::url;
+use super::support::{Dial, Peer, Server, server};
+use crate::engine::{CloseBy, Engine, Error, Greeting, News, Outcome, Outdated, Pace, Request, Settings, Status, Why};
+use crate::transport::Outgoing;
+
+type Held = Result<(), String>;
+
+type Fetch = oneshot::Sender<Result<Option<String>, String>>;
+
+struct Player<'s> {
+    client: &'s Value,
+    shared: Arc<Shared>,
+    wiring: Arc<Wiring>,
+    server: Server,
+    sockets: Vec<Socket>,
+    dials_taken: usize,
+    frames: VecDeque<Value>,
+    news: mpsc::Receiver<News>,
+    events: VecDeque<Value>,
+    asked: mpsc::UnboundedReceiver<(Why, Fetch)>,
+    whys: VecDeque<Why>,
+    fetches: VecDeque<Fetch>,
+    answers: BTreeMap<String, Answer>,
+    places: HashMap<String, usize>,
+}
+
+enum Socket {
+    Asked(Option<Dial>),
+    Open(Peer),
+}
+
+struct Answer {
+    reference: i64,
+    reply: oneshot::Receiver<Outcome>,
+    settled: Option<Value>,
+}
+
+/// The first step that does not hold is the error.
+pub(super) async fn play(script: &Value) -> Held {
+    let mut player = Player::new(&script["client"], &script["random"]);
+    for (at, step) in script["steps"].as_array().unwrap().iter().enumerate() {
+        let held = player.step(step).await;
+        held.map_err(|error| format!("step {at}, {step}: {error}"))?;
+    }
+    player.nothing().map_err(|error| format!("at the end: {error}"))
+}
+
+impl<'s> Player<'s> {
+    fn new(client: &'s Value, random: &Value) -> Self {
+        let (memory, server) = server();
+        let mut random: VecDeque<f64> =
+            random.as_array().map_or(vec![0.5].into(), |all| all.iter().map(|each| each.as_f64().unwrap()).collect());
+        let (calls, asked) = mpsc::unbounded_channel();
+        let token: Option<TokenSource> = (client["token"] == true).then(|| {
+            let fetch: TokenSource = Arc::new(move |why| {
+                let (fetch, fetched) = oneshot::channel();
+                calls.send((why, fetch)).unwrap();
+                Box::pin(async move { fetched.await.unwrap_or_else(|_| Err("gone".to_owned())) })
+            });
+            fetch
+        });
+        let settings = Settings {
+            fingerprint: client["fingerprint"].as_str().map(|hex| u64::from_str_radix(hex, 16).unwrap()),
+            asks_for_tokens: token.is_some(),
+            token: client["token"].as_str().map(str::to_owned),
+            silence: client["retry"]["silence"].as_u64().map(Duration::from_millis),
+            queue: client["retry"]["queue"].as_u64().unwrap_or(256) as usize,
+            random: Box::new(move || if random.len() > 1 { random.pop_front().unwrap() } else { random[0] }),
+        };
+        let mut places = HashMap::new();
+        let greeting: Vec<_> = client["greet"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|said| Greeting { text: text(said, None), pace: pace(client, &mut places, said) })
+            .collect();
+        let wiring = Wiring {
+            url: url::join("http://server", client["path"].as_str().unwrap(), &[]).unwrap(),
+            transport: Arc::new(memory),
+            token,
+            greet: Arc::new(move || greeting.clone()),
+        };
+        let shared = Arc::new(Shared::new(Engine::new(settings, Instant::now())));
+        let (subscriber, news) = mpsc::channel(1024);
+        shared.lock().subscribers.add(subscriber);
+        Self {
+            client,
+            shared,
+            wiring: Arc::new(wiring),
+            server,
+            sockets: Vec::new(),
+            dials_taken: 0,
+            frames: VecDeque::new(),
+            news,
+            events: VecDeque::new(),
+            asked,
+            whys: VecDeque::new(),
+            fetches: VecDeque::new(),
+            answers: BTreeMap::new(),
+            places,
+        }
+    }
+
+    async fn step(&mut self, step: &Value) -> Held {
+        let on = step["on"].as_u64().map_or(self.sockets.len().wrapping_sub(1), |on| on as usize);
+        for (verb, value) in step.as_object().unwrap() {
+            match verb.as_str() {
+                "open" => self.open(),
+                "close" => self.shared.with(|engine, _| engine.close("")),
+                "send" => {
+                    let pace = self.pace(value);
+                    let sent = self.shared.with(|engine, now| engine.send(text(value, None), pace, now));
+                    equal(&json!(sent), &step["is"])?;
+                }
+                "request" => self.request(value, step),
+                "abort" => self.abort(value.as_str().unwrap()),
+                "token" => self.fetch()?.send(Ok(value.as_str().map(str::to_owned))).unwrap(),
+                "token_fails" => self.fetch()?.send(Err("no".to_owned())).unwrap(),
+                "accept" => self.accept(on)?,
+                "refuse" => drop(self.asked_for(on)?),
+                "say" => self.peer(on)?.say(&value.to_string()),
+                "say_text" => self.peer(on)?.say(value.as_str().unwrap()),
+                "end" => match &mut self.sockets[on] {
+                    Socket::Asked(dial) => drop(dial.take()),
+                    Socket::Open(peer) => peer.close(value.as_u64().unwrap() as u16),
+                },
+                "wait" => self.wait(Duration::from_millis(value.as_u64().unwrap())).await,
+                "dial" => self.dialed(value)?,
+                "frame" => equal(&self.frames.pop_front().ok_or("there is no frame")?, value)?,
+                "asked" => equal(&json!(why(self.whys.pop_front().ok_or("there is no call")?)), value)?,
+                "event" => equal(&self.events.pop_front().ok_or("there is no event")?, value)?,
+                "answer" => self.answered(value.as_str().unwrap(), step)?,
+                "status" => self.status(value)?,
+                "dropped" => self.dropped(on)?,
+                "nothing" => self.nothing()?,
+                // Of a client with timers, and what another key stands beside.
+                "timers" | "is" | "as" | "timeout" | "value" | "fault" | "no" | "aborted" | "reason" | "on" => {}
+                other => return Err(format!("there is no step `{other}`")),
+            }
+            self.settle().await;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) {
+        self.shared.with(|engine, now| engine.open(now));
+        let mut state = self.shared.lock();
+        if !state.is_driven {
+            state.is_driven = true;
+            state.run += 1;
+            if self.news.is_closed() {
+                let (subscriber, news) = mpsc::channel(1024);
+                state.subscribers.add(subscriber);
+                self.news = news;
+            }
+            tokio::spawn(Driver::new(Arc::clone(&self.shared), Arc::clone(&self.wiring), state.run).run());
+        }
+    }
+
+    /// Lets the client do all that it can do now, and takes what it did.
+    async fn settle(&mut self) {
+        for _ in 0..50 {
+            yield_now().await;
+            self.take();
+        }
+    }
+
+    fn take(&mut self) {
+        while let Some(dial) = self.server.try_dial() {
+            self.sockets.push(Socket::Asked(Some(dial)));
+        }
+        for socket in &self.sockets {
+            let Socket::Open(peer) = socket else { continue };
+            while let Some(outgoing) = peer.heard() {
+                if let Outgoing::Text(text) = outgoing {
+                    self.frames.push_back(serde_json::from_str(&text).unwrap());
+                }
+            }
+        }
+        while let Ok(news) = self.news.try_recv() {
+            self.events.extend(event(news));
+        }
+        while let Ok((why, fetch)) = self.asked.try_recv() {
+            self.whys.push_back(why);
+            self.fetches.push_back(fetch);
+        }
+        for answer in self.answers.values_mut().filter(|answer| answer.settled.is_none()) {
+            answer.settled = answer.reply.try_recv().ok().map(outcome);
+        }
+    }
+
+    /// What is due meanwhile happens at its time.
+    async fn wait(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            let due = self.shared.lock().engine.next_deadline().filter(|due| *due < end);
+            sleep(due.unwrap_or(end).saturating_duration_since(Instant::now())).await;
+            self.settle().await;
+        }
+    }
+
+    fn request(&mut self, said: &Value, step: &Value) {
+        let wire_type = said[0].as_str().unwrap();
+        let described = self.client["timeouts"][wire_type].as_u64().map(|described| described + 2000);
+        let timeout = step["timeout"].as_u64().or(described).unwrap_or(10_000);
+        let pace = self.pace(said);
+        let (sender, reply) = oneshot::channel();
+        let reference = self.shared.with(|engine, now| {
+            let reference = engine.next_ref();
+            let deadline = now + Duration::from_millis(timeout);
+            let request = Request { text: text(said, Some(reference)), pace, deadline, reply: sender };
+            engine.request(reference, request, now);
+            reference
+        });
+        let answer = Answer { reference, reply, settled: None };
+        self.answers.insert(step["as"].as_str().unwrap().to_owned(), answer);
+    }
+
+    fn pace(&mut self, said: &Value) -> Option<(usize, Pace)> {
+        pace(self.client, &mut self.places, said)
+    }
+
+    /// One that was answered is not given up any more.
+    fn abort(&mut self, name: &str) {
+        let Some(answer) = self.answers.get_mut(name).filter(|answer| answer.settled.is_none()) else { return };
+        answer.settled = Some(json!({ "aborted": true }));
+        let reference = answer.reference;
+        self.shared.with(|engine, now| engine.forget(reference, now));
+    }
+
+    fn fetch(&mut self) -> Result<Fetch, String> {
+        self.fetches.pop_front().ok_or("there is no call".to_owned())
+    }
+
+    fn asked_for(&mut self, on: usize) -> Result<Dial, String> {
+        match self.sockets.get_mut(on) {
+            Some(Socket::Asked(dial)) => dial.take().ok_or("it was answered".to_owned()),
+            _ => Err("there is no such socket".to_owned()),
+        }
+    }
+
+    fn accept(&mut self, on: usize) -> Held {
+        self.sockets[on] = Socket::Open(self.asked_for(on)?.accept());
+        Ok(())
+    }
+
+    fn peer(&self, on: usize) -> Result<&Peer, String> {
+        match self.sockets.get(on) {
+            Some(Socket::Open(peer)) => Ok(peer),
+            _ => Err("there is no such connection".to_owned()),
+        }
+    }
+
+    fn dialed(&mut self, wanted: &Value) -> Held {
+        let Some(Socket::Asked(Some(dial))) = self.sockets.get(self.dials_taken) else {
+            return Err("there is no dial".to_owned());
+        };
+        self.dials_taken += 1;
+        if !wanted["offers"].is_null() {
+            equal(&json!(dial.handshake.subprotocols), &wanted["offers"])?;
+        }
+        if !wanted["path"].is_null() {
+            equal(&json!(dial.handshake.url.trim_start_matches("ws://server")), &wanted["path"])?;
+        }
+        Ok(())
+    }
+
+    fn dropped(&self, on: usize) -> Held {
+        let is_dropped = match &self.sockets[on] {
+            Socket::Asked(dial) => !dial.as_ref().is_some_and(Dial::is_awaited),
+            // A connection that is closed in order is read until the server has closed, too.
+            Socket::Open(peer) => peer.is_dropped() || peer.was_closed(),
+        };
+        if is_dropped { Ok(()) } else { Err("the socket was not dropped".to_owned()) }
+    }
+
+    fn answered(&mut self, name: &str, step: &Value) -> Held {
+        let answer = self.answers.get(name).ok_or("there is no such request")?;
+        let found = answer.settled.clone().ok_or("it has not settled")?;
+        self.answers.remove(name);
+        let mut wanted = step.as_object().unwrap().clone();
+        wanted.remove("answer");
+        equal(&found, &Value::Object(wanted))
+    }
+
+    fn status(&self, wanted: &Value) -> Held {
+        let status = self.shared.lock().engine.status().clone();
+        let found = shown(&status);
+        for (key, value) in wanted.as_object().unwrap() {
+            // A program is neither hidden nor offline.
+            if key != "why" {
+                equal(&found[key], value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing(&self) -> Held {
+        let settled: Vec<_> =
+            self.answers.iter().filter(|(_, answer)| answer.settled.is_some()).map(|(name, _)| name).collect();
+        let whys: Vec<_> = self.whys.iter().map(|asked| why(*asked)).collect();
+        let found = json!([self.sockets.len() - self.dials_taken, self.frames, self.events, whys, settled]);
+        equal(&found, &json!([0, [], [], [], []]))
+    }
+}
+
+fn pace(client: &Value, places: &mut HashMap<String, usize>, said: &Value) -> Option<(usize, Pace)> {
+    let wire_type = said[0].as_str().unwrap();
+    let rate = client["rates"].get(wire_type)?;
+    let number = |at: usize| rate[at].as_u64().unwrap();
+    let next = places.len();
+    let place = *places.entry(wire_type.to_owned()).or_insert(next);
+    Some((place, Pace { count: number(0) as u32, period: Duration::from_secs(number(1)), burst: number(2) as u32 }))
+}
+
+fn text(said: &Value, reference: Option<i64>) -> String {
+    let mut message = said[1].clone();
+    message["type"] = said[0].clone();
+    if let Some(reference) = reference {
+        message["ref"] = reference.into();
+    }
+    message.to_string()
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::First => "first",
+        Why::Expiring => "expiring",
+        Why::Refused => "refused",
+    }
+}
+
+fn outdated(how: Outdated) -> &'static str {
+    match how {
+        Outdated::Compatible => "compatible",
+        Outdated::Breaks => "breaks",
+        Outdated::Unknown => "unknown",
+    }
+}
+
+fn event(news: News) -> Option<Value> {
+    Some(match news {
+        News::Status(_) | News::Binary(_) => return None,
+        News::Joined { id, is_fresh, outdated: None } => json!({ "joined": { "id": id, "fresh": is_fresh } }),
+        News::Joined { id, is_fresh, outdated: Some(how) } => {
+            json!({ "joined": { "id": id, "fresh": is_fresh, "outdated": outdated(how) } })
+        }
+        News::Outdated(how) => json!({ "outdated": outdated(how) }),
+        News::Text(text) => json!({ "message": serde_json::from_str::<Value>(&text).unwrap() }),
+        News::Fault(fault) => json!({ "error": fault.code }),
+    })
+}
+
+fn outcome(outcome: Outcome) -> Value {
+    match outcome {
+        Ok(text) => {
+            let message: Value = serde_json::from_str(&text).unwrap();
+            match message["type"] == "success" {
+                true => message.get("data").map_or(json!({}), |data| json!({ "value": data })),
+                false => json!({ "value": message }),
+            }
+        }
+        Err(Error::Fault(fault)) => json!({ "fault": fault.code }),
+        Err(Error::Lost) => json!({ "no": "lost" }),
+        Err(Error::Unsent(_)) => json!({ "no": "unsent" }),
+        Err(Error::Timeout) => json!({ "no": "timeout" }),
+        Err(Error::Closed) => json!({ "no": "closed" }),
+        Err(error @ Error::Unreadable(_)) => json!({ "error": error.to_string() }),
+    }
+}
+
+fn shown(status: &Status) -> Value {
+    let ended = |last: &crate::Ended| json!([last.code, last.fault.as_ref().map(|fault| fault.code.clone())]);
+    let (mut shown, last) = match status {
+        Status::Idle => (json!({ "state": "idle" }), None),
+        Status::Connecting { attempt } => (json!({ "state": "connecting", "attempt": attempt }), None),
+        Status::Open => (json!({ "state": "open" }), None),
+        Status::Waiting { attempt, until, last } => {
+            let wait = until.saturating_duration_since(Instant::now());
+            (json!({ "state": "waiting", "attempt": attempt, "in": wait.as_millis() as u64 }), Some(ended(last)))
+        }
+        Status::Closed { by, last } => {
+            let by = if *by == CloseBy::Us { "us" } else { "server" };
+            (json!({ "state": "closed", "by": by }), last.as_ref().map(ended))
+        }
+    };
+    if let Some(last) = last {
+        (shown["code"], shown["fault"]) = (last[0].clone(), last[1].clone());
+    }
+    shown
+}
+
+fn equal(found: &Value, wanted: &Value) -> Held {
+    if found == wanted { Ok(()) } else { Err(format!("found {found}, and not {wanted}")) }
+}

@@ -1,0 +1,92 @@
+//! The end of a connection, and what follows from it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::backoff::wait;
+use super::error::Error;
+use super::machine::{Engine, Timers};
+use super::orders::News;
+use super::status::{CloseBy, Ended, Outdated, Status};
+use super::verdict::Verdict;
+
+impl Engine {
+    /// The handshake was answered with this HTTP status.
+    pub fn refused(&mut self, status: u16, reason: &str, retry_after: Option<Duration>, now: Instant) {
+        self.after = retry_after.unwrap_or_default();
+        self.ended(1006, reason, Some(status), now);
+    }
+
+    /// The connection has ended, or there was none.
+    pub fn ended(&mut self, code: u16, reason: &str, status: Option<u16>, now: Instant) {
+        self.timers = Timers::default();
+        (self.is_dialing, self.is_connected, self.awaits_token) = (false, false, false);
+        self.behind_greeting = None;
+        let fault = self.fault.take();
+        for taken in self.pending.take_sent() {
+            self.settled(&taken, now);
+            taken.settle(Err(Error::Lost));
+        }
+        let verdict = match status {
+            Some(status) => Verdict::of_status(status),
+            None => Verdict::of_close(code, fault.as_ref()),
+        };
+        let last = Ended { code, reason: reason.to_owned(), fault, status };
+        match verdict {
+            Verdict::Idle => {
+                self.attempt = 0;
+                if self.pending.is_any_unsent() {
+                    return self.dial(now);
+                }
+                self.set(Status::Idle);
+            }
+            Verdict::Token => {
+                self.token = None;
+                if !self.settings.asks_for_tokens || self.was_refused {
+                    return self.end(CloseBy::Server, Some(last));
+                }
+                self.was_refused = true;
+                self.dial(now);
+            }
+            Verdict::Final => {
+                self.end(CloseBy::Server, Some(last));
+                if code == 4426 || status == Some(426) {
+                    self.tell(News::Outdated(Outdated::Breaks));
+                }
+            }
+            Verdict::Soon => self.retry(false, last, now),
+            Verdict::Slow => self.retry(true, last, now),
+        }
+    }
+
+    fn retry(&mut self, is_slow: bool, last: Ended, now: Instant) {
+        let random = (self.settings.random)();
+        let waits = wait(self.attempt, is_slow, random, self.after, self.window);
+        self.attempt = self.attempt.saturating_add(1);
+        self.not_before = Some(now + self.after);
+        self.wait_until(now + waits, last);
+    }
+
+    pub(super) fn wait_until(&mut self, until: Instant, last: Ended) {
+        self.timers.next = Some(until);
+        self.set(Status::Waiting { attempt: self.attempt, until, last });
+    }
+
+    pub(super) fn lost(&mut self, reason: &str, now: Instant) {
+        self.drop_connection(reason, true);
+        self.ended(1006, reason, None, now);
+    }
+
+    pub(super) fn end(&mut self, by: CloseBy, last: Option<Ended>) {
+        self.timers = Timers::default();
+        let fault = last.as_ref().and_then(|last| last.fault.clone());
+        self.set(Status::Closed { by, last });
+        for taken in self.pending.take_all() {
+            match &fault {
+                Some(fault) => taken.settle(Err(Error::Fault(fault.clone()))),
+                None => taken.lost_or(Error::Closed),
+            }
+        }
+    }
+}

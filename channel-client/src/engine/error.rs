@@ -1,0 +1,79 @@
+//! Why a request has no answer.
+
+use std::error;
+use std::fmt;
+
+use channel_runtime::{DecodeError, EncodeError, Fault};
+
+/// Why a request has no answer, by what its sender may do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server has not done it, and says why.
+    Fault(Fault),
+    /// The connection ended before the answer was received: it may have been done.
+    Lost,
+    /// It was not sent, and was not done.
+    Unsent(Unsent),
+    /// It was sent, and there was no answer in time: it may have been done.
+    Timeout,
+    /// The client is closed; the request was not sent.
+    Closed,
+    /// The answer was received, and is not of the type that this client expects.
+    Unreadable(DecodeError),
+}
+
+/// Why a request was not sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Unsent {
+    /// There was no connection in time, or its rate did not allow it in time.
+    TooLate,
+    /// 256 requests wait already, or what waits has 256 KiB.
+    TooMany,
+    /// It is longer than the server takes.
+    TooLong {
+        /// The longest message that the server takes, in bytes.
+        most: usize,
+    },
+    /// It can't be written as JSON.
+    Unwritable(EncodeError),
+    /// It is a binary message, which has no `ref` and therefore no answer: `send` it.
+    Binary,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Lost => f.write_str("the connection ended before the answer was received"),
+            Self::Unsent(why) => why.fmt(f),
+            Self::Timeout => f.write_str("there was no answer in time"),
+            Self::Closed => f.write_str("the client is closed"),
+            Self::Unreadable(error) => write!(f, "the answer can't be read: {error}"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            Self::Unsent(Unsent::Unwritable(error)) => Some(error),
+            Self::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLate => f.write_str("the request could not be sent in time"),
+            Self::TooMany => f.write_str("too many requests wait"),
+            Self::TooLong { most } => write!(f, "the message is longer than {most} bytes"),
+            Self::Unwritable(error) => write!(f, "the message can't be written: {error}"),
+            Self::Binary => f.write_str("a binary message has no answer"),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the framework says in a text: the type, the `ref`, errors, and the frames whose type begins with `$`.
+
+use std::borrow::Cow;
+
+use channel_runtime::Fault;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A text from the server, as far as the connection needs it.
+#[derive(Debug)]
+pub(super) struct Frame<'t> {
+    pub kind: Cow<'t, str>,
+    /// `None` also if it is no whole number, because no request has another.
+    pub reference: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Head<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'t, str>,
+    #[serde(borrow, default, rename = "ref")]
+    reference: Option<&'t RawValue>,
+}
+
+impl<'t> Frame<'t> {
+    /// # Errors
+    /// The fault that a program is told: the text is no message.
+    pub fn read(text: &'t str) -> Result<Self, Fault> {
+        let Head { kind, reference } = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        let reference = reference.and_then(|reference| reference.get().parse().ok());
+        Ok(Self { kind, reference })
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Fault {
+    Fault::new(Fault::MALFORMED, format!("the server sent no message: {error}"))
+}
+
+/// An error frame.
+pub(super) fn fault(text: &str) -> Result<Fault, Fault> {
+    serde_json::from_str(text).map_err(|error| malformed(&error))
+}
+
+/// When a client may come back.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub(super) struct Retry {
+    pub retry_after_ms: Option<u64>,
+    pub retry_window_ms: Option<u64>,
+}
+
+impl Retry {
+    pub fn of_fault(fault: &Fault) -> Self {
+        Self::deserialize(&fault.details).unwrap_or_default()
+    }
+}
+
+/// `$hello`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Hello {
+    pub ping_ms: Option<u64>,
+    pub max_bytes: Option<usize>,
+}
+
+/// `$joined`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Joined {
+    pub id: String,
+    pub resumed: Option<serde::de::IgnoredAny>,
+    pub outdated: Option<String>,
+}
+
+/// `$auth_expiring`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Expiring {
+    pub in_ms: Option<u64>,
+}
+
+/// A framework's frame that this client can't read is one of a later version: nothing is known from it.
+pub(super) fn own<'t, T: Default + Deserialize<'t>>(text: &'t str) -> T {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! What the server sends.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use channel_runtime::Fault;
+use tokio::time::Instant;
+
+use super::dial::Why;
+use super::error::Error;
+use super::frame::{self, Frame, Hello, Joined, Retry};
+use super::machine::Engine;
+use super::orders::News;
+use super::status::Outdated;
+
+/// The `ref` of a probe: that an answer was received is all it says.
+const PROBE_REF: i64 = 0;
+
+impl Engine {
+    pub fn text(&mut self, text: String, now: Instant) {
+        self.heard = now;
+        if let Err(fault) = self.read(text, now) {
+            self.tell(News::Fault(fault));
+        }
+    }
+
+    pub fn binary(&mut self, bytes: Bytes, now: Instant) {
+        self.heard = now;
+        self.fault = None;
+        self.entered(now);
+        self.tell(News::Binary(bytes));
+    }
+
+    /// # Errors
+    /// If it is no message.
+    fn read(&mut self, text: String, now: Instant) -> Result<(), Fault> {
+        let Frame { kind, reference } = Frame::read(&text)?;
+        let fault = (kind == "error").then(|| frame::fault(&text)).transpose()?;
+        self.fault = fault.clone().filter(|_| reference.is_none());
+        if let (Some(fault), None) = (&fault, reference) {
+            self.come_back(Retry::of_fault(fault));
+        }
+        let is_own = kind.starts_with('$');
+        if fault.is_none() && !is_own {
+            self.entered(now);
+        }
+        match reference {
+            Some(PROBE_REF) => return Ok(()),
+            Some(reference) if self.pending.contains(reference) => {
+                let outcome = fault.map_or_else(|| Ok(text), |fault| Err(Error::Fault(fault)));
+                if self.auth.take_if(|auth| *auth == reference).is_some() {
+                    self.renewed(&outcome, now);
+                }
+                self.answered(reference, outcome, now);
+                return Ok(());
+            }
+            _ => {}
+        }
+        match fault {
+            Some(fault) => self.tell(News::Fault(fault)),
+            None if is_own => self.own(&kind, &text, now),
+            None if kind == "success" => {}
+            None => self.tell(News::Text(text)),
+        }
+        Ok(())
+    }
+
+    /// When the next try may be, as the server says it.
+    fn come_back(&mut self, Retry { retry_after_ms, retry_window_ms }: Retry) {
+        if let Some(after) = retry_after_ms {
+            self.after = Duration::from_millis(after);
+        }
+        if let Some(window) = retry_window_ms {
+            self.window = Duration::from_millis(window);
+        }
+    }
+
+    fn own(&mut self, kind: &str, text: &str, now: Instant) {
+        match kind {
+            "$hello" => {
+                let Hello { ping_ms, max_bytes } = frame::own(text);
+                self.timers.enter = None;
+                self.silence = self.settings.silence.or(ping_ms.map(Duration::from_millis)).unwrap_or(self.silence);
+                self.most = max_bytes;
+            }
+            "$joined" => self.joined(frame::own(text), now),
+            "$closing" => self.come_back(frame::own(text)),
+            "$auth_expiring" => {
+                let frame::Expiring { in_ms } = frame::own(text);
+                self.expires = in_ms.map(|in_ms| now + Duration::from_millis(in_ms));
+                if self.settings.asks_for_tokens {
+                    self.ask(Why::Expiring);
+                }
+            }
+            // `$ping` and `$pong` are life, and others are of a later version.
+            _ => {}
+        }
+    }
+
+    /// At a server that says no `$joined`.
+    pub(super) fn entered(&mut self, now: Instant) {
+        if !self.is_in() {
+            self.joined(Joined::default(), now);
+        }
+    }
+
+    fn joined(&mut self, Joined { id, resumed, outdated }: Joined, now: Instant) {
+        if !self.is_in() {
+            self.enter(now);
+        }
+        let outdated = outdated.map(|how| match &*how {
+            "compatible" => Outdated::Compatible,
+            "breaks" => Outdated::Breaks,
+            _ => Outdated::Unknown,
+        });
+        self.tell(News::Joined { id, is_fresh: resumed.is_none(), outdated });
+        if let Some(outdated) = outdated {
+            self.tell(News::Outdated(outdated));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The connection as a state machine, without a socket, a clock or a task: it is told what happened and when, and says what to do.
+//!
+//! It promises that no text is given to a connection twice, that each request is settled once, and that nothing of it is left
+//! behind.
+
+mod backoff;
+mod dial;
+mod ending;
+mod error;
+mod frame;
+mod inbound;
+mod liveness;
+mod machine;
+mod orders;
+mod pace;
+mod pending;
+mod requests;
+mod status;
+mod tokens;
+mod verdict;
+
+#[cfg(test)]
+pub(crate) use self::backoff::wait;
+pub use self::dial::Why;
+#[cfg(test)]
+pub(crate) use self::dial::offers;
+pub use self::error::{Error, Unsent};
+pub(crate) use self::machine::Engine;
+pub(crate) use self::orders::{Action, Greeting, News, Settings};
+pub(crate) use self::pace::Pace;
+pub(crate) use self::pending::{Outcome, Request};
+pub use self::status::{CloseBy, Ended, Outdated, Status};
+#[cfg(test)]
+pub(crate) use self::verdict::Verdict;

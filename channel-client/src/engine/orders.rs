@@ -1,0 +1,61 @@
+//! What the user set, what the task is to do, and what a program is told of.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use channel_runtime::Fault;
+
+use super::dial::{Dial, Why};
+use super::pace::Pace;
+use super::status::{Outdated, Status};
+
+/// What the user set.
+pub(crate) struct Settings {
+    pub fingerprint: Option<u64>,
+    pub asks_for_tokens: bool,
+    /// One that is not asked for.
+    pub token: Option<String>,
+    /// So many requests wait, at most.
+    pub queue: usize,
+    /// How long a server may be silent. `None` for what it says itself.
+    pub silence: Option<Duration>,
+    /// From 0 up to 1.
+    pub random: Box<dyn FnMut() -> f64 + Send>,
+}
+
+/// A message that is sent first on each connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Greeting {
+    pub text: String,
+    /// The place of its type, for its rate. `None` if it has no rate.
+    pub pace: Option<(usize, Pace)>,
+}
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Call the token function; the answer is [`Engine::token`].
+    AskToken(Why),
+    Dial(Dial),
+    /// Ask what is said first on each connection; the answer is [`Engine::greeted`].
+    Greet,
+    Say(String),
+    SayBytes(Bytes),
+    /// Close the present connection, of which nothing more is told.
+    Close {
+        reason: String,
+        is_silent: bool,
+    },
+    Tell(News),
+}
+
+/// What a program is told of.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    Status(Status),
+    Joined { id: String, is_fresh: bool, outdated: Option<Outdated> },
+    Outdated(Outdated),
+    Text(String),
+    Binary(Bytes),
+    Fault(Fault),
+}

@@ -1,0 +1,70 @@
+//! In which state the connection is, and how the last one ended.
+
+use channel_runtime::Fault;
+use tokio::time::Instant;
+
+/// In which state a client's connection is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Status {
+    /// The server closed the connection because nothing was sent for long. The next request connects again.
+    Idle,
+    /// It connects.
+    Connecting {
+        /// How many connections have ended, or were not made, since the last one that was open for 5 s.
+        attempt: u32,
+    },
+    /// The client has entered its room.
+    Open,
+    /// There is no connection, and the client will connect again.
+    Waiting {
+        /// As in `Connecting`, with the connection that has just ended.
+        attempt: u32,
+        /// When it will connect.
+        until: Instant,
+        /// How the last connection ended.
+        last: Ended,
+    },
+    /// There is no connection, and none will be made until [`open`](crate::Client::open) is called.
+    Closed {
+        /// Who closed it.
+        by: CloseBy,
+        /// How the last connection ended, if the server ended it.
+        last: Option<Ended>,
+    },
+}
+
+/// Who closed a connection for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseBy {
+    /// This program: by [`close`](crate::Client::close), or when the last [`Client`](crate::Client) was dropped.
+    Us,
+    /// The server.
+    Server,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// The code of the Close; 1006 if there was none.
+    pub code: u16,
+    /// Its reason, or why there was no connection.
+    pub reason: String,
+    /// The error before the Close. `None` if another frame was the last one.
+    pub fault: Option<Fault>,
+    /// The HTTP status if the server refused the handshake.
+    pub status: Option<u16>,
+}
+
+/// How the server's messages differ from those that this client was compiled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outdated {
+    /// The server still understands this client.
+    Compatible,
+    /// The server does not understand this client any more.
+    Breaks,
+    /// The server does not know the messages of this client.
+    Unknown,
+}
