@@ -38,7 +38,7 @@ export class World {
   /** Until it dials again. */
   async redial() {
     const dials = this.dials.length
-    while (this.dials.length === dials) await this.clock.advance(10)
+    while (this.dials.length === dials) await this.clock.advance(100)
   }
 
   async end(code, reason) {
