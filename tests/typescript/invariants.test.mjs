@@ -217,6 +217,18 @@ test('9. a listener that throws is reported and stops nobody; listeners are copi
   }
 }))
 
+test('a timer that is late asks once more, and does not end the connection', onItsClock(async world => {
+  const chat = open(world)
+  await world.letIn()
+  await world.clock.advance(27_000)
+  world.clock.now += 60_000 // the machine slept while it waited for the answer
+  await world.clock.advance(1)
+  assert.deepEqual([chat.status.state, world.frames.filter(({ type }) => type === '$ping').length], ['open', 2])
+  await world.clock.advance(10_000)
+  assert.equal(chat.status.state, 'waiting')
+  chat.close()
+}))
+
 // Everything at once, from a seed: what a server, a network, a page and a user may do in any order.
 const SEED = Number(process.env.SEED ?? 1) // of the first
 for (let seed = SEED; seed < SEED + Number(process.env.SEEDS ?? 100); seed++) {

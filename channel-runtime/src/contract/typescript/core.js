@@ -588,7 +588,14 @@ export class Channel {
     #probe(within) {
         const asked = Date.now();
         this.#socket.send('{"type":"$ping","ref":0}');
-        this.#time('watch', () => this.#heard >= asked ? this.#watch() : this.#lost('the server is silent'), within);
+        this.#time('watch', () => {
+            if (this.#heard >= asked)
+                this.#watch();
+            else if (Date.now() - asked > within + 1000)
+                this.#probe(within);
+            else
+                this.#lost('the server is silent');
+        }, within);
     }
     /** Something has changed: connects now, or asks whether the connection still is one. */
     #wake() {

@@ -680,7 +680,11 @@ export class Channel<P extends Protocol> {
   #probe(within: number): void {
     const asked = Date.now()
     this.#socket!.send('{"type":"$ping","ref":0}')
-    this.#time('watch', () => this.#heard >= asked ? this.#watch() : this.#lost('the server is silent'), within)
+    this.#time('watch', () => {
+      if (this.#heard >= asked) this.#watch()
+      else if (Date.now() - asked > within + 1000) this.#probe(within)
+      else this.#lost('the server is silent')
+    }, within)
   }
 
   /** Something has changed: connects now, or asks whether the connection still is one. */
