@@ -137,6 +137,15 @@ install_clients() {
   npm ls >/dev/null 2>&1 || npm ci
 }
 
+install_typescript() {
+  cd tests/typescript
+  npm ls >/dev/null 2>&1 || npm ci
+}
+
+typescript_tests() {
+  CHROMIUM=$(find_chromium) node_tests 300 tests/typescript/*.test.mjs
+}
+
 has_python() {
   python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
@@ -188,6 +197,8 @@ else
 fi
 step "Chromium, Node and Playwright are here" install_browser
 step "pages in a browser" browser_tests
+step "TypeScript, Deno, Bun and React are here" install_typescript
+step "the client in TypeScript" typescript_tests
 step "clients from npm are here" install_clients
 step "clients from npm" client_tests
 if [ -n "${CI:-}" ] || install_python >/dev/null 2>&1; then
