@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, io};
 
+use channel_runtime::describe::{Describe, Needs};
 use channel_runtime::{
     ConnectionId, Extract, Fault, Handshake, Reject, Server, Socket, channel, channels, message, timestamp,
 };
@@ -93,6 +94,7 @@ pub struct MoveMade {
 }
 
 #[message(type = "game_over")]
+#[derive(Describe)]
 pub struct GameOver {
     /// `None` if it is a draw.
     pub winner: Option<Color>,
@@ -213,13 +215,13 @@ pub struct Table {
     guests: HashMap<ConnectionId, PlayerId>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Describe)]
 pub struct Seats {
     pub red: Option<Seat>,
     pub white: Option<Seat>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Describe)]
 pub struct Seat {
     pub player_id: PlayerId,
     pub player_name: String,
@@ -332,7 +334,7 @@ fn invalid_move(reason: impl Display) -> Fault {
     Fault::new("game.invalid_move", "Invalid move").with_details(json!({ "reason": reason.to_string() }))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]
 pub struct GameId(pub u32);
 
 impl FromStr for GameId {
@@ -350,12 +352,14 @@ impl Display for GameId {
 }
 
 /// The public id of a player.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]
 pub struct PlayerId(pub String);
 
 /// The page makes up a secret `token` and keeps it, so that a player who reconnects is the same one. The public id is made from the
 /// token and does not reveal it.
 impl Extract<App> for PlayerId {
+    const NEEDS: Needs = Needs::query("token");
+
     async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
         let token = handshake.query_param("token").ok_or(Reject::unauthorized("No token provided"))?;
         Ok(Self(format!("player_{:016x}", app.key.hash_one(token))))

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::env;
 use std::time::Duration;
 
+use channel_runtime::describe::Describe;
 use channel_runtime::envelope::Bare;
 use channel_runtime::{CloseCode, DecodeError, Server, Socket, channel, channels, message};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub struct Subscribe {
     pub payload: Request,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Describe)]
 pub struct Request {
     pub query: String,
     #[serde(default)]

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
 
+use channel_runtime::describe::Describe;
 use channel_runtime::envelope::JsonRpc;
 use channel_runtime::{Fault, Server, Socket, Success, channel, channels, message};
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,7 @@ pub struct Off {
 }
 
 /// A kind of notification, and the room of those who have subscribed to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "lowercase")]
 pub enum Event {
     Announced,

@@ -15,6 +15,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use channel_runtime::describe::{Describe, Needs};
 use channel_runtime::{Close, Config, DecodeError, Extract, Fault, Handshake, Hub, Reject, Server, Socket};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,7 @@ pub struct Inbox {
 }
 
 #[message(type = "notification")]
-#[derive(Clone)]
+#[derive(Clone, Describe)]
 pub struct Notification {
     /// 0, 1, 2 and so on; a client that receives a notification twice recognizes it by its id.
     pub id: u32,
@@ -266,6 +267,9 @@ impl fmt::Display for UserName {
 }
 
 impl<A: Sync> Extract<A> for UserName {
+    /// A generated client asks for it.
+    const NEEDS: Needs = Needs::query("user");
+
     /// Trusts the query; the example `secure` requires a token.
     async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
         let name = handshake.query_param("user").ok_or(Reject::unauthorized("Unauthorized"))?;

@@ -15,6 +15,7 @@
 
 use std::env;
 
+use channel_runtime::describe::Describe;
 use channel_runtime::envelope::Phoenix;
 use channel_runtime::{Fault, Server, Socket, Success, channel, channels, message};
 use serde::Serialize;
@@ -39,7 +40,7 @@ pub struct Said {
 }
 
 /// The answer to who joins, `receive('ok', ..)`.
-#[derive(Serialize)]
+#[derive(Serialize, Describe)]
 pub struct Welcome {
     pub here: usize,
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::time::Duration;
 
+use channel_runtime::describe::Describe;
 use channel_runtime::{Fault, Server, Socket, channel, channels, message};
 use deadpool_redis::redis::{FromRedisValue, Pipeline, pipe};
 use deadpool_redis::{Config, CreatePoolError, Pool, Runtime};
@@ -29,7 +30,7 @@ pub struct Poll {
     poll: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "snake_case")]
 pub enum Drink {
     Coffee,

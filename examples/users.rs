@@ -8,6 +8,7 @@ use std::env;
 use std::fmt;
 use std::str::FromStr;
 
+use channel_runtime::describe::{Describe, Needs};
 use channel_runtime::{Close, Config, Extract, Fault, Handshake, Hub, Reject, Server, Socket, Success};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ pub struct UserChannel {
     role: Role,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     #[default]
@@ -90,7 +91,7 @@ pub struct RoleChanged {
 }
 
 /// The answer to the sender: how many devices the letter was sent to.
-#[derive(Serialize)]
+#[derive(Serialize, Describe)]
 pub struct Delivered {
     pub devices: usize,
 }
@@ -170,7 +171,7 @@ impl UserChannel {
 }
 
 /// A user's name: one to twenty letters and digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Describe)]
 #[serde(try_from = "String")]
 pub struct UserId(String);
 
@@ -200,6 +201,9 @@ impl fmt::Display for UserId {
 }
 
 impl<A: Sync> Extract<A> for UserId {
+    /// A generated client asks for it.
+    const NEEDS: Needs = Needs::query("user");
+
     /// Trusts the query; the example `secure` requires a token.
     async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
         let name = handshake.query_param("user").ok_or(Reject::unauthorized("Who are you?"))?;
@@ -208,7 +212,7 @@ impl<A: Sync> Extract<A> for UserId {
 }
 
 /// The client's name for its device.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Describe)]
 pub struct Device(String);
 
 impl fmt::Display for Device {
@@ -218,6 +222,8 @@ impl fmt::Display for Device {
 }
 
 impl<A: Sync> Extract<A> for Device {
+    const NEEDS: Needs = Needs::query("device").optional();
+
     async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
         let name = handshake.query_param("device").unwrap_or("device".into());
         Ok(Self(name.chars().take(20).collect()))

@@ -7,6 +7,7 @@
 
 use std::fs;
 
+use channel_runtime::describe::Description;
 use channel_runtime::{Channels, channels};
 
 macro_rules! examples {
@@ -38,14 +39,7 @@ examples! {
     whiteboard: "../examples/whiteboard.rs"
 }
 
-fn of<App: Send + Sync + 'static>(channels: &Channels<App>) -> String {
-    let description = channels.describe();
-    let [channel] = &description.channels[..] else { panic!("a list of one") };
-    format!("{} {} {}\n", description.fingerprint, channel.path, channel.name)
-}
-
-#[test]
-fn the_fingerprints_of_the_examples_stand() {
+fn examples() -> Vec<Description> {
     let of_any_app: [Channels<()>; 14] = [
         channels![axum::Topic],
         channels![chat::ChatChannel],
@@ -63,19 +57,35 @@ fn the_fingerprints_of_the_examples_stand() {
         channels![whiteboard::BoardChannel],
     ];
     let of_their_own = [
-        of(&channels![batched::SensorChannel]),
-        of(&channels![game::GameChannel]),
-        of(&channels![notifications::NotificationChannel]),
-        of(&channels![pooled::Poll]),
-        of(&channels![secure::AuthenticatedChannel]),
-        of(&channels![sync::SyncChannel]),
+        channels![batched::SensorChannel].describe(),
+        channels![game::GameChannel].describe(),
+        channels![notifications::NotificationChannel].describe(),
+        channels![pooled::Poll].describe(),
+        channels![secure::AuthenticatedChannel].describe(),
+        channels![sync::SyncChannel].describe(),
     ];
-    let now: String = of_any_app.iter().map(of).chain(of_their_own).collect();
+    of_any_app.iter().map(Channels::describe).chain(of_their_own).collect()
+}
+
+#[test]
+fn the_fingerprints_of_the_examples_stand() {
+    let lines = examples().into_iter().map(|description| {
+        let [channel] = &description.channels[..] else { panic!("a list of one") };
+        format!("{} {} {}\n", description.fingerprint, channel.path, channel.name)
+    });
+    let now: String = lines.collect();
     let path = "tests/describe/fingerprints.txt";
     if std::env::var_os("FINGERPRINTS").is_some_and(|asked| asked == "accept") {
         fs::write(path, &now).unwrap();
     }
     assert_eq!(now, fs::read_to_string(path).unwrap().replace('\r', ""), "not what stands in {path}");
+}
+
+/// A client can be made of each.
+#[test]
+fn no_example_has_a_type_that_is_opaque() {
+    let places = examples().iter().flat_map(Description::opaque).map(|place| format!("{place}\n")).collect::<String>();
+    assert_eq!(places, "");
 }
 
 /// No upgrade changes these, and no commit: `shapes` stays as it is.

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use channel_runtime::describe::Describe;
 use serde::{Deserialize, Serialize};
 
 /// A side of the game.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
     Red,
@@ -50,7 +51,7 @@ impl fmt::Display for Color {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "snake_case")]
 pub enum Piece {
     RedMan,
@@ -88,7 +89,7 @@ impl Piece {
 }
 
 /// One of the 64 squares, from `a1` at red's left to `h8`; pieces stand on the dark ones, like `a1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Describe)]
 #[serde(try_from = "String", into = "String")]
 pub struct Square {
     /// Both from 0 to 7.
@@ -154,7 +155,7 @@ impl fmt::Display for NotASquare {
 }
 
 /// One move of one piece: to the next square, or over a piece that it captures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]
 pub struct Step {
     pub from: Square,
     pub to: Square,
@@ -169,7 +170,7 @@ pub struct Outcome {
     pub reason: Reason,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     AllCaptured,

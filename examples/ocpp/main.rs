@@ -13,6 +13,7 @@
 use std::env;
 use std::time::Duration;
 
+use channel_runtime::describe::Describe;
 use channel_runtime::{Fault, Hub, Server, Socket, Success, channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -32,7 +33,7 @@ pub struct BootNotification {
 }
 
 /// The answer to [`BootNotification`].
-#[derive(Serialize)]
+#[derive(Serialize, Describe)]
 #[serde(rename_all = "camelCase")]
 pub struct Booted {
     status: &'static str,
@@ -42,7 +43,7 @@ pub struct Booted {
 }
 
 /// The answer to a heartbeat.
-#[derive(Serialize)]
+#[derive(Serialize, Describe)]
 #[serde(rename_all = "camelCase")]
 pub struct Alive {
     current_time: String,
@@ -56,7 +57,7 @@ pub struct RemoteStartTransaction {
 }
 
 /// The station's answer.
-#[derive(Deserialize)]
+#[derive(Deserialize, Describe)]
 pub struct Started {
     status: String,
 }

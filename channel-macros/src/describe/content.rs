@@ -13,7 +13,7 @@ use crate::syntax::docs::docs;
 use crate::syntax::errors::Errors;
 use crate::syntax::serde_attributes::{Direction, Rules, SerdeArgument, serde_arguments, value};
 use crate::syntax::spans::beside_locals;
-use crate::syntax::types::ungroup;
+use crate::syntax::types::{last_segment, ungroup};
 
 #[derive(Clone, Copy, Default)]
 pub struct Container<'a> {
@@ -218,6 +218,13 @@ pub fn stands_for(arguments: &[SerdeArgument], context: Context) -> Option<Token
     }
     // Serde itself reports a text that is no type.
     Some(context.ty(&read.or(written)?.parse().ok()?))
+}
+
+/// Whether the type that [`stands_for`] describes is an `Option`.
+pub fn stands_for_option(arguments: &[SerdeArgument]) -> bool {
+    let others = ["from", "try_from", "into"].into_iter().filter_map(|name| value(arguments, name));
+    let types = others.filter_map(|text| text.parse::<syn::Type>().ok());
+    types.into_iter().any(|ty| last_segment(&ty).is_some_and(|segment| segment.ident == "Option"))
 }
 
 pub fn name(ident: &Ident, arguments: &[SerdeArgument]) -> String {

@@ -6,7 +6,9 @@ use syn::ext::IdentExt as _;
 use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
 
 use super::attributes;
-use super::content::{Container, Names, cfgs, deprecated_call, docs_call, has, name, stands_for, struct_tag};
+use super::content::{
+    Container, Names, cfgs, deprecated_call, docs_call, has, name, stands_for, stands_for_option, struct_tag,
+};
 use super::prelude::names;
 use super::types::{Context, Own};
 use crate::syntax::deprecated;
@@ -63,20 +65,14 @@ fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let arguments = serde_arguments(&item.attrs);
     let name = name(&item.ident, &arguments);
     let context = Context { own: Some(Own { ident: &item.ident, name: &name }), recursive: false, opaque: false };
-    if let Some(other) = stands_for(&arguments, context) {
-        return other;
-    }
-    let container = Container::new(&arguments, context);
-    let kind = match &item.data {
-        Data::Struct(data) => {
-            let content = container.content(&data.fields, struct_tag(&item.ident, &arguments), errors);
-            quote!(__s::Kind::Struct(#content))
-        }
-        Data::Enum(data) => enumeration(data, &arguments, container, errors),
-        Data::Union(_) => {
-            errors.at(&item.ident, "a union has no form on the wire", "describe a struct or an enum");
-            return quote!(__s::Type::Json);
-        }
+    let kind = match stands_for(&arguments, context) {
+        // Serde reads it as `None` from a missing key, which it does not for a struct.
+        Some(other) if stands_for_option(&arguments) => return other,
+        Some(other) => quote!(__s::Kind::Struct(__s::Content::As(#other))),
+        None => match own_kind(item, &arguments, Container::new(&arguments, context), errors) {
+            Some(kind) => kind,
+            None => return quote!(__s::Type::Json),
+        },
     };
     let docs = docs(&item.attrs);
     let parameters = item.generics.type_params().map(|param| {
@@ -92,6 +88,26 @@ fn described(item: &DeriveInput, errors: &mut Errors) -> TokenStream {
             #docs,
             #kind
         ) #deprecated)
+    }
+}
+
+/// `None` after an error.
+fn own_kind(
+    item: &DeriveInput,
+    arguments: &[SerdeArgument],
+    container: Container,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
+    match &item.data {
+        Data::Struct(data) => {
+            let content = container.content(&data.fields, struct_tag(&item.ident, arguments), errors);
+            Some(quote!(__s::Kind::Struct(#content)))
+        }
+        Data::Enum(data) => Some(enumeration(data, arguments, container, errors)),
+        Data::Union(_) => {
+            errors.at(&item.ident, "a union has no form on the wire", "describe a struct or an enum");
+            None
+        }
     }
 }
 

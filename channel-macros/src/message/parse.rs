@@ -1,7 +1,7 @@
 //! From attribute and struct to [`Message`], with every error.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Fields, Ident, ItemStruct, LitStr, Token, Type};
@@ -43,7 +43,15 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
     }
     let found = if is_binary { Vec::new() } else { reserved::find(&item, args.wire_type.as_ref()) };
     let foreign = reserved::check(&item, args.foreign.as_ref(), found, errors);
-    let shape = if is_binary && !has_codec { opaque(&item) } else { shape(&item, errors) };
+    // A type that is `Describe` too has two `TYPE`s, if both traits are imported.
+    let wire_type = match &args.wire_type {
+        Some(literal) => literal.to_token_stream(),
+        None => quote!(<Self as ::channel_runtime::Message>::TYPE),
+    };
+    let shape = match is_binary && !has_codec {
+        true => opaque(&item, &wire_type),
+        false => shape(&item, &wire_type, errors),
+    };
     let limit = describe::limited(&args.limit);
     if !has_derive(&item.attrs, "Describe") {
         describe::strip(&mut item.fields);
@@ -190,16 +198,16 @@ fn about(item: &ItemStruct) -> String {
 }
 
 /// The `MessageShape` of a message whose bytes are known to its own functions alone.
-fn opaque(item: &ItemStruct) -> TokenStream {
+fn opaque(item: &ItemStruct, wire_type: &TokenStream) -> TokenStream {
     let (names, about) = (describe::names(), about(item));
     let content = quote!(__s::Content::As(__s::Type::Opaque("bytes")));
     quote!({
         #names
-        __s::MessageShape::new(Self::TYPE, #about, #content)
+        __s::MessageShape::new(#wire_type, #about, #content)
     })
 }
 
-fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
+fn shape(item: &ItemStruct, wire_type: &TokenStream, errors: &mut Errors) -> TokenStream {
     let about = about(item);
     let arguments = serde_arguments(&item.attrs);
     let name = item.ident.unraw().to_string();
@@ -211,7 +219,7 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
         && tag.is_none()
         && let Some((types, texts)) = container.plain(&item.fields)
     {
-        return quote!(::channel_runtime::private::plain::<(#(#types,)*)>(Self::TYPE, #about, #texts));
+        return quote!(::channel_runtime::private::plain::<(#(#types,)*)>(#wire_type, #about, #texts));
     }
     let names = describe::names();
     let content = match (stands_for, &item.fields) {
@@ -221,6 +229,6 @@ fn shape(item: &ItemStruct, errors: &mut Errors) -> TokenStream {
     };
     quote!({
         #names
-        __s::MessageShape::new(Self::TYPE, #about, #content)
+        __s::MessageShape::new(#wire_type, #about, #content)
     })
 }
