@@ -20,7 +20,10 @@ use crate::protocol::describe::{
 /// All but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The value of a static property, which editors and `.d.ts` see by the type of the core.
+/// The core's function, and the static property of a class that it makes.
+const BIGINTS: &str = "bigints";
+
+/// The value of a static property.
 type Table = Vec<(String, String)>;
 
 /// Prints one channel.
@@ -107,19 +110,25 @@ impl Printer<'_, '_> {
     /// The details of the handler's faults by their codes. `None` if it has none.
     fn faults(&self, reply: &ReplyDescription) -> Option<String> {
         let mut seen = BTreeSet::new();
-        let mut lines = String::new();
+        let mut entries = Vec::new();
         for fault in reply.faults.iter().filter(|fault| seen.insert(fault.code.as_str())) {
             let same = reply.faults.iter().filter(|other| other.code == fault.code);
             let details = Expression::one_of(same.map(|fault| self.details(fault)).collect()).text;
             let docs = [fault.docs.as_str(), fault.message.as_str()].map(str::trim);
             let docs: Vec<_> = docs.into_iter().filter(|text| !text.is_empty()).collect();
-            lines.push_str(&comment(&docs.join("\n\n"), &[], 6));
-            lines.push_str(&format!("      {}: {details}\n", key(&fault.code)));
+            entries.push((comment(&docs.join("\n\n"), &[], 6), format!("{}: {details}", key(&fault.code))));
         }
         if reply.other_faults {
-            lines.push_str("      '*': unknown\n");
+            entries.push((String::new(), "'*': unknown".to_owned()));
         }
-        (!lines.is_empty()).then(|| format!("{{\n{lines}    }}"))
+        match &entries[..] {
+            [] => None,
+            [(docs, only)] if docs.is_empty() => Some(format!("{{ {only} }}")),
+            _ => {
+                let lines: String = entries.iter().map(|(docs, entry)| format!("{docs}      {entry}\n")).collect();
+                Some(format!("{{\n{lines}    }}"))
+            }
+        }
     }
 
     fn details(&self, fault: &FaultDescription) -> Expression {
@@ -135,8 +144,9 @@ impl Printer<'_, '_> {
             return String::new();
         }
         let tables = self.tables().into_iter().filter(|(_, table)| !table.is_empty());
-        let tables: String =
-            tables.map(|(name, table)| format!("  static override readonly {name} = {}\n", object(&table))).collect();
+        let tables: String = tables
+            .map(|(name, table)| format!("  static override readonly {name} = {}\n", value(name, &table)))
+            .collect();
         let methods: String = self
             .methods()
             .map(|(name, message)| {
@@ -162,7 +172,8 @@ impl Printer<'_, '_> {
             return String::new();
         }
         let tables = self.tables().into_iter().filter(|(_, table)| !table.is_empty());
-        let tables: String = tables.map(|(name, table)| format!("  static {name} = {}\n", object(&table))).collect();
+        let tables: String =
+            tables.map(|(name, table)| format!("  static {name} = {}\n", value(name, &table))).collect();
         let methods: String = self
             .methods()
             .map(|(name, message)| {
@@ -273,7 +284,7 @@ impl Printer<'_, '_> {
             let paths: Vec<_> = paths.iter().map(|path| quoted(path)).collect();
             (of, format!("[{}]", paths.join(", ")))
         });
-        [("rates", rates.collect()), ("timeouts", timeouts.collect()), ("bigints", listed.collect())]
+        [("rates", rates.collect()), ("timeouts", timeouts.collect()), (BIGINTS, listed.collect())]
     }
 
     /// A method for each message, by a name that is free.
@@ -316,7 +327,9 @@ fn map<'m>(name: &str, entries: impl Iterator<Item = (&'m MessageDescription, St
     }
 }
 
-fn object(table: &Table) -> String {
+/// The call of the core's function is marked, so that a bundler still drops a class that nobody uses.
+fn value(name: &str, table: &Table) -> String {
     let entries: Vec<_> = table.iter().map(|(name, value)| format!("{}: {value}", value_key(name))).collect();
-    format!("{{ {} }}", entries.join(", "))
+    let object = format!("{{ {} }}", entries.join(", "));
+    if name == BIGINTS { format!("/* @__PURE__ */ {BIGINTS}({object})") } else { object }
 }

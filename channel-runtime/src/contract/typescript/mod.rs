@@ -67,7 +67,7 @@ impl Typescript<'_> {
     /// # Errors
     /// If the form of a type is not known.
     pub fn typescript(&self) -> Result<String, Opaque> {
-        let parts = self.parts(true, |printer| printer.interface() + &printer.typescript())?;
+        let parts = self.parts(true, |printer| vec![printer.interface(), printer.typescript()])?;
         Ok(self.file(CORE, &parts))
     }
 
@@ -76,7 +76,7 @@ impl Typescript<'_> {
     /// # Errors
     /// If the form of a type is not known.
     pub fn javascript(&self) -> Result<String, Opaque> {
-        let parts = self.parts(false, |printer| printer.javascript())?;
+        let parts = self.parts(false, |printer| vec![printer.javascript()])?;
         Ok(self.file(CORE_JS, &parts))
     }
 
@@ -85,7 +85,7 @@ impl Typescript<'_> {
     /// # Errors
     /// If the form of a type is not known.
     pub fn declarations(&self) -> Result<String, Opaque> {
-        let parts = self.parts(true, |printer| printer.interface() + &printer.declaration())?;
+        let parts = self.parts(true, |printer| vec![printer.interface(), printer.declaration()])?;
         Ok(self.file(CORE_D_TS, &parts))
     }
 
@@ -102,7 +102,7 @@ impl Typescript<'_> {
 
     /// The types of [`react_javascript`](Self::react_javascript), for the client that `client` names: `./channels.js`.
     pub fn react_declarations(&self, client: &str) -> String {
-        stamped(&self.description.fingerprint, &REACT_D_TS.replace("'./core.ts'", &words::quoted(client)))
+        stamped(&self.description.fingerprint, &REACT_D_TS.replace("'./core.js'", &words::quoted(client)))
     }
 
     fn file(&self, core: &str, parts: &[String]) -> String {
@@ -111,7 +111,7 @@ impl Typescript<'_> {
     }
 
     /// The types, if they are wanted, and what `class` makes of each channel.
-    fn parts(&self, has_types: bool, class: impl Fn(&Printer<'_, '_>) -> String) -> Result<Vec<String>, Opaque> {
+    fn parts(&self, has_types: bool, class: impl Fn(&Printer<'_, '_>) -> Vec<String>) -> Result<Vec<String>, Opaque> {
         if !self.opaque_as_unknown {
             Opaque::check(self.description)?;
         }
@@ -133,7 +133,7 @@ impl Typescript<'_> {
         for (channel, name) in self.description.channels.iter().zip(&names.channels) {
             let printer =
                 Printer { description: self.description, expressions: &expressions, names: &names, channel, name };
-            parts.push(class(&printer));
+            parts.extend(class(&printer));
         }
         parts.retain(|part| !part.is_empty());
         Ok(parts)

@@ -1,0 +1,238 @@
+//! A channel with a message for each form, which the server returns as it has read it, and channels that are unlike it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use channel_runtime::describe::Describe;
+use channel_runtime::envelope::JsonRpc;
+use channel_runtime::{Channels, Fault, Socket, Success, Text, channel, channels, message};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::shapes::*;
+
+macro_rules! corpus {
+    ($($name:ident $case:ident $wire:literal: $ty:ty = $values:expr;)*) => {
+        $(
+            #[message(type = $wire)]
+            pub struct $case { pub value: $ty }
+        )*
+
+        /// Returns each message as it was read.
+        #[channel("/corpus")]
+        pub struct Corpus;
+
+        #[channel(sends($($case),*))]
+        impl Corpus {
+            $(
+                #[message]
+                fn $name(&self, message: $case) -> $case {
+                    message
+                }
+            )*
+
+            /// Sends each value that is made in Rust.
+            #[message(type = "tell")]
+            fn tell(&self, socket: &Socket<Self>) {
+                $(for value in $values {
+                    socket.send($case { value });
+                })*
+            }
+        }
+    };
+}
+
+corpus! {
+    numbers NumbersCase "numbers": Numbers = numbers();
+    wide WideCase "wide": Wide = [Wide { big_u: u128::MAX, big_i: i128::MIN }, Wide { big_u: 5, big_i: -5 }];
+    plain PlainCase "plain": Plain = [Plain { yes: true, text: "a\u{2028}\"'\\\n</script>".into(), letter: '💧', nothing: () }];
+    options OptionsCase "options": Options = [
+        Options { maybe: None, skipped: None, list: vec![], count: 0, twice: None },
+        Options { maybe: Some(1), skipped: Some("a".into()), list: vec![1], count: 1, twice: Some(Some(true)) },
+    ];
+    keys KeysCase "keys": Keys = [keys()];
+    closed ClosedCase "closed": Closed = [Closed { only: 1 }];
+    external ExternalCase "external": External = [
+        External::Unit,
+        External::Newtype(1),
+        External::Tuple(1, "a".into()),
+        External::Struct { a: 1, b: None },
+        External::Odd,
+    ];
+    internal InternalCase "internal": Internal = [
+        Internal::Unit,
+        Internal::Struct { line_width: 0.5 },
+        Internal::Newtype(Point { x: 1, y: 2 }),
+        Internal::Map([("a".to_owned(), "b".to_owned())].into()),
+    ];
+    adjacent AdjacentCase "adjacent": Adjacent = [
+        Adjacent::Unit,
+        Adjacent::Newtype(Point { x: 1, y: 2 }),
+        Adjacent::Tuple(1, true),
+        Adjacent::Struct { x: 1 },
+    ];
+    untagged UntaggedCase "untagged": Untagged = [
+        Untagged::Nothing,
+        Untagged::Number(1),
+        Untagged::Text("a".into()),
+        Untagged::Struct { x: 1 },
+    ];
+    color ColorCase "color": Color = [Color::Red, Color::Blue];
+    open OpenCase "open": Open = [Open::Known, Open::Unknown];
+    mixed MixedCase "mixed": Mixed = [Mixed::Named, Mixed::Other("else".into())];
+    outer OuterCase "outer": Outer = [
+        Outer { own: 1, point: Point { x: 1, y: 2 }, kind: Internal::Struct { line_width: 1.0 } },
+        Outer { own: 1, point: Point { x: 1, y: 2 }, kind: Internal::Unit },
+    ];
+    with_external WithExternalCase "with_external": WithExternal = [
+        WithExternal { own: 1, which: External::Unit },
+        WithExternal { own: 1, which: External::Newtype(1) },
+        WithExternal { own: 1, which: External::Struct { a: 1, b: Some(2) } },
+    ];
+    with_option WithOptionCase "with_option": WithOption = [
+        WithOption { point: None, own: 1 },
+        WithOption { point: Some(Point { x: 1, y: 2 }), own: 1 },
+    ];
+    with_rest WithRestCase "with_rest": WithRest = [WithRest { own: 1, rest: [("more".to_owned(), 2)].into() }];
+    newtype NewtypeCase "newtype": Newtype = [Newtype("a".into())];
+    transparent TransparentCase "transparent": Transparent = [Transparent { inner: vec![Point { x: 1, y: 2 }] }];
+    pair PairCase "pair": Pair = [Pair(1, Newtype("a".into()))];
+    unit UnitCase "unit": Unit = [Unit];
+    lists ListsCase "lists": Lists = [lists()];
+    maps MapsCase "maps": Maps = [maps()];
+    formats FormatsCase "formats": Formats = [formats()];
+    times TimesCase "times": Times = [
+        Times { took: Duration::from_millis(1500), since: std::time::UNIX_EPOCH + Duration::from_secs(5), range: 1..4 },
+    ];
+    items ItemsCase "items": Page<Item> = [Page { items: vec![Item { name: "a".into(), note: None }], next: Some(2) }];
+    ids IdsCase "ids": Page<u32> = [Page { items: vec![1], next: None }];
+    tree TreeCase "tree": Tree = [tree()];
+    expression ExpressionCase "expression": Expression = [sum()];
+    raw RawCase "raw": Raw = [Raw { bytes: vec![0, 255], json: json!({ "any": [1, null, "x"] }) }];
+    taken TakenCase "taken": (Record, Lower) = [
+        (Record { map: Map { channel: Channel { deleted: true } } }, Lower { other: other::Point { x: 0.5 } }),
+    ];
+}
+
+/// Where a piece goes.
+#[message(type = "move")]
+pub struct Move {
+    pub from: String,
+    pub to: String,
+}
+
+/// The keys of a message may be those of another type.
+#[message(type = "moved.to")]
+pub struct Moved {
+    #[serde(flatten)]
+    pub point: Point,
+    pub by: Seat,
+}
+
+/// In both directions.
+#[message(type = "typing")]
+pub struct Typing {
+    pub on: bool,
+}
+
+#[message(type = "closed")]
+pub struct Closing {}
+
+#[message(binary, kind = 1)]
+pub struct Pixel {
+    pub x: u8,
+}
+
+impl Pixel {
+    fn from_bytes(data: Bytes) -> Result<Self, String> {
+        data.first().map(|&x| Self { x }).ok_or_else(|| "a pixel has a place".to_owned())
+    }
+
+    fn to_bytes(&self, out: &mut Vec<u8>) {
+        out.push(self.x);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Describe)]
+#[serde(rename_all = "lowercase")]
+pub enum Seat {
+    Red,
+    White,
+}
+
+/// A game of two.
+#[channel("/game/:game_id/ü/:seat")]
+pub struct Game {
+    /// The game's number.
+    game_id: u64,
+    seat: String,
+}
+
+#[channel(sends(Moved, Typing, Closing, Pixel))]
+impl Game {
+    /// Moves a piece.
+    #[message(rate = "20/s", timeout = "5s")]
+    async fn make_move(&self, _: Move) -> Result<Moved, Fault> {
+        Ok(Moved { point: Point { x: 1, y: 2 }, by: Seat::Red })
+    }
+
+    #[message]
+    fn typing(&self, typing: Typing, socket: &Socket<Self>) {
+        socket.others().send(typing);
+    }
+
+    /// How many there were, if it is known.
+    #[message(type = "how_many")]
+    fn how_many(&self) -> Option<Success<u64>> {
+        None
+    }
+
+    /// Its method can't be `close`.
+    #[message(type = "close")]
+    fn end(&self) -> Closing {
+        Closing {}
+    }
+
+    #[message(type = "then-what")]
+    fn then_what(&self) -> Success<Vec<Page<Item>>> {
+        Success(vec![])
+    }
+
+    #[message]
+    fn pixel(&self, pixel: Pixel) -> Pixel {
+        pixel
+    }
+}
+
+#[message(type = "subtract")]
+pub struct Subtract {
+    pub minuend: i64,
+    pub subtrahend: i64,
+}
+
+/// In another envelope there are types alone.
+#[channel("/rpc")]
+pub struct Rpc;
+
+#[channel(envelope = JsonRpc)]
+impl Rpc {
+    #[message]
+    fn subtract(&self, m: Subtract) -> Success<i64> {
+        Success(m.minuend - m.subtrahend)
+    }
+}
+
+/// And where texts are no messages.
+#[channel("/notes")]
+pub struct Notes;
+
+#[channel(sends(Text))]
+impl Notes {
+    fn on_text(&mut self, text: Text) -> Text {
+        text
+    }
+}
+
+pub fn corpus() -> Channels<()> {
+    channels![Corpus, Game, Rpc, Notes]
+}

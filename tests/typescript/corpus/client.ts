@@ -1,0 +1,550 @@
+import { Channel, bigints, segment, type Answer, type Call, type Options, type Protocol } from '../../../channel-runtime/src/contract/typescript/core.ts'
+
+export type Adjacent =
+  | { t: 'Unit' }
+  | { t: 'Newtype'; c: ShapesPoint }
+  | { t: 'Tuple'; c: [number, boolean] }
+  | { t: 'Struct'; c: { x: number } }
+
+export interface Channel_ { deleted: boolean }
+
+/** Ends a comment: *\/ and goes on. */
+export interface Closed {
+  /**
+   * Ends one, too: *\/
+   *
+   * In two paragraphs.
+   */
+  only: number
+}
+
+export type Color =
+  | 'red'
+  /** Darker. */
+  | 'blue'
+
+export interface Duration { secs: number; nanos: number }
+
+export type Expression = { op: 'number'; value: number } | { op: 'add'; left: Expression; right: Expression }
+
+export type External =
+  | 'Unit'
+  | { Newtype: number }
+  | { Tuple: [number, string] }
+  /** Has fields. */
+  | { Struct: { a: number; b: number | null } }
+  | 'odd-name'
+
+export type ExternalSaid =
+  | 'Unit'
+  | { Newtype: number }
+  | { Tuple: [number, string] }
+  /** Has fields. */
+  | { Struct: { a: number; b?: number | null | undefined } }
+  | 'odd-name'
+
+export interface Formats {
+  /** @format date-time */
+  at: string
+  /** @format date */
+  day: string
+  /** @format uuid */
+  uuid: string
+  /** @format uri */
+  url: string
+  /** @format decimal */
+  price: string
+  /** @format ip */
+  ip: string
+  /** @format uuid */
+  all: string[]
+}
+
+export type Id = number
+
+export type Internal =
+  | { kind: 'unit' }
+  | { kind: 'struct'; lineWidth: number }
+  | { kind: 'newtype' } & ShapesPoint
+  | { kind: 'map' } & { [key: string]: unknown }
+
+export interface Item { name: string; note: string | null }
+
+export interface ItemSaid { name: string; note?: string | null | undefined }
+
+/** Keys that Rust does not have. */
+export interface Keys {
+  firstName: number
+  'last-name': number
+  out: number
+  new: number
+  'it\'s "odd"\n': number
+  '1st': number
+  written: number
+  type: number
+}
+
+/** Keys that Rust does not have. */
+export interface KeysSaid {
+  firstName: number
+  'last-name': number
+  in: number
+  new: number
+  'it\'s "odd"\n': number
+  '1st': number
+  read?: number | undefined
+  type: number
+}
+
+export interface Lists {
+  list: number[]
+  maybe: (number | null)[]
+  set: number[]
+  three: [number, number, number]
+  nine: number[]
+  tuple: [number, string]
+  nested: Color[][]
+}
+
+export interface Map_ { channel: Channel_ }
+
+export interface Maps {
+  texts: Record<string, number>
+  numbers: { [key: number]: Color }
+  negative: { [key: number]: boolean }
+  ids: { [key: number]: boolean }
+  colors: { [K in Color]?: number }
+  letters: Record<string, number>
+  bools: { [K in 'true' | 'false']?: number }
+  uuids: Record<string, number>
+  wide: { [key: `${bigint}`]: number }
+}
+
+export type Mixed = 'Named' | string
+
+export type Newtype = string
+
+/** Numbers that a double holds, and some that it may not. */
+export interface Numbers { tiny: number; small: number; whole: number; long: number; float: number; short: number }
+
+export type Open = 'known' | 'unknown'
+
+export type OpenSaid = 'known' | 'unknown' | (string & {})
+
+export interface Options_ { maybe: number | null; skipped?: string; list?: number[]; count: number; twice: boolean | null }
+
+export interface Options_Said {
+  maybe?: number | null | undefined
+  skipped?: string | null | undefined
+  list?: number[] | undefined
+  count?: number | undefined
+  twice?: boolean | null | undefined
+}
+
+export type Outer = { own: number } & ShapesPoint & Internal
+
+/** One page of many. */
+export interface PageItem { items: Item[]; next: number | null }
+
+/** One page of many. */
+export interface PageItemSaid { items: ItemSaid[]; next?: number | null | undefined }
+
+/** One page of many. */
+export interface PageU32 { items: number[]; next: number | null }
+
+/** One page of many. */
+export interface PageU32Said { items: number[]; next?: number | null | undefined }
+
+export type Pair = [number, Newtype]
+
+export interface Plain {
+  yes: boolean
+  text: string
+  /** @format char */
+  letter: string
+  nothing: null
+}
+
+export interface RangeU16 { start: number; end: number }
+
+export interface Raw { bytes: number[]; json: unknown }
+
+export interface Record_ { map: Map_ }
+
+export type Seat = 'red' | 'white'
+
+export interface SystemTime { secs_since_epoch: number; nanos_since_epoch: number }
+
+export interface Times { took: Duration; since: SystemTime; range: RangeU16 }
+
+export type Transparent = ShapesPoint[]
+
+export interface Tree { big: bigint; children: Tree[] }
+
+export type Unit = null
+
+export type Untagged = null | number | string | { x: number } | ShapesPoint
+
+export interface Wide { big_u: bigint; big_i: bigint }
+
+export type WithExternal = { own: number } & ({ Unit: null } | { Newtype: number } | { Tuple: [number, string] } | { Struct: { a: number; b: number | null } } | { 'odd-name': null })
+
+export type WithExternalSaid = { own: number } & ({ Unit: null } | { Newtype: number } | { Tuple: [number, string] } | { Struct: { a: number; b?: number | null | undefined } } | { 'odd-name': null })
+
+export type WithOption = { own: number } & Partial<ShapesPoint>
+
+export type WithRest = { own: number } & { [key: string]: unknown }
+
+export interface ShapesPoint { x: number; y: number }
+
+export interface OtherPoint { x: number }
+
+export interface string_ { other: OtherPoint }
+
+export interface NumbersCase { type: 'numbers'; value: Numbers }
+
+export interface NumbersCaseSaid { value: Numbers }
+
+export interface WideCase { type: 'wide'; value: Wide }
+
+export interface WideCaseSaid { value: Wide }
+
+export interface PlainCase { type: 'plain'; value: Plain }
+
+export interface PlainCaseSaid { value: Plain }
+
+export interface OptionsCase { type: 'options'; value: Options_ }
+
+export interface OptionsCaseSaid { value: Options_Said }
+
+export interface KeysCase { type: 'keys'; value: Keys }
+
+export interface KeysCaseSaid { value: KeysSaid }
+
+export interface ClosedCase { type: 'closed'; value: Closed }
+
+export interface ClosedCaseSaid { value: Closed }
+
+export interface ExternalCase { type: 'external'; value: External }
+
+export interface ExternalCaseSaid { value: ExternalSaid }
+
+export interface InternalCase { type: 'internal'; value: Internal }
+
+export interface InternalCaseSaid { value: Internal }
+
+export interface AdjacentCase { type: 'adjacent'; value: Adjacent }
+
+export interface AdjacentCaseSaid { value: Adjacent }
+
+export interface UntaggedCase { type: 'untagged'; value: Untagged }
+
+export interface UntaggedCaseSaid { value: Untagged }
+
+export interface ColorCase { type: 'color'; value: Color }
+
+export interface ColorCaseSaid { value: Color }
+
+export interface OpenCase { type: 'open'; value: Open }
+
+export interface OpenCaseSaid { value: OpenSaid }
+
+export interface MixedCase { type: 'mixed'; value: Mixed }
+
+export interface MixedCaseSaid { value: Mixed }
+
+export interface OuterCase { type: 'outer'; value: Outer }
+
+export interface OuterCaseSaid { value: Outer }
+
+export interface WithExternalCase { type: 'with_external'; value: WithExternal }
+
+export interface WithExternalCaseSaid { value: WithExternalSaid }
+
+export interface WithOptionCase { type: 'with_option'; value: WithOption }
+
+export interface WithOptionCaseSaid { value: WithOption }
+
+export interface WithRestCase { type: 'with_rest'; value: WithRest }
+
+export interface WithRestCaseSaid { value: WithRest }
+
+export interface NewtypeCase { type: 'newtype'; value: Newtype }
+
+export interface NewtypeCaseSaid { value: Newtype }
+
+export interface TransparentCase { type: 'transparent'; value: Transparent }
+
+export interface TransparentCaseSaid { value: Transparent }
+
+export interface PairCase { type: 'pair'; value: Pair }
+
+export interface PairCaseSaid { value: Pair }
+
+export interface UnitCase { type: 'unit'; value: Unit }
+
+export interface UnitCaseSaid { value: Unit }
+
+export interface ListsCase { type: 'lists'; value: Lists }
+
+export interface ListsCaseSaid { value: Lists }
+
+export interface MapsCase { type: 'maps'; value: Maps }
+
+export interface MapsCaseSaid { value: Maps }
+
+export interface FormatsCase { type: 'formats'; value: Formats }
+
+export interface FormatsCaseSaid { value: Formats }
+
+export interface TimesCase { type: 'times'; value: Times }
+
+export interface TimesCaseSaid { value: Times }
+
+export interface ItemsCase { type: 'items'; value: PageItem }
+
+export interface ItemsCaseSaid { value: PageItemSaid }
+
+export interface IdsCase { type: 'ids'; value: PageU32 }
+
+export interface IdsCaseSaid { value: PageU32Said }
+
+export interface TreeCase { type: 'tree'; value: Tree }
+
+export interface TreeCaseSaid { value: Tree }
+
+export interface ExpressionCase { type: 'expression'; value: Expression }
+
+export interface ExpressionCaseSaid { value: Expression }
+
+export interface RawCase { type: 'raw'; value: Raw }
+
+export interface RawCaseSaid { value: Raw }
+
+export interface TakenCase { type: 'taken'; value: [Record_, string_] }
+
+export interface TakenCaseSaid { value: [Record_, string_] }
+
+/** Where a piece goes. */
+export interface Move { from: string; to: string }
+
+/** In both directions. */
+export interface Typing { type: 'typing'; on: boolean }
+
+/** In both directions. */
+export interface TypingSaid { on: boolean }
+
+/** The keys of a message may be those of another type. */
+export type Moved = { type: 'moved.to'; by: Seat } & ShapesPoint
+
+export interface Closing { type: 'closed' }
+
+export interface Subtract { minuend: number; subtrahend: number }
+
+export interface CorpusProtocol extends Protocol {
+  says: {
+    numbers: NumbersCaseSaid
+    wide: WideCaseSaid
+    plain: PlainCaseSaid
+    options: OptionsCaseSaid
+    keys: KeysCaseSaid
+    closed: ClosedCaseSaid
+    external: ExternalCaseSaid
+    internal: InternalCaseSaid
+    adjacent: AdjacentCaseSaid
+    untagged: UntaggedCaseSaid
+    color: ColorCaseSaid
+    open: OpenCaseSaid
+    mixed: MixedCaseSaid
+    outer: OuterCaseSaid
+    with_external: WithExternalCaseSaid
+    with_option: WithOptionCaseSaid
+    with_rest: WithRestCaseSaid
+    newtype: NewtypeCaseSaid
+    transparent: TransparentCaseSaid
+    pair: PairCaseSaid
+    unit: UnitCaseSaid
+    lists: ListsCaseSaid
+    maps: MapsCaseSaid
+    formats: FormatsCaseSaid
+    times: TimesCaseSaid
+    items: ItemsCaseSaid
+    ids: IdsCaseSaid
+    tree: TreeCaseSaid
+    expression: ExpressionCaseSaid
+    raw: RawCaseSaid
+    taken: TakenCaseSaid
+    tell: {}
+  }
+  hears: {
+    numbers: NumbersCase
+    wide: WideCase
+    plain: PlainCase
+    options: OptionsCase
+    keys: KeysCase
+    closed: ClosedCase
+    external: ExternalCase
+    internal: InternalCase
+    adjacent: AdjacentCase
+    untagged: UntaggedCase
+    color: ColorCase
+    open: OpenCase
+    mixed: MixedCase
+    outer: OuterCase
+    with_external: WithExternalCase
+    with_option: WithOptionCase
+    with_rest: WithRestCase
+    newtype: NewtypeCase
+    transparent: TransparentCase
+    pair: PairCase
+    unit: UnitCase
+    lists: ListsCase
+    maps: MapsCase
+    formats: FormatsCase
+    times: TimesCase
+    items: ItemsCase
+    ids: IdsCase
+    tree: TreeCase
+    expression: ExpressionCase
+    raw: RawCase
+    taken: TakenCase
+  }
+  answers: {
+    numbers: NumbersCase
+    wide: WideCase
+    plain: PlainCase
+    options: OptionsCase
+    keys: KeysCase
+    closed: ClosedCase
+    external: ExternalCase
+    internal: InternalCase
+    adjacent: AdjacentCase
+    untagged: UntaggedCase
+    color: ColorCase
+    open: OpenCase
+    mixed: MixedCase
+    outer: OuterCase
+    with_external: WithExternalCase
+    with_option: WithOptionCase
+    with_rest: WithRestCase
+    newtype: NewtypeCase
+    transparent: TransparentCase
+    pair: PairCase
+    unit: UnitCase
+    lists: ListsCase
+    maps: MapsCase
+    formats: FormatsCase
+    times: TimesCase
+    items: ItemsCase
+    ids: IdsCase
+    tree: TreeCase
+    expression: ExpressionCase
+    raw: RawCase
+    taken: TakenCase
+  }
+  faults: {}
+}
+
+/**
+ * Returns each message as it was read.
+ *
+ * `/corpus`
+ */
+export class Corpus extends Channel<CorpusProtocol> {
+  static override readonly fingerprint: string = 'd8bcee7a877171ea'
+  static override readonly bigints = /* @__PURE__ */ bigints({ wide: ['value.big_u', 'value.big_i'], tree: ['value.**.big'] })
+  constructor(options?: Options<CorpusProtocol>) { super('/corpus', options) }
+  numbers(message: NumbersCaseSaid, call?: Call): Answer<CorpusProtocol, 'numbers'> { return this.request('numbers', message, call) }
+  wide(message: WideCaseSaid, call?: Call): Answer<CorpusProtocol, 'wide'> { return this.request('wide', message, call) }
+  plain(message: PlainCaseSaid, call?: Call): Answer<CorpusProtocol, 'plain'> { return this.request('plain', message, call) }
+  options(message: OptionsCaseSaid, call?: Call): Answer<CorpusProtocol, 'options'> { return this.request('options', message, call) }
+  keys(message: KeysCaseSaid, call?: Call): Answer<CorpusProtocol, 'keys'> { return this.request('keys', message, call) }
+  closed(message: ClosedCaseSaid, call?: Call): Answer<CorpusProtocol, 'closed'> { return this.request('closed', message, call) }
+  external(message: ExternalCaseSaid, call?: Call): Answer<CorpusProtocol, 'external'> { return this.request('external', message, call) }
+  internal(message: InternalCaseSaid, call?: Call): Answer<CorpusProtocol, 'internal'> { return this.request('internal', message, call) }
+  adjacent(message: AdjacentCaseSaid, call?: Call): Answer<CorpusProtocol, 'adjacent'> { return this.request('adjacent', message, call) }
+  untagged(message: UntaggedCaseSaid, call?: Call): Answer<CorpusProtocol, 'untagged'> { return this.request('untagged', message, call) }
+  color(message: ColorCaseSaid, call?: Call): Answer<CorpusProtocol, 'color'> { return this.request('color', message, call) }
+  open_(message: OpenCaseSaid, call?: Call): Answer<CorpusProtocol, 'open'> { return this.request('open', message, call) }
+  mixed(message: MixedCaseSaid, call?: Call): Answer<CorpusProtocol, 'mixed'> { return this.request('mixed', message, call) }
+  outer(message: OuterCaseSaid, call?: Call): Answer<CorpusProtocol, 'outer'> { return this.request('outer', message, call) }
+  withExternal(message: WithExternalCaseSaid, call?: Call): Answer<CorpusProtocol, 'with_external'> { return this.request('with_external', message, call) }
+  withOption(message: WithOptionCaseSaid, call?: Call): Answer<CorpusProtocol, 'with_option'> { return this.request('with_option', message, call) }
+  withRest(message: WithRestCaseSaid, call?: Call): Answer<CorpusProtocol, 'with_rest'> { return this.request('with_rest', message, call) }
+  newtype(message: NewtypeCaseSaid, call?: Call): Answer<CorpusProtocol, 'newtype'> { return this.request('newtype', message, call) }
+  transparent(message: TransparentCaseSaid, call?: Call): Answer<CorpusProtocol, 'transparent'> { return this.request('transparent', message, call) }
+  pair(message: PairCaseSaid, call?: Call): Answer<CorpusProtocol, 'pair'> { return this.request('pair', message, call) }
+  unit(message: UnitCaseSaid, call?: Call): Answer<CorpusProtocol, 'unit'> { return this.request('unit', message, call) }
+  lists(message: ListsCaseSaid, call?: Call): Answer<CorpusProtocol, 'lists'> { return this.request('lists', message, call) }
+  maps(message: MapsCaseSaid, call?: Call): Answer<CorpusProtocol, 'maps'> { return this.request('maps', message, call) }
+  formats(message: FormatsCaseSaid, call?: Call): Answer<CorpusProtocol, 'formats'> { return this.request('formats', message, call) }
+  times(message: TimesCaseSaid, call?: Call): Answer<CorpusProtocol, 'times'> { return this.request('times', message, call) }
+  items(message: ItemsCaseSaid, call?: Call): Answer<CorpusProtocol, 'items'> { return this.request('items', message, call) }
+  ids(message: IdsCaseSaid, call?: Call): Answer<CorpusProtocol, 'ids'> { return this.request('ids', message, call) }
+  tree(message: TreeCaseSaid, call?: Call): Answer<CorpusProtocol, 'tree'> { return this.request('tree', message, call) }
+  expression(message: ExpressionCaseSaid, call?: Call): Answer<CorpusProtocol, 'expression'> { return this.request('expression', message, call) }
+  raw(message: RawCaseSaid, call?: Call): Answer<CorpusProtocol, 'raw'> { return this.request('raw', message, call) }
+  taken(message: TakenCaseSaid, call?: Call): Answer<CorpusProtocol, 'taken'> { return this.request('taken', message, call) }
+  /** Sends each value that is made in Rust. */
+  tell(call?: Call): Answer<CorpusProtocol, 'tell'> { return this.request('tell', {}, call) }
+}
+
+export interface GameProtocol extends Protocol {
+  says: { move: Move; typing: TypingSaid; how_many: {}; close: {}; 'then-what': {} }
+  hears: { 'moved.to': Moved; typing: Typing; closed: Closing }
+  answers: { move: Moved; how_many: number | undefined; close: Closing; 'then-what': PageItem[] }
+  faults: { move: { '*': unknown } }
+}
+
+/**
+ * A game of two.
+ *
+ * `/game/:game_id/ü/:seat`
+ *
+ * Binary messages in `$binary`, by their first byte: 1 (`Pixel`).
+ *
+ * Binary messages that the server takes, by their first byte: 1 (`Pixel`).
+ */
+export class Game extends Channel<GameProtocol> {
+  static override readonly fingerprint: string = '9bb0968a0843f321'
+  static override readonly rates = { move: [20, 1, 20] }
+  static override readonly timeouts = { move: 5000 }
+  constructor(params: { game_id: number | bigint; seat: string }, options?: Options<GameProtocol>) { super(`/game/${segment(params.game_id)}/%C3%BC/${segment(params.seat)}`, options) }
+  /**
+   * Where a piece goes.
+   *
+   * At most 20 in a second. Answered within 5 s.
+   */
+  move(message: Move, call?: Call): Answer<GameProtocol, 'move'> { return this.request('move', message, call) }
+  /** In both directions. */
+  typing(message: TypingSaid, call?: Call): Answer<GameProtocol, 'typing'> { return this.request('typing', message, call) }
+  /** How many there were, if it is known. */
+  howMany(call?: Call): Answer<GameProtocol, 'how_many'> { return this.request('how_many', {}, call) }
+  /** Its method can't be `close`. */
+  close_(call?: Call): Answer<GameProtocol, 'close'> { return this.request('close', {}, call) }
+  thenWhat(call?: Call): Answer<GameProtocol, 'then-what'> { return this.request('then-what', {}, call) }
+}
+
+/**
+ * In another envelope there are types alone.
+ *
+ * Types alone: the messages of `/rpc` stand in the envelope `jsonrpc2`, which this file's core does not speak.
+ */
+export interface RpcProtocol {
+  says: { subtract: Subtract }
+  hears: {}
+  answers: { subtract: number }
+  faults: {}
+}
+
+/**
+ * And where texts are no messages.
+ *
+ * Types alone: clients of `/notes` send raw text, which is no messages.
+ */
+export interface NotesProtocol {
+  says: {}
+  hears: {}
+  answers: {}
+  faults: {}
+}

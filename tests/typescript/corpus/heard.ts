@@ -1,0 +1,121 @@
+// Made from Rust: values as they are written there.
+import type { CorpusProtocol } from './client.ts'
+
+export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hears'][K][] } = {
+  adjacent: [
+    {"type":"adjacent","value":{"t":"Unit"}},
+    {"type":"adjacent","value":{"t":"Newtype","c":{"x":1,"y":2}}},
+    {"type":"adjacent","value":{"t":"Tuple","c":[1,true]}},
+    {"type":"adjacent","value":{"t":"Struct","c":{"x":1}}},
+  ],
+  closed: [
+    {"type":"closed","value":{"only":1}},
+  ],
+  color: [
+    {"type":"color","value":"red"},
+    {"type":"color","value":"blue"},
+  ],
+  expression: [
+    {"type":"expression","value":{"op":"add","left":{"op":"number","value":1.0},"right":{"op":"add","left":{"op":"number","value":2.5},"right":{"op":"number","value":-3.0}}}},
+  ],
+  external: [
+    {"type":"external","value":"Unit"},
+    {"type":"external","value":{"Newtype":1}},
+    {"type":"external","value":{"Tuple":[1,"a"]}},
+    {"type":"external","value":{"Struct":{"a":1,"b":null}}},
+    {"type":"external","value":"odd-name"},
+  ],
+  formats: [
+    {"type":"formats","value":{"at":"2026-02-03T04:05:06.123456789Z","day":"2026-02-03","uuid":"00000000-0000-0000-0000-000000000007","url":"https://example.org/a?b#c","price":"12.340","ip":"127.0.0.1","all":["00000000-0000-0000-0000-000000000001"]}},
+  ],
+  ids: [
+    {"type":"ids","value":{"items":[1],"next":null}},
+  ],
+  internal: [
+    {"type":"internal","value":{"kind":"unit"}},
+    {"type":"internal","value":{"kind":"struct","lineWidth":0.5}},
+    {"type":"internal","value":{"kind":"newtype","x":1,"y":2}},
+    {"type":"internal","value":{"kind":"map","a":"b"}},
+  ],
+  items: [
+    {"type":"items","value":{"items":[{"name":"a","note":null}],"next":2}},
+  ],
+  keys: [
+    {"type":"keys","value":{"firstName":1,"last-name":2,"out":3,"new":4,"it's \"odd\"\n":5,"1st":6,"written":9,"type":10}},
+  ],
+  lists: [
+    {"type":"lists","value":{"list":[],"maybe":[1,null],"set":[1,2],"three":[1,2,3],"nine":[0,0,0,0,0,0,0,0,0],"tuple":[1,"a"],"nested":[["red"],[]]}},
+  ],
+  maps: [
+    {"type":"maps","value":{"texts":{"__proto__x":2,"a b":1},"numbers":{"7":"red","4294967295":"blue"},"negative":{"-7":true},"ids":{"7":true},"colors":{"red":1},"letters":{"ß":1},"bools":{"false":0,"true":1},"uuids":{"00000000-0000-0000-0000-000000000007":1},"wide":{"340282366920938463463374607431768211455":1}}},
+  ],
+  mixed: [
+    {"type":"mixed","value":"Named"},
+    {"type":"mixed","value":"else"},
+  ],
+  newtype: [
+    {"type":"newtype","value":"a"},
+  ],
+  numbers: [
+    {"type":"numbers","value":{"tiny":0,"small":0,"whole":0,"long":0,"float":-0.0,"short":0.5}},
+    {"type":"numbers","value":{"tiny":255,"small":-32768,"whole":-2147483648,"long":9007199254740991,"float":1.7976931348623157e+308,"short":1.1754944e-38}},
+  ],
+  open: [
+    {"type":"open","value":"known"},
+    {"type":"open","value":"unknown"},
+  ],
+  options: [
+    {"type":"options","value":{"maybe":null,"count":0,"twice":null}},
+    {"type":"options","value":{"maybe":1,"skipped":"a","list":[1],"count":1,"twice":true}},
+  ],
+  outer: [
+    {"type":"outer","value":{"own":1,"x":1,"y":2,"kind":"struct","lineWidth":1.0}},
+    {"type":"outer","value":{"own":1,"x":1,"y":2,"kind":"unit"}},
+  ],
+  pair: [
+    {"type":"pair","value":[1,"a"]},
+  ],
+  plain: [
+    {"type":"plain","value":{"yes":true,"text":"a \"'\\\n</script>","letter":"💧","nothing":null}},
+  ],
+  raw: [
+    {"type":"raw","value":{"bytes":[0,255],"json":{"any":[1,null,"x"]}}},
+  ],
+  taken: [
+    {"type":"taken","value":[{"map":{"channel":{"deleted":true}}},{"other":{"x":0.5}}]},
+  ],
+  times: [
+    {"type":"times","value":{"took":{"secs":1,"nanos":500000000},"since":{"secs_since_epoch":5,"nanos_since_epoch":0},"range":{"start":1,"end":4}}},
+  ],
+  transparent: [
+    {"type":"transparent","value":[{"x":1,"y":2}]},
+  ],
+  tree: [
+    {"type":"tree","value":{"big":340282366920938463463374607431768211455n,"children":[{"big":1n,"children":[]},{"big":2n,"children":[{"big":1n,"children":[]}]}]}},
+  ],
+  unit: [
+    {"type":"unit","value":null},
+  ],
+  untagged: [
+    {"type":"untagged","value":null},
+    {"type":"untagged","value":1},
+    {"type":"untagged","value":"a"},
+    {"type":"untagged","value":{"x":1}},
+  ],
+  wide: [
+    {"type":"wide","value":{"big_u":340282366920938463463374607431768211455n,"big_i":-170141183460469231731687303715884105728n}},
+    {"type":"wide","value":{"big_u":5n,"big_i":-5n}},
+  ],
+  with_external: [
+    {"type":"with_external","value":{"own":1,"Unit":null}},
+    {"type":"with_external","value":{"own":1,"Newtype":1}},
+    {"type":"with_external","value":{"own":1,"Struct":{"a":1,"b":2}}},
+  ],
+  with_option: [
+    {"type":"with_option","value":{"own":1}},
+    {"type":"with_option","value":{"x":1,"y":2,"own":1}},
+  ],
+  with_rest: [
+    {"type":"with_rest","value":{"own":1,"more":2}},
+  ],
+}
