@@ -53,3 +53,50 @@ fn the_envelope_that_is_written_in_five_steps_is_that_of_the_example() {
     let unshown = example.iter().filter(is_code).filter(|line| !in_imports(line) && !shown.contains(line));
     assert_eq!(unshown.collect::<Vec<_>>(), Vec::<&&str>::new());
 }
+
+/// What stands in brackets behind the sentences of docs/wire.md: scripts, tables, and tests as `file::test`, or `file::` for all of a
+/// file.
+#[test]
+fn each_sentence_about_the_wire_has_its_number_and_names_what_holds_it() {
+    let page = fs::read_to_string("docs/wire.md").expect("the page");
+    let mut sentences: Vec<String> = Vec::new();
+    for line in page.lines() {
+        let numbered = line.split_once(". ").is_some_and(|(number, _)| number.parse::<usize>().is_ok());
+        match sentences.last_mut() {
+            _ if numbered => sentences.push(line.to_owned()),
+            Some(sentence) if line.starts_with(' ') => sentence.push_str(&format!(" {}", line.trim())),
+            _ => {}
+        }
+    }
+    assert!(sentences.len() > 70, "{}", sentences.len());
+    let mut wrong = Vec::new();
+    for (at, sentence) in sentences.iter().enumerate() {
+        if !sentence.starts_with(&format!("{}. ", at + 1)) {
+            wrong.push(format!("this is sentence {}: {sentence}", at + 1));
+        }
+        // Only a convention has nothing to run.
+        let Some((_, names)) = sentence.rsplit_once(" [`") else {
+            let is_convention = sentence.contains("A code with a dot");
+            wrong.extend((!is_convention).then(|| format!("nothing holds {sentence}")));
+            continue;
+        };
+        for name in names.trim_end_matches("`]").split("`, `") {
+            if !is_held_by(name) {
+                wrong.push(format!("`{name}` is not there, of {}", at + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn is_held_by(name: &str) -> bool {
+    let vectors = Path::new("tests/vectors");
+    match name.split_once("::") {
+        Some((file, test)) => {
+            let source = fs::read_to_string(Path::new("tests").join(file).with_extension("rs"));
+            source.is_ok_and(|source| source.contains(&format!("fn {test}")))
+        }
+        None if name.ends_with(".json") => vectors.join(name).is_file(),
+        None => vectors.join("scripts").join(name).with_extension("json").is_file(),
+    }
+}

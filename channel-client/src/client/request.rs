@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use channel_runtime::{Answered, Protocol};
+use channel_runtime::{Answered, Messages as _, Protocol};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -16,8 +16,11 @@ use super::shared::Shared;
 use super::wire;
 use crate::engine::{self, Error, Outcome, Unsent};
 
-/// How long a request waits for its answer, from when it is awaited.
+/// How long a request waits for its answer, from when it is awaited, if its handler has no timeout of its own.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For the way of the message and of the answer.
+const BEHIND_HANDLER: Duration = Duration::from_secs(2);
 
 /// A message and its answer, from [`Client::request`](crate::Client::request): await it.
 ///
@@ -43,10 +46,13 @@ struct Waiting {
 
 impl<C: Protocol, R> Request<C, R> {
     pub(super) fn new(shared: Arc<Shared>, message: C::FromClient) -> Self {
-        Self { shared, timeout: TIMEOUT, state: State::New(message), answer: PhantomData }
+        let described =
+            C::answered_within_ms(message.index()).map(|millis| Duration::from_millis(millis) + BEHIND_HANDLER);
+        Self { shared, timeout: described.unwrap_or(TIMEOUT), state: State::New(message), answer: PhantomData }
     }
 
-    /// How long it waits for its answer, the wait for a connection included: 10 s.
+    /// How long it waits for its answer, the wait for a connection included: 10 s, or 2 s longer than
+    /// the timeout of its handler.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

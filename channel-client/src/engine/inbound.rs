@@ -36,7 +36,10 @@ impl Engine {
     fn read(&mut self, text: String, now: Instant) -> Result<(), Fault> {
         let Frame { kind, reference } = Frame::read(&text)?;
         let fault = (kind == "error").then(|| frame::fault(&text)).transpose()?;
-        self.fault = fault.clone().filter(|_| reference.is_none());
+        // Between an error that refuses and its Close there may be a `$closing`.
+        if kind != "$closing" {
+            self.fault = fault.clone().filter(|_| reference.is_none());
+        }
         if let (Some(fault), None) = (&fault, reference) {
             self.come_back(Retry::of_fault(fault));
         }

@@ -29,6 +29,13 @@ pub trait Protocol: Sized + 'static {
     fn fingerprint() -> Option<u64> {
         None
     }
+
+    /// The timeout of the handler of the message from clients at this place. `None` if it has none of its own.
+    #[doc(hidden)]
+    fn answered_within_ms(place: usize) -> Option<u64> {
+        _ = place;
+        None
+    }
 }
 
 /// What the channel's envelope has a place for.

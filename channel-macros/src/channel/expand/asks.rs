@@ -14,12 +14,16 @@ pub fn impls(channel: &Channel) -> Option<TokenStream> {
     IS_ASKED_FOR.then(|| written(channel))
 }
 
-/// The part of `Protocol` by which a client names the wire that it was made for.
-pub fn fingerprint() -> Option<TokenStream> {
+/// The part of `Protocol` by which a client names the wire that it was made for, and knows how long an answer may take.
+pub fn of_protocol() -> Option<TokenStream> {
     IS_ASKED_FOR.then(|| {
         quote! {
             fn fingerprint() -> ::core::option::Option<::core::primitive::u64> {
                 ::core::option::Option::Some(::channel_runtime::private::lock::of_channel::<Self>())
+            }
+
+            fn answered_within_ms(__place: ::core::primitive::usize) -> ::core::option::Option<::core::primitive::u64> {
+                <Self as ::channel_runtime::private::Dispatch>::timeout_ms(__place)
             }
         }
     })

@@ -64,7 +64,7 @@ pub fn protocol(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
     let (from_client, to_client) = (channel.name_from_client(), channel.name_to_client());
     let (envelope, is_envelope) = (envelope::its_type(channel), envelope::is_one(channel));
-    let fingerprint = asks::fingerprint();
+    let of_clients = asks::of_protocol();
     quote! {
         impl ::channel_runtime::private::Handled for #self_ty {}
 
@@ -72,7 +72,7 @@ pub fn protocol(channel: &Channel) -> TokenStream {
             type FromClient = #from_client;
             type ToClient = #to_client;
             type Envelope = #envelope;
-            #fingerprint
+            #of_clients
         }
 
         #is_envelope
