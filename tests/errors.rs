@@ -10,7 +10,7 @@ use std::path::Path;
 
 #[test]
 fn every_mistake_has_its_error() {
-    copy_locks();
+    copy_files();
     // Checks when it is dropped.
     drop({
         let cases = trybuild::TestCases::new();
@@ -27,13 +27,13 @@ fn the_readme_shows_a_real_one() {
     assert!(fs::read_to_string("README.md").unwrap().contains(&error), "the README's error is not this:\n{error}");
 }
 
-/// A lock stands beside the manifest, and the package that trybuild makes has its own.
-fn copy_locks() {
+/// A lock and a generated file stand beside the manifest, and the package that trybuild makes has its own.
+fn copy_files() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the directory lies in cargo's own");
     let package = target.join("tests/trybuild").join(env!("CARGO_PKG_NAME"));
     fs::create_dir_all(&package).unwrap();
     for entry in fs::read_dir("tests/errors/lock").unwrap().map(Result::unwrap) {
-        if entry.path().extension().is_some_and(|extension| extension == "lock") {
+        if entry.path().extension().is_some_and(|extension| extension != "rs" && extension != "stderr") {
             fs::copy(entry.path(), package.join(entry.file_name())).unwrap();
         }
     }

@@ -322,6 +322,7 @@ async fn a_collector_is_told_all_of_it() {
     ann.send(Say { text: String::new() });
     app.settle().await;
     tells(r#"channels_connections{channel="Chat"} 1"#);
+    tells(r#"channels_outdated{channel="Chat",client="breaks"} 0"#);
     tells(r#"channels_rooms{channel="Chat"} 1"#);
     tells(r#"channels_outbox_bytes{channel="Chat"} 0"#);
     tells("channels_users 1");

@@ -8,31 +8,44 @@ const MADE: &str = "// Made from Rust by channel-runtime: change the Rust. ";
 /// The key of each generated JSON file, the same as the runtime's.
 const KEY: &str = "\"x-channels-fingerprint\"";
 
+/// What is wrong with a file, as the end of a sentence about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is not as it was generated.
+    Changed(&'static str),
+    /// It was generated with other arguments.
+    Other(&'static str),
+}
+
+const BEGINS: Flaw = Flaw::Changed("does not begin as it was made");
+
 /// The fingerprint of the wire that the file was generated for.
 ///
 /// # Errors
-/// What is wrong with the file, as the end of a sentence about it.
-pub fn wire(text: &str, kind: Kind, bigint: bool) -> Result<u64, &'static str> {
+/// What is wrong with the file.
+pub fn wire(text: &str, kind: Kind, bigint: bool) -> Result<u64, Flaw> {
     if kind.is_json() {
         let behind = text.split_once(KEY).and_then(|(_, behind)| behind.trim_start().strip_prefix(':'));
         let digits = behind.and_then(|value| value.trim_start().strip_prefix('"')).and_then(|value| value.get(..16));
-        return digits.and_then(fingerprint).ok_or("does not have the fingerprint of the wire that it was made for");
+        return digits
+            .and_then(fingerprint)
+            .ok_or(Flaw::Changed("does not have the fingerprint of the wire that it was made for"));
     }
     let (first, body) = text.split_once('\n').unwrap_or((text, ""));
-    let stamp = first.strip_prefix(MADE).ok_or("does not begin as it was made")?;
+    let stamp = first.strip_prefix(MADE).ok_or(BEGINS)?;
     let mut words = stamp.split_ascii_whitespace();
     let mut value = |name| (words.next() == Some(name)).then(|| words.next().and_then(fingerprint)).flatten();
     let (Some(wire), Some(contents)) = (value("fingerprint"), value("contents")) else {
-        return Err("does not begin as it was made");
+        return Err(BEGINS);
     };
     if contents != hash(body) {
-        return Err("is not as it was made: it was edited, or a merge has left it so");
+        return Err(Flaw::Changed("is not as it was made: it was edited, or a merge has left it so"));
     }
     match (words.next(), bigint) {
         (None, false) | (Some("bigint"), true) => Ok(wire),
-        (None, true) => Err("was made without `bigint`"),
-        (Some("bigint"), false) => Err("was made with `bigint`"),
-        _ => Err("does not begin as it was made"),
+        (None, true) => Err(Flaw::Other("was made without `bigint`")),
+        (Some("bigint"), false) => Err(Flaw::Other("was made with `bigint`")),
+        _ => Err(BEGINS),
     }
 }
 
@@ -77,8 +90,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_as_it_was_made_is_told_why() {
-        let begins = "does not begin as it was made";
-        let edited = "is not as it was made: it was edited, or a merge has left it so";
+        let begins = BEGINS;
+        let edited = Flaw::Changed("is not as it was made: it was edited, or a merge has left it so");
         for (text, bigint, flaw) in [
             (String::new(), false, begins),
             ("\n".into(), false, begins),
@@ -93,8 +106,8 @@ mod tests {
             (made("", BODY) + " ", false, edited),
             (made("", BODY).replace("= 1", "= 2"), false, edited),
             (made("", BODY).lines().next().unwrap().into(), false, edited),
-            (made("", BODY), true, "was made without `bigint`"),
-            (made(" bigint", BODY), false, "was made with `bigint`"),
+            (made("", BODY), true, Flaw::Other("was made without `bigint`")),
+            (made(" bigint", BODY), false, Flaw::Other("was made with `bigint`")),
         ] {
             assert_eq!(wire(&text, Kind::TypeScript, bigint), Err(flaw), "{text}");
         }

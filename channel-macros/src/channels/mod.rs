@@ -27,7 +27,11 @@ pub fn expand_list(tokens: TokenStream) -> TokenStream {
 
 #[cfg(test)]
 mod tests {
+    use syn::{LitStr, parse_quote};
+
+    use super::model::{Asked, Files, Generated, Kind, List, Lock};
     use super::*;
+    use crate::syntax::runtime_path::Runtime;
 
     fn expansion(tokens: TokenStream) -> String {
         expand_list(tokens).to_string().replace(' ', "")
@@ -51,6 +55,56 @@ mod tests {
             assert_eq!(expansion.matches("compile_error").count(), 2, "{expansion}");
             assert!(expansion.ends_with(".with::<A>()).with::<B>()}"), "{expansion}");
         }
+    }
+
+    /// A list whose client was generated for the wire 7.
+    fn with_files(asked: Asked, lock: &str) -> String {
+        let file: LitStr = parse_quote!("web/channels.ts");
+        let generated = Generated {
+            literal: file,
+            name: "web/channels.react.ts".into(),
+            kind: Kind::React,
+            bigint: false,
+            wire: (asked != Asked::Accept).then_some(7),
+        };
+        let lock = Lock { file: parse_quote!("channels.lock"), sections: lock_file::sections(lock).unwrap() };
+        let files = Files { asked, command: "command".into(), lock: Some(lock), generated: vec![generated] };
+        let runtime = Runtime(Some(parse_quote!(rt)));
+        let list = List { channels: vec![parse_quote!(A)], files: Some(files), runtime };
+        let expansion = list.runtime.place(expand::list(&list)).to_string().replace(' ', "");
+        assert!(!expansion.contains("channel_runtime"), "{expansion}");
+        expansion
+    }
+
+    #[test]
+    fn a_build_compares_and_a_program_writes_what_it_is_asked_to() {
+        for (asked, compares, settles) in
+            [(Asked::Nothing, true, false), (Asked::Check, true, true), (Asked::Accept, false, true)]
+        {
+            let expansion = with_files(asked, "version 1\nchannel /a\n");
+            let has = |text: &str| expansion.contains(text);
+            assert_eq!(has("channel(&__LOCK,"), compares, "{expansion}");
+            assert_eq!(
+                has("made_of(__SHAPES,__WIRE,7u64,\"web/channels.react.ts\",\"command\")"),
+                compares,
+                "{expansion}"
+            );
+            assert_eq!(has("include_bytes!"), compares, "{expansion}");
+            for text in
+                ["lock::settle(", "needs_generator(", "kind:rt::private::lock::Kind::React", "client:\"channels.ts\""]
+            {
+                assert_eq!(has(text), settles, "{expansion}");
+            }
+            assert!(!has(".older("), "{expansion}");
+        }
+    }
+
+    #[test]
+    fn a_server_gets_the_former_fingerprints_if_there_are_any() {
+        let lock = "version 2\nchannel /a\ncompatible 0000000000000001\nchannel /b\ntype C\n";
+        let expansion = with_files(Asked::Nothing, lock);
+        let older = ".older(&[rt::private::lock::Older{path:\"/a\",compatible:&[1u64],broken:&[],}])}";
+        assert!(expansion.ends_with(older), "{expansion}");
     }
 
     #[test]

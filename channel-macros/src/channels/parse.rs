@@ -16,8 +16,11 @@ use crate::syntax::types;
 pub fn list(tokens: TokenStream, errors: &mut Errors) -> List {
     let (list, behind) = split(tokens);
     let channels = channels(list, errors);
+    let before = errors.len();
     let (named, runtime) = options(behind, errors);
-    List { channels, files: read::files(named, errors), runtime }
+    // What is not as it is meant to be is not held against the files.
+    let files = if errors.len() == before { read::files(named, errors) } else { None };
+    List { channels, files, runtime }
 }
 
 fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {

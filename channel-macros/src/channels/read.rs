@@ -24,6 +24,9 @@ pub fn files(named: Named, errors: &mut Errors) -> Option<Files> {
     }
     let (before, command, asked) = (errors.len(), command(), asked());
     twice(lock.as_ref(), &generated, errors);
+    if errors.len() > before {
+        return None;
+    }
     let mut read = |file: &LitStr, result: Result<(), Flaw>| {
         if let Err((what, remedy)) = result {
             errors.at(file, what, remedy);
@@ -117,10 +120,15 @@ fn read_lock(name: &str, command: &str) -> Result<Vec<Section>, Flaw> {
 }
 
 fn read_wire(Generated { name, kind, bigint, .. }: &Generated, command: &str) -> Result<u64, Flaw> {
-    let anew = format!("change the Rust and not this file, and write it anew: {command}");
+    let anew = format!("write it anew: {command}");
     let text = text(name, "a generated file")?.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => (format!("there is no `{name}`"), format!("write it: {command}")),
         _ => (format!("`{name}` can't be read: {error}"), anew.clone()),
     })?;
-    generated_file::wire(&text, *kind, *bigint).map_err(|flaw| (format!("`{name}` {flaw}"), anew))
+    generated_file::wire(&text, *kind, *bigint).map_err(|flaw| match flaw {
+        generated_file::Flaw::Changed(what) => {
+            (format!("`{name}` {what}"), format!("change the Rust and not this file, and {anew}"))
+        }
+        generated_file::Flaw::Other(what) => (format!("`{name}` {what}"), anew),
+    })
 }

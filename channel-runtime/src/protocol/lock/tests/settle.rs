@@ -7,7 +7,7 @@ use std::{fs, thread};
 use super::{GAME, WRITTEN};
 use crate::protocol::describe::{ChannelShape, Description};
 use crate::protocol::lock::settle::{accept, compare};
-use crate::protocol::lock::{Files, Generated, Kind, settle};
+use crate::protocol::lock::{Files, Generated, Kind, made_of, needs_generator, settle, sum};
 
 const MARK: &str = "// Made from Rust by channel-runtime: change the Rust.";
 
@@ -237,6 +237,25 @@ fn without_the_feature_a_client_is_no_file() {
         assert_eq!(refused.unwrap_err(), "to generate files needs the feature `contract` of channel-runtime\n");
     }
     assert_eq!(all(directory.path()), []);
+}
+
+#[test]
+fn a_file_of_another_wire_is_an_error_with_its_fingerprint() {
+    let now = sum(&[GAME]);
+    assert!(made_of(&[GAME], now, now, "web/x.ts", "accept").is_none());
+    let said = made_of(&[GAME], now, 0xab, "web/x.ts", "accept").unwrap();
+    let text = "`web/x.ts` was made of another wire, 00000000000000ab\n\
+                if the wire is as it is meant, write the file anew: accept";
+    assert_eq!(said.as_str(), text);
+    // Errors of the channel itself are told first, and alone.
+    assert!(made_of(&[ChannelShape { is_whole: false, ..GAME }], now, 0xab, "web/x.ts", "accept").is_none());
+}
+
+#[test]
+fn a_crate_without_the_feature_says_how_to_add_it() {
+    assert!(needs_generator(Some(generate), "accept").is_none());
+    let said = needs_generator(None, "accept").unwrap();
+    assert!(said.as_str().ends_with("add it for this once: accept --features channel-runtime/contract"));
 }
 
 /// Runs this test again in a process of its own, as `CHANNELS_LOCK=accept cargo run` runs a program.
