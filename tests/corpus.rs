@@ -138,9 +138,18 @@ fn literal(json: &str) -> String {
     let mut rest = json;
     while let Some(at) = rest.find("\"big") {
         let value = at + rest[at..].find("\":").expect("a key has a value") + 2;
-        let end = value + rest[value..].find([',', '}']).expect("an object ends");
-        literal.push_str(&format!("{}n", &rest[..end]));
-        rest = &rest[end..];
+        let ends: &[char] = if rest[value..].starts_with('[') { &[']'] } else { &[',', '}'] };
+        let end = value + rest[value..].find(ends).expect("a value ends");
+        literal.push_str(&rest[..value]);
+        let mut before = ' ';
+        for char in rest[value..=end].chars() {
+            if before.is_ascii_digit() && !char.is_ascii_digit() {
+                literal.push('n');
+            }
+            literal.push(char);
+            before = char;
+        }
+        rest = &rest[end + 1..];
     }
     literal + rest
 }

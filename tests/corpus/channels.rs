@@ -6,8 +6,10 @@ use bytes::Bytes;
 use channel_runtime::describe::Describe;
 use channel_runtime::envelope::JsonRpc;
 use channel_runtime::{Channels, Fault, Socket, Success, Text, channel, channels, message};
+use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::shapes::*;
 
@@ -108,7 +110,20 @@ corpus! {
     ids IdsCase "ids": Page<u32> = [Page { items: vec![1], next: None }];
     tree TreeCase "tree": Tree = [tree()];
     expression ExpressionCase "expression": Expression = [sum()];
-    raw RawCase "raw": Raw = [Raw { bytes: vec![0, 255], json: json!({ "any": [1, null, "x"] }) }];
+    raw RawCase "raw": Raw = [Raw { base64: vec![0, 255, 7], bytes: vec![0, 255], json: json!({ "any": [1, null, "x"] }) }];
+    marked MarkedCase "marked": Marked = [
+        Marked { big_id: u64::MAX, big_list: vec![Some(i64::MIN), None], big_serial: Some(Serial(u64::MAX)), count: 7 },
+        Marked { big_id: 1, big_list: vec![Some(2)], big_serial: None, count: 3 },
+    ];
+    amount AmountCase "amount": Amount = [Amount::Exact { big: 1 }, Amount::Listed { big: vec![2] }, Amount::None];
+    empty EmptyCase "empty": Empty = [Empty {}];
+    tagged TaggedCase "tagged": Tagged = [Tagged { a: 1 }];
+    code CodeCase "code": Code = [Code(7)];
+    block BlockCase "block": Block = [block()];
+    old OldCase "old": Old = [old()];
+    nested NestedCase "nested": Page<Vec<Option<Page<u32>>>> = [
+        Page { items: vec![vec![None, Some(Page { items: vec![1], next: None })]], next: None },
+    ];
     taken TakenCase "taken": (Record, Lower) = [
         (Record { map: Map { channel: Channel { deleted: true } } }, Lower { other: other::Point { x: 0.5 } }),
     ];
@@ -127,6 +142,23 @@ pub struct Moved {
     #[serde(flatten)]
     pub point: Point,
     pub by: Seat,
+}
+
+/// As a whole it is another type.
+#[message(type = "whole")]
+pub struct Whole(pub Point);
+
+/// Has rules.
+#[message(type = "ruled", validate)]
+#[derive(Validate)]
+pub struct Ruled {
+    /// The name.
+    #[garde(length(chars, min = 1, max = 20))]
+    pub name: String,
+    #[garde(range(min = 1, max = 9))]
+    pub count: u8,
+    #[garde(length(max = 3))]
+    pub tags: Vec<Uuid>,
 }
 
 /// In both directions.
@@ -168,7 +200,7 @@ pub struct Game {
     seat: String,
 }
 
-#[channel(sends(Moved, Typing, Closing, Pixel))]
+#[channel(sends(Moved, Whole, Typing, Closing, Pixel))]
 impl Game {
     /// Moves a piece.
     #[message(rate = "20/s", timeout = "5s")]
@@ -197,6 +229,19 @@ impl Game {
     fn then_what(&self) -> Success<Vec<Page<Item>>> {
         Success(vec![])
     }
+
+    #[message]
+    fn whole(&self, whole: Whole) -> Whole {
+        whole
+    }
+
+    #[message]
+    fn ruled(&self, _: Ruled) {}
+
+    /// Was of use.
+    #[deprecated = "send `typing`"]
+    #[message(type = "old_typing")]
+    fn old_typing(&self) {}
 
     #[message]
     fn pixel(&self, pixel: Pixel) -> Pixel {

@@ -1,5 +1,7 @@
 //! Every form that serde gives a type, with values of it.
 
+#![allow(deprecated)]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
@@ -211,7 +213,53 @@ shape! {
         Add { left: Box<Expression>, right: Box<Expression> },
     }
 
-    pub struct Raw { pub bytes: Vec<u8>, pub json: serde_json::Value }
+    /// What may be larger than a double holds, and what may not.
+    pub struct Marked {
+        #[describe(bigint)]
+        pub big_id: u64,
+        #[describe(bigint)]
+        pub big_list: Vec<Option<i64>>,
+        #[describe(bigint)]
+        pub big_serial: Option<Serial>,
+        pub count: u64,
+    }
+    pub struct Serial(pub u64);
+
+    /// serde reads no `u128` in an enum that is represented so.
+    #[serde(tag = "kind")]
+    pub enum Amount {
+        Exact { #[describe(bigint)] big: u64 },
+        Listed { #[describe(bigint)] big: Vec<u64> },
+        None,
+    }
+
+    pub struct Empty {}
+
+    /// It says what it is.
+    #[serde(tag = "kind", rename = "tagged")]
+    pub struct Tagged { pub a: u8 }
+
+    #[serde(try_from = "String", into = "String")]
+    pub struct Code(pub u8);
+
+    /// Each contains the other.
+    pub struct Block { pub items: Vec<Entry> }
+
+    pub enum Entry { Text(String), Block(#[describe(recursive)] Block) }
+
+    pub struct Old {
+        /// Take another.
+        #[deprecated = "use `new`"]
+        pub old: u8,
+        #[deprecated]
+        pub older: Option<u8>,
+        pub new: u8,
+    }
+
+    pub struct Raw {
+        #[serde(with = "channel_runtime::describe::base64")]
+        pub base64: Vec<u8>,
+        pub bytes: Vec<u8>, pub json: serde_json::Value }
 
     // What TypeScript, its library or the core have already.
     pub struct Record { pub map: Map }
@@ -219,6 +267,20 @@ shape! {
     pub struct Channel { pub deleted: bool }
     #[serde(rename = "string")]
     pub struct Lower { pub other: other::Point }
+}
+
+impl TryFrom<String> for Code {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0.to_string()
+    }
 }
 
 /// Another type of a name that is taken.
@@ -287,6 +349,15 @@ pub fn lists() -> Lists {
 pub fn tree() -> Tree {
     let leaf = Tree { big: 1, children: vec![] };
     Tree { big: u128::MAX, children: vec![leaf.clone(), Tree { big: 2, children: vec![leaf] }] }
+}
+
+pub fn block() -> Block {
+    Block { items: vec![Entry::Text("a".into()), Entry::Block(Block { items: vec![] })] }
+}
+
+#[allow(deprecated)]
+pub fn old() -> Old {
+    Old { old: 1, older: None, new: 2 }
 }
 
 pub fn sum() -> Expression {

@@ -1,6 +1,6 @@
 //! Names of types for a language with one namespace, where Rust has modules and type arguments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protocol::describe::{TypeDefinition, TypeDescription};
 
@@ -53,9 +53,10 @@ fn qualified(each: &Wanted, group: &[&Wanted]) -> String {
 }
 
 /// The name of a definition with its arguments: `PageItem` for `Page<Item>`. `key` is that of the description's `types`.
-pub(super) fn of_definition(key: &str, definition: &TypeDefinition) -> String {
-    let mut name = if definition.name.is_empty() { bare(key) } else { identifier(&definition.name) };
-    definition.arguments.iter().for_each(|argument| push_argument(&mut name, argument));
+pub(super) fn of_definition(key: &str, types: &BTreeMap<String, TypeDefinition>) -> String {
+    let Some(definition) = types.get(key).filter(|definition| !definition.name.is_empty()) else { return bare(key) };
+    let mut name = identifier(&definition.name);
+    definition.arguments.iter().for_each(|argument| push_argument(&mut name, argument, types));
     name
 }
 
@@ -70,7 +71,7 @@ pub(super) fn modules(key: &str, definition: &TypeDefinition) -> Vec<String> {
     modules
 }
 
-fn push_argument(name: &mut String, argument: &TypeDescription) {
+fn push_argument(name: &mut String, argument: &TypeDescription, types: &BTreeMap<String, TypeDefinition>) {
     match argument {
         TypeDescription::Json => name.push_str("Json"),
         TypeDescription::Null => name.push_str("Unit"),
@@ -85,24 +86,23 @@ fn push_argument(name: &mut String, argument: &TypeDescription) {
         TypeDescription::Literal { value } => name.push_str(&pascal_case(value)),
         TypeDescription::Nullable { inner } => {
             name.push_str("Option");
-            push_argument(name, inner);
+            push_argument(name, inner, types);
         }
         TypeDescription::List { items } => {
             name.push_str("List");
-            push_argument(name, items);
+            push_argument(name, items, types);
         }
         TypeDescription::Array { items, len } => {
             name.push_str(&format!("Array{len}"));
-            push_argument(name, items);
+            push_argument(name, items, types);
         }
-        TypeDescription::Tuple { items } => items.iter().for_each(|item| push_argument(name, item)),
+        TypeDescription::Tuple { items } => items.iter().for_each(|item| push_argument(name, item, types)),
         TypeDescription::Record { key, value } => {
             name.push_str("Map");
-            push_argument(name, key);
-            push_argument(name, value);
+            push_argument(name, key, types);
+            push_argument(name, value, types);
         }
-        // The key has the arguments of its own: `Page<Item>`.
-        TypeDescription::Named { name: key } => name.push_str(&bare(key)),
+        TypeDescription::Named { name: key } => name.push_str(&of_definition(key, types)),
         TypeDescription::Opaque { name: written } => name.push_str(&pascal_case(written)),
     }
 }
@@ -115,12 +115,10 @@ fn bare(key: &str) -> String {
 
 /// A name of Rust as it is; one of `#[serde(rename)]` may have to change.
 pub(super) fn identifier(name: &str) -> String {
-    let is_name = name.starts_with(|char: char| char.is_alphabetic() || char == '_') && name.chars().all(goes_on);
+    let is_first = |char: char| char.is_uppercase() || char == '_';
+    let goes_on = |char: char| char.is_alphanumeric() || char == '_';
+    let is_name = name.starts_with(is_first) && name.chars().all(goes_on);
     if is_name { name.to_owned() } else { pascal_case(name) }
-}
-
-fn goes_on(char: char) -> bool {
-    char.is_alphanumeric() || char == '_'
 }
 
 /// `JoinGame` for `join_game`, `join-game` or `join.game`; `_2d` for `2d`.

@@ -6,6 +6,12 @@ export type Adjacent =
   | { t: 'Tuple'; c: [number, boolean] }
   | { t: 'Struct'; c: { x: number } }
 
+/** serde reads no `u128` in an enum that is represented so. */
+export type Amount = { kind: 'Exact'; big: bigint } | { kind: 'Listed'; big: bigint[] } | { kind: 'None' }
+
+/** Each contains the other. */
+export interface Block { items: Entry[] }
+
 export interface Channel_ { deleted: boolean }
 
 /** Ends a comment: *\/ and goes on. */
@@ -18,12 +24,18 @@ export interface Closed {
   only: number
 }
 
+export type Code = string
+
 export type Color =
   | 'red'
   /** Darker. */
   | 'blue'
 
 export interface Duration { secs: number; nanos: number }
+
+export interface Empty {}
+
+export type Entry = { Text: string } | { Block: Block }
 
 export type Expression = { op: 'number'; value: number } | { op: 'add'; left: Expression; right: Expression }
 
@@ -120,12 +132,40 @@ export interface Maps {
   wide: { [key: `${bigint}`]: number }
 }
 
+/** What may be larger than a double holds, and what may not. */
+export interface Marked { big_id: bigint; big_list: (bigint | null)[]; big_serial: bigint | null; count: number }
+
+/** What may be larger than a double holds, and what may not. */
+export interface MarkedSaid { big_id: bigint; big_list: (bigint | null)[]; big_serial?: bigint | null | undefined; count: number }
+
 export type Mixed = 'Named' | string
 
 export type Newtype = string
 
 /** Numbers that a double holds, and some that it may not. */
 export interface Numbers { tiny: number; small: number; whole: number; long: number; float: number; short: number }
+
+export interface Old {
+  /**
+   * Take another.
+   * @deprecated use `new`
+   */
+  old: number
+  /** @deprecated */
+  older: number | null
+  new: number
+}
+
+export interface OldSaid {
+  /**
+   * Take another.
+   * @deprecated use `new`
+   */
+  old: number
+  /** @deprecated */
+  older?: number | null | undefined
+  new: number
+}
 
 export type Open = 'known' | 'unknown'
 
@@ -150,6 +190,12 @@ export interface PageItem { items: Item[]; next: number | null }
 export interface PageItemSaid { items: ItemSaid[]; next?: number | null | undefined }
 
 /** One page of many. */
+export interface PageListOptionPageU32 { items: (PageU32 | null)[][]; next: number | null }
+
+/** One page of many. */
+export interface PageListOptionPageU32Said { items: (PageU32Said | null)[][]; next?: number | null | undefined }
+
+/** One page of many. */
 export interface PageU32 { items: number[]; next: number | null }
 
 /** One page of many. */
@@ -167,11 +213,18 @@ export interface Plain {
 
 export interface RangeU16 { start: number; end: number }
 
-export interface Raw { bytes: number[]; json: unknown }
+export interface Raw {
+  /** @format base64 */
+  base64: string
+  bytes: number[]
+  json: unknown
+}
 
 export interface Record_ { map: Map_ }
 
 export type Seat = 'red' | 'white'
+
+export type Serial = number
 
 export interface SystemTime { secs_since_epoch: number; nanos_since_epoch: number }
 
@@ -199,7 +252,13 @@ export interface ShapesPoint { x: number; y: number }
 
 export interface OtherPoint { x: number }
 
-export interface string_ { other: OtherPoint }
+export interface String_ { other: OtherPoint }
+
+/** It says what it is. */
+export interface Tagged { kind: 'tagged'; a: number }
+
+/** It says what it is. */
+export interface TaggedSaid { kind?: 'tagged' | undefined; a: number }
 
 export interface NumbersCase { type: 'numbers'; value: Numbers }
 
@@ -321,9 +380,41 @@ export interface RawCase { type: 'raw'; value: Raw }
 
 export interface RawCaseSaid { value: Raw }
 
-export interface TakenCase { type: 'taken'; value: [Record_, string_] }
+export interface MarkedCase { type: 'marked'; value: Marked }
 
-export interface TakenCaseSaid { value: [Record_, string_] }
+export interface MarkedCaseSaid { value: MarkedSaid }
+
+export interface AmountCase { type: 'amount'; value: Amount }
+
+export interface AmountCaseSaid { value: Amount }
+
+export interface EmptyCase { type: 'empty'; value: Empty }
+
+export interface EmptyCaseSaid { value: Empty }
+
+export interface TaggedCase { type: 'tagged'; value: Tagged }
+
+export interface TaggedCaseSaid { value: TaggedSaid }
+
+export interface CodeCase { type: 'code'; value: Code }
+
+export interface CodeCaseSaid { value: Code }
+
+export interface BlockCase { type: 'block'; value: Block }
+
+export interface BlockCaseSaid { value: Block }
+
+export interface OldCase { type: 'old'; value: Old }
+
+export interface OldCaseSaid { value: OldSaid }
+
+export interface NestedCase { type: 'nested'; value: PageListOptionPageU32 }
+
+export interface NestedCaseSaid { value: PageListOptionPageU32Said }
+
+export interface TakenCase { type: 'taken'; value: [Record_, String_] }
+
+export interface TakenCaseSaid { value: [Record_, String_] }
 
 /** Where a piece goes. */
 export interface Move { from: string; to: string }
@@ -333,6 +424,32 @@ export interface Typing { type: 'typing'; on: boolean }
 
 /** In both directions. */
 export interface TypingSaid { on: boolean }
+
+/** As a whole it is another type. */
+export type Whole = { type: 'whole' } & ShapesPoint
+
+/** As a whole it is another type. */
+export type WholeSaid = ShapesPoint
+
+/** Has rules. */
+export interface Ruled {
+  /**
+   * The name.
+   * @minLength 1
+   * @maxLength 20
+   */
+  name: string
+  /**
+   * @minimum 1
+   * @maximum 9
+   */
+  count: number
+  /**
+   * @format uuid
+   * @maxItems 3
+   */
+  tags: string[]
+}
 
 /** The keys of a message may be those of another type. */
 export type Moved = { type: 'moved.to'; by: Seat } & ShapesPoint
@@ -373,6 +490,14 @@ export interface CorpusProtocol extends Protocol {
     tree: TreeCaseSaid
     expression: ExpressionCaseSaid
     raw: RawCaseSaid
+    marked: MarkedCaseSaid
+    amount: AmountCaseSaid
+    empty: EmptyCaseSaid
+    tagged: TaggedCaseSaid
+    code: CodeCaseSaid
+    block: BlockCaseSaid
+    old: OldCaseSaid
+    nested: NestedCaseSaid
     taken: TakenCaseSaid
     tell: {}
   }
@@ -407,6 +532,14 @@ export interface CorpusProtocol extends Protocol {
     tree: TreeCase
     expression: ExpressionCase
     raw: RawCase
+    marked: MarkedCase
+    amount: AmountCase
+    empty: EmptyCase
+    tagged: TaggedCase
+    code: CodeCase
+    block: BlockCase
+    old: OldCase
+    nested: NestedCase
     taken: TakenCase
   }
   answers: {
@@ -440,6 +573,14 @@ export interface CorpusProtocol extends Protocol {
     tree: TreeCase
     expression: ExpressionCase
     raw: RawCase
+    marked: MarkedCase
+    amount: AmountCase
+    empty: EmptyCase
+    tagged: TaggedCase
+    code: CodeCase
+    block: BlockCase
+    old: OldCase
+    nested: NestedCase
     taken: TakenCase
   }
   faults: {}
@@ -451,8 +592,8 @@ export interface CorpusProtocol extends Protocol {
  * `/corpus`
  */
 export class Corpus extends Channel<CorpusProtocol> {
-  static override readonly fingerprint: string = 'd8bcee7a877171ea'
-  static override readonly bigints = /* @__PURE__ */ bigints({ wide: ['value.big_u', 'value.big_i'], tree: ['value.**.big'] })
+  static override readonly fingerprint: string = 'b54ca447ef42d440'
+  static override readonly bigints = /* @__PURE__ */ bigints({ wide: ['value.big_u', 'value.big_i'], tree: ['value.**.big'], marked: ['value.big_id', 'value.big_list.*', 'value.big_serial'], amount: ['value.big', 'value.big.*'] })
   constructor(options?: Options<CorpusProtocol>) { super('/corpus', options) }
   numbers(message: NumbersCaseSaid, call?: Call): Answer<CorpusProtocol, 'numbers'> { return this.request('numbers', message, call) }
   wide(message: WideCaseSaid, call?: Call): Answer<CorpusProtocol, 'wide'> { return this.request('wide', message, call) }
@@ -484,15 +625,32 @@ export class Corpus extends Channel<CorpusProtocol> {
   tree(message: TreeCaseSaid, call?: Call): Answer<CorpusProtocol, 'tree'> { return this.request('tree', message, call) }
   expression(message: ExpressionCaseSaid, call?: Call): Answer<CorpusProtocol, 'expression'> { return this.request('expression', message, call) }
   raw(message: RawCaseSaid, call?: Call): Answer<CorpusProtocol, 'raw'> { return this.request('raw', message, call) }
+  marked(message: MarkedCaseSaid, call?: Call): Answer<CorpusProtocol, 'marked'> { return this.request('marked', message, call) }
+  amount(message: AmountCaseSaid, call?: Call): Answer<CorpusProtocol, 'amount'> { return this.request('amount', message, call) }
+  empty(message: EmptyCaseSaid, call?: Call): Answer<CorpusProtocol, 'empty'> { return this.request('empty', message, call) }
+  tagged(message: TaggedCaseSaid, call?: Call): Answer<CorpusProtocol, 'tagged'> { return this.request('tagged', message, call) }
+  code(message: CodeCaseSaid, call?: Call): Answer<CorpusProtocol, 'code'> { return this.request('code', message, call) }
+  block(message: BlockCaseSaid, call?: Call): Answer<CorpusProtocol, 'block'> { return this.request('block', message, call) }
+  old(message: OldCaseSaid, call?: Call): Answer<CorpusProtocol, 'old'> { return this.request('old', message, call) }
+  nested(message: NestedCaseSaid, call?: Call): Answer<CorpusProtocol, 'nested'> { return this.request('nested', message, call) }
   taken(message: TakenCaseSaid, call?: Call): Answer<CorpusProtocol, 'taken'> { return this.request('taken', message, call) }
   /** Sends each value that is made in Rust. */
   tell(call?: Call): Answer<CorpusProtocol, 'tell'> { return this.request('tell', {}, call) }
 }
 
 export interface GameProtocol extends Protocol {
-  says: { move: Move; typing: TypingSaid; how_many: {}; close: {}; 'then-what': {} }
-  hears: { 'moved.to': Moved; typing: Typing; closed: Closing }
-  answers: { move: Moved; how_many: number | undefined; close: Closing; 'then-what': PageItem[] }
+  says: {
+    move: Move
+    typing: TypingSaid
+    how_many: {}
+    close: {}
+    'then-what': {}
+    whole: WholeSaid
+    ruled: Ruled
+    old_typing: {}
+  }
+  hears: { 'moved.to': Moved; whole: Whole; typing: Typing; closed: Closing }
+  answers: { move: Moved; how_many: number | undefined; close: Closing; 'then-what': PageItem[]; whole: Whole }
   faults: { move: { '*': unknown } }
 }
 
@@ -503,10 +661,10 @@ export interface GameProtocol extends Protocol {
  *
  * Binary messages in `$binary`, by their first byte: 1 (`Pixel`).
  *
- * Binary messages that the server takes, by their first byte: 1 (`Pixel`).
+ * Binary messages for `sendBinary`, by their first byte: 1 (`Pixel`).
  */
 export class Game extends Channel<GameProtocol> {
-  static override readonly fingerprint: string = '9bb0968a0843f321'
+  static override readonly fingerprint: string = 'f8e940454f537ca9'
   static override readonly rates = { move: [20, 1, 20] }
   static override readonly timeouts = { move: 5000 }
   constructor(params: { game_id: number | bigint; seat: string }, options?: Options<GameProtocol>) { super(`/game/${segment(params.game_id)}/%C3%BC/${segment(params.seat)}`, options) }
@@ -523,6 +681,15 @@ export class Game extends Channel<GameProtocol> {
   /** Its method can't be `close`. */
   close_(call?: Call): Answer<GameProtocol, 'close'> { return this.request('close', {}, call) }
   thenWhat(call?: Call): Answer<GameProtocol, 'then-what'> { return this.request('then-what', {}, call) }
+  /** As a whole it is another type. */
+  whole(message: WholeSaid, call?: Call): Answer<GameProtocol, 'whole'> { return this.request('whole', message, call) }
+  /** Has rules. */
+  ruled(message: Ruled, call?: Call): Answer<GameProtocol, 'ruled'> { return this.request('ruled', message, call) }
+  /**
+   * Was of use.
+   * @deprecated send `typing`
+   */
+  oldTyping(call?: Call): Answer<GameProtocol, 'old_typing'> { return this.request('old_typing', {}, call) }
 }
 
 /**

@@ -8,12 +8,26 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
     {"type":"adjacent","value":{"t":"Tuple","c":[1,true]}},
     {"type":"adjacent","value":{"t":"Struct","c":{"x":1}}},
   ],
+  amount: [
+    {"type":"amount","value":{"kind":"Exact","big":1n}},
+    {"type":"amount","value":{"kind":"Listed","big":[2n]}},
+    {"type":"amount","value":{"kind":"None"}},
+  ],
+  block: [
+    {"type":"block","value":{"items":[{"Text":"a"},{"Block":{"items":[]}}]}},
+  ],
   closed: [
     {"type":"closed","value":{"only":1}},
+  ],
+  code: [
+    {"type":"code","value":"7"},
   ],
   color: [
     {"type":"color","value":"red"},
     {"type":"color","value":"blue"},
+  ],
+  empty: [
+    {"type":"empty","value":{}},
   ],
   expression: [
     {"type":"expression","value":{"op":"add","left":{"op":"number","value":1.0},"right":{"op":"add","left":{"op":"number","value":2.5},"right":{"op":"number","value":-3.0}}}},
@@ -49,9 +63,16 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
   maps: [
     {"type":"maps","value":{"texts":{"__proto__x":2,"a b":1},"numbers":{"7":"red","4294967295":"blue"},"negative":{"-7":true},"ids":{"7":true},"colors":{"red":1},"letters":{"ß":1},"bools":{"false":0,"true":1},"uuids":{"00000000-0000-0000-0000-000000000007":1},"wide":{"340282366920938463463374607431768211455":1}}},
   ],
+  marked: [
+    {"type":"marked","value":{"big_id":18446744073709551615n,"big_list":[-9223372036854775808n,null],"big_serial":18446744073709551615n,"count":7}},
+    {"type":"marked","value":{"big_id":1n,"big_list":[2n],"big_serial":null,"count":3}},
+  ],
   mixed: [
     {"type":"mixed","value":"Named"},
     {"type":"mixed","value":"else"},
+  ],
+  nested: [
+    {"type":"nested","value":{"items":[[null,{"items":[1],"next":null}]],"next":null}},
   ],
   newtype: [
     {"type":"newtype","value":"a"},
@@ -59,6 +80,9 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
   numbers: [
     {"type":"numbers","value":{"tiny":0,"small":0,"whole":0,"long":0,"float":-0.0,"short":0.5}},
     {"type":"numbers","value":{"tiny":255,"small":-32768,"whole":-2147483648,"long":9007199254740991,"float":1.7976931348623157e+308,"short":1.1754944e-38}},
+  ],
+  old: [
+    {"type":"old","value":{"old":1,"older":null,"new":2}},
   ],
   open: [
     {"type":"open","value":"known"},
@@ -79,7 +103,10 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
     {"type":"plain","value":{"yes":true,"text":"a \"'\\\n</script>","letter":"💧","nothing":null}},
   ],
   raw: [
-    {"type":"raw","value":{"bytes":[0,255],"json":{"any":[1,null,"x"]}}},
+    {"type":"raw","value":{"base64":"AP8H","bytes":[0,255],"json":{"any":[1,null,"x"]}}},
+  ],
+  tagged: [
+    {"type":"tagged","value":{"kind":"tagged","a":1}},
   ],
   taken: [
     {"type":"taken","value":[{"map":{"channel":{"deleted":true}}},{"other":{"x":0.5}}]},

@@ -109,6 +109,7 @@ export function exhaustive(message: Hears<GameProtocol>): unknown {
     case 'moved.to': return message.by
     case 'typing': return message.on
     case 'closed': return message.type
+    case 'whole': return message.x
     default: return message satisfies never
   }
 }

@@ -90,6 +90,17 @@ export const said: { [K in Exclude<keyof Says, 'tell'>]: Says[K][] } = {
   ids: [{ value: { items: [1, 2], next: 3 } }],
   tree: [{ value: { big: 340282366920938463463374607431768211455n, children: [{ big: 1n, children: [] }] } }],
   expression: [{ value: { op: 'add', left: { op: 'number', value: 1 }, right: { op: 'number', value: 2 } } }],
-  raw: [{ value: { bytes: [0, 255], json: { any: ['thing', null] } } }],
+  marked: [
+    { value: { big_id: 18446744073709551615n, big_list: [-9223372036854775808n, null], big_serial: 1n, count: 7 } },
+    { value: { big_id: 0n, big_list: [], count: 7 } },
+  ],
+  amount: [{ value: { kind: 'Exact', big: 1n } }, { value: { kind: 'Listed', big: [1n, 2n] } }, { value: { kind: 'None' } }],
+  empty: [{ value: {} }],
+  tagged: [{ value: { kind: 'tagged', a: 1 } }],
+  code: [{ value: '7' }],
+  block: [{ value: { items: [{ Text: 'a' }, { Block: { items: [] } }] } }],
+  old: [{ value: { old: 1, new: 2 } }],
+  nested: [{ value: { items: [[null, { items: [1] }]] } }],
+  raw: [{ value: { base64: 'AP8', bytes: [0, 255], json: { any: ['thing', null] } } }],
   taken: [{ value: [{ map: { channel: { deleted: false } } }, { other: { x: 1 } }] }],
 }

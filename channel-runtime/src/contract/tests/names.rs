@@ -52,4 +52,6 @@ fn names_of_the_wire_become_names_of_types() {
     assert_eq!(pascal_case("%"), "_");
     assert_eq!(identifier("Größe"), "Größe");
     assert_eq!(identifier("my outline"), "MyOutline");
+    assert_eq!(identifier("outline"), "Outline");
+    assert_eq!(identifier("_Odd_name"), "_Odd_name");
 }

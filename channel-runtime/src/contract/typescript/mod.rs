@@ -8,7 +8,7 @@ mod expression;
 mod forms;
 mod naming;
 mod sentences;
-mod words;
+pub(super) mod words;
 
 use channels::Printer;
 use forms::Expressions;

@@ -82,7 +82,7 @@ impl<'d> Names<'d> {
             endings: CLASS,
         });
         let types = directions.all().map(|(key, definition, used)| Wanted {
-            name: of_definition(key, definition),
+            name: of_definition(key, &description.types),
             within: modules(key, definition),
             endings: if used.said && used.heard && differing.contains(key) { BOTH } else { ONE },
         });

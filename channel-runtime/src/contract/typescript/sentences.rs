@@ -17,7 +17,7 @@ pub(super) fn of_channel(channel: &ChannelDescription) -> String {
         said.push(format!("Binary messages in `$binary`, by their first byte: {received}."));
     }
     if !sent.is_empty() {
-        said.push(format!("Binary messages that the server takes, by their first byte: {sent}."));
+        said.push(format!("Binary messages for `sendBinary`, by their first byte: {sent}."));
     }
     if channel.text_to_client {
         said.push("It also sends texts that are no messages.".to_owned());

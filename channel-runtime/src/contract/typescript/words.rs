@@ -1,12 +1,12 @@
 //! The words of TypeScript: names that are taken, keys, texts.
 
 /// Whether a type can't have this name: a word of the language, a name that every program has, or one of the core's own.
-pub(super) fn is_reserved_type(name: &str) -> bool {
+pub(in crate::contract) fn is_reserved_type(name: &str) -> bool {
     is_one_of(WORDS, name) || is_one_of(GLOBALS, name) || CORE.lines().filter_map(declared).any(|own| own == name)
 }
 
 /// Whether a method can't have this name, because `Channel` or every object has it.
-pub(super) fn is_reserved_method(name: &str) -> bool {
+pub(in crate::contract) fn is_reserved_method(name: &str) -> bool {
     is_one_of(METHODS, name)
 }
 
@@ -15,10 +15,10 @@ fn is_one_of(names: &str, name: &str) -> bool {
 }
 
 /// What stands above the generated types.
-pub(super) const CORE: &str = include_str!("core.ts");
+pub(in crate::contract) const CORE: &str = include_str!("core.ts");
 
 /// The name that a line of the core declares for the whole file. `None` if it declares none.
-pub(super) fn declared(line: &str) -> Option<&str> {
+pub(in crate::contract) fn declared(line: &str) -> Option<&str> {
     let mut words = line.split([' ', '(', '<', ':', '=', '{', ';', '*']).filter(|word| !word.is_empty());
     if line.starts_with(' ') {
         return None;
@@ -41,13 +41,13 @@ const GLOBALS: &str = "AbortController AbortSignal AggregateError Array ArrayBuf
     Iterator IteratorResult JSON Location Lowercase Map Math MessageEvent NaN Navigator NoInfer Node NonNullable Number \
     Object Omit OmitThisParameter PageTransitionEvent Parameters Partial Pick Promise PromiseLike PropertyKey Proxy \
     RangeError Readonly ReadonlyArray Record ReferenceError Reflect RegExp Request Required Response ReturnType Set \
-    SharedArrayBuffer String Symbol SyntaxError TextDecoder TextEncoder ThisType TypeError URL URLSearchParams \
+    SharedArrayBuffer String Symbol SymbolConstructor SyntaxError TextDecoder TextEncoder ThisType TypeError URL URLSearchParams \
     Uint16Array Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase WeakMap WeakRef WeakSet WebSocket \
     Window";
 
 /// The public names of `Channel`, which the tests compare with the core, and those of every object. An object with a `then` would be
 /// taken for a promise.
-const METHODS: &str = "answer close handle messages on open request send status constructor hasOwnProperty isPrototypeOf \
+const METHODS: &str = "answer close handle messages on open request send sendBinary status constructor hasOwnProperty isPrototypeOf \
     propertyIsEnumerable toJSON toLocaleString toString valueOf then catch finally __proto__";
 
 /// `joinGame` for `join_game`, `chatSend` for `chat.send`.
