@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use channel_runtime::http::StatusCode;
+use channel_runtime::testing::{self, Client};
 use channel_runtime::{
     CloseCode, ClosedBy, Config, DecodeError, Extract, Fault, Handshake, Rate, Reject, Room, Socket, channel, channels,
     message,
@@ -405,7 +406,9 @@ impl Vault {
 
 #[tokio::test]
 async fn a_room_that_does_not_open_says_when_to_come_back() {
-    let mut server = start(channels![Vault].app(())).await;
+    // One of the rooms never opens, which a stop need not wait for.
+    let config = Config::default().shutdown_timeout(Duration::ZERO);
+    let mut server = start(channels![Vault].app(()).config(config)).await;
     let goodbye = |code| Frame::close(code, "the room can't be opened");
     for (number, details, rest) in [
         (1, Value::Null, vec![closing(0, 1000), goodbye(1013)]),
@@ -464,4 +467,75 @@ async fn a_ping_of_a_knowing_client_reaches_no_hook() {
     let mut plain = server.raw("/hooked").await;
     plain.write(ping("1")).await;
     assert!(json(&mut plain).await["what"].as_str().unwrap().contains("unknown message type \"$ping\""));
+}
+
+#[tokio::test]
+async fn a_test_keeps_them_apart_from_messages() {
+    let app = testing::app(channels![Hooked].app(()).config(Config::default().ping_interval(None)));
+    let mut client = app.connect::<Hooked>("/hooked").knowing().await.unwrap();
+    let hello = client.hello().await;
+    assert_eq!((hello.ping_interval, hello.max_bytes), (None, 64 * 1024));
+    let joined = client.joined().await;
+    assert_eq!((joined.id, joined.outdated), (client.joined().await.id, None));
+    client.expect_nothing().await;
+    client.send_text(r#"{"type":"$ping","ref":1}"#);
+    assert_eq!(client.expect_text().await, r#"{"type":"$pong","ref":1}"#);
+    let mut plain = app.connect::<Hooked>("/hooked").await.unwrap();
+    app.drain().await;
+    for client in [&mut client, &mut plain] {
+        assert_eq!(client.expect_close().await.0, CloseCode::GOING_AWAY);
+    }
+    let closing = client.closing().await;
+    assert_eq!((closing.retry_after, closing.retry_window), (Duration::ZERO, Duration::from_secs(1)));
+}
+
+#[tokio::test]
+#[should_panic = "expected $closing, but everything has settled and none came"]
+async fn a_test_that_expects_one_which_never_comes_fails() {
+    let app = testing::app(channels![Hooked].app(()));
+    let mut client = app.connect::<Hooked>("/hooked").knowing().await.unwrap();
+    client.closing().await;
+}
+
+#[tokio::test]
+#[should_panic = "expected $hello, which only a client hears that connects as `.knowing()`"]
+async fn a_test_s_client_is_not_knowing_unless_it_says_so() {
+    let app = testing::app(channels![Hooked].app(()));
+    let mut client = app.connect::<Hooked>("/hooked").await.unwrap();
+    client.hello().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_window_is_for_all_who_return() {
+    let channels = channels![Hooked];
+    let hub = channels.of::<Hooked>();
+    let app = testing::app(channels.app(()));
+    let mut early = Vec::new();
+    for _ in 0..3 {
+        early.push(app.connect::<Hooked>("/hooked").knowing().await.unwrap());
+    }
+    let mut crowd = Vec::new();
+    for _ in 0..1500 {
+        crowd.push(app.connect::<Hooked>("/hooked").without_waiting().await.unwrap());
+    }
+    let window = async |client: &mut Client<Hooked>| client.closing().await.retry_window.as_millis();
+    let mut late = app.connect::<Hooked>("/hooked").knowing().await.unwrap();
+    let disconnect = |id| hub.connection(id).disconnect(CloseCode::RESTART, "");
+    disconnect(late.joined().await.id);
+    assert_eq!(window(&mut late).await, 1503);
+    // The sweep tells the others.
+    disconnect(early[0].joined().await.id);
+    assert_eq!(window(&mut early[0]).await, 1000);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    // Its turns, of 256 connections each.
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
+    }
+    disconnect(early[1].joined().await.id);
+    assert_eq!(window(&mut early[1]).await, 1502);
+    crowd.truncate(1200);
+    app.settle().await;
+    // A drain counts once, whoever it closes first.
+    app.drain().await;
+    assert_eq!(window(&mut early[2]).await, 1201);
 }

@@ -49,6 +49,11 @@ fn on_envelopes() {
 }
 
 #[test]
+fn on_the_framework_s_frames() {
+    attacks::run("hello");
+}
+
+#[test]
 fn on_sizes() {
     attacks::run("size");
 }

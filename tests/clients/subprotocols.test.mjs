@@ -1,5 +1,6 @@
 // The example `subprotocols` with the package `ws`, which sees of each handshake what a page sees.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { Example, TEST } from '../browser/example.mjs'
@@ -27,4 +28,24 @@ function tried(path, offers) {
 test('what a client sees of its offers is what a page sees', TEST, async () => {
   const seen = await Promise.all(SEEN.map(async ([path, offers]) => [path, offers, await tried(path, offers ? offers.split(', ') : [])]))
   assert.deepEqual(seen, SEEN)
+})
+
+test('who offers channels.hello hears of the framework, and nobody else does', TEST, async () => {
+  const heard = async offers => {
+    const socket = new WebSocket(example.url.replace('http', 'ws') + '/plain', offers)
+    const types = []
+    socket.on('message', data => {
+      const { type, ref } = JSON.parse(data)
+      types.push(type)
+      if (type === 'welcome') socket.send('{"type":"$ping","ref":5}')
+      else if (ref === 5) socket.close()
+    })
+    await once(socket, 'close')
+    return [socket.protocol, ...types]
+  }
+  const ours = 'channels.1.json'
+  const knowing = [ours, '$hello', '$joined', 'welcome', '$pong']
+  assert.deepEqual(await heard([ours, 'channels.hello']), knowing)
+  assert.deepEqual(await heard(['channels.hello.0123456789abcdef', ours, 'channels.token.abc']), knowing)
+  assert.deepEqual(await heard([ours]), [ours, 'welcome', 'error'])
 })

@@ -267,7 +267,7 @@ pub async fn flood(stage: &mut Stage, frames: &[u8]) -> String {
     flooded(stage, raw, frames).await
 }
 
-async fn flooded(stage: &mut Stage, mut raw: Raw, frames: &[u8]) -> String {
+pub async fn flooded(stage: &mut Stage, mut raw: Raw, frames: &[u8]) -> String {
     let flooding = async {
         for piece in frames.chunks(500) {
             raw.write_if_open(piece).await;

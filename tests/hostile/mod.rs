@@ -6,6 +6,7 @@ mod envelopes;
 mod framing;
 mod half_open;
 mod handshake;
+mod hello;
 mod json;
 pub mod list;
 mod path;
@@ -144,13 +145,14 @@ const TIMES: usize = 3;
 type Attacks = fn() -> Vec<Attack>;
 
 /// The kinds, each with its heading.
-const KINDS: [(&str, &str, Attacks); 11] = [
+const KINDS: [(&str, &str, Attacks); 12] = [
     ("handshake", "The handshake", handshake::attacks),
     ("path", "Paths", path::attacks),
     ("door", "Tokens and origins", door::attacks),
     ("framing", "Frames", framing::attacks),
     ("json", "JSON", json::attacks),
     ("envelope", "Other envelopes", envelopes::attacks),
+    ("hello", "The framework's own frames", hello::attacks),
     ("size", "Too large", size::attacks),
     ("rate", "Too often", rates::attacks),
     ("slow", "Too slow", slow::attacks),

@@ -153,8 +153,8 @@ pub struct Config {
     /// Also how long a client may read nothing of what waits for it, if its socket takes no more: then it is closed with 1013 as
     /// well, whether or not pings are sent. Over TLS, and over everything but plain TCP, this time is longer by the same seconds.
     pub pong_timeout: Duration,
-    /// How long a client may send no message before it is closed with 1000. Pings and pongs do not count. `None`, the default: for
-    /// ever.
+    /// How long a client may send no message before it is closed: with 1000, or with 4490 if it hears the
+    /// framework's own frames. Pings and pongs do not count. `None`, the default: for ever.
     pub idle_timeout: Option<Duration>,
     /// How long a handler or hook may run. Then it is dropped at its `await`, and its client is sent the error `timeout`. The
     /// connection stays open, unless the hook was `on_connect`, or it was `on_text` or `on_binary` of a channel with `on_text`, or the
@@ -171,7 +171,8 @@ pub struct Config {
     /// of the second time, unless it is closed because it read nothing.
     pub close_timeout: Duration,
     /// The time over which a server that drains spreads its closes, so that the clients do not all reconnect at the same moment: 5
-    /// seconds by default, and at most one millisecond for each client.
+    /// seconds by default, and at most one millisecond for each client. Clients that hear the framework's own frames are told before
+    /// the close to spread their return over one millisecond for each client, 1 to 30 seconds.
     pub drain_window: Duration,
     /// How long a server that drains waits for handlers and `on_close` hooks before it cancels them: 5 seconds by default. It waits
     /// as long again for the `on_close` hooks of cancelled connections. It also waits as long for an answer that is

@@ -273,10 +273,50 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_is_no_offer_of_a_protocol() {
+        for (offered, refused) in [
+            ("channels.hello", Some("400: offer the subprotocol `channels.1.json` beside `channels.hello`")),
+            (
+                "channels.hello.xyz, channels.token.abc",
+                Some("400: offer the subprotocol `channels.1.json` beside `channels.hello`"),
+            ),
+            (
+                "channels.token.abc, channels.hello",
+                Some("400: offer the subprotocol `channels.1.json` beside the token"),
+            ),
+            ("channels.1.json, channels.hello", None),
+            ("channels.hellos", None),
+        ] {
+            let found = agree(&offering(&[offered]).headers, &Subprotocols::NONE).err();
+            assert_eq!(found.map(|reject| reject.to_string()).as_deref(), refused, "{offered}");
+        }
+    }
+
+    #[test]
+    fn a_hello_counts_where_our_subprotocol_is_agreed_and_its_frames_are_read() {
+        let known = Some(Hello { fingerprint: None });
+        for (channel, offered, expected) in [
+            (Subprotocols::NONE, "channels.1.json, channels.hello", known),
+            (Subprotocols::NONE, "channels.hello, channels.1.json", known),
+            (OCPP, "channels.hello, channels.1.json", known),
+            (OCPP, "ocpp1.6, channels.1.json, channels.hello", None),
+            (OCPP.optional(), "soap, channels.hello.xyz", None),
+            (Subprotocols::NONE.foreign(true, &[]), "channels.1.json, channels.hello", None),
+            (Subprotocols::NONE.foreign(true, &["phoenix"]), "phoenix, channels.hello.xyz", None),
+        ] {
+            let headers = offering(&[offered]).headers;
+            let agreed = agree(&headers, &channel).unwrap();
+            assert_eq!(hello(&headers, &channel, agreed).unwrap(), expected, "{offered}");
+        }
+        let headers = offering(&["channels.1.json, channels.hello.xyz"]).headers;
+        assert!(hello(&headers, &OCPP, agree(&headers, &OCPP).unwrap()).is_err());
+    }
+
+    #[test]
     fn offers_are_listed_as_names() {
         let lines = [
             &b"ocpp1.6,, \"quoted\", channels.token.secret"[..],
-            b"\xff, a b, base64url.bearer.phx.abc, !#$%&'*+-.^_`|~",
+            b"\xff, a b, base64url.bearer.phx.abc, channels.hello, channels.hello.xyz, !#$%&'*+-.^_`|~",
         ];
         let names: Vec<_> = offering(&lines).subprotocols().map(str::to_owned).collect();
         assert_eq!(names, ["ocpp1.6", "base64url.bearer.phx.abc", "!#$%&'*+-.^_`|~"]);

@@ -90,6 +90,29 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         Self { offers: true, ..self }.header("sec-websocket-protocol", subprotocols)
     }
 
+    /// A client that hears the framework's own frames, as generated clients do: it offers `channels.1.json` and `channels.hello`. Those
+    /// frames are no messages: [`Client::hello`], [`Client::joined`] and [`Client::closing`] return them. A client that offers
+    /// `channels.hello.<fingerprint>` by [`offering`](Self::offering) hears them too.
+    ///
+    /// ```
+    /// # use channel_runtime::{Config, channel, channels, testing};
+    /// # use std::time::Duration;
+    /// #[channel("/desk")]
+    /// pub struct Desk;
+    ///
+    /// # #[channel] impl Desk {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let app = testing::app(channels![Desk].app(()));
+    /// let mut client = app.connect::<Desk>("/desk").knowing().await.unwrap();
+    /// assert_eq!(client.hello().await.max_bytes, 64 * 1024);
+    /// app.drain().await;
+    /// assert_eq!(client.closing().await.retry_window, Duration::from_secs(1));
+    /// # }
+    /// ```
+    pub fn knowing(self) -> Self {
+        self.offering("channels.1.json, channels.hello")
+    }
+
     /// With one more query parameter.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         let query = &mut self.handshake.query;
@@ -150,7 +173,8 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
             let (client, server) = pipe::pair(table.activity.clone());
             start(Transport::Other(Box::new(server)), Vec::new(), admission, None);
-            Ok(Client::new(Frames::new(client, table.activity.clone()), &self.handshake.path))
+            let frames = Frames::new(client, table.activity.clone()).knowing(self.handshake.hello.is_some());
+            Ok(Client::new(frames, &self.handshake.path))
         };
         Ok(entered.await)
     }

@@ -16,10 +16,21 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// In memory any mask is good enough.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// The types of frames that are no messages. The answer to a client's `$ping` is one: only a test that sends it gets it.
+const FRAMEWORK: [&str; 4] = ["$hello", "$joined", "$ping", "$closing"];
+
+/// As the server writes it, with its type first.
+fn is_of_type(text: &str, kind: &str) -> bool {
+    let behind = text.strip_prefix(r#"{"type":""#).and_then(|text| text.strip_prefix(kind));
+    behind.is_some_and(|behind| behind.starts_with('"'))
+}
+
 pub(super) struct Frames {
     stream: ClientEnd,
     parser: Parser,
     received: VecDeque<Input>,
+    /// What a knowing client hears of the framework, apart from its messages. `None` if it hears nothing of it.
+    framework: Option<Vec<String>>,
     ended: bool,
     activity: Activity,
 }
@@ -28,7 +39,34 @@ impl Frames {
     pub fn new(stream: ClientEnd, activity: Activity) -> Self {
         let limits = Limits { message: usize::MAX, fragments: usize::MAX };
         let parser = Parser::new(Role::Client, limits);
-        Self { stream, parser, received: VecDeque::new(), ended: false, activity }
+        Self { stream, parser, received: VecDeque::new(), framework: None, ended: false, activity }
+    }
+
+    /// Of a client that hears the framework's own frames, if it does.
+    pub fn knowing(self, knows: bool) -> Self {
+        Self { framework: knows.then(Vec::new), ..self }
+    }
+
+    pub fn is_knowing(&self) -> bool {
+        self.framework.is_some()
+    }
+
+    /// The last frame of this type. `None` if no work is in progress and none was received.
+    pub async fn framework_text(&mut self, kind: &str) -> Result<Option<String>, Failure> {
+        let mut has_settled = false;
+        loop {
+            let found = self.framework.iter().flatten().rfind(|text| is_of_type(text, kind)).cloned();
+            if found.is_some() || self.ended || has_settled {
+                return Ok(found);
+            }
+            match self.arrival().await? {
+                Some(bytes) => self.take(bytes)?,
+                None => {
+                    self.take_arrived().await?;
+                    has_settled = true;
+                }
+            }
+        }
     }
 
     pub fn write(&mut self, opcode: Opcode, payload: &[u8]) {
@@ -102,6 +140,11 @@ impl Frames {
         for input in self.received.split_off(before) {
             match input {
                 Input::Ping(data) => self.write(Opcode::Pong, &data),
+                Input::Text(text)
+                    if self.framework.is_some() && FRAMEWORK.iter().any(|kind| is_of_type(&text, kind)) =>
+                {
+                    self.framework.get_or_insert_default().push(text);
+                }
                 other => self.received.push_back(other),
             }
         }

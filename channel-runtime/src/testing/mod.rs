@@ -107,6 +107,7 @@ mod connect;
 mod expectation;
 mod expected;
 mod frames;
+mod framework;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -120,6 +121,7 @@ pub use self::app::{TestApp, app};
 pub use self::client::Client;
 pub use self::connect::Connect;
 pub use self::expectation::Expectation;
+pub use self::framework::{Closing, Hello, Joined};
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::request::Request;
 pub use self::socket::{TestSocket, socket};
