@@ -85,15 +85,27 @@ test('a server that is killed and started again', TEST, async () => {
 test('a server that stops says so, and its clients are back at the next', TEST, async () => {
   let server = await Example.start('chat')
   const line = await Proxy.to(server.url)
-  const ann = open('five', { url: line.url })
+  const ann = new Chat({ room_id: 'five' }, { url: line.url, WebSocket })
+  const events = []
+  for (const type of ['$joined', '$outdated']) ann.on(type, event => events.push(event))
+  ann.open()
   await until(ann, 'open')
+  const ids = new Set()
   const waiting = until(ann, 'waiting')
   await server.stop()
-  const { last } = await waiting
-  assert.ok([1001, 1006].includes(last.code), `${last.code}`)
+  const { last, until: at } = await waiting
+  assert.deepEqual([last.code, at - Date.now() <= 1000], [1001, true])
   server = await Example.start('chat')
   line.target = Number(new URL(server.url).port)
   await until(ann, 'open')
+  // The server knows this client, and that it was not built from its messages.
+  assert.deepEqual(events.map(event => event.type ?? event.how), ['$joined', 'unknown', '$joined', 'unknown'])
+  for (const { type, id, fresh, outdated } of events) {
+    if (!type) continue
+    assert.deepEqual([id.length > 8, fresh, outdated], [true, true, 'unknown'])
+    ids.add(id)
+  }
+  assert.equal(ids.size, 2)
   ann.close()
   line.close()
   await server.stop()

@@ -1,10 +1,11 @@
-// What Node, Deno and Bun run alike: all scripts, and a room of a server that runs. Says `ok` at the end; else it fails.
+// What Node, Deno and Bun run alike: all scripts, integers, and a room of a server that runs. Says `ok` at the end; else it fails.
 //
 //   node support/engine.mjs <core: .ts or .js> <folder of scripts> <url of the example chat>
 
 const [core, folder, url] = (globalThis.process?.argv.slice(2) ?? globalThis.Deno.args)
 const { readFileSync, readdirSync } = await import('node:fs')
 const { play } = await import('./script.mjs')
+const { integers } = await import('./integers.mjs')
 const made = await import(core)
 const { Channel, attempt } = made
 
@@ -18,12 +19,14 @@ for (const name of readdirSync(folder).filter(name => name.endsWith('.json'))) {
   played++
 }
 
+await integers(made)
+
 class Chat extends Channel {
   constructor() { super('/chat/engines', { url }) }
 }
 const [ann, bob] = [new Chat().open(), new Chat().open()]
 const joined = await new Promise(resolve => ann.on('$joined', resolve, { once: true }))
-if (typeof joined.id !== 'string') throw new Error('no $joined')
+if (joined.id.length < 8) throw new Error('no $joined')
 if ((await bob.request('ping', {})).type !== 'pong') throw new Error('no answer')
 const line = (async () => { for await (const m of bob.messages('chat_message')) return m.message })()
 await ann.request('chat_message', { message: 'hello' })
