@@ -7,9 +7,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { buildSync, transformSync } from 'esbuild'
+import { engines } from './support/engines.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const corpus = join(here, 'corpus')
@@ -116,6 +117,17 @@ test('the .js is what is left of the .ts', async () => {
     assert.equal(typeof left.bigints, typeof right.bigints)
   }
 })
+
+for (const [name, [program, ...flags]] of Object.entries(engines)) {
+  test(`${name} runs the .ts as it is`, { skip: !program && 'npm has none for this machine' }, () => {
+    const page = join(folder, 'runs.mjs')
+    writeFileSync(page, `import { Game } from ${JSON.stringify(pathToFileURL(join(made, 'channels.ts')).href)}
+      const game = new Game({ game_id: 7, seat: 'red' }, { url: 'ws://localhost' })
+      console.log(game.status.state, Game.rates.move.length, game.move.name)`)
+    const { stdout, stderr } = spawnSync(program, [...flags, page], { encoding: 'utf8' })
+    assert.equal(stdout, 'idle 3 move\n', stderr)
+  })
+}
 
 /** A socket whose server is the test. */
 class Played {
