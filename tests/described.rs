@@ -58,6 +58,48 @@ pub struct Page<T> {
     items: Vec<T>,
 }
 
+/// Written as `"e4"`.
+#[derive(Clone, Serialize, Deserialize, Describe)]
+#[serde(try_from = "String", into = "String")]
+pub struct Square(u8);
+
+impl TryFrom<String> for Square {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Square> for String {
+    fn from(square: Square) -> Self {
+        square.0.to_string()
+    }
+}
+
+/// Serde reads a missing key of this type as `None`.
+#[derive(Clone, Serialize, Deserialize, Describe)]
+#[serde(from = "Option<u8>", into = "Option<u8>")]
+pub struct Perhaps(Option<u8>);
+
+impl From<Option<u8>> for Perhaps {
+    fn from(number: Option<u8>) -> Self {
+        Self(number)
+    }
+}
+
+impl From<Perhaps> for Option<u8> {
+    fn from(Perhaps(number): Perhaps) -> Self {
+        number
+    }
+}
+
+#[message(type = "placed")]
+pub struct Placed {
+    on: Square,
+    perhaps: Perhaps,
+}
+
 /// The tables of the game.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, Describe)]
 #[serde(rename_all = "lowercase")]
@@ -219,7 +261,7 @@ pub struct Chat {
 }
 
 #[expect(deprecated, reason = "the question is")]
-#[channel(sends(Counted, Confirm))]
+#[channel(sends(Counted, Confirm, Placed))]
 impl Chat {
     #[message(rate = "20/s", per = "user", timeout = "1500ms")]
     async fn say_it(&self, _: ChatMessage) {}
@@ -269,7 +311,7 @@ fn a_message_has_the_name_of_its_struct_or_else_its_type_in_that_case() {
     let names =
         |messages: &[MessageDescription]| messages.iter().map(|message| message.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&all.channels[0].from_client), ["ChatMessage", "LeaveGame", "Page", "Later"]);
-    assert_eq!(names(&all.channels[0].to_client), ["Counted", "Confirm"]);
+    assert_eq!(names(&all.channels[0].to_client), ["Counted", "Confirm", "Placed"]);
     assert_eq!(names(&all.channels[1].from_client), ["Ruled", "OddType50"]);
     assert_eq!(said(&all.channels[0], "say_it").docs, "Says a line.");
 }
@@ -302,6 +344,19 @@ fn a_key_is_never_null_if_none_is_skipped_and_nothing_in_it_is_written_as_null()
         assert_eq!(field(say, key).never_null, never_null, "{key}");
         assert_eq!(field(say, key).may_be_skipped, key != "always", "{key}");
     }
+}
+
+#[test]
+fn a_type_that_is_written_as_another_keeps_its_name_and_its_docs() {
+    let all = all();
+    let placed = said(&all.channels[0], "placed");
+    assert_eq!(field(placed, "on").ty, TypeDescription::Named { name: "Square".into() });
+    let square = description(&all.types["Square"]);
+    assert_eq!(square["docs"], "Written as `\"e4\"`.");
+    assert_eq!(square["struct"], json!({ "kind": "as", "type": { "kind": "text" } }));
+    let read: Result<Placed, _> = serde_json::from_value(json!({ "on": "4" }));
+    assert_eq!(field(placed, "perhaps").has_default, read.is_ok());
+    assert!(read.is_ok());
 }
 
 #[test]
@@ -391,7 +446,7 @@ fn what_is_deprecated_says_so_with_its_note() {
     let notes =
         |messages: &[MessageDescription]| messages.iter().map(|message| message.deprecated.clone()).collect::<Vec<_>>();
     assert_eq!(notes(&all.channels[0].from_client), [None, Some("close the connection".into()), None, None]);
-    assert_eq!(notes(&all.channels[0].to_client), [None, Some("ask `sure`".into())]);
+    assert_eq!(notes(&all.channels[0].to_client), [None, Some("ask `sure`".into()), None]);
     let confirm = said(&all.channels[0], "confirm");
     assert_eq!(
         (field(confirm, "text").deprecated.clone(), field(confirm, "old").deprecated.as_deref()),

@@ -51,6 +51,7 @@ mod server {
     pub use crate::channel::sends::{IsText, is_text};
     pub use crate::config::bounds::Bounds;
     pub use crate::connection::inbox::Notice;
+    pub use crate::handshake::extracted::{Extracted, NotExtracted};
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
     pub use crate::protocol::subprotocols::Subprotocols;

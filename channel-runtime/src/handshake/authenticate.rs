@@ -140,3 +140,24 @@ impl<T: fmt::Debug> fmt::Debug for Auth<T> {
         f.debug_tuple("Auth").field(&self.0).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_of_a_place_that_it_can_use() {
+        use TokenSource::{Bearer, Cookie, Query, Subprotocol};
+
+        for (sources, expected) in [
+            (TokenSource::USUAL, "Token"),
+            (&[Query("key"), Subprotocol], "Token"),
+            (&[Cookie("id"), Query("key"), Bearer], "Query(\"key\")"),
+            (&[Bearer, Cookie("id"), Query("key")], "Header(\"authorization\")"),
+            (&[Cookie("id")], "All([])"),
+        ] {
+            let Needs { of, is_optional } = needs(sources);
+            assert_eq!((format!("{of:?}"), is_optional), (expected.to_owned(), false), "{sources:?}");
+        }
+    }
+}

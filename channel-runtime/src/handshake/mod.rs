@@ -5,6 +5,7 @@
 pub(crate) mod admission;
 pub(crate) mod authenticate;
 mod close_code;
+pub(crate) mod extracted;
 pub(crate) mod hello;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;

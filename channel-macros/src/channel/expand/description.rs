@@ -1,9 +1,8 @@
 //! The constants that `describe()` reads, in `Route` and in `Channel`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 
 use crate::channel::model::{Channel, Handler, Hook, OtherField, Param, Raw, RoomKind, Route, Source};
 use crate::describe;
@@ -44,13 +43,20 @@ fn needs(route: &Route) -> Option<TokenStream> {
     let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
     let extractor =
         |field: &&OtherField| matches!(field.source, Source::Extract) && !types::is_named(&field.ty, "Handshake");
-    let needs = route.fields.iter().filter(extractor).map(|OtherField { ty, cfgs, .. }| {
-        // The compiler shows an error once that is at the same place in the same words: see `build`.
-        let needs = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Extract<#app>>::NEEDS);
-        quote!(#(#cfgs)* #needs)
-    });
+    let needs =
+        route.fields.iter().filter(extractor).map(
+            |OtherField { ty, cfgs, .. }| quote!(#(#cfgs)* ::channel_runtime::private::Extracted::<#ty, #app>::NEEDS),
+        );
     let has_some = route.fields.iter().any(|field| extractor(&field));
-    has_some.then(|| quote!(const NEEDS: &'static [::channel_runtime::describe::Needs] = &[#(#needs),*];))
+    has_some.then(|| {
+        quote! {
+            const NEEDS: &'static [::channel_runtime::describe::Needs] = {
+                #[allow(unused_imports)]
+                use ::channel_runtime::private::NotExtracted as _;
+                &[#(#needs),*]
+            };
+        }
+    })
 }
 
 pub fn of_block(channel: &Channel) -> TokenStream {

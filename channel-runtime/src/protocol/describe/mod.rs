@@ -26,7 +26,41 @@
 //! A type without `Describe` is no error. It is [opaque](TypeDescription::Opaque): known only by its name as written. Around it,
 //! containers of the standard library are recognized by name: a `Vec` of it is a [list](Type::List). With a lock such a type is an
 //! error, because a change within it would not be noticed. `#[describe(opaque)]` on the field, or on a type that derives
-//! `Describe`, permits that.
+//! `Describe`, permits that. A client can't be generated either: [`Description::opaque`] lists the places.
+//!
+//! # What else a client is made from
+//!
+//! None of this is in the lock or changes a fingerprint: a client that does not know it still works.
+//!
+//! | in Rust | in the description |
+//! |---|---|
+//! | the struct of a message, or the type of one without a struct | [`MessageDescription::name`] |
+//! | `#[serde(skip_serializing_if = "Option::is_none")]` | [`FieldDescription::never_null`] |
+//! | `#[describe(bigint)]` on a field | [`FieldDescription::bigint`]: a script reads its integers as `bigint`, because its numbers are exact up to 2<sup>53</sup> alone |
+//! | `#[serde(with = "channel_runtime::describe::base64")]`, or `#[describe(as = Base64)]` beside functions of your own | a text whose format is `base64` |
+//! | `length`, `range` and `pattern` of garde, where their bounds are literals | [`FieldDescription::rules`] |
+//! | `#[deprecated = ".."]` on a message, the handler of a message, a field or a type | `deprecated`, the note |
+//! | `#[message(rate = "..", timeout = "..", batch(..))]` | [`rate`](MessageDescription::rate), [`timeout_ms`](MessageDescription::timeout_ms), [`batch`](MessageDescription::batch) |
+//! | `#[message(.., answer = Started)]` | [`MessageDescription::answer`] |
+//! | [`Extract::NEEDS`](crate::Extract::NEEDS) of the extractors | [`ChannelDescription::needs`] |
+//! | the type of a path's parameter | [`ParamDescription::text`] |
+//!
+//! ```
+//! use channel_runtime::message;
+//!
+//! #[message(type = "stored")]
+//! pub struct Stored {
+//!     #[describe(bigint)]
+//!     pub position: u64,
+//!     #[serde(with = "channel_runtime::describe::base64")]
+//!     pub digest: Vec<u8>,
+//!     #[serde(skip_serializing_if = "Option::is_none")]
+//!     pub replaced: Option<String>,
+//!     #[deprecated = "it is always true"]
+//!     #[serde(default)]
+//!     pub is_stored: bool,
+//! }
+//! ```
 
 #[cfg(feature = "server")]
 mod assembly;
@@ -89,9 +123,12 @@ pub use type_description::{
 ///   lock, `#[describe(opaque)]` on a field or on the type says that the lock ignores its content, whether it is described or not.
 ///   Texts, numbers and the standard library's containers around the type are still described.
 /// - A generic type has the bound `T: Describe` on its parameters.
-/// - A definition has the type's name, or that of `#[serde(rename = "..")]` on the type.
-/// - A field with `#[serde(with = "..")]` is opaque, except for the usual modules of `time` and `chrono`. Describe it with
-///   `#[describe(as = String)]`, which takes any type that is `Describe`.
+/// - A definition has the type's name, or that of `#[serde(rename = "..")]` on the type. A type that serde reads or writes as another
+///   one, by `from`, `try_from` or `into`, keeps its name and is described as a newtype of the other.
+/// - A field with `#[serde(with = "..")]` is opaque, except for the usual modules of `time` and `chrono`, and for [`base64`]. Describe
+///   it with `#[describe(as = String)]`, which takes any type that is `Describe`.
+/// - `#[describe(bigint)]` on a field with a key says that its integers, of 64 or 128 bits, may be larger than 2<sup>53</sup>. A newtype
+///   can't say it of itself: the fields that hold it do.
 /// - If the runtime crate has another name, the type gives its path: `#[describe(crate = my_crate::channel_runtime)]`.
 /// - A type that contains itself needs nothing more. If two types contain each other, mark one of the fields that close the circle
 ///   with `#[describe(recursive)]`: its type is then mentioned only by name. (Without it the compiler reports a cycle.)

@@ -58,6 +58,11 @@ fn in_message(message: &MessageDescription, of: &str, found: &mut Vec<OpaqueDesc
     if !is_bytes {
         in_content(&message.content, &message.wire_type, of, found);
     }
+    for fault in message.reply.iter().flat_map(|reply| &reply.faults) {
+        if let Some(details) = &fault.details {
+            in_content(details, &fault.code, &format!(", a fault of `{}`{of}", message.wire_type), found);
+        }
+    }
     let replied = message.reply.as_ref().and_then(|reply| reply.success.as_ref());
     for answer in replied.into_iter().chain(&message.answer) {
         in_type(answer, &format!("the answer to `{}`{of}", message.wire_type), found);
