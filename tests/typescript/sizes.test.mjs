@@ -17,8 +17,8 @@ test('the core is at most 4.5 kB, less than two thirds of the smallest of the ot
 })
 
 test('a message costs at most 40 bytes, an unused channel nothing', () => {
-  const [twenty, forty] = [20, 40].map(messages => size(channel('Game', messages)).gzip)
-  assert.ok((forty - twenty) / 20 <= 40, `${(forty - twenty) / 20} bytes`)
-  const unused = size(channel('Game', 20) + channel('Other', 20).replaceAll('export class', 'class')).gzip
-  assert.equal(unused, twenty)
+  const [twenty, forty] = [20, 40].map(messages => size(channel('Game', messages)))
+  assert.ok((forty.gzip - twenty.gzip) / 20 <= 40, `${(forty.gzip - twenty.gzip) / 20} bytes`)
+  const unused = size(channel('Game', 20) + channel('Other', 20).replaceAll('export class', 'class'))
+  assert.equal(unused.min, twenty.min)
 })

@@ -75,6 +75,17 @@ test('an iterator begins when it is asked for, drains what it has, and ends with
   assert.deepEqual(await chat.messages('pong').next(), { done: true, value: undefined })
 }))
 
+test('a listener that closes at the first frame is not let in by it', onItsClock(async world => {
+  const chat = open(world)
+  const heard = []
+  for (const type of ['$joined', '$status']) chat.on(type, event => heard.push(event.state ?? type))
+  chat.on('error', () => chat.close())
+  await world.clock.settle()
+  world.socket.accept()
+  world.socket.say('{"type":"welcome","n":18446744073709551615}')
+  assert.deepEqual([heard, world.clock.timers.size], [['closed'], 0])
+}))
+
 test('`using` closes', onItsClock(async world => {
   const chat = open(world)
   chat[Symbol.dispose]()

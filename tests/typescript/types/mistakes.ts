@@ -10,6 +10,7 @@ const is = <T extends true>(_?: T) => {}
 
 export async function mistakes(): Promise<unknown> {
   const chat = new Chat({ room_id: 'lounge' }, { greet: say => say('typing_start', {}) }).open()
+  new Chat({ room_id: '' }, { WebSocket, token: async why => why === 'first' ? 'saved' : null, hidden: 'wait', retry: { base: 10 } })
   // @ts-expect-error a parameter that is missing
   new Chat({})
   // @ts-expect-error a parameter of another type

@@ -181,7 +181,7 @@ interface Socket {
     onmessage: unknown;
     onclose: unknown;
     onerror: unknown;
-    send(data: string | Uint8Array): void;
+    send(data: any): void;
     close(code?: number, reason?: string): void;
 }
 /** In ms; `queue`: how many requests may wait. */

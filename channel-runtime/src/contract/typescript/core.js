@@ -407,6 +407,8 @@ export class Channel {
     /** It is in its room. A socket that is open is not: a client that is refused by a Close has one, too. */
     #enter(joined = {}) {
         const socket = this.#socket;
+        if (!socket)
+            return; // a listener of this frame has closed it
         if (this.#status.state !== 'open') {
             this.#clear();
             this.#heard = Date.now();

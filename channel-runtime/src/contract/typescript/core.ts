@@ -147,7 +147,7 @@ interface Socket {
   onmessage: unknown
   onclose: unknown
   onerror: unknown
-  send(data: string | Uint8Array): void
+  send(data: any): void
   close(code?: number, reason?: string): void
 }
 
@@ -520,7 +520,8 @@ export class Channel<P extends Protocol> {
 
   /** It is in its room. A socket that is open is not: a client that is refused by a Close has one, too. */
   #enter(joined: Json = {}): void {
-    const socket = this.#socket!
+    const socket = this.#socket
+    if (!socket) return // a listener of this frame has closed it
     if (this.#status.state !== 'open') {
       this.#clear()
       this.#heard = Date.now()
