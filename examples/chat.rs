@@ -5,7 +5,7 @@
 
 use std::env;
 
-use channel_runtime::{Fault, Server, Socket, channel, channels, message, timestamp};
+use channel_runtime::{Fault, Server, Socket, channel, channels, contract, message, timestamp};
 
 use self::blank::is_blank;
 use self::page::page;
@@ -135,10 +135,12 @@ fn user_id(socket: &Socket<ChatChannel>) -> String {
     format!("user_{}", socket.id())
 }
 
-/// The channel, and the page at `/`.
+/// The channel, the page at `/`, and at `/channels` one that shows the channel's messages and sends them by forms.
 pub fn server() -> Server<()> {
     let page = page(include_str!("pages/chat.html"));
-    channels![ChatChannel].app(()).or(page)
+    let server = channels![ChatChannel].app(());
+    let contract = contract::page(&server);
+    server.or(page).or(contract)
 }
 
 #[tokio::main]

@@ -21,7 +21,10 @@ const ROOMS: [Rule; 12] = [
     ("channel", &["config", "connection", "handshake", "protocol", "wire"]),
     ("socket", &["channel", "connection", "protocol", "room", "wire"]),
     ("session", &["channel", "config", "connection", "handshake", "protocol", "room", "socket", "wire"]),
-    ("server", &["channel", "config", "connection", "handshake", "protocol", "room", "session", "socket", "wire"]),
+    (
+        "server",
+        &["channel", "config", "connection", "contract", "handshake", "protocol", "room", "session", "socket", "wire"],
+    ),
     (
         "testing",
         &["channel", "config", "connection", "handshake", "protocol", "room", "server", "session", "socket", "wire"],
@@ -32,7 +35,7 @@ const ROOMS: [Rule; 12] = [
 const CRATES: [Rule; 12] = [
     ("wire", &[]),
     ("protocol", &[]),
-    ("contract", &[]),
+    ("contract", &["warp"]),
     ("config", &[]),
     ("connection", &["tokio"]),
     ("room", &["tokio"]),

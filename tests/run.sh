@@ -146,6 +146,15 @@ typescript_tests() {
   CHROMIUM=$(find_chromium) node_tests 300 tests/typescript/*.test.mjs
 }
 
+install_validators() {
+  cd tests/contract
+  npm ls >/dev/null 2>&1 || npm ci
+}
+
+contract_tests() {
+  node_tests 300 tests/contract/*.test.mjs
+}
+
 has_python() {
   python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
@@ -201,6 +210,8 @@ step "TypeScript, Deno, Bun and React are here" install_typescript
 step "the client in TypeScript" typescript_tests
 step "clients from npm are here" install_clients
 step "clients from npm" client_tests
+step "validators of AsyncAPI and JSON Schema are here" install_validators
+step "documents of the contract" contract_tests
 if [ -n "${CI:-}" ] || install_python >/dev/null 2>&1; then
   step "Python is here" install_python
   step "clients from PyPI are here" install_pypi_clients

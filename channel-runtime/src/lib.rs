@@ -46,7 +46,8 @@
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
 //!   [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
-//! - `contract`, with the feature of that name: clients in TypeScript, from the description.
+//! - `contract`, with the feature of that name: clients in TypeScript, JSON Schema, AsyncAPI, and a page that
+//!   shows and tries the channels, from the description.
 //! - [`testing`]: typed clients in the test's own process.
 //!
 //! # On the wire
@@ -74,7 +75,7 @@
 //! | `tls` | off | `BoundServer::tls`, by rustls |
 //! | `deflate` | off | `Config::compression` |
 //! | `jwt` | off | the extractor `Jwt`: claims of JSON Web Tokens, by `jsonwebtoken` |
-//! | `contract` | off | the module `contract`: a client in TypeScript, from the description |
+//! | `contract` | off | the module `contract`: a client in TypeScript, JSON Schema, AsyncAPI and a page, from the description |
 //! | `garde` | off | `#[message(.., validate)]` |
 //! | `client` | off | `Asks` for each message, which the crate `channel-client` needs |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |

@@ -1,5 +1,7 @@
 //! The files that `channels![..; client = "..", asyncapi = "..", schemas = ".."]` names.
 
+use super::asyncapi::asyncapi;
+use super::schema::schemas;
 use super::typescript::typescript;
 use crate::protocol::describe::Description;
 use crate::protocol::lock::{Generated, Generator, Kind};
@@ -18,7 +20,8 @@ fn generate(description: &Description, file: &Generated) -> Result<String, Strin
         Kind::React => Ok(client.react(&path)),
         Kind::ReactJavaScript => Ok(client.react_javascript()),
         Kind::ReactDeclarations => Ok(client.react_declarations(&path)),
-        Kind::AsyncApi | Kind::Schemas => return Err("this release does not generate it".into()),
+        Kind::AsyncApi => asyncapi(description).json(),
+        Kind::Schemas => schemas(description).json(),
     };
     text.map_err(|error| error.to_string())
 }

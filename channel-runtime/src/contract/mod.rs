@@ -1,4 +1,4 @@
-//! What others generate from a description: a client in TypeScript.
+//! What others generate from a description: a client in TypeScript, JSON Schema, AsyncAPI, a page.
 //!
 //! Everything here is a function of a [`Description`](crate::describe::Description) that returns text. `channels![..; lock = "..",
 //! client = "web/channels.ts"]` writes and checks the files by itself; from a program it looks like this:
@@ -54,15 +54,24 @@
 //! A channel in [another envelope](crate::Envelope), or one that takes raw text, has its types there and no class, because the core
 //! speaks only the default envelope. Binary messages are no types; the class's comment lists them.
 
+mod asyncapi;
 mod directions;
 #[cfg(feature = "server")]
 pub(crate) mod files;
+mod json;
 mod names;
 mod opaque;
+#[cfg(feature = "server")]
+mod page;
+mod schema;
 mod stamp;
 #[cfg(test)]
 mod tests;
 mod typescript;
 
+pub use asyncapi::{AsyncApi, asyncapi};
 pub use opaque::Opaque;
+#[cfg(feature = "server")]
+pub use page::{Described, page};
+pub use schema::{Schemas, schemas};
 pub use typescript::{Typescript, typescript};

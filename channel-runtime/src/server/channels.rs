@@ -160,6 +160,13 @@ impl StandsFor<()> for () {
     fn app(self) {}
 }
 
+#[cfg(feature = "contract")]
+impl<App: Send + Sync + 'static> crate::contract::Described for Channels<App> {
+    fn description(&self) -> Description {
+        self.describe()
+    }
+}
+
 impl<App> fmt::Debug for Channels<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.routes.iter().map(|route| route.path().pattern())).finish()

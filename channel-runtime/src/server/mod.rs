@@ -154,6 +154,13 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 }
 
+#[cfg(feature = "contract")]
+impl<App: Send + Sync + 'static> crate::contract::Described for Server<App> {
+    fn description(&self) -> Description {
+        self.describe()
+    }
+}
+
 impl<App> fmt::Debug for Server<App> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("channels", &self.table).finish_non_exhaustive()

@@ -1,0 +1,59 @@
+//! The frames of the framework itself, which only clients hear that offer `channels.hello`, and what such clients send.
+
+use crate::contract::json::{Json, Object};
+use crate::contract::schema::words::typed;
+
+/// Each with the key of its component. They stand in no channel.
+pub fn messages() -> Vec<(&'static str, Object)> {
+    let ms = || typed("integer").with("minimum", 0);
+    let text = || typed("string");
+    let outdated = text().with("enum", vec!["compatible", "breaks", "unknown"]);
+    let reference = || Object::new().with("$ref", "#/components/schemas/Ref");
+    vec![
+        frame(
+            "channels.hello",
+            "$hello",
+            "The first frame.",
+            &["v"],
+            [("v", ms()), ("ping_ms", ms()), ("max_bytes", ms())],
+        ),
+        frame(
+            "channels.joined",
+            "$joined",
+            "The client is in. `outdated` says what has changed since it was generated.",
+            &["id"],
+            [("id", text()), ("outdated", outdated)],
+        ),
+        frame("channels.ping", "$ping", "A sign of life. A client's has a `ref`.", &[], [("ref", reference())]),
+        frame("channels.pong", "$pong", "The answer to a client's `$ping`.", &["ref"], [("ref", reference())]),
+        frame(
+            "channels.closing",
+            "$closing",
+            "The server is about to close the connection.",
+            &["retry_after_ms", "retry_window_ms"],
+            [("retry_after_ms", ms()), ("retry_window_ms", ms())],
+        ),
+        frame("channels.auth", "$auth", "A client's new token.", &["token"], [("token", text()), ("ref", reference())]),
+        frame("channels.auth_expiring", "$auth_expiring", "The token expires.", &["in_ms"], [("in_ms", ms())]),
+    ]
+}
+
+fn frame<const N: usize>(
+    name: &'static str,
+    wire_type: &str,
+    summary: &str,
+    required: &[&str],
+    properties: [(&str, Object); N],
+) -> (&'static str, Object) {
+    let kind = [("type", Object::new().with("const", wire_type))];
+    let required: Vec<&str> = ["type"].into_iter().chain(required.iter().copied()).collect();
+    let properties: Object = kind.into_iter().chain(properties).collect();
+    let payload = typed("object").with("properties", properties).with("required", required);
+    let message = Object::new()
+        .with("name", wire_type)
+        .with("title", wire_type)
+        .with("summary", summary)
+        .with("contentType", super::parts::JSON)
+        .with("payload", Json::from(payload));
+    (name, message)
+}

@@ -1,0 +1,88 @@
+//! The documents that are made of the examples stand in `tests/contract/documents`, where a human reads what a change does to them, and
+//! validators of AsyncAPI and JSON Schema check them (`tests/contract`).
+//!
+//! After a change that is meant, `DOCUMENTS=accept cargo test --test documents` writes them anew.
+
+#![allow(dead_code)]
+
+#[path = "corpus/channels.rs"]
+mod channels_of_corpus;
+#[path = "corpus/shapes.rs"]
+mod shapes;
+
+use std::fs;
+
+use channel_runtime::channels;
+use channel_runtime::contract::{asyncapi, schemas};
+use channel_runtime::describe::Description;
+
+macro_rules! examples {
+    ($($name:ident: $path:literal)*) => {
+        $(#[path = $path] mod $name;)*
+    };
+}
+
+examples! {
+    batched: "../examples/batched.rs"
+    chat: "../examples/chat.rs"
+    echo: "../examples/echo.rs"
+    game: "../examples/game.rs"
+    json_rpc: "../examples/json_rpc.rs"
+    notifications: "../examples/notifications.rs"
+    ocpp: "../examples/ocpp/main.rs"
+    secure: "../examples/secure.rs"
+    users: "../examples/users.rs"
+    whiteboard: "../examples/whiteboard.rs"
+}
+
+/// The wire of `tests/describe.rs`, which has every form that a type can have.
+fn described() -> Description {
+    serde_json::from_str(&fs::read_to_string("tests/describe/channels.json").unwrap()).unwrap()
+}
+
+#[test]
+fn the_documents_of_the_examples_stand() {
+    let all = [
+        ("batched", channels![batched::SensorChannel].describe()),
+        ("chat", channels![chat::ChatChannel].app(()).describe()),
+        ("corpus", channels_of_corpus::corpus().app(()).describe()),
+        ("described", described()),
+        ("echo", channels![echo::Echo].app(()).describe()),
+        ("game", channels![game::GameChannel].describe()),
+        ("json_rpc", channels![json_rpc::Rpc].app(()).describe()),
+        ("notifications", channels![notifications::NotificationChannel].describe()),
+        ("ocpp", channels![ocpp::Station].app(()).describe()),
+        ("secure", channels![secure::AuthenticatedChannel].describe()),
+        ("users", channels![users::UserChannel].app(()).describe()),
+        ("whiteboard", channels![whiteboard::BoardChannel].app(()).describe()),
+    ];
+    let accept = std::env::var_os("DOCUMENTS").is_some_and(|asked| asked == "accept");
+    for (name, description) in all {
+        let (asyncapi, schemas) = (asyncapi(&description).title(name).version("0.1.0"), schemas(&description));
+        let has_opaque = name == "described";
+        let asyncapi = if has_opaque { asyncapi.opaque_as_unknown() } else { asyncapi }.json().unwrap();
+        let schemas = if has_opaque { schemas.opaque_as_unknown() } else { schemas }.json().unwrap();
+        for (kind, now) in [("asyncapi", asyncapi), ("schemas", schemas)] {
+            let path = format!("tests/contract/documents/{name}.{kind}.json");
+            if accept {
+                fs::write(&path, &now).unwrap();
+            }
+            let stands = fs::read_to_string(&path).unwrap_or_default().replace('\r', "");
+            assert!(now == stands, "not what stands in {path}: read the difference, then DOCUMENTS=accept");
+        }
+    }
+}
+
+#[test]
+fn what_is_opaque_is_an_error_that_names_each_place() {
+    let opaque = schemas(&described()).json().unwrap_err();
+    assert_eq!(asyncapi(&described()).json().unwrap_err(), opaque);
+    assert!(opaque.to_string().contains("`Undescribed` in `move.hidden` of `Game`"), "{opaque}");
+}
+
+#[test]
+fn the_same_description_makes_the_same_bytes_after_a_detour_over_json() {
+    let description = channels![chat::ChatChannel].app(()).describe();
+    let again: Description = serde_json::from_str(&serde_json::to_string(&description).unwrap()).unwrap();
+    assert_eq!(asyncapi(&description).json().unwrap(), asyncapi(&again).json().unwrap());
+}
