@@ -69,8 +69,14 @@ fn the_printed_client_stands() {
         ("script.react.js", client.react_javascript()),
         ("script.react.d.ts", client.react_declarations("./script.js")),
         ("many.ts", contract::typescript(&many()).typescript().unwrap()),
+        ("described.ts", contract::typescript(&described()).opaque_as_unknown().typescript().unwrap()),
     ];
     files.into_iter().for_each(|(name, text)| fs::write(made().join(name), text).unwrap());
+}
+
+/// The wire of `tests/describe.rs`.
+fn described() -> Description {
+    serde_json::from_str(&fs::read_to_string("tests/describe/channels.json").unwrap()).unwrap()
 }
 
 /// Twenty channels of twenty messages each.
