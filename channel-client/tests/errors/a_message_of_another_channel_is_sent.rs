@@ -1,0 +1,39 @@
+use channel_client::Client;
+use channel_runtime::{channel, message};
+
+#[message(type = "move")]
+pub struct Move {}
+
+#[message(type = "moved")]
+pub struct Moved {}
+
+#[channel("/game/:id")]
+pub struct Game {
+    id: u64,
+}
+
+#[channel(sends(Moved))]
+impl Game {
+    #[message]
+    fn make_move(&self, _: Move) -> Moved {
+        Moved {}
+    }
+}
+
+#[message(type = "say")]
+pub struct Say {}
+
+#[channel("/chat")]
+pub struct Chat {}
+
+#[channel]
+impl Chat {
+    #[message]
+    fn say(&self, _: Say) {}
+}
+
+fn play(game: Client<Game>) {
+    game.send(Say {});
+}
+
+fn main() {}
