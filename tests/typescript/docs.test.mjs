@@ -1,0 +1,68 @@
+// The code of docs/clients.md compiles, as a user's would.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const CORE = '../../../channel-runtime/src/contract/typescript'
+
+const CHANNELS = `
+import { Channel, segment, type Answer, type Call, type Options, type Protocol } from '${CORE}/core.ts'
+export * from '${CORE}/core.ts'
+export interface Move { from: string; to: string; piece: 'red_man' | 'white_man' }
+export interface GameProtocol extends Protocol {
+  says: { move: Move; typing: {}; sit: { seat: number } }
+  hears: { move_made: Move & { type: 'move_made' }; game_over: { type: 'game_over'; winner: string } }
+  answers: {}
+  faults: { move: { 'game.invalid_move': { reason: string } } }
+}
+export class Game extends Channel<GameProtocol> {
+  constructor(params: { game_id: number }, options?: Options<GameProtocol>) { super(\`/game/\${segment(params.game_id)}\`, options) }
+  move(message: Move, call?: Call): Answer<GameProtocol, 'move'> { return this.request('move', message, call) }
+}
+`
+// What the page takes for granted.
+const GIVEN = `
+import { attempt, type GameProtocol, type Handlers, type Move } from './channels.ts'
+declare function draw(from: string, to: string): void
+declare function hint(reason: string): void
+declare function reloadBoard(): void
+declare function keepForLater(): void
+declare function toast(text: string): void
+declare const game_id: number
+declare const empty: Move[]
+declare function apply(board: Move[], move: Move): Move[]
+`
+// Calls that stand in the tables.
+const CALLS = `
+game.send('typing', {}); game.sendBinary(new Uint8Array()); game.on('$binary', bytes => bytes.length)
+game.handle({ move_made(m) { m.from }, game_over(m) { m.winner } } satisfies Handlers<GameProtocol>)
+for await (const m of game.messages('move_made', 'game_over')) if (m.type === 'game_over') break
+new Game({ game_id: 7 }, { greet: say => say('sit', { seat: 3 }) })
+`
+
+test('the code of docs/clients.md compiles', () => {
+  const page = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8')
+  const blocks = language => [...page.matchAll(new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'))].map(([, code]) => code)
+  const [ts, tsx] = [blocks('ts'), blocks('tsx')]
+  assert.deepEqual([ts.length, tsx.length], [2, 1])
+  const folder = mkdtempSync(join(here, 'docs-'))
+  try {
+    writeFileSync(join(folder, 'channels.ts'), CHANNELS)
+    writeFileSync(join(folder, 'channels.react.ts'), `export * from '${CORE}/react.ts'\n`)
+    writeFileSync(join(folder, 'page.ts'), `${GIVEN}${ts.join('\n')}${CALLS}`)
+    const [imports, ...rest] = tsx[0].split('\n\n')
+    writeFileSync(join(folder, 'app.tsx'), `import { Game } from './channels.ts'\n${imports}${GIVEN}export function Page() {\n${rest.join('\n')}\nreturn <p>{state}{board.length}</p>\n}\n`)
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({
+      extends: '../tsconfig.json', compilerOptions: { noUnusedLocals: false, paths: { react: ['../node_modules/@types/react'] } }, include: ['*.ts', '*.tsx'],
+    }))
+    const tsc = spawnSync(process.execPath, [`${here}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' })
+    assert.equal(tsc.stdout + tsc.stderr, '')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
