@@ -174,3 +174,62 @@ fn a_description_of_version_0_1_is_enough() {
     has(&text, "export type PageItem = Item\n");
     has(&text, "  answers: { join_game: PageItem }\n");
 }
+
+#[test]
+fn the_core_knows_where_the_large_integers_stand() {
+    let field = |key: &str, ty: &Value, flat: bool| json!({ "read": key, "written": key, "type": ty, "has_default": false, "may_be_skipped": false, "flat": flat });
+    let fields = |fields: &[Value]| json!({ "kind": "fields", "fields": fields });
+    let wide = json!({ "kind": "integer", "signed": false, "bits": 128 });
+    let named = |name: &str| json!({ "kind": "named", "name": name });
+    let tree = fields(&[
+        field("id", &wide, false),
+        field("children", &json!({ "kind": "list", "items": named("Tree") }), false),
+    ]);
+    let shape = json!({ "tagging": { "kind": "adjacent", "tag": "t", "content": "c" }, "variants": [
+        { "read": "Pair", "written": "Pair", "content": { "kind": "tuple", "items": [{ "kind": "bool" }, wide] } },
+        { "read": "Said", "content": { "kind": "as", "type": wide } },
+    ] });
+    let types = json!({
+        "Tree": { "name": "Tree", "struct": tree },
+        "Inner": { "name": "Inner", "struct": fields(&[field("flat", &wide, false)]) },
+        "Shape": { "name": "Shape", "enum": shape },
+    });
+    let map = json!({ "kind": "record", "key": { "kind": "text" }, "value": { "kind": "nullable", "inner": wide } });
+    let message = json!({ "type": "all", "name": "All", "content": fields(&[
+        field("tree", &named("Tree"), false), field("inner", &named("Inner"), true), field("shape", &named("Shape"), false),
+        field("map", &map, false),
+    ]) });
+    let fault = json!({ "code": "a.b", "message": "", "details": fields(&[field("most", &wide, false)]) });
+    let asked = json!({ "type": "ask", "content": { "kind": "unit" }, "reply": {
+        "nothing": false, "success": { "kind": "list", "items": wide }, "faults": [fault],
+    } });
+    let text = printed(channel(json!({ "from_client": [asked], "to_client": [message] })), types);
+    has(
+        &text,
+        "  static override readonly bigints = /* @__PURE__ */ bigints({ \
+         all: ['tree.**.id', 'flat', 'shape.c.1', 'map.*'], '=ask': ['data.*'], error: ['details.most'] })\n",
+    );
+}
+
+#[test]
+fn rules_are_tags_and_none_ends_the_comment() {
+    let rules = json!([
+        { "kind": "pattern", "regex": "^a*/$" },
+        { "kind": "length", "min": 1, "max": 9, "unit": "bytes" },
+    ]);
+    let field = json!({ "read": "name", "written": "name", "docs": "Ends */ here.", "type": { "kind": "text" }, "rules": rules,
+        "has_default": false, "may_be_skipped": false, "deprecated": "no\nmore" });
+    let text = from_client(json!({ "content": { "kind": "fields", "fields": [field] } }));
+    has(
+        &text,
+        "  /**
+   * Ends *\\/ here.
+   * @pattern ^a*\\/$
+   * @minLength 1 bytes
+   * @maxLength 9 bytes
+   * @deprecated no more
+   */
+  name: string
+",
+    );
+}

@@ -8,7 +8,7 @@ use crate::protocol::describe::{
     TypeDescription, TypeShape,
 };
 
-/// Paths by the type of the message, and by `=` and a request's type for the data of its answer. A path is keys with dots between
+/// Paths by the type of the message, which is `error` for faults, and by `=` and a request's type for the data of its answer. A path is keys with dots between
 /// them: `*` is any key, `**` any number of keys, for types that contain themselves.
 pub(super) fn paths<'d>(
     description: &'d Description,
@@ -29,7 +29,13 @@ pub(super) fn paths<'d>(
         let paths = find(&|walk| walk.within("data", |walk| walk.ty(data, bigint)));
         Some((format!("={}", message.wire_type), paths))
     });
-    messages.chain(answers).filter(|(_, paths)| !paths.is_empty()).collect()
+    let replies = channel.from_client.iter().filter_map(|message| message.reply.as_ref());
+    let details: Vec<_> = replies.flat_map(|reply| &reply.faults).filter_map(|fault| fault.details.as_ref()).collect();
+    let faults = find(&|walk| {
+        details.iter().for_each(|details| walk.within("details", |walk| walk.content(details, bigint)));
+    });
+    let all = messages.chain(answers).chain([("error".to_owned(), faults)]);
+    all.filter(|(_, paths)| !paths.is_empty()).collect()
 }
 
 struct Walk<'d> {
