@@ -43,10 +43,10 @@ impl Engine {
             }
             Verdict::Token => {
                 self.token = None;
-                if !self.settings.asks_for_tokens || self.was_refused {
+                if !self.settings.asks_for_tokens || self.refused.is_some() {
                     return self.end(CloseBy::Server, Some(last));
                 }
-                self.was_refused = true;
+                self.refused = Some(last);
                 self.dial(now);
             }
             Verdict::Final => {

@@ -12,7 +12,7 @@ use super::dial::{Dial, Why, offers};
 use super::orders::{Action, Greeting, News, Settings};
 use super::pace::Paces;
 use super::pending::Pending;
-use super::status::{CloseBy, Status};
+use super::status::{CloseBy, Ended, Status};
 
 /// The connection, `$hello` and `$joined` included.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -53,7 +53,8 @@ pub(crate) struct Engine {
     pub(super) auth: Option<i64>,
     pub(super) asking: Option<Why>,
     pub(super) awaits_token: bool,
-    pub(super) was_refused: bool,
+    /// How the server refused the last token.
+    pub(super) refused: Option<Ended>,
     pub(super) silence: Duration,
     pub(super) heard: Instant,
     unwritten: usize,
@@ -94,7 +95,7 @@ impl Engine {
             auth: None,
             asking: None,
             awaits_token: false,
-            was_refused: false,
+            refused: None,
             silence: settings.silence.unwrap_or(SILENCE),
             heard: now,
             unwritten: 0,
@@ -123,7 +124,7 @@ impl Engine {
     pub fn open(&mut self, now: Instant) {
         match self.status {
             Status::Closed { .. } => {
-                (self.attempt, self.was_refused) = (0, false);
+                (self.attempt, self.refused) = (0, None);
                 self.dial(now);
             }
             _ => self.wake(now),
@@ -170,7 +171,7 @@ impl Engine {
             self.token = None;
         }
         if self.settings.asks_for_tokens && self.token.is_none() {
-            let why = match (self.was_refused, self.expires) {
+            let why = match (self.refused.is_some(), self.expires) {
                 (true, _) => Why::Refused,
                 (false, Some(_)) => Why::Expiring,
                 (false, None) => Why::First,
@@ -276,7 +277,7 @@ impl Engine {
         }
         let due = |timer: &mut Option<Instant>| timer.take_if(|at| *at <= now).is_some();
         if due(&mut self.timers.uptime) {
-            (self.attempt, self.was_refused) = (0, false);
+            (self.attempt, self.refused) = (0, None);
         }
         if due(&mut self.timers.enter) {
             self.entered(now);

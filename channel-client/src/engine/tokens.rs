@@ -12,7 +12,7 @@ use super::error::Error;
 use super::machine::Engine;
 use super::orders::{Action, News};
 use super::pending::{Outcome, Request};
-use super::status::Status;
+use super::status::{CloseBy, Status};
 
 /// How long a renewal may take.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -33,7 +33,17 @@ impl Engine {
             Ok(token) => {
                 (self.token, self.expires) = (token, None);
                 if mem::take(&mut self.awaits_token) {
-                    self.dial_with_token();
+                    match (&self.token, self.refused.take()) {
+                        // There is no other.
+                        (None, Some(refused)) => {
+                            self.is_dialing = false;
+                            self.end(CloseBy::Server, Some(refused));
+                        }
+                        (_, refused) => {
+                            self.refused = refused;
+                            self.dial_with_token();
+                        }
+                    }
                 } else if asked == Some(Why::Expiring) && self.status == Status::Open {
                     self.renew(now);
                 }

@@ -164,7 +164,7 @@ export type Token = string | null | ((why: 'first' | 'expiring' | 'refused') => 
 export interface Options<P extends Protocol = Protocol> {
     /** The server's address, which may contain a path below which it is mounted. Default: the page's host. */
     url?: string | URL;
-    /** A function is called for the first connection, and again only if its token expires or is refused. */
+    /** A function is called for the first connection, and again only if its token expires or is refused; `null` then ends it. */
     token?: Token;
     query?: Record<string, string>;
     /** Sends first on each new connection, before what waits. */

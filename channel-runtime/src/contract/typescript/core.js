@@ -140,7 +140,8 @@ export class Channel {
     #token;
     #expires = Infinity;
     #asking;
-    #wasRefused = false;
+    /** How the server refused the last token. */
+    #refused;
     #heard = 0;
     #timers = {};
     /** Between `open()` and the end. */
@@ -163,7 +164,7 @@ export class Channel {
             url.hash = '';
             this.#url = url.href;
             this.#attempt = 0;
-            this.#wasRefused = false;
+            this.#refused = undefined;
             this.#isOpen = true;
             this.#bind('addEventListener');
             this.#dial();
@@ -367,9 +368,11 @@ export class Channel {
             if (Date.now() >= this.#expires)
                 this.#token = undefined;
             if (this.#token === undefined)
-                await this.#ask(this.#wasRefused ? 'refused' : this.#expires < Infinity ? 'expiring' : 'first');
+                await this.#ask(this.#refused ? 'refused' : this.#expires < Infinity ? 'expiring' : 'first');
             if (this.#status !== status)
                 return;
+            if (this.#token == null && this.#refused)
+                return this.#end('server', this.#refused); // there is no other
             const { fingerprint } = this.#made;
             const offers = ['channels.1.json', fingerprint ? `channels.hello.${fingerprint}` : 'channels.hello'];
             if (this.#token != null)
@@ -412,7 +415,7 @@ export class Channel {
         if (this.#status.state !== 'open') {
             this.#clear();
             this.#heard = Date.now();
-            this.#time('uptime', () => { this.#attempt = 0; this.#wasRefused = false; }, this.#retry.uptime);
+            this.#time('uptime', () => { this.#attempt = 0; this.#refused = undefined; }, this.#retry.uptime);
             this.#watch();
             this.#call(this.#options.greet, (type, payload) => {
                 this.#spend(type, 0, 1);
@@ -526,8 +529,8 @@ export class Channel {
         }
         if (way === 'token') {
             this.#token = undefined;
-            if (typeof this.#options.token === 'function' && !this.#wasRefused) {
-                this.#wasRefused = true;
+            if (typeof this.#options.token === 'function' && !this.#refused) {
+                this.#refused = last;
                 return void this.#dial();
             }
         }

@@ -130,7 +130,7 @@ export type Token = string | null | ((why: 'first' | 'expiring' | 'refused') => 
 export interface Options<P extends Protocol = Protocol> {
   /** The server's address, which may contain a path below which it is mounted. Default: the page's host. */
   url?: string | URL
-  /** A function is called for the first connection, and again only if its token expires or is refused. */
+  /** A function is called for the first connection, and again only if its token expires or is refused; `null` then ends it. */
   token?: Token
   query?: Record<string, string>
   /** Sends first on each new connection, before what waits. */
@@ -266,7 +266,8 @@ export class Channel<P extends Protocol> {
   #token: string | null | undefined
   #expires = Infinity
   #asking: Promise<unknown> | undefined
-  #wasRefused = false
+  /** How the server refused the last token. */
+  #refused: Ended | undefined
   #heard = 0
   #timers: Partial<Record<Timer, ReturnType<typeof setTimeout>>> = {}
   /** Between `open()` and the end. */
@@ -291,7 +292,7 @@ export class Channel<P extends Protocol> {
       url.hash = ''
       this.#url = url.href
       this.#attempt = 0
-      this.#wasRefused = false
+      this.#refused = undefined
       this.#isOpen = true
       this.#bind('addEventListener')
       this.#dial()
@@ -485,8 +486,9 @@ export class Channel<P extends Protocol> {
     if (this.#status !== status) return
     try {
       if (Date.now() >= this.#expires) this.#token = undefined
-      if (this.#token === undefined) await this.#ask(this.#wasRefused ? 'refused' : this.#expires < Infinity ? 'expiring' : 'first')
+      if (this.#token === undefined) await this.#ask(this.#refused ? 'refused' : this.#expires < Infinity ? 'expiring' : 'first')
       if (this.#status !== status) return
+      if (this.#token == null && this.#refused) return this.#end('server', this.#refused) // there is no other
       const { fingerprint } = this.#made
       const offers = ['channels.1.json', fingerprint ? `channels.hello.${fingerprint}` : 'channels.hello']
       if (this.#token != null) offers.push(`channels.token.${encodeURIComponent(this.#token).replace(/[()]/g, c => c === '(' ? '%28' : '%29')}`)
@@ -525,7 +527,7 @@ export class Channel<P extends Protocol> {
     if (this.#status.state !== 'open') {
       this.#clear()
       this.#heard = Date.now()
-      this.#time('uptime', () => { this.#attempt = 0; this.#wasRefused = false }, this.#retry.uptime)
+      this.#time('uptime', () => { this.#attempt = 0; this.#refused = undefined }, this.#retry.uptime)
       this.#watch()
       this.#call(this.#options.greet as Listener | undefined, (type: string, payload: object) => {
         this.#spend(type, 0, 1)
@@ -618,8 +620,8 @@ export class Channel<P extends Protocol> {
     }
     if (way === 'token') {
       this.#token = undefined
-      if (typeof this.#options.token === 'function' && !this.#wasRefused) {
-        this.#wasRefused = true
+      if (typeof this.#options.token === 'function' && !this.#refused) {
+        this.#refused = last
         return void this.#dial()
       }
     }
