@@ -15,9 +15,12 @@ use channel_runtime::{Channels, Hub, Server, Socket, channel, channels, message}
 use serde::Serialize;
 
 use self::blank::is_blank;
+use self::client::client;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/client.rs"]
+mod client;
 
 /// A client of `/topics/bakery` receives everything that is published there.
 #[channel("/topics/:topic")]
@@ -65,8 +68,10 @@ async fn publish(
 
 /// The app's own routes; all other requests are passed to the channels.
 fn routes(topics: Hub<Topic>, server: &Server<()>) -> Router {
+    let client = client(&server.describe());
     Router::new()
         .route("/", get(|| async { Html(include_str!("pages/topics.html")) }))
+        .route("/channels.js", get(|| async move { ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], client) }))
         .route(
             "/style.css",
             get(|| async { ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("pages/style.css")) }),

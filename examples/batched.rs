@@ -10,8 +10,11 @@ use std::time::Duration;
 use channel_runtime::{Batched, Fault, Server, channel, channels, message};
 use tokio::time::sleep;
 
+use self::client::client;
 use self::page::page;
 
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -100,8 +103,9 @@ impl Store {
 
 /// The channel and its page.
 pub fn server(store: Arc<Store>) -> Server<Store> {
-    let page = page(include_str!("pages/batched.html"));
-    channels![SensorChannel].app_arc(store).or(page)
+    let server = channels![SensorChannel].app_arc(store);
+    let page = page(include_str!("pages/batched.html"), client(&server.describe()));
+    server.or(page)
 }
 
 #[tokio::main]

@@ -137,8 +137,8 @@ fn user_id(socket: &Socket<ChatChannel>) -> String {
 
 /// The channel, the page at `/`, and at `/channels` one that shows the channel's messages and sends them by forms.
 pub fn server() -> Server<()> {
-    let page = page(include_str!("pages/chat.html"));
-    let server = channels![ChatChannel].app(());
+    let page = page(include_str!("pages/chat.html"), include_str!("pages/chat.js").into());
+    let server = channels![ChatChannel; client = "examples/pages/chat.js"].app(());
     let contract = contract::page(&server);
     server.or(page).or(contract)
 }

@@ -23,10 +23,13 @@ use serde_json::json;
 use warp::Filter;
 
 use self::blank::is_blank;
+use self::client::client;
 use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -383,16 +386,17 @@ impl App {
     }
 }
 
-/// The page at `/`, and `POST /games`, which opens a game.
+/// `POST /games` opens a game.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
-    let page = page(include_str!("pages/game.html"));
     let games = warp::path!("games").and(warp::post());
-    page.or(games.map(move || warp::reply::json(&json!({ "game_id": app.open_game() }))))
+    games.map(move || warp::reply::json(&json!({ "game_id": app.open_game() })))
 }
 
-/// The channel, and the routes beside it.
+/// The channel, its page at `/`, and the route beside it.
 pub fn server(app: Arc<App>) -> Server<App> {
-    channels![GameChannel].app_arc(app.clone()).or(routes(app))
+    let server = channels![GameChannel].app_arc(app.clone());
+    let page = page(include_str!("pages/game.html"), client(&server.describe()));
+    server.or(routes(app).or(page))
 }
 
 #[tokio::main]

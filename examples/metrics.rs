@@ -9,10 +9,13 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use warp::Filter;
 
 use self::blank::is_blank;
+use self::client::client;
 use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -49,7 +52,7 @@ impl Chat {
 fn server(prometheus: PrometheusHandle) -> Server<()> {
     let server = channels![Chat].app(());
     let health = server.health();
-    let page = page(include_str!("pages/metrics.html"));
+    let page = page(include_str!("pages/metrics.html"), client(&server.describe()));
     let metrics = warp::path!("metrics").map(move || {
         health.record();
         prometheus.render()

@@ -23,10 +23,13 @@ use warp::http::StatusCode;
 use warp::{Filter, Reply, reply};
 
 use self::blank::is_blank;
+use self::client::client;
 use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -286,8 +289,7 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = war
         }
         reply::with_status(reply::json(&app.notify(order)), StatusCode::ACCEPTED).into_response()
     });
-    let page = page(include_str!("pages/notifications.html"));
-    notify.or(page)
+    notify
 }
 
 /// The app, which can push notifications, and its server.
@@ -296,7 +298,9 @@ pub fn server() -> (Arc<App>, Server<App>) {
     let app = Arc::new(App::new(channels.of::<NotificationChannel>()));
     // A ninth connection is answered 429.
     let config = Config::default().connections_per_user(8);
-    let server = channels.app_arc(app.clone()).config(config).or(routes(app.clone()));
+    let server = channels.app_arc(app.clone()).config(config);
+    let page = page(include_str!("pages/notifications.html"), client(&server.describe()));
+    let server = server.or(routes(app.clone()).or(page));
     (app, server)
 }
 

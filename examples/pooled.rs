@@ -20,8 +20,11 @@ use deadpool_redis::{Config, CreatePoolError, Pool, Runtime};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use self::client::client;
 use self::page::page;
 
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -159,8 +162,9 @@ impl From<BTreeMap<String, u64>> for Tally {
 /// # Errors
 /// If this is not an address of a Redis. Whether one runs there is not checked.
 pub fn server(redis: &str) -> Result<Server<App>, CreatePoolError> {
-    let page = page(include_str!("pages/polls.html"));
-    Ok(channels![Poll].app(App { store: Store::new(redis)? }).or(page))
+    let server = channels![Poll].app(App { store: Store::new(redis)? });
+    let page = page(include_str!("pages/polls.html"), client(&server.describe()));
+    Ok(server.or(page))
 }
 
 #[tokio::main]

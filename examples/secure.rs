@@ -21,8 +21,11 @@ use serde::{Deserialize, Serialize};
 use warp::Filter;
 use warp::http::StatusCode;
 
+use self::client::client;
 use self::page::page;
 
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -250,15 +253,16 @@ fn revoke(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = w
     })
 }
 
-/// The routes beside the channel: the login, the rights and the page.
+/// The routes beside the channel: the login and the rights.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone {
-    let page = page(include_str!("pages/secure.html"));
-    login(app.clone()).or(revoke(app)).or(page)
+    login(app.clone()).or(revoke(app))
 }
 
 pub fn server(app: impl Into<Arc<App>>) -> Server<App> {
     let app = app.into();
-    channels![AuthenticatedChannel].app_arc(app.clone()).or(routes(app))
+    let server = channels![AuthenticatedChannel].app_arc(app.clone());
+    let page = page(include_str!("pages/secure.html"), client(&server.describe()));
+    server.or(routes(app).or(page))
 }
 
 /// Accepts pages of the server's own host only, and trusts the proxy that `PROXY` names.

@@ -12,8 +12,11 @@ use std::env;
 
 use channel_runtime::{Server, Socket, channel, channels, message};
 
+use self::client::client;
 use self::page::page;
 
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -76,8 +79,9 @@ impl Plain {
 
 /// The channels and their page.
 pub fn server() -> Server<()> {
-    let page = page(include_str!("pages/subprotocols.html"));
-    channels![Required, Closing, Optional, Plain].app(()).or(page)
+    let server = channels![Required, Closing, Optional, Plain].app(());
+    let page = page(include_str!("pages/subprotocols.html"), client(&server.describe()));
+    server.or(page)
 }
 
 #[tokio::main]

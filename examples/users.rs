@@ -15,10 +15,13 @@ use serde::{Deserialize, Serialize};
 use warp::Filter;
 
 use self::blank::is_blank;
+use self::client::client;
 use self::page::page;
 
 #[path = "shared/blank.rs"]
 mod blank;
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -247,8 +250,7 @@ pub fn routes(
         let told = hub.user(&user_id).notify(RoleChanged { role });
         warp::reply::json(&Delivered { devices: told.recipients - told.refused })
     });
-    let page = page(include_str!("pages/users.html"));
-    role.or(page)
+    role
 }
 
 /// The channel, the route and the page.
@@ -256,7 +258,9 @@ pub fn server() -> Server<()> {
     let channels = channels![UserChannel];
     let hub = channels.of::<UserChannel>();
     // Eight devices per user; a ninth is answered 429.
-    channels.app(()).config(Config::default().connections_per_user(8)).or(routes(hub))
+    let server = channels.app(()).config(Config::default().connections_per_user(8));
+    let page = page(include_str!("pages/users.html"), client(&server.describe()));
+    server.or(routes(hub).or(page))
 }
 
 #[tokio::main]

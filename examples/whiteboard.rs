@@ -11,8 +11,11 @@ use std::env;
 use bytes::{Buf, BufMut, Bytes};
 use channel_runtime::{Fault, Reject, Server, Socket, channel, channels, message};
 
+use self::client::client;
 use self::page::page;
 
+#[path = "shared/client.rs"]
+mod client;
 #[path = "shared/page.rs"]
 mod page;
 
@@ -264,8 +267,9 @@ impl Point {
 
 /// The channel and its page.
 pub fn server() -> Server<()> {
-    let page = page(include_str!("pages/whiteboard.html"));
-    channels![BoardChannel].app(()).or(page)
+    let server = channels![BoardChannel].app(());
+    let page = page(include_str!("pages/whiteboard.html"), client(&server.describe()));
+    server.or(page)
 }
 
 #[tokio::main]

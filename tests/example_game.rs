@@ -139,8 +139,6 @@ async fn games_are_opened_by_a_post() {
         let response = warp::test::request().method("POST").path("/games").reply(&routes).await;
         assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap(), json!({ "game_id": number }));
     }
-    let page = warp::test::request().path("/").reply(&routes).await;
-    assert!(std::str::from_utf8(page.body()).unwrap().contains("<title>Checkers</title>"));
 }
 
 #[tokio::test]

@@ -79,6 +79,10 @@ export class Browser {
     return new Page(page)
   }
 
+  async closeAll() {
+    await Promise.all(this.chromium.contexts().map(context => context.close()))
+  }
+
   async stop() {
     await this.chromium.close()
   }

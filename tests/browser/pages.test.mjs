@@ -15,7 +15,11 @@ function serve(name, environment = () => ({})) {
     served.example = await Example.start(name, await environment())
     served.open = (path = '/') => browser.open(`${served.example.url}${path}`)
   }, TEST)
-  after(async () => { assert.equal(await served.example?.stop(), 0) }, TEST)
+  after(async () => {
+    // A page that is left open would try to reconnect, and complain.
+    await browser.closeAll()
+    assert.equal(await served.example?.stop(), 0)
+  }, TEST)
   return served
 }
 

@@ -126,15 +126,14 @@ test('a line for which there is no room is taken away again, and no other', TEST
   // Bob's line is on the board before Ann's is refused, and Ann's page learns of both when it has shown its own.
   await ann.page.evaluate(() => {
     window.held = []
-    window.receive = socket.onmessage
-    socket.onmessage = event => held.push(event)
+    receive = act => held.push(act)
   })
   await bob.page.evaluate(() => say({ color: 2, width: 240, points: [{ x: 8000, y: 9900 }] }))
   await wait(ann, () => held.length === 1)
   await ann.page.evaluate(() => say(line(10, 4, 9900)))
   await wait(ann, () => held.length === 2)
   await ann.page.evaluate(() => {
-    socket.onmessage = receive
+    receive = act => act()
     held.forEach(receive)
   })
   await ann.shows('error', 'The board is full: wipe it')
@@ -152,8 +151,7 @@ test('lines that cross lie above each other in one order', TEST, async () => {
   const [across, down] = [bar(2, [{ x: 2000, y: 5000 }, { x: 14_000, y: 5000 }]), bar(5, [{ x: 8000, y: 1000 }, { x: 8000, y: 9000 }])]
   await ann.page.evaluate(() => {
     window.held = []
-    window.receive = socket.onmessage
-    socket.onmessage = event => held.push(event)
+    receive = act => held.push(act)
   })
   await bob.page.evaluate(line => say(line), down)
   await ann.page.waitForFunction(() => held.length === 1)
@@ -161,7 +159,7 @@ test('lines that cross lie above each other in one order', TEST, async () => {
   // Ann's page receives Bob's after it has drawn its own.
   await ann.page.waitForFunction(() => held.length === 2)
   await bob.page.waitForFunction(() => lines.length === 2)
-  await ann.page.evaluate(() => held.splice(0).forEach(receive))
+  await ann.page.evaluate(() => held.splice(0).forEach(act => act()))
   assert.equal(await image(ann), await image(bob))
   assert.deepEqual(browser.complaints, [])
   for (const page of [ann, bob]) await page.close()
