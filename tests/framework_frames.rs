@@ -12,7 +12,7 @@ use channel_runtime::{
 };
 use serde_json::{Value, json};
 use support::wire::{Fixture, bare, close_me, echo, greeted};
-use support::{Frame, Raw, Running, masked, start, text, upgrade};
+use support::{Frame, Raw, Running, masked, start, text, upgrade, within};
 
 /// What a client's handshake offers, in one line of the header.
 fn offering(path: &str, offers: &str) -> String {
@@ -272,14 +272,20 @@ async fn pings_are_no_messages_for_an_idle_timeout() {
     let mut fixture = Fixture::with(Config::default().idle_timeout(Duration::from_millis(100))).await;
     let mut raw = greeted_knowing(&fixture, "a").await;
     // One upon the other, for as long as the server answers.
-    let mut pongs = 0;
-    loop {
-        raw.write_if_open(ping("1")).await;
-        match raw.frame().await {
-            Some(frame) if frame == pong("1") => pongs += 1,
-            other => break assert_eq!(other, Some(Frame::close(4490, "no message came for too long"))),
+    let pongs = within(async {
+        let mut pongs = 0;
+        loop {
+            raw.write_if_open(ping("1")).await;
+            match raw.frame().await {
+                Some(frame) if frame == pong("1") => pongs += 1,
+                other => {
+                    assert_eq!(other, Some(Frame::close(4490, "no message came for too long")));
+                    break pongs;
+                }
+            }
         }
-    }
+    })
+    .await;
     assert!(pongs > 0);
     assert_eq!(fixture.end().await.close.by, ClosedBy::Idle);
 }
