@@ -65,6 +65,7 @@ fn checks(Files { asked, command, lock, generated }: &Files, channels: &[Type]) 
         const __SHAPES: &[::channel_runtime::private::lock::ChannelShape] = &[#(#shapes),*];
     };
     let needs = (*asked != Asked::Nothing).then(|| generated.first()).flatten().map(|first| {
+        let command = if *asked == Asked::Check { command.replace("accept", "check") } else { command.clone() };
         let call = quote!(needs_generator(::channel_runtime::private::lock::GENERATOR, #command));
         check(first.literal.span(), &call)
     });

@@ -10,6 +10,8 @@
 //! < moved by: string
 //! ```
 //!
+//! Behind the lines of a channel stand its former fingerprints: `compatible 3fdbd6d396a1a3ae` and `broken ..`.
+//!
 //! Beside the lock, files may be generated from the channels, and are written and compared with it.
 //!
 //! Everything but the reading and writing of the files is `const`, and runs in the compiler. A change in how a line is written here

@@ -144,7 +144,14 @@ pub(super) fn compare(files: &Files) -> Result<String, String> {
 fn difference(File { name, old, new, .. }: &File) -> String {
     let Some(old) = old else { return format!("there is no `{name}`\n") };
     let (old, new) = (without_returns(old), without_returns(new));
-    let at = old.split('\n').zip(new.split('\n')).take_while(|(old, new)| old == new).count();
+    let differs = |(_, (old, new)): &(usize, (&str, &str))| old != new;
+    let mut differences = old.split('\n').zip(new.split('\n')).enumerate().filter(differs).map(|(at, _)| at);
+    let shorter = old.split('\n').count().min(new.split('\n').count());
+    let mut at = differences.next().unwrap_or(shorter);
+    // The first line has the hash of the contents, so another one says more.
+    if at == 0 && old.starts_with(MARKS[0]) && new.starts_with(MARKS[0]) && without_first(&old) != without_first(&new) {
+        at = differences.next().unwrap_or(shorter);
+    }
     let [old, new] = [&old, &new].map(|text| match text.split('\n').nth(at) {
         Some(line) => format!("`{line}`"),
         None => "nothing".into(),
@@ -153,6 +160,10 @@ fn difference(File { name, old, new, .. }: &File) -> String {
         "`{name}` is not what the channels say, first in line {}\n  it is        {old}\n  it should be {new}\n",
         at + 1
     )
+}
+
+fn without_first(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, rest)| rest)
 }
 
 /// ``"`channels.lock` and `web/channels.ts` say"``

@@ -198,9 +198,14 @@ fn a_comparison_says_the_first_difference_of_each_file() {
 
     let path = root.join("web/x.ts");
     let written = fs::read_to_string(&path).unwrap();
+    let first = written.lines().next().unwrap();
+    let (other_first, said_first) = (written.replacen('\n', " 7\n", 1), [format!("`{first} 7`"), format!("`{first}`")]);
     for (text, line, is, should_be) in [
+        (other_first, 1, &*said_first[0], &*said_first[1]),
         (written.replace("false", "true"), 2, "`TypeScript true`", "`TypeScript false`"),
         (written.clone() + "more", 4, "`more`", "``"),
+        // The first line has the hash of the others.
+        (written.replace("false", "true").replacen('\n', " 7\n", 1), 2, "`TypeScript true`", "`TypeScript false`"),
         (written.trim_end().to_owned(), 4, "nothing", "``"),
         (written.lines().next().unwrap().to_owned(), 2, "nothing", "`TypeScript false`"),
     ] {
