@@ -115,6 +115,11 @@ without_server() {
     echo "the runtime without its default features must not depend on these"
     return 1
   fi
+  cargo check -p channel-client
+  if cargo tree -p channel-client -e normal --prefix none | grep -E '^(warp|hyper) '; then
+    echo "the client in Rust must not depend on these"
+    return 1
+  fi
 }
 
 # The other steps have it, for the tests at the root ask for it.
@@ -197,7 +202,7 @@ step "unit, integration and documentation tests" cargo test --workspace --all-fe
 step "tests in the examples" cargo test --workspace --examples --all-features
 step "benches compile" cargo test --workspace --benches --no-run
 step "unit tests without compression" without_compression
-step "messages and codec without a server" without_server
+step "messages, codec and client without a server" without_server
 step "codec with serde_json's other features" other_json
 if rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
   step "messages and codec for wasm32" wasm

@@ -84,7 +84,8 @@
 //!
 //! With `default-features = false` there are only messages, their codec and [`Received`], without tokio and warp: for clients in
 //! Rust, also in a browser. `#[channel]` needs the server. A client declares the two halves of a channel by implementing
-//! [`Protocol`] and [`Messages`] for types of its own.
+//! [`Protocol`] and [`Messages`] for types of its own. The crate `channel-client` connects: it is typed by these, or by the server's own
+//! channels if it has their code.
 
 // The folders, from top to bottom. Each imports only folders below it, which `tests/house.rs` checks.
 

@@ -10,6 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+#[cfg(feature = "tls")]
+#[doc(no_inline)]
+pub use tokio_rustls::rustls;
+
 pub use self::websocket::WebSockets;
 
 /// How a client connects: WebSockets over TCP, unless another is set by [`Connect::transport`](crate::Connect::transport).
