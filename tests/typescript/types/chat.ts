@@ -46,3 +46,8 @@ export class Chat extends Channel<ChatProtocol> {
 export class Lobby extends Channel<ChatProtocol> {
   constructor(options?: Options<ChatProtocol>) { super('/lobby', options) }
 }
+
+/** A channel that needs something in its query. */
+export class Keyed extends Channel<ChatProtocol> {
+  constructor(params: { id: number }, options: Options<ChatProtocol> & { query: { key: string } }) { super(`/keyed/${segment(params.id)}`, options) }
+}

@@ -3,7 +3,7 @@
 /// <reference lib="esnext.disposable" />
 import { attempt, Fault, type Handlers, type Hears, type Status } from '../../../channel-runtime/src/contract/typescript/core.ts'
 import { useChannel, useMessage, useRoomState, useStatus } from '../../../channel-runtime/src/contract/typescript/react.ts'
-import { Chat, Lobby, type ChatProtocol, type Pong } from './chat.ts'
+import { Chat, Lobby, Keyed, type ChatProtocol, type Pong } from './chat.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const is = <T extends true>(_?: T) => {}
@@ -103,6 +103,9 @@ export function hooks(): unknown {
   useChannel(Chat)
   // @ts-expect-error an option that there is not
   useChannel(Chat, { room_id: 'a' }, { hiden: 'slow' })
+  useChannel(Keyed, { id: 1 }, { query: { key: 'k' } })
+  // @ts-expect-error a query that it needs
+  useChannel(Keyed, { id: 1 })
   useMessage(chat, 'pong', m => is<Equal<typeof m, Pong>>())
   // @ts-expect-error no such message
   useMessage(chat, 'pung', () => {})

@@ -3,8 +3,7 @@ import type { Channel, Hears, Joined, Protocol, Status } from './core.js';
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
  * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
  */
-export declare function useChannel<A extends object, O, C extends Channel<any>>(Of: new (params: A, options?: O) => C, params: A, options?: O): C;
-export declare function useChannel<O, C extends Channel<any>>(Of: new (options?: O) => C, options?: O): C;
+export declare function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T, ...all: ConstructorParameters<T>): InstanceType<T>;
 /** Calls the listener of the newest render for each message of this type. */
 export declare function useMessage<P extends Protocol, K extends keyof P['hears'] & string>(channel: Channel<P>, type: K, listener: (message: P['hears'][K]) => void): void;
 /** The channel's status, at each change of it. */

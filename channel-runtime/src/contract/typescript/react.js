@@ -1,6 +1,10 @@
 // Channels in React: one connection for all components that use the same one.
 import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react';
 const shared = new WeakMap();
+/**
+ * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
+ * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
+ */
 export function useChannel(Of, ...all) {
     // A class without parameters takes its options alone.
     const key = Of.length < 2 ? '' : JSON.stringify(all[0], (_, value) => typeof value === 'bigint' ? `${value}` : value);

@@ -14,9 +14,7 @@ const shared = new WeakMap<object, Map<string, Shared>>()
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
  * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
  */
-export function useChannel<A extends object, O, C extends Channel<any>>(Of: new (params: A, options?: O) => C, params: A, options?: O): C
-export function useChannel<O, C extends Channel<any>>(Of: new (options?: O) => C, options?: O): C
-export function useChannel(Of: new (...all: any[]) => Channel<any>, ...all: unknown[]): Channel<any> {
+export function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T, ...all: ConstructorParameters<T>): InstanceType<T> {
   // A class without parameters takes its options alone.
   const key = Of.length < 2 ? '' : JSON.stringify(all[0], (_, value) => typeof value === 'bigint' ? `${value}` : value)
   const [entry, entries, drop] = useMemo(() => {
@@ -43,7 +41,7 @@ export function useChannel(Of: new (...all: any[]) => Channel<any>, ...all: unkn
       }, 1000)
     }
   }, [entry])
-  return entry.channel
+  return entry.channel as InstanceType<T>
 }
 
 /** Calls the listener of the newest render for each message of this type. */
