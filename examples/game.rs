@@ -117,6 +117,35 @@ pub struct ChatMessage {
     pub timestamp: String,
 }
 
+/// Why a player gets no seat.
+#[derive(Fault)]
+pub enum SeatError {
+    /// The player sits on the other side.
+    #[fault("game.already_seated", "You play {color}")]
+    AlreadySeated {
+        #[fault(skip)]
+        color: Color,
+    },
+    #[fault("game.full", "Game is full")]
+    Full,
+    /// The other seat is free.
+    #[fault("game.color_taken", "{color} is taken")]
+    ColorTaken {
+        #[fault(skip)]
+        color: Color,
+    },
+    /// The name is no name.
+    #[fault(transparent)]
+    Name(Fault),
+}
+
+/// The rules do not allow the move, or not now.
+#[derive(Fault)]
+#[fault("game.invalid_move", "Invalid move")]
+pub struct InvalidMove {
+    reason: String,
+}
+
 #[channel(sends(Welcome, GameState, PlayerJoined, PlayerLeft, MoveMade, GameOver, ChatMessage))]
 impl GameChannel {
     /// The longest chat message and the longest name, in characters.
@@ -139,8 +168,8 @@ impl GameChannel {
     }
 
     #[message]
-    fn join_game(&mut self, join: JoinGame, socket: &Socket<Self>) -> Result<(), Fault> {
-        let player_name = text(join.player_name.trim(), Self::MAX_NAME, "Name")?;
+    fn join_game(&mut self, join: JoinGame, socket: &Socket<Self>) -> Result<(), SeatError> {
+        let player_name = text(join.player_name.trim(), Self::MAX_NAME, "Name").map_err(SeatError::Name)?;
         socket.room().with(|table, room| {
             table.sit_down(&self.player, &player_name, join.color)?;
             room.send(PlayerJoined { player_name, color: join.color });
@@ -151,7 +180,7 @@ impl GameChannel {
 
     /// Messages sent inside `with` keep the order in which the board changes.
     #[message]
-    fn make_move(&mut self, m: Move, socket: &Socket<Self>) -> Result<(), Fault> {
+    fn make_move(&mut self, m: Move, socket: &Socket<Self>) -> Result<(), InvalidMove> {
         socket.room().with(|table, room| {
             let Step { from, to, captured } = table.play(&self.player, &m)?;
             room.send(MoveMade { from, to, piece: m.piece, captured, player_id: self.player.clone() });
@@ -250,21 +279,21 @@ impl Table {
     }
 
     /// Takes a seat. If the game is finished, a new one begins.
-    fn sit_down(&mut self, player: &PlayerId, player_name: &str, color: Color) -> Result<(), Fault> {
+    fn sit_down(&mut self, player: &PlayerId, player_name: &str, color: Color) -> Result<(), SeatError> {
         if self.game.outcome().is_some() {
             (self.game, self.seats) = Default::default();
         }
         if let Some((mine, _)) = self.seats.of(player).filter(|(mine, _)| *mine != color) {
-            return Err(Fault::new("game.already_seated", format!("You play {mine}")));
+            return Err(SeatError::AlreadySeated { color: mine });
         }
         let is_taken =
             |seat: &Option<Seat>| seat.as_ref().is_some_and(|seat| seat.is_here && seat.player_id != *player);
         if is_taken(&self.seats.red) && is_taken(&self.seats.white) {
-            return Err(Fault::new("game.full", "Game is full"));
+            return Err(SeatError::Full);
         }
         let seat = self.seats.at(color);
         if is_taken(seat) {
-            return Err(Fault::new("game.color_taken", format!("{color} is taken")));
+            return Err(SeatError::ColorTaken { color });
         }
         *seat = Some(Seat { player_id: player.clone(), player_name: player_name.into(), is_here: true });
         Ok(())
@@ -283,7 +312,7 @@ impl Table {
         Some((color, player_name))
     }
 
-    fn play(&mut self, player: &PlayerId, m: &Move) -> Result<Step, Fault> {
+    fn play(&mut self, player: &PlayerId, m: &Move) -> Result<Step, InvalidMove> {
         let (color, _) = self.seats.of(player).ok_or_else(|| invalid_move("you only watch"))?;
         if !self.seats.are_taken() {
             return Err(invalid_move("nobody sits on the other side"));
@@ -333,8 +362,8 @@ impl Seats {
     }
 }
 
-fn invalid_move(reason: impl Display) -> Fault {
-    Fault::new("game.invalid_move", "Invalid move").with_details(json!({ "reason": reason.to_string() }))
+fn invalid_move(reason: impl Display) -> InvalidMove {
+    InvalidMove { reason: reason.to_string() }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Describe)]

@@ -51,9 +51,10 @@ const CRATES: [Rule; 12] = [
 const WATCHED: [&str; 4] = ["hyper", "tokio", "tower", "warp"];
 
 /// The folders of `channel-macros/src`, in the order in which a macro's input passes through them.
-const MACRO_ROOMS: [Rule; 5] = [
+const MACRO_ROOMS: [Rule; 6] = [
     ("syntax", &[]),
     ("describe", &["syntax"]),
+    ("fault", &["describe", "syntax"]),
     ("message", &["describe", "syntax"]),
     ("channel", &["describe", "message", "syntax"]),
     ("channels", &["channel", "describe", "message", "syntax"]),

@@ -4,11 +4,12 @@
 //! reported at once, and the expansion can't fail. After an error the user's item is still emitted, with a fallback beside it, so
 //! that the compiler adds no error of its own.
 //!
-//! Each folder imports only those before it: `syntax`, `describe`, `message`, `channel`, `channels`.
+//! Each folder imports only those before it: `syntax`, `describe`, `fault`, `message`, `channel`, `channels`.
 
 mod channel;
 mod channels;
 mod describe;
+mod fault;
 mod message;
 mod syntax;
 
@@ -32,6 +33,12 @@ pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Describe, attributes(describe, serde))]
 pub fn describe(item: TokenStream) -> TokenStream {
     describe::expand_derive(item.into()).into()
+}
+
+#[doc = include_str!("../docs/fault.md")]
+#[proc_macro_derive(Fault, attributes(fault, serde, describe))]
+pub fn fault(item: TokenStream) -> TokenStream {
+    fault::expand_derive(item.into()).into()
 }
 
 #[doc = include_str!("../docs/channels.md")]

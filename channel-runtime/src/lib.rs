@@ -40,7 +40,8 @@
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: values for
 //!   a handler.
 //! - [`Text`]: texts that are no messages, received and sent as they are.
-//! - [`Reply`], [`Success`], [`Fault`], [`Answer`], [`Deferred`]: the answer to a message.
+//! - [`Reply`], [`Success`], [`Fault`](struct@Fault), [`Answer`], [`Deferred`]: the answer to a message;
+//!   [`derive(Fault)`](derive@Fault): errors of your own as part of a handler's contract.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who the client is.
 //! - [`Server`], [`BoundServer`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
@@ -142,7 +143,7 @@ pub mod private;
 
 #[doc(no_inline)]
 pub use bytes::{self, Bytes};
-pub use channel_macros::message;
+pub use channel_macros::{Fault, message};
 #[cfg(feature = "server")]
 pub use channel_macros::{channel, channels};
 #[cfg(feature = "garde")]
@@ -192,7 +193,7 @@ mod exports {
     pub use crate::server::listener::Listener;
     pub use crate::server::peer::PeerAddr;
     pub use crate::server::service::Service;
-    pub use crate::session::batch::Batched;
+    pub use crate::session::batch::{AnyReply, Batched};
     pub use crate::socket::Socket;
     pub use crate::socket::answer::{Answer, Deferred, TypedAnswer};
     pub use crate::socket::ask::Ask;

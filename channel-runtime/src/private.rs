@@ -15,6 +15,7 @@ pub use crate::protocol::codec::{deserialize, from_byte_fields, serialize, to_by
 // For the benchmark and clients.
 pub use crate::protocol::codec::{Decoded, Head, binary_kind, decode, encode_binary_one_of, encode_one_of};
 pub use crate::protocol::const_text::ConstText;
+pub use crate::protocol::declared::{declared, transparent};
 pub use crate::protocol::describe::parts::MessageShape;
 pub use crate::protocol::describe::probe::plain;
 pub use crate::protocol::halves::{is_flat, kept, places};
@@ -55,7 +56,7 @@ mod server {
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
     pub use crate::protocol::subprotocols::Subprotocols;
-    pub use crate::session::batch::{BatchEntry, InBatches};
+    pub use crate::session::batch::{AnyReply, BatchEntry, InBatches};
     pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::session::handler_options::HandlerOptions;

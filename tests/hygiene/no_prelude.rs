@@ -129,6 +129,24 @@ impl Bare {
 
 struct Board;
 
+#[message(type = "failed")]
+struct Failed;
+
+#[derive(Fault)]
+enum Full {
+    /// Nobody else.
+    #[fault("place.full", "{name} is full")]
+    Of { name: ::std::string::String, at: u8 },
+    #[fault(transparent)]
+    Other(Fault),
+    #[fault(internal)]
+    Broken(::std::fmt::Error),
+}
+
+impl Answers for Place {
+    type Answer = ();
+}
+
 #[channel("/place/:id", app = App, room_state = Board, room_grace = "1s", subprotocols("a.1", "a.2", close = 4406))]
 struct Place {
     id: u32,
@@ -144,6 +162,18 @@ impl Place {
 
     #[message(batch(size = 10, wait = "100ms"))]
     async fn said(_: ::std::vec::Vec<::channel_runtime::Batched<Self, Said>>) -> ::std::result::Result<(), Fault> {
+        ::std::result::Result::Ok(())
+    }
+
+    #[message(batch(size = 1, wait = "1s"))]
+    fn failed(
+        batch: ::std::vec::Vec<
+            ::channel_runtime::Batched<Self, Failed, ::std::result::Result<<Self as Answers>::Answer, Full>>,
+        >,
+    ) -> ::std::result::Result<(), Full> {
+        ::std::iter::Iterator::for_each(::std::iter::IntoIterator::into_iter(batch), |item| {
+            item.fail(Full::Of { name: ::std::string::ToString::to_string("ann"), at: 7 });
+        });
         ::std::result::Result::Ok(())
     }
 

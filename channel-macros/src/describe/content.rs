@@ -285,6 +285,11 @@ impl Names {
         }
     }
 
+    /// `None` if it is never written.
+    pub fn written(&self) -> Option<&str> {
+        self.written.as_deref()
+    }
+
     pub fn main(&self) -> &str {
         self.read.as_deref().or(self.written.as_deref()).unwrap_or_default()
     }

@@ -36,6 +36,15 @@ pub fn first_type(segment: &PathSegment) -> Option<&Type> {
     }
 }
 
+pub fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}
+
 pub fn arc(ty: &Type) -> Option<&Type> {
     last_segment(ty).filter(|segment| segment.ident == "Arc").and_then(first_type)
 }

@@ -178,7 +178,7 @@ pub trait HasRoomState<T> {
     /// The state.
     type State;
 
-    /// Its `Result` with a [`Fault`](crate::Fault). A type of its own, so that no state is inferred from it if there is none.
+    /// Its `Result` with a [`Fault`](struct@crate::Fault). A type of its own, so that no state is inferred from it if there is none.
     type Opened;
 
     /// What `on_room_open` returned.

@@ -116,7 +116,7 @@ pub struct Config {
     /// Whether the error for a message that can't be read contains serde's text, the line and the column. Otherwise the client is
     /// sent the code, a general message, and with `invalid_payload` the path of the field, also of a missing one. The default is
     /// `true` in builds with `debug_assertions`, and `false` in others, because serde's text names types of the program.
-    /// `on_invalid` always gets all details, and so does a [`Fault`](crate::Fault) that it makes from the
+    /// `on_invalid` always gets all details, and so does a [`Fault`](struct@crate::Fault) that it makes from the
     /// [`DecodeError`](crate::DecodeError). The messages of `validate` rules are always sent.
     pub error_details: bool,
     /// Whether the span of a connection in the logs names its user: `false` by default.

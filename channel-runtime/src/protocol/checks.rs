@@ -134,7 +134,7 @@ pub const fn has_place(places: Places, answer: AnswerShape, defers: bool, envelo
         return;
     }
     let (what, remedy) = match answer.kind {
-        _ if answer.fallible => (
+        _ if answer.failures > 0 => (
             "errors",
             "send a message of your own that says what failed, or close the connection: `socket.close(code, reason)`",
         ),

@@ -33,27 +33,27 @@ use crate::protocol::escaped::{Escaped, EscapedError};
 /// # make_move(false).unwrap();
 /// ```
 ///
-/// Your own error type becomes a fault if a handler returns it, or with `?`:
+/// Your own error type becomes a fault if a handler returns it, or with `?`. [`#[derive(Fault)]`](derive@crate::Fault) makes it one,
+/// and its codes and details a part of the handler's contract; by hand it is a `From`:
 ///
 /// ```
-/// # use channel_runtime::Fault;
+/// use channel_runtime::Fault;
+///
+/// #[derive(Fault)]
 /// enum BidError {
+///     #[fault("bid.too_low", "bid {least} or more")]
 ///     TooLow { least: u64 },
-///     Closed,
 /// }
 ///
-/// impl From<BidError> for Fault {
-///     fn from(error: BidError) -> Self {
-///         match error {
-///             BidError::TooLow { least } => {
-///                 Fault::new("bid.too_low", format!("bid {least} or more")).with_details(least)
-///             }
-///             BidError::Closed => Fault::new("bid.closed", "the lot is sold"),
-///         }
+/// struct Closed;
+///
+/// impl From<Closed> for Fault {
+///     fn from(_: Closed) -> Self {
+///         Fault::new("bid.closed", "the lot is sold")
 ///     }
 /// }
-/// # assert_eq!(Fault::from(BidError::TooLow { least: 7 }).details, 7);
-/// # assert_eq!(Fault::from(BidError::Closed).code, "bid.closed");
+/// # assert_eq!(Fault::from(BidError::TooLow { least: 7 }).details["least"], 7);
+/// # assert_eq!(Fault::from(Closed).code, "bid.closed");
 /// ```
 ///
 /// **If a fault ends the connection**, as an error of `on_connect` does, the client is sent the error frame and then a Close. A
@@ -116,8 +116,14 @@ impl Fault {
     pub const TIMEOUT: &str = "timeout";
     /// A failure of the server; its cause is in the log.
     pub const INTERNAL: &str = "internal";
+    /// Kept for a message to a channel that its connection has not joined.
+    pub const NOT_JOINED: &str = "not_joined";
+    /// Kept for a client that holds more of something than it may, such as channels on one connection.
+    pub const TOO_MANY: &str = "too_many";
+    /// Kept for a message whose client does not wait for the answer any more.
+    pub const CANCELLED: &str = "cancelled";
 
-    pub(crate) const OWN: [&str; 13] = [
+    pub(crate) const OWN: [&str; 16] = [
         Self::MALFORMED,
         Self::UNKNOWN_TYPE,
         Self::INVALID_PAYLOAD,
@@ -131,6 +137,9 @@ impl Fault {
         Self::UNAVAILABLE,
         Self::TIMEOUT,
         Self::INTERNAL,
+        Self::NOT_JOINED,
+        Self::TOO_MANY,
+        Self::CANCELLED,
     ];
 
     /// A fault with a code and a message.

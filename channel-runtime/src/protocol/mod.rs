@@ -6,6 +6,7 @@ pub(crate) mod binary;
 pub(crate) mod checks;
 pub(crate) mod codec;
 pub(crate) mod const_text;
+pub(crate) mod declared;
 pub mod describe;
 pub mod envelope;
 pub(crate) mod escaped;

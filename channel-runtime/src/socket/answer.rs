@@ -7,7 +7,8 @@ use crate::channel::Channel;
 use crate::connection::in_flight::{Work, WorkGuard};
 use crate::protocol::asks::Answered;
 use crate::protocol::codec::DecodeError;
-use crate::protocol::describe::AnswerShape;
+use crate::protocol::describe::probe::FaultsOf;
+use crate::protocol::describe::{AnswerShape, DescribeFaults, Faults};
 use crate::protocol::fault::Fault;
 use crate::protocol::halves::Protocol;
 use crate::socket::Socket;
@@ -152,6 +153,11 @@ impl<C: Protocol, R: Answered<C>> Answered<C> for Deferred<R> {
     fn read(text: &str) -> Result<Self::Answer, DecodeError> {
         R::read(text)
     }
+}
+
+impl<R, E: DescribeFaults> FaultsOf<Deferred<Result<R, E>>> {
+    /// Those of the error.
+    pub const FAULTS: Option<Faults> = Some(E::FAULTS);
 }
 
 impl<R> fmt::Debug for Deferred<R> {

@@ -113,7 +113,7 @@ impl<C: Channel, R: Reply<C>> Reply<C> for Option<R> {
 }
 
 impl<C: Channel, R: Reply<C>, E: IntoFault> Reply<C> for Result<R, E> {
-    const ANSWER: AnswerShape = AnswerShape { fallible: true, ..R::ANSWER };
+    const ANSWER: AnswerShape = R::ANSWER.or_fails();
 
     fn reply(self, socket: &Socket<C>) -> Flow {
         match self {
@@ -128,7 +128,7 @@ impl<C: Channel, R: Reply<C>, E: IntoFault> Reply<C> for Result<R, E> {
     message = "a handler cannot fail with `{Self}`",
     label = "not an error for a client",
     note = "return a `Fault`: `.map_err(Fault::internal)?` logs the error and tells the client nothing of it, `Fault::validation(..)` tells the client",
-    note = "if the type is your own, `impl From<{Self}> for Fault` makes one of it"
+    note = "if the type is your own, `#[derive(channel_runtime::Fault)]` on it makes one of it"
 )]
 pub trait IntoFault: Send {
     /// The error that the client gets.

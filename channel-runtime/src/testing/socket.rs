@@ -98,7 +98,7 @@ impl<C: Channel> TestSocket<C> {
     }
 
     /// A message from this client in a batch, for a handler of batches. It has no `ref`: its answer, if any, is [sent](Self::sent).
-    pub fn batched<M>(&self, message: M) -> Batched<C, M> {
+    pub fn batched<M, R: ?Sized>(&self, message: M) -> Batched<C, M, R> {
         Batched::alone(message, self.socket.clone())
     }
 

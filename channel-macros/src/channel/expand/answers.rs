@@ -2,12 +2,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned as _;
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use crate::channel::model::Call;
 use crate::syntax::spans::beside_locals;
-use crate::syntax::types::{is_data, last_segment};
+use crate::syntax::types::{is_data, last_segment, type_arguments};
 
 pub fn replied(call: &Call) -> TokenStream {
     let (tokens, sent) = (call.tokens("__message"), sent(call, "reply_data"));
@@ -92,15 +92,6 @@ fn whole(at: &impl ToTokens) -> TokenStream {
 
 fn local(name: &str, at: &impl ToTokens) -> Ident {
     format_ident!("{name}", span = beside_locals(at.span()))
-}
-
-fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
-    let types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    types.collect()
 }
 
 #[cfg(test)]

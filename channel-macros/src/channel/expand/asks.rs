@@ -97,10 +97,13 @@ fn ask(channel: &Channel, handler: &Handler) -> TokenStream {
 /// A parameter of the trait and no type in it, because the return type of a handler may be private where the message is not.
 fn returned(channel: &Channel, handler: &Handler) -> TokenStream {
     let any = || quote!(::channel_runtime::private::AnyAnswer);
-    if handler.batch.is_some() || handler.defers {
-        return any();
-    }
-    match handler.call.returns.as_ref().map(ungroup) {
+    let returns = match &handler.batch {
+        Some(batch) => batch.answer.as_ref(),
+        None => handler.call.returns.as_ref(),
+    };
+    match returns.map(ungroup) {
+        _ if handler.defers => any(),
+        None if handler.batch.is_some() => any(),
         None => quote!(()),
         Some(ty) if is_nameable(ty) => with_self(ty.to_token_stream(), &channel.self_ty),
         Some(_) => any(),

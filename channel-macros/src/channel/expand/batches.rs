@@ -1,18 +1,35 @@
 //! From the handlers of batches: `InBatches` for each message, and the method of `Dispatch` that submits them.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
+use super::envelope::named;
 use crate::channel::model::{Batch, Channel, Handler};
 use crate::syntax::spans::beside_locals;
 
 pub fn kinds(channel: &Channel) -> TokenStream {
     let self_ty = &channel.self_ty;
-    let kinds = of(channel).map(|(Handler { cfgs, payload, call, .. }, Batch { size, wait })| {
+    let kinds = of(channel).map(|(Handler { cfgs, payload, call, .. }, Batch { size, wait, answer: declared })| {
         let (ty, handler, wait) = (payload.tokens(), call.name.unraw().to_string(), wait);
         let (tokens, answer) = (call.tokens_of(self_ty, "__batch"), call.answer("__reply"));
+        let declared = match declared {
+            None => quote!(
+                type Answer = ::channel_runtime::private::AnyReply;
+            ),
+            Some(declared) => {
+                let declared = named(declared.to_token_stream(), self_ty);
+                let may_be_nothing = quote_spanned! {beside_locals(declared.span())=>
+                    <#declared as ::channel_runtime::Reply<#self_ty>>::ANSWER.may_be_nothing()
+                };
+                quote! {
+                    const MAY_BE_NOTHING: ::core::primitive::bool = #may_be_nothing;
+
+                    type Answer = #declared;
+                }
+            }
+        };
         quote! {
             #(#cfgs)*
             impl ::channel_runtime::private::InBatches<#self_ty> for #ty
@@ -22,9 +39,10 @@ pub fn kinds(channel: &Channel) -> TokenStream {
                 const HANDLER: &'static ::core::primitive::str = #handler;
                 const SIZE: ::core::primitive::usize = #size;
                 const WAIT: ::core::time::Duration = ::core::time::Duration::from_millis(#wait);
+                #declared
 
                 async fn run(
-                    __batch: ::std::vec::Vec<::channel_runtime::Batched<#self_ty, Self>>,
+                    __batch: ::std::vec::Vec<::channel_runtime::Batched<#self_ty, Self, Self::Answer>>,
                     __app: &::channel_runtime::private::App<#self_ty>,
                 ) -> ::core::result::Result<(), ::channel_runtime::Fault> {
                     let __reply = #tokens;

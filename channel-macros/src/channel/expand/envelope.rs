@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
-use crate::channel::model::{Call, Channel, Hook, HookKind};
+use crate::channel::model::{Batch, Call, Channel, Hook, HookKind};
 use crate::describe;
 use crate::syntax::spans::beside_locals;
 use crate::syntax::types::{is_deferred, is_named, text, ungroup};
@@ -32,7 +32,14 @@ pub fn checks(channel: &Channel) -> Option<TokenStream> {
     let (self_ty, envelope) = (&channel.self_ty, text(channel.envelope.as_ref()?));
     let names = describe::names();
     let of_handlers = channel.handlers.iter().map(|handler| {
-        let answer = if handler.batch.is_some() { of_batch(&handler.call) } else { of_type(&handler.call) };
+        let answer = match &handler.batch {
+            None => of_type(&handler.call),
+            Some(Batch { answer: Some(declared), .. }) => {
+                let failed = of_batch(&handler.call).map(|error| quote!(.in_batch(#error)));
+                Some(quote!(__s::AnswerOf::<Self, #declared>::ANSWER #failed))
+            }
+            Some(_) => of_batch(&handler.call),
+        };
         (&handler.cfgs, &handler.call, answer, handler.defers)
     });
     let of_notices = channel.notices.iter().map(|notice| (&notice.cfgs, &notice.call, of_type(&notice.call), false));
@@ -74,18 +81,18 @@ fn of_hook(Hook { kind, call, .. }: &Hook) -> Option<TokenStream> {
     match kind {
         HookKind::Binary | HookKind::Ping | HookKind::Pong => of_type(call),
         // An error closes the connection, and its Close says why.
-        HookKind::Connect => of_type(call).map(|answer| quote!(__s::AnswerShape { fallible: false, ..#answer })),
+        HookKind::Connect => of_type(call).map(|answer| quote!(#answer.infallible())),
         HookKind::Invalid if !matches!(ungroup(call.returns.as_ref()?), Type::Tuple(_)) => Some(error()),
         _ => None,
     }
 }
 
 fn error() -> TokenStream {
-    quote!(__s::AnswerShape { fallible: true, ..__s::AnswerShape::UNKNOWN })
+    quote!(__s::AnswerShape::UNKNOWN.or_fails())
 }
 
 /// With the channel's name for `Self`.
-fn named(tokens: TokenStream, self_ty: &Type) -> TokenStream {
+pub fn named(tokens: TokenStream, self_ty: &Type) -> TokenStream {
     let name = |token| match token {
         TokenTree::Ident(ident) if ident == "Self" => quote_spanned!(ident.span()=> #self_ty),
         TokenTree::Group(group) => {

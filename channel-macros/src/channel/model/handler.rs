@@ -40,6 +40,8 @@ pub struct Batch {
     pub size: usize,
     /// In milliseconds.
     pub wait: u64,
+    /// The answer that its handler's signature declares.
+    pub answer: Option<Type>,
 }
 
 impl Payload {

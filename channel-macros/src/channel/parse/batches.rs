@@ -50,7 +50,7 @@ impl Batch {
                 }
             }
         }
-        Ok(size.zip(wait).map(|(size, wait)| Self { size, wait }))
+        Ok(size.zip(wait).map(|(size, wait)| Self { size, wait, answer: None }))
     }
 }
 
@@ -103,8 +103,17 @@ pub fn has_no_bounds(sig: &Signature, errors: &mut Errors) -> bool {
     true
 }
 
+/// The `Moved` of `Vec<Batched<Self, Move, Moved>>`.
+pub fn answer(call: &Call) -> Option<Type> {
+    argument(call.datum()?, 2).cloned()
+}
+
 /// The `Move` of `Vec<Batched<Self, Move>>`.
 fn message(batch: &Type) -> Option<&Type> {
+    argument(batch, 1)
+}
+
+fn argument(batch: &Type, index: usize) -> Option<&Type> {
     let segment = last_segment(batch).filter(|segment| segment.ident == "Vec")?;
     let batched = last_segment(first_type(segment)?).filter(|segment| segment.ident == "Batched")?;
     let PathArguments::AngleBracketed(arguments) = &batched.arguments else { return None };
@@ -112,7 +121,7 @@ fn message(batch: &Type) -> Option<&Type> {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     });
-    types.nth(1)
+    types.nth(index)
 }
 
 fn meant(ty: &Type) -> String {

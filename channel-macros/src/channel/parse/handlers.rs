@@ -11,7 +11,7 @@ use super::handler_args::HandlerArgs;
 use crate::channel::check::declared::Declared;
 use crate::channel::check::deferrals;
 use crate::channel::check::misplaced::Misplaced;
-use crate::channel::model::{Argument, Call, Handler, Owner, Payload};
+use crate::channel::model::{Argument, Batch, Call, Handler, Owner, Payload};
 use crate::syntax::deprecated;
 use crate::syntax::docs::docs;
 use crate::syntax::errors::Errors;
@@ -57,18 +57,8 @@ pub fn parse(
         None => usual_variant(&call, &payload, errors)?,
     };
     let (docs, deprecated) = (docs(&method.attrs), deprecated::note(&method.attrs));
-    Some(Handler {
-        cfgs,
-        docs,
-        deprecated,
-        variant,
-        payload,
-        limit,
-        options,
-        batch: batch.flatten(),
-        call,
-        defers: false,
-    })
+    let batch = batch.flatten().map(|batch| Batch { answer: batches::answer(&call), ..batch });
+    Some(Handler { cfgs, docs, deprecated, variant, payload, limit, options, batch, call, defers: false })
 }
 
 /// The message's name, or the handler's for a message without fields.

@@ -4,9 +4,9 @@ use super::named_types::{Types, texts};
 use super::needs::NeedsOf;
 use super::{
     AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition, Description,
-    EnvelopeDescription, EnvelopeShape, Kind, MessageDescription, MessageShape, NeedDescription, Needs,
-    ParamDescription, PlaceDescription, PlacesDescription, RateDescription, RateShape, ReplyDescription,
-    RoomDescription, SubprotocolsDescription, Type, TypeDescription,
+    EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind, Kind, MessageDescription, MessageShape,
+    NeedDescription, Needs, ParamDescription, PlaceDescription, PlacesDescription, RateDescription, RateShape,
+    ReplyDescription, RoomDescription, SubprotocolsDescription, Type, TypeDescription,
 };
 use crate::protocol::kind::kind_of;
 use crate::protocol::lock::fingerprint;
@@ -94,8 +94,8 @@ impl Types {
             },
             text: matches!(answer.kind, AnswerKind::Text),
             nothing: answer.optional,
-            faults: Vec::new(),
-            other_faults: answer.fallible,
+            faults: answer.each_fault().map(|fault| self.fault(&fault)).collect(),
+            other_faults: answer.has_other_faults(),
         };
         match &answer.kind {
             AnswerKind::Nothing | AnswerKind::Binary | AnswerKind::Text => reply.nothing = true,
@@ -107,6 +107,18 @@ impl Types {
             AnswerKind::Unknown => return None,
         }
         Some(reply)
+    }
+
+    fn fault(&self, fault: &FaultKind) -> FaultDescription {
+        FaultDescription {
+            code: fault.code.into(),
+            message: fault.message.into(),
+            docs: fault.docs.into(),
+            details: match &fault.details {
+                Content::Unit => None,
+                details => Some(self.content(details, None)),
+            },
+        }
     }
 }
 

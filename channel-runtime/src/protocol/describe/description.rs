@@ -285,10 +285,10 @@ pub struct ReplyDescription {
     /// Whether the handler may return nothing. A message with a `ref` is then answered by a `success` without `data`; a message
     /// without one, such as each binary message, is not answered.
     pub nothing: bool,
-    /// The faults with which the handler may answer, as its error type [declares](crate::Fault) them.
+    /// The faults with which the handler may answer, as its error type [declares](derive@crate::Fault) them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultDescription>,
-    /// Whether the handler may answer with faults whose codes are not known: its error is a plain [`Fault`](crate::Fault), or
+    /// Whether the handler may answer with faults whose codes are not known: its error is a plain [`Fault`](struct@crate::Fault), or
     /// a type that becomes one by hand. The framework's own codes, such as `timeout`, may always be answered and are in neither.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_faults: bool,

@@ -67,6 +67,7 @@ mod assembly;
 pub mod base64;
 mod crates;
 mod description;
+pub(crate) mod faults;
 #[cfg(feature = "server")]
 mod named_types;
 #[cfg(feature = "server")]
@@ -87,6 +88,7 @@ pub use description::{
     NeedDescription, ParamDescription, PlaceDescription, PlacesDescription, RateDescription, ReplyDescription,
     RoomDescription, SubprotocolsDescription,
 };
+pub use faults::{DescribeFaults, FaultKind, Faults};
 #[cfg(feature = "server")]
 pub use needs::Needs;
 pub use opaque::OpaqueDescription;

@@ -30,6 +30,7 @@ impl Types {
                 if let AnswerKind::Data(Some(data)) = &answer.kind {
                     types.find(data);
                 }
+                answer.each_fault().for_each(|fault| types.find_in(&fault.details));
             }
         }
         types

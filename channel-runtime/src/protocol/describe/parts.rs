@@ -1,9 +1,10 @@
 //! The form of a channel and its parts in constants, which the macros write and the lock's check reads.
 
+use super::faults::{FaultKind, Faults, fault};
 #[cfg(feature = "server")]
 use super::needs::Needs;
 use super::shape::{Content, Type};
-use crate::protocol::const_text::ConstText;
+use crate::protocol::const_text::{ConstText, same};
 #[cfg(feature = "server")]
 use crate::protocol::subprotocols::Subprotocols;
 
@@ -149,20 +150,95 @@ pub struct AnswerShape {
     pub kind: AnswerKind,
     /// Whether there may be no answer.
     pub optional: bool,
-    /// Whether the answer may be an error.
-    pub fallible: bool,
+    /// How many of its types are a `Result`: at most that many kinds of errors may be the answer.
+    pub failures: usize,
+    /// The faults of these. `None` if they are not known.
+    pub faults: &'static [Option<Faults>],
 }
 
 impl AnswerShape {
     /// The answer is not known from the type.
-    pub const UNKNOWN: Self = Self { kind: AnswerKind::Unknown, optional: false, fallible: false };
+    pub const UNKNOWN: Self = Self::of(AnswerKind::Unknown);
 
     /// The handler returns nothing.
     pub const NOTHING: Self = Self::of(AnswerKind::Nothing);
 
     /// An answer that is always of this kind.
     pub const fn of(kind: AnswerKind) -> Self {
-        Self { kind, optional: false, fallible: false }
+        Self { kind, optional: false, failures: 0, faults: &[] }
+    }
+
+    /// The same answer, or an error.
+    pub const fn or_fails(self) -> Self {
+        Self { failures: self.failures + 1, ..self }
+    }
+
+    /// The same answer, without errors.
+    pub const fn infallible(self) -> Self {
+        Self { failures: 0, faults: &[], ..self }
+    }
+
+    /// Sets the faults of its errors, which the return type alone does not show.
+    pub const fn with_faults(self, faults: &'static [Option<Faults>]) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// The answer to a message of a batch, whose handler returns the second. An error there is the answer to all the others.
+    pub const fn in_batch(self, returned: Self) -> Self {
+        Self { failures: self.failures + returned.failures, ..self }
+    }
+
+    /// Whether the answer may be a `success` without data.
+    pub const fn may_be_nothing(&self) -> bool {
+        self.optional
+            || matches!(self.kind, AnswerKind::Nothing | AnswerKind::Binary | AnswerKind::Text | AnswerKind::Unknown)
+    }
+
+    /// Whether it may be a fault that is not known.
+    pub const fn has_other_faults(&self) -> bool {
+        let (mut known, mut at) = (0, 0);
+        while at < self.faults.len() {
+            if let Some(faults) = &self.faults[at] {
+                if faults.has_others() {
+                    return true;
+                }
+                known += 1;
+            }
+            at += 1;
+        }
+        self.failures > known
+    }
+
+    /// The known fault at this place. `None` behind the last one. Two errors may have the same fault.
+    pub const fn fault(&self, index: usize) -> Option<FaultKind> {
+        fault(self.faults, index)
+    }
+
+    /// Whether the fault at this place is also at an earlier one.
+    pub const fn is_repeated(&self, index: usize) -> bool {
+        // The faults of one error are not.
+        if self.faults.len() < 2 {
+            return false;
+        }
+        let Some(last) = self.fault(index) else { return false };
+        let mut at = 0;
+        while at < index {
+            if let Some(fault) = self.fault(at)
+                && same(fault.code, last.code)
+            {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// The known faults, each once.
+    pub fn each_fault(&self) -> impl Iterator<Item = FaultKind> {
+        (0..)
+            .map_while(|index| Some((index, self.fault(index)?)))
+            .filter(|(index, _)| !self.is_repeated(*index))
+            .map(|(_, fault)| fault)
     }
 
     /// The answer of a handler that defers it without a type. Its return type does not show the answer.

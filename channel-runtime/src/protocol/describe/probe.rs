@@ -6,6 +6,7 @@
 use std::marker::PhantomData;
 
 pub use super::Describe;
+pub use super::faults::{DescribeFaults, FaultKind, Faults};
 pub use super::parts::{AnswerKind, AnswerShape, MessageShape, Param, RoomShape};
 pub use super::rule::{Bound, Rule};
 pub use super::shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};
@@ -39,7 +40,29 @@ pub const fn or(known: Option<Type>, written: Type) -> Type {
 pub trait NoAnswer {
     /// Nothing is known.
     const ANSWER: AnswerShape = AnswerShape::UNKNOWN;
+    /// Nothing is known.
+    const FAULTS: Option<Faults> = None;
 }
+
+/// `FaultsOf::<E>::FAULTS`: the faults of an error type, or of the outermost error of what a handler returns, also by an alias.
+pub struct FaultsOf<T: ?Sized>(PhantomData<T>);
+
+impl<E: DescribeFaults> FaultsOf<E> {
+    /// Those of the error.
+    pub const FAULTS: Option<Faults> = Some(E::FAULTS);
+}
+
+impl<R, E: DescribeFaults> FaultsOf<Result<R, E>> {
+    /// Those of the error.
+    pub const FAULTS: Option<Faults> = Some(E::FAULTS);
+}
+
+impl<R, E: DescribeFaults> FaultsOf<Option<Result<R, E>>> {
+    /// Those of the error.
+    pub const FAULTS: Option<Faults> = Some(E::FAULTS);
+}
+
+impl<T: ?Sized> NoAnswer for FaultsOf<T> {}
 
 /// The methods that serde's attributes become. The usual field is only `Field::new`.
 impl Field {

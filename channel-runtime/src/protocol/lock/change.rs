@@ -1,6 +1,7 @@
 //! The rating of each change of the wire: whether older clients still work after it.
 
 use super::cover::covers;
+use super::faults::{is_fault, of_fault};
 use super::line::{Entry, after, ends, starts, until};
 use crate::protocol::const_text::same;
 
@@ -38,6 +39,8 @@ pub enum About {
     Raw,
     Message,
     Answer,
+    /// A fault with which a handler may answer.
+    Fault,
     Field,
     /// Something without a key of its own: a flattened field, or the content of a variant.
     Content,
@@ -49,7 +52,7 @@ pub enum About {
 impl About {
     /// Whether lines of its fields may follow.
     pub const fn holds_others(self) -> bool {
-        matches!(self, Self::Message | Self::Variant)
+        matches!(self, Self::Message | Self::Variant | Self::Fault)
     }
 }
 
@@ -63,6 +66,7 @@ impl Entry<'_> {
             () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
             () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
             () if same(second, "(answer)") => About::Answer,
+            () if is_fault(self.key) => About::Fault,
             () if same(last, "*") || ends(last, " *").is_some() => About::Closed,
             () if starts(last, "..").is_some() || ends(last, " ..").is_some() => About::Content,
             () if same(first, "|") && second.is_empty() => About::Tagging,
@@ -70,6 +74,11 @@ impl Entry<'_> {
             () if of_channel && second.is_empty() => About::Message,
             () => About::Field,
         }
+    }
+
+    /// Whether a codec writes it: a fault is JSON, whatever it answers.
+    const fn is_by_codec(&self) -> bool {
+        self.is_of_binary() && of_fault(self.key).is_none()
     }
 }
 
@@ -95,9 +104,12 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
         About::Envelope => breaks("is new, and old clients write in the framework's own envelope"),
         About::Subprotocol if new.value.is_empty() => fine("is new"),
         About::Subprotocol => breaks("is new, and old clients that offer none are refused"),
-        About::Field | About::Content | About::Closed if new.is_of_binary() => unclear(CODEC),
+        About::Field | About::Content | About::Closed if new.is_by_codec() => unclear(CODEC),
         About::Param => unclear("is new: is it another name for the one that is gone?"),
         About::Raw | About::Message => fine("is new"),
+        // The framework's codes may be answered too, and new ones be among them: a client has to pass over a code that it does not
+        // know, so a `switch` over the codes has its `default`.
+        About::Fault => fine("is new: a client that does not know the code has the message"),
         About::Answer if new.is_of_binary() => unclear("is new: nothing was sent"),
         About::Answer => unclear("is new: it was a `success` without data"),
         About::Content => unclear("is new"),
@@ -120,9 +132,10 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
         About::Envelope => breaks("is gone, and old clients write in it"),
         About::Subprotocol if old.value.is_empty() => breaks("is gone, and old clients offer it"),
         About::Subprotocol => fine("is gone: a client may offer none"),
-        About::Field | About::Content | About::Closed if old.is_of_binary() => unclear(CODEC_GONE),
+        About::Field | About::Content | About::Closed if old.is_by_codec() => unclear(CODEC_GONE),
         About::Param => unclear("is gone: has it got another name?"),
         About::Closed => fine("is gone: other keys are passed over"),
+        About::Fault => fine("is gone: old clients wait for it in vain"),
         About::Answer if old.is_of_binary() => breaks("is gone: nothing is sent now"),
         About::Answer => breaks("is gone: it is a `success` without data now"),
         About::Content | About::Tagging => breaks("is gone"),
@@ -150,7 +163,7 @@ pub const fn renamed(old: Entry, value: &str) -> Change {
 pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
-        About::Field | About::Content if new.is_of_binary() => unclear(CODEC_CHANGED),
+        About::Field | About::Content if new.is_by_codec() => unclear(CODEC_CHANGED),
         About::Field if new.read_as().is_some() => unclear("is read as another field now"),
         About::Field if old.read_as().is_some() => unclear("is a field of its own now"),
         About::Field if read && old.optional && !new.optional => breaks("could be missing, and is required now"),
@@ -173,7 +186,7 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
         }
         About::Tagging => breaks("is written in another way"),
         About::Envelope => breaks("is another one now, and old clients write in the old one"),
-        About::Subprotocol | About::Variant | About::Message | About::Raw | About::Closed => {
+        About::Subprotocol | About::Variant | About::Message | About::Fault | About::Raw | About::Closed => {
             unclear("is another one now")
         }
     }

@@ -8,6 +8,8 @@ pub(super) enum Subject<'a> {
     Type,
     Message(&'a str),
     Variant(&'a str),
+    /// The message that is answered, and the code.
+    Fault(&'a str, &'a str),
 }
 
 pub(super) const fn variant(line: &mut Line, shape: &Variant, read: bool, item: usize) -> Written {
@@ -76,6 +78,24 @@ pub(super) const fn content(line: &mut Line, subject: Subject, content: &Content
     }
 }
 
+/// How many lines there are.
+pub(super) const fn content_lines(content: &Content, read: bool) -> usize {
+    match content {
+        Content::Unit => 0,
+        Content::As(_) | Content::Tuple(_) => 1,
+        Content::Plain { types, .. } => types.len(),
+        fields => {
+            let mut lines = if read && fields.is_closed() { 1 } else { 0 };
+            let mut at = 0;
+            while let Some(shape) = fields.field(at) {
+                lines += field_lines(&shape, read);
+                at += 1;
+            }
+            lines
+        }
+    }
+}
+
 const fn field_lines(shape: &Field, read: bool) -> usize {
     match (read, shape.read, shape.written) {
         (true, Some(_), _) => 1 + shape.aliases.len(),
@@ -115,6 +135,12 @@ const fn push_subject(line: &mut Line, subject: Subject, read: bool) {
         Subject::Variant(name) => {
             line.push("| ");
             line.push_escaped(name);
+            line.push(" ");
+        }
+        Subject::Fault(message, code) => {
+            line.push_message(message);
+            line.push(" (fault) ");
+            line.push_escaped(code);
             line.push(" ");
         }
     }

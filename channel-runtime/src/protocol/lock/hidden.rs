@@ -82,6 +82,13 @@ impl Places {
                 name.push_all(&["in the answer to \"", channel.from_client[at].wire_type, "\""]);
                 self.ty(name.as_str(), "", data, WRITTEN);
             }
+            let mut fault = 0;
+            while let Some(kind) = channel.answers[at].fault(fault) {
+                let mut name = Line::new();
+                name.push_all(&["in the fault \"", kind.code, "\""]);
+                self.content(name.as_str(), &kind.details, WRITTEN);
+                fault += 1;
+            }
             at += 1;
         }
     }

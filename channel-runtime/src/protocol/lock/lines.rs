@@ -1,6 +1,7 @@
 //! An iterator over the lines of a section, which describes a channel or a type.
 
 use super::contents::{Subject, content, variant};
+use super::faults::fault;
 use super::line::{Line, Written, direction};
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
@@ -161,6 +162,14 @@ const fn message(
             return Written::Line;
         }
         before = 2;
+    }
+    if let Some(answer) = answer
+        && !answer.faults.is_empty()
+    {
+        match fault(line, shape.wire_type, answer, item - before) {
+            Some(faults) => before += faults,
+            None => return Written::Line,
+        }
     }
     content(line, Subject::Message(shape.wire_type), &shape.content, read, item - before)
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::faults::{FAULT, of_fault};
 use super::line::{Entry, Line, after, after_kind, ends, starts, until};
 use crate::protocol::const_text::{compare, same};
 
@@ -66,7 +67,8 @@ impl<'a> Locked<'a> {
         let (direction, behind) = (until(key, b' '), named.split_at(until(named, b' ').len()).1);
         // An answer is to what a client says, and it may hear another message of the same kind.
         let mut message = Line::new();
-        message.push_all(&[if same(behind, " (answer)") { ">" } else { direction }, " ", kind]);
+        let is_answer = same(behind, " (answer)") || starts(behind, FAULT).is_some();
+        message.push_all(&[if is_answer { ">" } else { direction }, " ", kind]);
         let mut at = self.place(message.as_str());
         while at < self.len
             && let Some(name) = starts(Entry::read(self.line(at)).key, message.as_str())
@@ -113,10 +115,11 @@ impl<'a> Locked<'a> {
     }
 }
 
-/// The message whose answer a key is about: `move` of `< move (answer)`.
+/// The message whose answer a key is about: `move` of `< move (answer)` and of `< move (fault) game.over`.
 pub const fn answered(key: &str) -> Option<&str> {
-    match starts(key, "< ") {
-        Some(rest) => ends(rest, " (answer)"),
-        None => None,
+    let Some(rest) = starts(key, "< ") else { return None };
+    match (ends(rest, " (answer)"), of_fault(rest)) {
+        (Some(message), _) | (None, Some((message, _))) => Some(message),
+        (None, None) => None,
     }
 }

@@ -21,6 +21,7 @@ mod change;
 mod check;
 mod contents;
 mod cover;
+mod faults;
 mod fingerprint;
 mod former;
 mod generated;

@@ -42,6 +42,11 @@ impl Types {
                 if let AnswerKind::Data(Some(data)) = &channel.answers[answer].kind {
                     types.add(data, false);
                 }
+                let mut at = 0;
+                while let Some(fault) = channel.answers[answer].fault(at) {
+                    types.add_in(&fault.details, false);
+                    at += 1;
+                }
                 answer += 1;
             }
             at += 1;

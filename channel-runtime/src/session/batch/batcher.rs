@@ -28,7 +28,7 @@ const MOST_WAITING: usize = 64;
 /// The bytes of text that wait with them. A longer message counts as so many.
 const MOST_BYTES: u32 = 16 << 20;
 
-pub(super) struct Batcher<C: Channel, M> {
+pub(super) struct Batcher<C: Channel, M: InBatches<C>> {
     gathered: Mutex<Gathered<C, M>>,
     /// What there is room for, in messages and in bytes. First come, first served.
     room: Semaphore,
@@ -37,7 +37,7 @@ pub(super) struct Batcher<C: Channel, M> {
     ended: Notify,
 }
 
-struct Gathered<C: Channel, M> {
+struct Gathered<C: Channel, M: InBatches<C>> {
     items: VecDeque<Item<C, M>>,
     /// A task will take the items before it ends.
     is_running: bool,
@@ -45,8 +45,8 @@ struct Gathered<C: Channel, M> {
     done: u64,
 }
 
-pub(super) struct Item<C: Channel, M> {
-    pub batched: Contained<Batched<C, M>>,
+pub(super) struct Item<C: Channel, M: InBatches<C>> {
+    pub batched: Contained<Batched<C, M, M::Answer>>,
     pub bytes: u32,
     pub submitted: Instant,
     pub in_flight: WorkGuard,
@@ -177,7 +177,7 @@ impl<C: Channel, M: InBatches<C>> Running<C, M> {
         self.batcher.ended.notify_waiters();
     }
 
-    async fn outcome(&self, batch: Vec<Batched<C, M>>) -> Result<(), Fault> {
+    async fn outcome(&self, batch: Vec<Batched<C, M, M::Answer>>) -> Result<(), Fault> {
         let running = run_detached(
             M::run(batch, &self.app),
             self.served.config.handler_timeout,

@@ -16,7 +16,15 @@ pub trait InBatches<C: Channel>: Sized + Send + 'static {
     const SIZE: usize;
     /// How long the first of a batch waits for others.
     const WAIT: Duration;
+    /// Whether a message may be answered by a `success` without data, which it gets if the handler drops it.
+    const MAY_BE_NOTHING: bool = true;
+
+    /// The answer that the handler's batch declares.
+    type Answer: ?Sized + 'static;
 
     /// Runs the handler.
-    fn run(batch: Vec<Batched<C, Self>>, app: &Arc<C::App>) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn run(
+        batch: Vec<Batched<C, Self, Self::Answer>>,
+        app: &Arc<C::App>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 }

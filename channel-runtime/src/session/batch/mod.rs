@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-pub use self::batched::Batched;
+pub use self::batched::{AnyReply, Batched};
 use self::batcher::{Batcher, Item, Running};
 pub use self::handler::InBatches;
 use crate::channel::Channel;
@@ -39,7 +39,7 @@ impl<'a, C: Channel> BatchEntry<'a, C> {
             let in_flight = socket.member().outbox().activity().begin(work);
             let batcher = served.batches.get(Batcher::<C, M>::new);
             let bytes = batcher.has_room(bytes).await;
-            let batched = Contained::new(Batched::open(message, socket.owing()));
+            let batched = Contained::new(Batched::open(message, socket.owing(), M::MAY_BE_NOTHING));
             let room_use = socket.member().own_room.begin_use();
             if batcher.add(Item { batched, bytes, submitted: Instant::now(), in_flight, room_use }) {
                 Running::start(batcher, Arc::clone(app), served);

@@ -96,6 +96,24 @@ pub mod renamed {
         pub r#ref: u8,
     }
 
+    /// Why nothing is done.
+    #[derive(Debug, Fault)]
+    #[fault(crate = rt)]
+    pub enum Undone {
+        /// It was done.
+        #[fault("rpc.done", "done at {at}")]
+        Done {
+            /// When.
+            at: u8,
+        },
+        /// Another reason.
+        #[fault(transparent)]
+        Other(Fault),
+        /// Something broke.
+        #[fault(internal)]
+        Broken(std::fmt::Error),
+    }
+
     /// A channel of JSON-RPC.
     #[channel("/rpc", crate = rt)]
     #[derive(Debug)]
@@ -105,7 +123,7 @@ pub mod renamed {
     impl Rpc {
         #[message(type = "success")]
         #[expect(clippy::unnecessary_wraps, reason = "that a `Result` is returned is what is tried here")]
-        fn done(&self) -> Result<Failed, Fault> {
+        fn done(&self) -> Result<Failed, Undone> {
             Ok(Failed { r#ref: 7 })
         }
     }

@@ -4,6 +4,7 @@ mod binary;
 mod change;
 mod check;
 mod envelopes;
+mod faults;
 mod fingerprint;
 mod older;
 mod replace;
