@@ -10,16 +10,21 @@ use channel_client::{Client, Error};
 use channel_runtime::{Fault, Server, Socket, channel, channels, message};
 use tokio::task::JoinSet;
 
+/// A line for the room.
 #[message(type = "say")]
 pub struct Say {
+    /// Not empty.
     pub line: String,
 }
 
+/// What the room receives.
 #[message(type = "said")]
 pub struct Said {
+    /// As it was sent.
     pub line: String,
 }
 
+/// A chat.
 #[channel("/chat/:room")]
 pub struct Chat {
     room: String,
@@ -37,6 +42,7 @@ impl Chat {
     }
 }
 
+/// For bots that have none elsewhere.
 pub fn server() -> Server<()> {
     channels![Chat].app(())
 }
