@@ -12,7 +12,7 @@ const HEAD: &str = "# Mistakes\n\n\
     into the line that is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 16] = [
+const KINDS: [(&str, &str); 17] = [
     ("path", "Paths"),
     ("subprotocols", "Subprotocols"),
     ("field", "The channel's struct"),
@@ -20,6 +20,7 @@ const KINDS: [(&str, &str); 16] = [
     ("handler", "Handlers"),
     ("hook", "Hooks"),
     ("batch", "Batches"),
+    ("fault", "Faults"),
     ("notice", "Notices"),
     ("sends", "What is sent"),
     ("envelope", "Envelopes"),

@@ -71,7 +71,7 @@ fn is_skipped(attrs: &[Attribute], errors: &mut Errors) -> bool {
             let name = args::name(input)?;
             match name == "skip" {
                 true => args::set(&mut skip, &name, (), errors),
-                false => return Err(args::unknown(&name, "#[fault] on a field", &["skip"])),
+                false => return Err(args::unknown(&name, "#[fault]", &["skip"])),
             }
             Ok(())
         });

@@ -4,7 +4,6 @@ use proc_macro2::Ident;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Token};
 
 use super::code;
@@ -95,18 +94,14 @@ fn said(attrs: &[Attribute], mut runtime: Option<&mut Runtime>, errors: &mut Err
 
 fn one(input: ParseStream, runtime: Option<&mut Runtime>) -> syn::Result<Option<Said>> {
     if input.peek(LitStr) {
-        let literals = Punctuated::<LitStr, Token![,]>::parse_separated_nonempty;
-        let texts = input.call(literals)?;
+        let code = input.parse()?;
         input.parse::<Option<Token![,]>>()?;
-        let mut texts = texts.into_iter();
-        let (code, message) = (texts.next(), texts.next());
-        if let Some(more) = texts.next() {
-            return Err(syn::Error::new(more.span(), MORE));
-        }
+        let message = if input.peek(LitStr) { Some(input.parse()?) } else { None };
+        input.parse::<Option<Token![,]>>()?;
         if !input.is_empty() {
             return Err(input.error(MORE));
         }
-        return Ok(code.map(|code| Said::Coded { code, message }));
+        return Ok(Some(Said::Coded { code, message }));
     }
     if !input.peek(Ident::peek_any) {
         return Err(input.error("the code of a fault is a string literal\nwrite `\"game.full\", \"the game is full\"`"));
@@ -123,7 +118,7 @@ fn one(input: ParseStream, runtime: Option<&mut Runtime>) -> syn::Result<Option<
             let what = "`skip` keeps one field out of the details, and stands on the field";
             return Err(syn::Error::new(name.span(), format!("{what}\nmove it there")));
         }
-        _ if input.peek(Token![::]) => {
+        (constant, _) if input.peek(Token![::]) || constant.starts_with(char::is_uppercase) => {
             let what = "the code of a fault is a string literal, which the description and the lock read";
             return Err(syn::Error::new(
                 name.span(),

@@ -158,9 +158,9 @@ impl<A> Accepts<A> for A {}
 
 /// The errors with which a message of a batch with the answer `Self` may fail.
 #[diagnostic::on_unimplemented(
-    message = "this batch does not fail with `{E}`",
+    message = "a message of this batch does not fail with this error",
     label = "not the error that the handler declares",
-    note = "declare an answer that may fail, in the handler's signature: `Vec<Batched<Self, Message, Result<Answer, {E}>>>`"
+    note = "declare an answer that may fail, in the handler's signature: `Vec<Batched<Self, Message, Result<Answer, Error>>>`"
 )]
 pub trait FailsWith<E> {
     /// The fault that its client is sent.
