@@ -15,6 +15,7 @@ use std::fs;
 use channel_runtime::channels;
 use channel_runtime::contract::{asyncapi, schemas};
 use channel_runtime::describe::Description;
+use serde_json::json;
 
 macro_rules! examples {
     ($($name:ident: $path:literal)*) => {
@@ -40,6 +41,23 @@ fn described() -> Description {
     serde_json::from_str(&fs::read_to_string("tests/describe/channels.json").unwrap()).unwrap()
 }
 
+/// The same with faults of a handler: one with details and one without.
+fn with_faults() -> Description {
+    let mut description = serde_json::to_value(described()).unwrap();
+    let move_ = &mut description["channels"][0]["from_client"][0];
+    assert_eq!(move_["type"], "move");
+    let least = json!({
+        "read": "least", "written": "least", "type": { "kind": "integer", "signed": false, "bits": 64 },
+        "has_default": false, "may_be_skipped": false,
+    });
+    move_["reply"]["faults"] = json!([
+        { "code": "bid.too_low", "message": "bid {least} or more", "docs": "Somebody was faster.",
+          "details": { "kind": "fields", "fields": [least] } },
+        { "code": "bid.closed", "message": "the lot is sold" },
+    ]);
+    serde_json::from_value(description).unwrap()
+}
+
 #[test]
 fn the_documents_of_the_examples_stand() {
     let all = [
@@ -47,6 +65,7 @@ fn the_documents_of_the_examples_stand() {
         ("chat", channels![chat::ChatChannel].app(()).describe()),
         ("corpus", channels_of_corpus::corpus().app(()).describe()),
         ("described", described()),
+        ("faults", with_faults()),
         ("echo", channels![echo::Echo].app(()).describe()),
         ("game", channels![game::GameChannel].describe()),
         ("json_rpc", channels![json_rpc::Rpc].app(()).describe()),
@@ -59,7 +78,7 @@ fn the_documents_of_the_examples_stand() {
     let accept = std::env::var_os("DOCUMENTS").is_some_and(|asked| asked == "accept");
     for (name, description) in all {
         let (asyncapi, schemas) = (asyncapi(&description).title(name).version("0.1.0"), schemas(&description));
-        let has_opaque = name == "described";
+        let has_opaque = ["described", "faults"].contains(&name);
         let asyncapi = if has_opaque { asyncapi.opaque_as_unknown() } else { asyncapi }.json().unwrap();
         let schemas = if has_opaque { schemas.opaque_as_unknown() } else { schemas }.json().unwrap();
         for (kind, now) in [("asyncapi", asyncapi), ("schemas", schemas)] {

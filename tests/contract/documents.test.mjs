@@ -172,6 +172,18 @@ describe('what is broken is refused', () => {
     assert.match(session([asked, ['heard', { type: 'pong', ref: 1, timestamp: 'now' }]]).join(), /is none of/)
     assert.match(session([asked, ['heard', { type: 'success', ref: 1, data: 1, timestamp: '2026-01-31T12:00:00Z' }]]).join(), /is none of/)
   })
+  test('details that are not those of the code', () => {
+    const check = schemas(read('faults.schemas.json'))
+    const fault = { type: 'error', ref: 1, message: '', timestamp: '2026-01-31T12:00:00Z' }
+    assert.deepEqual(check('Error', { ...fault, code: 'bid.too_low', details: { least: 7 } }), [])
+    assert.deepEqual(check('Error', { ...fault, code: 'bid.closed' }), [])
+    assert.deepEqual(check('Error', { ...fault, code: 'internal', details: { id: '1' } }), [])
+    assert.notDeepEqual(check('Error', { ...fault, code: 'bid.too_low' }), [])
+    assert.notDeepEqual(check('Error', { ...fault, code: 'bid.too_low', details: { least: '7' } }), [])
+    const { operations, components } = read('faults.asyncapi.json')
+    assert.deepEqual(operations['Game.move']['x-faults'], ['bid.too_low', 'bid.closed'])
+    assert.equal(components['x-faults']['bid.too_low'].details.$ref, '#/components/schemas/fault.bid.too_low')
+  })
   test('a value that is no value of its type, in JSON Schema', () => {
     const check = schemas(read('described.schemas.json'))
     assert.deepEqual(check('Piece', 'KING'), [])
