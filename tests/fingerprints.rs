@@ -3,7 +3,8 @@
 //!
 //! If an example's own source changes its wire, `FINGERPRINTS=accept cargo test --test fingerprints` writes the file anew.
 
-#![allow(dead_code)]
+// The examples share files, and are programs whose `main` nobody calls here.
+#![allow(dead_code, clippy::duplicate_mod)]
 
 use std::fs;
 
