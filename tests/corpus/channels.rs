@@ -192,6 +192,22 @@ pub enum Seat {
     White,
 }
 
+impl std::fmt::Display for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+#[derive(Debug, Fault)]
+#[allow(dead_code)]
+pub enum MoveError {
+    /// Wait for the other one.
+    #[fault("game.not_your_turn", "it is the turn of {turn}")]
+    NotYourTurn { turn: Seat, big: u128 },
+    #[fault("game.over", "the game is over")]
+    Over,
+}
+
 /// A game of two.
 #[channel("/game/:game_id/ü/:seat")]
 pub struct Game {
@@ -204,7 +220,7 @@ pub struct Game {
 impl Game {
     /// Moves a piece.
     #[message(rate = "20/s", timeout = "5s")]
-    async fn make_move(&self, _: Move) -> Result<Moved, Fault> {
+    async fn make_move(&self, _: Move) -> Result<Moved, MoveError> {
         Ok(Moved { point: Point { x: 1, y: 2 }, by: Seat::Red })
     }
 
@@ -215,8 +231,8 @@ impl Game {
 
     /// How many there were, if it is known.
     #[message(type = "how_many")]
-    fn how_many(&self) -> Option<Success<u64>> {
-        None
+    fn how_many(&self) -> Result<Option<Success<u64>>, Fault> {
+        Ok(None)
     }
 
     /// Its method can't be `close`.

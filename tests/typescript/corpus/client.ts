@@ -651,7 +651,19 @@ export interface GameProtocol extends Protocol {
   }
   hears: { 'moved.to': Moved; whole: Whole; typing: Typing; closed: Closing }
   answers: { move: Moved; how_many: number | undefined; close: Closing; 'then-what': PageItem[]; whole: Whole }
-  faults: { move: { '*': unknown } }
+  faults: {
+    move: {
+      /**
+       * Wait for the other one.
+       *
+       * it is the turn of {turn}
+       */
+      'game.not_your_turn': { turn: Seat; big: bigint }
+      /** the game is over */
+      'game.over': undefined
+    }
+    how_many: { '*': unknown }
+  }
 }
 
 /**
@@ -664,9 +676,10 @@ export interface GameProtocol extends Protocol {
  * Binary messages for `sendBinary`, by their first byte: 1 (`Pixel`).
  */
 export class Game extends Channel<GameProtocol> {
-  static override readonly fingerprint: string = 'f8e940454f537ca9'
+  static override readonly fingerprint: string = '72bc2792bdd5a77e'
   static override readonly rates = { move: [20, 1, 20] }
   static override readonly timeouts = { move: 5000 }
+  static override readonly bigints = /* @__PURE__ */ bigints({ error: ['details.big'] })
   constructor(params: { game_id: number | bigint; seat: string }, options?: Options<GameProtocol>) { super(`/game/${segment(params.game_id)}/%C3%BC/${segment(params.seat)}`, options) }
   /**
    * Where a piece goes.

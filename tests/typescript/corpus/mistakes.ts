@@ -52,6 +52,18 @@ export async function mistakes() {
 
   const tried = await attempt(game.move({ from: 'e2', to: 'e4' }))
   if (tried.ok) is<Equal<typeof tried.value.type, 'moved.to'>>()
+  else if (tried.error.kind === 'fault') {
+    if (tried.error.code === 'game.not_your_turn') is<Equal<typeof tried.error.details, { turn: 'red' | 'white'; big: bigint }>>()
+    else if (tried.error.code === 'internal') is<Equal<typeof tried.error.details, { id: string }>>()
+    // @ts-expect-error no handler has this code
+    else if (tried.error.code === 'game.full') {}
+  }
+  const asked = await attempt(game.howMany())
+  // A plain `Fault` may have any code.
+  if (!asked.ok && asked.error.kind === 'fault' && asked.error.code === 'game.full') is<Equal<typeof asked.error.details, unknown>>()
+  const sent = await attempt(game.typing({ on: true }))
+  // @ts-expect-error a code of another handler
+  if (!sent.ok && sent.error.kind === 'fault' && sent.error.code === 'game.over') {}
   is<Equal<FaultsOf<GameProtocol, 'typing'>, never>>()
 
   corpus.on('options', ({ value }) => {
