@@ -30,7 +30,7 @@ use crate::protocol::describe::Description;
 ///     fn say(&mut self, say: Say) {}
 /// }
 ///
-/// let description = channels![Chat].describe();
+/// let description = channels![Chat].app(()).describe();
 /// let json = contract::asyncapi(&description).title("chat").version("1.2.0").json()?;
 /// let document: serde_json::Value = serde_json::from_str(&json).unwrap();
 /// assert_eq!(document["channels"]["Chat"]["address"], "/chat/{room}");

@@ -37,7 +37,7 @@ use crate::protocol::describe::Description;
 ///     fn say(&mut self, say: Say) {}
 /// }
 ///
-/// let description = channels![Chat].describe();
+/// let description = channels![Chat].app(()).describe();
 /// let document: serde_json::Value = serde_json::from_str(&contract::schemas(&description).json()?).unwrap();
 /// assert_eq!(document["$defs"]["Say"]["required"], serde_json::json!(["type", "text"]));
 /// assert_eq!(document["x-channels"]["Chat"]["says"]["say"], "#/$defs/Say");
