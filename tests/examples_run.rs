@@ -307,6 +307,25 @@ async fn pooled() {
 }
 
 #[tokio::test]
+async fn board() {
+    let example = Example::start("board").await;
+    example.shows_its_page().await;
+    for (file, begins) in [("/board.js", "// Made by esbuild"), ("/style.css", "/* What the pages")] {
+        assert!(example.request("GET", file, "").await.1.starts_with(begins), "{file}");
+    }
+    let mut ann = example.connect("/board/plans").await;
+    let welcome = ann.expect("drawing").await;
+    assert_eq!((&welcome["you"], &welcome["strokes"]), (&json!(1), &json!([])));
+    ann.expect("people").await;
+    ann.send(json!({ "type": "draw", "color": "red", "width": 4, "points": [[1, 2], [3, 4.5]], "ref": 1 })).await;
+    assert_eq!(ann.expect("stroke_added").await["stroke"]["points"], json!([[1.0, 2.0], [3.0, 4.5]]));
+    assert_eq!(ann.expect("success").await["data"], 1);
+    ann.send(json!({ "type": "draw", "color": "pink", "width": 4, "points": [[1, 2]] })).await;
+    assert_eq!(ann.expect("error").await["code"], "invalid_payload");
+    example.stops([ann]).await;
+}
+
+#[tokio::test]
 async fn whiteboard() {
     let example = Example::start("whiteboard").await;
     example.shows_its_page().await;

@@ -23,6 +23,7 @@ mod shapes;
 examples! {
     axum: "../examples/axum.rs"
     batched: "../examples/batched.rs"
+    board: "../examples/board/main.rs"
     chat: "../examples/chat.rs"
     echo: "../examples/echo.rs"
     game: "../examples/game.rs"
@@ -41,8 +42,9 @@ examples! {
 }
 
 fn examples() -> Vec<Description> {
-    let of_any_app: [Channels<()>; 14] = [
+    let of_any_app: [Channels<()>; 15] = [
         channels![axum::Topic],
+        channels![board::Board],
         channels![chat::ChatChannel],
         channels![echo::Echo],
         channels![graphql_ws::Operations],

@@ -1,0 +1,729 @@
+// Made by esbuild of board.ts and channels.ts: change those.
+
+// channels.ts
+var Fault = class extends Error {
+  name = "Fault";
+  kind = "fault";
+  code;
+  details;
+  constructor(code, message, details) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+};
+var NoAnswer = class extends Error {
+  name = "NoAnswer";
+  kind;
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+};
+async function attempt(answer) {
+  try {
+    return { ok: true, value: await answer };
+  } catch (error) {
+    if (error instanceof Fault || error instanceof NoAnswer) return { ok: false, error };
+    throw error;
+  }
+}
+var RETRY = { base: 1e3, cap: 2e4, connect: 15e3, uptime: 5e3, silence: 25e3, probe: 1e4, queue: 256 };
+var later = (act, ms) => setTimeout(act, Math.min(ms, 2e9));
+var aborts = /* @__PURE__ */ new WeakMap();
+var abort = ({ target }) => {
+  for (const act of [...aborts.get(target)]) act();
+};
+function whenAborted(signal, act) {
+  if (!signal) return () => {
+  };
+  const all = aborts.get(signal) ?? /* @__PURE__ */ new Set();
+  aborts.set(signal, all.add(act));
+  signal.addEventListener("abort", abort);
+  return () => {
+    if (all.delete(act) && !all.size) signal.removeEventListener("abort", abort);
+  };
+}
+function segment(value) {
+  const text = String(value);
+  if (/^\.{0,2}$/.test(text)) throw new RangeError(`a path's parameter can't be '${text}'`);
+  return encodeURIComponent(text);
+}
+var write = (message) => JSON.stringify(message, (_, value) => {
+  if (typeof value !== "bigint") return value;
+  const raw = JSON.rawJSON;
+  if (raw) return raw(`${value}`);
+  if (BigInt(Number(value)) === value) return Number(value);
+  throw new RangeError(`this engine can't write ${value}`);
+});
+function verdict(code, fault) {
+  if (code === 4401) return "token";
+  if (code === 4490) return "idle";
+  if ([4408, 4425, 4429].includes(code)) return "slow";
+  if (code === 1e3 || code >= 3e3) return "final";
+  if (code === 1008) return fault && fault.code !== "rate_limited" ? "final" : "slow";
+  return [1001, 1005, 1006, 1012].includes(code) ? "soon" : "slow";
+}
+var Channel = class {
+  // The generated class sets these.
+  /** Of the channel's wire: 16 hex digits. */
+  static fingerprint = "";
+  /** Types that have a rate: `[count, seconds, burst]`. */
+  static rates = {};
+  /** Types whose handler has a timeout, in ms. */
+  static timeouts = {};
+  /** If messages contain `bigint`s. */
+  static bigints = void 0;
+  #made = this.constructor;
+  #path;
+  #options;
+  #retry;
+  #url = "";
+  #status = { state: "idle" };
+  #listeners = /* @__PURE__ */ new Map();
+  #pending = /* @__PURE__ */ new Map();
+  /** Requests that were given to no socket yet. */
+  #queue = /* @__PURE__ */ new Set();
+  #spent = {};
+  #ref = 0;
+  #most = Infinity;
+  #socket;
+  #attempt = 0;
+  #hasOpened = false;
+  #fault;
+  /** The `$closing` of this connection, if there was one. */
+  #closing = {};
+  /** Not tried before, whatever the page does: the server said so. */
+  #notBefore = 0;
+  #token;
+  #expires = Infinity;
+  #asking;
+  /** How the server refused the last token. */
+  #refused;
+  #heard = 0;
+  #timers = {};
+  /** Between `open()` and the end. */
+  #isOpen = false;
+  constructor(path, options = {}) {
+    this.#path = path;
+    this.#options = options;
+    this.#retry = { ...RETRY, ...options.retry };
+  }
+  get status() {
+    return this.#status;
+  }
+  /** Connects, and reconnects until it is closed. While it waits for the next try, that is now. */
+  open() {
+    if (this.#isOpen) this.#wake();
+    else {
+      const url = new URL(this.#options.url ?? globalThis.location?.href);
+      url.protocol = url.protocol.replace("http", "ws");
+      url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, "") : "") + this.#path;
+      url.search = `${new URLSearchParams(this.#options.query)}`;
+      url.hash = "";
+      this.#url = url.href;
+      this.#attempt = 0;
+      this.#refused = void 0;
+      this.#isOpen = true;
+      this.#bind("addEventListener");
+      this.#dial();
+    }
+    return this;
+  }
+  /** For good, until it is opened again. Requests without an answer are rejected. */
+  close(reason = "") {
+    this.#drop(reason.slice(0, 41));
+    this.#end("us");
+  }
+  [Symbol.dispose]() {
+    this.close();
+  }
+  on(type, listener, { once, signal } = {}) {
+    if (signal?.aborted) return () => {
+    };
+    const call = (message) => {
+      if (once) off();
+      listener(message);
+    };
+    const all = this.#listeners.get(type) ?? /* @__PURE__ */ new Set();
+    const off = () => {
+      unwatch();
+      if (all.delete(call) && !all.size) this.#listeners.delete(type);
+    };
+    const unwatch = whenAborted(signal, off);
+    this.#listeners.set(type, all.add(call));
+    return off;
+  }
+  /** Several at once; with `satisfies Handlers<..>` none can be forgotten. */
+  handle(handlers, options) {
+    const offs = Object.entries(handlers).map(([type, listener]) => this.on(type, listener, options));
+    return () => offs.forEach((off) => off());
+  }
+  /** The messages of these types from now on, over all connections. Ends when the channel is closed; 1024 may wait to be read. */
+  messages(...types) {
+    const waiting = [];
+    let ended = false;
+    let wake = () => {
+    };
+    const end = (why) => {
+      ended ||= why;
+      offs.forEach((off) => off());
+      wake();
+    };
+    const offs = types.map((type) => this.on(type, (message) => {
+      if (waiting.push(message) === 1024) end(new Fault("overflow", "1024 messages wait to be read"));
+      wake();
+    }));
+    offs.push(this.on("$status", ({ state }) => {
+      if (state === "closed") end(true);
+    }));
+    if (this.#status.state === "closed") end(true);
+    return (async function* () {
+      try {
+        for (; ; ) {
+          while (waiting.length) yield waiting.shift();
+          if (ended instanceof Fault) throw ended;
+          if (ended) return;
+          await new Promise((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        end(true);
+      }
+    })();
+  }
+  /** Sends now or not at all, and asks for no answer. False: it is not connected, or the type's rate is used up. */
+  send(type, payload) {
+    if (this.#status.state !== "open") {
+      this.#need();
+      return false;
+    }
+    const frame = write({ ...payload, type });
+    if (this.#tooLong(frame) || this.#spend(type, 0, 1)) return false;
+    this.#socket.send(frame);
+    return true;
+  }
+  /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
+  sendBinary(bytes) {
+    if (this.#status.state !== "open") {
+      this.#need();
+      return false;
+    }
+    if (bytes.length > this.#most) return false;
+    this.#socket.send(bytes);
+    return true;
+  }
+  /** Sends as soon as there is a connection, and waits for the answer. */
+  request(type, payload, call = {}) {
+    return this.#request(type, payload, call);
+  }
+  #request(type, payload, { timeout, signal }, first = false) {
+    const answer = new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (!this.#isOpen) throw new NoAnswer("closed", "the channel is closed");
+      const own = this.#made.timeouts[type];
+      const ms = timeout ?? (own === void 0 ? 1e4 : own + 2e3);
+      const ref = ++this.#ref;
+      const frame = write({ ...payload, type, ref });
+      const tooLong = this.#tooLong(frame);
+      if (tooLong) throw tooLong;
+      let size = frame.length;
+      for (const each of this.#queue) size += each.frame.length;
+      if (this.#queue.size >= this.#retry.queue || size > 1 << 18) throw new NoAnswer("unsent", "too many requests wait");
+      const pending = {
+        type,
+        frame,
+        sent: false,
+        settle: (error, value) => {
+          if (!this.#pending.delete(ref)) return;
+          clearTimeout(timer);
+          unwatch();
+          error === void 0 ? resolve(value) : reject(error);
+          if (!this.#queue.delete(pending)) this.#spend(type, -1, 1);
+          if (this.#status.state === "open") this.#flush();
+        }
+      };
+      const timer = later(() => pending.settle(new NoAnswer(pending.sent ? "timeout" : "unsent", `no answer within ${ms} ms`)), ms);
+      const unwatch = whenAborted(signal, () => pending.settle(signal.reason));
+      this.#pending.set(ref, pending);
+      if (first) this.#say(pending);
+      else {
+        this.#queue.add(pending);
+        if (this.#status.state === "open") this.#flush();
+        this.#need();
+      }
+    });
+    answer.catch(() => {
+    });
+    return answer;
+  }
+  /** In the order of the calls: what waits for its type's rate holds up what is behind it. */
+  #flush() {
+    for (const pending of this.#queue) {
+      if (!this.#socket) return;
+      const tooLong = this.#tooLong(pending.frame);
+      const wait = tooLong ? 0 : this.#spend(pending.type, 1, 0);
+      if (wait) return this.#time("pace", () => this.#flush(), wait);
+      tooLong ? pending.settle(tooLong) : this.#say(pending);
+    }
+  }
+  #say(pending) {
+    this.#queue.delete(pending);
+    pending.sent = true;
+    this.#socket.send(pending.frame);
+  }
+  #tooLong(frame) {
+    return frame.length * 3 > this.#most && new TextEncoder().encode(frame).length > this.#most ? new NoAnswer("unsent", `longer than ${this.#most} bytes`) : void 0;
+  }
+  /**
+   * In how many ms one more of this type is within its rate; 0: it is, and was counted. What is sent counts until its answer
+   * arrives and from then on, because nobody knows when in between the server counted it.
+   */
+  #spend(type, out, level) {
+    const rate = this.#made.rates[type];
+    if (!rate) return 0;
+    const [count, seconds, burst] = rate;
+    const each = seconds * 1e3 / count;
+    const now = Date.now();
+    const spent = this.#spent[type] ??= { out: 0, level: 0, at: now };
+    spent.level = Math.max(0, spent.level - (now - spent.at) / each);
+    spent.at = now;
+    const over = spent.out + spent.level + 1 - burst;
+    if (out >= 0 && over > 1e-6) return Math.ceil(over * each);
+    spent.out += out;
+    spent.level += level;
+    return 0;
+  }
+  // One connection
+  async #dial() {
+    this.#clear();
+    const { WebSocket = globalThis.WebSocket } = this.#options;
+    const status = { state: "connecting", attempt: this.#attempt };
+    this.#fault = void 0;
+    this.#closing = {};
+    this.#time("connect", () => this.#lost("no connection in time"), this.#retry.connect);
+    this.#set(status);
+    if (this.#status !== status) return;
+    try {
+      if (Date.now() >= this.#expires) this.#token = void 0;
+      if (this.#token === void 0) await this.#ask(this.#refused ? "refused" : this.#expires < Infinity ? "expiring" : "first");
+      if (this.#status !== status) return;
+      if (this.#token == null && this.#refused) return this.#end("server", this.#refused);
+      const { fingerprint } = this.#made;
+      const offers = ["channels.1.json", fingerprint ? `channels.hello.${fingerprint}` : "channels.hello"];
+      if (this.#token != null) offers.push(`channels.token.${encodeURIComponent(this.#token).replace(/[()]/g, (c) => c === "(" ? "%28" : "%29")}`);
+      const socket = this.#socket = new WebSocket(this.#url, offers);
+      const mine = (act) => (event) => {
+        if (this.#socket === socket) act(event);
+      };
+      socket.binaryType = "arraybuffer";
+      socket.onopen = mine(() => {
+        this.#hasOpened = true;
+        this.#time("enter", () => this.#enter(), 300);
+      });
+      socket.onmessage = mine((event) => this.#hear(event.data));
+      socket.onclose = mine((event) => this.#ended(event.code, event.reason));
+      socket.onerror = () => {
+      };
+    } catch (error) {
+      if (this.#status === status) this.#ended(1006, String(error));
+    }
+  }
+  /** One call at a time. What it gave is kept. */
+  #ask(why) {
+    const { token = null } = this.#options;
+    return this.#asking ??= (async () => {
+      try {
+        this.#token = typeof token === "function" ? await token(why) : token;
+        this.#expires = Infinity;
+      } finally {
+        this.#asking = void 0;
+      }
+    })();
+  }
+  /** It is in its room. A socket that is open is not: a client that is refused by a Close has one, too. */
+  #enter(joined = {}) {
+    const socket = this.#socket;
+    if (!socket) return;
+    if (this.#status.state !== "open") {
+      this.#clear();
+      this.#heard = Date.now();
+      this.#time("uptime", () => {
+        this.#attempt = 0;
+        this.#refused = void 0;
+      }, this.#retry.uptime);
+      this.#watch();
+      this.#call(this.#options.greet, (type, payload) => {
+        this.#spend(type, 0, 1);
+        socket.send(write({ ...payload, type }));
+      });
+      if (this.#socket !== socket) return;
+      this.#flush();
+      this.#set({ state: "open" });
+    } else if (!joined["type"]) return;
+    const { id = "", resumed, outdated } = joined;
+    if (this.#socket === socket) this.#emit("$joined", { type: "$joined", id, fresh: resumed === void 0, ...outdated && { outdated } });
+    if (outdated) this.#emit("$outdated", { compatible: outdated === "compatible", how: outdated });
+  }
+  #hear(data) {
+    this.#heard = Date.now();
+    if (typeof data !== "string") return void this.#emit("$binary", new Uint8Array(data));
+    let message;
+    let type;
+    const exact = /* @__PURE__ */ new Map();
+    try {
+      message = JSON.parse(data, /\d{16}/.test(data) ? function(key, value, context) {
+        const text = context?.source;
+        if (typeof value === "number" && /^-?\d+$/.test(text ?? `${value}`) && (text ? BigInt(text) !== BigInt(value) : !Number.isSafeInteger(value))) {
+          if (!exact.has(this)) exact.set(this, {});
+          exact.get(this)[key] = text;
+        }
+        return value;
+      } : void 0);
+      type = message["type"];
+      if (typeof type !== "string") throw "no type";
+    } catch (error) {
+      return void this.#emit("error", new Fault("malformed", String(error)));
+    }
+    const { ref } = message;
+    const pending = this.#pending.get(ref);
+    const isAnswer = type === "success";
+    this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact);
+    for (const all of exact.values()) {
+      for (const key in all) this.#emit("error", new Fault("unsafe_integer", `${type}: ${key} has lost digits`, { key, text: all[key] }));
+    }
+    const fault = type === "error" ? new Fault(message["code"], message["message"], message["details"]) : void 0;
+    this.#fault = ref === void 0 ? fault : void 0;
+    if (!fault && type[0] !== "$") this.#enter();
+    if (ref === 0) return;
+    if (pending) return pending.settle(fault, isAnswer ? message["data"] : message);
+    if (fault) return void this.#emit("error", fault);
+    if (type === "$hello") {
+      clearTimeout(this.#timers.enter);
+      this.#retry.silence = this.#options.retry?.silence ?? message["ping_ms"] ?? this.#retry.silence;
+      this.#most = message["max_bytes"] ?? Infinity;
+    } else if (type === "$joined") this.#enter(message);
+    else if (type === "$closing") this.#closing = message;
+    else if (type === "$auth_expiring") {
+      this.#expires = Date.now() + (message["in_ms"] ?? Infinity);
+      this.#renew();
+    } else if (!isAnswer && type[0] !== "$") {
+      this.#emit("$message", message);
+      if (!this.#emit(type, message)) this.#emit("$unheard", message);
+    }
+  }
+  async #renew() {
+    const socket = this.#socket;
+    if (typeof this.#options.token !== "function") return;
+    try {
+      await this.#ask("expiring");
+      if (this.#token == null || socket !== this.#socket) return;
+      const data = await this.#request("$auth", { token: this.#token }, {}, true);
+      this.#expires = Date.now() + (data?.expires_in_ms ?? Infinity);
+    } catch (error) {
+      if (error instanceof Fault) this.#emit("error", error);
+    }
+  }
+  #ended(code, reason) {
+    this.#clear();
+    this.#socket = void 0;
+    const fault = this.#fault;
+    const { retry_after_ms: after = 0, retry_window_ms: window = 0 } = { ...this.#closing, ...fault?.details };
+    const last = { code, reason, fault };
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.sent) pending.settle(new NoAnswer("lost", "the connection was lost"));
+    }
+    const way = verdict(code, fault);
+    if (way === "idle") {
+      this.#attempt = 0;
+      return this.#queue.size ? void this.#dial() : this.#set({ state: "idle" });
+    }
+    if (way === "token") {
+      this.#token = void 0;
+      if (typeof this.#options.token === "function" && !this.#refused) {
+        this.#refused = last;
+        return void this.#dial();
+      }
+    }
+    if (way === "token" || way === "final") {
+      this.#end("server", last);
+      if (code === 4426) this.#emit("$outdated", { compatible: false, how: "breaks" });
+      return;
+    }
+    const { base, cap } = this.#retry;
+    const most = Math.min(cap, (way === "slow" ? 5 : 1) * base * 1.7 ** this.#attempt++);
+    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address, origin not allowed, or server down?`);
+    this.#notBefore = Date.now() + after;
+    let wait = after + Math.random() * Math.max(most, window);
+    const { hidden = "slow" } = this.#options;
+    const why = globalThis.navigator?.onLine === false ? "offline" : hidden !== "same" && globalThis.document?.visibilityState === "hidden" ? "hidden" : "lost";
+    if (why === "hidden" && hidden === "wait") wait = Infinity;
+    else if (why !== "lost") wait = Math.max(wait, 6e4 * (1 + Math.random()));
+    this.#wait(wait, why, last);
+  }
+  #wait(ms, why, last) {
+    if (ms < Infinity) this.#time("next", () => this.#dial(), ms);
+    this.#set({ state: "waiting", attempt: this.#attempt, until: Date.now() + ms, why, last });
+  }
+  #lost(reason) {
+    this.#drop(reason);
+    this.#ended(1006, reason);
+  }
+  /** No event of it is heard any more, whenever the browser closes it. */
+  #drop(reason) {
+    const socket = this.#socket;
+    this.#socket = void 0;
+    socket?.close(1e3, reason);
+  }
+  #end(by, last) {
+    this.#clear();
+    this.#isOpen = false;
+    this.#bind("removeEventListener");
+    const all = [...this.#pending.values()];
+    this.#set({ state: "closed", by, ...last && { last } });
+    for (const pending of all) pending.settle(last?.fault ?? new NoAnswer(pending.sent ? "lost" : "closed", last?.reason || "the channel is closed"));
+  }
+  // Whether the server still answers
+  #watch() {
+    const due = this.#heard + this.#retry.silence + 2e3 - Date.now();
+    if (due > 0) this.#time("watch", () => this.#watch(), due);
+    else this.#probe(this.#retry.probe);
+  }
+  /** Also after a sleep, of whose length no timer tells: a late timer asks, and does not end the connection. */
+  #probe(within) {
+    const asked = Date.now();
+    this.#socket.send('{"type":"$ping","ref":0}');
+    this.#time("watch", () => {
+      if (this.#heard >= asked) this.#watch();
+      else if (Date.now() - asked > within + 1e3) this.#probe(within);
+      else this.#lost("the server is silent");
+    }, within);
+  }
+  /** Something has changed: connects now, or asks whether the connection still is one. */
+  #wake() {
+    const status = this.#status;
+    const wait = this.#notBefore - Date.now();
+    if (status.state === "open") this.#probe(5e3);
+    else if (status.state !== "waiting") this.#need();
+    else if (wait > 0) this.#wait(wait, "lost", status.last);
+    else if (globalThis.navigator?.onLine !== false) this.#dial();
+  }
+  #need() {
+    if (this.#isOpen && this.#status.state === "idle") this.#dial();
+  }
+  #bind(verb) {
+    for (const type of "online offline pageshow pagehide visibilitychange resume".split(" ")) globalThis[verb]?.(type, this.#page, true);
+  }
+  #page = ({ type, persisted }) => {
+    if (type === "pagehide") persisted && this.#socket && this.#lost("the page is kept");
+    else if (type[0] !== "v" || document.visibilityState === "visible") this.#wake();
+  };
+  #clear() {
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#timers = {};
+  }
+  #time(name, act, ms) {
+    clearTimeout(this.#timers[name]);
+    this.#timers[name] = later(act, ms);
+  }
+  #set(status) {
+    this.#status = status;
+    this.#emit("$status", status);
+  }
+  #emit(type, message) {
+    const all = [...this.#listeners.get(type) ?? []];
+    for (const listener of all) this.#call(listener, message);
+    return all.length > 0;
+  }
+  /** One listener's error is nobody else's. */
+  #call(listener, message) {
+    try {
+      listener?.(message);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+};
+var Board = class extends Channel {
+  static fingerprint = "d98cba5f52932e3a";
+  static rates = { draw: [20, 1, 20], point: [30, 1, 30] };
+  constructor(params, options) {
+    super(`/board/${segment(params.name)}`, options);
+  }
+  /**
+   * Draws a stroke above all others. The answer is its id.
+   *
+   * At most 20 in a second.
+   */
+  draw(message, call) {
+    return this.request("draw", message, call);
+  }
+  /** Takes back the last stroke of this client. */
+  undo(call) {
+    return this.request("undo", {}, call);
+  }
+  /**
+   * Where the pen is. `None` if it is not on the board.
+   *
+   * At most 30 in a second.
+   */
+  point(message, call) {
+    return this.request("point", message, call);
+  }
+};
+
+// board.ts
+var COLORS = ["ink", "red", "amber", "green", "blue"];
+var WIDTH = 4;
+var MOST = 2e3;
+var role = (name) => document.querySelector(`[data-role="${name}"]`);
+var canvas = role("paper");
+var paint = canvas.getContext("2d");
+var strokes = [];
+var unanswered = /* @__PURE__ */ new Set();
+var pens = /* @__PURE__ */ new Map();
+var color = "ink";
+var line;
+var isDue = false;
+var board = open();
+addEventListener("hashchange", () => {
+  board.close();
+  board = open();
+});
+function open() {
+  const name = nameOf(location.hash);
+  document.title = `Board ${name}`;
+  document.querySelector("h1").textContent = name;
+  const board2 = new Board({ name });
+  board2.on("$status", show);
+  board2.on("drawing", (message) => {
+    strokes = message.strokes;
+    pens.clear();
+    draw();
+  });
+  board2.on("stroke_added", ({ stroke }) => {
+    strokes.push(stroke);
+    draw();
+  });
+  board2.on("stroke_removed", ({ id }) => {
+    strokes = strokes.filter((stroke) => stroke.id !== id);
+    draw();
+  });
+  board2.on("pointed", ({ person, at: at2 }) => {
+    at2 ? pens.set(person, at2) : pens.delete(person);
+    draw();
+  });
+  board2.on("people", ({ count }) => {
+    role("count").textContent = `${count} here`;
+  });
+  board2.on("error", (fault) => say(fault.message));
+  return board2.open();
+}
+function nameOf(hash) {
+  try {
+    return decodeURIComponent(hash.slice(1)) || "plans";
+  } catch {
+    return "plans";
+  }
+}
+function show(status) {
+  const element = role("status");
+  element.dataset["status"] = status.state;
+  element.textContent = status.state;
+  if (status.state === "closed" && status.last?.fault) say(status.last.fault.message);
+}
+function say(text) {
+  role("said").textContent = text;
+}
+async function finish(drawn) {
+  unanswered.add(drawn);
+  const tried = await attempt(board.draw(drawn));
+  unanswered.delete(drawn);
+  draw();
+  if (tried.ok) return say("");
+  switch (tried.error.kind) {
+    case "fault":
+      if (tried.error.code === "board.full") return say(`Full: ${tried.error.details.most} points. Take something back.`);
+      return say(tried.error.message);
+    case "lost":
+    case "timeout":
+      return say("The connection broke. The stroke is on the board, or it is not.");
+    default:
+      return say("Not drawn: there was no connection.");
+  }
+}
+async function undo() {
+  const tried = await attempt(board.undo());
+  say(tried.ok ? "" : tried.error.message);
+}
+function draw() {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    paint.clearRect(0, 0, canvas.width, canvas.height);
+    for (const stroke of strokes) trace(stroke);
+    for (const drawn of unanswered) trace(drawn);
+    if (line) trace(line);
+    for (const [person, [x, y]] of pens) {
+      paint.fillStyle = `hsl(${person * 137 % 360} 70% 50%)`;
+      paint.beginPath();
+      paint.arc(x, y, 9, 0, 7);
+      paint.fill();
+    }
+  });
+}
+function trace({ color: color2, width, points }) {
+  const [first, ...others] = points;
+  if (!first) return;
+  paint.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue(`--${color2}`);
+  paint.lineWidth = width;
+  paint.lineCap = paint.lineJoin = "round";
+  paint.beginPath();
+  paint.moveTo(...first);
+  for (const point of others.length ? others : [first]) paint.lineTo(...point);
+  paint.stroke();
+}
+function at({ clientX, clientY }) {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const within = (value, most) => Math.round(Math.min(Math.max(value, 0), 1) * most);
+  return [within((clientX - left) / width, canvas.width), within((clientY - top) / height, canvas.height)];
+}
+canvas.addEventListener("pointerdown", (event) => {
+  canvas.setPointerCapture(event.pointerId);
+  line = { color, width: WIDTH, points: [at(event)] };
+  draw();
+});
+var pointed = 0;
+canvas.addEventListener("pointermove", (event) => {
+  if (event.timeStamp - pointed > 50) {
+    pointed = event.timeStamp;
+    board.send("point", { at: at(event) });
+  }
+  if (!line) return;
+  line.points.push(at(event));
+  if (line.points.length === MOST) lift();
+  draw();
+});
+canvas.addEventListener("pointerleave", () => board.send("point", { at: null }));
+canvas.addEventListener("pointerup", lift);
+canvas.addEventListener("pointercancel", lift);
+function lift() {
+  if (line) void finish(line);
+  line = void 0;
+}
+role("undo").addEventListener("click", () => void undo());
+document.querySelector("fieldset").append(...COLORS.map((name) => {
+  const label = document.createElement("label");
+  label.innerHTML = `<input type="radio" name="color" data-role="color" value="${name}" aria-label="${name}"><i style="background: var(--${name})"></i>`;
+  const input = label.querySelector("input");
+  input.checked = name === color;
+  input.addEventListener("change", () => {
+    color = name;
+  });
+  return label;
+}));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
