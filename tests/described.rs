@@ -529,6 +529,12 @@ mod opaque {
     #[derive(Serialize, Deserialize)]
     pub struct Hidden(u8);
 
+    #[derive(Fault)]
+    pub enum Refused {
+        #[fault("hides.refused", "no")]
+        Refused { because: Hidden },
+    }
+
     #[derive(Serialize, Deserialize, Describe)]
     pub enum Shape {
         Named { inside: Hidden },
@@ -585,8 +591,11 @@ mod opaque {
     #[channel(sends(Asked))]
     impl Hides {
         #[message]
-        fn sent(&self, _: Sent) -> Success<Hidden> {
-            Success(Hidden(self.secret.to_string().len() as u8))
+        fn sent(&self, _: Sent) -> Result<Success<Hidden>, Refused> {
+            match self.secret.to_string().len() as u8 {
+                0 => Err(Refused::Refused { because: Hidden(0) }),
+                len => Ok(Success(Hidden(len))),
+            }
         }
 
         #[message]
@@ -603,6 +612,7 @@ fn each_place_of_an_opaque_type_is_listed() {
             "`Hidden` in `sent.hidden` of `Hides`",
             "`Hidden` in `sent.on_purpose` of `Hides`",
             "`hex` in `sent.bytes` of `Hides`",
+            "`Hidden` in `hides.refused.because`, a fault of `sent` of `Hides`",
             "`Hidden` in the answer to `sent` of `Hides`",
             "`Hidden` in the answer to `asked` of `Hides`",
             "`Hidden` in `Shape::Named.inside`",

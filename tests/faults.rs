@@ -83,6 +83,28 @@ pub enum SeatError {
     Other(Fault),
 }
 
+/// Has a field of the name that the expansion might have for the whole.
+#[derive(Debug, thiserror::Error, Fault)]
+#[error("row {row}: {error}")]
+#[fault("seat.row")]
+pub struct RowError {
+    row: u8,
+    error: String,
+}
+
+/// Written by a macro, which has hygiene for locals.
+macro_rules! an_error {
+    ($error:ident, $code:literal, $message:literal, $($field:ident: $type:ty),*) => {
+        #[derive(Fault)]
+        pub enum $error<'a> {
+            #[fault($code, $message)]
+            Only { $($field: $type,)* r#fn: &'a str },
+        }
+    };
+}
+
+an_error!(OfMacro, "macro.only", "{count:0width$} {fn}", count: u8, width: usize);
+
 fn fault(error: impl Into<Fault>) -> (String, String, Value) {
     let Fault { code, message, details, .. } = error.into();
     (code.into(), message, details)
@@ -113,6 +135,15 @@ fn a_fault_has_the_code_the_message_and_the_fields_of_its_variant() {
 }
 
 #[test]
+fn an_error_type_may_be_written_by_a_macro_and_borrow() {
+    let text = String::from("x");
+    let error = OfMacro::Only { count: 7, width: 3, r#fn: &text };
+    let details = json!({ "count": 7, "width": 3, "fn": "x" });
+    assert_eq!(fault(error), ("macro.only".into(), "007 x".into(), details));
+    assert_eq!(OfMacro::FAULTS.len(), 1);
+}
+
+#[test]
 fn a_failure_of_the_server_is_known_to_its_client_by_an_id_alone() {
     for error in [Fault::from(BidError::Store(fmt::Error)), SeatError::from(fmt::Error).into()] {
         assert_eq!((&*error.code, &*error.message), (Fault::INTERNAL, "internal server error"));
@@ -127,6 +158,7 @@ fn a_message_that_another_derive_writes_is_written_once() {
     let none = ("seat.none".into(), error.to_string(), json!({ "free": 2, "wanted": 5 }));
     assert_eq!(fault(error), none);
     assert_eq!(fault(SeatError::Unknown).1, "there is no such seat");
+    assert_eq!(fault(RowError { row: 7, error: "gone".into() }).1, "row 7: gone");
     assert_eq!(fault(SeatError::Other(Fault::forbidden("no"))).0, Fault::FORBIDDEN);
     let first = SeatError::FAULTS.get(0).unwrap();
     assert_eq!((first.code, first.message), ("seat.none", "{} seats, and {wanted} wanted"));

@@ -119,6 +119,7 @@ async fn a_broken_one_may_be_refused_and_no_other() {
     let by_status = served(Config::default().outdated(Outdated::Refuse).refusals(Refusals::Status)).await;
     let response = by_status.connect().await.request(&offering(BROKEN)).await;
     assert_eq!((response.status, response.body.as_str()), (426, text));
+    assert_eq!(response.header("upgrade"), Some("websocket"), "RFC 9110 (section 15.5.22) asks for it");
     // A client that does not know the framework's frames is asked nothing.
     let other = offering(BROKEN).replace("channels.1.json, ", "chat, ");
     assert_eq!(server.connect().await.request(&other).await.status, 101);

@@ -10,7 +10,7 @@ use crate::syntax::spans::beside_locals;
 
 pub fn expand(of: &ErrorType) -> TokenStream {
     let arms = of.cases.iter().map(arm);
-    let from = from(of, &quote!(match __error { #(#arms)* }));
+    let from = from(of, &quote!(match __self { #(#arms)* }));
     let faults = faults(of);
     quote!(#from #faults)
 }
@@ -20,19 +20,20 @@ pub fn fallback(of: &ErrorType) -> TokenStream {
     from(
         of,
         &quote!({
-            let _ = __error;
+            let _ = __self;
             ::core::unreachable!()
         }),
     )
 }
 
+/// The argument is `__self`, because the local of a field is its name behind `__`, and no field is named `self`.
 fn from(ErrorType { name, generics, .. }: &ErrorType, body: &TokenStream) -> TokenStream {
     let (of_impl, of_type, bounds) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #of_impl ::core::convert::From<#name #of_type> for ::channel_runtime::Fault #bounds {
-            fn from(__error: #name #of_type) -> Self {
+            fn from(__self: #name #of_type) -> Self {
                 #body
             }
         }
@@ -53,7 +54,7 @@ fn arm(Case { path, outcome, .. }: &Case) -> TokenStream {
             let Declared { code, message, details, bound, .. } = &**declared;
             let bound = bound.iter().map(|Bound { member, local }| quote!(#member: ref #local,));
             let message = match message {
-                Message::Display(_) => quote!(::std::string::ToString::to_string(&__error)),
+                Message::Display(_) => quote!(::std::string::ToString::to_string(&__self)),
                 Message::Format { format, arguments, .. } => {
                     let arguments = arguments.iter().map(|(name, local)| quote!(, #name = #local));
                     quote!(::std::format!(#format #(#arguments)*))

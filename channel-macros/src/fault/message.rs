@@ -63,7 +63,9 @@ impl Format {
             let (before, behind) = rest.split_at(at);
             let is_of_name = |char: char| char.is_alphanumeric() || char == '_';
             let begin = before.trim_end_matches(is_of_name).len();
-            let (plain, name) = before.split_at(begin);
+            // As `format!` reads it, `08$` has a flag and the width `8`, and `0$` the width `0`.
+            let is_flag = before[begin..].len() > 1 && before[begin..].starts_with('0');
+            let (plain, name) = before.split_at(begin + usize::from(is_flag));
             // A fill before a number: `{0:*1$}` has none in it, and `{0:a<1$}` ends at the `<`.
             self.text += plain;
             if !name.is_empty() {
@@ -97,6 +99,7 @@ mod tests {
             ("{{not}} {is}", "{{not}} {is}", &["is"]),
             ("{a:?} {b:>8} {c:#x}", "{a:?} {b:>8} {c:#x}", &["a", "b", "c"]),
             ("{a:>w$.p$} {0:*<1$}", "{a:>w$.p$} {_0:*<_1$}", &["a", "w", "p", "0", "1"]),
+            ("{a:0w$} {a:#01$x} {a:0$}", "{a:0w$} {a:#0_1$x} {a:_0$}", &["a", "w", "1", "0"]),
             ("{ spaced }", "{spaced}", &["spaced"]),
             ("ümlaut {größe}", "ümlaut {größe}", &["größe"]),
         ] {

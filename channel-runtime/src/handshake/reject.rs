@@ -71,7 +71,9 @@ impl Reject {
 
     /// 426: the client was made for an older version.
     pub(crate) fn outdated() -> Self {
-        let reject = Self::new(StatusCode::UPGRADE_REQUIRED, "this client is too old: load or install it anew");
+        // RFC 9110 (section 15.5.22) wants the header with this status.
+        let reject = Self::new(StatusCode::UPGRADE_REQUIRED, "this client is too old: load or install it anew")
+            .with_header(http::header::UPGRADE, "websocket");
         Self { is_outdated: true, ..reject }
     }
 

@@ -67,11 +67,6 @@ fn in_message(message: &MessageDescription, of: &str, found: &mut Vec<OpaqueDesc
     for answer in replied.into_iter().chain(&message.answer) {
         in_type(answer, &format!("the answer to `{}`{of}", message.wire_type), found);
     }
-    for fault in message.reply.iter().flat_map(|reply| &reply.faults) {
-        if let Some(details) = &fault.details {
-            in_content(details, &fault.code, of, found);
-        }
-    }
 }
 
 fn in_content(content: &ContentDescription, owner: &str, of: &str, found: &mut Vec<OpaqueDescription>) {

@@ -74,8 +74,9 @@ impl Wire {
             self.older.is_some_and(|older| list(older).contains(&fingerprint))
         };
         Some(match () {
-            () if has(|older| older.compatible) => Compatibility::Compatible,
+            // In both after a merge of two branches, of which one has broken it.
             () if has(|older| older.broken) => Compatibility::Breaks,
+            () if has(|older| older.compatible) => Compatibility::Compatible,
             () => Compatibility::Unknown,
         })
     }
