@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use channel_client::{Client, Error, Event, Status};
-use channel_runtime::{Bytes, Deferred, Fault, ReceivedBody, Socket, Success, channel, channels, message};
+use channel_runtime::{Batched, Bytes, Deferred, Fault, ReceivedBody, Socket, Success, channel, channels, message};
 use serde::{Deserialize, Serialize};
 
 #[message(type = "move")]
@@ -43,6 +43,16 @@ pub struct Later {}
 
 #[message(type = "raw")]
 pub struct Raw {}
+
+#[message(type = "score")]
+pub struct Score {
+    points: u32,
+}
+
+#[message(type = "note")]
+pub struct Note {
+    text: String,
+}
 
 #[message(binary, kind = 7)]
 #[derive(Debug, PartialEq, Clone)]
@@ -122,6 +132,25 @@ impl Game {
         socket.send(pixel);
     }
 
+    #[message(batch(size = 10, wait = "1ms"))]
+    fn scores(batch: Vec<Batched<Self, Score, Result<Success<u32>, Fault>>>) {
+        for item in batch {
+            let points = item.message.points;
+            match points {
+                0 => item.fail(Fault::new("game.no_points", "nothing to count")),
+                points => item.reply(Ok(Success(points * 2))),
+            }
+        }
+    }
+
+    #[message(batch(size = 10, wait = "1ms"))]
+    fn notes(batch: Vec<Batched<Self, Note>>) {
+        for item in batch {
+            let length = item.message.text.len();
+            item.reply(Success(length));
+        }
+    }
+
     #[message(type = "leave_game")]
     fn leave_game(&self) -> Success<bool> {
         Success(true)
@@ -164,6 +193,17 @@ async fn what_nobody_knows_the_type_of_is_the_answer_as_it_stands() {
     assert!(matches!(later, ReceivedBody::Success(data) if data == "done"));
     let asked = game.request(GameFromClient::from(Count { least: 1 })).await.unwrap();
     assert!(matches!(asked, ReceivedBody::Success(data) if data == 2));
+}
+
+#[tokio::test]
+async fn a_batch_that_declares_its_answer_is_answered_with_its_type_and_another_with_what_stands_there() {
+    let game = game().await;
+    let doubled: u32 = game.request(Score { points: 4 }).await.unwrap();
+    assert_eq!(doubled, 8);
+    let Err(Error::Fault(fault)) = game.request(Score { points: 0 }).await else { panic!("no fault") };
+    assert_eq!(fault.code, "game.no_points");
+    let length = game.request(Note { text: "abc".to_owned() }).await.unwrap();
+    assert!(matches!(length, ReceivedBody::Success(data) if data == 3));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The task that runs a client's connection: it does what the engine says, and tells it what happened.
 
 use std::future::{Future, pending, poll_fn};
+use std::mem;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub(super) struct Driver {
     /// Connections that this client has closed, until the server has, too.
     closing: Vec<JoinHandle<()>>,
     run: u64,
+    has_ended: bool,
 }
 
 enum Happened {
@@ -42,7 +44,6 @@ enum Happened {
     Token(Result<Option<String>, String>),
     Dialed(Result<Box<dyn Connection>, Refused>),
     Received(Incoming),
-    Due,
 }
 
 impl Driver {
@@ -56,35 +57,34 @@ impl Driver {
             outgoing: Waiting::default(),
             closing: Vec::new(),
             run,
+            has_ended: false,
         }
     }
 
     /// Until the client is closed and everything about it was told.
     pub async fn run(mut self) {
-        loop {
+        let rest = loop {
             self.act();
             let (deadline, is_held) = {
                 let mut state = self.shared.lock();
                 let is_held = !state.subscribers.deliver();
-                if state.engine.is_closed() && !is_held && state.engine.has_no_action() {
-                    state.subscribers.clear();
+                if state.engine.is_closed() && state.engine.has_no_action() {
                     // A client that is opened again has a task of its own from here on.
-                    state.is_driven = false;
-                    break;
+                    break state.end();
                 }
                 (state.engine.next_deadline(), is_held)
             };
             let happened = self.next(deadline, is_held).await;
             self.tell(happened, is_held);
-        }
-        for closing in self.closing {
-            _ = closing.await;
-        }
-        self.shared.finished.send_if_modified(|finished| {
-            let is_later = *finished < self.run;
-            *finished = self.run.max(*finished);
-            is_later
-        });
+        };
+        self.has_ended = true;
+        let closed = async {
+            for closing in mem::take(&mut self.closing) {
+                _ = closing.await;
+            }
+            self.shared.finish(self.run);
+        };
+        tokio::join!(closed, rest.finish());
     }
 
     fn act(&mut self) {
@@ -117,9 +117,18 @@ impl Driver {
         act(&mut self.shared.lock().engine, Instant::now())
     }
 
+    /// Another thread may have closed the client, or opened it again, while this was on its way.
+    fn of_connection(&self, act: impl FnOnce(&mut Engine, Instant)) {
+        self.engine(|engine, now| {
+            if !engine.is_dropping() {
+                act(engine, now);
+            }
+        });
+    }
+
     fn close(&mut self, reason: String, is_silent: bool) {
         self.dialing = None;
-        let mut outgoing = std::mem::take(&mut self.outgoing);
+        let mut outgoing = mem::take(&mut self.outgoing);
         let Some(connection) = self.connection.take() else { return };
         if !is_silent {
             outgoing.push(Outgoing::Close { reason });
@@ -132,16 +141,17 @@ impl Driver {
         let Self { shared, asking, dialing, connection, outgoing, .. } = self;
         let full = if is_held { shared.lock().subscribers.full() } else { Vec::new() };
         let mut written = 0;
+        // What the program does is seen in any case, and is the last: a program that calls without a pause holds up nothing.
         let happened = tokio::select! {
             biased;
-            () = shared.wake.notified() => Happened::Woken,
             token = polled(asking) => Happened::Token(token),
             dialed = polled(dialing) => Happened::Dialed(dialed),
             incoming = exchange(connection, outgoing, &mut written, !is_held) => Happened::Received(incoming),
-            () = room_in(full) => Happened::Woken,
-            () = until(deadline) => Happened::Due,
+            () = room_in(full), if is_held => Happened::Woken,
+            () = until(deadline) => Happened::Woken,
+            () = shared.wake.notified() => Happened::Woken,
         };
-        shared.lock().engine.written(written);
+        shared.lock().engine.written(written, Instant::now());
         happened
     }
 
@@ -158,9 +168,9 @@ impl Driver {
                     Ok(connection) => {
                         self.connection = Some(connection);
                         self.outgoing.clear();
-                        self.engine(Engine::connected);
+                        self.of_connection(Engine::connected);
                     }
-                    Err(refused) => self.engine(|engine, now| refuse(engine, refused, now)),
+                    Err(refused) => self.of_connection(|engine, now| refuse(engine, refused, now)),
                 }
             }
             Happened::Received(incoming) => {
@@ -168,15 +178,36 @@ impl Driver {
                     self.connection = None;
                     self.outgoing.clear();
                 }
-                self.engine(|engine, now| receive(engine, incoming, now));
+                self.of_connection(|engine, now| receive(engine, incoming, now));
             }
-            Happened::Due => self.engine(|engine, now| {
+        }
+        // Also if there was always something to receive.
+        self.engine(|engine, now| {
+            if engine.next_deadline().is_some_and(|deadline| deadline <= now) {
                 if is_held {
                     engine.held(now);
                 }
                 engine.tick(now);
-            }),
+            }
+        });
+    }
+}
+
+/// Also of one that is stopped with its runtime, or by a panic of the user's function: nobody waits for what will not happen.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let mut state = self.shared.lock();
+            state.engine.close("");
+            while let Some(action) = state.engine.next_action() {
+                if let Action::Tell(news) = action {
+                    state.subscribers.tell(news);
+                }
+            }
+            state.subscribers.deliver();
+            state.end();
         }
+        self.shared.finish(self.run);
     }
 }
 

@@ -68,7 +68,7 @@ impl<C: Protocol<Envelope = Flat>> Client<C> {
         self.inner.shared.with(|engine, now| engine.send_bytes(bytes, None, now))
     }
 
-    /// What happens from now on. See [`Events`] for what becomes of a program that does not read it.
+    /// What happens from now on, until the client is closed: a stream of a closed client has ended. See [`Events`] for what becomes of a program that does not read it.
     pub fn events(&self) -> Events<C> {
         let (subscriber, news) = mpsc::channel(MOST);
         let mut state = self.inner.shared.lock();
@@ -85,16 +85,21 @@ impl<C: Protocol<Envelope = Flat>> Client<C> {
 
     /// Connects again after a close. A client that waits connects now, if the server has not asked it to wait longer; one that is open
     /// asks the server for a sign of life, and takes the connection for lost if there is none within 5 s.
+    ///
+    /// # Panics
+    /// If it was closed, outside a runtime of tokio.
+    #[track_caller]
     pub fn open(&self) {
         self.inner.open();
     }
 
-    /// Closes the connection with code 1000, for good until [`open`](Self::open). Requests without an answer fail.
+    /// Closes the connection with code 1000, for good until [`open`](Self::open). Requests without an answer fail: those that were sent
+    /// as [`Error::Lost`](crate::Error::Lost), the others as [`Error::Closed`](crate::Error::Closed).
     pub fn close(&self) {
         self.inner.shared.with(|engine, _| engine.close(""));
     }
 
-    /// Waits until the client is closed, and its connection, too.
+    /// Waits until the client is closed, and its connection, too, for whose Close by the server it waits 5 s at most.
     pub async fn closed(&self) {
         let mut finished = self.inner.shared.finished.subscribe();
         // The sender is in `shared`, which outlives this.
@@ -130,6 +135,8 @@ impl<C> Clone for Client<C> {
 impl<C> fmt::Debug for Client<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.inner.shared.lock().engine.status().clone();
-        f.debug_struct("Client").field("url", &self.inner.wiring.url).field("status", &status).finish()
+        // The query may have a token.
+        let url = self.inner.wiring.url.split('?').next();
+        f.debug_struct("Client").field("url", &url.unwrap_or_default()).field("status", &status).finish()
     }
 }

@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use channel_runtime::{Answered, Messages as _, Protocol};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::shared::Shared;
 use super::wire;
-use crate::engine::{self, Error, Outcome, Unsent};
+use crate::engine::{self, Error, Outcome, Unsent, later};
 
 /// How long a request waits for its answer, from when it is awaited, if its handler has no timeout of its own.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,8 +50,8 @@ impl<C: Protocol, R> Request<C, R> {
         Self { shared, timeout: described.unwrap_or(TIMEOUT), state: State::New(message), answer: PhantomData }
     }
 
-    /// How long it waits for its answer, the wait for a connection included: 10 s, or 2 s longer than
-    /// the timeout of its handler.
+    /// How long it waits for its answer, the wait for a connection included. By default 10 s, or 2 s longer than the timeout of its
+    /// handler.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -69,16 +68,11 @@ impl<C: Protocol, R> Request<C, R> {
         let (sender, reply) = oneshot::channel();
         let pace = wire::pace(message);
         self.shared.with(|engine, now| {
-            let deadline = now.checked_add(self.timeout).unwrap_or_else(|| far(now));
+            let deadline = later(now, self.timeout);
             engine.request(reference, engine::Request { text, pace, deadline, reply: sender }, now);
         });
         Ok(Waiting { reference, reply })
     }
-}
-
-/// For a timeout that no clock can tell.
-fn far(now: Instant) -> Instant {
-    now + Duration::from_secs(100 * 365 * 86_400)
 }
 
 impl<C: Protocol, R: Answered<C>> Future for Request<C, R> {

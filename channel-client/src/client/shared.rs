@@ -1,5 +1,6 @@
 //! What a client's handles, its requests and its task have together.
 
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -25,15 +26,34 @@ pub(super) struct State {
     pub run: u64,
 }
 
+impl State {
+    /// No task runs the connection any more. What is not delivered yet, with the streams, is returned: a client that is opened again
+    /// has others.
+    pub fn end(&mut self) -> Subscribers {
+        self.is_driven = false;
+        self.engine.no_token();
+        mem::take(&mut self.subscribers)
+    }
+}
+
 impl Shared {
     pub fn new(engine: Engine) -> Self {
         let state = State { engine, subscribers: Subscribers::default(), is_driven: false, run: 0 };
         Self { state: Mutex::new(state), wake: Notify::new(), finished: watch::Sender::new(0) }
     }
 
-    /// No code of the user's runs under it.
+    /// No code of the user's runs under it, except the random numbers of tests.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The task of this number has ended.
+    pub fn finish(&self, run: u64) {
+        self.finished.send_if_modified(|finished| {
+            let is_later = *finished < run;
+            *finished = run.max(*finished);
+            is_later
+        });
     }
 
     /// Changes the engine, and has the task do what follows.

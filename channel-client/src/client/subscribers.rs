@@ -1,8 +1,6 @@
 //! The streams of events of one client, and what is not delivered to them yet.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::task::Poll;
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -47,17 +45,16 @@ impl Subscribers {
         self.all.iter().filter(|subscriber| subscriber.capacity() == 0).cloned().collect()
     }
 
-    pub fn clear(&mut self) {
-        self.all.clear();
-        self.undelivered.clear();
+    /// Delivers the rest, as far as the streams are read or dropped, and ends them.
+    pub async fn finish(mut self) {
+        while !self.deliver() {
+            room_in(self.full()).await;
+        }
     }
 }
 
 /// Until each of these has room, or nobody reads it any more. The senders are dropped with the future, so that a stream still ends.
 pub(super) async fn room_in(full: Vec<mpsc::Sender<News>>) {
-    if full.is_empty() {
-        return poll_fn(|_| Poll::Pending).await;
-    }
     for subscriber in full {
         // Given back at once: nobody else sends.
         _ = subscriber.reserve().await;

@@ -5,9 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::wait;
+use super::clock::later;
 use super::error::Error;
+use super::frame::Retry;
 use super::machine::{Engine, Timers};
-use super::orders::News;
+use super::orders::{Action, News};
 use super::status::{CloseBy, Ended, Outdated, Status};
 use super::verdict::Verdict;
 
@@ -24,6 +26,9 @@ impl Engine {
         (self.is_dialing, self.is_connected, self.awaits_token) = (false, false, false);
         self.behind_greeting = None;
         let fault = self.fault.take();
+        if let Some(fault) = &fault {
+            self.come_back(Retry::of_fault(fault));
+        }
         for taken in self.pending.take_sent() {
             self.settled(&taken, now);
             taken.settle(Err(Error::Lost));
@@ -42,8 +47,11 @@ impl Engine {
                 self.set(Status::Idle);
             }
             Verdict::Token => {
+                if !self.settings.asks_for_tokens {
+                    return self.end(CloseBy::Server, Some(last));
+                }
                 self.token = None;
-                if !self.settings.asks_for_tokens || self.refused.is_some() {
+                if self.refused.is_some() {
                     return self.end(CloseBy::Server, Some(last));
                 }
                 self.refused = Some(last);
@@ -64,13 +72,18 @@ impl Engine {
         let random = (self.settings.random)();
         let waits = wait(self.attempt, is_slow, random, self.after, self.window);
         self.attempt = self.attempt.saturating_add(1);
-        self.not_before = Some(now + self.after);
-        self.wait_until(now + waits, last);
+        self.not_before = Some(later(now, self.after));
+        self.wait_until(later(now, waits), last);
     }
 
     pub(super) fn wait_until(&mut self, until: Instant, last: Ended) {
         self.timers.next = Some(until);
         self.set(Status::Waiting { attempt: self.attempt, until, last });
+    }
+
+    /// Whether the present connection is to be closed: nothing that it has received since is of any meaning.
+    pub fn is_dropping(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action, Action::Close { .. }))
     }
 
     pub(super) fn lost(&mut self, reason: &str, now: Instant) {

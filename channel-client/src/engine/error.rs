@@ -29,7 +29,7 @@ pub enum Error {
 pub enum Unsent {
     /// There was no connection in time, or its rate did not allow it in time.
     TooLate,
-    /// 256 requests wait already, or what waits has 256 KiB.
+    /// 256 requests wait already, or they and this one have more than 256 KiB.
     TooMany,
     /// It is longer than the server takes.
     TooLong {
@@ -50,7 +50,7 @@ impl fmt::Display for Error {
             Self::Unsent(why) => why.fmt(f),
             Self::Timeout => f.write_str("there was no answer in time"),
             Self::Closed => f.write_str("the client is closed"),
-            Self::Unreadable(error) => write!(f, "the answer can't be read: {error}"),
+            Self::Unreadable(_) => f.write_str("the answer can't be read"),
         }
     }
 }
@@ -58,10 +58,11 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Fault(fault) => Some(fault),
-            Self::Unsent(Unsent::Unwritable(error)) => Some(error),
+            // They are said by the error itself.
+            Self::Fault(fault) => fault.source(),
+            Self::Unsent(why) => why.source(),
             Self::Unreadable(error) => Some(error),
-            _ => None,
+            Self::Lost | Self::Timeout | Self::Closed => None,
         }
     }
 }
@@ -72,8 +73,23 @@ impl fmt::Display for Unsent {
             Self::TooLate => f.write_str("the request could not be sent in time"),
             Self::TooMany => f.write_str("too many requests wait"),
             Self::TooLong { most } => write!(f, "the message is longer than {most} bytes"),
-            Self::Unwritable(error) => write!(f, "the message can't be written: {error}"),
+            Self::Unwritable(_) => f.write_str("the message can't be written"),
             Self::Binary => f.write_str("a binary message has no answer"),
         }
+    }
+}
+
+impl error::Error for Unsent {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Unwritable(error) => Some(error),
+            Self::TooLate | Self::TooMany | Self::TooLong { .. } | Self::Binary => None,
+        }
+    }
+}
+
+impl From<Unsent> for Error {
+    fn from(why: Unsent) -> Self {
+        Self::Unsent(why)
     }
 }

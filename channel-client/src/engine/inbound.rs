@@ -6,6 +6,7 @@ use bytes::Bytes;
 use channel_runtime::Fault;
 use tokio::time::Instant;
 
+use super::clock::later;
 use super::dial::Why;
 use super::error::Error;
 use super::frame::{self, Frame, Hello, Joined, Retry};
@@ -40,9 +41,6 @@ impl Engine {
         if kind != "$closing" {
             self.fault = fault.clone().filter(|_| reference.is_none());
         }
-        if let (Some(fault), None) = (&fault, reference) {
-            self.come_back(Retry::of_fault(fault));
-        }
         let is_own = kind.starts_with('$');
         if fault.is_none() && !is_own {
             self.entered(now);
@@ -69,7 +67,7 @@ impl Engine {
     }
 
     /// When the next try may be, as the server says it.
-    fn come_back(&mut self, Retry { retry_after_ms, retry_window_ms }: Retry) {
+    pub(super) fn come_back(&mut self, Retry { retry_after_ms, retry_window_ms }: Retry) {
         if let Some(after) = retry_after_ms {
             self.after = Duration::from_millis(after);
         }
@@ -90,7 +88,7 @@ impl Engine {
             "$closing" => self.come_back(frame::own(text)),
             "$auth_expiring" => {
                 let frame::Expiring { in_ms } = frame::own(text);
-                self.expires = in_ms.map(|in_ms| now + Duration::from_millis(in_ms));
+                self.expires = in_ms.map(|in_ms| later(now, Duration::from_millis(in_ms)));
                 if self.settings.asks_for_tokens {
                     self.ask(Why::Expiring);
                 }

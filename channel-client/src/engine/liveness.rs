@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::clock::later;
 use super::machine::Engine;
 
 /// A ping arrives a little later than it was sent.
@@ -15,7 +16,7 @@ const PROBE: Duration = Duration::from_secs(10);
 impl Engine {
     pub(super) fn watch(&mut self, now: Instant) {
         self.timers.probed = None;
-        let due = self.heard + self.silence + LATE;
+        let due = later(self.heard, self.silence.saturating_add(LATE));
         if due <= now {
             return self.probe(now, PROBE);
         }

@@ -167,7 +167,7 @@ impl Engine {
         self.behind_greeting = None;
         self.is_dialing = true;
         self.set(Status::Connecting { attempt: self.attempt });
-        if self.expires.is_some_and(|expires| expires <= now) {
+        if self.settings.asks_for_tokens && self.expires.is_some_and(|expires| expires <= now) {
             self.token = None;
         }
         if self.settings.asks_for_tokens && self.token.is_none() {
@@ -246,9 +246,12 @@ impl Engine {
         self.unwritten == 0 || self.unwritten + bytes <= UNWRITTEN
     }
 
-    /// So many bytes were given to the network.
-    pub fn written(&mut self, bytes: usize) {
+    /// So many bytes were given to the network, and what waited for room may be sent.
+    pub fn written(&mut self, bytes: usize, now: Instant) {
         self.unwritten = self.unwritten.saturating_sub(bytes);
+        if bytes > 0 {
+            self.flush(now);
+        }
     }
 
     /// No event of the connection is heard any more.

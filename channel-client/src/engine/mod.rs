@@ -4,6 +4,7 @@
 //! behind.
 
 mod backoff;
+mod clock;
 mod dial;
 mod ending;
 mod error;
@@ -21,6 +22,7 @@ mod verdict;
 
 #[cfg(test)]
 pub(crate) use self::backoff::wait;
+pub(crate) use self::clock::later;
 pub use self::dial::Why;
 #[cfg(test)]
 pub(crate) use self::dial::offers;

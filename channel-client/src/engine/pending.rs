@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::error::{Error, Unsent};
+use super::error::Error;
 use super::pace::Pace;
 
 /// The text of the answer.
@@ -57,11 +57,12 @@ impl Taken {
 }
 
 impl Pending {
-    /// So many bytes wait for a connection or for their rate, at most.
+    /// So many bytes wait for a connection, for room in it or for their rate, at most, if not one request alone has more.
     const MOST_BYTES: usize = 256 * 1024;
 
     pub fn has_room(&self, most: usize, bytes: usize) -> bool {
-        self.unsent.len() < most && self.unsent_bytes + bytes <= Self::MOST_BYTES
+        let fits = self.unsent.is_empty() || self.unsent_bytes + bytes <= Self::MOST_BYTES;
+        self.unsent.len() < most && fits
     }
 
     pub fn wait(&mut self, reference: i64, request: Request) {
@@ -130,11 +131,5 @@ impl Pending {
 
     pub fn contains(&self, reference: i64) -> bool {
         self.all.contains_key(&reference)
-    }
-}
-
-impl From<Unsent> for Error {
-    fn from(why: Unsent) -> Self {
-        Self::Unsent(why)
     }
 }

@@ -80,11 +80,13 @@ impl Engine {
         }
     }
 
-    /// Sends what waits, in the order of the calls: what waits for its type's rate holds up what is behind it.
+    /// Sends what waits, in the order of the calls, as far as the network takes it: what waits for its type's rate holds up what is
+    /// behind it.
     pub(super) fn flush(&mut self, now: Instant) {
         while self.is_connected
             && self.status == Status::Open
             && let Some((reference, request)) = self.pending.next_unsent()
+            && self.has_room_for(request.text.len())
         {
             if let Err(why) = self.check_length(request.text.len()) {
                 if let Some(taken) = self.pending.take(reference) {

@@ -37,7 +37,8 @@ pub enum Status {
 /// Who closed a connection for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseBy {
-    /// This program: by [`close`](crate::Client::close), or when the last [`Client`](crate::Client) was dropped.
+    /// This program: by [`close`](crate::Client::close), when the last [`Client`](crate::Client) was dropped, when the runtime in
+    /// which the client was opened has ended, or when a function of the program's, such as that of the token, has panicked.
     Us,
     /// The server.
     Server,

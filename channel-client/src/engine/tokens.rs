@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::clock::later;
 use super::dial::Why;
 use super::error::Error;
 use super::machine::Engine;
@@ -54,6 +55,11 @@ impl Engine {
         }
     }
 
+    /// Nobody waits for the token function any more: it will not end.
+    pub fn no_token(&mut self) {
+        self.asking = None;
+    }
+
     fn renew(&mut self, now: Instant) {
         if let Some(token) = self.token.clone() {
             self.request_auth(&token, now);
@@ -73,7 +79,7 @@ impl Engine {
     /// The answer to `$auth`. A refusal is told of; the server then closes with 4401 when the old token has expired.
     pub(super) fn renewed(&mut self, outcome: &Outcome, now: Instant) {
         match outcome {
-            Ok(text) => self.expires = expires_in(text).map(|expires| now + expires),
+            Ok(text) => self.expires = expires_in(text).map(|expires| later(now, expires)),
             Err(Error::Fault(fault)) => self.tell(News::Fault(fault.clone())),
             Err(_) => {}
         }

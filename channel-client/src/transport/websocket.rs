@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 #[cfg(feature = "tls")]
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -73,12 +73,18 @@ impl WebSockets {
 fn system_certificates() -> Result<Arc<tokio_rustls::rustls::ClientConfig>, Refused> {
     use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
+    // Reading them takes some time, and they are the same for every connection.
+    static SYSTEM: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(config) = SYSTEM.get() {
+        return Ok(Arc::clone(config));
+    }
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Refused { reason: error.to_string(), ..Refused::default() })?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::clone(SYSTEM.get_or_init(|| Arc::new(config))))
 }
 
 impl Transport for WebSockets {

@@ -174,6 +174,15 @@ impl Peer {
         self.wire.lock().unwrap().is_stalled = true;
     }
 
+    /// Takes it again.
+    pub fn resume(&self) {
+        let mut wire = self.wire.lock().unwrap();
+        wire.is_stalled = false;
+        if let Some(client) = wire.client.take() {
+            client.wake();
+        }
+    }
+
     /// What the client writes next. `None` after it has dropped the connection.
     pub async fn next(&self) -> Option<Outgoing> {
         let next = std::future::poll_fn(|cx| {

@@ -42,7 +42,10 @@ pub trait Asks<C: Protocol, R>: Sized {
 /// | `Option<R>` | an `Option` of what `R` is read as |
 /// | `Result<R, E>`, `Deferred<R>` | as `R` |
 ///
-/// What is not known from the handler's return type, such as the answer of a batch, is read as a [`ReceivedBody`].
+/// The handler of a batch returns nothing: its answer is the third type of its `Batched<Self, Message, R>`.
+///
+/// What no type says, such as the answer of `defer()` without `typed()` or of a batch that declares none, is read as a
+/// [`ReceivedBody`].
 #[diagnostic::on_unimplemented(
     message = "a client of `{C}` can't read `{Self}`",
     label = "this answer can't be read",
