@@ -283,13 +283,12 @@ impl<A: Sync> Extract<A> for UserName {
 /// The routes beside the channel: `POST /notify` and the page.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (impl Reply,), Error = warp::Rejection> + Clone {
     let body = warp::body::content_length_limit(4096).and(warp::body::json());
-    let notify = warp::path!("notify").and(warp::post()).and(body).map(move |order: Order| {
+    warp::path!("notify").and(warp::post()).and(body).map(move |order: Order| {
         if is_blank(&order.text) {
             return reply::with_status("A notification needs words", StatusCode::UNPROCESSABLE_ENTITY).into_response();
         }
         reply::with_status(reply::json(&app.notify(order)), StatusCode::ACCEPTED).into_response()
-    });
-    notify
+    })
 }
 
 /// The app, which can push notifications, and its server.

@@ -246,11 +246,10 @@ pub fn routes(
     hub: Hub<UserChannel>,
 ) -> impl Filter<Extract = (impl warp::Reply,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
     let body = warp::body::content_length_limit(1024).and(warp::body::json());
-    let role = warp::path!("role").and(warp::post()).and(body).map(move |Order { user_id, role }| {
+    warp::path!("role").and(warp::post()).and(body).map(move |Order { user_id, role }| {
         let told = hub.user(&user_id).notify(RoleChanged { role });
         warp::reply::json(&Delivered { devices: told.recipients - told.refused })
-    });
-    role
+    })
 }
 
 /// The channel, the route and the page.

@@ -3,7 +3,7 @@
 //!
 //! After a change that is meant, `DOCUMENTS=accept cargo test --test documents` writes them anew.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::duplicate_mod)]
 
 #[path = "corpus/channels.rs"]
 mod channels_of_corpus;

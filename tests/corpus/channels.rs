@@ -1,5 +1,7 @@
 //! A channel with a message for each form, which the server returns as it has read it, and channels that are unlike it.
 
+#![allow(clippy::enum_variant_names)]
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -16,10 +16,12 @@ pub enum Dialect {
     Draft2020,
 }
 
+type NameOf<'a> = dyn Fn(&str, Direction) -> String + 'a;
+
 pub struct Printer<'a> {
     pub description: &'a Description,
     /// The name of a type's definition, by its key.
-    pub name: Box<dyn Fn(&str, Direction) -> String + 'a>,
+    pub name: Box<NameOf<'a>>,
     pub dialect: Dialect,
     /// What stands before the name of a definition.
     pub definitions: &'static str,

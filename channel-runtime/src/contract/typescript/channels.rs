@@ -77,7 +77,7 @@ impl Printer<'_, '_> {
         let asks: Vec<_> = texts(&self.channel.to_client)
             .filter_map(|message| {
                 let answer = message.answer.as_ref()?;
-                Some((message, self.expressions.ty(answer, Direction::Said, 4).text))
+                Some((message, self.expressions.ty(answer, Direction::Said).text))
             })
             .collect();
         if !asks.is_empty() {
@@ -97,7 +97,7 @@ impl Printer<'_, '_> {
             .filter_map(|wire_type| texts(&self.channel.to_client).find(|message| message.wire_type == *wire_type))
             .map(|message| Expression::whole(self.names.message(message, self.is_flat(), Direction::Heard)))
             .collect();
-        parts.extend(reply.success.as_ref().map(|data| self.expressions.ty(data, Direction::Heard, 4)));
+        parts.extend(reply.success.as_ref().map(|data| self.expressions.ty(data, Direction::Heard)));
         if parts.is_empty() {
             return None;
         }

@@ -29,12 +29,12 @@ pub(super) struct Expressions<'d> {
 pub(super) type Property = (String, String);
 
 impl<'d> Expressions<'d> {
-    pub fn ty(&self, ty: &TypeDescription, direction: Direction, indent: usize) -> Expression {
-        self.value(ty, direction, self.bigint, indent)
+    pub fn ty(&self, ty: &TypeDescription, direction: Direction) -> Expression {
+        self.value(ty, direction, self.bigint)
     }
 
-    fn value(&self, ty: &TypeDescription, direction: Direction, bigint: bool, indent: usize) -> Expression {
-        let inner = |ty: &TypeDescription| self.value(ty, direction, bigint, indent);
+    fn value(&self, ty: &TypeDescription, direction: Direction, bigint: bool) -> Expression {
+        let inner = |ty: &TypeDescription| self.value(ty, direction, bigint);
         match ty {
             TypeDescription::Json | TypeDescription::Opaque { .. } => Expression::whole("unknown"),
             TypeDescription::Null => Expression::whole("null"),
@@ -88,10 +88,8 @@ impl<'d> Expressions<'d> {
     pub fn content(&self, content: &ContentDescription, direction: Direction, indent: usize) -> Expression {
         match content {
             ContentDescription::Unit => Expression::whole("null"),
-            ContentDescription::As { ty } => self.ty(ty, direction, indent),
-            ContentDescription::Tuple { items } => {
-                tuple(items.iter().map(|item| self.ty(item, direction, indent)).collect())
-            }
+            ContentDescription::As { ty } => self.ty(ty, direction),
+            ContentDescription::Tuple { items } => tuple(items.iter().map(|item| self.ty(item, direction)).collect()),
             ContentDescription::Fields { fields, .. } => self.object(Vec::new(), fields, direction, indent),
         }
     }
@@ -144,7 +142,7 @@ impl<'d> Expressions<'d> {
         let own = fields.iter().filter(|field| !field.flat).filter_map(|field| {
             let name = direction.key(field)?;
             let docs = comment(&field.docs, &field_tags(field), indent + 2);
-            Some((docs, self.field(name, field, direction, indent + 2)))
+            Some((docs, self.field(name, field, direction)))
         });
         let lines: Vec<_> = tags.chain(own).collect();
         let short: Vec<_> = lines.iter().map(|(_, text)| text.as_str()).collect();
@@ -160,13 +158,13 @@ impl<'d> Expressions<'d> {
         format!("{{\n{long}{margin}}}")
     }
 
-    fn field(&self, name: &str, field: &FieldDescription, direction: Direction, indent: usize) -> String {
+    fn field(&self, name: &str, field: &FieldDescription, direction: Direction) -> String {
         let bigint = self.bigint || field.bigint;
-        let value = self.value(&field.ty, direction, bigint, indent);
+        let value = self.value(&field.ty, direction, bigint);
         let name = key(name);
         match (direction, &field.ty) {
             (Direction::Heard, TypeDescription::Nullable { inner }) if field.may_be_skipped && field.never_null => {
-                format!("{name}?: {}", self.value(inner, direction, bigint, indent).text)
+                format!("{name}?: {}", self.value(inner, direction, bigint).text)
             }
             (Direction::Heard, _) if field.may_be_skipped => format!("{name}?: {}", value.text),
             (Direction::Said, _) if field.has_default && value.text == "unknown" => format!("{name}?: unknown"),
@@ -195,7 +193,7 @@ impl<'d> Expressions<'d> {
                 )),
                 _ => Some(Expression::whole(self.name(name, direction))),
             },
-            other => Some(self.ty(other, direction, indent)),
+            other => Some(self.ty(other, direction)),
         }
     }
 

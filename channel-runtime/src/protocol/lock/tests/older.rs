@@ -101,7 +101,7 @@ fn what_was_fine_is_compatible_until_something_breaks() {
     let second = accepted(&first, &[WITH_A_REPLY]);
     let game = sum(&[GAME]);
     assert_eq!(of(&second, "/game/:id"), &Former { compatible: vec![game], broken: vec![] });
-    assert!(write(&second, "accept").contains(&format!("\nversion 2\n\nchannel /game/:id\n")));
+    assert!(write(&second, "accept").contains("\nversion 2\n\nchannel /game/:id\n"));
     assert_eq!(accepted(&second, &[WITH_A_REPLY]), second, "nothing has changed");
 
     let third = accepted(&second, &[WITH_TWO_REPLIES]);
