@@ -37,11 +37,11 @@ impl Engine {
     fn read(&mut self, text: String, now: Instant) -> Result<(), Fault> {
         let Frame { kind, reference } = Frame::read(&text)?;
         let fault = (kind == "error").then(|| frame::fault(&text)).transpose()?;
-        // Between an error that refuses and its Close there may be a `$closing`.
-        if kind != "$closing" {
+        let is_own = kind.starts_with('$');
+        // Between an error that refuses and its Close there may be a `$closing` or a `$ping`.
+        if !is_own {
             self.fault = fault.clone().filter(|_| reference.is_none());
         }
-        let is_own = kind.starts_with('$');
         if fault.is_none() && !is_own {
             self.entered(now);
         }

@@ -42,7 +42,7 @@ pub(crate) struct Engine {
     /// What is told after the client has greeted. `None` if it does not greet now.
     pub(super) behind_greeting: Option<Vec<Action>>,
     pub(super) most: Option<usize>,
-    /// Of the last frame, if it was an error without `ref`.
+    /// Of the last frame that was not the framework's, if it was an error without `ref`.
     pub(super) fault: Option<Fault>,
     pub(super) after: Duration,
     pub(super) window: Duration,

@@ -52,7 +52,7 @@ pub struct Ended {
     pub code: u16,
     /// Its reason, or why there was no connection.
     pub reason: String,
-    /// The error before the Close. `None` if another frame was the last one.
+    /// The error before the Close. `None` if a message or an answer was received behind it.
     pub fault: Option<Fault>,
     /// The HTTP status if the server refused the handshake.
     pub status: Option<u16>,

@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// `fault` is that of an error frame without `ref`, if it was the last frame before the Close.
+    /// `fault` is that of an error frame without `ref`, if none but the framework's were received between it and the Close.
     pub fn of_close(code: u16, fault: Option<&Fault>) -> Self {
         match code {
             4401 => Self::Token,
