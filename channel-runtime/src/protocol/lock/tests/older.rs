@@ -2,7 +2,8 @@
 
 use super::{GAME, MOVE, PIECE, TEXT, U8};
 use crate::protocol::describe::{
-    AnswerKind, AnswerShape, ChannelShape, Content, Definition, Field, Kind, MessageShape, Tagging, Type, Variant,
+    AnswerKind, AnswerShape, ChannelShape, Content, Definition, FaultKind, Faults, Field, Kind, MessageShape, Tagging,
+    Type, Variant,
 };
 use crate::protocol::lock::fingerprint::sum;
 use crate::protocol::lock::former::FormerChannel;
@@ -72,9 +73,26 @@ fn of<'a>(lock: &'a [Written], path: &str) -> &'a Former {
     &lock.iter().find(|section| section.header == format!("channel {path}")).unwrap().former
 }
 
+/// It fails with a type that nothing else of it has.
+static AUCTION: ChannelShape = {
+    const SAT: FaultKind = FaultKind::new("seat.taken", "taken", Content::Plain { texts: "seat ", types: &[SEAT] });
+    const LOT: FaultKind = FaultKind::new("lot.sold", "sold", Content::As(PAGE));
+    const FAULTS: &[Option<Faults>] = &[Some(Faults::new(&[SAT, LOT]))];
+    const ANSWER: AnswerShape = AnswerShape::NOTHING.or_fails().with_faults(FAULTS);
+    ChannelShape {
+        pattern: "/auction",
+        params: &[],
+        from_client: &[MessageShape::unit("bid", "")],
+        answers: &[ANSWER],
+        to_client: &[],
+        accepts_binary: false,
+        ..GAME
+    }
+};
+
 #[test]
 fn a_lock_has_the_fingerprint_that_each_of_its_channels_has_alone() {
-    let all = [GAME, LIBRARY];
+    let all = [GAME, LIBRARY, AUCTION];
     let lock = lock(&all);
     for shape in all {
         let section = lock.iter().find(|section| section.header == format!("channel {}", shape.pattern)).unwrap();
