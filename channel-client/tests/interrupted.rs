@@ -191,6 +191,17 @@ async fn a_fixed_token_is_kept_after_it_was_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fixed_token_beside_a_function_is_the_first() {
+    let (chat, mut server) = chat();
+    let _chat = chat.fixed_token("mine").token(|why| async move { format!("{why:?}") }).open();
+    let dial = soon(server.dial()).await;
+    assert_eq!(dial.handshake.subprotocols.last().unwrap(), "channels.token.mine");
+    dial.refuse(401, None);
+    let dial = soon(server.dial()).await;
+    assert_eq!(dial.handshake.subprotocols.last().unwrap(), "channels.token.Refused");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_is_not_read_holds_up_no_close_and_has_its_events_afterwards() {
     let (chat, _server, peer) = opened().await;
     let mut events = chat.events();

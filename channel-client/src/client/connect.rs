@@ -89,7 +89,8 @@ impl<C: Protocol<Envelope = Flat>> Connect<C> {
         self
     }
 
-    /// A token that never changes. If the server refuses it, the client closes.
+    /// A token that never changes. If the server refuses it, the client closes. Beside [`token`](Self::token) it is the first one, and the
+    /// function is asked for the next.
     pub fn fixed_token(mut self, token: &str) -> Self {
         self.fixed_token = Some(token.to_owned());
         self

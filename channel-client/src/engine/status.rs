@@ -7,7 +7,8 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
-    /// The server closed the connection because nothing was sent for long. The next request connects again.
+    /// The server closed the connection because nothing was sent for long. The next request connects again, and so does
+    /// a message without an answer, which is not sent itself.
     Idle,
     /// It connects.
     Connecting {

@@ -147,8 +147,9 @@ impl<'s> Player<'s> {
                 "status" => self.status(value)?,
                 "dropped" => self.dropped(on)?,
                 "nothing" => self.nothing()?,
-                // Of a client with timers, and what another key stands beside.
-                "timers" | "is" | "as" | "timeout" | "value" | "fault" | "no" | "aborted" | "reason" | "on" => {}
+                "timers" => self.timers(value)?,
+                // What another key stands beside.
+                "is" | "as" | "timeout" | "value" | "fault" | "no" | "aborted" | "reason" | "on" => {}
                 other => return Err(format!("there is no step `{other}`")),
             }
             self.settle().await;
@@ -307,6 +308,12 @@ impl<'s> Player<'s> {
             }
         }
         Ok(())
+    }
+
+    /// What is due is one point in time here, however many timers another client has.
+    fn timers(&self, wanted: &Value) -> Held {
+        let is_due = self.shared.lock().engine.next_deadline().is_some();
+        equal(&json!(is_due), &json!(wanted.as_u64().unwrap() > 0))
     }
 
     fn nothing(&self) -> Held {
