@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use crate::connection::id::ConnectionId;
-use crate::wire::close::CloseCode;
+use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Frame, Opcode, frame, text_header};
 
 /// The number of these frames, in `$hello`: it grows if one changes its meaning.
@@ -50,6 +50,12 @@ pub(crate) fn closing(retry_after_ms: u64, return_window: u32) -> Frame {
     let closing =
         format!(r#"{{"type":"$closing","retry_after_ms":{retry_after_ms},"retry_window_ms":{return_window}}}"#);
     frame(Opcode::Text, closing.as_bytes())
+}
+
+/// What is sent before this Close. `None` if it is the client's own, or the client does not come back.
+pub(crate) fn announcement(close: &Close, return_window: u32) -> Option<Frame> {
+    let is_announced = close.by != ClosedBy::Client && close.code.is_some_and(is_announced);
+    is_announced.then(|| closing(0, return_window))
 }
 
 /// Whether `$closing` is sent before this code: it is not the client that is meant, and the client comes back.

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::channel::Channel;
-use crate::connection::framework_frames::{closing, is_announced};
+use crate::connection::framework_frames::{announcement, closing, is_announced};
 use crate::protocol::codec::Head;
 use crate::protocol::fault::Fault;
 use crate::socket::frames::fault_frame;
-use crate::wire::close::{Close, CloseCode, ClosedBy};
+use crate::wire::close::{Close, CloseCode};
 use crate::wire::frame::{close_frame, close_reply};
 
 #[derive(Clone, Debug)]
@@ -62,7 +62,6 @@ fn spread(fault: &mut Fault, return_window: u32) -> Option<u64> {
 /// For a connection that ends before it has entered.
 pub(crate) fn farewell(close: &Close, return_window: Option<u32>) -> Vec<u8> {
     let Some(goodbye) = close_reply(close) else { return Vec::new() };
-    let is_announced = close.by != ClosedBy::Client && close.code.is_some_and(is_announced);
-    let closing = return_window.filter(|_| is_announced).map(|window| closing(0, window));
+    let closing = return_window.and_then(|window| announcement(close, window));
     [closing.as_deref().unwrap_or_default(), &*goodbye].concat()
 }

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use super::{Inner, Outbox};
-use crate::connection::framework_frames::{closing, is_announced};
+use crate::connection::framework_frames::announcement;
 use crate::connection::outbox::Sender;
-use crate::wire::close::{Close, ClosedBy};
+use crate::wire::close::Close;
 use crate::wire::frame::Frame;
 
 impl Outbox {
@@ -30,8 +30,10 @@ impl Outbox {
     /// Before a Close after which a knowing client comes back.
     pub(super) fn announce(&self, inner: &mut Inner, close: &Close) {
         let window = self.return_window.load(Ordering::Relaxed);
-        if window > 0 && close.by != ClosedBy::Client && close.code.is_some_and(is_announced) {
-            inner.queue.push(closing(0, window));
+        if window > 0
+            && let Some(closing) = announcement(close, window)
+        {
+            inner.queue.push(closing);
         }
     }
 }
