@@ -1,6 +1,7 @@
 //! The text of a generated file: whether it is as it was generated, and for which wire.
 
 use super::model::Kind;
+use crate::syntax::fnv::{BASIS, fnv};
 
 /// How each generated script begins, the same as the runtime's.
 const MADE: &str = "// Made from Rust by channel-runtime: change the Rust. ";
@@ -55,11 +56,9 @@ fn fingerprint(digits: &str) -> Option<u64> {
     are_digits.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// FNV-1a of 64 bits. Carriage returns are passed over, because a checkout may add them.
+/// Carriage returns are passed over, because a checkout may add them.
 fn hash(body: &str) -> u64 {
-    body.bytes()
-        .filter(|&byte| byte != b'\r')
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    fnv(BASIS, body.bytes().filter(|&byte| byte != b'\r'))
 }
 
 #[cfg(test)]

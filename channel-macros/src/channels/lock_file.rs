@@ -1,5 +1,7 @@
 //! The text of a lock file, parsed. A program writes it, but people merge it.
 
+use crate::syntax::fnv::{BASIS, fnv};
+
 /// The format's versions, the same as the runtime's. The second one has more kinds of lines.
 const VERSIONS: [&str; 2] = ["1", "2"];
 
@@ -86,15 +88,13 @@ fn unknown(line: &str, number: usize) -> String {
 impl Section {
     /// Its part of the fingerprint, computed as in the runtime's `lock::fingerprint`.
     pub fn sum(&self) -> u64 {
-        let hash = |seed: u64, text: &str| {
-            text.bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
-        };
+        let hash = |seed, text: &str| fnv(seed, text.bytes());
         let mix = |hash: u64| {
             let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
             let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
             hash ^ (hash >> 33)
         };
-        let header = hash(0xcbf2_9ce4_8422_2325, &self.header);
+        let header = hash(BASIS, &self.header);
         let lines = self.lines.iter().map(|line| mix(hash(hash(header, "\n"), line)));
         lines.fold(mix(header), u64::wrapping_add)
     }

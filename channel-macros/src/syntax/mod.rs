@@ -6,6 +6,7 @@ pub mod docs;
 pub mod durations;
 pub mod errors;
 pub mod expanded_before;
+pub mod fnv;
 pub mod impl_block;
 pub mod incomplete;
 pub mod names;

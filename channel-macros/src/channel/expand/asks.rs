@@ -1,10 +1,11 @@
 //! For clients in Rust, with the feature `client`: what each message is answered, as types.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::Type;
 
+use super::envelope::named;
 use crate::channel::model::{Channel, Handler, Payload};
+use crate::syntax::fnv::{BASIS, fnv};
 use crate::syntax::types::{is_nameable, ungroup};
 
 /// Only servers whose crate has clients in Rust pay for it. The page of the expansion shows a server alone.
@@ -67,7 +68,8 @@ fn ask(channel: &Channel, handler: &Handler) -> TokenStream {
             }
         },
         Payload::Unit(literal) => {
-            let (name, hash) = (&call.name, fnv(&literal.value()));
+            // By the hash the functions of two messages have types of their own.
+            let (name, hash) = (&call.name, fnv(BASIS, literal.value().bytes()));
             let unit = quote!(::channel_runtime::private::UnitMessage<#from_client, #hash>);
             let docs = match docs.is_empty() {
                 true => format!("The message `{:?}`.", literal.value()),
@@ -105,44 +107,7 @@ fn returned(channel: &Channel, handler: &Handler) -> TokenStream {
         _ if handler.defers => any(),
         None if handler.batch.is_some() => any(),
         None => quote!(()),
-        Some(ty) if is_nameable(ty) => with_self(ty.to_token_stream(), &channel.self_ty),
+        Some(ty) if is_nameable(ty) => named(ty.to_token_stream(), &channel.self_ty),
         Some(_) => any(),
-    }
-}
-
-/// `Self` of the channel's impl block is another type in the message's.
-fn with_self(tokens: TokenStream, self_ty: &Type) -> TokenStream {
-    let replaced = tokens.into_iter().map(|token| match token {
-        TokenTree::Ident(ident) if ident == "Self" => self_ty.to_token_stream(),
-        TokenTree::Group(group) => {
-            let mut inside = proc_macro2::Group::new(group.delimiter(), with_self(group.stream(), self_ty));
-            inside.set_span(group.span());
-            TokenTree::Group(inside).into_token_stream()
-        }
-        token => token.into_token_stream(),
-    });
-    replaced.collect()
-}
-
-/// FNV-1a: the functions of two messages have types of their own.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_impl_block_s_own_name_stands_for_self() {
-        let replaced = with_self(quote!(Result<Self::Answer, [Self; 2]>), &syn::parse_quote!(Game));
-        assert_eq!(replaced.to_string(), quote!(Result<Game::Answer, [Game; 2]>).to_string());
-    }
-
-    #[test]
-    fn a_hash_is_that_of_its_type() {
-        assert_eq!(fnv(""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv("a"), 0xaf63_dc4c_8601_ec8c);
-        assert_ne!(fnv("join"), fnv("leave"));
     }
 }

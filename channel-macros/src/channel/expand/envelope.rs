@@ -104,3 +104,14 @@ pub fn named(tokens: TokenStream, self_ty: &Type) -> TokenStream {
     };
     tokens.into_iter().flat_map(name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_impl_block_s_own_name_stands_for_self() {
+        let named = named(quote!(Result<Self::Answer, [Self; 2]>), &syn::parse_quote!(Game));
+        assert_eq!(named.to_string(), quote!(Result<Game::Answer, [Game; 2]>).to_string());
+    }
+}
