@@ -12,6 +12,8 @@ pub(super) struct Frame<'t> {
     pub kind: Cow<'t, str>,
     /// `None` also if it is no whole number, because no request has another.
     pub reference: Option<i64>,
+    /// Whether it has one, of any kind.
+    pub is_answer: bool,
 }
 
 #[derive(Deserialize)]
@@ -27,8 +29,9 @@ impl<'t> Frame<'t> {
     /// The fault that a program is told: the text is no message.
     pub fn read(text: &'t str) -> Result<Self, Fault> {
         let Head { kind, reference } = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        let is_answer = reference.is_some();
         let reference = reference.and_then(|reference| reference.get().parse().ok());
-        Ok(Self { kind, reference })
+        Ok(Self { kind, reference, is_answer })
     }
 }
 

@@ -35,12 +35,12 @@ impl Engine {
     /// # Errors
     /// If it is no message.
     fn read(&mut self, text: String, now: Instant) -> Result<(), Fault> {
-        let Frame { kind, reference } = Frame::read(&text)?;
+        let Frame { kind, reference, is_answer } = Frame::read(&text)?;
         let fault = (kind == "error").then(|| frame::fault(&text)).transpose()?;
         let is_own = kind.starts_with('$');
         // Between an error that refuses and its Close there may be a `$closing` or a `$ping`.
         if !is_own {
-            self.fault = fault.clone().filter(|_| reference.is_none());
+            self.fault = fault.clone().filter(|_| !is_answer);
         }
         if fault.is_none() && !is_own {
             self.entered(now);
