@@ -55,6 +55,10 @@ fn options(tokens: TokenStream, errors: &mut Errors) -> (Named, Runtime) {
 fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
     let mut channels: Vec<Type> = Vec::new();
     args::each(tokens, errors, |input, errors| {
+        if let Some(option) = option_among_channels(input) {
+            let what = format!("`{option}` stands behind a semicolon");
+            return Err(syn::Error::new(option.span(), format!("{what}\nwrite `channels![..; {option} = ..]`")));
+        }
         let channel = args::ty(input)?;
         let text = types::text(&channel);
         if channels.iter().any(|other| types::text(other) == text) {
@@ -65,6 +69,14 @@ fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
         Ok(())
     });
     channels
+}
+
+/// The name of an option behind a comma, where only channels stand.
+fn option_among_channels(input: ParseStream) -> Option<Ident> {
+    let ahead = input.fork();
+    let name: Ident = ahead.parse().ok()?;
+    let is_option = ["lock", "client", "asyncapi", "schemas"].iter().any(|option| name == option);
+    (is_option && (ahead.peek(syn::Token![=]) || ahead.peek(token::Paren))).then_some(name)
 }
 
 fn lock(input: ParseStream) -> syn::Result<LitStr> {

@@ -23,6 +23,12 @@ pub fn files(named: Named, errors: &mut Errors) -> Option<Files> {
         return None;
     }
     let (before, command, asked) = (errors.len(), command(), asked());
+    if let Some(misspelt) = misspelt()
+        && let Some(file) = lock.as_ref().or_else(|| generated.first().map(|file| &file.literal))
+    {
+        let what = format!("the variable {VARIABLE} is `{misspelt}`");
+        errors.at(file, what, "set it to `accept` or `check`, or not at all");
+    }
     twice(lock.as_ref(), &generated, errors);
     if errors.len() > before {
         return None;
@@ -93,10 +99,22 @@ fn asked() -> Asked {
     }
 }
 
-/// Any program or test that makes the list rewrites the files.
+fn misspelt() -> Option<String> {
+    env::var(VARIABLE).ok().filter(|value| !["", "accept", "check"].contains(&value.as_str()))
+}
+
+/// Any program or test that makes the list rewrites the files. Cargo does not say of a program whether it is an example, but where its
+/// source is does.
 fn command() -> String {
-    let runs = env::var_os("CARGO_BIN_NAME").is_some();
-    format!("{VARIABLE}=accept cargo {}", if runs { "run" } else { "test" })
+    // There is no compiler to ask in this crate's own tests.
+    let source = if proc_macro::is_available() { proc_macro::Span::call_site().file() } else { String::new() };
+    let is_example = Path::new(&source).iter().any(|folder| folder == "examples");
+    let runs = match env::var("CARGO_BIN_NAME") {
+        Ok(name) if is_example => format!("run --example {name}"),
+        Ok(_) => "run".to_owned(),
+        Err(_) => "test".to_owned(),
+    };
+    format!("{VARIABLE}=accept cargo {runs}")
 }
 
 fn text(name: &str, what: &str) -> Result<io::Result<String>, Flaw> {
