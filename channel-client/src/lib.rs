@@ -43,6 +43,58 @@
 //!
 //! A request waits for the connection, and is sent once. What has no answer is an [`Error`], by what its sender may do.
 //!
+//! A message without a struct is a function of the enum of all that clients may send, by the handler's name:
+//! `auction.request(AuctionFromClient::leader()).await?`. Its answer has the handler's type as any other.
+//!
+//! # Faults
+//!
+//! A handler's fault is [`Error::Fault`]. Its `code` says which it is, and its `details` are read by serde into any type with their
+//! fields: a `Fault` that is a struct and derives `Deserialize` is one, too.
+//!
+//! ```
+//! use channel_client::{Client, Error};
+//! # use channel_runtime::{Socket, Success, channel, channels, message};
+//! use channel_runtime::Fault;
+//! use serde::Deserialize;
+//! # #[message(type = "bid")] pub struct Bid { amount: u64 }
+//! # #[channel("/auction/:lot")] pub struct Auction { lot: u64 }
+//!
+//! #[derive(Debug, Fault, Deserialize)]
+//! #[fault("bid.too_low", "bid {least} or more")]
+//! pub struct TooLow { least: u64 }
+//! # #[channel]
+//! # impl Auction {
+//! #     #[message]
+//! #     fn bid(&self, bid: Bid) -> Result<(), TooLow> {
+//! #         if bid.amount < 7 { Err(TooLow { least: 7 }) } else { Ok(()) }
+//! #     }
+//! #     #[message(type = "leader")]
+//! #     fn leader(&self) -> Success<String> { Success("ann".to_owned()) }
+//! # }
+//!
+//! /// Bids what is needed.
+//! async fn bid(auction: &Client<Auction>, amount: u64) -> Result<u64, Error> {
+//!     match auction.request(Bid { amount }).await {
+//!         Err(Error::Fault(fault)) if fault.code == "bid.too_low" => {
+//!             let TooLow { least } = TooLow::deserialize(&fault.details).map_err(|_| Error::Fault(fault))?;
+//!             auction.request(Bid { amount: least }).await.map(|()| least)
+//!         }
+//!         other => other.map(|()| amount),
+//!     }
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! # let server = channels![Auction].app(()).bind("127.0.0.1:0").await.unwrap();
+//! # let url = format!("ws://{}", server.local_addr());
+//! # tokio::spawn(server.run());
+//! # let auction = Client::<Auction>::new(Auction::room(&1)).url(&url).open();
+//! # assert_eq!((bid(&auction, 3).await?, bid(&auction, 9).await?), (7, 9));
+//! # let leader: String = auction.request(AuctionFromClient::leader()).await?;
+//! # assert_eq!(leader, "ann");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Without the server's code
 //!
 //! `#[channel]` expands to the server's code, so a crate that shares a channel's struct compiles the server, too. A crate that does
