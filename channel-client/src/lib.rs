@@ -38,7 +38,7 @@
 //! # The connection
 //!
 //! [`Connect::open`] returns at once. The connection is made by a task, and made again whenever it ends, until the server closes it
-//! for good, [`Client::close`] is called, or the last [`Client`] is dropped. [`Status`] lists the states. The waits between two tries
+//! for good, [`Client::close`] is called, or the last [`Client`] is dropped. [`Status`] lists the states. The waits between tries
 //! grow from 1 to 20 seconds, each with a random part, so that the clients of a server that restarts come back one after the other.
 //!
 //! A request waits for the connection, and is sent once. What has no answer is an [`Error`], by what its sender may do.

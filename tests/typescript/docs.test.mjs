@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -45,9 +45,10 @@ for await (const m of game.messages('move_made', 'game_over')) if (m.type === 'g
 new Game({ game_id: 7 }, { greet: say => say('sit', { seat: 3 }) })
 `
 
+const page = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8')
+const blocks = language => [...page.matchAll(new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'))].map(([, code]) => code)
+
 test('the code of docs/clients.md compiles', () => {
-  const page = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8')
-  const blocks = language => [...page.matchAll(new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'))].map(([, code]) => code)
   const [ts, tsx] = [blocks('ts'), blocks('tsx')]
   assert.deepEqual([ts.length, tsx.length], [2, 1])
   const folder = mkdtempSync(join(here, 'docs-'))
@@ -62,6 +63,24 @@ test('the code of docs/clients.md compiles', () => {
     }))
     const tsc = spawnSync(process.execPath, [`${here}node_modules/typescript/bin/tsc`, '-p', folder], { encoding: 'utf8' })
     assert.equal(tsc.stdout + tsc.stderr, '')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('the tsconfig.json of docs/clients.md is enough for a page', () => {
+  const [config, ...others] = blocks('json')
+  assert.deepEqual(others, [])
+  const folder = mkdtempSync(join(here, 'docs-'))
+  try {
+    cpSync(join(here, '../../examples/board/web'), join(folder, 'web'), { recursive: true })
+    // Types of packages that a new project does not have.
+    const { compilerOptions, ...rest } = JSON.parse(config)
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, types: [] }, ...rest }))
+    for (const version of ['typescript', 'typescript-5']) {
+      const tsc = spawnSync(process.execPath, [`${here}node_modules/${version}/bin/tsc`], { cwd: folder, encoding: 'utf8' })
+      assert.equal(tsc.stdout + tsc.stderr, '', version)
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
