@@ -111,6 +111,21 @@ test('a reason that is too long for a Close is cut', onItsClock(async world => {
   assert.ok(new TextEncoder().encode(world.dials[0].closedWith.reason).length <= 123)
 }))
 
+test('a request that is longer than what may wait waits alone', onItsClock(async world => {
+  const chat = open(world)
+  const message = 'x'.repeat(300_000)
+  const [first, second] = [message, 'y'].map(message => core.attempt(chat.chatMessage({ message })))
+  assert.equal((await second).error.kind, 'unsent')
+  await world.clock.settle()
+  world.socket.accept()
+  world.socket.say({ type: '$hello', max_bytes: 1e6 })
+  world.socket.say({ type: '$joined', id: 'c1' })
+  assert.equal(world.frames.at(-1)?.message.length, 300_000)
+  world.socket.say({ type: 'success', ref: 1 })
+  assert.equal((await first).ok, true)
+  chat.close()
+}))
+
 test('a class of sockets that throws is a connection that was lost', onItsClock(async world => {
   const chat = open(world, { WebSocket: class { constructor() { throw new Error('SecurityError') } } })
   await world.clock.settle()

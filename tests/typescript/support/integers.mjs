@@ -15,13 +15,14 @@ export async function integers({ Channel, bigints }) {
   class Bank extends Channel {
     static bigints = bigints({
       paid: ['amount', 'lots.*.id', 'by.*', 'tree.**.id', 'missing.here', 'amount.deeper'], '=sum': ['data'], '=list': ['data.*'],
+      keys: ['a%2Eb.%2A', '%2A.100%25', 'constructor', '__proto__', 'toString'],
     })
   }
   const bank = new Bank('/bank', { url: 'http://server', WebSocket }).open()
   const heard = [], errors = []
   bank.on('paid', m => heard.push(m))
   bank.on('other', m => heard.push(m))
-  bank.on('error', ({ code, details: { key, text } }) => errors.push([code, key, text]))
+  bank.on('error', ({ code, details: { key, text } = {} }) => errors.push([code, key, text]))
   await new Promise(resolve => setTimeout(resolve))
   socket.accept()
   socket.say('{"type":"$joined","id":"c1"}')
@@ -45,6 +46,25 @@ export async function integers({ Channel, bigints }) {
   }
   socket.say('{"type":"other","big":18446744073709551615,"small":1}')
   equal([typeof heard.pop().big, errors.splice(0).map(([code, key]) => [code, key])], ['number', [['unsafe_integer', 'big']]])
+
+  // Keys with a dot, a star or a percent sign, and those that every object has; a type that is called as one; what is no integer.
+  const deep = '{"sub":'.repeat(20_000) + '1' + '}'.repeat(20_000)
+  const keys = '{"type":"keys","a.b":{"*":1,"x":2},"*":{"100%":3},"a":{"b":4},"constructor":5,"__proto__":6,"n":1}'
+  bank.on('keys', m => heard.push(m))
+  socket.say(keys)
+  equal([heard.pop(), errors.length], [JSON.parse(keys, (key, value) => ['*', '100%', 'constructor', '__proto__'].includes(key) && value > 0 ? BigInt(value) : value), 0])
+  socket.say('{"type":"keys","constructor":1.5,"toString":1e999,"n":9007199254740993}')
+  equal([typeof heard.pop().constructor, errors.splice(0).map(([code, key]) => `${code} ${key}`)], ['number', ['unsafe_integer n']])
+  socket.say('{"type":"keys","constructor":5,"n":9007199254740993}')
+  equal([heard.pop().constructor, errors.splice(0).length], [5n, 1])
+  socket.say('{"type":"keys","n":{"__proto__":9007199254740993}}')
+  equal(errors.splice(0).map(([code, key]) => `${code} ${key}`), ['unsafe_integer __proto__'])
+  heard.length = 0
+  bank.on('constructor', m => heard.push(m))
+  socket.say('{"type":"constructor"}')
+  equal(heard.pop(), { type: 'constructor' })
+  socket.say(`{"type":"paid","tree":${deep}}`)
+  equal([heard.length, errors.splice(0).map(([code]) => code)], [0, ['malformed']])
 
   // Answers.
   const sum = bank.request('sum', {}), list = bank.request('list', {})

@@ -141,6 +141,20 @@ fn a_method_has_a_name_that_is_free() {
 }
 
 #[test]
+fn a_type_with_a_comma_has_the_same_parameters_in_javascript() {
+    let named = |wire_type: &str, content: &Value| json!({ "type": wire_type, "name": "Bid", "content": content });
+    let content = json!({ "kind": "fields", "fields": [
+        { "read": "n", "written": "n", "type": { "kind": "bool" }, "has_default": false, "may_be_skipped": false },
+    ] });
+    let messages = [named("bid, now", &content), named("stop, now", &json!({ "kind": "unit" }))];
+    let description =
+        json!({ "fingerprint": "", "channels": channel(json!({ "from_client": messages })), "types": {} });
+    let text = typescript(&serde_json::from_value(description).unwrap()).javascript().unwrap();
+    has(&text, "  bidNow(message, call) { return this.request('bid, now', message, call) }\n");
+    has(&text, "  stopNow(call) { return this.request('stop, now', {}, call) }\n");
+}
+
+#[test]
 fn a_question_has_its_answer() {
     let places = json!({ "answers": true, "rooms": false, "topics": false, "questions": "many", "batches": 0 });
     let question =
@@ -197,7 +211,7 @@ fn the_core_knows_where_the_large_integers_stand() {
     let map = json!({ "kind": "record", "key": { "kind": "text" }, "value": { "kind": "nullable", "inner": wide } });
     let message = json!({ "type": "all", "name": "All", "content": fields(&[
         field("tree", &named("Tree"), false), field("inner", &named("Inner"), true), field("shape", &named("Shape"), false),
-        field("map", &map, false),
+        field("map", &map, false), field("a.b%", &map, false), field("*", &wide, false),
     ]) });
     let fault = json!({ "code": "a.b", "message": "", "details": fields(&[field("most", &wide, false)]) });
     let asked = json!({ "type": "ask", "content": { "kind": "unit" }, "reply": {
@@ -207,7 +221,7 @@ fn the_core_knows_where_the_large_integers_stand() {
     has(
         &text,
         "  static override readonly bigints = /* @__PURE__ */ bigints({ \
-         all: ['tree.**.id', 'flat', 'shape.c.1', 'map.*'], '=ask': ['data.*'], error: ['details.most'] })\n",
+         all: ['tree.**.id', 'flat', 'shape.c.1', 'map.*', 'a%2Eb%25.*', '%2A'], '=ask': ['data.*'], error: ['details.most'] })\n",
     );
 }
 

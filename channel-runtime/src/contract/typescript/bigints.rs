@@ -8,8 +8,9 @@ use crate::protocol::describe::{
     TypeDescription, TypeShape,
 };
 
-/// Paths by the type of the message, which is `error` for faults, and by `=` and a request's type for the data of its answer. A path is keys with dots between
-/// them: `*` is any key, `**` any number of keys, for types that contain themselves.
+/// Paths by the type of the message, which is `error` for faults, and by `=` and a request's type for the data of its answer. A path is
+/// keys with dots between them: `*` is any key, `**` any number of keys, for types that contain themselves. What means something in a
+/// path is percent-encoded in its keys.
 pub(super) fn paths<'d>(
     description: &'d Description,
     channel: &'d ChannelDescription,
@@ -50,7 +51,15 @@ struct Walk<'d> {
 
 impl<'d> Walk<'d> {
     fn within(&mut self, key: &str, walk: impl FnOnce(&mut Self)) {
-        self.path.push(key.to_owned());
+        self.below(key.replace('%', "%25").replace('.', "%2E").replace('*', "%2A"), walk);
+    }
+
+    fn within_any(&mut self, walk: impl FnOnce(&mut Self)) {
+        self.below("*".to_owned(), walk);
+    }
+
+    fn below(&mut self, part: String, walk: impl FnOnce(&mut Self)) {
+        self.path.push(part);
         walk(self);
         self.path.pop();
     }
@@ -66,7 +75,7 @@ impl<'d> Walk<'d> {
             TypeDescription::Nullable { inner } => self.ty(inner, bigint),
             TypeDescription::List { items }
             | TypeDescription::Array { items, .. }
-            | TypeDescription::Record { value: items, .. } => self.within("*", |walk| walk.ty(items, bigint)),
+            | TypeDescription::Record { value: items, .. } => self.within_any(|walk| walk.ty(items, bigint)),
             TypeDescription::Tuple { items } => {
                 for (at, item) in items.iter().enumerate() {
                     self.within(&at.to_string(), |walk| walk.ty(item, bigint));

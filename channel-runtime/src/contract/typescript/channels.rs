@@ -177,8 +177,8 @@ impl Printer<'_, '_> {
         let methods: String = self
             .methods()
             .map(|(name, message)| {
-                let (_, _, _, arguments) = self.signature(message);
-                let parameters = arguments.split_once(", ").map_or("", |(_, rest)| rest).replace("{}, ", "");
+                let (_, typed, _, arguments) = self.signature(message);
+                let parameters = if typed.starts_with("message: ") { "message, call" } else { "call" };
                 format!("  {name}({parameters}) {{ return this.request({arguments}) }}\n")
             })
             .collect();

@@ -197,10 +197,10 @@ declare const RETRY: {
 /** A path's parameter as its segment. What a URL can't carry is an error here, and no connection to elsewhere. */
 export declare function segment(value: string | number | bigint | boolean): string;
 /** Integers that lose digits as a double, as their text has them, by the objects that they stand in and their keys. */
-type Exact = Map<object, Record<string, string | undefined>>;
+type Exact = Map<object, Map<string, string | undefined>>;
 /**
- * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
- * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ * Makes `bigint`s of the integers at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, whose `.`, `*` and `%` are percent-encoded, `*` for any and `**` for any depth.
  */
 export declare function bigints(paths: Record<string, readonly string[]>): (message: object, name: string, exact: Exact) => void;
 export declare class Channel<P extends Protocol> {
