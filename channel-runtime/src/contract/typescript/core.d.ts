@@ -28,7 +28,7 @@ export type Handlers<P extends Protocol> = {
 declare const faults: unique symbol;
 /** The promise of an answer to a request of the type `K`. It rejects with a `Fault` or with `NoAnswer`, typed for `attempt`. */
 export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & {
-    readonly [faults]?: FaultsOf<P, K>;
+    readonly [faults]?: [FaultsOf<P, K>];
 };
 /** Details of the framework's own faults, with which any request may be answered. */
 export interface OwnFaults {
@@ -91,7 +91,7 @@ export type Outcome<T, F> = {
 };
 /** The answer, or why there is none, without a `try`. What is neither, such as an abort's reason, is thrown. */
 export declare function attempt<T, F = never>(answer: Promise<T> & {
-    readonly [faults]?: F;
+    readonly [faults]?: [F];
 }): Promise<Outcome<T, F>>;
 /** How a connection ended: the Close, or 1006 for a connection that was lost, and the fault that the server sent before it. */
 export interface Ended {

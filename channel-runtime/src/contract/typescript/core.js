@@ -380,7 +380,7 @@ export class Channel {
             });
             socket.onmessage = mine((event) => this.#hear(event.data));
             socket.onclose = mine((event) => this.#ended(event.code, event.reason));
-            socket.onerror = () => { }; // a close follows
+            socket.onerror = mine(() => this.#lost('')); // Node 22 fires no `close` behind it
         }
         catch (error) {
             if (this.#status === status)
@@ -539,7 +539,7 @@ export class Channel {
         const { base, cap } = this.#retry;
         const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++);
         if (this.#attempt === 3 && !this.#hasOpened)
-            console.warn(`${this.#url} never opened: wrong address or origin, or server down?`);
+            console.warn(`${this.#url} never opened: wrong address or origin?`);
         this.#notBefore = Date.now() + after;
         let wait = after + Math.random() * Math.max(most, time(told['retry_window_ms']));
         const { hidden = 'slow' } = this.#options;

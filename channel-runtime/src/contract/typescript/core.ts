@@ -27,7 +27,7 @@ export type Hears<P extends Protocol> = P['hears'][keyof P['hears']]
 export type Handlers<P extends Protocol> = { [K in Key<P['hears']>]: (message: P['hears'][K]) => void }
 declare const faults: unique symbol
 /** The promise of an answer to a request of the type `K`. It rejects with a `Fault` or with `NoAnswer`, typed for `attempt`. */
-export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & { readonly [faults]?: FaultsOf<P, K> }
+export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & { readonly [faults]?: [FaultsOf<P, K>] }
 
 /** Details of the framework's own faults, with which any request may be answered. */
 export interface OwnFaults {
@@ -72,7 +72,7 @@ export class NoAnswer extends Error {
 export type Outcome<T, F> = { ok: true; value: T } | { ok: false; error: F | FaultOf<OwnFaults> | NoAnswer }
 
 /** The answer, or why there is none, without a `try`. What is neither, such as an abort's reason, is thrown. */
-export async function attempt<T, F = never>(answer: Promise<T> & { readonly [faults]?: F }): Promise<Outcome<T, F>> {
+export async function attempt<T, F = never>(answer: Promise<T> & { readonly [faults]?: [F] }): Promise<Outcome<T, F>> {
   try {
     return { ok: true, value: await answer }
   } catch (error) {
@@ -497,7 +497,7 @@ export class Channel<P extends Protocol> {
       })
       socket.onmessage = mine((event: MessageEvent) => this.#hear(event.data))
       socket.onclose = mine((event: CloseEvent) => this.#ended(event.code, event.reason))
-      socket.onerror = () => {} // a close follows
+      socket.onerror = mine(() => this.#lost('')) // Node 22 fires no `close` behind it
     } catch (error) {
       if (this.#status === status) this.#ended(1006, String(error))
     }
@@ -632,7 +632,7 @@ export class Channel<P extends Protocol> {
     }
     const { base, cap } = this.#retry
     const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++)
-    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address or origin, or server down?`)
+    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address or origin?`)
     this.#notBefore = Date.now() + after
     let wait = after + Math.random() * Math.max(most, time(told['retry_window_ms']))
     const { hidden = 'slow' } = this.#options
