@@ -35,4 +35,18 @@ const { error } = await attempt(ann.request('chat_message', { message: '' }))
 if (error.code !== 'validation') throw new Error('no fault')
 ann.close()
 bob.close()
+
+// A refused connection is noticed at once: Node 22 fires `error` for it, and no `close`.
+const { createServer } = await import('node:net')
+const server = createServer()
+const port = await new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve(server.address().port)))
+await new Promise(resolve => server.close(resolve))
+class Refused extends Channel {
+  constructor() { super('/', { url: `http://127.0.0.1:${port}`, retry: { connect: 2 ** 30 } }) }
+}
+const refused = new Refused()
+const waiting = new Promise(resolve => refused.on('$status', ({ state }) => { if (state === 'waiting') resolve() }))
+refused.open()
+await waiting
+refused.close()
 console.log(`ok ${played}`)
