@@ -13,7 +13,7 @@ mod shapes;
 use std::fs;
 
 use channel_runtime::channels;
-use channel_runtime::contract::{asyncapi, schemas};
+use channel_runtime::contract::{self, asyncapi, schemas};
 use channel_runtime::describe::Description;
 use serde_json::json;
 
@@ -25,6 +25,7 @@ macro_rules! examples {
 
 examples! {
     batched: "../examples/batched.rs"
+    board: "../examples/board/main.rs"
     chat: "../examples/chat.rs"
     echo: "../examples/echo.rs"
     game: "../examples/game.rs"
@@ -104,4 +105,19 @@ fn the_same_description_makes_the_same_bytes_after_a_detour_over_json() {
     let description = channels![chat::ChatChannel].app(()).describe();
     let again: Description = serde_json::from_str(&serde_json::to_string(&description).unwrap()).unwrap();
     assert_eq!(asyncapi(&description).json().unwrap(), asyncapi(&again).json().unwrap());
+}
+
+/// The compiler holds them against the wire alone, and not against the docs or the core.
+#[test]
+fn the_clients_of_the_examples_stand() {
+    let (chat, board) = (channels![chat::ChatChannel].app(()).describe(), channels![board::Board].app(()).describe());
+    let (chat, board) = (contract::typescript(&chat), contract::typescript(&board));
+    for (path, now) in [
+        ("examples/pages/chat.js", chat.javascript()),
+        ("examples/pages/chat.d.ts", chat.declarations()),
+        ("examples/board/web/channels.ts", board.typescript()),
+    ] {
+        let stands = fs::read_to_string(path).unwrap().replace('\r', "");
+        assert!(now.unwrap() == stands, "not what stands in {path}: CHANNELS_LOCK=accept cargo run --example ..");
+    }
 }

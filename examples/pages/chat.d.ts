@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 4f86466ae4693071
+// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents ef2fffb701aef30b
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -29,7 +29,7 @@ export type Handlers<P extends Protocol> = {
 declare const faults: unique symbol;
 /** The promise of an answer to a request of the type `K`. It rejects with a `Fault` or with `NoAnswer`, typed for `attempt`. */
 export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & {
-    readonly [faults]?: FaultsOf<P, K>;
+    readonly [faults]?: [FaultsOf<P, K>];
 };
 /** Details of the framework's own faults, with which any request may be answered. */
 export interface OwnFaults {
@@ -92,7 +92,7 @@ export type Outcome<T, F> = {
 };
 /** The answer, or why there is none, without a `try`. What is neither, such as an abort's reason, is thrown. */
 export declare function attempt<T, F = never>(answer: Promise<T> & {
-    readonly [faults]?: F;
+    readonly [faults]?: [F];
 }): Promise<Outcome<T, F>>;
 /** How a connection ended: the Close, or 1006 for a connection that was lost, and the fault that the server sent before it. */
 export interface Ended {
@@ -198,10 +198,10 @@ declare const RETRY: {
 /** A path's parameter as its segment. What a URL can't carry is an error here, and no connection to elsewhere. */
 export declare function segment(value: string | number | bigint | boolean): string;
 /** Integers that lose digits as a double, as their text has them, by the objects that they stand in and their keys. */
-type Exact = Map<object, Record<string, string | undefined>>;
+type Exact = Map<object, Map<string, string | undefined>>;
 /**
- * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
- * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ * Makes `bigint`s of the integers at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, whose `.`, `*` and `%` are percent-encoded, `*` for any and `**` for any depth.
  */
 export declare function bigints(paths: Record<string, readonly string[]>): (message: object, name: string, exact: Exact) => void;
 export declare class Channel<P extends Protocol> {

@@ -1,12 +1,10 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 09f0d80e4367dff2
+// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 93de33c028bcb66c
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
 export class Fault extends Error {
     name = 'Fault';
     kind = 'fault';
-    code;
-    details;
     constructor(code, message, details) {
         super(message);
         this.code = code;
@@ -15,7 +13,6 @@ export class Fault extends Error {
 }
 export class NoAnswer extends Error {
     name = 'NoAnswer';
-    kind;
     constructor(kind, message) {
         super(message);
         this.kind = kind;
@@ -63,33 +60,34 @@ const write = (message) => JSON.stringify(message, (_, value) => {
         return raw(`${value}`);
     if (BigInt(Number(value)) === value)
         return Number(value);
-    throw new RangeError(`this engine can't write ${value}`);
+    throw new RangeError(`can't write ${value}`);
 });
 /**
- * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
- * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ * Makes `bigint`s of the integers at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, whose `.`, `*` and `%` are percent-encoded, `*` for any and `**` for any depth.
  */
 export function bigints(paths) {
+    const all = new Map(Object.entries(paths));
     return (message, name, exact) => {
         const visit = (at, [key, ...rest]) => {
             if (key === undefined || typeof at !== 'object' || !at)
                 return;
             if (key === '**')
                 visit(at, rest);
-            for (const each of key[0] === '*' ? Object.keys(at) : [key]) {
+            for (const each of key[0] === '*' ? Object.keys(at) : [decodeURIComponent(key)]) {
                 if (key === '**')
                     visit(at[each], [key, ...rest]);
                 else if (rest.length)
                     visit(at[each], rest);
-                else if (typeof at[each] === 'number') {
-                    const all = exact.get(at);
-                    at[each] = BigInt(all?.[each] ?? at[each]);
-                    if (all?.[each])
-                        delete all[each];
+                else if (Number.isInteger(at[each])) {
+                    const lost = exact.get(at);
+                    at[each] = BigInt(lost?.get(each) ?? at[each]);
+                    if (lost?.get(each))
+                        lost.delete(each);
                 }
             }
         };
-        for (const path of paths[name] ?? [])
+        for (const path of all.get(name) ?? [])
             visit(message, path.split('.'));
     };
 }
@@ -107,6 +105,8 @@ function verdict(code, fault) {
         return fault && fault.code !== 'rate_limited' ? 'final' : 'slow';
     return [1001, 1005, 1006, 1012].includes(code) ? 'soon' : 'slow';
 }
+/** A time of the server's in ms; 0 if it is none. */
+const time = (told) => Math.max(0, told) || 0;
 export class Channel {
     // The generated class sets these.
     /** Of the channel's wire: 16 hex digits. */
@@ -127,7 +127,9 @@ export class Channel {
     #pending = new Map();
     /** Requests that were given to no socket yet. */
     #queue = new Set();
-    #spent = {};
+    // Not looked up in the objects themselves, where a type called `constructor` is found always.
+    #timeouts = new Map(Object.entries(this.#made.timeouts));
+    #spent = new Map(Object.entries(this.#made.rates).map(([type, rate]) => [type, { rate, out: 0, level: 0, at: 0 }]));
     #ref = 0;
     #most = Infinity;
     #socket;
@@ -213,7 +215,7 @@ export class Channel {
         };
         const offs = types.map(type => this.on(type, message => {
             if (waiting.push(message) === 1024)
-                end(new Fault('overflow', '1024 messages wait to be read'));
+                end(new Fault('overflow', 'too many messages wait'));
             wake();
         }));
         offs.push(this.on('$status', ({ state }) => { if (state === 'closed')
@@ -239,10 +241,8 @@ export class Channel {
     }
     /** Sends now or not at all, and asks for no answer. False: it is not connected, or the type's rate is used up. */
     send(type, payload) {
-        if (this.#status.state !== 'open') {
-            this.#need();
+        if (!this.#need())
             return false;
-        }
         const frame = write({ ...payload, type });
         if (this.#tooLong(frame) || this.#spend(type, 0, 1))
             return false;
@@ -251,11 +251,7 @@ export class Channel {
     }
     /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
     sendBinary(bytes) {
-        if (this.#status.state !== 'open') {
-            this.#need();
-            return false;
-        }
-        if (bytes.length > this.#most)
+        if (!this.#need() || bytes.length > this.#most)
             return false;
         this.#socket.send(bytes);
         return true;
@@ -269,17 +265,16 @@ export class Channel {
             signal?.throwIfAborted();
             if (!this.#isOpen)
                 throw new NoAnswer('closed', 'the channel is closed');
-            const own = this.#made.timeouts[type];
-            const ms = timeout ?? (own === undefined ? 10_000 : own + 2000);
+            const ms = timeout ?? (this.#timeouts.get(type) ?? 8000) + 2000;
             const ref = ++this.#ref;
             const frame = write({ ...payload, type, ref });
             const tooLong = this.#tooLong(frame);
             if (tooLong)
                 throw tooLong;
-            let size = frame.length;
+            let size = 0;
             for (const each of this.#queue)
                 size += each.frame.length;
-            if (this.#queue.size >= this.#retry.queue || size > 1 << 18)
+            if (!first && (this.#queue.size >= this.#retry.queue || size && size + frame.length > 1 << 18))
                 throw new NoAnswer('unsent', 'too many requests wait');
             const pending = {
                 type,
@@ -297,16 +292,15 @@ export class Channel {
                         this.#flush();
                 },
             };
-            const timer = later(() => pending.settle(new NoAnswer(pending.sent ? 'timeout' : 'unsent', `no answer within ${ms} ms`)), ms);
+            const timer = later(() => pending.settle(new NoAnswer(pending.sent ? 'timeout' : 'unsent', `none in ${ms} ms`)), ms);
             const unwatch = whenAborted(signal, () => pending.settle(signal.reason));
             this.#pending.set(ref, pending);
             if (first)
                 this.#say(pending);
             else {
                 this.#queue.add(pending);
-                if (this.#status.state === 'open')
+                if (this.#need())
                     this.#flush();
-                this.#need();
             }
         });
         answer.catch(() => { }); // who does not look at it did not want it: no unhandled rejection
@@ -338,13 +332,12 @@ export class Channel {
      * arrives and from then on, because nobody knows when in between the server counted it.
      */
     #spend(type, out, level) {
-        const rate = this.#made.rates[type];
-        if (!rate)
+        const spent = this.#spent.get(type);
+        if (!spent)
             return 0;
-        const [count, seconds, burst] = rate;
+        const [count, seconds, burst] = spent.rate;
         const each = seconds * 1000 / count;
         const now = Date.now();
-        const spent = this.#spent[type] ??= { out: 0, level: 0, at: now };
         spent.level = Math.max(0, spent.level - (now - spent.at) / each);
         spent.at = now;
         const over = spent.out + spent.level + 1 - burst;
@@ -361,7 +354,7 @@ export class Channel {
         const status = { state: 'connecting', attempt: this.#attempt };
         this.#fault = undefined;
         this.#closing = {};
-        this.#time('connect', () => this.#lost('no connection in time'), this.#retry.connect);
+        this.#time('connect', () => this.#lost('no connection'), this.#retry.connect);
         this.#set(status);
         if (this.#status !== status)
             return;
@@ -388,7 +381,7 @@ export class Channel {
             });
             socket.onmessage = mine((event) => this.#hear(event.data));
             socket.onclose = mine((event) => this.#ended(event.code, event.reason));
-            socket.onerror = () => { }; // a close follows
+            socket.onerror = mine(() => this.#lost('')); // Node 22 fires no `close` behind it
         }
         catch (error) {
             if (this.#status === status)
@@ -441,6 +434,8 @@ export class Channel {
             return void this.#emit('$binary', new Uint8Array(data));
         let message;
         let type;
+        let pending;
+        let isAnswer;
         const exact = new Map();
         try {
             // ES2025 has the source. Most texts have no long run of digits, and are read without.
@@ -448,30 +443,32 @@ export class Channel {
                 const text = context?.source;
                 if (typeof value === 'number' && /^-?\d+$/.test(text ?? `${value}`) && (text ? BigInt(text) !== BigInt(value) : !Number.isSafeInteger(value))) {
                     if (!exact.has(this))
-                        exact.set(this, {});
-                    exact.get(this)[key] = text;
+                        exact.set(this, new Map());
+                    exact.get(this).set(key, text);
                 }
                 return value;
             } : undefined);
             type = message['type'];
             if (typeof type !== 'string')
                 throw 'no type';
+            pending = this.#pending.get(message['ref']);
+            isAnswer = type === 'success';
+            this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact);
         }
         catch (error) {
             return void this.#emit('error', new Fault('malformed', String(error)));
         }
         const { ref } = message;
-        const pending = this.#pending.get(ref);
-        const isAnswer = type === 'success';
-        this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact);
-        for (const all of exact.values()) {
-            for (const key in all)
-                this.#emit('error', new Fault('unsafe_integer', `${type}: ${key} has lost digits`, { key, text: all[key] }));
+        for (const lost of exact.values()) {
+            for (const [key, text] of lost)
+                this.#emit('error', new Fault('unsafe_integer', `${type}: ${key} has lost digits`, { key, text }));
         }
         const fault = type === 'error' ? new Fault(message['code'], message['message'], message['details']) : undefined;
-        this.#fault = ref === undefined ? fault : undefined; // the last one before a Close says why
-        if (!fault && type[0] !== '$')
-            this.#enter();
+        if (type[0] !== '$') {
+            this.#fault = ref === undefined ? fault : undefined; // the last one before a Close says why
+            if (!fault)
+                this.#enter();
+        }
         if (ref === 0)
             return; // a probe's: that it arrived is all it says
         if (pending)
@@ -480,7 +477,7 @@ export class Channel {
             return void this.#emit('error', fault);
         if (type === '$hello') {
             clearTimeout(this.#timers.enter);
-            this.#retry.silence = this.#options.retry?.silence ?? message['ping_ms'] ?? this.#retry.silence;
+            this.#retry.silence = this.#options.retry?.silence ?? (time(message['ping_ms']) || this.#retry.silence);
             this.#most = message['max_bytes'] ?? Infinity;
         }
         else if (type === '$joined')
@@ -517,7 +514,8 @@ export class Channel {
         this.#clear();
         this.#socket = undefined;
         const fault = this.#fault;
-        const { retry_after_ms: after = 0, retry_window_ms: window = 0 } = { ...this.#closing, ...fault?.details };
+        const told = { ...this.#closing, ...fault?.details };
+        const after = time(told['retry_after_ms']);
         const last = { code, reason, fault };
         for (const pending of [...this.#pending.values()]) {
             if (pending.sent)
@@ -537,16 +535,14 @@ export class Channel {
         }
         if (way === 'token' || way === 'final') {
             this.#end('server', last);
-            if (code === 4426)
-                this.#emit('$outdated', { compatible: false, how: 'breaks' });
-            return;
+            return void (code === 4426 && this.#emit('$outdated', { compatible: false, how: 'breaks' }));
         }
         const { base, cap } = this.#retry;
         const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++);
         if (this.#attempt === 3 && !this.#hasOpened)
-            console.warn(`${this.#url} never opened: wrong address, origin not allowed, or server down?`);
+            console.warn(`${this.#url} never opened: wrong address or origin?`);
         this.#notBefore = Date.now() + after;
-        let wait = after + Math.random() * Math.max(most, window);
+        let wait = after + Math.random() * Math.max(most, time(told['retry_window_ms']));
         const { hidden = 'slow' } = this.#options;
         const why = globalThis.navigator?.onLine === false ? 'offline'
             : hidden !== 'same' && globalThis.document?.visibilityState === 'hidden' ? 'hidden' : 'lost';
@@ -600,7 +596,7 @@ export class Channel {
             else if (Date.now() - asked > within + 1000)
                 this.#probe(within);
             else
-                this.#lost('the server is silent');
+                this.#lost('no answer');
         }, within);
     }
     /** Something has changed: connects now, or asks whether the connection still is one. */
@@ -616,9 +612,11 @@ export class Channel {
         else if (globalThis.navigator?.onLine !== false)
             this.#dial();
     }
+    /** Whether it is connected. If the server closed it because it was idle, it connects now. */
     #need() {
         if (this.#isOpen && this.#status.state === 'idle')
             this.#dial();
+        return this.#status.state === 'open';
     }
     #bind(verb) {
         for (const type of 'online offline pageshow pagehide visibilitychange resume'.split(' '))
@@ -627,7 +625,7 @@ export class Channel {
     #page = ({ type, persisted }) => {
         // A browser cuts the sockets of a page that it keeps for `back`, or does not keep the page.
         if (type === 'pagehide')
-            persisted && this.#socket && this.#lost('the page is kept');
+            persisted && this.#socket && this.#lost('page kept');
         else if (type[0] !== 'v' || document.visibilityState === 'visible')
             this.#wake();
     };

@@ -4,8 +4,6 @@
 var Fault = class extends Error {
   name = "Fault";
   kind = "fault";
-  code;
-  details;
   constructor(code, message, details) {
     super(message);
     this.code = code;
@@ -14,7 +12,6 @@ var Fault = class extends Error {
 };
 var NoAnswer = class extends Error {
   name = "NoAnswer";
-  kind;
   constructor(kind, message) {
     super(message);
     this.kind = kind;
@@ -54,7 +51,7 @@ var write = (message) => JSON.stringify(message, (_, value) => {
   const raw = JSON.rawJSON;
   if (raw) return raw(`${value}`);
   if (BigInt(Number(value)) === value) return Number(value);
-  throw new RangeError(`this engine can't write ${value}`);
+  throw new RangeError(`can't write ${value}`);
 });
 function verdict(code, fault) {
   if (code === 4401) return "token";
@@ -64,6 +61,7 @@ function verdict(code, fault) {
   if (code === 1008) return fault && fault.code !== "rate_limited" ? "final" : "slow";
   return [1001, 1005, 1006, 1012].includes(code) ? "soon" : "slow";
 }
+var time = (told) => Math.max(0, told) || 0;
 var Channel = class {
   // The generated class sets these.
   /** Of the channel's wire: 16 hex digits. */
@@ -84,7 +82,9 @@ var Channel = class {
   #pending = /* @__PURE__ */ new Map();
   /** Requests that were given to no socket yet. */
   #queue = /* @__PURE__ */ new Set();
-  #spent = {};
+  // Not looked up in the objects themselves, where a type called `constructor` is found always.
+  #timeouts = new Map(Object.entries(this.#made.timeouts));
+  #spent = new Map(Object.entries(this.#made.rates).map(([type, rate]) => [type, { rate, out: 0, level: 0, at: 0 }]));
   #ref = 0;
   #most = Infinity;
   #socket;
@@ -171,7 +171,7 @@ var Channel = class {
       wake();
     };
     const offs = types.map((type) => this.on(type, (message) => {
-      if (waiting.push(message) === 1024) end(new Fault("overflow", "1024 messages wait to be read"));
+      if (waiting.push(message) === 1024) end(new Fault("overflow", "too many messages wait"));
       wake();
     }));
     offs.push(this.on("$status", ({ state }) => {
@@ -195,10 +195,7 @@ var Channel = class {
   }
   /** Sends now or not at all, and asks for no answer. False: it is not connected, or the type's rate is used up. */
   send(type, payload) {
-    if (this.#status.state !== "open") {
-      this.#need();
-      return false;
-    }
+    if (!this.#need()) return false;
     const frame = write({ ...payload, type });
     if (this.#tooLong(frame) || this.#spend(type, 0, 1)) return false;
     this.#socket.send(frame);
@@ -206,11 +203,7 @@ var Channel = class {
   }
   /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
   sendBinary(bytes) {
-    if (this.#status.state !== "open") {
-      this.#need();
-      return false;
-    }
-    if (bytes.length > this.#most) return false;
+    if (!this.#need() || bytes.length > this.#most) return false;
     this.#socket.send(bytes);
     return true;
   }
@@ -222,15 +215,14 @@ var Channel = class {
     const answer = new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (!this.#isOpen) throw new NoAnswer("closed", "the channel is closed");
-      const own = this.#made.timeouts[type];
-      const ms = timeout ?? (own === void 0 ? 1e4 : own + 2e3);
+      const ms = timeout ?? (this.#timeouts.get(type) ?? 8e3) + 2e3;
       const ref = ++this.#ref;
       const frame = write({ ...payload, type, ref });
       const tooLong = this.#tooLong(frame);
       if (tooLong) throw tooLong;
-      let size = frame.length;
+      let size = 0;
       for (const each of this.#queue) size += each.frame.length;
-      if (this.#queue.size >= this.#retry.queue || size > 1 << 18) throw new NoAnswer("unsent", "too many requests wait");
+      if (!first && (this.#queue.size >= this.#retry.queue || size && size + frame.length > 1 << 18)) throw new NoAnswer("unsent", "too many requests wait");
       const pending = {
         type,
         frame,
@@ -244,14 +236,13 @@ var Channel = class {
           if (this.#status.state === "open") this.#flush();
         }
       };
-      const timer = later(() => pending.settle(new NoAnswer(pending.sent ? "timeout" : "unsent", `no answer within ${ms} ms`)), ms);
+      const timer = later(() => pending.settle(new NoAnswer(pending.sent ? "timeout" : "unsent", `none in ${ms} ms`)), ms);
       const unwatch = whenAborted(signal, () => pending.settle(signal.reason));
       this.#pending.set(ref, pending);
       if (first) this.#say(pending);
       else {
         this.#queue.add(pending);
-        if (this.#status.state === "open") this.#flush();
-        this.#need();
+        if (this.#need()) this.#flush();
       }
     });
     answer.catch(() => {
@@ -281,12 +272,11 @@ var Channel = class {
    * arrives and from then on, because nobody knows when in between the server counted it.
    */
   #spend(type, out, level) {
-    const rate = this.#made.rates[type];
-    if (!rate) return 0;
-    const [count, seconds, burst] = rate;
+    const spent = this.#spent.get(type);
+    if (!spent) return 0;
+    const [count, seconds, burst] = spent.rate;
     const each = seconds * 1e3 / count;
     const now = Date.now();
-    const spent = this.#spent[type] ??= { out: 0, level: 0, at: now };
     spent.level = Math.max(0, spent.level - (now - spent.at) / each);
     spent.at = now;
     const over = spent.out + spent.level + 1 - burst;
@@ -302,7 +292,7 @@ var Channel = class {
     const status = { state: "connecting", attempt: this.#attempt };
     this.#fault = void 0;
     this.#closing = {};
-    this.#time("connect", () => this.#lost("no connection in time"), this.#retry.connect);
+    this.#time("connect", () => this.#lost("no connection"), this.#retry.connect);
     this.#set(status);
     if (this.#status !== status) return;
     try {
@@ -324,8 +314,7 @@ var Channel = class {
       });
       socket.onmessage = mine((event) => this.#hear(event.data));
       socket.onclose = mine((event) => this.#ended(event.code, event.reason));
-      socket.onerror = () => {
-      };
+      socket.onerror = mine(() => this.#lost(""));
     } catch (error) {
       if (this.#status === status) this.#ended(1006, String(error));
     }
@@ -371,37 +360,41 @@ var Channel = class {
     if (typeof data !== "string") return void this.#emit("$binary", new Uint8Array(data));
     let message;
     let type;
+    let pending;
+    let isAnswer;
     const exact = /* @__PURE__ */ new Map();
     try {
       message = JSON.parse(data, /\d{16}/.test(data) ? function(key, value, context) {
         const text = context?.source;
         if (typeof value === "number" && /^-?\d+$/.test(text ?? `${value}`) && (text ? BigInt(text) !== BigInt(value) : !Number.isSafeInteger(value))) {
-          if (!exact.has(this)) exact.set(this, {});
-          exact.get(this)[key] = text;
+          if (!exact.has(this)) exact.set(this, /* @__PURE__ */ new Map());
+          exact.get(this).set(key, text);
         }
         return value;
       } : void 0);
       type = message["type"];
       if (typeof type !== "string") throw "no type";
+      pending = this.#pending.get(message["ref"]);
+      isAnswer = type === "success";
+      this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact);
     } catch (error) {
       return void this.#emit("error", new Fault("malformed", String(error)));
     }
     const { ref } = message;
-    const pending = this.#pending.get(ref);
-    const isAnswer = type === "success";
-    this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact);
-    for (const all of exact.values()) {
-      for (const key in all) this.#emit("error", new Fault("unsafe_integer", `${type}: ${key} has lost digits`, { key, text: all[key] }));
+    for (const lost of exact.values()) {
+      for (const [key, text] of lost) this.#emit("error", new Fault("unsafe_integer", `${type}: ${key} has lost digits`, { key, text }));
     }
     const fault = type === "error" ? new Fault(message["code"], message["message"], message["details"]) : void 0;
-    this.#fault = ref === void 0 ? fault : void 0;
-    if (!fault && type[0] !== "$") this.#enter();
+    if (type[0] !== "$") {
+      this.#fault = ref === void 0 ? fault : void 0;
+      if (!fault) this.#enter();
+    }
     if (ref === 0) return;
     if (pending) return pending.settle(fault, isAnswer ? message["data"] : message);
     if (fault) return void this.#emit("error", fault);
     if (type === "$hello") {
       clearTimeout(this.#timers.enter);
-      this.#retry.silence = this.#options.retry?.silence ?? message["ping_ms"] ?? this.#retry.silence;
+      this.#retry.silence = this.#options.retry?.silence ?? (time(message["ping_ms"]) || this.#retry.silence);
       this.#most = message["max_bytes"] ?? Infinity;
     } else if (type === "$joined") this.#enter(message);
     else if (type === "$closing") this.#closing = message;
@@ -429,7 +422,8 @@ var Channel = class {
     this.#clear();
     this.#socket = void 0;
     const fault = this.#fault;
-    const { retry_after_ms: after = 0, retry_window_ms: window = 0 } = { ...this.#closing, ...fault?.details };
+    const told = { ...this.#closing, ...fault?.details };
+    const after = time(told["retry_after_ms"]);
     const last = { code, reason, fault };
     for (const pending of [...this.#pending.values()]) {
       if (pending.sent) pending.settle(new NoAnswer("lost", "the connection was lost"));
@@ -448,14 +442,13 @@ var Channel = class {
     }
     if (way === "token" || way === "final") {
       this.#end("server", last);
-      if (code === 4426) this.#emit("$outdated", { compatible: false, how: "breaks" });
-      return;
+      return void (code === 4426 && this.#emit("$outdated", { compatible: false, how: "breaks" }));
     }
     const { base, cap } = this.#retry;
     const most = Math.min(cap, (way === "slow" ? 5 : 1) * base * 1.7 ** this.#attempt++);
-    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address, origin not allowed, or server down?`);
+    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address or origin?`);
     this.#notBefore = Date.now() + after;
-    let wait = after + Math.random() * Math.max(most, window);
+    let wait = after + Math.random() * Math.max(most, time(told["retry_window_ms"]));
     const { hidden = "slow" } = this.#options;
     const why = globalThis.navigator?.onLine === false ? "offline" : hidden !== "same" && globalThis.document?.visibilityState === "hidden" ? "hidden" : "lost";
     if (why === "hidden" && hidden === "wait") wait = Infinity;
@@ -497,7 +490,7 @@ var Channel = class {
     this.#time("watch", () => {
       if (this.#heard >= asked) this.#watch();
       else if (Date.now() - asked > within + 1e3) this.#probe(within);
-      else this.#lost("the server is silent");
+      else this.#lost("no answer");
     }, within);
   }
   /** Something has changed: connects now, or asks whether the connection still is one. */
@@ -509,14 +502,16 @@ var Channel = class {
     else if (wait > 0) this.#wait(wait, "lost", status.last);
     else if (globalThis.navigator?.onLine !== false) this.#dial();
   }
+  /** Whether it is connected. If the server closed it because it was idle, it connects now. */
   #need() {
     if (this.#isOpen && this.#status.state === "idle") this.#dial();
+    return this.#status.state === "open";
   }
   #bind(verb) {
     for (const type of "online offline pageshow pagehide visibilitychange resume".split(" ")) globalThis[verb]?.(type, this.#page, true);
   }
   #page = ({ type, persisted }) => {
-    if (type === "pagehide") persisted && this.#socket && this.#lost("the page is kept");
+    if (type === "pagehide") persisted && this.#socket && this.#lost("page kept");
     else if (type[0] !== "v" || document.visibilityState === "visible") this.#wake();
   };
   #clear() {

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 2633b6c0a8737566
+// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 9779b8150f1887f7
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -28,7 +28,7 @@ export type Hears<P extends Protocol> = P['hears'][keyof P['hears']]
 export type Handlers<P extends Protocol> = { [K in Key<P['hears']>]: (message: P['hears'][K]) => void }
 declare const faults: unique symbol
 /** The promise of an answer to a request of the type `K`. It rejects with a `Fault` or with `NoAnswer`, typed for `attempt`. */
-export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & { readonly [faults]?: FaultsOf<P, K> }
+export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & { readonly [faults]?: [FaultsOf<P, K>] }
 
 /** Details of the framework's own faults, with which any request may be answered. */
 export interface OwnFaults {
@@ -50,8 +50,8 @@ export interface OwnFaults {
 export class Fault<C extends string = string, D = unknown> extends Error {
   override readonly name = 'Fault'
   readonly kind = 'fault'
-  readonly code: C
-  readonly details: D
+  declare readonly code: C
+  declare readonly details: D
   constructor(code: C, message: string, details?: D) {
     super(message)
     this.code = code
@@ -63,7 +63,7 @@ export class Fault<C extends string = string, D = unknown> extends Error {
 export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed'
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
-  readonly kind: NoAnswerKind
+  declare readonly kind: NoAnswerKind
   constructor(kind: NoAnswerKind, message: string) {
     super(message)
     this.kind = kind
@@ -73,7 +73,7 @@ export class NoAnswer extends Error {
 export type Outcome<T, F> = { ok: true; value: T } | { ok: false; error: F | FaultOf<OwnFaults> | NoAnswer }
 
 /** The answer, or why there is none, without a `try`. What is neither, such as an abort's reason, is thrown. */
-export async function attempt<T, F = never>(answer: Promise<T> & { readonly [faults]?: F }): Promise<Outcome<T, F>> {
+export async function attempt<T, F = never>(answer: Promise<T> & { readonly [faults]?: [F] }): Promise<Outcome<T, F>> {
   try {
     return { ok: true, value: await answer }
   } catch (error) {
@@ -184,32 +184,33 @@ const write = (message: object): string => JSON.stringify(message, (_, value) =>
   const raw = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON
   if (raw) return raw(`${value}`)
   if (BigInt(Number(value)) === value) return Number(value)
-  throw new RangeError(`this engine can't write ${value}`)
+  throw new RangeError(`can't write ${value}`)
 })
 
 /** Integers that lose digits as a double, as their text has them, by the objects that they stand in and their keys. */
-type Exact = Map<object, Record<string, string | undefined>>
+type Exact = Map<object, Map<string, string | undefined>>
 
 /**
- * Makes `bigint`s of what stands at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
- * `=`. A path's parts are keys, `*` for any and `**` for any depth.
+ * Makes `bigint`s of the integers at the paths: by the type of the message, or, in `data` of an answer, by the request's type behind
+ * `=`. A path's parts are keys, whose `.`, `*` and `%` are percent-encoded, `*` for any and `**` for any depth.
  */
 export function bigints(paths: Record<string, readonly string[]>): (message: object, name: string, exact: Exact) => void {
+  const all = new Map(Object.entries(paths))
   return (message, name, exact) => {
     const visit = (at: any, [key, ...rest]: string[]): void => {
       if (key === undefined || typeof at !== 'object' || !at) return
       if (key === '**') visit(at, rest)
-      for (const each of key[0] === '*' ? Object.keys(at) : [key]) {
+      for (const each of key[0] === '*' ? Object.keys(at) : [decodeURIComponent(key)]) {
         if (key === '**') visit(at[each], [key, ...rest])
         else if (rest.length) visit(at[each], rest)
-        else if (typeof at[each] === 'number') {
-          const all = exact.get(at)
-          at[each] = BigInt(all?.[each] ?? at[each])
-          if (all?.[each]) delete all[each]
+        else if (Number.isInteger(at[each])) {
+          const lost = exact.get(at)
+          at[each] = BigInt(lost?.get(each) ?? at[each])
+          if (lost?.get(each)) lost.delete(each)
         }
       }
     }
-    for (const path of paths[name] ?? []) visit(message, path.split('.'))
+    for (const path of all.get(name) ?? []) visit(message, path.split('.'))
   }
 }
 
@@ -230,7 +231,10 @@ interface Pending {
   settle: (error?: unknown, value?: unknown) => void
 }
 /** What the server's rate of one type has left: `out` are sent and not answered, `level` is spent, and is less each ms. */
-interface Spent { out: number; level: number; at: number }
+interface Spent { rate: readonly number[]; out: number; level: number; at: number }
+
+/** A time of the server's in ms; 0 if it is none. */
+const time = (told: unknown): number => Math.max(0, told as number) || 0
 
 export class Channel<P extends Protocol> {
   // The generated class sets these.
@@ -253,7 +257,9 @@ export class Channel<P extends Protocol> {
   #pending = new Map<number, Pending>()
   /** Requests that were given to no socket yet. */
   #queue = new Set<Pending>()
-  #spent: Record<string, Spent> = {}
+  // Not looked up in the objects themselves, where a type called `constructor` is found always.
+  #timeouts = new Map(Object.entries(this.#made.timeouts))
+  #spent = new Map(Object.entries(this.#made.rates).map(([type, rate]): [string, Spent] => [type, { rate, out: 0, level: 0, at: 0 }]))
   #ref = 0
   #most = Infinity
   #socket: Socket | undefined
@@ -345,7 +351,7 @@ export class Channel<P extends Protocol> {
       wake()
     }
     const offs = types.map(type => this.on(type, message => {
-      if (waiting.push(message) === 1024) end(new Fault('overflow', '1024 messages wait to be read'))
+      if (waiting.push(message) === 1024) end(new Fault('overflow', 'too many messages wait'))
       wake()
     }))
     offs.push(this.on('$status', ({ state }) => { if (state === 'closed') end(true) }))
@@ -366,10 +372,7 @@ export class Channel<P extends Protocol> {
 
   /** Sends now or not at all, and asks for no answer. False: it is not connected, or the type's rate is used up. */
   send<K extends Key<P['says']>>(type: K, payload: P['says'][K]): boolean {
-    if (this.#status.state !== 'open') {
-      this.#need()
-      return false
-    }
+    if (!this.#need()) return false
     const frame = write({ ...payload, type })
     if (this.#tooLong(frame) || this.#spend(type, 0, 1)) return false
     this.#socket!.send(frame)
@@ -378,11 +381,7 @@ export class Channel<P extends Protocol> {
 
   /** Sends a binary message now or not at all. False: it is not connected, or the server takes none so long. */
   sendBinary(bytes: Uint8Array): boolean {
-    if (this.#status.state !== 'open') {
-      this.#need()
-      return false
-    }
-    if (bytes.length > this.#most) return false
+    if (!this.#need() || bytes.length > this.#most) return false
     this.#socket!.send(bytes)
     return true
   }
@@ -396,15 +395,14 @@ export class Channel<P extends Protocol> {
     const answer = new Promise<any>((resolve, reject) => {
       signal?.throwIfAborted()
       if (!this.#isOpen) throw new NoAnswer('closed', 'the channel is closed')
-      const own = this.#made.timeouts[type]
-      const ms = timeout ?? (own === undefined ? 10_000 : own + 2000)
+      const ms = timeout ?? (this.#timeouts.get(type) ?? 8000) + 2000
       const ref = ++this.#ref
       const frame = write({ ...payload, type, ref })
       const tooLong = this.#tooLong(frame)
       if (tooLong) throw tooLong
-      let size = frame.length
+      let size = 0
       for (const each of this.#queue) size += each.frame.length
-      if (this.#queue.size >= this.#retry.queue || size > 1 << 18) throw new NoAnswer('unsent', 'too many requests wait')
+      if (!first && (this.#queue.size >= this.#retry.queue || size && size + frame.length > 1 << 18)) throw new NoAnswer('unsent', 'too many requests wait')
       const pending: Pending = {
         type,
         frame,
@@ -418,14 +416,13 @@ export class Channel<P extends Protocol> {
           if (this.#status.state === 'open') this.#flush()
         },
       }
-      const timer = later(() => pending.settle(new NoAnswer(pending.sent ? 'timeout' : 'unsent', `no answer within ${ms} ms`)), ms)
+      const timer = later(() => pending.settle(new NoAnswer(pending.sent ? 'timeout' : 'unsent', `none in ${ms} ms`)), ms)
       const unwatch = whenAborted(signal, () => pending.settle(signal!.reason))
       this.#pending.set(ref, pending)
       if (first) this.#say(pending)
       else {
         this.#queue.add(pending)
-        if (this.#status.state === 'open') this.#flush()
-        this.#need()
+        if (this.#need()) this.#flush()
       }
     })
     answer.catch(() => {}) // who does not look at it did not want it: no unhandled rejection
@@ -459,12 +456,11 @@ export class Channel<P extends Protocol> {
    * arrives and from then on, because nobody knows when in between the server counted it.
    */
   #spend(type: string, out: number, level: number): number {
-    const rate = this.#made.rates[type]
-    if (!rate) return 0
-    const [count, seconds, burst] = rate as [number, number, number]
+    const spent = this.#spent.get(type)
+    if (!spent) return 0
+    const [count, seconds, burst] = spent.rate as [number, number, number]
     const each = seconds * 1000 / count
     const now = Date.now()
-    const spent = this.#spent[type] ??= { out: 0, level: 0, at: now }
     spent.level = Math.max(0, spent.level - (now - spent.at) / each)
     spent.at = now
     const over = spent.out + spent.level + 1 - burst
@@ -482,7 +478,7 @@ export class Channel<P extends Protocol> {
     const status: Status = { state: 'connecting', attempt: this.#attempt }
     this.#fault = undefined
     this.#closing = {}
-    this.#time('connect', () => this.#lost('no connection in time'), this.#retry.connect)
+    this.#time('connect', () => this.#lost('no connection'), this.#retry.connect)
     this.#set(status)
     if (this.#status !== status) return
     try {
@@ -502,7 +498,7 @@ export class Channel<P extends Protocol> {
       })
       socket.onmessage = mine((event: MessageEvent) => this.#hear(event.data))
       socket.onclose = mine((event: CloseEvent) => this.#ended(event.code, event.reason))
-      socket.onerror = () => {} // a close follows
+      socket.onerror = mine(() => this.#lost('')) // Node 22 fires no `close` behind it
     } catch (error) {
       if (this.#status === status) this.#ended(1006, String(error))
     }
@@ -548,38 +544,42 @@ export class Channel<P extends Protocol> {
     if (typeof data !== 'string') return void this.#emit('$binary', new Uint8Array(data))
     let message: Json
     let type: string
+    let pending: Pending | undefined
+    let isAnswer: boolean
     const exact: Exact = new Map()
     try {
       // ES2025 has the source. Most texts have no long run of digits, and are read without.
       message = JSON.parse(data, /\d{16}/.test(data) ? function (this: object, key: string, value: unknown, context?: { source?: string }) {
         const text = context?.source
         if (typeof value === 'number' && /^-?\d+$/.test(text ?? `${value}`) && (text ? BigInt(text) !== BigInt(value) : !Number.isSafeInteger(value))) {
-          if (!exact.has(this)) exact.set(this, {})
-          exact.get(this)![key] = text
+          if (!exact.has(this)) exact.set(this, new Map())
+          exact.get(this)!.set(key, text)
         }
         return value
       } as never : undefined)
       type = message['type']
       if (typeof type !== 'string') throw 'no type'
+      pending = this.#pending.get(message['ref'])
+      isAnswer = type === 'success'
+      this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact)
     } catch (error) {
       return void this.#emit('error', new Fault('malformed', String(error)))
     }
     const { ref } = message
-    const pending = this.#pending.get(ref)
-    const isAnswer = type === 'success'
-    this.#made.bigints?.(message, isAnswer ? `=${pending?.type}` : type, exact)
-    for (const all of exact.values()) {
-      for (const key in all) this.#emit('error', new Fault('unsafe_integer', `${type}: ${key} has lost digits`, { key, text: all[key] }))
+    for (const lost of exact.values()) {
+      for (const [key, text] of lost) this.#emit('error', new Fault('unsafe_integer', `${type}: ${key} has lost digits`, { key, text }))
     }
     const fault = type === 'error' ? new Fault(message['code'], message['message'], message['details']) : undefined
-    this.#fault = ref === undefined ? fault : undefined // the last one before a Close says why
-    if (!fault && type[0] !== '$') this.#enter()
+    if (type[0] !== '$') {
+      this.#fault = ref === undefined ? fault : undefined // the last one before a Close says why
+      if (!fault) this.#enter()
+    }
     if (ref === 0) return // a probe's: that it arrived is all it says
     if (pending) return pending.settle(fault, isAnswer ? message['data'] : message)
     if (fault) return void this.#emit('error', fault)
     if (type === '$hello') {
       clearTimeout(this.#timers.enter)
-      this.#retry.silence = this.#options.retry?.silence ?? message['ping_ms'] ?? this.#retry.silence
+      this.#retry.silence = this.#options.retry?.silence ?? (time(message['ping_ms']) || this.#retry.silence)
       this.#most = message['max_bytes'] ?? Infinity
     } else if (type === '$joined') this.#enter(message)
     else if (type === '$closing') this.#closing = message
@@ -609,7 +609,8 @@ export class Channel<P extends Protocol> {
     this.#clear()
     this.#socket = undefined
     const fault = this.#fault
-    const { retry_after_ms: after = 0, retry_window_ms: window = 0 }: Json = { ...this.#closing, ...fault?.details as Json }
+    const told: Json = { ...this.#closing, ...fault?.details as Json }
+    const after = time(told['retry_after_ms'])
     const last: Ended = { code, reason, fault }
     for (const pending of [...this.#pending.values()]) {
       if (pending.sent) pending.settle(new NoAnswer('lost', 'the connection was lost'))
@@ -628,14 +629,13 @@ export class Channel<P extends Protocol> {
     }
     if (way === 'token' || way === 'final') {
       this.#end('server', last)
-      if (code === 4426) this.#emit('$outdated', { compatible: false, how: 'breaks' })
-      return
+      return void (code === 4426 && this.#emit('$outdated', { compatible: false, how: 'breaks' }))
     }
     const { base, cap } = this.#retry
     const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++)
-    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address, origin not allowed, or server down?`)
+    if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address or origin?`)
     this.#notBefore = Date.now() + after
-    let wait = after + Math.random() * Math.max(most, window)
+    let wait = after + Math.random() * Math.max(most, time(told['retry_window_ms']))
     const { hidden = 'slow' } = this.#options
     const why = globalThis.navigator?.onLine === false ? 'offline'
       : hidden !== 'same' && globalThis.document?.visibilityState === 'hidden' ? 'hidden' : 'lost'
@@ -687,7 +687,7 @@ export class Channel<P extends Protocol> {
     this.#time('watch', () => {
       if (this.#heard >= asked) this.#watch()
       else if (Date.now() - asked > within + 1000) this.#probe(within)
-      else this.#lost('the server is silent')
+      else this.#lost('no answer')
     }, within)
   }
 
@@ -701,8 +701,10 @@ export class Channel<P extends Protocol> {
     else if (globalThis.navigator?.onLine !== false) this.#dial()
   }
 
-  #need(): void {
+  /** Whether it is connected. If the server closed it because it was idle, it connects now. */
+  #need(): boolean {
     if (this.#isOpen && this.#status.state === 'idle') this.#dial()
+    return this.#status.state === 'open'
   }
 
   #bind(verb: 'addEventListener' | 'removeEventListener'): void {
@@ -711,7 +713,7 @@ export class Channel<P extends Protocol> {
 
   #page = ({ type, persisted }: Event & { persisted?: boolean }): void => {
     // A browser cuts the sockets of a page that it keeps for `back`, or does not keep the page.
-    if (type === 'pagehide') persisted && this.#socket && this.#lost('the page is kept')
+    if (type === 'pagehide') persisted && this.#socket && this.#lost('page kept')
     else if (type[0] !== 'v' || document.visibilityState === 'visible') this.#wake()
   }
 
