@@ -289,7 +289,7 @@ impl Recording {
         true
     }
 
-    fn is_as_recorded(self) {
+    fn ends_as_recorded(self) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recorded/{}.txt", self.name));
         let heard = without_names(&self.lines);
         if std::env::var_os("CHANNELS_RECORD").is_some() {
@@ -383,7 +383,7 @@ async fn messages_and_their_answers() {
         }
         recording.says(&mut raw, r#"{"type":"panics","ref":11}"#).await;
         recording.hears_the_end(&mut raw).await;
-        recording.is_as_recorded();
+        recording.ends_as_recorded();
     }
 }
 
@@ -412,7 +412,7 @@ async fn frames_of_the_framework_s_from_a_client() {
     }
     recording.writes(&mut raw, &close(1001, "the page is left")).await;
     recording.hears_the_end(&mut raw).await;
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -431,7 +431,7 @@ async fn bytes_and_control_frames() {
     recording.hears(&mut raw, 1).await;
     raw.write(text(&"x".repeat(70_000))).await;
     recording.hears_the_end(&mut raw).await;
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -446,7 +446,7 @@ async fn rooms_and_closes_of_the_application_s() {
     recording.hears(&mut ann, 3).await;
     recording.hears(&mut bob, 1).await;
     for (user, code) in [("ann", CloseCode::RESTART), ("bob", CloseCode::TRY_AGAIN)] {
-        assert_eq!(hub.user(&user.to_owned()).disconnect(code, "out"), 1);
+        assert_eq!(hub.user(user).disconnect(code, "out"), 1);
     }
     recording.hears_the_end(&mut ann).await;
     recording.hears_the_end(&mut bob).await;
@@ -456,7 +456,7 @@ async fn rooms_and_closes_of_the_application_s() {
         recording.says(&mut raw, &format!(r#"{{"type":"leave","code":{code}}}"#)).await;
         recording.hears_the_end(&mut raw).await;
     }
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -471,7 +471,7 @@ async fn silence() {
     recording.hears(&mut raw, 2).await;
     recording.writes(&mut raw, &masked(0x8A, b"")).await;
     recording.hears_the_end(&mut raw).await;
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -495,7 +495,7 @@ async fn too_much() {
     recording.hears(&mut raw, 3).await;
     recording.says(&mut raw, r#"{"type":"flood","count":100,"ref":4}"#).await;
     recording.hears_the_end(&mut raw).await;
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -514,7 +514,7 @@ async fn refusals() {
         let raw = recording.opens(&served, "/desk/7", headers).await;
         recording.hears_a_refusal(raw).await;
     }
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -529,7 +529,7 @@ async fn rooms_that_do_not_open() {
     let stops = tokio::spawn(served.stops());
     recording.hears_the_end(&mut raw).await;
     stops.await.unwrap();
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -549,7 +549,7 @@ async fn a_drain() {
         recording.hears_the_end(raw).await;
     }
     stops.await.unwrap();
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -558,7 +558,7 @@ async fn authority_that_ends() {
     let (served, _) = desks(config().auth_warning(Duration::from_secs(1)));
     let mut raw = recording.opens(&served, "/desk/7?seconds=30", &[OURS]).await;
     recording.hears_the_end(&mut raw).await;
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }
 
 #[tokio::test(start_paused = true)]
@@ -587,5 +587,5 @@ async fn other_envelopes_and_plain_text() {
         recording.hears_the_end(raw).await;
     }
     stops.await.unwrap();
-    recording.is_as_recorded();
+    recording.ends_as_recorded();
 }

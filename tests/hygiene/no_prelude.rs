@@ -133,6 +133,7 @@ struct Board;
 struct Failed;
 
 #[derive(Fault)]
+#[allow(dead_code)]
 enum Full {
     /// Nobody else.
     #[fault("place.full", "{name} is full")]
