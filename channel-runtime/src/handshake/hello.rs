@@ -32,18 +32,28 @@ impl Hello {
     /// The first such offer. `None` if there is none.
     ///
     /// # Errors
-    /// 400 if its fingerprint is none.
-    pub fn among(offers: &HeaderMap) -> Result<Option<Self>, Reject> {
+    /// Its fingerprint is none.
+    pub fn among(offers: &HeaderMap) -> Result<Option<Self>, Malformed> {
         match items(offers, &SEC_WEBSOCKET_PROTOCOL).find_map(fingerprint) {
             None => Ok(None),
             Some(None) => Ok(Some(Self { fingerprint: None })),
             Some(Some(digits)) => match parsed(digits) {
                 Some(fingerprint) => Ok(Some(Self { fingerprint: Some(fingerprint) })),
-                None => Err(Reject::bad_request(
-                    "the fingerprint of an offer `channels.hello.<fingerprint>` is 16 hexadecimal digits, in lower case",
-                )),
+                None => Err(Malformed),
             },
         }
+    }
+}
+
+/// Without size, because each handshake has room for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+impl From<Malformed> for Reject {
+    fn from(Malformed: Malformed) -> Self {
+        Self::bad_request(
+            "the fingerprint of an offer `channels.hello.<fingerprint>` is 16 hexadecimal digits, in lower case",
+        )
     }
 }
 
@@ -58,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    fn among(lines: &[impl AsRef<[u8]>]) -> Result<Option<Hello>, Reject> {
+    fn among(lines: &[impl AsRef<[u8]>]) -> Result<Option<Hello>, Malformed> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_bytes(line.as_ref()).unwrap());
@@ -101,7 +111,7 @@ mod tests {
             b"channels.hello. 330bf7dbdce97a1b",
             long.as_bytes(),
         ] {
-            let refused = among(&[offer]).unwrap_err().to_string();
+            let refused = Reject::from(among(&[offer]).unwrap_err()).to_string();
             assert!(refused.starts_with("400: the fingerprint of an offer"), "{refused}");
             assert!(is_hello(offer), "{}", offer.escape_ascii());
         }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode;
 
 use crate::config::header_list::items;
 use crate::handshake::Handshake;
-use crate::handshake::hello::{Hello, is_hello};
+use crate::handshake::hello::{Hello, Malformed, is_hello};
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::protocol::subprotocols::{OURS, Otherwise, Subprotocols};
@@ -77,7 +77,7 @@ fn is_unnamed(offer: &[u8]) -> bool {
 ///
 /// # Errors
 /// 400 if its fingerprint is malformed.
-pub(crate) fn hello(headers: &HeaderMap, known: &Subprotocols, agreed: Negotiated) -> Result<Option<Hello>, Reject> {
+pub(crate) fn hello(headers: &HeaderMap, known: &Subprotocols, agreed: Negotiated) -> Result<Option<Hello>, Malformed> {
     if known.is_foreign || !agreed.is_ours() {
         return Ok(None);
     }

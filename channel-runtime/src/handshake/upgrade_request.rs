@@ -5,7 +5,7 @@ use http::{HeaderName, Request, StatusCode, Version};
 use warp::reply::Response;
 
 use crate::config::header_list::items;
-use crate::handshake::hello::Hello;
+use crate::handshake::hello::{Hello, Malformed};
 use crate::handshake::reject::Reject;
 use crate::handshake::request_target::has_bad_host;
 use crate::handshake::subprotocols::{Negotiated, agree, hello};
@@ -18,7 +18,7 @@ pub(crate) struct UpgradeRequest {
     accept: HeaderValue,
     pub subprotocol: Negotiated,
     /// An error if its client is refused for it.
-    pub hello: Result<Option<Hello>, Reject>,
+    pub hello: Result<Option<Hello>, Malformed>,
     /// With the header that answers the offer. `None` without compression.
     pub deflate: Option<(Agreed, HeaderValue)>,
 }

@@ -73,15 +73,15 @@ async fn accept<A: Send + Sync + 'static>(
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Reject> {
     let known = route.subprotocols();
-    let (mut request, upgrade) = check(table, known, handshake, names_one_host, upgrade)?;
+    let (request, upgrade) = check(table, known, handshake, names_one_host, upgrade)?;
     match request.subprotocol {
         Negotiated::Agreed(agreed) => handshake.subprotocol = agreed,
         Negotiated::Closed(code) => return Ok(refuse_offers(table, request, upgrade, known, code)),
         Negotiated::Refused => return Err(not_agreed(known)),
     }
-    match std::mem::replace(&mut request.hello, Ok(None)) {
-        Ok(hello) => (handshake.hello, request.hello) = (hello, Ok(hello)),
-        Err(malformed) => return Ok(refuse(table, request, upgrade, known, malformed)),
+    match request.hello {
+        Ok(hello) => handshake.hello = hello,
+        Err(malformed) => return Ok(refuse(table, request, upgrade, known, malformed.into())),
     }
     let (start, admission) = match admit(table, route, handshake).await {
         Ok(admitted) => admitted,
