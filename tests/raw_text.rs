@@ -810,15 +810,15 @@ fn what_travels_as_text_is_described_and_is_part_of_the_fingerprint() {
     let description = channels![Echo, Typed].app(()).describe();
     let said = serde_json::to_value(&description.channels).unwrap();
     let echo = json!({
-        "name": "Echo", "path": "/echo",
+        "name": "Echo", "path": "/echo", "fingerprint": description.channels[0].fingerprint,
         "text_from_client": true, "text_to_client": true, "binary_from_client": false, "binary_to_client": false,
         "hooks": ["on_text"],
     });
     assert_eq!(said[0], echo);
     assert_eq!((said[1].get("text_from_client"), &said[1]["text_to_client"]), (None, &json!(true)));
     let [line, later] = [0, 1].map(|at| said[1]["from_client"][at]["reply"].clone());
-    assert_eq!(line, json!({ "text": true, "nothing": true, "fails": true }));
-    assert_eq!(later, json!({ "text": true, "nothing": true, "fails": false }));
+    assert_eq!(line, json!({ "text": true, "nothing": true, "other_faults": true }));
+    assert_eq!(later, json!({ "text": true, "nothing": true }));
 
     mod without {
         #[channel_runtime::channel("/echo")]
