@@ -82,7 +82,9 @@ test('a message without an answer, and one that is not connected', TEST, async (
 
 test('what clients receive is there with its schema, and each field has a label', TEST, async () => {
   const page = await browser.open(`${example.url}/channels`)
-  assert.equal(await page.page.title(), 'ChatChannel: channels')
+  // The page has its description after it has loaded.
+  await page.page.waitForFunction(() => document.title === 'ChatChannel: channels')
+  await page.role('heard').first().waitFor({ state: 'attached' })
   const heard = await page.role('heard').evaluateAll(all => all.map(each => each.dataset.type))
   assert.ok(['system', 'chat_message', 'pong', 'error'].every(type => heard.includes(type)), heard.join())
   const nameless = await page.page.evaluate(() => [...document.querySelectorAll('input, select, textarea')].filter(field => !field.labels.length).length)
