@@ -263,3 +263,24 @@ test('60 requests that wait behind a rate of 10 a second are all answered, and t
   ann.close()
   server.close()
 })
+
+test('60 requests that wait behind a handler\'s rate of 20 a second, at the server itself', TEST, async () => {
+  const server = await Example.start('board')
+  class Board extends Channel { static rates = { draw: [20, 1, 20] } }
+  const ann = new Board('/board/rates', { url: server.url, WebSocket })
+  let joins = 0
+  ann.on('$joined', () => joins++)
+  ann.open()
+  const all = await Promise.all(Array.from({ length: 60 }, (_, n) => attempt(ann.request('draw', { color: 'ink', width: 1, points: [[n, n]] }))))
+  assert.deepEqual(all.filter(({ ok }) => !ok), [])
+  assert.equal(new Set(all.map(({ value }) => value)).size, 60)
+  assert.deepEqual([joins, ann.status.state], [1, 'open'])
+  // Without the rate some are refused: it is the rate that the server has.
+  class Hasty extends Channel {}
+  const bob = new Hasty('/board/hasty', { url: server.url, WebSocket }).open()
+  const hasty = await Promise.all(Array.from({ length: 60 }, () => attempt(bob.request('draw', { color: 'ink', width: 1, points: [[1, 1]] }))))
+  assert.ok(hasty.some(({ error }) => error?.code === 'rate_limited'))
+  ann.close()
+  bob.close()
+  await server.stop()
+})
