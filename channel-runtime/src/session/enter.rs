@@ -153,7 +153,15 @@ impl<C: Dispatch> PendingSession<C> {
         let counted = served.node.shutdown.begin_session();
         let busy = served.in_flight.begin(Work::Session { channel: C::NAME, what: "on_connect" });
         match self.enter(client.deflate) {
-            Ok(membership) => drop(tokio::spawn(self.into_session(client, membership, counted, busy).run())),
+            Ok(membership) => {
+                let outdated = compatibility(&served, self.hello)
+                    .map(|client| OutdatedGuard::begin(&served.node, self.hub.channel(), client));
+                let session = self.into_session(client, membership, counted, busy).run();
+                match outdated {
+                    None => drop(tokio::spawn(session)),
+                    Some(guard) => drop(tokio::spawn(guard.during(Box::pin(session)))),
+                }
+            }
             Err(close) => {
                 let frames = farewell(&close, self.return_window());
                 drop(tokio::spawn(async move {
@@ -206,7 +214,7 @@ impl<C: Dispatch> PendingSession<C> {
         counted: SessionGuard,
         busy: WorkGuard,
     ) -> Session<C> {
-        let Self { handler, pending, expires_at, app, hub, served, hello, .. } = self;
+        let Self { handler, pending, expires_at, app, served, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
         if let Some(close) = pending.joined() {
             connection.outbox().close(close);
@@ -214,12 +222,10 @@ impl<C: Dispatch> PendingSession<C> {
         heartbeat::watch(&served.heartbeat, node, config);
         let warning = C::READS_FLAT.then_some(config.auth_warning);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
-        let outdated = compatibility(&served, hello);
-        let outdated = outdated.map(|client| Box::new(OutdatedGuard::begin(node, hub.channel(), client)));
         let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { receiver, socket: writes, read_ahead, admission, .. } = client;
         let driver = Driver::new(receiver, writes, read_ahead, membership, served);
-        Session::new(handler, socket, app, driver, expiry, busy, (counted, admission, outdated))
+        Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))
     }
 }
 

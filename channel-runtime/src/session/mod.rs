@@ -50,7 +50,6 @@ use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
 use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
 use crate::session::outcome::{RunningCall, begin_work, interrupted, timed_out};
-use crate::session::outdated::OutdatedGuard;
 use crate::session::run::run;
 use crate::session::spans::ConnectionSpan;
 use crate::session::step::{Step, Undecoded, has_concurrent};
@@ -60,8 +59,8 @@ use crate::socket::{Socket, questions};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::parser::Input;
 
-/// What counts a session. The last is boxed, because most clients are not outdated.
-pub(crate) type Counted = (SessionGuard, AdmissionGuard, Option<Box<OutdatedGuard>>);
+/// What counts a session.
+pub(crate) type Counted = (SessionGuard, AdmissionGuard);
 
 /// The fields are dropped in this order.
 pub(crate) struct Session<C: Dispatch> {

@@ -6,6 +6,7 @@ use crate::config::outdated::Outdated;
 use crate::handshake::hello::Hello;
 use crate::handshake::reject::Reject;
 use crate::protocol::lock::Compatibility;
+use crate::session::guard::BoxFuture;
 use crate::session::served::Served;
 use crate::socket::node::Node;
 
@@ -44,6 +45,11 @@ impl OutdatedGuard {
     pub fn begin(node: &Arc<Node>, channel: usize, client: Compatibility) -> Self {
         node.counters(channel).outdated(client).add(1);
         Self { node: Arc::clone(node), channel, client }
+    }
+
+    /// Beside the session and not within it, which would cost each client the room for it.
+    pub async fn during(self, session: BoxFuture<'static, ()>) {
+        session.await;
     }
 }
 
