@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 93de33c028bcb66c
+// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 68c66b22b7f0914e
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -430,8 +430,11 @@ export class Channel {
     }
     #hear(data) {
         this.#heard = Date.now();
-        if (typeof data !== 'string')
+        if (typeof data !== 'string') {
+            this.#fault = undefined;
+            this.#enter();
             return void this.#emit('$binary', new Uint8Array(data));
+        }
         let message;
         let type;
         let pending;

@@ -57,6 +57,20 @@ test('binary messages both ways', onItsClock(async world => {
   chat.close()
 }))
 
+test('a binary message lets a client in at an old server, and a fault before it is not why the connection ends', onItsClock(async world => {
+  const chat = open(world)
+  await world.clock.settle()
+  world.socket.accept()
+  await world.clock.settle()
+  world.socket.onmessage({ data: new Uint8Array([1]).buffer })
+  assert.equal(chat.status.state, 'open')
+  world.socket.say({ type: 'error', code: 'room.full', message: 'full' })
+  world.socket.onmessage({ data: new Uint8Array([2]).buffer })
+  await world.end(1008, '')
+  assert.deepEqual([chat.status.state, chat.status.last.fault], ['waiting', undefined])
+  chat.close()
+}))
+
 test('an iterator begins when it is asked for, drains what it has, and ends with the channel', onItsClock(async world => {
   const chat = open(world)
   await world.letIn()

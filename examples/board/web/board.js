@@ -357,7 +357,11 @@ var Channel = class {
   }
   #hear(data) {
     this.#heard = Date.now();
-    if (typeof data !== "string") return void this.#emit("$binary", new Uint8Array(data));
+    if (typeof data !== "string") {
+      this.#fault = void 0;
+      this.#enter();
+      return void this.#emit("$binary", new Uint8Array(data));
+    }
     let message;
     let type;
     let pending;

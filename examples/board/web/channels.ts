@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 9779b8150f1887f7
+// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 6ba4b40ecbe55fcf
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -541,7 +541,11 @@ export class Channel<P extends Protocol> {
 
   #hear(data: string | ArrayBuffer): void {
     this.#heard = Date.now()
-    if (typeof data !== 'string') return void this.#emit('$binary', new Uint8Array(data))
+    if (typeof data !== 'string') {
+      this.#fault = undefined
+      this.#enter()
+      return void this.#emit('$binary', new Uint8Array(data))
+    }
     let message: Json
     let type: string
     let pending: Pending | undefined

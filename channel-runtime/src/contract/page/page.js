@@ -63,15 +63,15 @@ class Log {
       return this.add(direction, 'text', data)
     }
     const type = frame?.type ?? frame?.method ?? 'text'
-    const text = JSON.stringify(frame, null, 1).replaceAll(/\n\s*/g, ' ')
-    if (frame?.ref === undefined) return this.add(direction, type, text)
+    // As it travels: what was parsed has lost the digits of large integers.
+    if (frame?.ref === undefined) return this.add(direction, type, data)
     if (direction === 'said') {
       this.#asked.set(frame.ref, { type, at: performance.now() })
-      return this.add(direction, type, text, `asks as ${frame.ref}`)
+      return this.add(direction, type, data, `asks as ${frame.ref}`)
     }
     const asked = this.#asked.get(frame.ref)
     const note = asked ? `answers ${asked.type} ${frame.ref} after ${(performance.now() - asked.at).toFixed(0)} ms` : undefined
-    this.add(direction, type, text, note)
+    this.add(direction, type, data, note)
   }
 
   add(direction, name, text, note) {
@@ -172,7 +172,7 @@ function rate(rate) {
   if (!rate) return
   const { count, seconds, burst, per_user } = rate
   const within = seconds === 1 ? 'a second' : `in ${seconds} s`
-  return `at most ${count} ${within}${burst > count ? `, ${burst} at once` : ''}${per_user ? ', over all connections of a user' : ''}`
+  return `at most ${count} ${within}${burst !== count ? `, ${burst} at once` : ''}${per_user ? ', over all connections of a user' : ''}`
 }
 
 function connectionCard(described) {

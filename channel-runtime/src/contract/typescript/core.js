@@ -429,8 +429,11 @@ export class Channel {
     }
     #hear(data) {
         this.#heard = Date.now();
-        if (typeof data !== 'string')
+        if (typeof data !== 'string') {
+            this.#fault = undefined;
+            this.#enter();
             return void this.#emit('$binary', new Uint8Array(data));
+        }
         let message;
         let type;
         let pending;

@@ -540,7 +540,11 @@ export class Channel<P extends Protocol> {
 
   #hear(data: string | ArrayBuffer): void {
     this.#heard = Date.now()
-    if (typeof data !== 'string') return void this.#emit('$binary', new Uint8Array(data))
+    if (typeof data !== 'string') {
+      this.#fault = undefined
+      this.#enter()
+      return void this.#emit('$binary', new Uint8Array(data))
+    }
     let message: Json
     let type: string
     let pending: Pending | undefined
