@@ -11,6 +11,7 @@ use crate::room::state::State;
 
 pub(super) struct ChannelRooms {
     pub channel: TypeId,
+    pub identity: TypeId,
     pub all: Arc<LiveRoom>,
     pub rooms: ShardedMap<Arc<str>, Arc<LiveRoom>>,
     /// For a path's room that no hook opens.
@@ -18,9 +19,10 @@ pub(super) struct ChannelRooms {
 }
 
 impl ChannelRooms {
-    pub fn new<C: 'static>(make_state: fn() -> Option<State>) -> Self {
+    pub fn new<C: 'static>(identity: TypeId, make_state: fn() -> Option<State>) -> Self {
         Self {
             channel: TypeId::of::<C>(),
+            identity,
             all: Arc::new(LiveRoom::new("*".into(), None)),
             rooms: ShardedMap::new(),
             make_state,

@@ -13,7 +13,7 @@ use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::Tasks;
 use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::member::Member;
-use crate::room::publisher::Publisher;
+use crate::room::outgoing::{Body, Sending};
 use crate::room::reentrancy::Inside;
 use crate::room::sent::Sent;
 use crate::wire::deflate::PreparedFrame;
@@ -22,11 +22,10 @@ impl LiveRoom {
     pub fn send(
         self: &Arc<Self>,
         frame: &PreparedFrame,
-        from: Option<&Publisher<Member>>,
-        exclusions: &Exclusions,
+        sending: &Sending<'_>,
         admits: impl FnMut(&Member) -> bool,
     ) -> Sent {
-        let (sent, tasks) = push_to_members(&mut self.lock(), frame, from, exclusions, admits);
+        let (sent, tasks) = push_to_members(&mut self.lock(), frame, sending, admits);
         self.start(tasks);
         sent
     }
@@ -34,8 +33,7 @@ impl LiveRoom {
     /// Makes the frame under the members' lock, from their number.
     pub fn send_with<E>(
         self: &Arc<Self>,
-        from: Option<&Publisher<Member>>,
-        exclusions: &Exclusions,
+        sending: &Sending<'_>,
         make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
     ) -> Result<Sent, E> {
         let mut inner = self.lock();
@@ -43,7 +41,7 @@ impl LiveRoom {
             let _inside = Inside::send_with();
             make(inner.members.len())?
         };
-        let (sent, tasks) = push_to_members(&mut inner, &frame, from, exclusions, |_| true);
+        let (sent, tasks) = push_to_members(&mut inner, &frame, sending, |_| true);
         drop(inner);
         self.start(tasks);
         Ok(sent)
@@ -53,16 +51,17 @@ impl LiveRoom {
 fn push_to_members(
     inner: &mut Inner,
     frame: &PreparedFrame,
-    from: Option<&Publisher<Member>>,
-    exclusions: &Exclusions,
+    sending: &Sending<'_>,
     admits: impl FnMut(&Member) -> bool,
 ) -> (Sent, Tasks) {
     let Inner { members, flushing } = inner;
-    let sent = deliver(exclusions, members.iter(), frame, admits, |member, pushed| flushing.pushed(member, pushed));
-    (sent, flushing.sent(from, frame.len()))
+    let pushed = |member: &Arc<Member>, pushed| flushing.pushed(member, pushed);
+    let mut sent = push_each(sending.exclusions, members.iter(), frame, admits, pushed);
+    sent.elsewhere = sending.leave(|| Body::of(frame));
+    (sent, flushing.sent(sending.publisher, frame.len()))
 }
 
-pub(crate) fn deliver<'a>(
+pub(super) fn push_each<'a>(
     exclusions: &Exclusions,
     connections: impl Iterator<Item = (u64, &'a Arc<Member>)>,
     frame: &PreparedFrame,

@@ -1,7 +1,7 @@
 //! The registry: the connections, rooms and users of one app. No lock is held across an await; see `connection/lock_order`.
 
 use std::any::TypeId;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::connection::user_key::UserKey;
 use crate::room::by_connection::ByConnection;
@@ -9,6 +9,7 @@ use crate::room::channel_rooms::ChannelRooms;
 use crate::room::exclusions::Exclusions;
 use crate::room::live_room::LiveRoom;
 use crate::room::member::Member;
+use crate::room::outgoing::Outgoing;
 use crate::room::pending::PendingConnections;
 use crate::room::sharded_map::ShardedMap;
 use crate::room::state::State;
@@ -17,20 +18,36 @@ pub(crate) struct Registry {
     pub(super) channels: Vec<ChannelRooms>,
     pub(super) users: ShardedMap<UserKey, ByConnection<Arc<Member>>>,
     pending: PendingConnections,
+    outgoing: OnceLock<Arc<dyn Outgoing>>,
 }
 
 impl Registry {
     pub fn new() -> Self {
-        Self { channels: Vec::new(), users: ShardedMap::new(), pending: PendingConnections::default() }
+        Self {
+            channels: Vec::new(),
+            users: ShardedMap::new(),
+            pending: PendingConnections::default(),
+            outgoing: OnceLock::new(),
+        }
     }
 
     /// Its index is the number of channels before it.
-    pub fn add<C: 'static>(&mut self, make_state: fn() -> Option<State>) {
-        self.channels.push(ChannelRooms::new::<C>(make_state));
+    pub fn add<C: 'static>(&mut self, identity: TypeId, make_state: fn() -> Option<State>) {
+        self.channels.push(ChannelRooms::new::<C>(identity, make_state));
+    }
+
+    /// The type of a channel's identities.
+    pub fn identity(&self, channel: usize) -> TypeId {
+        self.channels[channel].identity
     }
 
     pub fn index_of<C: 'static>(&self) -> Option<usize> {
         self.channels.iter().position(|entry| entry.channel == TypeId::of::<C>())
+    }
+
+    /// A channel whose identities are of this user's type.
+    pub fn channel_of(&self, user: &UserKey) -> Option<usize> {
+        self.channels.iter().position(|entry| entry.identity == user.kind())
     }
 
     pub fn channels(&self) -> usize {
@@ -81,6 +98,18 @@ impl Registry {
 
     pub fn devices(&self, key: &UserKey) -> usize {
         self.users.shard(key).get(key).map_or(0, ByConnection::len)
+    }
+
+    /// `None` without a cluster.
+    #[inline]
+    pub fn outgoing(&self) -> Option<&dyn Outgoing> {
+        self.outgoing.get().map(|outgoing| &**outgoing)
+    }
+
+    /// What is sent from now on goes to other nodes, too. Only the first counts.
+    #[cfg(feature = "cluster")]
+    pub fn set_outgoing(&self, outgoing: Arc<dyn Outgoing>) {
+        self.outgoing.get_or_init(|| outgoing);
     }
 
     pub fn pending(&self) -> &PendingConnections {

@@ -11,12 +11,49 @@ pub struct Sent {
     pub refused: usize,
     /// The message is none: it serialized as no object, or with a reserved key, or not at all. The log says more.
     pub unencodable: bool,
+    /// What became of it on the way to the other nodes of a cluster, whose clients the numbers above do not count.
+    pub elsewhere: Elsewhere,
+}
+
+/// What became of a send, or of a notice, on its way to the other nodes of a cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Elsewhere {
+    /// It was for this process alone: there is no cluster, or it was for one connection that is here.
+    #[default]
+    Nowhere,
+    /// It waits for the bus, behind what was sent before it.
+    Taken,
+    /// The other nodes do not get it.
+    Refused(NotTaken),
+}
+
+/// Why the other nodes of a cluster do not get a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotTaken {
+    /// As many bytes wait for the bus as may.
+    Full,
+    /// The bus has been away for longer than messages wait for it.
+    Away,
+    /// It is longer than the bus takes. Then nobody gets it, on this node neither.
+    TooLong,
+}
+
+impl Elsewhere {
+    /// The more serious of two.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Refused(_), _) | (_, Self::Nowhere) => self,
+            _ => other,
+        }
+    }
 }
 
 impl Sent {
     /// Whether it waits for everybody it was meant for.
     pub fn is_complete(&self) -> bool {
-        self.refused == 0 && !self.unencodable
+        self.refused == 0 && !self.unencodable && !matches!(self.elsewhere, Elsewhere::Refused(_))
     }
 
     pub(crate) fn count(&mut self, taken: bool) {
@@ -28,9 +65,14 @@ impl Sent {
         self.recipients += other.recipients;
         self.refused += other.refused;
         self.unencodable |= other.unencodable;
+        self.elsewhere = self.elsewhere.and(other.elsewhere);
     }
 
     pub(crate) fn unencodable() -> Self {
         Self { unencodable: true, ..Self::default() }
+    }
+
+    pub(crate) fn only_elsewhere(elsewhere: Elsewhere) -> Self {
+        Self { elsewhere, ..Self::default() }
     }
 }

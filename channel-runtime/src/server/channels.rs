@@ -1,5 +1,6 @@
 //! The list of an app's channels, which `channels![..]` makes.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -72,7 +73,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
         let node = Arc::get_mut(&mut self.node).expect("hubs are given out when the list is complete");
-        node.add::<C>(Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
+        node.add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

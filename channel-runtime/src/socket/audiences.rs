@@ -7,8 +7,9 @@ use crate::channel::room::{Room, RoomOf};
 use crate::channel::users::{HasUsers, UserOf};
 use crate::connection::id::ConnectionId;
 use crate::room::exclusions::Exclusions;
+use crate::room::target::Target;
 use crate::socket::Socket;
-use crate::socket::audience::{Audience, OneConnection, OneRoom, OwnRoom, Target};
+use crate::socket::audience::{Audience, OneConnection, OneRoom, OwnRoom, target};
 use crate::socket::hub::Hub;
 
 impl<C: 'static> Socket<C> {
@@ -27,7 +28,7 @@ impl<C: 'static> Socket<C> {
     /// The members of another room. This client need not be one.
     #[doc(alias("to", "in", "within", "group"))]
     pub fn room_of(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::room(room), Exclusions::from(self.id()))
+        self.audience(target::room(room), Exclusions::from(self.id()))
     }
 
     /// The members of any of these rooms.
@@ -35,7 +36,7 @@ impl<C: 'static> Socket<C> {
     where
         I: IntoIterator<Item: RoomOf<C>>,
     {
-        self.audience(Target::rooms(rooms), Exclusions::from(self.id()))
+        self.audience(target::rooms(rooms), Exclusions::from(self.id()))
     }
 
     /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
@@ -52,7 +53,7 @@ impl<C: 'static> Socket<C> {
         C: HasUsers,
         I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(Target::users(users), Exclusions::from(self.id()))
+        self.audience(target::users(users), Exclusions::from(self.id()))
     }
 
     /// Everybody on this channel.
@@ -68,7 +69,7 @@ impl<C: 'static> Socket<C> {
 impl<C: 'static> Hub<C> {
     /// The members of a room: of a path, `GameChannel::room(&id)`, or of a declared kind, `&Symbol(..)`.
     pub fn room(&self, room: &(impl RoomOf<C> + ?Sized)) -> Audience<C, OneRoom> {
-        self.audience(Target::room(room))
+        self.audience(target::room(room))
     }
 
     /// The members of any of these rooms.
@@ -76,7 +77,7 @@ impl<C: 'static> Hub<C> {
     where
         I: IntoIterator<Item: RoomOf<C>>,
     {
-        self.audience(Target::rooms(rooms))
+        self.audience(target::rooms(rooms))
     }
 
     /// Every device of this user on this channel, by its hook `identity`. If that returns a `String`, write `user("bob")`.
@@ -93,7 +94,7 @@ impl<C: 'static> Hub<C> {
         C: HasUsers,
         I: IntoIterator<Item: UserOf<C>>,
     {
-        self.audience(Target::users(users))
+        self.audience(target::users(users))
     }
 
     /// One connection. Nobody, once it has ended.

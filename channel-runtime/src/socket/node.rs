@@ -1,6 +1,6 @@
 //! One process's part of an app: its registry, and what its channels have beside rooms and members.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::connection::backpressure::HubBacklog;
@@ -41,10 +41,10 @@ impl Node {
     }
 
     /// Only while the list of channels is made.
-    pub fn add<C: 'static>(&mut self, counters: Counters, make_state: fn() -> Option<State>) {
+    pub fn add<C: 'static>(&mut self, identity: TypeId, counters: Counters, make_state: fn() -> Option<State>) {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
-        registry.add::<C>(make_state);
+        registry.add::<C>(identity, make_state);
         self.channels.push(ChannelNode { counters, hub: OnceLock::new() });
     }
 

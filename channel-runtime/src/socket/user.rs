@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::channel::identity::{UserName, key_of};
 use crate::connection::user_key::UserKey;
-use crate::room::pending::close_all;
-use crate::room::reach::Reach;
+use crate::room::delivery::disconnect_user;
+use crate::room::exclusions::Exclusions;
+use crate::room::outgoing::{Body, Sending, To};
+use crate::room::sent::Elsewhere;
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
@@ -40,9 +42,18 @@ impl User {
     /// impossible for the user to log in, then call this: no connection that was accepted by the former rights remains.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
-        // The pending ones first: otherwise one could join in between and be missed.
-        let coming = self.node.registry.pending().close(&self.key, &Reach::default(), &[], &close);
-        close_all(&self.node.registry.user(&self.key), &close, &coming)
+        let closed = disconnect_user(&self.node.registry, &self.key, &close);
+        self.leave(Body::Close(close));
+        closed
+    }
+
+    /// Hands it to the other nodes, too.
+    fn leave(&self, body: Body) -> Elsewhere {
+        let registry = &self.node.registry;
+        // A user of no channel here is one of no channel elsewhere.
+        let Some(channel) = registry.channel_of(&self.key) else { return Elsewhere::Nowhere };
+        let (to, exclusions) = (To::User(&self.key), &Exclusions::default());
+        Sending { channel, to, exclusions, publisher: None, outgoing: registry.outgoing() }.leave(|| body)
     }
 }
 

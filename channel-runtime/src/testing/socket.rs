@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::any::TypeId;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [`with_app`](TestSocket::with_app) sets it.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut node = Node::new();
-    node.add::<C>(Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
+    node.add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
     let node = Arc::new(node);
     let membership = node.enter(NewConnection {
         id: ConnectionId::next(),

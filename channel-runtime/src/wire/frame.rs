@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::close::{Close, CloseCode, ClosedBy};
-use super::header::Header;
+use super::header::{Expected, Header};
 pub(crate) use super::header::Opcode;
 
 const MAX_CONTROL: usize = 125;
@@ -34,6 +34,13 @@ impl Frame {
         }
         true
     }
+}
+
+/// The payload of a whole frame of ours, plain or compressed.
+pub(crate) fn payload(frame: &[u8]) -> (Opcode, &[u8]) {
+    let header = Header::parse(frame, Expected { masked: false, compressed: true });
+    let (header, size) = header.ok().flatten().expect("our own frames are well formed");
+    (header.opcode, &frame[size..])
 }
 
 pub(crate) fn len_of<const N: usize>(parts: [&[u8]; N]) -> usize {

@@ -113,6 +113,10 @@ impl PreparedFrame {
         self.0
     }
 
+    pub fn forms(&self) -> (Frame, Option<Frame>) {
+        (self.0.clone(), None)
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,5 +1,6 @@
 //! An envelope as a value, for what is not generic over the channel.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use super::definition::Envelope;
@@ -20,6 +21,9 @@ pub(crate) trait ErasedEnvelope: Send + Sync {
     /// The answer, or those of a batch that holds nothing else. Empty if the text is neither.
     fn answers<'t>(&self, text: &'t str) -> Vec<ReceivedAnswer<'t>>;
 
+    /// How the room of this path is named in a frame.
+    fn topic<'p>(&self, path: &'p str) -> Cow<'p, str>;
+
     /// `path` is that of the connection's own room, for the topic.
     fn fault(
         &self,
@@ -34,6 +38,10 @@ pub(crate) trait ErasedEnvelope: Send + Sync {
 struct Erased<E>(PhantomData<fn() -> E>);
 
 impl<E: Envelope> ErasedEnvelope for Erased<E> {
+    fn topic<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        E::topic(path)
+    }
+
     fn reference(&self, text: &str) -> Option<Ref> {
         E::reference(text)
     }

@@ -1,3 +1,4 @@
+use std::any::TypeId;
 use std::time::Duration;
 
 use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
@@ -5,8 +6,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::connection::in_flight::Activity;
+use crate::room::exclusions::Exclusions;
 use crate::room::membership::{MembershipGuard, NewConnection};
+use crate::room::outgoing::To;
+use crate::room::publisher::Publisher;
 use crate::room::registry::Registry;
+use crate::room::target::Target;
 use crate::wire::deflate::{COMPRESSED, Compression, Windows, negotiate};
 use crate::wire::frame::{Opcode, frame};
 
@@ -35,7 +40,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
 
 fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGuard>, Arc<LiveRoom>) {
     let mut registry = Registry::new();
-    registry.add::<()>(|| None);
+    registry.add::<()>(TypeId::of::<()>(), || None);
     let registry = Arc::new(registry);
     let runtime = runtime();
     let mut members = {
@@ -47,6 +52,10 @@ fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGua
     let _inside = others.enter();
     members.extend((0..senders).map(|_| member(&registry, "")));
     (runtime, members, room)
+}
+
+fn sending<'a>(publisher: Option<&'a Publisher<Member>>, exclusions: &'a Exclusions) -> Sending<'a> {
+    Sending { channel: 0, to: To::Target(&Target::All), exclusions, publisher, outgoing: None }
 }
 
 fn runtime() -> Runtime {
@@ -62,7 +71,7 @@ fn say_to(room: &Arc<LiveRoom>, from: Option<&MembershipGuard>, bytes: usize, wh
         PreparedFrame::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
     let exclusions = from.map_or_else(Exclusions::default, |from| Exclusions::others(from.connection.id));
     let from = from.map(|from| Publisher::Member(Arc::clone(&from.connection)));
-    room.send(&frame, from.as_ref(), &exclusions, whom)
+    room.send(&frame, &sending(from.as_ref(), &exclusions), whom)
 }
 
 #[test]
@@ -162,7 +171,7 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
 fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
     const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
     let mut registry = Registry::new();
-    registry.add::<()>(|| None);
+    registry.add::<()>(TypeId::of::<()>(), || None);
     let registry = Arc::new(registry);
     let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
     let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));
@@ -171,7 +180,7 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     let send = |exclusions: &Exclusions, from: Option<&Arc<Member>>| {
         let before = COMPRESSED.get();
         let frame = PreparedFrame::new(plain.clone(), room.windows(from, exclusions), &Compression::default());
-        let _: Sent = room.send(&frame, None, exclusions, |_| true);
+        let _: Sent = room.send(&frame, &sending(None, exclusions), |_| true);
         COMPRESSED.get() - before
     };
     assert_eq!(send(&Exclusions::default(), None), 2);

@@ -1,27 +1,36 @@
-//! Sending a frame to each client of an audience, and counting the outcome.
+//! Sending a message to each client of an audience, and counting the outcome.
 
 use std::any::type_name;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Audience;
-use super::lookup::Recipients;
-use super::target::Target;
+use super::{Audience, topical};
 use crate::channel::room::RoomName;
-use crate::connection::outbox::Enqueued;
 use crate::protocol::codec::EncodeError;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::escaped::Escaped;
-use crate::room::fan_out::deliver;
+use crate::room::delivery::Delivery;
 use crate::room::live_room::LiveRoom;
+use crate::room::lookup::Recipients;
 use crate::room::member::Member;
-use crate::room::publisher::Publisher;
 use crate::room::sent::Sent;
-use crate::wire::deflate::{PreparedFrame, Windows};
+use crate::room::target::Target;
+use crate::wire::deflate::PreparedFrame;
 use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
+    pub(in crate::socket) fn delivery(&self) -> Delivery<'_> {
+        let node = self.hub.node();
+        Delivery {
+            lookup: self.lookup(),
+            from: self.from.as_ref(),
+            hub_backlog: node.hub_backlog(self.hub.channel()),
+            compression: node.compression(),
+            outgoing: node.registry.outgoing(),
+        }
+    }
+
     /// `make` is called once for each value of `"$room"`, or for each topic.
     pub(super) fn deliver<E: Envelope>(
         &self,
@@ -30,36 +39,30 @@ impl<C: 'static, K> Audience<C, K> {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
-        let result = match self.lookup().resolve() {
+        let delivery = self.delivery();
+        let result = match delivery.lookup.resolve() {
             Recipients::OneRoom(room) if const { E::PLACES.has_topics() } && !RoomName::of(room.name()).is_path() => {
                 self.deliver_by_topic::<E>(make)
             }
             Recipients::OneRoom(room) => {
-                make(room_name::<E>(&room).as_deref()).map(|frame| self.send_to(&room, frame, |_| true))
+                make(room_name::<E>(room.name()).as_deref()).map(|frame| delivery.to_room(&room, frame))
             }
             Recipients::Rooms(_) | Recipients::Members if const { E::PLACES.has_topics() } => {
                 self.deliver_by_topic::<E>(make)
             }
-            Recipients::Rooms(names) => self.deliver_to_rooms::<E>(names, make),
-            Recipients::Members => make(None).map(|frame| self.send_each(&self.lookup().members(), frame, |_| true)),
-            Recipients::Nobody => return Sent::default(),
+            Recipients::Rooms(names) => delivery.to_rooms(names, |name| make(room_name::<E>(name).as_deref())),
+            Recipients::Members => {
+                make(None).map(|frame| delivery.to_members(&delivery.lookup.members(), frame, |_| true))
+            }
+            Recipients::AbsentRoom(_) if delivery.outgoing.is_none() => return Sent::default(),
+            Recipients::AbsentRoom(name) if const { E::PLACES.has_topics() } && !RoomName::of(name).is_path() => {
+                self.deliver_by_topic::<E>(make)
+            }
+            Recipients::AbsentRoom(name) => {
+                make(room_name::<E>(name).as_deref()).map(|frame| delivery.to_absent_room(frame))
+            }
         };
         self.counted(result)
-    }
-
-    /// A client in several of the rooms receives one frame.
-    fn deliver_to_rooms<E: Envelope>(
-        &self,
-        names: &[Arc<str>],
-        mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
-    ) -> Result<Sent, EncodeError> {
-        let mut reached = HashSet::new();
-        let mut sent = Sent::default();
-        for room in names.iter().filter_map(|name| self.lookup().room(name)) {
-            let frame = make(room_name::<E>(&room).as_deref())?;
-            sent.add(self.send_to(&room, frame, |member| reached.insert(member.id)));
-        }
-        Ok(sent)
     }
 
     /// To clients that may be in different rooms of the path: each is sent the message on the topic of its own.
@@ -67,14 +70,19 @@ impl<C: 'static, K> Audience<C, K> {
         &self,
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Result<Sent, EncodeError> {
+        let delivery = self.delivery();
         let mut by_topic = BTreeMap::<Cow<'_, str>, Vec<Arc<Member>>>::new();
-        let members = self.lookup().members();
+        let members = delivery.lookup.members();
         for member in &members {
             by_topic.entry(E::topic(member.own_room.name())).or_default().push(Arc::clone(member));
         }
         let mut sent = Sent::default();
         for (topic, members) in by_topic {
-            sent.add(self.send_each(&members, make(Some(&topic))?, |_| true));
+            sent.add(delivery.here().to_members(&members, make(Some(&topic))?, |_| true));
+        }
+        if delivery.outgoing.is_some() {
+            let frame = make(Some(topical::place()))?;
+            sent.elsewhere = delivery.elsewhere(sent, || topical::around_the_place(&frame));
         }
         Ok(sent)
     }
@@ -88,56 +96,23 @@ impl<C: 'static, K> Audience<C, K> {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
-        let Some(room) = self.lookup().one_room() else { return Sent::default() };
+        let delivery = self.delivery();
+        let found = delivery.lookup.one_room();
+        let Some(name) = found.as_ref().map(|room| room.name()).or(self.target.room_name()) else {
+            return Sent::default();
+        };
         // Its members have different topics, and the message is made once.
-        if const { E::PLACES.has_topics() } && !RoomName::of(room.name()).is_path() {
+        if const { E::PLACES.has_topics() } && !RoomName::of(name).is_path() {
             return self.counted(Err(EncodeError::NoPlace { kind }));
         }
-        let name = room_name::<E>(&room);
-        let make = |len| make(len, name.as_deref()).map(PreparedFrame::plain);
-        self.counted(room.send_with(self.publisher(&room).as_ref(), &self.exclusions, make))
-    }
-
-    fn send_to(&self, room: &Arc<LiveRoom>, frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
-        if self.exclusions.only_user.is_some() {
-            return self.send_each(&self.lookup().members_of(room), frame, admits);
-        }
-        let frame = self.prepared(frame, || room.windows(self.from.as_ref(), &self.exclusions));
-        room.send(&frame, self.publisher(room).as_ref(), &self.exclusions, admits)
-    }
-
-    fn send_each(&self, members: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
-        let windows = || Windows::of(members.iter().map(|member| member.deflate));
-        deliver(
-            &self.exclusions,
-            members.iter().map(|member| (member.id.serial(), member)),
-            &self.prepared(frame, windows),
-            admits,
-            |member, pushed| {
-                if pushed == Enqueued::MustFlush {
-                    member.outbox().wake_owner();
-                }
-            },
-        )
-    }
-
-    /// Takes no lock, because compression takes time.
-    fn prepared(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
-        match self.hub.node().compression() {
-            Some(compression) => PreparedFrame::new(frame, windows(), compression),
-            None => PreparedFrame::plain(frame),
-        }
-    }
-
-    /// The sender that is slowed if this room does not keep up.
-    fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
-        match &self.from {
-            Some(from) => Some(Publisher::Member(Arc::clone(from))),
-            None => {
-                let channel = self.hub.node().hub_backlog(self.hub.channel())?;
-                Some(Publisher::Hub(Arc::clone(room.hub_backlog_of(channel))))
+        let name = room_name::<E>(name);
+        self.counted(match &found {
+            Some(room) => delivery.to_room_with(room, |len| make(len, name.as_deref()).map(PreparedFrame::plain)),
+            None if delivery.outgoing.is_some() => {
+                make(0, name.as_deref()).map(|frame| delivery.to_absent_room(frame))
             }
-        }
+            None => return Sent::default(),
+        })
     }
 
     pub(super) async fn caught_up(&self) {
@@ -189,9 +164,9 @@ impl<C: 'static, K> Audience<C, K> {
 }
 
 /// The value of `"$room"`, or the topic.
-fn room_name<E: Envelope>(room: &LiveRoom) -> Option<Cow<'_, str>> {
+fn room_name<E: Envelope>(room: &str) -> Option<Cow<'_, str>> {
     if const { E::PLACES.has_topics() } {
-        return Some(E::topic(room.name()));
+        return Some(E::topic(room));
     }
-    RoomName::of(room.name()).on_the_wire().map(Cow::Borrowed)
+    RoomName::of(room).on_the_wire().map(Cow::Borrowed)
 }

@@ -2,8 +2,8 @@
 
 mod delivery;
 mod kind;
-mod lookup;
-mod target;
+pub(super) mod target;
+mod topical;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,8 +12,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
-use self::lookup::Lookup;
-pub(crate) use self::target::Target;
 use crate::channel::identity::key_of;
 use crate::channel::room_state;
 use crate::channel::users::HasUsers;
@@ -21,9 +19,10 @@ use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
 use crate::protocol::envelope::Flat;
 use crate::room::exclusions::Exclusions;
+use crate::room::lookup::Lookup;
 use crate::room::member::Member;
-use crate::room::pending::close_all;
 use crate::room::sent::Sent;
+use crate::room::target::Target;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -209,11 +208,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// Closes the connection of each client, after what was sent to it before, and returns how many. If the audience is users, or
     /// one user in rooms, their pending connections are closed too: see [`User::disconnect`](crate::User::disconnect).
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
-        let close = Close::new(ClosedBy::Server, Some(code), reason);
-        // The pending ones first: otherwise one could join in between and be missed.
-        let lookup = self.lookup();
-        let pending = lookup.disconnect_pending(&close);
-        close_all(&lookup.members(), &close, &pending)
+        self.delivery().disconnect(&Close::new(ClosedBy::Server, Some(code), reason))
     }
 }
 

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use flate2::{Compress, FlushCompress};
 
-use super::rfc7692::{TAIL, WINDOW_BITS, payload};
-use crate::wire::frame::{Frame, FrameBuilder};
+use super::rfc7692::{TAIL, WINDOW_BITS};
+use crate::wire::frame::{Frame, FrameBuilder, payload};
 
 /// The compressor for one window size, with its level. It takes a quarter of a megabyte; few sizes are in use.
 type Slot = Cell<Option<(u8, Compress)>>;

@@ -1,9 +1,8 @@
 //! One message in each form that its receivers read: plain, and compressed for each window size.
 
 use super::deflater::deflate;
-use super::rfc7692::payload;
 use super::{Agreed, Compression, Windows};
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, payload};
 
 pub(crate) struct PreparedFrame {
     plain: Frame,
@@ -54,6 +53,12 @@ impl PreparedFrame {
 
     pub fn into_one(self, agreed: Option<Agreed>) -> Frame {
         if self.compressed.is_empty() { self.plain } else { self.of(agreed).clone() }
+    }
+
+    /// The plain frame, and the one for the widest window, if it was made.
+    pub fn forms(&self) -> (Frame, Option<Frame>) {
+        let widest = self.compressed.iter().find(|(bits, _)| *bits == self.widest);
+        (self.plain.clone(), widest.map(|(_, frame)| frame.clone()))
     }
 
     pub fn len(&self) -> usize {

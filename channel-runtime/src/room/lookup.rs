@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::target::Target;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
@@ -13,25 +12,27 @@ use crate::room::member::Member;
 use crate::room::pending::PendingConnection;
 use crate::room::reach::Reach;
 use crate::room::registry::Registry;
+use crate::room::target::Target;
 use crate::wire::close::Close;
 
 #[derive(Clone, Copy)]
-pub(in crate::socket) struct Lookup<'a> {
+pub(crate) struct Lookup<'a> {
     pub registry: &'a Arc<Registry>,
     pub channel: usize,
     pub target: &'a Target,
     pub exclusions: &'a Exclusions,
 }
 
-pub(super) enum Recipients<'a> {
+pub(crate) enum Recipients<'a> {
     OneRoom(RoomRef<'a>),
     Rooms(&'a [Arc<str>]),
     /// Looked up once the message is encoded, so that a member that enters meanwhile is reached.
     Members,
-    Nobody,
+    /// A room that has no members here.
+    AbsentRoom(&'a Arc<str>),
 }
 
-pub(in crate::socket) enum RoomRef<'a> {
+pub(crate) enum RoomRef<'a> {
     Kept(&'a Arc<LiveRoom>),
     Found(Arc<LiveRoom>),
 }
@@ -48,12 +49,13 @@ impl Deref for RoomRef<'_> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(super) fn resolve(self) -> Recipients<'a> {
+    pub fn resolve(self) -> Recipients<'a> {
         match (self.one_room(), self.target) {
             (Some(room), _) => Recipients::OneRoom(room),
             (None, Target::Rooms(names)) => Recipients::Rooms(names),
-            (None, Target::Users(_) | Target::Connection(_)) => Recipients::Members,
-            (None, Target::Room(_) | Target::OwnRoom(_) | Target::All) => Recipients::Nobody,
+            (None, Target::OwnRoom(member)) => Recipients::AbsentRoom(member.own_room.name()),
+            (None, Target::Room(name)) => Recipients::AbsentRoom(name),
+            (None, Target::Users(_) | Target::Connection(_) | Target::All) => Recipients::Members,
         }
     }
 

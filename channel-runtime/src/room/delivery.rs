@@ -1,0 +1,186 @@
+//! The delivery of a frame to the members of a target in this process, and, if it is sent here, to the other nodes.
+//!
+//! What another node sends is delivered by the same functions.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::connection::backpressure::HubBacklog;
+use crate::connection::outbox::Enqueued;
+use crate::connection::user_key::UserKey;
+use crate::room::fan_out::push_each;
+use crate::room::live_room::LiveRoom;
+use crate::room::lookup::Lookup;
+use crate::room::member::Member;
+use crate::room::outgoing::{Body, Outgoing, Sending, To};
+use crate::room::pending::close_all;
+use crate::room::publisher::Publisher;
+use crate::room::reach::Reach;
+use crate::room::registry::Registry;
+use crate::room::sent::{Elsewhere, NotTaken, Sent};
+use crate::room::target::Target;
+use crate::wire::close::Close;
+use crate::wire::deflate::{Compression, PreparedFrame, Windows};
+use crate::wire::frame::Frame;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery<'a> {
+    pub lookup: Lookup<'a>,
+    /// The connection that sends.
+    pub from: Option<&'a Arc<Member>>,
+    /// The channel's, for what a hub sends.
+    pub hub_backlog: Option<&'a Arc<HubBacklog>>,
+    pub compression: Option<&'a Compression>,
+    /// `None` for what came from another node.
+    pub outgoing: Option<&'a dyn Outgoing>,
+}
+
+impl<'a> Delivery<'a> {
+    /// Without the other nodes.
+    pub fn here(self) -> Self {
+        Self { outgoing: None, ..self }
+    }
+
+    fn sending<'b>(&'b self, publisher: Option<&'b Publisher<Member>>) -> Sending<'b> {
+        let Lookup { channel, target, exclusions, .. } = self.lookup;
+        Sending { channel, to: To::Target(target), exclusions, publisher, outgoing: self.outgoing }
+    }
+
+    /// If so, nobody gets it.
+    fn is_too_long(&self, bytes: usize) -> bool {
+        self.outgoing.is_some_and(|outgoing| bytes > outgoing.longest())
+    }
+
+    pub fn to_room(&self, room: &Arc<LiveRoom>, frame: Frame) -> Sent {
+        self.to_admitted(room, frame, |_| true)
+    }
+
+    fn to_admitted(&self, room: &Arc<LiveRoom>, frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
+        if self.lookup.exclusions.only_user.is_some() {
+            return self.to_members(&self.lookup.members_of(room), frame, admits);
+        }
+        if self.is_too_long(frame.len()) {
+            return too_long();
+        }
+        let frame = self.prepared(frame, || room.windows(self.from, self.lookup.exclusions));
+        room.send(&frame, &self.sending(self.publisher(room).as_ref()), admits)
+    }
+
+    /// Makes the frame under the room's lock, from the number of its members here.
+    pub fn to_room_with<E>(
+        &self,
+        room: &Arc<LiveRoom>,
+        make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
+    ) -> Result<Sent, E> {
+        room.send_with(&self.sending(self.publisher(room).as_ref()), make)
+    }
+
+    /// To rooms by their names, each with its frame; a client in several of them gets one. `make` is called for rooms without a
+    /// member here, too, if there are other nodes.
+    pub fn to_rooms<E>(
+        &self,
+        names: &[Arc<str>],
+        mut make: impl FnMut(&Arc<str>) -> Result<Frame, E>,
+    ) -> Result<Sent, E> {
+        let (mut reached, mut sent, mut frames) = (HashSet::new(), Sent::default(), Vec::new());
+        for name in names {
+            let room = self.lookup.room(name);
+            if room.is_none() && self.outgoing.is_none() {
+                continue;
+            }
+            let frame = make(name)?;
+            if self.is_too_long(frame.len()) {
+                sent.add(too_long());
+                return Ok(sent);
+            }
+            if self.outgoing.is_some() {
+                frames.push(frame.clone());
+            }
+            if let Some(room) = room {
+                sent.add(self.here().to_admitted(&room, frame, |member| reached.insert(member.id)));
+            }
+        }
+        sent.add(Sent::only_elsewhere(self.sending(self.own().as_ref()).leave(|| Body::Frames(frames))));
+        Ok(sent)
+    }
+
+    /// To each of these members.
+    pub fn to_members(&self, members: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
+        if self.is_too_long(frame.len()) {
+            return too_long();
+        }
+        let frame = self.prepared(frame, || Windows::of(members.iter().map(|member| member.deflate)));
+        let members = members.iter().map(|member| (member.id.serial(), member));
+        let mut sent = push_each(self.lookup.exclusions, members, &frame, admits, |member, pushed| {
+            if pushed == Enqueued::MustFlush {
+                member.outbox().wake_owner();
+            }
+        });
+        sent.elsewhere = self.elsewhere(sent, || Body::of(&frame));
+        sent
+    }
+
+    /// To the other nodes alone, where the room may have members.
+    pub fn to_absent_room(&self, frame: Frame) -> Sent {
+        if self.is_too_long(frame.len()) {
+            return too_long();
+        }
+        Sent::only_elsewhere(self.elsewhere(Sent::default(), || Body::Frame { plain: frame, compressed: None }))
+    }
+
+    /// Closes the connection of each client, after what was sent to it before, and those of its users that are pending.
+    pub fn disconnect(&self, close: &Close) -> usize {
+        // The pending ones first: otherwise one could join in between and be missed.
+        let pending = self.lookup.disconnect_pending(close);
+        let closed = close_all(&self.lookup.members(), close, &pending);
+        let here = Sent { recipients: closed, ..Sent::default() };
+        self.elsewhere(here, || Body::Close(close.clone()));
+        closed
+    }
+
+    /// Hands what was done here to the other nodes, too.
+    pub fn elsewhere(&self, here: Sent, body: impl FnOnce() -> Body) -> Elsewhere {
+        // One connection is on one node.
+        let is_found = here.recipients > 0 && matches!(self.lookup.target, Target::Connection(_));
+        if is_found || self.outgoing.is_none() {
+            return Elsewhere::Nowhere;
+        }
+        self.sending(self.own().as_ref()).leave(body)
+    }
+
+    /// Takes no lock, because compression takes time.
+    fn prepared(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
+        match self.compression {
+            Some(compression) => PreparedFrame::new(frame, windows(), compression),
+            None => PreparedFrame::plain(frame),
+        }
+    }
+
+    /// The sender that is slowed if this room does not keep up.
+    fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
+        match self.from {
+            Some(from) => Some(Publisher::Member(Arc::clone(from))),
+            None => Some(Publisher::Hub(Arc::clone(room.hub_backlog_of(self.hub_backlog?)))),
+        }
+    }
+
+    /// The sender that is slowed if the bus does not keep up with what is for no one room.
+    fn own(&self) -> Option<Publisher<Member>> {
+        self.outgoing?;
+        match self.from {
+            Some(from) => Some(Publisher::Member(Arc::clone(from))),
+            None => self.hub_backlog.map(|channel| Publisher::Hub(Arc::clone(channel))),
+        }
+    }
+}
+
+/// On all channels.
+pub(crate) fn disconnect_user(registry: &Registry, user: &UserKey, close: &Close) -> usize {
+    // The pending ones first: otherwise one could join in between and be missed.
+    let pending = registry.pending().close(user, &Reach::default(), &[], close);
+    close_all(&registry.user(user), close, &pending)
+}
+
+fn too_long() -> Sent {
+    Sent::only_elsewhere(Elsewhere::Refused(NotTaken::TooLong))
+}

@@ -1,0 +1,85 @@
+//! What leaves this process for the other nodes of a cluster. The folder `cluster/` takes it; `room/` knows no more of it than this.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::connection::user_key::UserKey;
+use crate::room::exclusions::Exclusions;
+use crate::room::member::Member;
+use crate::room::publisher::Publisher;
+use crate::room::sent::Elsewhere;
+use crate::room::target::Target;
+use crate::wire::close::Close;
+use crate::wire::deflate::PreparedFrame;
+use crate::wire::frame::Frame;
+
+pub(crate) trait Outgoing: Any + Send + Sync {
+    /// Never waits. If the target is one room with members here, it is called under its members' lock, so that the room's messages
+    /// have the same order on all nodes.
+    fn append(&self, sending: &Sending<'_>, body: Body) -> Elsewhere;
+
+    /// The most bytes of a body.
+    fn longest(&self) -> usize;
+}
+
+/// A send under way: to whom, from whom, and where it leaves the process.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending<'a> {
+    pub channel: usize,
+    pub to: To<'a>,
+    pub exclusions: &'a Exclusions,
+    /// Who is slowed if it is not taken in time. `None` for nobody, as for what came from another node.
+    pub publisher: Option<&'a Publisher<Member>>,
+    /// `None` without a cluster, and for what is for this process alone.
+    pub outgoing: Option<&'a dyn Outgoing>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum To<'a> {
+    Target(&'a Target),
+    /// A user on all channels.
+    User(&'a UserKey),
+}
+
+/// What is sent.
+pub(crate) enum Body {
+    /// One frame for all of the target, and as it was compressed for the widest window, if it was.
+    Frame {
+        plain: Frame,
+        compressed: Option<Frame>,
+    },
+    /// One frame for each of the target's rooms.
+    Frames(Vec<Frame>),
+    /// A text. Between its two parts the receivers' topics are to stand, escaped as in JSON; nothing, if it has no place for one.
+    Topical {
+        before: Bytes,
+        after: Bytes,
+        has_place: bool,
+    },
+    Close(Close),
+    Notice {
+        handler: &'static str,
+        json: Bytes,
+    },
+    Join(Arc<str>),
+    Leave(Arc<str>),
+}
+
+impl Body {
+    pub fn of(frame: &PreparedFrame) -> Self {
+        let (plain, compressed) = frame.forms();
+        Self::Frame { plain, compressed }
+    }
+}
+
+impl Sending<'_> {
+    /// Hands it to the other nodes, if there are any.
+    pub fn leave(&self, body: impl FnOnce() -> Body) -> Elsewhere {
+        match self.outgoing {
+            Some(outgoing) => outgoing.append(self, body()),
+            None => Elsewhere::Nowhere,
+        }
+    }
+}
