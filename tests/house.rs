@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 type Rule = (&'static str, &'static [&'static str]);
 
 /// The folders of `channel-runtime/src`, each with the folders that it may import.
-const ROOMS: [Rule; 12] = [
+const ROOMS: [Rule; 13] = [
     ("wire", &[]),
     ("protocol", &[]),
     ("contract", &["protocol"]),
@@ -20,19 +20,44 @@ const ROOMS: [Rule; 12] = [
     ("handshake", &["config", "connection", "protocol", "wire"]),
     ("channel", &["config", "connection", "handshake", "protocol", "wire"]),
     ("socket", &["channel", "connection", "protocol", "room", "wire"]),
+    ("cluster", &["channel", "connection", "protocol", "room", "socket", "wire"]),
     ("session", &["channel", "config", "connection", "handshake", "protocol", "room", "socket", "wire"]),
     (
         "server",
-        &["channel", "config", "connection", "contract", "handshake", "protocol", "room", "session", "socket", "wire"],
+        &[
+            "channel",
+            "cluster",
+            "config",
+            "connection",
+            "contract",
+            "handshake",
+            "protocol",
+            "room",
+            "session",
+            "socket",
+            "wire",
+        ],
     ),
     (
         "testing",
-        &["channel", "config", "connection", "handshake", "protocol", "room", "server", "session", "socket", "wire"],
+        &[
+            "channel",
+            "cluster",
+            "config",
+            "connection",
+            "handshake",
+            "protocol",
+            "room",
+            "server",
+            "session",
+            "socket",
+            "wire",
+        ],
     ),
 ];
 
 /// The crates below a server that each folder of the runtime may name, of those in [`WATCHED`].
-const CRATES: [Rule; 12] = [
+const CRATES: [Rule; 13] = [
     ("wire", &[]),
     ("protocol", &[]),
     ("contract", &["warp"]),
@@ -42,6 +67,7 @@ const CRATES: [Rule; 12] = [
     ("handshake", &["tokio", "warp"]),
     ("channel", &[]),
     ("socket", &["tokio"]),
+    ("cluster", &["tokio"]),
     ("session", &["tokio"]),
     ("server", &["hyper", "tokio", "tower", "warp"]),
     ("testing", &["hyper", "tokio", "tower", "warp"]),

@@ -102,6 +102,10 @@ mod server;
 #[cfg(feature = "server")]
 mod session;
 
+// Several nodes of one app, over a bus.
+#[cfg(feature = "cluster")]
+mod cluster;
+
 // Sending: sockets, hubs, audiences, answers.
 #[cfg(feature = "server")]
 mod socket;
@@ -171,6 +175,8 @@ mod exports {
     pub use crate::channel::room::{Room, RoomKind, RoomOf};
     pub use crate::channel::users::{HasUsers, UserOf};
     pub use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, ServedBy, Text};
+    #[cfg(feature = "cluster")]
+    pub use crate::cluster::{Cluster, NodeId};
     pub use crate::config::Config;
     pub use crate::config::origins::{InvalidOrigin, Origins};
     pub use crate::config::outdated::Outdated;
@@ -185,7 +191,7 @@ mod exports {
     pub use crate::handshake::token::Token;
     pub use crate::handshake::{Extract, Handshake};
     pub use crate::protocol::lock::Compatibility;
-    pub use crate::room::sent::Sent;
+    pub use crate::room::sent::{Elsewhere, NotTaken, Sent};
     pub use crate::server::Server;
     pub use crate::server::channels::{Channels, StandsFor};
     pub use crate::server::health::Health;

@@ -17,6 +17,8 @@ pub(crate) mod rank {
     pub const SHARD: u8 = 3;
     pub const MEMBERS: u8 = 4;
     pub const OUTBOX: u8 = 5;
+    /// What waits for the bus. Under no other lock is it taken first.
+    pub const LANE: u8 = 6;
 }
 
 pub(crate) struct Ranked<const RANK: u8, T>(Mutex<T>);

@@ -23,6 +23,7 @@ impl UserKey {
         Self(Arc::new(Identified { kind: TypeId::of::<K>(), name: name.to_string().into() }))
     }
 
+    #[cfg(feature = "cluster")]
     /// As [`named`](Self::named), of a type that is known by its number alone.
     pub fn of_kind(kind: TypeId, name: &str) -> Self {
         Self(Arc::new(Identified { kind, name: name.into() }))

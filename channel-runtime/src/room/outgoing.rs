@@ -1,5 +1,7 @@
 //! What leaves this process for the other nodes of a cluster. The folder `cluster/` takes it; `room/` knows no more of it than this.
 
+#![cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "without a cluster nothing leaves"))]
+
 use std::any::Any;
 use std::sync::Arc;
 

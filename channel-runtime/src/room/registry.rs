@@ -37,6 +37,7 @@ impl Registry {
     }
 
     /// The type of a channel's identities.
+    #[cfg(feature = "cluster")]
     pub fn identity(&self, channel: usize) -> TypeId {
         self.channels[channel].identity
     }

@@ -73,7 +73,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
         let node = Arc::get_mut(&mut self.node).expect("hubs are given out when the list is complete");
-        node.add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
+        node.add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || {
+            room_state::initial::<C>().map(state::state)
+        });
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

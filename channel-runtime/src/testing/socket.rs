@@ -1,8 +1,8 @@
 //! A socket without a client, for tests that call a handler directly.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::any::TypeId;
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::close::{Close, CloseCode, ClosedBy};
-use super::header::{Expected, Header};
 pub(crate) use super::header::Opcode;
+use super::header::{Expected, Header};
 
 const MAX_CONTROL: usize = 125;
 

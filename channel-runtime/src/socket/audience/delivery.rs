@@ -108,9 +108,7 @@ impl<C: 'static, K> Audience<C, K> {
         let name = room_name::<E>(name);
         self.counted(match &found {
             Some(room) => delivery.to_room_with(room, |len| make(len, name.as_deref()).map(PreparedFrame::plain)),
-            None if delivery.outgoing.is_some() => {
-                make(0, name.as_deref()).map(|frame| delivery.to_absent_room(frame))
-            }
+            None if delivery.outgoing.is_some() => make(0, name.as_deref()).map(|frame| delivery.to_absent_room(frame)),
             None => return Sent::default(),
         })
     }

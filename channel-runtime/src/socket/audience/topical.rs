@@ -29,5 +29,9 @@ pub(super) fn around_the_place(frame: &Frame) -> Body {
         // An envelope that names no topic in this frame.
         None => (payload, &[][..]),
     };
-    Body::Topical { before: Bytes::copy_from_slice(before), after: Bytes::copy_from_slice(after), has_place: at.is_some() }
+    Body::Topical {
+        before: Bytes::copy_from_slice(before),
+        after: Bytes::copy_from_slice(after),
+        has_place: at.is_some(),
+    }
 }
