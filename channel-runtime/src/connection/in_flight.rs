@@ -27,11 +27,24 @@ struct Running {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     Input,
-    Session { channel: &'static str, what: &'static str },
+    Session {
+        channel: &'static str,
+        what: &'static str,
+    },
     Outbox,
-    Notice { channel: &'static str, handler: &'static str },
-    Batch { channel: &'static str, handler: &'static str },
-    Answer { channel: &'static str },
+    Notice {
+        channel: &'static str,
+        handler: &'static str,
+    },
+    Batch {
+        channel: &'static str,
+        handler: &'static str,
+    },
+    Answer {
+        channel: &'static str,
+    },
+    #[cfg(feature = "cluster")]
+    Parcel,
 }
 
 impl fmt::Display for Work {
@@ -43,6 +56,8 @@ impl fmt::Display for Work {
             Self::Notice { channel, handler } => write!(f, "a notice for `{handler}` of {channel}"),
             Self::Batch { channel, handler } => write!(f, "a message in a batch of `{handler}` of {channel}"),
             Self::Answer { channel } => write!(f, "a deferred answer of {channel}"),
+            #[cfg(feature = "cluster")]
+            Self::Parcel => f.write_str("a message on its way to another node"),
         }
     }
 }

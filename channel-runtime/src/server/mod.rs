@@ -143,9 +143,9 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 
     #[track_caller]
-    pub(crate) fn counting(mut self) -> Self {
+    pub(crate) fn counting(mut self, activity: Activity) -> Self {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");
-        table.count(Activity::counting());
+        table.count(activity);
         self
     }
 

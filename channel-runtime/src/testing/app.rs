@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::expectation::Expectation;
 use super::settle::settle;
+use crate::connection::in_flight::Activity;
 use crate::server::Server;
 use crate::server::table::RouteTable;
 
@@ -14,7 +15,7 @@ use crate::server::table::RouteTable;
 /// After [`Server::filter`] or [`Server::service`], because the work of a mounted server is not counted.
 #[track_caller]
 pub fn app<A: Send + Sync + 'static>(server: Server<A>) -> TestApp<A> {
-    TestApp { server: server.counting() }
+    TestApp { server: server.counting(Activity::counting()) }
 }
 
 /// A server in a test, from [`app`].
