@@ -7,6 +7,7 @@ mod engine;
 mod node_id;
 mod settings;
 pub(crate) mod simulated;
+pub(crate) mod wire;
 
 pub use self::node_id::NodeId;
 pub use self::settings::Cluster;

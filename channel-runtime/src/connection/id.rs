@@ -21,6 +21,16 @@ impl ConnectionId {
         Self { node: this_node(), serial: SERIAL.fetch_add(1, Ordering::Relaxed) }
     }
 
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of(node: u64, serial: u64) -> Self {
+        Self { node, serial }
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn node(self) -> u64 {
+        self.node
+    }
+
     pub(crate) fn is_here(self) -> bool {
         self.node == this_node()
     }

@@ -3,7 +3,7 @@
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Exclusions {
     pub sender: Option<ConnectionId>,
     pub except: Vec<ConnectionId>,
@@ -32,6 +32,12 @@ impl Exclusions {
     pub fn narrow(&mut self, user: UserKey) {
         let other = self.only_user.replace(user).filter(|other| Some(other) != self.only_user.as_ref());
         self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
+    }
+
+    /// Whether other nodes have to know of it. Who sends is on this node.
+    #[cfg(feature = "cluster")]
+    pub fn crosses(&self) -> bool {
+        !self.except.is_empty() || !self.except_users.is_empty() || self.only_user.is_some()
     }
 
     pub fn is_empty(&self) -> bool {

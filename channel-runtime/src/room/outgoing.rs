@@ -15,7 +15,7 @@ use crate::room::sent::Elsewhere;
 use crate::room::target::Target;
 use crate::wire::close::Close;
 use crate::wire::deflate::PreparedFrame;
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Compressed, Frame};
 
 pub(crate) trait Outgoing: Any + Send + Sync {
     /// Never waits. If the target is one room with members here, it is called under its members' lock, so that the room's messages
@@ -46,11 +46,12 @@ pub(crate) enum To<'a> {
 }
 
 /// What is sent.
+#[derive(Debug)]
 pub(crate) enum Body {
     /// One frame for all of the target, and as it was compressed for the widest window, if it was.
     Frame {
         plain: Frame,
-        compressed: Option<Frame>,
+        compressed: Option<Compressed<Frame>>,
     },
     /// One frame for each of the target's rooms.
     Frames(Vec<Frame>),

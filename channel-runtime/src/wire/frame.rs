@@ -43,6 +43,15 @@ pub(crate) fn payload(frame: &[u8]) -> (Opcode, &[u8]) {
     (header.opcode, &frame[size..])
 }
 
+/// A message as it was compressed, for clients whose window is as large, or larger than the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Compressed<P> {
+    /// The window's size, as a power of two from 9 to 15.
+    pub bits: u8,
+    /// A whole frame if it is a [`Frame`], without its header if it is a slice.
+    pub payload: P,
+}
+
 pub(crate) fn len_of<const N: usize>(parts: [&[u8]; N]) -> usize {
     parts.iter().map(|part| part.len()).sum()
 }

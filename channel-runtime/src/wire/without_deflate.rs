@@ -4,7 +4,7 @@
 use http::header::{HeaderMap, HeaderValue};
 
 use super::close::Violation;
-use super::frame::Frame;
+use super::frame::{Compressed, Frame};
 use super::input::Input;
 
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,7 @@ impl PreparedFrame {
         self.0
     }
 
-    pub fn forms(&self) -> (Frame, Option<Frame>) {
+    pub fn forms(&self) -> (Frame, Option<Compressed<Frame>>) {
         (self.0.clone(), None)
     }
 

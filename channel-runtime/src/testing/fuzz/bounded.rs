@@ -138,3 +138,26 @@ fn compressed_frames() {
     ];
     run("deflate", super::deflate, &words, MUTATIONS);
 }
+
+#[test]
+#[cfg(feature = "cluster")]
+fn parcels_of_nodes() {
+    // Heads, records of several kinds, targets, masks, and lengths that lie.
+    let words: [&[u8]; 14] = [
+        b"C1\x01AAAAAAAA\x00\x01\0\0\0\0\0\0\0\x01",
+        b"C1\x01AAAAAAAA\xFF\0\0\0\0\0\0\0\0\x01",
+        b"\x07\x0ACCCC\0\0",
+        b"\x08\x06CCCC\0\0\0",
+        b"\x0B\x00CCCC\0\0\0\x02{}",
+        b"\x0D\x01CCCC\x02\x01\x01r\0\0\x01\0\0",
+        b"\x02\x02\x01a\0\x01b\x01\0",
+        b"\x03\x02\x01a\x01b\0",
+        b"\x04NNNNNNNNSSSSSSSS",
+        b"\x03\x01NNNNNNNNSSSSSSSS\x02\x01a\x03\x01b",
+        b"\xE8\x03bye",
+        b"\x80\x01",
+        b"\xFF\xFF\xFF\xFF\x0F",
+        b"\xC3\xA9",
+    ];
+    run("parcels", super::parcels, &words, MUTATIONS);
+}

@@ -11,6 +11,8 @@ mod frame;
 mod json;
 #[cfg(test)]
 mod mutation;
+#[cfg(feature = "cluster")]
+pub(crate) mod parcels;
 mod reference;
 
 #[cfg(feature = "deflate")]
@@ -18,3 +20,5 @@ pub use deflate::deflate;
 pub use envelopes::envelopes;
 pub use frame::frame;
 pub use json::json;
+#[cfg(feature = "cluster")]
+pub use parcels::parcels;

@@ -2,7 +2,7 @@
 
 use super::deflater::deflate;
 use super::{Agreed, Compression, Windows};
-use crate::wire::frame::{Frame, payload};
+use crate::wire::frame::{Compressed, Frame, payload};
 
 pub(crate) struct PreparedFrame {
     plain: Frame,
@@ -56,9 +56,9 @@ impl PreparedFrame {
     }
 
     /// The plain frame, and the one for the widest window, if it was made.
-    pub fn forms(&self) -> (Frame, Option<Frame>) {
+    pub fn forms(&self) -> (Frame, Option<Compressed<Frame>>) {
         let widest = self.compressed.iter().find(|(bits, _)| *bits == self.widest);
-        (self.plain.clone(), widest.map(|(_, frame)| frame.clone()))
+        (self.plain.clone(), widest.map(|(bits, frame)| Compressed { bits: *bits, payload: frame.clone() }))
     }
 
     pub fn len(&self) -> usize {

@@ -1,0 +1,332 @@
+//! From bytes to records. Nothing is allocated, and nothing that is claimed is believed.
+
+use std::any::TypeId;
+use std::fmt;
+
+use super::cursor::Cursor;
+use super::{Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, tag};
+use crate::cluster::node_id::NodeId;
+use crate::connection::id::ConnectionId;
+use crate::connection::user_key::UserKey;
+use crate::room::exclusions::Exclusions;
+use crate::wire::close::CloseCode;
+use crate::wire::frame::{Compressed, Opcode};
+
+/// A parcel as it came: its head and the lengths of its records were read. The records are read one by one, as an iterator.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel<'a> {
+    pub head: Head,
+    records: Cursor<'a>,
+}
+
+/// Why nothing of a parcel can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadParcel {
+    /// It does not begin as a parcel does.
+    Strange,
+    /// It is of another version.
+    Version(u8),
+    /// It has fewer records than it says, or more, or a part of one.
+    Cut,
+}
+
+/// A record that this version does not know, or that is broken. It has a number as any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Foreign;
+
+impl<'a> Parcel<'a> {
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, BadParcel> {
+        let mut cursor = Cursor(bytes.strip_prefix(&MAGIC).ok_or(BadParcel::Strange)?);
+        match cursor.u8() {
+            Some(VERSION) => {}
+            Some(version) => return Err(BadParcel::Version(version)),
+            None => return Err(BadParcel::Cut),
+        }
+        let head = head(&mut cursor).ok_or(BadParcel::Cut)?;
+        let mut rest = cursor;
+        for _ in 0..head.count {
+            rest.bytes().ok_or(BadParcel::Cut)?;
+        }
+        let is_whole = rest.is_empty() && head.is_numerable();
+        is_whole.then_some(Self { head, records: cursor }).ok_or(BadParcel::Cut)
+    }
+}
+
+fn head(cursor: &mut Cursor<'_>) -> Option<Head> {
+    let node = NodeId(cursor.u64()?);
+    let numbered = match (cursor.u8()?, cursor.u64()?) {
+        (LANE, first) => Numbered::From(first),
+        (ONE_NODE, 0) => Numbered::Not,
+        _ => return None,
+    };
+    Some(Head { node, numbered, count: cursor.varint()? })
+}
+
+impl Head {
+    /// Whether the number behind its last record is one.
+    fn is_numerable(self) -> bool {
+        match self.numbered {
+            Numbered::From(first) => first.checked_add(u64::from(self.count)).is_some(),
+            Numbered::Not => true,
+        }
+    }
+}
+
+impl<'a> Iterator for Parcel<'a> {
+    type Item = Result<Record<'a>, Foreign>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(Record::read(Cursor(self.records.bytes()?)).ok_or(Foreign))
+    }
+}
+
+impl fmt::Display for BadParcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Strange => f.write_str("it is no parcel"),
+            Self::Version(version) => write!(f, "it is of version {version}"),
+            Self::Cut => f.write_str("it is broken"),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Record<'a> {
+    pub channel: u32,
+    pub to: Address<'a>,
+    pub mask: Mask<'a>,
+    pub content: Content<'a>,
+}
+
+impl<'a> Record<'a> {
+    fn read(mut cursor: Cursor<'a>) -> Option<Self> {
+        let (kind, channel) = (cursor.u8()?, cursor.u32()?);
+        let to = Address::read(&mut cursor)?;
+        let mask = Mask(List::read(&mut cursor, Excluded::read)?);
+        let has_one_only = mask.clone().filter(|each| matches!(each, Excluded::OthersThan(_))).nth(1).is_none();
+        let content = Content::read(kind, &mut cursor)?;
+        let fits = match (&to, &content) {
+            (Address::Rooms(rooms), Content::Frames(frames)) => rooms.clone().all(|(_, body)| body < frames.len()),
+            (_, Content::Frames(_)) => false,
+            (Address::Rooms(rooms), _) => rooms.clone().all(|(_, body)| body == 0),
+            _ => true,
+        };
+        (has_one_only && fits && cursor.is_empty()).then_some(Self { channel, to, mask, content })
+    }
+}
+
+/// To whom a record is, as [`Destination`](super::Destination).
+#[derive(Clone, Debug)]
+pub(crate) enum Address<'a> {
+    All,
+    Room(&'a str),
+    /// Each with the place of its frame among [`Content::Frames`].
+    Rooms(List<'a, (&'a str, usize)>),
+    Users(List<'a, &'a str>),
+    Connection(ConnectionId),
+    User(&'a str),
+    Nodes,
+}
+
+impl<'a> Address<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
+        Some(match cursor.u8()? {
+            tag::TO_ALL => Self::All,
+            tag::TO_ROOM => Self::Room(cursor.name()?),
+            tag::TO_ROOMS => {
+                Self::Rooms(List::read(cursor, |cursor| Some((cursor.name()?, cursor.varint()? as usize)))?)
+            }
+            tag::TO_USERS => Self::Users(List::read(cursor, Cursor::name)?),
+            tag::TO_CONNECTION => Self::Connection(cursor.connection()?),
+            tag::TO_USER => Self::User(cursor.name()?),
+            tag::TO_NODES => Self::Nodes,
+            _ => return None,
+        })
+    }
+}
+
+/// Whom of a target a record is not for.
+#[derive(Clone, Debug)]
+pub(crate) struct Mask<'a>(List<'a, Excluded<'a>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Excluded<'a> {
+    Connection(ConnectionId),
+    User(&'a str),
+    OthersThan(&'a str),
+}
+
+impl<'a> Excluded<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
+        Some(match cursor.u8()? {
+            tag::NOT_CONNECTION => Self::Connection(cursor.connection()?),
+            tag::NOT_USER => Self::User(cursor.name()?),
+            tag::ONLY_USER => Self::OthersThan(cursor.name()?),
+            _ => return None,
+        })
+    }
+}
+
+impl Mask<'_> {
+    /// On a channel whose users are of this kind.
+    pub fn exclusions(&self, kind: TypeId) -> Exclusions {
+        let mut exclusions = Exclusions::default();
+        for each in self.clone() {
+            match each {
+                Excluded::Connection(id) => exclusions.except.push(id),
+                Excluded::User(name) => exclusions.except_users.push(UserKey::of_kind(kind, name)),
+                Excluded::OthersThan(name) => exclusions.only_user = Some(UserKey::of_kind(kind, name)),
+            }
+        }
+        exclusions
+    }
+}
+
+impl<'a> Iterator for Mask<'a> {
+    type Item = Excluded<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Content<'a> {
+    Frame {
+        opcode: Opcode,
+        plain: &'a [u8],
+        compressed: Option<Compressed<&'a [u8]>>,
+    },
+    /// Only behind [`Address::Rooms`].
+    Frames(List<'a, (Opcode, &'a [u8])>),
+    Topical {
+        before: &'a str,
+        after: &'a str,
+        has_place: bool,
+    },
+    Close {
+        code: Option<CloseCode>,
+        reason: &'a str,
+    },
+    Notice {
+        handler: &'a str,
+        json: &'a [u8],
+    },
+    Join(&'a str),
+    Leave(&'a str),
+    Question {
+        id: u64,
+        timeout_ms: u32,
+        what: Question<&'a str>,
+    },
+    Answer {
+        id: u64,
+        json: &'a [u8],
+    },
+    Hello(&'a [u8]),
+    Bye,
+}
+
+impl<'a> Content<'a> {
+    fn read(kind: u8, cursor: &mut Cursor<'a>) -> Option<Self> {
+        Some(match kind {
+            tag::FRAME => {
+                let (opcode, bits) = flags(cursor)?;
+                let plain = cursor.bytes()?;
+                let compressed = bits.map(|bits| Compressed { bits, payload: cursor.rest() });
+                Self::Frame { opcode, plain, compressed }
+            }
+            tag::FRAMES => Self::Frames(List::read(cursor, |cursor| match flags(cursor)? {
+                (opcode, None) => Some((opcode, cursor.bytes()?)),
+                _ => None,
+            })?),
+            tag::TOPICAL => {
+                let has_place = match cursor.u8()? {
+                    0 => false,
+                    tag::HAS_PLACE => true,
+                    _ => return None,
+                };
+                Self::Topical { before: cursor.name()?, after: cursor.text()?, has_place }
+            }
+            tag::CLOSE => {
+                let code = match cursor.u16()? {
+                    0 => None,
+                    code => Some(CloseCode::new(code)?),
+                };
+                Self::Close { code, reason: cursor.text()? }
+            }
+            tag::NOTICE => Self::Notice { handler: cursor.name()?, json: cursor.rest() },
+            tag::JOIN => Self::Join(cursor.name()?),
+            tag::LEAVE => Self::Leave(cursor.name()?),
+            tag::QUESTION => Self::Question { id: cursor.u64()?, timeout_ms: cursor.u32()?, what: question(cursor)? },
+            tag::ANSWER => Self::Answer { id: cursor.u64()?, json: cursor.rest() },
+            tag::HELLO => Self::Hello(cursor.rest()),
+            tag::BYE => Self::Bye,
+            _ => return None,
+        })
+    }
+}
+
+fn flags(cursor: &mut Cursor<'_>) -> Option<(Opcode, Option<u8>)> {
+    let flags = cursor.u8()?;
+    let opcode = if flags & tag::BINARY == 0 { Opcode::Text } else { Opcode::Binary };
+    match flags >> 1 {
+        0 => Some((opcode, None)),
+        bits @ 9..=15 => Some((opcode, Some(bits))),
+        _ => None,
+    }
+}
+
+fn question<'a>(cursor: &mut Cursor<'a>) -> Option<Question<&'a str>> {
+    Some(match cursor.u8()? {
+        tag::LEN => Question::Len,
+        tag::MEMBERS => Question::Members,
+        tag::DISCONNECT => Question::Disconnect { code: CloseCode::new(cursor.u16()?)?, reason: cursor.text()? },
+        _ => return None,
+    })
+}
+
+/// What stands behind its number, each read when it is asked for. All of it was read once, and is well formed.
+pub(crate) struct List<'a, T> {
+    left: usize,
+    cursor: Cursor<'a>,
+    read: fn(&mut Cursor<'a>) -> Option<T>,
+}
+
+impl<'a, T> List<'a, T> {
+    fn read(cursor: &mut Cursor<'a>, read: fn(&mut Cursor<'a>) -> Option<T>) -> Option<Self> {
+        let left = cursor.varint()? as usize;
+        let list = Self { left, cursor: *cursor, read };
+        for _ in 0..left {
+            read(cursor)?;
+        }
+        Some(list)
+    }
+}
+
+impl<T> Iterator for List<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.left = self.left.checked_sub(1)?;
+        (self.read)(&mut self.cursor)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for List<'_, T> {}
+
+impl<T> Clone for List<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}

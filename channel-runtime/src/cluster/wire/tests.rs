@@ -1,0 +1,386 @@
+use std::any::TypeId;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::LazyJust;
+
+use super::*;
+use crate::testing::fuzz::parcels::{owned, tell};
+use crate::wire::close::{Close, ClosedBy};
+use crate::wire::frame::{Compressed, Frame, Opcode, frame};
+
+const NODE: NodeId = NodeId(0x0102_0304_0506_0708);
+
+fn user(name: &str) -> UserKey {
+    UserKey::of_kind(TypeId::of::<str>(), name)
+}
+
+fn parcel(numbered: Numbered, outbound: &[Outbound]) -> Bytes {
+    let mut writer = ParcelWriter::new(NODE, numbered);
+    outbound.iter().for_each(|each| writer.push(each));
+    writer.finish()
+}
+
+fn to(to: Destination, cargo: Cargo) -> Outbound {
+    Outbound { channel: 7, to, mask: None, cargo }
+}
+
+fn one(outbound: Outbound) -> Bytes {
+    parcel(Numbered::From(1), &[outbound])
+}
+
+fn read(parcel: &[u8]) -> Result<Vec<Result<String, Foreign>>, BadParcel> {
+    Ok(Parcel::parse(parcel)?.map(|record| record.map(|record| tell(&owned(&record)))).collect())
+}
+
+fn arb_name() -> impl Strategy<Value = String> {
+    prop_oneof![Just(String::new()), "[a-z]{1,4}", "\\PC{0,8}", "x{126,130}"]
+}
+
+fn arb_room() -> impl Strategy<Value = Arc<str>> {
+    arb_name().prop_map(Arc::from)
+}
+
+fn arb_user() -> impl Strategy<Value = UserKey> {
+    arb_name().prop_map(|name| user(&name))
+}
+
+fn arb_connection() -> impl Strategy<Value = ConnectionId> {
+    any::<(u64, u64)>().prop_map(|(node, serial)| ConnectionId::of(node, serial))
+}
+
+fn arb_code() -> impl Strategy<Value = CloseCode> {
+    any::<u16>().prop_filter_map("no code", CloseCode::new)
+}
+
+fn arb_bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![vec(any::<u8>(), 0..20), vec(any::<u8>(), 120..132), Just(vec![b'x'; 16_400])]
+}
+
+fn arb_json() -> impl Strategy<Value = Bytes> {
+    arb_bytes().prop_map(Bytes::from)
+}
+
+fn arb_text() -> impl Strategy<Value = Bytes> {
+    "\\PC{0,40}".prop_map(Bytes::from)
+}
+
+fn arb_frame() -> impl Strategy<Value = Frame> {
+    (any::<bool>(), arb_bytes())
+        .prop_map(|(binary, payload)| frame(if binary { Opcode::Binary } else { Opcode::Text }, &payload))
+}
+
+fn arb_to() -> impl Strategy<Value = Destination> {
+    prop_oneof![
+        LazyJust::new(|| Destination::All),
+        arb_room().prop_map(Destination::Room),
+        vec(arb_room(), 0..5).prop_map(Destination::Rooms),
+        vec(arb_user(), 0..5).prop_map(Destination::Users),
+        arb_connection().prop_map(Destination::Connection),
+        arb_user().prop_map(Destination::User),
+        LazyJust::new(|| Destination::Nodes),
+    ]
+}
+
+fn arb_mask() -> impl Strategy<Value = Option<Box<Exclusions>>> {
+    let exclusions = (vec(arb_connection(), 0..4), vec(arb_user(), 0..4), option::of(arb_user()), any::<bool>());
+    let exclusions = exclusions.prop_map(|(except, except_users, only_user, others)| {
+        let sender = ConnectionId::of(1, 1);
+        let mut exclusions = if others { Exclusions::others(sender) } else { Exclusions::from(sender) };
+        (exclusions.except, exclusions.except_users, exclusions.only_user) = (except, except_users, only_user);
+        Box::new(exclusions)
+    });
+    option::of(exclusions)
+}
+
+fn arb_question() -> impl Strategy<Value = Question> {
+    prop_oneof![
+        Just(Question::Len),
+        Just(Question::Members),
+        (arb_code(), arb_name())
+            .prop_map(|(code, reason)| Question::Disconnect { code, reason: reason.into_boxed_str() }),
+    ]
+}
+
+fn arb_cargo() -> impl Strategy<Value = Cargo> {
+    prop_oneof![
+        (arb_frame(), option::of((9..=15u8, arb_frame()))).prop_map(|(plain, compressed)| {
+            let compressed = compressed.map(|(bits, payload)| Compressed { bits, payload });
+            Cargo::Body(Body::Frame { plain, compressed })
+        }),
+        (arb_text(), arb_text(), any::<bool>())
+            .prop_map(|(before, after, has_place)| { Cargo::Body(Body::Topical { before, after, has_place }) }),
+        (option::of(arb_code()), arb_name()).prop_map(|(code, reason)| Cargo::Body(Body::Close(Close::new(
+            ClosedBy::Server,
+            code,
+            reason
+        )))),
+        (prop_oneof![Just("role_changed"), Just("")], arb_json())
+            .prop_map(|(handler, json)| Cargo::Body(Body::Notice { handler, json })),
+        arb_room().prop_map(|room| Cargo::Body(Body::Join(room))),
+        arb_room().prop_map(|room| Cargo::Body(Body::Leave(room))),
+        (any::<u64>(), any::<u32>(), arb_question()).prop_map(|(id, timeout_ms, what)| Cargo::Question {
+            id,
+            timeout_ms,
+            what
+        }),
+        (any::<u64>(), arb_json()).prop_map(|(id, json)| Cargo::Answer { id, json }),
+        arb_json().prop_map(Cargo::Hello),
+        LazyJust::new(|| Cargo::Bye),
+    ]
+}
+
+/// Frames for rooms, some of them equal.
+fn arb_frames() -> impl Strategy<Value = (Destination, Cargo)> {
+    (vec(arb_frame(), 1..4), vec((arb_room(), any::<Index>()), 0..8)).prop_map(|(frames, rooms)| {
+        let each = rooms.iter().map(|(_, at)| at.get(&frames).clone()).collect();
+        let rooms = rooms.into_iter().map(|(room, _)| room).collect();
+        (Destination::Rooms(rooms), Cargo::Body(Body::Frames(each)))
+    })
+}
+
+fn arb_outbound() -> impl Strategy<Value = Outbound> {
+    let sent = prop_oneof![4 => (arb_to(), arb_cargo()), 1 => arb_frames()];
+    (any::<u32>(), sent, arb_mask()).prop_map(|(channel, (to, cargo), mask)| Outbound { channel, to, mask, cargo })
+}
+
+prop_compose! {
+    fn arb_numbered()(first: u64, is_numbered: bool) -> Numbered {
+        if is_numbered { Numbered::From(first >> 1) } else { Numbered::Not }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(numbered in arb_numbered(), outbound in vec(arb_outbound(), 0..6)) {
+        let mut writer = ParcelWriter::new(NODE, numbered);
+        for each in &outbound {
+            let before = writer.len();
+            writer.push(each);
+            let (taken, most) = (writer.len() - before, record_bytes(each));
+            // Equal frames are counted each.
+            let is_close = most <= 2 * taken + 40 || matches!(each.cargo, Cargo::Body(Body::Frames(_)));
+            prop_assert!(taken <= most && is_close, "{taken} bytes of {most}");
+        }
+        let (len, bytes) = (writer.len(), writer.finish());
+        prop_assert!(bytes.len() <= len && len <= bytes.len() + 4);
+        let head = Parcel::parse(&bytes).unwrap().head;
+        prop_assert_eq!(head, Head { node: NODE, numbered, count: outbound.len() as u32 });
+        let expected: Vec<_> = outbound.iter().map(|each| Ok(tell(each))).collect();
+        prop_assert_eq!(read(&bytes), Ok(expected));
+    }
+
+    #[test]
+    fn a_part_of_a_parcel_is_none(outbound in vec(arb_outbound(), 0..4), cut: Index) {
+        let bytes = parcel(Numbered::From(1), &outbound);
+        let cut = &bytes[..cut.index(bytes.len())];
+        prop_assert!(Parcel::parse(cut).is_err());
+        prop_assert!(Parcel::parse(&[&bytes[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_changed_parcel_is_read_without_a_panic(outbound in vec(arb_outbound(), 1..4), changes in vec(any::<(Index, u8)>(), 1..4)) {
+        let mut bytes = parcel(Numbered::From(1), &outbound).to_vec();
+        for (at, to) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+        }
+        crate::testing::fuzz::parcels(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200), count in 0..5u8) {
+        crate::testing::fuzz::parcels(&bytes);
+        let head = parcel(Numbered::From(1), &[]);
+        crate::testing::fuzz::parcels(&[&head[..head.len() - 1], &[count], &bytes].concat());
+    }
+}
+
+/// A parcel with this record alone, whose length is put in front.
+fn record(record: &[u8]) -> Vec<u8> {
+    let head = parcel(Numbered::From(1), &[]);
+    [&head[..head.len() - 1], &[1, record.len() as u8], record].concat()
+}
+
+#[test]
+fn what_is_unknown_is_passed_over() {
+    let known = || to(Destination::All, Cargo::Body(Body::Join("r".into())));
+    let mut bytes = parcel(Numbered::From(1), &[known(), known(), known()]).to_vec();
+    let second = bytes.len() - 2 * (bytes.len() - parcel(Numbered::From(1), &[known(), known()]).len());
+    bytes[second + 1] = 11;
+    let told = Ok(tell(&known()));
+    assert_eq!(read(&bytes), Ok(vec![told.clone(), Err(Foreign), told]));
+}
+
+#[test]
+fn what_is_broken_within_is_passed_over() {
+    let cases: [(&str, &[u8]); 20] = [
+        ("nothing", b""),
+        ("a kind of the future", b"\x0BCCCC\0\0"),
+        ("a target of the future", b"\x0ACCCC\x07\0"),
+        ("a mask of the future", b"\x0ACCCC\0\x01\x04"),
+        ("two that are the only one", b"\x0ACCCC\0\x02\x03\x01a\x03\x01b"),
+        ("a mask that is cut", b"\x0ACCCC\0\x01\x01NNNNNNNNSSSSSSS"),
+        ("a count that lies", b"\x0ACCCC\x03\xFF\xFF\xFF\xFF\x0F\0"),
+        ("a number over 32 bits", b"\x0ACCCC\x03\xFF\xFF\xFF\xFF\x10\0"),
+        ("a number without its end", b"\x0ACCCC\x03\x80\x80\x80\x80\x80"),
+        ("a number not in its shortest form", b"\x0ACCCC\x03\x80\0\0"),
+        ("a name that is not UTF-8", b"\x0ACCCC\x01\x01\xFF\0"),
+        ("more than its content", b"\x0ACCCC\0\0x"),
+        ("a frame that is not for rooms", b"\x01CCCC\0\0\x01\0\0"),
+        ("a frame that is not there", b"\x01CCCC\x02\x01\x01r\x01\0\x01\0\0"),
+        ("a frame where there is one content", b"\x05CCCC\x02\x01\x01r\x01\0\x01q"),
+        ("a window that is too small", b"\x00CCCC\0\0\x10\0"),
+        ("a flag of the future", b"\x00CCCC\0\0\x20\0"),
+        ("compressed frames for rooms", b"\x01CCCC\x02\x01\x01r\0\0\x01\x1E\0"),
+        ("bytes behind a frame that is not compressed", b"\x00CCCC\0\0\0\0x"),
+        ("a code that is never in a frame", b"\x03CCCC\0\0\xEE\x03"),
+    ];
+    for (what, bytes) in cases {
+        assert_eq!(read(&record(bytes)), Ok(vec![Err(Foreign)]), "{what}");
+    }
+}
+
+#[test]
+fn a_bad_parcel_says_why() {
+    let good = parcel(Numbered::From(u64::MAX), &[]);
+    assert!(Parcel::parse(&good).is_ok());
+    let changed = |at: usize, byte| {
+        let mut bytes = good.to_vec();
+        bytes[at] = byte;
+        Parcel::parse(&bytes).map(|parcel| parcel.head)
+    };
+    assert_eq!(changed(0, b'c'), Err(BadParcel::Strange));
+    assert_eq!(changed(2, 2), Err(BadParcel::Version(2)));
+    assert_eq!(changed(11, 1), Err(BadParcel::Cut), "a lane of the future");
+    assert_eq!(changed(11, 255), Err(BadParcel::Cut), "numbers, where there are none");
+    assert_eq!(changed(20, 1), Err(BadParcel::Cut), "a record that is missing");
+    let bye = || to(Destination::Nodes, Cargo::Bye);
+    assert_eq!(read(&parcel(Numbered::From(u64::MAX), &[bye()])), Err(BadParcel::Cut), "a number beyond the last");
+    assert_eq!(Parcel::parse(b"").unwrap_err(), BadParcel::Strange);
+    assert_eq!(Parcel::parse(b"C1").unwrap_err(), BadParcel::Cut);
+    let claim = [&good[..20], &[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]].concat();
+    assert_eq!(Parcel::parse(&claim).unwrap_err(), BadParcel::Cut);
+}
+
+#[test]
+fn equal_frames_cross_once() {
+    let rooms = ["a", "b", "c"].map(Arc::from);
+    let frames = ["x".repeat(100), "y".repeat(100), "x".repeat(100)];
+    let frames = frames.map(|text| frame(Opcode::Text, text.as_bytes()));
+    let bytes = one(to(Destination::Rooms(rooms.into()), Cargo::Body(Body::Frames(frames.into()))));
+    let record = Parcel::parse(&bytes).unwrap().next().unwrap().unwrap();
+    let (Address::Rooms(rooms), Content::Frames(frames)) = (record.to, record.content) else { panic!() };
+    assert_eq!(rooms.collect::<Vec<_>>(), [("a", 0), ("b", 1), ("c", 0)]);
+    assert_eq!(frames.len(), 2);
+}
+
+/// Nodes of different builds read each other.
+#[test]
+fn the_bytes_of_version_1_stay() {
+    let json = || Bytes::from_static(b"{}");
+    let text = |text: &str| frame(Opcode::Text, text.as_bytes());
+    let body = |at: Destination, body| to(at, Cargo::Body(body));
+    let id = || ConnectionId::of(0x1112_1314_1516_1718, 0x2122_2324_2526_2728);
+    let mut exclusions = Exclusions::others(id());
+    exclusions.except = vec![id()];
+    exclusions.except_users = vec![user("a")];
+    exclusions.only_user = Some(user("b"));
+    let compressed = Some(Compressed { bits: 15, payload: frame(Opcode::Text, b"z") });
+    let cases: [(Outbound, &[u8]); 15] = [
+        (body(Destination::All, Body::Frame { plain: text("{}"), compressed: None }), b"\x0B\0\x07\0\0\0\0\0\0\x02{}"),
+        (
+            body(Destination::Room("r".into()), Body::Frame { plain: text("{}"), compressed }),
+            b"\x0E\0\x07\0\0\0\x01\x01r\0\x1E\x02{}z",
+        ),
+        (
+            body(Destination::All, Body::Frame { plain: frame(Opcode::Binary, b"{}"), compressed: None }),
+            b"\x0B\0\x07\0\0\0\0\0\x01\x02{}",
+        ),
+        (
+            body(Destination::Rooms(vec!["q".into(), "r".into()]), Body::Frames(vec![text("1"), text("2")])),
+            b"\x15\x01\x07\0\0\0\x02\x02\x01q\0\x01r\x01\0\x02\0\x011\0\x012",
+        ),
+        (
+            body(
+                Destination::Users(vec![user("u"), user("v")]),
+                Body::Topical { before: "[".into(), after: "]".into(), has_place: true },
+            ),
+            b"\x10\x02\x07\0\0\0\x03\x02\x01u\x01v\0\x01\x01[]",
+        ),
+        (
+            body(
+                Destination::Connection(id()),
+                Body::Close(Close::new(ClosedBy::Server, CloseCode::NORMAL, "bye")),
+            ),
+            b"\x1C\x03\x07\0\0\0\x04\x18\x17\x16\x15\x14\x13\x12\x11\x28\x27\x26\x25\x24\x23\x22\x21\0\xE8\x03bye",
+        ),
+        (body(Destination::All, Body::Close(Close::new(ClosedBy::Server, None, ""))), b"\x09\x03\x07\0\0\0\0\0\0\0"),
+        (
+            body(Destination::User(user("u")), Body::Notice { handler: "role", json: json() }),
+            b"\x10\x04\x07\0\0\0\x05\x01u\0\x04role{}",
+        ),
+        (body(Destination::All, Body::Join("r".into())), b"\x09\x05\x07\0\0\0\0\0\x01r"),
+        (body(Destination::All, Body::Leave("r".into())), b"\x09\x06\x07\0\0\0\0\0\x01r"),
+        (
+            to(Destination::Nodes, Cargo::Question { id: 1, timeout_ms: 1000, what: Question::Len }),
+            b"\x14\x07\x07\0\0\0\x06\0\x01\0\0\0\0\0\0\0\xE8\x03\0\0\0",
+        ),
+        (
+            Outbound {
+                mask: Some(Box::new(exclusions)),
+                ..to(
+                    Destination::All,
+                    Cargo::Question {
+                        id: 1,
+                        timeout_ms: 1000,
+                        what: Question::Disconnect { code: CloseCode::POLICY, reason: "no".into() },
+                    },
+                )
+            },
+            b"\x2F\x07\x07\0\0\0\0\x03\x01\x18\x17\x16\x15\x14\x13\x12\x11\x28\x27\x26\x25\x24\x23\x22\x21\x02\x01a\x03\x01b\x01\0\0\0\0\0\0\0\xE8\x03\0\0\x02\xF0\x03no",
+        ),
+        (
+            to(Destination::Nodes, Cargo::Answer { id: 1, json: json() }),
+            b"\x11\x08\x07\0\0\0\x06\0\x01\0\0\0\0\0\0\0{}",
+        ),
+        (to(Destination::Nodes, Cargo::Hello(json())), b"\x09\x09\x07\0\0\0\x06\0{}"),
+        (to(Destination::Nodes, Cargo::Bye), b"\x07\x0A\x07\0\0\0\x06\0"),
+    ];
+    let head: &[u8] = b"C1\x01\x08\x07\x06\x05\x04\x03\x02\x01\x00\x05\0\0\0\0\0\0\0\x01";
+    for (outbound, expected) in &cases {
+        let bytes = parcel(Numbered::From(5), std::slice::from_ref(outbound));
+        assert_eq!(bytes[..head.len()], *head);
+        let behind = &bytes[head.len()..];
+        assert_eq!(behind, *expected, "{}: {}", tell(outbound), behind.escape_ascii());
+        assert_eq!(read(&bytes), Ok(vec![Ok(tell(outbound))]));
+    }
+    let to_one: &[u8] = b"C1\x01\x08\x07\x06\x05\x04\x03\x02\x01\xFF\0\0\0\0\0\0\0\0\0";
+    assert_eq!(parcel(Numbered::Not, &[])[..], *to_one);
+}
+
+#[test]
+fn a_mask_is_as_it_was() {
+    let id = ConnectionId::of(1, 2);
+    let mut sent = Exclusions::others(ConnectionId::of(3, 4));
+    sent.except = vec![id];
+    sent.except_users = vec![user("a")];
+    assert!(sent.crosses() && !Exclusions::others(id).crosses());
+    let bytes = one(Outbound { mask: Some(Box::new(sent)), ..to(Destination::All, Cargo::Bye) });
+    let mask = Parcel::parse(&bytes).unwrap().next().unwrap().unwrap().mask;
+    let read = mask.exclusions(TypeId::of::<str>());
+    for (id, name, is_allowed) in [(1, "a", false), (2, "a", false), (2, "b", false), (3, "b", true)] {
+        assert_eq!(read.allows(ConnectionId::of(1, id), Some(&user(name))), is_allowed, "{id} {name}");
+    }
+    assert_eq!(mask.collect::<Vec<_>>(), [Excluded::Connection(id), Excluded::User("a")]);
+}
+
+#[test]
+fn a_channel_has_its_number() {
+    // The vectors of FNV-1a's authors.
+    for (text, hash) in [("", 0x811C_9DC5), ("a", 0xE40C_292C), ("foobar", 0xBF9C_F968)] {
+        assert_eq!(channel_hash(text), hash);
+    }
+}
