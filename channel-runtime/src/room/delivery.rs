@@ -2,6 +2,9 @@
 //!
 //! What another node sends is delivered by the same functions.
 
+#[cfg(all(test, feature = "deflate"))]
+mod tests;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -21,7 +24,7 @@ use crate::room::sent::{Elsewhere, NotTaken, Sent};
 use crate::room::target::Target;
 use crate::wire::close::Close;
 use crate::wire::deflate::{Compression, PreparedFrame, Windows};
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Compressed, Frame};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'a> {
@@ -31,6 +34,8 @@ pub(crate) struct Delivery<'a> {
     /// The channel's, for what a hub sends.
     pub hub_backlog: Option<&'a Arc<HubBacklog>>,
     pub compression: Option<&'a Compression>,
+    /// The message as another node has compressed it.
+    pub compressed: Option<Compressed<&'a [u8]>>,
     /// `None` for what came from another node.
     pub outgoing: Option<&'a dyn Outgoing>,
 }
@@ -109,7 +114,8 @@ impl<'a> Delivery<'a> {
         if self.is_too_long(frame.len()) {
             return too_long();
         }
-        let frame = self.prepared(frame, || Windows::of(members.iter().map(|member| member.deflate)));
+        let stays = if self.is_found(members.len()) { self.here() } else { *self };
+        let frame = stays.prepared(frame, || Windows::of(members.iter().map(|member| member.deflate)));
         let members = members.iter().map(|member| (member.id.serial(), member));
         let mut sent = push_each(self.lookup.exclusions, members, &frame, admits, |member, pushed| {
             if pushed == Enqueued::MustFlush {
@@ -125,7 +131,8 @@ impl<'a> Delivery<'a> {
         if self.is_too_long(frame.len()) {
             return too_long();
         }
-        Sent::only_elsewhere(self.elsewhere(Sent::default(), || Body::Frame { plain: frame, compressed: None }))
+        let frame = self.prepared(frame, Windows::default);
+        Sent::only_elsewhere(self.elsewhere(Sent::default(), || Body::of(&frame)))
     }
 
     /// Closes the connection of each client, after what was sent to it before, and those of its users that are pending.
@@ -140,20 +147,26 @@ impl<'a> Delivery<'a> {
 
     /// Hands what was done here to the other nodes, too.
     pub fn elsewhere(&self, here: Sent, body: impl FnOnce() -> Body) -> Elsewhere {
-        // One connection is on one node.
-        let is_found = here.recipients > 0 && matches!(self.lookup.target, Target::Connection(_));
-        if is_found || self.outgoing.is_none() {
+        if self.is_found(here.recipients) || self.outgoing.is_none() {
             return Elsewhere::Nowhere;
         }
         self.sending(self.own().as_ref()).leave(body)
     }
 
+    /// Whether all that it is for are here: one connection is on one node.
+    fn is_found(&self, here: usize) -> bool {
+        here > 0 && matches!(self.lookup.target, Target::Connection(_))
+    }
+
     /// Takes no lock, because compression takes time.
     fn prepared(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
-        match self.compression {
-            Some(compression) => PreparedFrame::new(frame, windows(), compression),
-            None => PreparedFrame::plain(frame),
+        let Some(compression) = self.compression else { return PreparedFrame::plain(frame) };
+        if let Some(compressed) = self.compressed {
+            return PreparedFrame::received(frame, compressed, windows(), compression);
         }
+        let is_read_elsewhere = self.outgoing.is_some_and(Outgoing::reads_compressed);
+        let windows = if is_read_elsewhere { windows().and_widest(compression) } else { windows() };
+        PreparedFrame::new(frame, windows, compression)
     }
 
     /// The sender that is slowed if this room does not keep up.

@@ -24,6 +24,11 @@ pub(crate) trait Outgoing: Any + Send + Sync {
 
     /// The most bytes of a body.
     fn longest(&self) -> usize;
+
+    /// Whether other nodes have clients that read compressed messages. If so, a message is compressed here, for all of them.
+    fn reads_compressed(&self) -> bool {
+        false
+    }
 }
 
 /// A send under way: to whom, from whom, and where it leaves the process.

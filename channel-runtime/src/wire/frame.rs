@@ -156,6 +156,14 @@ pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Frame {
     builder.finish(opcode)
 }
 
+/// A frame of a payload that is compressed already.
+#[cfg(feature = "deflate")]
+pub(super) fn compressed_frame(opcode: Opcode, payload: &[u8]) -> Frame {
+    let mut builder = FrameBuilder::with_capacity(payload.len());
+    builder.payload_mut().extend_from_slice(payload);
+    builder.finish_compressed(opcode)
+}
+
 /// A reason over 123 bytes is cut at a character.
 pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     let code = code.as_u16().to_be_bytes();

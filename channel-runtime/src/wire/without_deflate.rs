@@ -72,12 +72,16 @@ impl Inflater {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Windows;
 
 impl Windows {
     pub fn of(_: impl IntoIterator<Item = Option<Agreed>>) -> Self {
         Self
+    }
+
+    pub fn and_widest(self, compression: &Compression) -> Self {
+        match *compression {}
     }
 }
 
@@ -102,6 +106,10 @@ impl PreparedFrame {
     }
 
     pub fn new(_: Frame, _: Windows, compression: &Compression) -> Self {
+        match *compression {}
+    }
+
+    pub fn received(_: Frame, _: Compressed<&[u8]>, _: Windows, compression: &Compression) -> Self {
         match *compression {}
     }
 

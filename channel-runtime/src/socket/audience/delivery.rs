@@ -27,6 +27,7 @@ impl<C: 'static, K> Audience<C, K> {
             from: self.from.as_ref(),
             hub_backlog: node.hub_backlog(self.hub.channel()),
             compression: node.compression(),
+            compressed: None,
             outgoing: node.registry.outgoing(),
         }
     }

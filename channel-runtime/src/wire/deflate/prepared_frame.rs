@@ -2,7 +2,7 @@
 
 use super::deflater::deflate;
 use super::{Agreed, Compression, Windows};
-use crate::wire::frame::{Compressed, Frame, payload};
+use crate::wire::frame::{Compressed, Frame, compressed_frame, payload};
 
 pub(crate) struct PreparedFrame {
     plain: Frame,
@@ -18,31 +18,37 @@ impl PreparedFrame {
 
     /// A frame for receivers with these windows. This compresses, so it must not be called under a contended lock.
     pub fn new(frame: Frame, windows: Windows, compression: &Compression) -> Self {
-        let mut variants = Self::plain(frame);
-        if !windows.is_empty() {
-            variants.compress(windows, &compression.in_range());
+        let compression = compression.in_range();
+        let mut variants = Self { widest: compression.window_bits, ..Self::plain(frame) };
+        if !windows.is_empty() && payload(&variants.plain).1.len() >= compression.min_bytes {
+            variants.add(windows, |plain, bits| deflate(plain, bits, compression.level));
         }
         variants
     }
 
-    fn compress(&mut self, windows: Windows, compression: &Compression) {
-        let len = payload(&self.plain).1.len();
-        if len < compression.min_bytes {
-            return;
-        }
-        self.widest = compression.window_bits;
+    /// A frame that came with its compressed form. This compresses, as [`new`](Self::new) does, for receivers with a window that is
+    /// too small for that, and for no others.
+    pub fn received(frame: Frame, compressed: Compressed<&[u8]>, windows: Windows, compression: &Compression) -> Self {
+        let level = compression.in_range().level;
+        let mut variants = Self { widest: compressed.bits, ..Self::plain(frame) };
+        variants.add(windows, |plain, bits| match bits == compressed.bits {
+            true => Some(compressed_frame(payload(plain).0, compressed.payload)),
+            false => deflate(plain, bits, level),
+        });
+        variants
+    }
+
+    /// Makes one frame for each size that the receivers need. `make` returns `None` if it would not be shorter.
+    fn add(&mut self, windows: Windows, make: impl Fn(&Frame, u8) -> Option<Frame>) {
         // The sizes ascend, so receivers of the same frame are adjacent.
-        let mut last = None;
-        for bits in windows.iter().map(|receivers| self.made_for(receivers)).collect::<Vec<_>>() {
-            if last.replace(bits) != Some(bits) {
-                self.compressed.extend(deflate(&self.plain, bits, compression.level).map(|frame| (bits, frame)));
-            }
-        }
+        let mut sizes: Vec<_> = windows.iter().map(|receivers| self.made_for(receivers)).collect();
+        sizes.dedup();
+        self.compressed = sizes.into_iter().filter_map(|bits| Some((bits, make(&self.plain, bits)?))).collect();
     }
 
     /// The window size of the frame that receivers with this window can read. No message refers further back than its own length.
     fn made_for(&self, bits: u8) -> u8 {
-        if self.plain.len() <= 1 << bits { self.widest } else { bits }
+        if bits >= self.widest || self.plain.len() <= 1 << bits { self.widest } else { bits }
     }
 
     pub fn of(&self, agreed: Option<Agreed>) -> &Frame {
@@ -115,6 +121,40 @@ mod tests {
             let (variants, times) = variants(text.as_bytes(), compression, receivers);
             assert_eq!((times, variants.of(agreed(15))[0]), expected);
         }
+    }
+
+    #[test]
+    fn what_came_compressed_is_compressed_again_for_small_windows_alone() {
+        let receivers = |bits: &[u8]| Windows::of(bits.iter().map(|bits| agreed(*bits)));
+        let received = |plain: &Frame, bits, windows: &[u8]| {
+            let compressed = Compressed { bits, payload: &b"as it came"[..] };
+            let before = COMPRESSED.get();
+            let variants =
+                PreparedFrame::received(plain.clone(), compressed, receivers(windows), &Compression::default());
+            (variants, COMPRESSED.get() - before)
+        };
+        let came = frame(Opcode::Text, b"as it came");
+        let came = [&[0xC1], &came[1..]].concat();
+        let long = frame(Opcode::Text, "some words ".repeat(1000).as_bytes());
+        let (variants, times) = received(&long, 12, &[9, 11, 12, 15]);
+        assert_eq!(times, 2);
+        assert!([12, 15].iter().all(|bits| variants.of(agreed(*bits))[..] == came));
+        for (bits, other) in [(9, 11), (11, 9)] {
+            let frame = variants.of(agreed(bits));
+            assert!(frame[0] == 0xC1 && frame.len() < long.len() / 2 && frame[..] != came);
+            assert_ne!(frame.as_ptr(), variants.of(agreed(other)).as_ptr());
+        }
+        assert_eq!(variants.of(None)[..], long[..]);
+
+        let (variants, times) = received(&long, 15, &[9]);
+        assert_eq!((times, variants.of(agreed(15)).as_ptr()), (1, long.as_ptr()), "nobody is there to read it");
+
+        let short = frame(Opcode::Text, &b"x".repeat(508));
+        let (variants, times) = received(&short, 15, &[9, 15]);
+        assert!(times == 0 && variants.of(agreed(9))[..] == came, "it refers no further back than it is long");
+
+        let (variants, times) = received(&short, 15, &[]);
+        assert!(times == 0 && variants.compressed.is_empty());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::Agreed;
 use super::rfc7692::WINDOW_BITS;
+use super::{Agreed, Compression};
 
 const SIZES: usize = (*WINDOW_BITS.end() - *WINDOW_BITS.start() + 1) as usize;
 
@@ -13,6 +13,11 @@ pub(crate) struct Windows(u8);
 impl Windows {
     pub fn of(receivers: impl IntoIterator<Item = Option<Agreed>>) -> Self {
         Self(receivers.into_iter().flatten().fold(0, |set, agreed| set | 1 << place(agreed)))
+    }
+
+    /// With the widest that there may be.
+    pub fn and_widest(self, compression: &Compression) -> Self {
+        Self(self.0 | 1 << (compression.in_range().window_bits - WINDOW_BITS.start()))
     }
 
     pub fn is_empty(self) -> bool {
