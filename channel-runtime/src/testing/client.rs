@@ -200,6 +200,18 @@ impl<C: Channel> Client<C> {
         })
     }
 
+    /// The texts that have been received until now, without waiting for more. Whatever is no text ends them: a Close, a pong.
+    ///
+    /// # Panics
+    /// If the server breaks the protocol.
+    #[track_caller]
+    pub fn take_texts(&mut self) -> Vec<String> {
+        match self.frames.take_texts() {
+            Ok(texts) => texts,
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
     /// The next message, which is binary.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 
+use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 
 use super::expectation::Failure;
@@ -94,6 +95,17 @@ impl Frames {
                 }
             }
         }
+    }
+
+    /// What has arrived, up to what is no text.
+    pub fn take_texts(&mut self) -> Result<Vec<String>, Failure> {
+        // It never waits.
+        self.take_arrived().now_or_never().transpose()?;
+        let mut texts = Vec::new();
+        while let Some(Input::Text(text)) = self.received.pop_front_if(|input| matches!(input, Input::Text(_))) {
+            texts.push(text);
+        }
+        Ok(texts)
     }
 
     pub async fn is_ended(&mut self) -> Result<bool, Failure> {

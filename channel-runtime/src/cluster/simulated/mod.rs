@@ -33,8 +33,8 @@ pub struct SimulatedBus {
 }
 
 impl SimulatedBus {
-    pub(crate) fn new(nodes: usize, activity: Activity, is_work: fn(&[u8]) -> bool) -> Self {
-        let wires = Mutex::new(Wires::new(nodes, activity, is_work));
+    pub(crate) fn new(nodes: usize, activity: Activity) -> Self {
+        let wires = Mutex::new(Wires::new(nodes, activity));
         Self { network: Arc::new(Network { wires, changed: Notify::new() }) }
     }
 
@@ -66,6 +66,12 @@ impl SimulatedBus {
     /// The longest parcel that the bus takes, in bytes, for nodes that connect from now on. Default: 1 MiB.
     pub fn longest(&self, bytes: usize) {
         self.network.wires.lock().longest = bytes;
+    }
+
+    /// Whether the wire between a node and the bus is whole, both ways.
+    pub(crate) fn is_whole(&self, node: usize) -> bool {
+        let Cuts { to_bus, from_bus } = self.network.wires.lock().cuts(node);
+        !to_bus && !from_bus
     }
 
     /// Cuts the wire between a node and the bus, both ways. Nobody is told: what is under way waits until the wire

@@ -11,7 +11,7 @@ use crate::cluster::engine::{Engine, Link, Subject, Subjects};
 
 fn bus(nodes: usize) -> (SimulatedBus, Activity) {
     let activity = Activity::counting();
-    (SimulatedBus::new(nodes, activity.clone(), |_| true), activity)
+    (SimulatedBus::new(nodes, activity.clone()), activity)
 }
 
 fn subjects(node: usize) -> Subjects {

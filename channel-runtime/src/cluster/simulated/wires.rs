@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::chance::Chance;
 use super::lie::{Lie, Told};
 use crate::cluster::engine::Subjects;
+use crate::cluster::wire::{Content, Parcel, Record};
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 
 /// So many parcels of a node are held in front of a cut wire. Then the engine's socket is full, and publishing waits.
@@ -25,8 +26,6 @@ pub(super) struct Wires {
     pub lie: Option<Lie>,
     pub longest: usize,
     pub is_down: bool,
-    /// Whether a parcel is waited for when a test settles.
-    is_work: fn(&[u8]) -> bool,
     activity: Activity,
     cuts: Vec<Cuts>,
     speakers: BTreeMap<u64, Speaker>,
@@ -105,7 +104,7 @@ pub(super) enum Hearing {
 }
 
 impl Wires {
-    pub fn new(nodes: usize, activity: Activity, is_work: fn(&[u8]) -> bool) -> Self {
+    pub fn new(nodes: usize, activity: Activity) -> Self {
         Self {
             chance: Chance::new(0),
             delay: Duration::ZERO..=Duration::ZERO,
@@ -113,7 +112,6 @@ impl Wires {
             lie: None,
             longest: 1 << 20,
             is_down: false,
-            is_work,
             activity,
             cuts: vec![Cuts::default(); nodes],
             speakers: BTreeMap::new(),
@@ -187,7 +185,7 @@ impl Wires {
                 parcels.extend(parcels.clone());
             }
             for parcel in parcels {
-                let is_counted = (self.is_work)(&parcel) && !cuts[listener.node].from_bus;
+                let is_counted = is_work(&parcel) && !cuts[listener.node].from_bus;
                 let guard = if is_counted { activity.begin(Work::Parcel) } else { WorkGuard::default() };
                 let due = Instant::now() + chance.between(&self.delay);
                 listener.push(from, due, chance, Waiting { parcel, guard });
@@ -228,7 +226,7 @@ impl Wires {
         if before.to_bus && !cuts.to_bus {
             self.release(node);
         }
-        let Self { listeners, is_work, activity, .. } = self;
+        let Self { listeners, activity, .. } = self;
         for listener in listeners.values_mut().filter(|listener| listener.node == node) {
             for Waiting { parcel, guard } in listener.waiting.values_mut() {
                 if cuts.from_bus {
@@ -288,4 +286,12 @@ impl Listener {
         self.waiting.insert(place, waiting);
         self.changed.notify_waiters();
     }
+}
+
+/// Whether a parcel is waited for when a test settles. Hellos never end.
+fn is_work(parcel: &[u8]) -> bool {
+    let is_greeting = |record: Result<Record<'_>, _>| {
+        record.is_ok_and(|record| matches!(record.content, Content::Hello(_) | Content::Bye))
+    };
+    !Parcel::parse(parcel).is_ok_and(|mut records| records.all(is_greeting))
 }
