@@ -175,8 +175,14 @@ mod exports {
     pub use crate::channel::room::{Room, RoomKind, RoomOf};
     pub use crate::channel::users::{HasUsers, UserOf};
     pub use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, ServedBy, Text};
+    #[cfg(any(feature = "nats", feature = "redis"))]
+    pub use crate::cluster::BusTls;
     #[cfg(feature = "cluster")]
     pub use crate::cluster::{Cluster, NodeId};
+    #[cfg(feature = "nats")]
+    pub use crate::cluster::{Nats, NatsEngine};
+    #[cfg(feature = "redis")]
+    pub use crate::cluster::{Redis, RedisEngine};
     pub use crate::config::Config;
     pub use crate::config::origins::{InvalidOrigin, Origins};
     pub use crate::config::outdated::Outdated;

@@ -11,6 +11,11 @@ use bytes::Bytes;
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 pub(crate) trait Engine: Send + Sync + 'static {
+    /// What is wrong with the settings, whatever the bus: trying again would not help. Reads files, which blocks.
+    fn check(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Connects once, and subscribes: when it returns, nothing that is published from then on is missed. The lane tries again, later
     /// each time, and drops what it had before. It bounds the time of each call.
     fn connect<'a>(&'a self, subjects: &'a Subjects) -> Boxed<'a, Result<Link, EngineError>>;
@@ -71,3 +76,6 @@ impl fmt::Display for EngineError {
         self.0.fmt(f)
     }
 }
+
+#[cfg(all(test, any(feature = "nats", feature = "redis")))]
+mod tests;

@@ -3,11 +3,27 @@
 //! Each node hears everything. What a node sends is numbered, so that each gap and each duplicate is found, and gathered into
 //! parcels while more is sent than parcels are worth. Clients of this node hear at once; the bus is never waited for.
 
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod bus_tls;
+// The real servers, for tests of the engines.
+#[cfg(all(test, any(feature = "nats", feature = "redis")))]
+#[path = "../../../tests/support/buses.rs"]
+mod buses;
 mod engine;
+#[cfg(feature = "nats")]
+mod nats;
 mod node_id;
+#[cfg(feature = "redis")]
+mod redis;
 mod settings;
 pub(crate) mod simulated;
 pub(crate) mod wire;
 
+#[cfg(any(feature = "nats", feature = "redis"))]
+pub use self::bus_tls::BusTls;
+#[cfg(feature = "nats")]
+pub use self::nats::{Nats, NatsEngine};
 pub use self::node_id::NodeId;
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisEngine};
 pub use self::settings::Cluster;
