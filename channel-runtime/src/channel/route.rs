@@ -63,6 +63,13 @@ pub trait Route: Sized + Send + 'static {
 
     /// The path's own room, from the parsed parameters.
     fn own_room(&self) -> Room<Self>;
+
+    /// The room of a path with these parameters. `None` if they can't be read.
+    #[doc(hidden)]
+    fn room_at(params: &Params) -> Option<Room<Self>> {
+        _ = params;
+        None
+    }
 }
 
 /// A channel that can be listed in an app of type `App`.

@@ -1,4 +1,5 @@
-//! `Route::build`: makes a channel's value from the path's parameters and the handshake.
+//! `Route::build`: makes a channel's value from the path's parameters and the handshake. `Route::room_at`: the room, from the
+//! parameters alone.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -12,13 +13,8 @@ use crate::syntax::types;
 /// The parameters are read first, so that an unknown path is 404 whatever the extractors return.
 pub fn build(route: &Route) -> TokenStream {
     let app = route.app.as_ref().map_or_else(|| quote!(()), |app| quote!(#app));
-    // A field may be named as an argument is: `handshake`.
-    let local = |name: &syn::Ident| format_ident!("__field_{}", name.unraw(), span = beside_locals(name.span()));
-    let params = route.params.iter().enumerate().map(|(index, Param { name, ty, .. })| {
-        let local = local(name);
-        let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::from_path);
-        quote!(let #local = ::channel_runtime::private::param(#read, __params, #index)?;)
-    });
+    let params = params(route);
+    let params = (!params.is_empty()).then(|| quote!(let (#(#params,)*) = __read_params(__params)?;));
     let extracts = route.fields.iter().map(|OtherField { name, ty, cfgs, source }| {
         let local = local(name);
         match source {
@@ -62,9 +58,49 @@ pub fn build(route: &Route) -> TokenStream {
             __params: &::channel_runtime::private::Params,
             __app: &Self::App,
         ) -> ::core::result::Result<Self, ::channel_runtime::private::BuildError> {
-            #(#params)*
+            #params
             #(#extracts)*
             ::core::result::Result::Ok(Self { #(#set_params,)* #(#set_others,)* })
         }
     }
+}
+
+/// A function that reads the path's parameters: one, so that a type that can't be read from a path is one error.
+pub fn read_params(route: &Route) -> Option<TokenStream> {
+    let types = route.params.iter().map(|Param { ty, .. }| ty);
+    let values = route.params.iter().enumerate().map(|(index, Param { ty, .. })| {
+        let read = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::FromPath>::from_path);
+        quote!(::channel_runtime::private::param(#read, __params, #index)?)
+    });
+    (!route.params.is_empty()).then(|| {
+        quote! {
+            fn __read_params(
+                __params: &::channel_runtime::private::Params,
+            ) -> ::core::result::Result<(#(#types,)*), ::channel_runtime::private::BuildError> {
+                ::core::result::Result::Ok((#(#values,)*))
+            }
+        }
+    })
+}
+
+pub fn room_at(route: &Route) -> TokenStream {
+    let params = params(route);
+    let read = (!params.is_empty()).then(|| quote!(let (#(#params,)*) = __read_params(__params).ok()?;));
+    quote! {
+        fn room_at(
+            __params: &::channel_runtime::private::Params,
+        ) -> ::core::option::Option<::channel_runtime::Room<Self>> {
+            #read
+            ::core::option::Option::Some(Self::room(#(&#params),*))
+        }
+    }
+}
+
+fn params(route: &Route) -> Vec<syn::Ident> {
+    route.params.iter().map(|Param { name, .. }| local(name)).collect()
+}
+
+/// A field may be named as an argument is: `handshake`.
+fn local(name: &syn::Ident) -> syn::Ident {
+    format_ident!("__field_{}", name.unraw(), span = beside_locals(name.span()))
 }

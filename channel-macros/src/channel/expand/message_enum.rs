@@ -169,7 +169,7 @@ impl Messages<'_> {
 
     fn check(&self) -> Option<TokenStream> {
         let Self { name, messages, .. } = self;
-        if !self.is_from_client || messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
+        if messages.iter().all(|message| matches!(message.content, Content::Unit(..))) {
             return None;
         }
         let arms = messages.iter().map(|Message { cfgs, variant, content, .. }| match content {

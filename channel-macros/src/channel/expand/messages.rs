@@ -16,7 +16,6 @@ pub struct Messages<'a> {
     pub messages: Vec<Message<'a>>,
     /// "handled by", "sent as": the words for the other one of two with the same wire type.
     pub how: &'static str,
-    pub is_from_client: bool,
     self_ty: &'a Type,
     has_envelope: bool,
 }
@@ -54,7 +53,6 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         doc: format!(" All that a client may say to [`{}`].", channel.name),
         messages: messages.collect(),
         how: "handled by",
-        is_from_client: true,
         self_ty: &channel.self_ty,
         has_envelope: channel.envelope.is_some(),
     }
@@ -74,7 +72,6 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         doc: format!(" All that [`{}`] sends to its clients.", channel.name),
         messages: messages.collect(),
         how: "sent as",
-        is_from_client: false,
         self_ty: &channel.self_ty,
         has_envelope: channel.envelope.is_some(),
     }

@@ -17,7 +17,7 @@ pub fn expand(route: &Route) -> TokenStream {
     let [app_type, room_state_type] = types(route);
     let path = path(pattern);
     let text = name.unraw().to_string();
-    let build = build::build(route);
+    let (build, room_at, read_params) = (build::build(route), build::room_at(route), build::read_params(route));
     let shape = description::of_route(route);
     let grace = route.room_grace.map(|grace| {
         quote!(const ROOM_GRACE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(
@@ -57,11 +57,14 @@ pub fn expand(route: &Route) -> TokenStream {
 
                 #build
 
+                #room_at
+
                 fn own_room(&self) -> ::channel_runtime::Room<Self> {
                     Self::room(#(&self.#own),*)
                 }
             }
 
+            #read_params
             #served_by
             #stated
             #(#kinds)*
