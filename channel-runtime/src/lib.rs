@@ -44,6 +44,7 @@
 //!   [`derive(Fault)`](derive@Fault): errors of your own as part of a handler's contract.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who the client is.
 //! - [`Server`], [`BoundServer`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
+//! - [`Ops`], [`OpsToken`], [`Health`]: a port for operators: whether the server is ready, its numbers, publishing from other programs.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
 //!   [`Refusals`]: how a client is refused.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
@@ -203,6 +204,8 @@ mod exports {
     pub use crate::server::health::Health;
     pub use crate::server::http::{Bound, BoundServer};
     pub use crate::server::listener::Listener;
+    pub use crate::server::ops::Ops;
+    pub use crate::server::ops::token::{InvalidOpsToken, OpsToken};
     pub use crate::server::peer::PeerAddr;
     pub use crate::server::service::Service;
     pub use crate::session::batch::{AnyReply, Batched};

@@ -170,6 +170,10 @@ pub struct Config {
     /// Over TLS, and over everything but plain TCP, the server can't see in time whether the client reads. There the client has all
     /// of the second time, unless it is closed because it read nothing.
     pub close_timeout: Duration,
+    /// How long a server that drains still takes new clients while `/ready` of its [operators' port](crate::Ops) answers 503: not at
+    /// all by default. Behind a load balancer that asks `/ready`, set 5 seconds, or what it takes to see the answer: twice the time
+    /// between its checks. Without this, clients that are sent here meanwhile are refused.
+    pub drain_delay: Duration,
     /// The time over which a server that drains spreads its closes, so that the clients do not all reconnect at the same moment: 5
     /// seconds by default, and at most one millisecond for each client. Clients that hear the framework's own frames are told before
     /// the close to spread their return over one millisecond for each client, 1 to 30 seconds.
@@ -179,8 +183,9 @@ pub struct Config {
     /// [deferred](crate::Socket::defer), also if the client has ended its half of the stream.
     ///
     /// A stop takes at most four times this, if batches, handlers, `on_close` and `on_room_close` all hang, plus the
-    /// [`drain_window`](Self::drain_window) and the [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30
-    /// seconds: if you set more here, set `terminationGracePeriodSeconds` there.
+    /// [`drain_delay`](Self::drain_delay), the [`drain_window`](Self::drain_window) and the
+    /// [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30 seconds: if you set more here, set
+    /// `terminationGracePeriodSeconds` there.
     pub shutdown_timeout: Duration,
     /// How messages are compressed, in both directions, with the clients that offer it. `None`, the default: not at all; then
     /// offers are not answered, and compression costs nothing. The bounds on a client's messages count inflated bytes: a message
@@ -227,6 +232,7 @@ impl Default for Config {
             handler_timeout: None,
             room_grace: Duration::ZERO,
             close_timeout: Duration::from_secs(2),
+            drain_delay: Duration::ZERO,
             drain_window: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(5),
             #[cfg(feature = "deflate")]
@@ -453,6 +459,13 @@ impl Config {
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// Sets [`drain_delay`](Self::drain_delay).
+    #[must_use]
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.drain_delay = delay;
         self
     }
 

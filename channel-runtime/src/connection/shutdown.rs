@@ -1,16 +1,19 @@
-//! The shutdown of a server: a drain refuses new connections and closes open ones, an abort cancels hooks and handlers.
+//! The shutdown of a server: it leaves its load balancer, a drain refuses new connections and closes open ones, an abort cancels
+//! hooks and handlers.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 #[derive(Default)]
 pub(crate) struct Shutdown {
     /// Sessions that have begun and not ended, `on_close` included, and what else a server that stops waits for.
     sessions: AtomicUsize,
     sessions_ended: Notify,
+    left_at: OnceLock<Instant>,
     is_draining: AtomicBool,
     drain_started: Notify,
     is_aborting: AtomicBool,
@@ -36,6 +39,15 @@ impl Shutdown {
             }
             ended.await;
         }
+    }
+
+    /// From now on the server is not ready for new clients, and still takes them. Returns when that began, which is once.
+    pub fn leave(&self) -> Instant {
+        *self.left_at.get_or_init(Instant::now)
+    }
+
+    pub fn has_left(&self) -> bool {
+        self.left_at.get().is_some() || self.is_draining()
     }
 
     pub fn start_drain(&self) {

@@ -86,7 +86,7 @@ impl AdmissionControl {
 }
 
 /// An IPv6 address counts by its network of 64 bits, in which one customer has as many addresses as they like.
-fn customer(address: IpAddr) -> IpAddr {
+pub(crate) fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),

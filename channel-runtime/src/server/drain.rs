@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::connection::framework_frames::return_window;
+use crate::connection::moment::after;
 use crate::room::registry::Registry;
 use crate::server::Server;
 use crate::server::table::RouteTable;
@@ -12,9 +13,14 @@ use crate::server::table::RouteTable;
 /// The longest time between the closes of two connections.
 const LONGEST_STEP: Duration = Duration::from_millis(1);
 
+/// To how many nodes the clients return: to the one process that takes this one's place.
+const OTHER_NODES: usize = 1;
+
 impl<App: Send + Sync + 'static> Server<App> {
     /// Stops the channels, in stages, and returns when all connections have ended:
     ///
+    /// 0. The server is not [ready](crate::Ops) any more, and goes on as before for the
+    ///    [`drain_delay`](crate::Config::drain_delay), which is none by default.
     /// 1. New handshakes are answered 503.
     /// 2. Messages that wait in batches are handled, for at most [`shutdown_timeout`](crate::Config::shutdown_timeout). Empty rooms
     ///    that are kept open are closed.
@@ -49,12 +55,26 @@ impl<App: Send + Sync + 'static> Server<App> {
     /// # };
     /// ```
     pub async fn drain(&self) {
+        self.leave().await;
+        self.close().await;
+    }
+
+    /// Waits until load balancers have seen that the server is not ready any more.
+    pub(super) async fn leave(&self) {
+        let RouteTable { node, config, .. } = &*self.table;
+        let left_at = node.shutdown.leave();
+        if !config.drain_delay.is_zero() {
+            sleep_until(after(left_at, config.drain_delay)).await;
+        }
+    }
+
+    pub(super) async fn close(&self) {
         let RouteTable { node, config, .. } = &*self.table;
         let shutdown = &node.shutdown;
         shutdown.start_drain();
         // An error is a batch that takes too long: it is cancelled below.
         let _ = tokio::time::timeout(config.shutdown_timeout, self.table.batches_flushed()).await;
-        close_all(&node.registry, config.drain_window).await;
+        close_all(&node.registry, config.drain_window, OTHER_NODES).await;
         if tokio::time::timeout(config.shutdown_timeout, shutdown.sessions_ended()).await.is_err() {
             shutdown.start_abort();
             shutdown.sessions_ended().await;
@@ -62,9 +82,9 @@ impl<App: Send + Sync + 'static> Server<App> {
     }
 }
 
-async fn close_all(registry: &Registry, window: Duration) {
+async fn close_all(registry: &Registry, window: Duration, other_nodes: usize) {
     let connections: Vec<_> = registry.connections().collect();
-    let return_window = return_window(connections.len());
+    let return_window = return_window(connections.len() / other_nodes.max(1));
     for connection in &connections {
         connection.outbox().set_return_window(return_window);
     }

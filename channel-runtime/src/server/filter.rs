@@ -21,6 +21,7 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     table.node.compress(table.config.compresses());
+    table.readiness.serve();
     // Not `warp::get()`: it answers 405 to other methods, even on paths that no channel has.
     warp::method()
         .and(warp::path::tail())

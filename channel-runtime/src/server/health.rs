@@ -3,6 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "metrics")]
+use crate::server::numbers::Facade;
+use crate::server::numbers::{Collector, Family};
+use crate::server::readiness::Readiness;
 use crate::server::refusal_counters::RefusalCounters;
 use crate::socket::node::Node;
 use crate::socket::stats::Stats;
@@ -29,11 +33,12 @@ use crate::socket::stats::Stats;
 pub struct Health {
     node: Arc<Node>,
     refused: Arc<RefusalCounters>,
+    readiness: Arc<Readiness>,
 }
 
 impl Health {
-    pub(crate) fn new(node: Arc<Node>, refused: Arc<RefusalCounters>) -> Self {
-        Self { node, refused }
+    pub(crate) fn new(node: &Arc<Node>, refused: &Arc<RefusalCounters>, readiness: &Arc<Readiness>) -> Self {
+        Self { node: Arc::clone(node), refused: Arc::clone(refused), readiness: Arc::clone(readiness) }
     }
 
     /// Each channel's numbers, in the order of `channels![..]`.
@@ -70,42 +75,86 @@ impl Health {
     /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
     /// | `channels_ended_total` | `channel`, `by` | counter |
     /// | `channels_handshakes_refused_total` | `status` | counter |
+    /// | `channels_accepting` | | gauge: 1 while new clients are to be sent here |
+    /// | `channels_draining` | | gauge: 1 once the server stops |
     #[cfg(feature = "metrics")]
     pub fn record(&self) {
-        use metrics::{counter, gauge};
+        self.collect(&mut Facade::new());
+    }
 
-        for stats in self.channels() {
-            let channel = stats.channel;
-            gauge!("channels_connections", "channel" => channel).set(stats.connections as f64);
-            for (client, count) in stats.outdated {
-                gauge!("channels_outdated", "channel" => channel, "client" => client.name()).set(count as f64);
+    pub(crate) fn collect(&self, to: &mut impl Collector) {
+        let all = self.channels();
+        let mut each = |family: Family, read: &dyn Fn(&Stats) -> u64| {
+            to.begin(family);
+            for stats in &all {
+                to.add(&[("channel", stats.channel)], read(stats));
             }
-            gauge!("channels_rooms", "channel" => channel).set(stats.rooms as f64);
-            gauge!("channels_outbox_bytes", "channel" => channel).set(stats.outbox_bytes as f64);
+        };
+        each(CONNECTIONS, &|stats| stats.connections as u64);
+        each(ROOMS, &|stats| stats.rooms as u64);
+        each(OUTBOX_BYTES, &|stats| stats.outbox_bytes as u64);
+        each(RATE_LIMITED, &|stats| stats.rate_limited);
+        each(SENT, &|stats| stats.sent);
+        each(SEND_REFUSED, &|stats| stats.send_refused);
+        each(UNWRITTEN, &|stats| stats.unwritten);
+        each(UNMATCHED_ANSWERS, &|stats| stats.unmatched_answers);
+        to.begin(OUTDATED);
+        for stats in &all {
+            for (client, count) in &stats.outdated {
+                to.add(&[("channel", stats.channel), ("client", client.name())], *count);
+            }
+        }
+        to.begin(RECEIVED);
+        for stats in &all {
             let others = [("binary", stats.received_binary), ("invalid", stats.received_invalid)];
             // Only where there are any: elsewhere it may be the name of a message.
             let raw = (stats.received_text > 0).then_some(("text", stats.received_text));
-            for (name, count) in stats.received.into_iter().chain(raw).chain(others) {
-                counter!("channels_received_total", "channel" => channel, "type" => name).absolute(count);
-            }
-            counter!("channels_rate_limited_total", "channel" => channel).absolute(stats.rate_limited);
-            counter!("channels_sent_total", "channel" => channel).absolute(stats.sent);
-            counter!("channels_send_refused_total", "channel" => channel).absolute(stats.send_refused);
-            counter!("channels_unwritten_total", "channel" => channel).absolute(stats.unwritten);
-            counter!("channels_unmatched_answers_total", "channel" => channel).absolute(stats.unmatched_answers);
-            for (code, count) in stats.faults {
-                counter!("channels_faults_total", "channel" => channel, "code" => code).absolute(count);
-            }
-            for (by, count) in stats.ended {
-                counter!("channels_ended_total", "channel" => channel, "by" => by.name()).absolute(count);
+            for (name, count) in stats.received.iter().copied().chain(raw).chain(others) {
+                to.add(&[("channel", stats.channel), ("type", name)], count);
             }
         }
-        gauge!("channels_users").set(self.users() as f64);
+        to.begin(FAULTS);
+        for stats in &all {
+            for (code, count) in &stats.faults {
+                to.add(&[("channel", stats.channel), ("code", code)], *count);
+            }
+        }
+        to.begin(ENDED);
+        for stats in &all {
+            for (by, count) in &stats.ended {
+                to.add(&[("channel", stats.channel), ("by", by.name())], *count);
+            }
+        }
+        to.only(USERS, self.users() as u64);
+        to.begin(HANDSHAKES_REFUSED);
         for ((_, status), count) in self.refused.counts() {
-            counter!("channels_handshakes_refused_total", "status" => status).absolute(count);
+            to.add(&[("status", status)], count);
         }
+        to.only(ACCEPTING, self.readiness.check().is_ok().into());
+        to.only(DRAINING, self.node.shutdown.has_left().into());
     }
 }
+
+const CONNECTIONS: Family = Family::gauge("channels_connections", "Connections now.");
+const ROOMS: Family = Family::gauge("channels_rooms", "Rooms now.");
+const OUTBOX_BYTES: Family = Family::gauge("channels_outbox_bytes", "Bytes that wait for clients now.");
+const RATE_LIMITED: Family = Family::counter("channels_rate_limited_total", "Frames over a rate, not handled.");
+const SENT: Family = Family::counter("channels_sent_total", "Messages, once for each recipient.");
+const SEND_REFUSED: Family =
+    Family::counter("channels_send_refused_total", "Messages that do not wait for a recipient.");
+const UNWRITTEN: Family = Family::counter("channels_unwritten_total", "Messages that the envelope has no place for.");
+const UNMATCHED_ANSWERS: Family =
+    Family::counter("channels_unmatched_answers_total", "Clients' answers to no open question.");
+const OUTDATED: Family =
+    Family::gauge("channels_outdated", "Connections of clients that were made for another version of the wire.");
+const RECEIVED: Family = Family::counter("channels_received_total", "Messages from clients.");
+const FAULTS: Family = Family::counter("channels_faults_total", "Errors sent to clients.");
+const ENDED: Family = Family::counter("channels_ended_total", "Connections that have ended, by whom or what.");
+const USERS: Family = Family::gauge("channels_users", "Users with a connection now.");
+const HANDSHAKES_REFUSED: Family =
+    Family::counter("channels_handshakes_refused_total", "Handshakes that were refused, by HTTP status.");
+const ACCEPTING: Family = Family::gauge("channels_accepting", "Whether new clients are to be sent here.");
+const DRAINING: Family = Family::gauge("channels_draining", "Whether the server is stopping.");
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
-use hyper::server::conn::http1;
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 use tokio::sync::{Semaphore, watch};
 
@@ -16,14 +15,12 @@ use crate::server::Server;
 use crate::server::accept_loop::{AcceptLoop, accept};
 use crate::server::http_connections::HttpConnections;
 use crate::server::listener::Listener;
+use crate::server::ops::running::RunningOps;
 #[cfg(feature = "tls")]
 use crate::server::peer::ByTls;
 use crate::server::signals::Signals;
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
-
-/// Hyper's least.
-const LEAST_HEAD_BYTES: usize = 8 * 1024;
 
 impl<App: Send + Sync + 'static> Server<App> {
     /// Serves at this address until ctrl-c or another [signal](BoundServer::run), then stops as [`drain`](Self::drain) describes.
@@ -40,7 +37,8 @@ impl<App: Send + Sync + 'static> Server<App> {
     ///
     /// # Errors
     /// If the address can't be bound. The error names it.
-    pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<BoundServer<App>> {
+    pub async fn bind(mut self, addr: impl ToSocketAddrs) -> io::Result<BoundServer<App>> {
+        self.check_ops()?;
         let bound = self.listen(listen_at(addr).await?);
         tracing::info!("listening on {}", bound.local_addr());
         Ok(bound)
@@ -89,6 +87,11 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// The address of the [operators' port](Server::ops), with the real port if 0 was asked for. `None` if there is none.
+    pub fn ops_addr(&self) -> Option<SocketAddr> {
+        self.server.ops.as_ref()?.as_ref().ok()?.listener.local_addr().ok()
     }
 
     /// Over TLS: `https` for the routes, `wss` for the channels. With the feature `tls`.
@@ -148,8 +151,9 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     /// such as SIGHUP to read the certificates anew, decide yourself when it stops: [`run_until`](Self::run_until).
     ///
     /// # Errors
-    /// If the signals can't be listened for.
-    pub async fn run(self) -> io::Result<()> {
+    /// If the signals can't be listened for, or the [operators' address](Server::ops) could not be bound.
+    pub async fn run(mut self) -> io::Result<()> {
+        self.server.check_ops()?;
         let mut first = Signals::listen()?;
         let mut both = first.clone();
         let served = self.run_until(async { first.reach(1).await });
@@ -162,18 +166,20 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     }
 
     /// Serves until `stop` is ready, then stops as [`Server::drain`] describes. Other HTTP requests are answered during that, and
-    /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end.
+    /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end. The [operators' port](Server::ops) answers until all
+    /// that has ended.
+    ///
+    /// # Panics
+    /// If the operators' address could not be bound: [`run`](Self::run) and [`Server::bind`] return that error.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        let Self { server, mut listener, .. } = self;
+        let Self { mut server, mut listener, .. } = self;
+        let ops = server.ops.take().map(|ops| ops.and_then(|ops| RunningOps::start(ops, &server)));
+        let ops = ops.transpose().expect("the operators' port listens");
         let (config, shutdown) = (Arc::clone(&server.table().config), Arc::clone(&server.table().node.shutdown));
-        let mut http = http1::Builder::new();
-        // `TimedStream` has the timeouts.
-        http.header_read_timeout(None);
-        http.max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES));
         let (stop_requests, stopping) = watch::channel(());
         let places = Arc::new(Semaphore::new(config.http_connections.min(Semaphore::MAX_PERMITS)));
         let patience = config.shutdown_timeout;
-        let connections = HttpConnections { http, routes: server.all_routes(), config, stopping };
+        let connections = HttpConnections::new(server.all_routes(), config, stopping);
         let mut accept_loop = AcceptLoop::start(async move {
             loop {
                 let (place, io, peer) = accept(&mut listener, &places).await;
@@ -188,9 +194,10 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         });
         // `stop` is polled first: under a constant stream of connections it would otherwise not be polled.
         select(pin!(stop), pin!(accept_loop.panicked())).await;
-        // The address is free while the server drains.
+        select(pin!(server.leave()), pin!(accept_loop.panicked())).await;
+        // The address is free while the connections are closed.
         drop(accept_loop);
-        let mut drained = pin!(server.drain());
+        let mut drained = pin!(server.close());
         // Other requests have as long as the channels' handlers had, while `drain` cancels those.
         let is_drained = matches!(select(drained.as_mut(), pin!(shutdown.abort_started())).await, Either::Left(_));
         stop_requests.send_replace(());
@@ -203,6 +210,10 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
             requests_ended.await;
         } else {
             futures_util::future::join(drained, requests_ended).await;
+        }
+        // The last to end, so that a stop can be watched.
+        if let Some(ops) = ops {
+            ops.stop(patience).await;
         }
     }
 }

@@ -21,15 +21,26 @@ use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::service::Routes;
 use crate::server::timed_stream::TimedStream;
 
+/// Hyper's least.
+const LEAST_HEAD_BYTES: usize = 8 * 1024;
+
 pub(super) struct HttpConnections {
-    pub http: http1::Builder,
-    pub routes: Routes,
-    pub config: Arc<Config>,
+    http: http1::Builder,
+    routes: Routes,
+    config: Arc<Config>,
     /// Changes when the server stops. While a receiver is alive, a request may be in progress.
-    pub stopping: watch::Receiver<()>,
+    stopping: watch::Receiver<()>,
 }
 
 impl HttpConnections {
+    pub fn new(routes: Routes, config: Arc<Config>, stopping: watch::Receiver<()>) -> Self {
+        let mut http = http1::Builder::new();
+        // `TimedStream` has the timeouts.
+        http.header_read_timeout(None);
+        http.max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES));
+        Self { http, routes, config, stopping }
+    }
+
     /// Serves until the connection ends or is upgraded. `wrapped` puts TLS around the stream, if it is used: above the timeouts,
     /// because the TLS handshake counts as part of the first request's head.
     pub fn serve<I, O>(

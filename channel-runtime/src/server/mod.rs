@@ -12,7 +12,10 @@ pub(crate) mod health;
 pub(crate) mod http;
 mod http_connections;
 pub(crate) mod listener;
+mod numbers;
+pub(crate) mod ops;
 pub(crate) mod peer;
+mod readiness;
 mod refusal_counters;
 pub(crate) mod refuse;
 pub(crate) mod service;
@@ -24,6 +27,7 @@ mod tls;
 mod upgrade;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use warp::filters::BoxedFilter;
@@ -35,6 +39,7 @@ use crate::connection::in_flight::Activity;
 use crate::protocol::describe::Description;
 use crate::server::filter::filter;
 use crate::server::health::Health;
+use crate::server::ops::listener::OpsListener;
 use crate::server::service::{Routes, Service};
 use crate::server::table::RouteTable;
 
@@ -42,11 +47,12 @@ use crate::server::table::RouteTable;
 pub struct Server<App> {
     table: Arc<RouteTable<App>>,
     routes: Option<BoxedFilter<(Response,)>>,
+    ops: Option<io::Result<OpsListener>>,
 }
 
 impl<App: Send + Sync + 'static> Server<App> {
     pub(crate) fn new(table: RouteTable<App>) -> Self {
-        Self { table: Arc::new(table), routes: None }
+        Self { table: Arc::new(table), routes: None, ops: None }
     }
 
     /// With other bounds than the default ones.
@@ -91,7 +97,8 @@ impl<App: Send + Sync + 'static> Server<App> {
 
     /// The server and its channels in numbers, for a route or a job.
     pub fn health(&self) -> Health {
-        Health::new(Arc::clone(&self.table.node), Arc::clone(&self.table.refused))
+        let RouteTable { node, refused, readiness, .. } = &*self.table;
+        Health::new(node, refused, readiness)
     }
 
     /// All channels as one tower service, for a router or server that is not warp's. With axum:

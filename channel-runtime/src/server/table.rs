@@ -20,6 +20,8 @@ use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::{Older, Wire, fingerprint};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::room::pending::PendingGuard;
+use crate::server::ops::erased::ErasedChannel;
+use crate::server::readiness::Readiness;
 use crate::server::refusal_counters::RefusalCounters;
 use crate::session::dispatch::Dispatch;
 use crate::session::enter::PendingSession;
@@ -38,6 +40,7 @@ pub(crate) struct RouteTable<App> {
     pub admission: AdmissionControl,
     pub activity: Activity,
     pub refused: Arc<RefusalCounters>,
+    pub readiness: Arc<Readiness>,
     pub fingerprint: HeaderValue,
     shapes: Vec<ChannelShape>,
     channels: Vec<Mounted<App>>,
@@ -55,6 +58,7 @@ pub(crate) struct Route<App> {
     path: Path,
     bounds: Bounds,
     subprotocols: Subprotocols,
+    erased: ErasedChannel,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
 
@@ -65,7 +69,8 @@ pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, 
 impl<App: Send + Sync + 'static> Route<App> {
     pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
         let subprotocols = C::KNOWN_SUBPROTOCOLS;
-        Self { path: C::PATH, bounds: C::BOUNDS, subprotocols, start: start::<C, App> }
+        let erased = ErasedChannel::of::<C>();
+        Self { path: C::PATH, bounds: C::BOUNDS, subprotocols, erased, start: start::<C, App> }
     }
 }
 
@@ -101,6 +106,7 @@ impl<App> RouteTable<App> {
         routes.sort_by_cached_key(|route| route.path.specificity());
         let (config, activity, refused) = (Arc::default(), Activity::default(), Arc::default());
         let (quotas, heartbeat) = (Arc::default(), Arc::default());
+        let readiness = Arc::new(Readiness::new(&node.shutdown));
         let serve = |route: Route<App>| {
             let shape = shapes.iter().find(|shape| shape.pattern == route.path.pattern());
             let wire = Wire::of(shape.expect("each channel is described"), older);
@@ -109,7 +115,20 @@ impl<App> RouteTable<App> {
         };
         let channels = routes.into_iter().map(serve).collect();
         let admission = AdmissionControl::default();
-        Self { node, app, config, admission, activity, refused, fingerprint, shapes, channels, quotas, heartbeat }
+        Self {
+            node,
+            app,
+            config,
+            admission,
+            activity,
+            refused,
+            readiness,
+            fingerprint,
+            shapes,
+            channels,
+            quotas,
+            heartbeat,
+        }
     }
 
     /// Each channel keeps the bounds that it sets itself.
@@ -146,6 +165,11 @@ impl<App> RouteTable<App> {
 
     pub fn paths(&self) -> Arc<[Path]> {
         self.channels.iter().map(|channel| channel.route.path).collect()
+    }
+
+    /// The most specific paths first.
+    pub fn erased(&self) -> Arc<[ErasedChannel]> {
+        self.channels.iter().map(|channel| channel.route.erased).collect()
     }
 
     pub fn describe(&self) -> Description {

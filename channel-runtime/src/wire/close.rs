@@ -195,7 +195,6 @@ impl ClosedBy {
         Self::Expired,
     ];
 
-    #[cfg(feature = "metrics")]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Client => "client",

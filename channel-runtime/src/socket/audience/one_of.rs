@@ -1,0 +1,28 @@
+//! Sending a message of which only the channel's set is known, as it was read from elsewhere.
+
+use super::Audience;
+use crate::channel::Channel;
+use crate::protocol::codec::{EncodeError, Head, binary_kind, encode_binary_one_of};
+use crate::protocol::envelope::{Envelope, Flat};
+use crate::room::sent::Sent;
+use crate::socket::frames::frame_of;
+use crate::wire::frame::{Frame, Opcode};
+
+impl<C: Channel, K> Audience<C, K> {
+    /// As [`send`](Self::send).
+    pub(crate) fn send_one_of(&self, message: &C::ToClient) -> Sent {
+        let Some(kind) = binary_kind(message) else {
+            return self.deliver::<C::Envelope>(|room| {
+                let head = Head { reference: None, room };
+                frame_of(Opcode::Text, |json| C::Envelope::encode_one_of(message, head, json))
+            });
+        };
+        let make = || frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out));
+        // A binary message names no room, so that one frame is for all.
+        let mut made: Option<Frame> = None;
+        self.deliver::<Flat>(|_| match &made {
+            Some(frame) => Ok::<_, EncodeError>(frame.clone()),
+            None => make().map(|frame| made.insert(frame).clone()),
+        })
+    }
+}
