@@ -179,7 +179,10 @@ mod exports {
     #[cfg(any(feature = "nats", feature = "redis"))]
     pub use crate::cluster::BusTls;
     #[cfg(feature = "cluster")]
-    pub use crate::cluster::{Cluster, NodeId};
+    pub use crate::cluster::{
+        AudienceEverywhere, Backplane, Bus, BusState, BusStats, Cluster, ClusterError, Everywhere, NodeId, NodeView,
+        UserEverywhere,
+    };
     #[cfg(feature = "nats")]
     pub use crate::cluster::{Nats, NatsEngine};
     #[cfg(feature = "redis")]

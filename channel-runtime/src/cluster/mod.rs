@@ -3,27 +3,45 @@
 //! Each node hears everything. What a node sends is numbered, so that each gap and each duplicate is found, and gathered into
 //! parcels while more is sent than parcels are worth. Clients of this node hear at once; the bus is never waited for.
 
+mod asking;
+mod backplane;
+mod bus;
 #[cfg(any(feature = "nats", feature = "redis"))]
 mod bus_tls;
 // The real servers, for tests of the engines.
 #[cfg(all(test, any(feature = "nats", feature = "redis")))]
 #[path = "../../../tests/support/buses.rs"]
 mod buses;
+mod counters;
+mod echo;
 mod engine;
+mod everywhere;
+mod inbound;
+mod lane;
 #[cfg(feature = "nats")]
 mod nats;
 mod node_id;
+mod nodes;
+mod questions;
+mod queue;
 #[cfg(feature = "redis")]
 mod redis;
+mod relay;
 mod settings;
 pub(crate) mod simulated;
 pub(crate) mod wire;
 
+pub use self::backplane::{Backplane, ClusterError};
+pub(crate) use self::backplane::{begin_to_serve, bus, leave, over};
+pub use self::bus::Bus;
 #[cfg(any(feature = "nats", feature = "redis"))]
 pub use self::bus_tls::BusTls;
+pub use self::counters::{BusState, BusStats};
+pub use self::everywhere::{AudienceEverywhere, Everywhere, UserEverywhere};
 #[cfg(feature = "nats")]
 pub use self::nats::{Nats, NatsEngine};
 pub use self::node_id::NodeId;
+pub use self::nodes::NodeView;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisEngine};
 pub use self::settings::Cluster;

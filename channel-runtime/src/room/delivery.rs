@@ -46,7 +46,7 @@ impl<'a> Delivery<'a> {
         Self { outgoing: None, ..self }
     }
 
-    fn sending<'b>(&'b self, publisher: Option<&'b Publisher<Member>>) -> Sending<'b> {
+    pub fn sending<'b>(&'b self, publisher: Option<&'b Publisher<Member>>) -> Sending<'b> {
         let Lookup { channel, target, exclusions, .. } = self.lookup;
         Sending { channel, to: To::Target(target), exclusions, publisher, outgoing: self.outgoing }
     }
@@ -54,6 +54,15 @@ impl<'a> Delivery<'a> {
     /// If so, nobody gets it.
     fn is_too_long(&self, bytes: usize) -> bool {
         self.outgoing.is_some_and(|outgoing| bytes > outgoing.longest())
+    }
+
+    /// To whomever is found here.
+    #[cfg(feature = "cluster")]
+    pub fn to_found(&self, frame: Frame) -> Sent {
+        match self.lookup.one_room() {
+            Some(room) => self.to_room(&room, frame),
+            None => self.to_members(&self.lookup.members(), frame, |_| true),
+        }
     }
 
     pub fn to_room(&self, room: &Arc<LiveRoom>, frame: Frame) -> Sent {

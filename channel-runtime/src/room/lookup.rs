@@ -76,6 +76,14 @@ impl<'a> Lookup<'a> {
         self.registry.room(self.channel, name)
     }
 
+    pub fn len(self) -> usize {
+        match self.one_room() {
+            Some(room) if self.exclusions.is_empty() => room.len(),
+            Some(room) if self.exclusions.only_user.is_none() => room.count(self.exclusions),
+            _ => self.members().len(),
+        }
+    }
+
     pub fn members(self) -> Vec<Arc<Member>> {
         if let Some(room) = self.one_room() {
             return self.members_of(&room);

@@ -79,6 +79,8 @@ impl<App: Send + Sync + 'static> Server<App> {
             shutdown.start_abort();
             shutdown.sessions_ended().await;
         }
+        #[cfg(feature = "cluster")]
+        crate::cluster::leave(node).await;
     }
 }
 

@@ -42,9 +42,18 @@ impl User {
     /// impossible for the user to log in, then call this: no connection that was accepted by the former rights remains.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
-        let closed = disconnect_user(&self.node.registry, &self.key, &close);
+        let closed = self.disconnect_here(&close);
         self.leave(Body::Close(close));
         closed
+    }
+
+    pub(crate) fn disconnect_here(&self, close: &Close) -> usize {
+        disconnect_user(&self.node.registry, &self.key, close)
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn parts(&self) -> (&Arc<Node>, &UserKey) {
+        (&self.node, &self.key)
     }
 
     /// Hands it to the other nodes, too.

@@ -20,7 +20,7 @@ use crate::wire::deflate::PreparedFrame;
 use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
-    pub(in crate::socket) fn delivery(&self) -> Delivery<'_> {
+    pub(crate) fn delivery(&self) -> Delivery<'_> {
         let node = self.hub.node();
         Delivery {
             lookup: self.lookup(),

@@ -26,6 +26,8 @@ use crate::room::sent::Sent;
 use crate::room::target::Target;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
+#[cfg(feature = "cluster")]
+use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Frame, Opcode, frame};
 
@@ -73,6 +75,11 @@ impl RoomView {
 impl<C: 'static, K> Audience<C, K> {
     pub(crate) fn new(hub: Hub<C>, target: Target, from: Option<Arc<Member>>, exclusions: Exclusions) -> Self {
         Self { hub, target, exclusions, from, kind: PhantomData }
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        self.hub.node()
     }
 
     pub(super) fn lookup(&self) -> Lookup<'_> {
@@ -193,12 +200,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// How many clients it has now. To list them, the app keeps a list of its own, for example in the room's state.
     #[doc(alias("members", "count", "size", "presence"))]
     pub fn len(&self) -> usize {
-        let lookup = self.lookup();
-        match lookup.one_room() {
-            Some(room) if self.exclusions.is_empty() => room.len(),
-            Some(room) if self.exclusions.only_user.is_none() => room.count(&self.exclusions),
-            _ => lookup.members().len(),
-        }
+        self.lookup().len()
     }
 
     /// Whether it has no clients now.

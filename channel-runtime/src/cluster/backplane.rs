@@ -1,0 +1,145 @@
+//! How channels get onto a bus.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::timeout;
+
+use super::bus::Bus;
+use super::counters::BusState;
+use super::engine::{Engine, EngineError, Subjects};
+use super::lane::Lane;
+use super::relay::Relay;
+use super::settings::{Cluster, Settings};
+use super::wire::channel_hash;
+use crate::socket::node::Node;
+
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What connects the nodes of a cluster: [`Nats`](crate::Nats) or [`Redis`](crate::Redis).
+pub trait Backplane: sealed::Sealed {
+    #[doc(hidden)]
+    fn into_parts(self) -> Parts;
+}
+
+/// A cluster, its engine's type forgotten.
+#[doc(hidden)]
+pub struct Parts {
+    engine: Box<dyn Engine>,
+    settings: Settings,
+}
+
+impl<E: Engine> Backplane for Cluster<E> {
+    fn into_parts(self) -> Parts {
+        let Self { engine, settings } = self;
+        Parts { engine: Box::new(engine), settings }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<E> Sealed for crate::cluster::settings::Cluster<E> {}
+}
+
+/// Connects a node, whose channels have these patterns, and returns when the bus is there.
+pub(crate) async fn over(
+    node: &Arc<Node>,
+    patterns: &[&'static str],
+    fingerprint: &str,
+    backplane: impl Backplane,
+) -> Result<(), ClusterError> {
+    let Parts { engine, settings } = backplane.into_parts();
+    let channels = hashes(patterns)?;
+    let name = settings.name.clone();
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if name.is_empty() || !name.bytes().all(is_allowed) {
+        return Err(ClusterError::Name(name));
+    }
+    let within = settings.start_timeout;
+    let relay = Relay::new(settings, channels, fingerprint.into());
+    let subjects = Subjects { name, node: relay.id.to_string() };
+    let problem = Arc::new(Mutex::new(None));
+    let lane =
+        Lane { relay: Arc::clone(&relay), node: Arc::downgrade(node), engine, subjects, problem: Arc::clone(&problem) };
+    let mut state = relay.bus.state.subscribe();
+    let task = tokio::spawn(lane.run());
+    if timeout(within, state.wait_for(|state| *state == BusState::Up)).await.is_err() {
+        task.abort();
+        return Err(ClusterError::NoBus(problem.lock().take().map(EngineError::into_inner)));
+    }
+    relay.open(node);
+    Ok(())
+}
+
+/// The node has got its app, and is asked from now on.
+pub(crate) fn begin_to_serve(node: &Node) {
+    if let Some(relay) = Relay::of(node) {
+        relay.begin_to_serve();
+    }
+}
+
+/// The node serves nobody any more. Returns when the bus has taken all that it has said, or after a second.
+pub(crate) async fn leave(node: &Node) {
+    if let Some(relay) = Relay::of(node) {
+        relay.say_goodbye();
+        // The others notice by its silence.
+        let _ = timeout(GOODBYE_TIMEOUT, relay.flushed()).await;
+    }
+}
+
+pub(crate) fn bus(node: &Node) -> Option<Bus> {
+    Relay::of(node).map(Bus::new)
+}
+
+fn hashes(patterns: &[&'static str]) -> Result<Vec<u32>, ClusterError> {
+    let mut by_hash = HashMap::new();
+    let mut hashes = Vec::with_capacity(patterns.len());
+    for pattern in patterns {
+        let hash = channel_hash(pattern);
+        if let Some(other) = by_hash.insert(hash, *pattern) {
+            return Err(ClusterError::Clash(other, pattern));
+        }
+        hashes.push(hash);
+    }
+    Ok(hashes)
+}
+
+/// Why a node is not in a cluster.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// The [name](Cluster::name) has other characters than letters, digits, `-` and `_`.
+    Name(String),
+    /// The hashes of these two paths are equal, by which nodes name channels: another parameter's name in one of them helps.
+    Clash(&'static str, &'static str),
+    /// The bus was not there within [`start_timeout`](Cluster::start_timeout), for this reason.
+    NoBus(Option<Box<dyn Error + Send + Sync>>),
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => {
+                write!(f, "`{}` is no name of a cluster: letters, digits, `-` and `_` are allowed", name.escape_debug())
+            }
+            Self::Clash(one, other) => {
+                write!(f, "`{one}` and `{other}` have the same hash: name a parameter in one of them otherwise")
+            }
+            Self::NoBus(Some(problem)) => write!(f, "the bus is not there: {problem}"),
+            Self::NoBus(None) => f.write_str("the bus is not there"),
+        }
+    }
+}
+
+impl Error for ClusterError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoBus(Some(problem)) => Some(&**problem),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The lane: one task that keeps the connection to the bus, writes what waits, and reads what the other nodes say.
+
+use std::convert::Infallible;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+
+use super::counters::BusState;
+use super::engine::{Engine, EngineError, Inbound, Link, Publisher, Subject, Subjects};
+use super::inbound;
+use super::node_id::NodeId;
+use super::nodes::Arrival;
+use super::queue::{Answer, Batch, Record};
+use super::relay::Relay;
+use super::wire::{Head, Numbered, Parcel, ParcelWriter};
+use crate::socket::node::Node;
+
+/// A parcel is not longer, unless one record is.
+const PARCEL_BYTES: usize = 64 * 1024;
+
+/// Of a parcel's longest message, for its head, its names and its mask.
+const OVERHEAD: usize = 4096;
+
+const HELLO_EVERY: Duration = Duration::from_secs(1);
+
+/// A node whose own parcels do not come back for so long is deaf, whatever its connection says.
+const DEAF_AFTER: Duration = Duration::from_secs(3);
+
+/// For one call of an engine.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// At the end, for what waits.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// After so many recipients the task lets others go on.
+const SHARE: usize = 256;
+
+/// Messages are gathered for each other node, but not for more than these.
+const MOST_GATHERED: u32 = 8;
+
+pub(super) struct Lane {
+    pub relay: Arc<Relay>,
+    pub node: Weak<Node>,
+    pub engine: Box<dyn Engine>,
+    pub subjects: Subjects,
+    /// Why there is no connection. For who waits for the first.
+    pub problem: Arc<Mutex<Option<EngineError>>>,
+}
+
+impl Lane {
+    pub async fn run(self) {
+        let mut tries = 0;
+        while !self.relay.is_ended() {
+            let was_up = match self.connect().await {
+                Ok(link) => {
+                    let problem = self.serve(link).await;
+                    let was_up = self.went_away();
+                    let Some(problem) = problem else { return };
+                    self.report(problem, was_up);
+                    was_up
+                }
+                Err(problem) => {
+                    self.report(problem, false);
+                    false
+                }
+            };
+            tries = if was_up { 0 } else { tries + 1 };
+            tokio::select! {
+                () = sleep(pause(tries)) => {}
+                () = self.relay.ended.notified() => return,
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Link, EngineError> {
+        let call = timeout(CALL_TIMEOUT, self.engine.connect(&self.subjects));
+        tokio::select! {
+            connected = call => connected.unwrap_or_else(|_| Err(EngineError::new("the bus does not answer"))),
+            () = self.relay.ended.notified() => Err(EngineError::new("the node is no more")),
+        }
+    }
+
+    /// `None` if the node is no more.
+    async fn serve(&self, link: Link) -> Option<EngineError> {
+        let Link { mut publisher, mut inbound, longest } = link;
+        let (relay, now) = (&self.relay, Instant::now());
+        relay.set_longest(longest.saturating_sub(OVERHEAD));
+        relay.echo.begin();
+        relay.bus.refused_away.add(relay.queue.drop_old(now) as u64);
+        let work = async {
+            let ended = tokio::select! {
+                ended = self.write(&mut *publisher) => ended,
+                ended = self.read(&mut *inbound) => ended,
+                ended = self.beat(now) => ended,
+            };
+            match ended {
+                Ok(never) => match never {},
+                Err(problem) => problem,
+            }
+        };
+        tokio::pin!(work);
+        tokio::select! {
+            problem = &mut work => return Some(problem),
+            () = relay.ended.notified() => {}
+        }
+        relay.say_goodbye();
+        tokio::select! {
+            _ = &mut work => {}
+            _ = timeout(GOODBYE_TIMEOUT, relay.flushed()) => {}
+        }
+        None
+    }
+
+    async fn write(&self, publisher: &mut dyn Publisher) -> Result<Infallible, EngineError> {
+        let relay = &*self.relay;
+        for parcel in relay.echo.again(relay.settings.queue_age, Instant::now()) {
+            publish(publisher, Subject::Lane, parcel).await?;
+        }
+        let mut gathered = Instant::now();
+        loop {
+            relay.queue.filled().await;
+            sleep_until(gathered).await;
+            for answer in relay.queue.take_answers() {
+                self.write_answer(publisher, answer).await?;
+            }
+            // One that is full is followed at once; what comes meanwhile is gathered.
+            while let Some(batch) = relay.queue.take(PARCEL_BYTES) {
+                let is_full = batch.is_full;
+                self.write_batch(publisher, batch).await?;
+                if !is_full {
+                    break;
+                }
+            }
+            let others = u32::try_from(relay.nodes.len()).unwrap_or(MOST_GATHERED).min(MOST_GATHERED);
+            gathered = Instant::now() + relay.settings.gather * others;
+        }
+    }
+
+    async fn write_batch(&self, publisher: &mut dyn Publisher, batch: Batch) -> Result<(), EngineError> {
+        let relay = &*self.relay;
+        let Batch { first, records, .. } = batch;
+        let mut writer = ParcelWriter::new(relay.id, Numbered::From(first));
+        for record in &records {
+            writer.push(&record.outbound);
+        }
+        let (count, parcel) = (records.len() as u64, writer.finish());
+        // Before it is published, so that it is published again if that fails.
+        relay.echo.published(first + count - 1, &parcel, Instant::now());
+        relay.bus.sent.add(count);
+        relay.bus.parcels.add(1);
+        relay.bus.bytes.add(parcel.len() as u64);
+        let published = publish(publisher, Subject::Lane, parcel).await;
+        records.into_iter().for_each(Record::release);
+        published?;
+        relay.echo.has_room().await;
+        Ok(())
+    }
+
+    async fn write_answer(&self, publisher: &mut dyn Publisher, answer: Answer) -> Result<(), EngineError> {
+        let mut writer = ParcelWriter::new(self.relay.id, Numbered::Not);
+        writer.push(&answer.outbound);
+        publish(publisher, Subject::Node(&answer.node.to_string()), writer.finish()).await
+    }
+
+    async fn read(&self, inbound: &mut dyn Inbound) -> Result<Infallible, EngineError> {
+        let mut spent = 0;
+        loop {
+            let parcel = inbound.next().await?;
+            let Some(parcel) = self.open(&parcel) else { continue };
+            let node = self.node.upgrade();
+            for record in parcel.records.skip(parcel.duplicates) {
+                let Some(node) = &node else { break };
+                match record {
+                    Ok(record) => spent += 1 + inbound::take(node, &self.relay, parcel.from, &record),
+                    Err(_) => self.relay.bus.foreign.add(1),
+                }
+                if spent >= SHARE {
+                    spent = 0;
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+
+    /// Counts it. `None` if there is nothing in it for this node.
+    fn open<'a>(&self, bytes: &'a Bytes) -> Option<Opened<'a>> {
+        let (relay, now) = (&*self.relay, Instant::now());
+        let Ok(records) = Parcel::parse(bytes) else {
+            relay.bus.foreign.add(1);
+            return None;
+        };
+        let Head { node: from, numbered, count } = records.head;
+        let Numbered::From(first) = numbered else { return Some(Opened { from, records, duplicates: 0 }) };
+        if from == relay.id {
+            self.came_back((first + u64::from(count)).saturating_sub(1), now);
+            return None;
+        }
+        match relay.nodes.arrive(from, first, count, now) {
+            Arrival::Stranger => {
+                relay.bus.foreign.add(u64::from(count));
+                None
+            }
+            Arrival::Known { duplicates, lost } => {
+                relay.bus.duplicates.add(u64::from(duplicates));
+                relay.bus.received.add(u64::from(count - duplicates));
+                if lost > 0 {
+                    relay.bus.lost.add(lost);
+                    tracing::warn!(node = %from, lost, "messages of another node were lost");
+                    relay.bus.state.send_modify(|_| {});
+                }
+                Some(Opened { from, records, duplicates: duplicates as usize })
+            }
+        }
+    }
+
+    /// Something that this node has said.
+    fn came_back(&self, last: u64, now: Instant) {
+        let relay = &*self.relay;
+        if let Some(took) = relay.echo.hear(last, now) {
+            relay.bus.echo_micros.set(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        }
+        if *relay.bus.state.borrow() != BusState::Up {
+            relay.queue.came_back();
+            relay.nodes.begin(now);
+            relay.bus.state.send_replace(BusState::Up);
+            tracing::info!(node = %relay.id, "the bus is there");
+        }
+    }
+
+    /// Says hello, and notices that nothing is heard.
+    async fn beat(&self, connected: Instant) -> Result<Infallible, EngineError> {
+        let relay = &*self.relay;
+        let mut ticks = interval(HELLO_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let now = ticks.tick().await;
+            if let Some(node) = self.node.upgrade() {
+                relay.say_hello(&node);
+            }
+            if *relay.bus.state.borrow() == BusState::Up {
+                relay.nodes.look(now);
+            }
+            let heard = relay.echo.last_heard().unwrap_or(connected);
+            if now.duration_since(heard) > DEAF_AFTER {
+                return Err(EngineError::new("what this node says does not come back"));
+            }
+        }
+    }
+
+    /// Returns whether the bus was there until now.
+    fn went_away(&self) -> bool {
+        let relay = &*self.relay;
+        let now = Instant::now();
+        let was_up = relay.bus.state.send_if_modified(|state| {
+            let was_up = *state == BusState::Up;
+            if was_up {
+                *state = BusState::Away { since: now.into_std() };
+            }
+            was_up
+        });
+        if was_up {
+            relay.queue.went_away(now);
+            relay.bus.disconnects.add(1);
+        }
+        was_up
+    }
+
+    fn report(&self, problem: EngineError, was_up: bool) {
+        if was_up {
+            tracing::warn!(node = %self.relay.id, error = %problem, "the bus is away");
+        } else {
+            tracing::debug!(node = %self.relay.id, error = %problem, "the bus is still away");
+        }
+        *self.problem.lock() = Some(problem);
+    }
+}
+
+struct Opened<'a> {
+    from: NodeId,
+    records: Parcel<'a>,
+    /// So many of them were here before.
+    duplicates: usize,
+}
+
+async fn publish(publisher: &mut dyn Publisher, subject: Subject<'_>, parcel: Bytes) -> Result<(), EngineError> {
+    let published = timeout(CALL_TIMEOUT, publisher.publish(subject, parcel)).await;
+    published.unwrap_or_else(|_| Err(EngineError::new("the bus takes nothing")))
+}
+
+/// Longer each time, up to a bound, and another for each node, so that a bus that is back is not asked by all at once.
+fn pause(tries: u32) -> Duration {
+    let longest = FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE);
+    let random = RandomState::new().hash_one(tries) as f64 / u64::MAX as f64;
+    longest.mul_f64(0.5 + 0.5 * random)
+}

@@ -1,0 +1,218 @@
+//! The other nodes: the numbers of what each has said, by which gaps and duplicates are found, and what each says of itself.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::node_id::NodeId;
+
+/// More are strangers: no cluster is as large.
+const MOST: usize = 256;
+
+/// Hellos come every second.
+pub(super) const SILENT_AFTER: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+pub(super) struct Nodes {
+    known: Mutex<HashMap<NodeId, Known>>,
+    /// As the hellos say, for whoever sends: it does not look through all nodes.
+    reads_compressed: AtomicBool,
+}
+
+struct Known {
+    /// The number of its latest record.
+    latest: u64,
+    heard: Instant,
+    /// It has said nothing for long. Its number is kept, so that what is missed meanwhile is counted.
+    is_silent: bool,
+    hello: Option<Hello>,
+}
+
+/// What a node says of itself each second.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Hello {
+    /// Milliseconds since 1970.
+    pub since: u64,
+    pub fingerprint: String,
+    pub connections: usize,
+    pub rooms: usize,
+    pub users: usize,
+    pub draining: bool,
+    /// Its clients may read compressed messages.
+    pub deflate: bool,
+    /// It serves no clients.
+    pub worker: bool,
+}
+
+/// Another node, as it has last said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeView {
+    /// Its name.
+    pub id: NodeId,
+    /// When it started: milliseconds since 1970, by its own clock.
+    pub since: u64,
+    /// The fingerprint of its channels: see [`Description`](crate::describe::Description).
+    pub fingerprint: String,
+    /// How many clients it has.
+    pub connections: usize,
+    /// How many rooms are open there.
+    pub rooms: usize,
+    /// How many users have a connection there.
+    pub users: usize,
+    /// It is about to stop.
+    pub draining: bool,
+    /// It serves no clients, and is asked nothing.
+    pub worker: bool,
+}
+
+/// What to do with the records of a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// Pass over so many, which were here before. So many were lost before the first.
+    Known { duplicates: u32, lost: u64 },
+    /// There are too many nodes.
+    Stranger,
+}
+
+impl Nodes {
+    pub fn arrive(&self, node: NodeId, first: u64, count: u32, now: Instant) -> Arrival {
+        let mut nodes = self.known.lock();
+        let latest = first.saturating_add(u64::from(count)).saturating_sub(1);
+        if let Some(known) = nodes.get_mut(&node) {
+            (known.heard, known.is_silent) = (now, false);
+            let next = known.latest.saturating_add(1);
+            let duplicates = u32::try_from(next.saturating_sub(first)).unwrap_or(u32::MAX).min(count);
+            known.latest = known.latest.max(latest);
+            return Arrival::Known { duplicates, lost: first.saturating_sub(next) };
+        }
+        if nodes.len() >= MOST && !forget_one(&mut nodes) {
+            return Arrival::Stranger;
+        }
+        // It begins where it is.
+        nodes.insert(node, Known { latest, heard: now, is_silent: false, hello: None });
+        Arrival::Known { duplicates: 0, lost: 0 }
+    }
+
+    pub fn hello(&self, node: NodeId, hello: Hello) {
+        let mut nodes = self.known.lock();
+        if let Some(known) = nodes.get_mut(&node) {
+            known.hello = Some(hello);
+        }
+        let mut hellos = nodes.values().filter(|known| !known.is_silent).filter_map(|known| known.hello.as_ref());
+        self.reads_compressed.store(hellos.any(|hello| hello.deflate), Ordering::Relaxed);
+    }
+
+    pub fn reads_compressed(&self) -> bool {
+        self.reads_compressed.load(Ordering::Relaxed)
+    }
+
+    pub fn leave(&self, node: NodeId) {
+        self.known.lock().remove(&node);
+    }
+
+    /// Those that have said nothing for long are not there, until they say something. Called only while the bus is there.
+    pub fn look(&self, now: Instant) {
+        for known in self.known.lock().values_mut() {
+            known.is_silent |= now.duration_since(known.heard) > SILENT_AFTER;
+        }
+    }
+
+    /// No node could have been heard until now.
+    pub fn begin(&self, now: Instant) {
+        for known in self.known.lock().values_mut().filter(|known| !known.is_silent) {
+            known.heard = now;
+        }
+    }
+
+    /// Those that may have clients.
+    pub fn to_be_asked(&self) -> Vec<NodeId> {
+        let nodes = self.known.lock();
+        let asked = nodes
+            .iter()
+            .filter(|(_, known)| !known.is_silent && !known.hello.as_ref().is_some_and(|hello| hello.worker));
+        asked.map(|(id, _)| *id).collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.known.lock().values().filter(|known| !known.is_silent).count()
+    }
+
+    /// How many others serve clients and go on.
+    pub fn serving(&self) -> usize {
+        let nodes = self.known.lock();
+        let hellos = nodes.values().filter(|known| !known.is_silent).filter_map(|known| known.hello.as_ref());
+        hellos.filter(|hello| !hello.worker && !hello.draining).count()
+    }
+
+    pub fn views(&self) -> Vec<NodeView> {
+        let nodes = self.known.lock();
+        let heard = nodes.iter().filter(|(_, known)| !known.is_silent);
+        let mut views: Vec<_> = heard.filter_map(|(id, known)| Some(view(*id, known.hello.as_ref()?))).collect();
+        views.sort_by_key(|view| view.id);
+        views
+    }
+}
+
+/// One that is silent, the longest first.
+fn forget_one(nodes: &mut HashMap<NodeId, Known>) -> bool {
+    let silent = nodes.iter().filter(|(_, known)| known.is_silent);
+    let Some(oldest) = silent.min_by_key(|(_, known)| known.heard).map(|(id, _)| *id) else { return false };
+    nodes.remove(&oldest);
+    true
+}
+
+fn view(id: NodeId, hello: &Hello) -> NodeView {
+    let Hello { since, fingerprint, connections, rooms, users, draining, worker, .. } = hello.clone();
+    NodeView { id, since, fingerprint, connections, rooms, users, draining, worker }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_gap_and_each_duplicate_is_found() {
+        let (nodes, node, now) = (Nodes::default(), NodeId(7), Instant::now());
+        let arrive = |first, count| nodes.arrive(node, first, count, now);
+        let known = |duplicates, lost| Arrival::Known { duplicates, lost };
+        assert_eq!(arrive(10, 5), known(0, 0), "one that is heard for the first time begins where it is");
+        assert_eq!(arrive(15, 1), known(0, 0));
+        assert_eq!(arrive(19, 2), known(0, 3));
+        assert_eq!(arrive(19, 2), known(2, 0));
+        assert_eq!(arrive(16, 3), known(3, 0), "what comes late was counted as lost");
+        assert_eq!(arrive(20, 3), known(1, 0));
+        assert_eq!(arrive(23, 1), known(0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_node_is_not_there_and_what_it_says_meanwhile_is_counted() {
+        let (nodes, start) = (Nodes::default(), Instant::now());
+        nodes.arrive(NodeId(1), 1, 1, start);
+        nodes.look(start + SILENT_AFTER);
+        assert_eq!(nodes.len(), 1);
+        let later = start + SILENT_AFTER + Duration::from_millis(1);
+        nodes.look(later);
+        assert_eq!((nodes.len(), nodes.to_be_asked()), (0, Vec::new()));
+        assert_eq!(nodes.arrive(NodeId(1), 5, 1, later), Arrival::Known { duplicates: 0, lost: 3 });
+        assert_eq!(nodes.len(), 1);
+        nodes.leave(NodeId(1));
+        assert_eq!(nodes.arrive(NodeId(1), 9, 1, later), Arrival::Known { duplicates: 0, lost: 0 });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_are_so_many_nodes_and_the_silent_ones_make_room() {
+        let (nodes, start) = (Nodes::default(), Instant::now());
+        for id in 0..MOST as u64 {
+            assert_ne!(nodes.arrive(NodeId(id), 1, 1, start), Arrival::Stranger);
+        }
+        assert_eq!(nodes.arrive(NodeId(1000), 1, 1, start), Arrival::Stranger);
+        nodes.look(start + 2 * SILENT_AFTER);
+        assert_ne!(nodes.arrive(NodeId(1000), 1, 1, start + 2 * SILENT_AFTER), Arrival::Stranger);
+    }
+}

@@ -1,0 +1,300 @@
+//! What waits for the bus, in the order in which it was sent. Bounded by bytes, and, while the bus is away, by age.
+
+use std::collections::VecDeque;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::node_id::NodeId;
+use super::wire::{Outbound, record_bytes};
+use crate::connection::in_flight::{Activity, Work, WorkGuard};
+use crate::connection::lock_order::{Ranked, rank};
+use crate::room::member::Member;
+use crate::room::publisher::{Charge, Publisher};
+use crate::room::sent::{Elsewhere, NotTaken};
+
+pub(super) struct Queue {
+    most_bytes: usize,
+    most_age: Duration,
+    waiting: Ranked<{ rank::LANE }, Waiting>,
+    /// There is something to write, or nothing more.
+    changed: Notify,
+    activity: OnceLock<Activity>,
+}
+
+struct Waiting {
+    records: VecDeque<Record>,
+    answers: VecDeque<Answer>,
+    bytes: usize,
+    /// The number of the next record.
+    next: u64,
+    away_since: Option<Instant>,
+    writer_waits: bool,
+}
+
+pub(super) struct Record {
+    pub outbound: Outbound,
+    bytes: usize,
+    /// `None` if the bus was there.
+    since: Option<Instant>,
+    charge: Option<Charge<Member>>,
+    _in_flight: WorkGuard,
+}
+
+/// What is for one node, and has no number.
+pub(super) struct Answer {
+    pub node: NodeId,
+    pub outbound: Outbound,
+    _in_flight: WorkGuard,
+}
+
+/// Records with adjacent numbers.
+pub(super) struct Batch {
+    pub first: u64,
+    pub records: Vec<Record>,
+    /// More waited than fits.
+    pub is_full: bool,
+}
+
+impl Queue {
+    pub fn new(most_bytes: usize, most_age: Duration, now: Instant) -> Self {
+        Self {
+            most_bytes,
+            most_age,
+            waiting: Ranked::new(Waiting {
+                records: VecDeque::new(),
+                answers: VecDeque::new(),
+                bytes: 0,
+                next: 1,
+                away_since: Some(now),
+                writer_waits: false,
+            }),
+            changed: Notify::new(),
+            activity: OnceLock::new(),
+        }
+    }
+
+    /// For tests. Only the first counts.
+    pub fn count(&self, activity: &Activity) {
+        self.activity.get_or_init(|| activity.clone());
+    }
+
+    fn begin(&self) -> WorkGuard {
+        self.activity.get().map(|activity| activity.begin(Work::Parcel)).unwrap_or_default()
+    }
+
+    /// Never waits. From half of the bound on the sender is charged, and so slowed, until the bus has taken it.
+    pub fn append(&self, outbound: Outbound, publisher: Option<&Publisher<Member>>) -> Elsewhere {
+        let bytes = record_bytes(&outbound);
+        let mut waiting = self.waiting.lock();
+        let since = match waiting.away_since {
+            None => None,
+            Some(away) => {
+                let now = Instant::now();
+                if now.duration_since(away) > self.most_age {
+                    return Elsewhere::Refused(NotTaken::Away);
+                }
+                Some(now)
+            }
+        };
+        if waiting.bytes + bytes > self.most_bytes {
+            return Elsewhere::Refused(NotTaken::Full);
+        }
+        let is_slow = waiting.bytes > self.most_bytes / 2;
+        let charge = publisher.filter(|_| is_slow).map(|publisher| Charge::new(publisher, bytes, bytes));
+        waiting.push(Record { outbound, bytes, since, charge, _in_flight: self.begin() });
+        if std::mem::take(&mut waiting.writer_waits) {
+            drop(waiting);
+            self.changed.notify_one();
+        }
+        Elsewhere::Taken
+    }
+
+    /// What the node says by itself: beyond the bounds, and not counted as work.
+    pub fn append_own(&self, outbound: Outbound) {
+        let bytes = record_bytes(&outbound);
+        let own = Record { outbound, bytes, since: None, charge: None, _in_flight: WorkGuard::default() };
+        self.add(|waiting| waiting.push(own));
+    }
+
+    /// Bounded by the number of questions: one answer each.
+    pub fn answer(&self, node: NodeId, outbound: Outbound) {
+        let answer = Answer { node, outbound, _in_flight: self.begin() };
+        self.add(|waiting| waiting.answers.push_back(answer));
+    }
+
+    fn add(&self, add: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.waiting.lock();
+        add(&mut waiting);
+        if std::mem::take(&mut waiting.writer_waits) {
+            drop(waiting);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Waits until something is there.
+    pub async fn filled(&self) {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut waiting = self.waiting.lock();
+                if !waiting.is_empty() {
+                    return;
+                }
+                waiting.writer_waits = true;
+            }
+            changed.await;
+        }
+    }
+
+    /// The records that wait longest, of so many bytes, at least one. `None` if there are none.
+    pub fn take(&self, most_bytes: usize) -> Option<Batch> {
+        let mut waiting = self.waiting.lock();
+        let first = waiting.next - waiting.records.len() as u64;
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        while let Some(record) = waiting.records.pop_front_if(|record| bytes == 0 || bytes + record.bytes <= most_bytes)
+        {
+            bytes += record.bytes;
+            records.push(record);
+        }
+        waiting.bytes -= bytes;
+        let is_full = !waiting.records.is_empty();
+        (!records.is_empty()).then_some(Batch { first, records, is_full })
+    }
+
+    pub fn take_answers(&self) -> VecDeque<Answer> {
+        std::mem::take(&mut self.waiting.lock().answers)
+    }
+
+    pub fn went_away(&self, now: Instant) {
+        self.waiting.lock().away_since.get_or_insert(now);
+    }
+
+    pub fn came_back(&self) {
+        self.waiting.lock().away_since = None;
+    }
+
+    /// Drops what has waited for too long. Their numbers are missing, which the other nodes see. Returns how many.
+    pub fn drop_old(&self, now: Instant) -> usize {
+        let old: Vec<Record> = {
+            let waiting = &mut *self.waiting.lock();
+            let Some(away) = waiting.away_since else { return 0 };
+            let is_old = |record: &Record| now.duration_since(record.since.unwrap_or(away)) > self.most_age;
+            let until = waiting.records.partition_point(is_old);
+            let old: Vec<_> = waiting.records.drain(..until).collect();
+            waiting.bytes -= old.iter().map(|record| record.bytes).sum::<usize>();
+            old
+        };
+        let dropped = old.len();
+        old.into_iter().for_each(Record::release);
+        dropped
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.waiting.lock().bytes
+    }
+
+    /// The number of the latest record.
+    pub fn latest(&self) -> u64 {
+        self.waiting.lock().next - 1
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, record: Record) {
+        self.next += 1;
+        self.bytes += record.bytes;
+        self.records.push_back(record);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.answers.is_empty()
+    }
+}
+
+impl Record {
+    /// Its sender goes on.
+    pub fn release(self) {
+        if let Some(charge) = self.charge {
+            charge.release();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::{Cargo, Destination};
+    use super::*;
+
+    const AGE: Duration = Duration::from_secs(5);
+
+    fn hello(bytes: usize) -> Outbound {
+        Outbound { channel: 0, to: Destination::Nodes, mask: None, cargo: Cargo::Hello(vec![b'x'; bytes].into()) }
+    }
+
+    fn queue(most_bytes: usize) -> Queue {
+        let queue = Queue::new(most_bytes, AGE, Instant::now());
+        queue.came_back();
+        queue
+    }
+
+    fn numbers(queue: &Queue, most_bytes: usize) -> Option<(u64, usize)> {
+        queue.take(most_bytes).map(|batch| (batch.first, batch.records.len()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn records_leave_in_their_order_and_with_their_numbers() {
+        let queue = queue(1 << 20);
+        for _ in 0..5 {
+            assert_eq!(queue.append(hello(100), None), Elsewhere::Taken);
+        }
+        assert_eq!(queue.latest(), 5);
+        assert_eq!(numbers(&queue, 1), Some((1, 1)), "one leaves, however long");
+        assert_eq!(numbers(&queue, 1 << 20), Some((2, 4)));
+        assert_eq!((numbers(&queue, 1 << 20), queue.bytes()), (None, 0));
+        queue.append_own(hello(1));
+        assert_eq!(numbers(&queue, 1), Some((6, 1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_is_bounded_by_bytes() {
+        let queue = queue(1000);
+        let taken = std::iter::repeat_with(|| queue.append(hello(100), None)).take_while(|it| *it == Elsewhere::Taken);
+        let taken = taken.count();
+        assert!((5..10).contains(&taken), "{taken}");
+        assert_eq!(queue.append(hello(100), None), Elsewhere::Refused(NotTaken::Full));
+        queue.append_own(hello(100));
+        assert_eq!(queue.latest(), taken as u64 + 1, "what is refused has no number");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_bus_is_away_what_is_young_waits_and_what_is_old_is_dropped() {
+        let queue = queue(1 << 20);
+        queue.append(hello(1), None);
+        queue.went_away(Instant::now());
+        tokio::time::advance(AGE / 2).await;
+        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
+        tokio::time::advance(AGE / 2 + Duration::from_millis(1)).await;
+        assert_eq!(queue.append(hello(1), None), Elsewhere::Refused(NotTaken::Away));
+        assert_eq!(queue.drop_old(Instant::now()), 1);
+        assert_eq!(numbers(&queue, 1 << 20), Some((2, 1)));
+        queue.came_back();
+        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_writes_is_woken_by_the_next() {
+        let queue = std::sync::Arc::new(queue(1 << 20));
+        let writer = tokio::spawn({
+            let queue = std::sync::Arc::clone(&queue);
+            async move { queue.filled().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!writer.is_finished());
+        queue.append(hello(1), None);
+        writer.await.expect("it is woken");
+        queue.filled().await;
+    }
+}

@@ -1,0 +1,194 @@
+//! The relay of a node: what takes its sends to the bus, and knows the other nodes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::counters::BusCounters;
+use super::echo::Echo;
+use super::node_id::NodeId;
+use super::nodes::{Hello, Nodes};
+use super::questions::Questions;
+use super::queue::Queue;
+use super::settings::Settings;
+use super::wire::{Cargo, Destination, Outbound};
+use crate::room::outgoing::{Body, Outgoing, Sending, To};
+use crate::room::sent::{Elsewhere, NotTaken};
+use crate::room::target::Target;
+use crate::socket::node::Node;
+
+pub(crate) struct Relay {
+    pub(super) id: NodeId,
+    pub(super) settings: Settings,
+    /// The channels' hashes, by their indices.
+    channels: Vec<u32>,
+    fingerprint: String,
+    since: u64,
+    /// Whether the node has got its app.
+    serves: AtomicBool,
+    pub(super) queue: Queue,
+    pub(super) echo: Echo,
+    pub(super) nodes: Nodes,
+    pub(super) questions: Questions,
+    pub(super) bus: BusCounters,
+    longest: AtomicUsize,
+    /// The node has said goodbye, and says no hello any more.
+    has_left: AtomicBool,
+    /// The node is no more.
+    pub(super) ended: Notify,
+    is_ended: AtomicBool,
+}
+
+/// Kept by the registry: with it goes the relay.
+struct Outlet(Arc<Relay>);
+
+impl Relay {
+    pub fn new(settings: Settings, channels: Vec<u32>, fingerprint: String) -> Arc<Self> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Arc::new(Self {
+            id: NodeId::next(),
+            queue: Queue::new(settings.queue_bytes, settings.queue_age, Instant::now()),
+            settings,
+            channels,
+            fingerprint,
+            since: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            serves: AtomicBool::new(false),
+            echo: Echo::default(),
+            nodes: Nodes::default(),
+            questions: Questions::default(),
+            bus: BusCounters::new(),
+            longest: AtomicUsize::new(usize::MAX),
+            has_left: AtomicBool::new(false),
+            ended: Notify::new(),
+            is_ended: AtomicBool::new(false),
+        })
+    }
+
+    /// Of this node. `None` without a cluster.
+    pub fn of(node: &Node) -> Option<&Arc<Self>> {
+        let outgoing: &dyn std::any::Any = node.registry.outgoing()?;
+        outgoing.downcast_ref::<Outlet>().map(|Outlet(relay)| relay)
+    }
+
+    pub fn open(self: &Arc<Self>, node: &Node) {
+        node.registry.set_outgoing(Arc::new(Outlet(Arc::clone(self))));
+    }
+
+    pub fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::Acquire)
+    }
+
+    /// From now on questions wait for it.
+    pub fn begin_to_serve(&self) {
+        self.serves.store(true, Ordering::Release);
+    }
+
+    pub fn set_longest(&self, bytes: usize) {
+        self.longest.store(bytes, Ordering::Relaxed);
+    }
+
+    pub fn channel(&self, hash: u32) -> Option<usize> {
+        self.channels.iter().position(|channel| *channel == hash)
+    }
+
+    pub fn hash(&self, channel: usize) -> u32 {
+        self.channels[channel]
+    }
+
+    /// How many other nodes serve clients, and go on.
+    pub fn others(&self) -> usize {
+        self.nodes.serving()
+    }
+
+    pub fn say_hello(&self, node: &Node) {
+        if self.has_left.load(Ordering::Acquire) {
+            return;
+        }
+        let census = node.census();
+        let hello = Hello {
+            since: self.since,
+            fingerprint: self.fingerprint.clone(),
+            connections: census.connections,
+            rooms: census.rooms,
+            users: census.users,
+            draining: node.shutdown.is_draining(),
+            deflate: node.compression().is_some(),
+            worker: !self.serves.load(Ordering::Acquire),
+        };
+        let json = serde_json::to_vec(&hello).expect("numbers and texts are JSON");
+        self.queue.append_own(to_nodes(Cargo::Hello(json.into())));
+    }
+
+    /// Only the first counts.
+    pub fn say_goodbye(&self) {
+        if !self.has_left.swap(true, Ordering::AcqRel) {
+            self.queue.append_own(to_nodes(Cargo::Bye));
+        }
+    }
+
+    pub fn answer(&self, to: NodeId, id: u64, json: Vec<u8>) {
+        self.queue.answer(to, to_nodes(Cargo::Answer { id, json: json.into() }));
+    }
+
+    /// Sends what is no [`Body`] to the nodes that have something to do with these clients.
+    pub fn send(&self, sending: &Sending<'_>, cargo: Cargo) -> Elsewhere {
+        let outbound = Outbound {
+            channel: self.hash(sending.channel),
+            to: destination(sending.to),
+            mask: sending.exclusions.crosses().then(|| Box::new(sending.exclusions.clone())),
+            cargo,
+        };
+        let elsewhere = self.queue.append(outbound, sending.publisher);
+        match elsewhere {
+            Elsewhere::Refused(NotTaken::Full) => self.bus.refused_full.add(1),
+            Elsewhere::Refused(NotTaken::Away) => self.bus.refused_away.add(1),
+            _ => {}
+        }
+        elsewhere
+    }
+
+    /// Waits until all that was appended before has come back from the bus.
+    pub async fn flushed(&self) {
+        self.echo.reaches(self.queue.latest()).await;
+    }
+}
+
+impl Outgoing for Outlet {
+    fn append(&self, sending: &Sending<'_>, body: Body) -> Elsewhere {
+        self.0.send(sending, Cargo::Body(body))
+    }
+
+    fn reads_compressed(&self) -> bool {
+        self.0.nodes.reads_compressed()
+    }
+
+    fn longest(&self) -> usize {
+        self.0.longest.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.0.is_ended.store(true, Ordering::Release);
+        self.0.ended.notify_one();
+    }
+}
+
+fn to_nodes(cargo: Cargo) -> Outbound {
+    Outbound { channel: 0, to: Destination::Nodes, mask: None, cargo }
+}
+
+fn destination(to: To<'_>) -> Destination {
+    match to {
+        To::User(user) => Destination::User(user.clone()),
+        To::Target(Target::OwnRoom(member)) => Destination::Room(Arc::clone(member.own_room.name())),
+        To::Target(Target::Room(name)) => Destination::Room(Arc::clone(name)),
+        To::Target(Target::Rooms(names)) => Destination::Rooms(names.clone()),
+        To::Target(Target::Users(users)) => Destination::Users(users.clone()),
+        To::Target(Target::Connection(id)) => Destination::Connection(*id),
+        To::Target(Target::All) => Destination::All,
+    }
+}
