@@ -1,4 +1,5 @@
-//! What a message costs on its way out and in: JSON into bytes, and frames out of what was read.
+//! What a message costs on its way out and in: JSON into bytes, and frames out of what was read; with the feature `cluster` also its
+//! way between two nodes as bytes.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -116,6 +117,24 @@ fn parse(criterion: &mut Criterion) {
     group.finish();
 }
 
+#[cfg(feature = "cluster")]
+fn parcels(criterion: &mut Criterion) {
+    use channel_runtime::private::Relayed;
+
+    const BYTES: usize = 200;
+    let mut group = criterion.benchmark_group("parcel");
+    for messages in [1, 46] {
+        let relayed = Relayed::new(messages, BYTES);
+        let parcel = relayed.write();
+        group.throughput(Throughput::Elements(messages as u64));
+        group.bench_function(BenchmarkId::new("write", messages), |b| b.iter(|| relayed.write()));
+        group.bench_function(BenchmarkId::new("read", messages), |b| {
+            b.iter(|| assert_eq!(Relayed::read(black_box(&parcel)), messages * BYTES));
+        });
+    }
+    group.finish();
+}
+
 fn main() {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(200))
@@ -124,5 +143,7 @@ fn main() {
         .configure_from_args();
     encode(&mut criterion);
     parse(&mut criterion);
+    #[cfg(feature = "cluster")]
+    parcels(&mut criterion);
     criterion.final_summary();
 }

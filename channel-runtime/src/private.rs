@@ -87,5 +87,7 @@ mod server {
 
     // For benchmarks and tests.
     pub use crate::socket::node::Census;
+    #[cfg(feature = "cluster")]
+    pub use crate::testing::bench::Relayed;
     pub use crate::testing::bench::{FrameReader, census, set_clock_ahead};
 }

@@ -3,9 +3,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+#[cfg(feature = "cluster")]
+use bytes::Bytes;
+
 use crate::channel::Channel;
+#[cfg(feature = "cluster")]
+use crate::cluster::NodeId;
+#[cfg(feature = "cluster")]
+use crate::cluster::wire::{Cargo, Content, Destination, Numbered, Outbound, Parcel, ParcelWriter};
+#[cfg(feature = "cluster")]
+use crate::room::outgoing::Body;
 use crate::socket::hub::Hub;
 use crate::socket::node::Census;
+#[cfg(feature = "cluster")]
+use crate::wire::frame::{Opcode, frame};
 use crate::wire::parser::{Input, Limits, Parser, Role};
 
 /// A server's parser of frames by itself.
@@ -30,6 +41,47 @@ impl FrameReader {
     pub fn read(&mut self, bytes: &mut [u8]) -> usize {
         self.parser.feed(bytes, &mut self.inputs).expect("a valid stream");
         self.inputs.drain(..).count()
+    }
+}
+
+/// Messages to a room on their way to another node.
+#[cfg(feature = "cluster")]
+#[derive(Debug)]
+pub struct Relayed(Vec<Outbound>);
+
+#[cfg(feature = "cluster")]
+impl Relayed {
+    /// So many messages of so many bytes.
+    pub fn new(messages: usize, bytes: usize) -> Self {
+        let message = |_| Outbound {
+            channel: 7,
+            to: Destination::Room("/chat/the lobby".into()),
+            mask: None,
+            cargo: Cargo::Body(Body::Frame { plain: frame(Opcode::Text, &vec![b'x'; bytes]), compressed: None }),
+        };
+        Self((0..messages).map(message).collect())
+    }
+
+    /// As one parcel.
+    pub fn write(&self) -> Bytes {
+        let mut writer = ParcelWriter::new(NodeId(7), Numbered::From(1));
+        for each in &self.0 {
+            writer.push(each);
+        }
+        writer.finish()
+    }
+
+    /// Reads a parcel, and returns how many bytes its messages have.
+    ///
+    /// # Panics
+    /// If nothing has written it.
+    pub fn read(parcel: &[u8]) -> usize {
+        let records = Parcel::parse(parcel).expect("it was written here");
+        let bytes = records.map(|record| match record.expect("it is known").content {
+            Content::Frame { plain, .. } => plain.len(),
+            _ => 0,
+        });
+        bytes.sum()
     }
 }
 
