@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Channels, CloseCode, ConnectionId, Extract, Handshake, Hub, Reject, Socket, channel, channels, message,
+    Channels, CloseCode, ConnectionId, Extract, Handshake, Hub, MemberView, Reject, Socket, channel, channels, message,
 };
 
 #[message(type = "say")]
@@ -290,6 +290,57 @@ async fn a_joined_room_is_heard_until_it_is_left_and_named_in_the_frame() {
     people.ann.request(HallFromClient::Leave).success().await;
     people.bob_says("symbol", [false, false, false, false]).await;
     assert_eq!(people.hub.room(&Symbol("zeta")).len(), 1);
+}
+
+#[tokio::test]
+async fn others_join_a_room_and_leave_it_from_outside() {
+    let People { app, hub, mut ann, mut ann2, mut bob, mut stranger } = people().await;
+    let (key, acme, zeta) = (UserId("ann".into()), Symbol("acme"), Symbol("zeta"));
+    assert_eq!(hub.user(&key).join(&acme), 2);
+    assert_eq!(hub.user(&key).join(&acme), 2, "twice is once");
+    assert_eq!(hub.room(&Hall::room("b")).except_user(&UserId("bob".into())).join(&acme), 1);
+    assert_eq!(hub.room(&acme).send(said("to three")).recipients, 3);
+    for client in [&mut ann, &mut ann2, &mut stranger] {
+        assert_eq!(client.expect_text().await, r#"{"type":"said","$room":"symbol:acme","text":"to three"}"#);
+    }
+    bob.expect_nothing().await;
+
+    // A room moves as a whole.
+    assert_eq!(hub.room(&acme).join(&zeta), 3);
+    assert_eq!(hub.room(&acme).leave(&acme), 3);
+    assert_eq!((hub.room(&acme).len(), hub.room(&zeta).len()), (0, 3));
+    assert_eq!(hub.all().leave(&zeta), 3, "bob was no member");
+    ann.send(HallFromClient::Who);
+    let id: ConnectionId = ann.expect::<Me>().await.id.parse().unwrap();
+    assert_eq!((hub.connection(id).join(&zeta), hub.connection(id).leave(&zeta)), (1, 1));
+    assert_eq!(hub.user(&UserId("eve".into())).join(&acme), 0);
+    assert_eq!(hub.room(&Hall::room("nowhere")).leave(&acme), 0);
+    drop(ann);
+    app.settle().await;
+    assert_eq!(hub.connection(id).join(&zeta), 0, "it is gone");
+}
+
+#[tokio::test]
+async fn the_members_of_an_audience_are_its_connections_with_their_users() {
+    let People { app, hub, mut ann, ann2, bob, stranger } = people().await;
+    let users = |members: Vec<MemberView>| {
+        let mut users: Vec<Option<String>> = members.into_iter().map(|member| member.user).collect();
+        users.sort();
+        users
+    };
+    let named = |name: &str| Some(name.to_owned());
+    assert_eq!(users(hub.all().members()), [None, named("ann"), named("ann"), named("bob")]);
+    assert_eq!(users(hub.room(&Hall::room("b")).members()), [None, named("bob")]);
+    assert_eq!(users(hub.all().except_user(&UserId("ann".into())).members()), [None, named("bob")]);
+    assert!(hub.room(&Hall::room("nowhere")).members().is_empty());
+    ann.send(HallFromClient::Who);
+    let id: ConnectionId = ann.expect::<Me>().await.id.parse().unwrap();
+    let [member] = &hub.connection(id).members()[..] else { panic!("one connection is one member") };
+    assert_eq!((member.id, &member.user), (id, &named("ann")));
+    let json = serde_json::to_string(member).unwrap();
+    assert_eq!(json, format!(r#"{{"id":"{id}","user":"ann"}}"#));
+    assert_eq!(serde_json::from_str::<MemberView>(&json).unwrap(), *member);
+    drop((app, ann, ann2, bob, stranger));
 }
 
 #[tokio::test]

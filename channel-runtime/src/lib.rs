@@ -221,6 +221,7 @@ mod exports {
     };
     pub use crate::socket::frames::timestamp;
     pub use crate::socket::hub::Hub;
+    pub use crate::socket::member_view::MemberView;
     pub use crate::socket::notify::NoticeFor;
     pub use crate::socket::reply::{IntoFault, Reply};
     pub use crate::socket::stats::Stats;

@@ -154,6 +154,28 @@ impl<'a> Delivery<'a> {
         closed
     }
 
+    /// Makes each client here, and each on the other nodes, a member of a declared room. Returns how many here are members now.
+    pub fn join(&self, room: &Arc<str>) -> usize {
+        let Lookup { registry, .. } = self.lookup;
+        let members = self.lookup.members();
+        let joined = members.iter().filter(|member| registry.join(member, room)).count();
+        self.elsewhere_too(&members, || Body::Join(Arc::clone(room)));
+        joined
+    }
+
+    /// Takes each client here, and each on the other nodes, out of a declared room. Returns how many here were members.
+    pub fn leave(&self, room: &Arc<str>) -> usize {
+        let Lookup { registry, .. } = self.lookup;
+        let members = self.lookup.members();
+        let left = members.iter().filter(|member| registry.leave(member, room)).count();
+        self.elsewhere_too(&members, || Body::Leave(Arc::clone(room)));
+        left
+    }
+
+    fn elsewhere_too(&self, members: &[Arc<Member>], body: impl FnOnce() -> Body) {
+        self.elsewhere(Sent { recipients: members.len(), ..Sent::default() }, body);
+    }
+
     /// Hands what was done here to the other nodes, too.
     pub fn elsewhere(&self, here: Sent, body: impl FnOnce() -> Body) -> Elsewhere {
         if self.is_found(here.recipients) || self.outgoing.is_none() {

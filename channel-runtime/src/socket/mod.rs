@@ -15,6 +15,7 @@ pub(crate) mod frames;
 pub(crate) mod hub;
 pub(crate) mod invalid_reply;
 pub(crate) mod node;
+pub(crate) mod member_view;
 pub(crate) mod notify;
 pub(crate) mod push;
 pub(crate) mod questions;

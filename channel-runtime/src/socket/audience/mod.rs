@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
 use crate::channel::identity::key_of;
+use crate::channel::room::RoomKind;
 use crate::channel::room_state;
 use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
@@ -28,6 +29,7 @@ use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
 #[cfg(feature = "cluster")]
 use crate::socket::node::Node;
+use crate::socket::member_view::MemberView;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Frame, Opcode, frame};
 
@@ -197,15 +199,65 @@ impl<C: 'static, K> Audience<C, K> {
         self.caught_up().await;
     }
 
-    /// How many clients it has now. To list them, the app keeps a list of its own, for example in the room's state.
-    #[doc(alias("members", "count", "size", "presence"))]
+    /// How many clients it has now, on this node.
+    #[doc(alias("count", "size", "presence"))]
     pub fn len(&self) -> usize {
         self.lookup().len()
     }
 
-    /// Whether it has no clients now.
+    /// The clients that it has now, on this node, in no order: one entry for each connection, so that a user with several devices is
+    /// there several times.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, Hub};
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String }
+    /// # #[channel] impl Chat { fn identity(&self) -> &String { &self.room } }
+    /// fn users(chats: &Hub<Chat>) -> Vec<String> {
+    ///     chats.room(&Chat::room("lounge")).members().into_iter().filter_map(|member| member.user).collect()
+    /// }
+    /// ```
+    #[doc(alias("list", "who", "presence"))]
+    pub fn members(&self) -> Vec<MemberView> {
+        self.lookup().members().iter().map(|member| MemberView::of(member)).collect()
+    }
+
+    /// Whether it has no clients now, on this node.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Makes each client a member of a room of a declared kind, on all nodes of a cluster. Returns how many of this node are members
+    /// now: one that is in 1024 such rooms does not join.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, Hub};
+    /// # #[derive(Clone)] pub struct Ticket(u32);
+    /// # impl std::fmt::Display for Ticket {
+    /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+    /// # }
+    /// # #[channel("/desk/:user", rooms(Ticket))] pub struct Desk { user: String }
+    /// # #[channel] impl Desk { fn identity(&self) -> &String { &self.user } }
+    /// fn hand_over(desks: &Hub<Desk>, ticket: Ticket) {
+    ///     desks.user("ann").leave(&ticket);
+    ///     desks.user("bob").join(&ticket);
+    /// }
+    /// ```
+    ///
+    /// Pending connections do not join: a client that has to be in a room from its start joins it in `on_connect`, with
+    /// [`Socket::join`](crate::Socket::join).
+    ///
+    /// # Panics
+    /// In the closure of [`send_with`](Self::send_with): it would wait for itself.
+    pub fn join(&self, room: &(impl RoomKind<C> + ?Sized)) -> usize {
+        self.delivery().join(room.room().key())
+    }
+
+    /// Takes each client out of a room of a declared kind, on all nodes of a cluster. Returns how many of this node were members.
+    ///
+    /// # Panics
+    /// In the closure of [`send_with`](Self::send_with): it would wait for itself.
+    pub fn leave(&self, room: &(impl RoomKind<C> + ?Sized)) -> usize {
+        self.delivery().leave(room.room().key())
     }
 
     /// Closes the connection of each client, after what was sent to it before, and returns how many. If the audience is users, or
