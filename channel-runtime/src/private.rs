@@ -64,6 +64,7 @@ mod server {
     pub use crate::socket::answer::reply_deferred;
     pub use crate::socket::invalid_reply::{invalid, usual};
     pub use crate::socket::reply::{
+    pub use crate::socket::crossing::{Crossing, CrossingOf, NotSerde, NoticeCodec, NoticeEntry};
         DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,
     };
 

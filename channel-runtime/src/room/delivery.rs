@@ -20,7 +20,7 @@ use crate::room::pending::close_all;
 use crate::room::publisher::Publisher;
 use crate::room::reach::Reach;
 use crate::room::registry::Registry;
-use crate::room::sent::{Elsewhere, NotTaken, Sent};
+use crate::room::sent::{Elsewhere, Sent};
 use crate::room::target::Target;
 use crate::wire::close::Close;
 use crate::wire::deflate::{Compression, PreparedFrame, Windows};
@@ -51,8 +51,8 @@ impl<'a> Delivery<'a> {
         Sending { channel, to: To::Target(target), exclusions, publisher, outgoing: self.outgoing }
     }
 
-    /// If so, nobody gets it.
-    fn is_too_long(&self, bytes: usize) -> bool {
+    /// For the bus. Then nobody gets it.
+    pub fn is_too_long(&self, bytes: usize) -> bool {
         self.outgoing.is_some_and(|outgoing| bytes > outgoing.longest())
     }
 
@@ -74,7 +74,7 @@ impl<'a> Delivery<'a> {
             return self.to_members(&self.lookup.members_of(room), frame, admits);
         }
         if self.is_too_long(frame.len()) {
-            return too_long();
+            return Sent::too_long();
         }
         let frame = self.prepared(frame, || room.windows(self.from, self.lookup.exclusions));
         room.send(&frame, &self.sending(self.publisher(room).as_ref()), admits)
@@ -104,7 +104,7 @@ impl<'a> Delivery<'a> {
             }
             let frame = make(name)?;
             if self.is_too_long(frame.len()) {
-                sent.add(too_long());
+                sent.add(Sent::too_long());
                 return Ok(sent);
             }
             if self.outgoing.is_some() {
@@ -121,7 +121,7 @@ impl<'a> Delivery<'a> {
     /// To each of these members.
     pub fn to_members(&self, members: &[Arc<Member>], frame: Frame, admits: impl FnMut(&Member) -> bool) -> Sent {
         if self.is_too_long(frame.len()) {
-            return too_long();
+            return Sent::too_long();
         }
         let stays = if self.is_found(members.len()) { self.here() } else { *self };
         let frame = stays.prepared(frame, || Windows::of(members.iter().map(|member| member.deflate)));
@@ -138,7 +138,7 @@ impl<'a> Delivery<'a> {
     /// To the other nodes alone, where the room may have members.
     pub fn to_absent_room(&self, frame: Frame) -> Sent {
         if self.is_too_long(frame.len()) {
-            return too_long();
+            return Sent::too_long();
         }
         let frame = self.prepared(frame, Windows::default);
         Sent::only_elsewhere(self.elsewhere(Sent::default(), || Body::of(&frame)))
@@ -223,8 +223,4 @@ pub(crate) fn disconnect_user(registry: &Registry, user: &UserKey, close: &Close
     // The pending ones first: otherwise one could join in between and be missed.
     let pending = registry.pending().close(user, &Reach::default(), &[], close);
     close_all(&registry.user(user), close, &pending)
-}
-
-fn too_long() -> Sent {
-    Sent::only_elsewhere(Elsewhere::Refused(NotTaken::TooLong))
 }

@@ -9,7 +9,8 @@ pub struct Sent {
     /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound; or, of a notice,
     /// as many wait for them as may.
     pub refused: usize,
-    /// The message is none: it serialized as no object, or with a reserved key, or not at all. The log says more.
+    /// The message is none: it serialized as no object, or with a reserved key, or not at all. Or the notice, which other nodes are
+    /// to get, did not serialize. Nobody gets it. The log says more.
     pub unencodable: bool,
     /// What became of it on the way to the other nodes of a cluster, whose clients the numbers above do not count.
     pub elsewhere: Elsewhere,
@@ -19,7 +20,8 @@ pub struct Sent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Elsewhere {
-    /// It was for this process alone: there is no cluster, or it was for one connection that is here.
+    /// It was for this process alone: there is no cluster, it was for one connection that is here, or it is a notice that is marked
+    /// `#[notice(here)]`.
     #[default]
     Nowhere,
     /// It waits for the bus, behind what was sent before it.
@@ -70,6 +72,10 @@ impl Sent {
 
     pub(crate) fn unencodable() -> Self {
         Self { unencodable: true, ..Self::default() }
+    }
+
+    pub(crate) fn too_long() -> Self {
+        Self::only_elsewhere(Elsewhere::Refused(NotTaken::TooLong))
     }
 
     pub(crate) fn only_elsewhere(elsewhere: Elsewhere) -> Self {

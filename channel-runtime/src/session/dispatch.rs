@@ -19,6 +19,7 @@ use crate::session::guard::BoxFuture;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::handling::Handling;
 use crate::socket::Socket;
+use crate::socket::crossing::NoticeEntry;
 use crate::socket::invalid_reply;
 use crate::socket::reply::Flow;
 use crate::wire::close::Close;
@@ -35,6 +36,9 @@ pub trait Dispatch: Channel {
 
     /// Whether each message from clients is handled in batches, in their order. Empty if none is.
     const BATCHED: &'static [bool] = &[];
+
+    /// Its notices, for the other nodes of a cluster.
+    const NOTICES: &'static [NoticeEntry] = &[];
 
     /// How long the handler of the message at this place may wait, in milliseconds. `None` if it has no deadline of its own.
     fn timeout_ms(place: usize) -> Option<u64> {

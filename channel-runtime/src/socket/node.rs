@@ -5,11 +5,14 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::connection::backpressure::HubBacklog;
 use crate::connection::shutdown::Shutdown;
+use crate::room::lookup::Lookup;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::registry::Registry;
+use crate::room::sent::Sent;
 use crate::room::state::State;
 use crate::socket::clock::Clock;
 use crate::socket::counters::Counters;
+use crate::socket::crossing::{Crossing, NoticeEntry};
 use crate::wire::close::Close;
 use crate::wire::deflate::Compression;
 
@@ -25,6 +28,8 @@ pub(crate) struct Node {
 
 struct ChannelNode {
     counters: Counters,
+    /// Those of a channel without a cluster are not listed.
+    notices: &'static [NoticeEntry],
     hub: OnceLock<Arc<HubBacklog>>,
 }
 
@@ -45,7 +50,30 @@ impl Node {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
         registry.add::<C>(identity, make_state);
-        self.channels.push(ChannelNode { counters, hub: OnceLock::new() });
+        self.channels.push(ChannelNode { counters, notices: &[], hub: OnceLock::new() });
+    }
+
+    /// Of the channel that was added last.
+    pub fn add_notices(&mut self, notices: &'static [NoticeEntry]) {
+        if let Some(channel) = self.channels.last_mut() {
+            channel.notices = notices;
+        }
+    }
+
+    /// Delivers a notice from another node to the connections of a target here. An error says that it can't be decoded. `None` if the channel has no handler of this name whose notice crosses.
+    #[allow(dead_code, reason = "the inbound side of a cluster calls it")]
+    pub fn relayed_notice(
+        &self,
+        channel: usize,
+        handler: &str,
+        lookup: Lookup<'_>,
+        json: &[u8],
+    ) -> Option<serde_json::Result<Sent>> {
+        let ChannelNode { notices, counters, .. } = self.channels.get(channel)?;
+        let Crossing::Serde(relay) = notices.iter().find(|notice| notice.handler == handler)?.crossing else {
+            return None;
+        };
+        Some(relay(lookup, json).inspect(|sent| counters.refuse(*sent)))
     }
 
     pub fn enter(&self, new: NewConnection) -> MembershipGuard {

@@ -1,15 +1,29 @@
 //! Notices: values that the server hands to a connection's handler. They never touch the wire.
 
+#[cfg(all(test, feature = "cluster"))]
+mod tests;
+
+use std::any::type_name;
 use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::de::Error as _;
 
 use crate::channel::Channel;
+use crate::connection::contained::contain;
 use crate::connection::id::ConnectionId;
 use crate::connection::inbox::{MOST_WAITING, Put};
+use crate::protocol::escaped::Escaped;
+use crate::room::delivery::Delivery;
+use crate::room::lookup::Lookup;
 use crate::room::member::Member;
+use crate::room::outgoing::Body;
 use crate::room::pending::PendingConnection;
 use crate::room::sent::Sent;
 use crate::socket::Socket;
 use crate::socket::audience::{Audience, IsSeveral, OneConnection};
+use crate::socket::crossing::{Crossing, NoticeCodec, NoticeEntry};
 
 /// A notice that channel `C` has a handler for, marked `#[notice]`.
 #[diagnostic::on_unimplemented(
@@ -17,9 +31,24 @@ use crate::socket::audience::{Audience, IsSeveral, OneConnection};
     label = "`{C}` has no handler for this notice",
     note = "write one in `#[channel] impl {C}`: `#[notice] async fn name(&mut self, n: {Self})`"
 )]
-pub trait NoticeFor<C>: Send + 'static {
+pub trait NoticeFor<C>: Sized + Send + 'static {
     #[doc(hidden)]
     const HANDLER: &'static str;
+
+    #[doc(hidden)]
+    const CROSSING: Crossing<NoticeCodec<Self>> = Crossing::No;
+}
+
+impl NoticeEntry {
+    /// For the expansion of `#[channel]`.
+    pub const fn of<C: Channel, N: NoticeFor<C>>(notice: &'static str) -> Self {
+        let crossing = match N::CROSSING {
+            Crossing::Serde(_) => Crossing::Serde(relay::<C, N> as fn(Lookup<'_>, &[u8]) -> _),
+            Crossing::No => Crossing::No,
+            Crossing::Here => Crossing::Here,
+        };
+        Self { handler: N::HANDLER, notice, crossing }
+    }
 }
 
 /// Drops a notice that was not taken, not under a lock: its destructor is the user's code. Returns whether it was taken.
@@ -52,6 +81,66 @@ fn tell_pending<C: Channel, N: NoticeFor<C>>(pending: &PendingConnection, notice
         }
         Err(member) => tell::<C, N>(&member, notice),
     }
+}
+
+/// Whose handler gets a notice.
+enum Addressee {
+    Pending(Arc<PendingConnection>),
+    Member(Arc<Member>),
+}
+
+impl Addressee {
+    fn all(lookup: Lookup<'_>) -> Vec<Self> {
+        // The pending ones first: otherwise one could join in between and be missed.
+        let pending = lookup.pending();
+        let pending_ids: HashSet<ConnectionId> = pending.iter().map(|pending| pending.id).collect();
+        let members = lookup.members().into_iter().filter(|member| !pending_ids.contains(&member.id));
+        pending.into_iter().map(Self::Pending).chain(members.map(Self::Member)).collect()
+    }
+
+    fn tell<C: Channel, N: NoticeFor<C>>(&self, notice: N) -> bool {
+        match self {
+            Self::Pending(pending) => tell_pending::<C, N>(pending, notice),
+            Self::Member(member) => tell::<C, N>(member, notice),
+        }
+    }
+}
+
+/// Decodes a notice from another node once for each connection, because it need not be `Clone`; not at all if there is none.
+///
+/// # Errors
+/// If it can't be decoded, also because that code, which is the user's, panics.
+fn relay<C: Channel, N: NoticeFor<C>>(lookup: Lookup<'_>, json: &[u8]) -> serde_json::Result<Sent> {
+    let mut sent = Sent::default();
+    let Crossing::Serde(codec) = N::CROSSING else { return Ok(sent) };
+    for addressee in Addressee::all(lookup) {
+        let notice = contain(|| (codec.decode)(json)).map_err(|_| serde_json::Error::custom("it panicked"))?;
+        sent.count(addressee.tell::<C, N>(notice?));
+    }
+    Ok(sent)
+}
+
+/// A notice as the other nodes get it. `None` if there are none, or it does not cross.
+///
+/// # Errors
+/// The outcome, if it can't be written, or is longer than the bus takes: then nobody gets it.
+fn for_others<C: Channel, N: NoticeFor<C>>(delivery: &Delivery<'_>, notice: &N) -> Result<Option<Bytes>, Sent> {
+    // Without the feature nothing of the codec is compiled into the program.
+    if cfg!(feature = "cluster")
+        && delivery.outgoing.is_some()
+        && let Crossing::Serde(codec) = N::CROSSING
+    {
+        return match (codec.encode)(notice) {
+            Ok(json) if delivery.is_too_long(json.len()) => Err(Sent::too_long()),
+            Ok(json) => Ok(Some(json.into())),
+            Err(error) => {
+                let (notice, error) = (type_name::<N>(), Escaped(error));
+                tracing::error!(channel = C::NAME, notice, %error, "a notice could not be written for the other nodes");
+                Err(Sent::unencodable())
+            }
+        };
+    }
+    Ok(None)
 }
 
 impl<C: 'static> Socket<C> {
@@ -121,21 +210,25 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// If the audience is users, or one user in rooms, their pending connections receive the notice too: those whose handshake is
     /// at `authorize`, or that are accepted and have not joined. They handle it after their `on_connect`. A handshake whose
     /// extractors still run has no user yet, and does not receive it: what they have read may be older than the notice.
+    ///
+    /// In a [cluster](macro@crate::channels#several-nodes) it reaches the audience on every node, as JSON, if the type implements
+    /// serde's `Serialize` and `Deserialize`; other notices are marked `#[notice(here)]`. [`Sent::recipients`] are those of this node.
     pub fn notify<N: NoticeFor<C> + Clone>(&self, notice: N) -> Sent {
+        let delivery = self.delivery();
+        let json = match for_others(&delivery, &notice) {
+            Ok(json) => json,
+            Err(sent) => return self.counted_notice(sent),
+        };
         let mut sent = Sent::default();
-        // The pending ones first: otherwise one could join in between and be missed.
-        let pending = self.lookup().pending();
-        let pending_ids: HashSet<ConnectionId> = pending.iter().map(|pending| pending.id).collect();
-        for pending in pending {
-            sent.count(tell_pending::<C, N>(&pending, notice.clone()));
-        }
-        let mut members = self.lookup().members();
-        members.retain(|member| !pending_ids.contains(&member.id));
-        if let Some((last, others)) = members.split_last() {
-            for member in others {
-                sent.count(tell::<C, N>(member, notice.clone()));
+        let addressees = Addressee::all(delivery.lookup);
+        if let Some((last, others)) = addressees.split_last() {
+            for addressee in others {
+                sent.count(addressee.tell::<C, N>(notice.clone()));
             }
-            sent.count(tell::<C, N>(last, notice));
+            sent.count(last.tell::<C, N>(notice));
+        }
+        if let Some(json) = json {
+            sent.elsewhere = delivery.elsewhere(sent, || Body::Notice { handler: N::HANDLER, json });
         }
         self.counted_notice(sent)
     }
@@ -144,10 +237,20 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
 impl<C: Channel> Audience<C, OneConnection> {
     /// Sends a notice to the handler of this client, like [`notify`](Audience::notify) for several. It need not be `Clone`.
     pub fn notify<N: NoticeFor<C>>(&self, notice: N) -> Sent {
-        let mut sent = Sent::default();
-        if let Some(member) = self.lookup().members().first() {
+        let (delivery, mut sent) = (self.delivery(), Sent::default());
+        // One that is here is nowhere else.
+        if let Some(member) = delivery.lookup.members().first() {
             sent.count(tell::<C, N>(member, notice));
+            return self.counted_notice(sent);
         }
+        sent = match for_others(&delivery, &notice) {
+            Ok(Some(json)) => {
+                let body = || Body::Notice { handler: N::HANDLER, json };
+                Sent::only_elsewhere(delivery.elsewhere(sent, body))
+            }
+            Ok(None) => sent,
+            Err(sent) => sent,
+        };
         self.counted_notice(sent)
     }
 }

@@ -80,7 +80,7 @@ pub fn of_block(channel: &Channel) -> TokenStream {
     let protocol = handlers::protocol(channel);
     let sends = handlers::sends(channel);
     let reply = handlers::reply(channel);
-    let notices = notices::kinds(channel);
+    let notices = notices::fallback(channel);
     let identity = hooks::identity(channel);
     let users = hooks::users(channel);
     let asks = asks::impls(channel);

@@ -130,7 +130,7 @@ fn implementation(channel: &Channel) -> TokenStream {
     let shape = description::of_block(channel);
     let constants = channel.hooks.iter().map(hooks::constant);
     let hooks = channel.hooks.iter().map(hooks::hook);
-    let noticed = notices::method(channel);
+    let (noticed, notices) = (notices::method(channel), notices::table(channel));
     let submitted = batches::methods(channel);
     let if_route = if_route(channel);
     quote! {
@@ -142,6 +142,7 @@ fn implementation(channel: &Channel) -> TokenStream {
 
         impl ::channel_runtime::private::Dispatch for #self_ty #if_route {
             #options
+            #notices
             #(#hooks)*
             #handle
             #noticed

@@ -43,6 +43,8 @@ pub struct Sent {
 pub struct Notice {
     pub cfgs: Vec<Attribute>,
     pub ty: Type,
+    /// `#[notice(here)]`: it is for connections of its own node alone.
+    pub is_here: bool,
     pub call: Call,
 }
 

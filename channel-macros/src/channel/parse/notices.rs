@@ -23,10 +23,7 @@ pub fn parse(
     declared: &Declared,
     errors: &mut Errors,
 ) -> Option<Notice> {
-    if !matches!(marker.meta, Meta::Path(_)) {
-        let what = "`#[notice]` has no arguments";
-        errors.at(&marker.meta, what, "what it is about is the type that the method takes: write `#[notice]`");
-    }
+    let is_here = is_here(&marker.meta, errors);
     // Any type by value may be a notice; a reference is reported below.
     let misplaced = Misplaced::find(sig, Owner::Connection, None, declared);
     if let Some(misplaced @ (Misplaced::State(_) | Misplaced::Room(_))) = misplaced {
@@ -38,9 +35,22 @@ pub fn parse(
         no_notice(&call, errors);
         // The notice that was probably meant, so that those who send it get no error.
         let Some(Type::Reference(meant)) = call.app() else { return None };
-        return Some(Notice { cfgs, ty: (*meant.elem).clone(), call });
+        return Some(Notice { cfgs, ty: (*meant.elem).clone(), is_here, call });
     };
-    Some(Notice { cfgs, ty, call })
+    Some(Notice { cfgs, ty, is_here, call })
+}
+
+fn is_here(meta: &Meta, errors: &mut Errors) -> bool {
+    match meta {
+        Meta::Path(_) => return false,
+        Meta::List(list) if list.tokens.to_string() == "here" => return true,
+        Meta::List(_) | Meta::NameValue(_) => {}
+    }
+    let what = "`#[notice]` has one argument, the word `here`";
+    let remedy = "what it is about is the type that the method takes: write `#[notice]`; or `#[notice(here)]` for a notice that \
+                  never leaves its node";
+    errors.at(meta, what, remedy);
+    false
 }
 
 pub fn is_new(notice: &Notice, others: &[Notice], errors: &mut Errors) -> bool {
