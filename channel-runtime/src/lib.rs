@@ -203,7 +203,7 @@ mod exports {
     pub use crate::protocol::lock::Compatibility;
     pub use crate::room::sent::{Elsewhere, NotTaken, Sent};
     pub use crate::server::Server;
-    pub use crate::server::channels::{Channels, StandsFor};
+    pub use crate::server::channels::{Channels, IsLinked, Linked, StandsFor, Unlinked};
     pub use crate::server::health::Health;
     pub use crate::server::http::{Bound, BoundServer};
     pub use crate::server::listener::Listener;

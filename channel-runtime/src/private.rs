@@ -35,6 +35,7 @@ pub use server::*;
 #[cfg(feature = "server")]
 mod server {
     pub use crate::channel::app::{App, no_app};
+    pub use crate::channel::each_node::each_node;
     pub use crate::channel::fields::{FirstValue, param};
     pub use crate::channel::hook_arguments::{
         HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose, OfText,
@@ -57,14 +58,15 @@ mod server {
     pub use crate::protocol::codec::DecodeError;
     pub use crate::protocol::subprotocols::Subprotocols;
     pub use crate::session::batch::{AnyReply, BatchEntry, InBatches};
+    pub use crate::session::clustered::{Clustered, NoChannel, has_cluster};
     pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
     pub use crate::session::half_channel::{Halves, Handled, HandledBy, NotHandled, NotTold, both};
     pub use crate::session::handler_options::HandlerOptions;
     pub use crate::session::handling::Handling;
     pub use crate::socket::answer::reply_deferred;
+    pub use crate::socket::crossing::{Crossing, CrossingOf, NotSerde, NoticeCodec, NoticeEntry};
     pub use crate::socket::invalid_reply::{invalid, usual};
     pub use crate::socket::reply::{
-    pub use crate::socket::crossing::{Crossing, CrossingOf, NotSerde, NoticeCodec, NoticeEntry};
         DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,
     };
 

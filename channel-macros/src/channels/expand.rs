@@ -8,21 +8,49 @@ use syn::spanned::Spanned as _;
 use super::lock_file::Section;
 use super::model::{Asked, Files, Generated, List, Lock, VARIABLE};
 
-pub fn list(List { channels, files, .. }: &List) -> TokenStream {
-    let overlaps = overlaps(channels);
-    let with = with(channels);
-    let Some(files) = files else { return quote!({ #overlaps #with }) };
+pub fn list(list: &List) -> TokenStream {
+    let List { channels, files, .. } = list;
+    let (overlaps, clustered) = (overlaps(channels), clustered(list));
+    let Some(files) = files else {
+        let list = finished(list, None);
+        return quote!({ #overlaps #clustered #list });
+    };
     let (checks, settle) = (checks(files, channels), settle(files));
-    let older = older(files);
-    quote!({ #overlaps #checks #settle #with #older })
+    let list = finished(list, older(files));
+    quote!({ #overlaps #clustered #checks #settle #list })
 }
 
-pub fn with(channels: &[Type]) -> TokenStream {
+/// The list itself. `older` is called on it.
+pub fn finished(List { channels, cluster, .. }: &List, older: Option<TokenStream>) -> TokenStream {
+    let with = format_ident!("{}", if cluster.is_some() { "with_clustered" } else { "with" });
     // The parentheses have the channel's span, so that the whole call has it, and the compiler's errors stand there.
-    channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {
+    let list = channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {
         let mut list = Group::new(Delimiter::Parenthesis, list);
         list.set_span(channel.span());
-        quote_spanned!(channel.span()=> #list.with::<#channel>())
+        quote_spanned!(channel.span()=> #list.#with::<#channel>())
+    });
+    let cluster = cluster.as_ref().map(|_| quote!(.cluster()));
+    quote!(#list #older #cluster)
+}
+
+/// What the channels of a cluster have to say. Each check is a constant, so that all errors show at once.
+fn clustered(List { channels, cluster, .. }: &List) -> Option<TokenStream> {
+    let cluster = cluster.as_ref()?;
+    let has_cluster = quote_spanned! {cluster.span()=>
+        const _: () = ::channel_runtime::private::has_cluster();
+    };
+    let checks = channels.iter().map(|channel| {
+        let checks = [quote!(ROOMS), quote!(NOTICES)]
+            .map(|about| panicking(channel.span(), &quote!(::channel_runtime::private::Clustered::<#channel>::#about)));
+        quote!(#(#checks)*)
+    });
+    Some(quote! {
+        #has_cluster
+        const _: () = {
+            #[allow(unused_imports)]
+            use ::channel_runtime::private::NoChannel as _;
+            #(#checks)*
+        };
     })
 }
 
@@ -172,12 +200,10 @@ fn file_name(path: &str) -> &str {
 }
 
 /// What the server knows of the wires that the channels had. Nothing if the lock has none.
-fn older(Files { lock, .. }: &Files) -> TokenStream {
+fn older(Files { lock, .. }: &Files) -> Option<TokenStream> {
     let sections = lock.iter().flat_map(|lock| &lock.sections);
     let mut older = sections.filter(|section| !section.compatible.is_empty() || !section.broken.is_empty()).peekable();
-    if older.peek().is_none() {
-        return TokenStream::new();
-    }
+    older.peek()?;
     let older = older.map(|Section { header, compatible, broken, .. }| {
         let path = header.strip_prefix("channel ").unwrap_or(header);
         quote! {
@@ -188,14 +214,22 @@ fn older(Files { lock, .. }: &Files) -> TokenStream {
             }
         }
     });
-    quote!(.older(&[#(#older),*]))
+    Some(quote!(.older(&[#(#older),*])))
 }
 
 fn check(place: proc_macro2::Span, call: &TokenStream) -> TokenStream {
-    quote_spanned! {place=>
+    let panicking = panicking(place, &quote!(::channel_runtime::private::lock::#call));
+    quote! {
         // The evaluation grows with the lines, and ends.
         #[allow(long_running_const_eval)]
-        const _: () = match ::channel_runtime::private::lock::#call {
+        #panicking
+    }
+}
+
+/// Fails with the text, if there is one.
+fn panicking(place: proc_macro2::Span, text: &TokenStream) -> TokenStream {
+    quote_spanned! {place=>
+        const _: () = match #text {
             ::core::option::Option::Some(__text) => ::core::panic!("{}", __text.as_str()),
             ::core::option::Option::None => (),
         };

@@ -19,8 +19,8 @@ pub fn expand_list(tokens: TokenStream) -> TokenStream {
     list.runtime.place(match errors.into_tokens() {
         None => expand::list(&list),
         Some(errors) => {
-            let with = expand::with(&list.channels);
-            quote!({ #errors #with })
+            let list = expand::finished(&list, None);
+            quote!({ #errors #list })
         }
     })
 }
@@ -70,7 +70,7 @@ mod tests {
         let lock = Lock { file: parse_quote!("channels.lock"), sections: lock_file::sections(lock).unwrap() };
         let files = Files { asked, command: "command".into(), lock: Some(lock), generated: vec![generated] };
         let runtime = Runtime(Some(parse_quote!(rt)));
-        let list = List { channels: vec![parse_quote!(A)], files: Some(files), runtime };
+        let list = List { channels: vec![parse_quote!(A)], files: Some(files), cluster: None, runtime };
         let expansion = list.runtime.place(expand::list(&list)).to_string().replace(' ', "");
         assert!(!expansion.contains("channel_runtime"), "{expansion}");
         expansion
@@ -105,6 +105,21 @@ mod tests {
         let expansion = with_files(Asked::Nothing, lock);
         let older = ".older(&[rt::private::lock::Older{path:\"/a\",compatible:&[1u64],broken:&[],}])}";
         assert!(expansion.ends_with(older), "{expansion}");
+    }
+
+    #[test]
+    fn a_cluster_is_checked_and_has_no_bus_yet() {
+        let expansion = expansion(quote!(A, b::B; cluster));
+        for text in ["::has_cluster()", "Clustered::<A>::ROOMS", "Clustered::<A>::NOTICES", "Clustered::<b::B>::ROOMS"]
+        {
+            assert_eq!(expansion.matches(text).count(), 1, "{expansion}");
+        }
+        assert!(expansion.ends_with(".with_clustered::<A>()).with_clustered::<b::B>().cluster()}"), "{expansion}");
+    }
+
+    #[test]
+    fn a_list_without_a_cluster_pays_nothing_for_it() {
+        assert!(!expansion(quote!(A, B)).contains("luster"));
     }
 
     #[test]

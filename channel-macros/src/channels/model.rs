@@ -1,6 +1,6 @@
 //! The model of a list of channels.
 
-use syn::{LitStr, Type};
+use syn::{Ident, LitStr, Type};
 
 use super::lock_file::Section;
 use crate::syntax::runtime_path::Runtime;
@@ -12,6 +12,8 @@ pub struct List {
     pub channels: Vec<Type>,
     /// `None` if none is named, or one can't be read.
     pub files: Option<Files>,
+    /// The word `cluster`.
+    pub cluster: Option<Ident>,
     pub runtime: Runtime,
 }
 

@@ -13,14 +13,16 @@ use crate::syntax::errors::Errors;
 use crate::syntax::runtime_path::{self, Runtime};
 use crate::syntax::types;
 
+const OPTIONS: [&str; 6] = ["lock", "client", "asyncapi", "schemas", "cluster", "crate"];
+
 pub fn list(tokens: TokenStream, errors: &mut Errors) -> List {
     let (list, behind) = split(tokens);
-    let channels = channels(list, errors);
+    let (channels, misplaced) = channels(list, errors);
     let before = errors.len();
-    let (named, runtime) = options(behind, errors);
+    let (named, cluster, runtime) = options(behind, errors);
     // What is not as it is meant to be is not held against the files.
     let files = if errors.len() == before { read::files(named, errors) } else { None };
-    List { channels, files, runtime }
+    List { channels, files, cluster: cluster.or(misplaced), runtime }
 }
 
 fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
@@ -30,8 +32,8 @@ fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     (list, tokens.collect())
 }
 
-fn options(tokens: TokenStream, errors: &mut Errors) -> (Named, Runtime) {
-    let (mut runtime, mut named) = (Runtime::default(), Named::default());
+fn options(tokens: TokenStream, errors: &mut Errors) -> (Named, Option<Ident>, Runtime) {
+    let (mut runtime, mut named, mut cluster) = (Runtime::default(), Named::default(), None);
     args::each(tokens, errors, |input, errors| {
         let name = args::name(input)?;
         match name.to_string().as_str() {
@@ -42,22 +44,31 @@ fn options(tokens: TokenStream, errors: &mut Errors) -> (Named, Runtime) {
             }
             "asyncapi" => args::set(&mut named.asyncapi, &name, json(&name, input)?, errors),
             "schemas" => args::set(&mut named.schemas, &name, json(&name, input)?, errors),
-            "crate" => args::set(&mut runtime.0, &name, runtime_path::value(input)?, errors),
-            _ => {
-                return Err(args::unknown(&name, "channels!", &["lock", "client", "asyncapi", "schemas", "crate"]));
+            "cluster" => {
+                let what = "`cluster` is a word by itself: which bus it is, the program says when it starts";
+                let remedy = "write `channels![..; cluster].over(Nats::at(\"nats://bus:4222\")).await?`";
+                args::is_flag(input, what, remedy, errors)?;
+                args::set(&mut cluster, &name, name.clone(), errors);
             }
+            "crate" => args::set(&mut runtime.0, &name, runtime_path::value(input)?, errors),
+            _ => return Err(args::unknown(&name, "channels!", &OPTIONS)),
         }
         Ok(())
     });
-    (named, runtime)
+    (named, cluster, runtime)
 }
 
-fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
-    let mut channels: Vec<Type> = Vec::new();
+/// The channels, and the word `cluster` if it stands among them.
+fn channels(tokens: TokenStream, errors: &mut Errors) -> (Vec<Type>, Option<Ident>) {
+    let (mut channels, mut cluster): (Vec<Type>, _) = (Vec::new(), None);
     args::each(tokens, errors, |input, errors| {
         if let Some(option) = option_among_channels(input) {
             let what = format!("`{option}` stands behind a semicolon");
-            return Err(syn::Error::new(option.span(), format!("{what}\nwrite `channels![..; {option} = ..]`")));
+            let value = if option == "cluster" { "" } else { " = .." };
+            let remedy = format!("write `channels![..; {option}{value}]`");
+            errors.at(&option, what, remedy);
+            cluster = (option == "cluster").then_some(option);
+            return args::skip(input);
         }
         let channel = args::ty(input)?;
         let text = types::text(&channel);
@@ -68,15 +79,17 @@ fn channels(tokens: TokenStream, errors: &mut Errors) -> Vec<Type> {
         }
         Ok(())
     });
-    channels
+    (channels, cluster)
 }
 
 /// The name of an option behind a comma, where only channels stand.
 fn option_among_channels(input: ParseStream) -> Option<Ident> {
     let ahead = input.fork();
     let name: Ident = ahead.parse().ok()?;
-    let is_option = ["lock", "client", "asyncapi", "schemas"].iter().any(|option| name == option);
-    (is_option && (ahead.peek(syn::Token![=]) || ahead.peek(token::Paren))).then_some(name)
+    let has_value = ahead.peek(syn::Token![=]) || ahead.peek(token::Paren);
+    let is_word = name == "cluster" && (ahead.is_empty() || ahead.peek(syn::Token![,]));
+    let is_option = OPTIONS.iter().any(|option| name == option) && name != "crate";
+    (is_word || is_option && has_value).then_some(name)
 }
 
 fn lock(input: ParseStream) -> syn::Result<LitStr> {

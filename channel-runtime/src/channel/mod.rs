@@ -1,6 +1,7 @@
 //! What a channel is, as the macros write it: its path, rooms and users, and what its hooks take and return.
 
 pub(crate) mod app;
+pub(crate) mod each_node;
 pub(crate) mod fields;
 pub(crate) mod fingerprint;
 pub(crate) mod hook_arguments;

@@ -22,7 +22,7 @@ use crate::protocol::subprotocols::Subprotocols;
 pub trait Route: Sized + Send + 'static {
     /// The type of the app that handlers take: that of `app = ..`, or `()`.
     type App: Send + Sync + 'static;
-    /// What the path's room shares on this node: that of `room_state = ..`, or `()`. `Default`, unless there is an `on_room_open`.
+    /// What the members of the path's room share on this node: that of `room_state = ..`, or `()`. `Default`, unless there is an `on_room_open`.
     type RoomState: Send + 'static;
     /// Asked by `channels![..]` for handlers and an app, so that a type without a path is one error.
     #[doc(hidden)]
@@ -47,6 +47,9 @@ pub trait Route: Sized + Send + 'static {
     /// How long an empty room stays open. `None` if `Config` decides.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;
+    /// Whether it is meant that each node of a cluster has the state and the hooks of its rooms for itself.
+    #[doc(hidden)]
+    const EACH_NODE: bool = false;
     #[doc(hidden)]
     const BOUNDS: Bounds = Bounds::NONE;
     #[doc(hidden)]

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -38,19 +39,40 @@ use crate::socket::user::{User, Users};
 /// # drop(server);
 /// ```
 ///
-/// It keeps no app alive.
-pub struct Channels<App> {
+/// It keeps no app alive. `L` is [`Linked`], or [`Unlinked`] for a list with `cluster` that has no bus yet.
+pub struct Channels<App, L = Linked> {
     node: Arc<Node>,
     shapes: Vec<ChannelShape>,
     routes: Vec<Route<App>>,
     older: &'static [Older],
+    link: PhantomData<L>,
 }
+
+/// The channels are those of one process, or have their bus.
+#[derive(Debug)]
+pub enum Linked {}
+
+/// The channels are those of a cluster, and have no bus yet: `channels![..; cluster]`.
+#[derive(Debug)]
+pub enum Unlinked {}
+
+/// Channels that can be served, and have hubs: [`Linked`].
+#[diagnostic::on_unimplemented(
+    message = "these channels are for a cluster, and have no bus yet",
+    label = "no bus yet",
+    note = "write `.over(Nats::at(\"nats://bus:4222\").name(\"shop\")).await?` before this, or `.alone()` where there is no bus, as in \
+            development"
+)]
+pub trait IsLinked {}
+
+impl IsLinked for Linked {}
 
 impl<App: Send + Sync + 'static> Channels<App> {
     /// For the expansion of `channels![..]`, which checks the list.
     #[doc(hidden)]
     pub fn new() -> Self {
-        Self { node: Arc::new(Node::new()), shapes: Vec::new(), routes: Vec::new(), older: &[] }
+        let node = Arc::new(Node::new());
+        Self { node, shapes: Vec::new(), routes: Vec::new(), older: &[], link: PhantomData }
     }
 
     /// For the expansion of `channels![..]`, which checks the list.
@@ -64,6 +86,19 @@ impl<App: Send + Sync + 'static> Channels<App> {
         self.and::<C::Itself>()
     }
 
+    /// As [`with`](Self::with), in a list with `cluster`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_clustered<C>(self) -> Self
+    where
+        C: channel::Route,
+        C::Itself: Dispatch + ServedBy<App>,
+    {
+        let mut list = self.and::<C::Itself>();
+        list.node_mut().add_notices(<C::Itself as Dispatch>::NOTICES);
+        list
+    }
+
     /// For the expansion of `channels![..]`, whose lock has former fingerprints.
     #[doc(hidden)]
     #[must_use]
@@ -72,8 +107,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
     }
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
-        let node = Arc::get_mut(&mut self.node).expect("hubs are given out when the list is complete");
-        node.add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || {
+        self.node_mut().add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || {
             room_state::initial::<C>().map(state::state)
         });
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
@@ -81,12 +115,43 @@ impl<App: Send + Sync + 'static> Channels<App> {
         self
     }
 
+    fn node_mut(&mut self) -> &mut Node {
+        Arc::get_mut(&mut self.node).expect("hubs are given out when the list is complete")
+    }
+
+    /// For the expansion of `channels![..; cluster]`.
+    #[doc(hidden)]
+    pub fn cluster(self) -> Channels<App, Unlinked> {
+        self.linked_as()
+    }
+}
+
+impl<App: Send + Sync + 'static> Channels<App, Unlinked> {
+    /// Without a bus, for development and tests: this process is the only node.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, channels};
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String }
+    /// # #[channel] impl Chat {}
+    /// # #[cfg(feature = "cluster")] {
+    /// let server = channels![Chat; cluster].alone().app(());
+    /// # }
+    /// ```
+    pub fn alone(self) -> Channels<App> {
+        self.linked_as()
+    }
+}
+
+impl<App: Send + Sync + 'static, L> Channels<App, L> {
     /// The hub of a channel.
     ///
     /// # Panics
     /// If the list does not have the channel, at the caller's line.
     #[track_caller]
-    pub fn of<C: Channel>(&self) -> Hub<C> {
+    pub fn of<C: Channel>(&self) -> Hub<C>
+    where
+        L: IsLinked,
+    {
         // In a closure the panic would name the closure's line.
         match Hub::find(&self.node) {
             Some(hub) => hub,
@@ -95,28 +160,35 @@ impl<App: Send + Sync + 'static> Channels<App> {
     }
 
     /// A user on all channels of the list.
-    pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User {
+    pub fn user<N: UserName + ?Sized>(&self, user: &N) -> User
+    where
+        L: IsLinked,
+    {
         User::new(&self.node, user)
     }
 
     /// Finds users when the list itself has become a server.
-    pub fn users(&self) -> Users {
+    pub fn users(&self) -> Users
+    where
+        L: IsLinked,
+    {
         Users::new(&self.node)
     }
 
-    /// The messages of the channels as data: for documentation, schemas and generated clients.
-    pub fn describe(&self) -> Description {
-        describe(&self.shapes, fingerprint(&self.shapes))
-    }
-
     /// A server of these channels, with the app that their handlers use. For an app in an `Arc`: [`app_arc`](Self::app_arc).
-    pub fn app(self, app: App) -> Server<App> {
+    pub fn app(self, app: App) -> Server<App>
+    where
+        L: IsLinked,
+    {
         self.app_arc(Arc::new(app))
     }
 
     /// Like [`app`](Self::app), for an app in an `Arc`.
-    pub fn app_arc(self, app: Arc<App>) -> Server<App> {
-        let Self { node, shapes, routes, older } = self;
+    pub fn app_arc(self, app: Arc<App>) -> Server<App>
+    where
+        L: IsLinked,
+    {
+        let Self { node, shapes, routes, older, .. } = self;
         node.set_app(&app);
         Server::new(RouteTable::new(node, app, shapes, routes, older))
     }
@@ -141,9 +213,22 @@ impl<App: Send + Sync + 'static> Channels<App> {
         addr: impl ToSocketAddrs + Send + 'a,
     ) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>
     where
+        L: IsLinked,
         (): StandsFor<App>,
     {
         Box::pin(self.app(().app()).serve(addr))
+    }
+}
+
+impl<App, L> Channels<App, L> {
+    /// The messages of the channels as data: for documentation, schemas and generated clients.
+    pub fn describe(&self) -> Description {
+        describe(&self.shapes, fingerprint(&self.shapes))
+    }
+
+    fn linked_as<Other>(self) -> Channels<App, Other> {
+        let Self { node, shapes, routes, older, .. } = self;
+        Channels { node, shapes, routes, older, link: PhantomData }
     }
 }
 
@@ -164,13 +249,13 @@ impl StandsFor<()> for () {
 }
 
 #[cfg(feature = "contract")]
-impl<App: Send + Sync + 'static> crate::contract::Described for Channels<App> {
+impl<App: Send + Sync + 'static, L> crate::contract::Described for Channels<App, L> {
     fn description(&self) -> Description {
         self.describe()
     }
 }
 
-impl<App> fmt::Debug for Channels<App> {
+impl<App, L> fmt::Debug for Channels<App, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.routes.iter().map(|route| route.path().pattern())).finish()
     }

@@ -6,6 +6,7 @@
 pub(crate) mod batch;
 mod budget;
 mod client_pings;
+pub(crate) mod clustered;
 mod concurrent;
 pub(crate) mod dispatch;
 pub(crate) mod driver;

@@ -24,6 +24,8 @@ pub fn of_route(route: &Route) -> TokenStream {
     let served_by = route::served_by(route);
     let halves = route::halves(route);
     let stated = route::stated(route);
+    // What the struct says may be the part with the error.
+    let each_node = route::each_node();
     let kinds = route.rooms.iter().map(|kind| {
         let ty = &kind.ty;
         quote! {
@@ -48,6 +50,7 @@ pub fn of_route(route: &Route) -> TokenStream {
                     ("", ::core::option::Option::Some(|| ::core::unreachable!()));
                 const NAME: &'static ::core::primitive::str = "";
                 const PATH: ::channel_runtime::private::Path = #path;
+                #each_node
 
                 async fn build(
                     _: &::channel_runtime::Handshake,

@@ -24,9 +24,10 @@ pub fn expand(route: &Route) -> TokenStream {
             ::core::time::Duration::from_millis(#grace)
         );)
     });
+    let each_node = route.each_node.as_ref().map(|_| each_node());
     let bounds = bounds::constant(&route.bounds);
     let subprotocols = subprotocols::constant(route.subprotocols.as_ref());
-    let (initial_state, made) = (initial_state(route), made(route));
+    let (initial_state, made, says_something) = (initial_state(route), made(route), says_something(route));
     let (halves, both) = (halves(route), both(route));
     let own: Vec<_> = route.params.iter().map(|param| &param.name).collect();
     let room = room(route, |values| quote!(::channel_runtime::private::path_room(&[#(#values),*])));
@@ -52,6 +53,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 const PATH: ::channel_runtime::private::Path = #path;
                 #shape
                 #grace
+                #each_node
                 #bounds
                 #subprotocols
 
@@ -69,6 +71,7 @@ pub fn expand(route: &Route) -> TokenStream {
             #stated
             #(#kinds)*
             #made
+            #says_something
             #both
         };
     }
@@ -130,6 +133,21 @@ fn made(route: &Route) -> Option<TokenStream> {
     route.room_state.as_ref().map(|ty| {
         let made = quote_spanned!(ty.span()=> ::channel_runtime::private::made::<#name>());
         quote!(const _: () = #made;)
+    })
+}
+
+pub fn each_node() -> TokenStream {
+    quote!(
+        const EACH_NODE: ::core::primitive::bool = true;
+    )
+}
+
+/// Whether there is anything that `each_node` is about.
+fn says_something(route: &Route) -> Option<TokenStream> {
+    let name = &route.name;
+    route.each_node.as_ref().map(|word| {
+        let check = quote_spanned!(word.span()=> ::channel_runtime::private::each_node::<#name>());
+        quote!(const _: () = #check;)
     })
 }
 

@@ -14,6 +14,8 @@ pub struct Route {
     pub room_state: Option<Type>,
     /// In milliseconds; `None` for the server's setting.
     pub room_grace: Option<u64>,
+    /// The word `each_node`.
+    pub each_node: Option<Ident>,
     pub bounds: Bounds,
     pub subprotocols: Option<Subprotocols>,
     pub rooms: Vec<RoomKind>,

@@ -76,7 +76,11 @@ impl Lists {
                 "crate" => args::set(&mut lists.runtime.0, &name, runtime_path::value(input)?, errors),
                 other if route::is_argument(other) => {
                     args::skip(input)?;
-                    let value = if name == "rooms" || name == "subprotocols" { "(..)" } else { " = .." };
+                    let value = match other {
+                        "each_node" => "",
+                        "rooms" | "subprotocols" => "(..)",
+                        _ => " = ..",
+                    };
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");
                     errors.at(&name, format_args!("`{name}` belongs to the channel's struct"), remedy);
                 }

@@ -17,7 +17,7 @@ use crate::syntax::path_pattern::Pattern;
 use crate::syntax::runtime_path::{self, Runtime};
 use crate::syntax::types::text;
 
-const ARGUMENTS: [&str; 6] = ["app", "rooms", "room_state", "room_grace", "subprotocols", "crate"];
+const ARGUMENTS: [&str; 7] = ["app", "rooms", "room_state", "room_grace", "each_node", "subprotocols", "crate"];
 
 /// Of the attribute on a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
@@ -34,6 +34,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         app: args.app,
         room_state: args.room_state,
         room_grace: args.room_grace,
+        each_node: args.each_node,
         bounds: args.bounds,
         subprotocols: args.subprotocols,
         rooms: rooms::kinds(args.rooms, errors),
@@ -69,6 +70,7 @@ struct Args {
     app: Option<Type>,
     room_state: Option<Type>,
     room_grace: Option<u64>,
+    each_node: Option<Ident>,
     bounds: Bounds,
     subprotocols: Option<Subprotocols>,
     rooms: Vec<Listed>,
@@ -79,13 +81,14 @@ struct Args {
 impl Args {
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut bound_args = BoundArgs::default();
-        let (rooms, room_grace, bounds) = (Vec::new(), None, Bounds::default());
+        let (rooms, room_grace, each_node, bounds) = (Vec::new(), None, None, Bounds::default());
         let (subprotocols, runtime, misplaced) = (None, None, OfBlock::default());
         let mut all = Self {
             path: None,
             app: None,
             room_state: None,
             room_grace,
+            each_node,
             bounds,
             subprotocols,
             rooms,
@@ -113,6 +116,17 @@ impl Args {
                 "room_grace" => {
                     let what = "how long an empty room stays open";
                     args::set(&mut all.room_grace, &name, durations::value(&name, what, "30s", input)?, errors)
+                }
+                "each_node" => {
+                    args::is_flag(input, "`each_node` is a word by itself", "write `each_node`", errors)?;
+                    args::set(&mut all.each_node, &name, name.clone(), errors);
+                }
+                "placed" => {
+                    let what = "`placed` is not there yet: no room can be kept on one node of several";
+                    let remedy =
+                        "write `each_node`, if each node may have rooms of its own; or run one node, without `cluster`";
+                    errors.at(&name, what, remedy);
+                    args::skip(input)?;
                 }
                 "rooms" => all.rooms.extend(args::list::<Listed>(&name, input, errors)?),
                 "subprotocols" => {

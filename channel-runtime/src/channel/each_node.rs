@@ -1,0 +1,79 @@
+//! What each node of a cluster has of a channel's rooms for itself: their state, their hooks, how long they stay. The channel says
+//! with `each_node` that this is meant.
+
+use crate::channel::Channel;
+use crate::protocol::const_text::{ConstText, same};
+
+/// Long enough for a channel with many notices.
+pub type Text = ConstText<4096>;
+
+/// Fails, in a constant, if a channel says `each_node` of nothing.
+#[track_caller]
+pub const fn each_node<C: Channel>() {
+    if C::IS_WHOLE && has(&held::<C>()) == 0 {
+        let text = ConstText::concat(&[
+            "`each_node` is about what each node has of its rooms for itself, and the rooms of `",
+            C::NAME,
+            "` have no `room_state`, no `room_grace` and no hook\ntake it away: what is sent reaches the clients of all nodes in any case",
+        ]);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// The error for a channel in a cluster that does not say so. `None` if it need not.
+pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
+    let held = held::<C>();
+    if !C::IS_WHOLE || C::EACH_NODE || has(&held) == 0 {
+        return None;
+    }
+    let mut text = Text::new();
+    text.push_all(&["the rooms of `", C::NAME, "` have "]);
+    push_names(&mut text, &held);
+    text.push_all(&[
+        ", which each node of a cluster has for itself: two nodes would load, change and save the same room\n\
+         if that is meant, say so: `#[channel(\"",
+        C::PATH.pattern(),
+        "\", .., each_node)]`; if not, keep `",
+        C::NAME,
+        "` on one node, in a list without `cluster`",
+    ]);
+    Some(text)
+}
+
+type Held = [(bool, &'static str); 4];
+
+const fn held<C: Channel>() -> Held {
+    let (state, _) = C::INITIAL_STATE;
+    [
+        (!same(state, "()"), "room_state"),
+        (C::OPENS_ROOMS, "on_room_open"),
+        (C::CLOSES_ROOMS, "on_room_close"),
+        (C::ROOM_GRACE.is_some(), "room_grace"),
+    ]
+}
+
+const fn has(held: &Held) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while at < held.len() {
+        count += held[at].0 as usize;
+        at += 1;
+    }
+    count
+}
+
+const fn push_names(text: &mut Text, held: &Held) {
+    let (all, mut said, mut at) = (has(held), 0, 0);
+    while at < held.len() {
+        let (is_there, name) = held[at];
+        if is_there {
+            let before = match said {
+                0 => "`",
+                _ if said + 1 == all => " and `",
+                _ => ", `",
+            };
+            text.push_all(&[before, name, "`"]);
+            said += 1;
+        }
+        at += 1;
+    }
+}
