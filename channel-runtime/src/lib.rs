@@ -180,8 +180,8 @@ mod exports {
     pub use crate::cluster::BusTls;
     #[cfg(feature = "cluster")]
     pub use crate::cluster::{
-        AudienceEverywhere, Backplane, Bus, BusState, BusStats, Cluster, ClusterError, Everywhere, NodeId, NodeView,
-        UserEverywhere,
+        AudienceEverywhere, Backplane, Bus, BusState, BusStats, Cluster, ClusterError, Everywhere, MembersEverywhere,
+        NodeId, NodeView, UserEverywhere,
     };
     #[cfg(feature = "nats")]
     pub use crate::cluster::{Nats, NatsEngine};

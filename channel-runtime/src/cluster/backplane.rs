@@ -91,6 +91,11 @@ pub(crate) async fn leave(node: &Node) {
     }
 }
 
+/// How many other nodes serve clients, and go on.
+pub(crate) fn other_nodes(node: &Node) -> Option<usize> {
+    Relay::of(node).map(|relay| relay.others())
+}
+
 pub(crate) fn bus(node: &Node) -> Option<Bus> {
     Relay::of(node).map(Bus::new)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use super::asking::{Answers, ask};
+use super::members::Members;
 use super::node_id::NodeId;
 use super::relay::Relay;
 use super::wire::Question;
@@ -12,6 +13,7 @@ use crate::channel::Channel;
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::{Sending, To};
 use crate::socket::audience::Audience;
+use crate::socket::member_view::MemberView;
 use crate::socket::user::User;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
@@ -52,6 +54,16 @@ impl<T> Everywhere<T> {
     }
 }
 
+/// The clients of an audience, on all nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MembersEverywhere {
+    /// All of this node, and of each other the first 1,000.
+    pub members: Vec<MemberView>,
+    /// How many more there are.
+    pub more: usize,
+}
+
 /// An audience on all nodes; from [`Audience::everywhere`].
 pub struct AudienceEverywhere<C, K> {
     audience: Audience<C, K>,
@@ -85,6 +97,16 @@ impl<C: 'static, K> AudienceEverywhere<C, K> {
     pub async fn is_empty(&self) -> Everywhere<bool> {
         let Everywhere { value, missing, bus_is_up } = self.len().await;
         Everywhere { value: value == 0, missing, bus_is_up }
+    }
+
+    /// Its clients: at most 1,000 of each other node. In no order.
+    pub async fn members(&self) -> Everywhere<MembersEverywhere> {
+        let here = MembersEverywhere { members: self.audience.members(), more: 0 };
+        self.ask(here, Question::Members, |value, there: Members| {
+            value.members.extend(there.members);
+            value.more += there.more;
+        })
+        .await
     }
 
     /// As [`Audience::disconnect`], and waits until each node says that it has done so.

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::members::Members;
 use super::node_id::NodeId;
 use super::nodes::Hello;
 use super::relay::Relay;
 use super::wire::{Address, Content, Question, Record};
 use crate::connection::user_key::UserKey;
+use crate::protocol::escaped::Escaped;
 use crate::room::delivery::{Delivery, disconnect_user};
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
@@ -146,7 +148,9 @@ impl Here<'_> {
                 self.sent(self.by_topic(&delivery, topical))
             }
             Content::Close { code, reason } => delivery.disconnect(&Close::new(ClosedBy::Server, *code, *reason)),
-            Content::Notice { .. } | Content::Join(_) | Content::Leave(_) => self.foreign(),
+            Content::Notice { handler, json } => self.notice(lookup, handler, json),
+            Content::Join(name) => delivery.join(&Arc::from(*name)),
+            Content::Leave(name) => delivery.leave(&Arc::from(*name)),
             Content::Question { id, what, .. } => self.ask(&delivery, *id, what),
             Content::Answer { .. } | Content::Hello(_) | Content::Bye => self.foreign(),
         }
@@ -155,6 +159,18 @@ impl Here<'_> {
     fn sent(self, sent: Sent) -> usize {
         self.node.counters(self.channel).send(sent);
         sent.recipients
+    }
+
+    fn notice(self, lookup: Lookup<'_>, handler: &str, json: &[u8]) -> usize {
+        match self.node.relayed_notice(self.channel, handler, lookup, json) {
+            Some(Ok(sent)) => sent.recipients,
+            Some(Err(error)) => {
+                let channel = self.node.counters(self.channel).channel;
+                tracing::warn!(channel, handler, error = %Escaped(error), "another node's notice could not be read");
+                self.foreign()
+            }
+            None => self.foreign(),
+        }
     }
 
     fn ask(self, delivery: &Delivery<'_>, id: u64, what: &Question<&str>) -> usize {
@@ -168,7 +184,11 @@ impl Here<'_> {
                 self.answer(id, closed);
                 closed
             }
-            Question::Members => self.foreign(),
+            Question::Members => {
+                let members = delivery.lookup.members();
+                self.answer(id, Members::of(&members));
+                members.len()
+            }
         }
     }
 

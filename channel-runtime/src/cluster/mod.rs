@@ -18,6 +18,7 @@ mod engine;
 mod everywhere;
 mod inbound;
 mod lane;
+mod members;
 #[cfg(feature = "nats")]
 mod nats;
 mod node_id;
@@ -32,12 +33,12 @@ pub(crate) mod simulated;
 pub(crate) mod wire;
 
 pub use self::backplane::{Backplane, ClusterError};
-pub(crate) use self::backplane::{begin_to_serve, bus, leave, over};
+pub(crate) use self::backplane::{begin_to_serve, bus, leave, other_nodes, over};
 pub use self::bus::Bus;
 #[cfg(any(feature = "nats", feature = "redis"))]
 pub use self::bus_tls::BusTls;
 pub use self::counters::{BusState, BusStats};
-pub use self::everywhere::{AudienceEverywhere, Everywhere, UserEverywhere};
+pub use self::everywhere::{AudienceEverywhere, Everywhere, MembersEverywhere, UserEverywhere};
 #[cfg(feature = "nats")]
 pub use self::nats::{Nats, NatsEngine};
 pub use self::node_id::NodeId;

@@ -190,6 +190,8 @@ impl<App: Send + Sync + 'static, L> Channels<App, L> {
     {
         let Self { node, shapes, routes, older, .. } = self;
         node.set_app(&app);
+        #[cfg(feature = "cluster")]
+        crate::cluster::begin_to_serve(&node);
         Server::new(RouteTable::new(node, app, shapes, routes, older))
     }
 
@@ -226,7 +228,17 @@ impl<App, L> Channels<App, L> {
         describe(&self.shapes, fingerprint(&self.shapes))
     }
 
-    fn linked_as<Other>(self) -> Channels<App, Other> {
+    #[cfg(feature = "cluster")]
+    pub(super) fn shapes(&self) -> &[ChannelShape] {
+        &self.shapes
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    pub(super) fn linked_as<Other>(self) -> Channels<App, Other> {
         let Self { node, shapes, routes, older, .. } = self;
         Channels { node, shapes, routes, older, link: PhantomData }
     }

@@ -9,12 +9,10 @@ use crate::connection::moment::after;
 use crate::room::registry::Registry;
 use crate::server::Server;
 use crate::server::table::RouteTable;
+use crate::socket::node::Node;
 
 /// The longest time between the closes of two connections.
 const LONGEST_STEP: Duration = Duration::from_millis(1);
-
-/// To how many nodes the clients return: to the one process that takes this one's place.
-const OTHER_NODES: usize = 1;
 
 impl<App: Send + Sync + 'static> Server<App> {
     /// Stops the channels, in stages, and returns when all connections have ended:
@@ -74,7 +72,7 @@ impl<App: Send + Sync + 'static> Server<App> {
         shutdown.start_drain();
         // An error is a batch that takes too long: it is cancelled below.
         let _ = tokio::time::timeout(config.shutdown_timeout, self.table.batches_flushed()).await;
-        close_all(&node.registry, config.drain_window, OTHER_NODES).await;
+        close_all(&node.registry, config.drain_window, other_nodes(node)).await;
         if tokio::time::timeout(config.shutdown_timeout, shutdown.sessions_ended()).await.is_err() {
             shutdown.start_abort();
             shutdown.sessions_ended().await;
@@ -82,6 +80,18 @@ impl<App: Send + Sync + 'static> Server<App> {
         #[cfg(feature = "cluster")]
         crate::cluster::leave(node).await;
     }
+}
+
+/// How many nodes take over the clients.
+fn other_nodes(node: &Node) -> usize {
+    #[cfg(feature = "cluster")]
+    let others = crate::cluster::other_nodes(node).unwrap_or(1);
+    #[cfg(not(feature = "cluster"))]
+    let others = {
+        let _ = node;
+        1
+    };
+    others
 }
 
 async fn close_all(registry: &Registry, window: Duration, other_nodes: usize) {

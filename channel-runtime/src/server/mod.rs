@@ -4,6 +4,8 @@
 
 mod accept_loop;
 pub(crate) mod channels;
+#[cfg(feature = "cluster")]
+mod clustered;
 mod drain;
 mod exchange;
 mod filter;

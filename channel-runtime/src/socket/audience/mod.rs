@@ -27,9 +27,9 @@ use crate::room::sent::Sent;
 use crate::room::target::Target;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
+use crate::socket::member_view::MemberView;
 #[cfg(feature = "cluster")]
 use crate::socket::node::Node;
-use crate::socket::member_view::MemberView;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Frame, Opcode, frame};
 
