@@ -3,9 +3,10 @@
 # that others wrote.
 #
 # Needs Rust by rustup, Redis and curl for the tests of the examples, Redis and NATS for those of several nodes, nginx, HAProxy and
-# Caddy for those of docs/behind-a-proxy.md, Chromium and Node for the browser tests, and Node and Python for the clients: what is
-# missing is installed with apt-get (as root, or by sudo), npm and pip. Prints one line a step; the output of a step only when it
-# fails. Without Python 3.11 the clients from PyPI are skipped, but for CI, which sets the variable CI.
+# Caddy for those of docs/behind-a-proxy.md, Python and Prometheus for those of docs/operating.md, Chromium and Node for the browser
+# tests, and Node and Python for the clients: what is missing is installed with apt-get (as root, or by sudo), npm and pip. Prints one
+# line a step; the output of a step only when it fails. Without Python 3.11 the clients from PyPI are skipped, but for CI, which sets
+# the variable CI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -72,6 +73,8 @@ install_programs() {
   command -v nginx >/dev/null || missing+=(nginx)
   command -v haproxy >/dev/null || missing+=(haproxy)
   command -v caddy >/dev/null || missing+=(caddy)
+  command -v python3 >/dev/null || missing+=(python3)
+  command -v promtool >/dev/null || missing+=(prometheus)
   [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 }
 
@@ -208,7 +211,7 @@ pypi_client_tests() {
 }
 
 step "the rules of the folders" house
-step "curl, Redis, nginx, HAProxy and Caddy are here" install_programs
+step "curl, Redis, nginx, HAProxy, Caddy, Python and Prometheus are here" install_programs
 step "NATS is here" install_nats
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast

@@ -248,6 +248,11 @@ struct Readme;
 #[doc = include_str!("../../docs/other-protocols.md")]
 struct OtherProtocols;
 
+/// The page's server compiles.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../docs/operating.md")]
+struct Operating;
+
 /// The page's channels and envelopes compile.
 #[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../../docs/envelopes.md")]
