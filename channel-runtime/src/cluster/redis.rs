@@ -18,6 +18,8 @@ use super::engine::{Boxed, Engine, EngineError, Inbound, Link, Publisher, Subjec
 use super::settings::Cluster;
 
 mod stream;
+#[cfg(test)]
+mod tests;
 
 /// Redis itself takes 512 MiB. But it cuts a subscriber for which more than 32 MiB wait (`client-output-buffer-limit pubsub`), so a
 /// parcel has to leave room for others.
@@ -25,7 +27,7 @@ const LONGEST: usize = 8 << 20;
 
 /// A cluster over [Redis](https://redis.io) or Valkey: [`Redis::at`](Cluster::at) says where.
 ///
-/// One server, with or without replicas: Redis Cluster and Sentinel are not known here. Nothing is stored, and any database number
+/// One server, with or without replicas; 7.0 is tested. Redis Cluster and Sentinel are not known here. Nothing is stored, and any database number
 /// will do. A node publishes and subscribes to the channels `ch:<name>:l:0` and `ch:<name>:n:*`, and needs the permission for both
 /// (`&ch:<name>:*`). Whoever may publish there may say anything to any client, so these are a server's credentials.
 pub type Redis = Cluster<RedisEngine>;

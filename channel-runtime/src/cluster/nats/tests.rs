@@ -12,17 +12,19 @@ use serde_json::{Value, json};
 use super::{Engine as _, Link, Nats, Subject, Subjects};
 use crate::cluster::buses::{Bus, Kind};
 
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("what the test waits for never came")
+}
+
 async fn link(nats: &Nats) -> Result<Link, String> {
     let subjects = Subjects { name: "shop".into(), node: format!("{:016x}", 1) };
-    let linked = nats.engine.connect(&subjects);
-    let linked = tokio::time::timeout(Duration::from_secs(60), linked).await.expect("an answer, in time");
-    linked.map_err(|error| error.to_string())
+    within(nats.engine.connect(&subjects)).await.map_err(|error| error.to_string())
 }
 
 async fn gets_in(nats: &Nats) {
     let mut node = link(nats).await.expect("it is let in");
     node.publisher.publish(Subject::Lane, "let in".into()).await.expect("a bus that takes it");
-    assert_eq!(node.inbound.next().await.expect("a bus that runs"), "let in");
+    assert_eq!(within(node.inbound.next()).await.expect("a bus that runs"), "let in");
 }
 
 async fn refused(nats: &Nats) -> String {
@@ -108,4 +110,25 @@ async fn a_file_of_credentials_lets_in() {
     let nowhere = bus.place().join("nowhere.creds");
     let error = Nats::at(bus.url()).credentials(&nowhere).engine.check().expect_err("no such file").to_string();
     assert!(error.contains(&nowhere.display().to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn who_does_not_read_misses_parcels_and_keeps_the_connection() {
+    let bus = Bus::nats().await;
+    let Link { mut publisher, mut inbound, .. } = link(&Nats::at(bus.url())).await.expect("a bus that runs");
+    for number in 0..3 * super::UNREAD {
+        publisher.publish(Subject::Lane, number.to_string().into()).await.expect("a bus that takes it");
+    }
+    let mut heard = Vec::new();
+    loop {
+        // There is room for it once enough is read.
+        publisher.publish(Subject::Lane, "after all".into()).await.expect("a bus that takes it");
+        let parcel = within(inbound.next()).await.expect("a bus that runs");
+        if parcel == "after all" {
+            break;
+        }
+        heard.push(std::str::from_utf8(&parcel).expect("text").parse::<usize>().expect("a number"));
+    }
+    assert!((super::UNREAD..3 * super::UNREAD).contains(&heard.len()), "{}", heard.len());
+    assert!(heard.is_sorted(), "{heard:?}");
 }

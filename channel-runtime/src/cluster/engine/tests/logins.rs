@@ -8,6 +8,7 @@ over_each! {
     a_wrong_password_is_refused_in_the_words_of_the_bus
     a_password_may_stand_in_the_address
     a_permission_that_is_missing_is_named
+    a_bus_that_is_full_says_so
     an_address_that_is_none_is_found_before_anything_is_tried
     secrets_are_not_printed
 }
@@ -68,6 +69,27 @@ async fn a_permission_that_is_missing_is_named(kind: Kind) {
     let words = match kind {
         Kind::Nats => "Permissions Violation for Subscription to \"ch.shop.",
         Kind::Redis => "no permissions to access one of the channels",
+    };
+    assert!(error.contains(words), "{error}");
+}
+
+async fn a_bus_that_is_full_says_so(kind: Kind) {
+    let bus = Bus::start_with(kind, |place| match kind {
+        Kind::Nats => {
+            let file = place.join("configuration");
+            std::fs::write(&file, "max_connections: 1").expect("a directory of the test's own");
+            vec!["--config".into(), file.display().to_string()]
+        }
+        // A node has two.
+        Kind::Redis => vec!["--maxclients".into(), "2".into()],
+    })
+    .await;
+    let first = engine(kind, &bus.url(), Settings::default());
+    let _first = try_link(&*first, "shop", 1).await.expect("room for one");
+    let error = refused(engine(kind, &bus.url(), Settings::default())).await;
+    let words = match kind {
+        Kind::Nats => "maximum connections exceeded",
+        Kind::Redis => "max number of clients reached",
     };
     assert!(error.contains(words), "{error}");
 }
