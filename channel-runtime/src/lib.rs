@@ -81,6 +81,8 @@
 //! | `garde` | off | `#[message(.., validate)]` |
 //! | `client` | off | `Asks` for each message, which the crate `channel-client` needs |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |
+//! | `nats` | off | `Nats`: several nodes of one app over NATS |
+//! | `redis` | off | `Redis`: the same over Redis |
 //!
 //! # Without a server
 //!

@@ -9,8 +9,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// TLS to a bus: the certificates that a node trusts, and the one that it shows, for [`Nats::tls`](crate::Cluster::tls) and the
-/// method of the same name for Redis.
+/// TLS to a bus: the certificates that a node trusts, and the one that it shows, for [`Nats::tls`](crate::Nats#method.tls) and
+/// [`Redis::tls`](crate::Redis#method.tls).
 ///
 /// Files are PEM. They are read at each connect, so a renewed certificate is used from the next connection on, without a restart.
 #[derive(Clone, Debug, Default)]

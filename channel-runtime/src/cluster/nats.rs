@@ -32,7 +32,7 @@ const PING: Duration = Duration::from_secs(5);
 /// Nobody listens at this port, and it is refused at once.
 const NOWHERE: &str = "nats://127.0.0.1:0";
 
-/// A cluster over [NATS](https://nats.io): [`Nats::at`](Cluster::at) says where.
+/// A cluster over [NATS](https://nats.io): [`Nats::at`](Nats#method.at) says where.
 ///
 /// Core NATS is enough, without `JetStream`; servers from 2.9 to 2.15 are tested. A node publishes and subscribes to `ch.<name>.l.0` and
 /// `ch.<name>.n.*`, and needs the permission for both. Whoever may publish there may say anything to any client, so these are

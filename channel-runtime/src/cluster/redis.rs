@@ -25,7 +25,7 @@ mod tests;
 /// parcel has to leave room for others.
 const LONGEST: usize = 8 << 20;
 
-/// A cluster over [Redis](https://redis.io) or Valkey: [`Redis::at`](Cluster::at) says where.
+/// A cluster over [Redis](https://redis.io) or Valkey: [`Redis::at`](Redis#method.at) says where.
 ///
 /// One server, with or without replicas; 7.0 is tested. Redis Cluster and Sentinel are not known here. Nothing is stored, and any database number
 /// will do. A node publishes and subscribes to the channels `ch:<name>:l:0` and `ch:<name>:n:*`, and needs the permission for both

@@ -1,5 +1,6 @@
 //! What the lane relies on, over each engine and its real server.
 
+mod cuts;
 mod logins;
 mod secure;
 
