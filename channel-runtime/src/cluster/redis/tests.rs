@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::{Engine as _, Link, Redis, Subject, Subjects};
 use crate::cluster::buses::{Bus, Kind};
 
@@ -55,7 +53,7 @@ async fn who_does_not_read_is_cut_by_redis_and_does_not_fill_memory() {
     }
     let mut heard = 0;
     while let Ok(next) = within(inbound.next()).await {
-        assert!(next == Bytes::from(parcel(heard)), "{heard}");
+        assert!(next == parcel(heard), "{heard}");
         heard += 1;
     }
     // What was read and what was on its way.
