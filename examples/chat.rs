@@ -11,9 +11,9 @@ use self::blank::is_blank;
 use self::page::page;
 
 #[path = "shared/blank.rs"]
-mod blank;
+pub mod blank;
 #[path = "shared/page.rs"]
-mod page;
+pub mod page;
 
 #[channel("/chat/:room_id")]
 pub struct ChatChannel {

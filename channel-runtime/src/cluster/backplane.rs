@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::bus::Bus;
 use super::counters::BusState;
@@ -17,6 +17,9 @@ use super::relay::Relay;
 use super::settings::{Cluster, Settings};
 use super::wire::channel_hash;
 use crate::socket::node::Node;
+
+/// After this the node knows who else is there.
+const GREETINGS: Duration = Duration::from_millis(100);
 
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -72,6 +75,8 @@ pub(crate) async fn over(
         return Err(ClusterError::NoBus(problem.lock().take().map(EngineError::into_inner)));
     }
     relay.open(node);
+    // The others say hello as soon as they hear of this node.
+    sleep(GREETINGS).await;
     Ok(())
 }
 

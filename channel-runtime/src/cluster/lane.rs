@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::counters::BusState;
 use super::engine::{Engine, EngineError, Inbound, Link, Publisher, Subject, Subjects};
 use super::inbound;
 use super::node_id::NodeId;
 use super::nodes::Arrival;
+use super::pace::Pace;
 use super::queue::{Answer, Batch, Record};
 use super::relay::Relay;
 use super::wire::{Head, Numbered, Parcel, ParcelWriter};
@@ -42,9 +43,6 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// After so many recipients the task lets others go on.
 const SHARE: usize = 256;
-
-/// Messages are gathered for each other node, but not for more than these.
-const MOST_GATHERED: u32 = 8;
 
 pub(super) struct Lane {
     pub relay: Arc<Relay>,
@@ -124,10 +122,11 @@ impl Lane {
         for parcel in relay.echo.again(relay.settings.queue_age, Instant::now()) {
             publish(publisher, Subject::Lane, parcel).await?;
         }
-        let mut gathered = Instant::now();
+        // As many parcels a second as nodes like to read, and some at once: what is little never waits.
+        let mut pace = Pace::new(Instant::now());
         loop {
             relay.queue.filled().await;
-            sleep_until(gathered).await;
+            pace.turn(relay.settings.gather * relay.gathered_for()).await;
             for answer in relay.queue.take_answers() {
                 self.write_answer(publisher, answer).await?;
             }
@@ -139,8 +138,6 @@ impl Lane {
                     break;
                 }
             }
-            let others = u32::try_from(relay.nodes.len()).unwrap_or(MOST_GATHERED).min(MOST_GATHERED);
-            gathered = Instant::now() + relay.settings.gather * others;
         }
     }
 
@@ -207,6 +204,14 @@ impl Lane {
             Arrival::Stranger => {
                 relay.bus.foreign.add(u64::from(count));
                 None
+            }
+            Arrival::New => {
+                relay.bus.received.add(u64::from(count));
+                // So that it knows this node at once, and not within a second.
+                if let Some(node) = self.node.upgrade() {
+                    relay.say_hello(&node);
+                }
+                Some(Opened { from, records, duplicates: 0 })
             }
             Arrival::Known { duplicates, lost } => {
                 relay.bus.duplicates.add(u64::from(duplicates));

@@ -23,6 +23,7 @@ mod members;
 mod nats;
 mod node_id;
 mod nodes;
+mod pace;
 mod questions;
 mod queue;
 #[cfg(feature = "redis")]

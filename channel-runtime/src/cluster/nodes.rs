@@ -76,6 +76,8 @@ pub struct NodeView {
 pub(super) enum Arrival {
     /// Pass over so many, which were here before. So many were lost before the first.
     Known { duplicates: u32, lost: u64 },
+    /// It was not heard before, and begins where it is. It may not know this node neither.
+    New,
     /// There are too many nodes.
     Stranger,
 }
@@ -94,9 +96,8 @@ impl Nodes {
         if nodes.len() >= MOST && !forget_one(&mut nodes) {
             return Arrival::Stranger;
         }
-        // It begins where it is.
         nodes.insert(node, Known { latest, heard: now, is_silent: false, hello: None });
-        Arrival::Known { duplicates: 0, lost: 0 }
+        Arrival::New
     }
 
     pub fn hello(&self, node: NodeId, hello: Hello) {
@@ -181,7 +182,7 @@ mod tests {
         let (nodes, node, now) = (Nodes::default(), NodeId(7), Instant::now());
         let arrive = |first, count| nodes.arrive(node, first, count, now);
         let known = |duplicates, lost| Arrival::Known { duplicates, lost };
-        assert_eq!(arrive(10, 5), known(0, 0), "one that is heard for the first time begins where it is");
+        assert_eq!(arrive(10, 5), Arrival::New);
         assert_eq!(arrive(15, 1), known(0, 0));
         assert_eq!(arrive(19, 2), known(0, 3));
         assert_eq!(arrive(19, 2), known(2, 0));
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(nodes.arrive(NodeId(1), 5, 1, later), Arrival::Known { duplicates: 0, lost: 3 });
         assert_eq!(nodes.len(), 1);
         nodes.leave(NodeId(1));
-        assert_eq!(nodes.arrive(NodeId(1), 9, 1, later), Arrival::Known { duplicates: 0, lost: 0 });
+        assert_eq!(nodes.arrive(NodeId(1), 9, 1, later), Arrival::New);
     }
 
     #[tokio::test(start_paused = true)]

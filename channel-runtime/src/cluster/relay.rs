@@ -20,6 +20,9 @@ use crate::room::sent::{Elsewhere, NotTaken};
 use crate::room::target::Target;
 use crate::socket::node::Node;
 
+/// Messages are gathered for each other node, but not for more than these.
+const MOST_GATHERED: u32 = 8;
+
 pub(crate) struct Relay {
     pub(super) id: NodeId,
     pub(super) settings: Settings,
@@ -101,6 +104,11 @@ impl Relay {
     /// How many other nodes serve clients, and go on.
     pub fn others(&self) -> usize {
         self.nodes.serving()
+    }
+
+    /// For how many nodes messages are gathered: each reads all parcels of the others.
+    pub fn gathered_for(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(MOST_GATHERED).min(MOST_GATHERED)
     }
 
     pub fn say_hello(&self, node: &Node) {

@@ -52,8 +52,9 @@ impl<E> Cluster<E> {
         self
     }
 
-    /// How long messages are gathered into one parcel, for each other node, eight at most. The first after a silence never waits. Zero
-    /// for no gathering, which costs a busy bus and its nodes many times the processor time. Default: 1 ms.
+    /// Under load messages are gathered into parcels, in the long run one each so long, for each other node, eight at most. Up to 16
+    /// parcels leave at once, so that what is said now and then never waits. Zero for no gathering, which costs a busy bus and its
+    /// nodes many times the processor time. Default: 1 ms.
     pub fn gather(mut self, time: Duration) -> Self {
         self.settings.gather = time;
         self

@@ -1,0 +1,94 @@
+//! One node: the chat, whose counts are those of all nodes.
+
+use std::error::Error;
+
+use channel_runtime::{Channels, Fault, Nats, Redis, Socket, channel, channels, timestamp};
+
+use crate::chat::blank::is_blank;
+use crate::chat::page::page;
+use crate::chat::{ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping};
+
+#[channel("/chat/:room_id", app = Node)]
+pub struct Chat {
+    room_id: String,
+    #[state]
+    typing: bool,
+}
+
+pub struct Node {
+    number: String,
+}
+
+#[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
+impl Chat {
+    /// The longest message, in characters.
+    const MAX_LEN: usize = 1000;
+
+    async fn on_connect(&mut self, socket: &Socket<Self>, app: &Node) {
+        // A node that was just killed is missing in it for a moment.
+        let count = socket.room().everywhere().len().await.value;
+        socket.send(System {
+            message: format!("Welcome to room {} on node {}", self.room_id, app.number),
+            user_id: user_id(socket),
+            count,
+            timestamp: timestamp(),
+        });
+        let message = format!("A user joined the room on node {}", app.number);
+        socket.others().send(UserJoined { message, count });
+    }
+
+    #[message]
+    fn say(&mut self, said: ChatMessage, socket: &Socket<Self>) -> Result<(), Fault> {
+        if said.message.chars().count() > Self::MAX_LEN {
+            return Err(Fault::validation("Message too long"));
+        }
+        if is_blank(&said.message) {
+            return Err(Fault::validation("Message cannot be empty"));
+        }
+        socket.room().send(ChatLine { message: said.message, user_id: user_id(socket), timestamp: timestamp() });
+        Ok(())
+    }
+
+    #[message(type = "typing_start")]
+    fn typing_start(&mut self, socket: &Socket<Self>) {
+        self.typing = true;
+        socket.others().send(UserTyping { user_id: user_id(socket), timestamp: timestamp() });
+    }
+
+    #[message(type = "typing_stop")]
+    fn typing_stop(&mut self, socket: &Socket<Self>) {
+        self.typing = false;
+        socket.others().send(UserStoppedTyping { user_id: user_id(socket), timestamp: timestamp() });
+    }
+
+    #[message(type = "ping")]
+    fn ping(&mut self) -> Pong {
+        Pong { timestamp: timestamp() }
+    }
+
+    async fn on_close(&mut self, socket: &Socket<Self>, app: &Node) {
+        if self.typing {
+            self.typing_stop(socket);
+        }
+        let count = socket.room().everywhere().len().await.value;
+        socket.room().send(UserLeft { message: format!("A user left the room on node {}", app.number), count });
+    }
+}
+
+fn user_id(socket: &Socket<Chat>) -> String {
+    format!("user_{}", socket.id())
+}
+
+pub async fn serve(number: &str, addr: &str, bus: &str) -> Result<(), Box<dyn Error>> {
+    // Its wire is that of the example `chat`, and so is its client.
+    let list = channels![Chat; cluster, client = "examples/pages/chat.js"];
+    let channels: Channels<Node> = match bus {
+        redis if redis.starts_with("redis") => list.over(Redis::at(redis).name("chat")).await?,
+        nats => list.over(Nats::at(nats).name("chat")).await?,
+    };
+    let page = page(include_str!("../pages/chat.html"), include_str!("../pages/chat.js").into());
+    let bound = channels.app(Node { number: number.into() }).or(page).bind(addr).await?;
+    println!("node {number} listens on http://{}", bound.local_addr());
+    bound.run().await?;
+    Ok(())
+}
