@@ -56,6 +56,7 @@ pub(crate) async fn over(
     backplane: impl Backplane,
 ) -> Result<(), ClusterError> {
     let Parts { engine, settings } = backplane.into_parts();
+    engine.check().map_err(|problem| ClusterError::Settings(problem.into_inner()))?;
     let channels = hashes(patterns)?;
     let name = settings.name.clone();
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -84,6 +85,8 @@ pub(crate) async fn over(
 pub(crate) fn begin_to_serve(node: &Node) {
     if let Some(relay) = Relay::of(node) {
         relay.begin_to_serve();
+        // So that the others ask it from now on, and not a second later.
+        relay.say_hello(node);
     }
 }
 
@@ -124,6 +127,8 @@ fn hashes(patterns: &[&'static str]) -> Result<Vec<u32>, ClusterError> {
 pub enum ClusterError {
     /// The [name](Cluster::name) has other characters than letters, digits, `-` and `_`.
     Name(String),
+    /// The addresses, a login or a file of the engine are wrong, whatever the bus.
+    Settings(Box<dyn Error + Send + Sync>),
     /// The hashes of these two paths are equal, by which nodes name channels: another parameter's name in one of them helps.
     Clash(&'static str, &'static str),
     /// The bus was not there within [`start_timeout`](Cluster::start_timeout), for this reason.
@@ -139,6 +144,7 @@ impl fmt::Display for ClusterError {
             Self::Clash(one, other) => {
                 write!(f, "`{one}` and `{other}` have the same hash: name a parameter in one of them otherwise")
             }
+            Self::Settings(problem) => write!(f, "the settings of the bus are wrong: {problem}"),
             Self::NoBus(Some(problem)) => write!(f, "the bus is not there: {problem}"),
             Self::NoBus(None) => f.write_str("the bus is not there"),
         }
@@ -148,7 +154,7 @@ impl fmt::Display for ClusterError {
 impl Error for ClusterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoBus(Some(problem)) => Some(&**problem),
+            Self::NoBus(Some(problem)) | Self::Settings(problem) => Some(&**problem),
             _ => None,
         }
     }

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub(crate) use self::read::{Address, BadParcel, Content, Excluded, Foreign, Parcel, Record};
+pub(crate) use self::read::{Address, Content, Parcel, Record};
 pub(crate) use self::write::{ParcelWriter, record_bytes};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
