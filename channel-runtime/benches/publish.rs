@@ -1,10 +1,16 @@
 //! What one send to a room costs its sender. The members are connections as any, but their streams are memory: what is
 //! measured is the encoding and the push into every outbox; the writing comes after, in tasks that have their turn then.
+//!
+//! With the feature `cluster` also what it costs to be in one: both sides of a row are measured in turns, so that whatever else the
+//! machine does falls on both alike.
+
+#[cfg(feature = "cluster")]
+mod beside;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use channel_runtime::{Hub, channel, channels, message};
+use channel_runtime::{Hub, Server, channel, channels, message};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -34,13 +40,23 @@ const FRAME: usize = 4 + br#"{"type":"said","text":""}"#.len() + TEXT;
 async fn room(members: usize) -> (Hub<Room>, Vec<DuplexStream>) {
     let channels = channels![Room];
     let hub = channels.of::<Room>();
-    let service = TowerToHyperService::new(warp::service(channels.app(()).filter()));
+    let clients = connect(channels.app(()), &vec!["/room".to_owned(); members]).await;
+    while hub.all().len() < members {
+        tokio::task::yield_now().await;
+    }
+    (hub, clients)
+}
+
+async fn connect(server: Server<()>, paths: &[String]) -> Vec<DuplexStream> {
+    let service = TowerToHyperService::new(warp::service(server.filter()));
     let mut clients = Vec::new();
-    for _ in 0..members {
+    for path in paths {
         let (mut client, server) = duplex(64 * 1024);
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(server), service.clone()).with_upgrades());
-        let upgrade = "GET /room HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        let upgrade = format!(
+            "GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
         client.write_all(upgrade.as_bytes()).await.expect("the server reads");
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -49,29 +65,34 @@ async fn room(members: usize) -> (Hub<Room>, Vec<DuplexStream>) {
         assert!(head.starts_with(b"HTTP/1.1 101 "));
         clients.push(client);
     }
-    while hub.all().len() < members {
-        tokio::task::yield_now().await;
+    clients
+}
+
+/// Takes so many sends from each client's stream.
+async fn take(clients: &mut [DuplexStream], sends: usize) {
+    let mut taken = vec![0; sends * FRAME];
+    for client in clients {
+        client.read_exact(&mut taken).await.expect("the members stay");
+        assert!(taken.starts_with(b"\x81\x7e"), "a frame begins where the one before it ends");
     }
-    (hub, clients)
+}
+
+fn said() -> Said {
+    Said { text: "x".repeat(black_box(TEXT)) }
 }
 
 /// The time of so many sends to the room, without that of their delivery.
 fn time(runtime: &Runtime, hub: &Hub<Room>, clients: &mut [DuplexStream], sends: u64) -> Duration {
     runtime.block_on(async {
         let mut time = Duration::ZERO;
-        let mut taken = [0; SENDS as usize * FRAME];
         for begun in (0..sends).step_by(SENDS as usize) {
             let sends = SENDS.min(sends - begun);
             let start = Instant::now();
             for _ in 0..sends {
-                black_box(hub.room(&Room::room()).send(Said { text: "x".repeat(black_box(TEXT)) }));
+                assert!(hub.room(&Room::room()).send(said()).is_complete());
             }
             time += start.elapsed();
-            for client in &mut *clients {
-                let taken = &mut taken[..sends as usize * FRAME];
-                client.read_exact(taken).await.expect("the members stay");
-                assert!(taken.starts_with(b"\x81\x7e"), "a frame begins where the one before it ends");
-            }
+            take(clients, sends as usize).await;
         }
         time
     })
@@ -94,4 +115,6 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
+    #[cfg(feature = "cluster")]
+    beside::rows();
 }

@@ -93,4 +93,6 @@ mod server {
     #[cfg(feature = "cluster")]
     pub use crate::testing::bench::Relayed;
     pub use crate::testing::bench::{FrameReader, census, set_clock_ahead};
+    #[cfg(feature = "cluster")]
+    pub use crate::testing::empty_bus::join_empty_bus;
 }

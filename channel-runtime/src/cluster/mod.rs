@@ -14,7 +14,7 @@ mod bus_tls;
 mod buses;
 mod counters;
 mod echo;
-mod engine;
+pub(crate) mod engine;
 mod everywhere;
 mod inbound;
 mod lane;

@@ -104,6 +104,8 @@ mod app;
 pub(crate) mod bench;
 mod client;
 mod connect;
+#[cfg(feature = "cluster")]
+pub(crate) mod empty_bus;
 mod expectation;
 mod expected;
 mod frames;
