@@ -40,6 +40,7 @@ pub(crate) struct Delivery<'a> {
     pub outgoing: Option<&'a dyn Outgoing>,
 }
 
+#[expect(clippy::wrong_self_convention, reason = "it is copied to be changed, and too large to be handed on by value")]
 impl<'a> Delivery<'a> {
     /// Without the other nodes.
     pub fn here(self) -> Self {

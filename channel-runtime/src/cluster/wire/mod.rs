@@ -30,8 +30,6 @@
 //! power of two from 9 to 15; 0 if it was not. A record is as long as what it contains. What this version does not know is passed
 //! over by its length.
 
-#![cfg_attr(not(any(test, fuzzing)), allow(dead_code, reason = "the lane is not written yet"))]
-
 mod cursor;
 mod read;
 #[cfg(test)]

@@ -216,6 +216,7 @@ pub(crate) enum Content<'a> {
     Leave(&'a str),
     Question {
         id: u64,
+        #[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "this version answers at once"))]
         timeout_ms: u32,
         what: Question<&'a str>,
     },

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::LazyJust;
 
+use super::read::{BadParcel, Excluded, Foreign};
 use super::*;
 use crate::testing::fuzz::parcels::{owned, tell};
 use crate::wire::close::{Close, ClosedBy};

@@ -50,10 +50,12 @@ impl ParcelWriter {
     }
 
     /// The bytes of the parcel so far, and of a whole head.
+    #[cfg(any(test, fuzzing))]
     pub fn len(&self) -> usize {
         self.buffer.len()
     }
 
+    #[cfg(any(test, fuzzing))]
     pub fn count(&self) -> u32 {
         self.count
     }
