@@ -1,13 +1,22 @@
 //! `docs/operating.md`: the programs that stand there, run as they are, but for the port.
 
+#[cfg(feature = "cluster")]
+#[path = "support/buses.rs"]
+mod buses;
 mod support;
 
+#[cfg(feature = "cluster")]
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 
-use channel_runtime::{Ops, OpsToken, channel, channels, message};
+#[cfg(feature = "cluster")]
+use buses::Bus;
+#[cfg(feature = "cluster")]
+use channel_runtime::Nats;
+use channel_runtime::{Ops, OpsToken, Server, channel, channels, message};
+#[cfg(feature = "cluster")]
 use serde_json::Value;
 use support::{Raw, Running, run, within};
 use tokio::process::Command;
@@ -30,10 +39,23 @@ pub struct Auction {
 impl Auction {}
 
 async fn start() -> (Running, SocketAddr) {
+    serve(channels![Auction].app(())).await
+}
+
+async fn serve(server: Server<()>) -> (Running, SocketAddr) {
     let ops = Ops::new().metrics().publish(OpsToken::new(SECRET).unwrap());
-    let bound = channels![Auction].app(()).ops("127.0.0.1:0", ops).bind("127.0.0.1:0").await.unwrap();
+    let bound = server.ops("127.0.0.1:0", ops).bind("127.0.0.1:0").await.unwrap();
     let (addr, ops) = (bound.local_addr(), bound.ops_addr().unwrap());
     (run(addr, bound), ops)
+}
+
+/// A server that writes all numbers that there are: one in a cluster.
+#[cfg(feature = "cluster")]
+async fn start_in_a_cluster() -> (Running, SocketAddr, Bus) {
+    let bus = Bus::nats().await;
+    let channels = channels![Auction; cluster].over(Nats::at(bus.url())).await.unwrap();
+    let (server, ops) = serve(channels.app(())).await;
+    (server, ops, bus)
 }
 
 /// The blocks of the page in this language.
@@ -83,6 +105,7 @@ async fn a_program_in_python_publishes_and_is_told_what_is_wrong() {
     assert_eq!(client.frame().await.unwrap().payload, br#"{"type":"leading","lot":42,"by":"ann","amount":9}"#);
 }
 
+#[cfg(feature = "cluster")]
 async fn page(ops: SocketAddr) -> String {
     let response = Raw::connect(ops).await.request("GET /metrics HTTP/1.1\r\nHost: ops\r\n\r\n").await;
     assert_eq!(response.status, 200);
@@ -90,12 +113,14 @@ async fn page(ops: SocketAddr) -> String {
 }
 
 /// All words of ours in these expressions.
+#[cfg(feature = "cluster")]
 fn names(text: &str) -> BTreeSet<&str> {
     let words = text.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
     words.filter(|word| word.starts_with("channels_")).collect()
 }
 
 /// Each expression of the dashboard, with its variables as Grafana fills them in.
+#[cfg(feature = "cluster")]
 fn expressions() -> Vec<String> {
     fn find(value: &Value, found: &mut Vec<String>) {
         match value {
@@ -113,8 +138,9 @@ fn expressions() -> Vec<String> {
 }
 
 #[tokio::test]
+#[cfg(feature = "cluster")]
 async fn the_alerts_and_the_dashboard_and_the_page_of_the_docs_name_what_a_server_writes() {
-    let (_server, ops) = start().await;
+    let (_server, ops, _bus) = start_in_a_cluster().await;
     let page = page(ops).await;
     let written: BTreeSet<_> =
         page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
@@ -128,8 +154,9 @@ async fn the_alerts_and_the_dashboard_and_the_page_of_the_docs_name_what_a_serve
 }
 
 #[tokio::test]
+#[cfg(feature = "cluster")]
 async fn prometheus_reads_the_page_the_alerts_and_each_expression_of_the_dashboard() {
-    let (_server, ops) = start().await;
+    let (_server, ops, _bus) = start_in_a_cluster().await;
     let folder = tempfile::tempdir().unwrap();
     let written = |name: &str, text: &str| {
         let path = folder.path().join(name);

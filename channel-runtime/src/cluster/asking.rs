@@ -38,5 +38,8 @@ pub(super) async fn ask(relay: &Relay, sending: &Sending<'_>, what: Question) ->
         let _ = tokio::time::timeout(timeout.max(Duration::from_millis(1)), complete.notified()).await;
     }
     let (answers, missing) = asking.end();
+    if !missing.is_empty() {
+        relay.bus.incomplete.add(1);
+    }
     Answers { answers, missing, bus_is_up }
 }

@@ -48,6 +48,8 @@ pub struct BusStats {
     pub foreign: u64,
     /// How often the connection to the bus was lost.
     pub disconnects: u64,
+    /// Questions to all nodes that some have not answered.
+    pub incomplete: u64,
 }
 
 pub(super) struct BusCounters {
@@ -64,6 +66,7 @@ pub(super) struct BusCounters {
     pub duplicates: Count,
     pub foreign: Count,
     pub disconnects: Count,
+    pub incomplete: Count,
 }
 
 #[derive(Default)]
@@ -100,6 +103,7 @@ impl BusCounters {
             duplicates: Count::default(),
             foreign: Count::default(),
             disconnects: Count::default(),
+            incomplete: Count::default(),
         }
     }
 
@@ -118,6 +122,7 @@ impl BusCounters {
             duplicates: self.duplicates.get(),
             foreign: self.foreign.get(),
             disconnects: self.disconnects.get(),
+            incomplete: self.incomplete.get(),
         }
     }
 }

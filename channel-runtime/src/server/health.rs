@@ -77,6 +77,11 @@ impl Health {
     /// | `channels_handshakes_refused_total` | `status` | counter |
     /// | `channels_accepting` | | gauge: 1 while new clients are to be sent here |
     /// | `channels_draining` | | gauge: 1 once the server stops |
+    ///
+    /// In a cluster, also `channels_nodes`, and of the bus `channels_bus_up`, `channels_bus_echo_seconds`, `channels_bus_queue_bytes`
+    /// (gauges), `channels_bus_sent_total`, `channels_bus_received_total`, `channels_bus_parcels_total`, `channels_bus_bytes_total`,
+    /// `channels_bus_refused_total` (`why`), `channels_bus_lost_total`, `channels_bus_duplicates_total`,
+    /// `channels_bus_foreign_total`, `channels_bus_disconnects_total`, `channels_queries_incomplete_total` (counters).
     #[cfg(feature = "metrics")]
     pub fn record(&self) {
         self.collect(&mut Facade::new());
@@ -132,6 +137,10 @@ impl Health {
         }
         to.only(ACCEPTING, self.readiness.check().is_ok().into());
         to.only(DRAINING, self.node.shutdown.has_left().into());
+        #[cfg(feature = "cluster")]
+        if let Some(bus) = crate::cluster::bus(&self.node) {
+            crate::server::bus_numbers::collect(&bus, to);
+        }
     }
 }
 

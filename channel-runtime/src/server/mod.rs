@@ -3,6 +3,8 @@
 //! The only folder that knows hyper, tower and warp, but for `Reject`, which is also a warp response. Imports all folders below it.
 
 mod accept_loop;
+#[cfg(feature = "cluster")]
+mod bus_numbers;
 pub(crate) mod channels;
 #[cfg(feature = "cluster")]
 mod clustered;

@@ -37,6 +37,10 @@ pub(crate) trait Collector {
 
     fn add(&mut self, labels: &[Label], value: u64);
 
+    /// Without labels, and no whole number.
+    #[cfg(feature = "cluster")]
+    fn only_fraction(&mut self, family: Family, value: f64);
+
     fn only(&mut self, family: Family, value: u64) {
         self.begin(family);
         self.add(&[], value);
@@ -73,6 +77,12 @@ impl Collector for Page {
         }
         let behind = if labels.is_empty() { "" } else { "}" };
         self.push(format_args!("{behind} {value}\n"));
+    }
+
+    #[cfg(feature = "cluster")]
+    fn only_fraction(&mut self, family: Family, value: f64) {
+        self.begin(family);
+        self.push(format_args!("{} {value}\n", family.name));
     }
 }
 
@@ -117,6 +127,11 @@ impl Collector for Facade {
             Kind::Counter => metrics::counter!(name, labels).absolute(value),
             Kind::Gauge => metrics::gauge!(name, labels).set(value as f64),
         }
+    }
+
+    #[cfg(feature = "cluster")]
+    fn only_fraction(&mut self, family: Family, value: f64) {
+        metrics::gauge!(family.name).set(value);
     }
 }
 
