@@ -47,6 +47,7 @@
 //! - [`Ops`], [`OpsToken`], [`Health`]: a port for operators: whether the server is ready, its numbers, publishing from other programs.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
 //!   [`Refusals`]: how a client is refused.
+//! - `Nats`, `Redis`, `Bus`, `Everywhere`, with the feature `nats` or `redis`: several nodes of one app.
 //! - [`describe`]: the channels as data, and the lock that makes a change of the wire an error until it is accepted.
 //! - `contract`, with the feature of that name: clients in TypeScript, JSON Schema, AsyncAPI, and a page that
 //!   shows and tries the channels, from the description.
@@ -81,6 +82,8 @@
 //! | `garde` | off | `#[message(.., validate)]` |
 //! | `client` | off | `Asks` for each message, which the crate `channel-client` needs |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |
+//! | `nats`, `redis` | off | several nodes over a bus: `channels![..; cluster].over(Nats::at(..))` |
+//! | `cluster` | off | the same without an engine, for tests: implied by both |
 //! | `nats` | off | `Nats`: several nodes of one app over NATS |
 //! | `redis` | off | `Redis`: the same over Redis |
 //!
@@ -259,3 +262,8 @@ struct Operating;
 #[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../../docs/envelopes.md")]
 struct Envelopes;
+
+/// The page's programs compile.
+#[cfg(all(doctest, feature = "nats"))]
+#[doc = include_str!("../../docs/several-nodes.md")]
+struct SeveralNodes;
