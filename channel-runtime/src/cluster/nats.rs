@@ -8,21 +8,23 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, Event, PublishErrorKind, ReconnectToServer, ServerAddr, Subscriber};
+use async_nats::{Client, ConnectOptions, Event, PublishErrorKind, ReconnectToServer, ServerAddr};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 
+use self::unread::Unread;
 use super::bus_tls::BusTls;
 use super::engine::{Boxed, Engine, EngineError, Inbound, Link, Publisher, Subject, Subjects};
 use super::settings::Cluster;
 
-/// Parcels that wait unread in this process, at most: what comes beyond is dropped, and found by its number.
-const UNREAD: usize = 1024;
+mod unread;
+
+/// Parcels that the client has read and `unread` has not taken: many times what is read in one turn. It would drop what is beyond.
+const UNREAD: usize = 16 << 10;
 /// Parcels that wait for the client's task. Each is waited for, so there is never more than one.
 const UNWRITTEN: usize = 16;
 /// For one server of several: the next one is tried afterwards.
@@ -203,17 +205,10 @@ async fn link(server: &ServerAddr, options: ConnectOptions, subjects: &Subjects)
         // Once, at the only one there is.
         servers.into_iter().next().map(|server| ReconnectToServer { addr: server.addr, delay: Some(Duration::ZERO) })
     });
-    let warned = AtomicBool::new(false);
     let options = options.event_callback(move |event| {
-        match event {
-            Event::ServerError(error) => {
-                tracing::warn!("the NATS server says: {error}");
-                words.send_replace(Some(error.to_string()));
-            }
-            Event::SlowConsumer(_) if !warned.swap(true, Ordering::Relaxed) => {
-                tracing::warn!("parcels of the bus are dropped: more than {UNREAD} wait unread");
-            }
-            _ => {}
+        if let Event::ServerError(error) = event {
+            tracing::warn!("the NATS server says: {error}");
+            words.send_replace(Some(error.to_string()));
         }
         std::future::ready(())
     });
@@ -224,19 +219,17 @@ async fn link(server: &ServerAddr, options: ConnectOptions, subjects: &Subjects)
     let lane = format!("ch.{}.l.0", subjects.name);
     let nodes = format!("ch.{}.n.", subjects.name);
     let own = format!("{nodes}{}", subjects.node);
-    let mut inbound = Heard {
-        early: VecDeque::new(),
-        lane: client.subscribe(lane.clone()).await.map_err(EngineError::new)?,
-        own: client.subscribe(own.clone()).await.map_err(EngineError::new)?,
-        words: words_of_server.clone(),
-    };
+    let heard = client.subscribe(lane.clone()).await.map_err(EngineError::new)?;
+    let heard_alone = client.subscribe(own.clone()).await.map_err(EngineError::new)?;
+    let unread = Unread::of(heard, heard_alone);
+    let mut inbound = Heard { early: VecDeque::new(), unread, words: words_of_server.clone() };
     // A server works through what one connection says in order. Once this is heard it has both subscriptions.
     client.publish(own, Bytes::new()).await.map_err(EngineError::new)?;
     loop {
         tokio::select! {
-            heard = inbound.own.next() => match heard {
-                Some(probe) if probe.payload.is_empty() => break,
-                Some(parcel) => inbound.early.push_back(parcel.payload),
+            heard = inbound.unread.next() => match heard {
+                Some(probe) if probe.is_empty() => break,
+                Some(parcel) => inbound.early.push_back(parcel),
                 None => return Err(ended(&mut inbound.words).await),
             },
             // Such as a permission that is missing: the probe would be waited for in vain.
@@ -282,8 +275,7 @@ impl Publisher for Published {
 struct Heard {
     /// What came before the connection was known to be complete.
     early: VecDeque<Bytes>,
-    lane: Subscriber,
-    own: Subscriber,
+    unread: Unread,
     words: watch::Receiver<Option<String>>,
 }
 
@@ -293,11 +285,9 @@ impl Inbound for Heard {
             if let Some(parcel) = self.early.pop_front() {
                 return Ok(parcel);
             }
-            // Not before both have ended: what one of them still has was received.
-            tokio::select! {
-                Some(parcel) = self.lane.next() => Ok(parcel.payload),
-                Some(parcel) = self.own.next() => Ok(parcel.payload),
-                else => Err(ended(&mut self.words).await),
+            match self.unread.next().await {
+                Some(parcel) => Ok(parcel),
+                None => Err(ended(&mut self.words).await),
             }
         })
     }

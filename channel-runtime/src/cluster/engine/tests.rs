@@ -47,6 +47,7 @@ over_each! {
     nobody_there_is_an_error
     the_longest_parcel_passes
     a_flood_is_heard_by_who_reads
+    who_reads_late_misses_nothing
     a_wait_that_is_dropped_loses_nothing
 }
 
@@ -274,6 +275,17 @@ async fn a_flood_is_heard_by_who_reads(kind: Kind) {
     reader.await.expect("all in order");
     // The half that reads is kept as long as the half that writes.
     drop(echo.await.expect("all in order"));
+}
+
+async fn who_reads_late_misses_nothing(kind: Kind) {
+    let bus = Bus::start(kind).await;
+    let (mut ann, mut ben) = (link(&bus, 1).await, link(&bus, 2).await);
+    for number in 0..5000 {
+        ann.say([format!("{number:06}").into_bytes(), vec![0; 1000]].concat()).await;
+    }
+    for number in 0..5000 {
+        assert_eq!(ben.hears().await[..6], format!("{number:06}").into_bytes());
+    }
 }
 
 async fn a_wait_that_is_dropped_loses_nothing(kind: Kind) {
