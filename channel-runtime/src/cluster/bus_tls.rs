@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -12,7 +12,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 /// TLS to a bus: the certificates that a node trusts, and the one that it shows, for [`Nats::tls`](crate::Nats#method.tls) and
 /// [`Redis::tls`](crate::Redis#method.tls).
 ///
-/// Files are PEM. They are read at each connect, so a renewed certificate is used from the next connection on, without a restart.
+/// Files are PEM. They are read at each connect, so a renewed certificate is used from the next connection on, without a restart. The
+/// system's own are read once.
 #[derive(Clone, Debug, Default)]
 #[must_use = "hand it to `tls(..)` of the cluster"]
 pub struct BusTls {
@@ -53,19 +54,23 @@ impl BusTls {
         builder.with_client_auth_cert(certificates(chain)?, private).map_err(|error| not_read(chain, error))
     }
 
-    fn trusted(&self) -> io::Result<RootCertStore> {
+    fn trusted(&self) -> io::Result<Arc<RootCertStore>> {
+        let Some(file) = &self.roots else { return Ok(Arc::clone(&OF_THE_SYSTEM)) };
         let mut roots = RootCertStore::empty();
-        let Some(file) = &self.roots else {
-            // One that can't be read is trusted as little as one that is not there, and the handshake says so.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            return Ok(roots);
-        };
         for certificate in certificates(file)? {
             roots.add(certificate).map_err(|error| not_read(file, error))?;
         }
-        Ok(roots)
+        Ok(Arc::new(roots))
     }
 }
+
+/// Read once, for there are hundreds, and whoever connects again is in a hurry.
+static OF_THE_SYSTEM: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    // One that can't be read is trusted as little as one that is not there, and the handshake says so.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Arc::new(roots)
+});
 
 /// At least one.
 fn certificates(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
