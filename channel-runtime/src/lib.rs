@@ -82,10 +82,9 @@
 //! | `garde` | off | `#[message(.., validate)]` |
 //! | `client` | off | `Asks` for each message, which the crate `channel-client` needs |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |
-//! | `nats`, `redis` | off | several nodes over a bus: `channels![..; cluster].over(Nats::at(..))` |
-//! | `cluster` | off | the same without an engine, for tests: implied by both |
 //! | `nats` | off | `Nats`: several nodes of one app over NATS |
 //! | `redis` | off | `Redis`: the same over Redis |
+//! | `cluster` | off | the same without an engine, for tests: implied by both |
 //!
 //! # Without a server
 //!
