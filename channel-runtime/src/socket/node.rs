@@ -111,6 +111,12 @@ impl Node {
         self.channels[channel].hub.get()
     }
 
+    /// For what a hub sends to other nodes, also where the channel has no connection, as in a worker.
+    #[cfg(feature = "cluster")]
+    pub fn hub_backlog_in_a_cluster(&self, channel: usize) -> &Arc<HubBacklog> {
+        self.channels[channel].hub.get_or_init(|| Arc::new(HubBacklog::new(usize::MAX)))
+    }
+
     pub fn counters(&self, channel: usize) -> &Counters {
         &self.channels[channel].counters
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Audience, topical};
 use crate::channel::room::RoomName;
+use crate::connection::backpressure::HubBacklog;
 use crate::protocol::codec::EncodeError;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::escaped::Escaped;
@@ -25,11 +26,20 @@ impl<C: 'static, K> Audience<C, K> {
         Delivery {
             lookup: self.lookup(),
             from: self.from.as_ref(),
-            hub_backlog: node.hub_backlog(self.hub.channel()),
+            hub_backlog: self.hub_backlog(),
             compression: node.compression(),
             compressed: None,
             outgoing: node.registry.outgoing(),
         }
+    }
+
+    fn hub_backlog(&self) -> Option<&Arc<HubBacklog>> {
+        let (node, channel) = (self.hub.node(), self.hub.channel());
+        #[cfg(feature = "cluster")]
+        if node.registry.outgoing().is_some() {
+            return Some(node.hub_backlog_in_a_cluster(channel));
+        }
+        node.hub_backlog(channel)
     }
 
     /// `make` is called once for each value of `"$room"`, or for each topic.
@@ -125,6 +135,10 @@ impl<C: 'static, K> Audience<C, K> {
         };
         for backlog in rooms.iter().filter_map(|room| room.hub_backlog()) {
             backlog.caught_up().await;
+        }
+        // What is for other nodes alone counts against the channel.
+        if rooms.is_empty() && self.hub.node().registry.outgoing().is_some() {
+            self.hub.ready().await;
         }
     }
 
