@@ -6,18 +6,16 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use channel_runtime::{CloseCode, Config, Handshake, Proxies, Server, Socket, channel, channels, message};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::over::Stream;
+use support::proxies::Program;
 use support::{Raw, Running, run, start, within};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::process::{Child, Command};
+use tokio::net::TcpSocket;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -138,92 +136,32 @@ enum By {
 
 /// A proxy that runs; killed when dropped.
 struct Proxy {
-    _process: Child,
+    _program: Program,
     address: SocketAddr,
     by: By,
     whose: String,
-    _place: TempDir,
 }
 
 impl Proxy {
-    /// The program that a configuration is for, with what it has to be told because it is a test's.
-    fn command(name: &str, place: &Path, text: &str) -> Command {
-        let file = place.join("configuration");
-        let (program, arguments, written): (_, &[&str], _) = match name {
-            // One process, so that nothing of it is left when that is killed. What the packages put around `conf.d`.
-            "nginx" | "nginx-without-host" => {
-                let directories: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                    .iter()
-                    .map(|kind| format!("{kind}_temp_path {};\n", place.join(kind).display()))
-                    .collect();
-                let global = "daemon off; master_process off; error_log stderr;";
-                let pid = place.join("pid");
-                let around = format!("pid {};\nevents {{}}\nhttp {{\naccess_log off;\n", pid.display());
-                ("nginx", &["-e", "stderr", "-g", global, "-c"], format!("{around}{directories}{text}}}\n"))
-            }
-            "haproxy" => ("haproxy", &["-db", "-f"], text.to_owned()),
-            "caddyfile" => {
-                let global = "{\n admin off\n auto_https disable_redirects\n default_bind 127.0.0.1\n}\n";
-                ("caddy", &["run", "--adapter", "caddyfile", "--config"], format!("{global}{text}"))
-            }
-            other => panic!("{other} is no proxy"),
-        };
-        fs::write(&file, written).expect("a directory of the test's own");
-        let mut command = Command::new(program);
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.args(arguments).arg(file).current_dir(place);
-        // Debian has some of them where only root looks.
-        command.env("PATH", format!("{path}:/usr/sbin")).env("HOME", place).env("XDG_DATA_HOME", place);
-        command.env("XDG_CONFIG_HOME", place).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-        command
-    }
-
     async fn start(name: &str, by: By, server: &Served) -> Self {
         let address = server.running.addr.to_string();
         Self::start_with(name, by, &server.whose, |text| text.replace("127.0.0.1:3030", &address)).await
     }
 
-    /// With a configuration that is changed so. The server is reached through it when it returns; a port that was free may be
-    /// somebody else's by then, and then it is tried again with another one.
+    /// With a configuration that is changed so.
     async fn start_with(name: &str, by: By, whose: &str, change: impl Fn(String) -> String) -> Self {
-        for _ in 0..10 {
-            let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-            let place = tempfile::tempdir().expect("a directory");
+        #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "certificates are put there"))]
+        let write = |port, place: &Path| {
             let text = change(configuration(name, port));
-            let text = match by {
+            match by {
                 By::Http => text,
                 #[cfg(feature = "tls")]
-                By::Https => with_tls(name, &text, place.path()),
-            };
-            let mut process = Self::command(name, place.path(), &text)
-                .spawn()
-                .unwrap_or_else(|error| panic!("{name}: {error}; apt-get install nginx haproxy caddy"));
-            let mut errors = process.stderr.take().expect("piped");
-            let address = ([127, 0, 0, 1], port).into();
-            let listens = async {
-                // None of them says so in words that the others share; and who listens may be somebody else.
-                while !health(address, by).await.is_ok_and(|body| body == whose) {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            };
-            let ended = tokio::select! {
-                () = within(listens) => None,
-                status = process.wait() => Some(status.expect("a status")),
-            };
-            let mut text = String::new();
-            match ended {
-                None => {
-                    // Read on, or it would wait for us once the pipe is full.
-                    tokio::spawn(async move { errors.read_to_string(&mut text).await });
-                    return Self { _process: process, address, by, whose: whose.to_owned(), _place: place };
-                }
-                Some(status) => {
-                    errors.read_to_string(&mut text).await.expect("text");
-                    assert!(text.to_lowercase().contains("in use"), "{name} ended with {status}: {text}");
-                }
+                By::Https => with_tls(name, &text, place),
             }
-        }
-        panic!("{name} found no free port");
+        };
+        let is_ours = async |address| health(address, by).await.is_ok_and(|body| body == whose);
+        let program = Program::start(name, write, is_ours).await;
+        Self { address: program.address, _program: program, by, whose: whose.to_owned() }
     }
 
     async fn stream(&self) -> Box<dyn Stream> {

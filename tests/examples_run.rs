@@ -1,10 +1,13 @@
 //! The examples as programs: each says where it listens, shows its page, talks to a foreign client, and ends cleanly
 //! when asked to.
 
-use std::path::PathBuf;
+#[path = "support/examples.rs"]
+mod examples;
+
 use std::process::Stdio;
 use std::time::Duration;
 
+use examples::built;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -87,13 +90,6 @@ impl Example {
         let status = timeout(PATIENCE, self.process.wait()).await.expect("it stops in time").expect("a status");
         assert!(status.success(), "{status}");
     }
-}
-
-/// The built example: it lies beside the directory of the tests' own programs.
-fn built(name: &str) -> PathBuf {
-    let this = std::env::current_exe().expect("this test has a path");
-    let build = this.parent().and_then(|deps| deps.parent()).expect("target/debug/deps");
-    build.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
 /// A WebSocket client that shares no line of code with the server.

