@@ -13,9 +13,11 @@ use super::bus::Bus;
 use super::counters::BusState;
 use super::engine::{Engine, EngineError, Subjects};
 use super::lane::Lane;
+use super::node_id::NodeId;
 use super::relay::Relay;
 use super::settings::{Cluster, Settings};
 use super::wire::channel_hash;
+use crate::connection::in_flight::Activity;
 use crate::socket::node::Node;
 
 /// After this the node knows who else is there.
@@ -64,7 +66,7 @@ pub(crate) async fn over(
         return Err(ClusterError::Name(name));
     }
     let within = settings.start_timeout;
-    let relay = Relay::new(settings, channels, fingerprint.into());
+    let relay = Relay::new(NodeId(engine.random()), settings, channels, fingerprint.into());
     let subjects = Subjects { name, node: relay.id.to_string() };
     let problem = Arc::new(Mutex::new(None));
     let lane =
@@ -87,6 +89,13 @@ pub(crate) fn begin_to_serve(node: &Node) {
         relay.begin_to_serve();
         // So that the others ask it from now on, and not a second later.
         relay.say_hello(node);
+    }
+}
+
+/// What waits for the bus is work that a test waits for.
+pub(crate) fn count(node: &Node, activity: &Activity) {
+    if let Some(relay) = Relay::of(node) {
+        relay.queue.count(activity);
     }
 }
 

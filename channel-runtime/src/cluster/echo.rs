@@ -26,6 +26,10 @@ struct UnderWay {
     /// The number of the latest record that came back, or was given up.
     reached: u64,
     last_heard: Option<Instant>,
+    /// Connections to the bus are counted.
+    connection: u64,
+    /// When the latest hello was published that has not come back.
+    greeted: Option<Instant>,
 }
 
 struct Published {
@@ -88,7 +92,25 @@ impl Echo {
 
     /// A new connection: nothing came back on it.
     pub fn begin(&self) {
-        self.under_way.lock().last_heard = None;
+        let mut under_way = self.under_way.lock();
+        (under_way.last_heard, under_way.greeted) = (None, None);
+        under_way.connection += 1;
+    }
+
+    /// The number of the connection to the bus.
+    pub fn connection(&self) -> u64 {
+        self.under_way.lock().connection
+    }
+
+    pub fn greeted(&self, now: Instant) {
+        self.under_way.lock().greeted = Some(now);
+    }
+
+    /// A hello is back. Returns how long it took.
+    pub fn hear_greeting(&self, now: Instant) -> Option<Duration> {
+        let mut under_way = self.under_way.lock();
+        under_way.last_heard = Some(now);
+        Some(now.duration_since(under_way.greeted.take()?))
     }
 
     /// What is to be published again. What is older than this is given up.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -19,6 +20,12 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Connects once, and subscribes: when it returns, nothing that is published from then on is missed. The lane tries again, later
     /// each time, and drops what it had before. It bounds the time of each call.
     fn connect<'a>(&'a self, subjects: &'a Subjects) -> Boxed<'a, Result<Link, EngineError>>;
+
+    /// For the node's name, and so that not all nodes try again at once. A test's come from its seed.
+    fn random(&self) -> u64 {
+        // The operating system seeds each process's `RandomState`.
+        RandomState::new().hash_one(std::process::id())
+    }
 }
 
 /// What a node publishes to and subscribes to.

@@ -1,7 +1,6 @@
 //! The lane: one task that keeps the connection to the bus, writes what waits, and reads what the other nodes say.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -13,11 +12,11 @@ use super::counters::BusState;
 use super::engine::{Engine, EngineError, Inbound, Link, Publisher, Subject, Subjects};
 use super::inbound;
 use super::node_id::NodeId;
-use super::nodes::Arrival;
+use super::nodes::{Arrival, Hello};
 use super::pace::Pace;
-use super::queue::{Answer, Batch, Record};
+use super::queue::{Answer, Batch, Record as Waiting};
 use super::relay::Relay;
-use super::wire::{Head, Numbered, Parcel, ParcelWriter};
+use super::wire::{Content, Head, Numbered, Parcel, ParcelWriter, Record};
 use crate::socket::node::Node;
 
 /// A parcel is not longer, unless one record is.
@@ -25,6 +24,9 @@ const PARCEL_BYTES: usize = 64 * 1024;
 
 /// Of a parcel's longest message, for its head, its names and its mask.
 const OVERHEAD: usize = 4096;
+
+/// Of a parcel, for its own head alone.
+const HEAD: usize = 64;
 
 const HELLO_EVERY: Duration = Duration::from_secs(1);
 
@@ -72,18 +74,20 @@ impl Lane {
             };
             tries = if was_up { 0 } else { tries + 1 };
             tokio::select! {
-                () = sleep(pause(tries)) => {}
-                () = self.relay.ended.notified() => return,
-            }
+            biased;
+                           () = sleep(pause(tries, self.engine.random())) => {}
+                           () = self.relay.ended.notified() => return,
+                       }
         }
     }
 
     async fn connect(&self) -> Result<Link, EngineError> {
         let call = timeout(CALL_TIMEOUT, self.engine.connect(&self.subjects));
         tokio::select! {
-            connected = call => connected.unwrap_or_else(|_| Err(EngineError::new("the bus does not answer"))),
-            () = self.relay.ended.notified() => Err(EngineError::new("the node is no more")),
-        }
+        biased;
+                   connected = call => connected.unwrap_or_else(|_| Err(EngineError::new("the bus does not answer"))),
+                   () = self.relay.ended.notified() => Err(EngineError::new("the node is no more")),
+               }
     }
 
     /// `None` if the node is no more.
@@ -91,14 +95,16 @@ impl Lane {
         let Link { mut publisher, mut inbound, longest } = link;
         let (relay, now) = (&self.relay, Instant::now());
         relay.set_longest(longest.saturating_sub(OVERHEAD));
+        relay.queue.set_longest(longest.saturating_sub(HEAD));
         relay.echo.begin();
         relay.bus.refused_away.add(relay.queue.drop_old(now) as u64);
         let work = async {
             let ended = tokio::select! {
-                ended = self.write(&mut *publisher) => ended,
-                ended = self.read(&mut *inbound) => ended,
-                ended = self.beat(now) => ended,
-            };
+            biased;
+                           ended = self.write(&mut *publisher) => ended,
+                           ended = self.read(&mut *inbound) => ended,
+                           ended = self.beat(now) => ended,
+                       };
             match ended {
                 Ok(never) => match never {},
                 Err(problem) => problem,
@@ -106,14 +112,16 @@ impl Lane {
         };
         tokio::pin!(work);
         tokio::select! {
-            problem = &mut work => return Some(problem),
-            () = relay.ended.notified() => {}
-        }
+        biased;
+                   problem = &mut work => return Some(problem),
+                   () = relay.ended.notified() => {}
+               }
         relay.say_goodbye();
         tokio::select! {
-            _ = &mut work => {}
-            _ = timeout(GOODBYE_TIMEOUT, relay.flushed()) => {}
-        }
+        biased;
+                   _ = &mut work => {}
+                   _ = timeout(GOODBYE_TIMEOUT, relay.flushed()) => {}
+               }
         None
     }
 
@@ -138,6 +146,12 @@ impl Lane {
                     break;
                 }
             }
+            if let Some((next, greeting)) = relay.queue.take_greeting() {
+                let mut writer = ParcelWriter::new(relay.id, Numbered::Before(next));
+                writer.push(&greeting);
+                relay.echo.greeted(Instant::now());
+                publish(publisher, Subject::Lane, writer.finish()).await?;
+            }
         }
     }
 
@@ -155,7 +169,7 @@ impl Lane {
         relay.bus.parcels.add(1);
         relay.bus.bytes.add(parcel.len() as u64);
         let published = publish(publisher, Subject::Lane, parcel).await;
-        records.into_iter().for_each(Record::release);
+        records.into_iter().for_each(Waiting::release);
         published?;
         relay.echo.has_room().await;
         Ok(())
@@ -195,9 +209,17 @@ impl Lane {
             return None;
         };
         let Head { node: from, numbered, count } = records.head;
-        let Numbered::From(first) = numbered else { return Some(Opened { from, records, duplicates: 0 }) };
+        // What is not numbered is a hello, and tells what was said before it.
+        let (first, count) = match numbered {
+            Numbered::From(first) => (first, count),
+            Numbered::Before(next) => (next, 0),
+            Numbered::Not => return Some(Opened { from, records, duplicates: 0 }),
+        };
         if from == relay.id {
-            self.came_back((first + u64::from(count)).saturating_sub(1), now);
+            match numbered {
+                Numbered::Before(_) => self.greeting_came_back(records, now),
+                _ => self.came_back((first + u64::from(count)).saturating_sub(1), now),
+            }
             return None;
         }
         match relay.nodes.arrive(from, first, count, now) {
@@ -230,6 +252,20 @@ impl Lane {
     fn came_back(&self, last: u64, now: Instant) {
         let relay = &*self.relay;
         if let Some(took) = relay.echo.hear(last, now) {
+            relay.bus.echo_micros.set(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// If it was said on this connection, the bus takes what is said, and is heard. What was said on the one before may be late.
+    fn greeting_came_back(&self, mut records: Parcel<'_>, now: Instant) {
+        let relay = &*self.relay;
+        let Some(Ok(Record { content: Content::Hello(json), .. })) = records.next() else { return };
+        let is_of_this =
+            serde_json::from_slice::<Hello>(json).is_ok_and(|hello| hello.connection == relay.echo.connection());
+        if !is_of_this {
+            return;
+        }
+        if let Some(took) = relay.echo.hear_greeting(now) {
             relay.bus.echo_micros.set(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         }
         if *relay.bus.state.borrow() != BusState::Up {
@@ -301,8 +337,7 @@ async fn publish(publisher: &mut dyn Publisher, subject: Subject<'_>, parcel: By
 }
 
 /// Longer each time, up to a bound, and another for each node, so that a bus that is back is not asked by all at once.
-fn pause(tries: u32) -> Duration {
+fn pause(tries: u32, random: u64) -> Duration {
     let longest = FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE);
-    let random = RandomState::new().hash_one(tries) as f64 / u64::MAX as f64;
-    longest.mul_f64(0.5 + 0.5 * random)
+    longest.mul_f64(0.5 + 0.5 * (random as f64 / u64::MAX as f64))
 }

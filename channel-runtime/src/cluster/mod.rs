@@ -30,11 +30,11 @@ mod queue;
 mod redis;
 mod relay;
 mod settings;
-pub(crate) mod simulated;
+mod simulated;
 pub(crate) mod wire;
 
 pub use self::backplane::{Backplane, ClusterError};
-pub(crate) use self::backplane::{begin_to_serve, bus, leave, other_nodes, over};
+pub(crate) use self::backplane::{begin_to_serve, bus, count, leave, other_nodes, over};
 pub use self::bus::Bus;
 #[cfg(any(feature = "nats", feature = "redis"))]
 pub use self::bus_tls::BusTls;
@@ -47,3 +47,4 @@ pub use self::nodes::NodeView;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisEngine};
 pub use self::settings::Cluster;
+pub use self::simulated::{Lie, SimulatedBus, SimulatedEngine};

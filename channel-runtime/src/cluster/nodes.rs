@@ -47,6 +47,8 @@ pub(super) struct Hello {
     pub deflate: bool,
     /// It serves no clients.
     pub worker: bool,
+    /// The number of its connection to the bus.
+    pub connection: u64,
 }
 
 /// Another node, as it has last said of itself.

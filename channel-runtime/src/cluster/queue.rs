@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -18,6 +19,8 @@ use crate::room::sent::{Elsewhere, NotTaken};
 pub(super) struct Queue {
     most_bytes: usize,
     most_age: Duration,
+    /// Of one record.
+    longest: AtomicUsize,
     waiting: Ranked<{ rank::LANE }, Waiting>,
     /// There is something to write, or nothing more.
     changed: Notify,
@@ -27,6 +30,7 @@ pub(super) struct Queue {
 struct Waiting {
     records: VecDeque<Record>,
     answers: VecDeque<Answer>,
+    greeting: Option<Outbound>,
     bytes: usize,
     /// The number of the next record.
     next: u64,
@@ -40,7 +44,8 @@ pub(super) struct Record {
     /// `None` if the bus was there.
     since: Option<Instant>,
     charge: Option<Charge<Member>>,
-    _in_flight: WorkGuard,
+    /// While the bus is there.
+    in_flight: WorkGuard,
 }
 
 /// What is for one node, and has no number.
@@ -63,9 +68,11 @@ impl Queue {
         Self {
             most_bytes,
             most_age,
+            longest: AtomicUsize::new(usize::MAX),
             waiting: Ranked::new(Waiting {
                 records: VecDeque::new(),
                 answers: VecDeque::new(),
+                greeting: None,
                 bytes: 0,
                 next: 1,
                 away_since: Some(now),
@@ -74,6 +81,11 @@ impl Queue {
             changed: Notify::new(),
             activity: OnceLock::new(),
         }
+    }
+
+    /// A record of more bytes is refused: the bus would refuse its parcel each time.
+    pub fn set_longest(&self, bytes: usize) {
+        self.longest.store(bytes, Ordering::Relaxed);
     }
 
     /// For tests. Only the first counts.
@@ -88,6 +100,9 @@ impl Queue {
     /// Never waits. From half of the bound on the sender is charged, and so slowed, until the bus has taken it.
     pub fn append(&self, outbound: Outbound, publisher: Option<&Publisher<Member>>) -> Elsewhere {
         let bytes = record_bytes(&outbound);
+        if bytes > self.longest.load(Ordering::Relaxed) {
+            return Elsewhere::Refused(NotTaken::TooLong);
+        }
         let mut waiting = self.waiting.lock();
         let since = match waiting.away_since {
             None => None,
@@ -104,7 +119,8 @@ impl Queue {
         }
         let is_slow = waiting.bytes > self.most_bytes / 2;
         let charge = publisher.filter(|_| is_slow).map(|publisher| Charge::new(publisher, bytes, bytes));
-        waiting.push(Record { outbound, bytes, since, charge, _in_flight: self.begin() });
+        let in_flight = if since.is_none() { self.begin() } else { WorkGuard::default() };
+        waiting.push(Record { outbound, bytes, since, charge, in_flight });
         if std::mem::take(&mut waiting.writer_waits) {
             drop(waiting);
             self.changed.notify_one();
@@ -112,10 +128,23 @@ impl Queue {
         Elsewhere::Taken
     }
 
+    /// What the node says of itself, in place of what it has said before. It has no number, is beyond the bounds, and is not
+    /// counted as work.
+    pub fn greet(&self, greeting: Outbound) {
+        self.add(|waiting| waiting.greeting = Some(greeting));
+    }
+
+    /// With the number of the record that is taken next.
+    pub fn take_greeting(&self) -> Option<(u64, Outbound)> {
+        let mut waiting = self.waiting.lock();
+        let next = waiting.next - waiting.records.len() as u64;
+        waiting.greeting.take().map(|greeting| (next, greeting))
+    }
+
     /// What the node says by itself: beyond the bounds, and not counted as work.
     pub fn append_own(&self, outbound: Outbound) {
         let bytes = record_bytes(&outbound);
-        let own = Record { outbound, bytes, since: None, charge: None, _in_flight: WorkGuard::default() };
+        let own = Record { outbound, bytes, since: None, charge: None, in_flight: WorkGuard::default() };
         self.add(|waiting| waiting.push(own));
     }
 
@@ -169,11 +198,15 @@ impl Queue {
     }
 
     pub fn went_away(&self, now: Instant) {
-        self.waiting.lock().away_since.get_or_insert(now);
+        let mut waiting = self.waiting.lock();
+        waiting.away_since.get_or_insert(now);
+        waiting.records.iter_mut().for_each(|record| record.in_flight.end());
     }
 
     pub fn came_back(&self) {
-        self.waiting.lock().away_since = None;
+        let mut waiting = self.waiting.lock();
+        waiting.away_since = None;
+        waiting.records.iter_mut().for_each(|record| record.in_flight = self.begin());
     }
 
     /// Drops what has waited for too long. Their numbers are missing, which the other nodes see. Returns how many.
@@ -210,7 +243,7 @@ impl Waiting {
     }
 
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.answers.is_empty()
+        self.records.is_empty() && self.answers.is_empty() && self.greeting.is_none()
     }
 }
 

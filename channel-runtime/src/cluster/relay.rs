@@ -49,10 +49,10 @@ pub(crate) struct Relay {
 struct Outlet(Arc<Relay>);
 
 impl Relay {
-    pub fn new(settings: Settings, channels: Vec<u32>, fingerprint: String) -> Arc<Self> {
+    pub fn new(id: NodeId, settings: Settings, channels: Vec<u32>, fingerprint: String) -> Arc<Self> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Arc::new(Self {
-            id: NodeId::next(),
+            id,
             queue: Queue::new(settings.queue_bytes, settings.queue_age, Instant::now()),
             settings,
             channels,
@@ -124,10 +124,11 @@ impl Relay {
             users: census.users,
             draining: node.shutdown.is_draining(),
             deflate: node.compression().is_some(),
+            connection: self.echo.connection(),
             worker: !self.serves.load(Ordering::Acquire),
         };
         let json = serde_json::to_vec(&hello).expect("numbers and texts are JSON");
-        self.queue.append_own(to_nodes(Cargo::Hello(json.into())));
+        self.queue.greet(to_nodes(Cargo::Hello(json.into())));
     }
 
     /// Only the first counts.
@@ -152,6 +153,7 @@ impl Relay {
         let elsewhere = self.queue.append(outbound, sending.publisher);
         match elsewhere {
             Elsewhere::Refused(NotTaken::Full) => self.bus.refused_full.add(1),
+            Elsewhere::Refused(NotTaken::TooLong) => self.bus.refused_too_long.add(1),
             Elsewhere::Refused(NotTaken::Away) => self.bus.refused_away.add(1),
             _ => {}
         }
@@ -175,6 +177,10 @@ impl Outgoing for Outlet {
 
     fn longest(&self) -> usize {
         self.0.longest.load(Ordering::Relaxed)
+    }
+
+    fn count_too_long(&self) {
+        self.0.bus.refused_too_long.add(1);
     }
 }
 

@@ -54,7 +54,9 @@ impl<'a> Delivery<'a> {
 
     /// For the bus. Then nobody gets it.
     pub fn is_too_long(&self, bytes: usize) -> bool {
-        self.outgoing.is_some_and(|outgoing| bytes > outgoing.longest())
+        let Some(outgoing) = self.outgoing.filter(|outgoing| bytes > outgoing.longest()) else { return false };
+        outgoing.count_too_long();
+        true
     }
 
     /// To whomever is found here.

@@ -25,6 +25,9 @@ pub(crate) trait Outgoing: Any + Send + Sync {
     /// The most bytes of a body.
     fn longest(&self) -> usize;
 
+    /// A body was longer, and nobody gets it.
+    fn count_too_long(&self) {}
+
     /// Whether other nodes have clients that read compressed messages. If so, a message is compressed here, for all of them.
     fn reads_compressed(&self) -> bool {
         false

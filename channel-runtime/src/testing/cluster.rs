@@ -196,7 +196,7 @@ impl<A: Send + Sync + 'static> TestCluster<A> {
         let engine = self.bus.engine(self.bus.add_node());
         let over = settings(Cluster::of(engine));
         let channels = list().over(over).await.map_err(|error| error.to_string())?;
-        let bus = channels.bus();
+        let bus = channels.bus().ok_or("these channels have no bus")?;
         let server = server(channels).counting(self.activity.clone());
         cluster::count(&server.table().node, &self.activity);
         self.nodes.push(TestNode { app: TestApp { server }, bus });
@@ -208,7 +208,8 @@ impl<A: Send + Sync + 'static> TestCluster<A> {
         let connected = || self.nodes.iter().enumerate().filter(|(index, _)| self.bus.is_whole(*index));
         let others = connected().count().saturating_sub(1);
         let known = async {
-            while connected().any(|(_, node)| node.bus.nodes().len() < others) {
+            let serving = |node: &TestNode<A>| node.bus.nodes().iter().filter(|other| !other.worker).count();
+            while connected().any(|(_, node)| serving(node) < others) {
                 sleep(LOOK_AGAIN).await;
             }
         };

@@ -103,6 +103,8 @@
 mod app;
 pub(crate) mod bench;
 mod client;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod connect;
 #[cfg(feature = "cluster")]
 pub(crate) mod empty_bus;
@@ -121,9 +123,16 @@ mod socket;
 
 pub use self::app::{TestApp, app};
 pub use self::client::Client;
+#[cfg(feature = "cluster")]
+pub use self::cluster::{TestCluster, TestClusterSetup, TestNode, cluster, cluster_with};
 pub use self::connect::Connect;
 pub use self::expectation::Expectation;
 pub use self::framework::{Closing, Hello, Joined};
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::request::Request;
 pub use self::socket::{TestSocket, socket};
+#[cfg(feature = "cluster")]
+#[doc(hidden)]
+pub use crate::cluster::Lie;
+#[cfg(feature = "cluster")]
+pub use crate::cluster::{SimulatedBus, SimulatedEngine};

@@ -9,6 +9,10 @@ use super::chance::Chance;
 /// One in so many parcels.
 const ONE_IN: u32 = 6;
 
+/// Where a parcel says what its numbers are; see its layout in `cluster/wire`.
+const LANE: usize = 11;
+const GREETING: u8 = 1;
+
 /// How a bus lies to the nodes, except to the one that speaks. It changes the numbers of parcels, so that no node can notice.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,11 @@ impl Told {
     pub fn tell(&mut self, parcel: Bytes, lie: Lie, chance: &mut Chance) -> Vec<Bytes> {
         let Some((node, count)) = node_and_count(&parcel) else { return vec![parcel] };
         let tale = self.0.entry(node).or_default();
+        // A hello says how much was said before it.
+        if parcel[LANE] == GREETING {
+            let earlier = tale.kept_back.take().map(|earlier| shifted(&earlier.parcel, tale.shift));
+            return earlier.into_iter().chain([shifted(&parcel, tale.shift)]).collect();
+        }
         if let Some(earlier) = tale.kept_back.take() {
             return vec![shifted(&parcel, tale.shift - earlier.count), shifted(&earlier.parcel, tale.shift + count)];
         }
@@ -68,14 +77,14 @@ impl Told {
     }
 }
 
-/// Of the lane's parcels: see the parcel's layout in `cluster/wire`.
+/// Of the lane's parcels, and of hellos.
 fn node_and_count(parcel: &[u8]) -> Option<([u8; 8], i64)> {
     let node = parcel.get(3..11)?.try_into().ok()?;
     let mut count = 0;
     for (place, byte) in parcel.get(20..)?.iter().enumerate().take(5) {
         count |= i64::from(byte & 0x7F) << (7 * place);
         if byte & 0x80 == 0 {
-            return (parcel[11] == 0).then_some((node, count));
+            return (parcel[LANE] <= GREETING).then_some((node, count));
         }
     }
     None

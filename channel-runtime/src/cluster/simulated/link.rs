@@ -65,6 +65,10 @@ impl Engine for SimulatedEngine {
             }
         })
     }
+
+    fn random(&self) -> u64 {
+        self.network.wires.lock().chance.number()
+    }
 }
 
 impl Publisher for Speaking {
@@ -103,9 +107,10 @@ impl Inbound for Listening {
                     Hearing::At(due) => {
                         self.heard.end();
                         tokio::select! {
-                            () = changed => {}
-                            () = sleep_until(due) => {}
-                        }
+                        biased;
+                                                   () = changed => {}
+                                                   () = sleep_until(due) => {}
+                                               }
                     }
                     Hearing::Waits => {
                         self.heard.end();

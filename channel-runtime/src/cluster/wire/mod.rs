@@ -10,7 +10,7 @@
 //!
 //! Numbers are little-endian; `n`, lengths and indexes are varints (LEB128 in its shortest form, at most 32 bits); a name is UTF-8
 //! behind its length in bytes. `channel` is a hash of the path's pattern. `lane` is 0 for the lane, whose records are numbered from
-//! `first` on, and 255 for what is for one node alone, and has no numbers: then `first` is 0. A mask names one `only this user` at
+//! `first` on, 1 for a hello, which has no number and says in `first` that of the lane's next record, and 255 for what is for one node alone, and has no numbers: then `first` is 0. A mask names one `only this user` at
 //! most. An index is 0 unless the kind is 1.
 //!
 //! | kind | content |
@@ -52,6 +52,7 @@ use crate::wire::close::CloseCode;
 const MAGIC: [u8; 2] = *b"C1";
 const VERSION: u8 = 1;
 const LANE: u8 = 0;
+const GREETING: u8 = 1;
 const ONE_NODE: u8 = 255;
 
 /// What waits for the bus, with all that it needs to be written later.
@@ -103,6 +104,8 @@ pub(crate) fn channel_hash(pattern: &str) -> u32 {
 pub(crate) enum Numbered {
     /// From this on.
     From(u64),
+    /// Not at all. The lane's next record has this number.
+    Before(u64),
     /// It is for one node alone.
     Not,
 }

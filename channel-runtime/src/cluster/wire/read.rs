@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 
 use super::cursor::Cursor;
-use super::{Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, tag};
+use super::{GREETING, Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, tag};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
@@ -56,6 +56,7 @@ fn head(cursor: &mut Cursor<'_>) -> Option<Head> {
     let node = NodeId(cursor.u64()?);
     let numbered = match (cursor.u8()?, cursor.u64()?) {
         (LANE, first) => Numbered::From(first),
+        (GREETING, next) => Numbered::Before(next),
         (ONE_NODE, 0) => Numbered::Not,
         _ => return None,
     };
@@ -67,7 +68,7 @@ impl Head {
     fn is_numerable(self) -> bool {
         match self.numbered {
             Numbered::From(first) => first.checked_add(u64::from(self.count)).is_some(),
-            Numbered::Not => true,
+            Numbered::Before(_) | Numbered::Not => true,
         }
     }
 }

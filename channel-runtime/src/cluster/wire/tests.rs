@@ -148,8 +148,12 @@ fn arb_outbound() -> impl Strategy<Value = Outbound> {
 }
 
 prop_compose! {
-    fn arb_numbered()(first: u64, is_numbered: bool) -> Numbered {
-        if is_numbered { Numbered::From(first >> 1) } else { Numbered::Not }
+    fn arb_numbered()(first: u64, kind in 0..3) -> Numbered {
+        match kind {
+            0 => Numbered::From(first >> 1),
+            1 => Numbered::Before(first),
+            _ => Numbered::Not,
+        }
     }
 }
 

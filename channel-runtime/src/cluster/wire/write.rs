@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use super::{Cargo, Destination, LANE, MAGIC, Numbered, ONE_NODE, Outbound, Question, VERSION, tag};
+use super::{Cargo, Destination, GREETING, LANE, MAGIC, Numbered, ONE_NODE, Outbound, Question, VERSION, tag};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
@@ -63,6 +63,7 @@ impl ParcelWriter {
     pub fn finish(mut self) -> Bytes {
         let (lane, first) = match self.numbered {
             Numbered::From(first) => (LANE, first),
+            Numbered::Before(next) => (GREETING, next),
             Numbered::Not => (ONE_NODE, 0),
         };
         let mut head = Vec::with_capacity(MAX_HEAD);
