@@ -1,6 +1,6 @@
 //! From [`List`] to the expression that makes the `Channels`, and the constants that check it.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
@@ -22,11 +22,12 @@ pub fn list(list: &List) -> TokenStream {
 
 /// The list itself. `older` is called on it.
 pub fn finished(List { channels, cluster, .. }: &List, older: Option<TokenStream>) -> TokenStream {
-    let with = format_ident!("{}", if cluster.is_some() { "with_clustered" } else { "with" });
+    let with = if cluster.is_some() { "with_clustered" } else { "with" };
     // The parentheses have the channel's span, so that the whole call has it, and the compiler's errors stand there.
     let list = channels.iter().fold(quote!(::channel_runtime::Channels::new()), |list, channel| {
         let mut list = Group::new(Delimiter::Parenthesis, list);
         list.set_span(channel.span());
+        let with = Ident::new(with, channel.span());
         quote_spanned!(channel.span()=> #list.#with::<#channel>())
     });
     let cluster = cluster.as_ref().map(|_| quote!(.cluster()));

@@ -59,7 +59,7 @@ pub enum Unlinked {}
 /// Channels that can be served, and have hubs: [`Linked`].
 #[diagnostic::on_unimplemented(
     message = "these channels are for a cluster, and have no bus yet",
-    label = "no bus yet",
+    label = "neither `.over(..)` nor `.alone()` has been called",
     note = "write `.over(Nats::at(\"nats://bus:4222\").name(\"shop\")).await?` before this, or `.alone()` where there is no bus, as in \
             development"
 )]

@@ -64,10 +64,9 @@ pub trait Volatile {}
 
 /// `members`
 #[diagnostic::on_unimplemented(
-    message = "there is no such method: an audience is sent to and counted, and not listed",
+    message = "there is no such method: an audience is sent to, counted by `len` and listed by `members`",
     label = "not a method of a socket, an audience or a hub",
-    note = "write `.len()` for how many there are, and `.send(message)` to reach each of them",
-    note = "who is in a room is kept by the app: in its `room_state`, entered in `on_connect` and taken out in `on_close`"
+    note = "write `.send(message)` to reach each of them, `.len()` for how many there are, and `.members()` for who they are"
 )]
 pub trait Members {}
 

@@ -23,7 +23,7 @@ impl Chat {
         socket.to("lounge").emit("said", Said { text: say.text.clone() });
         socket.broadcast("said", Said { text: say.text.clone() }).await;
         socket.volatile().send(Said { text: say.text });
-        for member in socket.room().members() {
+        for member in socket.room().sockets() {
             member.send(Said { text: "hello".into() });
         }
     }

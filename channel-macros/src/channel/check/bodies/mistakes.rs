@@ -20,11 +20,10 @@ impl Mistakes<'_> {
             .skip(1)
             .collect();
         let remedy = format!(
-            "write `{audience}.send(message)` to reach each of them, and `.len()` for how many there are; who is in a room is kept by the app, \
-             in its `room_state`",
+            "write `{audience}.send(message)` to reach each of them, `.len()` for how many there are, and `.members()` for who they are",
             audience = audience.to_string().replace(' ', "")
         );
-        self.errors.at(audience, "an audience is sent to and counted, and not listed", remedy);
+        self.errors.at(audience, "an audience is no list", remedy);
     }
 
     pub fn field(&mut self, read: &mut Vec<TokenTree>) {
