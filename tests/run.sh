@@ -136,6 +136,11 @@ without_server() {
   fi
 }
 
+# Three nodes and their bus fail while clients talk. The tests before have built it.
+chaos() {
+  timeout --foreground --kill-after=10 240 "${CARGO_TARGET_DIR:-target}/debug/chaos" --bus "$1" --minutes 1 --heal 10
+}
+
 # The other steps have it, for the tests at the root ask for it.
 without_compression() {
   cargo test -p channel-runtime --lib
@@ -221,6 +226,8 @@ step "NATS is here" install_nats
 step "build" cargo build --workspace --examples --all-features
 step "unit, integration and documentation tests" cargo test --workspace --all-features --no-fail-fast
 step "tests in the examples" cargo test --workspace --examples --all-features
+step "a minute of chaos over NATS" chaos nats
+step "a minute of chaos over Redis" chaos redis
 step "benches compile" cargo test --workspace --benches --no-run
 step "unit tests without compression" without_compression
 step "messages, codec and client without a server" without_server
