@@ -7,11 +7,11 @@ use crate::node::To;
 use crate::places::Seen;
 use crate::record::{Inner, Life, Process, Said};
 
-/// A node whose bus takes nothing, or says nothing, notices after 3 s, within a second.
-const BEFORE: u64 = 5000;
+/// A node whose bus takes nothing, or says nothing, notices after 3 s, within a second; what was said until then may be missing.
+const NOTICED_WITHIN: u64 = 5000;
 
 /// After a change a node says so by this.
-const AFTER: u64 = 500;
+const SAID_WITHIN: u64 = 500;
 
 /// What waited for longer was dropped.
 const QUEUE_AGE: u64 = 5000;
@@ -64,6 +64,7 @@ pub fn judge(record: &Inner, places: &[Seen], is_calm: bool) -> Verdict {
     let mut verdict = Verdict { broken: record.broken.clone(), ..Verdict::default() };
     verdict.said = record.lives.iter().map(|life| life.said.len() as u64).sum();
     verdict.heard = record.lives.iter().map(|life| life.heard.len() as u64).sum();
+    let begun = record.lives.iter().filter_map(|life| life.welcome).min().unwrap_or_default();
     let mut missed = HashSet::new();
     for (number, listener) in record.lives.iter().enumerate() {
         let Some(welcome) = listener.welcome else { continue };
@@ -88,8 +89,8 @@ pub fn judge(record: &Inner, places: &[Seen], is_calm: bool) -> Verdict {
                 verdict.told += u64::from(is_refused);
                 if let Some(problem) = problem(listener, speaker, said, places, is_calm) {
                     verdict.broken.push(format!(
-                        "life {number} on {:?} did not hear {n} of life {from} on {:?} to {:?}, said at {}: {problem}",
-                        listener.process, speaker.process, said.to, said.at
+                        "life {number} on {:?} did not hear {n} of life {from} on {:?} to {:?}, said at {:.1} s: {problem}",
+                        listener.process, speaker.process, said.to, (said.at - begun) as f64 / 1000.0
                     ));
                 }
                 if !is_refused && missed.insert(Missed { by: listener.process, life: from, n }) {
@@ -116,8 +117,8 @@ fn problem(listener: &Life, speaker: &Life, said: &Said, places: &[Seen], is_cal
     if listener.process == speaker.process {
         return Some("they are on one node");
     }
-    let until = said.told.map_or(said.at, |(at, _)| at) + AFTER;
-    let was_well = |life: &Life| places[life.process.place].was_well(said.at - BEFORE, until);
+    let until = said.told.map_or(said.at, |(at, _)| at) + NOTICED_WITHIN;
+    let was_well = |life: &Life| places[life.process.place].was_well(said.at - SAID_WITHIN, until);
     (was_well(listener) && was_well(speaker)).then_some("both nodes' buses were there")
 }
 
@@ -137,12 +138,12 @@ fn count(record: &Inner, places: &[Seen], missed: &HashSet<Missed>, verdict: &mu
         let said = speaker.said[*n as usize];
         let told = said.told.map_or(said.at, |(at, _)| at);
         // A node that was killed says no later number, by which what came before would be missed.
-        let is_cut_off = |ended: u64| told + QUEUE_AGE + BEFORE > ended;
+        let is_cut_off = |ended: u64| told + QUEUE_AGE + NOTICED_WITHIN > ended;
         let is_silenced = !speaking.is_graceful && speaking.ended.is_some_and(is_cut_off);
         let is_untold = listening.ended.is_some_and(|ended| told + 1500 > ended);
         // One that began while the other heard nothing is heard from where it is.
-        let is_unknown = !places[by.place].was_well(speaking.at.saturating_sub(BEFORE), said.at)
-            && said.at < speaking.at + 2 * BEFORE;
+        let is_unknown = !places[by.place].was_well(speaking.at - SAID_WITHIN, said.at + NOTICED_WITHIN)
+            && said.at < speaking.at + 2 * NOTICED_WITHIN;
         if !is_silenced && !is_untold && !is_unknown {
             *to_count.entry(*by).or_default() += 1;
         }

@@ -176,6 +176,7 @@ impl Place {
 }
 
 async fn listen(mut lines: Lines<BufReader<ChildStdout>>, process: Process, seen: Arc<Mutex<Seen>>, id: u32) {
+    let mut latest = Status::default();
     while let Ok(Some(line)) = lines.next_line().await {
         let Ok(status) = serde_json::from_str::<Status>(&line) else { continue };
         let resident = os::resident(&[id]).unwrap_or_default();
@@ -187,6 +188,11 @@ async fn listen(mut lines: Lines<BufReader<ChildStdout>>, process: Process, seen
         seen.most_resident = seen.most_resident.max(resident);
         seen.most_queue = seen.most_queue.max(status.queue_bytes);
         if !has_ended {
+            // Away and back in less time than lies between two lines.
+            if latest.disconnects < status.disconnects {
+                seen.is(latest.at, false);
+            }
+            latest = status.clone();
             seen.is(status.at, status.is_up);
             seen.latest = status;
         }
