@@ -81,7 +81,7 @@ pub fn judge(record: &Inner, places: &[Seen], is_calm: bool) -> Verdict {
             let last = if listener.ended.is_none() { Some(u32::MAX) } else { heard.iter().max().copied() };
             for (n, said) in (0u32..).zip(&speaker.said) {
                 let is_due = said.at > welcome && said.told.is_some() && last.is_some_and(|last| n < last);
-                if !is_due || heard.contains(&n) || !listener.is_for(speaker, said.to) {
+                if !is_due || !listener.is_for(speaker, said.to) || heard.contains(&n) {
                     continue;
                 }
                 verdict.holes += 1;

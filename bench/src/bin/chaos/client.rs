@@ -16,9 +16,6 @@ use crate::node::To;
 use crate::proxy::Proxy;
 use crate::record::Record;
 
-pub const ROOMS: u64 = 4;
-pub const TAGS: u64 = 6;
-
 /// A connection that is not welcome within this is given up.
 const WELCOME_WITHIN: Duration = Duration::from_secs(3);
 
@@ -80,12 +77,33 @@ impl Client {
         }
     }
 
+    fn tags(&self) -> [u64; 2] {
+        let (number, all) = (self.number as u64, self.all_tags());
+        [number % all, (number + 1 + number / all % (all - 1)) % all]
+    }
+
+    fn all_tags(&self) -> u64 {
+        (self.crowd as u64 / 6).max(2)
+    }
+
+    /// Of a larger crowd not as much is said to all.
+    fn whom(&mut self) -> To {
+        let crowd = self.crowd as u64;
+        match self.random.u64(..10_000) {
+            kind if kind < 18_000 / crowd => To::All,
+            ..5500 => To::Room,
+            5500..8000 => To::Tag(self.random.u64(..self.all_tags())),
+            _ => To::User(self.random.u64(..crowd.div_ceil(2))),
+        }
+    }
+
     /// Until the connection ends.
     async fn connect(&mut self, place: usize) {
-        let number = self.number as u64;
-        let (room, user) = (number / self.nodes.len() as u64 % ROOMS, number / 2);
-        let tags = [number % TAGS, (number + 1 + number / TAGS % (TAGS - 1)) % TAGS];
-        let life = self.record.begin(place, room, user, tags);
+        let (number, crowd) = (self.number as u64, self.crowd as u64);
+        // Nine in a room and twelve with a tag, on several nodes, and two connections of a user.
+        let room = number / self.nodes.len() as u64 % crowd.div_ceil(9);
+        let (user, tags) = (number / 2, self.tags());
+        let life = self.record.begin(self.number, place, room, user, tags);
         let (addr, [tag, and]) = (self.nodes[place].addr, tags);
         let url = format!("ws://{addr}/chaos/{room}?life={life}&user={user}&tag={tag}&and={and}");
         let code = match timeout(WELCOME_WITHIN, connect_async(url)).await {
@@ -146,12 +164,7 @@ impl Client {
                         return std::future::pending().await;
                     }
                 }
-                let to = match self.random.u32(..100) {
-                    ..50 => To::Room,
-                    50..75 => To::Tag(self.random.u64(..TAGS)),
-                    75..95 => To::User(self.random.u64(..(self.crowd as u64).div_ceil(2))),
-                    _ => To::All,
-                };
+                let to = self.whom();
                 let n = self.record.say(life, to);
                 let say = serde_json::json!({"type": "say", "to": to, "n": n}).to_string();
                 if out.send(Message::text(say)).await.is_err() {

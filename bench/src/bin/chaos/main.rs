@@ -14,6 +14,7 @@ mod node;
 mod places;
 mod proxy;
 mod record;
+mod rolling;
 
 use std::io;
 use std::process::ExitCode;
@@ -25,14 +26,14 @@ use bench::serving::{Serving, Threads};
 use clap::{Parser, ValueEnum};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::buses::{Bus, Kind};
 use crate::client::{Client, Phase};
 use crate::faults::Scene;
 use crate::node::Status;
-use crate::places::Place;
-use crate::record::{Record, now};
+use crate::places::{Place, all};
+use crate::record::Record;
 
 #[derive(Parser)]
 #[command(about = "Lets three nodes and their bus fail while clients talk, and looks for what is missing", long_about = None)]
@@ -60,6 +61,9 @@ struct Arguments {
     /// Nothing goes wrong, and nothing may be missing
     #[arg(long)]
     calm: bool,
+    /// Each node in turn is told to stop and started again
+    #[arg(long, conflicts_with = "calm")]
+    rolling: bool,
     /// Forget something that a client heard, which has to be found
     #[arg(long)]
     lie: bool,
@@ -124,7 +128,7 @@ async fn chaos(arguments: &Arguments) -> io::Result<bool> {
         places.push(Arc::new(place));
     }
     let mut random = fastrand::Rng::with_seed(arguments.seed);
-    let (phase, seen) = watch::channel(Phase::Roam);
+    let (phase, seen) = watch::channel(if arguments.rolling { Phase::Talk } else { Phase::Roam });
     let mut clients = JoinSet::new();
     for number in 0..arguments.clients {
         let client = Client {
@@ -146,7 +150,10 @@ async fn chaos(arguments: &Arguments) -> io::Result<bool> {
 
     let length = Duration::from_secs_f64(arguments.minutes * 60.0);
     let scene = Arc::new(Scene { places: places.clone(), bus: Arc::new(tokio::sync::Mutex::new(bus)) });
-    let faults = if arguments.calm {
+    let faults = if arguments.rolling {
+        rolling::roll(&places, &record, heal, is_whole).await?;
+        0
+    } else if arguments.calm {
         sleep(length).await;
         0
     } else {
@@ -206,19 +213,4 @@ async fn chaos(arguments: &Arguments) -> io::Result<bool> {
         println!("{} things broke with --seed {} over {scheme}", verdict.broken.len(), arguments.seed);
     }
     Ok(verdict.broken.is_empty())
-}
-
-/// Waits until all are so, and returns how long that took; or how the first is that is not.
-async fn all(places: &[Arc<Place>], within: Duration, is: impl Fn(&Status) -> bool) -> Result<Duration, Status> {
-    let (begun, since) = (Instant::now(), now());
-    loop {
-        let statuses = places.iter().map(|place| place.seen(|seen| seen.latest.clone()));
-        let Some(other) = statuses.into_iter().find(|status| status.at <= since || !is(status)) else {
-            return Ok(begun.elapsed());
-        };
-        if begun.elapsed() > within {
-            return Err(other);
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
 }

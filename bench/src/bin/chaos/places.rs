@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::node::Status;
 use crate::proxy::Proxy;
@@ -196,5 +196,20 @@ async fn listen(mut lines: Lines<BufReader<ChildStdout>>, process: Process, seen
             seen.is(status.at, status.is_up);
             seen.latest = status;
         }
+    }
+}
+
+/// Waits until all are so, and returns how long that took; or how the first is that is not.
+pub async fn all(places: &[Arc<Place>], within: Duration, is: impl Fn(&Status) -> bool) -> Result<Duration, Status> {
+    let (begun, since) = (Instant::now(), now());
+    loop {
+        let statuses = places.iter().map(|place| place.seen(|seen| seen.latest.clone()));
+        let Some(other) = statuses.into_iter().find(|status| status.at <= since || !is(status)) else {
+            return Ok(begun.elapsed());
+        };
+        if begun.elapsed() > within {
+            return Err(other);
+        }
+        sleep(Duration::from_millis(50)).await;
     }
 }

@@ -24,6 +24,7 @@ pub struct Process {
 /// One connection of a client, from its beginning to its end.
 #[derive(Debug)]
 pub struct Life {
+    pub client: usize,
     pub process: Process,
     pub room: u64,
     pub user: u64,
@@ -73,9 +74,10 @@ impl Life {
 
 impl Record {
     /// Returns the number of the life.
-    pub fn begin(&self, place: usize, room: u64, user: u64, tags: [u64; 2]) -> u32 {
+    pub fn begin(&self, client: usize, place: usize, room: u64, user: u64, tags: [u64; 2]) -> u32 {
         let lives = &mut self.0.lock().lives;
         lives.push(Life {
+            client,
             process: Process { place, generation: 0 },
             room,
             user,
