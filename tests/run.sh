@@ -138,7 +138,7 @@ without_server() {
 
 # Three nodes and their bus fail while clients talk. The tests before have built it.
 chaos() {
-  timeout --foreground --kill-after=10 240 "${CARGO_TARGET_DIR:-target}/debug/chaos" --bus "$1" --minutes 1 --heal 10
+  timeout --foreground --kill-after=10 240 "${CARGO_TARGET_DIR:-target}/debug/chaos" --bus "$1" --minutes 1
 }
 
 # The other steps have it, for the tests at the root ask for it.

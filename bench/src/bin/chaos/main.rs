@@ -53,7 +53,7 @@ struct Arguments {
     #[arg(long, default_value_t = 300.0)]
     rate: f64,
     /// How many seconds the nodes may take, all being mended, until they know each other and all clients
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 10.0)]
     heal: f64,
     /// How many MiB each node may take
     #[arg(long, default_value_t = 192)]
