@@ -44,7 +44,7 @@
 //!   [`derive(Fault)`](derive@Fault): errors of your own as part of a handler's contract.
 //! - [`Extract`], [`Handshake`], [`Reject`]: before the upgrade; [`Auth`], [`Authenticate`], [`Token`]: who the client is.
 //! - [`Server`], [`BoundServer`], [`Listener`], [`Service`]: serving alone, over TLS, or as part of another server.
-//! - [`Ops`], [`OpsToken`], [`Health`]: a port for operators: whether the server is ready, its numbers, publishing from other programs.
+//! - [`Health`], and with the feature `ops` `Ops` and `OpsToken`: a port for operators: whether the server is ready, its numbers, publishing from other programs.
 //! - [`Config`], [`Rate`], [`PeerAddr`]: bounds; [`Origins`]: which web pages may connect; [`Proxies`]: which proxies are trusted;
 //!   [`Refusals`]: how a client is refused.
 //! - `Nats`, `Redis`, `Bus`, `Everywhere`, with the feature `nats` or `redis`: several nodes of one app.
@@ -82,6 +82,7 @@
 //! | `garde` | off | `#[message(.., validate)]` |
 //! | `client` | off | `Asks` for each message, which the crate `channel-client` needs |
 //! | `metrics` | off | `Health::record`, for the facade `metrics` |
+//! | `ops` | off | `Server::ops`: readiness, numbers for Prometheus, and publishing from other programs |
 //! | `nats` | off | `Nats`: several nodes of one app over NATS |
 //! | `redis` | off | `Redis`: the same over Redis |
 //! | `cluster` | off | the same without an engine, for tests: implied by both |
@@ -211,7 +212,9 @@ mod exports {
     pub use crate::server::health::Health;
     pub use crate::server::http::{Bound, BoundServer};
     pub use crate::server::listener::Listener;
+    #[cfg(feature = "ops")]
     pub use crate::server::ops::Ops;
+    #[cfg(feature = "ops")]
     pub use crate::server::ops::token::{InvalidOpsToken, OpsToken};
     pub use crate::server::peer::PeerAddr;
     pub use crate::server::service::Service;
@@ -253,7 +256,7 @@ struct Readme;
 struct OtherProtocols;
 
 /// The page's server compiles.
-#[cfg(all(doctest, feature = "server"))]
+#[cfg(all(doctest, feature = "ops"))]
 #[doc = include_str!("../../docs/operating.md")]
 struct Operating;
 

@@ -18,6 +18,7 @@ pub(crate) mod rank {
     pub const MEMBERS: u8 = 4;
     pub const OUTBOX: u8 = 5;
     /// What waits for the bus. Under no other lock is it taken first.
+    #[cfg(feature = "cluster")]
     pub const LANE: u8 = 6;
 }
 

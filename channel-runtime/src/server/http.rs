@@ -15,6 +15,7 @@ use crate::server::Server;
 use crate::server::accept_loop::{AcceptLoop, accept};
 use crate::server::http_connections::HttpConnections;
 use crate::server::listener::Listener;
+#[cfg(feature = "ops")]
 use crate::server::ops::running::RunningOps;
 #[cfg(feature = "tls")]
 use crate::server::peer::ByTls;
@@ -37,9 +38,9 @@ impl<App: Send + Sync + 'static> Server<App> {
     ///
     /// # Errors
     /// If the address can't be bound. The error names it.
-    pub async fn bind(mut self, addr: impl ToSocketAddrs) -> io::Result<BoundServer<App>> {
-        self.check_ops()?;
-        let bound = self.listen(listen_at(addr).await?);
+    pub async fn bind(self, addr: impl ToSocketAddrs) -> io::Result<BoundServer<App>> {
+        let server = self.check_ops()?;
+        let bound = server.listen(listen_at(addr).await?);
         tracing::info!("listening on {}", bound.local_addr());
         Ok(bound)
     }
@@ -90,6 +91,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     }
 
     /// The address of the [operators' port](Server::ops), with the real port if 0 was asked for. `None` if there is none.
+    #[cfg(feature = "ops")]
     pub fn ops_addr(&self) -> Option<SocketAddr> {
         self.server.ops.as_ref()?.as_ref().ok()?.listener.local_addr().ok()
     }
@@ -151,12 +153,12 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     /// such as SIGHUP to read the certificates anew, decide yourself when it stops: [`run_until`](Self::run_until).
     ///
     /// # Errors
-    /// If the signals can't be listened for, or the [operators' address](Server::ops) could not be bound.
-    pub async fn run(mut self) -> io::Result<()> {
-        self.server.check_ops()?;
+    /// If the signals can't be listened for, or the operators' address could not be bound.
+    pub async fn run(self) -> io::Result<()> {
+        let this = Self { server: self.server.check_ops()?, ..self };
         let mut first = Signals::listen()?;
         let mut both = first.clone();
-        let served = self.run_until(async { first.reach(1).await });
+        let served = this.run_until(async { first.reach(1).await });
         let impatient = async {
             both.reach(2).await;
             tracing::warn!("told twice to stop: connections are no longer waited for");
@@ -166,14 +168,19 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
     }
 
     /// Serves until `stop` is ready, then stops as [`Server::drain`] describes. Other HTTP requests are answered during that, and
-    /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end. The [operators' port](Server::ops) answers until all
+    /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end. The operators' port answers until all
     /// that has ended.
     ///
     /// # Panics
     /// If the operators' address could not be bound: [`run`](Self::run) and [`Server::bind`] return that error.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
+        #[cfg(feature = "ops")]
         let Self { mut server, mut listener, .. } = self;
+        #[cfg(not(feature = "ops"))]
+        let Self { server, mut listener, .. } = self;
+        #[cfg(feature = "ops")]
         let ops = server.ops.take().map(|ops| ops.and_then(|ops| RunningOps::start(ops, &server)));
+        #[cfg(feature = "ops")]
         let ops = ops.transpose().expect("the operators' port listens");
         let (config, shutdown) = (Arc::clone(&server.table().config), Arc::clone(&server.table().node.shutdown));
         let (stop_requests, stopping) = watch::channel(());
@@ -212,6 +219,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
             futures_util::future::join(drained, requests_ended).await;
         }
         // The last to end, so that a stop can be watched.
+        #[cfg(feature = "ops")]
         if let Some(ops) = ops {
             ops.stop(patience).await;
         }

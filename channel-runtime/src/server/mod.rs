@@ -3,7 +3,7 @@
 //! The only folder that knows hyper, tower and warp, but for `Reject`, which is also a warp response. Imports all folders below it.
 
 mod accept_loop;
-#[cfg(feature = "cluster")]
+#[cfg(all(feature = "cluster", any(feature = "metrics", feature = "ops")))]
 mod bus_numbers;
 pub(crate) mod channels;
 #[cfg(feature = "cluster")]
@@ -13,12 +13,17 @@ mod exchange;
 mod filter;
 mod handshake;
 pub(crate) mod health;
+#[cfg(any(feature = "metrics", feature = "ops"))]
+mod health_numbers;
 pub(crate) mod http;
 mod http_connections;
 pub(crate) mod listener;
+#[cfg(any(feature = "metrics", feature = "ops"))]
 mod numbers;
+#[cfg(feature = "ops")]
 pub(crate) mod ops;
 pub(crate) mod peer;
+#[cfg_attr(not(any(feature = "metrics", feature = "ops")), allow(dead_code, reason = "a number for collectors alone"))]
 mod readiness;
 mod refusal_counters;
 pub(crate) mod refuse;
@@ -43,6 +48,7 @@ use crate::connection::in_flight::Activity;
 use crate::protocol::describe::Description;
 use crate::server::filter::filter;
 use crate::server::health::Health;
+#[cfg(feature = "ops")]
 use crate::server::ops::listener::OpsListener;
 use crate::server::service::{Routes, Service};
 use crate::server::table::RouteTable;
@@ -51,12 +57,18 @@ use crate::server::table::RouteTable;
 pub struct Server<App> {
     table: Arc<RouteTable<App>>,
     routes: Option<BoxedFilter<(Response,)>>,
+    #[cfg(feature = "ops")]
     ops: Option<io::Result<OpsListener>>,
 }
 
 impl<App: Send + Sync + 'static> Server<App> {
     pub(crate) fn new(table: RouteTable<App>) -> Self {
-        Self { table: Arc::new(table), routes: None, ops: None }
+        Self {
+            table: Arc::new(table),
+            routes: None,
+            #[cfg(feature = "ops")]
+            ops: None,
+        }
     }
 
     /// With other bounds than the default ones.
@@ -158,6 +170,12 @@ impl<App: Send + Sync + 'static> Server<App> {
         let table = Arc::get_mut(&mut self.table).expect("a server is tested before it is mounted");
         table.count(activity);
         self
+    }
+
+    #[cfg(not(feature = "ops"))]
+    #[expect(clippy::unnecessary_wraps, reason = "an operators' port may be missing")]
+    fn check_ops(self) -> io::Result<Self> {
+        Ok(self)
     }
 
     pub(crate) fn table(&self) -> &Arc<RouteTable<App>> {

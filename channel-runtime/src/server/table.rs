@@ -20,6 +20,7 @@ use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::{Older, Wire, fingerprint};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::room::pending::PendingGuard;
+#[cfg(feature = "ops")]
 use crate::server::ops::erased::ErasedChannel;
 use crate::server::readiness::Readiness;
 use crate::server::refusal_counters::RefusalCounters;
@@ -58,6 +59,7 @@ pub(crate) struct Route<App> {
     path: Path,
     bounds: Bounds,
     subprotocols: Subprotocols,
+    #[cfg(feature = "ops")]
     erased: ErasedChannel,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
 }
@@ -69,8 +71,14 @@ pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = Result<StartSession, 
 impl<App: Send + Sync + 'static> Route<App> {
     pub fn of<C: Dispatch + ServedBy<App>>() -> Self {
         let subprotocols = C::KNOWN_SUBPROTOCOLS;
-        let erased = ErasedChannel::of::<C>();
-        Self { path: C::PATH, bounds: C::BOUNDS, subprotocols, erased, start: start::<C, App> }
+        Self {
+            path: C::PATH,
+            bounds: C::BOUNDS,
+            subprotocols,
+            #[cfg(feature = "ops")]
+            erased: ErasedChannel::of::<C>(),
+            start: start::<C, App>,
+        }
     }
 }
 
@@ -168,6 +176,7 @@ impl<App> RouteTable<App> {
     }
 
     /// The most specific paths first.
+    #[cfg(feature = "ops")]
     pub fn erased(&self) -> Arc<[ErasedChannel]> {
         self.channels.iter().map(|channel| channel.route.erased).collect()
     }

@@ -195,6 +195,7 @@ impl ClosedBy {
         Self::Expired,
     ];
 
+    #[cfg(any(feature = "metrics", feature = "ops"))]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Client => "client",

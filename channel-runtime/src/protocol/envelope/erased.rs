@@ -1,5 +1,6 @@
 //! An envelope as a value, for what is not generic over the channel.
 
+#[cfg(feature = "cluster")]
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -22,6 +23,7 @@ pub(crate) trait ErasedEnvelope: Send + Sync {
     fn answers<'t>(&self, text: &'t str) -> Vec<ReceivedAnswer<'t>>;
 
     /// How the room of this path is named in a frame.
+    #[cfg(feature = "cluster")]
     fn topic<'p>(&self, path: &'p str) -> Cow<'p, str>;
 
     /// `path` is that of the connection's own room, for the topic.
@@ -38,6 +40,7 @@ pub(crate) trait ErasedEnvelope: Send + Sync {
 struct Erased<E>(PhantomData<fn() -> E>);
 
 impl<E: Envelope> ErasedEnvelope for Erased<E> {
+    #[cfg(feature = "cluster")]
     fn topic<'p>(&self, path: &'p str) -> Cow<'p, str> {
         E::topic(path)
     }

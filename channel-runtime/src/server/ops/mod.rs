@@ -10,6 +10,7 @@ mod failures;
 mod idempotency;
 pub(crate) mod listener;
 mod mounted;
+mod page;
 mod port;
 mod publications;
 mod request;

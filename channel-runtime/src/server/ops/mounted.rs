@@ -59,10 +59,10 @@ impl<A: Send + Sync + 'static> Server<A> {
 
     /// # Errors
     /// If the operators' address could not be bound.
-    pub(in crate::server) fn check_ops(&mut self) -> io::Result<()> {
+    pub(in crate::server) fn check_ops(mut self) -> io::Result<Self> {
         match self.ops.take_if(|ops| ops.is_err()) {
             Some(Err(error)) => Err(error),
-            _ => Ok(()),
+            _ => Ok(self),
         }
     }
 }

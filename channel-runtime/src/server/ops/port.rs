@@ -14,10 +14,11 @@ use crate::protocol::fault::Fault;
 use crate::room::exclusions::Exclusions;
 use crate::room::target::Target;
 use crate::server::health::Health;
-use crate::server::numbers::Page;
+use crate::server::health_numbers;
 use crate::server::ops::answer::{Answer, Published, Refusal};
 use crate::server::ops::erased::{Content, ErasedChannel};
 use crate::server::ops::failures::Failures;
+use crate::server::ops::page::Page;
 use crate::server::ops::publications::Publications;
 use crate::server::ops::request::{Audience, Channels, Name, Request, connection};
 use crate::server::ops::token::Grant;
@@ -58,7 +59,7 @@ impl Port {
 
     pub fn metrics(&self) -> Answer {
         let mut page = Page::default();
-        self.health.collect(&mut page);
+        health_numbers::collect(&self.health, &mut page);
         self.publications.collect(&mut page);
         for more in &self.more_metrics {
             page.text.push_str(&more());

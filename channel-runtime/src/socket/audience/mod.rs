@@ -2,6 +2,7 @@
 
 mod delivery;
 mod kind;
+#[cfg(feature = "ops")]
 mod one_of;
 pub(super) mod target;
 mod topical;

@@ -1,0 +1,82 @@
+//! The numbers of a server and its channels, for collectors.
+
+use crate::server::health::Health;
+use crate::server::numbers::{Collector, Family};
+use crate::socket::stats::Stats;
+
+pub(super) fn collect(health: &Health, to: &mut impl Collector) {
+    let all = health.channels();
+    let mut each = |family: Family, read: &dyn Fn(&Stats) -> u64| {
+        to.begin(family);
+        for stats in &all {
+            to.add(&[("channel", stats.channel)], read(stats));
+        }
+    };
+    each(CONNECTIONS, &|stats| stats.connections as u64);
+    each(ROOMS, &|stats| stats.rooms as u64);
+    each(OUTBOX_BYTES, &|stats| stats.outbox_bytes as u64);
+    each(RATE_LIMITED, &|stats| stats.rate_limited);
+    each(SENT, &|stats| stats.sent);
+    each(SEND_REFUSED, &|stats| stats.send_refused);
+    each(UNWRITTEN, &|stats| stats.unwritten);
+    each(UNMATCHED_ANSWERS, &|stats| stats.unmatched_answers);
+    to.begin(OUTDATED);
+    for stats in &all {
+        for (client, count) in &stats.outdated {
+            to.add(&[("channel", stats.channel), ("client", client.name())], *count);
+        }
+    }
+    to.begin(RECEIVED);
+    for stats in &all {
+        let others = [("binary", stats.received_binary), ("invalid", stats.received_invalid)];
+        // Only where there are any: elsewhere it may be the name of a message.
+        let raw = (stats.received_text > 0).then_some(("text", stats.received_text));
+        for (name, count) in stats.received.iter().copied().chain(raw).chain(others) {
+            to.add(&[("channel", stats.channel), ("type", name)], count);
+        }
+    }
+    to.begin(FAULTS);
+    for stats in &all {
+        for (code, count) in &stats.faults {
+            to.add(&[("channel", stats.channel), ("code", code)], *count);
+        }
+    }
+    to.begin(ENDED);
+    for stats in &all {
+        for (by, count) in &stats.ended {
+            to.add(&[("channel", stats.channel), ("by", by.name())], *count);
+        }
+    }
+    to.only(USERS, health.users() as u64);
+    to.begin(HANDSHAKES_REFUSED);
+    for ((_, status), count) in health.refused.counts() {
+        to.add(&[("status", status)], count);
+    }
+    to.only(ACCEPTING, health.readiness.check().is_ok().into());
+    to.only(DRAINING, health.node.shutdown.has_left().into());
+    #[cfg(feature = "cluster")]
+    if let Some(bus) = crate::cluster::bus(&health.node) {
+        crate::server::bus_numbers::collect(&bus, to);
+    }
+}
+
+const CONNECTIONS: Family = Family::gauge("channels_connections", "Connections now.");
+const ROOMS: Family = Family::gauge("channels_rooms", "Rooms now.");
+const OUTBOX_BYTES: Family = Family::gauge("channels_outbox_bytes", "Bytes that wait for clients now.");
+const RATE_LIMITED: Family = Family::counter("channels_rate_limited_total", "Frames over a rate, not handled.");
+const SENT: Family = Family::counter("channels_sent_total", "Messages, once for each recipient.");
+const SEND_REFUSED: Family =
+    Family::counter("channels_send_refused_total", "Messages that do not wait for a recipient.");
+const UNWRITTEN: Family = Family::counter("channels_unwritten_total", "Messages that the envelope has no place for.");
+const UNMATCHED_ANSWERS: Family =
+    Family::counter("channels_unmatched_answers_total", "Clients' answers to no open question.");
+const OUTDATED: Family =
+    Family::gauge("channels_outdated", "Connections of clients that were made for another version of the wire.");
+const RECEIVED: Family = Family::counter("channels_received_total", "Messages from clients.");
+const FAULTS: Family = Family::counter("channels_faults_total", "Errors sent to clients.");
+const ENDED: Family = Family::counter("channels_ended_total", "Connections that have ended, by whom or what.");
+const USERS: Family = Family::gauge("channels_users", "Users with a connection now.");
+const HANDSHAKES_REFUSED: Family =
+    Family::counter("channels_handshakes_refused_total", "Handshakes that were refused, by HTTP status.");
+const ACCEPTING: Family = Family::gauge("channels_accepting", "Whether new clients are to be sent here.");
+const DRAINING: Family = Family::gauge("channels_draining", "Whether the server is stopping.");
