@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::counters::BusState;
 use super::node_id::NodeId;
@@ -22,13 +23,13 @@ pub(super) struct Answers {
 
 pub(super) async fn ask(relay: &Relay, sending: &Sending<'_>, what: Question) -> Answers {
     let bus_is_up = *relay.bus.state.borrow() == BusState::Up;
-    let asked = relay.nodes.to_be_asked();
+    let (asked, silent) = (relay.nodes.to_be_asked(), relay.nodes.missing(Instant::now()));
     if asked.is_empty() && !matches!(what, Question::Disconnect { .. }) {
-        return Answers { answers: Vec::new(), missing: asked, bus_is_up };
+        return Answers { answers: Vec::new(), missing: silent, bus_is_up };
     }
     let Some((asking, complete)) = relay.questions.begin(&asked) else {
         tracing::warn!(open = MOST_OPEN, "a question to the other nodes is not asked: too many are open");
-        return Answers { answers: Vec::new(), missing: asked, bus_is_up };
+        return Answers { answers: Vec::new(), missing: [asked, silent].concat(), bus_is_up };
     };
     let timeout = relay.settings.query_timeout;
     let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
@@ -37,7 +38,8 @@ pub(super) async fn ask(relay: &Relay, sending: &Sending<'_>, what: Question) ->
         // Whoever is late is missing.
         let _ = tokio::time::timeout(timeout.max(Duration::from_millis(1)), complete.notified()).await;
     }
-    let (answers, missing) = asking.end();
+    let (answers, mut missing) = asking.end();
+    missing.extend(silent);
     if !missing.is_empty() {
         relay.bus.incomplete.add(1);
     }

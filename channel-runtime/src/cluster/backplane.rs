@@ -69,8 +69,14 @@ pub(crate) async fn over(
     let relay = Relay::new(NodeId(engine.random()), settings, channels, fingerprint.into());
     let subjects = Subjects { name, node: relay.id.to_string() };
     let problem = Arc::new(Mutex::new(None));
-    let lane =
-        Lane { relay: Arc::clone(&relay), node: Arc::downgrade(node), engine, subjects, problem: Arc::clone(&problem) };
+    let lane = Lane {
+        relay: Arc::clone(&relay),
+        node: Arc::downgrade(node),
+        engine,
+        subjects,
+        problem: Arc::clone(&problem),
+        unfinished: Mutex::default(),
+    };
     let mut state = relay.bus.state.subscribe();
     let task = tokio::spawn(lane.run());
     if timeout(within, state.wait_for(|state| *state == BusState::Up)).await.is_err() {

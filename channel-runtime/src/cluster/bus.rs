@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::counters::{BusState, BusStats};
+use super::node_id::NodeId;
 use super::nodes::NodeView;
 use super::relay::Relay;
 
@@ -33,6 +34,11 @@ impl Bus {
     pub async fn changed(&mut self) {
         // The sender lives as long as the relay, which this holds.
         let _ = self.state.changed().await;
+    }
+
+    /// How the other nodes name this one.
+    pub fn node(&self) -> NodeId {
+        self.relay.id
     }
 
     /// How many messages of other nodes this node has missed since it started.

@@ -46,7 +46,7 @@ pub(super) fn take(node: &Arc<Node>, relay: &Relay, from: NodeId, record: &Recor
 fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
     match content {
         Content::Hello(json) => match serde_json::from_slice::<Hello>(json) {
-            Ok(hello) => relay.nodes.hello(from, hello),
+            Ok(hello) => relay.count_lost(from, relay.nodes.hello(from, hello, relay.age())),
             Err(_) => relay.bus.foreign.add(1),
         },
         Content::Bye => relay.nodes.leave(from),

@@ -11,7 +11,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use super::counters::BusState;
 use super::engine::{Engine, EngineError, Inbound, Link, Publisher, Subject, Subjects};
 use super::inbound;
-use super::node_id::NodeId;
 use super::nodes::{Arrival, Hello};
 use super::pace::Pace;
 use super::queue::{Answer, Batch, Record as Waiting};
@@ -53,6 +52,7 @@ pub(super) struct Lane {
     pub subjects: Subjects,
     /// Why there is no connection. For who waits for the first.
     pub problem: Arc<Mutex<Option<EngineError>>>,
+    pub unfinished: Mutex<Option<Unfinished>>,
 }
 
 impl Lane {
@@ -184,25 +184,40 @@ impl Lane {
     async fn read(&self, inbound: &mut dyn Inbound) -> Result<Infallible, EngineError> {
         let mut spent = 0;
         loop {
+            self.take_records(&mut spent).await;
             let parcel = inbound.next().await?;
-            let Some(parcel) = self.open(&parcel) else { continue };
-            let node = self.node.upgrade();
-            for record in parcel.records.skip(parcel.duplicates) {
-                let Some(node) = &node else { break };
-                match record {
-                    Ok(record) => spent += 1 + inbound::take(node, &self.relay, parcel.from, &record),
-                    Err(_) => self.relay.bus.foreign.add(1),
-                }
-                if spent >= SHARE {
-                    spent = 0;
-                    tokio::task::yield_now().await;
-                }
+            if let Some(done) = self.open(&parcel) {
+                *self.unfinished.lock() = Some(Unfinished { parcel, done });
             }
         }
     }
 
-    /// Counts it. `None` if there is nothing in it for this node.
-    fn open<'a>(&self, bytes: &'a Bytes) -> Option<Opened<'a>> {
+    /// Does what the latest parcel says. Its records were counted when it came, so that those left when the connection ends are done on
+    /// the next.
+    async fn take_records(&self, spent: &mut usize) {
+        let unfinished = self.unfinished.lock().clone();
+        let (Some(Unfinished { parcel, mut done }), Some(node)) = (unfinished, self.node.upgrade()) else { return };
+        let records = Parcel::parse(&parcel).expect("it was read when it came");
+        let from = records.head.node;
+        for record in records.skip(done) {
+            match record {
+                Ok(record) => *spent += 1 + inbound::take(&node, &self.relay, from, &record),
+                Err(_) => self.relay.bus.foreign.add(1),
+            }
+            done += 1;
+            if *spent >= SHARE {
+                *spent = 0;
+                if let Some(unfinished) = &mut *self.unfinished.lock() {
+                    unfinished.done = done;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        *self.unfinished.lock() = None;
+    }
+
+    /// Counts it. Returns how many of its records were here before, or `None` if there is nothing in it for this node.
+    fn open(&self, bytes: &Bytes) -> Option<usize> {
         let (relay, now) = (&*self.relay, Instant::now());
         let Ok(records) = Parcel::parse(bytes) else {
             relay.bus.foreign.add(1);
@@ -213,7 +228,7 @@ impl Lane {
         let (first, count) = match numbered {
             Numbered::From(first) => (first, count),
             Numbered::Before(next) => (next, 0),
-            Numbered::Not => return Some(Opened { from, records, duplicates: 0 }),
+            Numbered::Not => return Some(0),
         };
         if from == relay.id {
             match numbered {
@@ -233,17 +248,13 @@ impl Lane {
                 if let Some(node) = self.node.upgrade() {
                     relay.say_hello(&node);
                 }
-                Some(Opened { from, records, duplicates: 0 })
+                Some(0)
             }
             Arrival::Known { duplicates, lost } => {
                 relay.bus.duplicates.add(u64::from(duplicates));
                 relay.bus.received.add(u64::from(count - duplicates));
-                if lost > 0 {
-                    relay.bus.lost.add(lost);
-                    tracing::warn!(node = %from, lost, "messages of another node were lost");
-                    relay.bus.state.send_modify(|_| {});
-                }
-                Some(Opened { from, records, duplicates: duplicates as usize })
+                relay.count_lost(from, lost);
+                Some(duplicates as usize)
             }
         }
     }
@@ -324,11 +335,11 @@ impl Lane {
     }
 }
 
-struct Opened<'a> {
-    from: NodeId,
-    records: Parcel<'a>,
-    /// So many of them were here before.
-    duplicates: usize,
+/// A parcel whose records are done up to here.
+#[derive(Clone)]
+pub(super) struct Unfinished {
+    parcel: Bytes,
+    done: usize,
 }
 
 async fn publish(publisher: &mut dyn Publisher, subject: Subject<'_>, parcel: Bytes) -> Result<(), EngineError> {

@@ -16,6 +16,12 @@ const MOST: usize = 256;
 /// Hellos come every second.
 pub(super) const SILENT_AFTER: Duration = Duration::from_secs(5);
 
+/// A silent node may be cut off, and have clients. After a minute it is taken for dead.
+const DEAD_AFTER: Duration = Duration::from_secs(60);
+
+/// Nodes that started within this time of each other do not know which was first.
+const SAME_TIME: Duration = Duration::from_secs(2);
+
 #[derive(Default)]
 pub(super) struct Nodes {
     known: Mutex<HashMap<NodeId, Known>>,
@@ -30,6 +36,8 @@ struct Known {
     /// It has said nothing for long. Its number is kept, so that what is missed meanwhile is counted.
     is_silent: bool,
     hello: Option<Hello>,
+    /// How many records it has said before the first that was heard, until its hello says whether they were missed.
+    unheard: u64,
 }
 
 /// What a node says of itself each second.
@@ -49,6 +57,8 @@ pub(super) struct Hello {
     pub worker: bool,
     /// The number of its connection to the bus.
     pub connection: u64,
+    /// For how long it has been in the cluster, in milliseconds. Its records are all younger.
+    pub up_ms: u64,
 }
 
 /// Another node, as it has last said of itself.
@@ -98,17 +108,28 @@ impl Nodes {
         if nodes.len() >= MOST && !forget_one(&mut nodes) {
             return Arrival::Stranger;
         }
-        nodes.insert(node, Known { latest, heard: now, is_silent: false, hello: None });
+        nodes.insert(
+            node,
+            Known { latest, heard: now, is_silent: false, hello: None, unheard: first.saturating_sub(1) },
+        );
         Arrival::New
     }
 
-    pub fn hello(&self, node: NodeId, hello: Hello) {
+    /// `age` is for how long this node has been in the cluster. Returns how many records were lost: those of a node that is younger,
+    /// and that had said something before it was heard for the first time.
+    pub fn hello(&self, node: NodeId, hello: Hello, age: Duration) -> u64 {
         let mut nodes = self.known.lock();
+        let mut lost = 0;
         if let Some(known) = nodes.get_mut(&node) {
+            let unheard = std::mem::take(&mut known.unheard);
+            if age > Duration::from_millis(hello.up_ms) + SAME_TIME {
+                lost = unheard;
+            }
             known.hello = Some(hello);
         }
         let mut hellos = nodes.values().filter(|known| !known.is_silent).filter_map(|known| known.hello.as_ref());
         self.reads_compressed.store(hellos.any(|hello| hello.deflate), Ordering::Relaxed);
+        lost
     }
 
     pub fn reads_compressed(&self) -> bool {
@@ -140,6 +161,16 @@ impl Nodes {
             .iter()
             .filter(|(_, known)| !known.is_silent && !known.hello.as_ref().is_some_and(|hello| hello.worker));
         asked.map(|(id, _)| *id).collect()
+    }
+
+    /// Those that have gone silent, and may have clients all the same.
+    pub fn missing(&self, now: Instant) -> Vec<NodeId> {
+        let nodes = self.known.lock();
+        let missing = nodes.iter().filter(|(_, known)| {
+            let is_worker = known.hello.as_ref().is_some_and(|hello| hello.worker);
+            known.is_silent && !is_worker && now.duration_since(known.heard) < DEAD_AFTER
+        });
+        missing.map(|(id, _)| *id).collect()
     }
 
     pub fn len(&self) -> usize {
@@ -194,6 +225,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_a_younger_node_said_before_it_was_heard_was_missed() {
+        let (nodes, now) = (Nodes::default(), Instant::now());
+        let hello = |id: u64, up_ms: u64, age: Duration| {
+            nodes.arrive(NodeId(id), 8, 1, now);
+            nodes.hello(NodeId(id), Hello { up_ms, ..Hello::default() }, age)
+        };
+        assert_eq!(hello(1, 1000, Duration::from_secs(4)), 7);
+        assert_eq!(hello(1, 2000, Duration::from_secs(5)), 0, "it is counted once");
+        assert_eq!(hello(2, 5000, Duration::from_secs(4)), 0, "this one came later, and begins where the other is");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_silent_node_is_not_there_and_what_it_says_meanwhile_is_counted() {
         let (nodes, start) = (Nodes::default(), Instant::now());
         nodes.arrive(NodeId(1), 1, 1, start);
@@ -202,6 +245,8 @@ mod tests {
         let later = start + SILENT_AFTER + Duration::from_millis(1);
         nodes.look(later);
         assert_eq!((nodes.len(), nodes.to_be_asked()), (0, Vec::new()));
+        assert_eq!(nodes.missing(later), [NodeId(1)], "it may be cut off, and have clients");
+        assert_eq!(nodes.missing(start + DEAD_AFTER), []);
         assert_eq!(nodes.arrive(NodeId(1), 5, 1, later), Arrival::Known { duplicates: 0, lost: 3 });
         assert_eq!(nodes.len(), 1);
         nodes.leave(NodeId(1));

@@ -1,8 +1,8 @@
 //! The relay of a node: what takes its sends to the bus, and knows the other nodes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -30,6 +30,8 @@ pub(crate) struct Relay {
     channels: Vec<u32>,
     fingerprint: String,
     since: u64,
+    /// When it was in the cluster, and what its program sends began to leave.
+    opened: OnceLock<Instant>,
     /// Whether the node has got its app.
     serves: AtomicBool,
     pub(super) queue: Queue,
@@ -58,6 +60,7 @@ impl Relay {
             channels,
             fingerprint,
             since: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            opened: OnceLock::new(),
             serves: AtomicBool::new(false),
             echo: Echo::default(),
             nodes: Nodes::default(),
@@ -77,6 +80,7 @@ impl Relay {
     }
 
     pub fn open(self: &Arc<Self>, node: &Node) {
+        self.opened.get_or_init(Instant::now);
         node.registry.set_outgoing(Arc::new(Outlet(Arc::clone(self))));
     }
 
@@ -111,6 +115,19 @@ impl Relay {
         u32::try_from(self.nodes.len()).unwrap_or(MOST_GATHERED).min(MOST_GATHERED)
     }
 
+    /// For how long this node has been in the cluster.
+    pub fn age(&self) -> Duration {
+        self.opened.get().map_or(Duration::ZERO, Instant::elapsed)
+    }
+
+    pub fn count_lost(&self, from: NodeId, lost: u64) {
+        if lost > 0 {
+            self.bus.lost.add(lost);
+            tracing::warn!(node = %from, lost, "messages of another node were lost");
+            self.bus.state.send_modify(|_| {});
+        }
+    }
+
     pub fn say_hello(&self, node: &Node) {
         if self.has_left.load(Ordering::Acquire) {
             return;
@@ -124,6 +141,7 @@ impl Relay {
             users: census.users,
             draining: node.shutdown.is_draining(),
             deflate: node.compression().is_some(),
+            up_ms: u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX),
             connection: self.echo.connection(),
             worker: !self.serves.load(Ordering::Acquire),
         };
