@@ -59,6 +59,7 @@ impl Lane {
     pub async fn run(self) {
         let mut tries = 0;
         while !self.relay.is_ended() {
+            self.drop_old();
             let was_up = match self.connect().await {
                 Ok(link) => {
                     let problem = self.serve(link).await;
@@ -81,6 +82,13 @@ impl Lane {
         }
     }
 
+    /// What has waited for too long, and answers that nobody waits for any more.
+    fn drop_old(&self) {
+        let dropped = self.relay.queue.drop_old(Instant::now());
+        self.relay.bus.refused_away.add(dropped as u64);
+        drop(self.relay.queue.take_answers());
+    }
+
     async fn connect(&self) -> Result<Link, EngineError> {
         let call = timeout(CALL_TIMEOUT, self.engine.connect(&self.subjects));
         tokio::select! {
@@ -97,7 +105,7 @@ impl Lane {
         relay.set_longest(longest.saturating_sub(OVERHEAD));
         relay.queue.set_longest(longest.saturating_sub(HEAD));
         relay.echo.begin();
-        relay.bus.refused_away.add(relay.queue.drop_old(now) as u64);
+        self.drop_old();
         let work = async {
             let ended = tokio::select! {
             biased;
