@@ -6,6 +6,7 @@
 //! - `bin/costs` counts what one connection, one echo and one delivery take, in instructions and allocations.
 //! - `bin/compile` measures what the macros cost the compiler.
 //! - `bin/chaos` lets several nodes and their bus fail, and looks for what is missing.
+//! - `bin/cluster` measures what it costs to be one of several nodes.
 //! - `bin/soak` looks for what remains when everybody has left.
 //!
 //! Here is what they share.
