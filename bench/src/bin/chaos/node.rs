@@ -33,7 +33,7 @@ pub struct Status {
     pub connections: usize,
     pub rooms: usize,
     pub users: usize,
-    /// How many clients all nodes have. `None` if not all have answered.
+    /// How many clients the nodes have that have answered. `None` without a bus.
     pub everywhere: Option<usize>,
 }
 
@@ -159,11 +159,11 @@ pub fn run(serving: &Serving, threads: &Threads, bus: &str, generation: u64) -> 
     })
 }
 
-/// Counts the clients of all nodes, again and again.
+/// Counts the clients of all nodes, again and again. One that was killed is named as missing for a minute, and has none.
 async fn count(hub: Hub<Chaos>, counted: Arc<Mutex<Option<usize>>>) {
     loop {
         let everywhere = hub.all().everywhere().len().await;
-        *counted.lock() = everywhere.is_complete().then_some(everywhere.value);
+        *counted.lock() = everywhere.bus_is_up.then_some(everywhere.value);
         sleep(Duration::from_millis(200)).await;
     }
 }
