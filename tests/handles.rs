@@ -424,11 +424,11 @@ impl Emit for Socket<Table> {
 }
 
 trait Members {
-    fn members(&self) -> usize;
+    fn head_count(&self) -> usize;
 }
 
 impl<C: channel_runtime::Channel, K> Members for Audience<C, K> {
-    fn members(&self) -> usize {
+    fn head_count(&self) -> usize {
         self.len()
     }
 }
@@ -455,7 +455,7 @@ impl Table {
 
     #[message]
     fn entry(&self, _: Entry, socket: &Socket<Self>) {
-        assert_eq!(socket.emit(Word {}), socket.room().members());
+        assert_eq!(socket.emit(Word {}), socket.room().head_count());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use channel_runtime::testing::{self, Client, SimulatedBus, TestApp, TestCluster};
+use channel_runtime::testing::{self, Client, TestApp, TestCluster};
 use channel_runtime::{BusState, Nats, Redis};
 
 use crate::clustered::buses;
@@ -13,6 +13,7 @@ pub struct Nodes {
     nodes: Vec<Node>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one a test")]
 enum Over {
     Simulated(TestCluster<App>),
     Real { apps: Vec<TestApp<App>>, server: buses::Bus },
@@ -73,13 +74,6 @@ impl Nodes {
         match &self.over {
             Over::Simulated(cluster) => &cluster[node],
             Over::Real { apps, .. } => &apps[node],
-        }
-    }
-
-    pub fn simulated_bus(&self) -> &SimulatedBus {
-        match &self.over {
-            Over::Simulated(cluster) => cluster.bus(),
-            Over::Real { .. } => panic!("this bus can't be cut"),
         }
     }
 

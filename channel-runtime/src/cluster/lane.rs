@@ -13,6 +13,7 @@ use super::engine::{Engine, EngineError, Inbound, Link, Publisher, Subject, Subj
 use super::inbound;
 use super::nodes::{Arrival, Hello};
 use super::pace::Pace;
+use super::pause::pause;
 use super::queue::{Answer, Batch, Record as Waiting};
 use super::relay::Relay;
 use super::wire::{Content, Head, Numbered, Parcel, ParcelWriter, Record};
@@ -34,10 +35,6 @@ const DEAF_AFTER: Duration = Duration::from_secs(3);
 
 /// For one call of an engine.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// At the end, for what waits.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -353,10 +350,4 @@ pub(super) struct Unfinished {
 async fn publish(publisher: &mut dyn Publisher, subject: Subject<'_>, parcel: Bytes) -> Result<(), EngineError> {
     let published = timeout(CALL_TIMEOUT, publisher.publish(subject, parcel)).await;
     published.unwrap_or_else(|_| Err(EngineError::new("the bus takes nothing")))
-}
-
-/// Longer each time, up to a bound, and another for each node, so that a bus that is back is not asked by all at once.
-fn pause(tries: u32, random: u64) -> Duration {
-    let longest = FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE);
-    longest.mul_f64(0.5 + 0.5 * (random as f64 / u64::MAX as f64))
 }

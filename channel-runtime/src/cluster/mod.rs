@@ -24,6 +24,7 @@ mod nats;
 mod node_id;
 mod nodes;
 mod pace;
+mod pause;
 mod questions;
 mod queue;
 #[cfg(feature = "redis")]

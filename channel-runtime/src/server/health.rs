@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-#[cfg(feature = "metrics")]
-use crate::server::numbers::Facade;
 use crate::server::readiness::Readiness;
 use crate::server::refusal_counters::RefusalCounters;
 use crate::socket::node::Node;
@@ -57,37 +55,6 @@ impl Health {
     /// How many handshakes were refused, by HTTP status, or the status that a close frame stood for. Any other counts as 500.
     pub fn refused(&self) -> Vec<(u16, u64)> {
         self.refused.counts().map(|((status, _), count)| (status, count)).collect()
-    }
-
-    /// Hands all numbers to the `metrics` facade, with names and labels that are known at compile time. Call it in the route that a
-    /// collector asks, or from time to time. It takes about as long as [`channels`](Self::channels).
-    ///
-    /// | name | labels | |
-    /// |---|---|---|
-    /// | `channels_connections` | `channel` | gauge |
-    /// | `channels_outdated` | `channel`, `client` (`compatible`, `breaks` or `unknown`) | gauge |
-    /// | `channels_rooms` | `channel` | gauge |
-    /// | `channels_outbox_bytes` | `channel` | gauge |
-    /// | `channels_users` | | gauge |
-    /// | `channels_received_total` | `channel`, `type` (or `text`, `binary`, `invalid`) | counter |
-    /// | `channels_rate_limited_total` | `channel` | counter |
-    /// | `channels_sent_total` | `channel` | counter |
-    /// | `channels_send_refused_total` | `channel` | counter |
-    /// | `channels_unwritten_total` | `channel` | counter |
-    /// | `channels_unmatched_answers_total` | `channel` | counter |
-    /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
-    /// | `channels_ended_total` | `channel`, `by` | counter |
-    /// | `channels_handshakes_refused_total` | `status` | counter |
-    /// | `channels_accepting` | | gauge: 1 while new clients are to be sent here |
-    /// | `channels_draining` | | gauge: 1 once the server stops |
-    ///
-    /// In a cluster, also `channels_nodes`, and of the bus `channels_bus_up`, `channels_bus_echo_seconds`, `channels_bus_queue_bytes`
-    /// (gauges), `channels_bus_sent_total`, `channels_bus_received_total`, `channels_bus_parcels_total`, `channels_bus_bytes_total`,
-    /// `channels_bus_refused_total` (`why`), `channels_bus_lost_total`, `channels_bus_duplicates_total`,
-    /// `channels_bus_foreign_total`, `channels_bus_disconnects_total`, `channels_queries_incomplete_total` (counters).
-    #[cfg(feature = "metrics")]
-    pub fn record(&self) {
-        crate::server::health_numbers::collect(self, &mut Facade::new());
     }
 }
 

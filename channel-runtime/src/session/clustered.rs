@@ -8,7 +8,7 @@ use crate::socket::crossing::{Crossing, NoticeEntry};
 
 /// Fails, in a constant, in a crate without the feature.
 #[track_caller]
-#[cfg_attr(feature = "cluster", expect(clippy::assertions_on_constants, reason = "another crate's feature decides"))]
+#[expect(clippy::assertions_on_constants, reason = "the crate's features decide")]
 pub const fn has_cluster() {
     assert!(
         cfg!(feature = "cluster"),

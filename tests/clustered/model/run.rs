@@ -196,12 +196,13 @@ impl Run {
     async fn connect(&mut self, node: usize, user: Option<usize>, rooms: impl IntoIterator<Item = usize>) {
         let client = self.clients.len();
         let rooms = rooms.into_iter().collect();
-        let mut journal = self.journal.lock().unwrap();
-        // A ban that is late may reach who comes after it.
-        let until = user.filter(|user| self.banned.contains(user)).map(|_| journal.said.len());
-        let listener = Listener { node, user, rooms, since: None, until, banned: None, heard: Vec::new() };
-        journal.clients.push(listener);
-        drop(journal);
+        {
+            let mut journal = self.journal.lock().unwrap();
+            // A ban that is late may reach who comes after it.
+            let until = user.filter(|user| self.banned.contains(user)).map(|_| journal.said.len());
+            let listener = Listener { node, user, rooms, since: None, until, banned: None, heard: Vec::new() };
+            journal.clients.push(listener);
+        }
         let name = user.map_or(WITNESS.to_owned(), |user| user.to_string());
         let path = format!("/talk?client={client}&user={name}");
         self.clients.push(Some(self.cluster[node].connect::<Talk>(&path).without_waiting().await.unwrap()));
