@@ -14,7 +14,7 @@ use super::inbound;
 use super::nodes::{Arrival, Hello};
 use super::pace::Pace;
 use super::pause::pause;
-use super::queue::{Answer, Batch, Record as Waiting};
+use super::queue::{Answer, Batch};
 use super::relay::Relay;
 use super::wire::{Content, Head, Numbered, Parcel, ParcelWriter, Record};
 use crate::socket::node::Node;
@@ -72,10 +72,10 @@ impl Lane {
             };
             tries = if was_up { 0 } else { tries + 1 };
             tokio::select! {
-            biased;
-                           () = sleep(pause(tries, self.engine.random())) => {}
-                           () = self.relay.ended.notified() => return,
-                       }
+                biased;
+                () = sleep(pause(tries, self.engine.random())) => {}
+                () = self.relay.ended.notified() => return,
+            }
         }
     }
 
@@ -89,10 +89,10 @@ impl Lane {
     async fn connect(&self) -> Result<Link, EngineError> {
         let call = timeout(CALL_TIMEOUT, self.engine.connect(&self.subjects));
         tokio::select! {
-        biased;
-                   connected = call => connected.unwrap_or_else(|_| Err(EngineError::new("the bus does not answer"))),
-                   () = self.relay.ended.notified() => Err(EngineError::new("the node is no more")),
-               }
+            biased;
+            connected = call => connected.unwrap_or_else(|_| Err(EngineError::new("the bus does not answer"))),
+            () = self.relay.ended.notified() => Err(EngineError::new("the node is no more")),
+        }
     }
 
     /// `None` if the node is no more.
@@ -105,11 +105,11 @@ impl Lane {
         self.drop_old();
         let work = async {
             let ended = tokio::select! {
-            biased;
-                           ended = self.write(&mut *publisher) => ended,
-                           ended = self.read(&mut *inbound) => ended,
-                           ended = self.beat(now) => ended,
-                       };
+                biased;
+                ended = self.write(&mut *publisher) => ended,
+                ended = self.read(&mut *inbound) => ended,
+                ended = self.beat(now) => ended,
+            };
             match ended {
                 Ok(never) => match never {},
                 Err(problem) => problem,
@@ -117,16 +117,16 @@ impl Lane {
         };
         tokio::pin!(work);
         tokio::select! {
-        biased;
-                   problem = &mut work => return Some(problem),
-                   () = relay.ended.notified() => {}
-               }
+            biased;
+            problem = &mut work => return Some(problem),
+            () = relay.ended.notified() => {}
+        }
         relay.say_goodbye();
         tokio::select! {
-        biased;
-                   _ = &mut work => {}
-                   _ = timeout(GOODBYE_TIMEOUT, relay.flushed()) => {}
-               }
+            biased;
+            _ = &mut work => {}
+            _ = timeout(GOODBYE_TIMEOUT, relay.flushed()) => {}
+        }
         None
     }
 
@@ -174,7 +174,7 @@ impl Lane {
         relay.bus.parcels.add(1);
         relay.bus.bytes.add(parcel.len() as u64);
         let published = publish(publisher, Subject::Lane, parcel).await;
-        records.into_iter().for_each(Waiting::release);
+        drop(records);
         published?;
         relay.echo.has_room().await;
         Ok(())

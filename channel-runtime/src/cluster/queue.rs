@@ -220,9 +220,7 @@ impl Queue {
             waiting.bytes -= old.iter().map(|record| record.bytes).sum::<usize>();
             old
         };
-        let dropped = old.len();
-        old.into_iter().for_each(Record::release);
-        dropped
+        old.len()
     }
 
     pub fn bytes(&self) -> usize {
@@ -247,10 +245,10 @@ impl Waiting {
     }
 }
 
-impl Record {
-    /// Its sender goes on.
-    pub fn release(self) {
-        if let Some(charge) = self.charge {
+/// Whatever becomes of it, its sender goes on: also if the connection ends while it is published.
+impl Drop for Record {
+    fn drop(&mut self) {
+        if let Some(charge) = self.charge.take() {
             charge.release();
         }
     }
@@ -260,6 +258,7 @@ impl Record {
 mod tests {
     use super::super::wire::{Cargo, Destination};
     use super::*;
+    use crate::connection::backpressure::HubBacklog;
 
     const AGE: Duration = Duration::from_secs(5);
 
@@ -300,6 +299,18 @@ mod tests {
         assert_eq!(queue.append(hello(100), None), Elsewhere::Refused(NotTaken::Full));
         queue.append_own(hello(100));
         assert_eq!(queue.latest(), taken as u64 + 1, "what is refused has no number");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn from_half_of_the_bound_on_a_sender_is_slowed_until_its_record_is_gone_whatever_becomes_of_it() {
+        let (queue, hub) = (queue(1000), std::sync::Arc::new(HubBacklog::new(16)));
+        let publisher = Publisher::Hub(std::sync::Arc::clone(&hub));
+        queue.append(hello(600), Some(&publisher));
+        assert!(!hub.backlog.over_high_water());
+        queue.append(hello(100), Some(&publisher));
+        assert!(hub.backlog.over_high_water());
+        drop(queue.take(1 << 20));
+        assert!(!hub.backlog.over_high_water());
     }
 
     #[tokio::test(start_paused = true)]
