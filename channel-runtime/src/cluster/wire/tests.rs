@@ -259,7 +259,7 @@ fn a_bad_parcel_says_why() {
     };
     assert_eq!(changed(0, b'c'), Err(BadParcel::Strange));
     assert_eq!(changed(2, 2), Err(BadParcel::Version(2)));
-    assert_eq!(changed(11, 1), Err(BadParcel::Cut), "a lane of the future");
+    assert_eq!(changed(11, 2), Err(BadParcel::Cut), "a lane of the future");
     assert_eq!(changed(11, 255), Err(BadParcel::Cut), "numbers, where there are none");
     assert_eq!(changed(20, 1), Err(BadParcel::Cut), "a record that is missing");
     let bye = || to(Destination::Nodes, Cargo::Bye);

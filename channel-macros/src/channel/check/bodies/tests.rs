@@ -196,7 +196,7 @@ fn an_audience_is_no_list() {
     ] {
         let (errors, left) = checked(body);
         assert_eq!(errors.len(), 1, "{left}");
-        assert!(errors[0].starts_with("an audience is sent to and counted"), "{errors:?}");
+        assert!(errors[0].starts_with("an audience is no list"), "{errors:?}");
         assert!(errors[0].contains("write `socket."), "{errors:?}");
         assert!(!left.contains("member") && left.contains("{}"), "{left}");
     }
