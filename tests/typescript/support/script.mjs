@@ -4,6 +4,8 @@ import { Clock, sockets } from './clock.mjs'
 
 const sorted = value => JSON.stringify(value, (_, v) => v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort()) : v)
 
+const padded = (message, { pad }) => pad === undefined ? message : { ...message, pad: 'x'.repeat(pad) }
+
 function equal(found, wanted, what) {
   if (sorted(found) !== sorted(wanted)) throw new Error(`${what}: found ${sorted(found)}, and not ${sorted(wanted)}`)
 }
@@ -47,14 +49,14 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
     open: () => channel.open(),
     close: () => channel.close(),
     send: ([type, payload], { is }) => equal(channel.send(type, payload), is, 'send'),
-    request([type, payload], { as, timeout }) {
+    request([type, payload], { as, timeout, step }) {
       const abort = new AbortController()
       const answer = {}
       answers.set(as, answer)
       aborts.set(as, abort)
       const reason = {}
       const done = found => { answer.done = found }
-      channel.request(type, payload, { ...timeout !== undefined && { timeout }, signal: abort.signal }).then(
+      channel.request(type, padded(payload, step), { ...timeout !== undefined && { timeout }, signal: abort.signal }).then(
         value => done({ value }),
         error => done(
           error instanceof Fault ? { fault: error.code } : error instanceof NoAnswer ? { no: error.kind }
@@ -77,7 +79,7 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
       if (path !== undefined) equal(url.pathname + url.search, path, 'path')
       if (offers !== undefined) equal(socket.offers, offers, 'offers')
     },
-    frame: wanted => equal(take(frames, 'frame'), wanted, 'frame'),
+    frame: (wanted, { step }) => equal(take(frames, 'frame'), padded(wanted, step), 'frame'),
     asked: wanted => equal(take(asked, 'call'), wanted, 'why'),
     event: wanted => equal(take(events, 'event'), wanted, 'event'),
     answer(name, { step: { answer, ...wanted } }) {

@@ -140,7 +140,7 @@ impl<'s> Player<'s> {
                 },
                 "wait" => self.wait(Duration::from_millis(value.as_u64().unwrap())).await,
                 "dial" => self.dialed(value)?,
-                "frame" => equal(&self.frames.pop_front().ok_or("there is no frame")?, value)?,
+                "frame" => equal(&self.frames.pop_front().ok_or("there is no frame")?, &padded(value, step))?,
                 "asked" => equal(&json!(why(self.whys.pop_front().ok_or("there is no call")?)), value)?,
                 "event" => equal(&self.events.pop_front().ok_or("there is no event")?, value)?,
                 "answer" => self.answered(value.as_str().unwrap(), step)?,
@@ -149,7 +149,7 @@ impl<'s> Player<'s> {
                 "nothing" => self.nothing()?,
                 "timers" => self.timers(value)?,
                 // What another key stands beside.
-                "is" | "as" | "timeout" | "value" | "fault" | "no" | "aborted" | "reason" | "on" => {}
+                "is" | "as" | "timeout" | "value" | "fault" | "no" | "aborted" | "reason" | "on" | "pad" => {}
                 other => return Err(format!("there is no step `{other}`")),
             }
             self.settle().await;
@@ -216,6 +216,7 @@ impl<'s> Player<'s> {
 
     fn request(&mut self, said: &Value, step: &Value) {
         let wire_type = said[0].as_str().unwrap();
+        let said = &json!([wire_type, padded(&said[1], step)]);
         let described = self.client["timeouts"][wire_type].as_u64().map(|described| described + 2000);
         let timeout = step["timeout"].as_u64().or(described).unwrap_or(10_000);
         let pace = self.pace(said);
@@ -332,6 +333,14 @@ fn pace(client: &Value, places: &mut HashMap<String, usize>, said: &Value) -> Op
     let next = places.len();
     let place = *places.entry(wire_type.to_owned()).or_insert(next);
     Some((place, Pace { count: number(0) as u32, period: Duration::from_secs(number(1)), burst: number(2) as u32 }))
+}
+
+fn padded(message: &Value, step: &Value) -> Value {
+    let mut message = message.clone();
+    if let Some(length) = step["pad"].as_u64() {
+        message["pad"] = "x".repeat(length as usize).into();
+    }
+    message
 }
 
 fn text(said: &Value, reference: Option<i64>) -> String {
