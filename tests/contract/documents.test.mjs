@@ -113,7 +113,7 @@ describe('a value of every form fits both documents', () => {
   const check = schemas(document)
   const contract = new Contract(read('corpus.asyncapi.json'))
 
-  for (const [side, direction] of [['heard', 'hears'], ['said', 'says']]) {
+  for (const [side, direction] of [['heard', 'hears'], ['said', 'says'], ['echoed', 'hears']]) {
     for (const [type, all] of Object.entries(values(side))) {
       test(`${side}: ${type}`, () => {
         const definition = document['x-channels'].Corpus[direction][type].split('/').at(-1)

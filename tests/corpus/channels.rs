@@ -2,6 +2,7 @@
 
 #![allow(clippy::enum_variant_names)]
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -123,6 +124,46 @@ corpus! {
     code CodeCase "code": Code = [Code(7)];
     block BlockCase "block": Block = [block()];
     old OldCase "old": Old = [old()];
+    floats FloatsCase "floats": Floats = [
+        Floats { finite: f64::MIN_POSITIVE, nothing: Some(f64::NAN), endless: Some(f32::INFINITY) },
+        Floats { finite: 0.1, nothing: Some(1e21), endless: None },
+    ];
+    sizes SizesCase "sizes": Sizes = [Sizes { size: usize::MAX, offset: isize::MIN }, Sizes { size: 1, offset: -1 }];
+    beyond BeyondCase "beyond": Beyond = [
+        Beyond { count: (1 << 53) + 1, balance: i64::MIN + 1 },
+        Beyond { count: 1 << 53, balance: -1 },
+    ];
+    defaults DefaultsCase "defaults": Defaults = [Defaults::default(), Defaults { point: None, ..Defaults::default() }];
+    default_by DefaultByCase "default_by": DefaultBy = [DefaultBy { count: 0, color: Color::Blue }];
+    with_any WithAnyCase "with_any": WithAny = [
+        WithAny { own: 1, rest: json!({}) },
+        WithAny { own: 1, rest: json!({ "any": [1, null], "text": "x" }) },
+    ];
+    inside InsideCase "inside": Inside = [inside()];
+    pointed PointedCase "pointed": Pointed = [
+        Pointed::Boxed(Box::new(Point { x: 1, y: 2 })),
+        Pointed::Shared(Point { x: 1, y: 2 }.into()),
+        Pointed::Borrowed(Cow::Owned(Point { x: 1, y: 2 })),
+        Pointed::Fields { shared: "a".into(), at: None },
+        Pointed::Fields { shared: "a".into(), at: Some(Point { x: 1, y: 2 }.into()) },
+    ];
+    held HeldCase "held": Held = [
+        Held::Maybe(None),
+        Held::Maybe(Some(1)),
+        Held::Boxed(Some(Color::Red).into()),
+        Held::Cow("a".into()),
+        Held::All([None, Some(1)].into()),
+    ];
+    optional OptionalCase "optional": Optional = [
+        Optional::Maybe(None),
+        Optional::Maybe(Some(Point { x: 1, y: 2 }.into())),
+        Optional::Both(None, "a".into()),
+    ];
+    either EitherCase "either": Either<Point, Page<Color>> = [
+        Either { left: None, right: vec![Page { items: vec![Color::Red], next: None }] },
+        Either { left: Some(Point { x: 1, y: 2 }), right: vec![] },
+    ];
+    other_way OtherWayCase "other_way": Either<Color, u8> = [Either { left: Some(Color::Blue), right: vec![1] }];
     nested NestedCase "nested": Page<Vec<Option<Page<u32>>>> = [
         Page { items: vec![vec![None, Some(Page { items: vec![1], next: None })]], next: None },
     ];

@@ -2,9 +2,11 @@
 
 #![allow(deprecated)]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use channel_runtime::describe::Describe;
@@ -261,12 +263,84 @@ shape! {
         pub base64: Vec<u8>,
         pub bytes: Vec<u8>, pub json: serde_json::Value }
 
+    /// What is no number has no JSON, and is `null`.
+    pub struct Floats { pub finite: f64, pub nothing: Option<f64>, pub endless: Option<f32> }
+
+    /// 64 bits, of any machine.
+    pub struct Sizes { pub size: usize, pub offset: isize }
+
+    /// A page gets more than 2^53 as a number that has lost digits.
+    pub struct Beyond { pub count: u64, pub balance: i64 }
+
+    /// What is missing is as the whole's default.
+    #[serde(default)]
+    pub struct Defaults { pub count: u8, pub name: String, pub point: Option<Point> }
+
+    pub struct DefaultBy {
+        #[serde(default = "seven")]
+        pub count: u8,
+        #[serde(default = "red", rename = "colour")]
+        pub color: Color,
+    }
+
+    pub struct WithAny {
+        pub own: u8,
+        #[serde(flatten)]
+        pub rest: serde_json::Value,
+    }
+
+    pub struct Inside {
+        pub hashed: HashSet<u8>,
+        pub range: RangeInclusive<u16>,
+        pub boxed: Box<Point>,
+        pub shared: Arc<str>,
+        pub cow: Cow<'static, str>,
+        pub all: Arc<[Option<Box<Color>>]>,
+    }
+
+    /// Pointers are what they point to.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum Pointed {
+        Boxed(Box<Point>),
+        Shared(Arc<Point>),
+        Borrowed(Cow<'static, Point>),
+        Fields { shared: Arc<str>, at: Option<Box<Point>> },
+    }
+
+    /// `None` is content.
+    #[serde(tag = "t", content = "c")]
+    pub enum Held {
+        Maybe(Option<u8>),
+        Boxed(Box<Option<Color>>),
+        Cow(Cow<'static, str>),
+        All(Arc<[Option<u8>]>),
+    }
+
+    pub enum Optional { Maybe(Option<Box<Point>>), Both(Option<u8>, Arc<str>) }
+
+    /// Of two types.
+    pub struct Either<L, R> { pub left: Option<L>, pub right: Vec<R> }
+
     // What TypeScript, its library or the core have already.
     pub struct Record { pub map: Map }
     pub struct Map { pub channel: Channel }
     pub struct Channel { pub deleted: bool }
     #[serde(rename = "string")]
     pub struct Lower { pub other: other::Point }
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { count: 7, name: "nobody".into(), point: Some(Point { x: 1, y: 2 }) }
+    }
+}
+
+fn seven() -> u8 {
+    7
+}
+
+fn red() -> Color {
+    Color::Red
 }
 
 impl TryFrom<String> for Code {
@@ -363,4 +437,15 @@ pub fn old() -> Old {
 pub fn sum() -> Expression {
     let number = |value| Box::new(Expression::Number { value });
     Expression::Add { left: number(1.0), right: Box::new(Expression::Add { left: number(2.5), right: number(-3.0) }) }
+}
+
+pub fn inside() -> Inside {
+    Inside {
+        hashed: [7].into(),
+        range: 1..=4,
+        boxed: Box::new(Point { x: 1, y: 2 }),
+        shared: "a".into(),
+        cow: "b".into(),
+        all: [Some(Box::new(Color::Red)), None].into(),
+    }
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -69,7 +69,8 @@ for (const version of versions) {
         useMessage(corpus, 'colour', () => {})
         return [useStatus(corpus), script.useStatus(game)]
       }`)
-    const whole = ['channels.ts', 'bigint.ts', 'described.ts', 'channels.react.ts', 'page.ts'].map(name => join(made, name))
+    copyFileSync(join(corpus, 'exact.ts'), join(made, 'exact.ts'))
+    const whole = ['channels.ts', 'bigint.ts', 'exact.ts', 'described.ts', 'channels.react.ts', 'page.ts'].map(name => join(made, name))
     const printed = ['client.ts', 'heard.ts', 'said.ts', 'mistakes.ts'].map(name => join(corpus, name))
     tsc(version, '-p', project('corpus', [...printed, ...whole]))
   })
@@ -128,6 +129,16 @@ for (const [name, [program, ...flags]] of Object.entries(engines)) {
   })
 }
 
+for (const [name, [program, ...flags]] of Object.entries(engines)) {
+  test(`${name}: \`client("..", bigint)\` hears and says the digits that Rust wrote`, { skip: !program && 'npm has none for this machine' }, () => {
+    copyFileSync(join(corpus, 'exact.ts'), join(made, 'exact.ts'))
+    const paths = [join(made, 'bigint.ts'), join(made, 'exact.ts')].map(path => pathToFileURL(path).href)
+    const args = [...flags, join(here, 'support/exact.mjs'), ...paths, join(corpus, 'heard.json')]
+    const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 30_000 })
+    assert.equal(stdout, 'ok 15\n', stderr)
+  })
+}
+
 /** A socket whose server is the test. */
 class Played {
   static last
@@ -160,6 +171,21 @@ test('what is typed as `bigint` is one, whatever its size', async () => {
   assert.equal(typeof tree.big, 'bigint')
   assert.equal(tree.children[0].big, 1n)
   if (exact) assert.ok(wide.some(value => value.big_u === 2n ** 128n - 1n))
+})
+
+test('an unmarked integer that loses digits is a number, and is told of', async () => {
+  const { Corpus } = await load(`export { Corpus } from './channels.ts'`)
+  const channel = new Corpus({ url: 'ws://localhost', WebSocket: Played }).open()
+  await new Promise(setImmediate)
+  const values = [], errors = []
+  for (const type of ['beyond', 'sizes']) channel.on(type, ({ value }) => values.push(...Object.values(value)))
+  channel.on('error', ({ code, details }) => errors.push(`${code} ${details.key}`))
+  Played.last.onopen()
+  const heard = readFileSync(join(corpus, 'heard.json'), 'utf8').split('\n').map(line => line.trim().replace(/,$/, ''))
+  for (const type of ['beyond', 'sizes']) Played.last.hear(heard.find(line => line.startsWith(`{"type":"${type}"`)))
+  channel.close()
+  assert.deepEqual(values, [2 ** 53, -(2 ** 63), 2 ** 64, -(2 ** 63)])
+  assert.deepEqual(errors, ['count', 'balance', 'size', 'offset'].map(key => `unsafe_integer ${key}`))
 })
 
 test('a path is written from its parameters', async () => {

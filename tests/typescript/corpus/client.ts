@@ -9,6 +9,9 @@ export type Adjacent =
 /** serde reads no `u128` in an enum that is represented so. */
 export type Amount = { kind: 'Exact'; big: bigint } | { kind: 'Listed'; big: bigint[] } | { kind: 'None' }
 
+/** A page gets more than 2^53 as a number that has lost digits. */
+export interface Beyond { count: number; balance: number }
+
 /** Each contains the other. */
 export interface Block { items: Entry[] }
 
@@ -31,7 +34,29 @@ export type Color =
   /** Darker. */
   | 'blue'
 
+export interface DefaultBy { count: number; colour: Color }
+
+export interface DefaultBySaid { count?: number | undefined; colour?: Color | undefined }
+
+/** What is missing is as the whole's default. */
+export interface Defaults { count: number; name: string; point: ShapesPoint | null }
+
+/** What is missing is as the whole's default. */
+export interface DefaultsSaid { count?: number | undefined; name?: string | undefined; point?: ShapesPoint | null | undefined }
+
 export interface Duration { secs: number; nanos: number }
+
+/** Of two types. */
+export interface EitherColorU8 { left: Color | null; right: number[] }
+
+/** Of two types. */
+export interface EitherColorU8Said { left?: Color | null | undefined; right: number[] }
+
+/** Of two types. */
+export interface EitherPointPageColor { left: ShapesPoint | null; right: PageColor[] }
+
+/** Of two types. */
+export interface EitherPointPageColorSaid { left?: ShapesPoint | null | undefined; right: PageColorSaid[] }
 
 export interface Empty {}
 
@@ -55,6 +80,12 @@ export type ExternalSaid =
   | { Struct: { a: number; b?: number | null | undefined } }
   | 'odd-name'
 
+/** What is no number has no JSON, and is `null`. */
+export interface Floats { finite: number; nothing: number | null; endless: number | null }
+
+/** What is no number has no JSON, and is `null`. */
+export interface FloatsSaid { finite: number; nothing?: number | null | undefined; endless?: number | null | undefined }
+
 export interface Formats {
   /** @format date-time */
   at: string
@@ -72,7 +103,16 @@ export interface Formats {
   all: string[]
 }
 
+/** `None` is content. */
+export type Held =
+  | { t: 'Maybe'; c: number | null }
+  | { t: 'Boxed'; c: Color | null }
+  | { t: 'Cow'; c: string }
+  | { t: 'All'; c: (number | null)[] }
+
 export type Id = number
+
+export interface Inside { hashed: number[]; range: RangeU16; boxed: ShapesPoint; shared: string; cow: string; all: (Color | null)[] }
 
 export type Internal =
   | { kind: 'unit' }
@@ -171,6 +211,8 @@ export type Open = 'known' | 'unknown'
 
 export type OpenSaid = 'known' | 'unknown' | (string & {})
 
+export type Optional = { Maybe: ShapesPoint | null } | { Both: [number | null, string] }
+
 export interface Options_ { maybe: number | null; skipped?: string; list?: number[]; count: number; twice: boolean | null }
 
 export interface Options_Said {
@@ -182,6 +224,12 @@ export interface Options_Said {
 }
 
 export type Outer = { own: number } & ShapesPoint & Internal
+
+/** One page of many. */
+export interface PageColor { items: Color[]; next: number | null }
+
+/** One page of many. */
+export interface PageColorSaid { items: Color[]; next?: number | null | undefined }
 
 /** One page of many. */
 export interface PageItem { items: Item[]; next: number | null }
@@ -211,6 +259,20 @@ export interface Plain {
   nothing: null
 }
 
+/** Pointers are what they point to. */
+export type Pointed =
+  | { kind: 'boxed' } & ShapesPoint
+  | { kind: 'shared' } & ShapesPoint
+  | { kind: 'borrowed' } & ShapesPoint
+  | { kind: 'fields'; shared: string; at: ShapesPoint | null }
+
+/** Pointers are what they point to. */
+export type PointedSaid =
+  | { kind: 'boxed' } & ShapesPoint
+  | { kind: 'shared' } & ShapesPoint
+  | { kind: 'borrowed' } & ShapesPoint
+  | { kind: 'fields'; shared: string; at?: ShapesPoint | null | undefined }
+
 export interface RangeU16 { start: number; end: number }
 
 export interface Raw {
@@ -226,6 +288,9 @@ export type Seat = 'red' | 'white'
 
 export type Serial = number
 
+/** 64 bits, of any machine. */
+export interface Sizes { size: number; offset: number }
+
 export interface SystemTime { secs_since_epoch: number; nanos_since_epoch: number }
 
 export interface Times { took: Duration; since: SystemTime; range: RangeU16 }
@@ -239,6 +304,8 @@ export type Unit = null
 export type Untagged = null | number | string | { x: number } | ShapesPoint
 
 export interface Wide { big_u: bigint; big_i: bigint }
+
+export type WithAny = { own: number } & { [key: string]: unknown }
 
 export type WithExternal = { own: number } & ({ Unit: null } | { Newtype: number } | { Tuple: [number, string] } | { Struct: { a: number; b: number | null } } | { 'odd-name': null })
 
@@ -408,6 +475,54 @@ export interface OldCase { type: 'old'; value: Old }
 
 export interface OldCaseSaid { value: OldSaid }
 
+export interface FloatsCase { type: 'floats'; value: Floats }
+
+export interface FloatsCaseSaid { value: FloatsSaid }
+
+export interface SizesCase { type: 'sizes'; value: Sizes }
+
+export interface SizesCaseSaid { value: Sizes }
+
+export interface BeyondCase { type: 'beyond'; value: Beyond }
+
+export interface BeyondCaseSaid { value: Beyond }
+
+export interface DefaultsCase { type: 'defaults'; value: Defaults }
+
+export interface DefaultsCaseSaid { value: DefaultsSaid }
+
+export interface DefaultByCase { type: 'default_by'; value: DefaultBy }
+
+export interface DefaultByCaseSaid { value: DefaultBySaid }
+
+export interface WithAnyCase { type: 'with_any'; value: WithAny }
+
+export interface WithAnyCaseSaid { value: WithAny }
+
+export interface InsideCase { type: 'inside'; value: Inside }
+
+export interface InsideCaseSaid { value: Inside }
+
+export interface PointedCase { type: 'pointed'; value: Pointed }
+
+export interface PointedCaseSaid { value: PointedSaid }
+
+export interface HeldCase { type: 'held'; value: Held }
+
+export interface HeldCaseSaid { value: Held }
+
+export interface OptionalCase { type: 'optional'; value: Optional }
+
+export interface OptionalCaseSaid { value: Optional }
+
+export interface EitherCase { type: 'either'; value: EitherPointPageColor }
+
+export interface EitherCaseSaid { value: EitherPointPageColorSaid }
+
+export interface OtherWayCase { type: 'other_way'; value: EitherColorU8 }
+
+export interface OtherWayCaseSaid { value: EitherColorU8Said }
+
 export interface NestedCase { type: 'nested'; value: PageListOptionPageU32 }
 
 export interface NestedCaseSaid { value: PageListOptionPageU32Said }
@@ -497,6 +612,18 @@ export interface CorpusProtocol extends Protocol {
     code: CodeCaseSaid
     block: BlockCaseSaid
     old: OldCaseSaid
+    floats: FloatsCaseSaid
+    sizes: SizesCaseSaid
+    beyond: BeyondCaseSaid
+    defaults: DefaultsCaseSaid
+    default_by: DefaultByCaseSaid
+    with_any: WithAnyCaseSaid
+    inside: InsideCaseSaid
+    pointed: PointedCaseSaid
+    held: HeldCaseSaid
+    optional: OptionalCaseSaid
+    either: EitherCaseSaid
+    other_way: OtherWayCaseSaid
     nested: NestedCaseSaid
     taken: TakenCaseSaid
     tell: {}
@@ -539,6 +666,18 @@ export interface CorpusProtocol extends Protocol {
     code: CodeCase
     block: BlockCase
     old: OldCase
+    floats: FloatsCase
+    sizes: SizesCase
+    beyond: BeyondCase
+    defaults: DefaultsCase
+    default_by: DefaultByCase
+    with_any: WithAnyCase
+    inside: InsideCase
+    pointed: PointedCase
+    held: HeldCase
+    optional: OptionalCase
+    either: EitherCase
+    other_way: OtherWayCase
     nested: NestedCase
     taken: TakenCase
   }
@@ -580,6 +719,18 @@ export interface CorpusProtocol extends Protocol {
     code: CodeCase
     block: BlockCase
     old: OldCase
+    floats: FloatsCase
+    sizes: SizesCase
+    beyond: BeyondCase
+    defaults: DefaultsCase
+    default_by: DefaultByCase
+    with_any: WithAnyCase
+    inside: InsideCase
+    pointed: PointedCase
+    held: HeldCase
+    optional: OptionalCase
+    either: EitherCase
+    other_way: OtherWayCase
     nested: NestedCase
     taken: TakenCase
   }
@@ -592,7 +743,7 @@ export interface CorpusProtocol extends Protocol {
  * `/corpus`
  */
 export class Corpus extends Channel<CorpusProtocol> {
-  static override readonly fingerprint: string = 'b54ca447ef42d440'
+  static override readonly fingerprint: string = 'abf601b284e4d925'
   static override readonly bigints = /* @__PURE__ */ bigints({ wide: ['value.big_u', 'value.big_i'], tree: ['value.**.big'], marked: ['value.big_id', 'value.big_list.*', 'value.big_serial'], amount: ['value.big', 'value.big.*'] })
   constructor(options?: Options<CorpusProtocol>) { super('/corpus', options) }
   numbers(message: NumbersCaseSaid, call?: Call): Answer<CorpusProtocol, 'numbers'> { return this.request('numbers', message, call) }
@@ -632,6 +783,18 @@ export class Corpus extends Channel<CorpusProtocol> {
   code(message: CodeCaseSaid, call?: Call): Answer<CorpusProtocol, 'code'> { return this.request('code', message, call) }
   block(message: BlockCaseSaid, call?: Call): Answer<CorpusProtocol, 'block'> { return this.request('block', message, call) }
   old(message: OldCaseSaid, call?: Call): Answer<CorpusProtocol, 'old'> { return this.request('old', message, call) }
+  floats(message: FloatsCaseSaid, call?: Call): Answer<CorpusProtocol, 'floats'> { return this.request('floats', message, call) }
+  sizes(message: SizesCaseSaid, call?: Call): Answer<CorpusProtocol, 'sizes'> { return this.request('sizes', message, call) }
+  beyond(message: BeyondCaseSaid, call?: Call): Answer<CorpusProtocol, 'beyond'> { return this.request('beyond', message, call) }
+  defaults(message: DefaultsCaseSaid, call?: Call): Answer<CorpusProtocol, 'defaults'> { return this.request('defaults', message, call) }
+  defaultBy(message: DefaultByCaseSaid, call?: Call): Answer<CorpusProtocol, 'default_by'> { return this.request('default_by', message, call) }
+  withAny(message: WithAnyCaseSaid, call?: Call): Answer<CorpusProtocol, 'with_any'> { return this.request('with_any', message, call) }
+  inside(message: InsideCaseSaid, call?: Call): Answer<CorpusProtocol, 'inside'> { return this.request('inside', message, call) }
+  pointed(message: PointedCaseSaid, call?: Call): Answer<CorpusProtocol, 'pointed'> { return this.request('pointed', message, call) }
+  held(message: HeldCaseSaid, call?: Call): Answer<CorpusProtocol, 'held'> { return this.request('held', message, call) }
+  optional(message: OptionalCaseSaid, call?: Call): Answer<CorpusProtocol, 'optional'> { return this.request('optional', message, call) }
+  either(message: EitherCaseSaid, call?: Call): Answer<CorpusProtocol, 'either'> { return this.request('either', message, call) }
+  otherWay(message: OtherWayCaseSaid, call?: Call): Answer<CorpusProtocol, 'other_way'> { return this.request('other_way', message, call) }
   nested(message: NestedCaseSaid, call?: Call): Answer<CorpusProtocol, 'nested'> { return this.request('nested', message, call) }
   taken(message: TakenCaseSaid, call?: Call): Answer<CorpusProtocol, 'taken'> { return this.request('taken', message, call) }
   /** Sends each value that is made in Rust. */

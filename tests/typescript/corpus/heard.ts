@@ -13,6 +13,10 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
     {"type":"amount","value":{"kind":"Listed","big":[2n]}},
     {"type":"amount","value":{"kind":"None"}},
   ],
+  beyond: [
+    {"type":"beyond","value":{"count":9007199254740993,"balance":-9223372036854775807}},
+    {"type":"beyond","value":{"count":9007199254740992,"balance":-1}},
+  ],
   block: [
     {"type":"block","value":{"items":[{"Text":"a"},{"Block":{"items":[]}}]}},
   ],
@@ -25,6 +29,17 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
   color: [
     {"type":"color","value":"red"},
     {"type":"color","value":"blue"},
+  ],
+  default_by: [
+    {"type":"default_by","value":{"count":0,"colour":"blue"}},
+  ],
+  defaults: [
+    {"type":"defaults","value":{"count":7,"name":"nobody","point":{"x":1,"y":2}}},
+    {"type":"defaults","value":{"count":7,"name":"nobody","point":null}},
+  ],
+  either: [
+    {"type":"either","value":{"left":null,"right":[{"items":["red"],"next":null}]}},
+    {"type":"either","value":{"left":{"x":1,"y":2},"right":[]}},
   ],
   empty: [
     {"type":"empty","value":{}},
@@ -39,11 +54,24 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
     {"type":"external","value":{"Struct":{"a":1,"b":null}}},
     {"type":"external","value":"odd-name"},
   ],
+  floats: [
+    {"type":"floats","value":{"finite":0.1,"nothing":1e+21,"endless":null}},
+  ],
   formats: [
     {"type":"formats","value":{"at":"2026-02-03T04:05:06.123456789Z","day":"2026-02-03","uuid":"00000000-0000-0000-0000-000000000007","url":"https://example.org/a?b#c","price":"12.340","ip":"127.0.0.1","all":["00000000-0000-0000-0000-000000000001"]}},
   ],
+  held: [
+    {"type":"held","value":{"t":"Maybe","c":null}},
+    {"type":"held","value":{"t":"Maybe","c":1}},
+    {"type":"held","value":{"t":"Boxed","c":"red"}},
+    {"type":"held","value":{"t":"Cow","c":"a"}},
+    {"type":"held","value":{"t":"All","c":[null,1]}},
+  ],
   ids: [
     {"type":"ids","value":{"items":[1],"next":null}},
+  ],
+  inside: [
+    {"type":"inside","value":{"hashed":[7],"range":{"start":1,"end":4},"boxed":{"x":1,"y":2},"shared":"a","cow":"b","all":["red",null]}},
   ],
   internal: [
     {"type":"internal","value":{"kind":"unit"}},
@@ -88,9 +116,17 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
     {"type":"open","value":"known"},
     {"type":"open","value":"unknown"},
   ],
+  optional: [
+    {"type":"optional","value":{"Maybe":null}},
+    {"type":"optional","value":{"Maybe":{"x":1,"y":2}}},
+    {"type":"optional","value":{"Both":[null,"a"]}},
+  ],
   options: [
     {"type":"options","value":{"maybe":null,"count":0,"twice":null}},
     {"type":"options","value":{"maybe":1,"skipped":"a","list":[1],"count":1,"twice":true}},
+  ],
+  other_way: [
+    {"type":"other_way","value":{"left":"blue","right":[1]}},
   ],
   outer: [
     {"type":"outer","value":{"own":1,"x":1,"y":2,"kind":"struct","lineWidth":1.0}},
@@ -102,8 +138,19 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
   plain: [
     {"type":"plain","value":{"yes":true,"text":"a \"'\\\n</script>","letter":"💧","nothing":null}},
   ],
+  pointed: [
+    {"type":"pointed","value":{"kind":"boxed","x":1,"y":2}},
+    {"type":"pointed","value":{"kind":"shared","x":1,"y":2}},
+    {"type":"pointed","value":{"kind":"borrowed","x":1,"y":2}},
+    {"type":"pointed","value":{"kind":"fields","shared":"a","at":null}},
+    {"type":"pointed","value":{"kind":"fields","shared":"a","at":{"x":1,"y":2}}},
+  ],
   raw: [
     {"type":"raw","value":{"base64":"AP8H","bytes":[0,255],"json":{"any":[1,null,"x"]}}},
+  ],
+  sizes: [
+    {"type":"sizes","value":{"size":18446744073709551615,"offset":-9223372036854775808}},
+    {"type":"sizes","value":{"size":1,"offset":-1}},
   ],
   tagged: [
     {"type":"tagged","value":{"kind":"tagged","a":1}},
@@ -132,6 +179,10 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
   wide: [
     {"type":"wide","value":{"big_u":340282366920938463463374607431768211455n,"big_i":-170141183460469231731687303715884105728n}},
     {"type":"wide","value":{"big_u":5n,"big_i":-5n}},
+  ],
+  with_any: [
+    {"type":"with_any","value":{"own":1}},
+    {"type":"with_any","value":{"own":1,"any":[1,null],"text":"x"}},
   ],
   with_external: [
     {"type":"with_external","value":{"own":1,"Unit":null}},
