@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::bus::Bus;
 use super::counters::BusState;
 use super::engine::{Engine, EngineError, Subjects};
-use super::lane::Lane;
+use super::lane::{GOODBYE_TIMEOUT, Lane};
 use super::node_id::NodeId;
 use super::relay::Relay;
 use super::settings::{Cluster, Settings};
@@ -22,8 +22,6 @@ use crate::socket::node::Node;
 
 /// After this the node knows who else is there.
 const GREETINGS: Duration = Duration::from_millis(100);
-
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What connects the nodes of a cluster: [`Nats`](crate::Nats) or [`Redis`](crate::Redis).
 pub trait Backplane: sealed::Sealed {
@@ -67,6 +65,8 @@ pub(crate) async fn over(
     }
     let within = settings.start_timeout;
     let relay = Relay::new(NodeId(engine.random()), settings, channels, fingerprint.into());
+    // If this is cancelled, the lane ends with it.
+    let outlet = relay.outlet();
     let subjects = Subjects { name, node: relay.id.to_string() };
     let problem = Arc::new(Mutex::new(None));
     let lane = Lane {
@@ -78,12 +78,11 @@ pub(crate) async fn over(
         unfinished: Mutex::default(),
     };
     let mut state = relay.bus.state.subscribe();
-    let task = tokio::spawn(lane.run());
+    tokio::spawn(lane.run());
     if timeout(within, state.wait_for(|state| *state == BusState::Up)).await.is_err() {
-        task.abort();
         return Err(ClusterError::NoBus(problem.lock().take().map(EngineError::into_inner)));
     }
-    relay.open(node);
+    relay.open(node, outlet);
     // The others say hello as soon as they hear of this node.
     sleep(GREETINGS).await;
     Ok(())
@@ -111,6 +110,7 @@ pub(crate) async fn leave(node: &Node) {
         relay.say_goodbye();
         // The others notice by its silence.
         let _ = timeout(GOODBYE_TIMEOUT, relay.flushed()).await;
+        relay.end();
     }
 }
 

@@ -13,7 +13,7 @@ use super::relay::Relay;
 /// The bus of a cluster: to watch, and in numbers. From [`Channels::bus`](crate::Channels::bus).
 ///
 /// A message to clients of other nodes can be lost while a bus is not [`Up`](BusState::Up), or if a node is overrun. Each loss is
-/// counted by who misses it, within two seconds.
+/// counted by who misses it, within two seconds of the next sign of the sender.
 #[derive(Clone)]
 pub struct Bus {
     relay: Arc<Relay>,
@@ -56,7 +56,8 @@ impl Bus {
         self.relay.bus.read(self.relay.queue.bytes())
     }
 
-    /// Waits until the bus has taken all that was sent before: for a program that ends soon. While the bus is away, it waits.
+    /// Waits until the bus has taken all that was sent before: for a program that ends soon. While the bus is away, it waits; after the
+    /// node's end it does not.
     pub async fn flushed(&self) {
         self.relay.flushed().await;
     }

@@ -69,6 +69,12 @@ impl Echo {
         }
     }
 
+    /// Nothing comes back any more, and nobody waits for it.
+    pub fn end(&self) {
+        self.under_way.lock().reached = u64::MAX;
+        self.heard.notify_waiters();
+    }
+
     /// Returns how long the latest of these parcels took. `None` if none was under way.
     pub fn hear(&self, last: u64, now: Instant) -> Option<Duration> {
         let mut took = None;
@@ -118,7 +124,7 @@ impl Echo {
         let mut under_way = self.under_way.lock();
         while let Some(old) = under_way.parcels.pop_front_if(|parcel| now.duration_since(parcel.at) > most_age) {
             under_way.bytes -= old.parcel.len();
-            under_way.reached = old.last;
+            under_way.reached = under_way.reached.max(old.last);
         }
         under_way.parcels.iter().map(|parcel| parcel.parcel.clone()).collect()
     }

@@ -11,7 +11,7 @@ use super::relay::Relay;
 use super::wire::Question;
 use crate::channel::Channel;
 use crate::room::exclusions::Exclusions;
-use crate::room::outgoing::{Sending, To};
+use crate::room::outgoing::Sending;
 use crate::socket::audience::Audience;
 use crate::socket::member_view::MemberView;
 use crate::socket::user::User;
@@ -43,14 +43,31 @@ impl<T> Everywhere<T> {
 
     fn with<A: DeserializeOwned>(here: T, answers: Answers, mut add: impl FnMut(&mut T, A)) -> Self {
         let Answers { answers, missing, bus_is_up } = answers;
-        let mut value = here;
-        for answer in answers {
+        let mut all = Self { value: here, missing, bus_is_up };
+        for (node, answer) in answers {
             match serde_json::from_slice(&answer) {
-                Ok(answer) => add(&mut value, answer),
-                Err(error) => tracing::warn!(%error, "another node's answer could not be read"),
+                Ok(answer) => add(&mut all.value, answer),
+                Err(error) => {
+                    tracing::warn!(%node, %error, "another node's answer could not be read");
+                    all.missing.push(node);
+                }
             }
         }
-        Self { value, missing, bus_is_up }
+        all
+    }
+
+    async fn ask<A: DeserializeOwned>(
+        relay: &Relay,
+        sending: &Sending<'_>,
+        here: T,
+        what: Question,
+        add: impl FnMut(&mut T, A),
+    ) -> Self {
+        let all = Self::with(here, ask(relay, sending, what).await, add);
+        if !all.is_complete() {
+            relay.bus.incomplete.add(1);
+        }
+        all
     }
 }
 
@@ -120,8 +137,7 @@ impl<C: 'static, K> AudienceEverywhere<C, K> {
     async fn ask<T, A: DeserializeOwned>(&self, here: T, what: Question, add: impl FnMut(&mut T, A)) -> Everywhere<T> {
         let delivery = self.audience.delivery();
         let Some(relay) = Relay::of(self.audience.node()) else { return Everywhere::here(here) };
-        let answers = ask(relay, &delivery.sending(None), what).await;
-        Everywhere::with(here, answers, add)
+        Everywhere::ask(relay, &delivery.sending(None), here, what, add).await
     }
 }
 
@@ -163,12 +179,9 @@ impl UserEverywhere {
     }
 
     async fn ask(&self, here: usize, what: Question) -> Everywhere<usize> {
-        let (node, key) = self.user.parts();
-        let asked = Relay::of(node).zip(node.registry.channel_of(key));
-        let Some((relay, channel)) = asked else { return Everywhere::here(here) };
-        let exclusions = &Exclusions::default();
-        let sending =
-            Sending { channel, to: To::User(key), exclusions, publisher: None, outgoing: node.registry.outgoing() };
-        Everywhere::with(here, ask(relay, &sending, what).await, |value, there: usize| *value += there)
+        let exclusions = Exclusions::default();
+        let asked = Relay::of(self.user.node()).zip(self.user.sending(&exclusions));
+        let Some((relay, sending)) = asked else { return Everywhere::here(here) };
+        Everywhere::ask(relay, &sending, here, what, |value, there: usize| *value += there).await
     }
 }

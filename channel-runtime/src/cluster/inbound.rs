@@ -49,7 +49,10 @@ fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
             Ok(hello) => relay.count_lost(from, relay.nodes.hello(from, hello, relay.age())),
             Err(_) => relay.bus.foreign.add(1),
         },
-        Content::Bye => relay.nodes.leave(from),
+        Content::Bye => {
+            relay.nodes.leave(from);
+            relay.questions.leave(from);
+        }
         Content::Answer { id, json } => relay.questions.answer(*id, from, bytes::Bytes::copy_from_slice(json)),
         _ => relay.bus.foreign.add(1),
     }
@@ -137,10 +140,7 @@ impl Here<'_> {
                 };
                 let frames: Vec<Frame> = frames.clone().map(|(opcode, plain)| frame(opcode, plain)).collect();
                 let of_room: Vec<_> = names.clone().map(|(_, body)| frames.get(body)).collect();
-                let frame = |name: &Arc<str>| {
-                    let at = rooms.iter().position(|room| Arc::ptr_eq(room, name));
-                    at.and_then(|at| of_room[at]).cloned().ok_or(())
-                };
+                let frame = |at: usize, _: &Arc<str>| of_room[at].cloned().ok_or(());
                 delivery.to_rooms(rooms, frame).map_or_else(|()| self.foreign(), |sent| self.sent(sent))
             }
             Content::Topical { before, after, has_place } => {

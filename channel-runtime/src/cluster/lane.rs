@@ -17,6 +17,7 @@ use super::pause::pause;
 use super::queue::{Answer, Batch};
 use super::relay::Relay;
 use super::wire::{Content, Head, Numbered, Parcel, ParcelWriter, Record};
+use crate::connection::contained::{Panicked, contain};
 use crate::socket::node::Node;
 
 /// A parcel is not longer, unless one record is.
@@ -37,7 +38,7 @@ const DEAF_AFTER: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// At the end, for what waits.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// After so many recipients the task lets others go on.
 const SHARE: usize = 256;
@@ -61,6 +62,8 @@ impl Lane {
                 Ok(link) => {
                     let problem = self.serve(link).await;
                     let was_up = self.went_away();
+                    // Not on the next connection, which may be hours away.
+                    self.take_records(&mut 0).await;
                     let Some(problem) = problem else { return };
                     self.report(problem, was_up);
                     was_up
@@ -206,7 +209,11 @@ impl Lane {
         let from = records.head.node;
         for record in records.skip(done) {
             match record {
-                Ok(record) => *spent += 1 + inbound::take(&node, &self.relay, from, &record),
+                // Envelopes and notices are the app's code.
+                Ok(record) => match contain(|| inbound::take(&node, &self.relay, from, &record)) {
+                    Ok(clients) => *spent += 1 + clients,
+                    Err(Panicked) => tracing::error!(node = %from, "a message of another node caused a panic"),
+                },
                 Err(_) => self.relay.bus.foreign.add(1),
             }
             done += 1;
@@ -237,7 +244,7 @@ impl Lane {
         };
         if from == relay.id {
             match numbered {
-                Numbered::Before(_) => self.greeting_came_back(records, now),
+                Numbered::Before(next) => self.greeting_came_back(next, records, now),
                 _ => self.came_back((first + u64::from(count)).saturating_sub(1), now),
             }
             return None;
@@ -273,7 +280,7 @@ impl Lane {
     }
 
     /// If it was said on this connection, the bus takes what is said, and is heard. What was said on the one before may be late.
-    fn greeting_came_back(&self, mut records: Parcel<'_>, now: Instant) {
+    fn greeting_came_back(&self, next: u64, mut records: Parcel<'_>, now: Instant) {
         let relay = &*self.relay;
         let Some(Ok(Record { content: Content::Hello(json), .. })) = records.next() else { return };
         let is_of_this =
@@ -281,6 +288,8 @@ impl Lane {
         if !is_of_this {
             return;
         }
+        // What was said before it is back, too, or was given up.
+        relay.echo.hear(next.saturating_sub(1), now);
         if let Some(took) = relay.echo.hear_greeting(now) {
             relay.bus.echo_micros.set(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         }
@@ -337,6 +346,14 @@ impl Lane {
             tracing::debug!(node = %self.relay.id, error = %problem, "the bus is still away");
         }
         *self.problem.lock() = Some(problem);
+    }
+}
+
+/// Whatever ended it, its runtime or a panic: nothing is published any more.
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.went_away();
+        self.relay.echo.end();
     }
 }
 

@@ -35,6 +35,8 @@ struct Known {
     heard: Instant,
     /// It has said nothing for long. Its number is kept, so that what is missed meanwhile is counted.
     is_silent: bool,
+    /// It has said goodbye. Its number is kept, because its last parcels may come twice.
+    has_left: bool,
     hello: Option<Hello>,
     /// How many records it has said before the first that was heard, until its hello says whether they were missed.
     unheard: u64,
@@ -110,7 +112,14 @@ impl Nodes {
         }
         nodes.insert(
             node,
-            Known { latest, heard: now, is_silent: false, hello: None, unheard: first.saturating_sub(1) },
+            Known {
+                latest,
+                heard: now,
+                is_silent: false,
+                has_left: false,
+                hello: None,
+                unheard: first.saturating_sub(1),
+            },
         );
         Arrival::New
     }
@@ -127,9 +136,13 @@ impl Nodes {
             }
             known.hello = Some(hello);
         }
-        let mut hellos = nodes.values().filter(|known| !known.is_silent).filter_map(|known| known.hello.as_ref());
-        self.reads_compressed.store(hellos.any(|hello| hello.deflate), Ordering::Relaxed);
+        self.renew(&nodes);
         lost
+    }
+
+    fn renew(&self, nodes: &HashMap<NodeId, Known>) {
+        let reads_compressed = hellos(nodes).any(|(_, hello)| hello.deflate);
+        self.reads_compressed.store(reads_compressed, Ordering::Relaxed);
     }
 
     pub fn reads_compressed(&self) -> bool {
@@ -137,14 +150,20 @@ impl Nodes {
     }
 
     pub fn leave(&self, node: NodeId) {
-        self.known.lock().remove(&node);
+        let mut nodes = self.known.lock();
+        if let Some(known) = nodes.get_mut(&node) {
+            known.has_left = true;
+        }
+        self.renew(&nodes);
     }
 
     /// Those that have said nothing for long are not there, until they say something. Called only while the bus is there.
     pub fn look(&self, now: Instant) {
-        for known in self.known.lock().values_mut() {
+        let mut nodes = self.known.lock();
+        for known in nodes.values_mut() {
             known.is_silent |= now.duration_since(known.heard) > SILENT_AFTER;
         }
+        self.renew(&nodes);
     }
 
     /// No node could have been heard until now.
@@ -157,9 +176,7 @@ impl Nodes {
     /// Those that may have clients.
     pub fn to_be_asked(&self) -> Vec<NodeId> {
         let nodes = self.known.lock();
-        let asked = nodes
-            .iter()
-            .filter(|(_, known)| !known.is_silent && !known.hello.as_ref().is_some_and(|hello| hello.worker));
+        let asked = nodes.iter().filter(|(_, known)| known.is_there() && !known.is_worker());
         asked.map(|(id, _)| *id).collect()
     }
 
@@ -167,35 +184,47 @@ impl Nodes {
     pub fn missing(&self, now: Instant) -> Vec<NodeId> {
         let nodes = self.known.lock();
         let missing = nodes.iter().filter(|(_, known)| {
-            let is_worker = known.hello.as_ref().is_some_and(|hello| hello.worker);
-            known.is_silent && !is_worker && now.duration_since(known.heard) < DEAD_AFTER
+            let is_silent = known.is_silent && now.duration_since(known.heard) < DEAD_AFTER;
+            is_silent && !known.has_left && !known.is_worker()
         });
         missing.map(|(id, _)| *id).collect()
     }
 
     pub fn len(&self) -> usize {
-        self.known.lock().values().filter(|known| !known.is_silent).count()
+        self.known.lock().values().filter(|known| known.is_there()).count()
     }
 
     /// How many others serve clients and go on.
     pub fn serving(&self) -> usize {
-        let nodes = self.known.lock();
-        let hellos = nodes.values().filter(|known| !known.is_silent).filter_map(|known| known.hello.as_ref());
-        hellos.filter(|hello| !hello.worker && !hello.draining).count()
+        hellos(&self.known.lock()).filter(|(_, hello)| !hello.worker && !hello.draining).count()
     }
 
     pub fn views(&self) -> Vec<NodeView> {
-        let nodes = self.known.lock();
-        let heard = nodes.iter().filter(|(_, known)| !known.is_silent);
-        let mut views: Vec<_> = heard.filter_map(|(id, known)| Some(view(*id, known.hello.as_ref()?))).collect();
+        let mut views: Vec<_> = hellos(&self.known.lock()).map(|(id, hello)| view(id, hello)).collect();
         views.sort_by_key(|view| view.id);
         views
     }
 }
 
-/// One that is silent, the longest first.
+impl Known {
+    fn is_there(&self) -> bool {
+        !self.is_silent && !self.has_left
+    }
+
+    fn is_worker(&self) -> bool {
+        self.hello.as_ref().is_some_and(|hello| hello.worker)
+    }
+}
+
+/// Of those that are there.
+fn hellos(nodes: &HashMap<NodeId, Known>) -> impl Iterator<Item = (NodeId, &Hello)> {
+    let there = nodes.iter().filter(|(_, known)| known.is_there());
+    there.filter_map(|(id, known)| Some((*id, known.hello.as_ref()?)))
+}
+
+/// One that is not there, the longest first.
 fn forget_one(nodes: &mut HashMap<NodeId, Known>) -> bool {
-    let silent = nodes.iter().filter(|(_, known)| known.is_silent);
+    let silent = nodes.iter().filter(|(_, known)| !known.is_there());
     let Some(oldest) = silent.min_by_key(|(_, known)| known.heard).map(|(id, _)| *id) else { return false };
     nodes.remove(&oldest);
     true
@@ -250,7 +279,10 @@ mod tests {
         assert_eq!(nodes.arrive(NodeId(1), 5, 1, later), Arrival::Known { duplicates: 0, lost: 3 });
         assert_eq!(nodes.len(), 1);
         nodes.leave(NodeId(1));
-        assert_eq!(nodes.arrive(NodeId(1), 9, 1, later), Arrival::New);
+        assert_eq!((nodes.len(), nodes.to_be_asked(), nodes.missing(later)), (0, vec![], vec![]));
+        let again = nodes.arrive(NodeId(1), 5, 1, later);
+        assert_eq!(again, Arrival::Known { duplicates: 1, lost: 0 }, "its last words come once");
+        assert_eq!(nodes.len(), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,9 +18,10 @@ pub(super) struct Questions {
     open: Mutex<HashMap<u64, Open>>,
 }
 
+#[derive(Default)]
 struct Open {
     asked: HashSet<NodeId>,
-    answers: Vec<Bytes>,
+    answers: Vec<(NodeId, Bytes)>,
     complete: Arc<Notify>,
 }
 
@@ -28,44 +29,87 @@ struct Open {
 pub(super) struct Asking<'a> {
     questions: &'a Questions,
     pub id: u64,
+    /// Told when all have answered.
+    pub complete: Arc<Notify>,
 }
 
 impl Questions {
     pub fn answer(&self, id: u64, from: NodeId, json: Bytes) {
-        let mut open = self.open.lock();
-        let Some(question) = open.get_mut(&id) else { return };
-        if question.asked.remove(&from) {
-            question.answers.push(json);
-            if question.asked.is_empty() {
-                question.complete.notify_one();
-            }
+        if let Some(question) = self.open.lock().get_mut(&id)
+            && question.wait_no_more(from)
+        {
+            question.answers.push((from, json));
         }
     }
 
-    pub fn begin(&self, asked: &[NodeId]) -> Option<(Asking<'_>, Arc<Notify>)> {
+    /// The node has no clients any more, and will answer nothing.
+    pub fn leave(&self, node: NodeId) {
+        for question in self.open.lock().values_mut() {
+            question.wait_no_more(node);
+        }
+    }
+
+    /// `None` if too many are open.
+    pub fn begin(&self, asked: &[NodeId]) -> Option<Asking<'_>> {
         let mut open = self.open.lock();
         if open.len() >= MOST_OPEN {
             return None;
         }
-        let (id, complete) = (self.next.fetch_add(1, Ordering::Relaxed), Arc::new(Notify::new()));
-        let asked = asked.iter().copied().collect();
-        open.insert(id, Open { asked, answers: Vec::new(), complete: Arc::clone(&complete) });
-        Some((Asking { questions: self, id }, complete))
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let question = open.entry(id).or_default();
+        question.asked = asked.iter().copied().collect();
+        Some(Asking { questions: self, id, complete: Arc::clone(&question.complete) })
+    }
+}
+
+impl Open {
+    /// Returns whether it was waited for.
+    fn wait_no_more(&mut self, node: NodeId) -> bool {
+        let was_asked = self.asked.remove(&node);
+        if was_asked && self.asked.is_empty() {
+            self.complete.notify_one();
+        }
+        was_asked
     }
 }
 
 impl Asking<'_> {
-    pub fn end(self) -> (Vec<Bytes>, Vec<NodeId>) {
-        let ended = self.questions.open.lock().remove(&self.id);
-        let (answers, asked) = ended.map(|open| (open.answers, open.asked)).unwrap_or_default();
-        let mut missing: Vec<_> = asked.into_iter().collect();
-        missing.sort_unstable();
-        (answers, missing)
+    /// The answers, and who is missing.
+    pub fn end(self) -> (Vec<(NodeId, Bytes)>, Vec<NodeId>) {
+        let Open { answers, asked, .. } = self.questions.open.lock().remove(&self.id).unwrap_or_default();
+        (answers, asked.into_iter().collect())
     }
 }
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         self.questions.open.lock().remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_complete_when_all_have_answered_or_left() {
+        let questions = Questions::default();
+        let asking = questions.begin(&[NodeId(1), NodeId(2), NodeId(3)]).unwrap();
+        questions.answer(asking.id, NodeId(1), "1".into());
+        questions.answer(asking.id, NodeId(1), "twice".into());
+        questions.answer(asking.id, NodeId(9), "a stranger".into());
+        questions.leave(NodeId(2));
+        let (answers, missing) = asking.end();
+        assert_eq!((answers, missing), (vec![(NodeId(1), "1".into())], vec![NodeId(3)]));
+        assert!(questions.open.lock().is_empty());
+    }
+
+    #[test]
+    fn no_more_are_open_than_may_be() {
+        let questions = Questions::default();
+        let mut open: Vec<_> = (0..MOST_OPEN).map(|_| questions.begin(&[NodeId(1)]).unwrap()).collect();
+        assert!(questions.begin(&[NodeId(1)]).is_none());
+        open.pop();
+        assert!(questions.begin(&[NodeId(1)]).is_some());
     }
 }

@@ -148,8 +148,11 @@ impl Queue {
         self.add(|waiting| waiting.push(own));
     }
 
-    /// Bounded by the number of questions: one answer each.
+    /// Bounded by the number of questions: one answer each. One that is longer than the bus takes is not given.
     pub fn answer(&self, node: NodeId, outbound: Outbound) {
+        if record_bytes(&outbound) > self.longest.load(Ordering::Relaxed) {
+            return;
+        }
         let answer = Answer { node, outbound, _in_flight: self.begin() };
         self.add(|waiting| waiting.answers.push_back(answer));
     }
@@ -178,8 +181,9 @@ impl Queue {
         }
     }
 
-    /// The records that wait longest, of so many bytes, at least one. `None` if there are none.
+    /// The records that wait longest, of so many bytes and as the bus takes, at least one. `None` if there are none.
     pub fn take(&self, most_bytes: usize) -> Option<Batch> {
+        let most_bytes = most_bytes.min(self.longest.load(Ordering::Relaxed));
         let mut waiting = self.waiting.lock();
         let first = waiting.next - waiting.records.len() as u64;
         let (mut records, mut bytes) = (Vec::new(), 0);

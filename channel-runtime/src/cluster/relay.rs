@@ -47,8 +47,8 @@ pub(crate) struct Relay {
     is_ended: AtomicBool,
 }
 
-/// Kept by the registry: with it goes the relay.
-struct Outlet(Arc<Relay>);
+/// Kept by the registry. With it the lane ends.
+pub(super) struct Outlet(Arc<Relay>);
 
 impl Relay {
     pub fn new(id: NodeId, settings: Settings, channels: Vec<u32>, fingerprint: String) -> Arc<Self> {
@@ -79,9 +79,20 @@ impl Relay {
         outgoing.downcast_ref::<Outlet>().map(|Outlet(relay)| relay)
     }
 
-    pub fn open(self: &Arc<Self>, node: &Node) {
+    pub fn outlet(self: &Arc<Self>) -> Outlet {
+        Outlet(Arc::clone(self))
+    }
+
+    /// From now on what is sent leaves.
+    pub fn open(&self, node: &Node, outlet: Outlet) {
         self.opened.get_or_init(Instant::now);
-        node.registry.set_outgoing(Arc::new(Outlet(Arc::clone(self))));
+        node.registry.set_outgoing(Arc::new(outlet));
+    }
+
+    /// The lane ends, after what waits has been published.
+    pub fn end(&self) {
+        self.is_ended.store(true, Ordering::Release);
+        self.ended.notify_one();
     }
 
     pub fn is_ended(&self) -> bool {
@@ -139,7 +150,7 @@ impl Relay {
             connections: census.connections,
             rooms: census.rooms,
             users: census.users,
-            draining: node.shutdown.is_draining(),
+            draining: node.shutdown.has_left(),
             deflate: node.compression().is_some(),
             up_ms: u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX),
             connection: self.echo.connection(),
@@ -162,6 +173,10 @@ impl Relay {
 
     /// Sends what is no [`Body`] to the nodes that have something to do with these clients.
     pub fn send(&self, sending: &Sending<'_>, cargo: Cargo) -> Elsewhere {
+        if self.has_left.load(Ordering::Acquire) {
+            self.bus.refused_away.add(1);
+            return Elsewhere::Refused(NotTaken::Away);
+        }
         let outbound = Outbound {
             channel: self.hash(sending.channel),
             to: destination(sending.to),
@@ -185,7 +200,11 @@ impl Relay {
 }
 
 impl Outgoing for Outlet {
-    fn append(&self, sending: &Sending<'_>, body: Body) -> Elsewhere {
+    fn append(&self, sending: &Sending<'_>, mut body: Body) -> Elsewhere {
+        // Plain it may fit.
+        if let Body::Frame { plain, compressed } = &mut body {
+            compressed.take_if(|compressed| plain.len() + compressed.payload.len() > self.longest());
+        }
         self.0.send(sending, Cargo::Body(body))
     }
 
@@ -204,8 +223,7 @@ impl Outgoing for Outlet {
 
 impl Drop for Outlet {
     fn drop(&mut self) {
-        self.0.is_ended.store(true, Ordering::Release);
-        self.0.ended.notify_one();
+        self.0.end();
     }
 }
 

@@ -93,31 +93,36 @@ impl<'a> Delivery<'a> {
     }
 
     /// To rooms by their names, each with its frame; a client in several of them gets one. `make` is called for rooms without a
-    /// member here, too, if there are other nodes.
+    /// member here, too, if there are other nodes. It is given the room's place among the names.
     pub fn to_rooms<E>(
         &self,
         names: &[Arc<str>],
-        mut make: impl FnMut(&Arc<str>) -> Result<Frame, E>,
+        mut make: impl FnMut(usize, &Arc<str>) -> Result<Frame, E>,
     ) -> Result<Sent, E> {
-        let (mut reached, mut sent, mut frames) = (HashSet::new(), Sent::default(), Vec::new());
-        for name in names {
+        let (mut rooms, mut frames, mut places) = (Vec::new(), Vec::<Frame>::new(), Vec::new());
+        for (at, name) in names.iter().enumerate() {
             let room = self.lookup.room(name);
             if room.is_none() && self.outgoing.is_none() {
                 continue;
             }
-            let frame = make(name)?;
-            if self.is_too_long(frame.len()) {
-                sent.add(Sent::too_long());
-                return Ok(sent);
+            let frame = make(at, name)?;
+            // The rooms of paths are named in no frame: all get the same.
+            if frames.last().is_none_or(|last| last[..] != frame[..]) {
+                frames.push(frame);
             }
-            if self.outgoing.is_some() {
-                frames.push(frame.clone());
-            }
+            places.push(frames.len() - 1);
+            rooms.push(room);
+        }
+        if self.is_too_long(frames.iter().map(|frame| frame.len()).sum()) {
+            return Ok(Sent::too_long());
+        }
+        let (mut reached, mut sent) = (HashSet::new(), Sent::default());
+        for (room, place) in rooms.iter().zip(&places) {
             if let Some(room) = room {
-                sent.add(self.here().to_admitted(&room, frame, |member| reached.insert(member.id)));
+                sent.add(self.here().to_admitted(room, frames[*place].clone(), |member| reached.insert(member.id)));
             }
         }
-        sent.add(Sent::only_elsewhere(self.sending(self.own().as_ref()).leave(|| Body::Frames(frames))));
+        sent.add(Sent::only_elsewhere(self.sending(self.own().as_ref()).leave(|| Body::Frames { frames, places })));
         Ok(sent)
     }
 

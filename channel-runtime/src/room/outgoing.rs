@@ -18,8 +18,8 @@ use crate::wire::deflate::PreparedFrame;
 use crate::wire::frame::{Compressed, Frame};
 
 pub(crate) trait Outgoing: Any + Send + Sync {
-    /// Never waits. If the target is one room with members here, it is called under its members' lock, so that the room's messages
-    /// have the same order on all nodes.
+    /// Never waits. If the target is all of one room, with members here, it is called under its members' lock, so that the room's
+    /// messages have the same order on all nodes.
     fn append(&self, sending: &Sending<'_>, body: Body) -> Elsewhere;
 
     /// The most bytes of a body.
@@ -61,8 +61,11 @@ pub(crate) enum Body {
         plain: Frame,
         compressed: Option<Compressed<Frame>>,
     },
-    /// One frame for each of the target's rooms.
-    Frames(Vec<Frame>),
+    /// Frames for the target's rooms: those that differ, and for each room the place of its own among them.
+    Frames {
+        frames: Vec<Frame>,
+        places: Vec<usize>,
+    },
     /// A text. Between its two parts the receivers' topics are to stand, escaped as in JSON; nothing, if it has no place for one.
     Topical {
         before: Bytes,

@@ -38,7 +38,8 @@ pub enum NotTaken {
     Full,
     /// The bus has been away for longer than messages wait for it.
     Away,
-    /// It is longer than the bus takes. Then nobody gets it, on this node neither.
+    /// It is longer than the bus takes. Then nobody gets it, on this node neither; except what `send_with` makes under the room's lock,
+    /// and what has thousands of names of rooms or users.
     TooLong,
 }
 

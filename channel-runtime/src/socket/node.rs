@@ -30,7 +30,11 @@ struct ChannelNode {
     counters: Counters,
     /// Those of a channel without a cluster are not listed.
     notices: &'static [NoticeEntry],
+    /// As the clients' bound is. Made by the first client.
     hub: OnceLock<Arc<HubBacklog>>,
+    /// In a cluster before the first client: what waits for the bus, from a program that may never have one.
+    #[cfg(feature = "cluster")]
+    hub_without_clients: OnceLock<Arc<HubBacklog>>,
 }
 
 impl Node {
@@ -50,7 +54,13 @@ impl Node {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
         registry.add::<C>(identity, make_state);
-        self.channels.push(ChannelNode { counters, notices: &[], hub: OnceLock::new() });
+        self.channels.push(ChannelNode {
+            counters,
+            notices: &[],
+            hub: OnceLock::new(),
+            #[cfg(feature = "cluster")]
+            hub_without_clients: OnceLock::new(),
+        });
     }
 
     /// Of the channel that was added last.
@@ -106,15 +116,14 @@ impl Node {
         self.compression.get()
     }
 
-    /// `None` before the channel's first connection.
+    /// `None` before the channel's first connection, without a cluster.
     pub fn hub_backlog(&self, channel: usize) -> Option<&Arc<HubBacklog>> {
-        self.channels[channel].hub.get()
-    }
-
-    /// For what a hub sends to other nodes, also where the channel has no connection, as in a worker.
-    #[cfg(feature = "cluster")]
-    pub fn hub_backlog_in_a_cluster(&self, channel: usize) -> &Arc<HubBacklog> {
-        self.channels[channel].hub.get_or_init(|| Arc::new(HubBacklog::new(usize::MAX)))
+        let channel = &self.channels[channel];
+        #[cfg(feature = "cluster")]
+        if channel.hub.get().is_none() && self.registry.outgoing().is_some() {
+            return Some(channel.hub_without_clients.get_or_init(|| Arc::new(HubBacklog::new(usize::MAX))));
+        }
+        channel.hub.get()
     }
 
     pub fn counters(&self, channel: usize) -> &Counters {

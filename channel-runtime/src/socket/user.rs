@@ -8,7 +8,6 @@ use crate::connection::user_key::UserKey;
 use crate::room::delivery::disconnect_user;
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::{Body, Sending, To};
-use crate::room::sent::Elsewhere;
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 
@@ -43,7 +42,9 @@ impl User {
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         let closed = self.disconnect_here(&close);
-        self.leave(Body::Close(close));
+        if let Some(sending) = self.sending(&Exclusions::default()) {
+            sending.leave(|| Body::Close(close));
+        }
         closed
     }
 
@@ -52,17 +53,15 @@ impl User {
     }
 
     #[cfg(feature = "cluster")]
-    pub(crate) fn parts(&self) -> (&Arc<Node>, &UserKey) {
-        (&self.node, &self.key)
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
-    /// Hands it to the other nodes, too.
-    fn leave(&self, body: Body) -> Elsewhere {
+    /// To the other nodes. `None` if no channel has users of this type: then no channel elsewhere has.
+    pub(crate) fn sending<'a>(&'a self, exclusions: &'a Exclusions) -> Option<Sending<'a>> {
         let registry = &self.node.registry;
-        // A user of no channel here is one of no channel elsewhere.
-        let Some(channel) = registry.channel_of(&self.key) else { return Elsewhere::Nowhere };
-        let (to, exclusions) = (To::User(&self.key), &Exclusions::default());
-        Sending { channel, to, exclusions, publisher: None, outgoing: registry.outgoing() }.leave(|| body)
+        let (channel, to) = (registry.channel_of(&self.key)?, To::User(&self.key));
+        Some(Sending { channel, to, exclusions, publisher: None, outgoing: registry.outgoing() })
     }
 }
 

@@ -1,7 +1,5 @@
 //! From what waits to bytes.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
 
 use super::{Cargo, Destination, GREETING, LANE, MAGIC, Numbered, ONE_NODE, Outbound, Question, VERSION, tag};
@@ -11,7 +9,7 @@ use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::Body;
 use crate::wire::close::CloseCode;
-use crate::wire::frame::{Frame, Opcode, payload};
+use crate::wire::frame::{Opcode, payload};
 
 /// The most bytes of a varint.
 const VARINT: usize = 5;
@@ -99,7 +97,7 @@ pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
             Body::Frame { plain, compressed } => {
                 1 + VARINT + plain.len() + compressed.as_ref().map_or(0, |compressed| compressed.payload.len())
             }
-            Body::Frames(frames) => VARINT + frames.iter().map(|frame| 1 + VARINT + frame.len()).sum::<usize>(),
+            Body::Frames { frames, .. } => VARINT + frames.iter().map(|frame| 1 + VARINT + frame.len()).sum::<usize>(),
             Body::Topical { before, after, .. } => 1 + VARINT + before.len() + after.len(),
             Body::Close(close) => 2 + close.reason.len(),
             Body::Notice { handler, json } => VARINT + handler.len() + json.len(),
@@ -118,48 +116,19 @@ fn record(out: &mut Vec<u8>, outbound: &Outbound) {
     let Outbound { channel, to, mask, cargo } = outbound;
     out.push(kind(cargo));
     out.extend_from_slice(&channel.to_le_bytes());
-    let bodies = match cargo {
-        Cargo::Body(Body::Frames(frames)) => Some(Distinct::of(frames)),
-        _ => None,
+    let places = match cargo {
+        Cargo::Body(Body::Frames { places, .. }) => &places[..],
+        _ => &[],
     };
-    target(out, to, bodies.as_ref());
+    target(out, to, places);
     exclusions(out, mask.as_deref());
-    match bodies {
-        Some(bodies) => {
-            varint(out, bodies.frames.len());
-            for frame in bodies.frames {
-                let (opcode, payload) = payload(frame);
-                out.push(flags(opcode, 0));
-                bytes(out, payload);
-            }
-        }
-        None => content(out, cargo),
-    }
-}
-
-/// Of several frames those that differ, and for each of the several its place among these.
-struct Distinct<'a> {
-    frames: Vec<&'a Frame>,
-    places: Vec<usize>,
-}
-
-impl<'a> Distinct<'a> {
-    fn of(several: &'a [Frame]) -> Self {
-        let (mut frames, mut places) = (Vec::new(), HashMap::new());
-        let places = several.iter().map(|frame| {
-            *places.entry(&frame[..]).or_insert_with(|| {
-                frames.push(frame);
-                frames.len() - 1
-            })
-        });
-        Self { places: places.collect(), frames }
-    }
+    content(out, cargo);
 }
 
 fn kind(cargo: &Cargo) -> u8 {
     match cargo {
         Cargo::Body(Body::Frame { .. }) => tag::FRAME,
-        Cargo::Body(Body::Frames(_)) => tag::FRAMES,
+        Cargo::Body(Body::Frames { .. }) => tag::FRAMES,
         Cargo::Body(Body::Topical { .. }) => tag::TOPICAL,
         Cargo::Body(Body::Close(_)) => tag::CLOSE,
         Cargo::Body(Body::Notice { .. }) => tag::NOTICE,
@@ -172,9 +141,10 @@ fn kind(cargo: &Cargo) -> u8 {
     }
 }
 
-fn target(out: &mut Vec<u8>, to: &Destination, bodies: Option<&Distinct<'_>>) {
+/// `places` is empty if all rooms have one body.
+fn target(out: &mut Vec<u8>, to: &Destination, places: &[usize]) {
     debug_assert!(
-        bodies.is_none_or(|bodies| matches!(to, Destination::Rooms(rooms) if rooms.len() == bodies.places.len())),
+        places.is_empty() || matches!(to, Destination::Rooms(rooms) if rooms.len() == places.len()),
         "frames are for rooms, one for each"
     );
     match to {
@@ -188,7 +158,7 @@ fn target(out: &mut Vec<u8>, to: &Destination, bodies: Option<&Distinct<'_>>) {
             varint(out, names.len());
             for (at, name) in names.iter().enumerate() {
                 bytes(out, name.as_bytes());
-                varint(out, bodies.map_or(0, |bodies| bodies.places[at]));
+                varint(out, places.get(at).copied().unwrap_or(0));
             }
         }
         Destination::Users(users) => {
@@ -238,7 +208,14 @@ fn content(out: &mut Vec<u8>, cargo: &Cargo) {
                 out.extend_from_slice(payload(&compressed.payload).1);
             }
         }
-        Cargo::Body(Body::Frames(_)) => unreachable!("the frames for rooms are written beside the rooms"),
+        Cargo::Body(Body::Frames { frames, .. }) => {
+            varint(out, frames.len());
+            for frame in frames {
+                let (opcode, payload) = payload(frame);
+                out.push(flags(opcode, 0));
+                bytes(out, payload);
+            }
+        }
         Cargo::Body(Body::Topical { before, after, has_place }) => {
             out.push(if *has_place { tag::HAS_PLACE } else { 0 });
             bytes(out, before);

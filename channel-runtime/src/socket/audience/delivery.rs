@@ -33,13 +33,12 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
+    /// What a hub sends counts against it. `None` for what a connection sends.
     fn hub_backlog(&self) -> Option<&Arc<HubBacklog>> {
-        let (node, channel) = (self.hub.node(), self.hub.channel());
-        #[cfg(feature = "cluster")]
-        if node.registry.outgoing().is_some() {
-            return Some(node.hub_backlog_in_a_cluster(channel));
+        if self.from.is_some() {
+            return None;
         }
-        node.hub_backlog(channel)
+        self.hub.node().hub_backlog(self.hub.channel())
     }
 
     /// `make` is called once for each value of `"$room"`, or for each topic.
@@ -61,7 +60,7 @@ impl<C: 'static, K> Audience<C, K> {
             Recipients::Rooms(_) | Recipients::Members if const { E::PLACES.has_topics() } => {
                 self.deliver_by_topic::<E>(make)
             }
-            Recipients::Rooms(names) => delivery.to_rooms(names, |name| make(room_name::<E>(name).as_deref())),
+            Recipients::Rooms(names) => delivery.to_rooms(names, |_, name| make(room_name::<E>(name).as_deref())),
             Recipients::Members => {
                 make(None).map(|frame| delivery.to_members(&delivery.lookup.members(), frame, |_| true))
             }
@@ -87,12 +86,17 @@ impl<C: 'static, K> Audience<C, K> {
         for member in &members {
             by_topic.entry(E::topic(member.own_room.name())).or_default().push(Arc::clone(member));
         }
+        let for_others = delivery.outgoing.map(|_| make(Some(topical::place()))).transpose()?;
+        if let Some(frame) = &for_others
+            && delivery.is_too_long(frame.len())
+        {
+            return Ok(Sent::too_long());
+        }
         let mut sent = Sent::default();
         for (topic, members) in by_topic {
             sent.add(delivery.here().to_members(&members, make(Some(&topic))?, |_| true));
         }
-        if delivery.outgoing.is_some() {
-            let frame = make(Some(topical::place()))?;
+        if let Some(frame) = for_others {
             sent.elsewhere = delivery.elsewhere(sent, || topical::around_the_place(&frame));
         }
         Ok(sent)
@@ -136,8 +140,9 @@ impl<C: 'static, K> Audience<C, K> {
         for backlog in rooms.iter().filter_map(|room| room.hub_backlog()) {
             backlog.caught_up().await;
         }
-        // What is for other nodes alone counts against the channel.
-        if rooms.is_empty() && self.hub.node().registry.outgoing().is_some() {
+        // In a cluster, what is for no one room that has members here counts against the channel, if the bus does not keep up.
+        let is_of_channel = rooms.is_empty() || matches!(self.target, Target::Rooms(_));
+        if is_of_channel && self.hub.node().registry.outgoing().is_some() {
             self.hub.ready().await;
         }
     }

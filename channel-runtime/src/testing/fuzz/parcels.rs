@@ -63,9 +63,9 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
                 .map(|Compressed { bits, payload }| Compressed { bits, payload: frame(opcode, payload) }),
         }),
         Content::Frames(frames) => {
-            let frames: Vec<_> = frames.map(|(opcode, payload)| frame(opcode, payload)).collect();
+            let frames = frames.map(|(opcode, payload)| frame(opcode, payload)).collect();
             let Address::Rooms(rooms) = &record.to else { panic!("frames are for rooms") };
-            Cargo::Body(Body::Frames(rooms.clone().map(|(_, at)| frames[at].clone()).collect()))
+            Cargo::Body(Body::Frames { frames, places: rooms.clone().map(|(_, at)| at).collect() })
         }
         Content::Topical { before, after, has_place } => Cargo::Body(Body::Topical {
             before: Bytes::copy_from_slice(before.as_bytes()),
@@ -136,8 +136,8 @@ pub(crate) fn tell(outbound: &Outbound) -> String {
             });
             format!("frame {} {compressed:?}", shown(plain))
         }
-        Cargo::Body(Body::Frames(frames)) => {
-            format!("frames {:?}", frames.iter().map(|frame| shown(frame)).collect::<Vec<_>>())
+        Cargo::Body(Body::Frames { frames, places }) => {
+            format!("frames {:?} {places:?}", frames.iter().map(|frame| shown(frame)).collect::<Vec<_>>())
         }
         Cargo::Body(Body::Topical { before, after, has_place }) => format!("topical {before:?} {has_place} {after:?}"),
         Cargo::Body(Body::Close(close)) => format!("close {:?} {:?}", close.code, close.reason),
