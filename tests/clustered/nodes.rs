@@ -63,9 +63,9 @@ impl Nodes {
 
     async fn all_known(&self) {
         for node in &self.nodes {
-            let serving = || node.bus.nodes().iter().filter(|other| !other.worker).count();
-            while serving() + 1 < self.nodes.len() {
-                tokio::task::yield_now().await;
+            let mut bus = node.bus.clone();
+            while bus.nodes().iter().filter(|other| !other.worker).count() + 1 < self.nodes.len() {
+                bus.changed().await;
             }
         }
     }

@@ -46,12 +46,16 @@ pub(super) fn take(node: &Arc<Node>, relay: &Relay, from: NodeId, record: &Recor
 fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
     match content {
         Content::Hello(json) => match serde_json::from_slice::<Hello>(json) {
-            Ok(hello) => relay.count_lost(from, relay.nodes.hello(from, hello, relay.age())),
+            Ok(hello) => {
+                let heard = relay.nodes.hello(from, hello, relay.age());
+                relay.count_lost(from, heard.lost);
+                relay.wake_if(heard.is_news);
+            }
             Err(_) => relay.bus.foreign.add(1),
         },
         Content::Bye => {
-            relay.nodes.leave(from);
             relay.questions.leave(from);
+            relay.wake_if(relay.nodes.leave(from));
         }
         Content::Answer { id, json } => relay.questions.answer(*id, from, bytes::Bytes::copy_from_slice(json)),
         _ => relay.bus.foreign.add(1),

@@ -18,6 +18,7 @@ use super::queue::{Answer, Batch};
 use super::relay::Relay;
 use super::wire::{Content, Head, Numbered, Parcel, ParcelWriter, Record};
 use crate::connection::contained::{Panicked, contain};
+use crate::connection::turn::Turn;
 use crate::socket::node::Node;
 
 /// A parcel is not longer, unless one record is.
@@ -40,9 +41,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// At the end, for what waits.
 pub(super) const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// After so many recipients the task lets others go on.
-const SHARE: usize = 256;
-
 pub(super) struct Lane {
     pub relay: Arc<Relay>,
     pub node: Weak<Node>,
@@ -63,7 +61,7 @@ impl Lane {
                     let problem = self.serve(link).await;
                     let was_up = self.went_away();
                     // Not on the next connection, which may be hours away.
-                    self.take_records(&mut 0).await;
+                    self.take_records(&mut Turn::default()).await;
                     let Some(problem) = problem else { return };
                     self.report(problem, was_up);
                     was_up
@@ -190,9 +188,9 @@ impl Lane {
     }
 
     async fn read(&self, inbound: &mut dyn Inbound) -> Result<Infallible, EngineError> {
-        let mut spent = 0;
+        let mut turn = Turn::default();
         loop {
-            self.take_records(&mut spent).await;
+            self.take_records(&mut turn).await;
             let parcel = inbound.next().await?;
             if let Some(done) = self.open(&parcel) {
                 *self.unfinished.lock() = Some(Unfinished { parcel, done });
@@ -202,23 +200,24 @@ impl Lane {
 
     /// Does what the latest parcel says. Its records were counted when it came, so that those left when the connection ends are done on
     /// the next.
-    async fn take_records(&self, spent: &mut usize) {
+    async fn take_records(&self, turn: &mut Turn) {
         let unfinished = self.unfinished.lock().clone();
         let (Some(Unfinished { parcel, mut done }), Some(node)) = (unfinished, self.node.upgrade()) else { return };
         let records = Parcel::parse(&parcel).expect("it was read when it came");
         let from = records.head.node;
         for record in records.skip(done) {
+            turn.count_input();
             match record {
                 // Envelopes and notices are the app's code.
                 Ok(record) => match contain(|| inbound::take(&node, &self.relay, from, &record)) {
-                    Ok(clients) => *spent += 1 + clients,
+                    Ok(clients) => turn.count_recipients(clients),
                     Err(Panicked) => tracing::error!(node = %from, "a message of another node caused a panic"),
                 },
                 Err(_) => self.relay.bus.foreign.add(1),
             }
             done += 1;
-            if *spent >= SHARE {
-                *spent = 0;
+            if turn.is_over() {
+                *turn = Turn::default();
                 if let Some(unfinished) = &mut *self.unfinished.lock() {
                     unfinished.done = done;
                 }
@@ -312,7 +311,7 @@ impl Lane {
                 relay.say_hello(&node);
             }
             if *relay.bus.state.borrow() == BusState::Up {
-                relay.nodes.look(now);
+                relay.wake_if(relay.nodes.look(now));
             }
             let heard = relay.echo.last_heard().unwrap_or(connected);
             if now.duration_since(heard) > DEAF_AFTER {

@@ -27,6 +27,8 @@ pub(super) struct Nodes {
     known: Mutex<HashMap<NodeId, Known>>,
     /// As the hellos say, for whoever sends: it does not look through all nodes.
     reads_compressed: AtomicBool,
+    /// How many are there, and how many of them serve, when that was last looked at.
+    counts: Mutex<(usize, usize)>,
 }
 
 struct Known {
@@ -61,6 +63,12 @@ pub(super) struct Hello {
     pub connection: u64,
     /// For how long it has been in the cluster, in milliseconds. Its records are all younger.
     pub up_ms: u64,
+}
+
+pub(super) struct Heard {
+    pub lost: u64,
+    /// There are more or fewer nodes than before.
+    pub is_news: bool,
 }
 
 /// Another node, as it has last said of itself.
@@ -126,7 +134,7 @@ impl Nodes {
 
     /// `age` is for how long this node has been in the cluster. Returns how many records were lost: those of a node that is younger,
     /// and that had said something before it was heard for the first time.
-    pub fn hello(&self, node: NodeId, hello: Hello, age: Duration) -> u64 {
+    pub fn hello(&self, node: NodeId, hello: Hello, age: Duration) -> Heard {
         let mut nodes = self.known.lock();
         let mut lost = 0;
         if let Some(known) = nodes.get_mut(&node) {
@@ -136,34 +144,38 @@ impl Nodes {
             }
             known.hello = Some(hello);
         }
-        self.renew(&nodes);
-        lost
+        Heard { lost, is_news: self.renew(&nodes) }
     }
 
-    fn renew(&self, nodes: &HashMap<NodeId, Known>) {
+    /// Returns whether there are more or fewer.
+    fn renew(&self, nodes: &HashMap<NodeId, Known>) -> bool {
         let reads_compressed = hellos(nodes).any(|(_, hello)| hello.deflate);
         self.reads_compressed.store(reads_compressed, Ordering::Relaxed);
+        let counts = (hellos(nodes).count(), serving(nodes));
+        std::mem::replace(&mut *self.counts.lock(), counts) != counts
     }
 
     pub fn reads_compressed(&self) -> bool {
         self.reads_compressed.load(Ordering::Relaxed)
     }
 
-    pub fn leave(&self, node: NodeId) {
+    /// Returns whether it was there.
+    pub fn leave(&self, node: NodeId) -> bool {
         let mut nodes = self.known.lock();
         if let Some(known) = nodes.get_mut(&node) {
             known.has_left = true;
         }
-        self.renew(&nodes);
+        self.renew(&nodes)
     }
 
-    /// Those that have said nothing for long are not there, until they say something. Called only while the bus is there.
-    pub fn look(&self, now: Instant) {
+    /// Those that have said nothing for long are not there, until they say something. Called only while the bus is there. Returns
+    /// whether there are fewer.
+    pub fn look(&self, now: Instant) -> bool {
         let mut nodes = self.known.lock();
         for known in nodes.values_mut() {
             known.is_silent |= now.duration_since(known.heard) > SILENT_AFTER;
         }
-        self.renew(&nodes);
+        self.renew(&nodes)
     }
 
     /// No node could have been heard until now.
@@ -196,7 +208,7 @@ impl Nodes {
 
     /// How many others serve clients and go on.
     pub fn serving(&self) -> usize {
-        hellos(&self.known.lock()).filter(|(_, hello)| !hello.worker && !hello.draining).count()
+        serving(&self.known.lock())
     }
 
     pub fn views(&self) -> Vec<NodeView> {
@@ -220,6 +232,10 @@ impl Known {
 fn hellos(nodes: &HashMap<NodeId, Known>) -> impl Iterator<Item = (NodeId, &Hello)> {
     let there = nodes.iter().filter(|(_, known)| known.is_there());
     there.filter_map(|(id, known)| Some((*id, known.hello.as_ref()?)))
+}
+
+fn serving(nodes: &HashMap<NodeId, Known>) -> usize {
+    hellos(nodes).filter(|(_, hello)| !hello.worker && !hello.draining).count()
 }
 
 /// One that is not there, the longest first.
@@ -258,7 +274,7 @@ mod tests {
         let (nodes, now) = (Nodes::default(), Instant::now());
         let hello = |id: u64, up_ms: u64, age: Duration| {
             nodes.arrive(NodeId(id), 8, 1, now);
-            nodes.hello(NodeId(id), Hello { up_ms, ..Hello::default() }, age)
+            nodes.hello(NodeId(id), Hello { up_ms, ..Hello::default() }, age).lost
         };
         assert_eq!(hello(1, 1000, Duration::from_secs(4)), 7);
         assert_eq!(hello(1, 2000, Duration::from_secs(5)), 0, "it is counted once");

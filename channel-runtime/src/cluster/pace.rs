@@ -8,6 +8,8 @@ use tokio::time::{Instant, sleep_until};
 /// So many parcels leave at once after a silence.
 const BURST: u32 = 16;
 
+const COARSE: Duration = Duration::from_micros(999);
+
 pub(super) struct Pace {
     /// When the next parcel would leave if all had left in regular steps.
     next: Instant,
@@ -23,7 +25,8 @@ impl Pace {
         let early = step * BURST;
         let due = self.next.checked_sub(early).unwrap_or(self.next);
         if due > Instant::now() {
-            sleep_until(due).await;
+            // Timers wake at the end of a millisecond: rather a bit early than late, or parcels leave in pairs.
+            sleep_until(due.checked_sub(COARSE).unwrap_or(due)).await;
         }
         self.next = self.next.max(Instant::now()) + step;
     }

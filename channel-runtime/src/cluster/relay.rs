@@ -135,8 +135,13 @@ impl Relay {
         if lost > 0 {
             self.bus.lost.add(lost);
             tracing::warn!(node = %from, lost, "messages of another node were lost");
-            self.bus.state.send_modify(|_| {});
         }
+        self.wake_if(lost > 0);
+    }
+
+    /// Those who watch the bus.
+    pub fn wake_if(&self, is_news: bool) {
+        self.bus.state.send_if_modified(|_| is_news);
     }
 
     pub fn say_hello(&self, node: &Node) {

@@ -15,5 +15,6 @@ pub(crate) mod owed_count;
 pub(crate) mod receiver;
 pub(crate) mod shutdown;
 pub(crate) mod stream;
+pub(crate) mod turn;
 pub(crate) mod unread;
 pub(crate) mod user_key;

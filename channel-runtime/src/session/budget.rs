@@ -1,4 +1,4 @@
-//! The cooperative budget of a connection's task: it yields to other tasks after 64 inputs or 4,096 recipients.
+//! The cooperative budget of a connection's task: it yields to other tasks when its turn is over.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,17 +6,13 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task;
 
+use crate::connection::turn::Turn;
+
 pub(crate) const MOST_READS: usize = 8;
-
-const MOST_INPUTS: u16 = 64;
-
-/// Recipients that are sent to before the connection yields: about a quarter of a millisecond's work.
-const MOST_RECIPIENTS: u16 = 4 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Budget {
-    steps: u16,
-    recipients: u16,
+    turn: Turn,
     /// The last step was a notice: waiting input is handled before the next notice.
     pub was_notice: bool,
     /// The server is draining, and has not closed this connection yet.
@@ -27,15 +23,15 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub fn count_step(&mut self) {
-        self.steps += 1;
+        self.turn.count_input();
     }
 
     pub fn count_recipients(&mut self, recipients: u32) {
-        self.recipients = self.recipients.saturating_add(u16::try_from(recipients).unwrap_or(u16::MAX));
+        self.turn.count_recipients(recipients as usize);
     }
 
     pub fn is_used_up(&self) -> bool {
-        self.steps >= MOST_INPUTS || self.recipients >= MOST_RECIPIENTS
+        self.turn.is_over()
     }
 
     pub fn yield_now(&mut self) {
@@ -52,6 +48,6 @@ impl Budget {
     }
 
     pub fn renew(&mut self) {
-        (self.steps, self.recipients) = (0, 0);
+        self.turn = Turn::default();
     }
 }

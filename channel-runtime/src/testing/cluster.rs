@@ -3,9 +3,8 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::ops::{Deref, Index};
-use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::app::TestApp;
 use super::expectation::{Expectation, Failure};
@@ -14,9 +13,6 @@ use crate::cluster::{self, Bus, Cluster, SimulatedBus, SimulatedEngine};
 use crate::connection::in_flight::Activity;
 use crate::server::Server;
 use crate::server::channels::{Channels, StandsFor, Unlinked};
-
-/// Until all nodes have heard of each other.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// So many nodes of an app without an `App`, over a bus in memory. Await it, with a paused clock or without:
 ///
@@ -208,9 +204,11 @@ impl<A: Send + Sync + 'static> TestCluster<A> {
         let connected = || self.nodes.iter().enumerate().filter(|(index, _)| self.bus.is_whole(*index));
         let others = connected().count().saturating_sub(1);
         let known = async {
-            let serving = |node: &TestNode<A>| node.bus.nodes().iter().filter(|other| !other.worker).count();
-            while connected().any(|(_, node)| serving(node) < others) {
-                sleep(LOOK_AGAIN).await;
+            for (_, node) in connected() {
+                let mut bus = node.bus();
+                while bus.nodes().iter().filter(|other| !other.worker).count() < others {
+                    bus.changed().await;
+                }
             }
         };
         timeout(PATIENCE, known).await.map_err(|_| format!("the nodes do not know each other after {PATIENCE:?}"))
