@@ -17,28 +17,15 @@ channel-runtime = { path = "RUNTIME" }
 [workspace]
 "#;
 
-const SOURCE: &str = r#"
-use channel_runtime::{channel, channels, message};
-
-/// What is said.
-#[message(type = "say")]
-pub struct Say {
-    text: String,
+/// The channel that README.md opens with, in a program that tells its fingerprint.
+fn source() -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap().replace('\r', "");
+    let (_, first) = readme.split_once("```rust,no_run\n").expect("a program");
+    let (channel, _) = first.split_once("#[tokio::main]\n").expect("its `main`");
+    format!("{channel}{MAIN}")
 }
 
-#[channel("/chat/:room")]
-pub struct Chat {
-    room: String,
-}
-
-#[channel]
-impl Chat {
-    #[message]
-    fn say(&self, say: Say) {
-        drop((say.text, &self.room));
-    }
-}
-
+const MAIN: &str = r#"
 fn main() {
     let channels = channels![
         Chat;
@@ -55,6 +42,10 @@ struct Package {
     root: PathBuf,
 }
 
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("newcomer")
+}
+
 struct Ran {
     code: Option<i32>,
     text: String,
@@ -64,13 +55,14 @@ impl Package {
     fn new() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("accepting");
-        // One that an earlier run has left.
+        // What an earlier run has left.
         let _ = fs::remove_dir_all(&root);
+        let _ = fs::remove_dir_all(kept());
         fs::create_dir_all(root.join("src")).unwrap();
         let package = Self { root };
         let runtime = workspace.join("channel-runtime");
         package.write("Cargo.toml", &MANIFEST.replace("RUNTIME", &runtime.to_string_lossy().replace('\\', "/")));
-        package.write("src/main.rs", SOURCE);
+        package.write("src/main.rs", &source());
         // The versions that are here already.
         fs::copy(workspace.join("Cargo.lock"), package.root.join("Cargo.lock")).unwrap();
         package
@@ -88,6 +80,13 @@ impl Package {
         let text = self.read(name);
         assert!(text.contains(from), "{text}");
         self.write(name, &text.replacen(from, to, 1));
+    }
+
+    /// Keeps the client for `tests/typescript/newcomer.test.mjs`, which compiles a page with it.
+    fn keep_client(&self, name: &str) {
+        let kept = kept().join(name);
+        fs::create_dir_all(&kept).unwrap();
+        fs::copy(self.root.join("web/channels.ts"), kept.join("channels.ts")).unwrap();
     }
 
     /// `cargo run`, with the variable and the feature.
@@ -141,10 +140,11 @@ fn a_client_is_made_and_goes_out_of_date_and_is_made_anew() {
     package.run(Some("accept"), true).ends(0, &written);
     assert!(package.read("web/channels.ts").contains("export class Chat extends Channel"));
     package.run(Some("check"), true).ends(0, &["and `docs/schemas.json` say what the channels say"]);
+    package.keep_client("before");
     package.run(None, false).ends(0, &["runs: "]);
 
     // Another wire: the compiler's error names both files, and the lock knows the former one.
-    package.change("src/main.rs", "text: String,", "text: String,\n    loud: Option<bool>,");
+    package.change("src/main.rs", "Say { text: String }", "Say { text: String, loud: Option<bool> }");
     let stale = [
         "is not what `channels.lock` says, and old clients go on working",
         "fine: `> say loud?: bool | null` is new",
@@ -160,6 +160,20 @@ fn a_client_is_made_and_goes_out_of_date_and_is_made_anew() {
     assert!(package.read("channels.lock").contains("\ncompatible "), "{}", package.read("channels.lock"));
     package.run(None, false).ends(0, &["runs: "]);
 
+    // A change that breaks the page goes on by the same command.
+    package.change("src/main.rs", "Say { text: String, ", "Say { words: String, ");
+    package.write("src/main.rs", &package.read("src/main.rs").replace("say.text", "say.words"));
+    let stale = [
+        "is not what `channels.lock` says, and old clients break",
+        "breaks: `> say words: string` is new and required",
+        "`web/channels.ts` was made of another wire, ",
+        command,
+    ];
+    package.run(None, false).ends(101, &stale);
+    package.run(Some("accept"), true).ends(0, &["`web/channels.ts` is written anew"]);
+    package.run(None, false).ends(0, &["runs: "]);
+    package.keep_client("after");
+
     // The compiler reads a file again that has changed.
     let edited = ["`web/channels.ts` is not as it was made", command];
     let made = package.read("web/channels.ts");
@@ -169,8 +183,8 @@ fn a_client_is_made_and_goes_out_of_date_and_is_made_anew() {
     package.run(None, false).ends(0, &["runs: "]);
 
     // Docs are no other wire, and a comparison sees them.
-    package.change("src/main.rs", "What is said.", "What one says.");
+    package.change("src/main.rs", "#[message(type = \"say\")]", "/// What one says.\n#[message(type = \"say\")]");
     package.run(None, false).ends(0, &["runs: "]);
-    let differs = ["`web/channels.ts` is not what the channels say, first in line ", "What is said.", "What one says."];
+    let differs = ["`web/channels.ts` is not what the channels say, first in line ", "What one says."];
     package.run(Some("check"), true).ends(1, &differs);
 }
