@@ -7,6 +7,8 @@
 
 #[path = "corpus/channels.rs"]
 mod channels_of_corpus;
+#[path = "fingerprints/examples.rs"]
+mod examples;
 #[path = "corpus/shapes.rs"]
 mod shapes;
 
@@ -15,27 +17,9 @@ use std::fs;
 use channel_runtime::channels;
 use channel_runtime::contract::{self, asyncapi, schemas};
 use channel_runtime::describe::Description;
+// By this path the example `cluster` names it.
+use examples::{board, chat};
 use serde_json::json;
-
-macro_rules! examples {
-    ($($name:ident: $path:literal)*) => {
-        $(#[path = $path] mod $name;)*
-    };
-}
-
-examples! {
-    batched: "../examples/batched.rs"
-    board: "../examples/board/main.rs"
-    chat: "../examples/chat.rs"
-    echo: "../examples/echo.rs"
-    game: "../examples/game.rs"
-    json_rpc: "../examples/json_rpc.rs"
-    notifications: "../examples/notifications.rs"
-    ocpp: "../examples/ocpp/main.rs"
-    secure: "../examples/secure.rs"
-    users: "../examples/users.rs"
-    whiteboard: "../examples/whiteboard.rs"
-}
 
 /// The wire of `tests/describe.rs`, which has every form that a type can have.
 fn described() -> Description {
@@ -61,23 +45,13 @@ fn with_faults() -> Description {
 
 #[test]
 fn the_documents_of_the_examples_stand() {
-    let all = [
-        ("batched", channels![batched::SensorChannel].describe()),
-        ("chat", channels![chat::ChatChannel].app(()).describe()),
+    let others = [
         ("corpus", channels_of_corpus::corpus().app(()).describe()),
         ("described", described()),
         ("faults", with_faults()),
-        ("echo", channels![echo::Echo].app(()).describe()),
-        ("game", channels![game::GameChannel].describe()),
-        ("json_rpc", channels![json_rpc::Rpc].app(()).describe()),
-        ("notifications", channels![notifications::NotificationChannel].describe()),
-        ("ocpp", channels![ocpp::Station].app(()).describe()),
-        ("secure", channels![secure::AuthenticatedChannel].describe()),
-        ("users", channels![users::UserChannel].app(()).describe()),
-        ("whiteboard", channels![whiteboard::BoardChannel].app(()).describe()),
     ];
     let accept = std::env::var_os("DOCUMENTS").is_some_and(|asked| asked == "accept");
-    for (name, description) in all {
+    for (name, description) in examples::all().into_iter().chain(others) {
         let (asyncapi, schemas) = (asyncapi(&description).title(name).version("0.1.0"), schemas(&description));
         let has_opaque = ["described", "faults"].contains(&name);
         let asyncapi = if has_opaque { asyncapi.opaque_as_unknown() } else { asyncapi }.json().unwrap();

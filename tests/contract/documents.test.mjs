@@ -98,6 +98,16 @@ describe('what the examples say and hear', () => {
     [{ type: 'measured', ref: 1, celsius: 20.5 }, answers(1)],
   ], ['said measured']))
 
+  test('board', TEST, () => fits('board', 'Board', '/board/plans', [
+    [null, ({ type }) => type === 'people'],
+    [{ type: 'draw', ref: 1, color: 'red', width: 4, points: [[0, 0], [10, 10.5]] }, answers(1)],
+    [{ type: 'draw', ref: 2, color: 'red', width: 4, points: [] }, answers(2)],
+    [{ type: 'point', ref: 3, at: [1, 2] }, answers(3)],
+    [{ type: 'point', ref: 4, at: null }, answers(4)],
+    [{ type: 'undo', ref: 5 }, answers(5)],
+    [{ type: 'undo', ref: 6 }, answers(6)],
+  ], ['heard drawing', 'heard people', 'heard stroke_added', 'heard board.bad_stroke', 'heard success', 'heard stroke_removed', 'heard board.nothing_to_undo']))
+
   test('game', TEST, () => fits('game', 'GameChannel', '/game/1?token=0123456789abcdef', [
     [null, ({ type }) => type === 'game_state'],
     [{ type: 'join_game', ref: 1, player_name: 'Ann', color: 'red' }, answers(1)],
