@@ -1,7 +1,10 @@
-//! The client against the real server over TCP: killed and back, drained, full, with tokens that are refused and renewed.
+//! The client against the real server over TCP: drained, cut off, refused, with rates, and with tokens that are refused and renewed.
 
 // Public as in a crate that a server and its bots share.
 #![allow(missing_docs)]
+
+#[path = "support/proxy.rs"]
+mod proxy;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,10 +13,9 @@ use std::time::Duration;
 
 use channel_client::{Client, CloseBy, Error, Event, Events, Status, Why};
 use channel_runtime::{Auth, Authenticate, Config, Fault, Reject, Socket, Success, Token, channel, channels, message};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
+use proxy::Proxy;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 #[message(type = "say")]
 pub struct Say {
@@ -136,46 +138,23 @@ async fn a_drained_server_s_clients_are_told_when_to_come_back_and_come_back_to_
     assert_eq!(asked.await.unwrap().unwrap(), 5);
 }
 
-/// Passes bytes on to the server, until it is dropped and cuts all connections without a Close.
-struct Proxy {
-    addr: SocketAddr,
-    _accepting: JoinSet<()>,
-}
-
-async fn proxy(server: SocketAddr, addr: &str) -> Proxy {
-    let listener = TcpListener::bind(addr).await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let mut accepting = JoinSet::new();
-    accepting.spawn(async move {
-        let mut connections = JoinSet::new();
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            connections.spawn(async move {
-                let mut server = TcpStream::connect(server).await.unwrap();
-                _ = copy_bidirectional(&mut client, &mut server).await;
-            });
-        }
-    });
-    Proxy { addr, _accepting: accepting }
-}
-
 #[tokio::test]
 async fn what_was_sent_over_a_connection_that_was_cut_is_lost_and_what_waited_is_sent_over_the_next() {
     let server = serve("127.0.0.1:0", Config::default()).await;
-    let cut = proxy(server.addr, "127.0.0.1:0").await;
-    let addr = cut.addr;
-    let client = Client::<Room>::new("/room/a").url(&format!("ws://{addr}")).open();
+    let proxy = Proxy::to(server.addr).await;
+    let client = Client::<Room>::new("/room/a").url(&proxy.url()).open();
     let mut events = client.events();
     until(&mut events, is_open).await;
     let hanging = tokio::spawn(client.request(Hang {}));
     assert_eq!(client.request(Say { text: "behind it".to_owned() }).await.unwrap(), 9);
-    drop(cut);
+    proxy.set_server(None);
+    proxy.cut();
     let hanging = hanging.await.unwrap();
     assert!(matches!(hanging, Err(Error::Lost)), "{hanging:?}");
     let waiting = until(&mut events, |status| matches!(status, Status::Waiting { .. })).await;
     assert!(matches!(&waiting, Status::Waiting { last, .. } if last.code == 1006), "{waiting:?}");
     let waiting = tokio::spawn(client.request(Say { text: "hello".to_owned() }));
-    let _next = proxy(server.addr, &addr.to_string()).await;
+    proxy.set_server(Some(server.addr));
     assert_eq!(waiting.await.unwrap().unwrap(), 5);
 }
 
@@ -198,31 +177,22 @@ async fn a_path_of_no_channel_is_final_with_its_http_status() {
 }
 
 #[tokio::test]
-async fn a_full_server_is_tried_again_no_sooner_than_it_said() {
-    let server = serve("127.0.0.1:0", Config::default().connections(1)).await;
-    let first = server.client("/room/a");
-    first.request(Say { text: String::new() }).await.unwrap();
-    let begun = tokio::time::Instant::now();
-    let second = server.client("/room/a");
-    let mut events = second.events();
-    let waiting = until(&mut events, |status| matches!(status, Status::Waiting { .. })).await;
-    let Status::Waiting { until: at, last, .. } = waiting else { panic!("{waiting:?}") };
-    let fault = last.fault.clone().unwrap_or_else(|| panic!("{last:?}"));
-    let after = Duration::from_millis(fault.details["retry_after_ms"].as_u64().unwrap());
-    assert!(after > Duration::ZERO && last.code > 1000, "{last:?}");
-    // The random part is zero here.
-    assert!((begun + after..=tokio::time::Instant::now() + after).contains(&at), "{at:?}, and not in {after:?}");
-}
-
-#[tokio::test]
-async fn requests_that_wait_keep_to_the_rate_of_their_type() {
+async fn sixty_requests_behind_a_rate_of_10_a_second_are_all_answered_and_none_is_closed() {
     let server = serve("127.0.0.1:0", Config::default()).await;
     let client = server.client("/room/a");
-    let asked: Vec<_> = (0..25).map(|_| tokio::spawn(client.request(Quick {}))).collect();
-    for asked in asked {
+    let mut events = client.events();
+    // More time than a busy machine needs; what is over the rate is refused at once.
+    let asked = (0..60).map(|_| tokio::spawn(client.request(Quick {}).timeout(Duration::from_secs(100))));
+    for asked in asked.collect::<Vec<_>>() {
         asked.await.unwrap().unwrap();
     }
     assert_eq!(client.status(), Status::Open);
+    client.close();
+    let mut joined = 0;
+    while let Some(event) = events.next().await {
+        joined += usize::from(matches!(event, Event::Joined { .. }));
+    }
+    assert_eq!(joined, 1);
 }
 
 #[tokio::test]
