@@ -302,32 +302,6 @@ async fn a_closed_client_has_no_task_and_its_streams_have_ended() {
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn ten_thousand_requests_and_reconnects_leave_nothing_behind() {
-    let (chat, mut server) = chat();
-    let chat = chat.open();
-    let mut reference = 0;
-    for _ in 0..100 {
-        let peer = server.joined().await;
-        settle().await;
-        for at in 0..100 {
-            let asked = tokio::spawn(chat.request(say("a")));
-            reference += 1;
-            assert_eq!(peer.hear().await["ref"], reference);
-            match at % 3 {
-                0 => asked.abort(),
-                _ => peer.say(&json!({ "type": "success", "ref": reference, "data": 1 }).to_string()),
-            }
-            for _ in 0..5 {
-                yield_now().await;
-            }
-        }
-        peer.close(1001);
-        settle().await;
-    }
-    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 1, "the client's own");
-}
-
 #[test]
 #[should_panic(expected = "it begins with `ws://` or `wss://`")]
 fn an_address_that_is_none_is_said_at_once() {

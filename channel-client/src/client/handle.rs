@@ -107,6 +107,13 @@ impl<C: Protocol<Envelope = Flat>> Client<C> {
     }
 }
 
+#[cfg(test)]
+impl<C> Client<C> {
+    pub(super) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+}
+
 impl Inner {
     fn open(&self) {
         self.shared.with(|engine, now| engine.open(now));

@@ -40,6 +40,12 @@ impl Subscribers {
         true
     }
 
+    /// How many streams there are, and what waits for them.
+    #[cfg(test)]
+    pub fn left(&self) -> [usize; 2] {
+        [self.all.len(), self.undelivered.len()]
+    }
+
     /// Those that have no room now.
     pub fn full(&self) -> Vec<mpsc::Sender<News>> {
         self.all.iter().filter(|subscriber| subscriber.capacity() == 0).cloned().collect()

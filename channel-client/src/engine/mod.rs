@@ -10,6 +10,8 @@ mod ending;
 mod error;
 mod frame;
 mod inbound;
+#[cfg(test)]
+mod left;
 mod liveness;
 mod machine;
 mod orders;
@@ -27,6 +29,8 @@ pub use self::dial::Why;
 #[cfg(test)]
 pub(crate) use self::dial::offers;
 pub use self::error::{Error, Unsent};
+#[cfg(test)]
+pub(crate) use self::left::Left;
 pub(crate) use self::machine::Engine;
 pub(crate) use self::orders::{Action, Greeting, News, Settings};
 pub(crate) use self::pace::Pace;

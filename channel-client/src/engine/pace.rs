@@ -65,6 +65,12 @@ impl Paces {
         spent.level += 1.0;
     }
 
+    /// How many are counted as unanswered.
+    #[cfg(test)]
+    pub fn unanswered(&self) -> u32 {
+        self.spent.values().map(|spent| spent.unanswered).sum()
+    }
+
     fn spent(&mut self, kind: usize, pace: Pace, now: Instant) -> Result<&mut Spent, Duration> {
         let spent = self.decayed(kind, pace, now);
         let over = f64::from(spent.unanswered) + spent.level + 1.0 - f64::from(pace.burst);

@@ -132,4 +132,10 @@ impl Pending {
     pub fn contains(&self, reference: i64) -> bool {
         self.all.contains_key(&reference)
     }
+
+    /// How many requests, unsent ones, their bytes, and deadlines.
+    #[cfg(test)]
+    pub fn left(&self) -> [usize; 4] {
+        [self.all.len(), self.unsent.len(), self.unsent_bytes, self.deadlines.len()]
+    }
 }
