@@ -1,13 +1,21 @@
 //! What operators and other programs ask of a server: publishing by the channels' own types, disconnecting, counting; who may, and what
 //! is said to whom may not.
 
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::fmt::{self, Display};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, HttpResponse, TestApp};
 use channel_runtime::{
     Bytes, CloseCode, Config, Ops, OpsToken, Rate, Socket, Text, channel, channels, envelope, message,
 };
+use hyper::Request;
+use hyper::body::{Body, Frame};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 
 const PUBLISHER: &str = "publisher-0123456789abcdef0123456789";
@@ -32,6 +40,24 @@ pub struct Panics {
 
 fn panics<'de, D: serde::Deserializer<'de>>(_: D) -> Result<u8, D::Error> {
     panic!("asked to")
+}
+
+/// Notes when it is decoded.
+#[message(type = "noted")]
+#[derive(Debug)]
+pub struct Noted {
+    #[serde(deserialize_with = "note")]
+    _value: u8,
+}
+
+thread_local! {
+    static TURN: Cell<u64> = const { Cell::new(0) };
+    static NOTED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+fn note<'de, D: serde::Deserializer<'de>>(value: D) -> Result<u8, D::Error> {
+    NOTED.with_borrow_mut(|noted| noted.push(TURN.get()));
+    serde::Deserialize::deserialize(value)
 }
 
 #[message(binary, kind = 7)]
@@ -79,7 +105,7 @@ impl<App: Sync> channel_runtime::Extract<App> for Named {
     }
 }
 
-#[channel(sends(Leading, Panics, Pixel))]
+#[channel(sends(Leading, Panics, Noted, Pixel))]
 impl Auction {
     fn identity(&self) -> &String {
         &self.user.0
@@ -493,6 +519,61 @@ async fn a_request_with_a_key_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_key_is_for_a_batch_and_for_disconnecting_too() {
+    let app = app();
+    let mut client = ann(&app).await;
+    let send = async |path: &str, secret: &str, body: &Value| {
+        let request = app.post(path).header("authorization", &format!("Bearer {secret}"));
+        let response = request.header("idempotency-key", "order-1").body(body.to_string()).await;
+        (response.status.as_u16(), response.headers.contains_key("idempotency-replayed"), response.text().to_owned())
+    };
+    let batch = json!({ "batch": [to(json!({ "room": "/auction/42" })), { "room": "/nowhere" }] });
+    let (status, is_replayed, answers) = send("/v1/batch", PUBLISHER, &batch).await;
+    assert_eq!((status, is_replayed), (207, false));
+    assert_eq!(send("/v1/batch", PUBLISHER, &batch).await, (207, true, answers));
+    assert!(hears(&mut client).await);
+    // Whatever became of its parts.
+    let other = json!({ "batch": [to(json!({ "room": "/auction/42" }))] });
+    assert_eq!(send("/v1/batch", PUBLISHER, &other).await.0, 409);
+    // The same bytes for something else are another request.
+    assert_eq!(send("/v1/publish", PUBLISHER, &batch).await.0, 409);
+    client.expect_nothing().await;
+
+    let everybody = json!({ "room": "/auction/42" });
+    let answer = r#"{"disconnected":1}"#.to_owned();
+    assert_eq!(send("/v1/disconnect", MODERATOR, &everybody).await, (200, false, answer.clone()));
+    client.expect_close().await;
+    let mut back = ann(&app).await;
+    assert_eq!(send("/v1/disconnect", MODERATOR, &everybody).await, (200, true, answer));
+    back.expect_nothing().await;
+}
+
+/// A body of which no more comes.
+struct Stalled;
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_end_is_waited_for_for_30_seconds() {
+    let server = channels![Rpc].app(());
+    let service = TowerToHyperService::new(Ops::new().publish(token(PUBLISHER)).service(&server));
+    let request =
+        Request::post("/v1/publish").header("host", "ops").header("authorization", format!("Bearer {PUBLISHER}"));
+    let begun = tokio::time::Instant::now();
+    let response = service.call(request.body(Stalled).unwrap()).await.unwrap();
+    assert_eq!((response.status().as_u16(), begun.elapsed()), (408, Duration::from_secs(30)));
+    let body = axum::body::to_bytes(axum::body::Body::new(response.into_body()), 1000).await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["code"], "timeout");
+}
+
+#[tokio::test]
 async fn a_batch_is_answered_in_order_each_by_itself() {
     let app = app();
     let mut ann = ann(&app).await;
@@ -519,6 +600,24 @@ async fn a_batch_is_answered_in_order_each_by_itself() {
     assert_eq!((response.status.as_u16(), &statuses[..]), (207, &[200, 422, 422, 200][..]));
     assert_eq!([ann.expect::<Leading>().await.amount, ann.expect::<Leading>().await.amount], [1, 2]);
     assert_eq!(post(&app, "/v1/batch", PUBLISHER, r#"{"batch":[]}"#).await.json::<Value>(), json!({ "answers": [] }));
+}
+
+#[tokio::test]
+async fn others_have_their_turns_while_a_batch_is_published() {
+    let app = app();
+    let others = tokio::spawn(async {
+        loop {
+            TURN.set(TURN.get() + 1);
+            tokio::task::yield_now().await;
+        }
+    });
+    let publication = json!({ "room": "/auction/42", "message": { "type": "noted", "_value": 1 } });
+    let response = post(&app, "/v1/batch", PUBLISHER, &json!({ "batch": vec![publication; 5] }).to_string()).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    others.abort();
+    let noted = NOTED.take();
+    // Of two tasks that give way to each other, one may have two turns behind each other.
+    assert!(noted.len() == 5 && noted.windows(3).all(|turns| turns[0] < turns[2]), "{noted:?}");
 }
 
 #[tokio::test]
@@ -559,6 +658,46 @@ async fn connections_are_closed_by_user_by_room_and_by_name() {
         let (status, answer) = disconnect(body).await;
         assert_eq!((status, &answer["details"]["path"]), (422, &json!(path)), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_user_is_closed_everywhere_but_where_it_is_excepted() {
+    let app = app();
+    let (mut kept, mut other) = (ann(&app).await, ann(&app).await);
+    let id = id(&mut kept).await;
+    let disconnected = async |body: Value| {
+        let response = post(&app, "/v1/disconnect", MODERATOR, &body.to_string()).await;
+        (response.status.as_u16(), response.json::<Value>()["disconnected"].as_u64())
+    };
+    assert_eq!(disconnected(json!({ "user": "ann", "except": { "users": ["ann"] } })).await, (200, Some(0)));
+    assert_eq!(disconnected(json!({ "connection": id, "except": { "connections": [id] } })).await, (200, Some(0)));
+    assert_eq!(disconnected(json!({ "user": "ann", "except": { "connections": ["7"] } })).await, (422, None));
+    assert_eq!(disconnected(json!({ "user": "ann", "except": { "connections": [id] } })).await, (200, Some(1)));
+    other.expect_close().await;
+    kept.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn channels_that_a_token_is_not_for_are_as_if_there_were_none() {
+    let ops = Ops::new()
+        .disconnect(token(PUBLISHER).only::<Account>())
+        .disconnect(token(MODERATOR).only::<Auction>().only::<Raw>());
+    let app = app_with(ops);
+    let mut auction: Client<Auction> = app.connect("/auction/7").query("user", "7").await.unwrap();
+    let mut account: Client<Account> = app.connect("/account/7").await.unwrap();
+    let disconnect = async |secret: &str, body: Value| {
+        let response = post(&app, "/v1/disconnect", secret, &body.to_string()).await;
+        (response.status.as_u16(), response.json::<Value>())
+    };
+    // The name is one of another channel's users.
+    let (status, answer) = disconnect(PUBLISHER, json!({ "user": "ann" })).await;
+    assert_eq!((status, &answer["details"]["path"]), (422, &json!("user")), "{answer}");
+    // Or one of both.
+    assert_eq!(disconnect(PUBLISHER, json!({ "user": 7 })).await, (200, json!({ "disconnected": 1 })));
+    account.expect_close().await;
+    auction.expect_nothing().await;
+    assert_eq!(disconnect(MODERATOR, json!({ "user": 7 })).await, (200, json!({ "disconnected": 1 })));
+    auction.expect_close().await;
 }
 
 #[tokio::test]

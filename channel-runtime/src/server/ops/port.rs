@@ -11,8 +11,6 @@ use serde_json::value::RawValue;
 use crate::connection::contained::contain;
 use crate::connection::shutdown::Shutdown;
 use crate::protocol::fault::Fault;
-use crate::room::exclusions::Exclusions;
-use crate::room::target::Target;
 use crate::server::health::Health;
 use crate::server::health_numbers;
 use crate::server::ops::answer::{Answer, Published, Refusal};
@@ -20,7 +18,7 @@ use crate::server::ops::erased::{Content, ErasedChannel};
 use crate::server::ops::failures::Failures;
 use crate::server::ops::page::Page;
 use crate::server::ops::publications::Publications;
-use crate::server::ops::request::{Audience, Channels, Name, Request, connection};
+use crate::server::ops::request::{Audience, Channels, Name, Request};
 use crate::server::ops::token::Grant;
 use crate::server::readiness::Readiness;
 use crate::socket::audience;
@@ -30,9 +28,6 @@ use crate::wire::close::CloseCode;
 
 /// Of a batch.
 const MOST_IN_BATCH: usize = 1000;
-
-/// After so many publications of a batch others have a turn.
-const IN_A_TURN: usize = 16;
 
 /// Of the reason of a Close, in bytes.
 const LONGEST_REASON: usize = 123;
@@ -105,12 +100,11 @@ impl Port {
             Err(refusal) => return refusal.into(),
         };
         let mut answers = Vec::with_capacity(batch.len());
-        for (at, publication) in batch.iter().enumerate() {
-            if at > 0 && at % IN_A_TURN == 0 {
-                tokio::task::yield_now().await;
-            }
+        for publication in batch {
             let Answer { status, body, .. } = self.publish(grant, publication.get().as_bytes());
             answers.push(Answered { status: status.as_u16(), answer: raw(&body) });
+            // One publication may be for everybody.
+            tokio::task::yield_now().await;
         }
         let all_done = answers.iter().all(|answer| answer.status == StatusCode::OK);
         let status = if all_done { StatusCode::OK } else { StatusCode::MULTI_STATUS };
@@ -141,15 +135,11 @@ impl Port {
 
     /// A user and a connection may be named without their channel.
     fn audiences<'p>(&'p self, grant: &'p Grant, request: &Request<'_>) -> Result<Vec<Audience<'p>>, Refusal> {
-        let everywhere = |target: &dyn Fn(&ErasedChannel) -> Option<Target>| {
-            let audience =
-                |channel| Some(Audience { channel, target: target(channel)?, exclusions: Exclusions::default() });
-            self.channels.iter().filter(|channel| grant.includes(channel.pattern())).filter_map(audience).collect()
-        };
         request.check_named()?;
-        match request {
+        let allowed = self.channels(grant).allowed();
+        let meant: Vec<_> = match request {
             Request { channel: None, user: Some(Name(name)), .. } => {
-                let known: Vec<_> = self.channels.iter().filter(|channel| channel.user(name).is_some()).collect();
+                let known: Vec<_> = allowed.filter(|channel| channel.user(name).is_some()).collect();
                 if known.iter().any(|channel| channel.identity() != known[0].identity()) {
                     let message = "it is needed, because channels of different users know such a name";
                     return Err(Refusal::invalid("channel", message));
@@ -157,14 +147,12 @@ impl Port {
                 if known.is_empty() {
                     return Err(Refusal::invalid("user", "no channel knows a user of such a name"));
                 }
-                Ok(everywhere(&|channel| Some(Target::Users(vec![channel.user(name)?]))))
+                known
             }
-            Request { channel: None, connection: Some(id), .. } => {
-                let id = connection(id, "connection")?;
-                Ok(everywhere(&|_| Some(Target::Connection(id))))
-            }
-            _ => Ok(vec![request.audience(self.channels(grant))?]),
-        }
+            Request { channel: None, connection: Some(_), .. } => allowed.collect(),
+            _ => return Ok(vec![request.audience(self.channels(grant))?]),
+        };
+        meant.into_iter().map(|channel| request.on(channel)).collect()
     }
 
     fn channels<'p>(&'p self, grant: &'p Grant) -> Channels<'p> {

@@ -132,7 +132,14 @@ impl<'a> Request<'a> {
     /// 404 if there is no such channel or room, 403 if the token is for others, 422 if it can't be said which is meant.
     pub fn audience<'c>(&self, channels: Channels<'c>) -> Result<Audience<'c>, Refusal> {
         self.check_named()?;
-        let channel = self.channel(channels)?;
+        self.on(self.channel(channels)?)
+    }
+
+    /// On this channel, whichever the request names.
+    ///
+    /// # Errors
+    /// As those of [`audience`](Self::audience).
+    pub fn on<'c>(&self, channel: &'c ErasedChannel) -> Result<Audience<'c>, Refusal> {
         let target = self.target(channel)?;
         let mut exclusions = Exclusions::default();
         let Except { users, connections } = &self.except;
@@ -196,6 +203,11 @@ impl<'c> Channels<'c> {
         }
     }
 
+    /// Those that the token may name.
+    pub fn allowed(self) -> impl Iterator<Item = &'c ErasedChannel> {
+        self.all.iter().filter(move |channel| self.grant.includes(channel.pattern()))
+    }
+
     fn granted(self, channel: &'c ErasedChannel) -> Result<&'c ErasedChannel, Refusal> {
         if self.grant.includes(channel.pattern()) {
             return Ok(channel);
@@ -204,7 +216,7 @@ impl<'c> Channels<'c> {
     }
 
     fn none(self, why: &str) -> Refusal {
-        let known: Vec<_> = self.all.iter().map(ErasedChannel::pattern).filter(|it| self.grant.includes(it)).collect();
+        let known: Vec<_> = self.allowed().map(ErasedChannel::pattern).collect();
         Refusal::not_found(why).with_details(serde_json::json!({ "channels": known }))
     }
 }
@@ -230,7 +242,7 @@ fn user(channel: &ErasedChannel, Name(name): &Name, path: impl FnOnce() -> Strin
     })
 }
 
-pub(super) fn connection(id: &str, path: &str) -> Result<ConnectionId, Refusal> {
+fn connection(id: &str, path: &str) -> Result<ConnectionId, Refusal> {
     id.parse().map_err(|error| Refusal::invalid(path, error))
 }
 
