@@ -33,9 +33,9 @@ pub(super) struct Answers {
 
 #[derive(Default)]
 struct Kept {
-    by_key: HashMap<Box<str>, Arc<Once>>,
+    by_key: HashMap<Arc<str>, Arc<Once>>,
     /// The oldest first.
-    in_order: BTreeMap<u64, Box<str>>,
+    in_order: BTreeMap<u64, Arc<str>>,
     next: u64,
     bytes: usize,
 }
@@ -76,10 +76,7 @@ impl Answers {
             }
             Ok(answer) => Ok(answer.replayed()),
             Err(refused) => {
-                // Another that waits for the same may perform it yet.
-                if once.answer.get().is_none() && Arc::strong_count(&once) == 2 {
-                    kept.forget(once.number);
-                }
+                kept.give_back(once);
                 Ok(refused)
             }
         }
@@ -99,9 +96,21 @@ impl Kept {
         }
         let once = Arc::new(Once { number: self.next, begun: now, request, answer: OnceCell::new() });
         self.next += 1;
-        self.in_order.insert(once.number, key.into());
-        self.by_key.insert(key.into(), Arc::clone(&once));
+        let key: Arc<str> = key.into();
+        self.in_order.insert(once.number, Arc::clone(&key));
+        self.by_key.insert(key, Arc::clone(&once));
         Ok(once)
+    }
+
+    /// Forgets the key of a request that was refused, unless another that waits for the same may perform it yet: that one gives it
+    /// back later. Dropped here, because with the lock held no two can see each other and both leave it.
+    fn give_back(&mut self, once: Arc<Once>) {
+        let number = once.number;
+        drop(once);
+        let kept = self.in_order.get(&number).map(|key| &self.by_key[key]);
+        if kept.is_some_and(|kept| kept.answer.get().is_none() && Arc::strong_count(kept) == 1) {
+            self.forget(number);
+        }
     }
 
     fn expire(&mut self, now: Instant) {
@@ -165,6 +174,25 @@ mod tests {
         assert!(!answers.once("a", b"x", async { refused() }).await.unwrap().is_done());
         assert!(answers.once("a", b"y", async { done("1") }).await.unwrap().is_done());
         assert_eq!(answers.kept.lock().in_order.len(), 1);
+    }
+
+    #[test]
+    fn of_two_that_are_refused_together_the_second_forgets_the_key() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let [one, other] = [1, 1].map(|request| kept.claim("a", request, now).unwrap());
+        kept.give_back(one);
+        assert!(kept.claim("a", 2, now).is_err(), "the other may perform it yet");
+        kept.give_back(other);
+        assert!(kept.claim("a", 2, now).is_ok());
+    }
+
+    #[test]
+    fn who_is_refused_late_forgets_no_later_request_of_the_same_key() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let late = kept.claim("a", 1, now).unwrap();
+        let other = kept.claim("a", 2, now + KEPT_FOR).unwrap();
+        kept.give_back(late);
+        assert!(Arc::ptr_eq(&other, &kept.claim("a", 2, now + KEPT_FOR).unwrap()));
     }
 
     #[tokio::test(start_paused = true)]
