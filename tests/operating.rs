@@ -3,13 +3,20 @@
 #[cfg(feature = "cluster")]
 #[path = "support/buses.rs"]
 mod buses;
+#[cfg(feature = "cluster")]
+#[path = "support/prometheus.rs"]
+mod prometheus;
 mod support;
 
 #[cfg(feature = "cluster")]
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
+#[cfg(feature = "cluster")]
+use std::path::Path;
 use std::process::{Output, Stdio};
+#[cfg(feature = "cluster")]
+use std::sync::Arc;
 
 #[cfg(feature = "cluster")]
 use buses::Bus;
@@ -17,9 +24,15 @@ use buses::Bus;
 use channel_runtime::Nats;
 use channel_runtime::{Ops, OpsToken, Server, channel, channels, message};
 #[cfg(feature = "cluster")]
+use prometheus::Prometheus;
+#[cfg(feature = "cluster")]
 use serde_json::Value;
-use support::{Raw, Running, run, within};
+#[cfg(feature = "cluster")]
+use support::Raw;
+use support::{Running, run, within};
 use tokio::process::Command;
+#[cfg(feature = "cluster")]
+use tokio::sync::Semaphore;
 
 const SECRET: &str = "publisher-0123456789abcdef0123456789";
 
@@ -39,11 +52,14 @@ pub struct Auction {
 impl Auction {}
 
 async fn start() -> (Running, SocketAddr) {
-    serve(channels![Auction].app(())).await
+    serve(channels![Auction].app(()), ops()).await
 }
 
-async fn serve(server: Server<()>) -> (Running, SocketAddr) {
-    let ops = Ops::new().metrics().publish(OpsToken::new(SECRET).unwrap());
+fn ops() -> Ops {
+    Ops::new().metrics().publish(OpsToken::new(SECRET).unwrap())
+}
+
+async fn serve(server: Server<()>, ops: Ops) -> (Running, SocketAddr) {
     let bound = server.ops("127.0.0.1:0", ops).bind("127.0.0.1:0").await.unwrap();
     let (addr, ops) = (bound.local_addr(), bound.ops_addr().unwrap());
     (run(addr, bound), ops)
@@ -51,10 +67,10 @@ async fn serve(server: Server<()>) -> (Running, SocketAddr) {
 
 /// A server that writes all numbers that there are: one in a cluster.
 #[cfg(feature = "cluster")]
-async fn start_in_a_cluster() -> (Running, SocketAddr, Bus) {
+async fn start_in_a_cluster(ops: Ops) -> (Running, SocketAddr, Bus) {
     let bus = Bus::nats().await;
     let channels = channels![Auction; cluster].over(Nats::at(bus.url())).await.unwrap();
-    let (server, ops) = serve(channels.app(())).await;
+    let (server, ops) = serve(channels.app(()), ops).await;
     (server, ops, bus)
 }
 
@@ -140,7 +156,7 @@ fn expressions() -> Vec<String> {
 #[tokio::test]
 #[cfg(feature = "cluster")]
 async fn the_alerts_and_the_dashboard_and_the_page_of_the_docs_name_what_a_server_writes() {
-    let (_server, ops, _bus) = start_in_a_cluster().await;
+    let (_server, ops, _bus) = start_in_a_cluster(ops()).await;
     let page = page(ops).await;
     let written: BTreeSet<_> =
         page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
@@ -155,20 +171,43 @@ async fn the_alerts_and_the_dashboard_and_the_page_of_the_docs_name_what_a_serve
 
 #[tokio::test]
 #[cfg(feature = "cluster")]
-async fn prometheus_reads_the_page_the_alerts_and_each_expression_of_the_dashboard() {
-    let (_server, ops, _bus) = start_in_a_cluster().await;
+async fn promtool_finds_nothing_to_mend_in_the_page_and_the_alerts() {
+    let (_server, ops, _bus) = start_in_a_cluster(ops()).await;
     let folder = tempfile::tempdir().unwrap();
-    let written = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.display().to_string()
-    };
-    let numbers = written("page", &page(ops).await);
-    text(&output("sh", &["-c", &format!("promtool check metrics <'{numbers}'")]).await);
+    let numbers = folder.path().join("page");
+    fs::write(&numbers, page(ops).await).unwrap();
+    text(&output("sh", &["-c", &format!("promtool check metrics <'{}'", numbers.display())]).await);
     text(&output("promtool", &["check", "rules", "ops/alerts.yml"]).await);
-    let rule = |(at, expression)| format!("  - record: rule:{at}\n    expr: '{expression}'\n");
-    let rules: String = expressions().into_iter().enumerate().map(rule).collect();
-    let rules = written("rules.yml", &format!("groups:\n- name: dashboard\n  rules:\n{rules}"));
-    let found = format!("{} rules found", expressions().len());
-    assert!(text(&output("promtool", &["check", "rules", &rules]).await).contains(&found));
+}
+
+#[tokio::test]
+#[cfg(feature = "cluster")]
+async fn a_prometheus_has_a_value_for_each_expression_of_the_dashboard_and_of_the_alerts_of_which_none_fires() {
+    let asked = Arc::new(Semaphore::new(0));
+    let counts = Arc::clone(&asked);
+    let counting = ops().more_metrics(move || {
+        counts.add_permits(1);
+        String::new()
+    });
+    let (_server, ops, _bus) = start_in_a_cluster(counting).await;
+    let prometheus = Prometheus::start(ops, Path::new("ops/alerts.yml")).await;
+    // A rate is of two pages at least. One is stored before the next is asked for.
+    within(async {
+        while prometheus.query("sum_over_time(up[1m]) >= 2").await.is_empty() {
+            asked.acquire().await.unwrap().forget();
+        }
+    })
+    .await;
+    for expression in expressions() {
+        assert!(!prometheus.query(&expression).await.is_empty(), "{expression} has no value");
+    }
+    let alerts = prometheus.alerts().await;
+    assert_eq!(alerts.len(), fs::read_to_string("ops/alerts.yml").unwrap().matches("- alert: ").count());
+    for (name, expression) in alerts {
+        let fires = prometheus.query(&expression).await;
+        assert!(fires.is_empty(), "{name}: {fires:?}");
+        // With `bool` a comparison is 0 or 1 of whatever has a value.
+        let compared = expression.replace(" > ", " > bool ").replace(" == ", " == bool ");
+        assert!(compared.contains(" bool ") && !prometheus.query(&compared).await.is_empty(), "{name} has no value");
+    }
 }

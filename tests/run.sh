@@ -74,7 +74,7 @@ install_programs() {
   command -v haproxy >/dev/null || missing+=(haproxy)
   command -v caddy >/dev/null || missing+=(caddy)
   command -v python3 >/dev/null || missing+=(python3)
-  command -v promtool >/dev/null || missing+=(prometheus)
+  command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus)
   command -v systemd-analyze >/dev/null || missing+=(systemd)
   [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 }
