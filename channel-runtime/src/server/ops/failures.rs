@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use crate::config::bucket::Bucket;
 use crate::config::rate::Rate;
@@ -20,12 +19,16 @@ const RATE: Rate = Rate::new(10, Duration::from_secs(60));
 /// Of more, all further ones count as one address, as those that are not known do.
 const MOST_ADDRESSES: usize = 10_000;
 
+/// Between two looks at all addresses: who has many new ones must not buy a look with each wrong token.
+const SWEEP_PERIOD: Duration = Duration::from_secs(1);
+
 #[derive(Default)]
 pub(super) struct Failures(Mutex<Counted>);
 
 #[derive(Default)]
 struct Counted {
     addresses: HashMap<Option<IpAddr>, Bucket>,
+    swept_at: Option<Instant>,
     log: SampledLog,
 }
 
@@ -33,16 +36,16 @@ impl Failures {
     /// # Errors
     /// If there were too many, when there may be another.
     pub fn count(&self, address: Option<IpAddr>) -> Result<(), Duration> {
-        let now = Instant::now().into_std();
+        let now = tokio::time::Instant::now().into_std();
         let (taken, to_log) = {
-            let Counted { addresses, log } = &mut *self.0.lock();
+            let counted = &mut *self.0.lock();
             let mut of = address.map(customer);
-            if addresses.len() >= MOST_ADDRESSES && !addresses.contains_key(&of) {
-                addresses.retain(|_, bucket| !bucket.is_full(now));
-                of = of.filter(|_| addresses.len() < MOST_ADDRESSES);
+            if counted.addresses.len() >= MOST_ADDRESSES && !counted.addresses.contains_key(&of) {
+                counted.sweep(now);
+                of = of.filter(|_| counted.addresses.len() < MOST_ADDRESSES);
             }
-            let bucket = addresses.entry(of).or_default();
-            (bucket.take(RATE, now).map(|left| *bucket = left), log.count(now))
+            let bucket = counted.addresses.entry(of).or_default();
+            (bucket.take(RATE, now).map(|left| *bucket = left), counted.log.count(now))
         };
         if let Some(count) = to_log {
             let last = address.map(tracing::field::display);
@@ -52,14 +55,28 @@ impl Failures {
     }
 }
 
+impl Counted {
+    /// Forgets who has all of its rate again.
+    fn sweep(&mut self, now: Instant) {
+        if self.swept_at.is_some_and(|swept_at| now < swept_at + SWEEP_PERIOD) {
+            return;
+        }
+        self.swept_at = Some(now);
+        self.addresses.retain(|_, bucket| !bucket.is_full(now));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn address(n: u32) -> Option<IpAddr> {
+        Some(IpAddr::from(n.to_be_bytes()))
+    }
+
     #[test]
     fn each_address_has_ten_a_minute_and_a_flood_from_everywhere_shares_ten() {
         let failures = Failures::default();
-        let address = |n: u32| Some(IpAddr::from(n.to_be_bytes()));
         for n in 0..10 {
             assert_eq!(failures.count(address(1)), Ok(()), "{n}");
         }
@@ -70,5 +87,22 @@ mod tests {
         let more = (0..100).filter(|n| failures.count(address(1 << 30 | n)).is_ok()).count();
         assert_eq!(more, 9);
         assert!(failures.0.lock().addresses.len() <= MOST_ADDRESSES + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_addresses_are_looked_at_once_a_second() {
+        let failures = Failures::default();
+        for n in 0..MOST_ADDRESSES as u32 {
+            failures.count(address(n)).unwrap();
+        }
+        let just_before_all_are_full = Duration::from_millis(5999);
+        tokio::time::advance(just_before_all_are_full).await;
+        failures.count(address(1 << 30)).unwrap();
+        tokio::time::advance(SWEEP_PERIOD - Duration::from_millis(1)).await;
+        failures.count(address(2 << 30)).unwrap();
+        assert_eq!(failures.0.lock().addresses.len(), MOST_ADDRESSES + 1, "the second address has looked again");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        failures.count(address(3 << 30)).unwrap();
+        assert_eq!(failures.0.lock().addresses.len(), 2);
     }
 }
