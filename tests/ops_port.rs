@@ -46,7 +46,7 @@ fn ops() -> Ops {
 }
 
 async fn start(app: &Arc<App>) -> (Running, SocketAddr) {
-    let config = Config::default().shutdown_timeout(Duration::from_secs(60));
+    let config = Config::default().shutdown_timeout(Duration::from_secs(60)).header_timeout(Duration::from_secs(60));
     let server = channels![Desk].app_arc(Arc::clone(app)).config(config).ops("127.0.0.1:0", ops());
     let bound: BoundServer<App> = server.bind("127.0.0.1:0").await.unwrap();
     let (addr, at) = (bound.local_addr(), bound.ops_addr().unwrap());
@@ -161,4 +161,25 @@ async fn it_answers_until_the_last_connection_has_ended() {
     // Also one that has asked nothing yet.
     assert_eq!(within(waiting.read(&mut [0])).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(ops).await.is_err());
+}
+
+#[tokio::test]
+async fn a_publisher_that_stalls_does_not_hold_the_stop() {
+    let app: Arc<App> = Arc::default();
+    let (mut server, ops) = start(&app).await;
+    let mut client = server.raw("/desk").await;
+    client.frame().await.unwrap();
+    let stopped = server.begin_to_stop();
+    within(app.closing.notified()).await;
+    let mut publisher = within(TcpStream::connect(ops)).await.unwrap();
+    let head = format!("POST /v1/publish HTTP/1.1\r\nHost: ops\r\nAuthorization: Bearer {SECRET}\r\n");
+    publisher.write_all(format!("{head}Content-Length: 100\r\nExpect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = [0; 100];
+    let len = within(publisher.read(&mut answer)).await.unwrap();
+    assert!(answer[..len].starts_with(b"HTTP/1.1 100 "), "its body is read");
+    app.may_close.notify_one();
+    tokio::select! {
+        stopped = within(stopped) => stopped.unwrap(),
+        answered = publisher.read(&mut answer) => panic!("the stop waits for its body: {answered:?}"),
+    }
 }

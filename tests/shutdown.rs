@@ -308,7 +308,8 @@ async fn held_up(config: Config) -> (Served, Hub<Stubborn>, Vec<Client>) {
 async fn no_stop_takes_longer_than_kubernetes_waits_and_the_docs_say() {
     let Config { shutdown_timeout, drain_window, close_timeout, .. } = Config::default();
     let longest = shutdown_timeout * 4 + drain_window + close_timeout;
-    assert_eq!(longest.as_secs(), 27);
+    // A bus and an operators' port, which this server does not have, have a second each.
+    assert_eq!(longest.as_secs() + 2, 29);
     let (served, hub, clients) = held_up(Config::default()).await;
     let took = served.stops().await;
     assert!(took > shutdown_timeout * 3, "all of it hangs: {took:?}");

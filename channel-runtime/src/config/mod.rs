@@ -183,9 +183,9 @@ pub struct Config {
     /// [deferred](crate::Socket::defer), also if the client has ended its half of the stream.
     ///
     /// A stop takes at most four times this, if batches, handlers, `on_close` and `on_room_close` all hang, plus the
-    /// [`drain_delay`](Self::drain_delay), the [`drain_window`](Self::drain_window) and the
-    /// [`close_timeout`](Self::close_timeout): 27 seconds. Kubernetes kills after 30 seconds: if you set more here, set
-    /// `terminationGracePeriodSeconds` there.
+    /// [`drain_delay`](Self::drain_delay), the [`drain_window`](Self::drain_window), the [`close_timeout`](Self::close_timeout), and a
+    /// second each for the bus and the [operators' port](crate::Ops): 29 seconds. Kubernetes kills after 30 seconds: if you set more
+    /// here, set `terminationGracePeriodSeconds` there.
     pub shutdown_timeout: Duration,
     /// How messages are compressed, in both directions, with the clients that offer it. `None`, the default: not at all; then
     /// offers are not answered, and compression costs nothing. The bounds on a client's messages count inflated bytes: a message

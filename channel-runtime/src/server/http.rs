@@ -169,7 +169,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
 
     /// Serves until `stop` is ready, then stops as [`Server::drain`] describes. Other HTTP requests are answered during that, and
     /// then have [`shutdown_timeout`](crate::Config::shutdown_timeout) to end. The operators' port answers until all
-    /// that has ended.
+    /// that has ended; requests there then have a second.
     ///
     /// # Panics
     /// If the operators' address could not be bound: [`run`](Self::run) and [`Server::bind`] return that error.
@@ -221,7 +221,7 @@ impl<A: Send + Sync + 'static, L: Listener> BoundServer<A, L> {
         // The last to end, so that a stop can be watched.
         #[cfg(feature = "ops")]
         if let Some(ops) = ops {
-            ops.stop(patience).await;
+            ops.stop().await;
         }
     }
 }

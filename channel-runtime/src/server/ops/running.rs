@@ -16,6 +16,9 @@ use crate::server::ops::mounted::all_routes;
 /// Of the port. Its places are its own: a flood of clients keeps no operator out.
 const MOST_CONNECTIONS: usize = 256;
 
+/// For requests that have not ended when all else has.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
+
 pub(in crate::server) struct RunningOps {
     accept_loop: AcceptLoop,
     stop: watch::Sender<()>,
@@ -43,12 +46,12 @@ impl RunningOps {
         Ok(Self { accept_loop, stop })
     }
 
-    /// Requests that have begun have so long to end.
-    pub async fn stop(self, patience: Duration) {
+    /// Requests that have begun have a second to end.
+    pub async fn stop(self) {
         let Self { accept_loop, stop } = self;
         drop(accept_loop);
         stop.send_replace(());
-        if tokio::time::timeout(patience, stop.closed()).await.is_err() {
+        if tokio::time::timeout(STOP_TIMEOUT, stop.closed()).await.is_err() {
             tracing::warn!("requests of operators that have not ended are no longer waited for");
         }
     }
