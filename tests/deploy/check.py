@@ -20,7 +20,8 @@ DEPLOY = ROOT / 'deploy'
 MANIFEST = (DEPLOY / 'kubernetes.yaml').read_text()
 OBJECTS = list(yaml.safe_load_all(MANIFEST))
 
-# `Config::drain_window`, and four times `shutdown_timeout`, `close_timeout` and some seconds to spare.
+# `Config::drain_window`, and four times `shutdown_timeout`, `close_timeout`, a second each for the bus and the operators' port, and
+# one to spare.
 WINDOW = 5
 MARGIN = 25
 
@@ -38,7 +39,7 @@ def config(name):
 class Defaults(unittest.TestCase):
     def test_the_sum_is_that_of_the_defaults(self):
         self.assertEqual(config('drain_window'), WINDOW)
-        self.assertGreater(MARGIN, 4 * config('shutdown_timeout') + config('close_timeout'))
+        self.assertGreater(MARGIN, 4 * config('shutdown_timeout') + config('close_timeout') + 2)
 
 
 class Manifest(unittest.TestCase):
@@ -117,6 +118,9 @@ class Manifest(unittest.TestCase):
         service = self.one('Service')['spec']
         self.assertEqual(service['selector'], self.labels)
         self.assertEqual([port['targetPort'] for port in service['ports']], ['clients'])
+        ops = self.one('Service', 'chat-ops')['spec']
+        self.assertEqual(ops['selector'], self.labels)
+        self.assertEqual(ops['ports'], [{'name': 'ops', 'port': ports['ops'], 'targetPort': 'ops'}])
         self.assertEqual(self.env['CLUSTER_ADDR']['value'], f'0.0.0.0:{ports["clients"]}')
         self.assertEqual(self.env['CLUSTER_OPS']['value'], f'0.0.0.0:{ports["ops"]}')
         example = ''.join(path.read_text() for path in (ROOT / 'examples/cluster').iterdir())
@@ -129,6 +133,10 @@ class Manifest(unittest.TestCase):
         self.assertEqual(policy['policyTypes'], ['Ingress', 'Egress'])
         from_all = [rule['ports'] for rule in policy['ingress'] if 'from' not in rule]
         self.assertEqual(from_all, [[{'port': 'clients'}]])
+        # Each port that pods are let in at is one that a Service leads to.
+        ports = {port['port'] for rule in policy['ingress'] for port in rule['ports']}
+        services = [each['spec'] for each in OBJECTS if each['kind'] == 'Service']
+        self.assertEqual({port['targetPort'] for service in services for port in service['ports']}, ports)
         bus = self.one('NetworkPolicy', 'bus')['spec']
         self.assertIn({'podSelector': bus['podSelector']}, [to for rule in policy['egress'] for to in rule['to']])
         self.assertTrue(all('from' in rule for rule in bus['ingress']))
