@@ -56,7 +56,7 @@ pub(crate) async fn over(
     backplane: impl Backplane,
 ) -> Result<(), ClusterError> {
     let Parts { engine, settings } = backplane.into_parts();
-    engine.check().map_err(|problem| ClusterError::Settings(problem.into_inner()))?;
+    engine.check().await.map_err(|problem| ClusterError::Settings(problem.into_inner()))?;
     let channels = hashes(patterns)?;
     let name = settings.name.clone();
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

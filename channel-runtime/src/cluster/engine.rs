@@ -12,9 +12,9 @@ use bytes::Bytes;
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 pub(crate) trait Engine: Send + Sync + 'static {
-    /// What is wrong with the settings, whatever the bus: trying again would not help. Reads files, which blocks.
-    fn check(&self) -> Result<(), EngineError> {
-        Ok(())
+    /// What is wrong with the settings, whatever the bus: trying again would not help.
+    fn check(&self) -> Boxed<'_, Result<(), EngineError>> {
+        Box::pin(async { Ok(()) })
     }
 
     /// Connects once, and subscribes: when it returns, nothing that is published from then on is missed. The lane tries again, later

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event, PublishErrorKind, ReconnectToServer, ServerAddr};
 use bytes::Bytes;
+use nkeys::KeyPair;
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 
@@ -112,16 +113,17 @@ impl Cluster<NatsEngine> {
 }
 
 impl Engine for NatsEngine {
-    fn check(&self) -> Result<(), EngineError> {
-        self.servers()?;
-        self.options().map(drop)
+    fn check(&self) -> Boxed<'_, Result<(), EngineError>> {
+        Box::pin(async {
+            self.servers()?;
+            self.options().await.map(drop)
+        })
     }
 
     fn connect<'a>(&'a self, subjects: &'a Subjects) -> Boxed<'a, Result<Link, EngineError>> {
         Box::pin(async move {
             let servers = self.servers()?;
-            let engine = self.clone();
-            let options = tokio::task::spawn_blocking(move || engine.options()).await.map_err(EngineError::new)??;
+            let options = self.options().await?;
             // Nodes that start together begin at different servers.
             let node: usize = subjects.node.bytes().map(usize::from).sum();
             let first = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_add(node) % servers.len();
@@ -153,8 +155,14 @@ impl NatsEngine {
         self.servers.split(',').map(parse).collect()
     }
 
-    /// What is the same for all servers. Reads files, which blocks.
-    fn options(&self) -> Result<ConnectOptions, EngineError> {
+    /// What is the same for all servers.
+    async fn options(&self) -> Result<ConnectOptions, EngineError> {
+        let engine = self.clone();
+        tokio::task::spawn_blocking(move || engine.read_options()).await.map_err(EngineError::new)?
+    }
+
+    /// Reads files, which blocks.
+    fn read_options(&self) -> Result<ConnectOptions, EngineError> {
         let options = ConnectOptions::new()
             .name("channel-runtime")
             .ignore_discovered_servers()
@@ -168,7 +176,11 @@ impl NatsEngine {
             Login::Address => options,
             Login::Password(user, password) => options.user_and_password(user.clone(), password.clone()),
             Login::Token(token) => options.token(token.clone()),
-            Login::Nkey(seed) => options.nkey(seed.clone()),
+            Login::Nkey(seed) => {
+                let wrong = |error| EngineError::new(format!("the seed of a NATS user's key is wrong: {error}"));
+                KeyPair::from_seed(seed).map_err(wrong)?;
+                options.nkey(seed.clone())
+            }
             Login::Credentials(file) => {
                 let wrong = |error| EngineError::new(format!("{}: {error}", file.display()));
                 options.credentials(&fs::read_to_string(file).map_err(wrong)?).map_err(wrong)?

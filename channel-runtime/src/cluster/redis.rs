@@ -74,16 +74,17 @@ impl Cluster<RedisEngine> {
 }
 
 impl Engine for RedisEngine {
-    fn check(&self) -> Result<(), EngineError> {
-        self.address()?;
-        self.secured().map(drop)
+    fn check(&self) -> Boxed<'_, Result<(), EngineError>> {
+        Box::pin(async {
+            self.address()?;
+            self.secured().await.map(drop)
+        })
     }
 
     fn connect<'a>(&'a self, subjects: &'a Subjects) -> Boxed<'a, Result<Link, EngineError>> {
         Box::pin(async move {
             let info = self.address()?;
-            let engine = self.clone();
-            let secured = tokio::task::spawn_blocking(move || engine.secured()).await.map_err(EngineError::new)??;
+            let secured = self.secured().await?;
             let linked = self.link(&info, secured.map(Arc::new), subjects).await;
             linked.map_err(|error| EngineError::new(format!("{}: {error}", info.addr())))
         })
@@ -107,13 +108,16 @@ impl RedisEngine {
         plain.into_connection_info().map_err(|error| wrong(&error))
     }
 
-    /// `None` for a connection in the clear. Reads files, which blocks.
-    fn secured(&self) -> Result<Option<ClientConfig>, EngineError> {
+    /// `None` for a connection in the clear.
+    async fn secured(&self) -> Result<Option<ClientConfig>, EngineError> {
         let asked = self.server.starts_with("rediss://") || self.server.starts_with("valkeys://");
-        match &self.tls {
-            None if !asked => Ok(None),
-            tls => tls.clone().unwrap_or_default().config().map(Some).map_err(EngineError::new),
-        }
+        let tls = match &self.tls {
+            None if !asked => return Ok(None),
+            tls => tls.clone().unwrap_or_default(),
+        };
+        // Reads files.
+        let read = tokio::task::spawn_blocking(move || tls.config()).await.map_err(EngineError::new)?;
+        read.map(Some).map_err(EngineError::new)
     }
 
     /// User and password.

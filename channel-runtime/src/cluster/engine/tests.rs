@@ -64,29 +64,24 @@ struct Settings {
 }
 
 fn engine(kind: Kind, url: &str, settings: Settings) -> Box<dyn Engine> {
+    /// The clusters are of two types, whose methods have the same names.
+    macro_rules! engine_of {
+        ($cluster:expr) => {{
+            let mut cluster = $cluster;
+            if let Some((user, password)) = settings.login {
+                cluster = cluster.user_and_password(user, password);
+            }
+            if let Some(tls) = settings.tls {
+                cluster = cluster.tls(tls);
+            }
+            Box::new(cluster.engine)
+        }};
+    }
     match kind {
         #[cfg(feature = "nats")]
-        Kind::Nats => {
-            let mut cluster = crate::Nats::at(url);
-            if let Some((user, password)) = settings.login {
-                cluster = cluster.user_and_password(user, password);
-            }
-            if let Some(tls) = settings.tls {
-                cluster = cluster.tls(tls);
-            }
-            Box::new(cluster.engine)
-        }
+        Kind::Nats => engine_of!(crate::Nats::at(url)),
         #[cfg(feature = "redis")]
-        Kind::Redis => {
-            let mut cluster = crate::Redis::at(url);
-            if let Some((user, password)) = settings.login {
-                cluster = cluster.user_and_password(user, password);
-            }
-            if let Some(tls) = settings.tls {
-                cluster = cluster.tls(tls);
-            }
-            Box::new(cluster.engine)
-        }
+        Kind::Redis => engine_of!(crate::Redis::at(url)),
         #[allow(unreachable_patterns, reason = "with both features there is no other")]
         other => unreachable!("{other:?} without its feature"),
     }

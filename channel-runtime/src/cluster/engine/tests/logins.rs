@@ -96,7 +96,7 @@ async fn a_bus_that_is_full_says_so(kind: Kind) {
 
 async fn an_address_that_is_none_is_found_before_anything_is_tried(kind: Kind) {
     for url in ["http://127.0.0.1", "", "nats://[", "redis://["] {
-        let error = engine(kind, url, Settings::default()).check().expect_err("no address").to_string();
+        let error = engine(kind, url, Settings::default()).check().await.expect_err("no address").to_string();
         assert!(error.contains("address"), "{error}");
     }
 }

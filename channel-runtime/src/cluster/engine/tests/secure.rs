@@ -73,7 +73,7 @@ fn secure_url(bus: &Bus) -> String {
 
 async fn hears_itself(bus: &Bus, url: &str, tls: BusTls) {
     let engine = engine(bus.kind(), url, Settings { tls: Some(tls), ..Settings::default() });
-    engine.check().expect("files that are there");
+    engine.check().await.expect("files that are there");
     let mut node = try_link(&*engine, "shop", 1).await.expect("a bus that is trusted");
     node.say("in secret").await;
     assert_eq!(node.hears().await, "in secret");
@@ -119,7 +119,7 @@ async fn a_file_that_is_not_there_is_named(kind: Kind) {
     for file in [place.path().join("nowhere.pem"), empty] {
         let tls = Some(BusTls::new().roots(&file));
         let engine = engine(kind, "127.0.0.1:1", Settings { tls, ..Settings::default() });
-        let error = engine.check().expect_err("no such file").to_string();
+        let error = engine.check().await.expect_err("no such file").to_string();
         assert!(error.contains(&file.display().to_string()), "{error}");
     }
 }
