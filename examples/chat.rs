@@ -51,6 +51,22 @@ pub struct ChatMessage {
     pub message: String,
 }
 
+impl ChatMessage {
+    /// The longest message, in characters.
+    const MAX_LEN: usize = 1000;
+
+    /// What the room receives, if it is neither too long nor empty.
+    pub fn line(self, user_id: String) -> Result<ChatLine, Fault> {
+        if self.message.chars().count() > Self::MAX_LEN {
+            return Err(Fault::validation("Message too long"));
+        }
+        if is_blank(&self.message) {
+            return Err(Fault::validation("Message cannot be empty"));
+        }
+        Ok(ChatLine { message: self.message, user_id, timestamp: timestamp() })
+    }
+}
+
 /// .. and what the room receives. Two structs may share a wire type if one is received and the other sent.
 #[message(type = "chat_message")]
 pub struct ChatLine {
@@ -78,9 +94,6 @@ pub struct Pong {
 
 #[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
 impl ChatChannel {
-    /// The longest message, in characters.
-    const MAX_LEN: usize = 1000;
-
     fn on_connect(&mut self, socket: &Socket<Self>) {
         socket.send(System {
             message: format!("Welcome to room {}", self.room_id),
@@ -94,13 +107,7 @@ impl ChatChannel {
 
     #[message]
     fn say(&mut self, said: ChatMessage, socket: &Socket<Self>) -> Result<(), Fault> {
-        if said.message.chars().count() > Self::MAX_LEN {
-            return Err(Fault::validation("Message too long"));
-        }
-        if is_blank(&said.message) {
-            return Err(Fault::validation("Message cannot be empty"));
-        }
-        socket.room().send(ChatLine { message: said.message, user_id: user_id(socket), timestamp: timestamp() });
+        socket.room().send(said.line(user_id(socket))?);
         Ok(())
     }
 
@@ -131,7 +138,7 @@ impl ChatChannel {
 }
 
 /// There is no login here: a user is a connection.
-fn user_id(socket: &Socket<ChatChannel>) -> String {
+pub fn user_id<C: 'static>(socket: &Socket<C>) -> String {
     format!("user_{}", socket.id())
 }
 

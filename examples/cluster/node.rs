@@ -8,9 +8,8 @@ use channel_runtime::{
     Channels, Config, Fault, Nats, Ops, OpsToken, Proxies, Redis, Socket, channel, channels, timestamp,
 };
 
-use crate::chat::blank::is_blank;
 use crate::chat::page::page;
-use crate::chat::{ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping};
+use crate::chat::{ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping, user_id};
 
 #[channel("/chat/:room_id", app = Node)]
 pub struct Chat {
@@ -25,9 +24,6 @@ pub struct Node {
 
 #[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
 impl Chat {
-    /// The longest message, in characters.
-    const MAX_LEN: usize = 1000;
-
     async fn on_connect(&mut self, socket: &Socket<Self>, app: &Node) {
         // A node that was just killed is missing in it for a moment.
         let count = socket.room().everywhere().len().await.value;
@@ -43,13 +39,7 @@ impl Chat {
 
     #[message]
     fn say(&mut self, said: ChatMessage, socket: &Socket<Self>) -> Result<(), Fault> {
-        if said.message.chars().count() > Self::MAX_LEN {
-            return Err(Fault::validation("Message too long"));
-        }
-        if is_blank(&said.message) {
-            return Err(Fault::validation("Message cannot be empty"));
-        }
-        socket.room().send(ChatLine { message: said.message, user_id: user_id(socket), timestamp: timestamp() });
+        socket.room().send(said.line(user_id(socket))?);
         Ok(())
     }
 
@@ -77,10 +67,6 @@ impl Chat {
         let count = socket.room().everywhere().len().await.value;
         socket.room().send(UserLeft { message: format!("A user left the room on node {}", app.number), count });
     }
-}
-
-fn user_id(socket: &Socket<Chat>) -> String {
-    format!("user_{}", socket.id())
 }
 
 pub async fn serve(number: &str, addr: &str, bus: &str) -> Result<(), Box<dyn Error>> {
