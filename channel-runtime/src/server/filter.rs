@@ -11,6 +11,7 @@ use warp::path::Tail;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use crate::config::proxies::Proxies;
 use crate::handshake::Handshake;
 use crate::handshake::request_target::HostChecked;
 use crate::server::handshake::answer;
@@ -43,10 +44,8 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
                   tls: Option<ByTls>,
                   upgrade| {
                 let mut handshake = Handshake::new(format!("/{}", path.as_str()), query, headers);
-                handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
                 handshake.by_tls = tls.is_some();
-                handshake.resolve_proxies(&table.config.proxies);
-                handshake.remote_addr = handshake.remote_addr.map(canonical);
+                find_client(&mut handshake, peer, remote, &table.config.proxies);
                 let (table, refused) = (Arc::clone(&table), Arc::clone(&table.refused));
                 answer(table, method, handshake, names_one_host, upgrade).inspect_ok(move |response| {
                     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -57,8 +56,20 @@ pub(crate) fn filter<A: Send + Sync + 'static>(
         )
 }
 
-fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
+pub(super) fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
+}
+
+/// Whose request it is: of whom trusted proxies name, or of whoever is at the other end.
+pub(super) fn find_client(
+    handshake: &mut Handshake,
+    peer: Option<PeerAddr>,
+    remote: Option<SocketAddr>,
+    proxies: &Proxies,
+) {
+    handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
+    handshake.resolve_proxies(proxies);
+    handshake.remote_addr = handshake.remote_addr.map(canonical);
 }
 
 /// Whether target and `Host` name one host, if both do. Our own server and service have [checked](HostChecked) that before.

@@ -71,7 +71,7 @@ impl Node {
     }
 
     /// Delivers a notice from another node to the connections of a target here. An error says that it can't be decoded. `None` if the channel has no handler of this name whose notice crosses.
-    #[allow(dead_code, reason = "the inbound side of a cluster calls it")]
+    #[cfg(any(test, feature = "cluster"))]
     pub fn relayed_notice(
         &self,
         channel: usize,

@@ -165,8 +165,7 @@ impl Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         let status = match &*fault.code {
-            Fault::MALFORMED => StatusCode::UNPROCESSABLE_ENTITY,
-            Fault::UNKNOWN_TYPE | Fault::INVALID_PAYLOAD | Fault::VALIDATION | NO_MESSAGES => {
+            Fault::MALFORMED | Fault::UNKNOWN_TYPE | Fault::INVALID_PAYLOAD | Fault::VALIDATION | NO_MESSAGES => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             _ => StatusCode::INTERNAL_SERVER_ERROR,

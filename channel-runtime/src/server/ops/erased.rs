@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::channel::Channel;
 use crate::channel::path::{Params, Path};
 use crate::connection::user_key::UserKey;
-use crate::protocol::codec::{self, DecodeError, Decoded};
+use crate::protocol::codec::{self, Decoded};
 use crate::protocol::describe::RoomShape;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::fault::Fault;
@@ -132,6 +132,3 @@ fn answers_nothing() -> Fault {
     let fault = Fault::framework(Fault::INVALID_PAYLOAD.into(), message);
     fault.with_details(serde_json::json!({ "path": "ref" }))
 }
-
-/// So that `?` makes a fault with all details: who publishes is no client.
-const _: fn(DecodeError) -> Fault = Fault::from;

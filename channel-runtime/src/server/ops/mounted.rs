@@ -11,11 +11,12 @@ use warp::{Filter, Rejection};
 
 use crate::handshake::Handshake;
 use crate::server::Server;
+use crate::server::filter::{find_client, query};
 use crate::server::ops::Ops;
 use crate::server::ops::endpoints::{Endpoint, answer};
 use crate::server::ops::listener::{OpsListener, bind};
 use crate::server::ops::port::Port;
-use crate::server::peer::{PeerAddr, canonical};
+use crate::server::peer::PeerAddr;
 use crate::server::service::{Routes, Service};
 
 impl Ops {
@@ -47,7 +48,8 @@ impl Ops {
 
 impl<A: Send + Sync + 'static> Server<A> {
     /// With an [operators' port](Ops) at this address, from [`serve`](Self::serve) on until the last connection has ended. Port 0
-    /// means any free port: [`BoundServer::ops_addr`](crate::BoundServer::ops_addr).
+    /// means any free port: [`BoundServer::ops_addr`](crate::BoundServer::ops_addr). A server that is [mounted](Self::filter) does
+    /// not answer there: mount [`Ops::filter`], too.
     ///
     /// The address is bound at once. If it can't be, `serve`, [`bind`](Self::bind) and [`BoundServer::run`](crate::BoundServer::run) return the error before
     /// a client is let in.
@@ -94,19 +96,16 @@ fn routes<A: Send + Sync + 'static>(
         async move { endpoint.ok_or_else(warp::reject::not_found) }
     });
     let has_open_metrics = ops.has_metrics;
-    let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     endpoint
         .and(warp::method())
-        .and(query)
+        .and(query())
         .and(warp::header::headers_cloned())
         .and(warp::addr::remote())
         .and(warp::ext::optional::<PeerAddr>())
         .and(warp::body::stream())
         .then(move |endpoint, method, query, headers, remote: Option<SocketAddr>, peer: Option<PeerAddr>, body| {
             let mut handshake = Handshake::new("", query, headers);
-            handshake.remote_addr = peer.map(|peer| peer.0).or(remote);
-            handshake.resolve_proxies(&config.proxies);
-            handshake.remote_addr = handshake.remote_addr.map(canonical);
+            find_client(&mut handshake, peer, remote, &config.proxies);
             let answered = answer(Arc::clone(&port), endpoint, has_open_metrics, method, handshake, body);
             async move { answered.await.into_response() }
         })
