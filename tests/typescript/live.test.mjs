@@ -155,26 +155,6 @@ test('an iterator that is not read throws once 1024 messages wait', TEST, async 
   server.close()
 })
 
-test('refused while full, with a time to come back', TEST, async () => {
-  const dials = []
-  const AFTER = 150
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'channels.1.json' })
-  await once(server, 'listening')
-  server.on('connection', socket => {
-    dials.push(performance.now())
-    if (dials.length > 4) return socket.send('{"type":"welcome"}')
-    socket.send(JSON.stringify({ type: 'error', code: 'unavailable', message: 'full', timestamp: '', details: { retry_after_ms: AFTER } }))
-    socket.close(1013, 'full')
-  })
-  const ann = open('a', { url: `http://127.0.0.1:${server.address().port}`, retry: { base: 1, cap: 1 } })
-  const { last } = await until(ann, 'waiting')
-  assert.deepEqual([last.code, last.fault.code], [1013, 'unavailable'])
-  await until(ann, 'open')
-  for (let i = 1; i < dials.length; i++) assert.ok(dials[i] - dials[i - 1] >= AFTER - 2, `${dials[i] - dials[i - 1]} ms`)
-  ann.close()
-  server.close()
-})
-
 class Secure extends Channel {
   constructor({ resource_id }, options) { super(`/secure/${segment(resource_id)}`, options) }
 }
@@ -233,54 +213,4 @@ test('a path that is none is an error, and waits are bounded', TEST, async () =>
   ann.close()
   proxy.mode = 'pass'
   assert.equal((await attempt(ann.ping())).error.kind, 'closed')
-})
-
-test('60 requests that wait behind a rate of 10 a second are all answered, and the connection stays', TEST, async () => {
-  // The server's own bucket, as it counts: what is over it is refused, and after ten refusals closed.
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'channels.1.json' })
-  await once(server, 'listening')
-  let refused = 0, connections = 0
-  server.on('connection', socket => {
-    connections++
-    let tokens = 10, at = performance.now()
-    socket.send('{"type":"$hello","v":1}')
-    socket.send('{"type":"$joined","id":"c1"}')
-    socket.on('message', data => {
-      const { ref } = JSON.parse(data)
-      const now = performance.now()
-      tokens = Math.min(10, tokens + (now - at) / 100)
-      at = now
-      if (tokens < 1) return void socket.send(JSON.stringify({ type: 'error', ref, code: 'rate_limited', message: '', details: { retry_after_ms: 1 } }), () => { if (++refused === 10) socket.close(1008) })
-      tokens -= 1
-      setTimeout(() => socket.send(JSON.stringify({ type: 'success', ref })), Math.random() * 40)
-    })
-  })
-  class Rated extends Chat { static rates = { chat_message: [10, 1, 10] } }
-  const ann = new Rated({ room_id: 'a' }, { url: `http://127.0.0.1:${server.address().port}`, WebSocket }).open()
-  const all = Array.from({ length: 60 }, (_, n) => attempt(ann.chatMessage({ message: `${n}` })))
-  assert.deepEqual((await Promise.all(all)).filter(({ ok }) => !ok), [])
-  assert.deepEqual([refused, connections, ann.status.state], [0, 1, 'open'])
-  ann.close()
-  server.close()
-})
-
-test('60 requests that wait behind a handler\'s rate of 20 a second, at the server itself', TEST, async () => {
-  const server = await Example.start('board')
-  class Board extends Channel { static rates = { draw: [20, 1, 20] } }
-  const ann = new Board('/board/rates', { url: server.url, WebSocket })
-  let joins = 0
-  ann.on('$joined', () => joins++)
-  ann.open()
-  const all = await Promise.all(Array.from({ length: 60 }, (_, n) => attempt(ann.request('draw', { color: 'ink', width: 1, points: [[n, n]] }))))
-  assert.deepEqual(all.filter(({ ok }) => !ok), [])
-  assert.equal(new Set(all.map(({ value }) => value)).size, 60)
-  assert.deepEqual([joins, ann.status.state], [1, 'open'])
-  // Without the rate some are refused: it is the rate that the server has.
-  class Hasty extends Channel {}
-  const bob = new Hasty('/board/hasty', { url: server.url, WebSocket }).open()
-  const hasty = await Promise.all(Array.from({ length: 60 }, () => attempt(bob.request('draw', { color: 'ink', width: 1, points: [[1, 1]] }))))
-  assert.ok(hasty.some(({ error }) => error?.code === 'rate_limited'))
-  ann.close()
-  bob.close()
-  await server.stop()
 })

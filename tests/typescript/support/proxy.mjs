@@ -7,7 +7,8 @@ export class Proxy {
   links = new Set()
   /** `pass`, `silent` or `refuse`. */
   mode = 'pass'
-  accepted = 0
+  /** When each connection was accepted. */
+  dials = []
 
   /** To the server at this address, which may be another one later. */
   static async to(url) {
@@ -15,7 +16,7 @@ export class Proxy {
     proxy.target = Number(new URL(url).port)
     proxy.server = net.createServer(client => {
       if (proxy.mode === 'refuse') return client.destroy()
-      proxy.accepted++
+      proxy.dials.push(performance.now())
       const server = net.connect(proxy.target, '127.0.0.1')
       const link = { client, server }
       proxy.links.add(link)
