@@ -26,7 +26,7 @@ pub struct BusStats {
     pub queue_bytes: usize,
     /// How long this node's latest parcel took to come back.
     pub echo: Duration,
-    /// Messages that the bus has taken.
+    /// Messages that were given to the bus. Those that it had not taken when the connection broke are given again, and counted once.
     pub sent: u64,
     /// Messages of other nodes.
     pub received: u64,

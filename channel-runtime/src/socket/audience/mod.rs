@@ -195,7 +195,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// From a [`Hub`] it waits for the rooms of this audience, and counts what all hubs of the channel have sent to them. From a
     /// [`Socket`](crate::Socket) it counts what that connection has sent to any room. It does not wait for users and single
     /// connections, and in an envelope with [`topics`](crate::envelope::Places::topics) for no other audience than rooms of the path:
-    /// see [`Socket::send_all`](crate::Socket::send_all).
+    /// see [`Socket::send_all`](crate::Socket::send_all). In a cluster, what a hub sends waits for the bus, too, whomever it is for.
     pub async fn ready(&self) {
         self.caught_up().await;
     }
