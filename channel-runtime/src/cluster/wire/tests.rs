@@ -177,6 +177,28 @@ proptest! {
     }
 
     #[test]
+    fn nothing_is_allocated_to_read(numbered in arb_numbered(), outbound in vec(arb_outbound(), 0..6)) {
+        let bytes = parcel(numbered, &outbound);
+        let (mut records, mut items) = (0, 0);
+        let allocated = allocation_counter::measure(|| {
+            for record in Parcel::parse(&bytes).unwrap() {
+                let record = record.unwrap();
+                records += 1;
+                items += match record.to {
+                    Address::Rooms(rooms) => rooms.count(),
+                    Address::Users(users) => users.count(),
+                    _ => 1,
+                };
+                if let Content::Frames(frames) = record.content {
+                    items += frames.count();
+                }
+            }
+        });
+        prop_assert_eq!((records, allocated.count_total), (outbound.len(), 0));
+        prop_assert!(items <= bytes.len());
+    }
+
+    #[test]
     fn a_part_of_a_parcel_is_none(outbound in vec(arb_outbound(), 0..4), cut: Index) {
         let bytes = parcel(Numbered::From(1), &outbound);
         let cut = &bytes[..cut.index(bytes.len())];
