@@ -108,6 +108,23 @@ describe('what the examples say and hear', () => {
     [{ type: 'undo', ref: 6 }, answers(6)],
   ], ['heard drawing', 'heard people', 'heard stroke_added', 'heard board.bad_stroke', 'heard success', 'heard stroke_removed', 'heard board.nothing_to_undo']))
 
+  test('metrics', TEST, () => fits('metrics', 'Chat', '/chat/lounge', [
+    [{ type: 'say', ref: 1, text: 'hello' }, answers(1)],
+    [{ type: 'say', ref: 2, text: ' ' }, answers(2)],
+  ], ['heard said', 'heard success', 'heard chat.empty']))
+
+  test('notifications', TEST, () => fits('notifications', 'NotificationChannel', '/notifications?user=ann', [
+    [null, ({ type }) => type === 'activity'],
+  ], ['heard inbox', 'heard activity']))
+
+  for (const [name, channel, path, type] of [
+    ['axum', 'Topic', '/topics/bakery', 'welcome'],
+    ['subprotocols', 'Plain', '/plain', 'welcome'],
+    ['whiteboard', 'BoardChannel', '/board/plans', 'people'],
+  ]) {
+    test(name, TEST, () => fits(name, channel, path, [[null, frame => frame.type === type]], [`heard ${type}`]))
+  }
+
   test('game', TEST, () => fits('game', 'GameChannel', '/game/1?token=0123456789abcdef', [
     [null, ({ type }) => type === 'game_state'],
     [{ type: 'join_game', ref: 1, player_name: 'Ann', color: 'red' }, answers(1)],
