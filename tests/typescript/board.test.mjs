@@ -37,7 +37,7 @@ function tsc(version, change = client => client) {
   const client = readFileSync(join(web, 'channels.ts'), 'utf8')
   writeFileSync(join(folder, 'channels.ts'), change(client))
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(here, 'tsconfig.json'), compilerOptions: { paths: {} }, include: ['board.ts'], exclude: [] }))
-  const { stdout, stderr } = spawnSync(process.execPath, [join(here, 'node_modules', version, 'bin/tsc'), '-p', folder], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, [join(here, 'node_modules', version, 'bin/tsc')], { cwd: folder, encoding: 'utf8' })
   return stdout + stderr
 }
 
