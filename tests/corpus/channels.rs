@@ -159,6 +159,7 @@ corpus! {
         Optional::Maybe(Some(Point { x: 1, y: 2 }.into())),
         Optional::Both(None, "a".into()),
     ];
+    hushed HushedCase "hushed": Hushed = [Hushed::Nothing(0), Hushed::Part(1, 0, 2)];
     either EitherCase "either": Either<Point, Page<Color>> = [
         Either { left: None, right: vec![Page { items: vec![Color::Red], next: None }] },
         Either { left: Some(Point { x: 1, y: 2 }), right: vec![] },

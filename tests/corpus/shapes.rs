@@ -318,6 +318,9 @@ shape! {
 
     pub enum Optional { Maybe(Option<Box<Point>>), Both(Option<u8>, Arc<str>) }
 
+    /// What is skipped leaves a variant without content.
+    pub enum Hushed { Nothing(#[serde(skip)] u8), Part(u8, #[serde(skip)] u8, u8) }
+
     /// Of two types.
     pub struct Either<L, R> { pub left: Option<L>, pub right: Vec<R> }
 

@@ -202,7 +202,7 @@ fn made_with(module: &str, context: Context) -> TokenStream {
     if optional { quote!(__s::Type::Nullable(&#ty)) } else { ty }
 }
 
-fn travels(field: &Field) -> bool {
+pub fn travels(field: &Field) -> bool {
     let arguments = serde_arguments(&field.attrs);
     !(has(&arguments, "skip") || has(&arguments, "skip_serializing") && has(&arguments, "skip_deserializing"))
 }

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Data, DataEnum, DeriveInput, GenericParam, Variant};
+use syn::{Data, DataEnum, DeriveInput, Fields, GenericParam, Variant};
 
 use super::attributes;
 use super::content::{
-    Container, Names, cfgs, deprecated_call, docs_call, has, name, stands_for, stands_for_option, struct_tag,
+    Container, Names, cfgs, deprecated_call, docs_call, has, name, stands_for, stands_for_option, struct_tag, travels,
 };
 use super::prelude::names;
 use super::types::{Context, Own};
@@ -139,7 +139,13 @@ fn variant(item: &Variant, rules: Rules, of_fields: Container, errors: &mut Erro
         rules,
     );
     let own = if has(&arguments, "rename_all") { Rules::of("rename_all", &arguments) } else { of_fields.rules };
-    let content = Container { rules: own, ..of_fields }.content(&item.fields, None, errors);
+    let content = match &item.fields {
+        // Serde writes and reads it as a variant without content.
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 && !fields.unnamed.iter().any(travels) => {
+            quote!(__s::Content::Unit)
+        }
+        fields => Container { rules: own, ..of_fields }.content(fields, None, errors),
+    };
     let untagged = has(&arguments, "untagged").then(|| quote!(.__untagged()));
     let other = has(&arguments, "other").then(|| quote!(.__other()));
     let (cfgs, docs) = (cfgs(&item.attrs), docs_call(&item.attrs));

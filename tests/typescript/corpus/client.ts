@@ -110,6 +110,9 @@ export type Held =
   | { t: 'Cow'; c: string }
   | { t: 'All'; c: (number | null)[] }
 
+/** What is skipped leaves a variant without content. */
+export type Hushed = 'Nothing' | { Part: [number, number] }
+
 export type Id = number
 
 export interface Inside { hashed: number[]; range: RangeU16; boxed: ShapesPoint; shared: string; cow: string; all: (Color | null)[] }
@@ -515,6 +518,10 @@ export interface OptionalCase { type: 'optional'; value: Optional }
 
 export interface OptionalCaseSaid { value: Optional }
 
+export interface HushedCase { type: 'hushed'; value: Hushed }
+
+export interface HushedCaseSaid { value: Hushed }
+
 export interface EitherCase { type: 'either'; value: EitherPointPageColor }
 
 export interface EitherCaseSaid { value: EitherPointPageColorSaid }
@@ -622,6 +629,7 @@ export interface CorpusProtocol extends Protocol {
     pointed: PointedCaseSaid
     held: HeldCaseSaid
     optional: OptionalCaseSaid
+    hushed: HushedCaseSaid
     either: EitherCaseSaid
     other_way: OtherWayCaseSaid
     nested: NestedCaseSaid
@@ -676,6 +684,7 @@ export interface CorpusProtocol extends Protocol {
     pointed: PointedCase
     held: HeldCase
     optional: OptionalCase
+    hushed: HushedCase
     either: EitherCase
     other_way: OtherWayCase
     nested: NestedCase
@@ -729,6 +738,7 @@ export interface CorpusProtocol extends Protocol {
     pointed: PointedCase
     held: HeldCase
     optional: OptionalCase
+    hushed: HushedCase
     either: EitherCase
     other_way: OtherWayCase
     nested: NestedCase
@@ -743,7 +753,7 @@ export interface CorpusProtocol extends Protocol {
  * `/corpus`
  */
 export class Corpus extends Channel<CorpusProtocol> {
-  static override readonly fingerprint: string = 'abf601b284e4d925'
+  static override readonly fingerprint: string = '488884f61a11d057'
   static override readonly bigints = /* @__PURE__ */ bigints({ wide: ['value.big_u', 'value.big_i'], tree: ['value.**.big'], marked: ['value.big_id', 'value.big_list.*', 'value.big_serial'], amount: ['value.big', 'value.big.*'] })
   constructor(options?: Options<CorpusProtocol>) { super('/corpus', options) }
   numbers(message: NumbersCaseSaid, call?: Call): Answer<CorpusProtocol, 'numbers'> { return this.request('numbers', message, call) }
@@ -793,6 +803,7 @@ export class Corpus extends Channel<CorpusProtocol> {
   pointed(message: PointedCaseSaid, call?: Call): Answer<CorpusProtocol, 'pointed'> { return this.request('pointed', message, call) }
   held(message: HeldCaseSaid, call?: Call): Answer<CorpusProtocol, 'held'> { return this.request('held', message, call) }
   optional(message: OptionalCaseSaid, call?: Call): Answer<CorpusProtocol, 'optional'> { return this.request('optional', message, call) }
+  hushed(message: HushedCaseSaid, call?: Call): Answer<CorpusProtocol, 'hushed'> { return this.request('hushed', message, call) }
   either(message: EitherCaseSaid, call?: Call): Answer<CorpusProtocol, 'either'> { return this.request('either', message, call) }
   otherWay(message: OtherWayCaseSaid, call?: Call): Answer<CorpusProtocol, 'other_way'> { return this.request('other_way', message, call) }
   nested(message: NestedCaseSaid, call?: Call): Answer<CorpusProtocol, 'nested'> { return this.request('nested', message, call) }

@@ -67,6 +67,10 @@ export const heard: { [K in keyof CorpusProtocol['hears']]: CorpusProtocol['hear
     {"type":"held","value":{"t":"Cow","c":"a"}},
     {"type":"held","value":{"t":"All","c":[null,1]}},
   ],
+  hushed: [
+    {"type":"hushed","value":"Nothing"},
+    {"type":"hushed","value":{"Part":[1,2]}},
+  ],
   ids: [
     {"type":"ids","value":{"items":[1],"next":null}},
   ],

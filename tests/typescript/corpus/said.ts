@@ -126,6 +126,7 @@ export const said: { [K in Exclude<keyof Says, 'tell'>]: Says[K][] } = {
     { value: { t: 'All', c: [1, null] } },
   ],
   optional: [{ value: { Maybe: null } }, { value: { Maybe: { x: 1, y: 2 } } }, { value: { Both: [null, 'a'] } }],
+  hushed: [{ value: 'Nothing' }, { value: { Part: [1, 2] } }],
   either: [{ value: { right: [] } }, { value: { left: { x: 1, y: 2 }, right: [{ items: ['red'] }, { items: [], next: 1 }] } }],
   other_way: [{ value: { left: 'red', right: [1] } }],
   raw: [{ value: { base64: 'AP8', bytes: [0, 255], json: { any: ['thing', null] } } }],
