@@ -27,6 +27,7 @@ mod pace;
 mod pause;
 mod questions;
 mod queue;
+mod reading;
 #[cfg(feature = "redis")]
 mod redis;
 mod relay;
