@@ -9,7 +9,7 @@ use super::{Audience, topical};
 use crate::channel::room::RoomName;
 use crate::connection::backpressure::HubBacklog;
 use crate::protocol::codec::EncodeError;
-use crate::protocol::envelope::Envelope;
+use crate::protocol::envelope::{Envelope, Flat};
 use crate::protocol::escaped::Escaped;
 use crate::room::delivery::Delivery;
 use crate::room::live_room::LiveRoom;
@@ -73,6 +73,15 @@ impl<C: 'static, K> Audience<C, K> {
             }
         };
         self.counted(result)
+    }
+
+    /// A binary message names no room, so that one frame is for all.
+    pub(super) fn deliver_binary(&self, mut make: impl FnMut() -> Result<Frame, EncodeError>) -> Sent {
+        let mut made = None;
+        self.deliver::<Flat>(|_| match &made {
+            Some(frame) => Ok(Frame::clone(frame)),
+            None => make().map(|frame| made.insert(frame).clone()),
+        })
     }
 
     /// To clients that may be in different rooms of the path: each is sent the message on the topic of its own.

@@ -32,7 +32,7 @@ use crate::socket::member_view::MemberView;
 #[cfg(feature = "cluster")]
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::{Frame, Opcode, frame};
+use crate::wire::frame::{Opcode, frame};
 
 /// A set of clients of channel `C`. Each receives one copy of what is sent, even if it belongs in several ways.
 ///
@@ -144,12 +144,7 @@ impl<C: 'static, K> Audience<C, K> {
         if M::KIND.is_none() {
             return self.deliver::<M::Envelope>(|room| message_frame::<M::Envelope, M>(&message, room));
         }
-        // A binary message names no room, so that one frame is for all.
-        let mut made = None;
-        self.deliver::<Flat>(|room| match &made {
-            Some(frame) => Ok(Frame::clone(frame)),
-            None => message_frame::<Flat, M>(&message, room).map(|frame| made.insert(frame).clone()),
-        })
+        self.deliver_binary(|| message_frame::<Flat, M>(&message, None))
     }
 
     /// Sends a binary message.

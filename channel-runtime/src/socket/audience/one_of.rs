@@ -2,11 +2,11 @@
 
 use super::Audience;
 use crate::channel::Channel;
-use crate::protocol::codec::{EncodeError, Head, binary_kind, encode_binary_one_of};
-use crate::protocol::envelope::{Envelope, Flat};
+use crate::protocol::codec::{Head, binary_kind, encode_binary_one_of};
+use crate::protocol::envelope::Envelope;
 use crate::room::sent::Sent;
 use crate::socket::frames::frame_of;
-use crate::wire::frame::{Frame, Opcode};
+use crate::wire::frame::Opcode;
 
 impl<C: Channel, K> Audience<C, K> {
     /// As [`send`](Self::send).
@@ -17,12 +17,6 @@ impl<C: Channel, K> Audience<C, K> {
                 frame_of(Opcode::Text, |json| C::Envelope::encode_one_of(message, head, json))
             });
         };
-        let make = || frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out));
-        // A binary message names no room, so that one frame is for all.
-        let mut made: Option<Frame> = None;
-        self.deliver::<Flat>(|_| match &made {
-            Some(frame) => Ok::<_, EncodeError>(frame.clone()),
-            None => make().map(|frame| made.insert(frame).clone()),
-        })
+        self.deliver_binary(|| frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out)))
     }
 }
