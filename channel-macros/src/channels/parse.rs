@@ -67,7 +67,9 @@ fn channels(tokens: TokenStream, errors: &mut Errors) -> (Vec<Type>, Option<Iden
             let value = if option == "cluster" { "" } else { " = .." };
             let remedy = format!("write `channels![..; {option}{value}]`");
             errors.at(&option, what, remedy);
-            cluster = (option == "cluster").then_some(option);
+            if option == "cluster" {
+                cluster = Some(option);
+            }
             return args::skip(input);
         }
         let channel = args::ty(input)?;
