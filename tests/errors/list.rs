@@ -83,7 +83,7 @@ struct Error {
 }
 
 impl Error {
-    fn read(printed: &str) -> Self {
+    fn read<'a>(printed: &'a str) -> Self {
         let mut error = Self { line: 0, text: Vec::new() };
         let mut lines = printed.lines().peekable();
         let first = lines.next().unwrap();
@@ -95,9 +95,15 @@ impl Error {
         let place = lines.next().unwrap();
         error.line = place.rsplit(':').nth(1).unwrap().parse().unwrap();
         // The first caret's label, and the first piece of advice; what follows tells of the framework's own source.
-        let snippet =
-            printed.lines().skip(1).take_while(|line| !line.starts_with("help:") && !line.starts_with("note:"));
-        let label = snippet.filter_map(|line| line.split_once("^ ")).map(|(_, label)| label).next();
+        let mut snippet = printed
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.starts_with("help:") && !line.starts_with("note:"))
+            .skip_while(|line| !line.contains("^ "));
+        let label = snippet.next().and_then(|line| line.split_once("^ ")).map(|(_, label)| label);
+        // Below the line, if another label stands on it.
+        let below = |line: &'a str| line.split_once("| ").map(|(_, label)| label.trim()).filter(|label| *label != "|");
+        let label = if label.is_some_and(|label| label.starts_with('-')) { snippet.find_map(below) } else { label };
         let label = label.filter(|label| !label.starts_with("evaluation of") && !label.starts_with("in this"));
         let is_own = |line: &&str| !line.contains("this error originates") && !line.contains("required ");
         let mut in_note = false;
