@@ -38,6 +38,26 @@ pub(crate) struct NewConnection {
     pub welcome: Option<Frame>,
 }
 
+#[cfg(test)]
+impl NewConnection {
+    /// Nobody's, on the first channel, without compression.
+    pub fn into_room(room: &str) -> Self {
+        Self {
+            id: ConnectionId::next(),
+            channel: 0,
+            room: room.into(),
+            user: None,
+            deflate: None,
+            subprotocol: 0,
+            error_details: true,
+            outbox_bytes: 1 << 20,
+            activity: Activity::default(),
+            pending: None,
+            welcome: None,
+        }
+    }
+}
+
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,

@@ -1,38 +1,21 @@
 use std::any::TypeId;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 
-use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 
 use super::*;
-use crate::connection::id::ConnectionId;
-use crate::connection::in_flight::Activity;
 use crate::room::exclusions::Exclusions;
 use crate::room::membership::{MembershipGuard, NewConnection};
-use crate::wire::deflate::{COMPRESSED, negotiate};
+use crate::wire::deflate::{COMPRESSED, agreed};
 use crate::wire::frame::{Opcode, frame};
 
 const COMPRESSES: &str = "permessage-deflate";
 const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
 
 fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
-    let mut headers = HeaderMap::new();
-    headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
-    let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
-    let member = registry.enter(NewConnection {
-        id: ConnectionId::next(),
-        channel: 0,
-        room: "/".into(),
-        user: None,
-        deflate,
-        subprotocol: 0,
-        error_details: true,
-        outbox_bytes: 1 << 20,
-        activity: Activity::default(),
-        pending: None,
-        welcome: None,
-    });
+    let member = registry.enter(NewConnection { deflate: agreed(offer), ..NewConnection::into_room("/") });
     member.connection.outbox().welcome_is_over();
     member
 }
@@ -46,6 +29,8 @@ struct Others {
 
 impl Outgoing for Others {
     fn append(&self, _: &Sending<'_>, body: Body) -> Elsewhere {
+        // Who appends without the room's lock is overtaken.
+        thread::yield_now();
         self.bodies.lock().unwrap().push(body);
         Elsewhere::Taken
     }
@@ -132,5 +117,73 @@ fn what_another_node_compressed_is_handed_on() {
         assert_eq!(heard[1], *b"\xC1\x0Aas it came");
         assert!(heard[2][0] == 0xC1 && heard[2] != heard[1] && heard[2].len() < text().len() / 2);
         assert_eq!(heard[3], heard[1]);
+    });
+}
+
+#[test]
+fn what_two_threads_send_to_a_room_leaves_in_the_order_in_which_it_is_heard_here() {
+    let (others, compression) = (Others::default(), Compression::default());
+    with_members(&[""], |lookup, members| {
+        let delivery = Delivery { outgoing: Some(&others), ..delivery(lookup, &compression) };
+        let (room, runtime) = (lookup.registry.room(0, "/").unwrap(), Handle::current());
+        thread::scope(|scope| {
+            for speaker in ["a", "b"] {
+                let (room, runtime) = (&room, &runtime);
+                scope.spawn(move || {
+                    let _inside = runtime.enter();
+                    for n in 0..1000 {
+                        let text = format!("{speaker}{n}");
+                        assert_eq!(delivery.to_room(room, frame(Opcode::Text, text.as_bytes())).recipients, 1);
+                    }
+                });
+            }
+        });
+        let left = others.bodies.lock().unwrap().drain(..).fold(Vec::new(), |mut left, body| match body {
+            Body::Frame { plain, .. } => {
+                left.extend_from_slice(&plain);
+                left
+            }
+            other => panic!("{other:?}"),
+        });
+        assert!(left == members[0].connection.outbox().take(), "here and elsewhere the order is another");
+    });
+}
+
+fn to<'a>(lookup: Lookup<'a>, target: &'a Target, outgoing: Option<&'a dyn Outgoing>) -> Delivery<'a> {
+    Delivery {
+        lookup: Lookup { target, ..lookup },
+        from: None,
+        hub_backlog: None,
+        compression: None,
+        compressed: None,
+        outgoing,
+    }
+}
+
+#[test]
+fn a_join_of_others_is_handed_on_unless_it_is_of_one_that_is_here() {
+    with_members(&["", ""], |lookup, members| {
+        let others = Others::default();
+        let bus = Some(&others as &dyn Outgoing);
+        let left = || {
+            let bodies = std::mem::take(&mut *others.bodies.lock().unwrap());
+            let names = bodies.into_iter().map(|body| match body {
+                Body::Join(room) => format!("+{room}"),
+                Body::Leave(room) => format!("-{room}"),
+                other => panic!("{other:?}"),
+            });
+            names.collect::<Vec<_>>()
+        };
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        let one = Target::Connection(members[0].connection.id);
+        assert_eq!((to(lookup, &Target::All, bus).join(&a), left()), (2, vec!["+a".into()]));
+        assert_eq!((to(lookup, &one, bus).join(&b), left()), (1, vec![]));
+        assert_eq!((to(lookup, &Target::Room(a.clone()), bus).leave(&b), left()), (1, vec!["-b".into()]));
+        assert_eq!((to(lookup, &one, bus).leave(&b), left()), (0, vec![]), "it is here, and no member");
+        let elsewhere = Target::Connection("0-1".parse().unwrap());
+        assert_eq!((to(lookup, &elsewhere, bus).leave(&a), left()), (0, vec!["-a".into()]));
+        // As the inbound side calls it.
+        assert_eq!((to(lookup, &Target::All, None).leave(&a), left()), (2, vec![]));
+        assert!(lookup.registry.room(0, "a").is_none());
     });
 }

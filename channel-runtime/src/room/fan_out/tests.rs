@@ -1,39 +1,20 @@
 use std::any::TypeId;
 use std::time::Duration;
 
-use http::header::{HeaderMap, SEC_WEBSOCKET_EXTENSIONS};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-use crate::connection::in_flight::Activity;
 use crate::room::exclusions::Exclusions;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::outgoing::To;
 use crate::room::publisher::Publisher;
 use crate::room::registry::Registry;
 use crate::room::target::Target;
-use crate::wire::deflate::{COMPRESSED, Compression, Windows, negotiate};
+use crate::wire::deflate::{COMPRESSED, Compression, Windows, agreed};
 use crate::wire::frame::{Opcode, frame};
 
 fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
-    let mut headers = HeaderMap::new();
-    headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.parse().unwrap());
-    let deflate = negotiate(&headers, &Compression::default()).map(|(agreed, _)| agreed);
-    let activity = Activity::default();
-    let newcomer = NewConnection {
-        id: ConnectionId::next(),
-        channel: 0,
-        room: "/".into(),
-        user: None,
-        deflate,
-        subprotocol: 0,
-        error_details: true,
-        outbox_bytes: 1 << 20,
-        activity,
-        pending: None,
-        welcome: None,
-    };
-    let member = registry.enter(newcomer);
+    let member = registry.enter(NewConnection { deflate: agreed(offer), ..NewConnection::into_room("/") });
     member.connection.outbox().welcome_is_over();
     member
 }

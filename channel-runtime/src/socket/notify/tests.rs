@@ -5,7 +5,6 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::*;
-use crate::connection::in_flight::Activity;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
 use crate::room::membership::{MembershipGuard, NewConnection};
@@ -92,17 +91,8 @@ impl App {
         node.registry.set_outgoing(Arc::<Bus>::clone(&bus) as _);
         let [ann, bob] = ["ann", "bob"].map(|name| {
             node.enter(NewConnection {
-                id: ConnectionId::next(),
-                channel: 0,
-                room: format!("/user/{name}").into(),
                 user: Some(UserKey::new(&name.to_owned())),
-                deflate: None,
-                subprotocol: 0,
-                error_details: true,
-                outbox_bytes: 1 << 20,
-                activity: Activity::default(),
-                pending: None,
-                welcome: None,
+                ..NewConnection::into_room(&format!("/user/{name}"))
             })
         });
         Self { node, bus, ann, bob }

@@ -116,8 +116,13 @@ fn window_bits(value: &str) -> Option<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::wire) mod tests {
     use super::*;
+
+    /// What is agreed on for this offer. `None` for an empty one.
+    pub(crate) fn agreed(offer: &str) -> Option<Agreed> {
+        negotiated(Compression::default(), &[offer]).map(|(agreed, _)| agreed)
+    }
 
     fn negotiated(compression: Compression, values: &[&str]) -> Option<(Agreed, String)> {
         let mut headers = HeaderMap::new();

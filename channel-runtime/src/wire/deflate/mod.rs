@@ -13,9 +13,9 @@ mod tests;
 mod windows;
 
 pub use self::compression::Compression;
-#[cfg(test)]
-pub(crate) use self::deflater::tests::COMPRESSED;
 pub(crate) use self::extension::{Agreed, negotiate};
 pub(super) use self::inflater::{InflateState, Inflater};
 pub(crate) use self::prepared_frame::PreparedFrame;
 pub(crate) use self::windows::{WindowCounts, Windows};
+#[cfg(test)]
+pub(crate) use self::{deflater::tests::COMPRESSED, extension::tests::agreed};
