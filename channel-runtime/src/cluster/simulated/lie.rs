@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::chance::Chance;
+use crate::cluster::node_id::NodeId;
+use crate::cluster::wire::{Head, Numbered, Parcel};
 
 /// One in so many parcels.
 const ONE_IN: u32 = 6;
 
-/// Where a parcel says what its numbers are; see its layout in `cluster/wire`.
-const LANE: usize = 11;
-const GREETING: u8 = 1;
+/// Where a parcel says what its first number is; see its layout in `cluster/wire`.
+const FIRST: std::ops::Range<usize> = 12..20;
 
 /// How a bus lies to the nodes, except to the one that speaks. It changes the numbers of parcels, so that no node can notice.
 #[doc(hidden)]
@@ -28,17 +29,17 @@ pub enum Lie {
 
 /// What one node is told of others.
 #[derive(Default)]
-pub(super) struct Told(BTreeMap<[u8; 8], Tale>);
+pub(super) struct Told(BTreeMap<NodeId, Tale>);
 
 #[derive(Default)]
 struct Tale {
     /// What its numbers are off by.
     shift: i64,
-    kept_back: Option<Numbered>,
+    kept_back: Option<Kept>,
 }
 
 /// A parcel of the lane.
-struct Numbered {
+struct Kept {
     parcel: Bytes,
     count: i64,
 }
@@ -46,10 +47,15 @@ struct Numbered {
 impl Told {
     /// What the node is told instead.
     pub fn tell(&mut self, parcel: Bytes, lie: Lie, chance: &mut Chance) -> Vec<Bytes> {
-        let Some((node, count)) = node_and_count(&parcel) else { return vec![parcel] };
-        let tale = self.0.entry(node).or_default();
+        let Ok(Head { node, numbered, count }) = Parcel::parse(&parcel).map(|parcel| parcel.head) else {
+            return vec![parcel];
+        };
+        if numbered == Numbered::Not {
+            return vec![parcel];
+        }
+        let (tale, count) = (self.0.entry(node).or_default(), i64::from(count));
         // A hello says how much was said before it.
-        if parcel[LANE] == GREETING {
+        if matches!(numbered, Numbered::Before(_)) {
             let earlier = tale.kept_back.take().map(|earlier| shifted(&earlier.parcel, tale.shift));
             return earlier.into_iter().chain([shifted(&parcel, tale.shift)]).collect();
         }
@@ -61,7 +67,7 @@ impl Told {
         }
         match lie {
             Lie::Reorder => {
-                tale.kept_back = Some(Numbered { parcel, count });
+                tale.kept_back = Some(Kept { parcel, count });
                 Vec::new()
             }
             Lie::Repeat => {
@@ -77,22 +83,9 @@ impl Told {
     }
 }
 
-/// Of the lane's parcels, and of hellos.
-fn node_and_count(parcel: &[u8]) -> Option<([u8; 8], i64)> {
-    let node = parcel.get(3..11)?.try_into().ok()?;
-    let mut count = 0;
-    for (place, byte) in parcel.get(20..)?.iter().enumerate().take(5) {
-        count |= i64::from(byte & 0x7F) << (7 * place);
-        if byte & 0x80 == 0 {
-            return (parcel[LANE] <= GREETING).then_some((node, count));
-        }
-    }
-    None
-}
-
 fn shifted(parcel: &Bytes, by: i64) -> Bytes {
     let mut parcel = parcel.to_vec();
-    let first: &mut [u8; 8] = (&mut parcel[12..20]).try_into().expect("eight bytes");
+    let first: &mut [u8; 8] = (&mut parcel[FIRST]).try_into().expect("eight bytes");
     *first = u64::from_le_bytes(*first).wrapping_add_signed(by).to_le_bytes();
     parcel.into()
 }
@@ -103,14 +96,16 @@ mod tests {
 
     fn parcel(first: u64, count: u8) -> Bytes {
         let node = 7_u64.to_le_bytes();
-        [&b"C1\x01"[..], &node, &[0], &first.to_le_bytes(), &[count]].concat().into()
+        // Each of its records is of no kind that is known.
+        let records = [1, 255].repeat(count.into());
+        [&b"C1\x01"[..], &node, &[0], &first.to_le_bytes(), &[count], &records].concat().into()
     }
 
     /// The numbers of the records that are told, and their parcels' first numbers before.
     fn told(lie: Lie) -> Vec<u64> {
         let (mut told, mut chance) = (Told::default(), Chance::new(1));
         let all = (0..100).flat_map(|n| told.tell(parcel(1 + 3 * n, 3), lie, &mut chance));
-        all.map(|parcel| u64::from_le_bytes(parcel[12..20].try_into().unwrap())).collect()
+        all.map(|parcel| u64::from_le_bytes(parcel[FIRST].try_into().unwrap())).collect()
     }
 
     #[test]

@@ -107,10 +107,10 @@ impl Inbound for Listening {
                     Hearing::At(due) => {
                         self.heard.end();
                         tokio::select! {
-                        biased;
-                                                   () = changed => {}
-                                                   () = sleep_until(due) => {}
-                                               }
+                            biased;
+                            () = changed => {}
+                            () = sleep_until(due) => {}
+                        }
                     }
                     Hearing::Waits => {
                         self.heard.end();
