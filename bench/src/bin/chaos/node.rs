@@ -12,7 +12,7 @@ use channel_runtime::{
 };
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::record::now;
 
@@ -190,7 +190,9 @@ async fn report(hub: Hub<Chaos>, mut bus: channel_runtime::Bus, counted: Arc<Mut
             everywhere: *counted.lock(),
         };
         println!("{}", serde_json::to_string(&status).expect("numbers are JSON"));
-        _ = timeout(Duration::from_millis(100), bus.changed()).await;
-        ticks.tick().await;
+        tokio::select! {
+            () = bus.changed() => {}
+            _ = ticks.tick() => {}
+        }
     }
 }
