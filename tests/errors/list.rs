@@ -100,9 +100,10 @@ impl Error {
             .skip(1)
             .take_while(|line| !line.starts_with("help:") && !line.starts_with("note:"))
             .skip_while(|line| !line.contains("^ "));
-        let label = snippet.next().and_then(|line| line.split_once("^ ")).map(|(_, label)| label);
-        // Below the line, if another label stands on it.
-        let below = |line: &'a str| line.split_once("| ").map(|(_, label)| label.trim()).filter(|label| *label != "|");
+        let caret = snippet.next().unwrap_or_default();
+        let label = caret.split_once("^ ").map(|(_, label)| label);
+        // Below the first caret, if another label stands beside it.
+        let below = |line: &'a str| line.get(caret.find('^')?..).filter(|label| !label.starts_with(['|', ' ']));
         let label = if label.is_some_and(|label| label.starts_with('-')) { snippet.find_map(below) } else { label };
         let label = label.filter(|label| !label.starts_with("evaluation of") && !label.starts_with("in this"));
         let is_own = |line: &&str| !line.contains("this error originates") && !line.contains("required ");
