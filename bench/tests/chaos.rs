@@ -1,10 +1,10 @@
-//! Chaos without chaos: where nothing goes wrong nothing is missing, and what is missing is found.
+//! Chaos without chaos: where nothing goes wrong, or nodes are told to stop, nothing is missing; and what is missing is found.
 
 use std::process::{Command, Output};
 
 fn chaos(arguments: &[&str]) -> (Output, String) {
     let chaos = Command::new(env!("CARGO_BIN_EXE_chaos"))
-        .args(["--calm", "--minutes", "0.05", "--heal", "30"])
+        .args(["--minutes", "0.05", "--heal", "30"])
         .args(arguments)
         .output()
         .unwrap();
@@ -16,7 +16,7 @@ fn chaos(arguments: &[&str]) -> (Output, String) {
 #[test]
 fn where_nothing_goes_wrong_nothing_is_missing() {
     for bus in ["nats", "redis"] {
-        let (chaos, told) = chaos(&["--bus", bus]);
+        let (chaos, told) = chaos(&["--calm", "--bus", bus]);
         assert!(chaos.status.success(), "{told}");
         assert!(told.contains("holes 0"), "{told}");
     }
@@ -24,7 +24,17 @@ fn where_nothing_goes_wrong_nothing_is_missing() {
 
 #[test]
 fn what_is_missing_is_found() {
-    let (chaos, told) = chaos(&["--lie"]);
+    let (chaos, told) = chaos(&["--calm", "--lie"]);
     assert_eq!(chaos.status.code(), Some(1), "{told}");
     assert!(told.contains("holes 1"), "{told}");
+}
+
+/// The program says so if a client does not come back once for each time that its node stops.
+#[test]
+fn a_deploy_costs_each_client_a_return_and_nobody_a_message() {
+    for bus in ["nats", "redis"] {
+        let (chaos, told) = chaos(&["--rolling", "--bus", bus]);
+        assert!(chaos.status.success(), "{told}");
+        assert!(told.contains("holes 0 ") && told.contains("missed by nodes 0, counted as lost 0,"), "{told}");
+    }
 }

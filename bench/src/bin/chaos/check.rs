@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::hash::Hash;
 
 use crate::node::To;
 use crate::places::Seen;
@@ -160,8 +161,8 @@ fn count(record: &Inner, places: &[Seen], missed: &HashSet<Missed>, verdict: &mu
 
 /// What is sent on one node to one room is heard in one order by all its members.
 fn order(record: &Inner, verdict: &mut Verdict) {
-    let mut before = HashMap::<(u64, Process), (usize, HashMap<(u32, u32), usize>)>::new();
-    for (number, listener) in record.lives.iter().enumerate() {
+    let mut heard = HashMap::<(u64, Process), Vec<Vec<(u32, u32)>>>::new();
+    for listener in &record.lives {
         let mut by_process = HashMap::<Process, Vec<(u32, u32)>>::new();
         for (from, n) in &listener.heard {
             let speaker = &record.lives[*from as usize];
@@ -169,17 +170,56 @@ fn order(record: &Inner, verdict: &mut Verdict) {
                 by_process.entry(speaker.process).or_default().push((*from, *n));
             }
         }
-        for (process, heard) in by_process {
-            if let Some((other, places)) = before.get(&(listener.room, process)) {
-                let both: Vec<_> = heard.iter().filter_map(|said| places.get(said)).collect();
-                if !both.is_sorted() {
-                    verdict.broken.push(format!(
-                        "lives {other} and {number} heard what was said on {process:?} in different orders"
-                    ));
-                }
-            }
-            let places = heard.into_iter().enumerate().map(|(place, said)| (said, place)).collect();
-            before.insert((listener.room, process), (number, places));
+        for (process, order) in by_process {
+            heard.entry((listener.room, process)).or_default().push(order);
         }
+    }
+    for ((room, process), orders) in heard {
+        if let Some((from, n)) = contradiction(&orders) {
+            verdict.broken.push(format!(
+                "what was said on {process:?} in room {room} was heard in different orders: look at {n} of life {from}"
+            ));
+        }
+    }
+}
+
+/// Something for which there is no place in any order that agrees with all of these, which may have holes. `None` if one agrees.
+fn contradiction<T: Copy + Eq + Hash>(orders: &[Vec<T>]) -> Option<T> {
+    let (mut before, mut behind) = (HashMap::<T, usize>::new(), HashMap::<T, Vec<T>>::new());
+    for order in orders {
+        for said in order {
+            before.entry(*said).or_default();
+        }
+        for pair in order.windows(2) {
+            *before.entry(pair[1]).or_default() += 1;
+            behind.entry(pair[0]).or_default().push(pair[1]);
+        }
+    }
+    let mut first: Vec<_> = before.iter().filter(|(_, before)| **before == 0).map(|(said, _)| *said).collect();
+    while let Some(said) = first.pop() {
+        before.remove(&said);
+        for next in behind.remove(&said).unwrap_or_default() {
+            let before = before.get_mut(&next).expect("something is before it until now");
+            *before -= 1;
+            if *before == 0 {
+                first.push(next);
+            }
+        }
+    }
+    before.into_keys().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_order_agrees_with_all_or_something_contradicts() {
+        assert_eq!(contradiction::<u32>(&[]), None);
+        assert_eq!(contradiction(&[vec![1, 2, 4], vec![1, 3, 4], vec![2, 3]]), None);
+        assert!(contradiction(&[vec![1, 2], vec![2, 1]]).is_some());
+        // Whoever is compared with the one before alone hears nothing wrong.
+        assert!(contradiction(&[vec![1, 2], vec![1], vec![2, 1]]).is_some());
+        assert!(contradiction(&[vec![1, 2], vec![2, 3], vec![3, 1]]).is_some());
     }
 }
