@@ -77,6 +77,11 @@ impl Bus {
         }
     }
 
+    /// Of the server's process.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().and_then(Child::id).expect("it runs")
+    }
+
     /// The server's directory.
     pub fn place(&self) -> &Path {
         self.place.path()
@@ -143,14 +148,14 @@ impl Bus {
     }
 
     async fn signal(&self, signal: &str) {
-        let pid = self.process.as_ref().and_then(Child::id).expect("it runs").to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().await.expect("there is a `kill`");
+        let sent =
+            Command::new("kill").args([signal, &self.pid().to_string()]).status().await.expect("there is a `kill`");
         assert!(sent.success());
     }
 }
 
 /// What the environment says, else what tests/run.sh has installed, else what the path has.
-fn nats_server() -> PathBuf {
+pub fn nats_server() -> PathBuf {
     if let Some(program) = std::env::var_os("NATS_SERVER") {
         return program.into();
     }
