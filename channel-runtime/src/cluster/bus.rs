@@ -57,6 +57,11 @@ impl Bus {
         self.relay.bus.read(self.relay.queue.bytes())
     }
 
+    /// Whether the node has said goodbye.
+    pub(crate) fn has_left(&self) -> bool {
+        self.relay.has_left()
+    }
+
     /// Waits until the bus has taken all that was sent before: for a program that ends soon. While the bus is away, it waits; after the
     /// node's end it does not.
     pub async fn flushed(&self) {

@@ -145,7 +145,7 @@ impl Relay {
     }
 
     pub fn say_hello(&self, node: &Node) {
-        if self.has_left.load(Ordering::Acquire) {
+        if self.has_left() {
             return;
         }
         let census = node.census();
@@ -165,6 +165,10 @@ impl Relay {
         self.queue.greet(to_nodes(Cargo::Hello(json.into())));
     }
 
+    pub fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Acquire)
+    }
+
     /// Only the first counts.
     pub fn say_goodbye(&self) {
         if !self.has_left.swap(true, Ordering::AcqRel) {
@@ -178,7 +182,7 @@ impl Relay {
 
     /// Sends what is no [`Body`] to the nodes that have something to do with these clients.
     pub fn send(&self, sending: &Sending<'_>, cargo: Cargo) -> Elsewhere {
-        if self.has_left.load(Ordering::Acquire) {
+        if self.has_left() {
             self.bus.refused_away.add(1);
             return Elsewhere::Refused(NotTaken::Away);
         }

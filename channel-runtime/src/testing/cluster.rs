@@ -201,7 +201,8 @@ impl<A: Send + Sync + 'static> TestCluster<A> {
 
     /// Waits until each node that is connected knows the others that are.
     async fn all_known(&self) -> Result<(), Failure> {
-        let connected = || self.nodes.iter().enumerate().filter(|(index, _)| self.bus.is_whole(*index));
+        let nodes = || self.nodes.iter().enumerate();
+        let connected = || nodes().filter(|(index, node)| self.bus.is_whole(*index) && !node.bus.has_left());
         let others = connected().count().saturating_sub(1);
         let known = async {
             for (_, node) in connected() {
