@@ -65,11 +65,14 @@ impl Extract<App> for UserId {
     }
 }
 
-/// Whether it waits at the door.
+/// Whether it waits at the door. With `reading` it waits before, until the test opens.
 pub struct Slow(bool);
 
 impl Extract<App> for Slow {
-    async fn extract(handshake: &Handshake, _: &App) -> Result<Self, Reject> {
+    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
+        if handshake.query_param("reading").is_some() {
+            app.wait().await;
+        }
         Ok(Self(handshake.query_param("slow").is_some()))
     }
 }
@@ -87,6 +90,14 @@ impl fmt::Display for Symbol {
 pub struct App {
     pub door: Notify,
     pub waits: mpsc::UnboundedSender<()>,
+}
+
+impl App {
+    async fn wait(&self) {
+        // A test that has ended is not told any more.
+        let _ = self.waits.send(());
+        self.door.notified().await;
+    }
 }
 
 #[channel("/hall/:name", app = App, rooms(Symbol))]
@@ -149,9 +160,7 @@ impl Lobby {
     /// Who comes in with `slow` waits until the test opens the door.
     async fn authorize(&self, app: &App) -> Result<(), Reject> {
         if self.slow.0 {
-            // A test that has ended is not told any more.
-            let _ = app.waits.send(());
-            app.door.notified().await;
+            app.wait().await;
         }
         Ok(())
     }

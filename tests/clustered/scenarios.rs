@@ -143,8 +143,16 @@ pub async fn a_disconnect_reaches_all_nodes_behind_what_was_sent_before(nodes: N
 }
 
 pub async fn a_ban_reaches_who_is_just_coming_in_on_another_node(nodes: Nodes) {
+    banned_at_the_door(nodes, "/lobby?user=ann&slow=true").await;
+}
+
+pub async fn a_ban_reaches_whose_extractors_still_run_on_another_node(nodes: Nodes) {
+    banned_at_the_door(nodes, "/lobby?user=ann&reading=true").await;
+}
+
+async fn banned_at_the_door(nodes: Nodes, path: &str) {
     let app = nodes.app(1);
-    let coming = app.connect::<Lobby>("/lobby?user=ann&slow=true").without_waiting();
+    let coming = app.connect::<Lobby>(path).without_waiting();
     let banning = async {
         nodes[1].waits.lock().await.recv().await.unwrap();
         let banned = nodes[0].users.user(&user("ann")).everywhere().disconnect(CloseCode::FORBIDDEN, "banned").await;
@@ -316,6 +324,7 @@ macro_rules! scenarios {
             2 a_connection_is_found_on_its_node
             2 a_disconnect_reaches_all_nodes_behind_what_was_sent_before
             2 a_ban_reaches_who_is_just_coming_in_on_another_node
+            2 a_ban_reaches_whose_extractors_still_run_on_another_node
             2 a_notice_reaches_the_handlers_of_all_nodes
             2 others_join_and_leave_rooms_on_all_nodes
             2 a_message_made_under_the_lock_counts_those_who_are_here
