@@ -1,5 +1,8 @@
 //! Compression, over real sockets: a client that really speaks permessage-deflate, and some that break it.
 
+#[cfg(feature = "cluster")]
+#[path = "support/buses.rs"]
+mod buses;
 mod support;
 
 use std::sync::Arc;
@@ -457,4 +460,57 @@ async fn raw_text_comes_back_as_it_was_and_what_is_too_long_or_no_text_is_not_ta
         closed.send(&text).await;
         closed.raw.expect_close(code, reason).await;
     }
+}
+
+/// Of several nodes.
+#[channel("/wide/:_room")]
+pub struct Wide {
+    _room: String,
+}
+
+#[channel(sends(Say))]
+impl Wide {}
+
+#[cfg(feature = "cluster")]
+#[tokio::test]
+async fn what_is_sent_on_one_node_is_read_compressed_and_plain_on_another() {
+    use channel_runtime::{Channels, Redis};
+
+    let bus = buses::Bus::redis().await;
+    let mut nodes = Vec::new();
+    for _ in 0..2 {
+        let channels: Channels<()> = channels![Wide; cluster].over(Redis::at(bus.url())).await.unwrap();
+        let (hub, bus) = (channels.of::<Wide>(), channels.bus().unwrap());
+        nodes.push((start(channels.app(()).config(config())).await, hub, bus));
+    }
+    let [(here, hub, bus), (there, there_hub, _)] = &nodes[..] else { unreachable!() };
+    let client = async |server: &support::Running| {
+        let mut raw = server.connect().await;
+        raw.write(offering("/wide/r", OFFER)).await;
+        Client::opened(raw).await
+    };
+    let mut clients = [client(here).await, client(there).await];
+    let mut plain = there.raw("/wide/r").await;
+    support::within(async {
+        while (hub.all().len(), there_hub.all().len()) != (1, 2) {
+            yield_now().await;
+        }
+    })
+    .await;
+    let text = say(&long_text());
+    // As soon as a hello has said that clients there read it, the compressed message crosses, too.
+    support::within(async {
+        loop {
+            let before = bus.stats().bytes;
+            hub.room(&Wide::room("r")).send(Say { text: long_text() });
+            let [here, there] = &mut clients;
+            let (here, there) = (here.expect(&text).await, there.expect(&text).await);
+            assert_eq!(here, there);
+            assert_eq!(plain.frame().await, Some(Frame::text(&text)));
+            if bus.stats().bytes - before > (text.len() + here.payload.len()) as u64 {
+                return;
+            }
+        }
+    })
+    .await;
 }
