@@ -1,18 +1,21 @@
 //! Random runs of a cluster over a simulated bus: nodes, clients and faults by a seed.
 //!
-//! `SEEDS=5000 cargo test --test cluster_model` tries more of them, `SEED=17` that one. What must hold is in the model's journal.
+//! `SEEDS=10000 cargo test --test cluster_model` tries more of them, `SEED=17` that one. What must hold is in the model's journal.
 
 #[path = "clustered/model/mod.rs"]
 mod model;
 
 use std::env;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use model::journal::Wrong;
 use model::one;
 use model::run::{Kind, Lie};
 
 /// In the usual test run.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 1000;
 
 /// A third is without faults, a third without questions, whose numbers blur the counters.
 fn kind(seed: u64) -> Kind {
@@ -29,7 +32,19 @@ fn whatever_happens_each_loss_is_counted_and_nothing_is_heard_twice_or_in_anothe
         Some(seed) => seed..seed + 1,
         None => 0..number("SEEDS").unwrap_or(SEEDS),
     };
-    let wrong: Vec<_> = seeds.filter_map(|seed| one(seed, kind(seed)).err().map(|wrong| (seed, wrong))).collect();
+    let (next, wrong) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
+    let try_on = || {
+        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| seeds.contains(seed)) {
+            wrong.lock().unwrap().extend(one(seed, kind(seed)).err().map(|wrong| (seed, wrong)));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(try_on);
+        }
+    });
+    let mut wrong = wrong.into_inner().unwrap();
+    wrong.sort_unstable_by_key(|(seed, _)| *seed);
     let lines =
         wrong.iter().take(10).map(|(seed, wrong)| format!("SEED={seed} cargo test --test cluster_model\n    {wrong}"));
     assert!(wrong.is_empty(), "{} seeds fail\n{}", wrong.len(), lines.collect::<Vec<_>>().join("\n"));

@@ -37,9 +37,13 @@ pub enum To {
     Room(usize),
     /// Without who speaks.
     Others(usize),
+    /// A room without a user.
+    Without(usize, usize),
     Rooms(usize, usize),
     /// And the witnesses.
     User(usize),
+    /// Likewise, as a notice: what its handler says is in order with that of other notices alone.
+    Notice(usize),
 }
 
 #[derive(Debug)]
@@ -47,14 +51,25 @@ pub struct Listener {
     pub node: usize,
     /// `None` for a witness, which is in all rooms.
     pub user: Option<usize>,
-    pub rooms: BTreeSet<usize>,
+    pub rooms: BTreeMap<usize, Vec<Stay>>,
     /// How much had been said when it was in its rooms. `None` before.
     pub since: Option<usize>,
     /// How much had been said when it left, or was sent away.
     pub until: Option<usize>,
+    /// The node that sent it away, and nobody else: its close is behind what that node had sent.
+    pub sent_away_by: Option<usize>,
     /// From this on nothing may reach it: every node has said that its user was disconnected.
     pub banned: Option<usize>,
     pub heard: Vec<usize>,
+}
+
+/// Of a client in a room.
+#[derive(Clone, Copy, Debug)]
+pub struct Stay {
+    /// How much had been said when it came.
+    pub since: usize,
+    /// How much had been said when it went. `None` if it stays.
+    pub until: Option<usize>,
 }
 
 #[derive(Default)]
@@ -62,21 +77,36 @@ pub struct NodeRecord {
     /// When its bus was there and when not, from the first moment on.
     pub states: Vec<(Instant, bool)>,
     pub killed: Option<Instant>,
+    /// It was drained, with all wires whole.
+    pub is_stopped: bool,
     /// The nodes whose numbers it knows from their first message on.
     pub knows: BTreeSet<usize>,
     /// What it has counted, at the end.
     pub lost: u64,
 }
 
-impl To {
-    fn is_for(&self, who: usize, by: usize, listener: &Listener) -> bool {
-        match self {
-            Self::All => true,
-            Self::Room(room) => listener.rooms.contains(room),
-            Self::Others(room) => listener.rooms.contains(room) && who != by,
-            Self::Rooms(one, other) => listener.rooms.contains(one) || listener.rooms.contains(other),
-            Self::User(user) => listener.user.is_none_or(|own| own == *user),
+impl Said {
+    fn is_for(&self, who: usize, listener: &Listener, is_in: impl Fn(usize) -> bool) -> bool {
+        match self.to {
+            To::All => true,
+            To::Room(room) => is_in(room),
+            To::Others(room) => is_in(room) && who != self.by,
+            To::Without(room, user) => is_in(room) && listener.user != Some(user),
+            To::Rooms(one, other) => is_in(one) || is_in(other),
+            To::User(user) | To::Notice(user) => listener.user.is_none_or(|own| own == user),
         }
+    }
+}
+
+impl Listener {
+    /// What is said here reaches it exactly while it is in the room. What is said elsewhere may be under way while it comes or goes.
+    fn is_in(&self, room: usize, number: usize, is_here: bool, is_sure: bool) -> bool {
+        let mut stays = self.rooms.get(&room).into_iter().flatten();
+        stays.any(|Stay { since, until }| match until {
+            _ if is_here => *since <= number && until.is_none_or(|until| number < until),
+            None => !is_sure || *since <= number,
+            Some(until) => !is_sure && number < *until,
+        })
     }
 }
 
@@ -104,7 +134,8 @@ impl Journal {
         let (mut latest, mut all) = (BTreeMap::new(), BTreeSet::new());
         for &number in &listener.heard {
             let said = &self.said[number];
-            if !said.to.is_for(who, said.by, listener) {
+            let is_here = said.node == listener.node;
+            if !said.is_for(who, listener, |room| listener.is_in(room, number, is_here, false)) {
                 return Err(Wrong(format!("client {who} heard {number}, which is not for it: {said:?}")));
             }
             if listener.banned.is_some_and(|banned| number >= banned) {
@@ -113,7 +144,8 @@ impl Journal {
             if !all.insert(number) {
                 return Err(Wrong(format!("client {who} heard {number} twice")));
             }
-            if let Some(before) = latest.insert(said.node, number).filter(|before| *before > number) {
+            let kind = (said.node, matches!(said.to, To::Notice(_)));
+            if let Some(before) = latest.insert(kind, number).filter(|before| *before > number) {
                 return Err(Wrong(format!("client {who} heard {number} of node {} behind {before}", said.node)));
             }
         }
@@ -124,22 +156,27 @@ impl Journal {
     fn holes<'a>(&'a self, who: usize, listener: &'a Listener) -> impl Iterator<Item = usize> + 'a {
         let heard: BTreeSet<_> = listener.heard.iter().copied().collect();
         let since = listener.since.unwrap_or(usize::MAX);
-        let expected = self
-            .said
-            .iter()
-            .enumerate()
-            .skip(since)
-            .filter(move |(number, said)| !heard.contains(number) && said.to.is_for(who, said.by, listener));
+        let expected = self.said.iter().enumerate().skip(since).filter(move |(number, said)| {
+            let is_here = said.node == listener.node;
+            !heard.contains(number) && said.is_for(who, listener, |room| listener.is_in(room, *number, is_here, true))
+        });
         expected.map(|(number, _)| number)
     }
 
-    /// Each hole of a client that stayed lies in a time when a bus was not up, and none is of its own node.
+    /// Each hole of a client that stayed lies in a time when a bus was not up, and none is of its own node. Of one that was sent away
+    /// from one node this holds for what that node had said before.
     fn check_holes(&self, who: usize, listener: &Listener) -> Result<(), Wrong> {
-        if listener.until.is_some() || self.nodes[listener.node].killed.is_some() {
+        if self.nodes[listener.node].has_ended() || (listener.until.is_some() && listener.sent_away_by.is_none()) {
             return Ok(());
         }
+        let before = listener.until.unwrap_or(usize::MAX);
         for number in self.holes(who, listener) {
             let said = &self.said[number];
+            // The answer of a notice's handler may come too late for a close.
+            let is_ahead = |by| said.node == by && number < before && !matches!(said.to, To::Notice(_));
+            if listener.sent_away_by.is_some_and(|by| !is_ahead(by)) {
+                continue;
+            }
             let is_excused = said.node != listener.node
                 && (said.elsewhere != Elsewhere::Taken
                     || self.nodes[said.node].was_away(said.at)
@@ -161,7 +198,7 @@ impl Journal {
     fn check_counters(&self) -> Result<(), Wrong> {
         for (who, listener) in self.clients.iter().enumerate() {
             let node = &self.nodes[listener.node];
-            if listener.user.is_some() || node.killed.is_some() {
+            if listener.user.is_some() || node.has_ended() {
                 continue;
             }
             let holes: Vec<_> = self.holes(who, listener).collect();
@@ -191,6 +228,10 @@ impl Journal {
 }
 
 impl NodeRecord {
+    pub fn has_ended(&self) -> bool {
+        self.killed.is_some() || self.is_stopped
+    }
+
     /// The states of its bus, in seconds from this moment on.
     fn around(&self, at: Instant) -> String {
         let state = |(when, is_up): &(Instant, bool)| {

@@ -7,17 +7,27 @@ use std::time::Duration;
 use channel_runtime::private::{Census, census};
 use channel_runtime::testing::{self, Client, TestCluster};
 use channel_runtime::{BusState, CloseCode, Extract, Handshake, Hub, Reject, Socket, channel, channels, message};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 pub use channel_runtime::testing::Lie;
 
-use super::journal::{Journal, Listener, NodeRecord, Said, To, Wrong};
+use super::journal::{Journal, Listener, NodeRecord, Said, Stay, To, Wrong};
 
 const ROOMS: usize = 3;
 const USERS: usize = 4;
 const STEPS: usize = 120;
+
+/// That a run has in all, those that have ended among them.
+const MOST_NODES: usize = 6;
+
+/// A parcel is not under way for longer.
+const MOST_DELAY: Duration = Duration::from_millis(50);
+
+/// In some runs so little waits for a bus that is away.
+const SHORT_QUEUE: usize = 1500;
 
 #[message(type = "say")]
 pub struct Say {
@@ -26,8 +36,19 @@ pub struct Say {
     other: usize,
 }
 
+/// Into a room, or out of it.
+#[message(type = "go")]
+pub struct Go {
+    room: usize,
+}
+
 #[message(type = "heard")]
 pub struct Heard {
+    n: usize,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Nudge {
     n: usize,
 }
 
@@ -78,21 +99,47 @@ impl Talk {
         let since = journal.said.len();
         let listener = &mut journal.clients[self.who.client];
         listener.since = Some(since);
-        for room in &listener.rooms {
+        for (room, stays) in &mut listener.rooms {
             socket.join(&Topic(*room));
+            stays.push(Stay { since, until: None });
         }
+    }
+
+    #[message]
+    fn go(&self, Go { room }: Go, socket: &Socket<Self>, app: &App) {
+        let mut journal = app.journal.lock().unwrap();
+        let now = journal.said.len();
+        let stays = journal.clients[self.who.client].rooms.entry(room).or_default();
+        match stays.last_mut().filter(|stay| stay.until.is_none()) {
+            Some(stay) => {
+                stay.until = Some(now);
+                socket.leave(&Topic(room));
+            }
+            None => {
+                stays.push(Stay { since: now, until: None });
+                socket.join(&Topic(room));
+            }
+        }
+    }
+
+    #[notice]
+    fn nudged(&self, Nudge { n }: Nudge) -> Heard {
+        Heard { n }
     }
 
     #[message]
     fn say(&self, Say { to, one, other }: Say, socket: &Socket<Self>, app: &App) {
         let mut journal = app.journal.lock().unwrap();
-        let heard = Heard { n: journal.said.len() };
+        let n = journal.said.len();
+        let (heard, user) = (Heard { n }, other.to_string());
         let (sent, to) = match to.as_str() {
             "all" => (socket.all().send(heard), To::All),
             "room" => (socket.room_of(&Topic(one)).send(heard), To::Room(one)),
             "others" => (socket.room_of(&Topic(one)).except(socket.id()).send(heard), To::Others(one)),
+            "without" => (socket.room_of(&Topic(one)).except_user(&user).send(heard), To::Without(one, other)),
+            "notice" => (socket.users([&user, &WITNESS.to_owned()]).notify(Nudge { n }), To::Notice(other)),
             "rooms" => (socket.rooms([Topic(one), Topic(other)]).send(heard), To::Rooms(one, other)),
-            _ => (socket.users([&one.to_string(), &WITNESS.to_owned()]).send(heard), To::User(one)),
+            _ => (socket.users([&user, &WITNESS.to_owned()]).send(heard), To::User(other)),
         };
         let (by, node, at) = (self.who.client, app.node, Instant::now());
         journal.said.push(Said { by, node, to, at, elsewhere: sent.elsewhere });
@@ -117,10 +164,13 @@ struct Run {
     /// By their places in the journal; `None` if it has left.
     clients: Vec<Option<Client<Talk>>>,
     watchers: Vec<JoinHandle<()>>,
-    bans: Vec<JoinHandle<()>>,
+    /// With the nodes that ask.
+    bans: Vec<(usize, JoinHandle<()>)>,
     banned: BTreeSet<usize>,
     is_stopped: bool,
     cut: BTreeSet<usize>,
+    /// How many bytes wait for the bus at most.
+    queue_bytes: usize,
 }
 
 /// Returns what was heard in all, for the same seed the same.
@@ -135,7 +185,9 @@ pub async fn run(seed: u64, kind: Kind) -> Result<Vec<Vec<usize>>, Wrong> {
         channels.app(App { node: hubs.len() - 1, journal: written.clone() })
     };
     let nodes = random.usize(2..=4);
-    let cluster = testing::cluster_with(nodes, || channels![Talk; cluster], server).seed(seed).await;
+    let queue_bytes = if kind.has_faults && random.usize(..4) == 0 { SHORT_QUEUE } else { 16 << 20 };
+    let cluster = testing::cluster_with(nodes, || channels![Talk; cluster], server);
+    let cluster = cluster.seed(seed).settings(move |bus| bus.queue_bytes(queue_bytes)).await;
     let mut run = Run {
         random,
         kind,
@@ -148,6 +200,7 @@ pub async fn run(seed: u64, kind: Kind) -> Result<Vec<Vec<usize>>, Wrong> {
         banned: BTreeSet::new(),
         is_stopped: false,
         cut: BTreeSet::new(),
+        queue_bytes,
     };
     run.settings();
     for node in 0..nodes {
@@ -157,7 +210,7 @@ pub async fn run(seed: u64, kind: Kind) -> Result<Vec<Vec<usize>>, Wrong> {
         run.enter().await;
     }
     for _ in 0..STEPS {
-        run.step().await;
+        run.step().await?;
     }
     run.end().await
 }
@@ -165,8 +218,8 @@ pub async fn run(seed: u64, kind: Kind) -> Result<Vec<Vec<usize>>, Wrong> {
 impl Run {
     fn settings(&mut self) {
         let bus = self.cluster.bus();
-        let most = [0, 0, 1, 5, 50][self.random.usize(..5)];
-        bus.delay(Duration::ZERO..=Duration::from_millis(most));
+        let most = [Duration::ZERO, Duration::ZERO, Duration::from_millis(1), Duration::from_millis(5), MOST_DELAY];
+        bus.delay(Duration::ZERO..=most[self.random.usize(..5)]);
         bus.duplicates(if self.kind.has_faults { [0, 0, 5, 20][self.random.usize(..4)] } else { 0 });
         if let Some(lie) = self.kind.lie {
             bus.lie(lie);
@@ -195,13 +248,21 @@ impl Run {
 
     async fn connect(&mut self, node: usize, user: Option<usize>, rooms: impl IntoIterator<Item = usize>) {
         let client = self.clients.len();
-        let rooms = rooms.into_iter().collect();
+        let rooms = rooms.into_iter().map(|room| (room, Vec::new())).collect();
         {
             let mut journal = self.journal.lock().unwrap();
             // A ban that is late may reach who comes after it.
             let until = user.filter(|user| self.banned.contains(user)).map(|_| journal.said.len());
-            let listener = Listener { node, user, rooms, since: None, until, banned: None, heard: Vec::new() };
-            journal.clients.push(listener);
+            journal.clients.push(Listener {
+                node,
+                user,
+                rooms,
+                since: None,
+                until,
+                sent_away_by: None,
+                banned: None,
+                heard: Vec::new(),
+            });
         }
         let name = user.map_or(WITNESS.to_owned(), |user| user.to_string());
         let path = format!("/talk?client={client}&user={name}");
@@ -216,27 +277,36 @@ impl Run {
     }
 
     fn alive(&mut self) -> Option<usize> {
-        let journal = self.journal.lock().unwrap();
-        let alive: Vec<_> = (0..journal.nodes.len()).filter(|node| journal.nodes[*node].killed.is_none()).collect();
-        self.random.choice(alive)
+        let living = self.living();
+        self.random.choice(living)
     }
 
-    async fn step(&mut self) {
+    async fn step(&mut self) -> Result<(), Wrong> {
         match self.random.usize(..100) {
-            0..60 => self.say(),
-            60..80 => sleep(Duration::from_millis(self.random.u64(1..300))).await,
-            80..84 => self.enter().await,
-            84..86 => self.leave(),
-            86..88 if self.kind.has_bans => self.ban(),
-            88..100 if self.kind.has_faults => self.fault().await,
-            _ => sleep(Duration::from_millis(1)).await,
+            0..55 => self.say(),
+            55..59 => self.enter().await,
+            59..61 => self.leave(),
+            61..65 => self.go(),
+            65..67 if self.kind.has_bans => self.ban(),
+            67 if self.kind.lie.is_none() => self.stop().await?,
+            68 if self.kind.lie.is_none() => self.join().await,
+            69..81 if self.kind.has_faults => self.fault().await,
+            _ => sleep(Duration::from_millis(self.random.u64(1..300))).await,
         }
         self.hear();
+        for node in self.living() {
+            let waiting = self.cluster[node].bus().stats().queue_bytes;
+            if waiting > self.queue_bytes {
+                return Err(Wrong(format!("{waiting} bytes wait in the queue of node {node}")));
+            }
+        }
+        Ok(())
     }
 
     fn say(&mut self) {
-        let to = ["all", "room", "others", "rooms", "user"][self.random.usize(..5)].to_owned();
-        let (one, other) = (self.random.usize(..ROOMS), self.random.usize(..ROOMS));
+        let to = ["all", "room", "others", "without", "rooms", "user", "notice"][self.random.usize(..7)].to_owned();
+        // Another room, or a user.
+        let (one, other) = (self.random.usize(..ROOMS), self.random.usize(..USERS));
         let times = [1, 1, 1, 5][self.random.usize(..4)];
         let journal = self.journal.lock().unwrap();
         let there = |client: &usize| {
@@ -252,16 +322,40 @@ impl Run {
         }
     }
 
+    /// One that is not a witness.
+    fn any_client(&mut self) -> Option<usize> {
+        let journal = self.journal.lock().unwrap();
+        let is_usual = |client: &usize| self.clients[*client].is_some() && journal.clients[*client].user.is_some();
+        let usual: Vec<_> = (0..self.clients.len()).filter(is_usual).collect();
+        self.random.choice(usual)
+    }
+
+    fn go(&mut self) {
+        let Some(client) = self.any_client() else { return };
+        let room = self.random.usize(..ROOMS);
+        self.clients[client].as_mut().expect("it is there").send(Go { room });
+    }
+
     fn leave(&mut self) {
+        let Some(client) = self.any_client() else { return };
+        self.gone(client);
+    }
+
+    fn gone(&mut self, client: usize) {
         let mut journal = self.journal.lock().unwrap();
-        let stays = |client: &usize| self.clients[*client].is_some() && journal.clients[*client].user.is_some();
-        let Some(client) = self.random.choice((0..self.clients.len()).filter(stays).collect::<Vec<_>>()) else {
-            return;
-        };
         let until = journal.said.len();
-        journal.clients[client].until.get_or_insert(until);
-        drop(journal);
+        let listener = &mut journal.clients[client];
+        listener.until.get_or_insert(until);
+        listener.sent_away_by = None;
         self.clients[client] = None;
+    }
+
+    fn all_gone(&mut self, node: usize) {
+        let on_node = |listener: &Listener| listener.node == node;
+        let clients = self.journal.lock().unwrap().clients.iter().map(on_node).collect::<Vec<_>>();
+        for (client, _) in clients.into_iter().enumerate().filter(|(_, is_there)| *is_there) {
+            self.gone(client);
+        }
     }
 
     /// All connections of a user that are there now are gone when the answer is complete.
@@ -276,24 +370,28 @@ impl Run {
         let said = now.said.len();
         let mut there = Vec::new();
         for (client, listener) in now.clients.iter_mut().enumerate().filter(|(_, each)| each.user == Some(user)) {
+            // Who is sent away from two nodes hears either first.
+            listener.sent_away_by = listener.until.is_none().then_some(node);
             listener.until.get_or_insert(said);
             there.push(client);
         }
         drop(now);
-        self.bans.push(tokio::spawn(async move {
+        let has_faults = self.kind.has_faults;
+        let ban = tokio::spawn(async move {
             let everywhere = hub.user(&user.to_string()).everywhere().disconnect(CloseCode::FORBIDDEN, "banned").await;
+            assert!(has_faults || everywhere.is_complete(), "nothing is wrong, and a ban is {everywhere:?}");
             if everywhere.is_complete() {
                 let mut journal = journal.lock().unwrap();
                 let said = journal.said.len();
                 // Those of a killed node are beyond reach.
                 for client in there {
-                    let killed = journal.nodes[journal.clients[client].node].killed.is_some();
-                    if !killed {
+                    if !journal.nodes[journal.clients[client].node].has_ended() {
                         journal.clients[client].banned.get_or_insert(said);
                     }
                 }
             }
-        }));
+        });
+        self.bans.push((node, ban));
     }
 
     async fn fault(&mut self) {
@@ -322,7 +420,6 @@ impl Run {
             }
             8 => return sleep(Duration::from_secs(self.random.u64(1..8))).await,
             9 if self.random.usize(..4) == 0 => return self.kill(node),
-            10 if self.random.usize(..4) == 0 => return self.join().await,
             _ => return,
         }
         self.cut.insert(node);
@@ -330,23 +427,41 @@ impl Run {
 
     /// As a process that is killed: nobody hears of it any more, and its clients are gone.
     fn kill(&mut self, node: usize) {
-        let mut journal = self.journal.lock().unwrap();
-        if journal.nodes.iter().filter(|node| node.killed.is_none()).count() < 2 {
+        if self.living().len() < 2 {
             return;
         }
         self.cluster.bus().cut(node);
         self.cut.remove(&node);
-        journal.nodes[node].killed = Some(Instant::now());
-        let until = journal.said.len();
-        for (client, listener) in journal.clients.iter_mut().enumerate().filter(|(_, each)| each.node == node) {
-            listener.until.get_or_insert(until);
-            self.clients[client] = None;
+        self.journal.lock().unwrap().nodes[node].killed = Some(Instant::now());
+        self.all_gone(node);
+    }
+
+    /// A node says goodbye. Only when it is heard by all: then nothing that it has said may be missing.
+    async fn stop(&mut self) -> Result<(), Wrong> {
+        let Some(node) = self.alive().filter(|_| self.living().len() > 2) else { return Ok(()) };
+        self.heal().await;
+        // The answers to its own questions would not reach it.
+        for (_, ban) in self.bans.extract_if(.., |(asker, _)| *asker == node) {
+            ban.await.unwrap();
+        }
+        // Its own end is not a time when its bus was away.
+        self.watchers[node].abort();
+        self.cluster[node].drain().await;
+        self.journal.lock().unwrap().nodes[node].is_stopped = true;
+        self.all_gone(node);
+        // By then its goodbye has arrived.
+        sleep(MOST_DELAY + Duration::from_millis(1)).await;
+        let id = self.cluster[node].bus().node();
+        let knows = |other: &usize| self.cluster[*other].bus().nodes().iter().any(|known| known.id == id);
+        match self.living().into_iter().find(knows) {
+            Some(other) => Err(Wrong(format!("node {other} has not heard that node {node} left"))),
+            None => Ok(()),
         }
     }
 
     /// Only when all hear each other: who does not hear the first word of a node does not know what it missed before.
     async fn join(&mut self) {
-        if self.cluster.len() >= 6 {
+        if self.cluster.len() >= MOST_NODES {
             return;
         }
         self.heal().await;
@@ -365,6 +480,8 @@ impl Run {
         for node in std::mem::take(&mut self.cut) {
             bus.heal(node);
         }
+        // So that all have noticed what has just happened to them.
+        sleep(Duration::from_millis(1)).await;
         for node in self.living() {
             let mut bus = self.cluster[node].bus();
             while bus.state() != BusState::Up {
@@ -375,7 +492,7 @@ impl Run {
 
     fn living(&self) -> Vec<usize> {
         let journal = self.journal.lock().unwrap();
-        (0..journal.nodes.len()).filter(|node| journal.nodes[*node].killed.is_none()).collect()
+        (0..journal.nodes.len()).filter(|node| !journal.nodes[*node].has_ended()).collect()
     }
 
     fn hear(&mut self) {
@@ -391,9 +508,11 @@ impl Run {
 
     async fn end(mut self) -> Result<Vec<Vec<usize>>, Wrong> {
         self.heal().await;
-        // All views agree 3 s after a heal, and a killed node has been silent for long enough.
-        sleep(Duration::from_secs(7)).await;
-        for ban in std::mem::take(&mut self.bans) {
+        let any_killed = self.journal.lock().unwrap().nodes.iter().any(|node| node.killed.is_some());
+        // All views agree 3 s after a heal. A node that was killed is there for the others until it has been silent for 5 s, which
+        // begin anew when their bus is back; they look each second.
+        sleep(Duration::from_secs(if any_killed { 7 } else { 3 })).await;
+        for (_, ban) in std::mem::take(&mut self.bans) {
             ban.await.unwrap();
         }
         self.cluster.settle().await;
@@ -434,10 +553,9 @@ impl Run {
                 return Err(Wrong(format!("node {node} knows {known} others of {} nodes", living.len())));
             }
             let counted = hubs[*node].all().everywhere().len().await;
-            // A dead node is named for a minute.
-            let dead =
-                (0..hubs.len()).filter(|other| !living.contains(other)).map(|other| self.cluster[other].bus().node());
-            let dead: Vec<_> = dead.collect();
+            // A dead node is named for a minute, one that has said goodbye is not.
+            let killed = |other: &usize| self.journal.lock().unwrap().nodes[*other].killed.is_some();
+            let dead: Vec<_> = (0..hubs.len()).filter(killed).map(|other| self.cluster[other].bus().node()).collect();
             let is_complete = counted.bus_is_up && counted.missing.iter().all(|missing| dead.contains(missing));
             if counted.value != truth || !is_complete {
                 return Err(Wrong(format!("node {node} counts {counted:?}, and there are {truth}")));
