@@ -84,7 +84,7 @@ struct Step {
 /// Why a bid is not taken.
 #[derive(Debug, Fault)]
 enum NotTaken {
-    /// Somebody has bid as much.
+    /// It is not more than the bid before.
     #[fault("bid.too_low", "bid {least} or more")]
     TooLow { least: u64, steps: Vec<Step> },
     #[fault("bid.closed", "the auction is over")]

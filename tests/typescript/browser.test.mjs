@@ -1,7 +1,11 @@
-// In Chromium, on a page of the example `chat`, by the browser's own means: hidden, offline, kept for `back`; and React. A network
-// fails in a proxy through which the page itself is loaded. `frozen.test.mjs` has pages that stand still.
+// In Chromium, on a page of the example `chat`, by the browser's own means: hidden, offline, kept for `back`; and React, with what is
+// made for the server `auction`. A network fails in a proxy through which the page itself is loaded. `frozen.test.mjs` has pages that
+// stand still.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, before, after } from 'node:test'
 import { Example } from '../browser/example.mjs'
 import { bundle } from './support/bundle.mjs'
@@ -10,18 +14,25 @@ import { Proxy } from './support/proxy.mjs'
 import { Tab } from './support/tab.mjs'
 
 const TEST = { timeout: 60_000 }
-const scripts = { client: bundle('page.ts'), app: bundle('app.tsx') }
+const scripts = { client: bundle('page.ts') }
+/** Where the client of the auction and its hooks are. */
+const made = mkdtempSync(join(tmpdir(), 'made-'))
 
-let chat, proxy, browser
+let chat, auction, proxy, browser
 before(async () => {
   chat = await Example.start('chat')
+  auction = await Example.start('auction')
+  for (const name of ['channels.ts', 'channels.react.ts']) writeFileSync(join(made, name), await (await fetch(`${auction.url}/${name}`)).text())
+  scripts.app = bundle('app.tsx', { alias: { made } })
   proxy = await Proxy.to(chat.url)
   browser = await launch()
 })
 after(async () => {
   await browser?.close()
   proxy?.close()
+  await auction?.stop()
   await chat?.stop()
+  rmSync(made, { recursive: true })
 })
 
 /** The example's page, emptied, with this script. It is the server's, for Chromium lets no page without an address connect to this machine. */
@@ -138,33 +149,47 @@ test('kept for `back`: closed while it is away, and dialled when it is shown', T
   await context.close()
 })
 
-test('React, strict mode, two components: one socket, no stale closure, closed a second after the last', TEST, async () => {
-  const { page: p, complaints, context } = await page()
+test('React, strict mode, two components: one socket, no stale closure, a state that begins anew after a loss, closed a second after the last', TEST, async () => {
+  const through = await Proxy.to(auction.url)
+  const { page: p, complaints, context } = await page(undefined, through.url)
   let sockets = 0, alive = 0
   p.on('websocket', socket => { sockets++; alive++; socket.on('close', () => alive--) })
   await p.addScriptTag({ content: scripts.app })
   await p.waitForSelector('main[data-state=open]')
   const shows = text => p.waitForFunction(text => [...document.querySelectorAll('output')].every(each => each.textContent === text), text)
-  await p.click('.say')
-  await shows('a:0')
+  const bids = bids => p.waitForFunction(bids => [...document.querySelectorAll('main')].every(each => each.dataset.bids === bids), bids)
+  const bid = () => p.locator('.bid').first().click()
+  await bid()
+  await shows('a:1')
   for (const each of await p.locator('.prefix').all()) await each.click()
-  await p.locator('.say').first().click()
-  await shows('a:0,b:1')
-  assert.equal(await p.getAttribute('main', 'data-said'), '0,1')
+  await bid()
+  await shows('a:1,b:2')
+  await bids('1,2')
   assert.equal(sockets, 1)
+  // Lost: the new connection is fresh, and `useRoomState` is told so.
+  through.reset()
+  await until(() => sockets === 2 && alive === 1)
+  await p.waitForSelector('main[data-state=open]')
+  await bids('')
+  await bid()
+  await bids('3')
+  await shows('a:1,b:2,b:3') // the same components
   await p.click('#toggle')
   await p.click('#toggle') // a remount within a second finds it open
   await p.waitForSelector('main[data-state=open]')
-  assert.deepEqual([sockets, alive], [1, 1])
+  assert.deepEqual([sockets, alive], [2, 1])
+  await bid()
+  await bids('4')
   await p.click('#other') // another key is another room
-  await p.waitForFunction(() => document.querySelector('main').dataset.said === '')
+  await bids('')
   await p.waitForSelector('main[data-state=open]')
-  await until(() => sockets === 2 && alive === 1)
+  await until(() => sockets === 3 && alive === 1)
   await p.click('#toggle')
   assert.equal(alive, 1)
   await until(() => alive === 0)
-  assert.deepEqual([sockets, complaints], [2, []])
+  assert.deepEqual([sockets, complaints], [3, []])
   await context.close()
+  through.close()
 })
 
 async function until(holds) {

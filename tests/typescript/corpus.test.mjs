@@ -10,7 +10,7 @@ import { after, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { buildSync, transformSync } from 'esbuild'
-import { engines } from './support/engines.mjs'
+import { inEachEngine } from './support/engines.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const corpus = join(here, 'corpus')
@@ -118,26 +118,22 @@ test('the .js is what is left of the .ts', async () => {
   }
 })
 
-for (const [name, [program, ...flags]] of Object.entries(engines)) {
-  test(`${name} runs the .ts as it is`, { skip: !program && 'npm has none for this machine' }, () => {
-    const page = join(folder, 'runs.mjs')
-    writeFileSync(page, `import { Game } from ${JSON.stringify(pathToFileURL(join(made, 'channels.ts')).href)}
-      const game = new Game({ game_id: 7, seat: 'red' }, { url: 'ws://localhost' })
-      console.log(game.status.state, Game.rates.move.length, game.move.name)`)
-    const { stdout, stderr } = spawnSync(program, [...flags, page], { encoding: 'utf8' })
-    assert.equal(stdout, 'idle 3 move\n', stderr)
-  })
-}
+inEachEngine('runs the .ts as it is', {}, (program, flags) => {
+  const page = join(folder, 'runs.mjs')
+  writeFileSync(page, `import { Game } from ${JSON.stringify(pathToFileURL(join(made, 'channels.ts')).href)}
+    const game = new Game({ game_id: 7, seat: 'red' }, { url: 'ws://localhost' })
+    console.log(game.status.state, Game.rates.move.length, game.move.name)`)
+  const { stdout, stderr } = spawnSync(program, [...flags, page], { encoding: 'utf8' })
+  assert.equal(stdout, 'idle 3 move\n', stderr)
+})
 
-for (const [name, [program, ...flags]] of Object.entries(engines)) {
-  test(`${name}: \`client("..", bigint)\` hears and says the digits that Rust wrote`, { skip: !program && 'npm has none for this machine' }, () => {
-    copyFileSync(join(corpus, 'exact.ts'), join(made, 'exact.ts'))
-    const paths = [join(made, 'bigint.ts'), join(made, 'exact.ts')].map(path => pathToFileURL(path).href)
-    const args = [...flags, join(here, 'support/exact.mjs'), ...paths, join(corpus, 'heard.json')]
-    const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 30_000 })
-    assert.equal(stdout, 'ok 15\n', stderr)
-  })
-}
+inEachEngine('hears and says the digits that Rust wrote, with `client("..", bigint)`', {}, (program, flags) => {
+  copyFileSync(join(corpus, 'exact.ts'), join(made, 'exact.ts'))
+  const paths = [join(made, 'bigint.ts'), join(made, 'exact.ts')].map(path => pathToFileURL(path).href)
+  const args = [...flags, join(here, 'support/exact.mjs'), ...paths, join(corpus, 'heard.json')]
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 30_000 })
+  assert.equal(stdout, 'ok 15\n', stderr)
+})
 
 /** A socket whose server is the test. */
 class Played {

@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { test, before, after } from 'node:test'
+import { before, after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Example, TEST } from '../browser/example.mjs'
-import { engines } from './support/engines.mjs'
+import { inEachEngine } from './support/engines.mjs'
 
 const path = name => fileURLToPath(new URL(name, import.meta.url))
 const scripts = path('../vectors/scripts')
@@ -16,13 +16,11 @@ let chat
 before(async () => { chat = await Example.start('chat') })
 after(() => chat.stop())
 
-for (const [name, [program, ...flags]] of Object.entries(engines)) {
-  test(`${name} runs core.ts unchanged`, { ...TEST, skip: !program && 'npm has none for this machine' }, async () => {
-    const child = spawn(program, [...flags, path('support/engine.mjs'), core, scripts, chat.url], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { out += data })
-    const [status] = await once(child, 'close')
-    assert.equal(status, 0, out)
-    assert.match(out, /^ok \d+\n$/m)
-  })
-}
+inEachEngine('runs core.ts unchanged', TEST, async (program, flags) => {
+  const child = spawn(program, [...flags, path('support/engine.mjs'), core, scripts, chat.url], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { out += data })
+  const [status] = await once(child, 'close')
+  assert.equal(status, 0, out)
+  assert.match(out, /^ok \d+\n$/m)
+})

@@ -1,21 +1,23 @@
-// A page in React's strict mode: two components of one room.
+// A page in React's strict mode: two components of one room. Its client and its hooks are those that are made for the server `auction`.
 
 import { StrictMode, useState } from 'react'
 import { createRoot } from 'react-dom/client'
-import { useChannel, useMessage, useRoomState, useStatus } from '../../../channel-runtime/src/contract/typescript/react.ts'
-import { Chat } from '../types/chat.ts'
+import { useChannel, useMessage, useRoomState, useStatus } from 'made/channels.react.ts'
+import { Auction } from 'made/channels.ts'
 
-const retry = { base: 50, cap: 200, uptime: 50 }
+const options = { token: 'bidder-ann', query: { paddle: '7' }, retry: { base: 50, cap: 200, uptime: 50 } }
 
-function Room({ id }: { id: string }) {
-  const chat = useChannel(Chat, { room_id: id }, { retry })
-  const { state } = useStatus(chat)
+let amount = 0
+
+function Lot({ lot }: { lot: string }) {
+  const auction = useChannel(Auction, { lot }, options)
+  const { state } = useStatus(auction)
   const [prefix, setPrefix] = useState('a')
   const [lines, setLines] = useState<string[]>([])
-  useMessage(chat, 'chat_message', m => setLines([...lines, `${prefix}:${m.message}`]))
-  const said = useRoomState(chat, [] as string[], (said, m) => m.type === '$joined' ? m.fresh ? [] : said : m.type === 'chat_message' ? [...said, m.message] : said)
-  return <main data-state={state} data-said={said.join(',')}>
-    <button className="say" onClick={() => void chat.chatMessage({ message: String(lines.length) })}>say</button>
+  useMessage(auction, 'highest', m => setLines([...lines, `${prefix}:${m.amount}`]))
+  const bids = useRoomState(auction, [] as string[], (bids, m) => m.type === '$joined' ? m.fresh ? [] : bids : m.type === 'highest' ? [...bids, String(m.amount)] : bids)
+  return <main data-state={state} data-bids={bids.join(',')}>
+    <button className="bid" onClick={() => void auction.bid({ amount: ++amount })}>bid</button>
     <button className="prefix" onClick={() => setPrefix('b')}>b</button>
     <output>{lines.join(',')}</output>
   </main>
@@ -23,11 +25,11 @@ function Room({ id }: { id: string }) {
 
 function App() {
   const [on, set] = useState(true)
-  const [id, setId] = useState('r')
+  const [lot, setLot] = useState('vase')
   return <>
     <button id="toggle" onClick={() => set(!on)}>toggle</button>
-    <button id="other" onClick={() => setId('other')}>other</button>
-    {on && <><Room id={id} /><Room id={id} /></>}
+    <button id="other" onClick={() => setLot('other')}>other</button>
+    {on && <><Lot lot={lot} /><Lot lot={lot} /></>}
   </>
 }
 
