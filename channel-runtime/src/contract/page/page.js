@@ -305,7 +305,7 @@ function show(described) {
   disconnect()
   shown = described
   const { name, channel } = described
-  for (const button of find('channels').querySelectorAll('button')) button.toggleAttribute('aria-current', button.textContent === name)
+  for (const button of find('channels').querySelectorAll('button')) button.setAttribute('aria-current', button.textContent === name)
   const said = described.receives.filter(({ message }) => message.contentType === 'application/json')
   const rooms = channel['x-rooms'] ?? []
   find('channel').replaceChildren(...[
