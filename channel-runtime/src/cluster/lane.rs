@@ -136,8 +136,11 @@ impl Lane {
         // As many parcels a second as nodes like to read, and some at once: what is little never waits.
         let mut pace = Pace::new(Instant::now());
         loop {
+            let step = relay.settings.gather * relay.gathered_for();
+            // First, so that what comes meanwhile wakes nobody.
+            pace.may_leave(step).await;
             relay.queue.filled().await;
-            pace.turn(relay.settings.gather * relay.gathered_for()).await;
+            pace.leaves(step);
             for answer in relay.queue.take_answers() {
                 self.write_answer(publisher, answer).await?;
             }
@@ -160,8 +163,8 @@ impl Lane {
 
     async fn write_batch(&self, publisher: &mut dyn Publisher, batch: Batch) -> Result<(), EngineError> {
         let relay = &*self.relay;
-        let Batch { first, records, .. } = batch;
-        let mut writer = ParcelWriter::new(relay.id, Numbered::From(first));
+        let Batch { first, records, bytes, .. } = batch;
+        let mut writer = ParcelWriter::with_capacity(relay.id, Numbered::From(first), bytes);
         for record in &records {
             writer.push(&record.outbound);
         }

@@ -21,13 +21,16 @@ impl Pace {
     }
 
     /// Waits until a parcel may leave. `step` is the time between two, in the long run.
-    pub async fn turn(&mut self, step: Duration) {
+    pub async fn may_leave(&self, step: Duration) {
         let early = step * BURST;
         let due = self.next.checked_sub(early).unwrap_or(self.next);
         if due > Instant::now() {
             // Timers wake at the end of a millisecond: rather a bit early than late, or parcels leave in pairs.
             sleep_until(due.checked_sub(COARSE).unwrap_or(due)).await;
         }
+    }
+
+    pub fn leaves(&mut self, step: Duration) {
         self.next = self.next.max(Instant::now()) + step;
     }
 }
@@ -41,7 +44,8 @@ mod tests {
     async fn left(pace: &mut Pace, count: u32) -> Duration {
         let begun = Instant::now();
         for _ in 0..count {
-            pace.turn(STEP).await;
+            pace.may_leave(STEP).await;
+            pace.leaves(STEP);
         }
         begun.elapsed()
     }

@@ -1,6 +1,7 @@
 //! What waits for the bus, in the order in which it was sent. Bounded by bytes, and, while the bus is away, by age.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -58,7 +59,8 @@ pub(super) struct Answer {
 /// Records with adjacent numbers.
 pub(super) struct Batch {
     pub first: u64,
-    pub records: Vec<Record>,
+    pub records: VecDeque<Record>,
+    pub bytes: usize,
     /// More waited than fits.
     pub is_full: bool,
 }
@@ -121,7 +123,7 @@ impl Queue {
         let charge = publisher.filter(|_| is_slow).map(|publisher| Charge::new(publisher, bytes, bytes));
         let in_flight = if since.is_none() { self.begin() } else { WorkGuard::default() };
         waiting.push(Record { outbound, bytes, since, charge, in_flight });
-        if std::mem::take(&mut waiting.writer_waits) {
+        if mem::take(&mut waiting.writer_waits) {
             drop(waiting);
             self.changed.notify_one();
         }
@@ -160,7 +162,7 @@ impl Queue {
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
         let mut waiting = self.waiting.lock();
         add(&mut waiting);
-        if std::mem::take(&mut waiting.writer_waits) {
+        if mem::take(&mut waiting.writer_waits) {
             drop(waiting);
             self.changed.notify_one();
         }
@@ -186,19 +188,23 @@ impl Queue {
         let most_bytes = most_bytes.min(self.longest.load(Ordering::Relaxed));
         let mut waiting = self.waiting.lock();
         let first = waiting.next - waiting.records.len() as u64;
-        let (mut records, mut bytes) = (Vec::new(), 0);
+        let (mut records, mut bytes) = (VecDeque::new(), 0);
+        if waiting.bytes <= most_bytes {
+            // The usual.
+            (records, bytes) = (mem::take(&mut waiting.records), mem::take(&mut waiting.bytes));
+        }
         while let Some(record) = waiting.records.pop_front_if(|record| bytes == 0 || bytes + record.bytes <= most_bytes)
         {
             bytes += record.bytes;
-            records.push(record);
+            waiting.bytes -= record.bytes;
+            records.push_back(record);
         }
-        waiting.bytes -= bytes;
         let is_full = !waiting.records.is_empty();
-        (!records.is_empty()).then_some(Batch { first, records, is_full })
+        (!records.is_empty()).then_some(Batch { first, records, bytes, is_full })
     }
 
     pub fn take_answers(&self) -> VecDeque<Answer> {
-        std::mem::take(&mut self.waiting.lock().answers)
+        mem::take(&mut self.waiting.lock().answers)
     }
 
     pub fn went_away(&self, now: Instant) {

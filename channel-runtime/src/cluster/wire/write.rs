@@ -29,7 +29,14 @@ pub(crate) struct ParcelWriter {
 
 impl ParcelWriter {
     pub fn new(node: NodeId, numbered: Numbered) -> Self {
-        Self { node, numbered, count: 0, buffer: vec![0; MAX_HEAD] }
+        Self::with_capacity(node, numbered, 0)
+    }
+
+    /// For records of so many bytes.
+    pub fn with_capacity(node: NodeId, numbered: Numbered, bytes: usize) -> Self {
+        let mut buffer = Vec::with_capacity(MAX_HEAD + bytes);
+        buffer.resize(MAX_HEAD, 0);
+        Self { node, numbered, count: 0, buffer }
     }
 
     pub fn push(&mut self, outbound: &Outbound) {
