@@ -13,7 +13,7 @@ use super::engine::{Engine, EngineError, Link, Publisher, Subject, Subjects};
 use super::pace::Pace;
 use super::pause::pause;
 use super::queue::{Answer, Batch};
-use super::relay::Relay;
+use super::relay::{MOST_GATHERED, Relay};
 use super::wire::{Numbered, ParcelWriter};
 use crate::connection::turn::Turn;
 use crate::socket::node::Node;
@@ -137,15 +137,17 @@ impl Lane {
         let mut pace = Pace::new(Instant::now());
         loop {
             let step = relay.settings.gather * relay.gathered_for();
+            let most = relay.settings.gather * MOST_GATHERED;
             // First, so that what comes meanwhile wakes nobody.
             pace.may_leave(step).await;
             relay.queue.filled().await;
-            pace.leaves(step);
             for answer in relay.queue.take_answers() {
                 self.write_answer(publisher, answer).await?;
             }
             // One that is full is followed at once; what comes meanwhile is gathered.
+            let mut messages = 0;
             while let Some(batch) = relay.queue.take(PARCEL_BYTES) {
+                messages += batch.records.len();
                 let is_full = batch.is_full;
                 self.write_batch(publisher, batch).await?;
                 if !is_full {
@@ -158,6 +160,7 @@ impl Lane {
                 relay.echo.greeted(Instant::now());
                 publish(publisher, Subject::Lane, writer.finish()).await?;
             }
+            pace.leaves(step, most, messages);
         }
     }
 

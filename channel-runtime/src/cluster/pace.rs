@@ -8,16 +8,22 @@ use tokio::time::{Instant, sleep_until};
 /// So many parcels leave at once after a silence.
 const BURST: u32 = 16;
 
+/// Of so many messages in a step, those of two steps leave together: what a parcel costs is then much more than what they cost.
+const MANY: usize = 16;
+
+/// How late and, by us, how early a timer may wake.
 const COARSE: Duration = Duration::from_micros(999);
 
 pub(super) struct Pace {
     /// When the next parcel would leave if all had left in regular steps.
     next: Instant,
+    /// How many steps lie between two parcels: one or two.
+    steps: u32,
 }
 
 impl Pace {
     pub fn new(now: Instant) -> Self {
-        Self { next: now }
+        Self { next: now, steps: 1 }
     }
 
     /// Waits until a parcel may leave. `step` is the time between two, in the long run.
@@ -30,8 +36,10 @@ impl Pace {
         }
     }
 
-    pub fn leaves(&mut self, step: Duration) {
-        self.next = self.next.max(Instant::now()) + step;
+    /// With so many messages. `most` bounds the time to the next.
+    pub fn leaves(&mut self, step: Duration, most: Duration, messages: usize) {
+        self.steps = if messages >= MANY * self.steps as usize && step * 2 <= most { 2 } else { 1 };
+        self.next = self.next.max(Instant::now()) + step * self.steps;
     }
 }
 
@@ -42,10 +50,14 @@ mod tests {
     const STEP: Duration = Duration::from_millis(2);
 
     async fn left(pace: &mut Pace, count: u32) -> Duration {
+        left_with(pace, count, STEP, 1).await
+    }
+
+    async fn left_with(pace: &mut Pace, count: u32, most: Duration, messages: usize) -> Duration {
         let begun = Instant::now();
         for _ in 0..count {
             pace.may_leave(STEP).await;
-            pace.leaves(STEP);
+            pace.leaves(STEP, most, messages);
         }
         begun.elapsed()
     }
@@ -66,5 +78,19 @@ mod tests {
             tokio::time::sleep(STEP).await;
             assert_eq!(left(&mut pace, 1).await, Duration::ZERO);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_messages_leave_in_steps_twice_as_long_if_those_are_not_too_long() {
+        let mut pace = Pace::new(Instant::now());
+        left(&mut pace, BURST + 1).await;
+        let most = 2 * STEP;
+        assert_eq!(left_with(&mut pace, 100, most, MANY - 1).await, 100 * STEP);
+        left_with(&mut pace, 1, most, MANY).await;
+        assert_eq!(left_with(&mut pace, 100, most, 2 * MANY).await, 200 * STEP);
+        // In two steps, so it is less than many in one.
+        left_with(&mut pace, 1, most, 2 * MANY - 1).await;
+        assert_eq!(left_with(&mut pace, 100, most, MANY - 1).await, 100 * STEP);
+        assert_eq!(left_with(&mut pace, 100, STEP, 9 * MANY).await, 100 * STEP);
     }
 }

@@ -21,7 +21,7 @@ use crate::room::target::Target;
 use crate::socket::node::Node;
 
 /// Messages are gathered for each other node, but not for more than these.
-const MOST_GATHERED: u32 = 8;
+pub(super) const MOST_GATHERED: u32 = 8;
 
 pub(crate) struct Relay {
     pub(super) id: NodeId,

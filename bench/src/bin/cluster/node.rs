@@ -33,6 +33,9 @@ pub const TEXT: usize = 175;
 /// How long who sends sleeps: shorter than the gather time, and long enough that its waking is not what is measured.
 const STEP: Duration = Duration::from_micros(250);
 
+/// Its multiples are spread evenly within one.
+const GOLDEN: f64 = 0.618_034;
+
 /// Which bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
@@ -232,7 +235,8 @@ fn send(hub: &Hub<Chat>, empty: u64, room: u64, seconds: f64) -> (u64, u64) {
             say(1 + ROOM + to_empty % EMPTY_ROOMS);
             to_empty += 1;
         }
-        while to_room < (passed * room as f64) as u64 {
+        // Not at the same time in each millisecond, or how long they wait for a parcel would be chance.
+        while to_room as f64 + (to_room as f64 * GOLDEN).fract() < passed * room as f64 {
             say(ROOM);
             to_room += 1;
         }
