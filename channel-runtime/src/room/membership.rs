@@ -38,7 +38,7 @@ pub(crate) struct NewConnection {
     pub welcome: Option<Frame>,
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
 impl NewConnection {
     /// Nobody's, on the first channel, without compression.
     pub fn into_room(room: &str) -> Self {

@@ -70,8 +70,9 @@ impl Node {
         }
     }
 
-    /// Delivers a notice from another node to the connections of a target here. An error says that it can't be decoded. `None` if the channel has no handler of this name whose notice crosses.
-    #[cfg_attr(not(any(test, feature = "cluster")), expect(dead_code, reason = "without other nodes there is none"))]
+    /// Delivers a notice from another node to the connections of a target here. An error says that it can't be decoded. `None` if the
+    /// channel has no handler of this name whose notice crosses.
+    #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "without other nodes there is none"))]
     pub fn relayed_notice(
         &self,
         channel: usize,

@@ -11,6 +11,9 @@ use crate::record::{Inner, Life, Process, Said};
 /// A node whose bus takes nothing, or says nothing, notices after 3 s, within a second; what was said until then may be missing.
 const NOTICED_WITHIN: u64 = 5000;
 
+/// Until a node notices that its bus holds what it says, that may be under way.
+const UNDER_WAY: u64 = 4000;
+
 /// After a change a node says so by this.
 const SAID_WITHIN: u64 = 500;
 
@@ -118,7 +121,7 @@ fn problem(listener: &Life, speaker: &Life, said: &Said, places: &[Seen], is_cal
     if listener.process == speaker.process {
         return Some("they are on one node");
     }
-    let until = said.told.map_or(said.at, |(at, _)| at) + NOTICED_WITHIN;
+    let until = said.told.map_or(said.at, |(at, _)| at) + UNDER_WAY + NOTICED_WITHIN;
     let was_well = |life: &Life| places[life.process.place].was_well(said.at - SAID_WITHIN, until);
     (was_well(listener) && was_well(speaker)).then_some("both nodes' buses were there")
 }
@@ -138,9 +141,12 @@ fn count(record: &Inner, places: &[Seen], missed: &HashSet<Missed>, verdict: &mu
         };
         let said = speaker.said[*n as usize];
         let told = said.told.map_or(said.at, |(at, _)| at);
-        // A node that was killed says no later number, by which what came before would be missed.
+        // A node that was killed says no later number, by which what came before would be missed; one that says goodbye does, to
+        // those that are there.
         let is_cut_off = |ended: u64| told + QUEUE_AGE + NOTICED_WITHIN > ended;
-        let is_silenced = !speaking.is_graceful && speaking.ended.is_some_and(is_cut_off);
+        let is_unheard = |ended: u64| !places[by.place].was_well(ended - NOTICED_WITHIN, ended + NOTICED_WITHIN);
+        let is_silent = |ended| if speaking.is_graceful { is_unheard(ended) } else { is_cut_off(ended) };
+        let is_silenced = speaking.ended.is_some_and(is_silent);
         let is_untold = listening.ended.is_some_and(|ended| told + 1500 > ended);
         // One that began while the other heard nothing is heard from where it is.
         let is_unknown = !places[by.place].was_well(speaking.at - SAID_WITHIN, said.at + NOTICED_WITHIN)
