@@ -84,10 +84,9 @@ impl Running {
         Client::new(path).url(&format!("ws://{}", self.addr)).random(|| 0.0).open()
     }
 
-    async fn drain(mut self) -> SocketAddr {
+    async fn drain(mut self) {
         _ = self.stop.take().unwrap().send(());
         self.task.await.unwrap();
-        self.addr
     }
 }
 
@@ -125,16 +124,19 @@ async fn a_server_of_the_same_wire_says_that_nothing_is_outdated() {
 #[tokio::test]
 async fn a_drained_server_s_clients_are_told_when_to_come_back_and_come_back_to_the_next() {
     let server = serve("127.0.0.1:0", Config::default()).await;
-    let client = server.client("/room/a");
+    let proxy = Proxy::to(server.addr).await;
+    let client = Client::<Room>::new("/room/a").url(&proxy.url()).open();
     let mut events = client.events();
     until(&mut events, is_open).await;
-    let addr = server.drain().await;
+    proxy.set_server(None);
+    server.drain().await;
     let waiting = until(&mut events, |status| matches!(status, Status::Waiting { .. })).await;
     let Status::Waiting { last, .. } = waiting else { panic!("{waiting:?}") };
     assert_eq!(last.code, 1001);
     let asked = client.request(Say { text: "hello".to_owned() });
     let asked = tokio::spawn(asked);
-    let _next = serve(&addr.to_string(), Config::default()).await;
+    let next = serve("127.0.0.1:0", Config::default()).await;
+    proxy.set_server(Some(next.addr));
     assert_eq!(asked.await.unwrap().unwrap(), 5);
 }
 

@@ -34,6 +34,8 @@ const measure = () => {
     const [dark, bright] = [luminance(above), luminance(below)].sort((a, b) => a - b)
     return (bright + .05) / (dark + .05)
   }
+  /** How bright the page itself is, from 0 to 1. */
+  window.brightness = () => luminance(over(rgba(getComputedStyle(document.body).backgroundColor), over(rgba(getComputedStyle(document.documentElement).backgroundColor), [255, 255, 255])))
   window.contrast = (above, below) => ratio(over(rgba(above), over(rgba(below), [255, 255, 255])), over(rgba(below), [255, 255, 255]))
   const ancestors = element => element ? [...ancestors(element.parentElement), element] : []
   window.faint = () => {
@@ -69,6 +71,8 @@ async function isReadable(page, name) {
   for (const scheme of SCHEMES) {
     await page.page.emulateMedia({ colorScheme: scheme })
     await page.picture(`style-${name}-${scheme}`)
+    const brightness = await page.page.evaluate(() => brightness())
+    assert.ok(scheme === 'dark' ? brightness < .2 : brightness > .8, `${name}, ${scheme}: ${brightness}`)
     assert.deepEqual(await page.page.evaluate(() => faint()), [], `${name}, ${scheme}`)
   }
 }
@@ -95,6 +99,12 @@ test("no rule of a page's own is in another page", TEST, async () => {
     return [...where].filter(([, names]) => new Set(names).size > 1).map(([rule, names]) => `${names}: ${rule}`)
   }, styles)
   assert.deepEqual(twice, [])
+})
+
+test('no page but the one of raw sockets makes its own connection', () => {
+  const own = readdirSync(pages).filter(name => name.endsWith('.html') && /new WebSocket|class Connection/.test(read(new URL(name, pages))))
+  assert.deepEqual(own, ['subprotocols.html'])
+  assert.doesNotMatch(read(board), /new WebSocket/)
 })
 
 test('the colors that all pages share can be read on each other', TEST, async () => {

@@ -16,7 +16,7 @@ const script = bundle('page.ts')
 
 let auction, proxy, browser, patient
 before(async () => {
-  auction = await Example.start('auction', { PING_MS: '1000', PONG_MS: '2000' })
+  auction = await Example.start('auction', { PING_MS: '1000', PONG_MS: '4000' })
   proxy = await Proxy.to(auction.url)
   browser = await launch()
   // Since 2025 Chromium keeps the sockets of a frozen page, and ends them itself when the page goes on. This one does not.

@@ -179,13 +179,18 @@ test('a token that is refused, renewed, expires, and one whose right is gone', T
   bob.on('$status', s => { if (s.state === 'open') connections++ })
   bob.open()
   const { expires_at } = await next(bob, 'welcome')
-  await new Promise(resolve => setTimeout(resolve, expires_at * 1000 - Date.now() + 300))
+  // One that enters later with a token that is not renewed, and expires no sooner, is out by then.
+  let asked = 0
+  const late = client(() => asked++ ? Promise.reject(new Error('offline')) : login('eve', 3)).open()
+  assert.ok((await next(late, 'welcome')).expires_at >= expires_at)
+  await until(late, 'waiting')
+  late.close()
   assert.equal(await bob.request('write', { text: 'still here' }), undefined)
   assert.deepEqual([whys.splice(0), connections], [['first', 'expiring'], 1])
   bob.close()
 
   // Not renewed: 4401, asked for anew, and back.
-  const eve = client(async why => { whys.push(why); if (why === 'expiring') throw new Error('offline'); return login('eve', why === 'first' ? 1 : 600) }).open()
+  const eve = client(async why => { whys.push(why); if (why === 'expiring') throw new Error('offline'); return login('eve', why === 'first' ? 3 : 600) }).open()
   await until(eve, 'open')
   await next(eve, '$status')
   await until(eve, 'open')
