@@ -11,7 +11,7 @@ use super::wire::{Cargo, Question};
 use crate::room::outgoing::Sending;
 use crate::room::sent::Elsewhere;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Answers {
     pub answers: Vec<(NodeId, Bytes)>,
     /// Those that have not answered.

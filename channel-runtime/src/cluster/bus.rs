@@ -30,8 +30,8 @@ impl Bus {
         *self.state.borrow()
     }
 
-    /// Waits until the [state](Self::state) changes, more was [lost](Self::lost), or there are more or fewer [nodes](Self::nodes) that
-    /// serve clients or not. Changes since the last call count, too.
+    /// Waits until the [state](Self::state) changes, more was [lost](Self::lost), or the number of other
+    /// [nodes](Self::nodes), or of those that serve clients, changes. Changes since the last call count, too.
     pub async fn changed(&mut self) {
         // The sender lives as long as the relay, which this holds.
         let _ = self.state.changed().await;

@@ -30,7 +30,7 @@ pub struct BusStats {
     pub sent: u64,
     /// Messages of other nodes.
     pub received: u64,
-    /// Parcels that the bus has taken.
+    /// Parcels that were given to the bus.
     pub parcels: u64,
     /// Their bytes.
     pub bytes: u64,

@@ -68,6 +68,9 @@ impl Lane {
                     false
                 }
             };
+            if self.relay.is_ended() {
+                return;
+            }
             tries = if was_up { 0 } else { tries + 1 };
             tokio::select! {
                 biased;
@@ -242,7 +245,7 @@ impl Lane {
 impl Drop for Lane {
     fn drop(&mut self) {
         self.went_away();
-        self.relay.echo.end();
+        self.relay.close();
     }
 }
 

@@ -146,17 +146,20 @@ impl Queue {
     /// What the node says by itself: beyond the bounds, and not counted as work.
     pub fn append_own(&self, outbound: Outbound) {
         let bytes = record_bytes(&outbound);
-        let own = Record { outbound, bytes, since: None, charge: None, in_flight: WorkGuard::default() };
-        self.add(|waiting| waiting.push(own));
+        self.add(|waiting| {
+            let since = waiting.away_since.map(|_| Instant::now());
+            waiting.push(Record { outbound, bytes, since, charge: None, in_flight: WorkGuard::default() });
+        });
     }
 
-    /// Bounded by the number of questions: one answer each. One that is longer than the bus takes is not given.
-    pub fn answer(&self, node: NodeId, outbound: Outbound) {
-        if record_bytes(&outbound) > self.longest.load(Ordering::Relaxed) {
-            return;
+    /// Bounded by the number of questions: one answer each. Returns whether it is no longer than the bus takes.
+    pub fn answer(&self, node: NodeId, outbound: Outbound) -> bool {
+        let is_taken = record_bytes(&outbound) <= self.longest.load(Ordering::Relaxed);
+        if is_taken {
+            let answer = Answer { node, outbound, _in_flight: self.begin() };
+            self.add(|waiting| waiting.answers.push_back(answer));
         }
-        let answer = Answer { node, outbound, _in_flight: self.begin() };
-        self.add(|waiting| waiting.answers.push_back(answer));
+        is_taken
     }
 
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
@@ -217,6 +220,17 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         waiting.away_since = None;
         waiting.records.iter_mut().for_each(|record| record.in_flight = self.begin());
+    }
+
+    /// Nothing is written any more. Returns how many records waited.
+    pub fn end(&self) -> usize {
+        let (records, answers) = {
+            let waiting = &mut *self.waiting.lock();
+            waiting.bytes = 0;
+            (mem::take(&mut waiting.records), mem::take(&mut waiting.answers))
+        };
+        drop(answers);
+        records.len()
     }
 
     /// Drops what has waited for too long. Their numbers are missing, which the other nodes see. Returns how many.

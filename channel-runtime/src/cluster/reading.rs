@@ -26,8 +26,8 @@ impl Lane {
         }
     }
 
-    /// Does what the latest parcel says. Its records were counted when it came, so that those left when the connection ends are done on
-    /// the next.
+    /// Does what the latest parcel says. Its records were counted when it came, so that those left when the connection ends are done
+    /// behind it.
     pub(super) async fn take_records(&self, turn: &mut Turn) {
         let unfinished = self.unfinished.lock().clone();
         let (Some(Unfinished { parcel, mut done }), Some(node)) = (unfinished, self.node.upgrade()) else { return };

@@ -95,6 +95,13 @@ impl Relay {
         self.ended.notify_one();
     }
 
+    /// The lane is no more: nothing leaves, and whoever waits for that, or was slowed by it, goes on.
+    pub fn close(&self) {
+        self.has_left.store(true, Ordering::Release);
+        self.bus.refused_away.add(self.queue.end() as u64);
+        self.echo.end();
+    }
+
     pub fn is_ended(&self) -> bool {
         self.is_ended.load(Ordering::Acquire)
     }
@@ -177,7 +184,10 @@ impl Relay {
     }
 
     pub fn answer(&self, to: NodeId, id: u64, json: Vec<u8>) {
-        self.queue.answer(to, to_nodes(Cargo::Answer { id, json: json.into() }));
+        if !self.queue.answer(to, to_nodes(Cargo::Answer { id, json: json.into() })) {
+            self.bus.refused_too_long.add(1);
+            tracing::warn!(node = %to, "an answer is longer than the bus takes");
+        }
     }
 
     /// Sends what is no [`Body`] to the nodes that have something to do with these clients.

@@ -55,17 +55,25 @@ pub(crate) struct HubBacklog {
     caught_up: Notify,
     /// The channel's, which counts all that its rooms count. `None` for a channel.
     channel: Option<Arc<Self>>,
+    /// If not, its mark is not the clients', and no room keeps it.
+    pub is_of_clients: bool,
 }
 
 impl HubBacklog {
     pub fn new(outbox_bytes: usize) -> Self {
-        Self { backlog: SendBacklog::new(outbox_bytes), caught_up: Notify::new(), channel: None }
+        Self { backlog: SendBacklog::new(outbox_bytes), caught_up: Notify::new(), channel: None, is_of_clients: true }
+    }
+
+    /// What waits for the bus of a cluster alone.
+    #[cfg(feature = "cluster")]
+    pub fn without_clients() -> Self {
+        Self { is_of_clients: false, ..Self::new(usize::MAX) }
     }
 
     pub fn of_room(channel: &Arc<Self>) -> Self {
         let high_mark = channel.backlog.high_mark;
         let backlog = SendBacklog { ahead: AtomicUsize::new(0), high_mark, spent: AtomicU32::new(0) };
-        Self { backlog, caught_up: Notify::new(), channel: Some(Arc::clone(channel)) }
+        Self { backlog, caught_up: Notify::new(), channel: Some(Arc::clone(channel)), is_of_clients: true }
     }
 
     pub fn advance(&self, bytes: usize) {

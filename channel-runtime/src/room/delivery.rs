@@ -212,7 +212,11 @@ impl<'a> Delivery<'a> {
     fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
         match self.from {
             Some(from) => Some(Publisher::Member(Arc::clone(from))),
-            None => Some(Publisher::Hub(Arc::clone(room.hub_backlog_of(self.hub_backlog?)))),
+            None => {
+                let channel = self.hub_backlog?;
+                let hub = if channel.is_of_clients { room.hub_backlog_of(channel) } else { channel };
+                Some(Publisher::Hub(Arc::clone(hub)))
+            }
         }
     }
 

@@ -122,7 +122,7 @@ impl Node {
         let channel = &self.channels[channel];
         #[cfg(feature = "cluster")]
         if channel.hub.get().is_none() && self.registry.outgoing().is_some() {
-            return Some(channel.hub_without_clients.get_or_init(|| Arc::new(HubBacklog::new(usize::MAX))));
+            return Some(channel.hub_without_clients.get_or_init(|| Arc::new(HubBacklog::without_clients())));
         }
         channel.hub.get()
     }

@@ -150,7 +150,9 @@ impl<C: 'static, K> Audience<C, K> {
             backlog.caught_up().await;
         }
         // In a cluster, what is for no one room that has members here counts against the channel, if the bus does not keep up.
-        let is_of_channel = rooms.is_empty() || matches!(self.target, Target::Rooms(_));
+        let is_of_channel = rooms.is_empty()
+            || matches!(self.target, Target::Rooms(_))
+            || self.hub_backlog().is_some_and(|hub| !hub.is_of_clients);
         if is_of_channel && self.hub.node().registry.outgoing().is_some() {
             self.hub.ready().await;
         }
