@@ -56,6 +56,7 @@ mod server {
     pub use crate::handshake::extracted::{Extracted, NotExtracted};
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
+    pub use crate::protocol::history::History;
     pub use crate::protocol::subprotocols::Subprotocols;
     pub use crate::session::batch::{AnyReply, BatchEntry, InBatches};
     pub use crate::session::clustered::{Clustered, NoChannel, has_cluster};
@@ -69,6 +70,7 @@ mod server {
     pub use crate::socket::reply::{
         DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,
     };
+    pub use crate::socket::snapshot::{Snapshot, SnapshotReply, snapshot};
 
     /// The check of a lock and of generated files.
     pub mod lock {

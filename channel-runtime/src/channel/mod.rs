@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod each_node;
 pub(crate) mod fields;
 pub(crate) mod fingerprint;
+pub(crate) mod history;
 pub(crate) mod hook_arguments;
 pub(crate) mod hook_returns;
 pub(crate) mod identity;
@@ -65,6 +66,8 @@ pub trait Channel: Route + Protocol {
         envelope: envelope_shape::<Self>(),
         subprotocols: Self::SUBPROTOCOLS,
         rooms: Self::ROOMS,
+        history: Self::HISTORY,
+        histories: Self::HISTORIES,
         from_client: <Self::FromClient as Messages>::SHAPES,
         answers: Self::ANSWERS,
         timeout_ms: |_| None,

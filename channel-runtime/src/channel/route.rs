@@ -11,6 +11,7 @@ use crate::config::bounds::Bounds;
 use crate::handshake::Handshake;
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{Needs, Param, RoomShape};
+use crate::protocol::history::History;
 use crate::protocol::subprotocols::Subprotocols;
 
 /// The path of a channel, and how a handler is made from a request. From `#[channel("/path")]` on the struct.
@@ -47,6 +48,12 @@ pub trait Route: Sized + Send + 'static {
     /// How long an empty room stays open. `None` if `Config` decides.
     #[doc(hidden)]
     const ROOM_GRACE: Option<Duration> = None;
+    /// That of the path's room. `None` if nothing of it is kept.
+    #[doc(hidden)]
+    const HISTORY: Option<History> = None;
+    /// Those of the declared kinds of room, by the names of the kinds.
+    #[doc(hidden)]
+    const HISTORIES: &'static [(&'static str, History)] = &[];
     /// Whether it is meant that each node of a cluster has the state and the hooks of its rooms for itself.
     #[doc(hidden)]
     const EACH_NODE: bool = false;

@@ -12,6 +12,8 @@ pub mod envelope;
 pub(crate) mod escaped;
 pub(crate) mod fault;
 pub(crate) mod halves;
+#[cfg(feature = "server")]
+pub(crate) mod history;
 pub(crate) mod kind;
 #[cfg(feature = "server")]
 pub(crate) mod lock;

@@ -12,7 +12,7 @@ use crate::connection::inbox::Notice;
 use crate::connection::user_key::UserKey;
 use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
-use crate::protocol::codec::DecodeError;
+use crate::protocol::codec::{DecodeError, EncodeError};
 use crate::protocol::fault::Fault;
 use crate::session::batch::BatchEntry;
 use crate::session::guard::BoxFuture;
@@ -22,9 +22,11 @@ use crate::socket::Socket;
 use crate::socket::crossing::NoticeEntry;
 use crate::socket::invalid_reply;
 use crate::socket::reply::Flow;
+use crate::socket::snapshot::Snapshot;
 use crate::wire::close::Close;
 
-/// A channel's hooks and handlers, by other names than in the user's impl block, so that neither hides the other.
+/// A channel's hooks and handlers, by other names than in the user's impl block, so that neither hides the other. The one exception is
+/// `snapshot`, which the expansion calls by the path of the user's own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no channel",
     label = "not a channel",
@@ -39,6 +41,9 @@ pub trait Dispatch: Channel {
 
     /// Its notices, for the other nodes of a cluster.
     const NOTICES: &'static [NoticeEntry] = &[];
+
+    /// Whether there is a hook `snapshot`.
+    const SNAPSHOTS: bool = false;
 
     /// How long the handler of the message at this place may wait, in milliseconds. `None` if it has no deadline of its own.
     fn timeout_ms(place: usize) -> Option<u64> {
@@ -98,6 +103,12 @@ pub trait Dispatch: Channel {
     ) -> impl Future<Output = Result<(), Fault>> + Send {
         _ = (room, socket, app);
         async { Ok(()) }
+    }
+
+    /// `snapshot`: what a client that comes fresh is sent. Called under the lock of the room's state.
+    fn snapshot(&self, state: &Self::RoomState) -> Result<Snapshot, EncodeError> {
+        _ = state;
+        Ok(Snapshot::NOTHING)
     }
 
     /// `on_connect`

@@ -13,11 +13,13 @@ pub struct HandlerOptions {
     pub(crate) shares: bool,
     /// May wait: others begin beside it only then.
     pub(crate) waits: bool,
+    /// A message that is said again is not handled again.
+    pub(crate) idempotent: bool,
 }
 
 impl HandlerOptions {
     /// No options.
-    pub const PLAIN: Self = Self { timeout: None, concurrent: 0, shares: false, waits: false };
+    pub const PLAIN: Self = Self { timeout: None, concurrent: 0, shares: false, waits: false, idempotent: false };
 
     /// With a deadline of its own.
     #[must_use]
@@ -29,6 +31,12 @@ impl HandlerOptions {
     #[must_use]
     pub const fn concurrent(self, most: u32) -> Self {
         Self { concurrent: most, ..self }.sharing(true)
+    }
+
+    /// Handles a message once, however often its client says it.
+    #[must_use]
+    pub const fn idempotent(self) -> Self {
+        Self { idempotent: true, ..self }
     }
 
     /// Beside the handlers that are concurrent.

@@ -21,6 +21,7 @@ pub(crate) mod notify;
 pub(crate) mod push;
 pub(crate) mod questions;
 pub(crate) mod reply;
+pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod user;
 

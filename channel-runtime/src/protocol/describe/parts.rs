@@ -6,6 +6,8 @@ use super::needs::Needs;
 use super::shape::{Content, Type};
 use crate::protocol::const_text::{ConstText, same};
 #[cfg(feature = "server")]
+use crate::protocol::history::History;
+#[cfg(feature = "server")]
 use crate::protocol::subprotocols::Subprotocols;
 
 /// A message.
@@ -26,6 +28,8 @@ pub struct MessageShape {
     pub deprecated: Option<&'static str>,
     /// What a client answers to it. `None` if it is no question.
     pub answer: Option<Type>,
+    /// Whether a client may say it again, and it is still handled once.
+    pub idempotent: bool,
 }
 
 /// The reserved names of a message, as starts of errors.
@@ -62,7 +66,7 @@ pub struct RateShape {
 impl MessageShape {
     /// A message with this content.
     pub const fn new(wire_type: &'static str, about: &'static str, content: Content) -> Self {
-        Self { wire_type, about, content, rate: None, foreign: None, deprecated: None, answer: None }
+        Self { wire_type, about, content, rate: None, foreign: None, deprecated: None, answer: None, idempotent: false }
     }
 
     /// A message without fields.
@@ -323,6 +327,10 @@ pub struct ChannelShape {
     pub subprotocols: Subprotocols,
     /// The declared kinds of room.
     pub rooms: &'static [RoomShape],
+    /// The bounds of the history of the path's room. `None` if nothing of it is kept.
+    pub history: Option<History>,
+    /// Those of the declared kinds of room that have one, by their kinds.
+    pub histories: &'static [(&'static str, History)],
     /// The messages that clients send.
     pub from_client: &'static [MessageShape],
     /// The answer to each message from clients; empty if all are [`NOTHING`](AnswerShape::NOTHING).

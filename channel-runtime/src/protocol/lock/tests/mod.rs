@@ -49,6 +49,8 @@ static GAME: ChannelShape = ChannelShape {
     envelope: None,
     subprotocols: Subprotocols::NONE,
     rooms: &[],
+    history: None,
+    histories: &[],
     from_client: &[MOVE, MessageShape::unit("a name: 50% odd", "")],
     answers: &[AnswerShape { optional: true, ..AnswerShape::of(AnswerKind::One("moved")) }, AnswerShape::UNKNOWN],
     timeout_ms: |_| None,
